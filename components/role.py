@@ -1,0 +1,57 @@
+"""A role that no policy can lift above its permissions boundary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleArgs:
+    """Who a role is for, and what it may do."""
+
+    role_name: str
+    """Physical name; a contract, because boundaries and other roles' policies refer to it."""
+    description: str
+    trust_policy: pulumi.Input[str]
+    """Document that says who may assume the role."""
+    boundary_arn: pulumi.Input[str]
+    """Permissions boundary: the most that the role can ever do."""
+    policies: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Policy documents by what they are for."""
+    max_session_seconds: int = 3600
+
+
+class Role(pulumi.ComponentResource):
+    """An IAM role with a permissions boundary and its inline policies."""
+
+    arn: pulumi.Output[str]
+    """Known once every policy is in place, so that whoever uses the role never races its permissions."""
+    role_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Role", name, None, opts)
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=args.role_name,
+            description=args.description,
+            assume_role_policy=args.trust_policy,
+            permissions_boundary=args.boundary_arn,
+            max_session_duration=args.max_session_seconds,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        policies = [
+            aws.iam.RolePolicy(
+                f"{name}-{purpose}",
+                name=purpose,
+                role=role.name,
+                policy=policy,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for purpose, policy in args.policies.items()
+        ]
+        attached = pulumi.Output.all(*(policy.id for policy in policies))
+        self.arn = pulumi.Output.all(role.arn, attached).apply(lambda parts: parts[0])
+        self.role_name = pulumi.Output.all(role.name, attached).apply(lambda parts: parts[0])
+        self.register_outputs({"arn": self.arn, "role_name": self.role_name})
