@@ -20,8 +20,8 @@ VALID_DAYS = 30
 class Certificates:
     """Files of the authority's certificate and of the server's certificate and key, all PEM."""
 
-    authority: Path
-    certificate: Path
+    ca: Path
+    server: Path
     key: Path
 
 
@@ -30,7 +30,7 @@ def create(folder: Path) -> Certificates:
 
     The authority's own key is never written: nothing else can be signed with it afterwards.
     """
-    files = Certificates(authority=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server.key")
+    files = Certificates(ca=folder / "ca.pem", server=folder / "server.pem", key=folder / "server.key")
     if _still_valid(files):
         return files
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,8 +65,8 @@ def create(folder: Path) -> Certificates:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
-    files.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    files.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    files.server.write_bytes(server.public_bytes(serialization.Encoding.PEM))
+    files.ca.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     return files
 
 
@@ -88,10 +88,10 @@ def _system_bundle() -> list[Path]:
 
 
 def _still_valid(files: Certificates) -> bool:
-    if not all(file.is_file() for file in (files.authority, files.certificate, files.key)):
+    if not all(file.is_file() for file in (files.ca, files.server, files.key)):
         return False
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
-    return x509.load_pem_x509_certificate(files.certificate.read_bytes()).not_valid_after_utc > soon
+    return x509.load_pem_x509_certificate(files.server.read_bytes()).not_valid_after_utc > soon
 
 
 def _builder(
