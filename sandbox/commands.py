@@ -1,0 +1,76 @@
+"""Runs the programs that the demo is made of, keeps what they print, and explains a failure by its last lines."""
+
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from sandbox.folders import CHECKOUT, LOGS
+
+LINES_OF_A_FAILURE = 25
+
+
+class CommandFailedError(Exception):
+    """A program ended with an error; the message carries the end of what it printed."""
+
+
+def run(
+    arguments: Sequence[str | Path],
+    *,
+    log: str,
+    environment: Mapping[str, str],
+    text: str | None = None,
+    on_line: Callable[[str], None] | None = None,
+    folder: Path = CHECKOUT,
+) -> str:
+    """Run a program to its end and return what it printed to its standard output.
+
+    Args:
+        arguments: the program and its arguments.
+        log: name of the file, without its ending, that receives both output streams.
+        environment: the program's whole environment.
+        text: what the program reads from its standard input; nothing unless given.
+        on_line: called with each line as it appears.
+        folder: the program's working directory.
+
+    Raises:
+        CommandFailedError: the program ended with another code than 0.
+    """
+    LOGS.mkdir(parents=True, exist_ok=True)
+    path = LOGS / f"{log}.log"
+    printed: list[str] = []
+    with (
+        path.open("w") as file,
+        subprocess.Popen(
+            [str(argument) for argument in arguments],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+
+        def read(stream: IO[str], kept: list[str] | None) -> None:
+            for line in stream:
+                file.write(line)
+                if kept is not None:
+                    kept.append(line)
+                if on_line is not None:
+                    on_line(line.rstrip("\n"))
+
+        if process.stdin is not None and text is not None:
+            process.stdin.write(text)
+            process.stdin.close()
+        if process.stdout is None or process.stderr is None:
+            raise RuntimeError("the program's output was not captured")
+        errors = threading.Thread(target=read, args=(process.stderr, None))
+        errors.start()
+        read(process.stdout, printed)
+        errors.join()
+    if process.returncode != 0:
+        end = "\n".join(path.read_text().splitlines()[-LINES_OF_A_FAILURE:])
+        raise CommandFailedError(f"{Path(arguments[0]).name} ended with code {process.returncode} ({path}):\n{end}")
+    return "".join(printed).rstrip("\n")

@@ -1,0 +1,184 @@
+"""The story that `make demo` tells: from an empty machine to a trained and registered model.
+
+Each step does what its real counterpart does, in the same order, and can be taken again: what is there already stays
+as it is, and the step says so.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from sandbox import commands, environments, folders, identities, installation, launch, page, servers, stacks
+from sandbox.models import RegisteredModel, latest
+from sandbox.organization import (
+    CLONER,
+    DATA_SCIENTIST,
+    ENVIRONMENTS,
+    LEAD_DATA_SCIENTIST,
+    ORGANIZATION,
+    PLATFORM_ENGINEER,
+    REPOSITORY,
+)
+from sandbox.progress import Step, Story
+from sandbox.servers import Servers
+from sandbox.stacks import Deployment, StackFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the story leaves behind."""
+
+    servers: Servers
+    stacks: dict[str, StackFile]
+    deployments: dict[str, Deployment]
+    project: launch.Project
+    model: RegisteredModel
+
+
+def tell(console: Console) -> None:
+    """Run the whole story, print what exists in the end, and write the page."""
+    with Story(console) as story:
+        outcome = _run(story)
+        with story.step("Write the page") as step:
+            if story.changed or not folders.PAGE.is_file():
+                page.write(outcome, story.steps)
+            step.say(str(folders.PAGE.relative_to(folders.CHECKOUT)))
+    page.print_summary(console, outcome, story)
+
+
+def work_environment(found: Servers, stack: StackFile, identity: identities.Identity) -> dict[str, str]:
+    """Return the environment of a program that works on a stack as somebody."""
+    return environments.client(found.aws.url, found.trust, region=stack.region, identity=identity)
+
+
+def login(stack: StackFile, environment: dict[str, str]) -> dict[str, str]:
+    """Return the variables that log the engine in to the state of a stack's account."""
+    printed = commands.run(
+        ["python", "-m", "bootstrap", "login", "--unit", stack.unit, "--environment", stack.environment],
+        log=f"login-{stack.environment}",
+        environment=environment,
+    )
+    return dict(re.findall(r"^export (\w+)='?(.*?)'?$", printed, re.MULTILINE))
+
+
+def _run(story: Story) -> Outcome:
+    with story.step("Install the engine and its environments") as step:
+        step.changed = installation.install(step.say)
+    with story.step("Start the local AWS and the local GitHub") as step:
+        found = servers.running()
+        step.changed = found is None
+        found = found or servers.start()
+        environments.enter(found.aws.url, found.trust)
+        step.say(f"AWS {found.aws.url} · GitHub {found.github.url}")
+    files = {environment: stacks.write(environment, found) for environment in ENVIRONMENTS}
+    with story.step("Bootstrap the three accounts") as step:
+        _in_parallel(step, lambda file: _bootstrap(found, file), files)
+    deployers = {name: work_environment(found, file, identities.deploy(found, file)) for name, file in files.items()}
+    for name, file in files.items():
+        deployers[name] |= login(file, deployers[name])
+    with story.step("Deploy dev, preprod and prod") as step:
+        deployments = _deploy(step, found, files, deployers)
+    dev, as_deployer = files["dev"], deployers["dev"]
+    with story.step("Give the template cloner its credential") as step:
+        step.changed = _credential(found, dev, as_deployer, step)
+    with story.step("Publish the template repositories") as step:
+        _publish(found, as_deployer, step)
+    with story.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
+        domain = _output(dev, as_deployer, "studioDomainId")
+        session = launch.studio_session(found, dev, domain=domain, profile=LEAD_DATA_SCIENTIST.login)
+        project = launch.project(session, on_status=step.say)
+        step.changed = project.created
+        step.say(f"{project.repository}" + ("" if project.created else " is there already"))
+    with story.step("Train and register the model in the project's workflow") as step:
+        run = launch.first_run(found, project, on_status=step.say)
+        step.changed = project.created
+        step.say(f"run {run['run_number']} succeeded: {run['html_url']}")
+    with story.step("Look at the model as a data scientist") as step:
+        scientist = launch.studio_session(found, dev, domain=domain, profile=DATA_SCIENTIST.login)
+        model = latest(scientist, project.pipeline)
+        step.say(f"version {model.version}, {model.approval}, MSE {model.mse:.2f}")
+    return Outcome(servers=found, stacks=files, deployments=deployments, project=project, model=model)
+
+
+def _bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
+    printed = commands.run(
+        ["python", "-m", "bootstrap", "up", "--unit", stack.unit, "--environment", stack.environment]
+        + ["--github-org", ORGANIZATION.login, "--github-repository", REPOSITORY.name]
+        + ["--github-url", found.github.url, "--oidc-subjects", "immutable"],
+        log=f"bootstrap-{stack.environment}",
+        environment=work_environment(found, stack, identities.root(stack.account_id))
+        | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]},
+    )
+    unchanged = "unchanged" in printed
+    return ("as it was" if unchanged else "ready"), not unchanged
+
+
+def _deploy(
+    step: Step, found: Servers, files: dict[str, StackFile], deployers: dict[str, dict[str, str]]
+) -> dict[str, Deployment]:
+    """Update all stacks at once: they share nothing but the machine."""
+    counts = dict.fromkeys(files, 0)
+
+    def deploy(file: StackFile) -> Deployment:
+        def count(done: int) -> None:
+            counts[file.environment] = done
+            step.say(" · ".join(f"{name} {number} resources" for name, number in counts.items()))
+
+        token = {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]}
+        return stacks.up(file, deployers[file.environment] | token, on_resource=count)
+
+    with ThreadPoolExecutor() as pool:
+        deployments = dict(zip(files, pool.map(deploy, files.values()), strict=True))
+    step.changed = any(deployment.changed for deployment in deployments.values())
+    step.say(
+        " · ".join(
+            f"{name} {deployment.total} resources" + ("" if deployment.changed else ", unchanged")
+            for name, deployment in deployments.items()
+        )
+    )
+    return deployments
+
+
+def _credential(found: Servers, dev: StackFile, as_deployer: dict[str, str], step: Step) -> bool:
+    printed = commands.run(
+        ["python", "-m", "bootstrap", "github-token", "--unit", dev.unit, "--environment", dev.environment]
+        + ["--github-url", found.github.url],
+        log="github-token",
+        environment=as_deployer,
+        text=found.tokens[CLONER.login] + "\n",
+    )
+    unchanged = "unchanged" in printed
+    step.say("a token in Secrets Manager" + (", as it was" if unchanged else ""))
+    return not unchanged
+
+
+def _publish(found: Servers, as_deployer: dict[str, str], step: Step) -> None:
+    printed = commands.run(
+        ["python", "template-repos/publish.py", "--organization", ORGANIZATION.login]
+        + ["--github-url", found.github.url],
+        log="publish-templates",
+        environment=as_deployer | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]},
+    )
+    step.changed = any("unchanged" not in line for line in printed.splitlines())
+    step.say(printed.replace("\n", " · "))
+
+
+def _output(stack: StackFile, environment: dict[str, str], name: str) -> str:
+    """Return an output of a stack."""
+    printed = commands.run(
+        ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
+        log=f"pulumi-output-{stack.environment}",
+        environment=environment,
+    )
+    return str(json.loads(printed)[name])
+
+
+def _in_parallel(step: Step, work: Callable[[StackFile], tuple[str, bool]], files: dict[str, StackFile]) -> None:
+    with ThreadPoolExecutor() as pool:
+        results = dict(zip(files, pool.map(work, files.values()), strict=True))
+    step.changed = any(changed for _, changed in results.values())
+    step.say(" · ".join(f"{name} {outcome}" for name, (outcome, _) in results.items()))

@@ -1,0 +1,84 @@
+"""The environment variables of each party: servers, runners, and whoever works in the sandbox.
+
+Every client is told the same three things: where AWS is, whom to trust, and who it is.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from sandbox import folders
+
+TRUST_VARIABLES = (
+    "AWS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+)
+"""How the AWS SDKs, curl, git, Node.js, requests and everything built on OpenSSL or Go learn whom to trust."""
+
+_IDENTITY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "GITHUB_TOKEN")
+
+
+def uv(*arguments: str) -> list[str]:
+    """Return a call of uv: the one that runs this program, or the one on PATH."""
+    program = os.environ.get("UV") or shutil.which("uv")
+    if program is None:
+        raise RuntimeError("uv was not found: run the sandbox through `make`, which installs it")
+    return [program, *arguments]
+
+
+def server() -> dict[str, str]:
+    """Return the environment of the sandbox's servers: the caller's, without its AWS and trust settings.
+
+    The local AWS hands its environment on to Lambda functions; whom those trust is its own business.
+    """
+    left_out = {*TRUST_VARIABLES, *_IDENTITY}
+    return {
+        name: value for name, value in os.environ.items() if name not in left_out and not name.startswith("AWS_")
+    } | {"PYTHONUNBUFFERED": "1"}
+
+
+def runner(aws_url: str, trust: Path) -> dict[str, str]:
+    """Return what a workflow job finds in its environment besides GitHub's own variables."""
+    return {
+        **dict.fromkeys(TRUST_VARIABLES, str(trust)),
+        "AWS_ENDPOINT_URL": aws_url,
+        "PATH": os.pathsep.join((str(Path(uv()[0]).parent), os.environ["PATH"])),
+        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv")),
+    }
+
+
+def machine() -> dict[str, str]:
+    """Return the environment of a program that installs something: the caller's, with this Python first."""
+    return dict(os.environ) | {"PATH": _path()}
+
+
+def enter(aws_url: str, trust: str) -> None:
+    """Let this process's own AWS clients reach the local AWS."""
+    os.environ.update({"AWS_ENDPOINT_URL": aws_url, "AWS_CA_BUNDLE": trust})
+
+
+def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a program that works in the sandbox as `identity` (see `sandbox.identities`)."""
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in _IDENTITY and not name.startswith("AWS_")
+    }
+    return {
+        **inherited,
+        **dict.fromkeys(TRUST_VARIABLES, trust),
+        **identity,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ENDPOINT_URL": aws_url,
+        "AWS_REGION": region,
+        "PATH": _path(),
+        "PULUMI_HOME": str(folders.PULUMI_HOME),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def _path() -> str:
+    return os.pathsep.join((str(Path(sys.executable).parent), str(folders.ENGINE), os.environ["PATH"]))

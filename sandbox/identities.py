@@ -1,0 +1,67 @@
+"""Who somebody is in the sandbox: AWS credentials, obtained the way production obtains them.
+
+Root's keys serve the bootstrap only. Deployments take their account's deploy role with a token that the local GitHub
+issues to the platform's repository; people take the role of their Studio user profile.
+"""
+
+import json
+import ssl
+import urllib.parse
+import urllib.request
+from typing import Any, cast
+
+import boto3
+
+from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, REPOSITORY
+from sandbox.servers import Servers
+from sandbox.stacks import StackFile
+
+Identity = dict[str, str]
+"""The environment variables that tell AWS clients who they are."""
+
+
+def root(account_id: str) -> Identity:
+    """Return the root user of an account: only the bootstrap is run by it."""
+    return {"AWS_ACCESS_KEY_ID": account_id, "AWS_SECRET_ACCESS_KEY": "root"}
+
+
+def deploy(servers: Servers, stack: StackFile) -> Identity:
+    """Return the deploy role of a stack's account, taken with a token of the platform repository's environment."""
+    query = urllib.parse.urlencode(
+        {
+            "repository": f"{ORGANIZATION.login}/{REPOSITORY.name}",
+            "environment": stack.environment,
+            "audience": "sts.amazonaws.com",
+        }
+    )
+    answer = get(
+        servers,
+        f"{servers.github.url}/_sandbox/oidc-token?{query}",
+        {"Authorization": f"Bearer {servers.tokens[PLATFORM_ENGINEER.login]}"},
+    )
+    sts = boto3.client("sts", region_name=stack.region)
+    credentials = sts.assume_role_with_web_identity(
+        RoleArn=f"arn:aws:iam::{stack.account_id}:role/{stack.prefix}-deploy",
+        RoleSessionName="deploy",
+        WebIdentityToken=str(answer["value"]),
+    )["Credentials"]
+    return _session(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+def studio(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> Identity:
+    """Return the role of a Studio user profile, as an application in that profile's space has it."""
+    query = urllib.parse.urlencode({"account": stack.account_id, "domain": domain, "profile": profile})
+    answer = get(servers, f"{servers.aws.url}/_sandbox/studio-credentials?{query}", {})
+    return _session(str(answer["AccessKeyId"]), str(answer["SecretAccessKey"]), str(answer["Token"]))
+
+
+def get(servers: Servers, url: str, headers: dict[str, str]) -> dict[str, Any]:
+    """Read a JSON document from one of the sandbox's servers."""
+    context = ssl.create_default_context(cafile=servers.trust)
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+        return cast("dict[str, Any]", json.load(answer))
+
+
+def _session(key: str, secret: str, token: str) -> Identity:
+    return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}

@@ -1,0 +1,51 @@
+"""Installs what a sandbox runs on: the engine, the plugins, and the environments of its servers and images."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox import commands, environments, folders
+
+
+def install(say: Callable[[str], None]) -> bool:
+    """Install whatever is missing; say whether anything was."""
+    missing = [folder for folder in _locked_projects() if not (folder / ".venv").is_dir()]
+    for folder in _locked_projects():
+        say(f"environment of {folder.relative_to(folders.CHECKOUT)}")
+        commands.run(
+            environments.uv("sync", "--frozen", "--quiet", "--project", str(folder)),
+            log=f"install-{folder.name}",
+            environment=environments.machine(),
+        )
+    _link_engine(say)
+    folders.PULUMI_HOME.mkdir(parents=True, exist_ok=True)
+    commands.run(
+        ["python", "-m", "sandbox.plugins", "install", "--home", folders.PULUMI_HOME],
+        log="install-plugins",
+        environment=environments.machine(),
+    )
+    version = commands.run(["pulumi", "version"], log="engine-version", environment=environments.machine())
+    say(f"Pulumi {version}")
+    return bool(missing)
+
+
+def remove() -> None:
+    """Remove everything that the sandbox wrote into the checkout."""
+    shutil.rmtree(folders.SANDBOX, ignore_errors=True)
+
+
+def _link_engine(say: Callable[[str], None]) -> None:
+    """Find the engine, or have it downloaded or built, and put it where the sandbox looks for it."""
+    printed = commands.run(
+        ["python", "-m", "sandbox.engine"], log="install-engine", environment=environments.machine(), on_line=say
+    )
+    found = Path(printed.splitlines()[-1])
+    if not folders.ENGINE.is_symlink() or folders.ENGINE.readlink() != found:
+        folders.ENGINE.unlink(missing_ok=True)
+        folders.ENGINE.symlink_to(found)
+
+
+def _locked_projects() -> list[Path]:
+    """Return the folders with an environment of their own, because they pin what the platform does not."""
+    images = sorted((folders.CHECKOUT / "sandbox" / "images").glob("*/pyproject.toml"))
+    return [folders.CHECKOUT / "sandbox" / "aws", *(file.parent for file in images)]

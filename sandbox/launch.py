@@ -1,0 +1,110 @@
+"""Launches a project as a lead data scientist does in Studio, and follows its first run."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import boto3
+
+from sandbox import identities
+from sandbox.organization import KIND, LEAD_DATA_SCIENTIST, ORGANIZATION, PRODUCT, PROJECT
+from sandbox.servers import Servers
+from sandbox.stacks import StackFile
+
+LAUNCH_SECONDS = 300
+RUN_SECONDS = 900
+
+
+class LaunchFailedError(Exception):
+    """The project, its first run or its pipeline failed; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A launched project."""
+
+    name: str
+    id: str
+    created: bool
+    """Whether this call launched it, or found it there."""
+
+    @property
+    def repository(self) -> str:
+        """Full name of the project's repository."""
+        return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{KIND}"
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the project's pipeline, and of its group of model packages."""
+        return f"{self.name}-{self.id}"
+
+
+def studio_session(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> boto3.Session:
+    """Return an AWS session with the role of a Studio user profile."""
+    identity = identities.studio(servers, stack, domain=domain, profile=profile)
+    return boto3.Session(
+        aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=identity["AWS_SESSION_TOKEN"],
+        region_name=stack.region,
+    )
+
+
+def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Project:
+    """Launch the project, unless it is there already, and wait until everything in it exists."""
+    sagemaker = session.client("sagemaker")
+    listed = sagemaker.list_projects(NameContains=PROJECT)["ProjectSummaryList"]
+    created = not any(summary["ProjectName"] == PROJECT for summary in listed)
+    if created:
+        product, artifact = _product(session.client("servicecatalog"))
+        sagemaker.create_project(
+            ProjectName=PROJECT,
+            ProjectDescription="Age of abalone from their measurements",
+            ServiceCatalogProvisioningDetails={
+                "ProductId": product,
+                "ProvisioningArtifactId": artifact,
+                "ProvisioningParameters": [{"Key": "GitUser", "Value": LEAD_DATA_SCIENTIST.login}],
+            },
+        )
+    deadline = time.monotonic() + LAUNCH_SECONDS
+    while True:
+        described = sagemaker.describe_project(ProjectName=PROJECT)
+        status = str(described["ProjectStatus"])
+        on_status(status)
+        if status == "CreateCompleted":
+            return Project(name=PROJECT, id=str(described["ProjectId"]), created=created)
+        if status == "CreateFailed":
+            details = described["ServiceCatalogProvisionedProductDetails"]
+            raise LaunchFailedError(str(details["ProvisionedProductStatusMessage"]))
+        if time.monotonic() > deadline:
+            raise LaunchFailedError(f"the project is still {status} after {LAUNCH_SECONDS} seconds")
+        time.sleep(0.2)
+
+
+def first_run(servers: Servers, launched: Project, *, on_status: Callable[[str], None]) -> dict[str, Any]:
+    """Wait for the repository's first dispatched run and return it as GitHub describes it."""
+    url = f"{servers.github.url}/api/v3/repos/{launched.repository}/actions/runs?event=workflow_dispatch"
+    headers = {"Authorization": f"Bearer {servers.tokens[LEAD_DATA_SCIENTIST.login]}"}
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        runs = cast("list[dict[str, Any]]", identities.get(servers, url, headers)["workflow_runs"])
+        if runs:
+            run = runs[-1]
+            on_status(str(run["status"]).replace("_", " "))
+            if run["status"] == "completed":
+                if run["conclusion"] != "success":
+                    raise LaunchFailedError(f"the first run ended with {run['conclusion']}: {run['html_url']}")
+                return run
+        time.sleep(0.3)
+    raise LaunchFailedError(f"the first run did not end within {RUN_SECONDS} seconds: {launched.repository}")
+
+
+def _product(catalog: Any) -> tuple[str, str]:
+    """Return the ids of the product and of its version that launches use."""
+    found = [summary for summary in catalog.search_products()["ProductViewSummaries"] if summary["Name"] == PRODUCT]
+    if len(found) != 1:
+        raise LaunchFailedError(f"the catalog offers {len(found)} products called {PRODUCT!r} to this role, not one")
+    product = str(found[0]["ProductId"])
+    artifacts = catalog.describe_product(Id=product)["ProvisioningArtifacts"]
+    return product, str(next(artifact["Id"] for artifact in artifacts if artifact["Guidance"] == "DEFAULT"))

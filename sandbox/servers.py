@@ -1,0 +1,207 @@
+"""Starts and stops the two servers of a sandbox, and remembers where they are."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from sandbox import certificates, environments, folders
+from sandbox.organization import ORGANIZATION, REPOSITORY, USERS
+
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running server."""
+
+    pid: int
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """The local AWS and the local GitHub of one sandbox."""
+
+    aws: Server
+    github: Server
+    trust: str
+    """File of the certificate authorities that clients trust: the machine's and the sandbox's."""
+    tokens: dict[str, str]
+    """GitHub tokens by login. They are good for this sandbox only."""
+
+
+class NotRunningError(Exception):
+    """No sandbox runs in this checkout."""
+
+
+def running() -> Servers | None:
+    """Return the servers of this checkout's sandbox, if both are alive."""
+    if not folders.STATE.is_file():
+        return None
+    found = _read()
+    return found if all(_alive(server.pid) for server in (found.aws, found.github)) else None
+
+
+def require() -> Servers:
+    """Return the running servers.
+
+    Raises:
+        NotRunningError: there are none; the message says how to start them.
+    """
+    found = running()
+    if found is None:
+        raise NotRunningError("no sandbox is running in this checkout: start one with `make demo`")
+    return found
+
+
+def start() -> Servers:
+    """Start both servers and wait until they answer."""
+    stop()
+    folders.SANDBOX.mkdir(exist_ok=True)
+    files = certificates.create(folders.CERTIFICATES)
+    trust = folders.CERTIFICATES / "trust.pem"
+    certificates.bundle(files.ca, trust)
+    aws_port, github_port = _free_ports(2)
+    aws_url, github_url = f"https://localhost:{aws_port}", f"https://localhost:{github_port}"
+    tokens = {user.login: f"ghp_{secrets.token_hex(18)}" for user in USERS}
+    _write_seed(tokens, runner_environment=environments.runner(aws_url, trust))
+    shared = ["--certificate", files.server, "--key", files.key, "--certificate-authority", files.ca]
+    aws = _launch(
+        [
+            *environments.uv("run", "--frozen", "--no-sync", "--project", "sandbox/aws", "python"),
+            *("-m", "sandbox.aws", "--port", str(aws_port), "--folder", folders.AWS, *shared),
+            *("--github-url", github_url, "--images", folders.CHECKOUT / "sandbox" / "images"),
+        ],
+        aws_url,
+        "aws",
+    )
+    github = _launch(
+        [
+            *(sys.executable, "-m", "sandbox.github", "--port", str(github_port), "--folder", folders.GITHUB),
+            *(*shared, "--aws-url", aws_url),
+        ],
+        github_url,
+        "github",
+    )
+    servers = Servers(aws=aws, github=github, trust=str(trust), tokens=tokens)
+    folders.STATE.write_text(json.dumps(asdict(servers), indent=2))
+    folders.STATE.chmod(0o600)
+    for server, path in ((aws, "/_ministack/ready"), (github, "/api/v3/meta")):
+        _wait(server, path, files.ca)
+    return servers
+
+
+def stop() -> bool:
+    """Stop the servers that this sandbox started; say whether there were any."""
+    if not folders.STATE.is_file():
+        return False
+    found = _read()
+    alive = [server.pid for server in (found.aws, found.github) if _alive(server.pid)]
+    for pid in alive:
+        os.killpg(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while any(_alive(pid) for pid in alive):
+        if time.monotonic() > deadline:
+            for pid in filter(_alive, alive):
+                os.killpg(pid, signal.SIGKILL)
+            break
+        time.sleep(0.05)
+    folders.STATE.unlink()
+    return bool(alive)
+
+
+def _read() -> Servers:
+    state = json.loads(folders.STATE.read_text())
+    return Servers(
+        aws=Server(**state["aws"]), github=Server(**state["github"]), trust=state["trust"], tokens=state["tokens"]
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    holders = [socket.socket() for _ in range(count)]
+    try:
+        for holder in holders:
+            holder.bind(("127.0.0.1", 0))
+        return [int(holder.getsockname()[1]) for holder in holders]
+    finally:
+        for holder in holders:
+            holder.close()
+
+
+def _write_seed(tokens: dict[str, str], runner_environment: dict[str, str]) -> None:
+    folders.GITHUB.mkdir(parents=True, exist_ok=True)
+    seed = folders.GITHUB / "seed.json"
+    seed.write_text(
+        json.dumps(
+            {
+                "organization": {"login": ORGANIZATION.login, "id": ORGANIZATION.id},
+                "plan": "enterprise",
+                "users": [{"login": user.login, "id": user.id, "member": True, "admin": user.admin} for user in USERS],
+                "repositories": [{"name": REPOSITORY.name, "id": REPOSITORY.id, "private": True}],
+                "tokens": [
+                    {
+                        "token": tokens[user.login],
+                        "login": user.login,
+                        "scopes": "admin:org,repo,delete_repo,workflow" if user.admin else "repo,read:org",
+                    }
+                    for user in USERS
+                ],
+                "runner_environment": runner_environment,
+            },
+            indent=2,
+        )
+    )
+    seed.chmod(0o600)
+
+
+def _launch(arguments: list[str | Path], url: str, name: str) -> Server:
+    folders.LOGS.mkdir(parents=True, exist_ok=True)
+    with (folders.LOGS / f"{name}.log").open("w") as log:
+        process = subprocess.Popen(
+            [str(argument) for argument in arguments],
+            cwd=folders.CHECKOUT,
+            env=environments.server(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Server(pid=process.pid, url=url)
+
+
+def _wait(server: Server, path: str, authority: Path) -> None:
+    context = ssl.create_default_context(cafile=str(authority))
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(server.url + path, timeout=5, context=context).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError as error:
+            if not _alive(server.pid) or time.monotonic() > deadline:
+                raise RuntimeError(f"{server.url} does not answer ({error}); see {folders.LOGS}") from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process exists and is still the server that was started, not a stranger with its number."""
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any("sandbox." in word for word in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False

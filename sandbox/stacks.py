@@ -1,0 +1,134 @@
+"""The stacks of the platform: their settings as the sandbox deploys them, and the engine's commands on them."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from sandbox import commands, folders
+from sandbox.organization import ORGANIZATION, REPOSITORY
+from sandbox.servers import Servers
+
+NAMESPACE = "mlops-platform"
+_KEPT = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""What the engine itself writes into a stack file; it must survive when the file is written anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """A stack and the file of its settings."""
+
+    environment: str
+    unit: str
+    region: str
+    account_id: str
+    path: Path
+
+    @property
+    def prefix(self) -> str:
+        """What every physical name of the stack begins with."""
+        return f"{self.unit}-{self.environment}"
+
+
+def write(environment: str, servers: Servers) -> StackFile:
+    """Write the settings of a stack: the checked-in ones, with the local GitHub in place of the real one."""
+    content = _read(folders.CHECKOUT / f"Pulumi.{environment}.yaml")
+    config = content["config"]
+    config[f"{NAMESPACE}:github"] = {
+        "organization": ORGANIZATION.login,
+        "organizationId": ORGANIZATION.id,
+        "repository": REPOSITORY.name,
+        "repositoryId": REPOSITORY.id,
+        "serverUrl": servers.github.url,
+        "oidcSubjects": "immutable",
+    }
+    path = folders.STACKS / f"Pulumi.{environment}.yaml"
+    if path.is_file():
+        earlier = _read(path)
+        content.update({key: earlier[key] for key in _KEPT if key in earlier})
+    folders.STACKS.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return StackFile(
+        environment=environment,
+        unit=str(config[f"{NAMESPACE}:unit"]),
+        region=str(config[f"{NAMESPACE}:region"]),
+        account_id=str(config[f"{NAMESPACE}:accountId"]),
+        path=path,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What an update of a stack did."""
+
+    changes: Mapping[str, int]
+    """Number of resources by what happened to them: create, update, same, …"""
+
+    @property
+    def total(self) -> int:
+        """Number of resources in the stack."""
+        return sum(count for kind, count in self.changes.items() if kind != "delete")
+
+    @property
+    def changed(self) -> int:
+        """Number of resources that the update touched."""
+        return sum(count for kind, count in self.changes.items() if kind != "same")
+
+
+def up(stack: StackFile, environment: Mapping[str, str], *, on_resource: Callable[[int], None]) -> Deployment:
+    """Update a stack; `on_resource` is called with the number of resources done so far."""
+    _select(stack, environment)
+    changes: dict[str, int] = {}
+    done = 0
+
+    def read(line: str) -> None:
+        nonlocal done
+        if not line.startswith("{"):
+            return
+        event = cast("dict[str, Any]", json.loads(line))
+        if "resOutputsEvent" in event:
+            done += 1
+            on_resource(done)
+        if "summaryEvent" in event:
+            changes.update(event["summaryEvent"]["resourceChanges"])
+
+    commands.run(
+        ["pulumi", "up", "--stack", stack.environment, "--config-file", stack.path, "--json"]
+        + ["--yes", "--skip-preview", "--non-interactive"],
+        log=f"pulumi-up-{stack.environment}",
+        environment=environment,
+        on_line=read,
+    )
+    return Deployment(changes=changes)
+
+
+def export(stack: StackFile, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the resources of a stack's state."""
+    text = commands.run(
+        ["pulumi", "stack", "export", "--stack", stack.environment],
+        log=f"pulumi-export-{stack.environment}",
+        environment=environment,
+    )
+    return cast("list[dict[str, Any]]", json.loads(text)["deployment"].get("resources", []))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return cast("dict[str, Any]", yaml.safe_load(path.read_text()))
+
+
+def _select(stack: StackFile, environment: Mapping[str, str]) -> None:
+    """Make sure that the stack exists in its backend."""
+    listed = commands.run(
+        ["pulumi", "stack", "ls", "--json"], log=f"pulumi-ls-{stack.environment}", environment=environment
+    )
+    if any(known["name"] == stack.environment for known in json.loads(listed)):
+        return
+    commands.run(
+        ["pulumi", "stack", "init", stack.environment, "--config-file", stack.path, "--non-interactive"]
+        + ["--secrets-provider", environment["PULUMI_SECRETS_PROVIDER"]],
+        log=f"pulumi-init-{stack.environment}",
+        environment=environment,
+    )
