@@ -23,6 +23,7 @@ from sandbox.organization import (
     PLATFORM_ENGINEER,
     REPOSITORY,
 )
+from sandbox.page.render import Account
 from sandbox.progress import Step, Story
 from sandbox.servers import Servers
 from sandbox.stacks import Deployment, StackFile
@@ -32,22 +33,35 @@ from sandbox.stacks import Deployment, StackFile
 class Outcome:
     """What the story leaves behind."""
 
-    servers: Servers
-    stacks: dict[str, StackFile]
-    deployments: dict[str, Deployment]
+    accounts: list[Account]
     project: launch.Project
     model: RegisteredModel
+    places: list[tuple[str, str]]
+    """Pairs of what there is to see and the address or command that shows it."""
 
 
 def tell(console: Console) -> None:
     """Run the whole story, print what exists in the end, and write the page."""
     with Story(console) as story:
         outcome = _run(story)
-        with story.step("Write the page") as step:
-            if story.changed or not folders.PAGE.is_file():
-                page.write(outcome, story.steps)
-            step.say(str(folders.PAGE.relative_to(folders.CHECKOUT)))
-    page.print_summary(console, outcome, story)
+        if story.changed or not folders.PAGE.is_file():
+            page.write(
+                folders.PAGE,
+                accounts=outcome.accounts,
+                project=outcome.project,
+                model=outcome.model,
+                steps=story.steps,
+                places=outcome.places,
+            )
+    page.print_summary(
+        console,
+        accounts=outcome.accounts,
+        model=outcome.model,
+        places=outcome.places,
+        closing=f"Done in {story.seconds:.0f} s."
+        if story.changed
+        else f"Nothing changed: all of it was there already (looked at in {story.seconds:.0f} s).",
+    )
 
 
 def work_environment(found: Servers, stack: StackFile, identity: identities.Identity) -> dict[str, str]:
@@ -65,6 +79,22 @@ def login(stack: StackFile, environment: dict[str, str]) -> dict[str, str]:
     return dict(re.findall(r"^export (\w+)='?(.*?)'?$", printed, re.MULTILINE))
 
 
+def deployer(found: Servers, stack: StackFile) -> dict[str, str]:
+    """Return the environment of a program that works on a stack as its account's deploy role."""
+    environment = work_environment(found, stack, identities.deploy(found, stack))
+    return environment | login(stack, environment)
+
+
+def output(stack: StackFile, environment: dict[str, str], name: str) -> str:
+    """Return an output of a stack."""
+    printed = commands.run(
+        ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
+        log=f"pulumi-output-{stack.environment}",
+        environment=environment,
+    )
+    return str(json.loads(printed)[name])
+
+
 def _run(story: Story) -> Outcome:
     with story.step("Install the engine and its environments") as step:
         step.changed = installation.install(step.say)
@@ -77,18 +107,16 @@ def _run(story: Story) -> Outcome:
     files = {environment: stacks.write(environment, found) for environment in ENVIRONMENTS}
     with story.step("Bootstrap the three accounts") as step:
         _in_parallel(step, lambda file: _bootstrap(found, file), files)
-    deployers = {name: work_environment(found, file, identities.deploy(found, file)) for name, file in files.items()}
-    for name, file in files.items():
-        deployers[name] |= login(file, deployers[name])
+    deployers = {name: deployer(found, file) for name, file in files.items()}
     with story.step("Deploy dev, preprod and prod") as step:
-        deployments = _deploy(step, found, files, deployers)
+        _deploy(step, found, files, deployers)
     dev, as_deployer = files["dev"], deployers["dev"]
     with story.step("Give the template cloner its credential") as step:
         step.changed = _credential(found, dev, as_deployer, step)
     with story.step("Publish the template repositories") as step:
         _publish(found, as_deployer, step)
     with story.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
-        domain = _output(dev, as_deployer, "studioDomainId")
+        domain = output(dev, as_deployer, "studioDomainId")
         session = launch.studio_session(found, dev, domain=domain, profile=LEAD_DATA_SCIENTIST.login)
         project = launch.project(session, on_status=step.say)
         step.changed = project.created
@@ -101,7 +129,28 @@ def _run(story: Story) -> Outcome:
         scientist = launch.studio_session(found, dev, domain=domain, profile=DATA_SCIENTIST.login)
         model = latest(scientist, project.pipeline)
         step.say(f"version {model.version}, {model.approval}, MSE {model.mse:.2f}")
-    return Outcome(servers=found, stacks=files, deployments=deployments, project=project, model=model)
+    with story.step("Draw the architecture from the stacks' state") as step:
+        accounts = [
+            Account(name=name, id=file.account_id, state=stacks.export(file, deployers[name]))
+            for name, file in files.items()
+        ]
+        step.say(str(folders.PAGE.relative_to(folders.CHECKOUT)))
+    return Outcome(
+        accounts=accounts, project=project, model=model, places=_places(found, project, str(run["html_url"]))
+    )
+
+
+def _places(found: Servers, project: launch.Project, run: str) -> list[tuple[str, str]]:
+    return [
+        ("All of this on one page", folders.PAGE.as_uri()),
+        ("The project's repository", f"{found.github.url}/{project.repository}"),
+        ("Its first run", run),
+        ("A shell in the sandbox", "python -m sandbox shell"),
+        ("What would change", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
+        ("The model registry", f"aws sagemaker list-model-packages --model-package-group-name {project.pipeline}"),
+        ("What the servers say", "python -m sandbox logs"),
+        ("Remove all of it", "make demo-down"),
+    ]
 
 
 def _bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
@@ -117,9 +166,7 @@ def _bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
     return ("as it was" if unchanged else "ready"), not unchanged
 
 
-def _deploy(
-    step: Step, found: Servers, files: dict[str, StackFile], deployers: dict[str, dict[str, str]]
-) -> dict[str, Deployment]:
+def _deploy(step: Step, found: Servers, files: dict[str, StackFile], deployers: dict[str, dict[str, str]]) -> None:
     """Update all stacks at once: they share nothing but the machine."""
     counts = dict.fromkeys(files, 0)
 
@@ -140,7 +187,6 @@ def _deploy(
             for name, deployment in deployments.items()
         )
     )
-    return deployments
 
 
 def _credential(found: Servers, dev: StackFile, as_deployer: dict[str, str], step: Step) -> bool:
@@ -165,16 +211,6 @@ def _publish(found: Servers, as_deployer: dict[str, str], step: Step) -> None:
     )
     step.changed = any("unchanged" not in line for line in printed.splitlines())
     step.say(printed.replace("\n", " · "))
-
-
-def _output(stack: StackFile, environment: dict[str, str], name: str) -> str:
-    """Return an output of a stack."""
-    printed = commands.run(
-        ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
-        log=f"pulumi-output-{stack.environment}",
-        environment=environment,
-    )
-    return str(json.loads(printed)[name])
 
 
 def _in_parallel(step: Step, work: Callable[[StackFile], tuple[str, bool]], files: dict[str, StackFile]) -> None:

@@ -1,0 +1,52 @@
+# `make demo` and `make test` are the two commands to know; both install what they need first.
+# Everything that outlives the checkout is cached in one folder; everything else lies in .venv and .sandbox.
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mlops-platform
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
+PYTHON := .venv/bin/python
+export UV
+
+.PHONY: help demo demo-down setup check format lint types test
+
+help:
+	@echo 'make demo        the whole platform on this machine, up to a trained and registered model'
+	@echo 'make demo-down   stop it and remove everything it wrote'
+	@echo 'make check       format, lint, types and the fast tests'
+	@echo 'make test        all tests: the fast ones, and the story of the demo'
+	@echo 'make format      let the formatter and the linter mend what they can'
+
+demo: setup
+	@$(PYTHON) -m sandbox demo
+
+demo-down: setup
+	@$(PYTHON) -m sandbox down
+
+setup: .venv/.installed
+
+# The machine's Python serves, so nothing but packages is downloaded.
+.venv/.installed: uv.lock pyproject.toml | $(UV)
+	@echo 'Installing the locked dependencies' && $(UV) sync --frozen --quiet --no-python-downloads
+	@touch $@
+
+$(CACHE)/uv/bin/uv:
+	@echo 'Installing uv $(UV_VERSION)' && python3 -m venv $(CACHE)/uv && $(CACHE)/uv/bin/pip install --quiet uv==$(UV_VERSION)
+
+check: setup
+	@$(MAKE) --no-print-directory --jobs 2 lint types
+	$(PYTHON) -m pytest -m 'not slow'
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: setup
+	.venv/bin/basedpyright
+
+format: setup
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+test: setup
+	@$(MAKE) --no-print-directory --jobs 2 lint types
+	$(PYTHON) -m pytest --cov --cov-report=term:skip-covered

@@ -1,0 +1,68 @@
+"""Writes the page of a demo: one HTML file that needs nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from sandbox.launch import Project
+from sandbox.models import RegisteredModel
+from sandbox.page import architecture, plots
+from sandbox.progress import Step
+
+TEMPLATE = Path(__file__).parent / "page.html.jinja"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An account and what the platform has in it."""
+
+    name: str
+    id: str
+    state: list[dict[str, Any]]
+    """The resources of the stack's state."""
+
+    @property
+    def resources(self) -> int:
+        """Number of cloud resources."""
+        return sum(1 for resource in self.state if resource.get("custom"))
+
+    @property
+    def drawing(self) -> architecture.Drawing:
+        """The components of the stack, drawn."""
+        return architecture.draw(architecture.components(self.state))
+
+
+def write(
+    path: Path,
+    *,
+    accounts: list[Account],
+    project: Project,
+    model: RegisteredModel,
+    steps: list[Step],
+    places: list[tuple[str, str]],
+) -> None:
+    """Write the page; `places` are pairs of what there is to see and the address or command that shows it."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    done = [step for step in steps if step.seconds is not None]
+    path.write_text(
+        environment.from_string(TEMPLATE.read_text()).render(
+            accounts=accounts,
+            box_height=architecture.BOX_HEIGHT,
+            box_width=architecture.BOX_WIDTH,
+            figures=[
+                ("mean squared error", f"{model.mse:.2f}"),
+                *((name.replace("_", " "), f"{value:.2f}") for name, value in model.metrics.items() if name != "mse"),
+                ("version", model.version),
+                ("approval", model.approval),
+            ],
+            longest=max((step.seconds or 0.0 for step in done), default=1.0),
+            model=model,
+            places=places,
+            plots={"predictions": plots.predictions(model.predictions), "errors": plots.errors(model.predictions)},
+            project=project,
+            steps=done,
+            total=sum(account.resources for account in accounts),
+        )
+    )

@@ -1,0 +1,116 @@
+"""A shell in the sandbox: pulumi, aws, git and curl work there as they would against the real accounts.
+
+Every party is a profile of the aws command line: `dev`, `preprod` and `prod` are the deploy roles, and each Studio user
+is a profile by name. The profiles fetch their credentials anew whenever those expire.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox import demo, environments, folders, identities, servers, stacks
+from sandbox.organization import DATA_SCIENTIST, ENVIRONMENTS, LEAD_DATA_SCIENTIST, PLATFORM_ENGINEER
+from sandbox.servers import Servers
+
+PROFILE_FILE = folders.SANDBOX / "aws-profiles"
+AWS_COMMAND_LINE = "awscli==1.45.11"
+"""Run by uv where the machine has no `aws` of its own."""
+
+_PULUMI = """#!/bin/sh
+# Logs in to the state of the stack that is named, then calls the engine. In production, a person does the first part
+# by hand: eval "$(python -m bootstrap login --unit … --environment …)"
+exec '{python}' -m sandbox.shell pulumi "$@"
+"""
+
+
+def environment(found: Servers) -> dict[str, str]:
+    """Return the environment of a shell, after writing the profiles and programs that it needs."""
+    dev = stacks.write("dev", found)
+    _write_profiles(dev.region)
+    folders.PROGRAMS.mkdir(parents=True, exist_ok=True)
+    _write_program("pulumi", _PULUMI.format(python=sys.executable))
+    if shutil.which("aws") is None:
+        _write_program(
+            "aws", f"#!/bin/sh\nexec '{environments.uv()[0]}' tool run --from '{AWS_COMMAND_LINE}' aws \"$@\"\n"
+        )
+    client = demo.work_environment(found, dev, {"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": str(PROFILE_FILE)})
+    return client | {
+        "GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login],
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{found.github.url}/.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {found.tokens[PLATFORM_ENGINEER.login]}",
+        "PATH": os.pathsep.join((str(folders.PROGRAMS), client["PATH"])),
+        "PYTHONPATH": str(folders.CHECKOUT),
+    }
+
+
+def enter(command: str | None) -> None:
+    """Replace this process by a shell in the sandbox; with a command, by that command in a shell."""
+    found = servers.require()
+    shell = os.environ.get("SHELL", "/bin/sh") if command is None else "/bin/sh"
+    arguments = [shell] if command is None else [shell, "-c", command]
+    os.chdir(folders.CHECKOUT)
+    os.execve(shell, arguments, environment(found))
+
+
+def pulumi(arguments: Sequence[str]) -> None:
+    """Replace this process by the engine, logged in to the state of the stack that the arguments name."""
+    found = servers.require()
+    environments.enter(found.aws.url, found.trust)
+    stack = stacks.write(_stack(arguments), found)
+    as_deployer = demo.deployer(found, stack) | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]}
+    settings = ["--config-file", str(stack.path)] if arguments[:1] and arguments[0] in _TAKE_SETTINGS else []
+    os.execve(folders.ENGINE / "pulumi", ["pulumi", *arguments, *settings], as_deployer)
+
+
+def credentials(profile: str) -> dict[str, object]:
+    """Return the credentials of a profile, in the form that the aws command line expects of a program."""
+    found = servers.require()
+    environments.enter(found.aws.url, found.trust)
+    if profile in ENVIRONMENTS:
+        identity = identities.deploy(found, stacks.write(profile, found))
+    else:
+        dev = stacks.write("dev", found)
+        domain = demo.output(dev, demo.deployer(found, dev), "studioDomainId")
+        identity = identities.studio(found, dev, domain=domain, profile=profile)
+    return {
+        "Version": 1,
+        "AccessKeyId": identity["AWS_ACCESS_KEY_ID"],
+        "SecretAccessKey": identity["AWS_SECRET_ACCESS_KEY"],
+        "SessionToken": identity["AWS_SESSION_TOKEN"],
+    }
+
+
+_TAKE_SETTINGS = ("config", "destroy", "preview", "refresh", "up", "watch")
+"""Commands of the engine that read a stack's settings."""
+
+
+def _stack(arguments: Sequence[str]) -> str:
+    for position, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name in ("-s", "--stack"):
+            return value or next(iter(arguments[position + 1 :]), "")
+    return os.environ.get("PULUMI_STACK", "dev")
+
+
+def _write_profiles(region: str) -> None:
+    people = (LEAD_DATA_SCIENTIST.login, DATA_SCIENTIST.login)
+    PROFILE_FILE.write_text(
+        "".join(
+            f"[profile {profile}]\nregion = {region}\n"
+            f"credential_process = {sys.executable} -m sandbox credentials {profile}\n\n"
+            for profile in (*ENVIRONMENTS, *people)
+        )
+    )
+
+
+def _write_program(name: str, text: str) -> None:
+    path: Path = folders.PROGRAMS / name
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+if __name__ == "__main__":
+    pulumi(sys.argv[2:])
