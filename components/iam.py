@@ -63,6 +63,14 @@ def deny(
     return _statement("Deny", sid, actions, on, when, to)
 
 
+def pass_endpoint(sid: str, *, when: Condition) -> Statement:
+    """Let requests that satisfy `when` pass through a network endpoint.
+
+    An endpoint's policy grants nothing, it only holds back; so it may speak of every action and resource.
+    """
+    return Statement(sid=sid, effect="Allow", actions=("*",), resources=("*",), principal="*", condition=when)
+
+
 def document(*statements: Statement) -> pulumi.Output[str]:
     """The policy document of `statements` as JSON.
 

@@ -1,0 +1,178 @@
+"""The network that workloads run in: one of the platform's own, or an existing one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from components.network_placement import Placement, workload_security_group
+
+BLOCKS_PER_NETWORK = 16
+"""Each subnet is a sixteenth of the network, so that another zone never renumbers those that exist."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """Shape of a network."""
+
+    prefix: str
+    """Beginning of every physical name."""
+    region: str
+    account_id: str
+    cidr: IPv4Network
+    zones: Sequence[str]
+    """Availability zones by name, in a stable order; at most eight."""
+    nat: Literal["none", "single", "perZone"]
+    """NAT gateways: none, one in the first zone for all, or one in each."""
+
+
+class Network(pulumi.ComponentResource):
+    """A VPC with a private and a public subnet in each zone; only what is in a private one runs anything."""
+
+    placement: Placement
+    """Where workloads run."""
+    route_table_ids: Mapping[str, pulumi.Output[str]]
+    """Every route table, by what it is for."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Network", name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._vpc = aws.ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=str(args.cidr),
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags={"Name": args.prefix},
+            opts=self._child,
+        )
+        # Without an explicit rule set, AWS lets members of the default group reach each other and the internet.
+        aws.ec2.DefaultSecurityGroup(
+            f"{name}-default-security-group", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child
+        )
+        private, public = self._subnets("private", 0), self._subnets("public", BLOCKS_PER_NETWORK // 2)
+        internet_gateway = aws.ec2.InternetGateway(
+            f"{name}-internet-gateway", vpc_id=self._vpc.id, tags={"Name": args.prefix}, opts=self._child
+        )
+        public_table = self._route_table("public")
+        public_route = aws.ec2.Route(
+            f"{name}-public-to-internet",
+            route_table_id=public_table.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=internet_gateway.id,
+            opts=self._child,
+        )
+        nat_gateways = self._nat_gateways(public, public_route)
+        route_tables = {"public": public_table.id}
+        for zone in args.zones:
+            table = self._route_table(f"private-{zone}")
+            route_tables[f"private-{zone}"] = table.id
+            self._associate(f"public-{zone}", public[zone], public_table)
+            self._associate(f"private-{zone}", private[zone], table)
+            gateway = nat_gateways.get(zone) or nat_gateways.get(args.zones[0])
+            if gateway:
+                aws.ec2.Route(
+                    f"{name}-private-{zone}-to-internet",
+                    route_table_id=table.id,
+                    destination_cidr_block="0.0.0.0/0",
+                    nat_gateway_id=gateway.id,
+                    opts=self._child,
+                )
+        security_group = workload_security_group(name, vpc_id=self._vpc.id, prefix=args.prefix, parent=self)
+        self.route_table_ids = route_tables
+        self.placement = Placement(
+            region=args.region,
+            account_id=args.account_id,
+            vpc_id=self._vpc.id,
+            subnet_ids=[subnet.id for subnet in private.values()],
+            security_group_id=security_group.id,
+        )
+        self.register_outputs({"vpc_id": self._vpc.id})
+
+    def _subnets(self, kind: str, first_block: int) -> dict[str, aws.ec2.Subnet]:
+        blocks = list(self._args.cidr.subnets(new_prefix=self._args.cidr.prefixlen + 4))[first_block:]
+        return {
+            zone: aws.ec2.Subnet(
+                f"{self._name}-{kind}-{zone}",
+                vpc_id=self._vpc.id,
+                availability_zone=zone,
+                cidr_block=str(block),
+                map_public_ip_on_launch=False,
+                tags={"Name": f"{self._args.prefix}-{kind}-{zone}"},
+                opts=self._child,
+            )
+            for zone, block in zip(self._args.zones, blocks, strict=False)
+        }
+
+    def _route_table(self, purpose: str) -> aws.ec2.RouteTable:
+        return aws.ec2.RouteTable(
+            f"{self._name}-{purpose}",
+            vpc_id=self._vpc.id,
+            tags={"Name": f"{self._args.prefix}-{purpose}"},
+            opts=self._child,
+        )
+
+    def _associate(self, purpose: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable) -> None:
+        aws.ec2.RouteTableAssociation(
+            f"{self._name}-{purpose}", subnet_id=subnet.id, route_table_id=table.id, opts=self._child
+        )
+
+    def _nat_gateways(
+        self, public: Mapping[str, aws.ec2.Subnet], public_route: aws.ec2.Route
+    ) -> dict[str, aws.ec2.NatGateway]:
+        count = {"none": 0, "single": 1, "perZone": len(self._args.zones)}[self._args.nat]
+        gateways: dict[str, aws.ec2.NatGateway] = {}
+        for zone in self._args.zones[:count]:
+            tags = {"Name": f"{self._args.prefix}-nat-{zone}"}
+            address = aws.ec2.Eip(f"{self._name}-nat-{zone}", domain="vpc", tags=tags, opts=self._child)
+            gateways[zone] = aws.ec2.NatGateway(
+                f"{self._name}-nat-{zone}",
+                allocation_id=address.allocation_id,
+                subnet_id=public[zone].id,
+                tags=tags,
+                # A NAT gateway whose subnet does not reach the internet yet fails to become available.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[public_route]),
+            )
+        return gateways
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedNetworkArgs:
+    """An existing network."""
+
+    prefix: str
+    """Beginning of every physical name."""
+    region: str
+    account_id: str
+    vpc_id: str
+    subnet_ids: Sequence[str]
+    """Private subnets in two zones at least."""
+    security_group_id: str | None
+    """Security group of everything that the platform runs; made when there is none."""
+
+
+class ImportedNetwork(pulumi.ComponentResource):
+    """A place in a network that somebody else looks after; its routes, endpoints and flow logs are theirs."""
+
+    placement: Placement
+    """Where workloads run."""
+
+    def __init__(self, name: str, args: ImportedNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:ImportedNetwork", name, None, opts)
+        security_group_id = (
+            pulumi.Output.from_input(args.security_group_id)
+            if args.security_group_id
+            else workload_security_group(name, vpc_id=args.vpc_id, prefix=args.prefix, parent=self).id
+        )
+        self.placement = Placement(
+            region=args.region,
+            account_id=args.account_id,
+            vpc_id=pulumi.Output.from_input(args.vpc_id),
+            subnet_ids=[pulumi.Output.from_input(subnet) for subnet in args.subnet_ids],
+            security_group_id=security_group_id,
+        )
+        self.register_outputs({"vpc_id": args.vpc_id})

@@ -1,0 +1,113 @@
+"""Private ways from a network to AWS."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.network_placement import Placement
+
+EVERYWHERE = ("ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "ssm", "sts")
+"""Services that every job, function and app calls, whatever else an environment has."""
+STUDIO = ("events", "sagemaker.api", "sagemaker.runtime", "servicecatalog", "studio")
+"""Services that Studio calls for the people who work in it."""
+PROJECTS = ("secretsmanager",)
+"""Services that a launch calls."""
+WORKLOAD = ("sagemaker.api", "sagemaker.runtime")
+"""Services that deployed pipelines call, and through which deployed models are called."""
+WITHOUT_POLICY = ("servicecatalog", "studio")
+"""Services whose endpoints AWS does not document as accepting a policy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkEndpointsArgs:
+    """Which services a network reaches privately."""
+
+    prefix: str
+    """Beginning of every physical name."""
+    placement: Placement
+    services: Sequence[str]
+    """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
+    route_table_ids: Mapping[str, pulumi.Input[str]]
+    """Every route table of the network: traffic to S3 takes the gateway endpoint from all of them."""
+
+
+class NetworkEndpoints(pulumi.ComponentResource):
+    """Interface endpoints in every private subnet, and the gateway endpoint of S3 in every route table."""
+
+    def __init__(self, name: str, args: NetworkEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:NetworkEndpoints", name, None, opts)
+        placement = args.placement
+        child = pulumi.ResourceOptions(parent=self)
+        aws.ec2.VpcEndpoint(
+            f"{name}-s3",
+            vpc_id=placement.vpc_id,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{placement.region}.s3",
+            route_table_ids=list(args.route_table_ids.values()),
+            policy=_s3_policy(placement),
+            tags={"Name": f"{args.prefix}-s3"},
+            opts=child,
+        )
+        security_group = aws.ec2.SecurityGroup(
+            f"{name}-security-group",
+            description="Interface endpoints",
+            vpc_id=placement.vpc_id,
+            tags={"Name": f"{args.prefix}-endpoints"},
+            opts=child,
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-from-workload",
+            description="HTTPS from everything that the platform runs",
+            security_group_id=security_group.id,
+            referenced_security_group_id=placement.security_group_id,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            opts=child,
+        )
+        for service in sorted(set(args.services)):
+            aws.ec2.VpcEndpoint(
+                f"{name}-{service}",
+                vpc_id=placement.vpc_id,
+                vpc_endpoint_type="Interface",
+                service_name=_service_name(service, placement.region),
+                subnet_ids=list(placement.subnet_ids),
+                security_group_ids=[security_group.id],
+                # Without private DNS the SDKs keep resolving the public name, and the endpoint is paid for and unused.
+                private_dns_enabled=True,
+                policy=None if service in WITHOUT_POLICY else iam.document(_own_principals(placement)),
+                tags={"Name": f"{args.prefix}-{service}"},
+                opts=child,
+            )
+        self.register_outputs({})
+
+
+def _service_name(service: str, region: str) -> str:
+    return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
+
+
+def _own_principals(placement: Placement) -> iam.Statement:
+    """Nobody takes data out through the endpoint with credentials of another account."""
+    return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": placement.account_id}})
+
+
+def _s3_policy(placement: Placement) -> pulumi.Output[str]:
+    region = placement.region
+    return iam.document(
+        _own_principals(placement),
+        # Both are requests that AWS signs with accounts of its own.
+        # Sources: ECR User Guide, "Interface VPC endpoints"; CloudFormation User Guide, "VPC endpoints".
+        iam.allow("ImageLayers", "s3:GetObject", on=f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*", to="*"),
+        iam.allow(
+            "CustomResourceResponses",
+            "s3:PutObject",
+            on=[
+                f"arn:aws:s3:::cloudformation-custom-resource-response-{name}/*"
+                for name in (region, region.replace("-", ""))
+            ],
+            to="*",
+        ),
+    )

@@ -1,0 +1,103 @@
+"""Where in a network the platform's workloads run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Subnets and security group of Lambda functions, Studio apps, jobs and endpoints."""
+
+    region: str
+    account_id: str
+    vpc_id: pulumi.Output[str]
+    subnet_ids: Sequence[pulumi.Output[str]]
+    """Private subnets, in several availability zones."""
+    security_group_id: pulumi.Output[str]
+
+    def attach(self) -> tuple[iam.Statement, ...]:
+        """Let a role put network interfaces here, as everything that runs in a VPC must, and nowhere else.
+
+        Source: SageMaker Developer Guide, "Roles"; Lambda Developer Guide, "Giving functions access to a VPC".
+        """
+        scope = f"arn:aws:ec2:{self.region}:{self.account_id}"
+        interfaces = f"{scope}:network-interface/*"
+        return (
+            iam.allow(
+                "AttachToNetwork",
+                "ec2:CreateNetworkInterface",
+                on=[
+                    interfaces,
+                    *(pulumi.Output.concat(scope, ":subnet/", subnet) for subnet in self.subnet_ids),
+                    pulumi.Output.concat(scope, ":security-group/", self.security_group_id),
+                ],
+            ),
+            iam.allow(
+                "DetachFromNetwork",
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+                "ec2:UnassignPrivateIpAddresses",
+                on=interfaces,
+            ),
+            iam.allow(
+                "SeeNetwork",
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+                on=iam.EveryResource(reason="EC2 describes have no resource type"),
+            ),
+        )
+
+
+def workload_security_group(
+    name: str, *, vpc_id: pulumi.Input[str], prefix: str, parent: pulumi.Resource
+) -> aws.ec2.SecurityGroup:
+    """The security group of everything that the platform runs.
+
+    Its members reach each other on every port, because distributed training and Studio's kernels choose theirs freely,
+    and anything else by HTTPS alone: AWS through endpoints, GitHub and package indexes through the NAT gateway.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+    group = aws.ec2.SecurityGroup(
+        f"{name}-workload",
+        description="Everything that the platform runs",
+        vpc_id=vpc_id,
+        tags={"Name": f"{prefix}-workload"},
+        opts=child,
+    )
+    aws.vpc.SecurityGroupIngressRule(
+        f"{name}-workload-from-itself",
+        description="From its own members",
+        security_group_id=group.id,
+        referenced_security_group_id=group.id,
+        ip_protocol="-1",
+        opts=child,
+    )
+    aws.vpc.SecurityGroupEgressRule(
+        f"{name}-workload-to-itself",
+        description="To its own members",
+        security_group_id=group.id,
+        referenced_security_group_id=group.id,
+        ip_protocol="-1",
+        opts=child,
+    )
+    aws.vpc.SecurityGroupEgressRule(
+        f"{name}-workload-to-https",
+        description="HTTPS to AWS, GitHub and package indexes",
+        security_group_id=group.id,
+        cidr_ipv4="0.0.0.0/0",
+        ip_protocol="tcp",
+        from_port=443,
+        to_port=443,
+        opts=child,
+    )
+    return group
