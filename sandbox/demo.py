@@ -134,7 +134,7 @@ def _run(story: Story) -> Outcome:
             Account(name=name, id=file.account_id, state=stacks.export(file, deployers[name]))
             for name, file in files.items()
         ]
-        step.say(str(folders.PAGE.relative_to(folders.CHECKOUT)))
+        step.say(str(folders.PAGE))
     return Outcome(
         accounts=accounts, project=project, model=model, places=_places(found, project, str(run["html_url"]))
     )

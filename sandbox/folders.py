@@ -1,11 +1,14 @@
-"""Where a sandbox keeps its files. Everything lies in one folder of the checkout, which `make demo-down` removes."""
+"""Where a sandbox keeps its files. Everything lies in one folder, which `make demo-down` removes."""
 
+import os
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The repository that the sandbox runs."""
 
-SANDBOX = CHECKOUT / ".sandbox"
+SANDBOX = Path(os.environ.get("MLOPS_SANDBOX_FOLDER", CHECKOUT / ".sandbox"))
+"""In the checkout unless the variable names another place: tests run a sandbox of their own beside yours."""
+
 LOGS = SANDBOX / "logs"
 PROGRAMS = SANDBOX / "bin"
 """Programs that a shell in the sandbox finds first."""

@@ -37,6 +37,7 @@ def environment(found: Servers) -> dict[str, str]:
         )
     client = demo.work_environment(found, dev, {"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": str(PROFILE_FILE)})
     return client | {
+        "GITHUB_URL": found.github.url,
         "GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login],
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"http.{found.github.url}/.extraHeader",
@@ -61,7 +62,8 @@ def pulumi(arguments: Sequence[str]) -> None:
     environments.enter(found.aws.url, found.trust)
     stack = stacks.write(_stack(arguments), found)
     as_deployer = demo.deployer(found, stack) | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]}
-    settings = ["--config-file", str(stack.path)] if arguments[:1] and arguments[0] in _TAKE_SETTINGS else []
+    takes_settings = arguments[:1] and arguments[0] in _TAKE_SETTINGS and "--config-file" not in arguments
+    settings = ["--config-file", str(stack.path)] if takes_settings else []
     os.execve(folders.ENGINE / "pulumi", ["pulumi", *arguments, *settings], as_deployer)
 
 

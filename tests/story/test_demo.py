@@ -1,0 +1,232 @@
+"""The demo's story, told once on a sandbox of its own: what a newcomer does, and what somebody who means harm tries.
+
+The tests run in the order in which they stand here: each goes on from what the ones before it left.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = ("dev", "preprod", "prod")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+
+class Sandbox:
+    """A sandbox in a folder of its own, used through its command line as a person uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = os.environ | {"MLOPS_SANDBOX_FOLDER": str(folder), "COLUMNS": "200"}
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sandbox", *arguments],
+            cwd=CHECKOUT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        return self.call("shell", "-c", line)
+
+    def aws(self, profile: str, line: str) -> Any:
+        """Return the answer of an aws command that must succeed."""
+        result = self.shell(f"aws --profile {profile} --output json {line}")
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout) if result.stdout.strip() else None
+
+    def refusal(self, profile: str, line: str) -> str:
+        """Return what AWS says when it refuses a command."""
+        result = self.shell(f"aws --profile {profile} --output json {line}")
+        assert result.returncode != 0, result.stdout
+        return result.stderr
+
+    def project(self) -> dict[str, Any]:
+        return self.aws("grace", "sagemaker describe-project --project-name abalone")
+
+    def repositories(self) -> list[str]:
+        result = self.shell(
+            'curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN" "$GITHUB_URL/api/v3/orgs/acme/repos"'
+        )
+        return sorted(repository["name"] for repository in json.loads(result.stdout))
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    found = Sandbox(tmp_path_factory.mktemp("story") / "sandbox")
+    yield found
+    found.call("down")
+
+
+def test_the_demo_ends_with_a_registered_model_and_a_page_that_shows_it(sandbox: Sandbox) -> None:
+    told = sandbox.call("demo")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "PendingManualApproval" in told.stdout
+    page = (sandbox.folder / "index.html").read_text()
+    assert all(f"{environment}, account" in page for environment in ENVIRONMENTS)
+
+
+def test_a_second_demo_changes_nothing_and_says_so(sandbox: Sandbox) -> None:
+    told = sandbox.call("demo")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "Nothing changed" in told.stdout
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_preview_of_what_is_deployed_shows_no_changes(sandbox: Sandbox, environment: str) -> None:
+    preview = sandbox.shell(f"pulumi preview -s {environment} --expect-no-changes")
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_cloud_is_as_the_state_says(sandbox: Sandbox, environment: str) -> None:
+    preview = sandbox.shell(f"pulumi refresh -s {environment} --preview-only --expect-no-changes")
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+
+
+def test_no_credential_is_in_the_state_or_the_logs(sandbox: Sandbox) -> None:
+    tokens = json.loads((sandbox.folder / "sandbox.json").read_text())["tokens"].values()
+    written = [
+        sandbox.shell(f"pulumi stack export -s {environment} --show-secrets").stdout for environment in ENVIRONMENTS
+    ]
+    written += [path.read_text(errors="replace") for path in (sandbox.folder / "logs").glob("*.log")]
+    assert [token for token in tokens for text in written if token in text] == []
+
+
+def test_the_model_beats_guessing_the_mean_on_data_it_has_not_seen(sandbox: Sandbox) -> None:
+    page = (sandbox.folder / "index.html").read_text()
+    figures = dict(re.findall(r'<span class="soft">([^<]+)</span><b>([^<]+)</b>', page))
+    assert float(figures["mean squared error"]) < 6.0
+
+
+def test_a_data_scientist_may_not_launch_a_project(sandbox: Sandbox) -> None:
+    message = sandbox.refusal(
+        "ada",
+        "sagemaker create-project --project-name mine --service-catalog-provisioning-details"
+        " ProductId=prod-abcdefghijklm,ProvisioningArtifactId=pa-abcdefghijklm",
+    )
+    assert "AccessDenied" in message
+
+
+def test_a_data_scientist_may_not_approve_a_model(sandbox: Sandbox) -> None:
+    group = f"abalone-{sandbox.project()['ProjectId']}"
+    package = sandbox.aws("ada", f"sagemaker list-model-packages --model-package-group-name {group}")
+    arn = package["ModelPackageSummaryList"][0]["ModelPackageArn"]
+    message = sandbox.refusal(
+        "ada", f"sagemaker update-model-package --model-package-arn {arn} --model-approval-status Approved"
+    )
+    assert "AccessDenied" in message
+
+
+def test_a_data_scientist_may_not_read_the_credential_of_the_template_cloner(sandbox: Sandbox) -> None:
+    secret = sandbox.aws("dev", "ssm get-parameter --name /mlops/analytics/dev/github/credential-secret-arn")
+    arn = secret["Parameter"]["Value"]
+    assert "AccessDenied" in sandbox.refusal("ada", f"secretsmanager get-secret-value --secret-id {arn}")
+
+
+def test_nobody_can_deploy_from_outside_the_environment_of_the_platform(sandbox: Sandbox) -> None:
+    result = sandbox.shell(
+        'token=$(curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN"'
+        ' "$GITHUB_URL/_sandbox/oidc-token?repository=acme/mlops-template-model-training&environment=dev'
+        '&audience=sts.amazonaws.com" | python -c "import json, sys; print(json.load(sys.stdin)[\'value\'])");'
+        " aws --no-sign-request sts assume-role-with-web-identity"
+        " --role-arn arn:aws:iam::111111111111:role/analytics-dev-deploy --role-session-name x"
+        ' --web-identity-token "$token"'
+    )
+    assert result.returncode != 0
+    assert "AccessDenied" in result.stderr
+
+
+def _launch(sandbox: Sandbox, name: str, user: str) -> dict[str, Any]:
+    """Launch a project as the lead data scientist and return how it ended."""
+    products = sandbox.aws("grace", "servicecatalog search-products")["ProductViewSummaries"]
+    product = next(found["ProductId"] for found in products if found["Name"].endswith("model building and training"))
+    artifacts = sandbox.aws("grace", f"servicecatalog describe-product --id {product}")["ProvisioningArtifacts"]
+    details = json.dumps(
+        {
+            "ProductId": product,
+            "ProvisioningArtifactId": artifacts[0]["Id"],
+            "ProvisioningParameters": [{"Key": "GitUser", "Value": user}],
+        }
+    )
+    sandbox.aws(
+        "grace",
+        f"sagemaker create-project --project-name {name} --service-catalog-provisioning-details '{details}'",
+    )
+    for _ in range(120):
+        project = sandbox.aws("grace", f"sagemaker describe-project --project-name {name}")
+        if project["ProjectStatus"] not in {"Pending", "CreateInProgress"}:
+            return project
+        time.sleep(0.5)
+    pytest.fail("the launch did not end")
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "reason"),
+    [
+        ("Abalone", "grace", "lower-case letters"),
+        ("misspelt-user", "grcae", "grcae"),
+    ],
+)
+def test_a_launch_with_a_wrong_name_or_user_leaves_nothing_behind(
+    sandbox: Sandbox, name: str, user: str, reason: str
+) -> None:
+    before = sandbox.repositories()
+    buckets = sandbox.aws("dev", "s3api list-buckets --query Buckets[].Name")
+    project = _launch(sandbox, name, user)
+    assert project["ProjectStatus"] == "CreateFailed"
+    assert reason in json.dumps(project["ServiceCatalogProvisionedProductDetails"])
+    assert sandbox.repositories() == before
+    assert sandbox.aws("dev", "s3api list-buckets --query Buckets[].Name") == buckets
+    roles = sandbox.aws("dev", "iam list-roles --query Roles[].RoleName")
+    assert not [role for role in roles if str(project["ProjectId"]) in role]
+
+
+def test_an_interrupted_update_converges_when_it_is_run_again(sandbox: Sandbox) -> None:
+    settings = sandbox.folder / "drill.yaml"
+    text = (sandbox.folder / "stacks" / "Pulumi.preprod.yaml").read_text()
+    settings.write_text(
+        text.replace("mlops-platform:unit", "mlops-platform:tags: {drill: kill}\n  mlops-platform:unit")
+    )
+    update = f"pulumi up -s preprod --yes --skip-preview --config-file {settings}"
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "shell", "-c", f"exec {update} --json"],
+        cwd=CHECKOUT,
+        env=sandbox.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        updated = 0
+        for line in process.stdout:
+            updated += '"resOutputsEvent"' in line and '"op":"update"' in line
+            if updated == 5:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+    assert updated == 5
+    assert sandbox.shell("pulumi cancel -s preprod --yes").returncode == 0
+    again = sandbox.shell(update)
+    assert again.returncode == 0, again.stdout + again.stderr
+    preview = sandbox.shell(f"pulumi preview -s preprod --expect-no-changes --config-file {settings}")
+    assert preview.returncode == 0, preview.stdout
+
+
+def test_the_sandbox_goes_away_without_a_trace(sandbox: Sandbox) -> None:
+    assert sandbox.call("down").returncode == 0
+    assert not sandbox.folder.exists()
+    assert "no sandbox is running" in sandbox.call("status").stderr
