@@ -1,0 +1,90 @@
+"""Who may do what in Studio."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components import iam
+from components import studio_permissions as may
+from components.role import Role, RoleArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessArgs:
+    """Where people work, and with what."""
+
+    unit: str
+    environment: str
+    account_id: str
+    region: str
+    boundary_arn: pulumi.Input[str]
+    bucket_arns: Sequence[pulumi.Input[str]]
+    """Buckets that people work in: the shared data and Studio's own."""
+    key_arns: Sequence[pulumi.Input[str]]
+    """Keys of those buckets and of Studio's storage."""
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """The only subnets that a job may run in."""
+    security_group_id: pulumi.Input[str]
+    allowed_instance_types: Sequence[str]
+    """Instance types for Studio's apps, such as `ml.t3.medium`."""
+
+
+class Access(pulumi.ComponentResource):
+    """The roles of data scientists and of lead data scientists, who also launch projects and approve models."""
+
+    data_scientist_role_arn: pulumi.Output[str]
+    lead_data_scientist_role_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Access", name, None, opts)
+        place = may.Place(
+            prefix=f"{args.unit}-{args.environment}",
+            unit=args.unit,
+            environment=args.environment,
+            account_id=args.account_id,
+            region=args.region,
+        )
+
+        def role(group: str, description: str, *beyond: iam.Statement) -> Role:
+            role_name = f"{place.prefix}-{group}"
+            return Role(
+                f"{name}-{group}",
+                RoleArgs(
+                    role_name=role_name,
+                    description=description,
+                    trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=args.account_id),
+                    boundary_arn=args.boundary_arn,
+                    policies={
+                        "studio": iam.document(
+                            *may.use_own_spaces(place, args.allowed_instance_types),
+                            *may.see_everything_learned(place),
+                        ),
+                        "work": iam.document(
+                            *may.run_jobs(place, role_name),
+                            *may.use_network(place, args.subnet_ids, args.security_group_id),
+                            *may.use_data(place, args.bucket_arns, args.key_arns),
+                        ),
+                        "projects": iam.document(*beyond),
+                    },
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+
+        self.data_scientist_role_arn = role(
+            "data-scientist",
+            "Data scientists in Studio: work with data, run jobs, see every project",
+            *may.neither_launch_nor_approve(),
+        ).arn
+        self.lead_data_scientist_role_arn = role(
+            "lead-data-scientist",
+            "Lead data scientists in Studio: also launch projects and approve models",
+            *may.launch_projects(place),
+            *may.approve_models(place),
+        ).arn
+        self.register_outputs(
+            {
+                "data_scientist_role_arn": self.data_scientist_role_arn,
+                "lead_data_scientist_role_arn": self.lead_data_scientist_role_arn,
+            }
+        )

@@ -1,0 +1,123 @@
+"""The project templates that lead data scientists launch, offered by Service Catalog and, from the same object, by S3.
+
+`products/` holds one CloudFormation template per product. Two names in it, which say where the parameters of the
+platform are, are filled in when it is published; nothing else about a template depends on the environment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.project_catalog.product import FOLDER, CatalogProduct, CatalogProductArgs, url_of
+from components.project_catalog.template import first_version, template_of_product
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A project template, as people find it."""
+
+    key: str
+    """Name of its file in `products/`, without the suffix."""
+    title: str
+    description: str
+
+
+OFFERS = (
+    Offer(
+        key="model-building-training",
+        title="MLOps template for model building and training",
+        description="A repository whose workflow trains a model and registers it for approval",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectCatalogArgs:
+    """Where the templates are published, who launches them, and under which role."""
+
+    unit: str
+    environment: str
+    region: str
+    bucket_name: pulumi.Input[str]
+    """Bucket of the project templates."""
+    launch_role_arn: pulumi.Input[str]
+    launcher_role_arn: pulumi.Input[str]
+    """The only role that may launch: lead data scientists."""
+    offers: Sequence[Offer] = OFFERS
+
+
+class ProjectCatalog(pulumi.ComponentResource):
+    """One portfolio for one role; per product exactly one version that can be launched."""
+
+    portfolio_id: pulumi.Output[str]
+    products: dict[str, dict[str, pulumi.Output[str]]]
+    """`productId` and `versionId` (the provisioning artifact to launch) of each product, by its key."""
+
+    def __init__(self, name: str, args: ProjectCatalogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:ProjectCatalog", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        provider_name = f"{args.unit}-{args.environment} MLOps platform"
+        portfolio = aws.servicecatalog.Portfolio(
+            f"{name}-portfolio",
+            name=f"{args.unit}-{args.environment} project templates",
+            description="What lead data scientists launch in Studio",
+            provider_name=provider_name,
+            opts=child,
+        )
+        aws.servicecatalog.PrincipalPortfolioAssociation(
+            f"{name}-launchers",
+            portfolio_id=portfolio.id,
+            principal_arn=args.launcher_role_arn,
+            opts=child,
+        )
+        # Studio reads templates in the browser. Source: SageMaker Developer Guide, "Create custom project templates".
+        aws.s3.BucketCorsConfiguration(
+            f"{name}-browser-access",
+            bucket=args.bucket_name,
+            cors_rules=[
+                {
+                    "allowed_origins": ["https://*.sagemaker.aws"],
+                    "allowed_methods": ["GET", "HEAD"],
+                    "allowed_headers": ["*"],
+                    "expose_headers": ["ETag", "x-amz-version-id"],
+                    "max_age_seconds": 3000,
+                }
+            ],
+            opts=child,
+        )
+        refusing = first_version()
+        published = aws.s3.BucketObjectv2(
+            f"{name}-first-version",
+            bucket=args.bucket_name,
+            key=refusing.object_name,
+            content=refusing.text,
+            content_type="application/yaml",
+            opts=child,
+        )
+        self.portfolio_id = portfolio.id
+        self.products = {}
+        for offer in args.offers:
+            product = CatalogProduct(
+                f"{name}-{offer.key}",
+                CatalogProductArgs(
+                    title=offer.title,
+                    description=offer.description,
+                    template=template_of_product(offer.key, unit=args.unit, environment=args.environment),
+                    region=args.region,
+                    bucket_name=args.bucket_name,
+                    first_version_url=url_of(args.bucket_name, args.region, published.key),
+                    portfolio_id=portfolio.id,
+                    provider_name=provider_name,
+                    launch_role_arn=args.launch_role_arn,
+                ),
+                child,
+            )
+            self.products[offer.key] = {"productId": product.product_id, "versionId": product.version_id}
+        self.register_outputs({"portfolio_id": self.portfolio_id, "products": self.products})
+
+
+def templates_location(bucket_name: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Where Studio finds the templates, as its domain's tag names it."""
+    return pulumi.Output.concat("s3://", bucket_name, f"/{FOLDER}/")

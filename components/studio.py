@@ -1,0 +1,102 @@
+"""SageMaker Studio: the domain and the people in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+IDLE_MINUTES_AT_LEAST = 60
+"""The shortest time that SageMaker accepts. Source: SageMaker API Reference, IdleSettings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioArgs:
+    """Where Studio stands, who works in it, and how long it may idle."""
+
+    domain_name: str
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+    """Key of the home directories."""
+    default_role_arn: pulumi.Input[str]
+    """Role of whoever has no profile of their own making: the least that anybody in Studio may do."""
+    user_roles: Mapping[str, pulumi.Input[str]]
+    """Execution role of each user profile, by its name."""
+    idle_minutes: int
+    """An app that is idle for so long is stopped."""
+    default_instance_type: str
+    templates_location: pulumi.Input[str]
+    """Folder of the project templates that Studio offers besides Service Catalog's: `s3://bucket/folder/`."""
+    keep_on_destroy: bool = True
+    """Protect the domain and keep its home directories."""
+
+
+class Studio(pulumi.ComponentResource):
+    """A Studio domain without internet access, one profile per user, and project templates switched on."""
+
+    domain_id: pulumi.Output[str]
+    domain_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: StudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Studio", name, None, opts)
+        domain = aws.sagemaker.Domain(
+            f"{name}-domain",
+            domain_name=args.domain_name,
+            auth_mode="IAM",
+            app_network_access_type="VpcOnly",
+            vpc_id=args.vpc_id,
+            subnet_ids=args.subnet_ids,
+            kms_key_id=args.kms_key_arn,
+            tag_propagation="ENABLED",
+            default_user_settings={
+                "execution_role": args.default_role_arn,
+                "security_groups": [args.security_group_id],
+                "sharing_settings": {"notebook_output_option": "Disabled"},
+                "default_landing_uri": "studio::",
+                "studio_web_portal": "ENABLED",
+                "jupyter_lab_app_settings": {
+                    "default_resource_spec": {"instance_type": args.default_instance_type},
+                    "app_lifecycle_management": {
+                        "idle_settings": {
+                            "lifecycle_management": "ENABLED",
+                            "idle_timeout_in_minutes": args.idle_minutes,
+                            "min_idle_timeout_in_minutes": IDLE_MINUTES_AT_LEAST,
+                            "max_idle_timeout_in_minutes": args.idle_minutes,
+                        }
+                    },
+                },
+                "code_editor_app_settings": {
+                    "default_resource_spec": {"instance_type": args.default_instance_type},
+                    "app_lifecycle_management": {
+                        "idle_settings": {
+                            "lifecycle_management": "ENABLED",
+                            "idle_timeout_in_minutes": args.idle_minutes,
+                            "min_idle_timeout_in_minutes": IDLE_MINUTES_AT_LEAST,
+                            "max_idle_timeout_in_minutes": args.idle_minutes,
+                        }
+                    },
+                },
+            },
+            # Without it a destroy leaves the file system, whose mount targets then hold on to the subnets.
+            retention_policy={"home_efs_file_system": "Retain" if args.keep_on_destroy else "Delete"},
+            tags={"sagemaker:projectS3TemplatesLocation": args.templates_location},
+            opts=pulumi.ResourceOptions(parent=self, protect=args.keep_on_destroy),
+        )
+        for user, role_arn in args.user_roles.items():
+            aws.sagemaker.UserProfile(
+                f"{name}-user-{user}",
+                domain_id=domain.id,
+                user_profile_name=user,
+                user_settings={"execution_role": role_arn},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        aws.sagemaker.ServicecatalogPortfolioStatus(
+            f"{name}-project-templates",
+            status="Enabled",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.domain_id = domain.id
+        self.domain_arn = domain.arn
+        self.register_outputs({"domain_id": self.domain_id, "domain_arn": self.domain_arn})

@@ -1,0 +1,429 @@
+"""What people may do in Studio, statement by statement; `access.py` decides which role gets which.
+
+Sources: Service Authorization Reference (SageMaker AI, Service Catalog); SageMaker Developer Guide, "SageMaker Studio
+permissions required to use projects", "Give SageMaker AI jobs access to resources in your VPC" and "Control access to
+instance types"; AWS managed policy AmazonSageMakerFullAccess, for how it keeps people out of each other's spaces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components import iam
+
+JOBS_WITH_A_NETWORK = (
+    "sagemaker:CreateAutoMLJob",
+    "sagemaker:CreateAutoMLJobV2",
+    "sagemaker:CreateDataQualityJobDefinition",
+    "sagemaker:CreateHyperParameterTuningJob",
+    "sagemaker:CreateModel",
+    "sagemaker:CreateModelBiasJobDefinition",
+    "sagemaker:CreateModelExplainabilityJobDefinition",
+    "sagemaker:CreateModelQualityJobDefinition",
+    "sagemaker:CreateMonitoringSchedule",
+    "sagemaker:CreateNotebookInstance",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:CreateTrainingJob",
+    "sagemaker:UpdateMonitoringSchedule",
+)
+"""Every action that takes subnets, and so the condition key `sagemaker:VpcSubnets`.
+
+A transform job takes none: it runs in the network of its model, which is why CreateModel is here.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where statements apply: one environment of one business unit."""
+
+    prefix: str
+    unit: str
+    environment: str
+    account_id: str
+    region: str
+
+    def arn(self, service: str, *resources: str) -> list[str]:
+        """ARNs of `resources` of this account and region."""
+        return [f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}" for resource in resources]
+
+    @property
+    def own_account(self) -> iam.Condition:
+        """Bucket names are global: one that looks like ours may be a stranger's."""
+        return {"StringEquals": {"aws:ResourceAccount": self.account_id}}
+
+
+def use_own_spaces(place: Place, instance_types: Sequence[str]) -> list[iam.Statement]:
+    """Run JupyterLab and Code Editor in one's own spaces, on the instance types that the settings allow."""
+    own = {
+        "ArnLike": {
+            "sagemaker:OwnerUserProfileArn": place.arn(
+                "sagemaker", "user-profile/${sagemaker:DomainId}/${sagemaker:UserProfileName}"
+            )
+        },
+        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+    }
+    apps = place.arn(
+        "sagemaker", "app/${sagemaker:DomainId}/*/jupyterlab/*", "app/${sagemaker:DomainId}/*/codeeditor/*"
+    )
+    return [
+        iam.allow(
+            "ManageOwnSpaces",
+            "sagemaker:CreateSpace",
+            "sagemaker:DeleteSpace",
+            "sagemaker:UpdateSpace",
+            on=place.arn("sagemaker", "space/${sagemaker:DomainId}/*"),
+            when=own,
+        ),
+        iam.allow("ManageOwnApps", "sagemaker:CreateApp", "sagemaker:DeleteApp", on=apps, when=own),
+        iam.deny(
+            "KeepToAllowedInstances",
+            "sagemaker:CreateApp",
+            on=place.arn("sagemaker", "app/*"),
+            when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(instance_types)}},
+        ),
+        iam.allow(
+            "OpenStudio",
+            "sagemaker:CreatePresignedDomainUrl",
+            "sagemaker:DescribeUserProfile",
+            on=place.arn("sagemaker", "user-profile/${sagemaker:DomainId}/${sagemaker:UserProfileName}"),
+        ),
+        iam.allow(
+            "SeeStudio",
+            "sagemaker:DescribeApp",
+            "sagemaker:DescribeDomain",
+            "sagemaker:DescribeSpace",
+            on=place.arn("sagemaker", "app/*", "domain/*", "space/*"),
+        ),
+    ]
+
+
+def see_everything_learned(place: Place) -> list[iam.Statement]:
+    """List and describe projects, pipelines, jobs, models, experiments and their logs."""
+    return [
+        iam.allow(
+            "ListWork",
+            "sagemaker:GetSearchSuggestions",
+            "sagemaker:ListActions",
+            "sagemaker:ListApps",
+            "sagemaker:ListArtifacts",
+            "sagemaker:ListAssociations",
+            "sagemaker:ListAutoMLJobs",
+            "sagemaker:ListCodeRepositories",
+            "sagemaker:ListContexts",
+            "sagemaker:ListDomains",
+            "sagemaker:ListEndpoints",
+            "sagemaker:ListExperiments",
+            "sagemaker:ListHyperParameterTuningJobs",
+            "sagemaker:ListModelPackageGroups",
+            "sagemaker:ListModels",
+            "sagemaker:ListPipelines",
+            "sagemaker:ListProcessingJobs",
+            "sagemaker:ListProjects",
+            "sagemaker:ListSpaces",
+            "sagemaker:ListTrainingJobs",
+            "sagemaker:ListTransformJobs",
+            "sagemaker:ListTrialComponents",
+            "sagemaker:ListTrials",
+            "sagemaker:ListUserProfiles",
+            "sagemaker:QueryLineage",
+            "sagemaker:Search",
+            on=iam.EveryResource(reason="AWS has no resource type for these lists"),
+        ),
+        iam.allow(
+            "DescribeWork",
+            "sagemaker:DescribeAutoMLJobV2",
+            "sagemaker:DescribeCodeRepository",
+            "sagemaker:DescribeEndpoint",
+            "sagemaker:DescribeExperiment",
+            "sagemaker:DescribeHyperParameterTuningJob",
+            "sagemaker:DescribeModel",
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:DescribeModelPackageGroup",
+            "sagemaker:DescribePipeline",
+            "sagemaker:DescribePipelineDefinitionForExecution",
+            "sagemaker:DescribePipelineExecution",
+            "sagemaker:DescribeProcessingJob",
+            "sagemaker:DescribeProject",
+            "sagemaker:DescribeTrainingJob",
+            "sagemaker:DescribeTransformJob",
+            "sagemaker:DescribeTrial",
+            "sagemaker:DescribeTrialComponent",
+            "sagemaker:ListCandidatesForAutoMLJob",
+            "sagemaker:ListModelPackages",
+            "sagemaker:ListPipelineExecutionSteps",
+            "sagemaker:ListPipelineExecutions",
+            "sagemaker:ListPipelineParametersForExecution",
+            "sagemaker:ListTags",
+            "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+            on=place.arn("sagemaker", "*"),
+        ),
+        iam.allow(
+            "ReadLogs",
+            "logs:DescribeLogStreams",
+            "logs:FilterLogEvents",
+            "logs:GetLogEvents",
+            on=place.arn("logs", "log-group:/aws/sagemaker/*"),
+        ),
+        iam.allow(
+            "ReadMetrics",
+            "cloudwatch:GetMetricData",
+            "cloudwatch:ListMetrics",
+            on=iam.EveryResource(reason="metrics have no ARN"),
+        ),
+    ]
+
+
+def run_jobs(place: Place, role_name: str) -> list[iam.Statement]:
+    """Run jobs and experiments under one's own role, and start the pipelines that projects own."""
+    jobs = place.arn(
+        "sagemaker",
+        "automl-job/*",
+        "hyper-parameter-tuning-job/*",
+        "model/*",
+        "processing-job/*",
+        "training-job/*",
+        "transform-job/*",
+    )
+    experiments = place.arn("sagemaker", "experiment/*", "experiment-trial/*", "experiment-trial-component/*")
+    return [
+        iam.allow(
+            "RunJobs",
+            "sagemaker:CreateAutoMLJobV2",
+            "sagemaker:CreateHyperParameterTuningJob",
+            "sagemaker:CreateModel",
+            "sagemaker:CreateProcessingJob",
+            "sagemaker:CreateTrainingJob",
+            "sagemaker:CreateTransformJob",
+            "sagemaker:StopAutoMLJob",
+            "sagemaker:StopHyperParameterTuningJob",
+            "sagemaker:StopProcessingJob",
+            "sagemaker:StopTrainingJob",
+            "sagemaker:StopTransformJob",
+            on=jobs,
+        ),
+        iam.allow(
+            "TrackExperiments",
+            "sagemaker:AssociateTrialComponent",
+            "sagemaker:BatchPutMetrics",
+            "sagemaker:CreateExperiment",
+            "sagemaker:CreateTrial",
+            "sagemaker:CreateTrialComponent",
+            "sagemaker:UpdateTrialComponent",
+            on=experiments,
+        ),
+        iam.allow(
+            "TagOwnWork",
+            "sagemaker:AddTags",
+            on=[*jobs, *experiments, *place.arn("sagemaker", "app/*", "space/*")],
+        ),
+        iam.allow(
+            "StartPipelines",
+            "sagemaker:RetryPipelineExecution",
+            "sagemaker:StartPipelineExecution",
+            "sagemaker:StopPipelineExecution",
+            on=place.arn("sagemaker", "pipeline/*"),
+        ),
+        iam.allow(
+            "RunJobsAsOneself",
+            "iam:PassRole",
+            on=f"arn:aws:iam::{place.account_id}:role/{role_name}",
+            when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+        iam.allow(
+            "WriteLogs",
+            "logs:CreateLogGroup",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            on=place.arn("logs", "log-group:/aws/sagemaker/*"),
+        ),
+        iam.allow(
+            "WriteMetrics",
+            "cloudwatch:PutMetricData",
+            on=iam.EveryResource(reason="metrics have no ARN; the condition names the namespaces"),
+            when={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
+        ),
+        iam.allow(
+            "LogInToImageRegistry",
+            "ecr:GetAuthorizationToken",
+            on=iam.EveryResource(reason="AWS has no resource type for it"),
+        ),
+        iam.allow(
+            "PullImages",
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+            # AWS keeps SageMaker's own images in accounts that differ from region to region.
+            on=[
+                *place.arn("ecr", f"repository/{place.prefix}-*"),
+                f"arn:aws:ecr:{place.region}:*:repository/sagemaker-*",
+            ],
+        ),
+    ]
+
+
+def use_network(
+    place: Place, subnet_ids: Sequence[pulumi.Input[str]], security_group_id: pulumi.Input[str]
+) -> list[iam.Statement]:
+    """Let jobs attach to the given subnets, and to no others."""
+    subnets = [pulumi.Output.concat(*place.arn("ec2", "subnet/"), subnet_id) for subnet_id in subnet_ids]
+    security_group = pulumi.Output.concat(*place.arn("ec2", "security-group/"), security_group_id)
+    return [
+        iam.allow(
+            "AttachToNetwork",
+            "ec2:CreateNetworkInterface",
+            "ec2:CreateNetworkInterfacePermission",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteNetworkInterfacePermission",
+            on=[*subnets, security_group, *place.arn("ec2", "network-interface/*")],
+        ),
+        iam.allow(
+            "SeeNetwork",
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            on=iam.EveryResource(reason="AWS has no resource type for descriptions of a network"),
+        ),
+        *no_jobs_outside(subnet_ids),
+    ]
+
+
+def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:
+    """Deny every kind of job that names no subnet, or one that is not among `subnet_ids`."""
+    every_job = iam.EveryResource(reason="a denial must not leave a gap")
+    return [
+        iam.deny(
+            "NoJobsWithoutNetwork",
+            *JOBS_WITH_A_NETWORK,
+            on=every_job,
+            when={"Null": {"sagemaker:VpcSubnets": "true"}},
+        ),
+        iam.deny(
+            "NoJobsInOtherNetworks",
+            *JOBS_WITH_A_NETWORK,
+            on=every_job,
+            when={"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": list(subnet_ids)}},
+        ),
+    ]
+
+
+def use_data(
+    place: Place, bucket_arns: Sequence[pulumi.Input[str]], key_arns: Sequence[pulumi.Input[str]]
+) -> list[iam.Statement]:
+    """Work with the shared data, and read what the projects produced."""
+    projects = f"arn:aws:s3:::{place.prefix}-p-*"
+    return [
+        iam.allow(
+            "ListData",
+            "s3:GetBucketLocation",
+            "s3:ListBucket",
+            "s3:ListBucketMultipartUploads",
+            on=[*bucket_arns, projects],
+            when=place.own_account,
+        ),
+        iam.allow(
+            "WorkWithData",
+            "s3:AbortMultipartUpload",
+            "s3:DeleteObject",
+            "s3:GetObject",
+            "s3:PutObject",
+            on=[pulumi.Output.concat(bucket_arn, "/*") for bucket_arn in bucket_arns],
+            when=place.own_account,
+        ),
+        iam.allow("ReadProjectData", "s3:GetObject", on=f"{projects}/*", when=place.own_account),
+        iam.allow(
+            "UseKeys",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+            on=key_arns,
+        ),
+        iam.allow(
+            "LendKeysToAws",
+            "kms:CreateGrant",
+            on=key_arns,
+            when={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+        iam.allow(
+            "ReadPlatformParameters",
+            "ssm:GetParameter",
+            "ssm:GetParameters",
+            on=[
+                arn
+                for topic in ("encryption", "network", "storage")
+                for arn in place.arn("ssm", f"parameter/mlops/{place.unit}/{place.environment}/{topic}/*")
+            ],
+        ),
+    ]
+
+
+def launch_projects(place: Place) -> list[iam.Statement]:
+    """Create and delete projects; Studio calls Service Catalog with the permissions of whoever asks."""
+    return [
+        iam.allow(
+            "LaunchProjects",
+            "sagemaker:CreateProject",
+            "sagemaker:DeleteProject",
+            "sagemaker:UpdateProject",
+            on=place.arn("sagemaker", "project/*"),
+        ),
+        iam.allow("TagProjects", "sagemaker:AddTags", on=place.arn("sagemaker", "project/*")),
+        iam.allow(
+            "ProvisionProducts",
+            "servicecatalog:DescribeProduct",
+            "servicecatalog:DescribeProvisioningArtifact",
+            "servicecatalog:DescribeProvisioningParameters",
+            "servicecatalog:ListLaunchPaths",
+            "servicecatalog:ListProvisioningArtifacts",
+            "servicecatalog:ProvisionProduct",
+            on=place.arn("catalog", "product/*"),
+        ),
+        iam.allow(
+            "FindProducts",
+            "servicecatalog:DescribeProductView",
+            "servicecatalog:SearchProducts",
+            on=iam.EveryResource(reason="AWS has no resource type for it; a search shows the caller's portfolios only"),
+        ),
+        iam.allow(
+            "FollowLaunches",
+            "servicecatalog:DescribeProvisionedProduct",
+            "servicecatalog:DescribeRecord",
+            "servicecatalog:ListRecordHistory",
+            "servicecatalog:SearchProvisionedProducts",
+            "servicecatalog:TerminateProvisionedProduct",
+            "servicecatalog:UpdateProvisionedProduct",
+            on=iam.EveryResource(reason="AWS has no resource type for it; the condition keeps to this role's launches"),
+            when={"StringEquals": {"servicecatalog:roleLevel": "self"}},
+        ),
+    ]
+
+
+def approve_models(place: Place) -> list[iam.Statement]:
+    """Approve or reject a model package."""
+    return [
+        iam.allow("ApproveModels", "sagemaker:UpdateModelPackage", on=place.arn("sagemaker", "model-package/*")),
+    ]
+
+
+def neither_launch_nor_approve() -> list[iam.Statement]:
+    """Deny what leads do, so that a policy attached later cannot hand it to data scientists by accident."""
+    everything = iam.EveryResource(reason="a denial must not leave a gap")
+    return [
+        iam.deny(
+            "NoLaunches",
+            "sagemaker:CreateProject",
+            "sagemaker:DeleteProject",
+            "sagemaker:UpdateProject",
+            "servicecatalog:ProvisionProduct",
+            "servicecatalog:TerminateProvisionedProduct",
+            "servicecatalog:UpdateProvisionedProduct",
+            on=everything,
+        ),
+        iam.deny("NoApprovals", "sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage", on=everything),
+    ]

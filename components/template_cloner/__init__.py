@@ -1,0 +1,206 @@
+"""The Lambda function that gives a launched project its repository, and the credential that it does so with.
+
+`function/` holds its code: standard library and boto3 only, since it has no layer. What the function may do is here.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.role import Role, RoleArgs
+
+FUNCTION = Path(__file__).parent / "function"
+DEADLINE_SECONDS = 290
+"""Just under the five minutes that CloudFormation waits for an answer (ServiceTimeout in the products)."""
+STACK_WAITS_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateClonerArgs:
+    """Where the function runs, and which GitHub it talks to."""
+
+    unit: str
+    environment: str
+    account_id: str
+    region: str
+    boundary_arn: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    secrets_key_arn: pulumi.Input[str]
+    """Key of the credential, and of the requests that end in the dead-letter queue."""
+    github_organization: str
+    github_api_url: str
+    github_server_url: str
+    oidc_subjects: Literal["immutable", "legacy"]
+    launches_at_once: int
+    """How many launches run at the same time; CloudFormation's clock runs while the others wait."""
+
+
+class TemplateCloner(pulumi.ComponentResource):
+    """Answers the custom resources of the project templates; holds the only credential for GitHub in AWS."""
+
+    arn: pulumi.Output[str]
+    credential_secret_arn: pulumi.Output[str]
+    """Secret for the credential. Empty until `python -m bootstrap` fills it: no credential passes through Pulumi."""
+
+    def __init__(self, name: str, args: TemplateClonerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:TemplateCloner", name, None, opts)
+        prefix = f"{args.unit}-{args.environment}"
+        function_name = f"{prefix}-template-cloner"
+        launch_records = f"/mlops/{args.unit}/{args.environment}/launches"
+        child = pulumi.ResourceOptions(parent=self)
+        # Its physical name is the engine's, so that a redeploy does not wait for a deleted secret's recovery window;
+        # the prefix is what the deploy role may create.
+        credential = aws.secretsmanager.Secret(
+            f"{prefix}-github-credential",
+            description="Credential of the template cloner for GitHub; set by python -m bootstrap",
+            kms_key_id=args.secrets_key_arn,
+            recovery_window_in_days=30,
+            opts=child,
+        )
+        failures = aws.sqs.Queue(
+            f"{name}-failures",
+            name=f"{function_name}-failures",
+            kms_master_key_id=args.secrets_key_arn,
+            message_retention_seconds=14 * 24 * 3600,
+            opts=child,
+        )
+        log_group = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=f"/aws/lambda/{function_name}",
+            kms_key_id=args.logs_key_arn,
+            retention_in_days=365,
+            opts=child,
+        )
+        role = Role(
+            name,
+            RoleArgs(
+                role_name=function_name,
+                description="Template cloner: read its credential, remember launches, write logs",
+                trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.account_id),
+                boundary_arn=args.boundary_arn,
+                policies={
+                    "launches": iam.document(*_launches(args, credential.arn, launch_records)),
+                    "runtime": iam.document(*_runtime(args, log_group.arn, failures.arn)),
+                },
+            ),
+            child,
+        )
+        function = aws.lambda_.Function(
+            f"{name}-function",
+            name=function_name,
+            description="Creates, updates and archives the repositories of launched projects",
+            runtime="python3.13",
+            architectures=["arm64"],
+            handler="handler.handler",
+            code=_code(),
+            role=role.arn,
+            memory_size=256,
+            timeout=DEADLINE_SECONDS,
+            reserved_concurrent_executions=args.launches_at_once,
+            vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [args.security_group_id]},
+            tracing_config={"mode": "Active"},
+            dead_letter_config={"target_arn": failures.arn},
+            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            environment={
+                "variables": {
+                    "GITHUB_ORGANIZATION": args.github_organization,
+                    "GITHUB_API_URL": args.github_api_url,
+                    "GITHUB_SERVER_URL": args.github_server_url,
+                    "GITHUB_CREDENTIAL_SECRET_ARN": credential.arn,
+                    "OIDC_SUBJECTS": args.oidc_subjects,
+                    "LAUNCH_RECORDS_PATH": launch_records,
+                }
+            },
+            opts=child,
+        )
+        # A request that CloudFormation has given up on must not be carried out any more.
+        aws.lambda_.FunctionEventInvokeConfig(
+            f"{name}-requests",
+            function_name=function.name,
+            maximum_event_age_in_seconds=STACK_WAITS_SECONDS,
+            maximum_retry_attempts=2,
+            opts=child,
+        )
+        self.arn = function.arn
+        self.credential_secret_arn = credential.arn
+        self.register_outputs({"arn": self.arn, "credential_secret_arn": self.credential_secret_arn})
+
+
+def _code() -> pulumi.AssetArchive:
+    """The function's modules; compiled files would make the archive differ between machines."""
+    return pulumi.AssetArchive(
+        {path.name: pulumi.FileAsset(os.path.relpath(path)) for path in sorted(FUNCTION.glob("*.py"))}
+    )
+
+
+def _launches(args: TemplateClonerArgs, credential_arn: pulumi.Input[str], launch_records: str) -> list[iam.Statement]:
+    return [
+        iam.allow("ReadCredential", "secretsmanager:GetSecretValue", on=credential_arn),
+        iam.allow("UseSecretsKey", "kms:Decrypt", "kms:GenerateDataKey", on=args.secrets_key_arn),
+        iam.allow(
+            "RememberLaunches",
+            "ssm:DeleteParameter",
+            "ssm:GetParameter",
+            "ssm:PutParameter",
+            on=f"arn:aws:ssm:{args.region}:{args.account_id}:parameter{launch_records}/*",
+        ),
+        iam.allow(
+            "SeeWhyAStackIsDeleted",
+            "cloudformation:DescribeStacks",
+            on=f"arn:aws:cloudformation:{args.region}:{args.account_id}:stack/SC-{args.account_id}-pp-*",
+        ),
+    ]
+
+
+def _runtime(
+    args: TemplateClonerArgs, log_group_arn: pulumi.Input[str], failures_arn: pulumi.Input[str]
+) -> list[iam.Statement]:
+    interfaces = (
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    )
+    function_arn = (
+        f"arn:aws:lambda:{args.region}:{args.account_id}:function:{args.unit}-{args.environment}-template-cloner"
+    )
+    return [
+        iam.allow(
+            "WriteLogs",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            on=pulumi.Output.concat(log_group_arn, ":*"),
+        ),
+        iam.allow("ReportFailures", "sqs:SendMessage", on=failures_arn),
+        iam.allow(
+            "WriteTraces",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+            on=iam.EveryResource(reason="AWS has no resource type for traces"),
+        ),
+        iam.allow(
+            "JoinNetwork",
+            *interfaces,
+            on=iam.EveryResource(
+                reason="Lambda refuses to create a function in a VPC whose role is narrower (Developer Guide, "
+                "'Giving Lambda functions access to resources in an Amazon VPC')"
+            ),
+        ),
+        # The service needs the permissions above; the function's own code does not (same page of the guide).
+        iam.deny(
+            "OnlyLambdaJoinsNetworks",
+            *interfaces,
+            on=iam.EveryResource(reason="a denial must not leave a gap"),
+            when={"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
+        ),
+    ]
