@@ -1,0 +1,52 @@
+"""`login`: what a shell must know to work on an environment's stack."""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bootstrap.account import Account
+from bootstrap.names import Names
+from bootstrap.problem import ProblemError
+from bootstrap.stack import names_of_stacks
+
+
+def commands(account: Account, names: Names, stack: str, environment: Mapping[str, str] = os.environ) -> Sequence[str]:
+    """Shell commands that point Pulumi at the environment's state and select its stack."""
+    bucket = names.state_bucket(account.account_id, account.region)
+    backend = f"s3://{bucket}?region={account.region}"
+    # AWS resolves BUCKET.s3.amazonaws.com; the host of a custom S3 endpoint has no such subdomains.
+    if environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"):
+        backend += "&use_path_style=true"
+    secrets_provider = f"awskms://{names.state_alias}?region={account.region}"
+    return [
+        f"export AWS_REGION={shlex.quote(account.region)}",
+        f"export PULUMI_BACKEND_URL={shlex.quote(backend)}",
+        # State grows with every resource and is saved for each change: compressed, it is a tenth.
+        "export PULUMI_DIY_BACKEND_GZIP=true",
+        f"pulumi stack select --create {shlex.quote(stack)} --secrets-provider {shlex.quote(secrets_provider)}",
+    ]
+
+
+def stack_name(names: Names, folder: Path) -> str:
+    """The unit's own stack when the folder has settings for it, else the one named after the environment."""
+    return names.prefix if (folder / f"Pulumi.{names.prefix}.yaml").exists() else names.environment
+
+
+def unit_of(account: Account, environment: str) -> str:
+    """The only business unit bootstrapped for `environment` in this account and region.
+
+    Raises:
+        ProblemError: there is none, or more than one.
+    """
+    stacks = (Names.of_stack(name) for name in names_of_stacks(account.client("cloudformation")))
+    units = sorted({names.unit for names in stacks if names is not None and names.environment == environment})
+    where = f"account {account.account_id}, {account.region}"
+    if not units:
+        raise ProblemError(
+            f"Nothing is bootstrapped for {environment} in {where}. Check the account and --region, or start with:\n"
+            f"  python -m bootstrap up --unit UNIT --environment {environment} --github-org ORGANIZATION"
+        )
+    if len(units) > 1:
+        raise ProblemError(f"{where} holds {environment} of several units: choose one with --unit {'|'.join(units)}.")
+    return units[0]
