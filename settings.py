@@ -294,6 +294,12 @@ class Projects(_Section):
     publish_template_repositories: bool = True
     """Whether this stack looks after the organization's template repositories; one stack of an organization does."""
 
+    @property
+    def account_ids(self) -> list[str]:
+        """Accounts that launched projects deploy to."""
+        accounts = (self.preprod_account_id, self.prod_account_id)
+        return sorted({account for account in accounts if account is not None})
+
 
 class Workload(_Section):
     """Models that are deployed here."""
@@ -385,6 +391,11 @@ class Settings(_Section):
     def boundary_arn(self) -> str:
         """Permissions boundary, made by bootstrap, of every role that the platform or a launch creates."""
         return f"arn:aws:iam::{self.account_id}:policy/{self.prefix}-boundary"
+
+    @property
+    def oidc_provider_arn(self) -> str:
+        """GitHub's identity provider in IAM, made by bootstrap or found there."""
+        return f"arn:aws:iam::{self.account_id}:oidc-provider/{self.github.oidc_issuer_host}"
 
     @property
     def parameter_path(self) -> str:

@@ -1,0 +1,164 @@
+"""The platform in one environment: what its settings ask for, in the order in which it depends on each other."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components.encryption import Encryption, EncryptionArgs
+from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
+from components.network_endpoints import EVERYWHERE, PROJECTS, STUDIO, WORKLOAD, NetworkEndpoints, NetworkEndpointsArgs
+from components.network_flow_logs import FlowLogs, FlowLogsArgs
+from components.parameters import Parameters, ParametersArgs
+from components.storage import Storage, StorageArgs
+from components.workload_account import WorkloadAccount, WorkloadAccountArgs
+from settings import ExistingNetwork, Settings
+
+settings = Settings.load()
+prefix, region, account_id = settings.prefix, settings.region, settings.account_id
+boundary_arn, keep = settings.boundary_arn, settings.keep_data_on_destroy
+
+# The provider refuses every account but this one before anything is changed, and its name says which one that is.
+provider = aws.Provider(
+    f"account-{account_id}",
+    region=region,
+    allowed_account_ids=[account_id],
+    default_tags={"tags": settings.default_tags},
+)
+here = pulumi.ResourceOptions(providers=[provider])
+
+encryption = Encryption(
+    "encryption",
+    EncryptionArgs(
+        prefix=prefix,
+        region=region,
+        account_id=account_id,
+        purposes=[
+            "data",
+            "logs",
+            *(["studio"] if settings.studio else []),
+            *(["secrets"] if settings.projects else []),
+        ],
+        log_groups=[f"{settings.parameter_path}/*", f"/aws/lambda/{prefix}-*"],
+        data_reader_account_ids=settings.projects.account_ids if settings.projects else [],
+        keep_on_destroy=keep,
+    ),
+    here,
+)
+data_key, logs_key = encryption.keys["data"], encryption.keys["logs"]
+
+if isinstance(settings.network, ExistingNetwork):
+    placement = ImportedNetwork(
+        "network",
+        ImportedNetworkArgs(
+            prefix=prefix,
+            region=region,
+            account_id=account_id,
+            vpc_id=settings.network.vpc_id,
+            subnet_ids=settings.network.subnet_ids,
+            security_group_id=settings.network.security_group_id,
+        ),
+        here,
+    ).placement
+else:
+    available = aws.get_availability_zones(
+        state="available",
+        # A Local Zone is available too once somebody opts in, but has neither NAT gateways nor most endpoints.
+        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+        opts=pulumi.InvokeOptions(provider=provider),
+    )
+    network = Network(
+        "network",
+        NetworkArgs(
+            prefix=prefix,
+            region=region,
+            account_id=account_id,
+            cidr=settings.network.cidr,
+            zones=sorted(available.names)[: settings.network.zones],
+            nat=settings.network.nat,
+        ),
+        here,
+    )
+    placement = network.placement
+    NetworkEndpoints(
+        "endpoints",
+        NetworkEndpointsArgs(
+            prefix=prefix,
+            placement=placement,
+            services=[
+                *EVERYWHERE,
+                *(STUDIO if settings.studio else ()),
+                *(PROJECTS if settings.projects else ()),
+                *(WORKLOAD if settings.workload else ()),
+            ],
+            route_table_ids=network.route_table_ids,
+        ),
+        here,
+    )
+    FlowLogs(
+        "flow-logs",
+        FlowLogsArgs(
+            prefix=prefix,
+            region=region,
+            account_id=account_id,
+            vpc_id=placement.vpc_id,
+            log_group_name=f"{settings.parameter_path}/flow-logs",
+            kms_key_arn=logs_key.arn,
+            boundary_arn=boundary_arn,
+        ),
+        here,
+    )
+
+storage = Storage(
+    "storage",
+    StorageArgs(
+        purposes=[
+            *(["data", "sagemaker"] if settings.studio else []),
+            *(["catalog"] if settings.projects else []),
+            *(["artifacts"] if settings.workload else []),
+        ],
+        bucket_name=settings.bucket_name,
+        account_id=account_id,
+        kms_key_arn=data_key.arn,
+        keep_on_destroy=keep,
+    ),
+    here,
+)
+
+parameters: dict[str, pulumi.Input[str]] = {
+    "network/vpc-id": placement.vpc_id,
+    "network/workload-security-group-id": placement.security_group_id,
+    "encryption/data-key-arn": data_key.arn,
+    "access/boundary-arn": boundary_arn,
+    "github/organization": settings.github.organization,
+    "github/server-url": settings.github.server_url,
+    "github/oidc-provider-arn": settings.oidc_provider_arn,
+    "github/oidc-issuer": settings.github.oidc_issuer_host,
+}
+
+if settings.workload:
+    workload = WorkloadAccount(
+        "workload",
+        WorkloadAccountArgs(
+            prefix=prefix,
+            region=region,
+            account_id=account_id,
+            artifacts=storage.buckets["artifacts"],
+            data_key=data_key,
+            placement=placement,
+            boundary_arn=boundary_arn,
+        ),
+        here,
+    )
+    parameters["storage/artifacts-bucket"] = storage.buckets["artifacts"].bucket_name
+    parameters["access/model-execution-role-arn"] = workload.model_execution_role_arn
+    parameters["accounts/development"] = settings.workload.development_account_id
+
+Parameters(
+    "parameters",
+    ParametersArgs(
+        path=settings.parameter_path,
+        values=parameters,
+        lists={"network/private-subnet-ids": placement.subnet_ids},
+    ),
+    here,
+)
+pulumi.export("vpcId", placement.vpc_id)
