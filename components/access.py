@@ -7,6 +7,7 @@ import pulumi
 
 from components import iam
 from components import studio_permissions as may
+from components.network_placement import Placement
 from components.role import Role, RoleArgs
 
 
@@ -19,13 +20,12 @@ class AccessArgs:
     account_id: str
     region: str
     boundary_arn: pulumi.Input[str]
-    bucket_arns: Sequence[pulumi.Input[str]]
-    """Buckets that people work in: the shared data and Studio's own."""
-    key_arns: Sequence[pulumi.Input[str]]
-    """Keys of those buckets and of Studio's storage."""
-    subnet_ids: Sequence[pulumi.Input[str]]
-    """The only subnets that a job may run in."""
-    security_group_id: pulumi.Input[str]
+    placement: Placement
+    """The only network that a job may run in."""
+    grants: Sequence[iam.Statement]
+    """What the owners of the shared data and its keys grant to everybody in Studio."""
+    templates_bucket_arn: pulumi.Input[str] | None = None
+    """Bucket of the project templates that leads launch; without one, nobody launches."""
     allowed_instance_types: Sequence[str]
     """Instance types for Studio's apps, such as `ml.t3.medium`."""
 
@@ -62,8 +62,10 @@ class Access(pulumi.ComponentResource):
                         ),
                         "work": iam.document(
                             *may.run_jobs(place, role_name),
-                            *may.use_network(place, args.subnet_ids, args.security_group_id),
-                            *may.use_data(place, args.bucket_arns, args.key_arns),
+                            *args.placement.attach(),
+                            *may.no_jobs_outside(args.placement.subnet_ids),
+                            *may.read_what_projects_made(place),
+                            *args.grants,
                         ),
                         "projects": iam.document(*beyond),
                     },
@@ -79,7 +81,7 @@ class Access(pulumi.ComponentResource):
         self.lead_data_scientist_role_arn = role(
             "lead-data-scientist",
             "Lead data scientists in Studio: also launch projects and approve models",
-            *may.launch_projects(place),
+            *(() if args.templates_bucket_arn is None else may.launch_projects(place, args.templates_bucket_arn)),
             *may.approve_models(place),
         ).arn
         self.register_outputs(

@@ -1,10 +1,12 @@
 """SageMaker Studio: the domain and the people in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+
+from components.network_placement import Placement
 
 IDLE_MINUTES_AT_LEAST = 60
 """The shortest time that SageMaker accepts. Source: SageMaker API Reference, IdleSettings."""
@@ -15,9 +17,7 @@ class StudioArgs:
     """Where Studio stands, who works in it, and how long it may idle."""
 
     domain_name: str
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    security_group_id: pulumi.Input[str]
+    placement: Placement
     kms_key_arn: pulumi.Input[str]
     """Key of the home directories."""
     default_role_arn: pulumi.Input[str]
@@ -27,7 +27,7 @@ class StudioArgs:
     idle_minutes: int
     """An app that is idle for so long is stopped."""
     default_instance_type: str
-    templates_location: pulumi.Input[str]
+    templates_location: pulumi.Input[str] | None = None
     """Folder of the project templates that Studio offers besides Service Catalog's: `s3://bucket/folder/`."""
     keep_on_destroy: bool = True
     """Protect the domain and keep its home directories."""
@@ -46,13 +46,13 @@ class Studio(pulumi.ComponentResource):
             domain_name=args.domain_name,
             auth_mode="IAM",
             app_network_access_type="VpcOnly",
-            vpc_id=args.vpc_id,
-            subnet_ids=args.subnet_ids,
+            vpc_id=args.placement.vpc_id,
+            subnet_ids=args.placement.subnet_ids,
             kms_key_id=args.kms_key_arn,
             tag_propagation="ENABLED",
             default_user_settings={
                 "execution_role": args.default_role_arn,
-                "security_groups": [args.security_group_id],
+                "security_groups": [args.placement.security_group_id],
                 "sharing_settings": {"notebook_output_option": "Disabled"},
                 "default_landing_uri": "studio::",
                 "studio_web_portal": "ENABLED",
@@ -81,7 +81,9 @@ class Studio(pulumi.ComponentResource):
             },
             # Without it a destroy leaves the file system, whose mount targets then hold on to the subnets.
             retention_policy={"home_efs_file_system": "Retain" if args.keep_on_destroy else "Delete"},
-            tags={"sagemaker:projectS3TemplatesLocation": args.templates_location},
+            tags={}
+            if args.templates_location is None
+            else {"sagemaker:projectS3TemplatesLocation": args.templates_location},
             opts=pulumi.ResourceOptions(parent=self, protect=args.keep_on_destroy),
         )
         for user, role_arn in args.user_roles.items():

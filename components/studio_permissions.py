@@ -47,11 +47,6 @@ class Place:
         """ARNs of `resources` of this account and region."""
         return [f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}" for resource in resources]
 
-    @property
-    def own_account(self) -> iam.Condition:
-        """Bucket names are global: one that looks like ours may be a stranger's."""
-        return {"StringEquals": {"aws:ResourceAccount": self.account_id}}
-
 
 def use_own_spaces(place: Place, instance_types: Sequence[str]) -> list[iam.Statement]:
     """Run JupyterLab and Code Editor in one's own spaces, on the instance types that the settings allow."""
@@ -262,34 +257,6 @@ def run_jobs(place: Place, role_name: str) -> list[iam.Statement]:
     ]
 
 
-def use_network(
-    place: Place, subnet_ids: Sequence[pulumi.Input[str]], security_group_id: pulumi.Input[str]
-) -> list[iam.Statement]:
-    """Let jobs attach to the given subnets, and to no others."""
-    subnets = [pulumi.Output.concat(*place.arn("ec2", "subnet/"), subnet_id) for subnet_id in subnet_ids]
-    security_group = pulumi.Output.concat(*place.arn("ec2", "security-group/"), security_group_id)
-    return [
-        iam.allow(
-            "AttachToNetwork",
-            "ec2:CreateNetworkInterface",
-            "ec2:CreateNetworkInterfacePermission",
-            "ec2:DeleteNetworkInterface",
-            "ec2:DeleteNetworkInterfacePermission",
-            on=[*subnets, security_group, *place.arn("ec2", "network-interface/*")],
-        ),
-        iam.allow(
-            "SeeNetwork",
-            "ec2:DescribeDhcpOptions",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            on=iam.EveryResource(reason="AWS has no resource type for descriptions of a network"),
-        ),
-        *no_jobs_outside(subnet_ids),
-    ]
-
-
 def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:
     """Deny every kind of job that names no subnet, or one that is not among `subnet_ids`."""
     every_job = iam.EveryResource(reason="a denial must not leave a gap")
@@ -309,46 +276,18 @@ def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Stateme
     ]
 
 
-def use_data(
-    place: Place, bucket_arns: Sequence[pulumi.Input[str]], key_arns: Sequence[pulumi.Input[str]]
-) -> list[iam.Statement]:
-    """Work with the shared data, and read what the projects produced."""
-    projects = f"arn:aws:s3:::{place.prefix}-p-*"
+def read_what_projects_made(place: Place) -> list[iam.Statement]:
+    """Read the artifacts of every project, and where the platform keeps what notebooks need."""
+    buckets = f"arn:aws:s3:::{place.prefix}-p-*"
     return [
         iam.allow(
-            "ListData",
+            "ReadProjectArtifacts",
             "s3:GetBucketLocation",
-            "s3:ListBucket",
-            "s3:ListBucketMultipartUploads",
-            on=[*bucket_arns, projects],
-            when=place.own_account,
-        ),
-        iam.allow(
-            "WorkWithData",
-            "s3:AbortMultipartUpload",
-            "s3:DeleteObject",
             "s3:GetObject",
-            "s3:PutObject",
-            on=[pulumi.Output.concat(bucket_arn, "/*") for bucket_arn in bucket_arns],
-            when=place.own_account,
-        ),
-        iam.allow("ReadProjectData", "s3:GetObject", on=f"{projects}/*", when=place.own_account),
-        iam.allow(
-            "UseKeys",
-            "kms:Decrypt",
-            "kms:DescribeKey",
-            "kms:Encrypt",
-            "kms:GenerateDataKey",
-            "kms:GenerateDataKeyWithoutPlaintext",
-            "kms:ReEncryptFrom",
-            "kms:ReEncryptTo",
-            on=key_arns,
-        ),
-        iam.allow(
-            "LendKeysToAws",
-            "kms:CreateGrant",
-            on=key_arns,
-            when={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+            "s3:ListBucket",
+            on=[buckets, f"{buckets}/*"],
+            # Bucket names are global: one that looks like ours may be a stranger's.
+            when={"StringEquals": {"aws:ResourceAccount": place.account_id}},
         ),
         iam.allow(
             "ReadPlatformParameters",
@@ -363,9 +302,16 @@ def use_data(
     ]
 
 
-def launch_projects(place: Place) -> list[iam.Statement]:
+def launch_projects(place: Place, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
     """Create and delete projects; Studio calls Service Catalog with the permissions of whoever asks."""
     return [
+        iam.allow(
+            "SeeProjectTemplates",
+            "s3:GetObject",
+            "s3:GetObjectTagging",
+            "s3:ListBucket",
+            on=[templates_bucket_arn, pulumi.Output.concat(templates_bucket_arn, "/*")],
+        ),
         iam.allow(
             "LaunchProjects",
             "sagemaker:CreateProject",

@@ -4,7 +4,6 @@
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.network_placement import Placement
 from components.role import Role, RoleArgs
 
 FUNCTION = Path(__file__).parent / "function"
@@ -30,8 +30,7 @@ class TemplateClonerArgs:
     account_id: str
     region: str
     boundary_arn: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    security_group_id: pulumi.Input[str]
+    placement: Placement
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential, and of the requests that end in the dead-letter queue."""
@@ -105,7 +104,10 @@ class TemplateCloner(pulumi.ComponentResource):
             memory_size=256,
             timeout=DEADLINE_SECONDS,
             reserved_concurrent_executions=args.launches_at_once,
-            vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [args.security_group_id]},
+            vpc_config={
+                "subnet_ids": args.placement.subnet_ids,
+                "security_group_ids": [args.placement.security_group_id],
+            },
             tracing_config={"mode": "Active"},
             dead_letter_config={"target_arn": failures.arn},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
@@ -163,14 +165,6 @@ def _launches(args: TemplateClonerArgs, credential_arn: pulumi.Input[str], launc
 def _runtime(
     args: TemplateClonerArgs, log_group_arn: pulumi.Input[str], failures_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    interfaces = (
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:UnassignPrivateIpAddresses",
-    )
     function_arn = (
         f"arn:aws:lambda:{args.region}:{args.account_id}:function:{args.unit}-{args.environment}-template-cloner"
     )
@@ -188,18 +182,21 @@ def _runtime(
             "xray:PutTraceSegments",
             on=iam.EveryResource(reason="AWS has no resource type for traces"),
         ),
-        iam.allow(
-            "JoinNetwork",
-            *interfaces,
-            on=iam.EveryResource(
-                reason="Lambda refuses to create a function in a VPC whose role is narrower (Developer Guide, "
-                "'Giving Lambda functions access to resources in an Amazon VPC')"
-            ),
-        ),
+        *args.placement.attach(),
+        # Lambda refuses to create the function unless its role may delete every interface (Developer Guide, "Giving
+        # Lambda functions access to resources in an Amazon VPC").
+        iam.allow("LeaveNetwork", "ec2:DeleteNetworkInterface", on=f"arn:aws:ec2:{args.region}:{args.account_id}:*/*"),
         # The service needs the permissions above; the function's own code does not (same page of the guide).
         iam.deny(
             "OnlyLambdaJoinsNetworks",
-            *interfaces,
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:CreateNetworkInterfacePermission",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteNetworkInterfacePermission",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
             on=iam.EveryResource(reason="a denial must not leave a gap"),
             when={"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
         ),
