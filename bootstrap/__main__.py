@@ -1,4 +1,4 @@
-"""`python -m bootstrap up|login|github-token|doctor`."""
+"""`python -m bootstrap up|login|github-token|doctor|describe`."""
 
 import argparse
 import getpass
@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import credential, doctor, github, login, up
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bootstrap import credential, doctor, github, login, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.names import Names
 from bootstrap.problem import ProblemError
@@ -17,12 +19,14 @@ from bootstrap.stack import StackKeeper
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when everything is as it should be."""
     options = _parser().parse_args(arguments)
-    commands = {"up": _up, "login": _login, "github-token": _github_token, "doctor": _doctor}
+    commands = {"up": _up, "login": _login, "github-token": _github_token, "doctor": _doctor, "describe": _describe}
     try:
         return commands[options.command](options)
     except ProblemError as problem:
         _say(f"bootstrap: {problem}")
-        return 1
+    except (BotoCoreError, ClientError) as error:
+        _say(f"bootstrap: AWS refuses: {error}")
+    return 1
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -35,7 +39,7 @@ def _up(options: argparse.Namespace) -> int:
     trusted = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
     keeper = StackKeeper(cloudformation=account.client("cloudformation"), name=names.stack, report=_say)
     outcome, outputs = up.up(account, names, trusted, keeper)
-    verdict = {"created": "is bootstrapped", "updated": "is up to date now", "unchanged": "needed no change"}[outcome]
+    verdict = {"created": "is bootstrapped", "updated": "is up to date now", "unchanged": "is unchanged"}[outcome]
     _answer(f"{names.prefix} {verdict}.\n")
     for name, value in sorted(outputs.items()):
         _answer(f"  {name:<16} {value}")
@@ -69,8 +73,9 @@ def _github_token(options: argparse.Namespace) -> int:
     account, names = _find(options)
     # Never as an argument: a command line is there for every process of the machine to read.
     token = getpass.getpass("GitHub token: ") if sys.stdin.isatty() else sys.stdin.read()
-    owner = credential.store(account, names, token)
-    _answer(f"Stored the token of {owner} for {names.prefix}.")
+    stored = credential.store(account, names, token, options.github_url)
+    verdict = "stored" if stored.changed else "unchanged"
+    _answer(f"{names.prefix}: the token of {stored.owner} is {verdict}.")
     return 0
 
 
@@ -81,6 +86,12 @@ def _doctor(options: argparse.Namespace) -> int:
         healthy = healthy and finding.fine
         _answer(f"{'ok  ' if finding.fine else 'TODO'}  {finding.subject:<18} {finding.says}")
     return 0 if healthy else 1
+
+
+def _describe(options: argparse.Namespace) -> int:
+    for name, value in settings_file.describe(options.file).items():
+        _answer(f"{name}={value}")
+    return 0
 
 
 def _find(options: argparse.Namespace) -> tuple[Account, Names]:
@@ -129,8 +140,13 @@ def _parser() -> argparse.ArgumentParser:
     enter.add_argument(
         "--stack", help="Pulumi stack (default: the environment, or UNIT-ENVIRONMENT if it has settings)"
     )
-    commands.add_parser("github-token", parents=[existing], help="store the GitHub token given on standard input")
+    token = commands.add_parser(
+        "github-token", parents=[existing], help="store the GitHub token given on standard input"
+    )
+    token.add_argument("--github-url", help="GitHub server (default: the one that the platform was deployed with)")
     commands.add_parser("doctor", parents=[existing], help="say what is in place, and what to do next")
+    describe = commands.add_parser("describe", help="print what a workflow must know of a stack, as NAME=VALUE lines")
+    describe.add_argument("file", type=Path, help="the stack's settings, Pulumi.dev.yaml for one")
     return parser
 
 

@@ -1,8 +1,11 @@
 """`github-token`: hands the platform's GitHub token to the secret that the platform made for it."""
 
+import hashlib
 import http.client
 import json
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
@@ -15,8 +18,17 @@ from bootstrap.problem import ProblemError
 Get = Callable[[github.Server, str, str | None], github.Answer]
 
 
-def store(account: Account, names: Names, token: str, get: Get = github.get) -> str:
-    """Check `token` against the platform's GitHub and keep it; says whose it is.
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A credential that is in place."""
+
+    owner: str
+    changed: bool
+    """Whether it was another one before."""
+
+
+def store(account: Account, names: Names, token: str, server_url: str | None = None, get: Get = github.get) -> Stored:
+    """Check `token` against the platform's GitHub and keep it.
 
     Raises:
         ProblemError: the platform isn't deployed yet, or GitHub refuses the token. The message never carries it.
@@ -29,16 +41,14 @@ def store(account: Account, names: Names, token: str, get: Get = github.get) -> 
         )
     ssm = account.client("ssm")
     secret_arn = deployed_parameter(ssm, names, "github/credential-secret-arn")
-    server = github.Server.at(deployed_parameter(ssm, names, "github/server-url"))
+    server = github.Server.at(server_url or deployed_parameter(ssm, names, "github/server-url"))
     organization = deployed_parameter(ssm, names, "github/organization")
     owner = _owner(server, organization, token, get)
     try:
-        account.client("secretsmanager").put_secret_value(
-            SecretId=secret_arn, SecretString=json.dumps({"token": token})
-        )
+        changed = _keep(account.client("secretsmanager"), secret_arn, token)
     except ClientError as error:
         raise ProblemError(f"Secrets Manager refuses to store the token: {error_message(error)}") from error
-    return owner
+    return Stored(owner=owner, changed=changed)
 
 
 def deployed_parameter(ssm: Client, names: Names, path: str) -> str:
@@ -59,6 +69,21 @@ def deployed_parameter(ssm: Client, names: Names, path: str) -> str:
                 "&& pulumi up"
             ) from error
         raise ProblemError(f"SSM does not show {name}: {error_message(error)}") from error
+
+
+def _keep(secrets: Client, arn: str, token: str) -> bool:
+    """Make `token` the secret's value, unless it is already.
+
+    The version's id is a digest of the value, so that whoever may not read the secret can still tell.
+    """
+    version = hashlib.sha256(f"{arn}\0{token}".encode()).hexdigest()
+    versions = secrets.describe_secret(SecretId=arn).get("VersionIdsToStages", {})
+    if "AWSCURRENT" in versions.get(version, []):
+        return False
+    # Secrets Manager ignores the id of a version that it has; one that is no longer current needs a new id.
+    identifier = str(uuid.uuid4()) if version in versions else version
+    secrets.put_secret_value(SecretId=arn, ClientRequestToken=identifier, SecretString=json.dumps({"token": token}))
+    return True
 
 
 def _owner(server: github.Server, organization: str, token: str, get: Get) -> str:

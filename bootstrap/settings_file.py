@@ -1,0 +1,44 @@
+"""`describe`: what a workflow must know before it can log in to a stack's account."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from bootstrap.names import Names
+from bootstrap.problem import ProblemError
+
+NAMESPACE = "mlops-platform"
+
+
+def describe(file: Path) -> Mapping[str, str]:
+    """Unit, environment, region and roles of the stack whose settings are in `file`.
+
+    Raises:
+        ProblemError: the file cannot be read, or lacks one of them.
+    """
+    try:
+        content = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ProblemError(f"{file} cannot be read: {error}") from error
+    settings = _mapping(_mapping(content).get("config"))
+    wanted = ("unit", "environment", "region", "accountId")
+    values = {name: settings.get(f"{NAMESPACE}:{name}") for name in wanted}
+    missing = [name for name, value in values.items() if not isinstance(value, str)]
+    if missing:
+        raise ProblemError(f"{file}: give {', '.join(f'{NAMESPACE}:{name}' for name in missing)} as text, in quotes.")
+    unit, environment, region, account_id = (str(values[name]) for name in wanted)
+    names = Names(unit=unit, environment=environment)
+    return {
+        "unit": unit,
+        "environment": environment,
+        "region": region,
+        "account_id": account_id,
+        "deploy_role_arn": f"arn:aws:iam::{account_id}:role/{names.deploy_role}",
+        "preview_role_arn": f"arn:aws:iam::{account_id}:role/{names.preview_role}",
+    }
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
