@@ -1,0 +1,177 @@
+"""The pipeline's commands.
+
+python -m pipeline definition             print the definition
+python -m pipeline local-run              run it on this machine; fails if the model is not good enough
+python -m pipeline upsert                 upload code and data, create or update the pipeline
+python -m pipeline start                  start an execution and print its ARN
+python -m pipeline wait EXECUTION_ARN     follow an execution; fails if it does
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from sagemaker_pipeline import remote, upload
+from sagemaker_pipeline.expressions import Json
+from sagemaker_pipeline.local_run import FinishedStep, LocalRun, StepFailedError
+
+from pipeline import REPOSITORY, project, report, settings
+from pipeline.definition import definition, evaluation_uri, project_tags
+
+logger = logging.getLogger(__name__)
+STEPS = REPOSITORY / "steps"
+
+
+def main(arguments: list[str]) -> None:
+    """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    try:
+        configured = settings.read(REPOSITORY / "settings.toml")
+        if options.command == "definition":
+            sys.stdout.write(json.dumps(_definition(_project_or_example(), configured), indent=2) + "\n")
+        elif options.command == "local-run":
+            _local_run(configured, options.folder, options.mse_threshold)
+        elif options.command == "upsert":
+            _upsert(project.read(), configured)
+        elif options.command == "start":
+            _start(project.read())
+        else:
+            _wait(project.read(), configured, options.execution_arn, options.minutes)
+    except (
+        settings.SettingsError,
+        project.ProjectError,
+        StepFailedError,
+        remote.InvalidDefinitionError,
+        remote.ExecutionError,
+    ) as error:
+        sys.exit(f"error: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description="This project's pipeline.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("definition", help="print the definition")
+    local = commands.add_parser("local-run", help="run the pipeline on this machine")
+    local.add_argument("--folder", type=Path, help="keep every file of the run here (default: a temporary folder)")
+    local.add_argument("--mse-threshold", type=float, help="instead of the one in settings.toml")
+    commands.add_parser("upsert", help="upload code and data, create or update the pipeline")
+    commands.add_parser("start", help="start an execution and print its ARN")
+    wait = commands.add_parser("wait", help="follow an execution until it ends")
+    wait.add_argument("execution_arn")
+    wait.add_argument("--minutes", type=float, default=50, help="give up following after this time (default: 50)")
+    return parser
+
+
+def _project_or_example() -> project.Project:
+    return project.read() if project.FILE.is_file() else project.EXAMPLE
+
+
+def _definition(owner: project.Project, configured: settings.Settings) -> Json:
+    return definition(
+        owner,
+        configured,
+        code_uri=upload.target_uri(STEPS, f"s3://{owner.bucket}/code"),
+        data_uri=upload.target_uri(REPOSITORY / configured.data.file, f"s3://{owner.bucket}/data"),
+    )
+
+
+def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold: float | None) -> None:
+    owner = _project_or_example()
+    with tempfile.TemporaryDirectory() as temporary:
+        run = LocalRun(
+            definition=_definition(owner, configured),
+            folder=folder or Path(temporary),
+            parameters={} if mse_threshold is None else {"MseThreshold": mse_threshold},
+            on_finished=_say_finished,
+        )
+        for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
+            run.upload(source, upload.target_uri(source, f"s3://{owner.bucket}/{kind}"))
+        try:
+            run.run()
+        finally:
+            file = run.s3_path(evaluation_uri(owner, run.execution_id)) / "evaluation.json"
+            if file.is_file():
+                threshold = configured.quality.mse_threshold if mse_threshold is None else mse_threshold
+                _publish(report.metrics_table(json.loads(file.read_text()), threshold))
+        logger.info("The model is good enough to be registered.")
+
+
+def _say_finished(step: FinishedStep) -> None:
+    logger.info("%-14s %6.1f s  %s", step.name, step.seconds, step.outcome)
+
+
+def _upsert(owner: project.Project, configured: settings.Settings) -> None:
+    s3 = remote.client("s3", owner.region)
+    for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
+        upload.upload(s3, source, f"s3://{owner.bucket}/{kind}", owner.kms_key_arn)
+    outcome = remote.upsert(
+        remote.client("sagemaker", owner.region),
+        name=owner.pipeline_name,
+        definition=_definition(owner, configured),
+        role_arn=owner.pipeline_role_arn,
+        description=f"Trains, evaluates and registers the model of project {owner.name}.",
+        tags=project_tags(owner),
+    )
+    logger.info("pipeline %s: %s", owner.pipeline_name, outcome)
+
+
+def _start(owner: project.Project) -> None:
+    # On a workflow, a repeated step must not start a second execution; a re-run of the workflow must.
+    run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
+    commit = os.environ.get("GITHUB_SHA", "unknown")
+    token = remote.idempotency_token(owner.pipeline_name, run or os.urandom(16).hex(), attempt)
+    arn = remote.start(
+        remote.client("sagemaker", owner.region),
+        name=owner.pipeline_name,
+        token=token,
+        display_name=f"run-{run}-{attempt}" if run else f"manual-{token[:8]}",
+        description=f"Commit {commit}",
+        parameters={"SourceCommit": commit},
+    )
+    sys.stdout.write(f"{arn}\n")
+
+
+def _wait(owner: project.Project, configured: settings.Settings, execution_arn: str, minutes: float) -> None:
+    sagemaker = remote.client("sagemaker", owner.region)
+    try:
+        remote.wait(
+            sagemaker,
+            execution_arn,
+            deadline_seconds=minutes * 60,
+            on_change=lambda step: logger.info("%-14s %s %s", step.name, step.status, step.outcome),
+        )
+    finally:
+        _summarise(owner, configured, execution_arn, remote.steps(sagemaker, execution_arn))
+
+
+def _summarise(
+    owner: project.Project, configured: settings.Settings, execution_arn: str, steps: list[remote.Step]
+) -> None:
+    parts = [f"## Pipeline {owner.pipeline_name}\n\n"]
+    if any(step.name == "Evaluate" and step.status == "Succeeded" for step in steps):
+        bucket, _, key = evaluation_uri(owner, execution_arn.rpartition("/")[2]).removeprefix("s3://").partition("/")
+        answer = remote.client("s3", owner.region).get_object(Bucket=bucket, Key=f"{key}/evaluation.json")
+        parts.append(report.metrics_table(json.loads(answer["Body"].read()), configured.quality.mse_threshold) + "\n")
+    parts.append(report.steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))
+    parts.extend(f"\n**{step.name}**: {step.failure_reason}\n" for step in steps if step.failure_reason)
+    parts.extend(
+        f"\nRegistered, waiting for approval: `{step.model_package_arn}`\n" for step in steps if step.model_package_arn
+    )
+    _publish("".join(parts))
+
+
+def _publish(markdown: str) -> None:
+    """Print a report, and add it to the summary of the workflow run if this is one."""
+    sys.stdout.write(markdown)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a") as stream:
+            stream.write(markdown)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,300 @@
+"""The pipeline, as the data that SageMaker runs: preprocess, train, evaluate, and register what is good enough.
+
+Every job runs inside the project's network, isolated, and with the project's key on its disk and its output.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker_pipeline.expressions import (
+    VERSION,
+    Json,
+    execution_id,
+    from_property_file,
+    join,
+    parameter,
+    processing_output,
+    step_property,
+)
+
+from pipeline import images
+from pipeline.project import Project
+from pipeline.settings import Settings
+
+INPUTS = "/opt/ml/processing/input"
+OUTPUTS = "/opt/ml/processing/output"
+MSE = "regression_metrics.mse.value"
+
+# Capacity and internal errors pass; an error in the code does not.
+RETRIES: list[Json] = [
+    {
+        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
+        "IntervalSeconds": 10,
+        "BackoffRate": 2.0,
+        "MaxAttempts": 5,
+    },
+    {
+        "ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR"],
+        "IntervalSeconds": 60,
+        "BackoffRate": 2.0,
+        "MaxAttempts": 3,
+    },
+]
+
+
+def evaluation_uri(project: Project, execution: str) -> str:
+    """Where an execution leaves its evaluation."""
+    return f"s3://{project.bucket}/executions/{execution}/evaluation"
+
+
+def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str) -> Json:
+    """The whole pipeline.
+
+    Args:
+        project: Where it runs and what it may use.
+        settings: What a data scientist decides.
+        code_uri: S3 prefix that holds the files of `steps/`.
+        data_uri: S3 URI of the raw data, unless an execution names another.
+    """
+    build = _Builder(project, settings, code_uri)
+    return {
+        "Version": VERSION,
+        "Metadata": {},
+        "Parameters": [
+            {"Name": "InputDataUrl", "Type": "String", "DefaultValue": data_uri},
+            {
+                "Name": "ProcessingInstanceType",
+                "Type": "String",
+                "DefaultValue": settings.jobs.processing_instance_type,
+            },
+            {"Name": "TrainingInstanceType", "Type": "String", "DefaultValue": settings.jobs.training_instance_type},
+            {"Name": "MseThreshold", "Type": "Float", "DefaultValue": settings.quality.mse_threshold},
+            {"Name": "SourceCommit", "Type": "String", "DefaultValue": "unknown"},
+        ],
+        "Steps": [build.preprocess(), build.train(), build.evaluate(), build.check_quality()],
+    }
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Builds the steps; holds what they share."""
+
+    project: Project
+    settings: Settings
+    code_uri: str
+
+    def preprocess(self) -> Json:
+        """Divide the data and fit the preprocessing."""
+        data = self.settings.data
+        return self._processing(
+            "Preprocess",
+            image=images.SCIKIT_LEARN,
+            script="preprocess.py",
+            arguments={
+                "--seed": data.seed,
+                "--validation-fraction": data.validation_fraction,
+                "--test-fraction": data.test_fraction,
+            },
+            inputs={"data": parameter("InputDataUrl")},
+            outputs=["train", "validation", "test", "preprocessing"],
+        )
+
+    def train(self) -> Json:
+        """Train the model; early stopping looks at the validation rows."""
+        project, settings = self.project, self.settings
+        channels = {name: processing_output("Preprocess", name) for name in ("train", "validation", "preprocessing")}
+        return {
+            "Name": "Train",
+            "Type": "Training",
+            "RetryPolicies": RETRIES,
+            "Arguments": {
+                "AlgorithmSpecification": {
+                    "TrainingImage": images.uri(images.XGBOOST, project.region),
+                    "TrainingInputMode": "File",
+                    "ContainerEntrypoint": ["python3", "/opt/ml/input/data/code/train.py"],
+                    "MetricDefinitions": [{"Name": "validation:rmse", "Regex": r"validation:rmse=([0-9.]+)"}],
+                },
+                "HyperParameters": {name: str(value) for name, value in settings.hyperparameters.items()},
+                "InputDataConfig": [
+                    self._channel(name, uri) for name, uri in {**channels, "code": self.code_uri}.items()
+                ],
+                "OutputDataConfig": {"S3OutputPath": self._output("model"), "KmsKeyId": project.kms_key_arn},
+                "ResourceConfig": {
+                    "InstanceType": parameter("TrainingInstanceType"),
+                    "InstanceCount": 1,
+                    "VolumeSizeInGB": settings.jobs.volume_gigabytes,
+                    "VolumeKmsKeyId": project.kms_key_arn,
+                },
+                "VpcConfig": self._vpc(),
+                "EnableNetworkIsolation": True,
+                "EnableInterContainerTrafficEncryption": True,
+                "RoleArn": project.pipeline_role_arn,
+                "StoppingCondition": self._stopping(),
+                "Tags": self._tags(),
+            },
+        }
+
+    def evaluate(self) -> Json:
+        """Measure the model on the test rows."""
+        return self._processing(
+            "Evaluate",
+            image=images.XGBOOST,
+            script="evaluate.py",
+            arguments={},
+            inputs={
+                "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
+                "test": processing_output("Preprocess", "test"),
+            },
+            outputs=["evaluation"],
+            property_files=[
+                {"PropertyFileName": "EvaluationReport", "OutputName": "evaluation", "FilePath": "evaluation.json"}
+            ],
+        )
+
+    def check_quality(self) -> Json:
+        """Register the model if it is good enough; fail the execution if not."""
+        mse = from_property_file("Evaluate", "EvaluationReport", MSE)
+        threshold = parameter("MseThreshold")
+        condition = {"Type": "LessThanOrEqualTo", "LeftValue": mse, "RightValue": threshold}
+        message = join(" ", ["The mean squared error on the test rows is", mse, "and may be at most", threshold])
+        too_low = {"Name": "QualityTooLow", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
+        return {
+            "Name": "CheckQuality",
+            "Type": "Condition",
+            "Arguments": {"Conditions": [condition], "IfSteps": [self.register()], "ElseSteps": [too_low]},
+        }
+
+    def register(self) -> Json:
+        """Put the model into the registry. Only a person approves it: the status is no parameter."""
+        types = self.settings.model.inference_instance_types
+        return {
+            "Name": "Register",
+            "Type": "RegisterModel",
+            "RetryPolicies": RETRIES[:1],
+            "Arguments": {
+                "ModelPackageGroupName": self.project.model_package_group,
+                "ModelApprovalStatus": "PendingManualApproval",
+                "ModelMetrics": {
+                    "ModelQuality": {
+                        "Statistics": {
+                            "ContentType": "application/json",
+                            "S3Uri": self._output("evaluation", "evaluation.json"),
+                        }
+                    }
+                },
+                "CustomerMetadataProperties": {
+                    "source-commit": parameter("SourceCommit"),
+                    "pipeline-execution": execution_id(),
+                },
+                "InferenceSpecification": {
+                    "Containers": [
+                        {
+                            "Image": images.uri(images.XGBOOST, self.project.region),
+                            "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
+                            "Environment": {
+                                "SAGEMAKER_PROGRAM": "inference.py",
+                                "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+                            },
+                        }
+                    ],
+                    "SupportedContentTypes": ["text/csv"],
+                    "SupportedResponseMIMETypes": ["text/csv"],
+                    "SupportedRealtimeInferenceInstanceTypes": types,
+                    "SupportedTransformInstanceTypes": types,
+                },
+            },
+        }
+
+    def _processing(
+        self,
+        name: str,
+        *,
+        image: str,
+        script: str,
+        arguments: dict[str, Any],
+        inputs: dict[str, Json],
+        outputs: list[str],
+        property_files: list[Json] | None = None,
+    ) -> Json:
+        project, jobs = self.project, self.settings.jobs
+        application: Json = {
+            "ImageUri": images.uri(image, project.region),
+            "ContainerEntrypoint": ["python3", f"{INPUTS}/code/{script}"],
+        }
+        if arguments:
+            application["ContainerArguments"] = [
+                text for option, value in arguments.items() for text in (option, str(value))
+            ]
+        return {
+            "Name": name,
+            "Type": "Processing",
+            "RetryPolicies": RETRIES,
+            **({"PropertyFiles": property_files} if property_files else {}),
+            "Arguments": {
+                "AppSpecification": application,
+                "ProcessingInputs": [self._input(name, uri) for name, uri in {**inputs, "code": self.code_uri}.items()],
+                "ProcessingOutputConfig": {
+                    "KmsKeyId": project.kms_key_arn,
+                    "Outputs": [
+                        {
+                            "OutputName": output,
+                            "S3Output": {
+                                "S3Uri": self._output(output),
+                                "LocalPath": f"{OUTPUTS}/{output}",
+                                "S3UploadMode": "EndOfJob",
+                            },
+                        }
+                        for output in outputs
+                    ],
+                },
+                "ProcessingResources": {
+                    "ClusterConfig": {
+                        "InstanceType": parameter("ProcessingInstanceType"),
+                        "InstanceCount": 1,
+                        "VolumeSizeInGB": jobs.volume_gigabytes,
+                        "VolumeKmsKeyId": project.kms_key_arn,
+                    }
+                },
+                "NetworkConfig": {
+                    "VpcConfig": self._vpc(),
+                    "EnableNetworkIsolation": True,
+                    "EnableInterContainerTrafficEncryption": True,
+                },
+                "RoleArn": project.pipeline_role_arn,
+                "StoppingCondition": self._stopping(),
+                "Tags": self._tags(),
+            },
+        }
+
+    def _output(self, *path: str) -> Json:
+        """An S3 URI that belongs to the execution alone, so that no execution overwrites another's results."""
+        return join("/", [f"s3://{self.project.bucket}/executions", execution_id(), *path])
+
+    def _input(self, name: str, uri: str | Json) -> Json:
+        return {
+            "InputName": name,
+            "S3Input": {
+                "S3Uri": uri,
+                "LocalPath": f"{INPUTS}/{name}",
+                "S3DataType": "S3Prefix",
+                "S3InputMode": "File",
+            },
+        }
+
+    def _channel(self, name: str, uri: str | Json) -> Json:
+        source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+        return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
+
+    def _vpc(self) -> Json:
+        return {"Subnets": self.project.subnet_ids, "SecurityGroupIds": self.project.security_group_ids}
+
+    def _stopping(self) -> Json:
+        return {"MaxRuntimeInSeconds": self.settings.jobs.maximum_minutes * 60}
+
+    def _tags(self) -> list[Json]:
+        return [{"Key": key, "Value": value} for key, value in project_tags(self.project).items()]
+
+
+def project_tags(project: Project) -> dict[str, str]:
+    """The tags by which Studio knows what belongs to a project."""
+    return {"sagemaker:project-name": project.name, "sagemaker:project-id": project.id}

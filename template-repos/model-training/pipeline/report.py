@@ -1,0 +1,27 @@
+"""What a run of the pipeline came to, in words: for the terminal and for the summary of a workflow run."""
+
+from sagemaker_pipeline.expressions import Json
+
+UNITS = {"mse": "squared rings", "rmse": "rings", "mae": "rings", "r2": "1 is perfect"}
+
+
+def metrics_table(evaluation: Json, threshold: float) -> str:
+    """The model's quality on the test rows, as a Markdown table."""
+    rows = [
+        f"| {name} | {metric['value']:.3f} | {UNITS.get(name, '')} |"
+        for name, metric in evaluation["regression_metrics"].items()
+    ]
+    rows.append(f"| mse of always predicting the mean | {evaluation['baseline']['mse']['value']:.3f} | squared rings |")
+    rows.append(f"| mse allowed | {threshold:.3f} | squared rings |")
+    heading = f"Quality on {evaluation['rows']} rows that training has not seen:"
+    return "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows]) + "\n"
+
+
+def steps_table(rows: list[tuple[str, str, float | None]]) -> str:
+    """Name, state and duration of each step, as a Markdown table."""
+    lines = [f"| {name} | {state} | {_duration(seconds)} |" for name, state, seconds in rows]
+    return "\n".join(["| step | state | seconds |", "|---|---|---:|", *lines]) + "\n"
+
+
+def _duration(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"

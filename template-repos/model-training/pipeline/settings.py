@@ -1,0 +1,137 @@
+"""The settings of the pipeline, read from settings.toml and checked."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+
+class SettingsError(Exception):
+    """settings.toml is wrong; the message lists everything that is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Which data, and how it is divided."""
+
+    file: str
+    """CSV file in this repository, without a header."""
+    validation_fraction: float
+    """Share of the rows that decides when training stops."""
+    test_fraction: float
+    """Share of the rows that only evaluation sees."""
+    seed: int
+    """The same seed gives the same division."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jobs:
+    """The machines of the jobs."""
+
+    processing_instance_type: str
+    training_instance_type: str
+    volume_gigabytes: int
+    """Size of the encrypted disk. Types with a disk of their own (ml.m5d, ml.g5, …) take no key for it."""
+    maximum_minutes: int
+    """A job that takes longer is stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """What a model must reach to be registered."""
+
+    mse_threshold: float
+    """Largest mean squared error on the test rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What the registered model asks of its endpoint."""
+
+    inference_instance_types: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings; one attribute per table of the file."""
+
+    data: Data
+    jobs: Jobs
+    quality: Quality
+    model: Model
+    hyperparameters: dict[str, str | int | float]
+    """Passed to XGBoost as they are, except num_round and early_stopping_rounds, which steps/train.py uses."""
+
+
+TABLES = {"data": Data, "jobs": Jobs, "quality": Quality, "model": Model}
+
+
+def read(file: Path) -> Settings:
+    """Read settings.toml.
+
+    Raises:
+        SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
+    """
+    content = tomllib.loads(file.read_text())
+    problems = [f"[{table}] is unknown" for table in content if table not in {*TABLES, "hyperparameters"}]
+    for table, shape in TABLES.items():
+        problems.extend(_problems(table, shape, content.get(table, {})))
+    hyperparameters: dict[str, str | int | float] = content.get("hyperparameters", {})
+    problems.extend(
+        f"[hyperparameters] {key} must be a whole number"
+        for key in ("num_round", "early_stopping_rounds")
+        if not isinstance(hyperparameters.get(key), int)
+    )
+    if not problems:
+        settings = Settings(
+            data=Data(**content["data"]),
+            jobs=Jobs(**content["jobs"]),
+            quality=Quality(**content["quality"]),
+            model=Model(**content["model"]),
+            hyperparameters=hyperparameters,
+        )
+        problems = _out_of_range(settings)
+        if not problems:
+            return settings
+    raise SettingsError(f"{file.name}:\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+def _problems(table: str, shape: type, content: dict[str, Any]) -> list[str]:
+    expected = get_type_hints(shape)
+    unknown = [f"[{table}] {key} is unknown" for key in content if key not in expected]
+    missing = [f"[{table}] {field.name} is missing" for field in fields(shape) if field.name not in content]
+    wrong = [
+        f"[{table}] {key} is {value!r}, expected {_describe(expected[key])}"
+        for key, value in content.items()
+        if key in expected and not _fits(value, expected[key])
+    ]
+    return [*unknown, *missing, *wrong]
+
+
+def _fits(value: Any, expected: Any) -> bool:
+    if get_origin(expected) is list:
+        return isinstance(value, list) and all(_fits(each, get_args(expected)[0]) for each in cast("list[Any]", value))
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, (int, float) if expected is float else expected)
+
+
+def _describe(expected: Any) -> str:
+    names = {str: "a text", int: "a whole number", float: "a number"}
+    return names.get(expected, "a list of texts")
+
+
+def _out_of_range(settings: Settings) -> list[str]:
+    data, jobs = settings.data, settings.jobs
+    checks = {
+        "[data] validation_fraction and test_fraction must be above 0 and leave at least half of the rows to train on": (
+            data.validation_fraction > 0
+            and data.test_fraction > 0
+            and data.validation_fraction + data.test_fraction <= 0.5
+        ),
+        "[jobs] volume_gigabytes must be 1 to 16384": 1 <= jobs.volume_gigabytes <= 16384,
+        "[jobs] maximum_minutes must be 1 to 1440": 1 <= jobs.maximum_minutes <= 1440,
+        "[quality] mse_threshold must be above 0": settings.quality.mse_threshold > 0,
+        "[model] inference_instance_types must name at least one type": bool(settings.model.inference_instance_types),
+    }
+    return [problem for problem, fine in checks.items() if not fine]

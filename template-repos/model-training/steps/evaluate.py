@@ -1,0 +1,73 @@
+"""Measure the model on rows that it has never seen, through the very code that the endpoint runs.
+
+Writes evaluation.json (what the quality gate reads and the model registry shows) and predictions.csv (for plots).
+"""
+
+import csv
+import importlib
+import json
+import logging
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import job
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run the step."""
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(job.processing_input("model") / "model.tar.gz") as archive:
+            # The filter refuses links and paths that would leave the folder.
+            archive.extractall(folder, filter="data")
+        actual, predicted = predict(Path(folder), job.processing_input("test"))
+
+    output = job.processing_output("evaluation")
+    report = measure(actual, predicted)
+    (output / "evaluation.json").write_text(json.dumps(report, indent=2) + "\n")
+    with (output / "predictions.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["actual", "predicted"])
+        writer.writerows(zip(actual.tolist(), predicted.tolist(), strict=True))
+    for name, metric in report["regression_metrics"].items():
+        logger.info("test:%s=%.6f", name, metric["value"])
+
+
+def predict(model_folder: Path, test: Path) -> tuple[Any, Any]:
+    """The true and the predicted target of every test row; the model's own code does the predicting."""
+    sys.path.insert(0, str(model_folder / "code"))
+    inference = importlib.import_module("inference")
+    features = importlib.import_module("features")
+
+    rows, actual = features.read_labelled_rows(test)
+    request = "\n".join(",".join(row) for row in rows)
+    model = inference.model_fn(str(model_folder))
+    answer = inference.output_fn(inference.predict_fn(inference.input_fn(request, "text/csv"), model), "text/csv")
+    return actual, np.array([float(line) for line in answer.split()])
+
+
+def measure(actual: Any, predicted: Any) -> dict[str, Any]:
+    """The report, in the layout that SageMaker's model registry knows for regression."""
+    errors = predicted - actual
+    squared, absolute = errors**2, np.abs(errors)
+    mse, variance = float(squared.mean()), float(actual.var())
+    return {
+        "regression_metrics": {
+            "mse": {"value": mse, "standard_deviation": float(squared.std())},
+            "rmse": {"value": mse**0.5},
+            "mae": {"value": float(absolute.mean()), "standard_deviation": float(absolute.std())},
+            "r2": {"value": 1 - mse / variance},
+        },
+        # Always predicting the mean of these very rows: no constant does better.
+        "baseline": {"mse": {"value": variance}},
+        "rows": len(actual),
+    }
+
+
+if __name__ == "__main__":
+    job.run(main)

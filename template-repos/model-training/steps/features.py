@@ -1,0 +1,112 @@
+"""From a raw abalone row to what the model sees.
+
+The one place that knows the columns: preprocessing, training, evaluation and the endpoint all come through here, so
+they cannot disagree. It needs only numpy, because it travels inside the model.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+CATEGORY = "sex"
+MEASUREMENTS = (
+    "length",
+    "diameter",
+    "height",
+    "whole_weight",
+    "shucked_weight",
+    "viscera_weight",
+    "shell_weight",
+)
+COLUMNS = (CATEGORY, *MEASUREMENTS)
+TARGET = "rings"
+
+Row = Sequence[str]
+Matrix = NDArray[np.float64]
+
+
+def read_rows(text: str, columns: Sequence[str] = COLUMNS) -> list[Row]:
+    """The rows of a CSV text without a header; empty lines are skipped.
+
+    Raises:
+        ValueError: a row does not have exactly the expected columns.
+    """
+    rows: list[Row] = []
+    for number, row in enumerate(csv.reader(io.StringIO(text)), start=1):
+        if not row:
+            continue
+        if len(row) != len(columns):
+            raise ValueError(f"row {number} has {len(row)} values, expected {len(columns)}: {', '.join(columns)}")
+        rows.append([value.strip() for value in row])
+    return rows
+
+
+def read_labelled_rows(folder: Path) -> tuple[list[Row], Matrix]:
+    """Every labelled row of the CSV files in a folder, apart from its target.
+
+    Raises:
+        ValueError: there is no row, or one does not have the expected columns.
+    """
+    rows = [row for file in sorted(folder.glob("*.csv")) for row in read_rows(file.read_text(), (*COLUMNS, TARGET))]
+    if not rows:
+        raise ValueError(f"no rows in the CSV files of {folder}")
+    return [row[:-1] for row in rows], np.array([_number(row, len(COLUMNS), TARGET) for row in rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """Standardised measurements, and one column per category: parameters fitted on the training rows alone."""
+
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    categories: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the model's columns, in order."""
+        return [*MEASUREMENTS, *(f"{CATEGORY}_{category}" for category in self.categories)]
+
+    def apply(self, rows: Iterable[Row]) -> Matrix:
+        """The model's input for raw rows; each row's result depends on that row alone.
+
+        Raises:
+            ValueError: a value is no number, or a category that was not there in training.
+        """
+        return np.array([self._row(row) for row in rows], dtype=np.float64).reshape(-1, len(self.names))
+
+    def _row(self, row: Row) -> list[float]:
+        if row[0] not in self.categories:
+            raise ValueError(f"{CATEGORY} is {row[0]!r}, expected one of {', '.join(self.categories)}")
+        numbers = (_number(row, index, name) for index, name in enumerate(MEASUREMENTS, start=1))
+        scaled = ((n - mean) / scale for n, mean, scale in zip(numbers, self.means, self.scales, strict=True))
+        return [*scaled, *(float(row[0] == category) for category in self.categories)]
+
+    def save(self, file: Path) -> None:
+        """Write the parameters as JSON: unlike a pickle, reading it back cannot run code."""
+        file.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, file: Path) -> "Preprocessing":
+        """Read what `save` wrote."""
+        content = json.loads(file.read_text())
+        return cls(
+            means=tuple(content["means"]),
+            scales=tuple(content["scales"]),
+            categories=tuple(content["categories"]),
+        )
+
+
+def _number(row: Row, index: int, name: str) -> float:
+    try:
+        number = float(row[index])
+    except ValueError:
+        raise ValueError(f"{name} is {row[index]!r}, expected a number") from None
+    if not np.isfinite(number):
+        raise ValueError(f"{name} is {row[index]!r}, expected a finite number")
+    return number

@@ -1,0 +1,64 @@
+"""Where a job finds its files, and how it says why it failed.
+
+SageMaker lays every job out below /opt/ml. `SM_BASE` moves that folder, so that the same scripts run on a laptop.
+The SM_CHANNEL_… variables are not used: SageMaker sets them only for scripts that its own toolkit starts.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+def base() -> Path:
+    """The folder that SageMaker calls /opt/ml."""
+    return Path(os.environ.get("SM_BASE", "/opt/ml"))
+
+
+def processing_input(name: str) -> Path:
+    """The folder of an input of a processing job."""
+    return base() / "processing" / "input" / name
+
+
+def processing_output(name: str) -> Path:
+    """The folder of an output of a processing job, made if it is missing."""
+    folder = base() / "processing" / "output" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def channel(name: str) -> Path:
+    """The folder of an input channel of a training job."""
+    return base() / "input" / "data" / name
+
+
+def model_folder() -> Path:
+    """What a training job leaves here becomes model.tar.gz."""
+    folder = base() / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def hyperparameters() -> dict[str, str]:
+    """The hyperparameters of a training job, as strings."""
+    return json.loads((base() / "input" / "config" / "hyperparameters.json").read_text())
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a step; if it fails, leave the reason where SageMaker looks for it, so that the pipeline can show it.
+
+    Training jobs report /opt/ml/output/failure as their FailureReason, processing jobs /opt/ml/output/message as
+    their ExitMessage.
+    """
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    try:
+        main()
+    except Exception as error:
+        output = base() / "output"
+        output.mkdir(parents=True, exist_ok=True)
+        for name in ("failure", "message"):
+            # SageMaker cuts both at 1,024 characters.
+            (output / name).write_text(f"{type(error).__name__}: {error}"[:1024])
+        raise

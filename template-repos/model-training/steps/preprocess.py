@@ -1,0 +1,71 @@
+"""Split the raw data into train, validation and test rows, and fit the preprocessing on the train rows.
+
+The rows stay raw: what turns them into the model's input is written to preprocessing.json and travels with the model.
+"""
+
+# scikit-learn has no types
+# pyright: standard
+
+import argparse
+import csv
+import logging
+from pathlib import Path
+from typing import Any
+
+import job
+import numpy as np
+from features import Preprocessing, Row, read_labelled_rows
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run the step."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--validation-fraction", type=float, required=True)
+    parser.add_argument("--test-fraction", type=float, required=True)
+    arguments = parser.parse_args()
+
+    rows, targets = read_labelled_rows(job.processing_input("data"))
+    parts = split(len(rows), arguments.seed, arguments.validation_fraction, arguments.test_fraction)
+    for name, indices in parts.items():
+        file = job.processing_output(name) / f"{name}.csv"
+        write(file, [[*rows[index], f"{targets[index]:g}"] for index in indices])
+        logger.info("%s: %d rows", name, len(indices))
+    fit([rows[index] for index in parts["train"]]).save(job.processing_output("preprocessing") / "preprocessing.json")
+
+
+def split(count: int, seed: int, validation_fraction: float, test_fraction: float) -> dict[str, list[int]]:
+    """Row numbers of each part; every row is in exactly one, and the same seed gives the same parts."""
+    rest, test = _divided(list(range(count)), test_fraction, seed)
+    train, validation = _divided(rest, validation_fraction / (1 - test_fraction), seed)
+    return {"train": train, "validation": validation, "test": test}
+
+
+def _divided(rows: list[int], fraction: float, seed: int) -> tuple[list[int], list[int]]:
+    parts: Any = train_test_split(rows, test_size=fraction, random_state=seed)
+    return parts[0], parts[1]
+
+
+def fit(rows: list[Row]) -> Preprocessing:
+    """The preprocessing that scikit-learn fits on these rows."""
+    scaler: Any = StandardScaler().fit(np.array([row[1:] for row in rows], dtype=np.float64))
+    encoder: Any = OneHotEncoder().fit(np.array([row[:1] for row in rows]))
+    return Preprocessing(
+        means=tuple(scaler.mean_.tolist()),
+        scales=tuple(scaler.scale_.tolist()),
+        categories=tuple(encoder.categories_[0].tolist()),
+    )
+
+
+def write(file: Path, rows: list[list[str]]) -> None:
+    """Write rows as CSV without a header, as SageMaker's own algorithms read it."""
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+if __name__ == "__main__":
+    job.run(main)

@@ -1,0 +1,57 @@
+"""Train a gradient-boosted model and put everything that a prediction needs into the model folder.
+
+model.tar.gz holds the booster, the fitted preprocessing and the code that the endpoint runs.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+
+import job
+import xgboost
+from features import Preprocessing, read_labelled_rows
+from inference import MODEL_FILE, PREPROCESSING_FILE
+
+logger = logging.getLogger(__name__)
+CODE_OF_THE_ENDPOINT = ("inference.py", "features.py")
+
+
+def main() -> None:
+    """Run the step."""
+    parameters = job.hyperparameters()
+    rounds = int(parameters.pop("num_round"))
+    patience = int(parameters.pop("early_stopping_rounds"))
+
+    fitted = job.channel("preprocessing") / PREPROCESSING_FILE
+    preprocessing = Preprocessing.load(fitted)
+    train, validation = (labelled(name, preprocessing) for name in ("train", "validation"))
+    booster = xgboost.train(
+        parameters,
+        train,
+        num_boost_round=rounds,
+        evals=[(train, "train"), (validation, "validation")],
+        early_stopping_rounds=patience,
+        verbose_eval=25,
+    )
+    best = booster.best_iteration
+    # The metric definitions of the training job (pipeline/definition.py) read these lines.
+    logger.info("best round: %d", best)
+    logger.info("validation:rmse=%.6f", booster.best_score)
+
+    folder = job.model_folder()
+    booster[: best + 1].save_model(folder / MODEL_FILE)
+    shutil.copy(fitted, folder)
+    code = folder / "code"
+    code.mkdir(exist_ok=True)
+    for name in CODE_OF_THE_ENDPOINT:
+        shutil.copy(Path(__file__).with_name(name), code)
+
+
+def labelled(name: str, preprocessing: Preprocessing) -> xgboost.DMatrix:
+    """The rows of a channel, as the model sees them, with their targets."""
+    rows, targets = read_labelled_rows(job.channel(name))
+    return xgboost.DMatrix(preprocessing.apply(rows), targets, feature_names=preprocessing.names)
+
+
+if __name__ == "__main__":
+    job.run(main)

@@ -1,0 +1,145 @@
+"""Publish the template repositories: what is in this folder becomes one commit in each repository that differs.
+
+    GITHUB_TOKEN=… python template-repos/publish.py --organization acme --github-url https://github.com [kind …]
+    python template-repos/publish.py --assemble FOLDER [kind …]      only write what would be published
+
+A template is its own folder, the parts of `common/` that it needs, and `template.toml` with its version. The
+repositories themselves (`mlops-template-{kind}`) exist already. Needs git, and nothing but the standard library.
+"""
+
+import argparse
+import base64
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PARTS = {"model-training": ["sagemaker_pipeline"]}
+"""Per kind of template: the parts of `common/` that it carries."""
+
+LEFT_OUT = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")
+"""What working in a template leaves behind, and a template does not have."""
+
+
+class PublishError(Exception):
+    """A template can't be published; the message says what to do."""
+
+
+def main(arguments: list[str]) -> None:
+    """Publish, or only assemble, the kinds that the command line names, or all."""
+    parser = argparse.ArgumentParser(description="Publish the template repositories.")
+    parser.add_argument("kinds", nargs="*", metavar="kind", help=f"default: all ({', '.join(PARTS)})")
+    parser.add_argument("--organization", help="GitHub organization that holds the template repositories")
+    parser.add_argument("--github-url", default="https://github.com", help="address of the GitHub server")
+    parser.add_argument("--assemble", type=Path, metavar="FOLDER", help="write the templates below this folder instead")
+    options = parser.parse_args(arguments)
+    kinds: list[str] = options.kinds or list(PARTS)
+    if unknown := [kind for kind in kinds if kind not in PARTS]:
+        parser.error(f"there is no template {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    if options.assemble:
+        for kind in kinds:
+            assemble(kind, options.assemble / kind)
+        return
+    if not options.organization:
+        parser.error("--organization says where to publish")
+    try:
+        environment = git_environment(options.github_url, os.environ)
+        for kind in kinds:
+            repository = f"mlops-template-{kind}"
+            url = f"{options.github_url.rstrip('/')}/{options.organization}/{repository}.git"
+            sys.stdout.write(f"{repository}: {publish(kind, url, environment)}\n")
+    except PublishError as error:
+        sys.exit(f"error: {error}")
+
+
+def assemble(kind: str, folder: Path) -> str:
+    """Write a template into a folder that does not exist yet, and return its version."""
+    ignore = shutil.ignore_patterns(*LEFT_OUT)
+    shutil.copytree(HERE / kind, folder, ignore=ignore)
+    for part in PARTS[kind]:
+        shutil.copytree(HERE / "common" / part, folder / part, ignore=ignore)
+    version = _version(folder)
+    (folder / "template.toml").write_text(
+        "# Which template this repository was made from; an upgrade starts from here.\n"
+        f'[template]\nkind = "{kind}"\nversion = "{version}"\n'
+    )
+    return version
+
+
+def publish(kind: str, url: str, environment: dict[str, str]) -> str:
+    """Make a repository's default branch hold a template; returns what happened.
+
+    Raises:
+        PublishError: git could not read from or write to the repository.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        clone = Path(temporary, "clone")
+        assembled = Path(temporary, "assembled")
+        version = assemble(kind, assembled)
+        _git(environment, "clone", "--quiet", "--depth", "1", url, str(clone))
+        for entry in clone.iterdir():
+            if entry.name == ".git":
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        shutil.copytree(assembled, clone, dirs_exist_ok=True)
+        _git(environment, "add", "--all", folder=clone)
+        if not _git(environment, "status", "--porcelain", folder=clone):
+            return f"unchanged, version {version}"
+        _git(environment, "commit", "--quiet", "--message", f"Template {kind} {version}", folder=clone)
+        _git(environment, "push", "--quiet", "origin", "HEAD", folder=clone)
+        return f"published version {version}"
+
+
+def git_environment(github_url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of git, with the token for this one server: never in a URL, an argument or a file.
+
+    Raises:
+        PublishError: there is no token.
+    """
+    token = environment.get("GITHUB_TOKEN")
+    if not token:
+        raise PublishError("set GITHUB_TOKEN to a token that may write to the template repositories")
+    credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    settings = {
+        f"http.{github_url.rstrip('/')}/.extraHeader": f"Authorization: Basic {credentials}",
+        "credential.helper": "",
+        "commit.gpgSign": "false",
+        "core.autocrlf": "false",
+        "user.name": "MLOps platform",
+        "user.email": "mlops-platform@users.noreply.github.com",
+    }
+    # git's traces could show the header.
+    inherited = {k: v for k, v in environment.items() if k != "GITHUB_TOKEN" and not k.startswith("GIT_TRACE")}
+    numbered = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_TERMINAL_PROMPT": "0"}
+    for index, (key, value) in enumerate(settings.items()):
+        numbered[f"GIT_CONFIG_KEY_{index}"] = key
+        numbered[f"GIT_CONFIG_VALUE_{index}"] = value
+    return {**inherited, **numbered}
+
+
+def _version(folder: Path) -> str:
+    content = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        for part in (file.relative_to(folder).as_posix().encode(), file.read_bytes()):
+            # Lengths keep two different trees from looking the same.
+            content.update(len(part).to_bytes(8, "big") + part)
+    return content.hexdigest()[:12]
+
+
+def _git(environment: dict[str, str], *arguments: str, folder: Path | None = None) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PublishError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
