@@ -1,0 +1,38 @@
+"""How much time is left, and waiting within it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cloner.errors import LaunchError
+
+
+class DeadlinePassedError(LaunchError):
+    """There is no time left for the next attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """The moment by which the work must be done."""
+
+    at: float
+    """Seconds on the clock `now`."""
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def remaining(self) -> float:
+        """Seconds that are left; never negative."""
+        return max(0.0, self.at - self.now())
+
+    def pause(self, seconds: float, *, waiting_for: str) -> None:
+        """Wait, if the work can still be done afterwards.
+
+        Raises:
+            DeadlinePassedError: the wait would outlast the deadline.
+        """
+        if seconds >= self.remaining():
+            raise DeadlinePassedError(
+                f"no time is left to wait {seconds:.0f} s for {waiting_for}; launch again, "
+                "and what exists already is finished or removed"
+            )
+        self.sleep(seconds)

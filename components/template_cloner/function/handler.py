@@ -1,0 +1,86 @@
+"""Entry point of the template cloner: CloudFormation is answered, whatever happens.
+
+Neither the event nor its ResponseURL is ever logged: the URL lets whoever has it answer for us.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from cloner.answer import Answer
+from cloner.errors import LaunchError
+
+if TYPE_CHECKING:
+    from cloner.service import Outcome
+
+logger = logging.getLogger("cloner")
+logger.setLevel(logging.INFO)
+
+_SECONDS_TO_ANSWER = 5.0
+_SECONDS_TO_STOP = 10.0
+
+
+class Context(Protocol):
+    """What Lambda says about the invocation."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends it."""
+        ...
+
+
+def handler(event: Mapping[str, object], context: Context) -> None:
+    """Carry out CloudFormation's request and answer it, at the latest five seconds before Lambda ends us."""
+    remaining = context.get_remaining_time_in_millis() / 1000
+    answer = Answer(event)
+    identifier = _physical_id(event)
+    guard = threading.Timer(
+        max(0.0, remaining - _SECONDS_TO_ANSWER),
+        answer.fail,
+        (identifier, "the template cloner ran out of time; launch again, and what exists is finished or removed"),
+    )
+    guard.daemon = True
+    guard.start()
+    try:
+        outcome = _carry_out(event, time.monotonic() + remaining - _SECONDS_TO_STOP)
+    except LaunchError as error:
+        answer.fail(identifier, str(error))
+    except Exception as error:
+        logger.exception("unexpected")
+        answer.fail(identifier, f"unexpected {type(error).__name__}: the function's log says more")
+    else:
+        answer.succeed(outcome.physical_id, outcome.attributes)
+    finally:
+        guard.cancel()
+
+
+def _physical_id(event: Mapping[str, object]) -> str:
+    # Imported late, here and below: what fails while it is imported is answered too.
+    try:
+        from cloner import service
+    except Exception:
+        logger.exception("unexpected")
+        return str(event.get("PhysicalResourceId") or event.get("LogicalResourceId"))
+    return service.physical_id(event, os.environ.get("GITHUB_ORGANIZATION"))
+
+
+def _carry_out(event: Mapping[str, object], ends: float) -> "Outcome":
+    from cloner import service
+    from cloner.aws import CloudFormationStacks, ParameterRecords, github_token
+    from cloner.deadline import Deadline
+    from cloner.event import Settings
+    from cloner.github import GitHub
+    from cloner.launch import Launcher
+
+    settings = Settings.from_environment(os.environ)
+    deadline = Deadline(at=ends)
+    launcher = Launcher(
+        github=GitHub(settings.api_url, github_token(settings.credential_secret_arn), deadline),
+        records=ParameterRecords(settings.records_path),
+        stacks=CloudFormationStacks(),
+        deadline=deadline,
+        stack_id=str(event["StackId"]),
+    )
+    return service.carry_out(event, settings, launcher)
