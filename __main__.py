@@ -1,14 +1,23 @@
 """The platform in one environment: what its settings ask for, in the order in which it depends on each other."""
 
+import os
+
 import pulumi
 import pulumi_aws as aws
+import pulumi_github as github
 
+from components.access import Access, AccessArgs
 from components.encryption import Encryption, EncryptionArgs
+from components.github_organization import GitHubOrganization, GitHubOrganizationArgs
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.network_endpoints import EVERYWHERE, PROJECTS, STUDIO, WORKLOAD, NetworkEndpoints, NetworkEndpointsArgs
 from components.network_flow_logs import FlowLogs, FlowLogsArgs
 from components.parameters import Parameters, ParametersArgs
+from components.project_catalog import ProjectCatalog, ProjectCatalogArgs, templates_location
+from components.project_launch_role import ProjectLaunchRole, ProjectLaunchRoleArgs
 from components.storage import Storage, StorageArgs
+from components.studio import Studio, StudioArgs
+from components.template_cloner import TemplateCloner, TemplateClonerArgs
 from components.workload_account import WorkloadAccount, WorkloadAccountArgs
 from settings import ExistingNetwork, Settings
 
@@ -133,6 +142,111 @@ parameters: dict[str, pulumi.Input[str]] = {
     "github/oidc-provider-arn": settings.oidc_provider_arn,
     "github/oidc-issuer": settings.github.oidc_issuer_host,
 }
+
+if settings.studio and settings.projects:
+    studio_key, secrets_key = encryption.keys["studio"], encryption.keys["secrets"]
+    data_bucket, sagemaker_bucket, catalog_bucket = (storage.buckets[it] for it in ("data", "sagemaker", "catalog"))
+    access = Access(
+        "access",
+        AccessArgs(
+            unit=settings.unit,
+            environment=settings.environment,
+            account_id=account_id,
+            region=region,
+            boundary_arn=boundary_arn,
+            placement=placement,
+            grants=[
+                *(grant for it in (data_bucket, sagemaker_bucket) for grant in (it.read(), it.write())),
+                *(grant for it in (data_key, studio_key) for grant in (it.use(), it.grant_to_services())),
+            ],
+            templates_bucket_arn=catalog_bucket.arn,
+            allowed_instance_types=settings.studio.allowed_instance_types,
+        ),
+        here,
+    )
+    role_of = {"lead": access.lead_data_scientist_role_arn, "dataScientist": access.data_scientist_role_arn}
+    studio = Studio(
+        "studio",
+        StudioArgs(
+            domain_name=prefix,
+            placement=placement,
+            kms_key_arn=studio_key.arn,
+            default_role_arn=access.data_scientist_role_arn,
+            user_roles={profile.name: role_of[profile.role] for profile in settings.studio.user_profiles},
+            idle_minutes=settings.studio.idle_minutes,
+            default_instance_type=settings.studio.default_instance_type,
+            templates_location=templates_location(catalog_bucket.bucket_name),
+            keep_on_destroy=keep,
+        ),
+        here,
+    )
+    cloner = TemplateCloner(
+        "template-cloner",
+        TemplateClonerArgs(
+            unit=settings.unit,
+            environment=settings.environment,
+            account_id=account_id,
+            region=region,
+            boundary_arn=boundary_arn,
+            placement=placement,
+            logs_key_arn=logs_key.arn,
+            secrets_key_arn=secrets_key.arn,
+            github_organization=settings.github.organization,
+            github_api_url=settings.github.api_url,
+            github_server_url=settings.github.server_url,
+            oidc_subjects=settings.github.oidc_subjects,
+            launches_at_once=settings.projects.launches_at_once,
+        ),
+        here,
+    )
+    launch_role = ProjectLaunchRole(
+        "project-launch",
+        ProjectLaunchRoleArgs(
+            unit=settings.unit,
+            environment=settings.environment,
+            account_id=account_id,
+            region=region,
+            boundary_arn=boundary_arn,
+            template_cloner_arn=cloner.arn,
+        ),
+        here,
+    )
+    catalog = ProjectCatalog(
+        "project-catalog",
+        ProjectCatalogArgs(
+            unit=settings.unit,
+            environment=settings.environment,
+            region=region,
+            bucket_name=catalog_bucket.bucket_name,
+            launch_role_arn=launch_role.arn,
+            launcher_role_arn=access.lead_data_scientist_role_arn,
+        ),
+        here,
+    )
+    parameters["storage/data-bucket"] = data_bucket.bucket_name
+    parameters["access/data-scientist-role-arn"] = access.data_scientist_role_arn
+    parameters["access/lead-data-scientist-role-arn"] = access.lead_data_scientist_role_arn
+    parameters["github/credential-secret-arn"] = cloner.credential_secret_arn
+    parameters["projects/template-cloner-arn"] = cloner.arn
+    if settings.projects.preprod_account_id:
+        parameters["accounts/preprod"] = settings.projects.preprod_account_id
+    if settings.projects.prod_account_id:
+        parameters["accounts/prod"] = settings.projects.prod_account_id
+    pulumi.export("studioDomainId", studio.domain_id)
+    pulumi.export("projectProducts", catalog.products)
+
+if settings.projects and settings.projects.publish_template_repositories:
+    # The provider's SDK would copy the token from the program's environment into the state; the plugin has its own.
+    os.environ.pop("GITHUB_TOKEN", None)
+    github_provider = github.Provider(
+        "github", owner=settings.github.organization, base_url=f"{settings.github.api_url}/"
+    )
+    organization = GitHubOrganization(
+        "github",
+        GitHubOrganizationArgs(template_kinds=["model-training"], keep_on_destroy=keep),
+        pulumi.ResourceOptions(providers=[github_provider]),
+    )
+    pulumi.export("templateRepositories", organization.template_repositories)
 
 if settings.workload:
     workload = WorkloadAccount(
