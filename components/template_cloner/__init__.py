@@ -139,7 +139,10 @@ class TemplateCloner(pulumi.ComponentResource):
 def _code() -> pulumi.AssetArchive:
     """The function's modules; compiled files would make the archive differ between machines."""
     return pulumi.AssetArchive(
-        {path.name: pulumi.FileAsset(os.path.relpath(path)) for path in sorted(FUNCTION.glob("*.py"))}
+        {
+            module.relative_to(FUNCTION).as_posix(): pulumi.FileAsset(os.path.relpath(module))
+            for module in sorted(FUNCTION.rglob("*.py"))
+        }
     )
 
 
