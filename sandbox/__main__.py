@@ -35,7 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
     }
     try:
         actions[chosen.command]()
-    except (commands.CommandFailedError, launch.LaunchFailedError, servers.NotRunningError) as error:
+    except (
+        commands.CommandFailedError,
+        launch.LaunchFailedError,
+        servers.NotRunningError,
+        servers.NotStartedError,
+    ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     return 0

@@ -71,6 +71,12 @@ def run(
         read(process.stdout, printed)
         errors.join()
     if process.returncode != 0:
-        end = "\n".join(path.read_text().splitlines()[-LINES_OF_A_FAILURE:])
-        raise CommandFailedError(f"{Path(arguments[0]).name} ended with code {process.returncode} ({path}):\n{end}")
+        raise CommandFailedError(
+            f"{Path(arguments[0]).name} ended with code {process.returncode} ({path}):\n{last_lines(path)}"
+        )
     return "".join(printed).rstrip("\n")
+
+
+def last_lines(path: Path) -> str:
+    """Return the end of a log, which tells why its program failed."""
+    return "\n".join(path.read_text().splitlines()[-LINES_OF_A_FAILURE:])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from sandbox import certificates, environments, folders
+from sandbox import certificates, commands, environments, folders
 from sandbox.organization import ORGANIZATION, REPOSITORY, USERS
 
 START_SECONDS = 30
@@ -41,6 +41,10 @@ class Servers:
     """File of the certificate authorities that clients trust: the machine's and the sandbox's."""
     tokens: dict[str, str]
     """GitHub tokens by login. They are good for this sandbox only."""
+
+
+class NotStartedError(Exception):
+    """A server did not come up; the message carries the end of what it wrote."""
 
 
 class NotRunningError(Exception):
@@ -68,7 +72,11 @@ def require() -> Servers:
 
 
 def start() -> Servers:
-    """Start both servers and wait until they answer."""
+    """Start both servers and wait until they answer.
+
+    Raises:
+        NotStartedError: one of them does not come up.
+    """
     stop()
     folders.SANDBOX.mkdir(exist_ok=True)
     files = certificates.create(folders.CERTIFICATES)
@@ -99,8 +107,13 @@ def start() -> Servers:
     servers = Servers(aws=aws, github=github, trust=str(trust), tokens=tokens)
     folders.STATE.write_text(json.dumps(asdict(servers), indent=2))
     folders.STATE.chmod(0o600)
-    for server, path in ((aws, "/_ministack/ready"), (github, "/api/v3/meta")):
-        _wait(server, path, files.ca)
+    for name, server, path in (("aws", aws, "/_ministack/ready"), ("github", github, "/api/v3/meta")):
+        try:
+            _wait(server, path, files.ca)
+        except OSError as error:
+            stop()
+            written = commands.last_lines(folders.LOGS / f"{name}.log")
+            raise NotStartedError(f"{server.url} does not answer ({error}). It wrote:\n{written}") from error
     return servers
 
 
@@ -190,9 +203,9 @@ def _wait(server: Server, path: str, authority: Path) -> None:
             urllib.request.urlopen(server.url + path, timeout=5, context=context).close()
         except urllib.error.HTTPError:
             return
-        except OSError as error:
+        except OSError:
             if not _alive(server.pid) or time.monotonic() > deadline:
-                raise RuntimeError(f"{server.url} does not answer ({error}); see {folders.LOGS}") from error
+                raise
             time.sleep(0.05)
         else:
             return
