@@ -24,8 +24,10 @@ _IDENTITY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", 
 
 
 def uv(*arguments: str) -> list[str]:
-    """Return a call of uv: the one that runs this program, or the one on PATH."""
-    program = os.environ.get("UV") or shutil.which("uv")
+    """Return a call of uv: the one that runs this program, the one on PATH, or the one that `make` installed."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    installed = cache / "mlops-platform" / "uv" / "bin"
+    program = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=str(installed))
     if program is None:
         raise RuntimeError("uv was not found: run the sandbox through `make`, which installs it")
     return [program, *arguments]
