@@ -1,0 +1,155 @@
+"""Identities: AWS Identity and Access Management."""
+
+import json
+from collections.abc import Mapping
+from typing import ClassVar
+from urllib.parse import unquote
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map
+from sandbox.plugins.properties import Values, document, flag, number, text, text_map
+from sandbox.plugins.resource import AutoName
+
+
+def _plain(policy: object) -> str:
+    """Return a policy as text: IAM answers with URL-encoded JSON, which botocore decodes into objects."""
+    return unquote(policy) if isinstance(policy, str) else json.dumps(policy)
+
+
+class Role(AwsResource):
+    """A role."""
+
+    type_name = "aws:iam/role:Role"
+    properties: ClassVar = {
+        "name": text(replaces=True, computed=True),
+        "assumeRolePolicy": document(required=True),
+        "description": text(),
+        "forceDetachPolicies": flag(default=False),
+        "maxSessionDuration": number(default=3600),
+        "path": text(default="/", replaces=True),
+        "permissionsBoundary": text(),
+        "tags": text_map(),
+    }
+    outputs = ("arn", "createDate", "uniqueId")
+    auto_name = AutoName(longest=64)
+    gone = frozenset({"NoSuchEntity"})
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the role; a principal that it trusts may be too new for IAM."""
+        names = {
+            "name": "RoleName",
+            "assumeRolePolicy": "AssumeRolePolicyDocument",
+            "description": "Description",
+            "maxSessionDuration": "MaxSessionDuration",
+            "path": "Path",
+            "permissionsBoundary": "PermissionsBoundary",
+        }
+        answer = patiently(
+            lambda: cloud.client("iam").create_role(**given(wanted, names), Tags=tag_list(wanted["tagsAll"])),
+            codes=["MalformedPolicyDocument"],
+            saying="Invalid principal in policy",
+        )
+        return answer["Role"]["RoleName"]
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the role."""
+        role = cloud.client("iam").get_role(RoleName=identifier)["Role"]
+        return {
+            **picked(role, {"name": "RoleName", "path": "Path", "arn": "Arn", "uniqueId": "RoleId"}),
+            "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "assumeRolePolicy": _plain(role["AssumeRolePolicyDocument"]),
+            "description": role.get("Description"),
+            "maxSessionDuration": role.get("MaxSessionDuration", 3600),
+            "permissionsBoundary": (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
+            "tagsAll": tag_map(role.get("Tags")),
+        }
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        if removed:
+            cloud.client("iam").untag_role(RoleName=identifier, TagKeys=removed)
+        if added:
+            cloud.client("iam").tag_role(RoleName=identifier, Tags=tag_list(added))
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change who may assume the role, its boundary, its description."""
+        iam = cloud.client("iam")
+        if "assumeRolePolicy" in changed:
+            patiently(
+                lambda: iam.update_assume_role_policy(RoleName=identifier, PolicyDocument=wanted["assumeRolePolicy"]),
+                codes=["MalformedPolicyDocument"],
+                saying="Invalid principal in policy",
+            )
+        if changed & {"description", "maxSessionDuration"}:
+            iam.update_role(
+                RoleName=identifier,
+                Description=wanted.get("description", ""),
+                MaxSessionDuration=int(wanted["maxSessionDuration"]),
+            )
+        if "permissionsBoundary" in changed:
+            if wanted.get("permissionsBoundary"):
+                iam.put_role_permissions_boundary(
+                    RoleName=identifier, PermissionsBoundary=wanted["permissionsBoundary"]
+                )
+            else:
+                iam.delete_role_permissions_boundary(RoleName=identifier)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the role, after taking it out of instance profiles as the official provider does."""
+        iam = cloud.client("iam")
+        profiles = iam.list_instance_profiles_for_role(RoleName=identifier)["InstanceProfiles"]
+        for profile in profiles:
+            iam.remove_role_from_instance_profile(
+                RoleName=identifier, InstanceProfileName=profile["InstanceProfileName"]
+            )
+        if state.get("forceDetachPolicies"):
+            for attached in iam.list_attached_role_policies(RoleName=identifier)["AttachedPolicies"]:
+                iam.detach_role_policy(RoleName=identifier, PolicyArn=attached["PolicyArn"])
+            for name in iam.list_role_policies(RoleName=identifier)["PolicyNames"]:
+                iam.delete_role_policy(RoleName=identifier, PolicyName=name)
+        patiently(lambda: iam.delete_role(RoleName=identifier), codes=["DeleteConflict"], seconds=30)
+
+
+class RolePolicy(AwsResource):
+    """A policy inside of a role."""
+
+    type_name = "aws:iam/rolePolicy:RolePolicy"
+    properties: ClassVar = {
+        "name": text(replaces=True, computed=True),
+        "policy": document(required=True),
+        "role": text(required=True, replaces=True),
+    }
+    auto_name = AutoName(longest=128)
+    gone = frozenset({"NoSuchEntity"})
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the policy; its role may be too new for IAM."""
+        self._put(cloud, wanted)
+        return f"{wanted['role']}:{wanted['name']}"
+
+    @staticmethod
+    def _put(cloud: Aws, wanted: Mapping[str, str]) -> None:
+        patiently(
+            lambda: cloud.client("iam").put_role_policy(
+                RoleName=wanted["role"], PolicyName=wanted["name"], PolicyDocument=wanted["policy"]
+            ),
+            codes=["NoSuchEntity"],
+            seconds=5,
+        )
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the policy."""
+        role, _, name = identifier.partition(":")
+        answer = cloud.client("iam").get_role_policy(RoleName=role, PolicyName=name)
+        return {"role": role, "name": name, "policy": _plain(answer["PolicyDocument"])}
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the policy again."""
+        self._put(cloud, wanted)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the policy."""
+        role, _, name = identifier.partition(":")
+        cloud.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
+
+
+TYPES = (Role(), RolePolicy())

@@ -1,0 +1,55 @@
+"""The `aws` package: its settings, resource types and functions."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from sandbox.plugins.aws import ec2, iam, kms, s3, ssm
+from sandbox.plugins.aws.cloud import Aws, explain
+from sandbox.plugins.properties import Values, block, flag, text, text_map, texts
+from sandbox.plugins.resource import Provider, RefusedError, Resource
+
+SERVICES = (ec2, iam, kms, s3, ssm)
+
+
+def _caller_identity(cloud: Aws, arguments: Values) -> Values:
+    """Answer `aws.get_caller_identity`."""
+    answer = cloud.client("sts").get_caller_identity()
+    return {"id": answer["Account"], "accountId": answer["Account"], "arn": answer["Arn"], "userId": answer["UserId"]}
+
+
+class AwsProvider(Provider[Aws]):
+    """Stands in for the official `aws` plugin."""
+
+    package = "aws"
+    version = "7.51.1"
+    configuration: ClassVar = {
+        "region": text(),
+        "allowedAccountIds": texts(),
+        "defaultTags": block({"tags": text_map()}),
+        # The SDK fills these in; there is no metadata service or list of regions to ask here.
+        "skipCredentialsValidation": flag(),
+        "skipRegionValidation": flag(),
+    }
+    types: ClassVar[Mapping[str, Resource[Aws]]] = {
+        resource.type_name: resource for service in SERVICES for resource in service.TYPES
+    }
+    functions: ClassVar[Mapping[str, Callable[[Aws, Values], Values]]] = {
+        "aws:index/getAvailabilityZones:getAvailabilityZones": ec2.availability_zones,
+        "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    }
+
+    def connect(self, configuration: Values) -> Aws:
+        """Reach the account, and refuse any that the program does not allow."""
+        region = configuration.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if not region:
+            raise RefusedError("the aws provider has no region: set its `region`, or AWS_REGION")
+        cloud = Aws(region, (configuration.get("defaultTags") or {}).get("tags") or {})
+        allowed = configuration.get("allowedAccountIds") or []
+        if cloud.account not in allowed and allowed:
+            raise RefusedError(f"AWS account ID not allowed: {cloud.account}")
+        return cloud
+
+    def explain(self, error: Exception) -> str | None:
+        """Return AWS's own words."""
+        return explain(error)

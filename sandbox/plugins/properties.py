@@ -1,0 +1,267 @@
+"""What a property of a resource may be, and when a wanted value differs from an actual one."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from sandbox.plugins.values import UNKNOWN, has_unknown, is_asset, same_content
+
+Values = dict[str, Any]
+"""A resource's properties by their names in the SDK's wire form (camelCase)."""
+
+
+class Kind(Enum):
+    """The shape of a property's value."""
+
+    TEXT = auto()
+    NUMBER = auto()
+    FLAG = auto()
+    DOCUMENT = auto()
+    """JSON in a string, compared by its meaning."""
+    LIST = auto()
+    SET = auto()
+    """A list whose order has no meaning."""
+    MAP = auto()
+    OBJECT = auto()
+    ASSET = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """One property of a resource type, or of an object inside of one."""
+
+    kind: Kind
+    required: bool = False
+    replaces: bool = False
+    """A change of it takes a new resource."""
+    computed: bool = False
+    """The cloud chooses a value where the program gives none."""
+    default: Any = None
+    """What the official provider sends where the program gives none."""
+    element: "Property | None" = None
+    """What a list, set or map holds."""
+    fields: "Mapping[str, Property] | None" = None
+    """What an object holds."""
+
+
+def text(
+    *, required: bool = False, replaces: bool = False, computed: bool = False, default: str | None = None
+) -> Property:
+    """A string."""
+    return Property(kind=Kind.TEXT, required=required, replaces=replaces, computed=computed, default=default)
+
+
+def number(
+    *, required: bool = False, replaces: bool = False, computed: bool = False, default: float | None = None
+) -> Property:
+    """A number."""
+    return Property(kind=Kind.NUMBER, required=required, replaces=replaces, computed=computed, default=default)
+
+
+def flag(
+    *, required: bool = False, replaces: bool = False, computed: bool = False, default: bool | None = None
+) -> Property:
+    """A boolean."""
+    return Property(kind=Kind.FLAG, required=required, replaces=replaces, computed=computed, default=default)
+
+
+def document(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
+    """A JSON document in a string."""
+    return Property(kind=Kind.DOCUMENT, required=required, replaces=replaces, computed=computed)
+
+
+def texts(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
+    """A set of strings."""
+    return Property(kind=Kind.SET, required=required, replaces=replaces, computed=computed, element=text())
+
+
+def ordered_texts(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
+    """A list of strings whose order has a meaning."""
+    return Property(kind=Kind.LIST, required=required, replaces=replaces, computed=computed, element=text())
+
+
+def text_map(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
+    """Strings by name."""
+    return Property(kind=Kind.MAP, required=required, replaces=replaces, computed=computed, element=text())
+
+
+def block(
+    fields: Mapping[str, Property], *, required: bool = False, replaces: bool = False, computed: bool = False
+) -> Property:
+    """An object."""
+    return Property(kind=Kind.OBJECT, required=required, replaces=replaces, computed=computed, fields=fields)
+
+
+def blocks(
+    fields: Mapping[str, Property],
+    *,
+    required: bool = False,
+    replaces: bool = False,
+    computed: bool = False,
+    ordered: bool = False,
+) -> Property:
+    """A set of objects, or a list where the order has a meaning."""
+    kind = Kind.LIST if ordered else Kind.SET
+    return Property(kind=kind, required=required, replaces=replaces, computed=computed, element=block(fields))
+
+
+def asset(*, required: bool = False) -> Property:
+    """An asset or archive."""
+    return Property(kind=Kind.ASSET, required=required)
+
+
+def problems(table: Mapping[str, Property], values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a resource's inputs, as the property's path and a sentence about it."""
+    for name, value in values.items():
+        here = f"{path}.{name}" if path else name
+        declared = table.get(name)
+        if declared is None:
+            yield here, "the sandbox does not implement this property"
+        elif value is not None and value != UNKNOWN:
+            yield from _problems_of_value(declared, value, here)
+    for name, declared in table.items():
+        if declared.required and values.get(name) is None:
+            yield f"{path}.{name}" if path else name, "this property is required"
+
+
+def _problems_of_value(declared: Property, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    match declared.kind:
+        case Kind.TEXT | Kind.DOCUMENT:
+            if not isinstance(value, str):
+                yield path, f"expected a string, got {_named(value)}"
+            elif declared.kind is Kind.DOCUMENT and not has_unknown(value):
+                try:
+                    json.loads(value)
+                except ValueError as error:
+                    yield path, f"it is not valid JSON: {error}"
+        case Kind.NUMBER:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                yield path, f"expected a number, got {_named(value)}"
+        case Kind.FLAG:
+            if not isinstance(value, bool):
+                yield path, f"expected a boolean, got {_named(value)}"
+        case Kind.LIST | Kind.SET:
+            if not isinstance(value, list):
+                yield path, f"expected a list, got {_named(value)}"
+            elif declared.element is not None:
+                for position, element in enumerate(value):
+                    if element != UNKNOWN:
+                        yield from _problems_of_value(declared.element, element, f"{path}[{position}]")
+        case Kind.MAP:
+            if not isinstance(value, dict):
+                yield path, f"expected a map, got {_named(value)}"
+            elif declared.element is not None:
+                for key, element in value.items():
+                    if element is not None and element != UNKNOWN:
+                        yield from _problems_of_value(declared.element, element, f"{path}.{key}")
+        case Kind.OBJECT:
+            if not isinstance(value, dict):
+                yield path, f"expected an object, got {_named(value)}"
+            else:
+                yield from problems(declared.fields or {}, value, path)
+        case Kind.ASSET:
+            if not is_asset(value):
+                yield path, f"expected an asset or archive, got {_named(value)}"
+
+
+def with_defaults(table: Mapping[str, Property], values: Mapping[str, Any]) -> Values:
+    """Return what the program wants: its inputs, and the provider's defaults for what it leaves out."""
+    wanted: Values = {}
+    for name, declared in table.items():
+        value = values.get(name)
+        if value is None:
+            value = declared.default
+        if value is not None:
+            wanted[name] = _with_inner_defaults(declared, value)
+    return wanted
+
+
+def _with_inner_defaults(declared: Property, value: Any) -> Any:
+    if has_unknown(value) and isinstance(value, str):
+        return value
+    if declared.kind is Kind.OBJECT:
+        return with_defaults(declared.fields or {}, value)
+    if declared.kind in {Kind.LIST, Kind.SET} and declared.element is not None:
+        return [_with_inner_defaults(declared.element, element) for element in value]
+    return value
+
+
+def differs(declared: Property, wanted: Any, actual: Any) -> bool:
+    """Tell whether the cloud has to change for `actual` to become what the program wants."""
+    if wanted is None:
+        if declared.computed:
+            return False
+        wanted = declared.default
+    if wanted == UNKNOWN:
+        return True
+    match declared.kind:
+        case Kind.DOCUMENT:
+            return bool(wanted or actual) and _meaning(wanted) != _meaning(actual)
+        case Kind.LIST if declared.element is not None:
+            one, other = wanted or [], actual or []
+            element = declared.element
+            return len(one) != len(other) or any(differs(element, a, b) for a, b in zip(one, other, strict=True))
+        case Kind.SET if declared.element is not None:
+            return _sets_differ(declared.element, wanted or [], actual or [])
+        case Kind.MAP:
+            return (wanted or {}) != (actual or {})
+        case Kind.OBJECT:
+            fields = declared.fields or {}
+            return any(
+                differs(field, (wanted or {}).get(name), (actual or {}).get(name)) for name, field in fields.items()
+            )
+        case Kind.ASSET:
+            return not same_content(wanted or {}, actual or {})
+        case _:
+            # The official provider cannot tell an absent value from an empty one either.
+            return (wanted or None) != (actual or None)
+
+
+def _sets_differ(element: Property, wanted: list[Any], actual: list[Any]) -> bool:
+    if len(wanted) != len(actual):
+        return True
+    left = list(actual)
+    for one in wanted:
+        match = next((position for position, other in enumerate(left) if not differs(element, one, other)), None)
+        if match is None:
+            return True
+        del left[match]
+    return False
+
+
+def _meaning(content: Any) -> Any:
+    """Return a JSON document in a form in which equal policies are equal values."""
+    if not isinstance(content, str) or not content:
+        return None
+    try:
+        return _canonical(json.loads(content))
+    except ValueError:
+        return content
+
+
+def _canonical(value: Any) -> Any:
+    # IAM reads one value and a list of that one value alike, and lists of a policy without regard to their order.
+    if isinstance(value, dict):
+        return {key: _canonical(element) for key, element in value.items()}
+    if isinstance(value, list):
+        elements = sorted(
+            (_canonical(element) for element in value), key=lambda element: json.dumps(element, sort_keys=True)
+        )
+        return elements[0] if len(elements) == 1 else elements
+    return value
+
+
+def _named(value: Any) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
