@@ -24,8 +24,8 @@ class AccessArgs:
     """The only network that a job may run in."""
     grants: Sequence[iam.Statement]
     """What the owners of the shared data and its keys grant to everybody in Studio."""
-    templates_bucket_arn: pulumi.Input[str] | None = None
-    """Bucket of the project templates that leads launch; without one, nobody launches."""
+    templates_bucket_arn: pulumi.Input[str]
+    """Bucket of the project templates that leads launch."""
     allowed_instance_types: Sequence[str]
     """Instance types for Studio's apps, such as `ml.t3.medium`."""
 
@@ -81,7 +81,7 @@ class Access(pulumi.ComponentResource):
         self.lead_data_scientist_role_arn = role(
             "lead-data-scientist",
             "Lead data scientists in Studio: also launch projects and approve models",
-            *(() if args.templates_bucket_arn is None else may.launch_projects(place, args.templates_bucket_arn)),
+            *may.launch_projects(place, args.templates_bucket_arn),
             *may.approve_models(place),
         ).arn
         self.register_outputs(

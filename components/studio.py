@@ -27,7 +27,7 @@ class StudioArgs:
     idle_minutes: int
     """An app that is idle for so long is stopped."""
     default_instance_type: str
-    templates_location: pulumi.Input[str] | None = None
+    templates_location: pulumi.Input[str]
     """Folder of the project templates that Studio offers besides Service Catalog's: `s3://bucket/folder/`."""
     keep_on_destroy: bool = True
     """Protect the domain and keep its home directories."""
@@ -81,9 +81,7 @@ class Studio(pulumi.ComponentResource):
             },
             # Without it a destroy leaves the file system, whose mount targets then hold on to the subnets.
             retention_policy={"home_efs_file_system": "Retain" if args.keep_on_destroy else "Delete"},
-            tags={}
-            if args.templates_location is None
-            else {"sagemaker:projectS3TemplatesLocation": args.templates_location},
+            tags={"sagemaker:projectS3TemplatesLocation": args.templates_location},
             opts=pulumi.ResourceOptions(parent=self, protect=args.keep_on_destroy),
         )
         for user, role_arn in args.user_roles.items():

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PARTS = {"model-training": ["sagemaker_pipeline"]}
+PARTS = {"model-training": ["sagemaker_pipeline", "tests/shared"]}
 """Per kind of template: the parts of `common/` that it carries."""
 
 LEFT_OUT = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")

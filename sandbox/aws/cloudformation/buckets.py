@@ -1,0 +1,153 @@
+"""AWS::S3::Bucket: the properties that MiniStack drops, and buckets that are not empty."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.aws import emulator, validation
+
+Handlers = dict[str, dict[str, Any]]
+Settings = Mapping[str, Any]
+
+
+def handlers(ministack: Handlers) -> Handlers:
+    """The type's handler, around MiniStack's own."""
+    own = ministack["AWS::S3::Bucket"]
+
+    def create(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:
+        name, attributes = own["create"](logical_id, props, stack_name)
+        _apply(name, props)
+        return name, attributes
+
+    def update(physical_id: str, old: dict[str, Any], new: dict[str, Any], stack_name: str) -> Any:
+        name, attributes = own["update"](physical_id, old, new, stack_name)
+        _apply(name, new)
+        return name, attributes
+
+    def delete(physical_id: str, props: dict[str, Any]) -> None:
+        bucket = emulator.s3._buckets.get(physical_id)
+        versions = any(key[0] == physical_id and kept for key, kept in emulator.s3._object_versions.items())
+        if bucket is not None and (bucket["objects"] or versions):
+            raise ValueError("The bucket you tried to delete is not empty. You must delete all versions in the bucket.")
+        own["delete"](physical_id, props)
+
+    return {"AWS::S3::Bucket": {**own, "create": create, "update": update, "delete": delete}}
+
+
+def _apply(name: str, props: Settings) -> None:
+    for property_name, (operation, member, put, convert) in PROPERTIES.items():
+        if property_name in props:
+            body = _xml(operation, {"Bucket": name, member: convert(props[property_name])})
+            status, _, text = put()(name, body)
+            if status >= 300:
+                raise ValueError(f"{property_name}: {text.decode()}")
+
+
+def _xml(operation: str, members: Settings) -> bytes:
+    from botocore.serialize import create_serializer
+
+    model = validation.service_model("s3").operation_model(operation)
+    return create_serializer("rest-xml").serialize_to_request(members, model)["body"]
+
+
+def _encryption(settings: Settings) -> Settings:
+    return {
+        "Rules": [
+            {
+                "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+                "BucketKeyEnabled": _flag(rule.get("BucketKeyEnabled", False)),
+            }
+            for rule in settings["ServerSideEncryptionConfiguration"]
+        ]
+    }
+
+
+def _lifecycle(settings: Settings) -> Settings:
+    return {"Rules": [_lifecycle_rule(rule) for rule in settings["Rules"]]}
+
+
+def _lifecycle_rule(rule: Settings) -> Settings:
+    converted: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if "Id" in rule:
+        converted["ID"] = rule["Id"]
+    if "ExpirationInDays" in rule:
+        converted["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
+    elif rule.get("ExpiredObjectDeleteMarker") is not None:
+        converted["Expiration"] = {"ExpiredObjectDeleteMarker": _flag(rule["ExpiredObjectDeleteMarker"])}
+    for name in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
+        if name in rule:
+            converted[name] = {key: int(value) for key, value in rule[name].items()}
+    for name in ("Transitions", "NoncurrentVersionTransitions"):
+        if name in rule:
+            converted[name] = [_transition(item) for item in rule[name]]
+    unknown = set(rule) - LIFECYCLE_MEMBERS
+    if unknown:
+        raise ValueError(f"the sandbox does not emulate {', '.join(sorted(unknown))} of a lifecycle rule")
+    return converted
+
+
+def _transition(item: Settings) -> Settings:
+    renamed = {"TransitionInDays": "Days"}
+    return {
+        renamed.get(key, key): int(value) if key.endswith("Days") else value for key, value in item.items()
+    }
+
+
+def _tags(tags: Any) -> Settings:
+    return {"TagSet": tags}
+
+
+def _logging(settings: Settings) -> Settings:
+    return {
+        "LoggingEnabled": {
+            "TargetBucket": settings["DestinationBucketName"],
+            "TargetPrefix": settings.get("LogFilePrefix", ""),
+        }
+    }
+
+
+def _flag(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+LIFECYCLE_MEMBERS = frozenset(
+    {
+        "AbortIncompleteMultipartUpload",
+        "ExpirationInDays",
+        "ExpiredObjectDeleteMarker",
+        "Id",
+        "NoncurrentVersionExpiration",
+        "NoncurrentVersionTransitions",
+        "Prefix",
+        "Status",
+        "Transitions",
+    }
+)
+
+PROPERTIES: Mapping[str, tuple[str, str, Callable[[], Any], Callable[[Any], Any]]] = {
+    "BucketEncryption": (
+        "PutBucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        lambda: emulator.s3._put_bucket_encryption,
+        _encryption,
+    ),
+    "LifecycleConfiguration": (
+        "PutBucketLifecycleConfiguration",
+        "LifecycleConfiguration",
+        lambda: emulator.s3._put_bucket_lifecycle,
+        _lifecycle,
+    ),
+    "LoggingConfiguration": (
+        "PutBucketLogging",
+        "BucketLoggingStatus",
+        lambda: emulator.s3._put_bucket_logging,
+        _logging,
+    ),
+    "OwnershipControls": (
+        "PutBucketOwnershipControls",
+        "OwnershipControls",
+        lambda: emulator.s3._put_bucket_ownership_controls,
+        dict,
+    ),
+    "Tags": ("PutBucketTagging", "Tagging", lambda: emulator.s3._put_bucket_tagging, _tags),
+}
+"""By property: the API's operation and member that carry it, MiniStack's function, and the conversion between them."""

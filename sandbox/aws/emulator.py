@@ -1,0 +1,80 @@
+"""The one door to MiniStack: the modules and the private names of it that the sandbox relies on.
+
+MiniStack has no plugin interface, so the sandbox replaces some of its functions. Every name that it reads or replaces
+is listed in `CONTRACT` with its signature; `verify` compares the list with the installed version.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+VERSION = "1.5.33"
+
+application: Any = import_module("ministack.app")
+router: Any = import_module("ministack.core.router")
+responses: Any = import_module("ministack.core.responses")
+evaluator: Any = import_module("ministack.core.iam_evaluator")
+actions: Any = import_module("ministack.core.iam_actions")
+tls: Any = import_module("ministack.core.tls")
+iam: Any = import_module("ministack.services.iam")
+sts: Any = import_module("ministack.services.sts")
+kms: Any = import_module("ministack.services.kms")
+s3: Any = import_module("ministack.services.s3")
+ec2: Any = import_module("ministack.services.ec2")
+logs: Any = import_module("ministack.services.cloudwatch_logs")
+secrets: Any = import_module("ministack.services.secretsmanager")
+eventbridge: Any = import_module("ministack.services.eventbridge")
+cloudformation: Any = import_module("ministack.services.cloudformation")
+helpers: Any = import_module("ministack.services.cloudformation.helpers")
+stacks: Any = import_module("ministack.services.cloudformation.stacks")
+provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
+engine: Any = import_module("ministack.services.cloudformation.engine")
+
+Response = tuple[int, dict[str, str], bytes]
+"""What a MiniStack service answers: status, headers, body."""
+
+VALUE = "a value"
+"""Stands for the signature of a name that is not a function."""
+
+CONTRACT: Mapping[str, Mapping[str, str]] = {}
+
+
+def verify() -> Iterator[str]:
+    """Say what differs between the installed MiniStack and the one that the sandbox was written against."""
+    installed = version("ministack")
+    if installed != VERSION:
+        yield f"ministack {installed} is installed; the sandbox was written against {VERSION}"
+    for module_name, names in CONTRACT.items():
+        module = import_module(module_name)
+        for name, expected in names.items():
+            found = _signature(module, name)
+            if found != expected:
+                yield f"{module_name}.{name}: expected {expected}, found {found}"
+
+
+def account_id() -> str:
+    """The account of the request that is being answered."""
+    return responses.get_account_id()
+
+
+def region() -> str:
+    """The region of the request that is being answered."""
+    return responses.get_region()
+
+
+def scoped_store() -> Any:
+    """A dictionary whose keys belong to the account and region of the request that is being answered."""
+    return responses.AccountRegionScopedDict()
+
+
+def _signature(module: Any, name: str) -> str:
+    value: Any = module
+    for part in name.split("."):
+        value = getattr(value, part, None)
+        if value is None:
+            return "nothing"
+    if not callable(value):
+        return VALUE
+    return str(inspect.signature(value))

@@ -1,0 +1,31 @@
+"""Errors as AWS answers them."""
+
+
+class ServiceError(Exception):
+    """An error of a service: its code, its message and its HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class NotEmulated(ServiceError):
+    """The sandbox does not know something that AWS may well know; it says so instead of guessing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("NotEmulatedBySandbox", f"the sandbox does not emulate {what}", 501)
+
+
+class AccessDenied(ServiceError):
+    """A principal may not do what it asked for."""
+
+    def __init__(self, principal_arn: str, action: str, resource: str, *, explicit: bool) -> None:
+        reason = (
+            "with an explicit deny in a policy"
+            if explicit
+            else f"because no identity-based policy allows the {action} action"
+        )
+        message = f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource} {reason}"
+        super().__init__("AccessDeniedException", message, 400)

@@ -1,0 +1,299 @@
+"""What a request is about: the resource ARNs and condition keys by which IAM decides about it.
+
+MiniStack knows them for its own services only in part. Source of everything here: AWS's Service Authorization
+Reference, pages of SageMaker, Service Catalog, IAM and KMS.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+from sandbox.aws import emulator
+from sandbox.aws.sagemaker import names as sagemaker
+from sandbox.aws.service_catalog import names as service_catalog
+
+BOUNDARY_ACTIONS = frozenset(
+    {
+        "AttachRolePolicy",
+        "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePolicy",
+    }
+)
+"""Actions on a role that already is: `iam:PermissionsBoundary` is the boundary that it has."""
+
+SAGEMAKER_RESOURCES: Mapping[str, tuple[str, str]] = {
+    "CodeRepository": ("code-repository", "CodeRepositoryName"),
+    "Domain": ("domain", "DomainId"),
+    "Model": ("model", "ModelName"),
+    "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),
+    "ModelPackageGroupPolicy": ("model-package-group", "ModelPackageGroupName"),
+    "Pipeline": ("pipeline", "PipelineName"),
+    "ProcessingJob": ("processing-job", "ProcessingJobName"),
+    "Project": ("project", "ProjectName"),
+    "TrainingJob": ("training-job", "TrainingJobName"),
+    "TransformJob": ("transform-job", "TransformJobName"),
+}
+"""By what an operation's name is about: the kind in the ARN, and the member that names the resource."""
+
+SAGEMAKER_VERBS = ("Create", "Describe", "Update", "Delete", "Stop", "Put", "Get")
+
+PRODUCT_MEMBERS: Mapping[str, str] = {
+    "CreateConstraint": "ProductId",
+    "CreateProduct": "",
+    "CreateProvisioningArtifact": "ProductId",
+    "DeleteProduct": "Id",
+    "DeleteProvisioningArtifact": "ProductId",
+    "DescribeProduct": "Id",
+    "DescribeProductAsAdmin": "Id",
+    "DescribeProvisioningArtifact": "ProductId",
+    "ListLaunchPaths": "ProductId",
+    "ListPortfoliosForProduct": "ProductId",
+    "ListProvisioningArtifacts": "ProductId",
+    "ProvisionProduct": "ProductId",
+    "UpdateProduct": "Id",
+    "UpdateProvisioningArtifact": "ProductId",
+}
+"""Service Catalog's operations on a product, and the member that names it."""
+
+PORTFOLIO_MEMBERS: Mapping[str, str] = {
+    "AssociatePrincipalWithPortfolio": "PortfolioId",
+    "CreatePortfolio": "",
+    "DeletePortfolio": "Id",
+    "DescribePortfolio": "Id",
+    "DisassociatePrincipalFromPortfolio": "PortfolioId",
+    "ListConstraintsForPortfolio": "PortfolioId",
+    "ListPrincipalsForPortfolio": "PortfolioId",
+    "UpdatePortfolio": "Id",
+}
+
+
+def install() -> None:
+    """Let MiniStack decide by these resources and condition keys."""
+    resource_of = emulator.actions.extract_resource_arn
+    tags_of = emulator.actions.request_tag_context
+
+    def extract_resource_arn(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, list[str]],
+        region: str,
+        account_id: str,
+    ) -> str:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if service == "sagemaker":
+            return sagemaker_resource(operation, _json(body))
+        if service == "servicecatalog":
+            return service_catalog_resource(operation, _json(body))
+        if service == "iam":
+            known = iam_resource(query_params)
+            if known:
+                return known
+        if service == "kms" and operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
+            return f"arn:aws:kms:{region}:{account_id}:{_json(body).get('AliasName', '')}"
+        return resource_of(service, method, path, headers, body, query_params, region, account_id)
+
+    def request_tag_context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        context = tags_of(service, iam_action, body, params)
+        operation = iam_action.partition(":")[2]
+        if service == "sagemaker":
+            return {**context, **sagemaker_context(operation, _json(body))}
+        if service == "iam":
+            return {**context, **iam_context(operation, params)}
+        return context
+
+    emulator.actions.extract_resource_arn = extract_resource_arn
+    emulator.actions.request_tag_context = request_tag_context
+
+
+def sagemaker_resource(operation: str, members: Mapping[str, Any]) -> str:
+    """The resource that an operation of SageMaker is about; `*` where the operation has none."""
+    if operation in ("AddTags", "ListTags", "DeleteTags"):
+        return members.get("ResourceArn", "*")
+    if "PipelineExecutionArn" in members:
+        return members["PipelineExecutionArn"]
+    if operation in ("StartPipelineExecution", "ListPipelineExecutions"):
+        return _named("pipeline", members.get("PipelineName", ""))
+    if operation == "CreateDomain":
+        return _named("domain", "*")
+    if operation.endswith("UserProfile"):
+        return _named("user-profile", f"{members.get('DomainId')}/{members.get('UserProfileName')}")
+    if operation == "CreateModelPackage":
+        return _named("model-package", f"{sagemaker.name_of(members.get('ModelPackageGroupName', ''))}/*")
+    if operation == "ListModelPackages":
+        return _named("model-package", "*")
+    if operation.endswith("ModelPackage"):
+        return _named("model-package", members.get("ModelPackageArn") or members.get("ModelPackageName", ""))
+    for verb in SAGEMAKER_VERBS:
+        known = SAGEMAKER_RESOURCES.get(operation.removeprefix(verb)) if operation.startswith(verb) else None
+        if known:
+            return _named(known[0], members.get(known[1], ""))
+    return "*"
+
+
+def sagemaker_context(operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition keys of an operation of SageMaker."""
+    collectors: Mapping[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, Any]]]] = {
+        "CreateDomain": _studio_context,
+        "UpdateDomain": _studio_context,
+        "CreateUserProfile": _studio_context,
+        "UpdateUserProfile": _studio_context,
+        "CreateProcessingJob": _processing_context,
+        "CreateTrainingJob": _training_context,
+        "CreateTransformJob": _transform_context,
+        "CreateModel": _model_context,
+        "CreateModelPackage": _approval_context,
+        "UpdateModelPackage": _approval_context,
+    }
+    collect = collectors.get(operation)
+    found = {key: value for key, value in collect(members) if value is not None} if collect else {}
+    if operation == "AddTags" or (operation.startswith("Create") and members.get("Tags")):
+        found["sagemaker:TaggingAction"] = operation
+    return found
+
+
+def service_catalog_resource(operation: str, members: Mapping[str, Any]) -> str:
+    """The resource that an operation of Service Catalog is about; `*` where the operation has none."""
+    if operation in PRODUCT_MEMBERS:
+        return service_catalog.arn("product", members.get(PRODUCT_MEMBERS[operation]) or "*")
+    if operation in PORTFOLIO_MEMBERS:
+        return service_catalog.arn("portfolio", members.get(PORTFOLIO_MEMBERS[operation]) or "*")
+    return "*"
+
+
+def iam_resource(params: Mapping[str, Any]) -> str | None:
+    """The resource of those operations of IAM whose resource MiniStack does not know."""
+    account = emulator.account_id()
+    if provider := _first(params, "OpenIDConnectProviderArn"):
+        return provider
+    action = _first(params, "Action")
+    if action == "CreateOpenIDConnectProvider":
+        return f"arn:aws:iam::{account}:oidc-provider/{_first(params, 'Url').partition('://')[2].rstrip('/')}"
+    if action == "CreatePolicy":
+        return f"arn:aws:iam::{account}:policy{_first(params, 'Path') or '/'}{_first(params, 'PolicyName')}"
+    if action == "CreateServiceLinkedRole":
+        service = _first(params, "AWSServiceName")
+        return f"arn:aws:iam::{account}:role/aws-service-role/{service}/*"
+    return None
+
+
+def iam_context(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition keys of an operation of IAM."""
+    context: dict[str, Any] = {}
+    if operation in ("CreateRole", "PutRolePermissionsBoundary"):
+        context["iam:PermissionsBoundary"] = _first(params, "PermissionsBoundary") or None
+    elif operation in BOUNDARY_ACTIONS:
+        context["iam:PermissionsBoundary"] = boundary_of(_first(params, "RoleName"))
+    if operation in ("AttachRolePolicy", "DetachRolePolicy"):
+        context["iam:PolicyARN"] = _first(params, "PolicyArn")
+    if operation == "CreateServiceLinkedRole":
+        context["iam:AWSServiceName"] = _first(params, "AWSServiceName")
+    return {key: value for key, value in context.items() if value is not None}
+
+
+def boundary_of(role_name: str) -> str | None:
+    """The permissions boundary of a role of the current account, if it has one."""
+    role = emulator.iam._roles.get(role_name) or {}
+    return role.get("PermissionsBoundary") or None
+
+
+def _studio_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    settings = members.get("DefaultUserSettings") or members.get("UserSettings") or {}
+    instances = sorted(_values_of(settings, "InstanceType"))
+    yield "sagemaker:AppNetworkAccessType", members.get("AppNetworkAccessType")
+    yield "sagemaker:InstanceTypes", instances or None
+    yield "sagemaker:VpcSubnets", members.get("SubnetIds")
+    yield "sagemaker:VpcSecurityGroupIds", settings.get("SecurityGroups")
+    yield "sagemaker:VolumeKmsKey", members.get("KmsKeyId")
+    yield "sagemaker:DomainSharingOutputKmsKey", settings.get("SharingSettings", {}).get("S3KmsKeyId")
+
+
+def _training_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    resources = members.get("ResourceConfig", {})
+    yield "sagemaker:InstanceTypes", [resources["InstanceType"]] if "InstanceType" in resources else None
+    yield "sagemaker:VolumeKmsKey", resources.get("VolumeKmsKeyId")
+    yield "sagemaker:OutputKmsKey", members.get("OutputDataConfig", {}).get("KmsKeyId")
+    yield "sagemaker:MaxRuntimeInSeconds", _text(members.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"))
+    yield "sagemaker:NetworkIsolation", _flag(members.get("EnableNetworkIsolation", False))
+    yield "sagemaker:InterContainerTrafficEncryption", _flag(members.get("EnableInterContainerTrafficEncryption", False))
+    yield from _network_context(members.get("VpcConfig", {}))
+
+
+def _processing_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    cluster = members.get("ProcessingResources", {}).get("ClusterConfig", {})
+    network = members.get("NetworkConfig", {})
+    yield "sagemaker:InstanceTypes", [cluster["InstanceType"]] if "InstanceType" in cluster else None
+    yield "sagemaker:VolumeKmsKey", cluster.get("VolumeKmsKeyId")
+    yield "sagemaker:OutputKmsKey", members.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+    yield "sagemaker:MaxRuntimeInSeconds", _text(members.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"))
+    yield "sagemaker:NetworkIsolation", _flag(network.get("EnableNetworkIsolation", False))
+    yield (
+        "sagemaker:InterContainerTrafficEncryption",
+        _flag(network.get("EnableInterContainerTrafficEncryption", False)),
+    )
+    yield from _network_context(network.get("VpcConfig", {}))
+
+
+def _transform_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    resources = members.get("TransformResources", {})
+    yield "sagemaker:InstanceTypes", [resources["InstanceType"]] if "InstanceType" in resources else None
+    yield "sagemaker:VolumeKmsKey", resources.get("VolumeKmsKeyId")
+    yield "sagemaker:OutputKmsKey", members.get("TransformOutput", {}).get("KmsKeyId")
+    yield "sagemaker:ModelArn", _named("model", members.get("ModelName", ""))
+
+
+def _model_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "sagemaker:NetworkIsolation", _flag(members.get("EnableNetworkIsolation", False))
+    yield from _network_context(members.get("VpcConfig", {}))
+
+
+def _approval_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "sagemaker:ModelApprovalStatus", members.get("ModelApprovalStatus")
+    for key, value in members.get("CustomerMetadataProperties", {}).items():
+        yield f"sagemaker:CustomerMetadataProperties/{key}", value
+    for key, value in members.get("ModelLifeCycle", {}).items():
+        yield f"sagemaker:ModelLifeCycle:{key}", value
+
+
+def _network_context(vpc: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "sagemaker:VpcSubnets", vpc.get("Subnets")
+    yield "sagemaker:VpcSecurityGroupIds", vpc.get("SecurityGroupIds")
+
+
+def _named(kind: str, name: str) -> str:
+    return name if name.startswith("arn:") else sagemaker.arn(kind, name)
+
+
+def _values_of(value: Any, wanted: str) -> set[str]:
+    if isinstance(value, dict):
+        entries = cast(Mapping[str, Any], value)
+        own = {entries[wanted]} if isinstance(entries.get(wanted), str) else set[str]()
+        return own.union(*(_values_of(item, wanted) for item in entries.values()))
+    if isinstance(value, list):
+        return set[str]().union(*(_values_of(item, wanted) for item in cast(list[Any], value)))
+    return set()
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        members = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return cast(dict[str, Any], members) if isinstance(members, dict) else {}
+
+
+def _first(params: Mapping[str, Any], name: str) -> str:
+    value = params.get(name, "")
+    return (value[0] if value else "") if isinstance(value, list) else value

@@ -1,0 +1,28 @@
+"""SageMaker, one concept per module; each lists the operations that it answers."""
+
+from sandbox.aws.sagemaker import (
+    code_repositories,
+    jobs,
+    pipelines,
+    portfolio_status,
+    projects,
+    registry,
+    studio,
+    tags,
+)
+from sandbox.aws.service import JsonService
+
+SERVICE = JsonService(
+    name="sagemaker",
+    target_prefix="SageMaker",
+    operations={
+        **code_repositories.OPERATIONS,
+        **jobs.OPERATIONS,
+        **pipelines.OPERATIONS,
+        **portfolio_status.OPERATIONS,
+        **projects.OPERATIONS,
+        **registry.OPERATIONS,
+        **studio.OPERATIONS,
+        **tags.OPERATIONS,
+    },
+)

@@ -1,0 +1,223 @@
+"""The model registry: groups of model packages, their versions, and the events that changes send."""
+
+import json
+
+from sandbox.aws import emulator
+from sandbox.aws.errors import ServiceError
+from sandbox.aws.sagemaker import names, tags
+from sandbox.aws.service import Call, Members, now
+
+_groups = emulator.scoped_store()
+_packages = emulator.scoped_store()
+_policies = emulator.scoped_store()
+
+CREATED_BY_REQUEST = (
+    "ModelPackageDescription",
+    "InferenceSpecification",
+    "SourceAlgorithmSpecification",
+    "CertifyForMarketplace",
+    "ModelMetrics",
+    "CustomerMetadataProperties",
+    "DriftCheckBaselines",
+    "Domain",
+    "Task",
+    "SamplePayloadUrl",
+    "AdditionalInferenceSpecifications",
+    "SkipModelValidation",
+    "SourceUri",
+    "MetadataProperties",
+    "ModelCard",
+    "ModelLifeCycle",
+)
+"""Members that a model package takes over from the request as they are."""
+
+
+def create_group(members: Members) -> Members:
+    """Create a group of model packages."""
+    name = members["ModelPackageGroupName"]
+    arn = names.arn("model-package-group", name)
+    if name in _groups:
+        raise ServiceError("ValidationException", f"Model Package Group already exists: {arn}")
+    _groups[name] = {
+        **names.pick(members, "ModelPackageGroupName", "ModelPackageGroupDescription"),
+        "ModelPackageGroupArn": arn,
+        "ModelPackageGroupStatus": "Completed",
+        "CreationTime": now(),
+        "CreatedBy": {},
+    }
+    tags.put(arn, members.get("Tags", []))
+    return {"ModelPackageGroupArn": arn}
+
+
+def delete_group(name: str) -> None:
+    """Delete a group, which must be empty."""
+    group = _group(name)
+    if _versions(group["ModelPackageGroupName"]):
+        raise ServiceError(
+            "ConflictException",
+            f"Model Package Group cannot be deleted because it still contains Model Packages: "
+            f"{group['ModelPackageGroupArn']}",
+        )
+    tags.forget(group["ModelPackageGroupArn"])
+    _groups.pop(group["ModelPackageGroupName"])
+
+
+def set_policy(name: str, policy: object) -> None:
+    """Set the resource policy of a group, or remove it."""
+    if policy is None:
+        _policies.pop(name, None)
+    else:
+        _policies[name] = policy if isinstance(policy, str) else json.dumps(policy)
+
+
+def create_package(members: Members) -> Members:
+    """Register a model as the next version of its group."""
+    if "ModelPackageGroupName" not in members:
+        raise ServiceError("NotEmulatedBySandbox", "the sandbox knows only model packages of a group", 501)
+    group = _group(members["ModelPackageGroupName"])
+    name = group["ModelPackageGroupName"]
+    version = 1 + max((package["ModelPackageVersion"] for package in _versions(name)), default=group.get("_last", 0))
+    group["_last"] = version
+    arn = names.arn("model-package", f"{name}/{version}")
+    _packages[arn] = {
+        **names.pick(members, *CREATED_BY_REQUEST),
+        "ModelPackageName": f"{name}/{version}",
+        "ModelPackageGroupName": name,
+        "ModelPackageVersion": version,
+        "ModelPackageArn": arn,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+        "ModelApprovalStatus": members.get("ModelApprovalStatus", "PendingManualApproval"),
+        "CreationTime": now(),
+        "LastModifiedTime": now(),
+    }
+    tags.put(arn, members.get("Tags", []))
+    _send_event(_packages[arn])
+    return {"ModelPackageArn": arn}
+
+
+def _group(name_or_arn: str) -> Members:
+    name = names.name_of(name_or_arn)
+    message = f"Model Package Group does not exist: {names.arn('model-package-group', name)}"
+    return names.found(_groups, name, message, "ValidationException")
+
+
+def _package(name_or_arn: str) -> Members:
+    arn = name_or_arn if name_or_arn.startswith("arn:") else names.arn("model-package", name_or_arn)
+    return names.found(_packages, arn, f"ModelPackage {arn} does not exist.", "ValidationException")
+
+
+def _versions(group: str) -> list[Members]:
+    return [package for package in _packages.values() if package["ModelPackageGroupName"] == group]
+
+
+def _describe_group(call: Call) -> Members:
+    return {key: value for key, value in _group(call.members["ModelPackageGroupName"]).items() if key != "_last"}
+
+
+def _delete_group(call: Call) -> Members:
+    delete_group(names.name_of(call.members["ModelPackageGroupName"]))
+    return {}
+
+
+def _list_groups(call: Call) -> Members:
+    wanted = call.members.get("NameContains", "")
+    records = [group for group in _groups.values() if wanted in group["ModelPackageGroupName"]]
+    return names.page(call.members, "ModelPackageGroupSummaryList", records, lambda record: names.pick(
+        record, "ModelPackageGroupName", "ModelPackageGroupArn", "ModelPackageGroupDescription", "CreationTime",
+        "ModelPackageGroupStatus",
+    ))
+
+
+def _put_policy(call: Call) -> Members:
+    group = _group(call.members["ModelPackageGroupName"])
+    _policies[group["ModelPackageGroupName"]] = call.members["ResourcePolicy"]
+    return {"ModelPackageGroupArn": group["ModelPackageGroupArn"]}
+
+
+def _get_policy(call: Call) -> Members:
+    name = _group(call.members["ModelPackageGroupName"])["ModelPackageGroupName"]
+    if name not in _policies:
+        raise ServiceError("ValidationException", f"Cannot find resource policy for Model Package Group: {name}")
+    return {"ResourcePolicy": _policies[name]}
+
+
+def _delete_policy(call: Call) -> Members:
+    _policies.pop(_group(call.members["ModelPackageGroupName"])["ModelPackageGroupName"], None)
+    return {}
+
+
+def _describe_package(call: Call) -> Members:
+    return _package(call.members["ModelPackageName"])
+
+
+def _update_package(call: Call) -> Members:
+    package = _package(call.members["ModelPackageArn"])
+    changes = {key: value for key, value in call.members.items() if key != "ModelPackageArn"}
+    for key in changes.pop("CustomerMetadataPropertiesToRemove", []):
+        package.get("CustomerMetadataProperties", {}).pop(key, None)
+    if "CustomerMetadataProperties" in changes:
+        changes["CustomerMetadataProperties"] = (
+            package.get("CustomerMetadataProperties", {}) | changes["CustomerMetadataProperties"]
+        )
+    package |= changes
+    package["LastModifiedTime"] = now()
+    package["LastModifiedBy"] = {"IamIdentity": {"Arn": call.caller.arn}}
+    _send_event(package)
+    return {"ModelPackageArn": package["ModelPackageArn"]}
+
+
+def _delete_package(call: Call) -> Members:
+    package = _package(call.members["ModelPackageName"])
+    tags.forget(package["ModelPackageArn"])
+    _packages.pop(package["ModelPackageArn"])
+    return {}
+
+
+def _list_packages(call: Call) -> Members:
+    group = call.members.get("ModelPackageGroupName")
+    records = _versions(_group(group)["ModelPackageGroupName"]) if group else list(_packages.values())
+    status = call.members.get("ModelApprovalStatus")
+    if status:
+        records = [record for record in records if record["ModelApprovalStatus"] == status]
+    return names.page(call.members, "ModelPackageSummaryList", records, lambda record: names.pick(
+        record, "ModelPackageName", "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn",
+        "ModelPackageDescription", "CreationTime", "ModelPackageStatus", "ModelApprovalStatus",
+    ))
+
+
+def _send_event(package: Members) -> None:
+    detail = {
+        **{key: value for key, value in package.items() if key not in ("CreationTime", "LastModifiedTime")},
+        "CreationTime": int(package["CreationTime"] * 1000),
+        "LastModifiedTime": int(package["LastModifiedTime"] * 1000),
+    }
+    emulator.eventbridge._put_events(
+        {
+            "Entries": [
+                {
+                    "Source": "aws.sagemaker",
+                    "DetailType": "SageMaker Model Package State Change",
+                    "Resources": [package["ModelPackageArn"]],
+                    "Detail": json.dumps(detail),
+                }
+            ]
+        },
+        allow_aws_source=True,
+    )
+
+
+OPERATIONS = {
+    "CreateModelPackageGroup": lambda call: create_group(call.members),
+    "DescribeModelPackageGroup": _describe_group,
+    "DeleteModelPackageGroup": _delete_group,
+    "ListModelPackageGroups": _list_groups,
+    "PutModelPackageGroupPolicy": _put_policy,
+    "GetModelPackageGroupPolicy": _get_policy,
+    "DeleteModelPackageGroupPolicy": _delete_policy,
+    "CreateModelPackage": lambda call: create_package(call.members),
+    "DescribeModelPackage": _describe_package,
+    "UpdateModelPackage": _update_package,
+    "DeleteModelPackage": _delete_package,
+    "ListModelPackages": _list_packages,
+}

@@ -1,0 +1,80 @@
+"""Puts MiniStack and what the sandbox adds to it together, and serves it over TLS."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sandbox.aws import (
+    authorization,
+    emulator,
+    functions,
+    pages,
+    pass_role,
+    requests,
+    sagemaker,
+    service_catalog,
+    web_identity,
+)
+from sandbox.aws.cloudformation import acting, provisioning, templates
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where the server listens and what it trusts."""
+
+    port: int
+    folder: Path
+    certificate: Path
+    key: Path
+    certificate_authority: Path
+    github_url: str
+    images: Path
+    job_environment: dict[str, str]
+    """Environment of programs that install jobs' environments; the server's own is kept bare."""
+
+
+def install(settings: Settings) -> None:
+    """Add to MiniStack everything that it lacks."""
+    differences = list(emulator.verify())
+    if differences:
+        raise SystemExit("MiniStack is not what the sandbox expects:\n" + "\n".join(differences))
+    sagemaker.SERVICE.install()
+    service_catalog.SERVICE.install()
+    requests.install()
+    templates.install()
+    provisioning.install()
+    acting.install()
+    pass_role.install()
+    web_identity.install(settings.certificate_authority, settings.github_url)
+    functions.install(settings.port, settings.certificate_authority)
+    authorization.watch()
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: pages.Send) -> None:
+    """Answer one connection's request: the sandbox's own pages, else MiniStack."""
+    if scope["type"] == "http" and scope["path"].startswith("/_sandbox/"):
+        await pages.answer(scope, send)
+    else:
+        await emulator.application.app(scope, receive, send)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until the process is told to stop."""
+    config = import_module("hypercorn.config").Config()
+    config.bind = [f"127.0.0.1:{settings.port}"]
+    config.certfile, config.keyfile = str(settings.certificate), str(settings.key)
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = "WARNING"
+    config.errorlog = str(settings.folder / "aws.log")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await import_module("hypercorn.asyncio").serve(application, config, shutdown_trigger=stop.wait)

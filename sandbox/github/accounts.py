@@ -1,0 +1,118 @@
+"""Who calls, by which token, and what the token and its account may do."""
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.github import errors
+from sandbox.github.seed import SeedToken
+from sandbox.github.state import PERMISSIONS, Permission, Repository, State, User
+
+ACTIONS_BOT = User(login="github-actions[bot]", id=41898282, member=False, type="Bot")
+"""The account of the tokens that jobs get."""
+
+_IMPLIED = {
+    "admin:org": ("write:org", "read:org"),
+    "write:org": ("read:org",),
+    "repo": ("public_repo",),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """An account and the token that it used."""
+
+    user: User
+    scopes: frozenset[str] = frozenset()
+    """Scopes of a classic personal access token."""
+    job_repository_id: int | None = None
+    """The repository whose job has the token; None: it is a person's token."""
+    job_permissions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Permissions of a job's token, for example contents: write."""
+
+    @property
+    def is_job(self) -> bool:
+        """Whether a job of a workflow calls."""
+        return self.job_repository_id is not None
+
+    def has_scope(self, scope: str) -> bool:
+        """Whether the token carries a scope, itself or as part of a wider one."""
+        implied = {narrower for wider in self.scopes for narrower in _IMPLIED.get(wider, ())}
+        return scope in self.scopes | implied
+
+    def job_may(self, permission: str) -> bool:
+        """Whether a job's token has a permission such as contents:read."""
+        name, _, level = permission.partition(":")
+        granted = self.job_permissions.get(name, "none")
+        return name == "metadata" or granted == "write" or granted == level
+
+
+class Tokens:
+    """All valid tokens. They are never written to disk."""
+
+    def __init__(self, seeded: list[SeedToken]) -> None:
+        self._lock = threading.Lock()
+        self._people = {token.token: token for token in seeded}
+        self._jobs: dict[str, Caller] = {}
+
+    def caller(self, token: str, state: State) -> Caller:
+        """Return who uses a token.
+
+        Raises:
+            ApiError: 401, nobody does.
+        """
+        with self._lock:
+            if token in self._jobs:
+                return self._jobs[token]
+            seeded = self._people.get(token)
+        user = state.users.get(seeded.login.lower()) if seeded else None
+        if seeded is None or user is None:
+            raise errors.bad_credentials()
+        scopes = frozenset(scope.strip() for scope in seeded.scopes.split(",") if scope.strip())
+        return Caller(user=user, scopes=scopes)
+
+    def issue(self, repository: Repository, permissions: Mapping[str, str]) -> str:
+        """Make a token for the jobs of one run."""
+        token = f"ghs_{secrets.token_urlsafe(48)}"
+        caller = Caller(user=ACTIONS_BOT, job_repository_id=repository.id, job_permissions=dict(permissions))
+        with self._lock:
+            self._jobs[token] = caller
+        return token
+
+    def revoke(self, token: str) -> None:
+        """Make a job's token invalid."""
+        with self._lock:
+            self._jobs.pop(token, None)
+
+
+def role(user: User, repository: Repository, state: State) -> Permission | None:
+    """Return what an account may do in a repository; None: it may not even know of it."""
+    if user.admin or repository.owner.lower() == user.login.lower():
+        return "admin"
+    found: list[Permission] = []
+    if user.member or not repository.private:
+        found.append("pull")
+    direct: dict[str, Permission] = {login.lower(): held for login, held in repository.collaborators.items()}
+    if user.login.lower() in direct:
+        found.append(direct[user.login.lower()])
+    for team in state.teams.values():
+        if repository.id in team.repositories and user.login in team.members:
+            found.append(team.repositories[repository.id])  # noqa: PERF401 - keeps the literal type
+    return max(found, key=PERMISSIONS.index) if found else None
+
+
+def reaches(held: Permission | None, needed: Permission) -> bool:
+    """Whether a permission includes another."""
+    return held is not None and PERMISSIONS.index(held) >= PERMISSIONS.index(needed)
+
+
+def caller_role(caller: Caller, repository: Repository, state: State) -> Permission | None:
+    """Return what the caller's token may do in a repository."""
+    if caller.is_job:
+        if caller.job_repository_id != repository.id:
+            return None if repository.private else "pull"
+        return "push" if "write" in caller.job_permissions.values() else "pull"
+    if repository.private and not caller.has_scope("repo"):
+        return None
+    return role(caller.user, repository, state)

@@ -1,0 +1,268 @@
+"""Bare git repositories, by git's own commands."""
+
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+NO_COMMIT = "0" * 40
+"""What stands for "no commit" where a branch is created or deleted."""
+
+
+class GitError(Exception):
+    """A git command failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Who wrote or committed something, and when (ISO 8601, UTC; None: now)."""
+
+    name: str
+    email: str
+    date: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Person
+    committer: Person
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An entry of a tree."""
+
+    path: str
+    mode: str
+    type: str
+    sha: str
+    size: int | None
+
+
+def environment() -> dict[str, str]:
+    """Return the variables for git: nobody's own configuration takes part."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+@dataclass(frozen=True)
+class GitRepository:
+    """One bare repository."""
+
+    path: Path
+
+    def create(self, default_branch: str) -> None:
+        """Make it, without a commit."""
+        self.path.mkdir(parents=True)
+        self._run("init", "--quiet", "--bare", f"--initial-branch={default_branch}", ".")
+        # Jobs fetch the exact commit that they run for.
+        self._run("config", "uploadpack.allowAnySHA1InWant", "true")
+        self._run("config", "http.receivepack", "true")
+
+    def _run(self, *arguments: str, input_: bytes | None = None, variables: Mapping[str, str] | None = None) -> bytes:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.path,
+            input=input_ if input_ is not None else b"",
+            env={**environment(), **(variables or {})},
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout
+
+    def _try(self, *arguments: str) -> str | None:
+        try:
+            return self._run(*arguments).decode().strip()
+        except GitError:
+            return None
+
+    def set_default_branch(self, branch: str) -> None:
+        """Point HEAD at a branch."""
+        self._run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+
+    def refs(self, prefix: str = "refs/") -> dict[str, str]:
+        """Return the commits of all refs below `prefix` by full name."""
+        lines = self._run("for-each-ref", "--format=%(refname) %(objectname)", prefix).decode().splitlines()
+        return dict(line.split(" ", 1) for line in lines)
+
+    def branches(self) -> dict[str, str]:
+        """Return the commits of all branches by name."""
+        return {name.removeprefix("refs/heads/"): sha for name, sha in self.refs("refs/heads/").items()}
+
+    def resolve(self, name: str) -> str | None:
+        """Return the commit that a branch, tag, full ref or commit id stands for."""
+        for candidate in (name, f"refs/heads/{name}", f"refs/tags/{name}"):
+            if candidate == name and not (name.startswith("refs/") or _looks_like_commit(name)):
+                continue
+            found = self._try("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}")
+            if found:
+                return found
+        return None
+
+    def type_of(self, sha: str) -> str | None:
+        """Return blob, tree, commit or tag; None if the object does not exist."""
+        return self._try("cat-file", "-t", sha)
+
+    def commit(self, sha: str) -> Commit:
+        """Read a commit."""
+        # NUL cannot occur in any of these fields.
+        form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%ad%x00%cn%x00%ce%x00%cd%x00%B"
+        fields = (
+            self._run(
+                "show",
+                "--no-patch",
+                f"--format={form}",
+                "--date=format-local:%Y-%m-%dT%H:%M:%SZ",
+                sha,
+                variables={"TZ": "UTC"},
+            )
+            .decode(errors="replace")
+            .split("\0")
+        )
+        return Commit(
+            sha=fields[0],
+            tree=fields[1],
+            parents=tuple(fields[2].split()),
+            author=Person(name=fields[3], email=fields[4], date=fields[5]),
+            committer=Person(name=fields[6], email=fields[7], date=fields[8]),
+            message=fields[9].rstrip("\n"),
+        )
+
+    def log(self, start: str, *, path: str | None = None, limit: int = 1000) -> list[str]:
+        """Return commit ids from `start` backwards, only those that touch `path` if it is given."""
+        chosen = ["--", path] if path else []
+        return self._run("rev-list", f"--max-count={limit}", start, *chosen).decode().split()
+
+    def entries(self, tree: str, *, path: str = "", recursive: bool = False) -> list[Entry]:
+        """Return the entries of a folder (with a trailing slash), or the one entry of a file's path."""
+        options = ["-r", "-t"] if recursive else []
+        chosen = ["--", path] if path else []
+        raw = self._run("ls-tree", "--long", "-z", "--full-tree", *options, tree, *chosen).decode()
+        found: list[Entry] = []
+        for record in filter(None, raw.split("\0")):
+            description, name = record.split("\t", 1)
+            mode, kind, sha, size = description.split()
+            found.append(Entry(path=name, mode=mode, type=kind, sha=sha, size=None if size == "-" else int(size)))
+        return found
+
+    def entry(self, tree: str, path: str) -> Entry | None:
+        """Return the entry of a path, if there is one."""
+        found = self.entries(tree, path=path.strip("/"))
+        return found[0] if found else None
+
+    def blob(self, sha: str) -> bytes:
+        """Read a file's contents."""
+        return self._run("cat-file", "blob", sha)
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """Read a file as it is in a commit; None if it is not there."""
+        entry = self.entry(commit, path)
+        return self.blob(entry.sha) if entry is not None and entry.type == "blob" else None
+
+    def write_blob(self, content: bytes) -> str:
+        """Store a file's contents."""
+        return self._run("hash-object", "-w", "--stdin", input_=content).decode().strip()
+
+    def write_tree(self, base: str | None, changes: Sequence[tuple[str, str, str | None]]) -> str:
+        """Store `base` with changes: (path, mode, object; None removes the path)."""
+        with tempfile.TemporaryDirectory() as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._run("read-tree", *([base] if base else ["--empty"]), variables=index)
+            lines = [
+                f"{mode if sha else 0} {sha or NO_COMMIT}\t{path}\0" for path, mode, sha in changes if mode != "040000"
+            ]
+            self._run("update-index", "-z", "--index-info", input_="".join(lines).encode(), variables=index)
+            for path, mode, sha in changes:
+                if mode == "040000" and sha:
+                    self._run("read-tree", f"--prefix={path}/", sha, variables=index)
+            return self._run("write-tree", variables=index).decode().strip()
+
+    def write_commit(
+        self, tree: str, parents: Sequence[str], message: str, author: Person, committer: Person | None = None
+    ) -> str:
+        """Store a commit; no branch changes."""
+        chosen = [option for parent in parents for option in ("-p", parent)]
+        variables: dict[str, str] = {}
+        for role, person in (("AUTHOR", author), ("COMMITTER", committer or author)):
+            variables |= {f"GIT_{role}_NAME": person.name, f"GIT_{role}_EMAIL": person.email}
+            if person.date is not None:
+                variables[f"GIT_{role}_DATE"] = person.date
+        return self._run("commit-tree", tree, *chosen, input_=message.encode(), variables=variables).decode().strip()
+
+    def update_ref(self, ref: str, new: str, old: str = "") -> None:
+        """Move a ref from `old` to `new`; an all-zero `old` creates it.
+
+        Raises:
+            GitError: it is no longer at `old`.
+        """
+        self._run("update-ref", ref, new, *([old] if old else []))
+
+    def delete_ref(self, ref: str) -> None:
+        """Remove a ref."""
+        self._run("update-ref", "-d", ref)
+
+    def changed_paths(self, before: str, after: str) -> list[str]:
+        """Return the paths that differ between two commits."""
+        start = EMPTY_TREE if before == NO_COMMIT else before
+        return list(filter(None, self._run("diff", "--name-only", "-z", start, after).decode().split("\0")))
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` has everything that `older` has."""
+        return self._try("merge-base", "--is-ancestor", older, newer) is not None
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the last commit that both have in common."""
+        return self._try("merge-base", one, other)
+
+    def merged_tree(self, base: str, head: str) -> str | None:
+        """Store the tree of merging `head` into `base`; None if they conflict."""
+        return self._try("merge-tree", "--write-tree", base, head)
+
+    def fetch(self, other: "GitRepository", source: str, target: str) -> None:
+        """Copy a ref of another repository."""
+        self._run("fetch", "--quiet", "--no-tags", str(other.path), f"+{source}:{target}")
+
+    def store_pack(self, pack: bytes) -> None:
+        """Store the objects of a pack; no ref changes."""
+        self._run("index-pack", "--stdin", "--fix-thin", input_=pack)
+
+    def export(self, commit: str, folder: Path) -> None:
+        """Write the files of a commit into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        archive = self._run("archive", "--format=tar", commit)
+        subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
+
+
+def _looks_like_commit(name: str) -> bool:
+    return len(name) >= 7 and all(character in "0123456789abcdef" for character in name)
+
+
+class Locks:
+    """One lock per repository, so that a push and the events after it are one step."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[int, threading.Lock] = {}
+
+    def of(self, repository_id: int) -> threading.Lock:
+        """Return the lock of one repository."""
+        with self._guard:
+            return self._locks.setdefault(repository_id, threading.Lock())

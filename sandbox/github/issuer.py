@@ -1,0 +1,129 @@
+"""OpenID Connect tokens that say which job of which repository somebody is.
+
+Source: GitHub Docs, "OpenID Connect reference".
+"""
+
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from sandbox.github.seed import Seed
+from sandbox.github.state import Repository
+
+VALID_SECONDS = 300
+
+
+class Issuer:
+    """Signs tokens with a key that survives a restart, and publishes the key's public half."""
+
+    def __init__(self, key_file: Path, url: str, seed: Seed) -> None:
+        self.url = url
+        self._seed = seed
+        self._key = _key(key_file)
+        document: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
+        self._key_id = str(uuid.uuid5(uuid.NAMESPACE_URL, str(document["n"])))
+        self._public = {"kty": "RSA", "n": document["n"], "e": document["e"], "alg": "RS256", "use": "sig"}
+
+    def configuration(self) -> dict[str, object]:
+        """The discovery document."""
+        return {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/.well-known/jwks",
+            "subject_types_supported": ["public", "pairwise"],
+            "response_types_supported": ["id_token"],
+            "claims_supported": ["sub", "aud", "exp", "iat", "iss", "jti", "nbf", "ref", "sha", "repository"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "scopes_supported": ["openid"],
+        }
+
+    def keys(self) -> dict[str, object]:
+        """The key set."""
+        return {"keys": [{**self._public, "kid": self._key_id}]}
+
+    def subject(self, repository: Repository, context: str) -> str:
+        """Return who a job is: its repository, then environment, pull_request or ref."""
+        if self._seed.subjects == "legacy":
+            return f"repo:{repository.full_name}:{context}"
+        owner = f"{repository.owner}@{self.owner_id(repository)}"
+        return f"repo:{owner}/{repository.name}@{repository.id}:{context}"
+
+    def owner_id(self, repository: Repository) -> int:
+        """Return the id of a repository's owner."""
+        if repository.owner.lower() == self._seed.organization.login.lower():
+            return self._seed.organization.id
+        return next(user.id for user in self._seed.users if user.login.lower() == repository.owner.lower())
+
+    def token(
+        self,
+        repository: Repository,
+        *,
+        audience: str | None,
+        environment: str | None,
+        event: str,
+        ref: str,
+        claims: dict[str, object],
+    ) -> str:
+        """Sign a token for one job.
+
+        Args:
+            repository: the repository whose workflow runs.
+            audience: who the token is for; by default the owner's page.
+            environment: the deployment environment of the job.
+            event: what started the run.
+            ref: the full ref that it runs for.
+            claims: further claims about the run.
+        """
+        if environment is not None:
+            # A colon would end the subject's field.
+            context = f"environment:{environment.replace(':', '%3A')}"
+        elif event == "pull_request":
+            context = "pull_request"
+        else:
+            context = f"ref:{ref}"
+        moment = int(time.time())
+        chosen = {} if environment is None else {"environment": environment}
+        return jwt.encode(
+            {
+                "iss": self.url,
+                "aud": audience or f"{self.url.removesuffix('/_services/token')}/{repository.owner}",
+                "sub": self.subject(repository, context),
+                "jti": str(uuid.uuid4()),
+                "iat": moment,
+                "nbf": moment - 5,
+                "exp": moment + VALID_SECONDS,
+                "repository": repository.full_name,
+                "repository_id": str(repository.id),
+                "repository_owner": repository.owner,
+                "repository_owner_id": str(self.owner_id(repository)),
+                "repository_visibility": "private" if repository.private else "public",
+                "event_name": event,
+                "ref": ref,
+                "ref_type": "tag" if ref.startswith("refs/tags/") else "branch",
+                "runner_environment": "github-hosted",
+                **chosen,
+                **claims,
+            },
+            self._key,
+            algorithm="RS256",
+            headers={"kid": self._key_id},
+        )
+
+
+def _key(file: Path) -> rsa.RSAPrivateKey:
+    if file.exists():
+        loaded = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        if isinstance(loaded, rsa.RSAPrivateKey):
+            return loaded
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    file.touch(mode=0o600)
+    file.write_bytes(
+        made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return made

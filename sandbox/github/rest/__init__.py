@@ -1,0 +1,33 @@
+"""The REST endpoints. A module is a chapter of GitHub's REST documentation; importing it registers its routes."""
+
+from sandbox.github.rest import (
+    actions,
+    collaborators,
+    commits,
+    contents,
+    environments,
+    organizations,
+    pulls,
+    repositories,
+    rulesets,
+    teams,
+    users,
+    variables,
+)
+from sandbox.github.routing import ROUTES
+
+__all__ = [
+    "ROUTES",
+    "actions",
+    "collaborators",
+    "commits",
+    "contents",
+    "environments",
+    "organizations",
+    "pulls",
+    "repositories",
+    "rulesets",
+    "teams",
+    "users",
+    "variables",
+]

@@ -1,0 +1,152 @@
+"""Deployment environments and their protection."""
+
+from typing import Literal
+
+from sandbox.github import errors
+from sandbox.github.rest import views
+from sandbox.github.routing import Body, Call, route
+from sandbox.github.state import BranchPolicy, Environment, Reviewer, now
+from sandbox.github.transport import Response, json_response
+
+
+class _Reviewer(Body):
+    type: Literal["User", "Team"]
+    id: int
+
+
+class _BranchPolicy(Body):
+    protected_branches: bool
+    custom_branch_policies: bool
+
+
+class _Put(Body):
+    wait_timer: int = 0
+    prevent_self_review: bool = False
+    reviewers: list[_Reviewer] | None = None
+    deployment_branch_policy: _BranchPolicy | None = None
+
+
+def _document(call: Call, environment: Environment) -> dict[str, object]:
+    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    rules: list[dict[str, object]] = []
+    if environment.wait_timer:
+        rules.append({"id": environment.id + 1, "type": "wait_timer", "wait_timer": environment.wait_timer})
+    if environment.reviewers:
+        rules.append(
+            {
+                "id": environment.id + 2,
+                "type": "required_reviewers",
+                "prevent_self_review": environment.prevent_self_review,
+                "reviewers": [{"type": one.type, "reviewer": _reviewer(call, one)} for one in environment.reviewers],
+            }
+        )
+    policy = environment.deployment_branch_policy
+    if policy is not None:
+        rules.append({"id": environment.id + 3, "type": "branch_policy"})
+    return {
+        "id": environment.id,
+        "node_id": f"EN_{environment.id}",
+        "name": environment.name,
+        "url": f"{api}/environments/{environment.name}",
+        "html_url": f"{call.github.url}/{call.repository.full_name}/deployments/activity_log?environments_filter={environment.name}",
+        "created_at": environment.created_at,
+        "updated_at": environment.updated_at,
+        "can_admins_bypass": True,
+        "protection_rules": rules,
+        "deployment_branch_policy": policy.model_dump() if policy else None,
+    }
+
+
+def _reviewer(call: Call, reviewer: Reviewer) -> dict[str, object]:
+    if reviewer.type == "Team":
+        team = call.github.state.teams[reviewer.id]
+        return {"id": team.id, "name": team.name, "slug": team.slug}
+    account = next(user for user in call.github.state.users.values() if user.id == reviewer.id)
+    return views.user(call.github, account)
+
+
+def _check(call: Call, body: _Put) -> None:
+    given = body.model_fields_set
+    protections = {
+        "reviewers": "required reviewers",
+        "prevent_self_review": "required reviewers",
+        "wait_timer": "wait timer",
+    }
+    # Even default values are refused, because the fields themselves belong to the plan.
+    if call.repository.private and call.github.seed.plan != "enterprise":
+        for field, rule in protections.items():
+            if field in given:
+                raise errors.unprocessable(
+                    "Failed to create the environment protection rule. "
+                    f"Please ensure the billing plan supports the {rule} protection rule."
+                )
+    if not 0 <= body.wait_timer <= 43200:
+        raise errors.validation_failed("Environment", "wait_timer", "invalid")
+    reviewers = body.reviewers or []
+    if len(reviewers) > 6:
+        raise errors.unprocessable("Only up to 6 reviewers are allowed.")
+    if body.prevent_self_review and not reviewers:
+        raise errors.unprocessable(
+            "Failed to create or update the environment protection rule. "
+            "Required reviewers must have at least one reviewer to set prevent_self_review."
+        )
+    users = {account.id for account in call.github.state.users.values()}
+    for reviewer in reviewers:
+        if reviewer.id not in (users if reviewer.type == "User" else call.github.state.teams):
+            raise errors.unprocessable(f"Could not find the reviewer {reviewer.type} {reviewer.id}.")
+    policy = body.deployment_branch_policy
+    if policy is not None and policy.protected_branches == policy.custom_branch_policies:
+        raise errors.unprocessable("protected_branches and custom_branch_policies cannot have the same value.")
+
+
+@route("PUT", "/repos/{owner}/{repo}/environments/{environment}", permission="administration:write", role="admin")
+def put_environment(call: Call) -> Response:
+    """Create or replace an environment."""
+    body = call.body(_Put)
+    _check(call, body)
+    name = call.parameters["environment"]
+    existing = call.repository.environments.get(name)
+    policy = body.deployment_branch_policy
+    environment = Environment(
+        # Its protection rules take the three ids that follow.
+        id=existing.id if existing else call.github.state.next_id() * 10,
+        name=name,
+        wait_timer=body.wait_timer,
+        prevent_self_review=body.prevent_self_review,
+        reviewers=[Reviewer(type=one.type, id=one.id) for one in body.reviewers or []],
+        deployment_branch_policy=BranchPolicy(**policy.model_dump()) if policy else None,
+    )
+    if existing:
+        environment.created_at = existing.created_at
+        environment.updated_at = now()
+    call.repository.environments[name] = environment
+    return json_response(200, _document(call, environment))
+
+
+def _found(call: Call) -> Environment:
+    found = call.repository.environments.get(call.parameters["environment"])
+    if found is None:
+        raise errors.not_found()
+    return found
+
+
+@route("GET", "/repos/{owner}/{repo}/environments", permission="actions:read", role="pull")
+def list_environments(call: Call) -> Response:
+    """All environments."""
+    environments = list(call.repository.environments.values())
+    page, headers = call.page(environments)
+    document = {"total_count": len(environments), "environments": [_document(call, one) for one in page]}
+    return json_response(200, document, headers)
+
+
+@route("GET", "/repos/{owner}/{repo}/environments/{environment}", permission="actions:read", role="pull")
+def get_environment(call: Call) -> Response:
+    """An environment."""
+    return json_response(200, _document(call, _found(call)))
+
+
+@route("DELETE", "/repos/{owner}/{repo}/environments/{environment}", permission="administration:write", role="admin")
+def delete_environment(call: Call) -> Response:
+    """Delete an environment."""
+    del call.repository.environments[_found(call).name]
+    return Response(status=204)

@@ -1,0 +1,213 @@
+"""Pull requests."""
+
+from typing import Literal
+
+from sandbox.github import errors
+from sandbox.github.git import EMPTY_TREE, NO_COMMIT
+from sandbox.github.rest import views
+from sandbox.github.routing import Body, Call, route
+from sandbox.github.rules import RefChange
+from sandbox.github.state import PullRequest, Repository, now
+from sandbox.github.transport import Response, json_response
+
+_PULL = "/repos/{owner}/{repo}/pulls/{number}"
+
+
+class _Create(Body):
+    title: str
+    head: str
+    base: str
+    body: str | None = None
+    draft: bool = False
+    maintainer_can_modify: bool = True
+    head_repo: str | None = None
+
+
+class _Update(Body):
+    title: str | None = None
+    body: str | None = None
+    state: Literal["open", "closed"] | None = None
+    base: str | None = None
+    maintainer_can_modify: bool | None = None
+
+
+class _Merge(Body):
+    commit_title: str | None = None
+    commit_message: str | None = None
+    sha: str | None = None
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+
+
+def document(call: Call, repository: Repository, pull: PullRequest) -> dict[str, object]:
+    """A pull request."""
+    github = call.github
+    head = github.state.repositories.get(pull.head_repository_id)
+    api = f"{github.api_url}/repos/{repository.full_name}"
+
+    def side(place: Repository | None, branch: str, sha: str) -> dict[str, object]:
+        owner = place.owner if place else repository.owner
+        return {
+            "label": f"{owner}:{branch}",
+            "ref": branch,
+            "sha": sha,
+            "user": views.owner(github, owner),
+            "repo": views.repository(github, place, call.caller) if place else None,
+        }
+
+    return {
+        "id": pull.id,
+        "number": pull.number,
+        "url": f"{api}/pulls/{pull.number}",
+        "html_url": f"{github.url}/{repository.full_name}/pull/{pull.number}",
+        "state": pull.state,
+        "title": pull.title,
+        "body": pull.body,
+        "draft": pull.draft,
+        "user": views.user(github, github.user(pull.author)),
+        "head": side(head, pull.head, pull.head_sha),
+        "base": side(repository, pull.base, pull.base_sha),
+        "merged": pull.merged_at is not None,
+        "merged_at": pull.merged_at,
+        "merge_commit_sha": pull.merge_commit_sha,
+        "created_at": pull.created_at,
+        "updated_at": pull.updated_at,
+        "closed_at": pull.updated_at if pull.state == "closed" else None,
+    }
+
+
+def _found(call: Call) -> PullRequest:
+    for pull in call.repository.pulls:
+        if str(pull.number) == call.parameters["number"]:
+            return pull
+    raise errors.not_found()
+
+
+@route("GET", "/repos/{owner}/{repo}/pulls", permission="pull_requests:read", role="pull")
+def list_pulls(call: Call) -> Response:
+    """Pull requests, newest first; open ones by default."""
+    query = call.request.query
+    wanted = query.get("state", "open")
+    found = [
+        pull
+        for pull in reversed(call.repository.pulls)
+        if wanted in ("all", pull.state)
+        and query.get("base", pull.base) == pull.base
+        and query.get("head", label := _label(call, pull)) == label
+    ]
+    page, headers = call.page(found)
+    return json_response(200, [document(call, call.repository, pull) for pull in page], headers)
+
+
+def _label(call: Call, pull: PullRequest) -> str:
+    head = call.github.state.repositories.get(pull.head_repository_id)
+    return f"{head.owner if head else ''}:{pull.head}"
+
+
+@route("POST", "/repos/{owner}/{repo}/pulls", permission="pull_requests:write", role="pull")
+def create_pull(call: Call) -> Response:
+    """Ask for a branch, perhaps of a fork, to be merged."""
+    body, repository = call.body(_Create), call.repository
+    owner, _, branch = body.head.rpartition(":")
+    head = call.github.find_repository(owner, repository.name) if owner else repository
+    branches = call.github.git(head).branches() if head is not None else {}
+    base_sha = call.github.git(repository).branches().get(body.base)
+    if base_sha is None:
+        raise errors.validation_failed("PullRequest", "base", "invalid")
+    if head is None or branch not in branches:
+        raise errors.validation_failed("PullRequest", "head", "invalid")
+    if head.id == repository.id and not call.caller.is_job and not call.github.may(call.caller, repository, "push"):
+        raise errors.not_found()
+    for pull in repository.pulls:
+        if (pull.state, pull.base, pull.head, pull.head_repository_id) == ("open", body.base, branch, head.id):
+            message = f"A pull request already exists for {owner or repository.owner}:{branch}."
+            raise errors.validation_failed("PullRequest", "", "custom", message)
+    if branches[branch] == base_sha:
+        message = f"No commits between {body.base} and {branch}"
+        raise errors.validation_failed("PullRequest", "", "custom", message)
+    pull = PullRequest(
+        id=call.github.state.next_id(),
+        number=len(repository.pulls) + 1,
+        title=body.title,
+        body=body.body,
+        author=call.caller.user.login,
+        base=body.base,
+        head=branch,
+        head_repository_id=head.id,
+        head_sha=branches[branch],
+        base_sha=base_sha,
+        draft=body.draft,
+    )
+    repository.pulls.append(pull)
+    call.github.refresh_pull_refs(repository, pull.number)
+    if not call.caller.is_job:
+        call.github.actions.pull_changed(repository, pull, "opened", call.caller.user)
+    return json_response(201, document(call, repository, pull))
+
+
+@route("GET", _PULL, permission="pull_requests:read", role="pull")
+def get_pull(call: Call) -> Response:
+    """A pull request, and whether it can be merged."""
+    pull = _found(call)
+    mergeable = None
+    if pull.state == "open":
+        mergeable = call.github.git(call.repository).merged_tree(pull.base_sha, pull.head_sha) is not None
+    return json_response(200, {**document(call, call.repository, pull), "mergeable": mergeable})
+
+
+@route("PATCH", _PULL, permission="pull_requests:write", role="push")
+def update_pull(call: Call) -> Response:
+    """Change the texts of a pull request, close it or open it again."""
+    body, pull = call.body(_Update), _found(call)
+    if body.base is not None and body.base != pull.base:
+        raise errors.ApiError(501, "Changing the base of a pull request is not implemented here")
+    pull.title = body.title or pull.title
+    if "body" in body.model_fields_set:
+        pull.body = body.body
+    if body.state is not None and body.state != pull.state:
+        if pull.merged_at is not None:
+            raise errors.validation_failed("PullRequest", "state", "invalid")
+        pull.state = body.state
+        action = "closed" if body.state == "closed" else "reopened"
+        call.github.actions.pull_changed(call.repository, pull, action, call.caller.user)
+    pull.updated_at = now()
+    return json_response(200, document(call, call.repository, pull))
+
+
+@route("GET", _PULL + "/files", permission="pull_requests:read", role="pull")
+def list_pull_files(call: Call) -> Response:
+    """The paths that a pull request changes."""
+    git, pull = call.github.git(call.repository), _found(call)
+    start = git.merge_base(pull.base_sha, pull.head_sha) or EMPTY_TREE
+    page, headers = call.page(git.changed_paths(start, pull.head_sha))
+    return json_response(200, [{"filename": path} for path in page], headers)
+
+
+@route("PUT", _PULL + "/merge", permission="contents:write", role="push")
+def merge_pull(call: Call) -> Response:
+    """Merge a pull request, by a merge commit or by one squashed commit."""
+    body, pull, git = call.body(_Merge), _found(call), call.github.git(call.repository)
+    if body.merge_method == "rebase":
+        raise errors.ApiError(501, "Merging by rebase is not implemented here")
+    if body.sha is not None and body.sha != pull.head_sha:
+        raise errors.conflict("Head branch was modified. Review and try the merge again.")
+    base = git.branches().get(pull.base, NO_COMMIT)
+    tree = git.merged_tree(base, pull.head_sha) if pull.state == "open" else None
+    if tree is None:
+        raise errors.ApiError(405, "Pull Request is not mergeable")
+    squash = body.merge_method == "squash"
+    title = body.commit_title or (
+        f"{pull.title} (#{pull.number})" if squash else f"Merge pull request #{pull.number} from {_label(call, pull)}"
+    )
+    message = f"{title}\n\n{body.commit_message or ('' if squash else pull.title)}".rstrip()
+    parents = [base] if squash else [base, pull.head_sha]
+    commit = git.write_commit(tree, parents, message, call.github.person(call.caller.user))
+    change = RefChange(ref=f"refs/heads/{pull.base}", old=base, new=commit, by_pull_request=True)
+    pull.state, pull.merged_at, pull.merged_by = "closed", now(), call.caller.user.login
+    pull.merge_commit_sha, pull.updated_at = commit, now()
+    try:
+        call.github.change_ref(call.repository, change, call.caller, status=405)
+    except errors.ApiError:
+        pull.state, pull.merged_at, pull.merged_by, pull.merge_commit_sha = "open", None, None, None
+        raise
+    call.github.actions.pull_changed(call.repository, pull, "closed", call.caller.user)
+    return json_response(200, {"sha": commit, "merged": True, "message": "Pull Request successfully merged"})

@@ -1,0 +1,280 @@
+"""Rulesets of the organization and of repositories, and the rules that hold for a branch."""
+
+from typing import Any, Literal
+
+from sandbox.github import errors, rules
+from sandbox.github.routing import Body, Call, route
+from sandbox.github.state import Ruleset, now
+from sandbox.github.transport import Response, json_response
+
+_CONDITIONS = ("ref_name", "repository_name", "repository_id")
+
+
+class _BypassActor(Body):
+    actor_id: int | None = None
+    actor_type: Literal["OrganizationAdmin", "RepositoryRole", "Team", "Integration", "DeployKey", "User"]
+    bypass_mode: Literal["always", "pull_request", "exempt"] = "always"
+
+
+class _Rule(Body):
+    type: str
+    parameters: dict[str, Any] | None = None
+
+
+class _Settings(Body):
+    target: Literal["branch", "tag", "push", "repository"] | None = None
+    bypass_actors: list[_BypassActor] | None = None
+    conditions: dict[str, Any] | None = None
+    rules: list[_Rule] | None = None
+
+
+class _Update(_Settings):
+    name: str | None = None
+    enforcement: Literal["disabled", "active", "evaluate"] | None = None
+
+
+class _Create(_Settings):
+    name: str
+    enforcement: Literal["disabled", "active", "evaluate"]
+
+
+_PULL_REQUEST: dict[str, type] = {
+    "dismiss_stale_reviews_on_push": bool,
+    "require_code_owner_review": bool,
+    "require_last_push_approval": bool,
+    "required_approving_review_count": int,
+    "required_review_thread_resolution": bool,
+}
+"""Parameters of the rule pull_request; all are required."""
+
+
+def _check(call: Call, body: _Create | _Update) -> None:
+    if body.target in ("push", "repository"):
+        raise errors.ApiError(501, f"Rulesets with the target {body.target!r} are not implemented here")
+    for condition in body.conditions or {}:
+        if condition not in _CONDITIONS:
+            raise errors.ApiError(501, f"The condition {condition!r} is not implemented here")
+    for rule in body.rules or []:
+        if rule.type not in rules.ENFORCED:
+            raise errors.ApiError(501, f"Rules of the type {rule.type!r} are not implemented here")
+        _check_parameters(rule)
+    for actor in body.bypass_actors or []:
+        if actor.actor_type == "Team" and actor.actor_id not in call.github.state.teams:
+            raise errors.unprocessable(
+                "Validation Failed", f"Actor {actor.actor_id} must be part of the ruleset source"
+            )
+    for ruleset in call.github.state.rulesets.values():
+        same = ruleset.name == body.name and ruleset.repository_id == _owner(call)
+        if same and str(ruleset.id) != call.parameters.get("ruleset"):
+            raise errors.unprocessable("Validation Failed", "Name must be unique")
+
+
+def _check_parameters(rule: _Rule) -> None:
+    if rule.type != "pull_request":
+        return
+    given = rule.parameters or {}
+    wrong = [name for name, kind in _PULL_REQUEST.items() if type(given.get(name)) is not kind]
+    known = {*_PULL_REQUEST, "allowed_merge_methods", "required_reviewers", "automatic_copilot_code_review_enabled"}
+    unknown = [name for name in given if name not in known]
+    if wrong or unknown:
+        details = ", ".join([*wrong, *unknown])
+        raise errors.unprocessable("Validation Failed", f"Invalid parameters for rule 'pull_request': {details}")
+
+
+def _owner(call: Call) -> int | None:
+    return call.found.id if call.found else None
+
+
+def _document(call: Call, ruleset: Ruleset) -> dict[str, object]:
+    repository = call.github.state.repositories.get(ruleset.repository_id or 0)
+    source = repository.full_name if repository else call.github.organization.login
+    place = f"repos/{source}" if repository else f"orgs/{source}"
+    return {
+        "id": ruleset.id,
+        "node_id": f"RRS_{ruleset.id}",
+        "name": ruleset.name,
+        "target": ruleset.target,
+        "source_type": "Repository" if repository else "Organization",
+        "source": source,
+        "enforcement": ruleset.enforcement,
+        "bypass_actors": ruleset.bypass_actors,
+        "conditions": ruleset.conditions,
+        "rules": ruleset.rules,
+        "created_at": ruleset.created_at,
+        "updated_at": ruleset.updated_at,
+        "_links": {"self": {"href": f"{call.github.api_url}/{place}/rulesets/{ruleset.id}"}},
+    }
+
+
+def _require_plan(call: Call) -> None:
+    """Rulesets of an organization, and of its private repositories, belong to the paid plans."""
+    if call.github.seed.plan == "free" and (call.found is None or call.found.private):
+        raise errors.forbidden("Upgrade to GitHub Team or make this repository public to enable this feature.")
+
+
+def _list(call: Call) -> Response:
+    mine = [ruleset for ruleset in call.github.state.rulesets.values() if ruleset.repository_id == _owner(call)]
+    if call.found is not None and call.request.query.get("includes_parents", "true") == "true":
+        mine += [ruleset for ruleset in call.github.state.rulesets.values() if ruleset.repository_id is None]
+    page, headers = call.page(mine)
+    left_out = ("bypass_actors", "conditions", "rules")
+    documents = [
+        {name: value for name, value in _document(call, ruleset).items() if name not in left_out} for ruleset in page
+    ]
+    return json_response(200, documents, headers)
+
+
+def _found(call: Call) -> Ruleset:
+    number = call.parameters["ruleset"]
+    found = call.github.state.rulesets.get(int(number)) if number.isdecimal() else None
+    if found is None or found.repository_id not in (_owner(call), None) or (call.found is None and found.repository_id):
+        raise errors.not_found()
+    return found
+
+
+def _get(call: Call) -> Response:
+    return json_response(200, _document(call, _found(call)))
+
+
+def _create(call: Call) -> Response:
+    _require_plan(call)
+    body = call.body(_Create)
+    _check(call, body)
+    ruleset = Ruleset(
+        id=call.github.state.next_id(),
+        name=body.name,
+        repository_id=_owner(call),
+        target=body.target or "branch",
+        enforcement=body.enforcement,
+        bypass_actors=[actor.model_dump() for actor in body.bypass_actors or []],
+        conditions=body.conditions or {},
+        rules=[rule.model_dump(exclude_none=True) for rule in body.rules or []],
+    )
+    call.github.state.rulesets[ruleset.id] = ruleset
+    return json_response(201, _document(call, ruleset))
+
+
+def _update(call: Call) -> Response:
+    _require_plan(call)
+    body = call.body(_Update)
+    _check(call, body)
+    ruleset = _found(call)
+    if ruleset.repository_id != _owner(call):
+        raise errors.not_found()
+    ruleset.name = body.name or ruleset.name
+    ruleset.target = body.target or ruleset.target
+    ruleset.enforcement = body.enforcement or ruleset.enforcement
+    if body.bypass_actors is not None:
+        ruleset.bypass_actors = [actor.model_dump() for actor in body.bypass_actors]
+    if body.conditions is not None:
+        ruleset.conditions = body.conditions
+    if body.rules is not None:
+        ruleset.rules = [rule.model_dump(exclude_none=True) for rule in body.rules]
+    ruleset.updated_at = now()
+    return json_response(200, _document(call, ruleset))
+
+
+def _delete(call: Call) -> Response:
+    ruleset = _found(call)
+    if ruleset.repository_id != _owner(call):
+        raise errors.not_found()
+    del call.github.state.rulesets[ruleset.id]
+    return Response(status=204)
+
+
+_ORGANIZATION, _REPOSITORY = "/orgs/{org}/rulesets", "/repos/{owner}/{repo}/rulesets"
+
+
+@route("GET", _ORGANIZATION, permission="organization_administration:write", organization="owner", scope="admin:org")
+def list_organization_rulesets(call: Call) -> Response:
+    """The organization's rulesets."""
+    return _list(call)
+
+
+@route("POST", _ORGANIZATION, permission="organization_administration:write", organization="owner", scope="admin:org")
+def create_organization_ruleset(call: Call) -> Response:
+    """Create a ruleset for many repositories."""
+    return _create(call)
+
+
+@route(
+    "GET",
+    _ORGANIZATION + "/{ruleset}",
+    permission="organization_administration:write",
+    organization="owner",
+    scope="admin:org",
+)
+def get_organization_ruleset(call: Call) -> Response:
+    """One of the organization's rulesets."""
+    return _get(call)
+
+
+@route(
+    "PUT",
+    _ORGANIZATION + "/{ruleset}",
+    permission="organization_administration:write",
+    organization="owner",
+    scope="admin:org",
+)
+def update_organization_ruleset(call: Call) -> Response:
+    """Change one of the organization's rulesets."""
+    return _update(call)
+
+
+@route(
+    "DELETE",
+    _ORGANIZATION + "/{ruleset}",
+    permission="organization_administration:write",
+    organization="owner",
+    scope="admin:org",
+)
+def delete_organization_ruleset(call: Call) -> Response:
+    """Delete one of the organization's rulesets."""
+    return _delete(call)
+
+
+@route("GET", _REPOSITORY, permission="metadata:read", role="pull")
+def list_repository_rulesets(call: Call) -> Response:
+    """The repository's rulesets and those of the organization."""
+    return _list(call)
+
+
+@route("POST", _REPOSITORY, permission="administration:write", role="admin")
+def create_repository_ruleset(call: Call) -> Response:
+    """Create a ruleset for one repository."""
+    return _create(call)
+
+
+@route("GET", _REPOSITORY + "/{ruleset}", permission="metadata:read", role="pull")
+def get_repository_ruleset(call: Call) -> Response:
+    """A ruleset that the repository has, itself or from the organization."""
+    return _get(call)
+
+
+@route("PUT", _REPOSITORY + "/{ruleset}", permission="administration:write", role="admin")
+def update_repository_ruleset(call: Call) -> Response:
+    """Change one of the repository's rulesets."""
+    return _update(call)
+
+
+@route("DELETE", _REPOSITORY + "/{ruleset}", permission="administration:write", role="admin")
+def delete_repository_ruleset(call: Call) -> Response:
+    """Delete one of the repository's rulesets."""
+    return _delete(call)
+
+
+@route("GET", "/repos/{owner}/{repo}/rules/branches/{branch...}", permission="metadata:read", role="pull")
+def list_branch_rules(call: Call) -> Response:
+    """The rules that hold for a branch, whether or not it exists."""
+    _require_plan(call)
+    found: list[dict[str, object]] = []
+    for ruleset in rules.active(call.github.state, call.repository, f"refs/heads/{call.parameters['branch']}"):
+        document = _document(call, ruleset)
+        origin = {
+            "ruleset_source_type": document["source_type"],
+            "ruleset_source": document["source"],
+            "ruleset_id": ruleset.id,
+        }
+        found += [{**rule, **origin} for rule in ruleset.rules]
+    page, headers = call.page(found)
+    return json_response(200, page, headers)

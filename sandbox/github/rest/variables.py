@@ -1,0 +1,215 @@
+"""Configuration variables of Actions, of the organization and of repositories."""
+
+import re
+from typing import Literal
+
+from pydantic import Field
+
+from sandbox.github import errors
+from sandbox.github.routing import Body, Call, route
+from sandbox.github.state import Variable, now
+from sandbox.github.transport import Response, json_response
+
+_ORGANIZATION, _REPOSITORY = "/orgs/{org}/actions/variables", "/repos/{owner}/{repo}/actions/variables"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+
+
+class _OrganizationCreate(Body):
+    name: str
+    value: str
+    visibility: Literal["all", "private", "selected"]
+    selected_repository_ids: list[int] = Field(default_factory=list[int])
+
+
+class _OrganizationUpdate(Body):
+    name: str | None = None
+    value: str | None = None
+    visibility: Literal["all", "private", "selected"] | None = None
+    selected_repository_ids: list[int] | None = None
+
+
+class _RepositoryCreate(Body):
+    name: str
+    value: str
+
+
+class _RepositoryUpdate(Body):
+    name: str | None = None
+    value: str | None = None
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(_NAME, name) or name.upper().startswith("GITHUB_"):
+        raise errors.unprocessable(
+            "Variable names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). "
+            "They must start with a letter ([a-z], [A-Z]) or underscore (_), and not with GITHUB_."
+        )
+    return name.upper()
+
+
+def _document(call: Call, variable: Variable) -> dict[str, object]:
+    document: dict[str, object] = {
+        "name": variable.name,
+        "value": variable.value,
+        "created_at": variable.created_at,
+        "updated_at": variable.updated_at,
+    }
+    if call.found is None:
+        document["visibility"] = variable.visibility
+        if variable.visibility == "selected":
+            place = f"{call.github.api_url}/orgs/{call.github.organization.login}/actions/variables"
+            document["selected_repositories_url"] = f"{place}/{variable.name}/repositories"
+    return document
+
+
+def _all(call: Call) -> dict[str, Variable]:
+    return call.github.state.variables if call.found is None else call.found.variables
+
+
+def _found(call: Call) -> Variable:
+    found = _all(call).get(call.parameters["name"].upper())
+    if found is None:
+        raise errors.not_found()
+    return found
+
+
+def _list(call: Call) -> Response:
+    variables = [_all(call)[name] for name in sorted(_all(call))]
+    page, headers = call.page(variables)
+    return json_response(
+        200, {"total_count": len(variables), "variables": [_document(call, one) for one in page]}, headers
+    )
+
+
+def _get(call: Call) -> Response:
+    return json_response(200, _document(call, _found(call)))
+
+
+def _add(call: Call, variable: Variable) -> Response:
+    if variable.name in _all(call):
+        raise errors.conflict("Already exists - Variable already exists")
+    _all(call)[variable.name] = variable
+    return json_response(201, {})
+
+
+def _change(call: Call, variable: Variable, name: str | None, value: str | None) -> Response:
+    if value is not None:
+        variable.value = value
+    if name is not None and _check_name(name) != variable.name:
+        del _all(call)[variable.name]
+        variable.name = _check_name(name)
+        _all(call)[variable.name] = variable
+    variable.updated_at = now()
+    return Response(status=204)
+
+
+def _delete(call: Call) -> Response:
+    del _all(call)[_found(call).name]
+    return Response(status=204)
+
+
+@route("GET", _ORGANIZATION, permission="organization_actions_variables:read", organization="owner", scope="admin:org")
+def list_organization_variables(call: Call) -> Response:
+    """The organization's variables."""
+    return _list(call)
+
+
+@route(
+    "POST", _ORGANIZATION, permission="organization_actions_variables:write", organization="owner", scope="admin:org"
+)
+def create_organization_variable(call: Call) -> Response:
+    """Create a variable for many repositories."""
+    body = call.body(_OrganizationCreate)
+    variable = Variable(
+        name=_check_name(body.name),
+        value=body.value,
+        visibility=body.visibility,
+        selected_repository_ids=body.selected_repository_ids,
+    )
+    return _add(call, variable)
+
+
+@route(
+    "GET",
+    _ORGANIZATION + "/{name}",
+    permission="organization_actions_variables:read",
+    organization="owner",
+    scope="admin:org",
+)
+def get_organization_variable(call: Call) -> Response:
+    """One of the organization's variables."""
+    return _get(call)
+
+
+@route(
+    "PATCH",
+    _ORGANIZATION + "/{name}",
+    permission="organization_actions_variables:write",
+    organization="owner",
+    scope="admin:org",
+)
+def update_organization_variable(call: Call) -> Response:
+    """Change one of the organization's variables."""
+    body, variable = call.body(_OrganizationUpdate), _found(call)
+    variable.visibility = body.visibility or variable.visibility
+    if body.selected_repository_ids is not None:
+        variable.selected_repository_ids = body.selected_repository_ids
+    return _change(call, variable, body.name, body.value)
+
+
+@route(
+    "DELETE",
+    _ORGANIZATION + "/{name}",
+    permission="organization_actions_variables:write",
+    organization="owner",
+    scope="admin:org",
+)
+def delete_organization_variable(call: Call) -> Response:
+    """Delete one of the organization's variables."""
+    return _delete(call)
+
+
+@route(
+    "GET",
+    _ORGANIZATION + "/{name}/repositories",
+    permission="organization_actions_variables:read",
+    organization="owner",
+    scope="admin:org",
+)
+def list_selected_repositories(call: Call) -> Response:
+    """The repositories that a variable is for."""
+    chosen = [call.github.state.repositories[number] for number in _found(call).selected_repository_ids]
+    documents = [{"id": one.id, "name": one.name, "full_name": one.full_name} for one in chosen]
+    return json_response(200, {"total_count": len(documents), "repositories": documents})
+
+
+@route("GET", _REPOSITORY, permission="actions_variables:read", role="push")
+def list_repository_variables(call: Call) -> Response:
+    """The repository's variables."""
+    return _list(call)
+
+
+@route("POST", _REPOSITORY, permission="actions_variables:write", role="push")
+def create_repository_variable(call: Call) -> Response:
+    """Create a variable for one repository."""
+    body = call.body(_RepositoryCreate)
+    return _add(call, Variable(name=_check_name(body.name), value=body.value))
+
+
+@route("GET", _REPOSITORY + "/{name}", permission="actions_variables:read", role="push")
+def get_repository_variable(call: Call) -> Response:
+    """One of the repository's variables."""
+    return _get(call)
+
+
+@route("PATCH", _REPOSITORY + "/{name}", permission="actions_variables:write", role="push")
+def update_repository_variable(call: Call) -> Response:
+    """Change one of the repository's variables."""
+    body = call.body(_RepositoryUpdate)
+    return _change(call, _found(call), body.name, body.value)
+
+
+@route("DELETE", _REPOSITORY + "/{name}", permission="actions_variables:write", role="push")
+def delete_repository_variable(call: Call) -> Response:
+    """Delete one of the repository's variables."""
+    return _delete(call)

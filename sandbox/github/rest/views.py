@@ -1,0 +1,147 @@
+"""How accounts, repositories and commits look in answers."""
+
+from sandbox.github.accounts import Caller, caller_role, reaches
+from sandbox.github.git import Commit, Person
+from sandbox.github.service import GitHub
+from sandbox.github.state import PERMISSIONS, Repository, User
+
+FEATURES = {
+    "has_issues": True,
+    "has_projects": True,
+    "has_wiki": True,
+    "has_downloads": True,
+    "has_discussions": False,
+    "allow_squash_merge": True,
+    "allow_merge_commit": True,
+    "allow_rebase_merge": True,
+    "allow_auto_merge": False,
+    "delete_branch_on_merge": False,
+    "allow_update_branch": False,
+    "allow_forking": False,
+    "web_commit_signoff_required": False,
+}
+"""Switches of a repository and their defaults in an organization."""
+
+
+def user(github: GitHub, account: User) -> dict[str, object]:
+    """An account, as it is embedded in other things."""
+    return {
+        "login": account.login,
+        "id": account.id,
+        "node_id": f"U_{account.id}",
+        "url": f"{github.api_url}/users/{account.login}",
+        "html_url": f"{github.url}/{account.login}",
+        "type": account.type,
+        "site_admin": False,
+    }
+
+
+def owner(github: GitHub, login: str) -> dict[str, object]:
+    """The owner of a repository."""
+    if login.lower() == github.organization.login.lower():
+        return {
+            "login": github.organization.login,
+            "id": github.organization.id,
+            "node_id": f"O_{github.organization.id}",
+            "url": f"{github.api_url}/users/{github.organization.login}",
+            "html_url": f"{github.url}/{github.organization.login}",
+            "type": "Organization",
+            "site_admin": False,
+        }
+    return user(github, github.user(login))
+
+
+def repository(github: GitHub, shown: Repository, caller: Caller) -> dict[str, object]:
+    """A repository."""
+    held = caller_role(caller, shown, github.state)
+    page, api = f"{github.url}/{shown.full_name}", f"{github.api_url}/repos/{shown.full_name}"
+    document: dict[str, object] = {
+        "id": shown.id,
+        "node_id": f"R_{shown.id}",
+        "name": shown.name,
+        "full_name": shown.full_name,
+        "owner": owner(github, shown.owner),
+        "private": shown.private,
+        "visibility": "private" if shown.private else "public",
+        "html_url": page,
+        "description": shown.description,
+        "fork": shown.fork_of is not None,
+        "url": api,
+        "clone_url": f"{page}.git",
+        "git_url": f"git://{page.split('://', 1)[1]}.git",
+        "ssh_url": f"git@localhost:{shown.full_name}.git",
+        "homepage": shown.homepage,
+        # GitHub computes it much later; nobody should take it for a sign of emptiness.
+        "size": 0,
+        "topics": shown.topics,
+        "default_branch": shown.default_branch,
+        "is_template": shown.is_template,
+        "archived": shown.archived,
+        "disabled": False,
+        **FEATURES,
+        **shown.features,
+        "permissions": {name: reaches(held, name) for name in reversed(PERMISSIONS)},
+        "created_at": shown.created_at,
+        "updated_at": shown.updated_at,
+        "pushed_at": shown.pushed_at or shown.created_at,
+    }
+    template = github.state.repositories.get(shown.template_id or 0)
+    if template is not None:
+        document["template_repository"] = {
+            "id": template.id,
+            "name": template.name,
+            "full_name": template.full_name,
+            "owner": owner(github, template.owner),
+            "default_branch": template.default_branch,
+        }
+    return document
+
+
+def person(someone: Person) -> dict[str, object]:
+    """The author or committer of a commit."""
+    return {"name": someone.name, "email": someone.email, "date": someone.date}
+
+
+def account_of(github: GitHub, someone: Person) -> dict[str, object] | None:
+    """The account whose commit it is, if it has one."""
+    login = someone.email.partition("@")[0].partition("+")[2] or someone.name
+    found = github.state.users.get(login.lower())
+    return user(github, found) if found else None
+
+
+def commit(github: GitHub, shown: Repository, one: Commit) -> dict[str, object]:
+    """A commit with the accounts behind it."""
+    api = f"{github.api_url}/repos/{shown.full_name}"
+    return {
+        "sha": one.sha,
+        "node_id": f"C_{one.sha}",
+        "url": f"{api}/commits/{one.sha}",
+        "html_url": f"{github.url}/{shown.full_name}/commit/{one.sha}",
+        "commit": {
+            "author": person(one.author),
+            "committer": person(one.committer),
+            "message": one.message,
+            "tree": {"sha": one.tree, "url": f"{api}/git/trees/{one.tree}"},
+            "url": f"{api}/git/commits/{one.sha}",
+            "comment_count": 0,
+        },
+        "author": account_of(github, one.author),
+        "committer": account_of(github, one.committer),
+        "parents": [{"sha": parent, "url": f"{api}/commits/{parent}"} for parent in one.parents],
+    }
+
+
+def git_commit(github: GitHub, shown: Repository, one: Commit) -> dict[str, object]:
+    """A commit as the git database knows it."""
+    api = f"{github.api_url}/repos/{shown.full_name}"
+    return {
+        "sha": one.sha,
+        "node_id": f"C_{one.sha}",
+        "url": f"{api}/git/commits/{one.sha}",
+        "html_url": f"{github.url}/{shown.full_name}/commit/{one.sha}",
+        "author": person(one.author),
+        "committer": person(one.committer),
+        "message": one.message,
+        "tree": {"sha": one.tree, "url": f"{api}/git/trees/{one.tree}"},
+        "parents": [{"sha": parent, "url": f"{api}/git/commits/{parent}"} for parent in one.parents],
+    }

@@ -1,0 +1,221 @@
+"""Routes of the REST API: who may call them, and how their bodies are validated."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sandbox.github import errors
+from sandbox.github.accounts import Caller, caller_role, reaches
+from sandbox.github.state import Permission, Repository
+from sandbox.github.transport import Request, Response
+
+if TYPE_CHECKING:
+    from sandbox.github.service import GitHub
+
+
+class Body(BaseModel):
+    """The body of a request: unknown fields and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+AnyBody = TypeVar("AnyBody", bound=Body)
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request on its way to the handler of its route."""
+
+    github: "GitHub"
+    request: Request
+    parameters: dict[str, str]
+    caller: Caller
+    found: Repository | None
+
+    @property
+    def repository(self) -> Repository:
+        """The repository that the path names."""
+        if self.found is None:
+            raise errors.not_found()
+        return self.found
+
+    def body(self, model: type[AnyBody]) -> AnyBody:
+        """Validate the body.
+
+        Raises:
+            ApiError: 400 or 422, naming every field that is wrong.
+        """
+        try:
+            document: Any = json.loads(self.request.body or b"{}")
+        except ValueError as error:
+            raise errors.ApiError(400, "Problems parsing JSON") from error
+        if not isinstance(document, dict):
+            raise errors.ApiError(400, "Body should be a JSON object")
+        try:
+            return model.model_validate(document)
+        except ValidationError as error:
+            raise errors.invalid_request(*map(_reason, error.errors())) from error
+
+    def page(self, items: Sequence[Item]) -> tuple[list[Item], dict[str, str]]:
+        """Return the page of a list that the request asks for, and the headers that link to its neighbours."""
+        size = min(max(self._number("per_page", 30), 1), 100)
+        page = max(self._number("page", 1), 1)
+        last = max(1, -(-len(items) // size))
+        neighbours = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
+        if page == 1:
+            neighbours = {name: number for name, number in neighbours.items() if name in ("next", "last")}
+        if page >= last:
+            neighbours = {name: number for name, number in neighbours.items() if name in ("prev", "first")}
+        links = [
+            f'<{self.github.api_url}{self.request.path.removeprefix("/api/v3")}?per_page={size}&page={number}>; rel="{name}"'
+            for name, number in neighbours.items()
+        ]
+        wanted = list(items[(page - 1) * size : page * size])
+        return wanted, {"link": ", ".join(links)} if last > 1 and links else {}
+
+    def _number(self, name: str, default: int) -> int:
+        value = self.request.query.get(name, "")
+        return int(value) if value.isdecimal() else default
+
+
+def _reason(problem: Any) -> str:
+    field = "/".join(str(part) for part in problem["loc"])
+    match problem["type"]:
+        case "missing":
+            return f'"{field}" wasn\'t supplied.'
+        case "extra_forbidden":
+            return f'"{field}" is not a permitted key.'
+        case _:
+            return (
+                f"For 'properties/{field}', {json.dumps(problem['input'], default=str)} is not valid: {problem['msg']}."
+            )
+
+
+Handler = Callable[[Call], Response]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One endpoint."""
+
+    method: str
+    template: str
+    pattern: re.Pattern[str]
+    handler: Handler
+    role: Permission | None
+    organization: Literal["member", "owner"] | None
+    permission: str
+    scope: str | None
+    writes_archived: bool
+    creates_content: bool
+
+
+ROUTES: list[Route] = []
+"""All endpoints; the modules of `rest` add theirs when they are imported."""
+
+
+def route(
+    method: str,
+    template: str,
+    *,
+    permission: str,
+    role: Permission | None = None,
+    organization: Literal["member", "owner"] | None = None,
+    scope: str | None = None,
+    writes_archived: bool = False,
+    creates_content: bool | None = None,
+) -> Callable[[Handler], Handler]:
+    """Register an endpoint.
+
+    Args:
+        method: HTTP method.
+        template: path below the API's root; `{name}` is one segment, `{name...}` the rest.
+        permission: what a job's token needs (`contents:write`), which the answer names in a header.
+        role: what the caller needs in the repository of the path.
+        organization: what the caller needs to be in the organization of the path.
+        scope: what a classic token needs besides `repo` for private repositories.
+        writes_archived: whether it may change an archived repository.
+        creates_content: whether the limits of created content count it; by default every POST, PUT and PATCH.
+    """
+    counted = method in ("POST", "PUT", "PATCH") if creates_content is None else creates_content
+    expression = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
+    expression = re.sub(r"\\{(\w+)\\\.\\\.\\\.\\}", r"(?P<\1>.*)", expression)
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(
+            Route(
+                method=method,
+                template=template,
+                pattern=re.compile(expression),
+                handler=handler,
+                role=role,
+                organization=organization,
+                permission=permission,
+                scope=scope,
+                writes_archived=writes_archived,
+                creates_content=counted,
+            )
+        )
+        return handler
+
+    return register
+
+
+def find(routes: Sequence[Route], method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """Return the route of a request and the parameters in its path."""
+    for candidate in routes:
+        if candidate.method == method and (match := candidate.pattern.fullmatch(path)):
+            return candidate, match.groupdict()
+    return None
+
+
+def authorize(chosen: Route, parameters: dict[str, str], caller: Caller, github: "GitHub") -> Repository | None:
+    """Check that the caller may use a route, and return the repository that its path names.
+
+    Raises:
+        ApiError: 404 for what the caller may not see, 403 for what it may not do.
+    """
+    if "org" in parameters and parameters["org"].lower() != github.organization.login.lower():
+        raise errors.not_found()
+    repository = None
+    if "owner" in parameters:
+        repository = github.repository(parameters["owner"], parameters["repo"])
+        _authorize_repository(chosen, repository, caller, github)
+    if chosen.organization is not None:
+        _authorize_organization(chosen, caller)
+    if chosen.scope is not None and not caller.is_job and not caller.has_scope(chosen.scope):
+        raise errors.forbidden(f"This endpoint requires the {chosen.scope!r} scope.")
+    return repository
+
+
+def _authorize_repository(chosen: Route, repository: Repository, caller: Caller, github: "GitHub") -> None:
+    held = caller_role(caller, repository, github.state)
+    if held is None:
+        raise errors.not_found()
+    if caller.is_job:
+        # The permission decides: a job's token has no role.
+        public_read = not repository.private and chosen.method == "GET"
+        if not caller.job_may(chosen.permission) and not public_read:
+            raise errors.forbidden("Resource not accessible by integration")
+    elif chosen.role is not None and not reaches(held, chosen.role):
+        raise errors.forbidden(
+            "Must have admin rights to Repository."
+            if chosen.role == "admin"
+            else f"Must have {chosen.role} access to repository"
+        )
+    if repository.archived and chosen.method != "GET" and not chosen.writes_archived:
+        raise errors.archived()
+
+
+def _authorize_organization(chosen: Route, caller: Caller) -> None:
+    if caller.is_job:
+        raise errors.forbidden("Resource not accessible by integration")
+    if chosen.organization == "owner" and not caller.user.admin:
+        raise errors.forbidden("You must be an organization owner to do this.")
+    if chosen.organization == "member" and not caller.user.member:
+        raise errors.forbidden("You must be a member of the organization to do this.")

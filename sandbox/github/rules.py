@@ -1,0 +1,130 @@
+"""Rulesets: which rules hold for a branch, and whether a change of the branch breaks one.
+
+Source: GitHub Docs, "Available rules for rulesets".
+"""
+
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.github.accounts import Caller, caller_role, reaches
+from sandbox.github.git import NO_COMMIT, GitRepository
+from sandbox.github.state import Permission, Repository, Ruleset, State
+
+ENFORCED = ("creation", "update", "deletion", "non_fast_forward", "required_linear_history", "pull_request")
+"""The types of rules that are enforced here; others are refused when a ruleset is made."""
+
+ROLE_IDS: dict[int, Permission] = {1: "pull", 2: "maintain", 3: "triage", 4: "push", 5: "admin"}
+"""Ids of the built-in repository roles, as bypass actors name them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefChange:
+    """A ref that somebody wants to move."""
+
+    ref: str
+    old: str
+    new: str
+    by_pull_request: bool = False
+
+
+def active(state: State, repository: Repository, ref: str) -> list[Ruleset]:
+    """Return the enforced rulesets that hold for a ref."""
+    return [
+        ruleset
+        for ruleset in state.rulesets.values()
+        if ruleset.enforcement == "active"
+        and ruleset.repository_id in (None, repository.id)
+        and _covers_repository(ruleset.conditions, repository)
+        and _covers_ref(ruleset, repository, ref)
+    ]
+
+
+def violations(
+    state: State, repository: Repository, git: GitRepository, caller: Caller, change: RefChange
+) -> list[str]:
+    """Return what speaks against a change, in GitHub's words."""
+    return [
+        broken
+        for ruleset in active(state, repository, change.ref)
+        if not _bypasses(ruleset, state, repository, caller, change)
+        for rule in ruleset.rules
+        if (broken := _broken(rule, git, change)) is not None
+    ]
+
+
+def _broken(rule: dict[str, Any], git: GitRepository, change: RefChange) -> str | None:
+    creates, deletes = change.old == NO_COMMIT, change.new == NO_COMMIT
+    updates = not creates and not deletes
+    match rule["type"]:
+        case "creation" if creates:
+            return "Cannot create ref due to creations being restricted."
+        case "update" if updates:
+            return "Cannot update this protected ref."
+        case "deletion" if deletes:
+            return "Cannot delete this protected ref."
+        case "non_fast_forward" if updates and not git.is_ancestor(change.old, change.new):
+            return "Cannot force-push to this branch"
+        case "required_linear_history" if updates and len(git.commit(change.new).parents) > 1:
+            return "This branch must not contain merge commits."
+        case "pull_request" if updates and not change.by_pull_request:
+            return "Changes must be made through a pull request."
+        case _:
+            return None
+
+
+def _covers_repository(conditions: dict[str, Any], repository: Repository) -> bool:
+    if "repository_id" in conditions:
+        return repository.id in conditions["repository_id"]["repository_ids"]
+    if "repository_name" in conditions:
+        chosen = conditions["repository_name"]
+        return _selected(chosen, [repository.name], everything="~ALL")
+    return True
+
+
+def _covers_ref(ruleset: Ruleset, repository: Repository, ref: str) -> bool:
+    if not ref.startswith("refs/heads/" if ruleset.target == "branch" else "refs/tags/"):
+        return False
+    chosen = ruleset.conditions.get("ref_name")
+    if chosen is None:
+        return True
+    names = [ref]
+    if ref == f"refs/heads/{repository.default_branch}":
+        names.append("~DEFAULT_BRANCH")
+    return _selected(chosen, names, everything="~ALL")
+
+
+def _selected(chosen: dict[str, Any], names: list[str], *, everything: str) -> bool:
+    def listed(patterns: Iterable[str]) -> bool:
+        return any(
+            pattern == everything or fnmatch.fnmatchcase(name, pattern) for pattern in patterns for name in names
+        )
+
+    return listed(chosen.get("include", [])) and not listed(chosen.get("exclude", []))
+
+
+def _bypasses(ruleset: Ruleset, state: State, repository: Repository, caller: Caller, change: RefChange) -> bool:
+    for actor in ruleset.bypass_actors:
+        if actor.get("bypass_mode", "always") == "pull_request" and not change.by_pull_request:
+            continue
+        if _is_actor(actor, state, repository, caller):
+            return True
+    return False
+
+
+def _is_actor(actor: dict[str, Any], state: State, repository: Repository, caller: Caller) -> bool:
+    number = actor.get("actor_id")
+    match actor["actor_type"]:
+        case "OrganizationAdmin":
+            return caller.user.admin
+        case "Team":
+            team = state.teams.get(int(number or 0))
+            return team is not None and caller.user.login in team.members
+        case "RepositoryRole":
+            needed = ROLE_IDS.get(int(number or 0))
+            return needed is not None and reaches(caller_role(caller, repository, state), needed)
+        case "User":
+            return number == caller.user.id
+        case _:
+            return False

@@ -1,0 +1,86 @@
+"""What a sandbox's GitHub starts with, and how strict and how slow it is."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SeedOrganization(_Strict):
+    """The one organization."""
+
+    login: str
+    id: int
+
+
+class SeedUser(_Strict):
+    """An account."""
+
+    login: str
+    id: int
+    member: bool = True
+    admin: bool = False
+
+
+class SeedRepository(_Strict):
+    """A repository that exists, without commits, from the start."""
+
+    name: str
+    id: int
+    private: bool = True
+
+
+class SeedToken(_Strict):
+    """A classic personal access token."""
+
+    token: str
+    login: str
+    scopes: str
+    """Comma-separated, as GitHub shows them."""
+
+
+class Limits(_Strict):
+    """GitHub's limits per account; lower ones make tests short."""
+
+    requests_per_hour: int = 5000
+    points_per_minute: int = 900
+    """A read is one point, a write five."""
+    content_per_minute: int = 80
+    content_per_hour: int = 500
+
+
+class Timing(_Strict):
+    """What takes a while on GitHub, in seconds."""
+
+    generation: float = 0.3
+    """Until a repository that was made from a template has its first commit."""
+    workflow_registration: float = 0.5
+    """Until a workflow can be dispatched after the first commit."""
+
+
+class Seed(_Strict):
+    """Contents of seed.json."""
+
+    organization: SeedOrganization
+    plan: Literal["free", "team", "enterprise"] = "enterprise"
+    users: list[SeedUser]
+    repositories: list[SeedRepository] = Field(default_factory=list[SeedRepository])
+    tokens: list[SeedToken]
+    subjects: Literal["immutable", "legacy"] = "immutable"
+    """Form of the subject in tokens of jobs."""
+    runner_environment: dict[str, str] = Field(default_factory=dict[str, str])
+    action_stand_ins: dict[str, Path] = Field(default_factory=dict[str, Path])
+    """Folders by owner/repository, besides those that come with the sandbox."""
+    limits: Limits = Limits()
+    timing: Timing = Timing()
+    runners: int = 2
+    """Runs that execute at once."""
+
+    @classmethod
+    def load(cls, folder: Path) -> "Seed":
+        """Read seed.json of `folder`."""
+        return cls.model_validate_json((folder / "seed.json").read_text())

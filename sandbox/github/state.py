@@ -1,0 +1,255 @@
+"""Everything that is remembered between requests and restarts, except git objects and tokens."""
+
+import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+Permission = Literal["pull", "triage", "push", "maintain", "admin"]
+"""What somebody may do in a repository, weakest first."""
+PERMISSIONS: tuple[Permission, ...] = ("pull", "triage", "push", "maintain", "admin")
+
+
+def now() -> str:
+    """Return this second as GitHub writes it."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class User(BaseModel):
+    """A person or a machine with an account."""
+
+    login: str
+    id: int
+    member: bool = True
+    """Member of the organization."""
+    admin: bool = False
+    """Owner of the organization."""
+    type: Literal["User", "Bot"] = "User"
+
+
+class Variable(BaseModel):
+    """A configuration variable of Actions."""
+
+    name: str
+    value: str
+    visibility: Literal["all", "private", "selected"] = "all"
+    selected_repository_ids: list[int] = Field(default_factory=list[int])
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+
+
+class Reviewer(BaseModel):
+    """Somebody who may let a job enter an environment."""
+
+    type: Literal["User", "Team"]
+    id: int
+
+
+class BranchPolicy(BaseModel):
+    """Which branches may deploy to an environment."""
+
+    protected_branches: bool
+    custom_branch_policies: bool
+
+
+class Environment(BaseModel):
+    """A deployment environment of a repository."""
+
+    id: int
+    name: str
+    wait_timer: int = 0
+    prevent_self_review: bool = False
+    reviewers: list[Reviewer] = Field(default_factory=list[Reviewer])
+    deployment_branch_policy: BranchPolicy | None = None
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+
+
+class Invitation(BaseModel):
+    """An invitation that somebody outside the organization has not accepted yet."""
+
+    id: int
+    login: str
+    inviter: str
+    permission: Permission
+    created_at: str = Field(default_factory=now)
+
+
+class PullRequest(BaseModel):
+    """A pull request."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: str
+    base: str
+    """Branch that receives the change."""
+    head: str
+    """Branch that carries the change."""
+    head_repository_id: int
+    head_sha: str
+    base_sha: str
+    state: Literal["open", "closed"] = "open"
+    draft: bool = False
+    merge_commit_sha: str | None = None
+    merged_at: str | None = None
+    merged_by: str | None = None
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+
+
+class Repository(BaseModel):
+    """A repository."""
+
+    id: int
+    owner: str
+    name: str
+    private: bool = True
+    description: str | None = None
+    homepage: str | None = None
+    topics: list[str] = Field(default_factory=list[str])
+    default_branch: str = "main"
+    is_template: bool = False
+    archived: bool = False
+    features: dict[str, bool] = Field(default_factory=dict[str, bool])
+    """Switches such as `has_issues` and `allow_squash_merge` that differ from their defaults."""
+    template_id: int | None = None
+    fork_of: int | None = None
+    collaborators: dict[str, Permission] = Field(default_factory=dict[str, Permission])
+    invitations: list[Invitation] = Field(default_factory=list[Invitation])
+    environments: dict[str, Environment] = Field(default_factory=dict[str, Environment])
+    variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
+    pulls: list[PullRequest] = Field(default_factory=list[PullRequest])
+    workflow_ids: dict[str, int] = Field(default_factory=dict[str, int])
+    """Ids of workflows by the path of their file."""
+    run_numbers: dict[str, int] = Field(default_factory=dict[str, int])
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+    pushed_at: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Owner and name."""
+        return f"{self.owner}/{self.name}"
+
+
+class Ruleset(BaseModel):
+    """Rules for some branches of one or many repositories."""
+
+    id: int
+    name: str
+    repository_id: int | None
+    """The repository that has it; None: the organization."""
+    target: str
+    enforcement: str
+    bypass_actors: list[dict[str, Any]]
+    conditions: dict[str, Any]
+    rules: list[dict[str, Any]]
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+
+
+class Team(BaseModel):
+    """A team of the organization."""
+
+    id: int
+    slug: str
+    name: str
+    description: str | None = None
+    privacy: str = "secret"
+    notification_setting: str = "notifications_enabled"
+    parent_id: int | None = None
+    members: dict[str, Literal["member", "maintainer"]] = Field(
+        default_factory=dict[str, Literal["member", "maintainer"]]
+    )
+    repositories: dict[int, Permission] = Field(default_factory=dict[int, Permission])
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+
+
+class Step(BaseModel):
+    """A step of a job."""
+
+    name: str
+    number: int
+    status: str = "completed"
+    conclusion: str | None
+    started_at: str
+    completed_at: str
+
+
+class Job(BaseModel):
+    """A job of a run."""
+
+    id: int
+    key: str
+    """Name of the job in the workflow file."""
+    name: str
+    status: str = "queued"
+    conclusion: str | None = None
+    started_at: str = Field(default_factory=now)
+    completed_at: str | None = None
+    steps: list[Step] = Field(default_factory=list[Step])
+
+
+class Run(BaseModel):
+    """A run of a workflow."""
+
+    id: int
+    repository_id: int
+    workflow: str
+    """Path of the workflow's file."""
+    name: str
+    number: int
+    event: str
+    actor: str
+    branch: str
+    ref: str
+    sha: str
+    head_sha: str
+    """For a pull request the commit that was pushed; `sha` is then its merge with the base."""
+    title: str
+    payload: dict[str, Any]
+    fork: bool = False
+    """The run belongs to a pull request from a fork: no identity, no write access."""
+    groups: list[str] = Field(default_factory=list[str])
+    """Concurrency groups."""
+    pull_number: int | None = None
+    status: str = "queued"
+    conclusion: str | None = None
+    jobs: list[Job] = Field(default_factory=list[Job])
+    created_at: str = Field(default_factory=now)
+    started_at: str | None = None
+    updated_at: str = Field(default_factory=now)
+
+
+class State(BaseModel):
+    """All of it."""
+
+    last_id: int = 100_000
+    users: dict[str, User] = Field(default_factory=dict[str, User])
+    """By login in lower case."""
+    repositories: dict[int, Repository] = Field(default_factory=dict[int, Repository])
+    teams: dict[int, Team] = Field(default_factory=dict[int, Team])
+    rulesets: dict[int, Ruleset] = Field(default_factory=dict[int, Ruleset])
+    variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
+    """Of the organization."""
+    runs: dict[int, Run] = Field(default_factory=dict[int, Run])
+
+    def next_id(self) -> int:
+        """Return an id that nothing has had before."""
+        self.last_id += 1
+        return self.last_id
+
+    def save(self, file: Path) -> None:
+        """Replace `file` in one step, so that a crash leaves the old state or the new one."""
+        temporary = file.with_suffix(".new")
+        temporary.write_text(self.model_dump_json())
+        temporary.replace(file)
+
+    @classmethod
+    def load(cls, file: Path) -> "State":
+        """Read what `save` wrote; an empty state if there is none."""
+        return cls.model_validate_json(file.read_text()) if file.exists() else cls()

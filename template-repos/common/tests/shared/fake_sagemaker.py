@@ -1,0 +1,78 @@
+"""A SageMaker that holds one pipeline, behind a real boto3 client: requests and answers go through botocore's checks."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from sagemaker_pipeline.expressions import Json
+
+PIPELINE_ARN = "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/example"
+EXECUTION_ARN = f"{PIPELINE_ARN}/execution/abcdefghijkl"
+
+
+class _Body(io.BytesIO):
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+class FakeSageMaker:
+    """Answers the operations that the code under test uses, and remembers the requests."""
+
+    def __init__(self) -> None:
+        self.pipeline: Json | None = None
+        self.requests: list[tuple[str, Json]] = []
+        self.executions: list[Json] = []
+        """What DescribePipelineExecution answers, one after the other; the last stays."""
+        self.steps: list[Json] = []
+        boto: Any = boto3
+        self.client = boto.client(
+            "sagemaker", region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
+        )
+        self.client.meta.events.register("before-send.sagemaker", self._answer)
+
+    @property
+    def operations(self) -> list[str]:
+        """The operations that changed something."""
+        return [name for name, _ in self.requests if not name.startswith(("Describe", "List"))]
+
+    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        headers: Any = request.headers
+        operation = headers["X-Amz-Target"].decode().partition(".")[2]
+        body: Any = request.body
+        arguments = json.loads(body)
+        self.requests.append((operation, arguments))
+        status, answer = getattr(self, f"_{operation}")(arguments)
+        content: Any = _Body(json.dumps(answer).encode())
+        return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, content)
+
+    def _DescribePipeline(self, _: Json) -> tuple[int, Json]:
+        if self.pipeline is None:
+            return 400, {"__type": "ResourceNotFound", "message": "Pipeline does not exist."}
+        return 200, {"PipelineArn": PIPELINE_ARN, **self.pipeline}
+
+    def _CreatePipeline(self, arguments: Json) -> tuple[int, Json]:
+        self.pipeline = arguments
+        return 200, {"PipelineArn": PIPELINE_ARN}
+
+    def _UpdatePipeline(self, arguments: Json) -> tuple[int, Json]:
+        assert self.pipeline is not None
+        self.pipeline = {**self.pipeline, **arguments}
+        return 200, {"PipelineArn": PIPELINE_ARN}
+
+    def _AddTags(self, arguments: Json) -> tuple[int, Json]:
+        return 200, {"Tags": arguments["Tags"]}
+
+    def _StartPipelineExecution(self, _: Json) -> tuple[int, Json]:
+        return 200, {"PipelineExecutionArn": EXECUTION_ARN}
+
+    def _DescribePipelineExecution(self, _: Json) -> tuple[int, Json]:
+        return 200, self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]
+
+    def _ListPipelineExecutionSteps(self, arguments: Json) -> tuple[int, Json]:
+        # One step per page, so that whoever forgets the paging notices.
+        index = int(arguments.get("NextToken", "0"))
+        more = {"NextToken": str(index + 1)} if index + 1 < len(self.steps) else {}
+        return 200, {"PipelineExecutionSteps": self.steps[index : index + 1], **more}

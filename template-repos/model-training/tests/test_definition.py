@@ -1,0 +1,118 @@
+"""What SageMaker is asked to do."""
+
+import json
+
+import pytest
+from sagemaker_pipeline.expressions import Json, nested_steps
+from sagemaker_pipeline.validation import problems
+
+from pipeline import images
+from pipeline.project import EXAMPLE
+
+JOBS = ("Preprocess", "Train", "Evaluate")
+
+
+def arguments(definition: Json, step: str) -> Json:
+    return next(each["Arguments"] for each in nested_steps(definition["Steps"]) if each["Name"] == step)
+
+
+def test_sagemaker_would_accept_every_step(pipeline_definition: Json) -> None:
+    assert problems(pipeline_definition) == []
+
+
+def test_the_steps_are_preprocess_train_evaluate_and_a_gate_before_registration(pipeline_definition: Json) -> None:
+    assert [(step["Name"], step["Type"]) for step in nested_steps(pipeline_definition["Steps"])] == [
+        ("Preprocess", "Processing"),
+        ("Train", "Training"),
+        ("Evaluate", "Processing"),
+        ("CheckQuality", "Condition"),
+        ("Register", "RegisterModel"),
+        ("QualityTooLow", "Fail"),
+    ]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_job_runs_isolated_in_every_subnet_of_the_project(pipeline_definition: Json, job: str) -> None:
+    found = arguments(pipeline_definition, job)
+    network = found.get("NetworkConfig", found)
+    assert network["VpcConfig"] == {
+        "Subnets": EXAMPLE.subnet_ids,
+        "SecurityGroupIds": EXAMPLE.security_group_ids,
+    }
+    assert network["EnableNetworkIsolation"] is True
+    assert network["EnableInterContainerTrafficEncryption"] is True
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_job_encrypts_its_disk_and_its_output_with_the_key_of_the_project(
+    pipeline_definition: Json, job: str
+) -> None:
+    found = arguments(pipeline_definition, job)
+    cluster = found.get("ResourceConfig") or found["ProcessingResources"]["ClusterConfig"]
+    output = found.get("OutputDataConfig") or found["ProcessingOutputConfig"]
+    assert (cluster["VolumeKmsKeyId"], output["KmsKeyId"]) == (EXAMPLE.kms_key_arn, EXAMPLE.kms_key_arn)
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_job_runs_as_the_role_of_the_project_for_a_limited_time_and_says_whose_it_is(
+    pipeline_definition: Json, job: str
+) -> None:
+    found = arguments(pipeline_definition, job)
+    assert found["RoleArn"] == EXAMPLE.pipeline_role_arn
+    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800}
+    assert {"Key": "sagemaker:project-id", "Value": EXAMPLE.id} in found["Tags"]
+
+
+def test_a_model_waits_for_approval_and_no_parameter_changes_that(pipeline_definition: Json) -> None:
+    assert arguments(pipeline_definition, "Register")["ModelApprovalStatus"] == "PendingManualApproval"
+    assert [parameter["Name"] for parameter in pipeline_definition["Parameters"]] == [
+        "InputDataUrl",
+        "ProcessingInstanceType",
+        "TrainingInstanceType",
+        "MseThreshold",
+        "SourceCommit",
+    ]
+
+
+def test_no_execution_writes_where_another_one_has_written(pipeline_definition: Json) -> None:
+    train = arguments(pipeline_definition, "Train")
+    uris = [train["OutputDataConfig"]["S3OutputPath"]]
+    for job in ("Preprocess", "Evaluate"):
+        outputs = arguments(pipeline_definition, job)["ProcessingOutputConfig"]["Outputs"]
+        uris.extend(output["S3Output"]["S3Uri"] for output in outputs)
+    assert len(uris) == 6
+    for uri in uris:
+        assert uri["Std:Join"]["Values"][:2] == [
+            f"s3://{EXAMPLE.bucket}/executions",
+            {"Get": "Execution.PipelineExecutionId"},
+        ]
+
+
+def test_the_registered_model_carries_its_metrics_and_where_it_came_from(pipeline_definition: Json) -> None:
+    register = arguments(pipeline_definition, "Register")
+    statistics = register["ModelMetrics"]["ModelQuality"]["Statistics"]
+    assert statistics["S3Uri"]["Std:Join"]["Values"][-2:] == ["evaluation", "evaluation.json"]
+    assert register["CustomerMetadataProperties"] == {
+        "source-commit": {"Get": "Parameters.SourceCommit"},
+        "pipeline-execution": {"Get": "Execution.PipelineExecutionId"},
+    }
+
+
+def test_the_definition_is_plain_json_far_below_the_limit_of_a_request(pipeline_definition: Json) -> None:
+    assert len(json.dumps(pipeline_definition)) < 100 * 1024
+
+
+def test_every_region_has_its_own_account_and_suffix() -> None:
+    assert images.uri(images.XGBOOST, "eu-west-1") == (
+        "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+    )
+    assert images.uri(images.SCIKIT_LEARN, "cn-north-1") == (
+        "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.9-0-cpu-py3"
+    )
+    assert len(images.ACCOUNTS) == 37
+    assert all(len(account) == 12 and account.isdigit() for account in images.ACCOUNTS.values())
+
+
+def test_a_region_without_these_images_is_named() -> None:
+    with pytest.raises(ValueError, match="no sagemaker-xgboost:3.2-0 in mars-north-1"):
+        images.uri(images.XGBOOST, "mars-north-1")

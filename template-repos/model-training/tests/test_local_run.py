@@ -1,0 +1,138 @@
+"""The whole pipeline, run on this machine with the scripts that SageMaker runs."""
+
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from conftest import Finished, prepared_run
+from sagemaker_pipeline.local_run import StepFailedError
+
+import inference
+from pipeline import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def model_folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    with tarfile.open(finished.model) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def test_the_model_is_good_enough_and_registered_for_approval(finished: Finished) -> None:
+    metrics = {name: metric["value"] for name, metric in finished.evaluation["regression_metrics"].items()}
+    assert 4.0 < metrics["mse"] < 5.5
+    assert metrics["rmse"] == pytest.approx(metrics["mse"] ** 0.5)
+    assert metrics["mae"] < 1.6
+    assert metrics["r2"] > 0.5
+    (registered,) = finished.run.registered
+    assert registered["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_the_model_is_better_than_half_the_error_of_predicting_the_mean(finished: Finished) -> None:
+    evaluation = finished.evaluation
+    assert evaluation["regression_metrics"]["mse"]["value"] < evaluation["baseline"]["mse"]["value"] / 2
+
+
+def test_every_test_row_is_predicted_once_and_the_metrics_are_those_of_the_predictions(finished: Finished) -> None:
+    heading, *lines = finished.predictions
+    assert heading == "actual,predicted"
+    assert len(lines) == len(finished.test_rows) == finished.evaluation["rows"] == 627
+    pairs = np.array([[float(value) for value in line.split(",")] for line in lines])
+    assert pairs[:, 0].tolist() == [float(row.rpartition(",")[2]) for row in finished.test_rows]
+    mse = float(((pairs[:, 0] - pairs[:, 1]) ** 2).mean())
+    assert mse == pytest.approx(finished.evaluation["regression_metrics"]["mse"]["value"])
+
+
+def test_the_model_brings_its_preprocessing_and_the_code_of_the_endpoint_and_no_pickle(model_folder: Path) -> None:
+    files = sorted(file.relative_to(model_folder).as_posix() for file in model_folder.rglob("*") if file.is_file())
+    assert files == ["code/features.py", "code/inference.py", "model.ubj", "preprocessing.json"]
+
+
+@pytest.fixture
+def endpoint() -> Iterator[ModuleType]:
+    yield inference
+
+
+def answer(endpoint: ModuleType, model_folder: Path, request: str) -> str:
+    data = endpoint.input_fn(request.encode(), "text/csv; charset=utf-8")
+    return endpoint.output_fn(endpoint.predict_fn(data, endpoint.model_fn(str(model_folder))), "text/csv")
+
+
+def test_the_endpoint_answers_raw_rows_as_the_evaluation_did_one_by_one(
+    endpoint: ModuleType, model_folder: Path, finished: Finished
+) -> None:
+    for row, prediction in list(zip(finished.test_rows, finished.predictions[1:], strict=True))[:5]:
+        raw = row.rpartition(",")[0]
+        assert float(answer(endpoint, model_folder, raw)) == pytest.approx(float(prediction.partition(",")[2]))
+
+
+@pytest.mark.parametrize(
+    ("request_body", "reason"),
+    [("", "no row"), ("M,1,1\n", "row 1 has 3 values"), ("X,1,1,1,1,1,1,1\n", "sex is 'X'")],
+)
+def test_the_endpoint_says_what_is_wrong_with_a_request(
+    endpoint: ModuleType, model_folder: Path, request_body: str, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        answer(endpoint, model_folder, request_body)
+
+
+def test_the_endpoint_speaks_csv_only(endpoint: ModuleType) -> None:
+    with pytest.raises(ValueError, match="content type is 'application/x-npy'"):
+        endpoint.input_fn(b"", "application/x-npy")
+    with pytest.raises(ValueError, match="accept is 'application/json'"):
+        endpoint.output_fn([1.0], "application/json")
+
+
+def test_the_model_folder_alone_is_enough_to_predict(model_folder: Path) -> None:
+    program = (
+        "import inference, sys; model = inference.model_fn(sys.argv[1]);"
+        "data = inference.input_fn('M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15', 'text/csv');"
+        "sys.stdout.write(inference.output_fn(inference.predict_fn(data, model), '*/*'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(model_folder)],
+        cwd=model_folder / "code",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 4 < float(done.stdout) < 15
+
+
+def test_a_model_below_the_threshold_fails_the_run_and_is_not_registered(tmp_path: Path) -> None:
+    run = prepared_run(tmp_path, {"MseThreshold": 0.5})
+    with pytest.raises(StepFailedError, match=r"QualityTooLow: The mean squared error .* is 4\.\d+ and .* 0\.5"):
+        run.run()
+    assert run.registered == []
+
+
+def test_a_step_that_fails_says_why(tmp_path: Path) -> None:
+    run = prepared_run(tmp_path)
+    broken = tmp_path / "broken.csv"
+    broken.write_text("M,0.455,much\n")
+    run.upload(broken, "s3://example-bucket/broken.csv")
+    run.parameters = {"InputDataUrl": "s3://example-bucket/broken.csv"}
+    run.__post_init__()
+    with pytest.raises(StepFailedError, match="Preprocess: ValueError: row 1 has 3 values, expected 9"):
+        run.run()
+
+
+@pytest.mark.parametrize(("threshold", "code"), [("100", 0), ("0.5", 1)])
+def test_the_command_ends_as_the_gate_does(threshold: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "local-run", "--mse-threshold", threshold],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "| mse | 4." in done.stdout
+    assert ("QualityTooLow" in done.stderr) == bool(code)

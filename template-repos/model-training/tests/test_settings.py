@@ -1,0 +1,112 @@
+"""settings.toml and project.toml."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline import REPOSITORY, project, settings
+
+PROJECT = """
+[project]
+name = "abalone"
+id = "p-abcdefghijkl"
+[template]
+name = "mlops-template-model-training"
+commit = "0123456"
+[aws]
+region = "eu-west-1"
+account_id = "111111111111"
+[pipeline]
+name = "abalone-p-abcdefghijkl"
+role_arn = "arn:aws:iam::111111111111:role/pipeline"
+artifact_bucket = "bucket"
+kms_key_arn = "arn:aws:kms:eu-west-1:111111111111:key/1"
+model_package_group = "abalone-p-abcdefghijkl"
+subnet_ids = ["subnet-1", "subnet-2"]
+security_group_ids = ["sg-1"]
+[workflow]
+role_arn = "arn:aws:iam::111111111111:role/workflow"
+"""
+
+
+def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None:
+    text = (REPOSITORY / "settings.toml").read_text()
+    for right, wrong in {
+        "volume_gigabytes = 10": 'volume_gigabytes = "10"',
+        "mse_threshold": "mse_treshold",
+        "num_round = 1000": "num_round = true",
+        "[model]": "[modle]",
+    }.items():
+        assert right in text
+        text = text.replace(right, wrong)
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    with pytest.raises(settings.SettingsError) as caught:
+        settings.read(file)
+    assert str(caught.value).splitlines() == [
+        "settings.toml:",
+        "  [modle] is unknown",
+        "  [jobs] volume_gigabytes is '10', expected a whole number",
+        "  [quality] mse_treshold is unknown",
+        "  [quality] mse_threshold is missing",
+        "  [model] inference_instance_types is missing",
+        "  [hyperparameters] num_round must be a whole number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "problem"),
+    [
+        ("test_fraction = 0.15 ", "test_fraction = 0.5 ", r"\[data\] validation_fraction and test_fraction"),
+        ("mse_threshold = 6.0", "mse_threshold = -1", r"\[quality\] mse_threshold must be above 0"),
+        ("maximum_minutes = 30", "maximum_minutes = 0", r"\[jobs\] maximum_minutes must be 1 to 1440"),
+        ("volume_gigabytes = 10", "volume_gigabytes = 0", r"\[jobs\] volume_gigabytes must be 1 to 16384"),
+        ('["ml.m5.large", "ml.m5.xlarge"]', "[]", r"\[model\] inference_instance_types must name at least one"),
+        ('["ml.m5.large", "ml.m5.xlarge"]', "[1]", r"inference_instance_types is \[1\], expected a list of texts"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused(tmp_path: Path, right: str, wrong: str, problem: str) -> None:
+    text = (REPOSITORY / "settings.toml").read_text()
+    assert right in text
+    file = tmp_path / "settings.toml"
+    file.write_text(text.replace(right, wrong))
+    with pytest.raises(settings.SettingsError, match=problem):
+        settings.read(file)
+
+
+def test_a_project_is_read_whatever_else_the_platform_has_written(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(PROJECT)
+    assert project.read(file) == replace(
+        project.EXAMPLE,
+        name="abalone",
+        id="p-abcdefghijkl",
+        pipeline_name="abalone-p-abcdefghijkl",
+        pipeline_role_arn="arn:aws:iam::111111111111:role/pipeline",
+        bucket="bucket",
+        kms_key_arn="arn:aws:kms:eu-west-1:111111111111:key/1",
+        model_package_group="abalone-p-abcdefghijkl",
+        subnet_ids=["subnet-1", "subnet-2"],
+        security_group_ids=["sg-1"],
+        workflow_role_arn="arn:aws:iam::111111111111:role/workflow",
+    )
+
+
+def test_everything_that_a_project_lacks_is_listed(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(PROJECT.replace('region = "eu-west-1"', "").replace('["sg-1"]', "[]"))
+    with pytest.raises(project.ProjectError, match=r"lacks \[aws\] region, \[pipeline\] security_group_ids"):
+        project.read(file)
+
+
+def test_a_template_that_no_project_was_launched_from_is_no_failure_of_the_workflow(tmp_path: Path) -> None:
+    assert project.workflow_outputs(tmp_path / "project.toml") == "launched=false\n"
+
+
+def test_the_workflow_learns_its_region_and_role(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(PROJECT)
+    assert project.workflow_outputs(file) == (
+        "launched=true\nregion=eu-west-1\nrole=arn:aws:iam::111111111111:role/workflow\n"
+    )

@@ -1,0 +1,254 @@
+"""AWS's service-authorization data, and the rules that every policy is held against.
+
+The data comes from the Service Authorization Reference and ships with cfn-lint: per service the actions, the resource
+types that each works on, and the ARN formats and condition keys of those types. Condition keys of single actions are not
+in it; the few that we use are listed here with the actions that know them.
+"""
+
+import importlib.resources
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypedDict, cast
+
+from components.studio_permissions import JOBS_WITH_A_NETWORK
+from tests.rendering import Rendering
+
+
+class ResourceType(TypedDict, total=False):
+    """A type of resource that an action works on."""
+
+    ARNFormats: list[str]
+    ConditionKeys: list[str]
+
+
+class Action(TypedDict, total=False):
+    """An action, with the types of resource that it works on."""
+
+    Resources: list[str]
+
+
+class Service(TypedDict):
+    """A service's actions and resource types."""
+
+    Actions: dict[str, Action]
+    Resources: dict[str, ResourceType]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyStatement:
+    """A statement of a rendered policy document."""
+
+    sid: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: Mapping[str, Mapping[str, str | list[str]]]
+
+    def names(self, action: str) -> bool:
+        """Whether the statement is about `action`."""
+        return any(globs_overlap(pattern.lower(), action.lower()) for pattern in self.actions)
+
+    def reaches(self, resource: str) -> bool:
+        """Whether the statement is about `resource`."""
+        return any(globs_overlap(pattern, resource) for pattern in self.resources)
+
+    @property
+    def condition_keys(self) -> set[str]:
+        """Every key that the statement's condition looks at."""
+        return {key for operands in self.condition.values() for key in operands}
+
+
+KEYS_OF_EVERY_ACTION = {"aws:ResourceAccount", "aws:SourceAccount", "aws:SourceArn", "aws:SecureTransport"}
+"""Global condition keys in use. Source: IAM User Guide, "AWS global condition context keys"."""
+
+KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "cloudwatch:namespace": ("cloudwatch:PutMetricData",),
+    "iam:PassedToService": ("iam:PassRole",),
+    "iam:PermissionsBoundary": (
+        "iam:CreateRole",
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+    ),
+    "kms:GrantIsForAWSResource": ("kms:CreateGrant",),
+    "kms:ResourceAliases": ("kms:Decrypt",),
+    "lambda:SourceFunctionArn": (
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    ),
+    "s3:ExistingObjectTag/servicecatalog:provisioning": ("s3:GetObject",),
+    "sagemaker:InstanceTypes": ("sagemaker:CreateApp",),
+    "sagemaker:OwnerUserProfileArn": (
+        "sagemaker:CreateApp",
+        "sagemaker:CreateSpace",
+        "sagemaker:DeleteApp",
+        "sagemaker:DeleteSpace",
+        "sagemaker:UpdateSpace",
+    ),
+    "sagemaker:SpaceSharingType": (
+        "sagemaker:CreateApp",
+        "sagemaker:CreateSpace",
+        "sagemaker:DeleteApp",
+        "sagemaker:DeleteSpace",
+        "sagemaker:UpdateSpace",
+    ),
+    "sagemaker:VpcSubnets": JOBS_WITH_A_NETWORK,
+    "servicecatalog:roleLevel": (
+        "servicecatalog:DescribeProvisionedProduct",
+        "servicecatalog:DescribeRecord",
+        "servicecatalog:ListRecordHistory",
+        "servicecatalog:SearchProvisionedProducts",
+        "servicecatalog:TerminateProvisionedProduct",
+        "servicecatalog:UpdateProvisionedProduct",
+    ),
+}
+"""Condition keys of single actions. Source: Service Authorization Reference, the "Condition keys" of each action."""
+
+EVERY_RESOURCE_ALTHOUGH_AWS_HAS_TYPES: Mapping[str, str] = {
+    "ReadTemplates": "Service Catalog keeps templates in buckets of its own; only those that it tagged",
+    "CheckTemplates": "a template that is not a stack yet has no ARN",
+    "ReadMetrics": "metrics, unlike data sets of metrics, have no ARN",
+    "WriteMetrics": "metrics, unlike data sets of metrics, have no ARN; the condition names the namespaces",
+}
+"""Statements, by id, that allow an action on every resource although AWS knows a resource type for it, with the reason."""
+
+
+def problems(statement: PolicyStatement) -> Iterator[str]:
+    """What is wrong with a statement of a role's policy, judged by AWS's own data."""
+    for action in statement.actions:
+        if "*" in action:
+            yield f"{statement.sid}: {action} is a wildcard"
+            continue
+        types = resource_types(action)
+        if types is None:
+            yield f"{statement.sid}: {action} does not exist"
+            continue
+        formats = [pattern for kind in types for pattern in kind.get("ARNFormats", [])]
+        everything = statement.resources == ("*",)
+        if statement.effect == "Allow" and everything and types:
+            if statement.sid not in EVERY_RESOURCE_ALTHOUGH_AWS_HAS_TYPES:
+                yield f"{statement.sid}: {action} is allowed on every resource, though AWS has resource types for it"
+        elif statement.effect == "Allow" and not everything and not types:
+            yield f"{statement.sid}: {action} has no resource type: AWS grants nothing unless the resource is *"
+        elif not everything and not any(arn_fits(arn, form) for arn in statement.resources for form in formats):
+            yield f"{statement.sid}: {action} works on none of {', '.join(statement.resources)}"
+        for key in statement.condition_keys - KEYS_OF_EVERY_ACTION:
+            of_type = any(key in kind.get("ConditionKeys", []) for kind in types)
+            of_action = action in KEYS_OF_ACTIONS.get(key, ())
+            if not of_type and not of_action:
+                yield f"{statement.sid}: {action} knows no condition key {key}"
+
+
+def resource_types(action: str) -> list[ResourceType] | None:
+    """The types of resource that `action` works on: none for some, and None if there is no such action."""
+    prefix, _, name = action.partition(":")
+    service = _services().get(prefix)
+    if service is None or name.lower() not in service["Actions"]:
+        return None
+    known = {key.lower(): kind for key, kind in service["Resources"].items()}
+    return [known.get(kind.lower(), {}) for kind in service["Actions"][name.lower()].get("Resources", [])]
+
+
+def arn_fits(arn: str, form: str) -> bool:
+    """Whether some ARN matches both the pattern of a policy and the format of a resource type."""
+    if arn == "*":
+        return True
+    ours, theirs = arn.split(":", 5), form.split(":", 5)
+    if len(ours) != 6 or len(theirs) != 6:
+        return False
+    for mine, other in zip(ours[:5], theirs[:5], strict=True):
+        if not other.startswith("${") and not globs_overlap(mine, other):
+            return False
+    return globs_overlap(ours[5], re.sub(r"\$\{\w+\}|\.\*", "*", theirs[5]))
+
+
+def globs_overlap(left: str, right: str) -> bool:
+    """Whether some text matches both patterns, in which * stands for any text."""
+
+    @cache
+    def overlap(at_left: int, at_right: int) -> bool:
+        rest_left, rest_right = left[at_left:], right[at_right:]
+        if not rest_left or not rest_right:
+            return not (rest_left + rest_right).strip("*")
+        if rest_left[0] == "*":
+            return overlap(at_left + 1, at_right) or overlap(at_left, at_right + 1)
+        if rest_right[0] == "*":
+            return overlap(at_left, at_right + 1) or overlap(at_left + 1, at_right)
+        return rest_left[0] == rest_right[0] and overlap(at_left + 1, at_right + 1)
+
+    return overlap(0, 0)
+
+
+def statements(document: str) -> list[PolicyStatement]:
+    """The statements of a policy document."""
+    parsed = cast("dict[str, list[dict[str, object]]]", json.loads(document))
+    return [
+        PolicyStatement(
+            sid=str(statement["Sid"]),
+            effect=str(statement["Effect"]),
+            actions=_texts(statement["Action"]),
+            resources=_texts(statement.get("Resource", ())),
+            condition=cast("Mapping[str, Mapping[str, str | list[str]]]", statement.get("Condition", {})),
+        )
+        for statement in parsed["Statement"]
+    ]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(cast("Sequence[str]", value))
+
+
+@cache
+def _services() -> Mapping[str, Service]:
+    data = importlib.resources.files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json"
+    return cast("Mapping[str, Service]", json.loads(data.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role with its own policies, as rendered."""
+
+    name: str
+    boundary: str | None
+    trust: list[PolicyStatement]
+    policies: Mapping[str, str]
+
+    @property
+    def statements(self) -> list[PolicyStatement]:
+        """The statements of all its policies."""
+        return [statement for document in self.policies.values() for statement in statements(document)]
+
+    def statement(self, sid: str) -> PolicyStatement:
+        """Its statement `sid`."""
+        return next(statement for statement in self.statements if statement.sid == sid)
+
+    def may(self, action: str, resource: str = "*") -> bool:
+        """Whether the role may do `action` on `resource` under some condition, and no denial always forbids it."""
+        about = [each for each in self.statements if each.names(action) and each.reaches(resource)]
+        forbidden = any(each.effect == "Deny" and not each.condition for each in about)
+        return any(each.effect == "Allow" for each in about) and not forbidden
+
+
+def roles_of(rendering: Rendering) -> dict[str, Role]:
+    """The roles of a rendered stack, by their names without the stack's prefix."""
+    policies: dict[str, dict[str, str]] = {}
+    for policy in rendering.all("iam/rolePolicy:RolePolicy"):
+        policies.setdefault(policy.inputs["role"], {})[policy.inputs["name"]] = policy.inputs["policy"]
+    return {
+        "-".join(role.inputs["name"].split("-")[2:]): Role(
+            name=role.inputs["name"],
+            boundary=role.inputs.get("permissionsBoundary"),
+            trust=statements(role.inputs["assumeRolePolicy"]),
+            policies=policies.get(role.inputs["name"], {}),
+        )
+        for role in rendering.all("iam/role:Role")
+    }

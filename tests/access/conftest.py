@@ -1,0 +1,25 @@
+"""The stacks, rendered once for all tests of this folder, and their roles as IAM would judge them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.access.authorization import Role, roles_of
+from tests.rendering import Rendering, render_stack
+
+RoleNamed = Callable[[str], Role]
+
+
+@pytest.fixture(scope="session")
+def dev() -> Rendering:
+    return render_stack("dev")
+
+
+@pytest.fixture(scope="session", params=["dev", "preprod", "prod"])
+def any_stack(request: pytest.FixtureRequest) -> Rendering:
+    return render_stack(request.param)
+
+
+@pytest.fixture(scope="session")
+def role_named(dev: Rendering) -> RoleNamed:
+    return roles_of(dev).__getitem__

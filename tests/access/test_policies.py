@@ -1,0 +1,178 @@
+"""Rules that hold for every policy of every role of every stack, judged by AWS's own list of actions."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.access.authorization import PolicyStatement, globs_overlap, problems, roles_of
+from tests.rendering import ROOT, Rendering
+
+MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
+"""Of all inline policies of a role together, white space not counted. Source: IAM User Guide, "IAM and STS quotas"."""
+
+
+def test_every_action_exists_and_works_on_its_resources_under_its_conditions(any_stack: Rendering) -> None:
+    found = [
+        f"{role.name}: {problem}"
+        for role in roles_of(any_stack).values()
+        for statement in role.statements
+        for problem in problems(statement)
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("actions", "resource", "condition", "complaint"),
+    [
+        ("s3:GetObjekt", "arn:aws:s3:::bucket/*", {}, "s3:GetObjekt does not exist"),
+        ("kms:ReEncrypt", "arn:aws:kms:eu-west-1:111111111111:key/1", {}, "kms:ReEncrypt does not exist"),
+        ("s3:*", "arn:aws:s3:::bucket", {}, "s3:* is a wildcard"),
+        ("s3:GetObject", "*", {}, "allowed on every resource"),
+        ("s3:GetObject", "arn:aws:sqs:eu-west-1:111111111111:queue", {}, "works on none of"),
+        ("sagemaker:ListProjects", "arn:aws:sagemaker:eu-west-1:111111111111:project/*", {}, "has no resource type"),
+        (
+            "sagemaker:CreateTransformJob",
+            "arn:aws:sagemaker:eu-west-1:111111111111:transform-job/*",
+            {"Null": {"sagemaker:VpcSubnets": "true"}},
+            "knows no condition key",
+        ),
+    ],
+)
+def test_a_statement_that_grants_nothing_or_too_much_is_noticed(
+    actions: str, resource: str, condition: dict[str, dict[str, str | list[str]]], complaint: str
+) -> None:
+    statement = PolicyStatement(
+        sid="Example", effect="Allow", actions=(actions,), resources=(resource,), condition=condition
+    )
+
+    assert complaint in "; ".join(problems(statement))
+
+
+def test_a_correct_statement_is_accepted() -> None:
+    statement = PolicyStatement(
+        sid="Example",
+        effect="Allow",
+        actions=("s3:GetObject", "s3:PutObject"),
+        resources=("arn:aws:s3:::bucket/*",),
+        condition={"StringEquals": {"aws:ResourceAccount": "111111111111"}},
+    )
+
+    assert list(problems(statement)) == []
+
+
+def test_every_role_has_the_boundary_of_its_environment(any_stack: Rendering) -> None:
+    roles = roles_of(any_stack).values()
+    environment = "-".join(next(iter(roles)).name.split("-")[:2])
+
+    assert {role.boundary for role in roles} == {f"arn:aws:iam::{any_stack.account_id}:policy/{environment}-boundary"}
+
+
+def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
+    assert set(roles_of(dev)) == {
+        "data-scientist",
+        "drift",
+        "flow-logs",
+        "lead-data-scientist",
+        "project-launch",
+        "template-cloner",
+    }
+
+
+def test_inline_policies_fit_into_their_role(any_stack: Rendering) -> None:
+    sizes = {
+        role.name: sum(len(re.sub(r"\s", "", document)) for document in role.policies.values())
+        for role in roles_of(any_stack).values()
+    }
+
+    assert {name: size for name, size in sizes.items() if size > MOST_CHARACTERS_OF_INLINE_POLICIES} == {}
+
+
+def test_only_this_account_or_exact_github_subjects_are_trusted(any_stack: Rendering) -> None:
+    for role in roles_of(any_stack).values():
+        assert len(role.trust) == 1
+        exact = role.trust[0].condition
+        assert set(exact) == {"StringEquals"}, role.name
+        if role.trust[0].actions == ("sts:AssumeRoleWithWebIdentity",):
+            assert {key.rsplit(":", 1)[1] for key in exact["StringEquals"]} == {"aud", "sub"}
+        else:
+            assert exact["StringEquals"] == {"aws:SourceAccount": any_stack.account_id}
+        assert "*" not in str(exact)
+
+
+def test_roles_are_passed_only_to_a_named_service(any_stack: Rendering) -> None:
+    passing = [
+        (role.name, statement)
+        for role in roles_of(any_stack).values()
+        for statement in role.statements
+        if "iam:PassRole" in statement.actions
+    ]
+
+    for name, statement in passing:
+        assert "iam:PassedToService" in statement.condition_keys, name
+        assert not any(resource.endswith(":role/*") or resource == "*" for resource in statement.resources), name
+
+
+def test_nobody_in_studio_may_change_a_function_or_read_a_secret(dev: Rendering) -> None:
+    roles = roles_of(dev)
+
+    for people in ("data-scientist", "lead-data-scientist"):
+        for action in ("lambda:UpdateFunctionCode", "lambda:InvokeFunction", "secretsmanager:GetSecretValue"):
+            assert not roles[people].may(action), (people, action)
+        for action in ("s3:PutBucketPolicy", "s3:PutBucketAcl", "iam:CreateRole"):
+            assert not roles[people].may(action), (people, action)
+
+
+def test_only_the_template_cloner_reads_the_credential_for_github(dev: Rendering) -> None:
+    readers = [name for name, role in roles_of(dev).items() if role.may("secretsmanager:GetSecretValue")]
+
+    assert readers == ["template-cloner"]
+    credential = dev.one("secretsmanager/secret:Secret").name
+    (resource,) = roles_of(dev)["template-cloner"].statement("ReadCredential").resources
+    assert resource.endswith(f":secret:{credential}")
+
+
+def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Rendering) -> None:
+    ceiling = _allowed_by_boundary()
+
+    beyond = [
+        (role.name, action)
+        for role in roles_of(any_stack).values()
+        for statement in role.statements
+        if statement.effect == "Allow"
+        for action in statement.actions
+        if not any(globs_overlap(pattern.lower(), action.lower()) for pattern in ceiling)
+    ]
+
+    assert beyond == []
+
+
+def _allowed_by_boundary() -> set[str]:
+    """Action patterns that the boundary of bootstrap's template allows, at least on some resource."""
+    template = yaml.load(Path(ROOT / "bootstrap/bootstrap.yaml").read_text(encoding="utf-8"), Loader=_Shortcuts)  # noqa: S506
+    boundary = template["Resources"]["WorkloadBoundary"]["Properties"]["PolicyDocument"]["Statement"]
+    patterns: set[str] = set()
+    for statement in boundary:
+        if statement["Effect"] == "Allow":
+            actions = statement["Action"]
+            patterns.update([actions] if isinstance(actions, str) else actions)
+    return patterns
+
+
+class _Shortcuts(yaml.SafeLoader):
+    """Reads CloudFormation's !Sub and the like as plain values."""
+
+
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:  # noqa: ANN401
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Shortcuts.add_multi_constructor("!", _plain)

@@ -1,0 +1,1 @@
+"""The Pulumi program: its settings, its components, its stacks."""

@@ -1,0 +1,262 @@
+"""Renders components and whole stacks on Pulumi's mock monitor, and returns what they declare as plain records.
+
+Nothing here knows what AWS would answer beyond ids and ARNs of the right shape: a rendered stack proves what the program
+asks for, not that AWS accepts it.
+"""
+
+import asyncio
+import contextvars
+import json
+import runpy
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import yaml
+from pulumi.runtime import config as runtime_config
+from pulumi.runtime import mocks
+from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack, run_pulumi_func
+
+ROOT = Path(__file__).parents[1]
+REGION = "eu-west-1"
+ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+
+Invoke = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource as the program declared it."""
+
+    type: str
+    """Type token, such as `aws:ec2/vpc:Vpc`."""
+    name: str
+    inputs: Mapping[str, Any]
+    """Inputs by their camelCase names, every output resolved."""
+    parent: str
+    """Type and name of the component that it belongs to, `type::name`; empty at the top."""
+    provider: str
+    """Name of the provider that it was given; empty for a component."""
+    protected: bool
+    retained: bool
+    """Kept when the stack is destroyed."""
+
+    def document(self, key: str = "policy") -> dict[str, Any]:
+        """An input that is a JSON document."""
+        return json.loads(self.inputs[key])
+
+    def statements(self, key: str = "policy") -> dict[str, dict[str, Any]]:
+        """The statements of an input that is a policy document, by their ids."""
+        return {statement["Sid"]: statement for statement in self.document(key)["Statement"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """Everything that a program declared."""
+
+    resources: Sequence[Resource]
+    exports: Mapping[str, Any]
+    account_id: str
+
+    def all(self, kind: str) -> list[Resource]:
+        """The resources whose type ends in `kind`, such as `ec2/vpc:Vpc`, or just `Vpc`."""
+        return [each for each in self.resources if each.type == kind or each.type.endswith((f":{kind}", f"/{kind}"))]
+
+    def one(self, kind: str, name: str | None = None) -> Resource:
+        """The only resource of a kind, or the one called `name`."""
+        found = [each for each in self.all(kind) if name is None or each.name == name]
+        if len(found) != 1:
+            raise LookupError(f"expected one {kind} {name or ''}, found {[each.name for each in self.all(kind)]}")
+        return found[0]
+
+    def counts(self) -> dict[str, int]:
+        """How many resources of each type there are, components and providers left out."""
+        return dict(
+            sorted(
+                Counter(
+                    each.type for each in self.resources if not each.type.startswith(("mlops:", "pulumi:"))
+                ).items()
+            )
+        )
+
+    def policies(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every policy document, with where it was found."""
+        for resource in self.resources:
+            for key, value in resource.inputs.items():
+                if isinstance(value, str) and value.startswith("{") and '"Statement"' in value:
+                    yield f"{resource.type}::{resource.name}.{key}", json.loads(value)
+
+
+def arn(service: str, account_id: str, rest: str) -> str:
+    """An ARN in the region and account of a rendering."""
+    return f"arn:aws:{service}:{REGION}:{account_id}:{rest}"
+
+
+def _availability_zones(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": REGION, "names": list(ZONES), "zoneIds": [], "groupNames": [REGION], "state": "available"}
+
+
+INVOKES: Mapping[str, Invoke] = {"aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones}
+"""What a program may ask; anything else is an error."""
+
+
+@dataclass
+class _Cloud(mocks.Mocks):
+    """Gives resources their ids and ARNs, and answers what `invokes` can answer."""
+
+    account_id: str
+    invokes: Mapping[str, Invoke]
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        if args.token not in self.invokes:
+            raise LookupError(f"the program asks {args.token}, which this rendering does not answer")
+        return self.invokes[args.token](args.args)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        physical = _physical_name(args)
+        return physical, {**args.inputs, **_outputs(args.typ, physical, args.inputs, self.account_id)}
+
+
+def _physical_name(args: mocks.MockResourceArgs) -> str:
+    prefixes = {
+        "aws:ec2/vpc:Vpc": "vpc",
+        "aws:ec2/subnet:Subnet": "subnet",
+        "aws:ec2/securityGroup:SecurityGroup": "sg",
+        "aws:ec2/routeTable:RouteTable": "rtb",
+    }
+    if args.typ in prefixes:
+        return f"{prefixes[args.typ]}-{args.name}"
+    inputs = cast("dict[str, str]", args.inputs)
+    return inputs.get("bucket") or inputs.get("name") or args.name
+
+
+def _outputs(kind: str, physical: str, inputs: Mapping[str, Any], account_id: str) -> dict[str, Any]:
+    match kind:
+        case "aws:s3/bucket:Bucket":
+            return {"arn": f"arn:aws:s3:::{physical}"}
+        case "aws:iam/role:Role":
+            return {"arn": f"arn:aws:iam::{account_id}:role/{physical}"}
+        case "aws:kms/key:Key":
+            return {"arn": arn("kms", account_id, f"key/{physical}"), "keyId": physical}
+        case "aws:cloudwatch/logGroup:LogGroup":
+            return {"arn": arn("logs", account_id, f"log-group:{physical}")}
+        case "aws:lambda/function:Function":
+            return {"arn": arn("lambda", account_id, f"function:{physical}")}
+        case "aws:secretsmanager/secret:Secret":
+            return {"arn": arn("secretsmanager", account_id, f"secret:{physical}")}
+        case "aws:sqs/queue:Queue":
+            return {"arn": arn("sqs", account_id, physical)}
+        case "aws:ec2/eip:Eip":
+            return {"allocationId": f"eipalloc-{physical}"}
+        case "aws:sagemaker/domain:Domain":
+            return {"arn": arn("sagemaker", account_id, f"domain/{physical}")}
+        case "github:index/repository:Repository":
+            return {"fullName": f"acme/{inputs['name']}"}
+        case _:
+            return {}
+
+
+class _Recorder(mocks.MockMonitor):
+    """Keeps what the mock monitor would throw away: parents, providers, protection."""
+
+    def __init__(self, cloud: _Cloud) -> None:
+        super().__init__(cloud)
+        self.declared: list[Resource] = []
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        with _own_event_loop():
+            return super().Invoke(request)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        if request.type != "pulumi:pulumi:Stack":
+            inputs = mocks.rpc.deserialize_properties(request.object)
+            self.declared.append(
+                Resource(
+                    type=request.type,
+                    name=request.name,
+                    inputs=inputs,
+                    parent="::".join(request.parent.split("::")[2:]),
+                    provider=request.provider.split("::")[3] if request.provider else "",
+                    protected=request.protect,
+                    retained=request.retainOnDelete,
+                )
+            )
+        with _own_event_loop():
+            return super().RegisterResource(request)
+
+
+@contextmanager
+def _own_event_loop() -> Iterator[None]:
+    """An event loop for a worker thread: the mock monitor would make one for every request and never close it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def render(
+    program: Callable[[], object],
+    *,
+    stack: str = "test",
+    configuration: Mapping[str, str] | None = None,
+    account_id: str = "111111111111",
+    invokes: Mapping[str, Invoke] = INVOKES,
+) -> Rendering:
+    """Run `program` as Pulumi would, and return what it declared.
+
+    Raises:
+        LookupError: the program asks something that `invokes` does not answer.
+    """
+    recorder = _Recorder(_Cloud(account_id=account_id, invokes=invokes))
+
+    def run() -> None:
+        program()
+
+    def declare() -> Mapping[str, Any]:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            mocks.set_mocks(recorder.mocks, project="mlops-platform", stack=stack, preview=False, monitor=recorder)
+            runtime_config.set_all_config(dict(configuration or {}))
+            loop.run_until_complete(run_pulumi_func(run))
+            root = cast("Stack", get_root_resource())
+            return loop.run_until_complete(pulumi.Output.all(**root.outputs).future()) or {}
+        finally:
+            loop.run_until_complete(loop.shutdown_default_executor())
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    # Pulumi keeps its stack and configuration in context variables: a context of its own leaves no trace of them.
+    exports = contextvars.Context().run(declare)
+    return Rendering(resources=recorder.declared, exports=exports, account_id=account_id)
+
+
+def configuration_of(stack: str) -> dict[str, str]:
+    """The configuration of a stack, from its file, as the engine hands it to the program."""
+    entries = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
+
+
+def render_stack(stack: str, changes: Mapping[str, object] | None = None) -> Rendering:
+    """What the whole program declares for a stack, with `changes` to its settings; None removes one."""
+    configuration = configuration_of(stack)
+    for key, value in (changes or {}).items():
+        name = f"mlops-platform:{key}"
+        if value is None:
+            configuration.pop(name, None)
+        else:
+            configuration[name] = value if isinstance(value, str) else json.dumps(value)
+    account_id = configuration["mlops-platform:accountId"]
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    return render(program, stack=stack, configuration=configuration, account_id=account_id)

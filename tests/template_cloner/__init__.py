@@ -1,0 +1,1 @@
+"""The template cloner, against a GitHub in memory and a real HTTP server."""

@@ -1,0 +1,541 @@
+"""Launching, changing and deleting a project's repository, against a GitHub in memory."""
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+from cloner.aws import Record
+from cloner.deadline import DeadlinePassedError
+from cloner.errors import LaunchError
+from cloner.event import FirstRun, Project
+from cloner.github import GitHubError, OutcomeUnknownError
+
+from tests.template_cloner.world import (
+    ORGANIZATION,
+    PROJECT,
+    TEMPLATE,
+    TEMPLATE_COMMIT,
+    Crash,
+    Repo,
+    World,
+    a_repository,
+)
+
+RUN = FirstRun(repository=PROJECT.full_name, workflow="train.yml")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def refused(world: World, project: Project = PROJECT) -> str:
+    with pytest.raises(LaunchError) as error:
+        world.launcher().create(project)
+    return str(error.value)
+
+
+def test_a_launch_makes_the_repository_with_its_settings_environment_and_user(world: World) -> None:
+    repository = world.launcher().create(PROJECT)
+
+    assert repository.full_name == "acme/mlops-abalone-p-abcdefghijkl-model-training"
+    assert repository.description == "MLOps project abalone (p-abcdefghijkl), model-training"
+    assert world.repo.environments == {"dev"}
+    assert world.repo.collaborators == {"ada"}
+    assert tomllib.loads(world.repo.files["main", "project.toml"]) == {
+        "project": {"name": "abalone", "id": "p-abcdefghijkl"},
+        "template": {"name": "mlops-template-model-training", "commit": TEMPLATE_COMMIT},
+        "launch": {"marker": PROJECT.marker},
+        "pipeline": {"name": "abalone-p-abcdefghijkl", "subnet_ids": ["subnet-1", "subnet-2"]},
+    }
+
+
+def test_a_launch_makes_four_content_creating_requests(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    assert world.github.writes == ["generate", "write_file", "create_environment", "add_collaborator"]
+
+
+def test_settings_may_add_to_the_project_table(world: World) -> None:
+    world.launcher().create(replace(PROJECT, settings={"project": {"arn": "arn:aws:sagemaker:…"}}))
+
+    assert tomllib.loads(world.repo.files["main", "project.toml"])["project"] == {
+        "name": "abalone",
+        "id": "p-abcdefghijkl",
+        "arn": "arn:aws:sagemaker:…",
+    }
+
+
+def test_a_launch_is_recorded_as_launched(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    assert world.records.records == {
+        "p-abcdefghijkl/model-training": Record(
+            state="launched", since=world.clock.now, template_commit=TEMPLATE_COMMIT
+        )
+    }
+
+
+def test_a_misspelt_user_is_refused_before_anything_is_created(world: World) -> None:
+    assert "no user 'adda'" in refused(world, replace(PROJECT, user="adda"))
+    assert world.github.writes == []
+    assert world.left() == (set(), {})
+
+
+def test_an_organization_is_not_a_user(world: World) -> None:
+    assert "not a person" in refused(world, replace(PROJECT, user="acme"))
+    assert world.left() == (set(), {})
+
+
+def test_somebody_outside_the_organization_is_refused_before_anything_is_created(world: World) -> None:
+    world.github.users["mallory"] = "User"
+
+    assert "not a member of acme" in refused(world, replace(PROJECT, user="mallory"))
+    assert world.left() == (set(), {})
+
+
+def test_a_missing_template_is_refused_before_anything_is_created(world: World) -> None:
+    del world.github.repositories[TEMPLATE]
+
+    assert "publish the template repositories first" in refused(world)
+    assert world.left() == (set(), {})
+
+
+def test_an_ordinary_repository_is_no_template(world: World) -> None:
+    world.github.repositories[TEMPLATE].repository = a_repository(TEMPLATE)
+
+    assert "is not a template repository" in refused(world)
+
+
+def test_an_empty_template_is_refused_before_anything_is_created(world: World) -> None:
+    world.github.repositories[TEMPLATE].commits.clear()
+
+    assert "has no commit on main" in refused(world)
+    assert world.left() == (set(), {})
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        a_repository(PROJECT.full_name, description="my thesis"),
+        a_repository(PROJECT.full_name, description=PROJECT.marker),
+        a_repository(PROJECT.full_name, description=PROJECT.marker, template="acme/other"),
+        a_repository(PROJECT.full_name, template=TEMPLATE),
+    ],
+    ids=["another description", "no template", "another template", "no description"],
+)
+def test_a_repository_that_is_not_ours_is_refused_and_not_touched(world: World, stranger: object) -> None:
+    assert isinstance(stranger, type(a_repository("")))
+    world.github.repositories[PROJECT.full_name] = Repo(repository=stranger, commits={"main": "theirs"})
+
+    assert "was not made for this project" in refused(world)
+    world.roll_back()
+
+    assert world.github.writes == []
+    assert world.repo == Repo(repository=stranger, commits={"main": "theirs"})
+    assert world.records.records == {}
+
+
+def test_a_name_that_a_stranger_takes_at_the_last_moment_is_refused(world: World) -> None:
+    stranger = Repo(repository=a_repository(PROJECT.full_name, description="mine"), commits={"main": "theirs"})
+    world.github.before_write = lambda _: world.github.repositories.__setitem__(PROJECT.full_name, stranger)
+
+    def taken(template: str, organization: str, name: str, description: str) -> bool:
+        world.github.repositories[PROJECT.full_name] = stranger
+        return False
+
+    world.github.generate = taken  # pyright: ignore[reportAttributeAccessIssue]
+
+    assert "was not made for this project" in refused(world)
+    world.roll_back()
+    assert world.left() == ({PROJECT.full_name}, {})
+
+
+@pytest.mark.parametrize("crash_after", [1, 2, 3, 4])
+def test_a_launch_that_died_after_any_write_is_finished_by_the_next(world: World, crash_after: int) -> None:
+    undisturbed = World()
+    undisturbed.launcher().create(PROJECT)
+    world.github.crash_after = crash_after
+    with pytest.raises(Crash):
+        world.launcher().create(PROJECT)
+
+    world.github.crash_after = None
+    world.launcher().create(PROJECT)
+
+    assert world.repo == undisturbed.repo
+    assert world.left() == undisturbed.left()
+    assert world.github.writes == undisturbed.github.writes
+
+
+@pytest.mark.parametrize("crash_after", [1, 2, 3, 4])
+def test_a_launch_that_died_after_any_write_is_removed_by_the_rollback(world: World, crash_after: int) -> None:
+    world.github.crash_after = crash_after
+    with pytest.raises(Crash):
+        world.launcher().create(PROJECT)
+    world.clock.now += 301
+
+    world.roll_back()
+
+    assert world.left() == (set(), {})
+
+
+def test_a_later_attempt_keeps_the_template_commit_of_the_first(world: World) -> None:
+    world.github.crash_after = 1
+    with pytest.raises(Crash):
+        world.launcher().create(PROJECT)
+    world.github.crash_after = None
+    world.github.repositories[TEMPLATE].commits["main"] = "newer"
+
+    world.launcher().create(PROJECT)
+
+    assert tomllib.loads(world.repo.files["main", "project.toml"])["template"]["commit"] == TEMPLATE_COMMIT
+
+
+def test_a_launch_that_is_asked_for_twice_writes_once_and_answers_the_same(world: World) -> None:
+    first = world.launcher().create(PROJECT)
+    second = world.launcher().create(PROJECT)
+
+    assert first == second
+    assert len(world.github.writes) == 4
+
+
+def test_a_launch_that_is_asked_for_again_after_its_stack_is_complete_changes_nothing(world: World) -> None:
+    world.launcher().create(PROJECT)
+    world.stacks.current = "CREATE_COMPLETE"
+    before = world.left()
+
+    assert "the stack is CREATE_COMPLETE" in refused(world)
+
+    assert world.left() == before
+    assert len(world.github.writes) == 4
+
+
+def test_a_repository_that_was_made_although_github_failed_is_adopted(world: World) -> None:
+    def fail(what: str) -> None:
+        if what == "generate":
+            raise OutcomeUnknownError("502")
+
+    world.github.after_write = fail
+
+    world.launcher().create(PROJECT)
+
+    assert world.github.writes.count("generate") == 1
+    assert world.repo.collaborators == {"ada"}
+
+
+def test_a_repository_that_was_not_made_when_github_failed_is_made_by_the_next_attempt(world: World) -> None:
+    failures = [OutcomeUnknownError("502")]
+
+    def fail_once(what: str) -> None:
+        if what == "generate" and failures:
+            raise failures.pop()
+
+    world.github.before_write = fail_once
+
+    world.launcher().create(PROJECT)
+
+    assert world.github.writes.count("generate") == 1
+
+
+def test_a_launch_waits_for_the_copy_of_the_template(world: World) -> None:
+    world.github.seconds_to_fill = 30
+    started = world.clock.now
+
+    world.launcher().create(PROJECT)
+
+    assert 30 <= world.clock.now - started < 35
+
+
+def test_a_repository_that_is_not_filled_within_a_minute_fails_the_launch(world: World) -> None:
+    world.github.seconds_to_fill = 1000
+
+    assert "did not fill" in refused(world)
+    world.roll_back()
+
+    assert world.left() == (set(), {})
+
+
+def test_settings_that_somebody_else_commits_at_the_same_time_are_looked_at_again(world: World) -> None:
+    def meddle(what: str) -> None:
+        if what == "write_file":
+            world.github.before_write = lambda _: None
+            world.repo.files["main", "project.toml"] = "half"
+
+    world.github.before_write = meddle
+
+    world.launcher().create(PROJECT)
+
+    assert "abalone" in world.repo.files["main", "project.toml"]
+
+
+def test_a_plan_without_environments_fails_the_launch_and_the_rollback_removes_the_repository(world: World) -> None:
+    def refuse(what: str) -> None:
+        if what == "create_environment":
+            raise GitHubError("the plan has no environments", 422)
+
+    world.github.before_write = refuse
+
+    assert "the plan has no environments" in refused(world)
+    assert world.repo.collaborators == set()
+    world.roll_back()
+
+    assert world.left() == (set(), {})
+
+
+def test_an_unprotected_default_branch_fails_the_launch_and_says_what_to_do(world: World) -> None:
+    world.github.protected = False
+
+    message = refused(world)
+    assert "nothing protects main" in message
+    assert "ruleset" in message
+    world.roll_back()
+
+    assert world.left() == (set(), {})
+
+
+def test_a_launch_that_has_no_time_left_fails_and_is_removed_by_the_rollback(world: World) -> None:
+    world.github.seconds_to_fill = 50
+
+    with pytest.raises(DeadlinePassedError):
+        world.launcher(seconds=20).create(PROJECT)
+    world.roll_back()
+
+    assert world.left() == (set(), {})
+
+
+def test_a_stack_that_no_longer_waits_gets_no_repository(world: World) -> None:
+    world.stacks.current = "ROLLBACK_COMPLETE"
+
+    assert "nobody waits" in refused(world)
+    assert world.github.writes == []
+
+
+@pytest.mark.parametrize("step", ["generate", "write_file", "create_environment", "add_collaborator"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_deletion_that_overtakes_the_launch_leaves_nothing(world: World, step: str, moment: str) -> None:
+    def delete(what: str) -> None:
+        if what == step:
+            world.github.before_write = world.github.after_write = lambda _: None
+            world.roll_back()
+            # On GitHub the next write to a deleted repository is a 404; a new one can still be made.
+            if step != "generate" and moment == "before":
+                raise GitHubError("404", 404)
+
+    if moment == "before":
+        world.github.before_write = delete
+    else:
+        world.github.after_write = delete
+    if moment == "after" and step != "add_collaborator":
+        with pytest.raises((LaunchError, KeyError)):
+            world.launcher().create(PROJECT)
+    else:
+        assert "was deleted while it was being launched" in refused(world)
+
+    assert world.left() == (set(), {})
+
+
+def test_a_launch_that_begins_after_its_deletion_leaves_nothing(world: World) -> None:
+    world.github.crash_after = 1
+    with pytest.raises(Crash):
+        world.launcher().create(PROJECT)
+    world.github.crash_after = None
+    world.roll_back()
+    assert world.records.records[PROJECT.record_key].state == "deleted"
+
+    assert "was deleted while it was being launched" in refused(world)
+
+    assert world.left() == (set(), {})
+
+
+def test_a_repository_that_reappears_after_its_deletion_is_removed_by_the_launch(world: World) -> None:
+    world.records.write(PROJECT.record_key, Record(state="deleted", since=world.clock.now, template_commit="x"))
+    world.github.generate(TEMPLATE, ORGANIZATION, PROJECT.name, PROJECT.marker)
+
+    refused(world)
+
+    assert world.left() == (set(), {})
+
+
+def test_a_launch_whose_record_is_gone_was_deleted(world: World) -> None:
+    world.github.after_write = lambda _: world.records.records.clear()
+
+    assert "was deleted while it was being launched" in refused(world)
+
+    assert world.left() == (set(), {})
+
+
+def test_deleting_a_project_archives_its_repository(world: World) -> None:
+    world.launcher().create(PROJECT)
+    world.stacks.current = "DELETE_IN_PROGRESS"
+
+    world.launcher().delete(PROJECT, PROJECT.full_name)
+    world.launcher().delete(PROJECT, PROJECT.full_name)
+
+    assert world.repo.repository.archived
+    assert world.github.writes.count("archive_repository") == 1
+    assert world.records.records == {}
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"])
+def test_rolling_back_a_launch_deletes_its_repository(world: World, status: str) -> None:
+    world.launcher().create(PROJECT)
+    world.stacks.current = status
+
+    world.launcher().delete(PROJECT, PROJECT.full_name)
+
+    assert world.left() == (set(), {})
+
+
+def test_deleting_a_stack_whose_launch_failed_deletes_the_half_made_repository(world: World) -> None:
+    world.github.protected = False
+    refused(world)
+    world.stacks.current = "DELETE_IN_PROGRESS"
+
+    world.launcher().delete(PROJECT, PROJECT.full_name)
+
+    assert world.left() == (set(), {})
+
+
+def test_deleting_what_never_existed_succeeds(world: World) -> None:
+    world.launcher().delete(PROJECT, PROJECT.full_name)
+    world.launcher().delete(PROJECT, "SC-1-Repository-1ABCDEF")
+
+    assert world.github.writes == []
+
+
+def test_an_id_that_cloudformation_made_up_still_finds_the_launch(world: World) -> None:
+    """CloudFormation makes up an id for a Create that never answered."""
+    world.github.crash_after = 2
+    with pytest.raises(Crash):
+        world.launcher().create(PROJECT)
+    world.clock.now += 301
+    world.stacks.current = "ROLLBACK_IN_PROGRESS"
+
+    world.launcher().delete(PROJECT, "SC-1-Repository-1ABCDEF")
+
+    assert world.left() == (set(), {})
+
+
+def test_changed_settings_are_proposed_as_a_pull_request(world: World) -> None:
+    world.launcher().create(PROJECT)
+    before = world.repo.files["main", "project.toml"]
+    changed = replace(PROJECT, settings={"pipeline": {"name": "other"}})
+
+    world.launcher().update(changed, PROJECT)
+    world.launcher().update(changed, PROJECT)
+
+    assert world.repo.files["main", "project.toml"] == before
+    [(branch, base)] = world.repo.pull_requests
+    assert base == "main"
+    proposed = tomllib.loads(world.repo.files[branch, "project.toml"])
+    assert proposed["pipeline"] == {"name": "other"}
+    assert proposed["template"] == {"name": "mlops-template-model-training", "commit": TEMPLATE_COMMIT}
+
+
+def test_unchanged_settings_propose_nothing(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    world.launcher().update(PROJECT, PROJECT)
+
+    assert len(world.github.writes) == 4
+
+
+def test_settings_that_were_deleted_from_the_repository_are_proposed_again(world: World) -> None:
+    world.launcher().create(PROJECT)
+    del world.repo.files["main", "project.toml"]
+
+    world.launcher().update(PROJECT, PROJECT)
+
+    [(branch, _)] = world.repo.pull_requests
+    assert tomllib.loads(world.repo.files[branch, "project.toml"])["template"] == {}
+
+
+def test_an_update_adds_the_new_user_and_environment(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    world.launcher().update(replace(PROJECT, user="grace", environments=("dev", "preprod")), PROJECT)
+
+    assert world.repo.collaborators == {"ada", "grace"}
+    assert world.repo.environments == {"dev", "preprod"}
+
+
+def test_an_update_to_an_unknown_user_changes_nothing(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    with pytest.raises(LaunchError, match="no user 'adda'"):
+        world.launcher().update(replace(PROJECT, user="adda", settings={}), PROJECT)
+
+    assert len(world.github.writes) == 4
+
+
+def test_an_update_restores_a_lost_record(world: World) -> None:
+    world.launcher().create(PROJECT)
+    world.records.records.clear()
+
+    world.launcher().update(replace(PROJECT, user="grace"), PROJECT)
+
+    assert world.records.records[PROJECT.record_key].state == "launched"
+
+
+def test_a_project_is_never_renamed(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    with pytest.raises(LaunchError, match="cannot become"):
+        world.launcher().update(replace(PROJECT, project_name="other"), PROJECT)
+
+
+def test_an_update_of_a_repository_that_is_gone_or_not_ours_changes_nothing(world: World) -> None:
+    with pytest.raises(LaunchError, match="not the repository of this project"):
+        world.launcher().update(PROJECT, PROJECT)
+    world.github.repositories[PROJECT.full_name] = Repo(repository=a_repository(PROJECT.full_name))
+    with pytest.raises(LaunchError, match="not the repository of this project"):
+        world.launcher().update(PROJECT, PROJECT)
+
+    assert world.github.writes == []
+
+
+def test_the_first_workflow_is_started_once(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    world.launcher().start(RUN)
+    world.launcher().start(RUN)
+
+    assert world.repo.dispatches == ["train.yml"]
+
+
+def test_a_workflow_that_github_does_not_know_yet_is_started_when_it_does(world: World) -> None:
+    world.launcher().create(PROJECT)
+    world.github.workflow_known_at = world.clock.now + 60
+
+    world.launcher().start(RUN)
+
+    assert world.repo.dispatches == ["train.yml"]
+
+
+def test_a_workflow_that_github_does_not_know_within_two_minutes_fails_the_launch(world: World) -> None:
+    world.launcher().create(PROJECT)
+    world.github.workflow_known_at = world.clock.now + 1000
+    started = world.clock.now
+
+    with pytest.raises(LaunchError, match="does not start train.yml"):
+        world.launcher().start(RUN)
+
+    assert 120 <= world.clock.now - started < 125
+
+
+def test_a_workflow_that_was_started_although_github_failed_is_not_started_again(world: World) -> None:
+    world.launcher().create(PROJECT)
+
+    def fail(what: str) -> None:
+        raise OutcomeUnknownError("502")
+
+    world.github.after_write = fail
+
+    world.launcher().start(RUN)
+
+    assert world.repo.dispatches == ["train.yml"]
+
+
+def test_a_workflow_needs_its_repository(world: World) -> None:
+    with pytest.raises(LaunchError, match="there is no repository"):
+        world.launcher().start(RUN)
