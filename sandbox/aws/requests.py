@@ -219,7 +219,10 @@ def _training_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:OutputKmsKey", members.get("OutputDataConfig", {}).get("KmsKeyId")
     yield "sagemaker:MaxRuntimeInSeconds", _text(members.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"))
     yield "sagemaker:NetworkIsolation", _flag(members.get("EnableNetworkIsolation", False))
-    yield "sagemaker:InterContainerTrafficEncryption", _flag(members.get("EnableInterContainerTrafficEncryption", False))
+    yield (
+        "sagemaker:InterContainerTrafficEncryption",
+        _flag(members.get("EnableInterContainerTrafficEncryption", False)),
+    )
     yield from _network_context(members.get("VpcConfig", {}))
 
 

@@ -50,9 +50,11 @@ class JsonService:
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         try:
             members = self.parse(operation, body)
-            return reply(self.operations[operation](Call(
-                operation=operation, members=members, caller=authorization.caller(headers, query)
-            )))
+            return reply(
+                self.operations[operation](
+                    Call(operation=operation, members=members, caller=authorization.caller(headers, query))
+                )
+            )
         except ServiceError as error:
             return failure(error)
 

@@ -43,8 +43,9 @@ class Issuers:
             if key.key_id == key_id:
                 return key
         raise ServiceError(
-            "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider, please reference "
-            "AssumeRoleWithWebIdentity documentation for requirements"
+            "InvalidIdentityToken",
+            "Couldn't retrieve verification key from your identity provider, please reference "
+            "AssumeRoleWithWebIdentity documentation for requirements",
         )
 
     def _fetch(self, issuer: str) -> jwt.PyJWKSet:

@@ -68,9 +68,7 @@ def _principal_of(params: dict[str, list[str]], caller: Principal) -> Principal:
     role = _first(params, "RoleARN") or (stack or {}).get("RoleARN")
     if not role:
         return caller
-    if not authorization.service_may_assume(
-        role, "cloudformation.amazonaws.com", source_account=emulator.account_id()
-    ):
+    if not authorization.service_may_assume(role, "cloudformation.amazonaws.com", source_account=emulator.account_id()):
         raise ServiceError("ValidationError", f"Role {role} is invalid or cannot be assumed")
     return authorization.session(role, "AWSCloudFormation")
 

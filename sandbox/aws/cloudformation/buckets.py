@@ -87,9 +87,7 @@ def _lifecycle_rule(rule: Settings) -> Settings:
 
 def _transition(item: Settings) -> Settings:
     renamed = {"TransitionInDays": "Days"}
-    return {
-        renamed.get(key, key): int(value) if key.endswith("Days") else value for key, value in item.items()
-    }
+    return {renamed.get(key, key): int(value) if key.endswith("Days") else value for key, value in item.items()}
 
 
 def _tags(tags: Any) -> Settings:

@@ -21,12 +21,8 @@ def install() -> None:
     delete = emulator.stacks._delete_resource
     resolve = emulator.stacks._resolve_dynamic_references
 
-    def provision_resource(
-        resource_type_name: str, logical_id: str, props: dict[str, Any], stack_name: str
-    ) -> Outcome:
-        resource = Resource(
-            type=resource_type_name, logical_id=logical_id, stack_name=stack_name, properties=props
-        )
+    def provision_resource(resource_type_name: str, logical_id: str, props: dict[str, Any], stack_name: str) -> Outcome:
+        resource = Resource(type=resource_type_name, logical_id=logical_id, stack_name=stack_name, properties=props)
         _check(resource, lambda: resource_type(resource.type).to_create(resource))
         return provision(resource_type_name, logical_id, props, stack_name)
 

@@ -39,9 +39,7 @@ def found(store: Any, key: Any, message: str, code: str = "ResourceNotFound") ->
     return record
 
 
-def page(
-    members: Members, key: str, records: Sequence[Members], summary: Callable[[Members], Members]
-) -> Members:
+def page(members: Members, key: str, records: Sequence[Members], summary: Callable[[Members], Members]) -> Members:
     """One page of a listing under `key`, newest first unless the caller asks for another order."""
     ascending = members.get("SortOrder") == "Ascending"
     ordered = sorted(records, key=lambda record: record["CreationTime"], reverse=not ascending)

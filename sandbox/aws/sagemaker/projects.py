@@ -96,10 +96,15 @@ def _update(call: Call) -> Members:
 def _list(call: Call) -> Members:
     wanted = call.members.get("NameContains", "")
     records = [project for project in _projects.values() if wanted in project["ProjectName"]]
-    return names.page(call.members, "ProjectSummaryList", records, lambda record: {
-        **names.pick(record, "ProjectName", "ProjectDescription", "ProjectArn", "ProjectId", "CreationTime"),
-        "ProjectStatus": _status(record)[0],
-    })
+    return names.page(
+        call.members,
+        "ProjectSummaryList",
+        records,
+        lambda record: {
+            **names.pick(record, "ProjectName", "ProjectDescription", "ProjectArn", "ProjectId", "CreationTime"),
+            "ProjectStatus": _status(record)[0],
+        },
+    )
 
 
 def _project(name: str) -> Members:

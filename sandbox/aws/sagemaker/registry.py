@@ -123,10 +123,19 @@ def _delete_group(call: Call) -> Members:
 def _list_groups(call: Call) -> Members:
     wanted = call.members.get("NameContains", "")
     records = [group for group in _groups.values() if wanted in group["ModelPackageGroupName"]]
-    return names.page(call.members, "ModelPackageGroupSummaryList", records, lambda record: names.pick(
-        record, "ModelPackageGroupName", "ModelPackageGroupArn", "ModelPackageGroupDescription", "CreationTime",
-        "ModelPackageGroupStatus",
-    ))
+    return names.page(
+        call.members,
+        "ModelPackageGroupSummaryList",
+        records,
+        lambda record: names.pick(
+            record,
+            "ModelPackageGroupName",
+            "ModelPackageGroupArn",
+            "ModelPackageGroupDescription",
+            "CreationTime",
+            "ModelPackageGroupStatus",
+        ),
+    )
 
 
 def _put_policy(call: Call) -> Members:
@@ -180,10 +189,22 @@ def _list_packages(call: Call) -> Members:
     status = call.members.get("ModelApprovalStatus")
     if status:
         records = [record for record in records if record["ModelApprovalStatus"] == status]
-    return names.page(call.members, "ModelPackageSummaryList", records, lambda record: names.pick(
-        record, "ModelPackageName", "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn",
-        "ModelPackageDescription", "CreationTime", "ModelPackageStatus", "ModelApprovalStatus",
-    ))
+    return names.page(
+        call.members,
+        "ModelPackageSummaryList",
+        records,
+        lambda record: names.pick(
+            record,
+            "ModelPackageName",
+            "ModelPackageGroupName",
+            "ModelPackageVersion",
+            "ModelPackageArn",
+            "ModelPackageDescription",
+            "CreationTime",
+            "ModelPackageStatus",
+            "ModelApprovalStatus",
+        ),
+    )
 
 
 def _send_event(package: Members) -> None:

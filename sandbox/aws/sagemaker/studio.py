@@ -86,9 +86,14 @@ def _delete_domain(call: Call) -> Members:
 
 
 def _list_domains(call: Call) -> Members:
-    return names.page(call.members, "Domains", _domains.values(), lambda record: names.pick(
-        record, "DomainArn", "DomainId", "DomainName", "Status", "CreationTime", "LastModifiedTime", "Url"
-    ))
+    return names.page(
+        call.members,
+        "Domains",
+        _domains.values(),
+        lambda record: names.pick(
+            record, "DomainArn", "DomainId", "DomainName", "Status", "CreationTime", "LastModifiedTime", "Url"
+        ),
+    )
 
 
 def _create_profile(call: Call) -> Members:
@@ -135,9 +140,12 @@ def _list_profiles(call: Call) -> Members:
     wanted = call.members.get("UserProfileNameContains", "")
     records = _profiles_of(domain) if domain else list(_profiles.values())
     chosen = [record for record in records if wanted in record["UserProfileName"]]
-    return names.page(call.members, "UserProfiles", chosen, lambda record: names.pick(
-        record, "DomainId", "UserProfileName", "Status", "CreationTime", "LastModifiedTime"
-    ))
+    return names.page(
+        call.members,
+        "UserProfiles",
+        chosen,
+        lambda record: names.pick(record, "DomainId", "UserProfileName", "Status", "CreationTime", "LastModifiedTime"),
+    )
 
 
 def _list_apps(call: Call) -> Members:

@@ -74,9 +74,7 @@ def provision(
     authorization.require(acting_as, "cloudformation:ValidateTemplate", "*")
     # Service Catalog keeps versions in buckets of its own, and marks the objects so that launch roles can name them.
     kept = f"arn:aws:s3:::sc-{emulator.account_id()}-{emulator.region()}/{product_id}/{artifact_id}"
-    authorization.require(
-        acting_as, "s3:GetObject", kept, {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}
-    )
+    authorization.require(acting_as, "s3:GetObject", kept, {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"})
     _change("CreateStack", record, acting_as, template)
     _provisioned[provisioned_id] = record
     return provisioned_id
@@ -153,9 +151,7 @@ def _launcher(record: Members, caller: Principal) -> Principal:
     role = record["LaunchRoleArn"]
     if role is None:
         return caller
-    if not authorization.service_may_assume(
-        role, "servicecatalog.amazonaws.com", source_account=emulator.account_id()
-    ):
+    if not authorization.service_may_assume(role, "servicecatalog.amazonaws.com", source_account=emulator.account_id()):
         raise ServiceError("InvalidParametersException", f"Access denied while assuming the role {role}.")
     return authorization.session(role, "servicecatalog")
 
@@ -290,8 +286,7 @@ def _detail(record: Members) -> Members:
 def _stack_outputs(record: Members) -> list[Members]:
     stack = emulator.cloudformation._stacks.get(record["_stack"]) or {}
     return [
-        {"OutputKey": output["OutputKey"], "OutputValue": output["OutputValue"]}
-        for output in stack.get("Outputs", [])
+        {"OutputKey": output["OutputKey"], "OutputValue": output["OutputValue"]} for output in stack.get("Outputs", [])
     ]
 
 

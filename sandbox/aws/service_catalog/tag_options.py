@@ -14,9 +14,7 @@ def _create(call: Call) -> Members:
     if any((option["Key"], option["Value"]) == (key, value) for option in _options.values()):
         raise ServiceError("DuplicateResourceException", f"TagOption {key}={value} already exists.")
     option_id = names.identifier("tag")
-    _options[option_id] = {
-        "Key": key, "Value": value, "Active": True, "Id": option_id, "Owner": emulator.account_id()
-    }
+    _options[option_id] = {"Key": key, "Value": value, "Active": True, "Id": option_id, "Owner": emulator.account_id()}
     return {"TagOptionDetail": _options[option_id]}
 
 
