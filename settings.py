@@ -432,7 +432,12 @@ class Settings(_Section):
             # at those that are missing, before the rest could be checked.
             return cls.model_validate({name: value for name, value in values.items() if value not in ("", {}, [])})
         except ValidationError as error:
-            problems = [_explained(detail) for detail in error.errors(include_url=False)]
+            problems = [
+                _explained(detail)
+                for detail in error.errors(include_url=False)
+                # What follows from another setting has no problem of its own.
+                if detail["type"] != "default_factory_not_called"
+            ]
             raise SettingsError(sorted(problems, key=lambda problem: problem.key)) from None
 
 

@@ -9,7 +9,7 @@ import contextvars
 import json
 import runpy
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,9 +78,7 @@ class Rendering:
         """How many resources of each type there are, components and providers left out."""
         return dict(
             sorted(
-                Counter(
-                    each.type for each in self.resources if not each.type.startswith(("mlops:", "pulumi:"))
-                ).items()
+                Counter(each.type for each in self.resources if not each.type.startswith(("mlops:", "pulumi:"))).items()
             )
         )
 
@@ -112,14 +110,15 @@ class _Cloud(mocks.Mocks):
     account_id: str
     invokes: Mapping[str, Invoke]
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token not in self.invokes:
             raise LookupError(f"the program asks {args.token}, which this rendering does not answer")
-        return self.invokes[args.token](args.args)
+        return self.invokes[args.token](cast("dict[str, Any]", args.args)), []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         physical = _physical_name(args)
-        return physical, {**args.inputs, **_outputs(args.typ, physical, args.inputs, self.account_id)}
+        inputs = cast("dict[str, Any]", args.inputs)
+        return physical, {**inputs, **_outputs(args.typ, physical, inputs, self.account_id)}
 
 
 def _physical_name(args: mocks.MockResourceArgs) -> str:
@@ -128,6 +127,8 @@ def _physical_name(args: mocks.MockResourceArgs) -> str:
         "aws:ec2/subnet:Subnet": "subnet",
         "aws:ec2/securityGroup:SecurityGroup": "sg",
         "aws:ec2/routeTable:RouteTable": "rtb",
+        "aws:servicecatalog/portfolio:Portfolio": "port",
+        "aws:servicecatalog/product:Product": "prod",
     }
     if args.typ in prefixes:
         return f"{prefixes[args.typ]}-{args.name}"
@@ -155,6 +156,8 @@ def _outputs(kind: str, physical: str, inputs: Mapping[str, Any], account_id: st
             return {"allocationId": f"eipalloc-{physical}"}
         case "aws:sagemaker/domain:Domain":
             return {"arn": arn("sagemaker", account_id, f"domain/{physical}")}
+        case "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact":
+            return {"provisioningArtifactId": f"pa-{physical}"}
         case "github:index/repository:Repository":
             return {"fullName": f"acme/{inputs['name']}"}
         case _:
@@ -164,13 +167,13 @@ def _outputs(kind: str, physical: str, inputs: Mapping[str, Any], account_id: st
 class _Recorder(mocks.MockMonitor):
     """Keeps what the mock monitor would throw away: parents, providers, protection."""
 
-    def __init__(self, cloud: _Cloud) -> None:
+    def __init__(self, cloud: _Cloud, declared: list[Resource]) -> None:
         super().__init__(cloud)
-        self.declared: list[Resource] = []
+        self.declared = declared
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         with _own_event_loop():
-            return super().Invoke(request)
+            return mocks.MockMonitor.Invoke(self, request)  # pyright: ignore[reportUnknownMemberType]
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         if request.type != "pulumi:pulumi:Stack":
@@ -187,11 +190,11 @@ class _Recorder(mocks.MockMonitor):
                 )
             )
         with _own_event_loop():
-            return super().RegisterResource(request)
+            return mocks.MockMonitor.RegisterResource(self, request)  # pyright: ignore[reportUnknownMemberType]
 
 
 @contextmanager
-def _own_event_loop() -> Iterator[None]:
+def _own_event_loop() -> Generator[None]:
     """An event loop for a worker thread: the mock monitor would make one for every request and never close it."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -209,13 +212,14 @@ def render(
     configuration: Mapping[str, str] | None = None,
     account_id: str = "111111111111",
     invokes: Mapping[str, Invoke] = INVOKES,
+    declared: list[Resource] | None = None,
 ) -> Rendering:
-    """Run `program` as Pulumi would, and return what it declared.
+    """Run `program` as Pulumi would, and return what it declared; `declared` holds it even when the program fails.
 
     Raises:
         LookupError: the program asks something that `invokes` does not answer.
     """
-    recorder = _Recorder(_Cloud(account_id=account_id, invokes=invokes))
+    recorder = _Recorder(_Cloud(account_id=account_id, invokes=invokes), [] if declared is None else declared)
 
     def run() -> None:
         program()
@@ -245,7 +249,9 @@ def configuration_of(stack: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
 
 
-def render_stack(stack: str, changes: Mapping[str, object] | None = None) -> Rendering:
+def render_stack(
+    stack: str, changes: Mapping[str, object] | None = None, *, declared: list[Resource] | None = None
+) -> Rendering:
     """What the whole program declares for a stack, with `changes` to its settings; None removes one."""
     configuration = configuration_of(stack)
     for key, value in (changes or {}).items():
@@ -259,4 +265,4 @@ def render_stack(stack: str, changes: Mapping[str, object] | None = None) -> Ren
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return render(program, stack=stack, configuration=configuration, account_id=account_id)
+    return render(program, stack=stack, configuration=configuration, account_id=account_id, declared=declared)

@@ -1,0 +1,275 @@
+"""Settings are refused as a whole, with every reason, before anything is created."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+import settings
+from settings import ExistingNetwork, NewNetwork, Problem, Settings, SettingsError
+from tests.rendering import Resource, configuration_of, render, render_stack
+
+NETWORK = {"cidr": "10.16.0.0/16"}
+GITHUB = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
+STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
+VALID: dict[str, Any] = {
+    "unit": "analytics",
+    "environment": "dev",
+    "region": "eu-west-1",
+    "accountId": "111111111111",
+    "network": NETWORK,
+    "github": GITHUB,
+}
+
+
+def parse(**changes: object) -> Settings:
+    """Settings from valid ones with `changes`; None removes one."""
+    values = {key: value for key, value in {**VALID, **changes}.items() if value is not None}
+    return Settings.parse(
+        {
+            f"mlops-platform:{key}": value if isinstance(value, str) else json.dumps(value)
+            for key, value in values.items()
+        }
+    )
+
+
+def problems(**changes: object) -> dict[str, Problem]:
+    """What is wrong with valid settings after `changes`, by key."""
+    with pytest.raises(SettingsError) as refused:
+        parse(**changes)
+    return {problem.key: problem for problem in refused.value.problems}
+
+
+def remedy(key: str, **changes: object) -> str:
+    """What to do about the only problem that `changes` cause."""
+    found = problems(**changes)
+    assert list(found) == [key]
+    return found[key].remedy
+
+
+def test_every_problem_is_reported_at_once_with_its_key_its_value_and_what_to_do() -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse(
+            unit="Analytics",
+            enviroment="dev",
+            region="ireland",
+            accountId="1111",
+            keepDataOnDestroy="maybe",
+            network={"cidr": "10.16.0.0/24", "zones": 1, "nat": "two"},
+            github={**GITHUB, "organizationId": "many", "serverUrl": "http://github.example.com"},
+            studio={"userProfiles": [{"name": "ada", "role": "boss"}], "idleMinutes": 5},
+            workload={"developmentAccountId": 111111111111},
+            tags={"unit": "other"},
+        )
+    keys = [problem.key for problem in refused.value.problems]
+    assert keys == [
+        "accountId",
+        "enviroment",
+        "github.organizationId",
+        "github.serverUrl",
+        "keepDataOnDestroy",
+        "network.cidr",
+        "network.nat",
+        "network.zones",
+        "region",
+        "studio.idleMinutes",
+        "studio.userProfiles[0].role",
+        "tags",
+        "unit",
+        "workload.developmentAccountId",
+    ]
+    message = str(refused.value)
+    for problem in refused.value.problems:
+        assert f"mlops-platform:{problem.key} = {problem.value}\n      {problem.remedy}" in message
+    assert message.startswith("14 settings are wrong; nothing was created or changed.")
+
+
+def test_wrong_settings_stop_the_program_before_any_resource() -> None:
+    declared: list[Resource] = []
+    with pytest.raises(SettingsError):
+        render_stack("preprod", {"unit": "Analytics"}, declared=declared)
+    assert declared == []
+    render_stack("preprod", declared=declared)
+    assert declared != []
+
+
+def test_the_error_is_one_that_pulumi_shows_without_a_traceback() -> None:
+    assert issubclass(SettingsError, pulumi.RunError)
+
+
+def test_missing_settings_are_all_named() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.parse({})
+    assert {problem.key: problem.value for problem in refused.value.problems} == dict.fromkeys(
+        ["accountId", "environment", "github", "network", "region", "unit"], "(not set)"
+    )
+
+
+def test_an_empty_value_counts_as_missing_because_the_schema_gives_every_setting_one() -> None:
+    assert parse(studio={}, projects={}, workload={}, tags={}).studio is None
+    assert problems(unit="")["unit"].value == "(not set)"
+
+
+def test_a_misspelt_setting_is_answered_with_the_likely_one() -> None:
+    assert "did you mean region?" in remedy("regoin", regoin="eu-west-1")
+    assert "did you mean zones?" in remedy("network.zoness", network={**NETWORK, "zoness": 3})
+
+
+def test_a_value_that_may_be_a_secret_is_never_shown() -> None:
+    found = problems(github={**GITHUB, "token": "ghp_0123456789"}, apiKey="sk-1234")
+    assert found["github.token"].value == "(not shown)"
+    assert found["apiKey"].value == "(not shown)"
+
+
+def test_settings_of_other_namespaces_are_left_alone() -> None:
+    configuration = {
+        f"mlops-platform:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in VALID.items()
+    }
+    assert Settings.parse({**configuration, "aws:region": "us-east-1"}).region == "eu-west-1"
+
+
+@pytest.mark.parametrize("unit", ["a", "1team", "Team", "my-team", "thirteenchars", "straße"])
+def test_a_unit_that_could_not_begin_a_bucket_name_is_refused(unit: str) -> None:
+    assert "lower-case letters and digits" in remedy("unit", unit=unit)
+
+
+def test_any_environment_name_is_legal() -> None:
+    assert parse(environment="qa2").prefix == "analytics-qa2"
+    assert "2 to 8" in remedy("environment", environment="production")
+
+
+@pytest.mark.parametrize("account_id", ["1111", "11111111111a", "1111111111111"])
+def test_a_malformed_account_id_is_refused(account_id: str) -> None:
+    assert "12 digits" in remedy("accountId", accountId=account_id)
+
+
+@pytest.mark.parametrize("region", ["ireland", "eu-west", "cn-north-1", "us-gov-west-1"])
+def test_a_region_that_does_not_exist_or_belongs_to_another_partition_is_refused(region: str) -> None:
+    assert "AWS region" in remedy("region", region=region)
+
+
+def test_names_that_would_overflow_a_bucket_name_are_refused_before_a_launch_fails() -> None:
+    found = remedy("region", unit="twelveletter", environment="eightlet", region="ap-southeast-1")
+    assert "twelveletter-eightlet-p-abcdefghijkl-000000000000-ap-southeast-1" in found
+    assert "by 1" in found
+    assert parse(unit="elevenlette", environment="eightlet", region="ap-southeast-1")
+
+
+@pytest.mark.parametrize(
+    ("cidr", "why"),
+    [
+        ("10.16.0.0/15", "no larger than"),
+        ("10.16.0.0/21", "too small"),
+        ("10.16.0.1/16", "CIDR form"),
+        ("10.16.0.0", "too small"),
+        ("ten", "CIDR form"),
+        ("8.8.0.0/16", "private addresses"),
+        ("172.17.0.0/16", "Docker"),
+        ("172.16.0.0/15", "no larger than"),
+    ],
+)
+def test_a_network_that_cannot_hold_the_platform_is_refused(cidr: str, why: str) -> None:
+    assert why.replace("no larger than", "no network larger than") in remedy("network.cidr", network={"cidr": cidr})
+
+
+def test_overlapping_networks_are_refused() -> None:
+    network = {"cidr": "10.16.0.0/16", "connectedCidrs": ["10.16.128.0/17", "10.20.0.0/16"]}
+    assert "overlaps 10.16.128.0/17" in remedy("network.cidr", network=network)
+    network = {"cidr": "10.16.0.0/16", "connectedCidrs": ["10.20.0.0/16", "10.20.1.0/24"]}
+    assert "10.20.1.0/24 overlaps 10.20.0.0/16" in remedy("network.connectedCidrs", network=network)
+
+
+def test_an_existing_network_is_named_by_its_ids() -> None:
+    network = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
+    assert isinstance(parse(network=network).network, ExistingNetwork)
+    assert isinstance(parse().network, NewNetwork)
+    assert "existing VPC" in remedy("network.vpcId", network={**network, "vpcId": "my-vpc"})
+    assert "existing subnet" in remedy(
+        "network.subnetIds[1]", network={**network, "subnetIds": ["subnet-0a1b2c3d", "b"]}
+    )
+    assert "at least 2" in remedy("network.subnetIds", network={**network, "subnetIds": ["subnet-0a1b2c3d"]})
+    assert "list each once" in remedy("network.subnetIds", network={**network, "subnetIds": ["subnet-0a1b2c3d"] * 2})
+    assert "no such setting" in remedy("network.cidr", network={**network, "cidr": "10.0.0.0/16"})
+
+
+def test_a_person_is_listed_once() -> None:
+    profiles = [{"name": "ada", "role": "lead"}, {"name": "ada", "role": "dataScientist"}]
+    found = remedy("studio.userProfiles", studio={"userProfiles": profiles}, projects={"launchesAtOnce": 1})
+    assert "ada" in found
+
+
+def test_the_default_instance_type_must_be_an_allowed_one() -> None:
+    studio = {**STUDIO, "defaultInstanceType": "ml.p4d.24xlarge"}
+    assert "allowedInstanceTypes" in remedy("studio.defaultInstanceType", studio=studio, projects={"launchesAtOnce": 1})
+
+
+def test_studio_and_projects_come_together() -> None:
+    assert "set studio as well" in remedy("projects", projects={"launchesAtOnce": 1})
+    assert "set projects as well" in remedy("projects", studio=STUDIO)
+    assert parse(studio=STUDIO, projects={"launchesAtOnce": 1}).projects is not None
+
+
+def test_projects_need_a_way_to_github() -> None:
+    found = remedy("projects", studio=STUDIO, projects={"launchesAtOnce": 1}, network={**NETWORK, "nat": "none"})
+    assert "NAT gateway" in found
+
+
+def test_tags_that_would_overflow_an_object_of_s3_are_refused() -> None:
+    assert "at most 7" in remedy("tags", tags={f"tag{number}": "x" for number in range(8)})
+    assert "sets unit itself" in remedy("tags", tags={"unit": "x"})
+    assert "a&b" in remedy("tags", tags={"a&b": "x"})
+
+
+def test_an_enterprise_server_is_one_setting_from_which_the_others_follow() -> None:
+    server = parse(github={**GITHUB, "serverUrl": "https://github.example.com"}).github
+    assert server.api_url == "https://github.example.com/api/v3"
+    assert server.oidc_issuer == "https://github.example.com/_services/token"
+    assert server.oidc_issuer_host == "github.example.com/_services/token"
+    assert server.oidc_subjects == "legacy"
+    github = parse().github
+    assert github.api_url == "https://api.github.com"
+    assert github.oidc_issuer_host == "token.actions.githubusercontent.com"
+    assert github.oidc_subjects == "immutable"
+    assert "server alone" in remedy(
+        "github.serverUrl", github={**GITHUB, "serverUrl": "https://github.example.com/git"}
+    )
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        parse().unit = "other"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_schema_in_pulumi_yaml_is_the_one_of_the_settings() -> None:
+    assert Path("Pulumi.yaml").read_text(encoding="utf-8") == settings.project_file()
+    schema = yaml.safe_load(settings.project_file())["config"]
+    assert set(schema) - {"pulumi:disable-default-providers"} == {
+        field.alias for field in Settings.model_fields.values()
+    }
+
+
+def test_no_provider_exists_that_the_program_did_not_make() -> None:
+    project = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))
+    assert project["config"]["pulumi:disable-default-providers"] == {"value": ["*"]}
+
+
+@pytest.mark.parametrize("stack", ["dev", "preprod", "prod"])
+def test_the_checked_in_stacks_are_valid(stack: str) -> None:
+    assert Settings.parse(configuration_of(stack)).environment == stack
+
+
+def test_the_checked_in_networks_share_no_address() -> None:
+    networks = [Settings.parse(configuration_of(stack)).network for stack in ("dev", "preprod", "prod")]
+    cidrs = [network.cidr for network in networks if isinstance(network, NewNetwork)]
+    assert len(cidrs) == 3
+    assert not any(first.overlaps(second) for first in cidrs for second in cidrs if first is not second)
+
+
+def test_a_question_that_a_rendering_cannot_answer_is_an_error() -> None:
+    import pulumi_aws as aws
+
+    with pytest.raises(Exception, match="getCallerIdentity"):
+        render(lambda: aws.get_caller_identity().account_id)
