@@ -22,7 +22,7 @@ OPERATIONS = {
 """Per step type: the operation that the step calls, and the argument that the pipeline adds."""
 
 STEPS_WITHOUT_A_CALL = ("Condition", "Fail")
-STAND_INS = {"string": "a-value", "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True}
+NUMBERS = {"integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True}
 MAXIMUM_BYTES = 1024 * 1024
 """SageMaker's limit for a definition."""
 
@@ -89,7 +89,7 @@ def _filled(value: Any, shape: Any, defaults: Json) -> Any:
     """`value` with parameters replaced by their defaults, other expressions by a value of the type that belongs there."""
     if is_expression(value):
         default = defaults.get(str(value.get("Get")).removeprefix("Parameters."))
-        return cast("Any", STAND_INS.get(shape.type_name) if default is None else default)
+        return _stand_in(shape) if default is None else default
     if isinstance(value, dict):
         members = cast("Json", value)
         if shape.type_name == "structure":
@@ -105,6 +105,13 @@ def _filled(value: Any, shape: Any, defaults: Json) -> Any:
     return cast("Any", value)
 
 
+def _stand_in(shape: Any) -> Any:
+    """Some value that the shape allows."""
+    if shape.type_name == "string":
+        return shape.enum[0] if shape.enum else "v" * shape.metadata.get("min", 1)
+    return NUMBERS[shape.type_name]
+
+
 def _unlisted(value: Any, shape: Any, path: str) -> list[str]:
     """Values that are not among those the operation lists; botocore leaves these to the service."""
     if isinstance(value, dict) and shape.type_name == "structure":
@@ -117,6 +124,6 @@ def _unlisted(value: Any, shape: Any, path: str) -> list[str]:
         elements = cast("list[Any]", value)
         return [line for i, element in enumerate(elements) for line in _unlisted(element, shape.member, f"{path}[{i}]")]
     allowed = getattr(shape, "enum", None)
-    if isinstance(value, str) and allowed and value not in allowed and value != STAND_INS["string"]:
+    if isinstance(value, str) and allowed and value not in allowed:
         return [f"{path.removeprefix('.')} is {value!r}, which SageMaker does not know"]
     return []

@@ -80,7 +80,7 @@ def read(file: Path) -> Settings:
     problems.extend(
         f"[hyperparameters] {key} must be a whole number"
         for key in ("num_round", "early_stopping_rounds")
-        if not isinstance(hyperparameters.get(key), int)
+        if type(hyperparameters.get(key)) is not int
     )
     if not problems:
         settings = Settings(

@@ -1,19 +1,16 @@
 """What several tests share: the definition, and one local run of the whole pipeline."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sagemaker_pipeline.expressions import Json
-from sagemaker_pipeline.local_run import LocalRun
-from sagemaker_pipeline.upload import target_uri
-
 from pipeline import REPOSITORY, settings
 from pipeline.definition import definition, evaluation_uri
 from pipeline.project import EXAMPLE
+from sagemaker_pipeline.expressions import Json
+from sagemaker_pipeline.local_run import LocalRun
+from sagemaker_pipeline.upload import target_uri
 
 SETTINGS = settings.read(REPOSITORY / "settings.toml")
 DATA = REPOSITORY / SETTINGS.data.file
@@ -26,10 +23,10 @@ def pipeline_definition() -> Json:
     return definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI)
 
 
-def prepared_run(folder: Path, parameters: Mapping[str, Any] | None = None) -> LocalRun:
+def prepared_run(folder: Path) -> LocalRun:
     """A local run of this repository's pipeline with its code and data in place."""
     built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI)
-    run = LocalRun(definition=built, folder=folder, parameters=parameters or {})
+    run = LocalRun(definition=built, folder=folder)
     run.upload(REPOSITORY / "steps", CODE_URI)
     run.upload(DATA, DATA_URI)
     return run

@@ -3,11 +3,10 @@
 import json
 
 import pytest
-from sagemaker_pipeline.expressions import Json, nested_steps
-from sagemaker_pipeline.validation import problems
-
 from pipeline import images
 from pipeline.project import EXAMPLE
+from sagemaker_pipeline.expressions import Json, nested_steps
+from sagemaker_pipeline.validation import problems
 
 JOBS = ("Preprocess", "Train", "Evaluate")
 
@@ -114,5 +113,5 @@ def test_every_region_has_its_own_account_and_suffix() -> None:
 
 
 def test_a_region_without_these_images_is_named() -> None:
-    with pytest.raises(ValueError, match="no sagemaker-xgboost:3.2-0 in mars-north-1"):
+    with pytest.raises(ValueError, match=r"no sagemaker-xgboost:3\.2-0 in mars-north-1"):
         images.uri(images.XGBOOST, "mars-north-1")

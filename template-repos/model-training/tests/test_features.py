@@ -5,12 +5,12 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from features import COLUMNS, Preprocessing, read_labelled_rows, read_rows
+from features import COLUMNS, Preprocessing, Row, read_labelled_rows, read_rows
 from preprocess import fit, split
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-ROWS = [
+ROWS: list[Row] = [
     ["M", "0.455", "0.365", "0.095", "0.514", "0.2245", "0.101", "0.15"],
     ["F", "0.53", "0.42", "0.135", "0.677", "0.2565", "0.1415", "0.21"],
     ["I", "0.33", "0.255", "0.08", "0.205", "0.0895", "0.0395", "0.055"],

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from pipeline import REPOSITORY, project, settings
 
 PROJECT = """

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+import botocore
+from botocore import UNSIGNED
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
 from sagemaker_pipeline.expressions import Json
 
 PIPELINE_ARN = "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/example"
@@ -28,9 +31,7 @@ class FakeSageMaker:
         """What DescribePipelineExecution answers, one after the other; the last stays."""
         self.steps: list[Json] = []
         boto: Any = boto3
-        self.client = boto.client(
-            "sagemaker", region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
-        )
+        self.client = boto.client("sagemaker", region_name="eu-west-1", config=Config(signature_version=UNSIGNED))
         self.client.meta.events.register("before-send.sagemaker", self._answer)
 
     @property
@@ -38,40 +39,39 @@ class FakeSageMaker:
         """The operations that changed something."""
         return [name for name, _ in self.requests if not name.startswith(("Describe", "List"))]
 
-    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        headers: Any = request.headers
-        operation = headers["X-Amz-Target"].decode().partition(".")[2]
-        body: Any = request.body
-        arguments = json.loads(body)
+    def _answer(self, request: Any, **_: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        arguments = json.loads(request.body)
+        library: Any = botocore
         self.requests.append((operation, arguments))
-        status, answer = getattr(self, f"_{operation}")(arguments)
+        status, answer = getattr(self, library.xform_name(operation))(arguments)
         content: Any = _Body(json.dumps(answer).encode())
         return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, content)
 
-    def _DescribePipeline(self, _: Json) -> tuple[int, Json]:
+    def describe_pipeline(self, _: Json) -> tuple[int, Json]:
         if self.pipeline is None:
             return 400, {"__type": "ResourceNotFound", "message": "Pipeline does not exist."}
         return 200, {"PipelineArn": PIPELINE_ARN, **self.pipeline}
 
-    def _CreatePipeline(self, arguments: Json) -> tuple[int, Json]:
+    def create_pipeline(self, arguments: Json) -> tuple[int, Json]:
         self.pipeline = arguments
         return 200, {"PipelineArn": PIPELINE_ARN}
 
-    def _UpdatePipeline(self, arguments: Json) -> tuple[int, Json]:
+    def update_pipeline(self, arguments: Json) -> tuple[int, Json]:
         assert self.pipeline is not None
         self.pipeline = {**self.pipeline, **arguments}
         return 200, {"PipelineArn": PIPELINE_ARN}
 
-    def _AddTags(self, arguments: Json) -> tuple[int, Json]:
+    def add_tags(self, arguments: Json) -> tuple[int, Json]:
         return 200, {"Tags": arguments["Tags"]}
 
-    def _StartPipelineExecution(self, _: Json) -> tuple[int, Json]:
+    def start_pipeline_execution(self, _: Json) -> tuple[int, Json]:
         return 200, {"PipelineExecutionArn": EXECUTION_ARN}
 
-    def _DescribePipelineExecution(self, _: Json) -> tuple[int, Json]:
+    def describe_pipeline_execution(self, _: Json) -> tuple[int, Json]:
         return 200, self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]
 
-    def _ListPipelineExecutionSteps(self, arguments: Json) -> tuple[int, Json]:
+    def list_pipeline_execution_steps(self, arguments: Json) -> tuple[int, Json]:
         # One step per page, so that whoever forgets the paging notices.
         index = int(arguments.get("NextToken", "0"))
         more = {"NextToken": str(index + 1)} if index + 1 < len(self.steps) else {}

@@ -72,7 +72,7 @@ def test_a_definition_above_one_mebibyte_is_refused() -> None:
 def test_a_refusal_is_not_mistaken_for_a_missing_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeSageMaker()
     denied = (400, {"__type": "AccessDeniedException", "message": "not authorized"})
-    monkeypatch.setattr(service, "_DescribePipeline", lambda _: denied)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr(service, "describe_pipeline", lambda _: denied)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     with pytest.raises(ClientError, match="not authorized"):
         upsert(service)
     assert service.operations == []
