@@ -138,7 +138,6 @@ def test_a_repository_that_is_not_ours_is_refused_and_not_touched(world: World, 
 
 def test_a_name_that_a_stranger_takes_at_the_last_moment_is_refused(world: World) -> None:
     stranger = Repo(repository=a_repository(PROJECT.full_name, description="mine"), commits={"main": "theirs"})
-    world.github.before_write = lambda _: world.github.repositories.__setitem__(PROJECT.full_name, stranger)
 
     def taken(template: str, organization: str, name: str, description: str) -> bool:
         world.github.repositories[PROJECT.full_name] = stranger
@@ -317,7 +316,7 @@ def test_a_deletion_that_overtakes_the_launch_leaves_nothing(world: World, step:
         if what == step:
             world.github.before_write = world.github.after_write = lambda _: None
             world.roll_back()
-            # On GitHub the next write to a deleted repository is a 404; a new one can still be made.
+            # GitHub answers 404 to a write to a deleted repository; a new one can still be made.
             if step != "generate" and moment == "before":
                 raise GitHubError("404", 404)
 
@@ -325,12 +324,8 @@ def test_a_deletion_that_overtakes_the_launch_leaves_nothing(world: World, step:
         world.github.before_write = delete
     else:
         world.github.after_write = delete
-    if moment == "after" and step != "add_collaborator":
-        with pytest.raises((LaunchError, KeyError)):
-            world.launcher().create(PROJECT)
-    else:
-        assert "was deleted while it was being launched" in refused(world)
 
+    assert "was deleted while it was being launched" in refused(world)
     assert world.left() == (set(), {})
 
 
@@ -517,7 +512,7 @@ def test_a_workflow_that_github_does_not_know_within_two_minutes_fails_the_launc
     world.github.workflow_known_at = world.clock.now + 1000
     started = world.clock.now
 
-    with pytest.raises(LaunchError, match="does not start train.yml"):
+    with pytest.raises(LaunchError, match=r"does not start train\.yml"):
         world.launcher().start(RUN)
 
     assert 120 <= world.clock.now - started < 125

@@ -116,8 +116,8 @@ class MemoryGitHub:
         return None if text is None else File(text=text, sha=f"sha of {text}")
 
     def write_file(self, full_name: str, path: str, branch: str, text: str, message: str, sha: str | None) -> bool:
-        current = self.file(full_name, path, branch)
         self._write("write_file")
+        current = self.file(full_name, path, branch)
         if (current.sha if current else None) != sha:
             return False
         self.repositories[full_name].files[branch, path] = text

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 5
 _TIMEOUT_SECONDS = 5.0
-_LONGEST_REASON = 1000
+_LONGEST_REASON_BYTES = 1500
 """The whole answer may have 4,096 bytes. Source: CloudFormation User Guide, "Custom resource response objects"."""
 
 
@@ -47,7 +47,7 @@ class Answer:
             self._send(
                 {
                     "Status": status,
-                    "Reason": reason[:_LONGEST_REASON],
+                    "Reason": reason.encode()[:_LONGEST_REASON_BYTES].decode(errors="ignore"),
                     "PhysicalResourceId": physical_id,
                     "StackId": self._event["StackId"],
                     "RequestId": self._event["RequestId"],
@@ -63,7 +63,7 @@ class Answer:
         for attempt in range(_ATTEMPTS):
             request = urllib.request.Request(
                 str(self._event["ResponseURL"]),
-                data=json.dumps(body).encode(),
+                data=json.dumps(body, ensure_ascii=False).encode(),
                 method="PUT",
                 # CloudFormation signs the URL for an empty content type.
                 headers={"Content-Type": ""},
