@@ -65,7 +65,7 @@ class Access(pulumi.ComponentResource):
                             *args.placement.attach(),
                             *may.no_jobs_outside(args.placement.subnet_ids),
                             *may.read_what_projects_made(place),
-                            *args.grants,
+                            *iam.merge(args.grants),
                         ),
                         "projects": iam.document(*beyond),
                     },

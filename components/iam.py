@@ -5,7 +5,7 @@ statement reaches every resource only where it says why it must.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -83,6 +83,23 @@ def document(*statements: Statement) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps(
         {"Version": "2012-10-17", "Statement": [_as_json(statement) for statement in statements]}
     )
+
+
+def merge(statements: Sequence[Statement]) -> list[Statement]:
+    """Make one statement of those that differ in nothing but what they are about, named after the first of them.
+
+    The policies of a role may have 10,240 characters together, and owners grant the same for each of their resources.
+    """
+    merged: list[Statement] = []
+    for statement in statements:
+        alike = next(
+            (it for it in merged if replace(it, sid="", resources=()) == replace(statement, sid="", resources=())), None
+        )
+        if alike is None:
+            merged.append(statement)
+        else:
+            merged[merged.index(alike)] = replace(alike, resources=(*alike.resources, *statement.resources))
+    return merged
 
 
 def trust_service(service: str, *, account_id: str) -> pulumi.Output[str]:

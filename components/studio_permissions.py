@@ -50,45 +50,30 @@ class Place:
 
 def use_own_spaces(place: Place, instance_types: Sequence[str]) -> list[iam.Statement]:
     """Run JupyterLab and Code Editor in one's own spaces, on the instance types that the settings allow."""
-    own = {
-        "ArnLike": {
-            "sagemaker:OwnerUserProfileArn": place.arn(
-                "sagemaker", "user-profile/${sagemaker:DomainId}/${sagemaker:UserProfileName}"
-            )
-        },
-        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
-    }
-    apps = place.arn(
-        "sagemaker", "app/${sagemaker:DomainId}/*/jupyterlab/*", "app/${sagemaker:DomainId}/*/codeeditor/*"
-    )
+    domain = "${sagemaker:DomainId}"
     return [
         iam.allow(
             "ManageOwnSpaces",
+            "sagemaker:CreateApp",
             "sagemaker:CreateSpace",
+            "sagemaker:DeleteApp",
             "sagemaker:DeleteSpace",
             "sagemaker:UpdateSpace",
-            on=place.arn("sagemaker", "space/${sagemaker:DomainId}/*"),
-            when=own,
+            on=place.arn("sagemaker", f"app/{domain}/*", f"space/{domain}/*"),
+            when={
+                "ArnLike": {
+                    "sagemaker:OwnerUserProfileArn": place.arn(
+                        "sagemaker", f"user-profile/{domain}/${{sagemaker:UserProfileName}}"
+                    )
+                },
+                "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+            },
         ),
-        iam.allow("ManageOwnApps", "sagemaker:CreateApp", "sagemaker:DeleteApp", on=apps, when=own),
         iam.deny(
             "KeepToAllowedInstances",
             "sagemaker:CreateApp",
             on=place.arn("sagemaker", "app/*"),
             when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(instance_types)}},
-        ),
-        iam.allow(
-            "OpenStudio",
-            "sagemaker:CreatePresignedDomainUrl",
-            "sagemaker:DescribeUserProfile",
-            on=place.arn("sagemaker", "user-profile/${sagemaker:DomainId}/${sagemaker:UserProfileName}"),
-        ),
-        iam.allow(
-            "SeeStudio",
-            "sagemaker:DescribeApp",
-            "sagemaker:DescribeDomain",
-            "sagemaker:DescribeSpace",
-            on=place.arn("sagemaker", "app/*", "domain/*", "space/*"),
         ),
     ]
 
@@ -98,16 +83,11 @@ def see_everything_learned(place: Place) -> list[iam.Statement]:
     return [
         iam.allow(
             "ListWork",
-            "sagemaker:GetSearchSuggestions",
-            "sagemaker:ListActions",
+            "cloudwatch:GetMetricData",
+            "cloudwatch:ListMetrics",
             "sagemaker:ListApps",
-            "sagemaker:ListArtifacts",
-            "sagemaker:ListAssociations",
-            "sagemaker:ListAutoMLJobs",
             "sagemaker:ListCodeRepositories",
-            "sagemaker:ListContexts",
             "sagemaker:ListDomains",
-            "sagemaker:ListEndpoints",
             "sagemaker:ListExperiments",
             "sagemaker:ListHyperParameterTuningJobs",
             "sagemaker:ListModelPackageGroups",
@@ -123,94 +103,61 @@ def see_everything_learned(place: Place) -> list[iam.Statement]:
             "sagemaker:ListUserProfiles",
             "sagemaker:QueryLineage",
             "sagemaker:Search",
-            on=iam.EveryResource(reason="AWS has no resource type for these lists"),
+            on=iam.EveryResource(reason="AWS has no resource type for these lists, and metrics have no ARN"),
         ),
         iam.allow(
             "DescribeWork",
-            "sagemaker:DescribeAutoMLJobV2",
+            "sagemaker:DescribeApp",
             "sagemaker:DescribeCodeRepository",
-            "sagemaker:DescribeEndpoint",
+            "sagemaker:DescribeDomain",
             "sagemaker:DescribeExperiment",
             "sagemaker:DescribeHyperParameterTuningJob",
             "sagemaker:DescribeModel",
             "sagemaker:DescribeModelPackage",
             "sagemaker:DescribeModelPackageGroup",
             "sagemaker:DescribePipeline",
-            "sagemaker:DescribePipelineDefinitionForExecution",
             "sagemaker:DescribePipelineExecution",
             "sagemaker:DescribeProcessingJob",
             "sagemaker:DescribeProject",
+            "sagemaker:DescribeSpace",
             "sagemaker:DescribeTrainingJob",
             "sagemaker:DescribeTransformJob",
             "sagemaker:DescribeTrial",
             "sagemaker:DescribeTrialComponent",
-            "sagemaker:ListCandidatesForAutoMLJob",
+            "sagemaker:DescribeUserProfile",
             "sagemaker:ListModelPackages",
             "sagemaker:ListPipelineExecutionSteps",
             "sagemaker:ListPipelineExecutions",
             "sagemaker:ListPipelineParametersForExecution",
             "sagemaker:ListTags",
-            "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
             on=place.arn("sagemaker", "*"),
-        ),
-        iam.allow(
-            "ReadLogs",
-            "logs:DescribeLogStreams",
-            "logs:FilterLogEvents",
-            "logs:GetLogEvents",
-            on=place.arn("logs", "log-group:/aws/sagemaker/*"),
-        ),
-        iam.allow(
-            "ReadMetrics",
-            "cloudwatch:GetMetricData",
-            "cloudwatch:ListMetrics",
-            on=iam.EveryResource(reason="metrics have no ARN"),
         ),
     ]
 
 
 def run_jobs(place: Place, role_name: str) -> list[iam.Statement]:
     """Run jobs and experiments under one's own role, and start the pipelines that projects own."""
-    jobs = place.arn(
-        "sagemaker",
-        "automl-job/*",
-        "hyper-parameter-tuning-job/*",
-        "model/*",
-        "processing-job/*",
-        "training-job/*",
-        "transform-job/*",
-    )
-    experiments = place.arn("sagemaker", "experiment/*", "experiment-trial/*", "experiment-trial-component/*")
     return [
         iam.allow(
-            "RunJobs",
-            "sagemaker:CreateAutoMLJobV2",
+            "RunJobsAndExperiments",
+            "sagemaker:AddTags",
+            "sagemaker:AssociateTrialComponent",
+            "sagemaker:BatchPutMetrics",
+            "sagemaker:CreateExperiment",
             "sagemaker:CreateHyperParameterTuningJob",
             "sagemaker:CreateModel",
             "sagemaker:CreateProcessingJob",
             "sagemaker:CreateTrainingJob",
             "sagemaker:CreateTransformJob",
-            "sagemaker:StopAutoMLJob",
+            "sagemaker:CreateTrial",
+            "sagemaker:CreateTrialComponent",
             "sagemaker:StopHyperParameterTuningJob",
             "sagemaker:StopProcessingJob",
             "sagemaker:StopTrainingJob",
             "sagemaker:StopTransformJob",
-            on=jobs,
-        ),
-        iam.allow(
-            "TrackExperiments",
-            "sagemaker:AssociateTrialComponent",
-            "sagemaker:BatchPutMetrics",
-            "sagemaker:CreateExperiment",
-            "sagemaker:CreateTrial",
-            "sagemaker:CreateTrialComponent",
             "sagemaker:UpdateTrialComponent",
-            on=experiments,
-        ),
-        iam.allow(
-            "TagOwnWork",
-            "sagemaker:AddTags",
-            on=[*jobs, *experiments, *place.arn("sagemaker", "app/*", "space/*")],
+            # Apps and spaces, because the domain's tags are passed on to them as whoever creates them.
+            on=place.arn("sagemaker", "*-job/*", "app/*", "experiment*", "model/*", "space/*"),
         ),
         iam.allow(
             "StartPipelines",
@@ -226,9 +173,12 @@ def run_jobs(place: Place, role_name: str) -> list[iam.Statement]:
             when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         iam.allow(
-            "WriteLogs",
+            "UseLogs",
             "logs:CreateLogGroup",
             "logs:CreateLogStream",
+            "logs:DescribeLogStreams",
+            "logs:FilterLogEvents",
+            "logs:GetLogEvents",
             "logs:PutLogEvents",
             on=place.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
@@ -239,7 +189,7 @@ def run_jobs(place: Place, role_name: str) -> list[iam.Statement]:
             when={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
         ),
         iam.allow(
-            "LogInToImageRegistry",
+            "LogInToRegistry",
             "ecr:GetAuthorizationToken",
             on=iam.EveryResource(reason="AWS has no resource type for it"),
         ),
@@ -293,11 +243,7 @@ def read_what_projects_made(place: Place) -> list[iam.Statement]:
             "ReadPlatformParameters",
             "ssm:GetParameter",
             "ssm:GetParameters",
-            on=[
-                arn
-                for topic in ("encryption", "network", "storage")
-                for arn in place.arn("ssm", f"parameter/mlops/{place.unit}/{place.environment}/{topic}/*")
-            ],
+            on=place.arn("ssm", f"parameter/mlops/{place.unit}/{place.environment}/*"),
         ),
     ]
 
@@ -314,12 +260,12 @@ def launch_projects(place: Place, templates_bucket_arn: pulumi.Input[str]) -> li
         ),
         iam.allow(
             "LaunchProjects",
+            "sagemaker:AddTags",
             "sagemaker:CreateProject",
             "sagemaker:DeleteProject",
             "sagemaker:UpdateProject",
             on=place.arn("sagemaker", "project/*"),
         ),
-        iam.allow("TagProjects", "sagemaker:AddTags", on=place.arn("sagemaker", "project/*")),
         iam.allow(
             "ProvisionProducts",
             "servicecatalog:DescribeProduct",
@@ -340,7 +286,6 @@ def launch_projects(place: Place, templates_bucket_arn: pulumi.Input[str]) -> li
             "FollowLaunches",
             "servicecatalog:DescribeProvisionedProduct",
             "servicecatalog:DescribeRecord",
-            "servicecatalog:ListRecordHistory",
             "servicecatalog:SearchProvisionedProducts",
             "servicecatalog:TerminateProvisionedProduct",
             "servicecatalog:UpdateProvisionedProduct",

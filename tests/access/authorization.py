@@ -105,7 +105,6 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "servicecatalog:roleLevel": (
         "servicecatalog:DescribeProvisionedProduct",
         "servicecatalog:DescribeRecord",
-        "servicecatalog:ListRecordHistory",
         "servicecatalog:SearchProvisionedProducts",
         "servicecatalog:TerminateProvisionedProduct",
         "servicecatalog:UpdateProvisionedProduct",
@@ -116,7 +115,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
 EVERY_RESOURCE_ALTHOUGH_AWS_HAS_TYPES: Mapping[str, str] = {
     "ReadTemplates": "Service Catalog keeps templates in buckets of its own; only those that it tagged",
     "CheckTemplates": "a template that is not a stack yet has no ARN",
-    "ReadMetrics": "metrics, unlike data sets of metrics, have no ARN",
+    "ListWork": "metrics, unlike data sets of metrics, have no ARN",
     "WriteMetrics": "metrics, unlike data sets of metrics, have no ARN; the condition names the namespaces",
 }
 """Statements, by id, that allow an action on every resource although AWS knows a resource type for it, with the reason."""

@@ -1,14 +1,13 @@
 """Rules that hold for every policy of every role of every stack, judged by AWS's own list of actions."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, roles_of
-from tests.rendering import ROOT, Rendering
+from tests.rendering import ROOT, Rendering, render_stack
 
 MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
 """Of all inline policies of a role together, white space not counted. Source: IAM User Guide, "IAM and STS quotas"."""
@@ -91,6 +90,17 @@ def test_inline_policies_fit_into_their_role(any_stack: Rendering) -> None:
     assert {name: size for name, size in sizes.items() if size > MOST_CHARACTERS_OF_INLINE_POLICIES} == {}
 
 
+def test_the_longest_names_that_settings_allow_fit_too() -> None:
+    largest = render_stack("dev", {"unit": "abcdefghijkl", "environment": "abcdefg", "region": "ap-southeast-2"})
+
+    sizes = [
+        sum(len(re.sub(r"\s", "", document)) for document in role.policies.values())
+        for role in roles_of(largest).values()
+    ]
+
+    assert max(sizes) <= MOST_CHARACTERS_OF_INLINE_POLICIES
+
+
 def test_only_this_account_or_exact_github_subjects_are_trusted(any_stack: Rendering) -> None:
     for role in roles_of(any_stack).values():
         assert len(role.trust) == 1
@@ -152,7 +162,7 @@ def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Renderi
 
 def _allowed_by_boundary() -> set[str]:
     """Action patterns that the boundary of bootstrap's template allows, at least on some resource."""
-    template = yaml.load(Path(ROOT / "bootstrap/bootstrap.yaml").read_text(encoding="utf-8"), Loader=_Shortcuts)  # noqa: S506
+    template = yaml.load((ROOT / "bootstrap/bootstrap.yaml").read_text(encoding="utf-8"), Loader=_Shortcuts)  # noqa: S506
     boundary = template["Resources"]["WorkloadBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     patterns: set[str] = set()
     for statement in boundary:
@@ -166,7 +176,7 @@ class _Shortcuts(yaml.SafeLoader):
     """Reads CloudFormation's !Sub and the like as plain values."""
 
 
-def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:  # noqa: ANN401
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode):
         return loader.construct_scalar(node)
     if isinstance(node, yaml.SequenceNode):
