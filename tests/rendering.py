@@ -177,7 +177,7 @@ class _Recorder(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         if request.type != "pulumi:pulumi:Stack":
-            inputs = mocks.rpc.deserialize_properties(request.object)
+            inputs = _unwrapped(mocks.rpc.deserialize_properties(request.object))
             self.declared.append(
                 Resource(
                     type=request.type,
@@ -191,6 +191,14 @@ class _Recorder(mocks.MockMonitor):
             )
         with _own_event_loop():
             return mocks.MockMonitor.RegisterResource(self, request)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _unwrapped(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs without the mark that the SDK puts on those that it holds to be secret."""
+    return {
+        key: mocks.rpc.unwrap_rpc_secret(value) if mocks.rpc.is_rpc_secret(value) else value
+        for key, value in inputs.items()
+    }
 
 
 @contextmanager

@@ -1,0 +1,258 @@
+"""What each stack consists of, and what holds for everything in it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.rendering import Rendering, render_stack
+
+NETWORK = {
+    "aws:cloudwatch/logGroup:LogGroup": 1,
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": 1,
+    "aws:ec2/eip:Eip": 1,
+    "aws:ec2/flowLog:FlowLog": 1,
+    "aws:ec2/internetGateway:InternetGateway": 1,
+    "aws:ec2/natGateway:NatGateway": 1,
+    "aws:ec2/route:Route": 3,
+    "aws:ec2/routeTable:RouteTable": 3,
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": 4,
+    "aws:ec2/securityGroup:SecurityGroup": 2,
+    "aws:ec2/subnet:Subnet": 4,
+    "aws:ec2/vpc:Vpc": 1,
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": 2,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": 2,
+}
+
+
+def buckets(count: int) -> dict[str, int]:
+    """What `count` buckets consist of, one of which records who reached the others."""
+    return {
+        "aws:s3/bucket:Bucket": count,
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": count,
+        "aws:s3/bucketLogging:BucketLogging": count - 1,
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": count,
+        "aws:s3/bucketPolicy:BucketPolicy": count,
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": count,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": count,
+        "aws:s3/bucketVersioning:BucketVersioning": count,
+    }
+
+
+WORKLOAD = {
+    **NETWORK,
+    **buckets(2),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": 10,
+    "aws:iam/role:Role": 2,
+    "aws:iam/rolePolicy:RolePolicy": 5,
+    "aws:kms/alias:Alias": 2,
+    "aws:kms/key:Key": 2,
+    "aws:ssm/parameter:Parameter": 12,
+}
+STACKS = {
+    "dev": {
+        **NETWORK,
+        **buckets(4),
+        "aws:cloudwatch/logGroup:LogGroup": 2,
+        "aws:ec2/vpcEndpoint:VpcEndpoint": 14,
+        "aws:iam/role:Role": 5,
+        "aws:iam/rolePolicy:RolePolicy": 11,
+        "aws:kms/alias:Alias": 4,
+        "aws:kms/key:Key": 4,
+        "aws:lambda/function:Function": 1,
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 1,
+        "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
+        "aws:s3/bucketObjectv2:BucketObjectv2": 2,
+        "aws:sagemaker/domain:Domain": 1,
+        "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus": 1,
+        "aws:sagemaker/userProfile:UserProfile": 2,
+        "aws:secretsmanager/secret:Secret": 1,
+        "aws:servicecatalog/constraint:Constraint": 1,
+        "aws:servicecatalog/portfolio:Portfolio": 1,
+        "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": 1,
+        "aws:servicecatalog/product:Product": 1,
+        "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 1,
+        "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 1,
+        "aws:sqs/queue:Queue": 1,
+        "aws:ssm/parameter:Parameter": 16,
+        "github:index/organizationRuleset:OrganizationRuleset": 1,
+        "github:index/repository:Repository": 1,
+    },
+    "preprod": WORKLOAD,
+    "prod": {**WORKLOAD, "aws:ec2/eip:Eip": 2, "aws:ec2/natGateway:NatGateway": 2},
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_consists_of_exactly_this(name: str, rendered: Callable[[str], Rendering]) -> None:
+    assert rendered(name).counts() == dict(sorted(STACKS[name].items()))
+
+
+def test_everything_belongs_to_the_one_account_and_carries_the_platform_s_tags(stack: Rendering) -> None:
+    provider = stack.one("pulumi:providers:aws")
+    assert json.loads(provider.inputs["allowedAccountIds"]) == [stack.account_id]
+    assert provider.inputs["region"] == "eu-west-1"
+    tags = json.loads(provider.inputs["defaultTags"])["tags"]
+    assert set(tags) == {"unit", "environment", "managed-by", "owner", "cost-centre"}
+    for resource in stack.resources:
+        if resource.type.startswith("aws:"):
+            assert resource.provider == provider.name, resource.name
+
+
+def test_the_provider_s_name_says_which_account_it_accepts(stack: Rendering) -> None:
+    assert stack.one("pulumi:providers:aws").name == f"account-{stack.account_id}"
+
+
+def test_every_resource_belongs_to_a_component(stack: Rendering) -> None:
+    for resource in stack.resources:
+        if resource.type.startswith(("aws:", "github:")):
+            assert "mlops:index:" in resource.parent, resource.name
+
+
+def test_the_github_token_never_reaches_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_never_in_state")
+    rendering = render_stack("dev")
+    assert "ghp_never_in_state" not in json.dumps([dict(each.inputs) for each in rendering.resources], default=str)
+    assert "token" not in rendering.one("pulumi:providers:github").inputs
+
+
+def test_one_stack_of_an_organization_looks_after_its_template_repositories() -> None:
+    projects = {"preprodAccountId": "222222222222", "publishTemplateRepositories": False}
+    rendering = render_stack("dev", {"projects": projects})
+    assert not [each for each in rendering.resources if "github" in each.type]
+
+
+def test_every_role_has_the_permissions_boundary(stack: Rendering) -> None:
+    roles = stack.all("iam/role:Role")
+    prefix = stack.one("Vpc").inputs["tags"]["Name"]
+    assert roles
+    for role in roles:
+        assert role.inputs["permissionsBoundary"] == f"arn:aws:iam::{stack.account_id}:policy/{prefix}-boundary"
+        assert role.inputs["name"].startswith(f"{prefix}-")
+
+
+def test_no_permission_is_a_wildcard(stack: Rendering) -> None:
+    for where, policy in stack.policies():
+        for statement in policy["Statement"]:
+            # An endpoint's policy grants nothing: it holds back what others granted.
+            if statement["Effect"] == "Allow" and "vpcEndpoint" not in where:
+                assert not [action for action in statement["Action"] if "*" in action], where
+
+
+def test_no_role_is_assumed_without_saying_on_whose_behalf(stack: Rendering) -> None:
+    for role in stack.all("iam/role:Role"):
+        for statement in role.statements("assumeRolePolicy").values():
+            assert "Condition" in statement, role.name
+
+
+def test_policies_fit_into_what_iam_accepts(stack: Rendering) -> None:
+    size: dict[str, int] = {}
+    for policy in stack.all("RolePolicy"):
+        compact = json.dumps(policy.document(), separators=(",", ":"))
+        size[policy.inputs["role"]] = size.get(policy.inputs["role"], 0) + len(compact)
+    assert {role: length for role, length in size.items() if length > 10_240} == {}
+
+
+def test_physical_names_fit_into_what_aws_accepts(stack: Rendering) -> None:
+    assert max(len(each.inputs["bucket"]) for each in stack.all("s3/bucket:Bucket")) <= 63
+    assert max(len(each.inputs["name"]) for each in stack.all("iam/role:Role")) <= 64
+
+
+def test_two_environments_share_one_account_without_sharing_a_name() -> None:
+    def names(environment: str) -> set[str]:
+        rendering = render_stack("preprod", {"environment": environment})
+        return {
+            f"{each.type} {each.inputs[key]}"
+            for each in rendering.resources
+            for key in ("name", "bucket")
+            # The name of an inline policy is its role's own affair.
+            if each.type.startswith("aws:")
+            and not each.type.endswith(":RolePolicy")
+            and isinstance(each.inputs.get(key), str)
+        }
+
+    assert len(names("preprod")) > 15
+    assert not names("preprod") & names("prod")
+
+
+def test_parameters_lie_below_the_stack_s_own_path_and_overwrite_nothing(stack: Rendering) -> None:
+    path = "/mlops/" + stack.one("Vpc").inputs["tags"]["Name"].replace("-", "/") + "/"
+    for parameter in stack.all("Parameter"):
+        assert parameter.inputs["name"].startswith(path)
+        assert "overwrite" not in parameter.inputs
+        assert parameter.inputs["value"]
+
+
+def parameters(rendering: Rendering) -> dict[str, Any]:
+    """Published values by their name below the stack's path."""
+    return {each.inputs["name"].split("/", 4)[4]: each.inputs["value"] for each in rendering.all("Parameter")}
+
+
+def test_projects_find_what_they_need(rendered: Callable[[str], Rendering]) -> None:
+    everywhere = {
+        "access/boundary-arn",
+        "encryption/data-key-arn",
+        "github/oidc-issuer",
+        "github/oidc-provider-arn",
+        "github/organization",
+        "github/server-url",
+        "network/private-subnet-ids",
+        "network/vpc-id",
+        "network/workload-security-group-id",
+    }
+    assert set(parameters(rendered("dev"))) == everywhere | {
+        "access/data-scientist-role-arn",
+        "access/lead-data-scientist-role-arn",
+        "accounts/preprod",
+        "accounts/prod",
+        "github/credential-secret-arn",
+        "projects/template-cloner-arn",
+        "storage/data-bucket",
+    }
+    for name in ("preprod", "prod"):
+        assert set(parameters(rendered(name))) == everywhere | {
+            "access/model-execution-role-arn",
+            "accounts/development",
+            "storage/artifacts-bucket",
+        }
+    published = parameters(rendered("preprod"))
+    assert (
+        published["access/model-execution-role-arn"]
+        == "arn:aws:iam::222222222222:role/analytics-preprod-model-execution"
+    )
+    assert published["github/oidc-issuer"] == "token.actions.githubusercontent.com"
+    assert published["github/oidc-provider-arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
+
+
+def test_deployed_models_run_under_a_role_that_reaches_their_artifacts_alone(
+    rendered: Callable[[str], Rendering],
+) -> None:
+    rendering = rendered("prod")
+    statements = {
+        sid: statement
+        for policy in rendering.all("RolePolicy")
+        if policy.inputs["role"] == "analytics-prod-model-execution"
+        for sid, statement in policy.statements().items()
+    }
+    bucket = "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1"
+    assert statements["ReadArtifacts"]["Resource"] == [bucket, f"{bucket}/*"]
+    assert statements["WriteArtifacts"]["Resource"] == [f"{bucket}/*"]
+    assert "s3:DeleteObjectVersion" not in statements["WriteArtifacts"]["Action"]
+    assert {sid for sid, statement in statements.items() if statement["Resource"] == ["*"]} == {
+        "LogInToRegistry",
+        "SeeNetwork",
+        "WriteMetrics",
+    }
+    trust = rendering.one("iam/role:Role", "workload-model-execution-role").statements("assumeRolePolicy")
+    assert trust["AssumeByService"]["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+
+
+def test_an_environment_may_hold_studio_and_models_at_once(rendered: Callable[[str], Rendering]) -> None:
+    rendering = render_stack("dev", {"workload": {"developmentAccountId": "111111111111"}})
+    assert len(rendering.resources) > len(rendered("dev").resources)
+    assert rendering.one("iam/role:Role", "workload-model-execution-role")
+
+
+def test_secrets_are_named_but_never_given_a_value(stack: Rendering) -> None:
+    assert not stack.all("SecretVersion")

@@ -1,0 +1,141 @@
+"""Buckets: nobody reaches one but by a grant and by TLS, and nothing in one is lost by mistake."""
+
+import json
+from collections.abc import Callable
+
+from tests.rendering import Rendering, Resource, render_stack
+
+SECURED_BY = (
+    "BucketLifecycleConfiguration",
+    "BucketOwnershipControls",
+    "BucketPolicy",
+    "BucketPublicAccessBlock",
+    "BucketServerSideEncryptionConfiguration",
+    "BucketVersioning",
+)
+
+
+def by_bucket(rendering: Rendering, kind: str) -> dict[str, Resource]:
+    """Resources of a kind by the bucket that they configure."""
+    return {each.inputs["bucket"]: each for each in rendering.all(kind)}
+
+
+def test_bucket_names_carry_unit_environment_purpose_account_and_region(rendered: Callable[[str], Rendering]) -> None:
+    assert set(by_bucket(rendered("dev"), "s3/bucket:Bucket")) == {
+        f"analytics-dev-{purpose}-111111111111-eu-west-1" for purpose in ("access-logs", "catalog", "data", "sagemaker")
+    }
+    assert set(by_bucket(rendered("prod"), "s3/bucket:Bucket")) == {
+        f"analytics-prod-{purpose}-333333333333-eu-west-1" for purpose in ("access-logs", "artifacts")
+    }
+
+
+def test_no_bucket_has_the_name_that_the_sagemaker_sdk_would_take(stack: Rendering) -> None:
+    assert f"sagemaker-eu-west-1-{stack.account_id}" not in by_bucket(stack, "s3/bucket:Bucket")
+
+
+def test_every_bucket_is_secured_in_every_way(stack: Rendering) -> None:
+    buckets = set(by_bucket(stack, "s3/bucket:Bucket"))
+    for kind in SECURED_BY:
+        assert set(by_bucket(stack, kind)) == buckets, kind
+
+
+def test_plain_http_is_denied_on_the_bucket_and_on_its_objects(stack: Rendering) -> None:
+    for bucket, policy in by_bucket(stack, "BucketPolicy").items():
+        statement = policy.statements()["TlsOnly"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Action"] == ["s3:*"]
+        assert statement["Principal"] == "*"
+        assert statement["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_no_bucket_can_be_made_public(stack: Rendering) -> None:
+    for block in by_bucket(stack, "BucketPublicAccessBlock").values():
+        assert {key: value for key, value in block.inputs.items() if key != "bucket"} == {
+            "blockPublicAcls": True,
+            "blockPublicPolicy": True,
+            "ignorePublicAcls": True,
+            "restrictPublicBuckets": True,
+        }
+    for ownership in by_bucket(stack, "BucketOwnershipControls").values():
+        assert ownership.inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+
+
+def test_every_object_is_encrypted_with_the_data_key_and_access_logs_with_s3_s_own(stack: Rendering) -> None:
+    for bucket, encryption in by_bucket(stack, "BucketServerSideEncryptionConfiguration").items():
+        (rule,) = encryption.inputs["rules"]
+        if "access-logs" in bucket:
+            assert rule == {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+        else:
+            assert rule["bucketKeyEnabled"] is True
+            assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+            assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].endswith(":key/encryption-data-key")
+
+
+def test_every_version_can_be_brought_back_and_none_is_kept_forever(stack: Rendering) -> None:
+    for versioning in by_bucket(stack, "BucketVersioning").values():
+        assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
+    for bucket, lifecycle in by_bucket(stack, "BucketLifecycleConfiguration").items():
+        (rule,) = lifecycle.inputs["rules"]
+        assert rule["status"] == "Enabled"
+        assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 1}
+        if "access-logs" in bucket:
+            assert rule["expiration"] == {"days": 365}
+        else:
+            assert "expiration" not in rule
+            assert rule["transitions"] == [{"days": 30, "storageClass": "INTELLIGENT_TIERING"}]
+            assert rule["noncurrentVersionTransitions"] == [
+                {"noncurrentDays": 30, "storageClass": "STANDARD_IA"},
+                {"noncurrentDays": 90, "storageClass": "GLACIER"},
+            ]
+            assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 360}
+
+
+def test_who_reached_a_bucket_is_recorded(stack: Rendering) -> None:
+    buckets = {name for name in by_bucket(stack, "s3/bucket:Bucket") if "access-logs" not in name}
+    logging = by_bucket(stack, "BucketLogging")
+    assert set(logging) == buckets
+    assert len({each.inputs["targetPrefix"] for each in logging.values()}) == len(buckets)
+    assert all("access-logs" in each.inputs["targetBucket"] for each in logging.values())
+
+
+def test_only_this_environment_s_buckets_deliver_access_logs(stack: Rendering) -> None:
+    statement = stack.one("BucketPolicy", "storage-access-logs-policy").statements()["DeliverAccessLogs"]
+    assert statement["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": stack.account_id}
+    assert f"-{stack.account_id}-eu-west-1" in statement["Condition"]["ArnLike"]["aws:SourceArn"]
+
+
+def test_data_outlives_the_stack_with_what_secures_it(stack: Rendering) -> None:
+    for kind in ("s3/bucket:Bucket", *SECURED_BY, "BucketLogging"):
+        for resource in stack.all(kind):
+            assert resource.protected, resource.name
+            assert resource.retained, resource.name
+    assert {bucket.inputs["forceDestroy"] for bucket in stack.all("s3/bucket:Bucket")} == {False}
+
+
+def test_data_is_deleted_with_the_stack_only_when_a_setting_says_so() -> None:
+    disposable = render_stack("preprod", {"keepDataOnDestroy": "false"})
+    buckets = disposable.all("s3/bucket:Bucket")
+    assert len(buckets) == 2
+    assert all(bucket.inputs["forceDestroy"] for bucket in buckets)
+    assert not any(resource.protected or resource.retained for resource in disposable.resources)
+
+
+def test_roles_reach_only_buckets_of_their_own_account_and_environment(stack: Rendering) -> None:
+    prefix = stack.one("Vpc").inputs["tags"]["Name"]
+    for where, policy in stack.policies():
+        if not where.startswith("aws:iam/rolePolicy"):
+            continue
+        for statement in policy["Statement"]:
+            for resource in statement["Resource"]:
+                if resource.startswith("arn:aws:s3:::") and statement["Effect"] == "Allow":
+                    in_account = f"-{stack.account_id}-eu-west-1" in resource or "aws:ResourceAccount" in json.dumps(
+                        statement.get("Condition", {})
+                    )
+                    assert in_account, (where, resource)
+                    assert (
+                        resource.startswith(f"arn:aws:s3:::{prefix}-")
+                        or "SC-" in resource
+                        or "cf-templates" in resource
+                    ), (where, resource)
