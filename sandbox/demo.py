@@ -5,7 +5,7 @@ as it is, and the step says so.
 """
 
 import json
-import re
+import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,13 +70,22 @@ def work_environment(found: Servers, stack: StackFile, identity: identities.Iden
 
 
 def login(stack: StackFile, environment: dict[str, str]) -> dict[str, str]:
-    """Return the variables that log the engine in to the state of a stack's account."""
+    """Select a stack as the login recommends, and return the variables that lead the engine to its state."""
     printed = commands.run(
         ["python", "-m", "bootstrap", "login", "--unit", stack.unit, "--environment", stack.environment],
         log=f"login-{stack.environment}",
         environment=environment,
     )
-    return dict(re.findall(r"^export (\w+)='?(.*?)'?$", printed, re.MULTILINE))
+    *exports, select = printed.splitlines()
+    variables = (shlex.split(export)[1].partition("=") for export in exports)
+    logged_in = {name: value for name, _, value in variables}
+    commands.run(
+        shlex.split(select),
+        log=f"select-{stack.environment}",
+        environment=environment | logged_in,
+        folder=folders.STACKS,
+    )
+    return logged_in
 
 
 def deployer(found: Servers, stack: StackFile) -> dict[str, str]:
@@ -91,6 +100,7 @@ def output(stack: StackFile, environment: dict[str, str], name: str) -> str:
         ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
         log=f"pulumi-output-{stack.environment}",
         environment=environment,
+        folder=folders.STACKS,
     )
     return str(json.loads(printed)[name])
 

@@ -56,7 +56,7 @@ def runner(aws_url: str, trust: Path) -> dict[str, str]:
 
 def machine() -> dict[str, str]:
     """Return the environment of a program that installs something: the caller's, with this Python first."""
-    return dict(os.environ) | {"PATH": _path()}
+    return dict(os.environ) | {"PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))}
 
 
 def enter(aws_url: str, trust: str) -> None:
@@ -76,11 +76,7 @@ def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_REGION": region,
-        "PATH": _path(),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(folders.ENGINE), os.environ["PATH"])),
         "PULUMI_HOME": str(folders.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-
-
-def _path() -> str:
-    return os.pathsep.join((str(Path(sys.executable).parent), str(folders.ENGINE), os.environ["PATH"]))

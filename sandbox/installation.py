@@ -24,7 +24,9 @@ def install(say: Callable[[str], None]) -> bool:
         log="install-plugins",
         environment=environments.machine(),
     )
-    version = commands.run(["pulumi", "version"], log="engine-version", environment=environments.machine())
+    version = commands.run(
+        [folders.ENGINE / "pulumi", "version"], log="engine-version", environment=environments.machine()
+    )
     say(f"Pulumi {version}")
     return bool(missing)
 

@@ -62,9 +62,8 @@ def pulumi(arguments: Sequence[str]) -> None:
     environments.enter(found.aws.url, found.trust)
     stack = stacks.write(_stack(arguments), found)
     as_deployer = demo.deployer(found, stack) | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]}
-    takes_settings = arguments[:1] and arguments[0] in _TAKE_SETTINGS and "--config-file" not in arguments
-    settings = ["--config-file", str(stack.path)] if takes_settings else []
-    os.execve(folders.ENGINE / "pulumi", ["pulumi", *arguments, *settings], as_deployer)
+    os.chdir(folders.STACKS)
+    os.execve(folders.ENGINE / "pulumi", ["pulumi", *arguments], as_deployer)
 
 
 def credentials(profile: str) -> dict[str, object]:
@@ -83,10 +82,6 @@ def credentials(profile: str) -> dict[str, object]:
         "SecretAccessKey": identity["AWS_SECRET_ACCESS_KEY"],
         "SessionToken": identity["AWS_SESSION_TOKEN"],
     }
-
-
-_TAKE_SETTINGS = ("config", "destroy", "preview", "refresh", "up", "watch")
-"""Commands of the engine that read a stack's settings."""
 
 
 def _stack(arguments: Sequence[str]) -> str:

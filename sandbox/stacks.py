@@ -34,7 +34,11 @@ class StackFile:
 
 
 def write(environment: str, servers: Servers) -> StackFile:
-    """Write the settings of a stack: the checked-in ones, with the local GitHub in place of the real one."""
+    """Write the settings of a stack: the checked-in ones, with the local GitHub in place of the real one.
+
+    They lie in a project folder of the sandbox's own, whose program is the checkout's: the engine writes into the files
+    of a stack, and the checked-in ones are not the sandbox's to change.
+    """
     content = _read(folders.CHECKOUT / f"Pulumi.{environment}.yaml")
     config = content["config"]
     config[f"{NAMESPACE}:github"] = {
@@ -45,11 +49,15 @@ def write(environment: str, servers: Servers) -> StackFile:
         "serverUrl": servers.github.url,
         "oidcSubjects": "immutable",
     }
+    project = _read(folders.CHECKOUT / "Pulumi.yaml")
+    project["main"] = str(folders.CHECKOUT)
+    project["runtime"]["options"]["virtualenv"] = str(folders.CHECKOUT / ".venv")
+    folders.STACKS.mkdir(parents=True, exist_ok=True)
+    (folders.STACKS / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
     path = folders.STACKS / f"Pulumi.{environment}.yaml"
     if path.is_file():
         earlier = _read(path)
         content.update({key: earlier[key] for key in _KEPT if key in earlier})
-    folders.STACKS.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return StackFile(
         environment=environment,
@@ -80,7 +88,6 @@ class Deployment:
 
 def up(stack: StackFile, environment: Mapping[str, str], *, on_resource: Callable[[int], None]) -> Deployment:
     """Update a stack; `on_resource` is called with the number of resources done so far."""
-    _select(stack, environment)
     changes: dict[str, int] = {}
     done = 0
 
@@ -96,10 +103,10 @@ def up(stack: StackFile, environment: Mapping[str, str], *, on_resource: Callabl
             changes.update(event["summaryEvent"]["resourceChanges"])
 
     commands.run(
-        ["pulumi", "up", "--stack", stack.environment, "--config-file", stack.path, "--json"]
-        + ["--yes", "--skip-preview", "--non-interactive"],
+        ["pulumi", "up", "--stack", stack.environment, "--json", "--yes", "--skip-preview", "--non-interactive"],
         log=f"pulumi-up-{stack.environment}",
         environment=environment,
+        folder=folders.STACKS,
         on_line=read,
     )
     return Deployment(changes=changes)
@@ -111,24 +118,10 @@ def export(stack: StackFile, environment: Mapping[str, str]) -> list[dict[str, A
         ["pulumi", "stack", "export", "--stack", stack.environment],
         log=f"pulumi-export-{stack.environment}",
         environment=environment,
+        folder=folders.STACKS,
     )
     return cast("list[dict[str, Any]]", json.loads(text)["deployment"].get("resources", []))
 
 
 def _read(path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.safe_load(path.read_text()))
-
-
-def _select(stack: StackFile, environment: Mapping[str, str]) -> None:
-    """Make sure that the stack exists in its backend."""
-    listed = commands.run(
-        ["pulumi", "stack", "ls", "--json"], log=f"pulumi-ls-{stack.environment}", environment=environment
-    )
-    if any(known["name"] == stack.environment for known in json.loads(listed)):
-        return
-    commands.run(
-        ["pulumi", "stack", "init", stack.environment, "--config-file", stack.path, "--non-interactive"]
-        + ["--secrets-provider", environment["PULUMI_SECRETS_PROVIDER"]],
-        log=f"pulumi-init-{stack.environment}",
-        environment=environment,
-    )
