@@ -1,0 +1,1 @@
+"""The bootstrap: its template, its commands, and both against a local AWS."""

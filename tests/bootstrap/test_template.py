@@ -1,0 +1,420 @@
+"""`bootstrap.yaml`: what it creates, and what its policies allow. That AWS enforces them is not shown here."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootstrap.stack import TEMPLATE
+from tests.access.authorization import PolicyStatement, globs_overlap, problems, resource_types, roles_of, statements
+from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
+from tests.rendering import render_stack
+
+PREFIX = "analytics-dev"
+IAM = f"arn:aws:iam::{ACCOUNT}"
+BOUNDARY = f"{IAM}:policy/{PREFIX}-boundary"
+STATE = f"arn:aws:s3:::{PREFIX}-state-{ACCOUNT}-{REGION}"
+STATE_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state-key"
+BOUNDARIES = ("WorkloadBoundary", "DeployBoundary")
+ROLES_THAT_DEPLOY = (f"{IAM}:role/{PREFIX}-deploy", f"{IAM}:role/{PREFIX}-preview")
+ROLE_CHANGES = (
+    "iam:AttachRolePolicy",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+)
+LIMIT_OF_A_MANAGED_POLICY = 6144
+"""Characters, white space left out. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return Template()
+
+
+def document(template: Template, name: str) -> Mapping[str, Any]:
+    return template.properties(name)["PolicyDocument"]
+
+
+def granting_statements(template: Template, role: str) -> list[PolicyStatement]:
+    return [each for policy in template.policy_documents(role) for each in statements(json.dumps(policy))]
+
+
+def listed(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
+    """Whether a statement is about an action on a resource, conditions left out."""
+    if "NotAction" in statement:
+        about_action = not any(globs_overlap(each.lower(), action.lower()) for each in listed(statement["NotAction"]))
+    else:
+        about_action = any(globs_overlap(each.lower(), action.lower()) for each in listed(statement["Action"]))
+    if "NotResource" in statement:
+        return about_action and not any(globs_overlap(each, resource) for each in listed(statement["NotResource"]))
+    return about_action and any(globs_overlap(each, resource) for each in listed(statement["Resource"]))
+
+
+def denied_by(policy: Mapping[str, Any], action: str, resource: str) -> list[str]:
+    """Statements that forbid an action, under whatever condition."""
+    return [each["Sid"] for each in policy["Statement"] if each["Effect"] == "Deny" and matches(each, action, resource)]
+
+
+def allowed_by(policy: Mapping[str, Any], action: str, resource: str) -> list[str]:
+    return [
+        each["Sid"] for each in policy["Statement"] if each["Effect"] == "Allow" and matches(each, action, resource)
+    ]
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    found = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), TEMPLATE], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_the_template_fits_into_a_request() -> None:
+    assert len(TEMPLATE.read_bytes()) <= 51_200, "CloudFormation takes no longer TemplateBody"
+
+
+def test_the_template_uses_no_yaml_alias() -> None:
+    """CloudFormation refuses aliases and merges, which local tools resolve silently."""
+    text = re.sub(r"#.*", "", TEMPLATE.read_text(encoding="utf-8"))
+    assert not re.findall(r"^\s*(?:- |[\w-]+: )?[*&][a-z]\w*\s*$|<<:", text, re.MULTILINE)
+
+
+def test_an_account_gets_these_resources_and_no_others(template: Template) -> None:
+    kinds = [each["Type"] for each in template.resources.values()]
+    assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
+        "AWS::IAM::ManagedPolicy": 12,
+        "AWS::IAM::OIDCProvider": 1,
+        "AWS::IAM::Role": 2,
+        "AWS::KMS::Alias": 1,
+        "AWS::KMS::Key": 1,
+        "AWS::S3::Bucket": 1,
+        "AWS::S3::BucketPolicy": 1,
+    }
+
+
+@pytest.mark.parametrize("name", ["StateBucket", "StateBucketPolicy", "StateKey", "OidcProvider"])
+def test_what_the_state_needs_outlives_its_stack(template: Template, name: str) -> None:
+    resource = template.resources[name]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+# --- State ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_state_bucket_is_private_versioned_and_encrypted_with_its_own_key(template: Template) -> None:
+    bucket = template.properties("StateBucket")
+    assert bucket["BucketName"] == f"{PREFIX}-state-{ACCOUNT}-{REGION}"
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": STATE_KEY}
+
+
+def test_unencrypted_transport_is_denied_on_the_bucket_and_on_its_objects(template: Template) -> None:
+    [statement] = [
+        each
+        for each in document(template, "StateBucketPolicy")["Statement"]
+        if each["Sid"] == "DenyUnencryptedTransport"
+    ]
+    assert statement["Resource"] == [STATE, f"{STATE}/*"]
+    assert (statement["Action"], statement["Principal"]) == ("s3:*", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize(
+    "released",
+    [
+        ".pulumi/locks/organization/mlops-platform/dev/5f1c.json",
+        ".pulumi/stacks/mlops-platform/dev.json.gz",
+        ".pulumi/history/mlops-platform/dev/dev-1.history.json",
+        ".pulumi/backups/mlops-platform/dev/dev.1.json",
+    ],
+)
+def test_pulumi_can_release_its_lock_and_remove_a_stack(template: Template, released: str) -> None:
+    resource = f"{STATE}/{released}"
+    assert allowed_by(document(template, "StateWriting"), "s3:DeleteObject", resource)
+    plain = [each for each in document(template, "StateBucketPolicy")["Statement"] if "Condition" not in each]
+    assert not denied_by({"Statement": plain}, "s3:DeleteObject", resource)
+    assert not denied_by(document(template, "DeployBoundary"), "s3:DeleteObject", resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:DeleteObjectVersion", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz"),
+        ("s3:DeleteObjectVersion", f"{STATE}/.pulumi/locks/organization/mlops-platform/dev/5f1c.json"),
+        ("s3:DeleteObject", f"{STATE}/.pulumi/meta.yaml"),
+        ("s3:DeleteBucket", STATE),
+    ],
+)
+def test_nobody_can_delete_a_version_the_layout_or_the_bucket(template: Template, action: str, resource: str) -> None:
+    policy = document(template, "StateBucketPolicy")
+    [denial] = [each for each in policy["Statement"] if each["Sid"] in denied_by(policy, action, resource)][-1:]
+    assert denial["Principal"] == "*"
+    assert "Condition" not in denial
+
+
+def test_old_versions_expire_but_the_newest_stay(template: Template) -> None:
+    rules = {rule["Id"]: rule for rule in template.properties("StateBucket")["LifecycleConfiguration"]["Rules"]}
+    old = rules["expire-old-versions"]
+    assert old["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90, "NewerNoncurrentVersions": 20}
+    assert not any("ExpirationInDays" in rule for rule in rules.values()), "a present state never expires"
+
+
+def test_the_state_key_rotates_and_cannot_be_disabled_or_deleted_by_any_policy_of_the_account(
+    template: Template,
+) -> None:
+    key = template.properties("StateKey")
+    assert key["EnableKeyRotation"] is True
+    [statement] = key["KeyPolicy"]["Statement"]
+    assert statement["Principal"] == {"AWS": f"{IAM}:root"}
+    assert not {"kms:*", "kms:DisableKey", "kms:ScheduleKeyDeletion"} & set(statement["Action"])
+    assert {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"} <= set(statement["Action"])
+    assert template.properties("StateKeyAlias") == {"AliasName": f"alias/{PREFIX}-state", "TargetKeyId": "state-key"}
+
+
+# --- Identity of GitHub Actions --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("role", "tail"), [("DeployRole", "environment:dev"), ("PreviewRole", "pull_request")])
+def test_a_role_trusts_exactly_its_jobs_of_the_platform_repository(template: Template, role: str, tail: str) -> None:
+    [statement] = json.loads(template.properties(role)["AssumeRolePolicyDocument"])["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert statement["Principal"] == {"Federated": f"{IAM}:oidc-provider/{ISSUER}"}
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": [f"repo:acme@1001/mlops-platform@2001:{tail}"],
+        }
+    }
+
+
+def test_both_forms_of_a_subject_are_trusted_where_both_are_given() -> None:
+    subjects = ["repo:acme@1001/mlops-platform@2001:environment:dev", "repo:acme/mlops-platform:environment:dev"]
+    trust = json.loads(Template(DeploySubjects=subjects).properties("DeployRole")["AssumeRolePolicyDocument"])
+    assert trust["Statement"][0]["Condition"]["StringEquals"][f"{ISSUER}:sub"] == subjects
+
+
+def test_an_existing_identity_provider_is_used_and_not_created() -> None:
+    issuer = "github.example.com/_services/token"
+    arn = f"{IAM}:oidc-provider/{issuer}"
+    template = Template(OidcIssuer=issuer, OidcProviderArn=arn)
+    assert not template.of_type("AWS::IAM::OIDCProvider")
+    [statement] = json.loads(template.properties("DeployRole")["AssumeRolePolicyDocument"])["Statement"]
+    assert statement["Principal"] == {"Federated": arn}
+    assert f"{issuer}:sub" in statement["Condition"]["StringEquals"]
+    assert template.outputs["OidcProviderArn"] == arn
+
+
+def test_a_new_identity_provider_has_one_audience_and_no_thumbprint(template: Template) -> None:
+    provider = template.properties("OidcProvider")
+    assert (provider["Url"], provider["ClientIdList"]) == (f"https://{ISSUER}", ["sts.amazonaws.com"])
+    assert "ThumbprintList" not in provider
+
+
+# --- Policies --------------------------------------------------------------------------------------------------------
+
+
+def test_every_managed_policy_fits_and_a_role_carries_at_most_ten(template: Template) -> None:
+    sizes = {
+        name: len(re.sub(r"\s", "", json.dumps(each["PolicyDocument"])))
+        for name, each in template.of_type("AWS::IAM::ManagedPolicy").items()
+    }
+    assert {name: size for name, size in sizes.items() if size > LIMIT_OF_A_MANAGED_POLICY} == {}
+    for role in ("DeployRole", "PreviewRole"):
+        assert len(template.properties(role)["ManagedPolicyArns"]) <= 10
+
+
+@pytest.mark.parametrize("role", ["DeployRole", "PreviewRole"])
+def test_a_role_has_its_boundary_and_no_policy_of_its_own(template: Template, role: str) -> None:
+    properties = template.properties(role)
+    assert properties["PermissionsBoundary"] == f"{IAM}:policy/{PREFIX}-deploy-boundary"
+    assert "Policies" not in properties
+
+
+@pytest.mark.parametrize("role", ["DeployRole", "PreviewRole"])
+def test_every_action_is_named_exists_and_reaches_no_more_than_its_resource_type(template: Template, role: str) -> None:
+    known = "CreateServiceLinkedRoles: iam:CreateServiceLinkedRole knows no condition key iam:AWSServiceName"
+    found = [problem for each in granting_statements(template, role) for problem in problems(each)]
+    # The data lists no condition keys of single actions; this one is in the Service Authorization Reference.
+    assert [problem for problem in found if problem != known] == []
+
+
+def test_every_action_of_a_boundary_exists(template: Template) -> None:
+    named = [
+        action
+        for name in BOUNDARIES
+        for each in document(template, name)["Statement"]
+        for action in listed(each.get("Action", each.get("NotAction")))
+    ]
+    assert len(named) > 100
+    assert [action for action in named if "*" not in action and resource_types(action) is None] == []
+
+
+@pytest.mark.parametrize("name", BOUNDARIES)
+def test_statement_ids_are_unique_within_a_boundary(template: Template, name: str) -> None:
+    ids = [each["Sid"] for each in document(template, name)["Statement"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_deploy_role_may_do_nothing_that_its_boundary_forbids(template: Template) -> None:
+    boundary = document(template, "DeployBoundary")
+    beyond = [
+        f"{each.sid}: {action} on {resource}"
+        for each in granting_statements(template, "DeployRole")
+        if each.effect == "Allow"
+        for action in each.actions
+        for resource in each.resources
+        if not allowed_by(boundary, action, resource)
+    ]
+    assert beyond == []
+
+
+def test_roles_are_written_only_under_the_workload_boundary(template: Template) -> None:
+    writing = ("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePolicy")
+    for action in writing:
+        allowing = [
+            each
+            for each in granting_statements(template, "DeployRole")
+            if each.effect == "Allow" and action in each.actions
+        ]
+        assert [each.resources for each in allowing] == [(f"{IAM}:role/{PREFIX}-*",)]
+        assert [each.condition for each in allowing] == [{"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}]
+
+
+def test_no_role_may_loosen_a_boundary_or_take_it_off(template: Template) -> None:
+    for name in BOUNDARIES:
+        policy = document(template, name)
+        for action in ("iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:SetDefaultPolicyVersion"):
+            assert not allowed_by(policy, action, BOUNDARY), f"{name} allows {action}"
+        assert not allowed_by(policy, "iam:DeleteRolePermissionsBoundary", f"{IAM}:role/{PREFIX}-p-x-pipeline")
+
+
+@pytest.mark.parametrize("action", ROLE_CHANGES)
+@pytest.mark.parametrize("role", ROLES_THAT_DEPLOY)
+def test_nobody_whom_we_bound_can_change_the_roles_that_deploy(template: Template, action: str, role: str) -> None:
+    deploy, workload = (document(template, name) for name in ("DeployBoundary", "WorkloadBoundary"))
+    assert denied_by(deploy, action, role) == ["NeverChangeTheRolesThatDeploy"]
+    assert not allowed_by(workload, action, role)
+
+
+@pytest.mark.parametrize("name", BOUNDARIES)
+@pytest.mark.parametrize("role", ROLES_THAT_DEPLOY)
+def test_the_roles_that_deploy_are_passed_to_nobody(template: Template, name: str, role: str) -> None:
+    assert denied_by(document(template, name), "iam:PassRole", role)
+
+
+@pytest.mark.parametrize("name", BOUNDARIES)
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:CreateUser", f"{IAM}:user/somebody"),
+        ("iam:CreateAccessKey", f"{IAM}:user/somebody"),
+        ("iam:CreateOpenIDConnectProvider", f"{IAM}:oidc-provider/elsewhere.example.com"),
+        ("iam:DeleteOpenIDConnectProvider", f"{IAM}:oidc-provider/{ISSUER}"),
+        ("iam:AddClientIDToOpenIDConnectProvider", f"{IAM}:oidc-provider/{ISSUER}"),
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/administrator"),
+        ("sts:AssumeRole", f"{IAM}:role/administrator"),
+        ("organizations:LeaveOrganization", "*"),
+    ],
+)
+def test_no_boundary_lets_anybody_out_of_the_platform(
+    template: Template, name: str, action: str, resource: str
+) -> None:
+    assert not allowed_by(document(template, name), action, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:PutBucketPolicy", STATE),
+        ("s3:PutBucketVersioning", STATE),
+        ("s3:PutLifecycleConfiguration", STATE),
+        ("s3:PutEncryptionConfiguration", STATE),
+        ("s3:DeleteBucketPolicy", STATE),
+        ("s3:DeleteObjectVersion", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz"),
+        ("kms:PutKeyPolicy", STATE_KEY),
+        ("kms:ScheduleKeyDeletion", STATE_KEY),
+        ("kms:DisableKeyRotation", STATE_KEY),
+        ("kms:CreateGrant", STATE_KEY),
+        ("kms:UpdateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{PREFIX}-state"),
+        ("kms:DeleteAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{PREFIX}-state"),
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{PREFIX}-github-x"),
+    ],
+)
+def test_the_deploy_role_cannot_weaken_the_state_or_read_a_secret(
+    template: Template, action: str, resource: str
+) -> None:
+    assert denied_by(document(template, "DeployBoundary"), action, resource)
+
+
+@pytest.mark.parametrize(
+    "action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObjectAcl"]
+)
+def test_no_workload_reaches_the_state(template: Template, action: str) -> None:
+    assert denied_by(document(template, "WorkloadBoundary"), action, f"{STATE}/.pulumi/stacks/mlops-platform/dev.json")
+
+
+@pytest.mark.parametrize("action", ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant"])
+def test_no_workload_uses_the_states_key(template: Template, action: str) -> None:
+    assert denied_by(document(template, "WorkloadBoundary"), action, STATE_KEY)
+
+
+def test_only_the_role_that_looks_for_drift_is_excepted_and_only_from_reading(template: Template) -> None:
+    excepted = {
+        each["Sid"]: each["Condition"]
+        for each in document(template, "WorkloadBoundary")["Statement"]
+        if each["Effect"] == "Deny" and "Condition" in each
+    }
+    drift = {"ArnNotEquals": {"aws:PrincipalArn": f"{IAM}:role/{PREFIX}-drift"}}
+    assert excepted == {"NeverReadTheState": drift, "NeverDecryptTheState": drift}
+
+
+def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Template) -> None:
+    actions = {action for each in granting_statements(template, "PreviewRole") for action in each.actions}
+    assert actions == {
+        "ec2:DescribeAvailabilityZones",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "s3:GetObject",
+        "s3:ListBucket",
+    }
+    resources = {each for statement in granting_statements(template, "PreviewRole") for each in statement.resources}
+    assert resources == {STATE, f"{STATE}/.pulumi/*", STATE_KEY, "*"}
+
+
+def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Template) -> None:
+    writing = document(template, "StateWriting")
+    assert allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz")
+    assert not allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/abalone-deployment/dev.json.gz")
+
+
+@pytest.mark.parametrize("environment", ["dev", "preprod", "prod"])
+def test_the_workload_boundary_leaves_every_role_of_the_platform_what_it_needs(environment: str) -> None:
+    template = Template(Environment=environment)
+    boundary = document(template, "WorkloadBoundary")
+    lost = [
+        f"{role.name}: {each.sid}: {action} on {resource}"
+        for role in roles_of(render_stack(environment)).values()
+        for each in role.statements
+        if each.effect == "Allow"
+        for action in each.actions
+        for resource in each.resources
+        if not allowed_by(boundary, action, resource)
+    ]
+    assert lost == []
