@@ -55,12 +55,13 @@ EXAMPLE = Project(
 """Stands for a project where nothing is sent to AWS: local runs and tests."""
 
 
-def read(file: Path = FILE) -> Project:
+def read(file: Path | None = None) -> Project:
     """Read project.toml; keys that are not needed here are left to others.
 
     Raises:
         ProjectError: the file is missing, or lacks something; the message lists everything it lacks.
     """
+    file = file or FILE
     if not file.is_file():
         raise ProjectError(f"{file.name} is missing: launch a project from this template, and the platform writes it")
     content = tomllib.loads(file.read_text())
@@ -90,7 +91,7 @@ def read(file: Path = FILE) -> Project:
     return project
 
 
-def workflow_outputs(file: Path = FILE) -> str:
+def workflow_outputs(file: Path) -> str:
     """What a workflow needs to know before it can ask AWS for credentials."""
     if not file.is_file():
         return "launched=false\n"
@@ -100,6 +101,6 @@ def workflow_outputs(file: Path = FILE) -> str:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(workflow_outputs())
+        sys.stdout.write(workflow_outputs(FILE))
     except ProjectError as error:
         sys.exit(str(error))

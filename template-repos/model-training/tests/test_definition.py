@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from conftest import SETTINGS
 from pipeline import images
 from pipeline.project import EXAMPLE
 from sagemaker_pipeline.expressions import Json, nested_steps
@@ -58,7 +59,7 @@ def test_every_job_runs_as_the_role_of_the_project_for_a_limited_time_and_says_w
 ) -> None:
     found = arguments(pipeline_definition, job)
     assert found["RoleArn"] == EXAMPLE.pipeline_role_arn
-    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800}
+    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": SETTINGS.jobs.maximum_minutes * 60}
     assert {"Key": "sagemaker:project-id", "Value": EXAMPLE.id} in found["Tags"]
 
 

@@ -1,0 +1,146 @@
+"""The commands that the workflow runs, against an AWS that exists only in memory."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from conftest import SETTINGS
+from fake_sagemaker import EXECUTION_ARN, FakeSageMaker
+from pipeline import project
+from pipeline.__main__ import main
+from sagemaker_pipeline import remote
+
+EVALUATION = {
+    "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
+    "baseline": {"mse": {"value": 10.4}},
+    "rows": 627,
+}
+PACKAGE_ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
+
+
+@dataclass
+class FakeS3:
+    """Holds the evaluation of one execution, and remembers what was put."""
+
+    keys: list[str] = field(default_factory=list[str])
+
+    def head_object(self, **_: str) -> None:
+        raise ClientError({"Error": {"Code": "404", "Message": "not found"}}, "HeadObject")
+
+    def put_object(self, *, Key: str, **_: Any) -> None:  # noqa: N803 - boto3's name
+        self.keys.append(Key)
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert (Bucket, Key) == ("example-bucket", "executions/abcdefghijkl/evaluation/evaluation.json")
+        return {"Body": io.BytesIO(json.dumps(EVALUATION).encode())}
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The services that the commands talk to."""
+
+    sagemaker: FakeSageMaker
+    s3: FakeS3
+
+    def client(self, service: str, region: str) -> Any:
+        assert region == "eu-west-1"
+        return {"sagemaker": self.sagemaker.client, "s3": self.s3}[service]
+
+
+def example() -> project.Project:
+    return project.EXAMPLE
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    fake = Aws(FakeSageMaker(), FakeS3())
+    monkeypatch.setattr(remote, "client", fake.client)
+    monkeypatch.setattr(project, "read", example)
+    for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_SHA", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+    return fake
+
+
+def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them(aws: Aws) -> None:
+    main(["upsert"])
+    assert aws.sagemaker.operations == ["CreatePipeline"]
+    assert sorted(key.rpartition("/")[2] for key in aws.s3.keys) == [
+        "abalone.csv",
+        "evaluate.py",
+        "features.py",
+        "inference.py",
+        "job.py",
+        "preprocess.py",
+        "train.py",
+    ]
+    definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]
+    for key in aws.s3.keys:
+        assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
+
+
+def test_start_says_which_execution_and_which_commit(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_SHA": "abc"}.items():
+        monkeypatch.setenv(name, value)
+    main(["start"])
+    main(["start"])
+    assert capsys.readouterr().out == f"{EXECUTION_ARN}\n" * 2
+    first, second = (arguments for _, arguments in aws.sagemaker.requests)
+    assert first == second
+    assert first["PipelineExecutionDisplayName"] == "run-7-2"
+    assert first["PipelineParameters"] == [{"Name": "SourceCommit", "Value": "abc"}]
+
+
+def test_started_by_hand_every_start_is_a_new_execution(aws: Aws) -> None:
+    main(["start"])
+    main(["start"])
+    first, second = (arguments["ClientRequestToken"] for _, arguments in aws.sagemaker.requests)
+    assert first != second
+
+
+def test_wait_reports_quality_steps_and_the_registered_model(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    aws.sagemaker.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Succeeded"}]
+    aws.sagemaker.steps = [
+        {"StepName": "Evaluate", "StepStatus": "Succeeded", "StartTime": 0.0, "EndTime": 61.5},
+        {"StepName": "Register", "StepStatus": "Succeeded", "Metadata": {"RegisterModel": {"Arn": PACKAGE_ARN}}},
+    ]
+    main(["wait", EXECUTION_ARN])
+    text = summary.read_text()
+    assert text == capsys.readouterr().out
+    for line in (
+        "Quality on 627 rows that training has not seen:",
+        "| mse | 4.500 | squared rings |",
+        "| mse of always predicting the mean | 10.400 | squared rings |",
+        f"| mse allowed | {SETTINGS.quality.mse_threshold:.3f} | squared rings |",
+        "| Evaluate | Succeeded | 61.5 |",
+        f"Registered, waiting for approval: `{PACKAGE_ARN}`",
+    ):
+        assert line in text.splitlines()
+
+
+def test_wait_fails_with_the_reason_of_the_step_and_still_reports(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.sagemaker.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Failed"}]
+    aws.sagemaker.steps = [{"StepName": "Train", "StepStatus": "Failed", "FailureReason": "no such column"}]
+    with pytest.raises(SystemExit, match="error: the execution ended as Failed\nTrain: no such column"):
+        main(["wait", EXECUTION_ARN])
+    assert "**Train**: no such column" in capsys.readouterr().out
+
+
+def test_the_definition_can_be_looked_at_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["definition"])
+    assert json.loads(capsys.readouterr().out)["Version"] == "2020-12-01"
+
+
+def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "FILE", tmp_path / "project.toml")
+    with pytest.raises(SystemExit, match=r"error: project\.toml is missing: launch a project from this template"):
+        main(["upsert"])
