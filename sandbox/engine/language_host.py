@@ -84,7 +84,7 @@ class LanguageHost(LanguageServer):
         self.program = program
         # The SDK's in-process server reads the engine's address, where its log goes, from the first argument.
         request.args[:] = [self._engine_address]
-        return super().Run(request, context)
+        return super().Run(request, context)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
 
     def RunPlugin(  # noqa: N802
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from sandbox.plugins.values import UNKNOWN, has_unknown, is_asset, same_content
+from sandbox.plugins.values import (
+    UNKNOWN,
+    has_unknown,
+    is_asset,
+    is_list,
+    is_mapping,
+    list_of,
+    mapping_of,
+    same_content,
+)
 
 Values = dict[str, Any]
 """A resource's properties by their names in the SDK's wire form (camelCase)."""
@@ -143,21 +152,21 @@ def _problems_of_value(declared: Property, value: Any, path: str) -> Iterator[tu
             if not isinstance(value, bool):
                 yield path, f"expected a boolean, got {_named(value)}"
         case Kind.LIST | Kind.SET:
-            if not isinstance(value, list):
+            if not is_list(value):
                 yield path, f"expected a list, got {_named(value)}"
             elif declared.element is not None:
                 for position, element in enumerate(value):
                     if element != UNKNOWN:
                         yield from _problems_of_value(declared.element, element, f"{path}[{position}]")
         case Kind.MAP:
-            if not isinstance(value, dict):
+            if not is_mapping(value):
                 yield path, f"expected a map, got {_named(value)}"
             elif declared.element is not None:
                 for key, element in value.items():
                     if element is not None and element != UNKNOWN:
                         yield from _problems_of_value(declared.element, element, f"{path}.{key}")
         case Kind.OBJECT:
-            if not isinstance(value, dict):
+            if not is_mapping(value):
                 yield path, f"expected an object, got {_named(value)}"
             else:
                 yield from problems(declared.fields or {}, value, path)
@@ -200,20 +209,21 @@ def differs(declared: Property, wanted: Any, actual: Any) -> bool:
         case Kind.DOCUMENT:
             return bool(wanted or actual) and _meaning(wanted) != _meaning(actual)
         case Kind.LIST if declared.element is not None:
-            one, other = wanted or [], actual or []
+            one, other = list_of(wanted), list_of(actual)
             element = declared.element
             return len(one) != len(other) or any(differs(element, a, b) for a, b in zip(one, other, strict=True))
         case Kind.SET if declared.element is not None:
-            return _sets_differ(declared.element, wanted or [], actual or [])
+            return _sets_differ(declared.element, list_of(wanted), list_of(actual))
         case Kind.MAP:
-            return (wanted or {}) != (actual or {})
+            return mapping_of(wanted) != mapping_of(actual)
         case Kind.OBJECT:
             fields = declared.fields or {}
             return any(
-                differs(field, (wanted or {}).get(name), (actual or {}).get(name)) for name, field in fields.items()
+                differs(field, mapping_of(wanted).get(name), mapping_of(actual).get(name))
+                for name, field in fields.items()
             )
         case Kind.ASSET:
-            return not same_content(wanted or {}, actual or {})
+            return not same_content(mapping_of(wanted), mapping_of(actual))
         case _:
             # The official provider cannot tell an absent value from an empty one either.
             return (wanted or None) != (actual or None)
@@ -243,14 +253,16 @@ def _meaning(content: Any) -> Any:
 
 def _canonical(value: Any) -> Any:
     # IAM reads one value and a list of that one value alike, and lists of a policy without regard to their order.
-    if isinstance(value, dict):
+    if is_mapping(value):
         return {key: _canonical(element) for key, element in value.items()}
-    if isinstance(value, list):
-        elements = sorted(
-            (_canonical(element) for element in value), key=lambda element: json.dumps(element, sort_keys=True)
-        )
+    if is_list(value):
+        elements = sorted((_canonical(element) for element in value), key=_sortable)
         return elements[0] if len(elements) == 1 else elements
     return value
+
+
+def _sortable(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _named(value: Any) -> str:

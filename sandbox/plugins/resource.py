@@ -94,15 +94,10 @@ class Provider(ABC, Generic[Cloud]):
     configuration: ClassVar[Mapping[str, Property]]
     """The provider's own settings."""
 
-    @property
-    @abstractmethod
-    def types(self) -> "Mapping[str, Resource[Cloud]]":
-        """The resource types by their tokens."""
-
-    @property
-    @abstractmethod
-    def functions(self) -> "Mapping[str, Callable[[Cloud, Values], Values]]":
-        """The functions that only read, by their tokens."""
+    types: "Mapping[str, Resource[Cloud]]"
+    """The resource types by their names."""
+    functions: "Mapping[str, Callable[[Cloud, Values], Values]]"
+    """The functions that only read, by their names."""
 
     @abstractmethod
     def connect(self, configuration: Values) -> Cloud:

@@ -17,7 +17,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from sandbox.plugins.properties import Kind, Property, Values, differs, problems, with_defaults
 from sandbox.plugins.resource import Cloud, Provider, RefusedError, Resource
-from sandbox.plugins.values import UNKNOWN, AssetError, simplified
+from sandbox.plugins.values import UNKNOWN, AssetError, list_of, mapping_of, simplified
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -293,7 +293,10 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         function = self.provider.functions.get(request.tok)
         if function is None:
             raise RefusedError(f"{request.tok}: the sandbox does not implement this function")
-        return provider_pb2.InvokeResponse(**{"return": _struct(function(self._connected(), _values(request.args)))})
+        response = provider_pb2.InvokeResponse()
+        # The field's name is a word of Python's.
+        getattr(response, "return").CopyFrom(_struct(function(self._connected(), _values(request.args))))
+        return response
 
     # What the answers share.
 
@@ -404,11 +407,10 @@ def _replaces(declared: Property, wanted: Any, actual: Any) -> bool:
     inner = declared.fields or (declared.element.fields if declared.element is not None else None)
     if not inner or not any(field.replaces for field in inner.values()):
         return False
-    pairs = (
-        [(wanted or {}, actual or {})]
-        if declared.kind is Kind.OBJECT
-        else zip(wanted or [], actual or [], strict=False)
-    )
+    if declared.kind is Kind.OBJECT:
+        pairs = [(mapping_of(wanted), mapping_of(actual))]
+    else:
+        pairs = list(zip(list_of(wanted), list_of(actual), strict=False))
     return any(
         field.replaces and differs(field, one.get(name), other.get(name))
         for one, other in pairs

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands for a value that only the cloud will know."""
@@ -28,41 +28,55 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip file can carry: the same files make the same bytes."""
 
 
+def is_mapping(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a value is an object or a map."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Tell whether a value is a list."""
+    return isinstance(value, list)
+
+
+def mapping_of(value: Any) -> dict[str, Any]:
+    """Return an object or map, empty where there is none."""
+    return value or {}
+
+
+def list_of(value: Any) -> list[Any]:
+    """Return a list, empty where there is none."""
+    return value or []
+
+
 class AssetError(Exception):
     """An asset or archive cannot be read; the message says which."""
 
 
 def simplified(value: Any) -> Any:
     """Return a value with every kind of unknown written as UNKNOWN, and whole numbers as such."""
-    match value:
-        case float():
-            return int(value) if value.is_integer() else value
-        case str():
-            return UNKNOWN if value in _TYPED_UNKNOWNS else value
-        case list():
-            return [simplified(element) for element in value]
-        case dict():
-            return {key: simplified(element) for key, element in value.items()}
-        case _:
-            return value
+    if isinstance(value, str):
+        return UNKNOWN if value in _TYPED_UNKNOWNS else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if is_list(value):
+        return [simplified(element) for element in value]
+    if is_mapping(value):
+        return {key: simplified(element) for key, element in value.items()}
+    return value
 
 
 def has_unknown(value: Any) -> bool:
     """Tell whether a value, or any part of it, is not known yet."""
-    match value:
-        case str():
-            return value == UNKNOWN
-        case list():
-            return any(has_unknown(element) for element in value)
-        case dict():
-            return any(has_unknown(element) for element in value.values())
-        case _:
-            return False
+    if is_list(value):
+        return any(has_unknown(element) for element in value)
+    if is_mapping(value):
+        return any(has_unknown(element) for element in value.values())
+    return value == UNKNOWN
 
 
 def is_asset(value: Any) -> bool:
     """Tell whether a value is an asset or an archive."""
-    return isinstance(value, dict) and value.get(_SIGNATURE) in {_ASSET, _ARCHIVE}
+    return is_mapping(value) and value.get(_SIGNATURE) in {_ASSET, _ARCHIVE}
 
 
 def same_content(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

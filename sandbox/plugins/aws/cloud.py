@@ -1,5 +1,6 @@
 """How the resources reach AWS, and what every AWS resource shares: tags, regions, errors."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -10,9 +11,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.plugins.properties import Property, Values, text_map
+from sandbox.plugins.properties import Kind, Property, Values, text_map
 from sandbox.plugins.resource import RefusedError, Resource
-from sandbox.plugins.values import UNKNOWN
+from sandbox.plugins.values import UNKNOWN, is_list, is_mapping, mapping_of
 
 _Result = TypeVar("_Result")
 
@@ -79,7 +80,7 @@ class AwsResource(Resource[Aws]):
         """Add the provider's default tags, which the resource's own override."""
         if "tags" not in self.properties:
             return wanted
-        own = wanted.get("tags") or {}
+        own: Any = mapping_of(wanted.get("tags"))
         return {**wanted, "tagsAll": own if own == UNKNOWN else {**cloud.default_tags, **own}}
 
     def observed(self, cloud: Aws, state: Values, seen: Values) -> Values:
@@ -88,7 +89,7 @@ class AwsResource(Resource[Aws]):
         if "tagsAll" not in seen:
             return seen
         everything = {key: value for key, value in seen["tagsAll"].items() if not key.startswith("aws:")}
-        own = state.get("tags") or {}
+        own: dict[str, str] = mapping_of(state.get("tags"))
         seen["tagsAll"] = everything
         seen["tags"] = {
             key: value for key, value in everything.items() if key in own or cloud.default_tags.get(key) != value
@@ -99,7 +100,8 @@ class AwsResource(Resource[Aws]):
         """Change tags and properties by a request each."""
         others = changed - {"tags", "tagsAll"}
         if others != changed:
-            old, new = state.get("tagsAll") or {}, wanted["tagsAll"]
+            old: dict[str, str] = mapping_of(state.get("tagsAll"))
+            new: dict[str, str] = wanted["tagsAll"]
             removed = sorted(key for key in old if key not in new)
             added = {key: value for key, value in new.items() if old.get(key) != value}
             self.retag(cloud, identifier, state, removed, added)
@@ -153,24 +155,23 @@ def given(wanted: Mapping[str, Any], names: Mapping[str, str]) -> Values:
 
 def pascal(value: Any) -> Any:
     """Return nested objects with AWS's spelling of their keys: `idleSettings` is `IdleSettings`."""
-    match value:
-        case dict():
-            return {key[:1].upper() + key[1:]: pascal(element) for key, element in value.items()}
-        case list():
-            return [pascal(element) for element in value]
-        case _:
-            return value
+    if is_mapping(value):
+        return {key[:1].upper() + key[1:]: pascal(element) for key, element in value.items()}
+    if is_list(value):
+        return [pascal(element) for element in value]
+    return value
 
 
-def camel(value: Any) -> Any:
-    """Return nested objects with the SDK's spelling of their keys."""
-    match value:
-        case dict():
-            return {key[:1].lower() + key[1:]: camel(element) for key, element in value.items()}
-        case list():
-            return [camel(element) for element in value]
-        case _:
-            return value
+def outward(declared: Property, value: Any) -> Any:
+    """Return nested objects of AWS's answer with the SDK's spelling, and of their fields the declared ones."""
+    if declared.kind is Kind.OBJECT and is_mapping(value):
+        fields = declared.fields or {}
+        answer: Values = {key[:1].lower() + key[1:]: element for key, element in value.items()}
+        return {name: outward(field, answer[name]) for name, field in fields.items() if answer.get(name) is not None}
+    if declared.element is not None and is_list(value):
+        element = declared.element
+        return [outward(element, each) for each in value]
+    return value
 
 
 def until(question: Callable[[], _Result | None], *, what: str, seconds: float = 300, pause: float = 0.2) -> _Result:
@@ -198,7 +199,7 @@ def patiently(
     Args:
         operation: what to do.
         codes: error codes that may pass.
-        saying: part of the message that may pass.
+        saying: what is found in a message that may pass, as a regular expression.
         seconds: how long to go on; as the official provider does.
     """
     end = time.monotonic() + seconds
@@ -207,7 +208,7 @@ def patiently(
         try:
             return operation()
         except ClientError as error:
-            passing = code_of(error) in set(codes) and saying in str(error)
+            passing = code_of(error) in set(codes) and re.search(saying, str(error)) is not None
             if not passing or time.monotonic() > end:
                 raise
         time.sleep(pause)

@@ -19,6 +19,7 @@ from sandbox.plugins.aws.cloud import (
 )
 from sandbox.plugins.properties import Property, Values, blocks, document, flag, number, text, text_map, texts
 from sandbox.plugins.resource import AutoName, RefusedError
+from sandbox.plugins.values import list_of, mapping_of
 
 
 def tag_specification(kind: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -213,7 +214,7 @@ class InternetGateway(Ec2Resource):
         """Read the gateway and its attachment."""
         answer = cloud.client("ec2").describe_internet_gateways(InternetGatewayIds=[identifier])
         gateway = answer["InternetGateways"][0]
-        attachments = gateway.get("Attachments") or []
+        attachments = list_of(gateway.get("Attachments"))
         return {
             "arn": cloud.arn("ec2", f"internet-gateway/{identifier}"),
             "ownerId": gateway.get("OwnerId", cloud.account),
@@ -313,7 +314,9 @@ class NatGateway(Ec2Resource):
         def available() -> bool | None:
             gateway = self._describe(cloud, identifier)
             if gateway is None or gateway["State"] == "failed":
-                raise RefusedError(f"NAT gateway {identifier}: {(gateway or {}).get('FailureMessage', 'it is gone')}")
+                raise RefusedError(
+                    f"NAT gateway {identifier}: {mapping_of(gateway).get('FailureMessage', 'it is gone')}"
+                )
             return True if gateway["State"] == "available" else None
 
         until(available, what=f"NAT gateway {identifier}")
@@ -323,11 +326,11 @@ class NatGateway(Ec2Resource):
         gateway = self._describe(cloud, identifier)
         if gateway is None:
             return None
-        addresses = gateway.get("NatGatewayAddresses") or [{}]
+        address = mapping_of(next(iter(list_of(gateway.get("NatGatewayAddresses"))), None))
         return {
             **picked(gateway, {"subnetId": "SubnetId", "connectivityType": "ConnectivityType"}),
             **picked(
-                addresses[0],
+                address,
                 {
                     "allocationId": "AllocationId",
                     "associationId": "AssociationId",
@@ -524,7 +527,7 @@ class SecurityGroup(Ec2Resource):
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
         """Take away the rule that lets everything out, as the official provider does, and add the wanted ones."""
         for direction in ("ingress", "egress"):
-            self._set_rules(cloud, identifier, direction, wanted.get(direction) or [])
+            self._set_rules(cloud, identifier, direction, list_of(wanted.get(direction)))
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the group and its rules."""
@@ -541,7 +544,7 @@ class SecurityGroup(Ec2Resource):
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
         """Set the rules that differ."""
         for direction in changed & {"ingress", "egress"}:
-            self._set_rules(cloud, identifier, direction, wanted.get(direction) or [])
+            self._set_rules(cloud, identifier, direction, list_of(wanted.get(direction)))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the group once nothing uses it."""
@@ -554,7 +557,7 @@ class SecurityGroup(Ec2Resource):
     def _set_rules(cloud: Aws, identifier: str, direction: str, rules: list[Values]) -> None:
         ec2 = cloud.client("ec2")
         group = ec2.describe_security_groups(GroupIds=[identifier])["SecurityGroups"][0]
-        present = group.get("IpPermissions" if direction == "ingress" else "IpPermissionsEgress") or []
+        present = list_of(group.get("IpPermissions" if direction == "ingress" else "IpPermissionsEgress"))
         if present:
             revoke = getattr(ec2, f"revoke_security_group_{direction}")
             revoke(GroupId=identifier, IpPermissions=present)
@@ -597,14 +600,14 @@ class DefaultSecurityGroup(SecurityGroup):
 
 def _rule_inward(rule: Mapping[str, Any], own_group: str) -> Values:
     said = {"Description": rule["description"]} if rule.get("description") else {}
-    pairs = [*(rule.get("securityGroups") or []), *([own_group] if rule.get("self") else [])]
+    pairs = [*(list_of(rule.get("securityGroups"))), *([own_group] if rule.get("self") else [])]
     permission: Values = {"IpProtocol": "-1" if rule["protocol"] == "all" else rule["protocol"]}
     if permission["IpProtocol"] != "-1":
         permission |= {"FromPort": int(rule["fromPort"]), "ToPort": int(rule["toPort"])}
     lists: Values = {
-        "IpRanges": [{"CidrIp": cidr, **said} for cidr in rule.get("cidrBlocks") or []],
-        "Ipv6Ranges": [{"CidrIpv6": cidr, **said} for cidr in rule.get("ipv6CidrBlocks") or []],
-        "PrefixListIds": [{"PrefixListId": name, **said} for name in rule.get("prefixListIds") or []],
+        "IpRanges": [{"CidrIp": cidr, **said} for cidr in list_of(rule.get("cidrBlocks"))],
+        "Ipv6Ranges": [{"CidrIpv6": cidr, **said} for cidr in list_of(rule.get("ipv6CidrBlocks"))],
+        "PrefixListIds": [{"PrefixListId": name, **said} for name in list_of(rule.get("prefixListIds"))],
         "UserIdGroupPairs": [{"GroupId": group, **said} for group in pairs],
     }
     return permission | {name: content for name, content in lists.items() if content}
@@ -622,7 +625,7 @@ def _rules_outward(permissions: list[dict[str, Any]], own_group: str) -> list[Va
     for permission in permissions:
         ports = permission.get("FromPort") or 0, permission.get("ToPort") or 0, permission["IpProtocol"]
         for part, key, name in parts:
-            for entry in permission.get(part) or []:
+            for entry in list_of(permission.get(part)):
                 said = entry.get("Description", "")
                 rule = rules.setdefault(
                     (*ports, said),
@@ -708,7 +711,7 @@ class SecurityGroupRule(Ec2Resource):
             "cidrIpv4": rule.get("CidrIpv4"),
             "cidrIpv6": rule.get("CidrIpv6"),
             "prefixListId": rule.get("PrefixListId"),
-            "referencedSecurityGroupId": (rule.get("ReferencedGroupInfo") or {}).get("GroupId"),
+            "referencedSecurityGroupId": mapping_of(rule.get("ReferencedGroupInfo")).get("GroupId"),
             "description": rule.get("Description"),
             "tagsAll": tag_map(rule.get("Tags")),
         }
@@ -800,7 +803,7 @@ class VpcEndpoint(Ec2Resource):
         def available() -> bool | None:
             endpoint = self._describe(cloud, identifier)
             if endpoint is None or endpoint["State"] in {"Failed", "Rejected", "failed", "rejected"}:
-                raise RefusedError(f"endpoint {identifier} is {(endpoint or {}).get('State', 'gone')}")
+                raise RefusedError(f"endpoint {identifier} is {mapping_of(endpoint).get('State', 'gone')}")
             return True if endpoint["State"].lower() == "available" else None
 
         until(available, what=f"endpoint {identifier}", seconds=600)
@@ -831,7 +834,7 @@ class VpcEndpoint(Ec2Resource):
             ),
             "dnsEntries": [
                 {"dnsName": entry.get("DnsName"), "hostedZoneId": entry.get("HostedZoneId")}
-                for entry in endpoint.get("DnsEntries") or []
+                for entry in list_of(endpoint.get("DnsEntries"))
             ],
             "tagsAll": tag_map(endpoint.get("Tags")),
         }
@@ -858,7 +861,7 @@ class VpcEndpoint(Ec2Resource):
             ("securityGroupIds", "SecurityGroupIds"),
         ):
             if name in changed:
-                old, new = set(state.get(name) or []), set(wanted.get(name) or [])
+                old, new = set(list_of(state.get(name))), set(list_of(wanted.get(name)))
                 request |= {f"Add{kind}": sorted(new - old)} if new - old else {}
                 request |= {f"Remove{kind}": sorted(old - new)} if old - new else {}
         cloud.client("ec2").modify_vpc_endpoint(VpcEndpointId=identifier, **request)
@@ -867,7 +870,7 @@ class VpcEndpoint(Ec2Resource):
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the endpoint, and wait: its network interfaces keep subnets in use."""
         answer = cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[identifier])
-        for failure in answer.get("Unsuccessful") or []:
+        for failure in list_of(answer.get("Unsuccessful")):
             if not failure["Error"]["Code"].endswith("NotFound"):
                 raise RefusedError(f"{failure['Error']['Code']}: {failure['Error']['Message']}")
         until(
@@ -922,7 +925,7 @@ class FlowLog(Ec2Resource):
                 **given(wanted, self._names),
                 TagSpecifications=tag_specification("vpc-flow-log", wanted),
             )
-            for failure in answer.get("Unsuccessful") or []:
+            for failure in list_of(answer.get("Unsuccessful")):
                 raise ClientError({"Error": failure["Error"]}, "CreateFlowLogs")
             return answer["FlowLogIds"][0]
 

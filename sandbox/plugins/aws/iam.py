@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map
 from sandbox.plugins.properties import Values, document, flag, number, text, text_map
 from sandbox.plugins.resource import AutoName
+from sandbox.plugins.values import mapping_of
 
 
 def _plain(policy: object) -> str:
@@ -59,7 +60,7 @@ class Role(AwsResource):
             "assumeRolePolicy": _plain(role["AssumeRolePolicyDocument"]),
             "description": role.get("Description"),
             "maxSessionDuration": role.get("MaxSessionDuration", 3600),
-            "permissionsBoundary": (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
+            "permissionsBoundary": mapping_of(role.get("PermissionsBoundary")).get("PermissionsBoundaryArn"),
             "tagsAll": tag_map(role.get("Tags")),
         }
 

@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from sandbox.plugins.aws import ec2, iam, kms, s3, ssm
+from sandbox.plugins.aws import ec2, iam, kms, lambda_, logs, s3, sagemaker, secretsmanager, servicecatalog, sqs, ssm
 from sandbox.plugins.aws.cloud import Aws, explain
 from sandbox.plugins.properties import Values, block, flag, text, text_map, texts
 from sandbox.plugins.resource import Provider, RefusedError, Resource
+from sandbox.plugins.values import list_of, mapping_of
 
-SERVICES = (ec2, iam, kms, s3, ssm)
+SERVICES = (ec2, iam, kms, lambda_, logs, s3, sagemaker, secretsmanager, servicecatalog, sqs, ssm)
 
 
 def _caller_identity(cloud: Aws, arguments: Values) -> Values:
@@ -31,10 +32,10 @@ class AwsProvider(Provider[Aws]):
         "skipCredentialsValidation": flag(),
         "skipRegionValidation": flag(),
     }
-    types: ClassVar[Mapping[str, Resource[Aws]]] = {
+    types: Mapping[str, Resource[Aws]] = {
         resource.type_name: resource for service in SERVICES for resource in service.TYPES
     }
-    functions: ClassVar[Mapping[str, Callable[[Aws, Values], Values]]] = {
+    functions: Mapping[str, Callable[[Aws, Values], Values]] = {
         "aws:index/getAvailabilityZones:getAvailabilityZones": ec2.availability_zones,
         "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     }
@@ -44,8 +45,8 @@ class AwsProvider(Provider[Aws]):
         region = configuration.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise RefusedError("the aws provider has no region: set its `region`, or AWS_REGION")
-        cloud = Aws(region, (configuration.get("defaultTags") or {}).get("tags") or {})
-        allowed = configuration.get("allowedAccountIds") or []
+        cloud = Aws(region, mapping_of(mapping_of(configuration.get("defaultTags")).get("tags")))
+        allowed = list_of(configuration.get("allowedAccountIds"))
         if cloud.account not in allowed and allowed:
             raise RefusedError(f"AWS account ID not allowed: {cloud.account}")
         return cloud

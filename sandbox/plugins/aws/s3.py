@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, camel, code_of, given, pascal, patiently, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, given, outward, pascal, patiently, tag_list, tag_map
 from sandbox.plugins.properties import (
     Property,
     Values,
@@ -24,7 +24,7 @@ from sandbox.plugins.properties import (
     texts,
 )
 from sandbox.plugins.resource import AutoName
-from sandbox.plugins.values import asset_content
+from sandbox.plugins.values import asset_content, mapping_of
 
 GONE = frozenset({"404", "NoSuchBucket"})
 _HOSTED_ZONES = {"eu-west-1": "Z1BKCTXD74EZPE", "eu-central-1": "Z21DNDUVLTQW6Q", "us-east-1": "Z3AQBSTGFYJSTF"}
@@ -205,7 +205,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         answer = cloud.client("s3").get_bucket_encryption(Bucket=bucket)
         rules: list[Values] = []
         for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
-            default = rule.get("ApplyServerSideEncryptionByDefault") or {}
+            default = mapping_of(rule.get("ApplyServerSideEncryptionByDefault"))
             seen: Values = {"bucketKeyEnabled": rule.get("BucketKeyEnabled", False)}
             if default:
                 seen["applyServerSideEncryptionByDefault"] = {
@@ -271,7 +271,7 @@ class BucketOwnershipControls(BucketSetting):
     def get(self, cloud: Aws, bucket: str) -> Values | None:
         """Return the setting."""
         rules = cloud.client("s3").get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
-        return {"rule": camel(rules[0])} if rules else None
+        return {"rule": outward(self.properties["rule"], rules[0])} if rules else None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the setting."""
@@ -348,9 +348,9 @@ class BucketLifecycleConfiguration(BucketSetting):
     def get(self, cloud: Aws, bucket: str) -> Values | None:
         """Return the rules."""
         rules = cloud.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-        return {
-            "rules": [{**camel({k: v for k, v in rule.items() if k != "ID"}), "id": rule.get("ID")} for rule in rules]
-        }
+        for rule in rules:
+            rule["Id"] = rule.pop("ID", None)
+        return {"rules": outward(self.properties["rules"], rules)}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the rules."""
@@ -376,7 +376,7 @@ class BucketLogging(BucketSetting):
     def get(self, cloud: Aws, bucket: str) -> Values | None:
         """Return the setting."""
         enabled = cloud.client("s3").get_bucket_logging(Bucket=bucket).get("LoggingEnabled")
-        return camel(enabled) if enabled else None
+        return {"targetBucket": enabled["TargetBucket"], "targetPrefix": enabled["TargetPrefix"]} if enabled else None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Stop the log."""
@@ -410,7 +410,8 @@ class BucketCorsConfiguration(BucketSetting):
 
     def get(self, cloud: Aws, bucket: str) -> Values | None:
         """Return the rules."""
-        return {"corsRules": camel(cloud.client("s3").get_bucket_cors(Bucket=bucket)["CORSRules"])}
+        rules = cloud.client("s3").get_bucket_cors(Bucket=bucket)["CORSRules"]
+        return {"corsRules": outward(self.properties["corsRules"], rules)}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the rules."""

@@ -44,7 +44,7 @@ class Parameter(AwsResource):
         described = ssm.describe_parameters(
             ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [identifier]}]
         )
-        details = described["Parameters"][0] if described["Parameters"] else {}
+        details = mapping_of(next(iter(described["Parameters"]), None))
         tags = ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=identifier)["TagList"]
         return {
             "name": identifier,

@@ -1,0 +1,80 @@
+"""Logs: Amazon CloudWatch Logs."""
+
+from typing import ClassVar
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given
+from sandbox.plugins.properties import Values, number, text, text_map
+from sandbox.plugins.resource import AutoName
+
+
+class LogGroup(AwsResource):
+    """A group of log streams."""
+
+    type_name = "aws:cloudwatch/logGroup:LogGroup"
+    properties: ClassVar = {
+        "name": text(replaces=True, computed=True),
+        "kmsKeyId": text(),
+        "retentionInDays": number(default=0),
+        "tags": text_map(),
+    }
+    outputs = ("arn", "logGroupClass")
+    auto_name = AutoName(longest=512)
+    gone = frozenset({"ResourceNotFoundException"})
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the group."""
+        names = {"name": "logGroupName", "kmsKeyId": "kmsKeyId"}
+        tags = {"tags": wanted["tagsAll"]} if wanted["tagsAll"] else {}
+        cloud.client("logs").create_log_group(**given(wanted, names), **tags)
+        return wanted["name"]
+
+    def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
+        """Set how long events are kept; 0 means for ever."""
+        if wanted["retentionInDays"]:
+            cloud.client("logs").put_retention_policy(
+                logGroupName=identifier, retentionInDays=wanted["retentionInDays"]
+            )
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Find the group by its whole name."""
+        logs = cloud.client("logs")
+        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=identifier):
+            for group in page["logGroups"]:
+                if group["logGroupName"] == identifier:
+                    arn = group["arn"].removesuffix(":*")
+                    return {
+                        "name": identifier,
+                        "arn": arn,
+                        "kmsKeyId": group.get("kmsKeyId"),
+                        "retentionInDays": group.get("retentionInDays", 0),
+                        "logGroupClass": group.get("logGroupClass", "STANDARD"),
+                        "tagsAll": logs.list_tags_for_resource(resourceArn=arn)["tags"],
+                    }
+        return None
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        if removed:
+            cloud.client("logs").untag_resource(resourceArn=state["arn"], tagKeys=removed)
+        if added:
+            cloud.client("logs").tag_resource(resourceArn=state["arn"], tags=added)
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change retention and key."""
+        logs = cloud.client("logs")
+        if "retentionInDays" in changed:
+            self.complete(cloud, identifier, wanted)
+            if not wanted["retentionInDays"]:
+                logs.delete_retention_policy(logGroupName=identifier)
+        if "kmsKeyId" in changed:
+            if wanted.get("kmsKeyId"):
+                logs.associate_kms_key(logGroupName=identifier, kmsKeyId=wanted["kmsKeyId"])
+            else:
+                logs.disassociate_kms_key(logGroupName=identifier)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the group with its events."""
+        cloud.client("logs").delete_log_group(logGroupName=identifier)
+
+
+TYPES = (LogGroup(),)

@@ -1,0 +1,75 @@
+"""Secrets: AWS Secrets Manager. Their values never pass through here."""
+
+from typing import ClassVar
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
+from sandbox.plugins.properties import Values, number, text, text_map
+from sandbox.plugins.resource import AutoName
+
+
+class Secret(AwsResource):
+    """A secret without a value; its id is its ARN."""
+
+    type_name = "aws:secretsmanager/secret:Secret"
+    properties: ClassVar = {
+        "name": text(replaces=True, computed=True),
+        "description": text(),
+        "kmsKeyId": text(),
+        "recoveryWindowInDays": number(default=30),
+        "tags": text_map(),
+    }
+    outputs = ("arn",)
+    auto_name = AutoName(longest=512)
+    gone = frozenset({"ResourceNotFoundException"})
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the secret; its name may still be held by one that is being removed without a recovery window."""
+        names = {"name": "Name", "description": "Description", "kmsKeyId": "KmsKeyId"}
+        answer = patiently(
+            lambda: cloud.client("secretsmanager").create_secret(
+                **given(wanted, names), Tags=tag_list(wanted["tagsAll"])
+            ),
+            codes=["InvalidRequestException"],
+            saying="scheduled for deletion",
+            seconds=20,
+        )
+        return answer["ARN"]
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read what the secret is, not what it says; one that waits for its end counts as gone."""
+        secret = cloud.client("secretsmanager").describe_secret(SecretId=identifier)
+        if secret.get("DeletedDate"):
+            return None
+        return {
+            "arn": secret["ARN"],
+            "name": secret["Name"],
+            "description": secret.get("Description"),
+            "kmsKeyId": secret.get("KmsKeyId"),
+            "recoveryWindowInDays": state.get("recoveryWindowInDays", 30),
+            "tagsAll": tag_map(secret.get("Tags")),
+        }
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        if removed:
+            cloud.client("secretsmanager").untag_resource(SecretId=identifier, TagKeys=removed)
+        if added:
+            cloud.client("secretsmanager").tag_resource(SecretId=identifier, Tags=tag_list(added))
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change description and key; the recovery window is known to the state alone."""
+        if changed & {"description", "kmsKeyId"}:
+            cloud.client("secretsmanager").update_secret(
+                SecretId=identifier,
+                Description=wanted.get("description", ""),
+                **given(wanted, {"kmsKeyId": "KmsKeyId"}),
+            )
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Schedule the secret's end, or remove it at once where its window is 0."""
+        window = int(state.get("recoveryWindowInDays", 30))
+        how = {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
+        cloud.client("secretsmanager").delete_secret(SecretId=identifier, **how)
+
+
+TYPES = (Secret(),)

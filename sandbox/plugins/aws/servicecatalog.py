@@ -1,0 +1,379 @@
+"""The catalog of project templates: AWS Service Catalog."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map, until
+from sandbox.plugins.properties import Property, Values, block, document, flag, text, text_map
+from sandbox.plugins.resource import AutoName
+from sandbox.plugins.values import mapping_of
+
+GONE = frozenset({"ResourceNotFoundException"})
+
+
+class Portfolio(AwsResource):
+    """A list of products, and who may launch them."""
+
+    type_name = "aws:servicecatalog/portfolio:Portfolio"
+    properties: ClassVar = {
+        "name": text(computed=True),
+        "providerName": text(required=True),
+        "description": text(computed=True),
+        "tags": text_map(),
+    }
+    outputs = ("arn", "createdTime")
+    auto_name = AutoName(longest=100)
+    gone = GONE
+    _names: ClassVar = {"name": "DisplayName", "providerName": "ProviderName", "description": "Description"}
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the portfolio."""
+        answer = cloud.client("servicecatalog").create_portfolio(
+            **given(wanted, self._names), Tags=tag_list(wanted["tagsAll"])
+        )
+        return answer["PortfolioDetail"]["Id"]
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the portfolio."""
+        answer = cloud.client("servicecatalog").describe_portfolio(Id=identifier)
+        portfolio = answer["PortfolioDetail"]
+        return {
+            **picked(portfolio, {**self._names, "arn": "ARN"}),
+            "createdTime": portfolio["CreatedTime"].isoformat(),
+            "tagsAll": tag_map(answer.get("Tags")),
+        }
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        cloud.client("servicecatalog").update_portfolio(Id=identifier, RemoveTags=removed, AddTags=tag_list(added))
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change its words."""
+        cloud.client("servicecatalog").update_portfolio(Id=identifier, **given(wanted, self._names))
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the portfolio once nothing is associated with it."""
+        patiently(
+            lambda: cloud.client("servicecatalog").delete_portfolio(Id=identifier),
+            codes=["ResourceInUseException"],
+            seconds=60,
+        )
+
+
+_ARTIFACT: Mapping[str, Property] = {
+    "name": text(replaces=True),
+    "description": text(replaces=True),
+    "type": text(replaces=True),
+    "templateUrl": text(replaces=True),
+    "disableTemplateValidation": flag(default=False, replaces=True),
+}
+
+
+def _artifact_inward(artifact: Mapping[str, Any]) -> Values:
+    return {
+        **given(artifact, {"name": "Name", "description": "Description", "type": "Type"}),
+        "Info": {"LoadTemplateFromURL": artifact["templateUrl"]},
+        "DisableTemplateValidation": bool(artifact.get("disableTemplateValidation")),
+    }
+
+
+class Product(AwsResource):
+    """Something to launch, with its first version."""
+
+    type_name = "aws:servicecatalog/product:Product"
+    properties: ClassVar = {
+        "name": text(computed=True),
+        "owner": text(required=True),
+        "type": text(required=True, replaces=True),
+        "description": text(computed=True),
+        "distributor": text(computed=True),
+        "provisioningArtifactParameters": block(_ARTIFACT, required=True, replaces=True),
+        "tags": text_map(),
+    }
+    outputs = ("arn", "createdTime", "hasDefaultPath", "status")
+    auto_name = AutoName(longest=100)
+    gone = GONE
+    _names: ClassVar = {
+        "name": "Name",
+        "owner": "Owner",
+        "description": "Description",
+        "distributor": "Distributor",
+    }
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the product; the template may be too new to be read."""
+        answer = patiently(
+            lambda: cloud.client("servicecatalog").create_product(
+                **given(wanted, self._names),
+                ProductType=wanted["type"],
+                ProvisioningArtifactParameters=_artifact_inward(wanted["provisioningArtifactParameters"]),
+                Tags=tag_list(wanted["tagsAll"]),
+            ),
+            codes=["InvalidParametersException"],
+            saying="profile does not exist",
+        )
+        return answer["ProductViewDetail"]["ProductViewSummary"]["ProductId"]
+
+    def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
+        """Wait until it is there."""
+        until(
+            lambda: True if self._describe(cloud, identifier)["ProductViewDetail"]["Status"] != "CREATING" else None,
+            what=f"product {identifier}",
+        )
+
+    @staticmethod
+    def _describe(cloud: Aws, identifier: str) -> Mapping[str, Any]:
+        return cloud.client("servicecatalog").describe_product_as_admin(Id=identifier)
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the product; its first version is known to the state alone."""
+        answer = self._describe(cloud, identifier)
+        product = answer["ProductViewDetail"]
+        summary = product["ProductViewSummary"]
+        names = {"name": "Name", "owner": "Owner", "type": "Type", "description": "ShortDescription"}
+        return {
+            **picked(summary, {**names, "distributor": "Distributor", "hasDefaultPath": "HasDefaultPath"}),
+            "arn": product["ProductARN"],
+            "createdTime": product["CreatedTime"].isoformat(),
+            "status": product["Status"],
+            "tagsAll": tag_map(answer.get("Tags")),
+        }
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        cloud.client("servicecatalog").update_product(Id=identifier, RemoveTags=removed, AddTags=tag_list(added))
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change its words."""
+        cloud.client("servicecatalog").update_product(Id=identifier, **given(wanted, self._names))
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the product once no portfolio holds it."""
+        patiently(
+            lambda: cloud.client("servicecatalog").delete_product(Id=identifier),
+            codes=["ResourceInUseException"],
+            seconds=60,
+        )
+
+
+class ProvisioningArtifact(AwsResource):
+    """A version of a product; its id is `VERSION:PRODUCT`."""
+
+    type_name = "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact"
+    properties: ClassVar[Mapping[str, Property]] = {
+        "productId": text(required=True, replaces=True),
+        "name": text(computed=True),
+        "description": text(computed=True),
+        "active": flag(default=True),
+        "guidance": text(default="DEFAULT"),
+        "type": text(replaces=True),
+        "templateUrl": text(replaces=True),
+        "disableTemplateValidation": flag(default=False, replaces=True),
+    }
+    outputs = ("createdTime", "provisioningArtifactId")
+    auto_name = AutoName(longest=100)
+    gone = GONE
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the version."""
+        answer = patiently(
+            lambda: cloud.client("servicecatalog").create_provisioning_artifact(
+                ProductId=wanted["productId"], Parameters=_artifact_inward(wanted)
+            ),
+            codes=["InvalidParametersException"],
+            saying="profile does not exist",
+        )
+        return f"{answer['ProvisioningArtifactDetail']['Id']}:{wanted['productId']}"
+
+    def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
+        """Wait until it is there, and set what a version is not made with."""
+        until(lambda: True if self._describe(cloud, identifier)["Status"] != "CREATING" else None, what=identifier)
+        if not wanted["active"] or wanted["guidance"] != "DEFAULT":
+            self.change(cloud, identifier, {}, wanted, frozenset())
+
+    @staticmethod
+    def _parts(identifier: str) -> Values:
+        artifact, _, product = identifier.partition(":")
+        return {"ProductId": product, "ProvisioningArtifactId": artifact}
+
+    def _describe(self, cloud: Aws, identifier: str) -> Mapping[str, Any]:
+        return cloud.client("servicecatalog").describe_provisioning_artifact(**self._parts(identifier))
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the version."""
+        answer = self._describe(cloud, identifier)
+        artifact = answer["ProvisioningArtifactDetail"]
+        url = mapping_of(answer.get("Info")).get("TemplateUrl")
+        names = {
+            "name": "Name",
+            "description": "Description",
+            "active": "Active",
+            "guidance": "Guidance",
+            "type": "Type",
+            "provisioningArtifactId": "Id",
+        }
+        return {
+            **picked(artifact, names),
+            "productId": self._parts(identifier)["ProductId"],
+            "createdTime": artifact["CreatedTime"].isoformat(),
+            **({"templateUrl": url} if url else {}),
+        }
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change its words, and whether it is offered."""
+        names = {"name": "Name", "description": "Description", "active": "Active", "guidance": "Guidance"}
+        cloud.client("servicecatalog").update_provisioning_artifact(**self._parts(identifier), **given(wanted, names))
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the version."""
+        cloud.client("servicecatalog").delete_provisioning_artifact(**self._parts(identifier))
+
+
+class ProductPortfolioAssociation(AwsResource):
+    """A product in a portfolio; its id is `LANGUAGE:PORTFOLIO:PRODUCT`."""
+
+    type_name = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
+    properties: ClassVar = {
+        "portfolioId": text(required=True, replaces=True),
+        "productId": text(required=True, replaces=True),
+    }
+    outputs = ("acceptLanguage",)
+    gone = GONE
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the product in."""
+        cloud.client("servicecatalog").associate_product_with_portfolio(
+            ProductId=wanted["productId"], PortfolioId=wanted["portfolioId"]
+        )
+        return f"en:{wanted['portfolioId']}:{wanted['productId']}"
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Look for the portfolio among the product's."""
+        _, portfolio, product = identifier.split(":")
+        pages = cloud.client("servicecatalog").get_paginator("list_portfolios_for_product").paginate(ProductId=product)
+        if any(one["Id"] == portfolio for page in pages for one in page["PortfolioDetails"]):
+            return {"portfolioId": portfolio, "productId": product, "acceptLanguage": "en"}
+        return None
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Take the product out."""
+        cloud.client("servicecatalog").disassociate_product_from_portfolio(
+            ProductId=state["productId"], PortfolioId=state["portfolioId"]
+        )
+
+
+class PrincipalPortfolioAssociation(AwsResource):
+    """Who may launch from a portfolio; its id is `LANGUAGE,PRINCIPAL,PORTFOLIO,KIND`."""
+
+    type_name = "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation"
+    properties: ClassVar = {
+        "portfolioId": text(required=True, replaces=True),
+        "principalArn": text(required=True, replaces=True),
+        "principalType": text(default="IAM", replaces=True),
+    }
+    outputs = ("acceptLanguage",)
+    gone = GONE
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Let the principal in; it may be too new for Service Catalog."""
+        patiently(
+            lambda: cloud.client("servicecatalog").associate_principal_with_portfolio(
+                PortfolioId=wanted["portfolioId"],
+                PrincipalARN=wanted["principalArn"],
+                PrincipalType=wanted["principalType"],
+            ),
+            codes=["InvalidParametersException"],
+            saying="profile does not exist",
+        )
+        return f"en,{wanted['principalArn']},{wanted['portfolioId']},{wanted['principalType']}"
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Look for the principal among the portfolio's."""
+        _, principal, portfolio, kind = identifier.split(",")
+        catalog = cloud.client("servicecatalog")
+        pages = catalog.get_paginator("list_principals_for_portfolio").paginate(PortfolioId=portfolio)
+        for page in pages:
+            for one in page["Principals"]:
+                if one["PrincipalARN"] == principal and one.get("PrincipalType", "IAM") == kind:
+                    return {
+                        "portfolioId": portfolio,
+                        "principalArn": principal,
+                        "principalType": kind,
+                        "acceptLanguage": "en",
+                    }
+        return None
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Keep the principal out."""
+        cloud.client("servicecatalog").disassociate_principal_from_portfolio(
+            PortfolioId=state["portfolioId"],
+            PrincipalARN=state["principalArn"],
+            PrincipalType=state.get("principalType", "IAM"),
+        )
+
+
+class Constraint(AwsResource):
+    """How a product of a portfolio is launched."""
+
+    type_name = "aws:servicecatalog/constraint:Constraint"
+    properties: ClassVar = {
+        "portfolioId": text(required=True, replaces=True),
+        "productId": text(required=True, replaces=True),
+        "type": text(required=True, replaces=True),
+        "parameters": document(required=True),
+        "description": text(computed=True),
+    }
+    outputs = ("owner", "status")
+    gone = GONE
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the constraint; its role may be too new for Service Catalog."""
+        names = {
+            "portfolioId": "PortfolioId",
+            "productId": "ProductId",
+            "type": "Type",
+            "parameters": "Parameters",
+            "description": "Description",
+        }
+        answer = patiently(
+            lambda: cloud.client("servicecatalog").create_constraint(**given(wanted, names)),
+            codes=["InvalidParametersException"],
+            saying="Access denied while assuming the role",
+        )
+        return answer["ConstraintDetail"]["ConstraintId"]
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the constraint."""
+        answer = cloud.client("servicecatalog").describe_constraint(Id=identifier)
+        names = {
+            "portfolioId": "PortfolioId",
+            "productId": "ProductId",
+            "type": "Type",
+            "description": "Description",
+            "owner": "Owner",
+        }
+        return {
+            **picked(answer["ConstraintDetail"], names),
+            "parameters": answer["ConstraintParameters"],
+            "status": answer["Status"],
+        }
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change its parameters and words."""
+        cloud.client("servicecatalog").update_constraint(
+            Id=identifier, **given(wanted, {"description": "Description", "parameters": "Parameters"})
+        )
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the constraint."""
+        cloud.client("servicecatalog").delete_constraint(Id=identifier)
+
+
+TYPES = (
+    Portfolio(),
+    Product(),
+    ProvisioningArtifact(),
+    ProductPortfolioAssociation(),
+    PrincipalPortfolioAssociation(),
+    Constraint(),
+)

@@ -1,0 +1,96 @@
+"""Queues: Amazon SQS."""
+
+from typing import ClassVar
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, patiently
+from sandbox.plugins.properties import Kind, Values, document, flag, number, text, text_map
+from sandbox.plugins.resource import AutoName
+from sandbox.plugins.values import mapping_of
+
+
+class Queue(AwsResource):
+    """A queue; its id is its address."""
+
+    type_name = "aws:sqs/queue:Queue"
+    _attributes: ClassVar = {
+        "delaySeconds": "DelaySeconds",
+        "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
+        "kmsMasterKeyId": "KmsMasterKeyId",
+        "messageRetentionSeconds": "MessageRetentionPeriod",
+        "policy": "Policy",
+        "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
+        "redrivePolicy": "RedrivePolicy",
+        "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+        "visibilityTimeoutSeconds": "VisibilityTimeout",
+    }
+    properties: ClassVar = {
+        "name": text(replaces=True, computed=True),
+        "delaySeconds": number(default=0),
+        "kmsDataKeyReusePeriodSeconds": number(computed=True),
+        "kmsMasterKeyId": text(),
+        "messageRetentionSeconds": number(default=345600),
+        "policy": document(computed=True),
+        "receiveWaitTimeSeconds": number(default=0),
+        "redrivePolicy": document(computed=True),
+        "sqsManagedSseEnabled": flag(computed=True),
+        "visibilityTimeoutSeconds": number(default=30),
+        "tags": text_map(),
+    }
+    outputs = ("arn", "maxMessageSize", "url")
+    auto_name = AutoName(longest=80)
+    gone = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the queue; its name may still be held by one that was just removed."""
+        sent = {there: self._inward(wanted[name]) for name, there in self._attributes.items() if name in wanted}
+        answer = patiently(
+            lambda: cloud.client("sqs").create_queue(QueueName=wanted["name"], Attributes=sent, tags=wanted["tagsAll"]),
+            codes=["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"],
+        )
+        return answer["QueueUrl"]
+
+    @staticmethod
+    def _inward(value: object) -> str:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the queue's attributes, which SQS tells as strings."""
+        sqs = cloud.client("sqs")
+        found = sqs.get_queue_attributes(QueueUrl=identifier, AttributeNames=["All"])["Attributes"]
+        seen: Values = {
+            "arn": found["QueueArn"],
+            "name": found["QueueArn"].rsplit(":", 1)[-1],
+            "url": identifier,
+            "tagsAll": mapping_of(sqs.list_queue_tags(QueueUrl=identifier).get("Tags")),
+        }
+        if "MaximumMessageSize" in found:
+            seen["maxMessageSize"] = int(found["MaximumMessageSize"])
+        for name, there in self._attributes.items():
+            told = found.get(there)
+            match self.properties[name].kind:
+                case Kind.NUMBER if told is not None:
+                    seen[name] = int(told)
+                case Kind.FLAG if told is not None:
+                    seen[name] = told == "true"
+                case _:
+                    seen[name] = told
+        return seen
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        if removed:
+            cloud.client("sqs").untag_queue(QueueUrl=identifier, TagKeys=removed)
+        if added:
+            cloud.client("sqs").tag_queue(QueueUrl=identifier, Tags=added)
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Set the attributes that differ; an empty one is none."""
+        sent = {self._attributes[name]: self._inward(wanted.get(name) or "") for name in changed}
+        cloud.client("sqs").set_queue_attributes(QueueUrl=identifier, Attributes=sent)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the queue with its messages."""
+        cloud.client("sqs").delete_queue(QueueUrl=identifier)
+
+
+TYPES = (Queue(),)

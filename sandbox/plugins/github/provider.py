@@ -1,0 +1,34 @@
+"""The `github` package: its settings and resource types."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from sandbox.plugins.github.client import GitHub, GitHubError
+from sandbox.plugins.github.resources import TYPES
+from sandbox.plugins.properties import Property, Values, text
+from sandbox.plugins.resource import Provider, RefusedError, Resource
+
+
+class GitHubProvider(Provider[GitHub]):
+    """Stands in for the official `github` plugin."""
+
+    package = "github"
+    version = "6.15.0"
+    configuration: ClassVar[Mapping[str, Property]] = {"baseUrl": text(), "owner": text(), "token": text()}
+    types: Mapping[str, Resource[GitHub]] = {resource.type_name: resource for resource in TYPES}
+    functions: Mapping[str, Callable[[GitHub, Values], Values]] = {}
+
+    def connect(self, configuration: Values) -> GitHub:
+        """Reach the organization with the token of the settings, else of this process's environment."""
+        token = configuration.get("token") or os.environ.get("GITHUB_TOKEN")
+        if not token:
+            raise RefusedError("the github provider has no token: set GITHUB_TOKEN where the engine is started")
+        owner = configuration.get("owner") or os.environ.get("GITHUB_OWNER")
+        if not owner:
+            raise RefusedError("the github provider has no owner: set its `owner`")
+        return GitHub(configuration.get("baseUrl") or "https://api.github.com", owner, token)
+
+    def explain(self, error: Exception) -> str | None:
+        """Return GitHub's own words."""
+        return str(error) if isinstance(error, GitHubError) else None

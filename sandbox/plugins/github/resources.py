@@ -1,0 +1,237 @@
+"""Repositories, and the rules that an organization sets for their branches."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from sandbox.plugins.github.client import NOT_FOUND, GitHub, GitHubError
+from sandbox.plugins.properties import Property, Values, block, blocks, flag, number, ordered_texts, text
+from sandbox.plugins.resource import AutoName, Resource
+from sandbox.plugins.values import list_of, mapping_of
+
+
+class GitHubResource(Resource[GitHub]):
+    """What every GitHub resource shares."""
+
+    def is_gone(self, error: Exception) -> bool:
+        """Tell whether GitHub does not know it."""
+        return isinstance(error, GitHubError) and error.status == NOT_FOUND
+
+
+class Repository(GitHubResource):
+    """A repository of the organization; its id is its name."""
+
+    type_name = "github:index/repository:Repository"
+    _switches: ClassVar = {
+        "deleteBranchOnMerge": "delete_branch_on_merge",
+        "hasIssues": "has_issues",
+        "hasProjects": "has_projects",
+        "hasWiki": "has_wiki",
+        "isTemplate": "is_template",
+    }
+    properties: ClassVar[Mapping[str, Property]] = {
+        "name": text(computed=True),
+        "archiveOnDestroy": flag(),
+        "autoInit": flag(),
+        "description": text(),
+        "visibility": text(computed=True),
+        **{name: flag() for name in _switches},
+    }
+    outputs = (
+        "defaultBranch",
+        "fullName",
+        "gitCloneUrl",
+        "htmlUrl",
+        "httpCloneUrl",
+        "nodeId",
+        "repoId",
+        "sshCloneUrl",
+        "svnUrl",
+    )
+    changing_outputs = ("fullName", "gitCloneUrl", "htmlUrl", "httpCloneUrl", "sshCloneUrl", "svnUrl")
+    auto_name = AutoName(longest=100)
+
+    def create(self, cloud: GitHub, wanted: Values) -> str:
+        """Make the repository."""
+        visibility = wanted.get("visibility", "public")
+        answer = cloud.post(
+            f"/orgs/{cloud.owner}/repos",
+            {
+                **self._body(wanted),
+                "auto_init": bool(wanted.get("autoInit")),
+                "visibility": visibility,
+                "private": visibility != "public",
+            },
+        )
+        return answer["name"]
+
+    def _body(self, wanted: Values) -> Values:
+        return {
+            "name": wanted["name"],
+            "description": wanted.get("description", ""),
+            **{there: bool(wanted.get(name)) for name, there in self._switches.items()},
+        }
+
+    def read(self, cloud: GitHub, identifier: str, state: Values) -> Values | None:
+        """Read the repository; whether it was made with a first commit is known to the state alone."""
+        repository = cloud.get(f"/repos/{cloud.owner}/{quote(identifier)}")
+        outward = {
+            "defaultBranch": "default_branch",
+            "description": "description",
+            "fullName": "full_name",
+            "gitCloneUrl": "git_url",
+            "htmlUrl": "html_url",
+            "httpCloneUrl": "clone_url",
+            "name": "name",
+            "nodeId": "node_id",
+            "repoId": "id",
+            "sshCloneUrl": "ssh_url",
+            "svnUrl": "svn_url",
+            "visibility": "visibility",
+            **self._switches,
+        }
+        seen = {name: repository.get(there) for name, there in outward.items() if there in repository}
+        return {**seen, "id": repository["name"]}
+
+    def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Change the repository; a new name keeps its content and its id at GitHub."""
+        body = self._body(wanted)
+        if "visibility" in changed:
+            body["visibility"] = wanted["visibility"]
+        cloud.patch(f"/repos/{cloud.owner}/{quote(identifier)}", body)
+
+    def delete(self, cloud: GitHub, identifier: str, state: Values) -> None:
+        """Remove the repository, or archive it if the program said so."""
+        path = f"/repos/{cloud.owner}/{quote(identifier)}"
+        if not state.get("archiveOnDestroy"):
+            cloud.delete(path)
+        elif not cloud.get(path).get("archived"):
+            cloud.patch(path, {"archived": True})
+
+
+_NAMES = block(
+    {"includes": ordered_texts(required=True), "excludes": ordered_texts(required=True)},
+)
+_PULL_REQUEST: Mapping[str, str] = {
+    "dismissStaleReviewsOnPush": "dismiss_stale_reviews_on_push",
+    "requireCodeOwnerReview": "require_code_owner_review",
+    "requireLastPushApproval": "require_last_push_approval",
+    "requiredApprovingReviewCount": "required_approving_review_count",
+    "requiredReviewThreadResolution": "required_review_thread_resolution",
+}
+_SIMPLE_RULES: Mapping[str, str] = {"deletion": "deletion", "nonFastForward": "non_fast_forward"}
+_CONDITIONS: Mapping[str, str] = {"refName": "ref_name", "repositoryName": "repository_name"}
+
+
+class OrganizationRuleset(GitHubResource):
+    """Rules that hold for branches of many repositories at once; its id is its number."""
+
+    type_name = "github:index/organizationRuleset:OrganizationRuleset"
+    properties: ClassVar[Mapping[str, Property]] = {
+        "name": text(computed=True),
+        "target": text(required=True),
+        "enforcement": text(required=True),
+        "bypassActors": blocks(
+            {"actorId": number(), "actorType": text(required=True), "bypassMode": text(required=True)}, ordered=True
+        ),
+        "conditions": block(dict.fromkeys(_CONDITIONS, _NAMES)),
+        "rules": block(
+            {
+                **dict.fromkeys(_SIMPLE_RULES, flag()),
+                "pullRequest": block(
+                    {
+                        name: number(default=0) if name == "requiredApprovingReviewCount" else flag(default=False)
+                        for name in _PULL_REQUEST
+                    }
+                ),
+            },
+            required=True,
+        ),
+    }
+    outputs = ("nodeId", "rulesetId")
+    auto_name = AutoName(longest=100)
+
+    def create(self, cloud: GitHub, wanted: Values) -> str:
+        """Make the ruleset."""
+        return str(cloud.post(f"/orgs/{cloud.owner}/rulesets", self._body(wanted))["id"])
+
+    @staticmethod
+    def _body(wanted: Values) -> Values:
+        rules: list[Values] = [{"type": there} for name, there in _SIMPLE_RULES.items() if wanted["rules"].get(name)]
+        pull_request = wanted["rules"].get("pullRequest")
+        if pull_request is not None:
+            parameters = {there: pull_request[name] for name, there in _PULL_REQUEST.items()}
+            rules.append({"type": "pull_request", "parameters": parameters})
+        conditions = mapping_of(wanted.get("conditions"))
+        return {
+            "name": wanted["name"],
+            "target": wanted["target"],
+            "enforcement": wanted["enforcement"],
+            "bypass_actors": [
+                {
+                    "actor_id": actor.get("actorId"),
+                    "actor_type": actor["actorType"],
+                    "bypass_mode": actor["bypassMode"],
+                }
+                for actor in list_of(wanted.get("bypassActors"))
+            ],
+            "conditions": {
+                there: {"include": conditions[name]["includes"], "exclude": conditions[name]["excludes"]}
+                for name, there in _CONDITIONS.items()
+                if conditions.get(name)
+            },
+            "rules": rules,
+        }
+
+    def read(self, cloud: GitHub, identifier: str, state: Values) -> Values | None:
+        """Read the ruleset."""
+        ruleset = cloud.get(f"/orgs/{cloud.owner}/rulesets/{identifier}")
+        rules = {rule["type"]: mapping_of(rule.get("parameters")) for rule in list_of(ruleset.get("rules"))}
+        seen_rules: Values = {name: there in rules for name, there in _SIMPLE_RULES.items()}
+        if "pull_request" in rules:
+            parameters = rules["pull_request"]
+            seen_rules["pullRequest"] = {name: parameters.get(there) for name, there in _PULL_REQUEST.items()}
+        conditions = mapping_of(ruleset.get("conditions"))
+        return {
+            "name": ruleset["name"],
+            "target": ruleset["target"],
+            "enforcement": ruleset["enforcement"],
+            "bypassActors": self._actors(list_of(ruleset.get("bypass_actors")), list_of(state.get("bypassActors"))),
+            "conditions": {
+                name: {
+                    "includes": list_of(conditions[there].get("include")),
+                    "excludes": list_of(conditions[there].get("exclude")),
+                }
+                for name, there in _CONDITIONS.items()
+                if conditions.get(there)
+            },
+            "rules": seen_rules,
+            "nodeId": ruleset.get("node_id"),
+            "rulesetId": ruleset["id"],
+        }
+
+    @staticmethod
+    def _actors(actors: list[dict[str, Any]], known: list[Values]) -> list[Values]:
+        """Return who may bypass; GitHub ignores an owner's number, so the program's own stays."""
+        numbers = {actor["actorType"]: actor.get("actorId") for actor in known}
+        return [
+            {
+                "actorId": numbers.get("OrganizationAdmin", actor.get("actor_id"))
+                if actor["actor_type"] == "OrganizationAdmin"
+                else actor.get("actor_id"),
+                "actorType": actor["actor_type"],
+                "bypassMode": actor["bypass_mode"],
+            }
+            for actor in actors
+        ]
+
+    def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Replace the ruleset."""
+        cloud.put(f"/orgs/{cloud.owner}/rulesets/{identifier}", self._body(wanted))
+
+    def delete(self, cloud: GitHub, identifier: str, state: Values) -> None:
+        """Remove the ruleset."""
+        cloud.delete(f"/orgs/{cloud.owner}/rulesets/{identifier}")
+
+
+TYPES = (Repository(), OrganizationRuleset())
