@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.aws import emulator
-from sandbox.aws.errors import AccessDenied, ServiceError
+from sandbox.aws.errors import AccessDeniedError, ServiceError
 
 Context = Mapping[str, Any]
 """Condition keys and their values."""
@@ -136,11 +136,11 @@ def require(principal: Principal, action: str, resource: str, context: Context |
     """Refuse unless the principal may do `action` on `resource`.
 
     Raises:
-        AccessDenied: it may not.
+        AccessDeniedError: it may not.
     """
     result = _decide(principal, action, resource, context)
     if result.decision != "Allow":
-        raise AccessDenied(principal.arn, action, resource, explicit=result.decision == "Deny")
+        raise AccessDeniedError(principal.arn, action, resource, explicit=result.decision == "Deny")
 
 
 def permissions() -> dict[str, list[dict[str, str | bool]]]:

@@ -5,7 +5,8 @@ is listed in `CONTRACT` with its signature; `verify` compares the list with the 
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -67,6 +68,12 @@ def region() -> str:
 def scoped_store() -> Any:
     """A dictionary whose keys belong to the account and region of the request that is being answered."""
     return responses.AccountRegionScopedDict()
+
+
+def send_event(source: str, kind: str, resources: Sequence[str], detail: Mapping[str, Any]) -> None:
+    """Send an event of an AWS service to the account's default bus."""
+    entry = {"Source": source, "DetailType": kind, "Resources": list(resources), "Detail": json.dumps(detail)}
+    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
 def _signature(module: Any, name: str) -> str:

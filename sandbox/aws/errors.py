@@ -11,14 +11,14 @@ class ServiceError(Exception):
         self.status = status
 
 
-class NotEmulated(ServiceError):
+class NotEmulatedError(ServiceError):
     """The sandbox does not know something that AWS may well know; it says so instead of guessing."""
 
     def __init__(self, what: str) -> None:
         super().__init__("NotEmulatedBySandbox", f"the sandbox does not emulate {what}", 501)
 
 
-class AccessDenied(ServiceError):
+class AccessDeniedError(ServiceError):
     """A principal may not do what it asked for."""
 
     def __init__(self, principal_arn: str, action: str, resource: str, *, explicit: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs
 
 from sandbox.aws import authorization, emulator
-from sandbox.aws.errors import AccessDenied, ServiceError
+from sandbox.aws.errors import AccessDeniedError, ServiceError
 
 ROLE_MEMBERS = frozenset({"RoleArn", "ExecutionRole", "ExecutionRoleArn"})
 """Members of SageMaker's requests that hand over a role."""
@@ -45,7 +45,7 @@ def check(principal: authorization.Principal, passing: Passing) -> None:
     """Refuse unless the principal may pass the role to the service.
 
     Raises:
-        AccessDenied: it may not.
+        AccessDeniedError: it may not.
     """
     authorization.require(principal, "iam:PassRole", passing.role_arn, {"iam:PassedToService": passing.service})
 
@@ -58,7 +58,7 @@ def _checked(service: str, finder: Finder, handle: Any) -> Any:
             caller = authorization.caller(headers, query)
             try:
                 check(caller, passing)
-            except AccessDenied as denied:
+            except AccessDeniedError as denied:
                 status, answer, text = emulator.actions.access_denied_response(
                     service, "iam:PassRole", caller.arn, "", headers=headers, message=denied.message
                 )

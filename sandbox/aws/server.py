@@ -20,6 +20,8 @@ from sandbox.aws import (
     web_identity,
 )
 from sandbox.aws.cloudformation import acting, provisioning, templates
+from sandbox.aws.sagemaker import containers
+from sandbox.aws.sagemaker.containers import Machine
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -52,6 +54,15 @@ def install(settings: Settings) -> None:
     acting.install()
     pass_role.install()
     web_identity.install(settings.certificate_authority, settings.github_url)
+    containers.install(
+        Machine(
+            images=settings.images,
+            folder=settings.folder,
+            endpoint_url=f"https://localhost:{settings.port}",
+            certificate_authority=settings.certificate_authority,
+            install_environment=settings.job_environment,
+        )
+    )
     functions.install(settings.port, settings.certificate_authority)
     authorization.watch()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.aws import authorization, emulator, validation
 from sandbox.aws.authorization import Principal
-from sandbox.aws.errors import NotEmulated, ServiceError
+from sandbox.aws.errors import NotEmulatedError, ServiceError
 
 Members = dict[str, Any]
 """Members of a request or of a response, by name."""
@@ -62,11 +62,11 @@ class JsonService:
         """The members of a request, checked against the service's model.
 
         Raises:
-            NotEmulated: the sandbox does not know the operation.
+            NotEmulatedError: the sandbox does not know the operation.
             ServiceError: the request is not what AWS would accept.
         """
         if operation not in self.operations:
-            raise NotEmulated(f"{self.name}:{operation}")
+            raise NotEmulatedError(f"{self.name}:{operation}")
         try:
             members = json.loads(body or b"{}")
         except json.JSONDecodeError:

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.aws import authorization, emulator
 from sandbox.aws.cloudformation import acting, buckets, identity, machine_learning
 from sandbox.aws.cloudformation.resource_types import Check, Resource, check_properties, resource_type
-from sandbox.aws.errors import AccessDenied, ServiceError
+from sandbox.aws.errors import AccessDeniedError, ServiceError
 
 Outcome = tuple[str, dict[str, Any]]
 """A resource's physical id and its attributes."""
@@ -92,7 +92,7 @@ def _raise_as_handler(checks: Iterable[Check]) -> None:
     for check in checks:
         try:
             authorization.require(somebody, check.action, check.resource, check.context)
-        except AccessDenied as denied:
+        except AccessDeniedError as denied:
             raise ValueError(
                 f'Resource handler returned message: "{denied.message}" (HandlerErrorCode: AccessDenied)'
             ) from None

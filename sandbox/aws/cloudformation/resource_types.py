@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.aws import emulator, requests
-from sandbox.aws.errors import NotEmulated
+from sandbox.aws.errors import NotEmulatedError
 from sandbox.aws.sagemaker import names as sagemaker
 
 Properties = Mapping[str, Any]
@@ -93,13 +93,13 @@ def resource_type(name: str) -> ResourceType:
     """The entry of a type.
 
     Raises:
-        NotEmulated: there is none.
+        NotEmulatedError: there is none.
     """
     if name.startswith("Custom::"):
         return CUSTOM
     known = TYPES.get(name)
     if known is None:
-        raise NotEmulated(f"the CloudFormation type {name}")
+        raise NotEmulatedError(f"the CloudFormation type {name}")
     return known
 
 
@@ -107,12 +107,12 @@ def check_properties(resource: Resource) -> None:
     """Refuse properties that the sandbox would silently drop.
 
     Raises:
-        NotEmulated: there is such a property.
+        NotEmulatedError: there is such a property.
     """
     known = resource_type(resource.type)
     unknown = sorted(set(resource.properties) - set(known.properties)) if known is not CUSTOM else []
     if unknown:
-        raise NotEmulated(f"{', '.join(unknown)} of the CloudFormation type {resource.type}")
+        raise NotEmulatedError(f"{', '.join(unknown)} of the CloudFormation type {resource.type}")
 
 
 def _regional(service: str, kind: str, property_name: str) -> Callable[[Resource], str]:

@@ -1,7 +1,7 @@
 """Projects: a product of Service Catalog, launched and watched."""
 
 from sandbox.aws import emulator
-from sandbox.aws.errors import NotEmulated, ServiceError
+from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.sagemaker import names, tags
 from sandbox.aws.service import Call, Members, now
 from sandbox.aws.service_catalog import provisioning
@@ -22,7 +22,7 @@ def _create(call: Call) -> Members:
     members = call.members
     name = members["ProjectName"]
     if "TemplateProviders" in members:
-        raise NotEmulated("sagemaker:CreateProject with TemplateProviders")
+        raise NotEmulatedError("sagemaker:CreateProject with TemplateProviders")
     if "ServiceCatalogProvisioningDetails" not in members:
         raise ServiceError("ValidationException", "ServiceCatalogProvisioningDetails is required")
     existing = _projects.get(name)
@@ -80,7 +80,7 @@ def _update(call: Call) -> Members:
     project = _project(call.members["ProjectName"])
     details = call.members.get("ServiceCatalogProvisioningUpdateDetails", {})
     if "TemplateProvidersToUpdate" in call.members:
-        raise NotEmulated("sagemaker:UpdateProject with TemplateProvidersToUpdate")
+        raise NotEmulatedError("sagemaker:UpdateProject with TemplateProvidersToUpdate")
     provisioning.update(
         call.caller,
         project["_product"],

@@ -11,6 +11,8 @@ _groups = emulator.scoped_store()
 _packages = emulator.scoped_store()
 _policies = emulator.scoped_store()
 
+STATE_CHANGE = "SageMaker Model Package State Change"
+
 CREATED_BY_REQUEST = (
     "ModelPackageDescription",
     "InferenceSpecification",
@@ -96,6 +98,15 @@ def create_package(members: Members) -> Members:
     return {"ModelPackageArn": arn}
 
 
+def describe_package(name_or_arn: str) -> Members:
+    """What is known about a model package.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    return _package(name_or_arn)
+
+
 def _group(name_or_arn: str) -> Members:
     name = names.name_of(name_or_arn)
     message = f"Model Package Group does not exist: {names.arn('model-package-group', name)}"
@@ -157,7 +168,7 @@ def _delete_policy(call: Call) -> Members:
 
 
 def _describe_package(call: Call) -> Members:
-    return _package(call.members["ModelPackageName"])
+    return describe_package(call.members["ModelPackageName"])
 
 
 def _update_package(call: Call) -> Members:
@@ -213,19 +224,7 @@ def _send_event(package: Members) -> None:
         "CreationTime": int(package["CreationTime"] * 1000),
         "LastModifiedTime": int(package["LastModifiedTime"] * 1000),
     }
-    emulator.eventbridge._put_events(
-        {
-            "Entries": [
-                {
-                    "Source": "aws.sagemaker",
-                    "DetailType": "SageMaker Model Package State Change",
-                    "Resources": [package["ModelPackageArn"]],
-                    "Detail": json.dumps(detail),
-                }
-            ]
-        },
-        allow_aws_source=True,
-    )
+    emulator.send_event("aws.sagemaker", STATE_CHANGE, [package["ModelPackageArn"]], detail)
 
 
 OPERATIONS = {

@@ -3,7 +3,7 @@
 import json
 
 from sandbox.aws import authorization, emulator
-from sandbox.aws.errors import NotEmulated, ServiceError
+from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.service import Call, Members
 from sandbox.aws.service_catalog import names, portfolios, products
 
@@ -21,7 +21,7 @@ def launch_role(portfolio_id: str, product_id: str) -> str | None:
 def _create(call: Call) -> Members:
     members = call.members
     if members["Type"] != "LAUNCH":
-        raise NotEmulated(f"constraints of type {members['Type']}")
+        raise NotEmulatedError(f"constraints of type {members['Type']}")
     portfolios.exists(members["PortfolioId"])
     products.exists(members["ProductId"])
     if launch_role(members["PortfolioId"], members["ProductId"]):

@@ -2,7 +2,7 @@
 
 from sandbox.aws import authorization, emulator
 from sandbox.aws.cloudformation import templates
-from sandbox.aws.errors import NotEmulated, ServiceError
+from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.service import Call, Members, now
 from sandbox.aws.service_catalog import associations, names, tagging
 
@@ -38,9 +38,9 @@ def template(product_id: str, artifact_id: str | None) -> tuple[str, str]:
 def _create(call: Call) -> Members:
     members = call.members
     if members["ProductType"] != "CLOUD_FORMATION_TEMPLATE":
-        raise NotEmulated(f"products of type {members['ProductType']}")
+        raise NotEmulatedError(f"products of type {members['ProductType']}")
     if "SourceConnection" in members:
-        raise NotEmulated("servicecatalog:CreateProduct with SourceConnection")
+        raise NotEmulatedError("servicecatalog:CreateProduct with SourceConnection")
     artifact = _new_artifact(call, members.get("ProvisioningArtifactParameters", {}))
     product_id = names.identifier("prod")
     artifact["_product"] = product_id
@@ -107,7 +107,7 @@ def _update(call: Call) -> Members:
     summary = product["ProductViewSummary"]
     renamed = {"Description": "ShortDescription"}
     if "SourceConnection" in call.members:
-        raise NotEmulated("servicecatalog:UpdateProduct with SourceConnection")
+        raise NotEmulatedError("servicecatalog:UpdateProduct with SourceConnection")
     for name in ("Name", "Owner", "Description", "Distributor", "SupportEmail", "SupportDescription", "SupportUrl"):
         if name in call.members:
             summary[renamed.get(name, name)] = call.members[name]
@@ -157,7 +157,7 @@ def _create_artifact(call: Call) -> Members:
 def _describe_artifact(call: Call) -> Members:
     artifact_id = call.members.get("ProvisioningArtifactId")
     if artifact_id is None:
-        raise NotEmulated("servicecatalog:DescribeProvisioningArtifact by name")
+        raise NotEmulatedError("servicecatalog:DescribeProvisioningArtifact by name")
     artifact = _artifact(call.members.get("ProductId"), artifact_id)
     return {"ProvisioningArtifactDetail": _detail(artifact), "Info": artifact["_info"], "Status": "AVAILABLE"}
 
@@ -196,7 +196,7 @@ def _list_launch_paths(call: Call) -> Members:
 def _new_artifact(call: Call, parameters: Members) -> Members:
     info = parameters.get("Info", {})
     if list(info) != ["LoadTemplateFromURL"]:
-        raise NotEmulated("provisioning artifacts from anything but LoadTemplateFromURL")
+        raise NotEmulatedError("provisioning artifacts from anything but LoadTemplateFromURL")
     bucket, key = templates.location(info["LoadTemplateFromURL"])
     authorization.require(call.caller, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
     text = templates.read(bucket, key)

@@ -42,7 +42,7 @@ def provision(
     """Launch a product; the identifier of what is provisioned.
 
     Raises:
-        AccessDenied: the caller may not launch it, or the launch role lacks a permission.
+        AccessDeniedError: the caller may not launch it, or the launch role lacks a permission.
         ServiceError: there is no such product for the caller, or CloudFormation refuses the stack.
     """
     authorization.require(caller, "servicecatalog:ProvisionProduct", names.arn("product", product_id))

@@ -1,0 +1,177 @@
+"""Containers of jobs: a process in the environment of the job's image, over a folder laid out like `/opt/ml`.
+
+An image is a folder with a locked uv project. Its `[tool.sandbox] images` lists the URIs that it stands for; its
+packages have the versions that the images have. Scripts find `/opt/ml` through `SM_BASE`; arguments and variables that
+begin with `/opt/ml` are rewritten.
+"""
+
+import os
+import shutil
+import subprocess
+import threading
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.aws.sagemaker.definition import StepFailedError
+
+MOUNT = "/opt/ml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where containers run, and what reaches this server from there."""
+
+    images: Path
+    folder: Path
+    endpoint_url: str
+    certificate_authority: Path
+    install_environment: Mapping[str, str]
+    """Environment of the program that installs an image's packages."""
+
+
+@dataclass
+class Container:
+    """A process that stands for a container."""
+
+    base: Path
+    """The folder that stands for `/opt/ml`."""
+    stopped: threading.Event = field(default_factory=threading.Event)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the process wrote."""
+        return self.base.parent / "log.txt"
+
+    def path(self, inside: str) -> Path:
+        """The folder that stands for a path within the container.
+
+        Raises:
+            StepFailedError: the path is not under `/opt/ml`, which is all that the sandbox lays out.
+        """
+        if inside != MOUNT and not inside.startswith(f"{MOUNT}/"):
+            raise StepFailedError(f"ClientError: the sandbox mounts nothing at {inside}, only under {MOUNT}")
+        return self.base / inside.removeprefix(MOUNT).lstrip("/")
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: int) -> int | None:
+        """Run a command; its exit code, or None if it took longer than allowed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [self._rewritten(part) for part in command],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={name: self._rewritten(value) for name, value in environment.items()} | {"SM_BASE": str(self.base)},
+                cwd=folder,
+            )
+            if self.stopped.is_set():
+                self.process.terminate()
+            try:
+                return self.process.wait(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                return None
+
+    def stop(self) -> None:
+        """Tell the process to stop, as SageMaker does, by SIGTERM."""
+        self.stopped.set()
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def remove(self) -> None:
+        """Remove the container's files."""
+        shutil.rmtree(self.base.parent, ignore_errors=True)
+
+    def _rewritten(self, text: str) -> str:
+        return str(self.path(text)) if text == MOUNT or text.startswith(f"{MOUNT}/") else text
+
+
+class Images:
+    """The images that the sandbox has environments for."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._lock = threading.Lock()
+        self._ready: set[Path] = set()
+
+    def python(self, uri: str) -> Path:
+        """The interpreter of an image; its packages are installed when it is first used.
+
+        Raises:
+            StepFailedError: there is no such image.
+        """
+        folder = self._folder(uri)
+        with self._lock:
+            if folder not in self._ready:
+                self._install(folder)
+                self._ready.add(folder)
+        return folder / ".venv" / "bin" / "python"
+
+    def _folder(self, uri: str) -> Path:
+        for project in sorted(self.machine.images.glob("*/pyproject.toml")):
+            if uri in tomllib.loads(project.read_text())["tool"]["sandbox"]["images"]:
+                return project.parent
+        repository, _, tag = uri.partition("/")[2].rpartition(":")
+        raise StepFailedError(
+            f"ClientError: Cannot find repository: {repository} with tag {tag} in registry ID: {uri.partition('.')[0]}. "
+            "Please check if your ECR repository exists and role has proper pull permissions for SageMaker."
+        )
+
+    def _install(self, folder: Path) -> None:
+        environment = {key: value for key, value in self.machine.install_environment.items() if key != "VIRTUAL_ENV"}
+        done = subprocess.run(
+            ["uv", "sync", "--quiet", "--frozen", "--project", str(folder)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise StepFailedError(f"InternalServerError: the image's environment cannot be made: {done.stderr.strip()}")
+
+
+def bare_environment() -> dict[str, str]:
+    """What every container's environment has."""
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+_images: list[Images] = []
+
+
+def install(machine: Machine) -> None:
+    """Say where containers run."""
+    _images[:] = [Images(machine)]
+
+
+def images() -> Images:
+    """The images of this machine."""
+    return _images[0]
+
+
+def container(job: str) -> Container:
+    """A new container's folders."""
+    base = images().machine.folder / "jobs" / job / "ml"
+    base.mkdir(parents=True)
+    return Container(base)
+
+
+def client(service: str, credentials: Any, region: str) -> Any:
+    """A client of this very server with a role's credentials."""
+    import boto3
+    from botocore.config import Config
+
+    machine = images().machine
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=machine.endpoint_url,
+        verify=str(machine.certificate_authority),
+        region_name=region,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        config=Config(retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}),
+    )
