@@ -95,7 +95,12 @@ def install() -> None:
                 return known
         if service == "kms" and operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
             return f"arn:aws:kms:{region}:{account_id}:{_json(body).get('AliasName', '')}"
-        return resource_of(service, method, path, headers, body, query_params, region, account_id)
+        resource: str = resource_of(service, method, path, headers, body, query_params, region, account_id)
+        if service == "kms" and ":alias/" in resource:
+            # Cryptography by an alias is authorized on the key behind it: KMS Developer Guide, "Controlling access".
+            key_id = emulator.kms._aliases.get(resource)
+            return f"arn:aws:kms:{region}:{account_id}:key/{key_id}" if key_id else resource
+        return resource
 
     def request_tag_context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         context = tags_of(service, iam_action, body, params)
