@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, tag_list, tag_map
 from sandbox.plugins.properties import Values, text, text_map
+from sandbox.plugins.values import mapping_of
 
 
 class Parameter(AwsResource):
