@@ -1,9 +1,154 @@
-"""Pages for people."""
+"""Pages for people: a repository with its files, commits and runs; a run with its log."""
+
+import html
+import re
 
 from sandbox.github.service import GitHub
+from sandbox.github.state import Repository, Run
 from sandbox.github.transport import Request, Response, text_response
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1f2328 }
+a { color: #0969da; text-decoration: none } a:hover { text-decoration: underline }
+pre { background: #f6f8fa; padding: 1rem; overflow: auto; border-radius: 6px; font-size: 13px }
+table { border-collapse: collapse; width: 100% } td { border-top: 1px solid #d1d9e0; padding: .3rem .6rem .3rem 0 }
+.muted { color: #59636e }
+@media (prefers-color-scheme: dark) {
+  body { background: #0d1117; color: #f0f6fc } a { color: #4493f8 } pre { background: #151b23 }
+  td { border-color: #3d444d } .muted { color: #9198a1 }
+}
+"""
+_REPOSITORY = re.compile(r"/(?P<owner>[^/]+)/(?P<repo>[^/]+)(?P<rest>/.*)?")
 
 
 def answer(github: GitHub, request: Request) -> Response:
     """Answer a browser."""
-    return text_response(404, "Not Found\n")
+    with github.lock:
+        body = _body(github, request.path.rstrip("/"))
+    if body is None:
+        return text_response(404, _page("Not found", "<p>There is nothing here.</p>"), "text/html")
+    return text_response(200, body, "text/html")
+
+
+def _body(github: GitHub, path: str) -> str | None:
+    if path in ("", f"/{github.organization.login}"):
+        return _organization(github)
+    match = _REPOSITORY.fullmatch(path)
+    repository = github.find_repository(match["owner"], match["repo"]) if match else None
+    if match is None or repository is None:
+        return None
+    rest = match["rest"] or ""
+    if rest in ("", "/actions"):
+        return _repository(github, repository)
+    if found := re.fullmatch(r"/actions/runs/(\d+)", rest):
+        run = github.state.runs.get(int(found[1]))
+        return _run(github, repository, run) if run and run.repository_id == repository.id else None
+    if found := re.fullmatch(r"/blob/([^/]+)/(.+)", rest):
+        return _file(github, repository, found[1], found[2])
+    return None
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style><h1>{html.escape(title)}</h1>{body}</html>"
+    )
+
+
+def _link(path: str, text: str) -> str:
+    return f"<a href='{html.escape(path, quote=True)}'>{html.escape(text)}</a>"
+
+
+def _table(rows: list[list[str]]) -> str:
+    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table>{lines}</table>" if rows else "<p class=muted>None.</p>"
+
+
+def _organization(github: GitHub) -> str:
+    rows = [
+        [_link(f"/{one.full_name}", one.name), html.escape(one.description or ""), _labels(one)]
+        for one in github.state.repositories.values()
+    ]
+    return _page(github.organization.login, _table(rows))
+
+
+def _labels(repository: Repository) -> str:
+    labels = ["private" if repository.private else "public"]
+    labels += ["template"] if repository.is_template else []
+    labels += ["archived"] if repository.archived else []
+    return f"<span class=muted>{', '.join(labels)}</span>"
+
+
+def _repository(github: GitHub, repository: Repository) -> str:
+    git = github.git(repository)
+    commit = git.branches().get(repository.default_branch)
+    runs = sorted(
+        (run for run in github.state.runs.values() if run.repository_id == repository.id),
+        key=lambda run: run.id,
+        reverse=True,
+    )
+    parts = [
+        f"<p>{html.escape(repository.description or '')} {_labels(repository)}</p>",
+        "<h2>Runs</h2>",
+        _table([_run_row(repository, run) for run in runs]),
+    ]
+    if commit is not None:
+        branch = repository.default_branch
+        files = [entry.path for entry in git.entries(commit, recursive=True) if entry.type == "blob"]
+        history = [git.commit(sha) for sha in git.log(commit, limit=20)]
+        readme = git.file(commit, "README.md") or b""
+        parts += [
+            "<h2>Commits</h2>",
+            _table(
+                [
+                    [
+                        f"<code>{one.sha[:7]}</code>",
+                        html.escape(one.message.partition("\n")[0]),
+                        html.escape(one.author.name),
+                    ]
+                    for one in history
+                ]
+            ),
+            "<h2>Files</h2>",
+            _table([[_link(f"/{repository.full_name}/blob/{branch}/{path}", path)] for path in files]),
+            f"<h2>README</h2><pre>{html.escape(readme.decode(errors='replace'))}</pre>" if readme else "",
+        ]
+    return _page(repository.full_name, "".join(parts))
+
+
+def _run_row(repository: Repository, run: Run) -> list[str]:
+    return [
+        _link(f"/{repository.full_name}/actions/runs/{run.id}", f"{run.name} #{run.number}"),
+        html.escape(run.title),
+        html.escape(run.event),
+        html.escape((run.conclusion or run.status).replace("_", " ")),
+    ]
+
+
+def _run(github: GitHub, repository: Repository, run: Run) -> str:
+    folder = github.folder / "runs" / str(run.id)
+    log, summary = folder / "log.txt", folder / "summary.md"
+    jobs = [
+        [html.escape(job.name), html.escape(job.conclusion or job.status), f"{len(job.steps)} steps"]
+        for job in run.jobs
+    ]
+    state = (run.conclusion or run.status).replace("_", " ")
+    facts = [html.escape(fact) for fact in (run.title, run.head_sha[:7], run.event, state)]
+    parts = [
+        f"<p>{_link(f'/{repository.full_name}', repository.full_name)} · {' · '.join(facts)}</p>",
+        _table(jobs),
+    ]
+    if summary.exists():
+        parts.append(f"<h2>Summary</h2><pre>{html.escape(summary.read_text())}</pre>")
+    if log.exists():
+        parts.append(f"<h2>Log</h2><pre>{html.escape(log.read_text())}</pre>")
+    return _page(f"{run.name} #{run.number}", "".join(parts))
+
+
+def _file(github: GitHub, repository: Repository, ref: str, path: str) -> str | None:
+    git = github.git(repository)
+    commit = git.resolve(ref)
+    content = git.file(commit, path) if commit else None
+    if content is None:
+        return None
+    return _page(f"{repository.full_name}/{path}", f"<pre>{html.escape(content.decode(errors='replace'))}</pre>")

@@ -4,7 +4,7 @@ import traceback
 
 from pydantic import ValidationError
 
-from sandbox.github import errors, pages, rest, routing
+from sandbox.github import downloads, errors, pages, rest, routing
 from sandbox.github.accounts import Caller
 from sandbox.github.faults import Fault, strike
 from sandbox.github.git_http import GitHttp
@@ -43,6 +43,8 @@ class Server:
             return self._rest(request)
         if request.path.startswith(f"{_TOKEN}/"):
             return self._token(request), None
+        if request.path.startswith(downloads.PATH):
+            return self._github.downloads.fetch(request.path), None
         if self._git.answers(request):
             return self._git.answer(request)
         return pages.answer(self._github, request), None

@@ -8,6 +8,7 @@ from pathlib import Path
 from sandbox.github import errors, rules
 from sandbox.github.accounts import Caller, Tokens, caller_role, reaches
 from sandbox.github.actions.queue import Actions
+from sandbox.github.downloads import Downloads
 from sandbox.github.faults import Faults, RequestLog
 from sandbox.github.git import NO_COMMIT, GitError, GitRepository, Person
 from sandbox.github.issuer import Issuer
@@ -33,6 +34,7 @@ class GitHub:
         self.tokens = Tokens(seed.tokens)
         self.limits = RateLimits(seed.limits)
         self.faults = Faults()
+        self.downloads = Downloads(url)
         self.requests = RequestLog()
         self.issuer = Issuer(folder / "issuer.pem", f"{url}/_services/token", seed)
         self.generating: set[int] = set()
@@ -272,6 +274,10 @@ class GitHub:
         )
         git.update_ref(f"refs/pull/{number}/merge", merge)
         return merge
+
+    def is_protected(self, repository: Repository, ref: str) -> bool:
+        """Whether any rule holds for a ref."""
+        return bool(rules.active(self.state, repository, ref))
 
     def may(self, caller: Caller, repository: Repository, needed: Permission) -> bool:
         """Whether the caller may do something in a repository."""

@@ -1,23 +1,412 @@
-"""The queue of runs."""
+"""Which events start which runs, and which run may execute now."""
 
+import secrets
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sandbox.github.state import PullRequest, Repository, User
+from sandbox.github import errors
+from sandbox.github.actions import events
+from sandbox.github.actions.identity import Identity
+from sandbox.github.actions.runner import Runner
+from sandbox.github.actions.workflow import (
+    Concurrency,
+    Document,
+    WorkflowError,
+    concurrency,
+    dispatch_inputs,
+    interpolate,
+    parse,
+    starts_on_pull_request,
+    starts_on_push,
+    triggers,
+)
+from sandbox.github.git import EMPTY_TREE, NO_COMMIT
+from sandbox.github.state import PullRequest, Repository, Run, User, now
 
 if TYPE_CHECKING:
     from sandbox.github.service import GitHub
 
+FOLDER = ".github/workflows/"
+SKIP = ("[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]")
+"""A commit with one of these in its message starts no run for a push or a pull request."""
+
 
 class Actions:
-    """Starts runs for events."""
+    """Starts runs for events and executes them, some at once."""
 
     def __init__(self, github: "GitHub", *, aws_url: str, authority: Path) -> None:
         self._github = github
+        self._executing: dict[int, Runner] = {}
+        self._identities: dict[str, Identity] = {}
+        self._dispatchable_from: dict[int, float] = {}
+        self._closed = False
+        self.aws_url = aws_url
+        self.authority = authority
+        for run in github.state.runs.values():
+            if run.status != "completed":
+                # Whoever executed it died with the server's last life.
+                _complete(run, "cancelled")
 
-    def pushed(self, repository: Repository, ref: str, old: str, new: str, actor: User) -> None: ...
-    def pull_changed(self, repository: Repository, pull: PullRequest, action: str, actor: User) -> None: ...
-    def forget(self, repository: Repository) -> None: ...
-    def close(self) -> None: ...
-    def identity(self, bearer: str, query: Mapping[str, str]) -> str | None: ...
+    # Events
+
+    def pushed(self, repository: Repository, ref: str, old: str, new: str, actor: User) -> None:
+        """A branch or tag moved: start the runs that wait for it."""
+        git = self._github.git(repository)
+        if old == NO_COMMIT and ref == f"refs/heads/{repository.default_branch}":
+            delay = self._github.seed.timing.workflow_registration
+            self._dispatchable_from[repository.id] = time.monotonic() + delay
+        if new == NO_COMMIT or not ref.startswith(("refs/heads/", "refs/tags/")):
+            return
+        commit = git.commit(new)
+        if any(mark in commit.message for mark in SKIP):
+            return
+        before = old if old != NO_COMMIT else self._branch_point(repository, new)
+        changed = git.changed_paths(before, new)
+        payload = events.push(self._github, repository, ref, old, new, actor)
+        for path, document in self._workflows(repository, new, actor, ref):
+            filters = triggers(document).get("push")
+            if filters is not None and starts_on_push(filters, ref, changed):
+                title = commit.message.partition("\n")[0]
+                self._start(repository, path, document, "push", actor, ref, new, title, payload)
+
+    def _branch_point(self, repository: Repository, new: str) -> str:
+        git = self._github.git(repository)
+        main = git.branches().get(repository.default_branch)
+        base = git.merge_base(main, new) if main and main != new else None
+        return base or EMPTY_TREE
+
+    def pull_changed(self, repository: Repository, pull: PullRequest, action: str, actor: User) -> None:
+        """Something happened to a pull request: start the runs that wait for it."""
+        git = self._github.git(repository)
+        head = self._github.state.repositories[pull.head_repository_id]
+        fork = head.id != repository.id
+        if fork and repository.private:
+            # Off unless an owner allows it; here nobody can.
+            return
+        merge = self._github.refresh_pull_refs(repository, pull.number) if pull.state == "open" else None
+        if merge is None or any(mark in git.commit(pull.head_sha).message for mark in SKIP):
+            return
+        base = git.merge_base(pull.base_sha, pull.head_sha) or EMPTY_TREE
+        changed = git.changed_paths(base, pull.head_sha)
+        payload = events.pull_request(self._github, repository, pull, action, actor)
+        ref = f"refs/pull/{pull.number}/merge"
+        for path, document in self._workflows(repository, merge, actor, ref):
+            filters = triggers(document).get("pull_request")
+            if filters is not None and starts_on_pull_request(filters, action, pull.base, changed):
+                self._start(
+                    repository,
+                    path,
+                    document,
+                    "pull_request",
+                    actor,
+                    ref,
+                    merge,
+                    pull.title,
+                    payload,
+                    pull=pull,
+                    fork=fork,
+                )
+
+    def dispatch(self, repository: Repository, workflow: str, ref: str, inputs: Mapping[str, str], actor: User) -> Run:
+        """Start a run because somebody asked for it.
+
+        Raises:
+            ApiError: 404, there is no such workflow (yet); 422, it cannot be started like this.
+        """
+        git = self._github.git(repository)
+        path = self.workflow_path(repository, workflow)
+        full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+        commit = git.refs().get(full) or git.refs().get(f"refs/tags/{ref}")
+        if commit is None:
+            raise errors.unprocessable(f"No ref found for: {ref}")
+        text = git.file(commit, path)
+        try:
+            document = parse(text) if text is not None else {}
+            filters = triggers(document).get("workflow_dispatch")
+            if filters is None:
+                raise errors.unprocessable("Workflow does not have 'workflow_dispatch' trigger")
+            values = dispatch_inputs(filters, inputs)
+        except WorkflowError as error:
+            raise errors.unprocessable(str(error)) from error
+        payload = events.workflow_dispatch(self._github, repository, path, full, values, actor)
+        title = str(document.get("name", path))
+        return self._start(repository, path, document, "workflow_dispatch", actor, full, commit, title, payload)
+
+    # Workflows
+
+    def workflow_ids(self, repository: Repository) -> dict[str, int]:
+        """Return the workflows of the default branch; none while GitHub has not registered them."""
+        if time.monotonic() < self._dispatchable_from.get(repository.id, 0):
+            return {}
+        git = self._github.git(repository)
+        commit = git.branches().get(repository.default_branch)
+        entries = git.entries(commit, path=FOLDER) if commit else []
+        found: dict[str, int] = {}
+        for entry in entries:
+            if entry.path.endswith((".yml", ".yaml")):
+                found[entry.path] = repository.workflow_ids.setdefault(entry.path, 0) or self._github.state.next_id()
+        repository.workflow_ids.update(found)
+        return found
+
+    def workflow_name(self, repository: Repository, path: str) -> str:
+        """Return what a workflow of the default branch calls itself."""
+        git = self._github.git(repository)
+        text = git.file(f"refs/heads/{repository.default_branch}", path)
+        try:
+            return str(parse(text).get("name", path)) if text is not None else path
+        except WorkflowError:
+            return path
+
+    def workflow_path(self, repository: Repository, name: str) -> str:
+        """Return the path of a workflow that is named by its id, its file's name or its path."""
+        for path, number in self.workflow_ids(repository).items():
+            if name in (str(number), path, path.removeprefix(FOLDER)):
+                return path
+        raise errors.not_found()
+
+    def _workflows(self, repository: Repository, commit: str, actor: User, ref: str) -> list[tuple[str, Document]]:
+        """Return the workflows of a commit; one that cannot be read becomes a failed run, as on GitHub."""
+        git = self._github.git(repository)
+        found: list[tuple[str, Document]] = []
+        for entry in git.entries(commit, path=FOLDER):
+            if not entry.path.endswith((".yml", ".yaml")):
+                continue
+            try:
+                document = parse(git.blob(entry.sha))
+                triggers(document)
+            except WorkflowError as error:
+                run = self._new_run(repository, entry.path, {}, "push", actor, ref, commit, entry.path, {})
+                self._fail(run, str(error))
+            else:
+                found.append((entry.path, document))
+        return found
+
+    # Runs
+
+    def _new_run(
+        self,
+        repository: Repository,
+        path: str,
+        document: Document,
+        event: str,
+        actor: User,
+        ref: str,
+        sha: str,
+        title: str,
+        payload: dict[str, Any],
+        *,
+        pull: PullRequest | None = None,
+        fork: bool = False,
+    ) -> Run:
+        number = repository.run_numbers.get(path, 0) + 1
+        repository.run_numbers[path] = number
+        run = Run(
+            id=self._github.state.next_id(),
+            repository_id=repository.id,
+            workflow=path,
+            name=str(document.get("name", path)),
+            number=number,
+            event=event,
+            actor=actor.login,
+            branch=pull.head if pull else ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+            ref=ref,
+            sha=sha,
+            head_sha=pull.head_sha if pull else sha,
+            title=title,
+            payload=payload,
+            fork=fork,
+            pull_number=pull.number if pull else None,
+        )
+        self._github.state.runs[run.id] = run
+        return run
+
+    def _start(
+        self,
+        repository: Repository,
+        path: str,
+        document: Document,
+        event: str,
+        actor: User,
+        ref: str,
+        sha: str,
+        title: str,
+        payload: dict[str, Any],
+        *,
+        pull: PullRequest | None = None,
+        fork: bool = False,
+    ) -> Run:
+        run = self._new_run(repository, path, document, event, actor, ref, sha, title, payload, pull=pull, fork=fork)
+        try:
+            context = self.context(repository, run)
+            if "run-name" in document:
+                run.title = interpolate(str(document["run-name"]), context)
+            own = concurrency(document.get("concurrency"), context)
+            jobs = [concurrency(job.get("concurrency"), context) for job in document["jobs"].values()]
+        except WorkflowError as error:
+            self._fail(run, str(error))
+            return run
+        self._make_room(run, own)
+        # A job's group holds back the whole run: act executes a run's jobs as one.
+        run.groups = [f"{repository.id}:{one.group}" for one in (own, *jobs) if one is not None]
+        self.schedule()
+        return run
+
+    def _make_room(self, run: Run, own: Concurrency | None) -> None:
+        """Cancel what the new run replaces in its workflow's group: the one that waits, or everything."""
+        if own is None:
+            return
+        group = f"{run.repository_id}:{own.group}"
+        for other in self._github.state.runs.values():
+            if other.id == run.id or group not in other.groups:
+                continue
+            if other.status == "queued" or (other.status == "in_progress" and own.cancel_in_progress):
+                self.cancel(other)
+
+    def context(self, repository: Repository, run: Run) -> dict[str, Any]:
+        """Return what expressions outside of steps can refer to."""
+        return {
+            "github": {
+                "actor": run.actor,
+                "base_ref": run.payload.get("pull_request", {}).get("base", {}).get("ref", ""),
+                "event": run.payload,
+                "event_name": run.event,
+                "head_ref": run.payload.get("pull_request", {}).get("head", {}).get("ref", ""),
+                "ref": run.ref,
+                "ref_name": run.ref.split("/", 2)[-1],
+                "repository": repository.full_name,
+                "repository_owner": repository.owner,
+                "run_id": str(run.id),
+                "run_number": str(run.number),
+                "sha": run.sha,
+                "workflow": run.name,
+            },
+            "inputs": run.payload.get("inputs", {}),
+            "vars": self.variables(repository),
+        }
+
+    def variables(self, repository: Repository) -> dict[str, str]:
+        """Return the variables that jobs of a repository see; its own hide those of the organization."""
+        shared = [
+            variable
+            for variable in self._github.state.variables.values()
+            if variable.visibility == "all"
+            or (variable.visibility == "private" and repository.private)
+            or repository.id in variable.selected_repository_ids
+        ]
+        return {variable.name: variable.value for variable in (*shared, *repository.variables.values())}
+
+    def _fail(self, run: Run, message: str) -> None:
+        log = self._github.folder / "runs" / str(run.id) / "log.txt"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"##[error]{message}\n")
+        _complete(run, "startup_failure")
+
+    # Execution
+
+    def schedule(self) -> None:
+        """Execute every run that may execute now: a runner is free, and so are the run's groups."""
+        with self._github.lock:
+            for run in [one for one in self._github.state.runs.values() if one.status == "queued"]:
+                busy = {group for number in self._executing for group in self._github.state.runs[number].groups}
+                if self._closed or len(self._executing) >= self._github.seed.runners:
+                    return
+                if busy.intersection(run.groups):
+                    continue
+                run.status, run.started_at = "in_progress", now()
+                runner = Runner(self._github, self, run)
+                self._executing[run.id] = runner
+                threading.Thread(target=self._execute, args=(run, runner), daemon=True).start()
+
+    def _execute(self, run: Run, runner: Runner) -> None:
+        conclusion = runner.execute()
+        with self._github.lock:
+            del self._executing[run.id]
+            self._identities = {
+                bearer: identity for bearer, identity in self._identities.items() if identity.run_id != run.id
+            }
+            _complete(run, conclusion)
+            self._github.save()
+        self.schedule()
+
+    def cancel(self, run: Run) -> None:
+        """Cancel a run, whether it waits or executes."""
+        runner = self._executing.get(run.id)
+        if runner is not None:
+            runner.cancel()
+        elif run.status != "completed":
+            _complete(run, "cancelled")
+
+    def forget(self, repository: Repository) -> None:
+        """Cancel and remove the runs of a repository that is being deleted."""
+        for run in [one for one in self._github.state.runs.values() if one.repository_id == repository.id]:
+            self.cancel(run)
+            if run.id not in self._executing:
+                del self._github.state.runs[run.id]
+
+    def close(self) -> None:
+        """Stop every run."""
+        with self._github.lock:
+            self._closed = True
+            runners = list(self._executing.values())
+        for runner in runners:
+            runner.cancel()
+        for runner in runners:
+            runner.wait()
+
+    # Identity of jobs
+
+    def register(self, identity: Identity) -> str:
+        """Return the bearer token with which a job asks for its OpenID Connect token."""
+        bearer = secrets.token_urlsafe(32)
+        with self._github.lock:
+            self._identities[bearer] = identity
+        return bearer
+
+    def identity(self, bearer: str, query: Mapping[str, str]) -> str | None:
+        """Return the OpenID Connect token of a job; None: nobody knows the bearer."""
+        with self._github.lock:
+            identity = self._identities.get(bearer)
+            if identity is None:
+                return None
+            run = self._github.state.runs[identity.run_id]
+            repository = self._github.state.repositories[run.repository_id]
+            environment = identity.environment
+            if environment is not None and "${{" in environment:
+                # The job's URL carries the value, which act has evaluated.
+                environment = query.get("environment")
+            place = f"{repository.full_name}/{{path}}@{run.ref}"
+            return self._github.issuer.token(
+                repository,
+                audience=query.get("audience"),
+                environment=environment,
+                event=run.event,
+                ref=run.ref,
+                claims={
+                    "sha": run.sha,
+                    "actor": run.actor,
+                    "actor_id": str(self._github.user(run.actor).id),
+                    "workflow": run.name,
+                    "workflow_ref": place.format(path=run.workflow),
+                    "workflow_sha": run.sha,
+                    "job_workflow_ref": place.format(path=identity.workflow),
+                    "job_workflow_sha": run.sha,
+                    "run_id": str(run.id),
+                    "run_number": str(run.number),
+                    "run_attempt": "1",
+                    "head_ref": str(run.payload.get("pull_request", {}).get("head", {}).get("ref", "")),
+                    "base_ref": str(run.payload.get("pull_request", {}).get("base", {}).get("ref", "")),
+                },
+            )
+
+
+def _complete(run: Run, conclusion: str) -> None:
+    run.status, run.conclusion, run.updated_at = "completed", conclusion, now()
+    for job in run.jobs:
+        if job.status != "completed":
+            started = job.status == "in_progress"
+            job.status, job.completed_at = "completed", now()
+            # What never started was skipped, because of its condition or of a job that it needs.
+            job.conclusion = conclusion if started or conclusion == "cancelled" else "skipped"

@@ -1,1 +1,230 @@
-"""Workflows and runs."""
+"""Workflows, their runs, jobs and logs."""
+
+import io
+import zipfile
+from typing import Any
+
+from pydantic import Field
+
+from sandbox.github import errors
+from sandbox.github.rest import views
+from sandbox.github.routing import Body, Call, route
+from sandbox.github.state import Job, Run
+from sandbox.github.transport import Response, json_response
+
+_ACTIONS = "/repos/{owner}/{repo}/actions"
+
+
+class _Dispatch(Body):
+    ref: str
+    inputs: dict[str, Any] = Field(default_factory=dict[str, Any])
+    return_run_details: bool = False
+
+
+def _workflow(call: Call, path: str, number: int) -> dict[str, object]:
+    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    return {
+        "id": number,
+        "node_id": f"W_{number}",
+        "name": call.github.actions.workflow_name(call.repository, path),
+        "path": path,
+        "state": "active",
+        "url": f"{api}/actions/workflows/{number}",
+        "html_url": f"{call.github.url}/{call.repository.full_name}/blob/{call.repository.default_branch}/{path}",
+        "created_at": call.repository.created_at,
+        "updated_at": call.repository.updated_at,
+    }
+
+
+def _run(call: Call, run: Run) -> dict[str, object]:
+    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    ids = call.repository.workflow_ids
+    actor = views.user(call.github, call.github.user(run.actor))
+    return {
+        "id": run.id,
+        "node_id": f"WFR_{run.id}",
+        "name": run.name,
+        "display_title": run.title,
+        "path": run.workflow,
+        "workflow_id": ids.get(run.workflow),
+        "run_number": run.number,
+        "run_attempt": 1,
+        "event": run.event,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "head_branch": run.branch,
+        "head_sha": run.head_sha,
+        "actor": actor,
+        "triggering_actor": actor,
+        "pull_requests": [] if run.pull_number is None else [{"number": run.pull_number}],
+        "url": f"{api}/actions/runs/{run.id}",
+        "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}",
+        "jobs_url": f"{api}/actions/runs/{run.id}/jobs",
+        "logs_url": f"{api}/actions/runs/{run.id}/logs",
+        "created_at": run.created_at,
+        "run_started_at": run.started_at or run.created_at,
+        "updated_at": run.updated_at,
+        "repository": views.repository(call.github, call.repository, call.caller),
+    }
+
+
+def _job(call: Call, run: Run, job: Job) -> dict[str, object]:
+    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    return {
+        "id": job.id,
+        "node_id": f"CR_{job.id}",
+        "run_id": run.id,
+        "run_url": f"{api}/actions/runs/{run.id}",
+        "run_attempt": 1,
+        "workflow_name": run.name,
+        "head_branch": run.branch,
+        "head_sha": run.head_sha,
+        "name": job.name,
+        "status": job.status,
+        "conclusion": job.conclusion,
+        "started_at": job.started_at,
+        "completed_at": job.completed_at,
+        "steps": [step.model_dump() for step in job.steps],
+        "labels": ["ubuntu-latest"],
+        "runner_name": "sandbox",
+        "url": f"{api}/actions/jobs/{job.id}",
+        "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}",
+    }
+
+
+def _find(call: Call) -> Run:
+    number = call.parameters["run"]
+    run = call.github.state.runs.get(int(number)) if number.isdecimal() else None
+    if run is None or run.repository_id != call.repository.id:
+        raise errors.not_found()
+    return run
+
+
+def _find_job(call: Call) -> tuple[Run, Job]:
+    for run in call.github.state.runs.values():
+        for job in run.jobs:
+            if run.repository_id == call.repository.id and str(job.id) == call.parameters["job"]:
+                return run, job
+    raise errors.not_found()
+
+
+@route("GET", _ACTIONS + "/workflows", permission="actions:read", role="pull")
+def list_workflows(call: Call) -> Response:
+    """The workflows of the default branch."""
+    found = list(call.github.actions.workflow_ids(call.repository).items())
+    page, headers = call.page(found)
+    documents = [_workflow(call, path, number) for path, number in page]
+    return json_response(200, {"total_count": len(found), "workflows": documents}, headers)
+
+
+@route("GET", _ACTIONS + "/workflows/{workflow}", permission="actions:read", role="pull")
+def get_workflow(call: Call) -> Response:
+    """A workflow by its id or its file's name."""
+    path = call.github.actions.workflow_path(call.repository, call.parameters["workflow"])
+    return json_response(200, _workflow(call, path, call.repository.workflow_ids[path]))
+
+
+@route(
+    "POST",
+    _ACTIONS + "/workflows/{workflow}/dispatches",
+    permission="actions:write",
+    role="push",
+    creates_content=False,
+)
+def dispatch_workflow(call: Call) -> Response:
+    """Start a workflow; the answer names the run if it is asked to."""
+    body = call.body(_Dispatch)
+    inputs = {
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in body.inputs.items()
+    }
+    run = call.github.actions.dispatch(call.repository, call.parameters["workflow"], body.ref, inputs, call.caller.user)
+    if not body.return_run_details:
+        return Response(status=204)
+    document = _run(call, run)
+    return json_response(200, {"workflow_run_id": run.id, "run_url": document["url"], "html_url": document["html_url"]})
+
+
+def _list_runs(call: Call, runs: list[Run]) -> Response:
+    query = call.request.query
+    for name in ("actor", "branch", "event", "head_sha"):
+        if name in query:
+            runs = [run for run in runs if getattr(run, name) == query[name]]
+    if "status" in query:
+        runs = [run for run in runs if query["status"] in (run.status, run.conclusion)]
+    runs.sort(key=lambda run: run.id, reverse=True)
+    page, headers = call.page(runs)
+    return json_response(200, {"total_count": len(runs), "workflow_runs": [_run(call, run) for run in page]}, headers)
+
+
+def _runs(call: Call) -> list[Run]:
+    return [run for run in call.github.state.runs.values() if run.repository_id == call.repository.id]
+
+
+@route("GET", _ACTIONS + "/runs", permission="actions:read", role="pull")
+def list_runs(call: Call) -> Response:
+    """Runs of all workflows, newest first."""
+    return _list_runs(call, _runs(call))
+
+
+@route("GET", _ACTIONS + "/workflows/{workflow}/runs", permission="actions:read", role="pull")
+def list_workflow_runs(call: Call) -> Response:
+    """Runs of one workflow, newest first."""
+    path = call.github.actions.workflow_path(call.repository, call.parameters["workflow"])
+    return _list_runs(call, [run for run in _runs(call) if run.workflow == path])
+
+
+@route("GET", _ACTIONS + "/runs/{run}", permission="actions:read", role="pull")
+def get_run(call: Call) -> Response:
+    """A run."""
+    return json_response(200, _run(call, _find(call)))
+
+
+@route("POST", _ACTIONS + "/runs/{run}/cancel", permission="actions:write", role="push", creates_content=False)
+def cancel_run(call: Call) -> Response:
+    """Cancel a run."""
+    run = _find(call)
+    if run.status == "completed":
+        raise errors.conflict("Cannot cancel a workflow run that is completed.")
+    call.github.actions.cancel(run)
+    return json_response(202, {})
+
+
+@route("GET", _ACTIONS + "/runs/{run}/jobs", permission="actions:read", role="pull")
+def list_jobs(call: Call) -> Response:
+    """The jobs of a run."""
+    run = _find(call)
+    page, headers = call.page(run.jobs)
+    return json_response(200, {"total_count": len(run.jobs), "jobs": [_job(call, run, job) for job in page]}, headers)
+
+
+@route("GET", _ACTIONS + "/jobs/{job}", permission="actions:read", role="pull")
+def get_job(call: Call) -> Response:
+    """A job."""
+    return json_response(200, _job(call, *_find_job(call)))
+
+
+@route("GET", _ACTIONS + "/jobs/{job}/logs", permission="actions:read", role="push")
+def get_job_log(call: Call) -> Response:
+    """Where a job's log is."""
+    run, job = _find_job(call)
+    file = call.github.folder / "runs" / str(run.id) / f"{job.id}.txt"
+    return _download(call, file.read_bytes() if file.exists() else b"", "text/plain; charset=utf-8")
+
+
+@route("GET", _ACTIONS + "/runs/{run}/logs", permission="actions:read", role="push")
+def get_run_logs(call: Call) -> Response:
+    """Where the archive of a run's logs is."""
+    run = _find(call)
+    folder = call.github.folder / "runs" / str(run.id)
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, job in enumerate(run.jobs):
+            file = folder / f"{job.id}.txt"
+            if file.exists():
+                archive.writestr(f"{number}_{job.name.replace('/', '_')}.txt", file.read_bytes())
+    return _download(call, memory.getvalue(), "application/zip")
+
+
+def _download(call: Call, content: bytes, content_type: str) -> Response:
+    """Redirect to a link that needs no token, as GitHub does."""
+    return Response(status=302, headers={"location": call.github.downloads.offer(content, content_type)})

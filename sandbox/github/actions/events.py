@@ -1,0 +1,93 @@
+"""The payloads that runs get, as webhooks have them.
+
+Source: GitHub Docs, "Webhook events and payloads".
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.github.git import NO_COMMIT
+from sandbox.github.state import PullRequest, Repository, User
+
+if TYPE_CHECKING:
+    from sandbox.github.service import GitHub
+
+
+def repository_payload(github: "GitHub", repository: Repository) -> dict[str, Any]:
+    """The repository in a payload."""
+    return {
+        "id": repository.id,
+        "name": repository.name,
+        "full_name": repository.full_name,
+        "private": repository.private,
+        "default_branch": repository.default_branch,
+        "html_url": f"{github.url}/{repository.full_name}",
+        "url": f"{github.api_url}/repos/{repository.full_name}",
+        "clone_url": f"{github.url}/{repository.full_name}.git",
+        "fork": repository.fork_of is not None,
+        "owner": {"login": repository.owner, "id": github.issuer.owner_id(repository)},
+    }
+
+
+def _common(github: "GitHub", repository: Repository, sender: User) -> dict[str, Any]:
+    return {
+        "repository": repository_payload(github, repository),
+        "organization": {"login": github.organization.login, "id": github.organization.id},
+        "sender": {"login": sender.login, "id": sender.id, "type": sender.type},
+    }
+
+
+def push(github: "GitHub", repository: Repository, ref: str, old: str, new: str, sender: User) -> dict[str, Any]:
+    """A branch or tag moved."""
+    commit = github.git(repository).commit(new)
+    head = {
+        "id": new,
+        "tree_id": commit.tree,
+        "message": commit.message,
+        "timestamp": commit.committer.date,
+        "author": {"name": commit.author.name, "email": commit.author.email},
+        "committer": {"name": commit.committer.name, "email": commit.committer.email},
+    }
+    return {
+        **_common(github, repository, sender),
+        "ref": ref,
+        "before": old,
+        "after": new,
+        "created": old == NO_COMMIT,
+        "deleted": False,
+        "forced": False,
+        "head_commit": head,
+        "commits": [head],
+        "pusher": {"name": sender.login},
+    }
+
+
+def pull_request(
+    github: "GitHub", repository: Repository, pull: PullRequest, action: str, sender: User
+) -> dict[str, Any]:
+    """Something happened to a pull request."""
+    head = github.state.repositories[pull.head_repository_id]
+    return {
+        **_common(github, repository, sender),
+        "action": action,
+        "number": pull.number,
+        "pull_request": {
+            "id": pull.id,
+            "number": pull.number,
+            "title": pull.title,
+            "body": pull.body,
+            "state": pull.state,
+            "draft": pull.draft,
+            "merged": pull.merged_at is not None,
+            "html_url": f"{github.url}/{repository.full_name}/pull/{pull.number}",
+            "user": {"login": pull.author},
+            "head": {"ref": pull.head, "sha": pull.head_sha, "repo": repository_payload(github, head)},
+            "base": {"ref": pull.base, "sha": pull.base_sha, "repo": repository_payload(github, repository)},
+        },
+    }
+
+
+def workflow_dispatch(
+    github: "GitHub", repository: Repository, workflow: str, ref: str, inputs: dict[str, str], sender: User
+) -> dict[str, Any]:
+    """Somebody started a workflow."""
+    return {**_common(github, repository, sender), "ref": ref, "workflow": workflow, "inputs": inputs}

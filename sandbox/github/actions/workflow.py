@@ -1,0 +1,216 @@
+"""A workflow file: what starts it, its jobs, their permissions, environments and concurrency groups.
+
+Only what GitHub itself decides is read here; steps and expressions are act's business.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from sandbox.github.actions.patterns import selected
+
+Document = dict[str, Any]
+
+READ_ONLY = {"contents": "read", "packages": "read", "metadata": "read"}
+"""Permissions of a job's token where a workflow asks for none: the default of an organization."""
+SCOPES = (
+    *("actions", "attestations", "checks", "contents", "deployments", "discussions", "id-token", "issues", "models"),
+    *("packages", "pages", "pull-requests", "security-events", "statuses"),
+)
+_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
+
+
+class WorkflowError(Exception):
+    """The workflow file is not valid; the message says why."""
+
+
+def parse(text: bytes) -> Document:
+    """Read a workflow file.
+
+    Raises:
+        WorkflowError: it is no YAML, or has no jobs.
+    """
+    document = read_yaml(text)
+    if not isinstance(document.get("jobs"), dict):
+        raise WorkflowError("No jobs defined in this workflow")
+    return document
+
+
+def read_yaml(text: bytes) -> Document:
+    """Read a YAML document that is a mapping.
+
+    Raises:
+        WorkflowError: it is not.
+    """
+    try:
+        document: Any = YAML(typ="safe", pure=True).load(text.decode())  # pyright: ignore[reportUnknownMemberType]
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise WorkflowError(f"You have an error in your yaml syntax: {error}") from error
+    if not isinstance(document, dict):
+        raise WorkflowError("You have an error in your yaml syntax: the document is not a mapping")
+    return cast("Document", document)
+
+
+def triggers(document: Document) -> dict[str, Document]:
+    """Return the events that start a workflow, each with its filters."""
+    declared: Any = document.get("on", {})
+    if isinstance(declared, str):
+        return {declared: {}}
+    if isinstance(declared, list):
+        return {str(event): {} for event in cast("list[Any]", declared)}
+    return {str(event): dict(filters or {}) for event, filters in cast("Document", declared).items()}
+
+
+def starts_on_push(filters: Document, ref: str, changed: Sequence[str]) -> bool:
+    """Whether a push to a branch or tag passes the filters."""
+    is_tag = ref.startswith("refs/tags/")
+    name = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
+    kinds = ("tags", "branches") if is_tag else ("branches", "tags")
+    mine, others = ({f"{kind}", f"{kind}-ignore"} & filters.keys() for kind in kinds)
+    if others and not mine:
+        return False
+    # Path filters are not evaluated for tags.
+    return _passes(filters, kinds[0], [name]) and (is_tag or _passes_paths(filters, changed))
+
+
+def starts_on_pull_request(filters: Document, action: str, base: str, changed: Sequence[str]) -> bool:
+    """Whether something that happened to a pull request passes the filters."""
+    types: Any = filters.get("types", ["opened", "synchronize", "reopened"])
+    wanted = [types] if isinstance(types, str) else cast("list[str]", types)
+    return action in wanted and _passes(filters, "branches", [base]) and _passes_paths(filters, changed)
+
+
+def _passes(filters: Document, kind: str, names: Sequence[str]) -> bool:
+    if kind in filters:
+        return any(selected(_strings(filters[kind]), name) for name in names)
+    if f"{kind}-ignore" in filters:
+        return not all(selected(_strings(filters[f"{kind}-ignore"]), name) for name in names)
+    return True
+
+
+def _passes_paths(filters: Document, changed: Sequence[str]) -> bool:
+    return _passes(filters, "paths", changed) if changed else True
+
+
+def _strings(value: Any) -> list[str]:
+    return [str(each) for each in cast("list[Any]", value)] if isinstance(value, list) else [str(value)]
+
+
+def dispatch_inputs(filters: Document, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the inputs of a dispatched run, with the defaults of those that are not given.
+
+    Raises:
+        WorkflowError: an input is unknown, missing, or not one of its options.
+    """
+    inputs_of = cast("dict[str, Document | None]", filters.get("inputs") or {})
+    declared = {name: value or {} for name, value in inputs_of.items()}
+    unknown = sorted(set(given) - set(declared))
+    if unknown:
+        raise WorkflowError(f"Unexpected inputs provided: {unknown}".replace("'", '"'))
+    inputs: dict[str, str] = {}
+    for name, declaration in declared.items():
+        default: Any = declaration.get("default")
+        fallback = str(default).lower() if isinstance(default, bool) else str("" if default is None else default)
+        value = given.get(name, fallback)
+        if declaration.get("required") and name not in given and default is None:
+            raise WorkflowError(f"Required input '{name}' not provided")
+        options = _strings(declaration.get("options", []))
+        if declaration.get("type") == "choice" and value and value not in options:
+            raise WorkflowError(f"Provided value '{value}' for input '{name}' not in the list of allowed values")
+        if declaration.get("type") == "boolean" and value and value not in ("true", "false"):
+            raise WorkflowError(f"Provided value '{value}' for input '{name}' not in the list of allowed values")
+        inputs[name] = value
+    return inputs
+
+
+def permissions(declared: Any, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the permissions of a job's token: what is declared, else what surrounds it grants."""
+    match declared:
+        case None:
+            return dict(inherited)
+        case "read-all":
+            return {**dict.fromkeys(SCOPES, "read"), "id-token": "none"}
+        case "write-all":
+            return dict.fromkeys(SCOPES, "write")
+        case _:
+            return {str(scope): str(level) for scope, level in cast("Document", declared or {}).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concurrency:
+    """A group in which only one run executes at a time."""
+
+    group: str
+    cancel_in_progress: bool
+
+
+def concurrency(declared: Any, context: Mapping[str, Any]) -> Concurrency | None:
+    """Return the concurrency group that a workflow or a job declares."""
+    if declared is None:
+        return None
+    if isinstance(declared, str):
+        return Concurrency(group=interpolate(declared, context), cancel_in_progress=False)
+    document = cast("Document", declared)
+    cancel = document.get("cancel-in-progress", False)
+    return Concurrency(
+        group=interpolate(str(document["group"]), context),
+        cancel_in_progress=interpolate(str(cancel), context).lower() == "true",
+    )
+
+
+def environment_name(job: Document) -> str | None:
+    """Return the deployment environment of a job as it is written, perhaps with expressions."""
+    declared: Any = job.get("environment")
+    if isinstance(declared, dict):
+        return str(cast("Document", declared)["name"])
+    return None if declared is None else str(declared)
+
+
+def interpolate(text: str, context: Mapping[str, Any]) -> str:
+    """Replace the expressions in a text; only paths, texts, `||`, `==` and `!=` are known here.
+
+    Raises:
+        WorkflowError: an expression needs more.
+    """
+    return _EXPRESSION.sub(lambda match: _text(_evaluate(match[1], context)), text)
+
+
+def _evaluate(expression: str, context: Mapping[str, Any]) -> Any:
+    alternatives = expression.split("||")
+    value: Any = None
+    for alternative in alternatives:
+        value = _comparison(alternative.strip(), context)
+        if value not in (None, "", False):
+            return value
+    return value
+
+
+def _comparison(expression: str, context: Mapping[str, Any]) -> Any:
+    for operator, wanted in (("==", True), ("!=", False)):
+        left, found, right = expression.partition(operator)
+        if found:
+            return (_value(left.strip(), context) == _value(right.strip(), context)) is wanted
+    return _value(expression, context)
+
+
+def _value(expression: str, context: Mapping[str, Any]) -> Any:
+    if re.fullmatch(r"'[^']*'", expression):
+        return expression[1:-1]
+    if expression in ("true", "false"):
+        return expression == "true"
+    if not re.fullmatch(r"(github|inputs|vars)(\.[\w-]+)+", expression):
+        raise WorkflowError(f"The local GitHub cannot evaluate the expression {expression!r} outside of steps")
+    value: Any = context
+    for name in expression.split("."):
+        value = cast("Document", value).get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,1 @@
+"""The local GitHub answers as GitHub's documentation says."""

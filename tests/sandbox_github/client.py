@@ -1,0 +1,119 @@
+"""A GitHub of a test's own, and who talks to it."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sandbox.github.seed import Limits, Seed, Timing
+from sandbox.github.server import Server
+from sandbox.github.service import GitHub
+from sandbox.github.transport import Request, Response
+
+T = TypeVar("T")
+
+OWNER, MEMBER, OUTSIDER = "token-of-the-owner", "token-of-a-member", "token-of-an-outsider"
+WITHOUT_SCOPES = "token-without-scopes"
+SECONDS = 15
+"""How long a test waits for something that happens a moment later."""
+
+
+def seed(**changes: Any) -> Seed:
+    """The organization acme with an owner, a member, and somebody who is no member."""
+    values: dict[str, Any] = {
+        "organization": {"login": "acme", "id": 1001},
+        "users": [
+            {"login": "olivia", "id": 11, "admin": True},
+            {"login": "mia", "id": 12},
+            {"login": "otto", "id": 13, "member": False},
+        ],
+        "repositories": [{"name": "platform", "id": 2001}],
+        "tokens": [
+            {"token": OWNER, "login": "olivia", "scopes": "admin:org,repo,delete_repo,workflow"},
+            {"token": MEMBER, "login": "mia", "scopes": "repo, read:org"},
+            {"token": OUTSIDER, "login": "otto", "scopes": "repo"},
+            {"token": WITHOUT_SCOPES, "login": "olivia", "scopes": ""},
+        ],
+        "timing": Timing(generation=0.02, workflow_registration=0),
+        "limits": Limits(content_per_minute=500, points_per_minute=100_000),
+    }
+    return Seed.model_validate(values | changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a call got."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def json(self) -> Any:
+        """The document."""
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Calls a GitHub in this process, without a network."""
+
+    server: Server
+    github: GitHub
+    token: str = OWNER
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """Call the REST API."""
+        content = b"" if body is None else json.dumps(body).encode()
+        return self.raw(method, f"/api/v3{path}", content, **headers)
+
+    def raw(self, method: str, path: str, content: bytes = b"", **headers: str) -> Answer:
+        """Call anything."""
+        place, _, query = path.partition("?")
+        pairs = dict(pair.split("=", 1) for pair in query.split("&") if pair)
+        request = Request(
+            method=method,
+            path=place,
+            query=pairs,
+            query_string=query,
+            headers={"authorization": f"Bearer {self.token}", **headers},
+            body=content,
+        )
+        response: Response = self.server.answer(request)
+        return Answer(status=response.status, headers=dict(response.headers), content=response.body)
+
+    def by(self, token: str) -> "Client":
+        """The same GitHub, called by somebody else."""
+        return Client(self.server, self.github, token)
+
+
+def start(folder: Path, seeded: Seed) -> Client:
+    """Start a GitHub in this process; runs find no AWS."""
+    github = GitHub(folder, "https://localhost:1", seeded, aws_url="https://localhost:2", authority=folder / "none.pem")
+    return Client(Server(github), github)
+
+
+def repository(call: Client, name: str, **settings: object) -> str:
+    """Make a repository with one commit and return its path in the REST API."""
+    made = call("POST", "/orgs/acme/repos", {"name": name, "private": True, "auto_init": True, **settings})
+    assert made.status == 201, made.content
+    return f"/repos/acme/{name}"
+
+
+def encoded(text: str) -> str:
+    """Text as the contents API takes it."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def eventually(find: Callable[[], T | None]) -> T:
+    """Wait until something is there."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found = find()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"nothing within {SECONDS} seconds")

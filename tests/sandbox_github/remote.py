@@ -1,0 +1,121 @@
+"""A GitHub in another process, and the programs that talk to it."""
+
+import base64
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.sandbox_github.client import OWNER, Answer, encoded, eventually
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where the GitHub is, and whose token calls it."""
+
+    url: str
+    folder: Path
+    ca: Path
+    token: str = OWNER
+
+    def context(self) -> ssl.SSLContext:
+        """Trust the sandbox's certificate."""
+        return ssl.create_default_context(cafile=str(self.ca))
+
+    def by(self, token: str) -> "Remote":
+        """The same GitHub, called by somebody else."""
+        return Remote(url=self.url, folder=self.folder, ca=self.ca, token=token)
+
+    def __call__(self, method: str, path: str, body: object = None) -> Answer:
+        """Call the REST API."""
+        return self.raw(method, f"/api/v3{path}", body)
+
+    def raw(self, method: str, path: str, body: object = None) -> Answer:
+        """Call anything."""
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=self.context()) as answer:
+                return Answer(status=answer.status, headers=dict(answer.headers), content=answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(status=error.code, headers=dict(error.headers), content=error.read())
+
+    def git(self, *arguments: str, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run git as whoever has the token."""
+        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "GIT_SSL_CAINFO": str(self.ca),
+                "GIT_CONFIG_GLOBAL": os.devnull,
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": f"http.{self.url}/.extraheader",
+                "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+                **{f"GIT_{role}_{what}": "mia" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+            },
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def clone(self, name: str, into: Path) -> Path:
+        """Clone a repository of the organization."""
+        self.git("clone", "--quiet", f"{self.url}/acme/{name}.git", str(into), folder=into.parent)
+        return into
+
+    def commit(self, folder: Path, files: dict[str, str], message: str = "Change") -> None:
+        """Commit files in a clone."""
+        for path, text in files.items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        self.git("add", ".", folder=folder)
+        self.git("commit", "--quiet", "--message", message, folder=folder)
+
+    def with_workflow(self, name: str, text: str, **settings: object) -> str:
+        """Make a repository with one workflow and return its path in the REST API."""
+        body = {"name": name, "private": True, "auto_init": True, **settings}
+        assert self("POST", "/orgs/acme/repos", body).status == 201
+        path = f"/repos/acme/{name}"
+        made = self(
+            "PUT",
+            f"{path}/contents/.github/workflows/build.yml",
+            {"message": "Workflow [skip ci]", "content": encoded(text)},
+        )
+        assert made.status == 201, made.content
+        return path
+
+    def dispatch(self, path: str, **inputs: str) -> dict[str, Any]:
+        """Start the workflow and return the finished run."""
+        body = {"ref": "main", "inputs": inputs, "return_run_details": True}
+        started = self("POST", f"{path}/actions/workflows/build.yml/dispatches", body)
+        assert started.status == 200, started.content
+        return self.finished(path, int(started.json["workflow_run_id"]))
+
+    def finished(self, path: str, number: int) -> dict[str, Any]:
+        """Wait for a run."""
+
+        def completed() -> dict[str, Any] | None:
+            run = self("GET", f"{path}/actions/runs/{number}").json
+            return run if run["status"] == "completed" else None
+
+        return eventually(completed)
+
+    def log(self, run: dict[str, Any]) -> str:
+        """Everything that a run printed."""
+        return (self.folder / "runs" / str(run["id"]) / "log.txt").read_text()
