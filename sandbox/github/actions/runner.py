@@ -121,6 +121,9 @@ class Runner:
         self._write("environment", _dotenv(self._github_variables()))
         self._write("inputs", "")
 
+    def _file(self, name: str) -> str:
+        return str(self._work / name)
+
     def _write(self, name: str, text: str) -> None:
         file = self._work / name
         file.touch(mode=0o600)
@@ -255,9 +258,9 @@ class Runner:
             *(option for label in RUNNERS for option in ("--platform", f"{label}=-self-hosted")),
             *("--json", "--rm", "--no-skip-checkout", "--no-cache-server", "--concurrent-jobs", "2"),
             *("--artifact-server-addr", "127.0.0.1", "--action-cache-path", str(self._work / "cache")),
-            *("--eventpath", "event.json", "--actor", run.actor, "--defaultbranch", self._repository.default_branch),
-            *("--env-file", "environment", "--secret-file", "secrets"),
-            *("--var-file", "variables", "--input-file", "inputs"),
+            *("--eventpath", self._file("event.json"), "--actor", run.actor, "--defaultbranch", self._repository.default_branch),
+            *("--env-file", self._file("environment"), "--secret-file", self._file("secrets")),
+            *("--var-file", self._file("variables"), "--input-file", self._file("inputs")),
             *(option for name, path in self._stand_ins.items() for option in ("--local-repository", f"{name}={path}")),
         ]
         self._process = subprocess.Popen(
