@@ -195,9 +195,14 @@ def test_an_unexpected_error_is_answered_by_its_kind_only(
 
 @pytest.mark.parametrize("protected", [True, False])
 def test_no_log_shows_the_token_the_event_or_the_signed_url(
-    cloudformation: Server, world: World, caplog: pytest.LogCaptureFixture, protected: bool
+    cloudformation: Server,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    protected: bool,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(answer, "_FIRST_WAIT_SECONDS", 0.0)
     world.github.protected = protected
     cloudformation.reply(Reply(status=503), Reply(hang_up=True), Reply())
 

@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 5
 _TIMEOUT_SECONDS = 5.0
+_FIRST_WAIT_SECONDS = 0.5
 _LONGEST_REASON_BYTES = 1500
 """The whole answer may have 4,096 bytes. Source: CloudFormation User Guide, "Custom resource response objects"."""
 
@@ -61,6 +62,8 @@ class Answer:
     def _send(self, body: Mapping[str, object]) -> None:
         # Errors are logged by type and status only: the URL is signed, whoever has it can answer for us.
         for attempt in range(_ATTEMPTS):
+            if attempt > 0:
+                self._sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
             request = urllib.request.Request(
                 str(self._event["ResponseURL"]),
                 data=json.dumps(body, ensure_ascii=False).encode(),
@@ -76,5 +79,4 @@ class Answer:
                     logger.warning("CloudFormation did not take the answer: status %s", error.code)
             except OSError as error:
                 logger.warning("CloudFormation was not reached: %s", type(error).__name__)
-            self._sleep(0.5 * 2**attempt)
         raise AnswerNotDeliveredError(f"CloudFormation was not told in {_ATTEMPTS} attempts")

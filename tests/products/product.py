@@ -1,0 +1,183 @@
+"""A project template as CloudFormation would understand it: functions and references filled in for one launch.
+
+Also what its policies allow: enough of IAM's logic to ask whether a role may do something, with the operators that the
+templates use; an operator that is not known here is an error.
+"""
+
+import fnmatch
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from cfnlint.decode import cfn_yaml  # pyright: ignore[reportMissingTypeStubs]
+
+from components.project_catalog.template import PRODUCTS, template_of_product
+
+ACCOUNT = "111111111111"
+PROJECT = {
+    "SageMakerProjectName": "abalone",
+    "SageMakerProjectId": "p-abcdefghijkl",
+    "ModelGroupDescription": "Age of abalones",
+    "GitUser": "ada",
+}
+SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2005"
+ISSUER = "token.actions.githubusercontent.com"
+
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/data"
+PLATFORM = {
+    "access/boundary-arn": f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary",
+    "encryption/data-key-arn": KEY,
+    "github/oidc-issuer": ISSUER,
+    "github/oidc-provider-arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
+    "network/private-subnet-ids": "subnet-1,subnet-2",
+    "network/vpc-id": "vpc-1",
+    "network/workload-security-group-id": "sg-1",
+    "projects/template-cloner-arn": f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:analytics-dev-template-cloner",
+}
+"""The platform's parameters that a template may read."""
+
+_REFERENCE = re.compile(r"\{\{resolve:ssm:/mlops/([a-z0-9]+)/([a-z0-9]+)/([a-z0-9/-]+)\}\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """Where, and as what, a template is launched."""
+
+    unit: str = "analytics"
+    environment: str = "dev"
+    region: str = "eu-west-1"
+    parameters: Mapping[str, str] = field(default_factory=lambda: PROJECT)
+
+
+class Product:
+    """A project template, launched."""
+
+    def __init__(self, key: str, launch: Launch | None = None) -> None:
+        self._launch = launch or Launch()
+        self.path = PRODUCTS / f"{key}.yaml"
+        text = template_of_product(key, unit=self._launch.unit, environment=self._launch.environment).text
+        self.template = cast("dict[str, Any]", json.loads(json.dumps(cfn_yaml.loads(text))))  # pyright: ignore[reportUnknownMemberType]
+        self.references: set[str] = set()
+        self.resources = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Resources"]))
+        self.outputs = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Outputs"]))
+
+    def properties(self, logical_id: str) -> dict[str, Any]:
+        """The properties of a resource."""
+        return self.resources[logical_id]["Properties"]
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The properties of every resource of a type, by logical id."""
+        return {key: each["Properties"] for key, each in self.resources.items() if each["Type"] == kind}
+
+    def documents(self, role: str) -> list[dict[str, Any]]:
+        """The inline policy documents of a role."""
+        return [policy["PolicyDocument"] for policy in self.properties(role)["Policies"]]
+
+    def trust(self, role: str) -> dict[str, Any]:
+        """Who may assume a role."""
+        document = self.properties(role)["AssumeRolePolicyDocument"]
+        return json.loads(document) if isinstance(document, str) else document
+
+    def may(
+        self, role: str, action: str, resource: str, context: Mapping[str, str | Sequence[str]] | None = None
+    ) -> bool:
+        """Whether the role's own policies let it do this."""
+        statements = [statement for document in self.documents(role) for statement in document["Statement"]]
+        about = [each for each in statements if _matches(each, action, resource) and _holds(each, context or {})]
+        return any(each["Effect"] == "Allow" for each in about) and not any(each["Effect"] == "Deny" for each in about)
+
+    def _resolved(self, value: object) -> object:
+        if isinstance(value, list):
+            return [self._resolved(item) for item in cast("list[object]", value)]
+        if not isinstance(value, dict):
+            return value
+        values = cast("dict[str, Any]", value)
+        if len(values) == 1:
+            [(function, argument)] = values.items()
+            match function:
+                case "Ref":
+                    return self._named(argument)
+                case "Fn::GetAtt":
+                    return self._named(".".join(argument))
+                case "Fn::FindInMap":
+                    names = cast("list[str]", self._resolved(argument))
+                    return self.template["Mappings"][names[0]][names[1]][names[2]]
+                case "Fn::Sub":
+                    return self._filled_in(argument)
+                case _ if function.startswith("Fn::"):
+                    raise NotImplementedError(function)
+                case _:
+                    pass
+        return {key: self._resolved(item) for key, item in values.items()}
+
+    def _filled_in(self, argument: str | list[Any]) -> str:
+        text, names = (argument, dict[str, Any]()) if isinstance(argument, str) else argument
+        own = cast("dict[str, str]", self._resolved(names))
+        filled = re.sub(r"\$\{([^}]+)\}", lambda match: own.get(match[1]) or self._named(match[1]), text)
+        return _REFERENCE.sub(self._parameter, filled)
+
+    def _parameter(self, match: re.Match[str]) -> str:
+        assert (match[1], match[2]) == (self._launch.unit, self._launch.environment)
+        self.references.add(match[3])
+        return PLATFORM[match[3]]
+
+    def _named(self, name: str) -> str:
+        launch = self._launch
+        prefix, project_id = f"{launch.unit}-{launch.environment}", launch.parameters["SageMakerProjectId"]
+        bucket = f"{prefix}-{project_id}-{ACCOUNT}-{launch.region}"
+        repository = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-model-training"
+        known = {
+            **launch.parameters,
+            "AWS::AccountId": ACCOUNT,
+            "AWS::Partition": "aws",
+            "AWS::Region": launch.region,
+            "ArtifactBucket": bucket,
+            "ArtifactBucket.Arn": f"arn:aws:s3:::{bucket}",
+            "CodeRepository.CodeRepositoryName": "code-repository",
+            "PipelineRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-pipeline",
+            "Repository.CloneUrl": f"https://github.com/acme/{repository}.git",
+            "Repository.FullName": f"acme/{repository}",
+            "Repository.SubjectPrefix": f"repo:acme@1001/{repository}@2005",
+            "Repository.Url": f"https://github.com/acme/{repository}",
+            "WorkflowRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-workflow",
+        }
+        return known[name]
+
+
+def texts(value: str | list[str]) -> list[str]:
+    """A value that JSON policies write alone when there is one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
+    return any(fnmatch.fnmatchcase(action, pattern) for pattern in texts(statement["Action"])) and any(
+        fnmatch.fnmatchcase(resource, pattern) for pattern in texts(statement["Resource"])
+    )
+
+
+def _holds(statement: Mapping[str, Any], context: Mapping[str, str | Sequence[str]]) -> bool:
+    return all(
+        _test(operator, texts(expected), context.get(key))
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, expected in keys.items()
+    )
+
+
+def _test(operator: str, expected: list[str], actual: str | Sequence[str] | None) -> bool:
+    values = [] if actual is None else [actual] if isinstance(actual, str) else list(actual)
+    match operator:
+        case "Null":
+            return (actual is None) is (expected == ["true"])
+        case "StringEquals" | "Bool" | "ArnEquals":
+            return bool(values) and values[0] in expected
+        case "StringLike":
+            return bool(values) and any(fnmatch.fnmatchcase(values[0], pattern) for pattern in expected)
+        case "StringNotEquals":
+            # Negated operators hold when the request has no such key.
+            return not values or values[0] not in expected
+        case "ForAnyValue:StringNotEquals":
+            return any(value not in expected for value in values)
+        case _:
+            raise NotImplementedError(operator)

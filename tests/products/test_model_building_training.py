@@ -1,0 +1,404 @@
+"""The product "model building and training": what a launch accepts, what its roles may do, and what it leaves behind."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint.api import ManualArgs, lint_file  # pyright: ignore[reportMissingTypeStubs]
+
+from components.studio_permissions import JOBS_WITH_A_NETWORK
+from tests.access.authorization import PolicyStatement, problems
+from tests.products.product import ACCOUNT, ISSUER, KEY, PLATFORM, PROJECT, SUBJECT, Launch, Product, texts
+
+ROLES = ("PipelineRole", "WorkflowRole")
+BUCKET = f"arn:aws:s3:::analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1"
+SAGEMAKER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
+PIPELINE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-pipeline"
+INSIDE = {"sagemaker:VpcSubnets": ["subnet-1", "subnet-2"], "sagemaker:VpcSecurityGroupIds": ["sg-1"]}
+PENDING = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
+LONGEST = {**PROJECT, "SageMakerProjectName": "a" * 32, "GitUser": "a" * 39, "ModelGroupDescription": "a" * 1024}
+LONGEST_REGION = "ap-southeast-1"
+LONGEST_PREFIX = 63 - len(f"-p-abcdefghijkl-{ACCOUNT}-{LONGEST_REGION}")
+"""Longer units and environments are refused by the platform's settings."""
+KEYS_OF_OUR_ACTIONS = {
+    "ec2:AuthorizedService": ("ec2:CreateNetworkInterfacePermission",),
+    "kms:ViaService": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+    "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
+    "sagemaker:VpcSecurityGroupIds": JOBS_WITH_A_NETWORK,
+}
+"""Condition keys of single actions. Source: Service Authorization Reference, the "Condition keys" of each action."""
+
+
+@pytest.fixture(scope="module")
+def product() -> Product:
+    return Product("model-building-training")
+
+
+@pytest.fixture(scope="module")
+def longest() -> Product:
+    launch = Launch(unit="a" * (LONGEST_PREFIX - 9), environment="b" * 8, region=LONGEST_REGION, parameters=LONGEST)
+    return Product("model-building-training", launch)
+
+
+def test_the_template_has_no_findings(product: Product) -> None:
+    everything = ManualArgs(include_checks=["I"], regions=["eu-west-1", "us-east-1"])
+
+    assert [str(match) for match in lint_file(product.path, everything)] == []
+
+
+def test_only_parameters_that_the_platform_publishes_are_read(product: Product) -> None:
+    assert product.references == set(PLATFORM)
+
+
+def test_the_resources_of_a_project(product: Product) -> None:
+    assert {key: resource["Type"] for key, resource in product.resources.items()} == {
+        "ArtifactBucket": "AWS::S3::Bucket",
+        "ArtifactBucketPolicy": "AWS::S3::BucketPolicy",
+        "ModelPackageGroup": "AWS::SageMaker::ModelPackageGroup",
+        "PipelineRole": "AWS::IAM::Role",
+        "Repository": "Custom::ProjectRepository",
+        "WorkflowRole": "AWS::IAM::Role",
+        "CodeRepository": "AWS::SageMaker::CodeRepository",
+        "FirstRun": "Custom::FirstWorkflowRun",
+    }
+
+
+def test_people_find_what_was_made_in_the_outputs(product: Product) -> None:
+    assert {name: output["Value"] for name, output in product.outputs.items()} == {
+        "RepositoryName": "acme/mlops-abalone-p-abcdefghijkl-model-training",
+        "RepositoryUrl": "https://github.com/acme/mlops-abalone-p-abcdefghijkl-model-training",
+        "CodeRepositoryName": "code-repository",
+        "ArtifactBucketName": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
+        "ModelPackageGroupName": "abalone-p-abcdefghijkl",
+        "PipelineName": "abalone-p-abcdefghijkl",
+        "PipelineRoleArn": PIPELINE_ROLE,
+        "WorkflowRoleArn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-workflow",
+    }
+
+
+def accepts(product: Product, parameter: str, value: str) -> bool:
+    rules = product.template["Parameters"][parameter]
+    length = rules["MinLength"] <= len(value) <= rules["MaxLength"]
+    return length and re.fullmatch(rules["AllowedPattern"], value) is not None
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("SageMakerProjectName", "abalone"),
+        ("SageMakerProjectName", "a"),
+        ("SageMakerProjectName", "a--b-1"),
+        ("SageMakerProjectName", "a" * 32),
+        ("SageMakerProjectId", "p-abcdefghij01"),
+        ("GitUser", "octo-cat"),
+        ("GitUser", "octocat_acme"),
+        ("GitUser", "a" * 39),
+        ("ModelGroupDescription", "Ages of abalones: rings + 1.5 (größer ist älter)"),
+        ("ModelGroupDescription", "a" * 1024),
+    ],
+)
+def test_a_good_parameter_is_accepted(product: Product, parameter: str, value: str) -> None:
+    assert accepts(product, parameter, value)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("SageMakerProjectName", ""),
+        ("SageMakerProjectName", "Abalone"),
+        ("SageMakerProjectName", "-abalone"),
+        ("SageMakerProjectName", "abalone-"),
+        ("SageMakerProjectName", "aba_lone"),
+        ("SageMakerProjectName", "a" * 33),
+        ("SageMakerProjectId", "p-ABCDEFGHIJ01"),
+        ("SageMakerProjectId", "p-abc"),
+        ("GitUser", ""),
+        ("GitUser", "ada@example.com"),
+        ("GitUser", "-ada"),
+        ("GitUser", "a" * 40),
+        ("ModelGroupDescription", ""),
+        ("ModelGroupDescription", "two\nlines"),
+        ("ModelGroupDescription", "a" * 1025),
+    ],
+)
+def test_a_bad_parameter_is_refused_before_anything_is_created(product: Product, parameter: str, value: str) -> None:
+    assert not accepts(product, parameter, value)
+
+
+def test_every_parameter_has_a_rule_and_says_it_in_words(product: Product) -> None:
+    for name, rules in product.template["Parameters"].items():
+        assert {"Type", "Description", "MinLength", "MaxLength", "AllowedPattern", "ConstraintDescription"} <= set(
+            rules
+        ), name
+
+
+def test_the_longest_legal_names_fit_everywhere(longest: Product) -> None:
+    assert len(longest.properties("ArtifactBucket")["BucketName"]) == 63
+    assert len(longest.properties("ArtifactBucket")["LoggingConfiguration"]["DestinationBucketName"]) <= 63
+    assert all(len(longest.properties(role)["RoleName"]) <= 64 for role in ROLES)
+    assert len(longest.properties("ModelPackageGroup")["ModelPackageGroupName"]) <= 63
+    assert len(longest.properties("CodeRepository")["CodeRepositoryName"]) <= 63
+    assert len(longest.properties("Repository")["Settings"]["pipeline"]["name"]) <= 256
+    assert len(longest.properties("WorkflowRole")["Description"]) <= 1000
+
+
+def test_inline_policies_fit_their_quota_with_the_longest_names(longest: Product) -> None:
+    for role in ROLES:
+        size = sum(len(re.sub(r"\s", "", json.dumps(document))) for document in longest.documents(role))
+        assert size <= 10_240, f"{role}: {size}"
+
+
+def test_everything_is_tagged_with_its_project(product: Product) -> None:
+    tagged = [key for key, each in product.resources.items() if "Tags" in each["Properties"]]
+
+    assert tagged == ["ArtifactBucket", "ModelPackageGroup", "PipelineRole", "WorkflowRole", "CodeRepository"]
+    for key in tagged:
+        assert product.properties(key)["Tags"] == [
+            {"Key": "sagemaker:project-name", "Value": "abalone"},
+            {"Key": "sagemaker:project-id", "Value": "p-abcdefghijkl"},
+        ]
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_logged(product: Product) -> None:
+    bucket = product.properties("ArtifactBucket")
+
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {
+        "BucketKeyEnabled": True,
+        "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
+    }
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["LoggingConfiguration"] == {
+        "DestinationBucketName": f"analytics-dev-access-logs-{ACCOUNT}-eu-west-1",
+        "LogFilePrefix": "p-abcdefghijkl/",
+    }
+
+
+def test_plain_http_is_denied_on_the_bucket_and_its_objects(product: Product) -> None:
+    [statement] = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert statement["Effect"] == "Deny"
+    assert statement["Principal"] == "*"
+    assert statement["Action"] == "s3:*"
+    assert statement["Resource"] == [BUCKET, f"{BUCKET}/*"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_deleted_project_keeps_its_data_and_models_and_a_failed_launch_keeps_nothing(product: Product) -> None:
+    kept = {key: each["DeletionPolicy"] for key, each in product.resources.items() if "DeletionPolicy" in each}
+
+    # Both would block the deletion of the stack once they are used: neither can be deleted while it is not empty.
+    assert kept == dict.fromkeys(
+        ("ArtifactBucket", "ArtifactBucketPolicy", "ModelPackageGroup"), "RetainExceptOnCreate"
+    )
+
+
+def test_every_role_has_the_boundary_and_an_hour(product: Product) -> None:
+    roles = product.of_type("AWS::IAM::Role")
+
+    assert set(roles) == set(ROLES)
+    for role in roles.values():
+        assert role["PermissionsBoundary"] == PLATFORM["access/boundary-arn"]
+        assert role["MaxSessionDuration"] == 3600
+        assert role["RoleName"].startswith("analytics-dev-p-abcdefghijkl-")
+
+
+def test_only_sagemaker_of_this_account_assumes_the_pipeline_role(product: Product) -> None:
+    [statement] = product.trust("PipelineRole")["Statement"]
+
+    assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert statement["Action"] == "sts:AssumeRole"
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_only_the_repositorys_dev_environment_assumes_the_workflow_role(product: Product) -> None:
+    [statement] = product.trust("WorkflowRole")["Statement"]
+
+    assert statement["Principal"] == {"Federated": PLATFORM["github/oidc-provider-arn"]}
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert statement["Condition"] == {
+        "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": f"{SUBJECT}:environment:dev"}
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_statement_works_by_awss_own_data(product: Product, role: str) -> None:
+    def known(problem: str) -> bool:
+        found = re.search(r": (\S+) knows no condition key (\S+)$", problem)
+        return found is not None and found[1] in KEYS_OF_OUR_ACTIONS.get(found[2], ())
+
+    found = [
+        problem
+        for document in product.documents(role)
+        for statement in document["Statement"]
+        for problem in problems(as_record(statement))
+        if not known(problem)
+    ]
+
+    assert found == []
+
+
+def as_record(statement: dict[str, Any]) -> PolicyStatement:
+    return PolicyStatement(
+        sid=statement["Sid"],
+        effect=statement["Effect"],
+        actions=tuple(texts(statement["Action"])),
+        resources=tuple(texts(statement["Resource"])),
+        condition=statement.get("Condition", {}),
+    )
+
+
+@pytest.mark.parametrize("job", ["ProcessingJob", "TrainingJob"])
+def test_a_pipeline_runs_jobs_inside_the_network_only(product: Product, job: str) -> None:
+    kind = {"ProcessingJob": "processing-job", "TrainingJob": "training-job"}[job]
+    action, resource = f"sagemaker:Create{job}", f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
+
+    assert product.may("PipelineRole", action, resource, INSIDE)
+    assert not product.may("PipelineRole", action, resource)
+    for key in INSIDE:
+        assert not product.may("PipelineRole", action, resource, {k: v for k, v in INSIDE.items() if k != key})
+    elsewhere = INSIDE | {"sagemaker:VpcSecurityGroupIds": ["sg-1", "sg-of-another-network"]}
+    assert not product.may("PipelineRole", action, resource, elsewhere)
+
+
+def test_jobs_outside_the_network_are_denied_for_every_job_type(product: Product) -> None:
+    denials = [
+        statement
+        for document in product.documents("PipelineRole")
+        for statement in document["Statement"]
+        if statement["Effect"] == "Deny" and "sagemaker:CreateTrainingJob" in statement["Action"]
+    ]
+
+    assert [statement["Condition"] for statement in denials] == [
+        {"Null": {"sagemaker:VpcSubnets": "true"}},
+        {"Null": {"sagemaker:VpcSecurityGroupIds": "true"}},
+        {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSecurityGroupIds": "sg-1"}},
+    ]
+    for statement in denials:
+        assert statement["Action"] == list(JOBS_WITH_A_NETWORK)
+        assert statement["Resource"] == "*"
+
+
+def test_a_pipeline_registers_models_in_its_own_group_for_approval_only(product: Product) -> None:
+    group = f"{SAGEMAKER}:model-package-group/abalone-p-abcdefghijkl"
+    package = f"{SAGEMAKER}:model-package/abalone-p-abcdefghijkl/1"
+
+    for resource in (group, package):
+        assert product.may("PipelineRole", "sagemaker:CreateModelPackage", resource, PENDING)
+        assert not product.may("PipelineRole", "sagemaker:CreateModelPackage", resource)
+        approved = {"sagemaker:ModelApprovalStatus": "Approved"}
+        assert not product.may("PipelineRole", "sagemaker:CreateModelPackage", resource, approved)
+    other = f"{SAGEMAKER}:model-package/other-p-mnopqrstuvwx/1"
+    assert not product.may("PipelineRole", "sagemaker:CreateModelPackage", other, PENDING)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_of_a_project_approves_a_model(product: Product, role: str) -> None:
+    package = f"{SAGEMAKER}:model-package/abalone-p-abcdefghijkl/1"
+    denials = [
+        statement
+        for document in product.documents(role)
+        for statement in document["Statement"]
+        if statement["Effect"] == "Deny" and "sagemaker:UpdateModelPackage" in texts(statement["Action"])
+    ]
+
+    assert not product.may(role, "sagemaker:UpdateModelPackage", package)
+    assert not product.may("WorkflowRole", "sagemaker:CreateModelPackage", package, PENDING)
+    [denial] = denials
+    assert denial["Resource"] == "*"
+    assert "Condition" not in denial
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_the_pipeline_role_is_passed_and_only_to_sagemaker(product: Product, role: str) -> None:
+    to_sagemaker = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+
+    assert product.may(role, "iam:PassRole", PIPELINE_ROLE, to_sagemaker)
+    assert not product.may(role, "iam:PassRole", PIPELINE_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"})
+    assert not product.may(role, "iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-deploy", to_sagemaker)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:ListBucket"])
+def test_a_project_reaches_only_its_own_data(product: Product, role: str, action: str) -> None:
+    own, of_another, shared = (
+        f"arn:aws:s3:::{name}-{ACCOUNT}-eu-west-1"
+        for name in ("analytics-dev-p-abcdefghijkl", "analytics-dev-p-mnopqrstuvwx", "analytics-dev-data")
+    )
+    tail = "" if action == "s3:ListBucket" else "/data/abalone.csv"
+
+    assert product.may(role, action, own + tail)
+    assert not product.may(role, action, of_another + tail)
+    assert not product.may(role, action, shared + tail)
+
+
+def test_the_workflow_writes_code_and_data_but_no_models(product: Product) -> None:
+    for folder, expected in {"code": True, "data": True, "executions": False, "other": False}.items():
+        assert product.may("WorkflowRole", "s3:PutObject", f"{BUCKET}/{folder}/x") is expected
+
+
+def test_the_workflow_runs_its_own_pipeline_only(product: Product) -> None:
+    for action in ("CreatePipeline", "UpdatePipeline", "DescribePipeline", "StartPipelineExecution"):
+        assert product.may("WorkflowRole", f"sagemaker:{action}", f"{SAGEMAKER}:pipeline/abalone-p-abcdefghijkl")
+        assert not product.may("WorkflowRole", f"sagemaker:{action}", f"{SAGEMAKER}:pipeline/other-p-mnopqrstuvwx")
+    execution = f"{SAGEMAKER}:pipeline/abalone-p-abcdefghijkl/execution/1"
+    assert product.may("WorkflowRole", "sagemaker:DescribePipelineExecution", execution)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_data_key_is_used_through_services_only(product: Product, role: str) -> None:
+    through_s3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+
+    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        assert product.may(role, action, KEY, through_s3)
+        assert not product.may(role, action, KEY)
+        assert not product.may(role, action, f"{KEY}-of-another", through_s3)
+
+
+def test_the_data_key_is_granted_to_services_of_aws_only(product: Product) -> None:
+    assert product.may("PipelineRole", "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
+    assert not product.may("PipelineRole", "kms:CreateGrant", KEY)
+    assert not product.may("WorkflowRole", "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
+
+
+def test_a_pipeline_pulls_only_awss_own_images(product: Product) -> None:
+    for account, expected in {"141502667606": True, ACCOUNT: False, "999999999999": False}.items():
+        image = f"arn:aws:ecr:eu-west-1:{account}:repository/sagemaker-xgboost"
+        assert product.may("PipelineRole", "ecr:BatchGetImage", image) is expected
+
+
+def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
+    for role in ROLES:
+        actions = [a for d in product.documents(role) for s in d["Statement"] for a in texts(s["Action"])]
+        assert not [action for action in actions if action.startswith(("secretsmanager:", "ssm:", "lambda:", "sts:"))]
+
+
+def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
+    for key in ("Repository", "FirstRun"):
+        assert product.properties(key)["ServiceTimeout"] == "300"
+        assert product.properties(key)["ServiceToken"] == PLATFORM["projects/template-cloner-arn"]
+
+
+def test_the_first_run_starts_when_everything_that_it_uses_exists(product: Product) -> None:
+    def needed(logical_id: str) -> set[str]:
+        resource = product.template["Resources"][logical_id]
+        named = set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(resource)))
+        named |= set(re.findall(r"\$\{(\w+)[.}]", json.dumps(resource))) | set(resource.get("DependsOn", []))
+        direct = named & set(product.resources)
+        return direct.union(*(needed(each) for each in direct))
+
+    assert needed("FirstRun") == set(product.resources) - {"FirstRun"}
+
+
+def test_an_unknown_operator_or_function_is_an_error() -> None:
+    """The test's own understanding of templates must not be wider than it is."""
+    product = Product("model-building-training")
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"DateEquals": {"x": "y"}}}
+    product.documents("PipelineRole")[0]["Statement"].append(statement)
+
+    with pytest.raises(NotImplementedError):
+        product.may("PipelineRole", "s3:GetObject", f"{BUCKET}/x")
