@@ -89,6 +89,7 @@ class Deployment:
 def up(stack: StackFile, environment: Mapping[str, str], *, on_resource: Callable[[int], None]) -> Deployment:
     """Update a stack; `on_resource` is called with the number of resources done so far."""
     changes: dict[str, int] = {}
+    errors: list[str] = []
     done = 0
 
     def read(line: str) -> None:
@@ -101,14 +102,21 @@ def up(stack: StackFile, environment: Mapping[str, str], *, on_resource: Callabl
             on_resource(done)
         if "summaryEvent" in event:
             changes.update(event["summaryEvent"]["resourceChanges"])
+        if event.get("diagnosticEvent", {}).get("severity") == "error":
+            errors.append(str(event["diagnosticEvent"]["message"]).strip())
 
-    commands.run(
-        ["pulumi", "up", "--stack", stack.environment, "--json", "--yes", "--skip-preview", "--non-interactive"],
-        log=f"pulumi-up-{stack.environment}",
-        environment=environment,
-        folder=folders.STACKS,
-        on_line=read,
-    )
+    try:
+        commands.run(
+            ["pulumi", "up", "--stack", stack.environment, "--json", "--yes", "--skip-preview", "--non-interactive"],
+            log=f"pulumi-up-{stack.environment}",
+            environment=environment,
+            folder=folders.STACKS,
+            on_line=read,
+        )
+    except commands.CommandFailedError as failure:
+        if errors:
+            raise commands.CommandFailedError(f"pulumi up -s {stack.environment}:\n" + "\n".join(errors)) from failure
+        raise
     return Deployment(changes=changes)
 
 

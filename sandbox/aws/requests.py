@@ -69,6 +69,36 @@ PORTFOLIO_MEMBERS: Mapping[str, str] = {
 }
 
 
+EC2_CREATES: Mapping[str, str] = {
+    "AllocateAddress": "elastic-ip",
+    "CreateFlowLogs": "vpc-flow-log",
+    "CreateInternetGateway": "internet-gateway",
+    "CreateNatGateway": "natgateway",
+    "CreateRouteTable": "route-table",
+    "CreateSecurityGroup": "security-group",
+    "CreateSubnet": "subnet",
+    "CreateVpc": "vpc",
+    "CreateVpcEndpoint": "vpc-endpoint",
+}
+"""EC2's operations that make something, and its kind: they are decided about `kind/*`, for there is no id yet."""
+
+EC2_KINDS: Mapping[str, str] = {
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "igw": "internet-gateway",
+    "nat": "natgateway",
+    "rtb": "route-table",
+    "rtbassoc": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
+"""What an id of EC2 is the id of, by what it begins with."""
+
+
 def install() -> None:
     """Let MiniStack decide by these resources and condition keys."""
     resource_of = emulator.actions.extract_resource_arn
@@ -95,6 +125,10 @@ def install() -> None:
                 return known
         if service == "kms" and operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
             return f"arn:aws:kms:{region}:{account_id}:{_json(body).get('AliasName', '')}"
+        if service == "ec2":
+            known = ec2_resource(query_params)
+            if known:
+                return f"arn:aws:ec2:{region}:{account_id}:{known}"
         resource: str = resource_of(service, method, path, headers, body, query_params, region, account_id)
         if service == "kms" and ":alias/" in resource:
             # Cryptography by an alias is authorized on the key behind it: KMS Developer Guide, "Controlling access".
@@ -113,6 +147,20 @@ def install() -> None:
 
     emulator.actions.extract_resource_arn = extract_resource_arn
     emulator.actions.request_tag_context = request_tag_context
+
+
+def ec2_resource(members: Mapping[str, list[str]]) -> str:
+    """What an operation of EC2 is about, as `kind/id`; empty where it only describes."""
+    operation = members.get("Action", [""])[0]
+    if operation.startswith("Describe"):
+        return ""
+    if operation in EC2_CREATES:
+        return f"{EC2_CREATES[operation]}/*"
+    for values in members.values():
+        kind = EC2_KINDS.get(values[0].rpartition("-")[0])
+        if kind:
+            return f"{kind}/{values[0]}"
+    return ""
 
 
 def sagemaker_resource(operation: str, members: Mapping[str, Any]) -> str:
