@@ -46,6 +46,7 @@ class PolicyStatement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     condition: Mapping[str, Mapping[str, str | list[str]]]
+    principal: Mapping[str, str] | None = None
 
     def names(self, action: str) -> bool:
         """Whether the statement is about `action`."""
@@ -75,6 +76,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "kms:GrantIsForAWSResource": ("kms:CreateGrant",),
     "kms:ResourceAliases": ("kms:Decrypt",),
+    "kms:ViaService": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
     "lambda:SourceFunctionArn": (
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",
@@ -87,6 +89,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "s3:ExistingObjectTag/servicecatalog:provisioning": ("s3:GetObject",),
     "sagemaker:InstanceTypes": ("sagemaker:CreateApp",),
+    "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
     "sagemaker:OwnerUserProfileArn": (
         "sagemaker:CreateApp",
         "sagemaker:CreateSpace",
@@ -101,6 +104,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:DeleteSpace",
         "sagemaker:UpdateSpace",
     ),
+    "sagemaker:VpcSecurityGroupIds": JOBS_WITH_A_NETWORK,
     "sagemaker:VpcSubnets": JOBS_WITH_A_NETWORK,
     "servicecatalog:roleLevel": (
         "servicecatalog:DescribeProvisionedProduct",
@@ -197,6 +201,7 @@ def statements(document: str) -> list[PolicyStatement]:
             actions=_texts(statement["Action"]),
             resources=_texts(statement.get("Resource", ())),
             condition=cast("Mapping[str, Mapping[str, str | list[str]]]", statement.get("Condition", {})),
+            principal=cast("Mapping[str, str] | None", statement.get("Principal")),
         )
         for statement in parsed["Statement"]
     ]

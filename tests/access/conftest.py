@@ -15,9 +15,14 @@ def dev() -> Rendering:
     return render_stack("dev")
 
 
+@pytest.fixture(scope="session")
+def dev_that_gives_up_its_data() -> Rendering:
+    return render_stack("dev", {"keepDataOnDestroy": "false"})
+
+
 @pytest.fixture(scope="session", params=["dev", "preprod", "prod"])
-def any_stack(request: pytest.FixtureRequest) -> Rendering:
-    return render_stack(request.param)
+def any_stack(request: pytest.FixtureRequest, dev: Rendering) -> Rendering:
+    return dev if request.param == "dev" else render_stack(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,11 @@
 """Rules that hold for every policy of every role of every stack, judged by AWS's own list of actions."""
 
 import re
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, roles_of
+from tests.access.cloudformation import read_template
 from tests.rendering import ROOT, Rendering, render_stack
 
 MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
@@ -162,7 +161,7 @@ def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Renderi
 
 def _allowed_by_boundary() -> set[str]:
     """Action patterns that the boundary of bootstrap's template allows, at least on some resource."""
-    template = yaml.load((ROOT / "bootstrap/bootstrap.yaml").read_text(encoding="utf-8"), Loader=_Shortcuts)  # noqa: S506
+    template = read_template(ROOT / "bootstrap/bootstrap.yaml")
     boundary = template["Resources"]["WorkloadBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     patterns: set[str] = set()
     for statement in boundary:
@@ -170,19 +169,3 @@ def _allowed_by_boundary() -> set[str]:
             actions = statement["Action"]
             patterns.update([actions] if isinstance(actions, str) else actions)
     return patterns
-
-
-class _Shortcuts(yaml.SafeLoader):
-    """Reads CloudFormation's !Sub and the like as plain values."""
-
-
-def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Shortcuts.add_multi_constructor("!", _plain)

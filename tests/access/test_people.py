@@ -1,0 +1,145 @@
+"""What data scientists and lead data scientists may do in Studio."""
+
+import pytest
+
+from components.studio_permissions import JOBS_WITH_A_NETWORK
+from tests.access.conftest import RoleNamed
+from tests.rendering import Rendering
+
+PEOPLE = ["data-scientist", "lead-data-scientist"]
+LAUNCHING = [
+    "sagemaker:CreateProject",
+    "sagemaker:DeleteProject",
+    "servicecatalog:ProvisionProduct",
+    "servicecatalog:TerminateProvisionedProduct",
+]
+SEEING = [
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribePipelineExecution",
+    "sagemaker:DescribeProject",
+    "sagemaker:ListModelPackages",
+    "sagemaker:ListPipelineExecutions",
+    "sagemaker:ListPipelines",
+    "sagemaker:ListProjects",
+    "sagemaker:ListTrialComponents",
+    "logs:GetLogEvents",
+]
+
+
+@pytest.mark.parametrize("action", LAUNCHING)
+def test_only_leads_launch_and_delete_projects(role_named: RoleNamed, action: str) -> None:
+    assert role_named("lead-data-scientist").may(action)
+    assert not role_named("data-scientist").may(action)
+
+
+def test_only_leads_approve_models(role_named: RoleNamed) -> None:
+    assert role_named("lead-data-scientist").may("sagemaker:UpdateModelPackage")
+    assert not role_named("data-scientist").may("sagemaker:UpdateModelPackage")
+    for people in PEOPLE:
+        assert not role_named(people).may("sagemaker:CreateModelPackage")
+
+
+def test_a_policy_attached_later_does_not_make_a_data_scientist_a_lead(role_named: RoleNamed) -> None:
+    denied = {
+        action
+        for statement in role_named("data-scientist").statements
+        if statement.effect == "Deny" and not statement.condition and statement.resources == ("*",)
+        for action in statement.actions
+    }
+
+    assert denied >= {*LAUNCHING, "sagemaker:UpdateModelPackage", "sagemaker:CreateModelPackage"}
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+@pytest.mark.parametrize("action", SEEING)
+def test_everybody_sees_what_projects_learned(role_named: RoleNamed, people: str, action: str) -> None:
+    assert role_named(people).may(action)
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_every_kind_of_job_outside_the_private_subnets_is_denied(
+    role_named: RoleNamed, dev: Rendering, people: str
+) -> None:
+    subnets = {f"subnet-{each.name}" for each in dev.all("ec2/subnet:Subnet") if "private" in each.name}
+    without, elsewhere = (
+        role_named(people).statement(sid) for sid in ("NoJobsWithoutNetwork", "NoJobsInOtherNetworks")
+    )
+
+    assert len(subnets) == 2
+    for denial in (without, elsewhere):
+        assert denial.effect == "Deny"
+        assert denial.resources == ("*",)
+        assert denial.actions == JOBS_WITH_A_NETWORK
+    assert without.condition == {"Null": {"sagemaker:VpcSubnets": "true"}}
+    assert set(elsewhere.condition) == {"ForAnyValue:StringNotEquals"}
+    assert set(elsewhere.condition["ForAnyValue:StringNotEquals"]["sagemaker:VpcSubnets"]) == subnets
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_no_granted_job_escapes_the_denial(role_named: RoleNamed, people: str) -> None:
+    jobs = {
+        action
+        for statement in role_named(people).statements
+        if statement.effect == "Allow"
+        for action in statement.actions
+        if action.startswith("sagemaker:Create")
+        and action.endswith(("Job", "JobV2", "Model", "Definition", "Schedule"))
+    }
+
+    # A transform job has no network of its own: it runs in that of its model.
+    assert jobs - set(JOBS_WITH_A_NETWORK) == {"sagemaker:CreateTransformJob"}
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_apps_run_on_the_allowed_instance_types_only(role_named: RoleNamed, people: str) -> None:
+    denial = role_named(people).statement("KeepToAllowedInstances")
+
+    assert denial.effect == "Deny"
+    assert denial.actions == ("sagemaker:CreateApp",)
+    assert "ml.t3.medium" in denial.condition["ForAnyValue:StringNotEquals"]["sagemaker:InstanceTypes"]
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_people_manage_their_own_spaces_only(role_named: RoleNamed, people: str) -> None:
+    own = role_named(people).statement("ManageOwnSpaces")
+
+    (owner,) = own.condition["ArnLike"]["sagemaker:OwnerUserProfileArn"]
+    assert owner.endswith(":user-profile/${sagemaker:DomainId}/${sagemaker:UserProfileName}")
+    assert own.condition["StringEquals"] == {"sagemaker:SpaceSharingType": "Private"}
+    managing = [
+        statement.sid
+        for statement in role_named(people).statements
+        if statement.effect == "Allow" and "sagemaker:CreateApp" in statement.actions
+    ]
+    assert managing == ["ManageOwnSpaces"]
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_people_run_jobs_under_their_own_role_only(role_named: RoleNamed, people: str) -> None:
+    role = role_named(people)
+
+    passing = [statement for statement in role.statements if "iam:PassRole" in statement.actions]
+    assert [statement.resources for statement in passing] == [(f"arn:aws:iam::111111111111:role/{role.name}",)]
+    assert passing[0].condition == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_people_write_to_the_shared_buckets_only(role_named: RoleNamed, people: str) -> None:
+    written = {
+        resource
+        for statement in role_named(people).statements
+        if statement.effect == "Allow" and "s3:PutObject" in statement.actions
+        for resource in statement.resources
+    }
+
+    assert written == {
+        "arn:aws:s3:::analytics-dev-data-111111111111-eu-west-1/*",
+        "arn:aws:s3:::analytics-dev-sagemaker-111111111111-eu-west-1/*",
+    }
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_a_bucket_of_a_stranger_with_a_name_like_ours_is_not_read(role_named: RoleNamed, people: str) -> None:
+    statement = role_named(people).statement("ReadProjectArtifacts")
+
+    assert statement.condition == {"StringEquals": {"aws:ResourceAccount": "111111111111"}}

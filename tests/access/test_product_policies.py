@@ -1,0 +1,120 @@
+"""The roles that a launch creates, judged by the same rules as the platform's own."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from components.project_catalog import OFFERS
+from components.project_catalog.template import PRODUCTS
+from components.studio_permissions import JOBS_WITH_A_NETWORK
+from tests.access.authorization import PolicyStatement, problems
+from tests.access.cloudformation import read_template
+
+VALUES = {
+    "AWS::AccountId": "111111111111",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-1",
+    "Account": "141502667606",
+    "ArtifactBucket.Arn": "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1",
+    "Environment": "dev",
+    "PipelineRole.Arn": "arn:aws:iam::111111111111:role/analytics-dev-p-abcdefghijkl-pipeline",
+    "SageMakerProjectId": "p-abcdefghijkl",
+    "SageMakerProjectName": "abalone",
+    "Unit": "analytics",
+    "data-key-arn": "arn:aws:kms:eu-west-1:111111111111:key/1",
+    "vpc-id": "vpc-1",
+    "workload-security-group-id": "sg-1",
+}
+"""What CloudFormation would fill in; of a platform parameter, by the last part of its name."""
+
+
+def _roles() -> list[tuple[str, dict[str, Any]]]:
+    roles: list[tuple[str, dict[str, Any]]] = []
+    for offer in OFFERS:
+        template: dict[str, Any] = read_template(PRODUCTS / f"{offer.key}.yaml")
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::IAM::Role":
+                roles.append((name, resource["Properties"]))
+    return roles
+
+
+def _filled_in(value: Any) -> str:
+    match value:
+        case str():
+            text = value
+        case {"GetAtt": str(name)} | {"Ref": str(name)}:
+            text = f"${{{name}}}"
+        case {"Sub": [str(text), dict()]} | {"Sub": str(text)}:
+            pass
+        case _:
+            raise LookupError(f"a policy's value that this test cannot read: {value}")
+    text = re.sub(r"\{\{resolve:ssm:[^}]*/([a-z-]+)\}\}", r"${\1}", re.sub(r"\$\{(Unit|Environment)\}", r"\1", text))
+    text = text.replace("/Unit/", "/analytics/").replace("Unit-Environment-", "analytics-dev-")
+    return re.sub(r"\$\{([\w:.-]+)\}", lambda found: VALUES[found.group(1)], text)
+
+
+def _statements(role: dict[str, Any]) -> Iterator[PolicyStatement]:
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield PolicyStatement(
+                sid=statement["Sid"],
+                effect=statement["Effect"],
+                actions=tuple(_listed(statement["Action"])),
+                resources=tuple(_filled_in(each) for each in _listed(statement["Resource"])),
+                condition=statement.get("Condition", {}),
+            )
+
+
+def _listed(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize(("name", "role"), _roles())
+def test_every_action_of_a_projects_role_exists_and_works_on_its_resources(name: str, role: dict[str, Any]) -> None:
+    assert [problem for statement in _statements(role) for problem in problems(statement)] == [], name
+
+
+@pytest.mark.parametrize(("name", "role"), _roles())
+def test_a_projects_role_has_the_boundary_and_cannot_approve_its_models(name: str, role: dict[str, Any]) -> None:
+    statements = list(_statements(role))
+
+    assert "access/boundary-arn" in str(role["PermissionsBoundary"]), name
+    assert any(
+        each.effect == "Deny" and "sagemaker:UpdateModelPackage" in each.actions and not each.condition
+        for each in statements
+    )
+    registering = [
+        each for each in statements if each.effect == "Allow" and "sagemaker:CreateModelPackage" in each.actions
+    ]
+    for statement in registering:
+        assert statement.condition == {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}}
+
+
+@pytest.mark.parametrize(("name", "role"), _roles())
+def test_a_projects_role_reaches_no_bucket_but_its_own(name: str, role: dict[str, Any]) -> None:
+    reached = {
+        resource
+        for statement in _statements(role)
+        if statement.effect == "Allow"
+        for action in statement.actions
+        if action.startswith("s3:")
+        for resource in statement.resources
+    }
+
+    assert reached, name
+    assert all(resource.startswith(VALUES["ArtifactBucket.Arn"]) for resource in reached)
+
+
+def test_a_pipelines_jobs_are_denied_outside_the_network_for_every_kind_of_job() -> None:
+    pipeline = dict(_roles())["PipelineRole"]
+
+    denials = [each for each in _statements(pipeline) if "sagemaker:CreateTrainingJob" in each.actions]
+    assert {
+        each.sid for each in denials if set(JOBS_WITH_A_NETWORK) <= set(each.actions) and each.effect == "Deny"
+    } == {
+        "DenyJobsInAnotherNetwork",
+        "DenyJobsWithoutSecurityGroup",
+        "DenyJobsWithoutSubnets",
+    }

@@ -1,0 +1,130 @@
+"""The template cloner's function, its credential and what happens to requests that fail."""
+
+from pathlib import Path
+from typing import cast
+
+import pulumi
+import pytest
+
+from components.template_cloner import FUNCTION
+from tests.access.conftest import RoleNamed
+from tests.rendering import Rendering, Resource
+
+
+@pytest.fixture(scope="module")
+def function(dev: Rendering) -> Resource:
+    return dev.one("lambda/function:Function")
+
+
+def test_its_code_is_every_module_and_nothing_compiled(function: Resource) -> None:
+    archive = cast("pulumi.AssetArchive", function.inputs["code"])
+
+    modules = {path.relative_to(FUNCTION).as_posix() for path in FUNCTION.rglob("*.py")}
+    assert "handler.py" in modules
+    assert set(archive.assets) == modules
+    assert function.inputs["handler"] == "handler.handler"
+
+
+def test_its_code_is_found_from_the_programs_folder_on_every_machine(function: Resource) -> None:
+    archive = cast("pulumi.AssetArchive", function.inputs["code"])
+
+    for asset in archive.assets.values():
+        assert isinstance(asset, pulumi.FileAsset)
+        assert not Path(asset.path).is_absolute()
+        assert Path(asset.path).is_file()
+
+
+def test_it_runs_in_several_private_subnets(function: Resource) -> None:
+    assert len(function.inputs["vpcConfig"]["subnetIds"]) == 2
+    assert all("private" in subnet for subnet in function.inputs["vpcConfig"]["subnetIds"])
+
+
+def test_it_is_told_which_github_and_where_its_credential_is(function: Resource) -> None:
+    variables = dict(function.inputs["environment"]["variables"])
+
+    assert ":secret:analytics-dev-github-credential" in variables.pop("GITHUB_CREDENTIAL_SECRET_ARN")
+    assert variables == {
+        "GITHUB_ORGANIZATION": "acme",
+        "GITHUB_API_URL": "https://api.github.com",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "OIDC_SUBJECTS": "immutable",
+        "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches",
+    }
+
+
+def test_no_credential_passes_through_pulumi(dev: Rendering) -> None:
+    secret = dev.one("secretsmanager/secret:Secret")
+
+    assert not any("secretVersion" in each.type for each in dev.resources)
+    assert set(secret.inputs) == {"description", "kmsKeyId", "recoveryWindowInDays"}
+
+
+def test_a_redeploy_does_not_wait_for_a_deleted_secret(dev: Rendering) -> None:
+    secret = dev.one("secretsmanager/secret:Secret")
+
+    assert "name" not in secret.inputs
+    assert secret.name.startswith("analytics-dev-")
+    assert secret.inputs["recoveryWindowInDays"] == 30
+
+
+def test_it_answers_before_cloudformation_gives_up_and_never_after(function: Resource, dev: Rendering) -> None:
+    requests = dev.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+
+    assert function.inputs["timeout"] == 290
+    assert requests.inputs["maximumEventAgeInSeconds"] == 300
+
+
+def test_as_many_launches_run_at_once_as_the_settings_say(function: Resource) -> None:
+    assert function.inputs["reservedConcurrentExecutions"] == 20
+
+
+def test_a_request_that_fails_ends_in_an_encrypted_queue(function: Resource, dev: Rendering) -> None:
+    queue = dev.one("sqs/queue:Queue")
+
+    assert function.inputs["deadLetterConfig"]["targetArn"].endswith(f":{queue.inputs['name']}")
+    assert ":key/" in queue.inputs["kmsMasterKeyId"]
+
+
+def test_its_logs_are_encrypted_and_kept_for_a_year(function: Resource, dev: Rendering) -> None:
+    logs = dev.one("cloudwatch/logGroup:LogGroup", "template-cloner-logs")
+
+    assert function.inputs["loggingConfig"]["logGroup"] == logs.inputs["name"]
+    assert logs.inputs["retentionInDays"] == 365
+    assert ":key/" in logs.inputs["kmsKeyId"]
+
+
+def test_tracing_is_on_and_permitted(function: Resource, role_named: RoleNamed) -> None:
+    assert function.inputs["tracingConfig"] == {"mode": "Active"}
+    assert role_named("template-cloner").may("xray:PutTraceSegments")
+
+
+def test_it_has_the_permissions_that_its_work_needs_and_no_others(role_named: RoleNamed) -> None:
+    role = role_named("template-cloner")
+
+    beyond_runtime = {
+        action
+        for statement in role.statements
+        if statement.effect == "Allow"
+        for action in statement.actions
+        if action.partition(":")[0] not in ("ec2", "logs", "xray")
+    }
+    assert beyond_runtime == {
+        "cloudformation:DescribeStacks",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "secretsmanager:GetSecretValue",
+        "sqs:SendMessage",
+        "ssm:DeleteParameter",
+        "ssm:GetParameter",
+        "ssm:PutParameter",
+    }
+    records = "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/launches/*"
+    assert role.statement("RememberLaunches").resources == (records,)
+
+
+def test_its_own_code_cannot_use_the_services_permissions_on_networks(role_named: RoleNamed) -> None:
+    denial = role_named("template-cloner").statement("OnlyLambdaJoinsNetworks")
+
+    function_arn = "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-template-cloner"
+    assert denial.effect == "Deny"
+    assert denial.condition == {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}}
