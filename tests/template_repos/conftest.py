@@ -1,0 +1,48 @@
+"""The templates as they are published, and their environments."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLISH = ROOT / "template-repos" / "publish.py"
+
+
+def run(*command: str, folder: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program and return what it said, however it ended."""
+    return subprocess.run(
+        command, cwd=folder, env=environment or dict(os.environ), capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="session")
+def model_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model training template as it is published; nobody works in it."""
+    folder = tmp_path_factory.mktemp("templates")
+    done = run(sys.executable, str(PUBLISH), "--assemble", str(folder), "model-training", folder=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "model-training"
+
+
+@pytest.fixture(scope="session")
+def clone(model_training: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the template to work in, as a data scientist's clone is; its environment is made once."""
+    folder = tmp_path_factory.mktemp("clone") / "model-training"
+    shutil.copytree(model_training, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def uv_environment() -> dict[str, str]:
+    """An environment in which `uv` is found and knows of no other project's environment."""
+    # `uv run` tells its children where uv is.
+    uv = os.environ.get("UV") or shutil.which("uv")
+    assert uv, "these tests need uv: run them with `make test`"
+    others = {
+        name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
+    }
+    return {**others, "PATH": f"{Path(uv).parent}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "2"}

@@ -1,0 +1,125 @@
+"""Publishing, to repositories in a folder of this machine."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.template_repos.conftest import PUBLISH, run
+
+TOKEN = "token-that-nobody-may-see"
+REPOSITORY = "acme/mlops-template-model-training.git"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Somebody's shell: their git knows who they are and nothing else; every git command is written down."""
+    home, tools = tmp_path / "home", tmp_path / "tools"
+    home.mkdir()
+    tools.mkdir()
+    git = tools / "git"
+    real = next(Path(folder, "git") for folder in os.environ["PATH"].split(os.pathsep) if Path(folder, "git").is_file())
+    git.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {tmp_path}/commands\nexec {real} "$@"\n')
+    git.chmod(0o755)
+    return {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "HOME": str(home), "GITHUB_TOKEN": TOKEN}
+
+
+@pytest.fixture
+def server(tmp_path: Path, environment: dict[str, str]) -> Path:
+    """A folder laid out as a git server, with the template's repository as the platform creates it."""
+    bare = tmp_path / "server" / REPOSITORY
+    bare.mkdir(parents=True)
+    seed = tmp_path / "seed"
+    seed.mkdir()
+    (seed / "README.md").write_text("# mlops-template-model-training\n")
+    (seed / "outdated.txt").write_text("from an older version\n")
+    author = ("-c", "user.name=GitHub", "-c", "user.email=noreply@github.com")
+    for folder, *command in (
+        (bare, "init", "--quiet", "--bare", "--initial-branch", "main"),
+        (seed, "init", "--quiet", "--initial-branch", "main"),
+        (seed, "add", "--all"),
+        (seed, *author, "commit", "--quiet", "--message", "Initial commit"),
+        (seed, "push", "--quiet", str(bare), "main"),
+    ):
+        done = run("git", *command, folder=folder, environment=environment)
+        assert done.returncode == 0, done.stderr
+    return tmp_path / "server"
+
+
+def publish(server: Path, environment: dict[str, str], *more: str) -> tuple[int, str, str]:
+    arguments = ("--organization", "acme", "--github-url", f"file://{server}", *more)
+    done = run(sys.executable, str(PUBLISH), *arguments, folder=server, environment=environment)
+    return done.returncode, done.stdout, done.stderr
+
+
+def commits(server: Path) -> list[str]:
+    return run("git", "log", "--format=%s", "main", folder=server / REPOSITORY).stdout.splitlines()
+
+
+def test_the_repository_then_holds_the_template_in_one_commit(
+    server: Path, environment: dict[str, str], model_training: Path
+) -> None:
+    code, out, error = publish(server, environment)
+    assert (code, error) == (0, "")
+    assert out.startswith("mlops-template-model-training: published version ")
+    version = out.strip().rpartition(" ")[2]
+    assert commits(server) == [f"Template model-training {version}", "Initial commit"]
+    listed = run("git", "ls-tree", "-r", "--name-only", "main", folder=server / REPOSITORY).stdout.splitlines()
+    expected = [path.relative_to(model_training).as_posix() for path in model_training.rglob("*") if path.is_file()]
+    assert sorted(listed) == sorted(expected)
+
+
+def test_an_unchanged_template_makes_no_commit_and_says_so(server: Path, environment: dict[str, str]) -> None:
+    publish(server, environment)
+    code, out, _ = publish(server, environment, "model-training")
+    assert code == 0
+    assert out.startswith("mlops-template-model-training: unchanged, version ")
+    assert len(commits(server)) == 2
+
+
+def test_the_token_is_in_no_argument_no_output_and_no_file(
+    server: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    _, out, error = publish(server, environment)
+    commands = (tmp_path / "commands").read_text()
+    assert "clone" in commands
+    assert "push" in commands
+    assert TOKEN not in commands + out + error
+    for file in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        assert TOKEN.encode() not in file.read_bytes(), file
+
+
+def test_without_a_token_nothing_is_asked_of_the_server(
+    server: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    before = (tmp_path / "commands").read_text()
+    del environment["GITHUB_TOKEN"]
+    code, _, error = publish(server, environment)
+    assert code == 1
+    assert "set GITHUB_TOKEN" in error
+    assert (tmp_path / "commands").read_text() == before
+
+
+def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environment: dict[str, str]) -> None:
+    code, _, error = publish(server, environment, "model-trainign")
+    assert code == 2
+    assert "there is no template model-trainign; there are model-training" in error
+
+
+def test_a_refused_push_fails_with_what_the_server_said(server: Path, environment: dict[str, str]) -> None:
+    hook = server / REPOSITORY / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    code, out, error = publish(server, environment)
+    assert (code, out) == (1, "")
+    assert "git push failed" in error
+    assert "main is protected" in error
+    assert commits(server) == ["Initial commit"]
+
+
+def test_a_missing_repository_is_named(server: Path, environment: dict[str, str]) -> None:
+    code, _, error = publish(server, environment, "--organization", "nobody")
+    assert code == 1
+    assert "git clone failed" in error
+    assert "nobody/mlops-template-model-training.git" in error

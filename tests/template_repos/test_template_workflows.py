@@ -1,0 +1,169 @@
+"""The workflows that every launched repository runs."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.template_repos.conftest import run
+
+TOOLS = Path(sys.executable).parent
+PINNED = re.compile(r"^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+WORKFLOWS = ("checks.yml", "train.yml")
+
+
+@pytest.fixture
+def workflows(model_training: Path) -> dict[str, Any]:
+    reader: Any = YAML(typ="safe")
+    found = sorted((model_training / ".github" / "workflows").iterdir())
+    assert [file.name for file in found] == sorted(WORKFLOWS)
+    return {file.name: reader.load(file.read_text()) for file in found}
+
+
+def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+def test_the_strictest_audit_finds_nothing(model_training: Path) -> None:
+    command = (str(TOOLS / "zizmor"), "--offline", "--persona", "auditor", "--format", "json", ".github")
+    done = run(*command, folder=model_training)
+    assert json.loads(done.stdout) == []
+
+
+def test_actionlint_and_shellcheck_find_nothing(model_training: Path, tmp_path: Path) -> None:
+    copy = tmp_path / ".github" / "workflows"
+    shutil.copytree(model_training / ".github" / "workflows", copy)
+    for file in copy.iterdir():
+        # actionlint knows the inputs of actions by their tags only.
+        file.write_text(re.sub(r"@[0-9a-f]{40} # (v\S+)", r"@\1", file.read_text()))
+    files = [str(file) for file in copy.iterdir()]
+    done = run(str(TOOLS / "actionlint"), "-shellcheck", str(TOOLS / "shellcheck"), *files, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def test_the_files_follow_githubs_schemas(model_training: Path) -> None:
+    checker, folder = str(TOOLS / "check-jsonschema"), model_training / ".github"
+    files = [str(folder / "workflows" / name) for name in WORKFLOWS]
+    for schema, paths in (("github-workflows", files), ("dependabot", [str(folder / "dependabot.yml")])):
+        done = run(checker, "--builtin-schema", f"vendor.{schema}", *paths, folder=folder)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_action_is_pinned_by_its_commit_and_names_its_version(model_training: Path, name: str) -> None:
+    text = (model_training / ".github" / "workflows" / name).read_text()
+    used = [line for line in text.splitlines() if "uses:" in line]
+    assert used
+    assert [line for line in used if not PINNED.match(line)] == []
+
+
+def test_training_starts_on_main_and_by_hand_and_never_for_a_pull_request(workflows: dict[str, Any]) -> None:
+    assert workflows["train.yml"]["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
+    assert workflows["checks.yml"]["on"] == {"pull_request": None}
+
+
+def test_only_the_training_job_may_ask_for_credentials_and_only_in_its_environment(workflows: dict[str, Any]) -> None:
+    jobs = [
+        (name, key, job.get("permissions"), job.get("environment"))
+        for name, workflow in workflows.items()
+        for key, job in workflow["jobs"].items()
+    ]
+    assert jobs == [
+        ("checks.yml", "checks", {"contents": "read"}, None),
+        ("train.yml", "project", {"contents": "read"}, None),
+        ("train.yml", "train", {"contents": "read", "id-token": "write"}, "dev"),
+    ]
+    assert all(workflow["permissions"] == {} for workflow in workflows.values())
+
+
+def test_no_secret_is_used(model_training: Path) -> None:
+    for name in WORKFLOWS:
+        assert "secrets." not in (model_training / ".github" / "workflows" / name).read_text()
+
+
+def test_a_pull_request_runs_the_tests_and_the_quality_gate(workflows: dict[str, Any]) -> None:
+    assert [step["run"] for step in steps(workflows["checks.yml"]) if "run" in step] == ["make test", "make local-run"]
+
+
+def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str, Any]) -> None:
+    job = workflows["train.yml"]["jobs"]["train"]
+    (credentials,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
+    (wait,) = [step["run"] for step in job["steps"] if "pipeline wait" in step.get("run", "")]
+    minutes = int(wait.rpartition(" ")[2])
+    assert minutes + 5 <= job["timeout-minutes"] <= credentials["role-duration-seconds"] / 60
+
+
+def test_every_job_has_a_time_limit_and_two_trainings_never_overlap(workflows: dict[str, Any]) -> None:
+    assert all(job["timeout-minutes"] for workflow in workflows.values() for job in workflow["jobs"].values())
+    assert workflows["train.yml"]["concurrency"]["cancel-in-progress"] is False
+
+
+def test_the_shell_notices_a_failure_within_a_pipe(workflows: dict[str, Any]) -> None:
+    for workflow in workflows.values():
+        assert workflow["defaults"]["run"]["shell"] == "bash"
+
+
+PROJECT = """
+[project]
+name = "abalone"
+id = "p-abcdefghijkl"
+[aws]
+region = "eu-west-1"
+[pipeline]
+name = "abalone-p-abcdefghijkl"
+role_arn = "arn:aws:iam::111111111111:role/pipeline"
+artifact_bucket = "bucket"
+kms_key_arn = "arn:aws:kms:eu-west-1:111111111111:key/1"
+model_package_group = "abalone-p-abcdefghijkl"
+subnet_ids = ["subnet-1"]
+security_group_ids = ["sg-1"]
+[workflow]
+role_arn = "arn:aws:iam::111111111111:role/workflow"
+"""
+
+
+def first_job(workflows: dict[str, Any], repository: Path, output: Path) -> subprocess.CompletedProcess[str]:
+    """Run the step that reads the project as a runner does: by the system's Python, before anything is installed."""
+    (script,) = [step["run"] for step in workflows["train.yml"]["jobs"]["project"]["steps"] if "run" in step]
+    environment = {"PATH": f"{TOOLS}:/usr/bin:/bin", "GITHUB_OUTPUT": str(output), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
+    return run(*command, folder=repository, environment=environment)
+
+
+def test_a_repository_without_a_project_is_green_and_trains_nothing(
+    workflows: dict[str, Any], model_training: Path, tmp_path: Path
+) -> None:
+    assert first_job(workflows, model_training, tmp_path / "output").returncode == 0
+    assert (tmp_path / "output").read_text() == "launched=false\n"
+    assert workflows["train.yml"]["jobs"]["train"]["if"] == "needs.project.outputs.launched == 'true'"
+
+
+def test_a_launched_repository_tells_the_training_job_its_region_and_role(
+    workflows: dict[str, Any], model_training: Path, tmp_path: Path
+) -> None:
+    repository = tmp_path / "repository"
+    shutil.copytree(model_training, repository)
+    (repository / "project.toml").write_text(PROJECT)
+    assert first_job(workflows, repository, tmp_path / "output").returncode == 0
+    assert (tmp_path / "output").read_text().splitlines() == [
+        "launched=true",
+        "region=eu-west-1",
+        "role=arn:aws:iam::111111111111:role/workflow",
+    ]
+
+
+def test_an_incomplete_project_is_red_rather_than_skipped(
+    workflows: dict[str, Any], model_training: Path, tmp_path: Path
+) -> None:
+    repository = tmp_path / "repository"
+    shutil.copytree(model_training, repository)
+    (repository / "project.toml").write_text(PROJECT.replace("region", "regoin"))
+    done = first_job(workflows, repository, tmp_path / "output")
+    assert done.returncode == 1
+    assert "project.toml lacks [aws] region" in done.stderr
