@@ -5,6 +5,7 @@ import asyncio
 import logging
 import os
 from pathlib import Path
+from types import ModuleType
 
 REGION = "eu-west-1"
 
@@ -46,7 +47,13 @@ def main() -> None:
         job_environment=job_environment,
     )
     server.install(settings)
-    asyncio.run(server.serve(settings))
+    asyncio.run(_serve(server, settings))
+
+
+async def _serve(server: ModuleType, settings: object) -> None:
+    await server.serve(settings)
+    logging.shutdown()
+    os._exit(0)  # Threads that still wait for something must not keep the process.
 
 
 def _prepare_environment(arguments: argparse.Namespace) -> None:

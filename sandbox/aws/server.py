@@ -23,6 +23,8 @@ from sandbox.aws.cloudformation import acting, provisioning, templates
 from sandbox.aws.sagemaker import containers
 from sandbox.aws.sagemaker.containers import Machine
 
+STOPPED_WITHIN_SECONDS = 1
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -88,4 +90,13 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await import_module("hypercorn.asyncio").serve(application, config, shutdown_trigger=stop.wait)
+    serving = asyncio.create_task(
+        import_module("hypercorn.asyncio").serve(application, config, shutdown_trigger=stop.wait)
+    )
+    await asyncio.wait([serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        serving.result()  # It could not listen: the error says why.
+    # Clients that keep connections open, and functions that wait, would hold the process up for a minute.
+    await asyncio.wait([serving], timeout=STOPPED_WITHIN_SECONDS)
+    containers.stop_all()
+    emulator.lambda_runtime.reset()

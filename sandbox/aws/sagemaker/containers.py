@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sandbox.aws.sagemaker.definition import StepFailedError
 
@@ -32,7 +33,7 @@ class Machine:
     """Environment of the program that installs an image's packages."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Container:
     """A process that stands for a container."""
 
@@ -140,6 +141,7 @@ def bare_environment() -> dict[str, str]:
 
 
 _images: list[Images] = []
+_running: "WeakSet[Container]" = WeakSet()
 
 
 def install(machine: Machine) -> None:
@@ -156,7 +158,15 @@ def container(job: str) -> Container:
     """A new container's folders."""
     base = images().machine.folder / "jobs" / job / "ml"
     base.mkdir(parents=True)
-    return Container(base)
+    made = Container(base)
+    _running.add(made)
+    return made
+
+
+def stop_all() -> None:
+    """Stop every container; the server goes."""
+    for running in list(_running):
+        running.stop()
 
 
 def client(service: str, credentials: Any, region: str) -> Any:
