@@ -1,0 +1,117 @@
+"""An account in memory: as much of AWS as the bootstrap asks, with AWS's own refusals."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from bootstrap.account import Account, Client
+from tests.bootstrap.template import ACCOUNT, REGION
+
+
+def refusal(code: str, message: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+@dataclass
+class CloudFormation:
+    """Stacks that settle after a while; `ends_in` decides how."""
+
+    stacks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
+    looks_until_settled: int = 2
+    ends_in: str | None = None
+    reasons: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    """Logical id, status and reason of the events of the next failure, oldest first."""
+    events: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
+    settles_to: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
+
+    def describe_stacks(self, StackName: str | None = None, **_: str) -> dict[str, Any]:  # noqa: N803
+        if StackName is None:
+            return {"Stacks": list(self.stacks.values())}
+        if StackName not in self.stacks:
+            raise refusal("ValidationError", f"Stack with id {StackName} does not exist")
+        stack = self.stacks[StackName]
+        if StackName in self.settles_to:
+            looks, status = self.settles_to[StackName]
+            if looks:
+                self.settles_to[StackName] = (looks - 1, status)
+            else:
+                stack["StackStatus"] = status
+                del self.settles_to[StackName]
+        return {"Stacks": [dict(stack)]}
+
+    def describe_stack_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        assert StackName
+        return {"StackEvents": self.events}
+
+    def create_stack(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(("create", request))
+        self._begin(request, "CREATE")
+        return {}
+
+    def update_stack(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(("update", request))
+        present = self.stacks[request["StackName"]]
+        if present.get("request") == (request["TemplateBody"], request["Parameters"], request["Tags"]):
+            raise refusal("ValidationError", "No updates are to be performed.")
+        self._begin(request, "UPDATE")
+        return {}
+
+    def delete_stack(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        self.requests.append(("delete", {"StackName": StackName}))
+        self.stacks.pop(StackName)
+        return {}
+
+    def _begin(self, request: Mapping[str, Any], verb: str) -> None:
+        name = request["StackName"]
+        self.stacks[name] = {
+            "StackName": name,
+            "StackStatus": f"{verb}_IN_PROGRESS",
+            "Parameters": request["Parameters"],
+            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()],
+            "request": (request["TemplateBody"], request["Parameters"], request["Tags"]),
+        }
+        self.settles_to[name] = (self.looks_until_settled, self.ends_in or f"{verb}_COMPLETE")
+        for logical, status, reason in self.reasons:
+            event = {"LogicalResourceId": logical, "ResourceStatus": status, "ResourceStatusReason": reason}
+            self.events.insert(0, {"EventId": str(len(self.events)), **event})
+
+
+@dataclass
+class Service:
+    """Answers operations from a table; whatever else is asked is an error that names it."""
+
+    answers: dict[str, Callable[..., dict[str, Any]]]
+
+    def __getattr__(self, operation: str) -> Callable[..., dict[str, Any]]:
+        if operation.startswith("_") or operation not in self.answers:
+            raise AttributeError(f"nobody expected {operation}")
+        return self.answers[operation]
+
+
+def answer(value: Mapping[str, Any]) -> Callable[..., dict[str, Any]]:
+    def operation(**_: object) -> dict[str, Any]:
+        return dict(value)
+
+    return operation
+
+
+def refuse(code: str, message: str = "") -> Callable[..., dict[str, Any]]:
+    def operation(**_: object) -> dict[str, Any]:
+        raise refusal(code, message)
+
+    return operation
+
+
+def account(**services: object) -> Account:
+    """An account whose services are `services`; the others cannot be reached."""
+
+    def client(service: str) -> Client:
+        if service not in services:
+            raise AssertionError(f"nobody expected a client of {service}")
+        return cast("Client", services[service])
+
+    return Account(account_id=ACCOUNT, region=REGION, caller=f"arn:aws:iam::{ACCOUNT}:user/engineer", client=client)

@@ -1,0 +1,227 @@
+"""The command line: what it prints, where, and how it ends."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootstrap import __main__ as command
+from bootstrap import credential, doctor, settings_file, up
+from bootstrap.account import Account, connect
+from bootstrap.problem import ProblemError
+from tests.bootstrap.fakes import CloudFormation, account, refusal
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """Every command works on an account without services; the regions asked for."""
+    regions: list[str | None] = []
+
+    def connect_to_nothing(region: str | None) -> Account:
+        regions.append(region)
+        return account(cloudformation=CloudFormation())
+
+    monkeypatch.setattr(command, "connect", connect_to_nothing)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    return regions
+
+
+UP = ["up", "--unit", "analytics", "--environment", "dev", "--github-org", "acme"]
+IDS = ["--github-org-id", "1001", "--github-repository-id", "2001"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [("created", "is bootstrapped"), ("updated", "is up to date now"), ("unchanged", "is unchanged")],
+)
+def test_up_prints_the_outputs_and_the_login(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    outcome: str,
+    said: str,
+) -> None:
+    trusted: list[up.Trust] = []
+
+    def pretend(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
+        trusted.append(trust)
+        return outcome, {"DeployRoleArn": "arn:aws:iam::111111111111:role/analytics-dev-deploy"}
+
+    monkeypatch.setattr(up, "up", pretend)
+    assert command.main([*UP, *IDS, "--region", "eu-central-1"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"analytics-dev {said}.")
+    assert "role/analytics-dev-deploy" in printed
+    assert "pulumi stack select --create dev --secrets-provider" in printed
+    assert connected == ["eu-central-1"]
+    assert trusted[0].deploy_subjects == ("repo:acme@1001/mlops-platform@2001:environment:dev",)
+
+
+def test_an_enterprise_server_needs_no_ids(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+    trusted: list[up.Trust] = []
+
+    def pretend(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
+        trusted.append(trust)
+        return "created", {}
+
+    monkeypatch.setattr(up, "up", pretend)
+    assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
+    assert capsys.readouterr().out
+    assert trusted[0].issuer == "github.example.com/_services/token"
+    assert trusted[0].preview_subjects == ("repo:acme/mlops-platform:pull_request",)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([*UP[:2], "Analytics", *UP[3:], *IDS], "unit 'Analytics'"),
+        ([*UP, "--github-org-id", "1001"], "Give both"),
+        ([*UP, "--github-url", "http://github.example.com"], "give its address alone"),
+        (["login", "--environment", "dev"], "Nothing is bootstrapped for dev"),
+    ],
+)
+def test_what_is_wrong_is_said_on_the_error_stream_and_nothing_is_printed_for_a_shell(
+    connected: list[str | None], capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    del connected
+    assert command.main(arguments) == 1
+    said = capsys.readouterr()
+    assert problem in said.err
+    assert said.out == ""
+
+
+def test_a_refusal_of_aws_is_said_without_a_traceback(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+
+    def refuse(*_: object) -> None:
+        raise refusal("ThrottlingException", "Rate exceeded")
+
+    monkeypatch.setattr(doctor, "examine", refuse)
+    assert command.main(["doctor", "--unit", "analytics", "--environment", "dev"]) == 1
+    assert "Rate exceeded" in capsys.readouterr().err
+
+
+def test_login_prints_nothing_but_commands(connected: list[str | None], capsys: pytest.CaptureFixture[str]) -> None:
+    del connected
+    assert command.main(["login", "--unit", "analytics", "--environment", "dev", "--stack", "mine"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["export", "export", "export", "pulumi"]
+    assert "--create mine " in lines[-1]
+
+
+def test_the_token_comes_from_standard_input_and_is_not_printed(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+    given: list[str] = []
+
+    def store(_: Account, __: object, token: str, server_url: str | None) -> credential.Stored:
+        assert server_url is None
+        given.append(token)
+        return credential.Stored(owner="ada", changed=len(given) == 1)
+
+    monkeypatch.setattr(credential, "store", store)
+    for verdict in ("stored", "unchanged"):
+        monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789\n"))
+        assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
+        said = capsys.readouterr()
+        assert said.out == f"analytics-dev: the token of ada is {verdict}.\n"
+        assert "0123456789" not in said.err
+    assert given == ["token-0123456789\n"] * 2
+
+
+def test_a_token_on_the_command_line_is_refused() -> None:
+    with pytest.raises(SystemExit):
+        command.main(["github-token", "--environment", "dev", "--token", "token-0123456789"])
+
+
+@pytest.mark.parametrize(("fine", "status"), [(True, 0), (False, 1)])
+def test_doctor_ends_with_an_error_while_something_is_to_do(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fine: bool,
+    status: int,
+) -> None:
+    del connected
+
+    def examine(*_: object) -> list[doctor.Finding]:
+        return [
+            doctor.Finding(subject="account", fine=True, says="here"),
+            doctor.Finding(subject="state key", fine=fine, says="as it is"),
+        ]
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    assert command.main(["doctor", "--unit", "analytics", "--environment", "dev"]) == status
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ok", "ok" if fine else "TODO"]
+
+
+@pytest.mark.parametrize("stack", ["dev", "preprod", "prod"])
+def test_a_workflow_learns_where_a_stack_lives(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["describe", str(ROOT / f"Pulumi.{stack}.yaml")]) == 0
+    known = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
+    account_id = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}[stack]
+    assert known == {
+        "unit": "analytics",
+        "environment": stack,
+        "region": "eu-west-1",
+        "account_id": account_id,
+        "deploy_role_arn": f"arn:aws:iam::{account_id}:role/analytics-{stack}-deploy",
+        "preview_role_arn": f"arn:aws:iam::{account_id}:role/analytics-{stack}-preview",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("config: {mlops-platform:unit: analytics}", "give mlops-platform:environment"),
+        ("config: {mlops-platform:accountId: 111111111111}", "mlops-platform:accountId as text, in quotes"),
+        ("- nothing", "give mlops-platform:unit"),
+        ("config: [", "cannot be read"),
+    ],
+)
+def test_settings_that_do_not_say_where_a_stack_lives_are_refused(tmp_path: Path, content: str, problem: str) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(content)
+    with pytest.raises(ProblemError, match=problem):
+        settings_file.describe(file)
+
+
+def test_without_a_region_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(ProblemError, match="give --region"):
+        connect(None, {})
+
+
+def test_credentials_that_aws_does_not_accept_say_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Session:
+        region_name = "eu-west-1"
+
+        def __init__(self, region_name: str | None) -> None:
+            assert region_name == "us-east-1"
+
+        def client(self, service: str, config: object) -> Any:
+            del config
+            assert service == "sts"
+            return self
+
+        def get_caller_identity(self) -> None:
+            raise refusal("ExpiredToken", "The security token included in the request is expired")
+
+    monkeypatch.setattr("boto3.Session", Session)
+    with pytest.raises(ProblemError, match=r"token .* is expired") as problem:
+        connect(None, {"AWS_REGION": "us-east-1"})
+    assert "Log in first" in str(problem.value)

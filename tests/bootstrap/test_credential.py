@@ -1,0 +1,143 @@
+"""`github-token`: the token is checked, kept, and never shown."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bootstrap import credential, github
+from bootstrap.account import Account
+from bootstrap.names import Names
+from bootstrap.problem import ProblemError
+from tests.bootstrap.fakes import account, refusal
+
+NAMES = Names(unit="analytics", environment="dev")
+TOKEN = "token-0123456789"
+ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:analytics-dev-github-AbCdEf"
+PARAMETERS = {
+    "/mlops/analytics/dev/github/credential-secret-arn": ARN,
+    "/mlops/analytics/dev/github/server-url": "https://github.example.com",
+    "/mlops/analytics/dev/github/organization": "acme",
+}
+
+
+@dataclass
+class Parameters:
+    values: dict[str, str] = field(default_factory=lambda: dict(PARAMETERS))
+
+    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
+        if Name not in self.values:
+            raise refusal("ParameterNotFound")
+        return {"Parameter": {"Value": self.values[Name]}}
+
+
+@dataclass
+class Secrets:
+    """A secret that, like AWS, ignores a version that it has already."""
+
+    versions: dict[str, str] = field(default_factory=dict[str, str])
+    current: str = ""
+
+    def describe_secret(self, SecretId: str) -> dict[str, Any]:  # noqa: N803
+        assert SecretId == ARN
+        stages = {version: ["AWSCURRENT"] if version == self.current else [] for version in self.versions}
+        return {"VersionIdsToStages": stages}
+
+    def put_secret_value(self, SecretId: str, ClientRequestToken: str, SecretString: str) -> None:  # noqa: N803
+        assert SecretId == ARN
+        assert 32 <= len(ClientRequestToken) <= 64
+        if ClientRequestToken not in self.versions:
+            self.versions[ClientRequestToken] = SecretString
+            self.current = ClientRequestToken
+
+
+def answers(**by_path: github.Answer) -> credential.Get:
+    table = {f"/{path.replace('__', '/')}": each for path, each in by_path.items()}
+
+    def get(server: github.Server, path: str, token: str | None) -> github.Answer:
+        assert server.api_url == "https://github.example.com/api/v3"
+        assert token
+        return table.get(path.partition("?")[0], github.Answer(status=404, headers={}, body={"message": "Not Found"}))
+
+    return get
+
+
+def ok(headers: dict[str, str] | None = None, **body: object) -> github.Answer:
+    return github.Answer(status=200, headers=headers or {}, body=body)
+
+
+GOOD = answers(user=ok({"x-oauth-scopes": "admin:org, repo"}, login="platform-bot"), orgs__acme=ok())
+
+
+def place(secrets: Secrets, parameters: Parameters | None = None) -> Account:
+    return account(ssm=parameters or Parameters(), secretsmanager=secrets)
+
+
+def test_a_good_token_becomes_the_secrets_json_value() -> None:
+    secrets = Secrets()
+    stored = credential.store(place(secrets), NAMES, f"{TOKEN}\n", get=GOOD)
+    assert stored == credential.Stored(owner="platform-bot on https://github.example.com", changed=True)
+    assert json.loads(secrets.versions[secrets.current]) == {"token": TOKEN}
+
+
+def test_the_same_token_again_changes_nothing() -> None:
+    secrets = Secrets()
+    credential.store(place(secrets), NAMES, TOKEN, get=GOOD)
+    assert not credential.store(place(secrets), NAMES, TOKEN, get=GOOD).changed
+    assert len(secrets.versions) == 1
+
+
+def test_going_back_to_an_earlier_token_makes_it_current() -> None:
+    secrets = Secrets()
+    for token in (TOKEN, "another-token", TOKEN):
+        assert credential.store(place(secrets), NAMES, token, get=GOOD).changed
+    assert json.loads(secrets.versions[secrets.current]) == {"token": TOKEN}
+
+
+def test_a_versions_id_does_not_show_the_token() -> None:
+    secrets = Secrets()
+    credential.store(place(secrets), NAMES, TOKEN, get=GOOD)
+    assert TOKEN not in secrets.current
+
+
+def test_a_fine_grained_token_answers_without_scopes_and_is_accepted() -> None:
+    get = answers(user=ok(login="ada"), orgs__acme=ok())
+    assert credential.store(place(Secrets()), NAMES, TOKEN, get=get).owner == "ada on https://github.example.com"
+
+
+def test_an_apps_installation_token_is_accepted() -> None:
+    get = answers(
+        user=github.Answer(status=403, headers={}, body={"message": "Resource not accessible by integration"}),
+        installation__repositories=ok(),
+    )
+    assert "GitHub App" in credential.store(place(Secrets()), NAMES, TOKEN, get=get).owner
+
+
+@pytest.mark.parametrize(
+    ("get", "reason"),
+    [
+        (answers(user=github.Answer(status=401, headers={}, body={"message": "Bad credentials"})), "Bad credentials"),
+        (answers(user=ok({"x-oauth-scopes": "read:user"}, login="ada"), orgs__acme=ok()), "needs `repo`"),
+        (answers(user=ok(login="ada")), "does not see the organization acme"),
+    ],
+)
+def test_a_token_that_cannot_work_is_refused_and_not_stored(get: credential.Get, reason: str) -> None:
+    secrets = Secrets()
+    with pytest.raises(ProblemError, match=reason) as problem:
+        credential.store(place(secrets), NAMES, TOKEN, get=get)
+    assert TOKEN not in str(problem.value)
+    assert not secrets.versions
+
+
+@pytest.mark.parametrize("token", ["", "  \n", "two tokens", "token=one\ntoken=two"])
+def test_anything_but_one_token_is_refused_before_anybody_is_asked(token: str) -> None:
+    with pytest.raises(ProblemError, match="nothing else, on standard input"):
+        credential.store(account(), NAMES, token, get=answers())
+
+
+def test_before_the_first_deployment_it_says_to_deploy() -> None:
+    secrets = Secrets()
+    with pytest.raises(ProblemError, match="not deployed in dev yet") as problem:
+        credential.store(place(secrets, Parameters({})), NAMES, TOKEN, get=answers())
+    assert "pulumi up" in str(problem.value)

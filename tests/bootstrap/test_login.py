@@ -1,0 +1,74 @@
+"""`login`: commands that a shell can evaluate."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bootstrap import login
+from bootstrap.names import Names
+from bootstrap.problem import ProblemError
+from tests.bootstrap.fakes import CloudFormation, account
+
+NAMES = Names(unit="analytics", environment="dev")
+BUCKET = "analytics-dev-state-111111111111-eu-west-1"
+
+
+def evaluate(commands: list[str], folder: Path) -> list[str]:
+    """What a shell makes of the commands: Pulumi's arguments, then the variables that it sees."""
+    pulumi = folder / "pulumi"
+    pulumi.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "$PULUMI_BACKEND_URL" "$PULUMI_DIY_BACKEND_GZIP" "$AWS_REGION"\n')
+    pulumi.chmod(0o755)
+    environment = {"PATH": f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin", "COMMANDS": "\n".join(commands)}
+    shell = subprocess.run(
+        ["sh", "-c", 'eval "$COMMANDS"'], capture_output=True, text=True, check=True, env=environment
+    )
+    return shell.stdout.splitlines()
+
+
+def test_a_shell_that_evaluates_it_has_selected_the_stack_with_its_key(tmp_path: Path) -> None:
+    commands = list(login.commands(account(), NAMES, "dev", {}))
+    assert evaluate(commands, tmp_path) == [
+        "stack",
+        "select",
+        "--create",
+        "dev",
+        "--secrets-provider",
+        "awskms://alias/analytics-dev-state?region=eu-west-1",
+        f"s3://{BUCKET}?region=eu-west-1",
+        "true",
+        "eu-west-1",
+    ]
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+def test_a_custom_s3_endpoint_is_addressed_by_path(tmp_path: Path, variable: str) -> None:
+    commands = list(login.commands(account(), NAMES, "dev", {variable: "https://s3.internal.example.com"}))
+    assert f"s3://{BUCKET}?region=eu-west-1&use_path_style=true" in evaluate(commands, tmp_path)
+
+
+def test_a_units_own_settings_choose_its_own_stack(tmp_path: Path) -> None:
+    assert login.stack_name(NAMES, tmp_path) == "dev"
+    (tmp_path / "Pulumi.analytics-dev.yaml").touch()
+    assert login.stack_name(NAMES, tmp_path) == "analytics-dev"
+
+
+def stacks(*names: str) -> CloudFormation:
+    return CloudFormation(stacks={name: {"StackName": name, "StackStatus": "CREATE_COMPLETE"} for name in names})
+
+
+def test_the_only_unit_of_an_environment_need_not_be_named() -> None:
+    found = stacks("analytics-dev-bootstrap", "risk-prod-bootstrap", "somebody-elses-dev-bootstrap", "vpc")
+    assert login.unit_of(account(cloudformation=found), "dev") == "analytics"
+
+
+def test_two_units_of_an_environment_are_told_apart_by_the_caller() -> None:
+    found = stacks("risk-dev-bootstrap", "analytics-dev-bootstrap")
+    with pytest.raises(ProblemError, match=r"--unit analytics\|risk"):
+        login.unit_of(account(cloudformation=found), "dev")
+
+
+def test_an_environment_that_is_not_bootstrapped_says_how_to_start() -> None:
+    with pytest.raises(ProblemError, match="python -m bootstrap up --unit UNIT --environment dev"):
+        login.unit_of(account(cloudformation=stacks()), "dev")

@@ -1,0 +1,157 @@
+"""`up`: whom the roles trust, what is reused, and what stands in the way."""
+
+from typing import Any, cast
+
+import pytest
+
+from bootstrap import github
+from bootstrap.account import Account, Client
+from bootstrap.names import Names
+from bootstrap.problem import ProblemError
+from bootstrap.stack import StackKeeper
+from bootstrap.up import Trust, trust, up
+from tests.bootstrap.fakes import CloudFormation, Service, account, answer, refuse
+from tests.bootstrap.template import ACCOUNT, ISSUER
+
+NAMES = Names(unit="analytics", environment="dev")
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
+TRUSTED = Trust(
+    issuer=ISSUER,
+    deploy_subjects=("repo:acme@1001/mlops-platform@2001:environment:dev",),
+    preview_subjects=("repo:acme@1001/mlops-platform@2001:pull_request",),
+)
+IDS = github.Repository(organization="acme", name="mlops-platform", organization_id=1001, repository_id=2001)
+
+
+def iam(**answers: Any) -> Service:
+    nothing_there = {
+        "get_open_id_connect_provider": refuse("NoSuchEntity"),
+        "get_role": refuse("NoSuchEntity"),
+    }
+    return Service(nothing_there | answers)
+
+
+def place(cloudformation: CloudFormation, identity: Service | None = None, s3: Service | None = None) -> Account:
+    return account(
+        cloudformation=cloudformation,
+        iam=identity or iam(),
+        s3=s3 or Service({"head_bucket": refuse("404", "Not Found")}),
+    )
+
+
+def apply(cloudformation: CloudFormation, where: Account, said: list[str] | None = None) -> dict[str, str]:
+    lines: list[str] = [] if said is None else said
+    keeper = StackKeeper(
+        cloudformation=cast("Client", cloudformation), name=NAMES.stack, report=lines.append, pause=lambda _: None
+    )
+    up(where, NAMES, TRUSTED, keeper)
+    [*_, (_, request)] = cloudformation.requests
+    return {each["ParameterKey"]: each["ParameterValue"] for each in request["Parameters"]}
+
+
+def test_an_empty_account_gets_its_own_identity_provider() -> None:
+    cloudformation = CloudFormation()
+    assert apply(cloudformation, place(cloudformation)) == {
+        "Unit": "analytics",
+        "Environment": "dev",
+        "OidcIssuer": ISSUER,
+        "OidcProviderArn": "",
+        "DeploySubjects": "repo:acme@1001/mlops-platform@2001:environment:dev",
+        "PreviewSubjects": "repo:acme@1001/mlops-platform@2001:pull_request",
+    }
+    [(_, request)] = cloudformation.requests
+    assert request["StackName"] == "analytics-dev-bootstrap"
+    assert {tag["Key"]: tag["Value"] for tag in request["Tags"]} == {
+        "unit": "analytics",
+        "environment": "dev",
+        "managed-by": "bootstrap",
+    }
+
+
+def test_the_identity_provider_of_another_environment_is_reused() -> None:
+    cloudformation = CloudFormation()
+    there = iam(get_open_id_connect_provider=answer({"ClientIDList": ["sts.amazonaws.com"]}))
+    said: list[str] = []
+    assert apply(cloudformation, place(cloudformation, there), said)["OidcProviderArn"] == PROVIDER
+    assert "using it" in said[0]
+
+
+def test_a_provider_without_our_audience_is_refused_with_the_command_that_adds_it() -> None:
+    cloudformation = CloudFormation()
+    there = iam(get_open_id_connect_provider=answer({"ClientIDList": ["elsewhere"]}))
+    with pytest.raises(ProblemError, match="aws iam add-client-id-to-open-id-connect-provider"):
+        apply(cloudformation, place(cloudformation, there))
+    assert cloudformation.requests == []
+
+
+@pytest.mark.parametrize("given", ["", PROVIDER])
+def test_running_again_neither_gives_up_nor_adopts_a_provider(given: str) -> None:
+    """A stack that stopped mentioning its own provider would delete it."""
+    cloudformation = CloudFormation(outputs={"OidcProviderArn": PROVIDER})
+    before = iam() if not given else iam(get_open_id_connect_provider=answer({"ClientIDList": ["sts.amazonaws.com"]}))
+    assert apply(cloudformation, place(cloudformation, before))["OidcProviderArn"] == given
+    now = iam(get_open_id_connect_provider=answer({"ClientIDList": ["sts.amazonaws.com"]}))
+    assert apply(cloudformation, place(cloudformation, now))["OidcProviderArn"] == given
+
+
+def test_a_reused_provider_that_somebody_deleted_is_created() -> None:
+    cloudformation = CloudFormation(outputs={"OidcProviderArn": PROVIDER})
+    there = iam(get_open_id_connect_provider=answer({"ClientIDList": ["sts.amazonaws.com"]}))
+    apply(cloudformation, place(cloudformation, there))
+    assert apply(cloudformation, place(cloudformation))["OidcProviderArn"] == ""
+
+
+def test_a_second_region_is_refused_because_roles_are_global() -> None:
+    cloudformation = CloudFormation()
+    elsewhere = iam(get_role=answer({"Role": {"Tags": [{"Key": "region", "Value": "us-east-1"}]}}))
+    with pytest.raises(ProblemError, match="was bootstrapped in us-east-1") as problem:
+        apply(cloudformation, place(cloudformation, elsewhere))
+    assert "--region us-east-1" in str(problem.value)
+    assert cloudformation.requests == []
+
+
+def test_a_bucket_left_from_an_earlier_bootstrap_is_not_taken_over_silently() -> None:
+    cloudformation = CloudFormation()
+    with pytest.raises(ProblemError, match="import bucket and key"):
+        apply(cloudformation, place(cloudformation, s3=Service({"head_bucket": answer({})})))
+    assert cloudformation.requests == []
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("immutable", ["repo:acme@1001/mlops-platform@2001"]),
+        ("legacy", ["repo:acme/mlops-platform"]),
+        ("both", ["repo:acme@1001/mlops-platform@2001", "repo:acme/mlops-platform"]),
+    ],
+)
+def test_subjects_are_exact_in_either_form(form: github.SubjectForm, expected: list[str]) -> None:
+    server = github.Server.at("https://github.com")
+    trusted = trust(server, "acme", "mlops-platform", IDS, form, "preprod")
+    assert list(trusted.deploy_subjects) == [f"{each}:environment:preprod" for each in expected]
+    assert list(trusted.preview_subjects) == [f"{each}:pull_request" for each in expected]
+    assert "*" not in "".join(trusted.deploy_subjects + trusted.preview_subjects)
+
+
+def test_immutable_subjects_need_the_ids() -> None:
+    server = github.Server.at("https://github.com")
+    with pytest.raises(ValueError, match="numeric ids"):
+        trust(server, "acme", "mlops-platform", None, "immutable", "dev")
+
+
+@pytest.mark.parametrize("unit", ["", "a", "Analytics", "a-b", "2fast", "averylongunitname"])
+def test_a_malformed_unit_is_refused(unit: str) -> None:
+    with pytest.raises(ProblemError, match="2 to 12 lower-case"):
+        Names(unit=unit, environment="dev")
+
+
+@pytest.mark.parametrize("environment", ["", "d", "Dev", "pre-prod", "production"])
+def test_a_malformed_environment_is_refused(environment: str) -> None:
+    with pytest.raises(ProblemError, match="2 to 8 lower-case"):
+        Names(unit="analytics", environment=environment)
+
+
+def test_the_longest_names_fit() -> None:
+    names = Names(unit="a" * 12, environment="e" * 8)
+    assert len(names.state_bucket(ACCOUNT, "ap-northeast-99")) <= 63
+    assert len(names.preview_role) <= 64
