@@ -10,7 +10,7 @@ from sandbox.github.accounts import Caller, Tokens, caller_role, reaches
 from sandbox.github.actions.queue import Actions
 from sandbox.github.downloads import Downloads
 from sandbox.github.faults import Faults, RequestLog
-from sandbox.github.git import NO_COMMIT, GitError, GitRepository, Person
+from sandbox.github.git import EMPTY_TREE, NO_COMMIT, GitError, GitRepository, Person
 from sandbox.github.issuer import Issuer
 from sandbox.github.limits import RateLimits
 from sandbox.github.seed import Seed
@@ -174,13 +174,21 @@ class GitHub:
             return broken
         allowed = caller.job_may("workflows:write") if caller.is_job else caller.has_scope("workflow")
         if not allowed:
-            changed = git.changed_paths(change.old, change.new)
+            changed = self.pushed_paths(repository, change.old, change.new)
             broken += [
                 f"refusing to allow a Personal Access Token to create or update workflow `{path}` without `workflow` scope"
                 for path in changed
                 if path.startswith(WORKFLOWS)
             ][:1]
         return broken
+
+    def pushed_paths(self, repository: Repository, old: str, new: str) -> list[str]:
+        """Return the paths that a push changes; a new branch is compared with where it left the default branch."""
+        git = self.git(repository)
+        if old == NO_COMMIT:
+            main = git.branches().get(repository.default_branch)
+            old = (git.merge_base(main, new) if main and main != new else None) or EMPTY_TREE
+        return git.changed_paths(old, new)
 
     def commit(
         self,

@@ -1,10 +1,10 @@
 """Workflows run as on GitHub: real act, real git, real tokens."""
 
+import base64
 import json
 from pathlib import Path
 
 import jwt
-from jwt.algorithms import RSAAlgorithm
 
 from tests.sandbox_github.client import OUTSIDER, encoded, eventually
 from tests.sandbox_github.remote import Remote
@@ -37,15 +37,224 @@ def test_a_job_gets_a_token_that_says_its_repository_by_id_and_its_environment(r
     run = remote.dispatch(path)
     assert run["conclusion"] == "success", remote.log(run)
     line = next(line for line in remote.log(run).splitlines() if line.startswith("Build it: ey"))
-    import base64
-
     token = json.loads(base64.b64decode(line.split(": ")[1]))["value"]
     issuer = f"{remote.url}/_services/token"
     keys = remote.raw("GET", "/_services/token/.well-known/jwks").json["keys"]
-    claims = jwt.decode(
-        token, RSAAlgorithm.from_jwk(keys[0]), algorithms=["RS256"], audience="sts.amazonaws.com", issuer=issuer
-    )
+    claims = jwt.decode(token, jwt.PyJWK(keys[0]), algorithms=["RS256"], audience="sts.amazonaws.com", issuer=issuer)
     number = remote("GET", path).json["id"]
     assert claims["sub"] == f"repo:acme@1001/identity@{number}:environment:dev"
     assert claims["job_workflow_ref"] == "acme/identity/.github/workflows/build.yml@refs/heads/main"
     assert claims["run_id"] == str(run["id"])
+
+
+def test_a_pull_request_from_a_fork_gets_neither_identity_nor_write_access(remote: Remote, tmp_path: Path) -> None:
+    path = remote.with_workflow("forked", IDENTITY, private=False)
+    outsider = remote.by(OUTSIDER)
+    assert outsider("POST", f"{path}/forks").status == 202
+    clone = tmp_path / "fork"
+    outsider.git("clone", "--quiet", f"{remote.url}/otto/forked.git", str(clone), folder=tmp_path)
+    outsider.commit(clone, {"new.txt": "new"})
+    outsider.git("push", "--quiet", "origin", "HEAD:change", folder=clone)
+    made = outsider("POST", f"{path}/pulls", {"title": "Change", "head": "otto:change", "base": "main"})
+    assert made.status == 201, made.content
+    runs = remote("GET", f"{path}/actions/runs?event=pull_request").json["workflow_runs"]
+    assert [run["head_branch"] for run in runs] == ["change"]
+    run = remote.finished(path, runs[0]["id"])
+    assert run["conclusion"] == "success", remote.log(run)
+    assert "Build it: no identity" in remote.log(run)
+
+
+def test_a_pull_request_from_a_fork_of_a_private_repository_runs_nothing(remote: Remote, tmp_path: Path) -> None:
+    path = remote.with_workflow("private-fork", IDENTITY)
+    assert remote("POST", f"{path}/forks").status == 202
+    clone = tmp_path / "fork"
+    remote.git("clone", "--quiet", f"{remote.url}/olivia/private-fork.git", str(clone), folder=tmp_path)
+    remote.commit(clone, {"new.txt": "new"})
+    remote.git("push", "--quiet", "origin", "HEAD:change", folder=clone)
+    made = remote("POST", f"{path}/pulls", {"title": "Change", "head": "olivia:change", "base": "main"})
+    assert made.status == 201, made.content
+    assert remote("GET", f"{path}/actions/runs").json["total_count"] == 0
+
+
+def test_jobs_report_their_steps_matrices_results_and_logs_and_hide_secrets(remote: Remote) -> None:
+    path = remote.with_workflow(
+        "jobs",
+        """
+name: Build
+on:
+  workflow_dispatch:
+    inputs:
+      word: {type: string, required: true}
+jobs:
+  first:
+    runs-on: ubuntu-latest
+    outputs: {word: "${{ steps.say.outputs.word }}"}
+    steps:
+      - {name: Say, id: say, run: "echo word=${{ inputs.word }} >> $GITHUB_OUTPUT"}
+      - run: echo 'token ${{ github.token }} variable ${{ vars.COLOUR }}' at $GITHUB_REF
+      - run: echo "host=${PATH:+set} ${FROM_THE_HOST:-nothing} $AWS_ENDPOINT_URL"
+  many:
+    needs: first
+    strategy: {matrix: {number: [1, 2]}}
+    runs-on: ubuntu-latest
+    steps: [{run: "echo ${{ needs.first.outputs.word }} ${{ matrix.number }}"}]
+  broken:
+    runs-on: ubuntu-latest
+    steps: [{run: exit 3}]
+  after:
+    needs: broken
+    runs-on: ubuntu-latest
+    steps: [{run: echo never}]
+""",
+    )
+    assert remote("POST", f"{path}/actions/variables", {"name": "colour", "value": "deep $blue"}).status == 201
+    run = remote.dispatch(path, word="hello")
+    log = remote.log(run)
+    assert run["conclusion"] == "failure"
+    jobs = remote("GET", f"{path}/actions/runs/{run['id']}/jobs").json["jobs"]
+    assert {job["name"]: job["conclusion"] for job in jobs} == {
+        "first": "success",
+        "many (1)": "success",
+        "many (2)": "success",
+        "broken": "failure",
+        "after": "skipped",
+    }
+    assert "many (2): hello 2" in log
+    assert "first: token *** variable deep $blue at refs/heads/main" in log
+    assert "first: host=set nothing https://localhost" in log
+    first = next(job for job in jobs if job["name"] == "first")
+    assert [(step["number"], step["conclusion"]) for step in first["steps"]] == [
+        (1, "success"),
+        (2, "success"),
+        (3, "success"),
+    ]
+    downloaded = remote("GET", f"{path}/actions/jobs/{first['id']}/logs")
+    assert downloaded.status == 200
+    assert b"variable deep $blue" in downloaded.content
+    page = remote.raw("GET", f"/acme/jobs/actions/runs/{run['id']}")
+    assert b"many (2): hello 2" in page.content
+
+
+def test_an_action_that_nobody_stands_in_for_fails_the_run_and_is_named(remote: Remote) -> None:
+    path = remote.with_workflow(
+        "unknown-action",
+        "on: workflow_dispatch\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: someone/something@v1}]}}\n",
+    )
+    run = remote.dispatch(path)
+    assert run["conclusion"] == "failure"
+    assert "Unable to resolve action 'someone/something@v1'" in remote.log(run)
+
+
+def test_a_runner_that_github_does_not_host_fails_the_run_and_is_named(remote: Remote) -> None:
+    path = remote.with_workflow(
+        "unknown-runner", "on: workflow_dispatch\njobs: {a: {runs-on: mainframe, steps: [{run: echo}]}}\n"
+    )
+    run = remote.dispatch(path)
+    assert run["conclusion"] == "failure"
+    assert "'mainframe'" in remote.log(run)
+
+
+def test_an_environment_that_wants_a_review_is_never_entered(remote: Remote) -> None:
+    path = remote.with_workflow("reviewed", IDENTITY)
+    protected = {"reviewers": [{"type": "User", "id": 12}], "prevent_self_review": True}
+    assert remote("PUT", f"{path}/environments/dev", protected).status == 200
+    run = remote.dispatch(path)
+    assert run["conclusion"] == "failure"
+    assert "'dev' waits for a review" in remote.log(run)
+
+
+def test_a_push_runs_what_its_branch_and_paths_select_and_skip_ci_runs_nothing(remote: Remote, tmp_path: Path) -> None:
+    path = remote.with_workflow(
+        "pushed",
+        """
+on:
+  push: {branches: [main, 'release/**'], paths: ['src/**', '!src/**.md']}
+jobs: {a: {runs-on: ubuntu-latest, steps: [{uses: actions/checkout@v7}, {run: ls}]}}
+""",
+    )
+    clone = remote.clone("pushed", tmp_path / "clone")
+    for branch, file, message in (
+        ("main", "src/code.py", "Skip me [skip ci]"),
+        ("main", "src/notes.md", "Notes"),
+        ("main", "elsewhere.txt", "Elsewhere"),
+        ("feature", "src/feature.py", "Feature"),
+        ("main", "src/more.py", "Counts"),
+        ("release/1", "src/release.py", "Counts too"),
+    ):
+        remote.git("checkout", "--quiet", "-B", branch, folder=clone)
+        remote.commit(clone, {file: message}, message)
+        remote.git("push", "--quiet", "origin", branch, folder=clone)
+    runs = remote("GET", f"{path}/actions/runs?event=push").json["workflow_runs"]
+    assert [run["display_title"] for run in runs] == ["Counts too", "Counts"]
+    for run in runs:
+        finished = remote.finished(path, run["id"])
+        assert finished["conclusion"] == "success", remote.log(finished)
+    assert "a: release.py" not in remote.log(runs[1])
+
+
+def test_a_run_waits_for_its_group_and_replaces_the_one_that_waits(remote: Remote) -> None:
+    path = remote.with_workflow(
+        "grouped",
+        """
+on: workflow_dispatch
+concurrency: {group: "deploy-${{ github.ref }}", cancel-in-progress: false}
+jobs: {a: {runs-on: ubuntu-latest, steps: [{run: sleep 0.5}]}}
+""",
+    )
+    body = {"ref": "main", "return_run_details": True}
+    numbers = [
+        int(remote("POST", f"{path}/actions/workflows/build.yml/dispatches", body).json["workflow_run_id"])
+        for _ in range(3)
+    ]
+    conclusions = [remote.finished(path, number)["conclusion"] for number in numbers]
+    assert conclusions == ["success", "cancelled", "success"]
+
+
+def test_a_cancelled_run_ends_with_its_processes(remote: Remote, tmp_path: Path) -> None:
+    path = remote.with_workflow(
+        "cancelled",
+        f"""
+on: workflow_dispatch
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps: [{{run: "touch {tmp_path}/started; sleep 3; touch {tmp_path}/survived"}}]
+""",
+    )
+    body = {"ref": "main", "return_run_details": True}
+    number = remote("POST", f"{path}/actions/workflows/build.yml/dispatches", body).json["workflow_run_id"]
+    eventually(lambda: (tmp_path / "started").exists())
+    assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 202
+    assert remote.finished(path, number)["conclusion"] == "cancelled"
+    assert not (tmp_path / "survived").exists()
+    assert not (remote.folder / "runs" / str(number) / "work").exists()
+
+
+def test_a_pull_request_runs_the_workflow_of_its_merge_with_the_base(remote: Remote) -> None:
+    path = remote.with_workflow(
+        "merged",
+        """
+on: {pull_request: {branches: [main]}}
+permissions: {contents: read, pull-requests: write}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v7
+      - run: ls -1; echo "$GITHUB_REF $GITHUB_BASE_REF $GITHUB_HEAD_REF $(git rev-parse HEAD) $GITHUB_SHA"
+""",
+    )
+    main = remote("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
+    assert remote("POST", f"{path}/git/refs", {"ref": "refs/heads/change", "sha": main}).status == 201
+    for branch, file in (("change", "theirs.txt"), ("main", "ours.txt")):
+        body = {"message": "Add", "content": encoded("text"), "branch": branch}
+        assert remote("PUT", f"{path}/contents/{file}", body).status == 201
+    assert remote("POST", f"{path}/pulls", {"title": "T", "head": "change", "base": "main"}).status == 201
+    listed = remote("GET", f"{path}/actions/runs?event=pull_request").json["workflow_runs"]
+    run = remote.finished(path, listed[0]["id"])
+    log = remote.log(run)
+    assert run["conclusion"] == "success", log
+    assert {"a: theirs.txt", "a: ours.txt"} <= set(log.splitlines()), log
+    words = next(line for line in log.splitlines() if line.startswith("a: refs/")).split()
+    assert words[1:4] == ["refs/pull/1/merge", "main", "change"]
+    assert words[4] == words[5]

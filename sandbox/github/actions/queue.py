@@ -63,20 +63,13 @@ class Actions:
         commit = git.commit(new)
         if any(mark in commit.message for mark in SKIP):
             return
-        before = old if old != NO_COMMIT else self._branch_point(repository, new)
-        changed = git.changed_paths(before, new)
+        changed = self._github.pushed_paths(repository, old, new)
         payload = events.push(self._github, repository, ref, old, new, actor)
         for path, document in self._workflows(repository, new, actor, ref):
             filters = triggers(document).get("push")
             if filters is not None and starts_on_push(filters, ref, changed):
                 title = commit.message.partition("\n")[0]
                 self._start(repository, path, document, "push", actor, ref, new, title, payload)
-
-    def _branch_point(self, repository: Repository, new: str) -> str:
-        git = self._github.git(repository)
-        main = git.branches().get(repository.default_branch)
-        base = git.merge_base(main, new) if main and main != new else None
-        return base or EMPTY_TREE
 
     def pull_changed(self, repository: Repository, pull: PullRequest, action: str, actor: User) -> None:
         """Something happened to a pull request: start the runs that wait for it."""
