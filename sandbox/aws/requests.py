@@ -125,6 +125,8 @@ def install() -> None:
                 return known
         if service == "kms" and operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
             return f"arn:aws:kms:{region}:{account_id}:{_json(body).get('AliasName', '')}"
+        if service == "lambda" and method == "POST" and path.rstrip("/").endswith("/functions"):
+            return f"arn:aws:lambda:{region}:{account_id}:function:{_json(body).get('FunctionName', '')}"
         if service == "ec2":
             known = ec2_resource(query_params)
             if known:
