@@ -7,7 +7,9 @@ import pulumi_aws as aws
 import pulumi_github as github
 
 from components.access import Access, AccessArgs
+from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
+from components.github_oidc import GitHubRepository
 from components.github_organization import GitHubOrganization, GitHubOrganizationArgs
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.network_endpoints import EVERYWHERE, PROJECTS, STUDIO, WORKLOAD, NetworkEndpoints, NetworkEndpointsArgs
@@ -106,7 +108,6 @@ else:
         "flow-logs",
         FlowLogsArgs(
             prefix=prefix,
-            region=region,
             account_id=account_id,
             vpc_id=placement.vpc_id,
             log_group_name=f"{settings.parameter_path}/flow-logs",
@@ -266,6 +267,26 @@ if settings.workload:
     parameters["access/model-execution-role-arn"] = workload.model_execution_role_arn
     parameters["accounts/development"] = settings.workload.development_account_id
 
+DriftRole(
+    "drift",
+    DriftRoleArgs(
+        unit=settings.unit,
+        environment=settings.environment,
+        account_id=account_id,
+        region=region,
+        boundary_arn=boundary_arn,
+        provider_arn=settings.oidc_provider_arn,
+        issuer=settings.github.oidc_issuer_host,
+        repository=GitHubRepository(
+            organization=settings.github.organization,
+            organization_id=settings.github.organization_id,
+            name=settings.github.repository,
+            repository_id=settings.github.repository_id,
+            subject_form=settings.github.oidc_subjects,
+        ),
+    ),
+    here,
+)
 Parameters(
     "parameters",
     ParametersArgs(

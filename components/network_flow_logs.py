@@ -18,7 +18,6 @@ class FlowLogsArgs:
     prefix: str
     """Beginning of every physical name."""
     account_id: str
-    region: str
     vpc_id: pulumi.Input[str]
     log_group_name: str
     kms_key_arn: pulumi.Input[str]
@@ -59,7 +58,7 @@ class FlowLogs(pulumi.ComponentResource):
                         iam.allow(
                             "FindLogGroup",
                             "logs:DescribeLogGroups",
-                            on=f"arn:aws:logs:{args.region}:{args.account_id}:log-group:*",
+                            on=iam.EveryResource(reason="AWS has no resource type for it"),
                         ),
                     )
                 },
