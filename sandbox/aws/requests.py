@@ -11,6 +11,7 @@ from typing import Any, cast
 from sandbox.aws import emulator
 from sandbox.aws.sagemaker import names as sagemaker
 from sandbox.aws.service_catalog import names as service_catalog
+from sandbox.aws.service_catalog import ownership
 
 BOUNDARY_ACTIONS = frozenset(
     {
@@ -145,8 +146,20 @@ def install() -> None:
             return {**context, **sagemaker_context(operation, _json(body))}
         if service == "iam":
             return {**context, **iam_context(operation, params)}
+        if service == "servicecatalog":
+            return {**context, **ownership.context(emulator.evaluator.caller_arn(), _json(body))}
         return context
 
+    resolve_key = emulator.evaluator._resolve_condition_key
+
+    def resolve_condition_key(key: str, context: Any) -> Any:
+        # Of a role's session AWS gives the role here, MiniStack the session.
+        if key.lower() == "aws:principalarn" and context.principal_type == "AssumedRole":
+            account, name = context.principal_arn.split(":")[4], context.principal_arn.split("/")[1]
+            return f"arn:aws:iam::{account}:role/{name}"
+        return resolve_key(key, context)
+
+    emulator.evaluator._resolve_condition_key = resolve_condition_key
     emulator.actions.extract_resource_arn = extract_resource_arn
     emulator.actions.request_tag_context = request_tag_context
 
@@ -233,6 +246,17 @@ def iam_resource(params: Mapping[str, Any]) -> str | None:
     if action == "CreateServiceLinkedRole":
         service = _first(params, "AWSServiceName")
         return f"arn:aws:iam::{account}:role/aws-service-role/{service}/*"
+    return None
+
+
+def kms_resource(operation: str, members: Mapping[str, Any]) -> str | None:
+    """The resource of those operations of KMS that name an alias: the key behind it, but for the alias' own."""
+    if operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
+        return f"arn:aws:kms:{emulator.region()}:{emulator.account_id()}:{members.get('AliasName', '')}"
+    key_id = members.get("KeyId", "")
+    if "alias/" in key_id:
+        key = emulator.kms._resolve_key(key_id)
+        return key["Arn"] if key else None
     return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.aws import (
     authorization,
     emulator,
+    encryption,
     functions,
     pages,
     pass_role,
@@ -55,6 +56,7 @@ def install(settings: Settings) -> None:
     provisioning.install()
     acting.install()
     pass_role.install()
+    encryption.install()
     web_identity.install(settings.certificate_authority, settings.github_url)
     containers.install(
         Machine(

@@ -201,6 +201,7 @@ def _new_artifact(call: Call, parameters: Members) -> Members:
     authorization.require(call.caller, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
     text = templates.read(bucket, key)
     if not parameters.get("DisableTemplateValidation"):
+        authorization.require(call.caller, "cloudformation:ValidateTemplate", "*")
         templates.validate(text)
     return {
         "Id": names.identifier("pa"),

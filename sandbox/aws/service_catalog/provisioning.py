@@ -8,7 +8,7 @@ from sandbox.aws.authorization import Principal
 from sandbox.aws.cloudformation import acting, templates
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.service import Call, Members, now
-from sandbox.aws.service_catalog import associations, constraints, names, products
+from sandbox.aws.service_catalog import associations, constraints, names, ownership, products
 
 _provisioned = emulator.scoped_store()
 _records = emulator.scoped_store()
@@ -77,6 +77,7 @@ def provision(
     authorization.require(acting_as, "s3:GetObject", kept, {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"})
     _change("CreateStack", record, acting_as, template)
     _provisioned[provisioned_id] = record
+    ownership.remember(provisioned_id, caller.arn)
     return provisioned_id
 
 
@@ -87,7 +88,7 @@ def update(caller: Principal, provisioned_id: str, *, artifact_id: str | None, p
         ServiceError: it is unknown, busy, or CloudFormation refuses the change.
     """
     record = _idle(provisioned_id)
-    authorization.require(caller, "servicecatalog:UpdateProvisionedProduct", "*")
+    _require(caller, "servicecatalog:UpdateProvisionedProduct", provisioned_id)
     template, record["ProvisioningArtifactId"] = products.template(
         record["ProductId"], artifact_id or record["ProvisioningArtifactId"]
     )
@@ -105,7 +106,7 @@ def terminate(caller: Principal, provisioned_id: str) -> None:
         ServiceError: it is unknown or busy.
     """
     record = _idle(provisioned_id)
-    authorization.require(caller, "servicecatalog:TerminateProvisionedProduct", "*")
+    _require(caller, "servicecatalog:TerminateProvisionedProduct", provisioned_id)
     acting_as = _launcher(record, caller)
     authorization.require(acting_as, "cloudformation:DeleteStack", _stack_arn(record))
     with acting.on_behalf_of(acting_as):
@@ -127,6 +128,11 @@ def status(provisioned_id: str) -> tuple[str, str]:
     if state in AVAILABLE:
         return "AVAILABLE", ""
     return "TAINTED" if state in TAINTED else "ERROR", _reasons(stack)
+
+
+def _require(caller: Principal, action: str, provisioned_id: str) -> None:
+    context = ownership.context(caller.arn, {"ProvisionedProductId": provisioned_id})
+    authorization.require(caller, action, "*", context)
 
 
 def _idle(provisioned_id: str) -> Members:
@@ -267,6 +273,7 @@ def _new_record(provisioned_id: str) -> Members:
         "ProvisioningArtifactId": record["ProvisioningArtifactId"],
         "PathId": record["_path"],
     }
+    ownership.remember(record_id, ownership.owner(provisioned_id))
     return _record_detail(_records[record_id])
 
 

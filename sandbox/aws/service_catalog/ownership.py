@@ -1,0 +1,36 @@
+"""Who launched what: Service Catalog lets policies tell one's own products and records from others'."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.aws import emulator
+
+_owners = emulator.scoped_store()
+
+
+def remember(identifier: str, session_arn: str) -> None:
+    """Note that a provisioned product or a record is somebody's."""
+    _owners[identifier] = session_arn
+
+
+def owner(identifier: str) -> str:
+    """The session that a provisioned product or record is of; nothing if there is no such thing."""
+    return _owners.get(identifier, "")
+
+
+def context(session_arn: str, members: Mapping[str, Any]) -> dict[str, str]:
+    """The condition keys of a request about a provisioned product or record.
+
+    Source: Service Catalog Administrator Guide, "Predefined condition keys" (accountLevel, roleLevel, userLevel).
+    """
+    identifier = members.get("ProvisionedProductId") or members.get("Id") or ""
+    found = owner(identifier)
+    if not found:
+        wanted = members.get("AccessLevelFilter", {})
+        return {f"servicecatalog:{wanted['Key'].lower()}Level": "self"} if wanted else {}
+    levels = {"servicecatalog:accountLevel": "self"}
+    if found.rpartition("/")[0] == session_arn.rpartition("/")[0]:
+        levels["servicecatalog:roleLevel"] = "self"
+    if found == session_arn:
+        levels["servicecatalog:userLevel"] = "self"
+    return levels
