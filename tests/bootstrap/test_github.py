@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
 def listening(answers: Answers) -> Generator[tuple[github.Server, Listener]]:
     with Listener(("127.0.0.1", 0), Handler) as listener:
         listener.answers, listener.authorizations = answers, []
-        thread = Thread(target=listener.serve_forever)
+        thread = Thread(target=listener.serve_forever, args=[0.01])
         thread.start()
         try:
             url = f"http://127.0.0.1:{listener.server_port}"

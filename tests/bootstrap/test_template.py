@@ -13,7 +13,7 @@ import pytest
 from bootstrap.stack import TEMPLATE
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, resource_types, roles_of, statements
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
-from tests.rendering import render_stack
+from tests.rendering import Rendering
 
 PREFIX = "analytics-dev"
 IAM = f"arn:aws:iam::{ACCOUNT}"
@@ -404,13 +404,14 @@ def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Templat
     assert not allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/abalone-deployment/dev.json.gz")
 
 
-@pytest.mark.parametrize("environment", ["dev", "preprod", "prod"])
-def test_the_workload_boundary_leaves_every_role_of_the_platform_what_it_needs(environment: str) -> None:
-    template = Template(Environment=environment)
-    boundary = document(template, "WorkloadBoundary")
+def test_the_workload_boundary_leaves_every_role_of_the_platform_what_it_needs(stack: Rendering) -> None:
+    roles = roles_of(stack)
+    [boundary_arn] = {role.boundary for role in roles.values()}
+    unit, environment, _ = str(boundary_arn).rpartition("/")[2].split("-")
+    boundary = document(Template(Unit=unit, Environment=environment), "WorkloadBoundary")
     lost = [
         f"{role.name}: {each.sid}: {action} on {resource}"
-        for role in roles_of(render_stack(environment)).values()
+        for role in roles.values()
         for each in role.statements
         if each.effect == "Allow"
         for action in each.actions
