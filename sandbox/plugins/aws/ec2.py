@@ -454,7 +454,7 @@ class RouteTableAssociation(Ec2Resource):
     """Which table a subnet uses."""
 
     type_name = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-    properties: ClassVar = {"routeTableId": text(required=True), "subnetId": text(required=False, replaces=True)}
+    properties: ClassVar = {"routeTableId": text(required=True), "subnetId": text(required=True, replaces=True)}
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Associate them."""
@@ -942,7 +942,7 @@ class FlowLog(Ec2Resource):
             "arn": cloud.arn("ec2", f"vpc-flow-log/{identifier}"),
             **picked(log, self._names),
             **({"vpcId": resource} if resource.startswith("vpc-") else {"subnetId": resource} if resource else {}),
-            "tagsAll": tag_map(log.get("Tags")),
+            **({"tagsAll": tag_map(log["Tags"])} if "Tags" in log else {}),
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:

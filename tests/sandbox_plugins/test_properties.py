@@ -1,0 +1,104 @@
+"""When a property that the program wants differs from the one that the cloud has."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sandbox.plugins.properties import (
+    Property,
+    block,
+    blocks,
+    differs,
+    document,
+    flag,
+    number,
+    ordered_texts,
+    problems,
+    text,
+    text_map,
+    texts,
+    with_defaults,
+)
+from sandbox.plugins.values import UNKNOWN
+
+POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "A", "Action": ["s3:GetObject"], "Resource": ["a", "b"]}]}
+SAME_POLICY = {"Statement": {"Resource": ["b", "a"], "Action": "s3:GetObject", "Sid": "A"}, "Version": "2012-10-17"}
+RULE = block({"days": number(default=30), "key": text(computed=True)})
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted", "actual"),
+    [
+        (text(), None, ""),
+        (text(default="x"), None, "x"),
+        (text(computed=True), None, "whatever the cloud chose"),
+        (flag(), None, False),
+        (number(), 3, 3.0),
+        (document(), json.dumps(POLICY), json.dumps(SAME_POLICY)),
+        (texts(), ["a", "b"], ["b", "a"]),
+        (text_map(), None, {}),
+        (RULE, {}, {"days": 30, "key": "chosen"}),
+        (blocks({"a": text(), "b": text()}), [{"a": "1"}, {"b": "2"}], [{"b": "2"}, {"a": "1", "b": ""}]),
+    ],
+)
+def test_what_means_the_same_is_no_difference(declared: Property, wanted: Any, actual: Any) -> None:
+    assert not differs(declared, wanted, actual)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted", "actual"),
+    [
+        (text(), None, "set by hand"),
+        (text(), UNKNOWN, "x"),
+        (flag(default=True), None, False),
+        (number(), 0, 5),
+        (document(), json.dumps(POLICY), json.dumps({**POLICY, "Statement": []})),
+        (texts(), ["a"], ["a", "b"]),
+        (texts(), ["a", "a"], ["a", "b"]),
+        (ordered_texts(), ["a", "b"], ["b", "a"]),
+        (text_map(), {"a": "1"}, {"a": "1", "b": "2"}),
+        (RULE, {"days": 1}, {"days": 30}),
+        (blocks({"a": text()}), [{"a": "1"}], [{"a": "2"}]),
+    ],
+)
+def test_what_means_something_else_is_a_difference(declared: Property, wanted: Any, actual: Any) -> None:
+    assert differs(declared, wanted, actual)
+
+
+def test_every_problem_is_told_with_its_path() -> None:
+    table = {
+        "name": text(required=True),
+        "size": number(),
+        "policy": document(),
+        "rules": blocks({"days": number(required=True)}),
+        "tags": text_map(),
+        "on": flag(),
+    }
+    inputs = {
+        "size": "3",
+        "policy": "{",
+        "rules": [{"day": 3}, UNKNOWN, 5],
+        "tags": {"a": 1, "b": None},
+        "on": UNKNOWN,
+        "colour": "red",
+    }
+    assert dict(problems(table, inputs)) == {
+        "size": "expected a number, got a string",
+        "policy": "it is not valid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        "rules[0].day": "the sandbox does not implement this property",
+        "rules[0].days": "this property is required",
+        "rules[2]": "expected an object, got a number",
+        "tags.a": "expected a string, got a number",
+        "colour": "the sandbox does not implement this property",
+        "name": "this property is required",
+    }
+
+
+def test_defaults_reach_into_objects_but_not_into_what_is_unknown() -> None:
+    table = {"a": text(default="x"), "rules": blocks({"days": number(default=30)}), "rule": RULE}
+    assert with_defaults(table, {"rules": [{}, UNKNOWN], "rule": UNKNOWN}) == {
+        "a": "x",
+        "rules": [{"days": 30}, UNKNOWN],
+        "rule": UNKNOWN,
+    }
