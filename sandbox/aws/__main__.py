@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -33,7 +34,8 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
 
-    # MiniStack reads its settings while it is imported.
+    # MiniStack reads its settings while it is imported; compiling it anew for every start would take seconds.
+    sys.dont_write_bytecode = False
     from sandbox.aws import server
 
     settings = server.Settings(

@@ -137,7 +137,7 @@ class Images:
 
 def bare_environment() -> dict[str, str]:
     """What every container's environment has."""
-    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 
 
 _images: list[Images] = []
