@@ -452,6 +452,13 @@ def test_a_missing_permission_is_named(server: Server, client: GitHub) -> None:
         client.add_collaborator(REPO, "ada")
 
 
+def test_a_plan_that_is_too_small_is_not_taken_for_a_missing_permission(server: Server, client: GitHub) -> None:
+    server.reply(Reply(status=403, body={"message": "Upgrade to GitHub Team or make this repository public."}))
+
+    with pytest.raises(GitHubError, match="GitHub plan does not include this"):
+        client.requires_pull_request(REPO, "main")
+
+
 def test_another_refusal_is_told_as_it_is(server: Server, client: GitHub) -> None:
     server.reply(Reply(status=422, body={"message": "Validation Failed", "errors": [{"code": "invalid"}]}))
 

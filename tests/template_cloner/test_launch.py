@@ -287,6 +287,7 @@ def test_an_unprotected_default_branch_fails_the_launch_and_says_what_to_do(worl
     message = refused(world)
     assert "nothing protects main" in message
     assert "ruleset" in message
+    assert world.github.writes == ["generate"]
     world.roll_back()
 
     assert world.left() == (set(), {})

@@ -324,6 +324,8 @@ def _refusal(method: str, path: str, status: int, headers: Message, answer: Json
     said = f"GitHub refused {method} {path} ({status}: {_reason(answer)})"
     if status == 401:
         return f"{said}; the platform's GitHub credential is wrong or expired: set it again with python -m bootstrap"
+    if "upgrade to" in said.lower():
+        return f"{said}; the organization's GitHub plan does not include this, see the platform's requirements"
     if status in (403, 404):
         needed = headers.get("X-Accepted-GitHub-Permissions") or headers.get("X-Accepted-OAuth-Scopes")
         return f"{said}; the platform's GitHub credential lacks a permission{f': {needed}' if needed else ''}"

@@ -27,7 +27,7 @@ _LONGEST_RUN_SECONDS = 300
 """No attempt is older: the function's own time limit is shorter."""
 _FIRST_COMMIT_SECONDS = 60
 _DISPATCH_SECONDS = 120
-_LOOK_AGAIN_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 1.0
 _WAITING = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 _ROLLING_BACK = ("CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE")
 
@@ -68,11 +68,12 @@ class Launcher:
             self._require_waiting_stack()
             repository = found or self._generate(project, template)
             self._first_commit(repository)
+            # Before anybody may push: the organization's rules hold from the first commit on.
+            self._require_protection(repository)
             self._write_settings(project, repository, record.template_commit)
             for environment in project.environments:
                 self._add_environment(project, environment)
             self._add_user(project)
-            self._require_protection(repository)
             self._still_wanted(project)
         except Exception:
             self._stop(project, record)
