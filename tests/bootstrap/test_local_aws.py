@@ -1,0 +1,246 @@
+"""The command and its template on the local AWS, where the roles' policies decide.
+
+What passes here was allowed by the emulator's reading of IAM; AWS's own is not proven.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox_aws.account import Account, Credentials, document
+from tests.sandbox_aws.certificates import Certificates
+from tests.sandbox_aws.issuer import Issuer
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "111111111111"
+REPOSITORY = "repo:acme@1001/mlops-platform@2001"
+BUCKET = f"analytics-dev-state-{ACCOUNT}-eu-west-1"
+STATE = ".pulumi/stacks/mlops-platform/dev.json.gz"
+LOCK = ".pulumi/locks/organization/mlops-platform/dev/5f1c.json"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary"
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """`python -m bootstrap`, run by an account's root."""
+
+    endpoint_url: str
+    certificates: Certificates
+    github_url: str
+
+    def run(
+        self, *arguments: str, account: str = ACCOUNT, region: str = "eu-west-1"
+    ) -> subprocess.CompletedProcess[str]:
+        """One command, with nothing of this process's AWS settings."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_CA_BUNDLE": str(self.certificates.authority),
+            "AWS_ACCESS_KEY_ID": account,
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_REGION": region,
+            "AWS_CONFIG_FILE": os.devnull,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "bootstrap", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def up(
+        self, environment: str, account: str = ACCOUNT, region: str = "eu-west-1"
+    ) -> subprocess.CompletedProcess[str]:
+        """`up` for the platform repository of the sample organization."""
+        return self.run(
+            *("up", "--unit", "analytics", "--environment", environment, "--github-org", "acme"),
+            *("--github-url", self.github_url, "--oidc-subjects", "immutable"),
+            *("--github-org-id", "1001", "--github-repository-id", "2001"),
+            account=account,
+            region=region,
+        )
+
+
+@pytest.fixture(scope="module")
+def bootstrap(endpoint_url: str, certificate_files: Certificates, issuer: Issuer) -> Bootstrap:
+    command = Bootstrap(endpoint_url, certificate_files, issuer.origin)
+    made = command.up("dev")
+    assert made.returncode == 0, made.stderr
+    return command
+
+
+@pytest.fixture(scope="module")
+def dev(bootstrap: Bootstrap) -> Account:
+    return Account(bootstrap.endpoint_url, bootstrap.certificates.authority, ACCOUNT)
+
+
+Assume = Callable[[str, str], Credentials]
+
+
+@pytest.fixture(scope="module")
+def assume(dev: Account, issuer: Issuer) -> Assume:
+    """Assume a role with the token of a job, as aws-actions/configure-aws-credentials does."""
+
+    def as_job(role: str, subject: str) -> Credentials:
+        answer = dev.client("sts").assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}",
+            RoleSessionName="job",
+            WebIdentityToken=issuer.token(sub=subject),
+        )["Credentials"]
+        return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+
+    return as_job
+
+
+@pytest.fixture(scope="module")
+def as_deployer(dev: Account, assume: Assume) -> Callable[[str], Any]:
+    """Makes clients of the deploy role."""
+    credentials = assume("analytics-dev-deploy", f"{REPOSITORY}:environment:dev")
+    return lambda service: dev.client(service, credentials)
+
+
+def refused(call: Callable[..., object], **parameters: object) -> None:
+    """The call is refused for want of permission, and for nothing else."""
+    with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+        call(**parameters)
+
+
+def test_running_again_changes_nothing_and_says_so(bootstrap: Bootstrap) -> None:
+    again = bootstrap.up("dev")
+    assert (again.returncode, again.stdout.splitlines()[0]) == (0, "analytics-dev is unchanged.")
+
+
+def test_a_second_environment_of_the_account_shares_the_identity_provider(bootstrap: Bootstrap, dev: Account) -> None:
+    second = bootstrap.up("preprod")
+    assert second.returncode == 0, second.stderr
+    assert "using it" in second.stderr
+    assert len(dev.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
+
+
+def test_it_works_in_us_east_1_too(bootstrap: Bootstrap) -> None:
+    made = bootstrap.up("prod", account="333333333333", region="us-east-1")
+    assert made.returncode == 0, made.stderr
+    assert "s3://analytics-prod-state-333333333333-us-east-1?region=us-east-1" in made.stdout
+
+
+def test_the_same_environment_in_a_second_region_is_refused(bootstrap: Bootstrap) -> None:
+    second = bootstrap.up("dev", region="us-east-1")
+    assert second.returncode == 1
+    assert "was bootstrapped in eu-west-1" in second.stderr
+
+
+def test_the_doctor_finds_the_bootstrap_sound_and_the_platform_not_deployed(bootstrap: Bootstrap) -> None:
+    examined = bootstrap.run("doctor", "--environment", "dev")
+    to_do = [line.split()[1] for line in examined.stdout.splitlines() if line.startswith("TODO")]
+    assert (examined.returncode, to_do) == (1, ["platform"]), examined.stderr
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"{REPOSITORY}:environment:prod",
+        f"{REPOSITORY}:pull_request",
+        f"{REPOSITORY}:ref:refs/heads/main",
+        "repo:acme/mlops-platform:environment:dev",
+        "repo:acme@1001/abalone@2002:environment:dev",
+    ],
+)
+def test_no_other_job_may_deploy(assume: Assume, subject: str) -> None:
+    with pytest.raises(ClientError, match="Not authorized"):
+        assume("analytics-dev-deploy", subject)
+
+
+def test_the_deploy_role_saves_the_state_and_releases_its_lock(as_deployer: Callable[[str], Any]) -> None:
+    s3 = as_deployer("s3")
+    for key in (STATE, LOCK):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    s3.delete_object(Bucket=BUCKET, Key=LOCK)
+    assert s3.get_object(Bucket=BUCKET, Key=STATE)["Body"].read() == b"{}"
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == [STATE]
+
+
+def test_the_deploy_role_cannot_destroy_the_state(dev: Account, as_deployer: Callable[[str], Any]) -> None:
+    s3 = as_deployer("s3")
+    s3.put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
+    [version, *_] = dev.client("s3").list_object_versions(Bucket=BUCKET, Prefix=STATE)["Versions"]
+    refused(s3.delete_object, Bucket=BUCKET, Key=STATE, VersionId=version["VersionId"])
+    refused(s3.delete_bucket_policy, Bucket=BUCKET)
+    refused(s3.put_bucket_versioning, Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+    refused(s3.put_object, Bucket=BUCKET, Key=".pulumi/stacks/another-project/dev.json.gz", Body=b"{}")
+
+
+def test_a_preview_reads_the_state_and_writes_nothing(
+    dev: Account, assume: Assume, as_deployer: Callable[[str], Any]
+) -> None:
+    as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
+    preview = assume("analytics-dev-preview", f"{REPOSITORY}:pull_request")
+    s3 = dev.client("s3", preview)
+    assert s3.get_object(Bucket=BUCKET, Key=STATE)["Body"].read() == b"{}"
+    refused(s3.put_object, Bucket=BUCKET, Key=STATE, Body=b"{}")
+    refused(s3.delete_object, Bucket=BUCKET, Key=STATE)
+    refused(dev.client("iam", preview).get_role, RoleName="analytics-dev-deploy")
+
+
+def test_secrets_of_the_state_are_encrypted_by_the_deployer_and_read_by_a_preview(
+    dev: Account, assume: Assume, as_deployer: Callable[[str], Any]
+) -> None:
+    alias = "alias/analytics-dev-state"
+    secret = as_deployer("kms").encrypt(KeyId=alias, Plaintext=b"secret")["CiphertextBlob"]
+    kms = dev.client("kms", assume("analytics-dev-preview", f"{REPOSITORY}:pull_request"))
+    assert kms.decrypt(KeyId=alias, CiphertextBlob=secret)["Plaintext"] == b"secret"
+    refused(kms.encrypt, KeyId=alias, Plaintext=b"secret")
+
+
+def test_roles_are_created_under_the_boundary_or_not_at_all(dev: Account, as_deployer: Callable[[str], Any]) -> None:
+    iam = as_deployer("iam")
+    trust = document({"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    everything = document({"Action": "*", "Resource": "*"})
+    dev.client("iam").create_policy(PolicyName="everything", PolicyDocument=everything)
+    role: dict[str, Any] = {"RoleName": "analytics-dev-tool", "AssumeRolePolicyDocument": trust}
+    refused(iam.create_role, **role)
+    refused(iam.create_role, **role, PermissionsBoundary=f"arn:aws:iam::{ACCOUNT}:policy/everything")
+    refused(iam.create_role, **(role | {"RoleName": "administrator"}), PermissionsBoundary=BOUNDARY)
+    iam.create_role(**role, PermissionsBoundary=BOUNDARY)
+    iam.put_role_policy(RoleName="analytics-dev-tool", PolicyName="all", PolicyDocument=everything)
+    refused(iam.delete_role_permissions_boundary, RoleName="analytics-dev-tool")
+    refused(iam.create_policy_version, PolicyArn=BOUNDARY, PolicyDocument=everything, SetAsDefault=True)
+
+
+@pytest.mark.parametrize("role", ["analytics-dev-deploy", "analytics-dev-preview"])
+def test_the_deploy_role_changes_neither_itself_nor_the_preview_role(
+    as_deployer: Callable[[str], Any], role: str
+) -> None:
+    iam = as_deployer("iam")
+    trust = document({"Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+    everything = document({"Action": "*", "Resource": "*"})
+    refused(iam.put_role_policy, RoleName=role, PolicyName="all", PolicyDocument=everything)
+    refused(iam.update_assume_role_policy, RoleName=role, PolicyDocument=trust)
+    refused(iam.attach_role_policy, RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    refused(iam.delete_role, RoleName=role)
+
+
+def test_a_role_with_every_permission_stays_within_its_boundary(
+    dev: Account, as_deployer: Callable[[str], Any]
+) -> None:
+    as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
+    everything = {"Action": "*", "Resource": "*"}
+    role = dev.role("analytics-dev-greedy", everything, boundary=BOUNDARY)
+    greedy = dev.assume(role)
+    s3, iam = dev.client("s3", greedy), dev.client("iam", greedy)
+    refused(s3.get_object, Bucket=BUCKET, Key=STATE)
+    refused(s3.put_object, Bucket=BUCKET, Key=STATE, Body=b"{}")
+    refused(dev.client("kms", greedy).generate_data_key, KeyId="alias/analytics-dev-state", KeySpec="AES_256")
+    refused(iam.put_role_policy, RoleName=role.split("/")[1], PolicyName="more", PolicyDocument=document(everything))
+    refused(iam.create_user, UserName="somebody")
+    project: dict[str, Any] = {"RoleName": "analytics-dev-p-abalone-pipeline", "AssumeRolePolicyDocument": document()}
+    refused(iam.create_role, **project)
+    iam.create_role(**project, PermissionsBoundary=BOUNDARY)
