@@ -2,13 +2,11 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from cfnlint.api import ManualArgs, lint_file  # pyright: ignore[reportMissingTypeStubs]
 
 from components.studio_permissions import JOBS_WITH_A_NETWORK
-from tests.access.authorization import PolicyStatement, problems
 from tests.products.product import ACCOUNT, ISSUER, KEY, PLATFORM, PROJECT, SUBJECT, Launch, Product, texts
 
 ROLES = ("PipelineRole", "WorkflowRole")
@@ -21,13 +19,6 @@ LONGEST = {**PROJECT, "SageMakerProjectName": "a" * 32, "GitUser": "a" * 39, "Mo
 LONGEST_REGION = "ap-southeast-1"
 LONGEST_PREFIX = 63 - len(f"-p-abcdefghijkl-{ACCOUNT}-{LONGEST_REGION}")
 """Longer units and environments are refused by the platform's settings."""
-KEYS_OF_OUR_ACTIONS = {
-    "ec2:AuthorizedService": ("ec2:CreateNetworkInterfacePermission",),
-    "kms:ViaService": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
-    "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
-    "sagemaker:VpcSecurityGroupIds": JOBS_WITH_A_NETWORK,
-}
-"""Condition keys of single actions. Source: Service Authorization Reference, the "Condition keys" of each action."""
 
 
 @pytest.fixture(scope="module")
@@ -223,33 +214,6 @@ def test_only_the_repositorys_dev_environment_assumes_the_workflow_role(product:
     assert statement["Condition"] == {
         "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": f"{SUBJECT}:environment:dev"}
     }
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_statement_works_by_awss_own_data(product: Product, role: str) -> None:
-    def known(problem: str) -> bool:
-        found = re.search(r": (\S+) knows no condition key (\S+)$", problem)
-        return found is not None and found[1] in KEYS_OF_OUR_ACTIONS.get(found[2], ())
-
-    found = [
-        problem
-        for document in product.documents(role)
-        for statement in document["Statement"]
-        for problem in problems(as_record(statement))
-        if not known(problem)
-    ]
-
-    assert found == []
-
-
-def as_record(statement: dict[str, Any]) -> PolicyStatement:
-    return PolicyStatement(
-        sid=statement["Sid"],
-        effect=statement["Effect"],
-        actions=tuple(texts(statement["Action"])),
-        resources=tuple(texts(statement["Resource"])),
-        condition=statement.get("Condition", {}),
-    )
 
 
 @pytest.mark.parametrize("job", ["ProcessingJob", "TrainingJob"])
