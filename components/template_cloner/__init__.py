@@ -1,6 +1,6 @@
 """The Lambda function that gives a launched project its repository, and the credential that it does so with.
 
-`function/` holds its code: standard library and boto3 only, since it has no layer. What the function may do is here.
+`function/` holds its code: standard library and boto3 only, since it has no layer. What it may do is in `permissions.py`.
 """
 
 import os
@@ -14,6 +14,7 @@ import pulumi_aws as aws
 from components import iam
 from components.network_placement import Placement
 from components.role import Role, RoleArgs
+from components.template_cloner import permissions
 
 FUNCTION = Path(__file__).parent / "function"
 DEADLINE_SECONDS = 290
@@ -86,8 +87,14 @@ class TemplateCloner(pulumi.ComponentResource):
                 trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.account_id),
                 boundary_arn=args.boundary_arn,
                 policies={
-                    "launches": iam.document(*_launches(args, credential.arn, launch_records)),
-                    "runtime": iam.document(*_runtime(args, log_group.arn, failures.arn)),
+                    "launches": iam.document(
+                        *permissions.use_credential(credential.arn, args.secrets_key_arn),
+                        *permissions.follow_launches(args.region, args.account_id, launch_records),
+                    ),
+                    "runtime": iam.document(
+                        *permissions.report(log_group.arn, failures.arn),
+                        *permissions.run_in(args.placement, function_name),
+                    ),
                 },
             ),
             child,
@@ -144,63 +151,3 @@ def _code() -> pulumi.AssetArchive:
             for module in sorted(FUNCTION.rglob("*.py"))
         }
     )
-
-
-def _launches(args: TemplateClonerArgs, credential_arn: pulumi.Input[str], launch_records: str) -> list[iam.Statement]:
-    return [
-        iam.allow("ReadCredential", "secretsmanager:GetSecretValue", on=credential_arn),
-        iam.allow("UseSecretsKey", "kms:Decrypt", "kms:GenerateDataKey", on=args.secrets_key_arn),
-        iam.allow(
-            "RememberLaunches",
-            "ssm:DeleteParameter",
-            "ssm:GetParameter",
-            "ssm:PutParameter",
-            on=f"arn:aws:ssm:{args.region}:{args.account_id}:parameter{launch_records}/*",
-        ),
-        iam.allow(
-            "SeeWhyAStackIsDeleted",
-            "cloudformation:DescribeStacks",
-            on=f"arn:aws:cloudformation:{args.region}:{args.account_id}:stack/SC-{args.account_id}-pp-*",
-        ),
-    ]
-
-
-def _runtime(
-    args: TemplateClonerArgs, log_group_arn: pulumi.Input[str], failures_arn: pulumi.Input[str]
-) -> list[iam.Statement]:
-    function_arn = (
-        f"arn:aws:lambda:{args.region}:{args.account_id}:function:{args.unit}-{args.environment}-template-cloner"
-    )
-    return [
-        iam.allow(
-            "WriteLogs",
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            on=pulumi.Output.concat(log_group_arn, ":*"),
-        ),
-        iam.allow("ReportFailures", "sqs:SendMessage", on=failures_arn),
-        iam.allow(
-            "WriteTraces",
-            "xray:PutTelemetryRecords",
-            "xray:PutTraceSegments",
-            on=iam.EveryResource(reason="AWS has no resource type for traces"),
-        ),
-        *args.placement.attach(),
-        # Lambda refuses to create the function unless its role may delete every interface (Developer Guide, "Giving
-        # Lambda functions access to resources in an Amazon VPC").
-        iam.allow("LeaveNetwork", "ec2:DeleteNetworkInterface", on=f"arn:aws:ec2:{args.region}:{args.account_id}:*/*"),
-        # The service needs the permissions above; the function's own code does not (same page of the guide).
-        iam.deny(
-            "OnlyLambdaJoinsNetworks",
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:CreateNetworkInterface",
-            "ec2:CreateNetworkInterfacePermission",
-            "ec2:DeleteNetworkInterface",
-            "ec2:DeleteNetworkInterfacePermission",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:UnassignPrivateIpAddresses",
-            on=iam.EveryResource(reason="a denial must not leave a gap"),
-            when={"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
-        ),
-    ]

@@ -85,7 +85,8 @@ def test_only_the_supported_version_can_be_launched(dev: Rendering, tmp_path: Pa
     assert first["templateUrl"].endswith(f"/{first_version().object_name}")
     refusing: dict[str, Any] = read_template(tmp_path / "first.yaml")
     assertions = refusing["Rules"]["ChooseTheSupportedVersion"]["Assertions"]
-    assert [each["Assert"] for each in assertions] == [{"Equals": ["this version", "launchable"]}]
+    assert [each["Assert"] for each in assertions] == [{"Equals": [{"Ref": "Launchable"}, "yes"]}]
+    assert refusing["Parameters"]["Launchable"]["AllowedValues"] == ["no"]
     assert {each["Type"] for each in refusing["Resources"].values()} == {"AWS::CloudFormation::WaitConditionHandle"}
 
 
