@@ -42,7 +42,7 @@ def uv_environment() -> dict[str, str]:
     # `uv run` tells its children where uv is.
     uv = os.environ.get("UV") or shutil.which("uv")
     assert uv, "these tests need uv: run them with `make test`"
-    others = {
-        name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
-    }
+    # Without bytecode every job of a local run would compile its libraries anew.
+    left_out = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "PYTHONDONTWRITEBYTECODE")
+    others = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**others, "PATH": f"{Path(uv).parent}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "2"}

@@ -5,7 +5,6 @@ import re
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -72,6 +71,7 @@ def test_the_readme_names_only_files_and_commands_that_exist(model_training: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_its_own_tests_pass(clone: Path, uv_environment: dict[str, str]) -> None:
     done = run("make", "test", folder=clone, environment=uv_environment)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
@@ -79,21 +79,15 @@ def test_its_own_tests_pass(clone: Path, uv_environment: dict[str, str]) -> None
 
 
 @pytest.mark.slow
-def test_the_whole_pipeline_runs_on_a_laptop_and_its_model_is_good(
-    clone: Path, uv_environment: dict[str, str], tmp_path: Path
-) -> None:
-    made = run("make", "local-run", folder=clone, environment=uv_environment)
-    assert made.returncode == 0, made.stderr[-4000:]
-    assert "good enough to be registered" in made.stderr
-    command = ("uv", "run", "--frozen", "--group", "local", "python", "-m", "pipeline", "local-run")
-    kept = run(*command, "--folder", str(tmp_path), folder=clone, environment=uv_environment)
-    assert kept.returncode == 0, kept.stderr[-4000:]
-    (file,) = tmp_path.glob("s3/*/executions/*/evaluation/evaluation.json")
-    evaluation: dict[str, Any] = json.loads(file.read_text())
-    assert 4.0 < evaluation["regression_metrics"]["mse"]["value"] < 5.1
-    assert evaluation["baseline"]["mse"]["value"] > 10
-    # The same data, settings and seed give the same model: both runs report the same table.
-    assert made.stdout.partition("| metric")[2] == kept.stdout.partition("| metric")[2]
+def test_the_whole_pipeline_runs_on_a_laptop_and_its_model_is_good(clone: Path, uv_environment: dict[str, str]) -> None:
+    done = run("make", "local-run", folder=clone, environment=uv_environment)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "good enough to be registered" in done.stderr
+    metrics = {
+        name: float(value) for name, value in re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", done.stdout, re.MULTILINE)
+    }
+    assert 4.0 < metrics["mse"] < 5.1
+    assert metrics["mse of always predicting the mean"] > 10
 
 
 @pytest.mark.slow

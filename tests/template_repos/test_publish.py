@@ -1,7 +1,10 @@
 """Publishing, to repositories in a folder of this machine."""
 
+import base64
 import os
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -88,6 +91,32 @@ def test_the_token_is_in_no_argument_no_output_and_no_file(
     assert TOKEN not in commands + out + error
     for file in [path for path in tmp_path.rglob("*") if path.is_file()]:
         assert TOKEN.encode() not in file.read_bytes(), file
+
+
+def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
+    server: Path, environment: dict[str, str]
+) -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    class Recorder(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append((self.path, self.headers.get("Authorization")))
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives it
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Recorder) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        code, _, error = publish(server, environment, "--github-url", f"http://127.0.0.1:{listening.server_port}/")
+        listening.shutdown()
+        thread.join()
+    credentials = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+    assert seen == [(f"/{REPOSITORY}/info/refs?service=git-upload-pack", f"Basic {credentials}")]
+    assert code == 1
+    assert TOKEN not in error
+    assert credentials not in error
 
 
 def test_without_a_token_nothing_is_asked_of_the_server(

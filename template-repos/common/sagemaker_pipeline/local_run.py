@@ -217,7 +217,7 @@ class LocalRun:
             code = subprocess.run(
                 [sys.executable if program == "python3" else program, *rest],
                 cwd=base,
-                env={**environ, **environment, "SM_BASE": str(base), "PYTHONDONTWRITEBYTECODE": "1"},
+                env={**environ, **environment, "SM_BASE": str(base)},
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 check=False,

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from sagemaker_pipeline import remote, upload
 from sagemaker_pipeline.expressions import Json
 from sagemaker_pipeline.local_run import FinishedStep, LocalRun, StepFailedError
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> None:
         StepFailedError,
         remote.InvalidDefinitionError,
         remote.ExecutionError,
+        BotoCoreError,
+        ClientError,
     ) as error:
         sys.exit(f"error: {error}")
 

@@ -135,6 +135,15 @@ def test_wait_fails_with_the_reason_of_the_step_and_still_reports(aws: Aws, caps
     assert "**Train**: no such column" in capsys.readouterr().out
 
 
+def test_a_refusal_of_aws_is_one_line_that_names_the_operation(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> tuple[int, dict[str, str]]:
+        return 400, {"__type": "AccessDeniedException", "message": "not authorized"}
+
+    monkeypatch.setattr(aws.sagemaker, "start_pipeline_execution", refuse)
+    with pytest.raises(SystemExit, match=r"^error: .*StartPipelineExecution operation: not authorized$"):
+        main(["start"])
+
+
 def test_the_definition_can_be_looked_at_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
     main(["definition"])
     assert json.loads(capsys.readouterr().out)["Version"] == "2020-12-01"

@@ -71,8 +71,11 @@ def test_a_definition_above_one_mebibyte_is_refused() -> None:
 
 def test_a_refusal_is_not_mistaken_for_a_missing_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeSageMaker()
-    denied = (400, {"__type": "AccessDeniedException", "message": "not authorized"})
-    monkeypatch.setattr(service, "describe_pipeline", lambda _: denied)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+
+    def refuse(_: object) -> tuple[int, dict[str, str]]:
+        return 400, {"__type": "AccessDeniedException", "message": "not authorized"}
+
+    monkeypatch.setattr(service, "describe_pipeline", refuse)
     with pytest.raises(ClientError, match="not authorized"):
         upsert(service)
     assert service.operations == []
