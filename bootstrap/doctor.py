@@ -1,5 +1,6 @@
 """`doctor`: what is in place for an environment, and what to do about what isn't."""
 
+import http.client
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -161,7 +162,7 @@ def _github(account: Account, names: Names, stack: Stack, token: str | None, get
 
 def _organization(server: github.Server, organization: str, token: str | None, get: Get) -> tuple[bool, str]:
     answer = get(server, f"/orgs/{organization}", token)
-    if answer.status == 200:
+    if answer.status == http.client.OK:
         return True, f"{server.url} shows the organization {organization}"
     hint = "GITHUB_TOKEN is refused or may not see it" if token else "set GITHUB_TOKEN to look with a token"
     return False, f"{server.url} answered {answer.status} for the organization {organization}: {hint}"
