@@ -1,17 +1,13 @@
 """The one door to MiniStack: the modules and the private names of it that the sandbox relies on.
 
 MiniStack has no plugin interface, so the sandbox replaces some of its functions. Every name that it reads or replaces
-is listed in `CONTRACT` with its signature; `verify` compares the list with the installed version.
+is listed in `contract`, which compares them with what is installed.
 """
 
-import inspect
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
-
-VERSION = "1.5.33"
 
 application: Any = import_module("ministack.app")
 router: Any = import_module("ministack.core.router")
@@ -37,24 +33,6 @@ engine: Any = import_module("ministack.services.cloudformation.engine")
 Response = tuple[int, dict[str, str], bytes]
 """What a MiniStack service answers: status, headers, body."""
 
-VALUE = "a value"
-"""Stands for the signature of a name that is not a function."""
-
-CONTRACT: Mapping[str, Mapping[str, str]] = {}
-
-
-def verify() -> Iterator[str]:
-    """Say what differs between the installed MiniStack and the one that the sandbox was written against."""
-    installed = version("ministack")
-    if installed != VERSION:
-        yield f"ministack {installed} is installed; the sandbox was written against {VERSION}"
-    for module_name, names in CONTRACT.items():
-        module = import_module(module_name)
-        for name, expected in names.items():
-            found = _signature(module, name)
-            if found != expected:
-                yield f"{module_name}.{name}: expected {expected}, found {found}"
-
 
 def account_id() -> str:
     """The account of the request that is being answered."""
@@ -75,14 +53,3 @@ def send_event(source: str, kind: str, resources: Sequence[str], detail: Mapping
     """Send an event of an AWS service to the account's default bus."""
     entry = {"Source": source, "DetailType": kind, "Resources": list(resources), "Detail": json.dumps(detail)}
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
-
-
-def _signature(module: Any, name: str) -> str:
-    value: Any = module
-    for part in name.split("."):
-        value = getattr(value, part, None)
-        if value is None:
-            return "nothing"
-    if not callable(value):
-        return VALUE
-    return str(inspect.signature(value))

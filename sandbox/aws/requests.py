@@ -249,17 +249,6 @@ def iam_resource(params: Mapping[str, Any]) -> str | None:
     return None
 
 
-def kms_resource(operation: str, members: Mapping[str, Any]) -> str | None:
-    """The resource of those operations of KMS that name an alias: the key behind it, but for the alias' own."""
-    if operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
-        return f"arn:aws:kms:{emulator.region()}:{emulator.account_id()}:{members.get('AliasName', '')}"
-    key_id = members.get("KeyId", "")
-    if "alias/" in key_id:
-        key = emulator.kms._resolve_key(key_id)
-        return key["Arn"] if key else None
-    return None
-
-
 def iam_context(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """The condition keys of an operation of IAM."""
     context: dict[str, Any] = {}

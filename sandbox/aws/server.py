@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.aws import (
     authorization,
+    contract,
     emulator,
     encryption,
     functions,
@@ -46,7 +47,7 @@ class Settings:
 
 def install(settings: Settings) -> None:
     """Add to MiniStack everything that it lacks."""
-    differences = list(emulator.verify())
+    differences = list(contract.differences())
     if differences:
         raise SystemExit("MiniStack is not what the sandbox expects:\n" + "\n".join(differences))
     sagemaker.SERVICE.install()

@@ -1,0 +1,151 @@
+"""The contract with MiniStack: every name of it that the sandbox reads or replaces, and what each is.
+
+MiniStack promises nothing about these names, so an upgrade must be read, not hoped for: the server refuses to start
+with a MiniStack that differs, and a test says where.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+VERSION = "1.5.33"
+
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "ministack.app": {
+        "SERVICE_HANDLERS": "a dict",
+        "app": "(scope, receive, send)",
+        "logger": "a Logger",
+    },
+    "ministack.core.iam_actions": {
+        "SERVICE_TO_IAM_NAMESPACE": "a dict",
+        "access_denied_response": "(service, action, principal_arn, request_id, error_code, message, headers, resource_arn, explicit_deny, resource_policy_arn)",
+        "extract_resource_arn": "(service, method, path, headers, body, query_params, region, account_id)",
+        "request_tag_context": "(service, iam_action, body, params)",
+    },
+    "ministack.core.iam_evaluator": {
+        "AuthError": "class with code, details, message",
+        "EvalContext": "class with action, principal_account, principal_arn, principal_keys, principal_type, region, request_tags, resource_arn, secure_transport, service_context, source_ip, tag_keys",
+        "EvalResult": "class with decision, matched_sid, principal_arn, reason, resource_policy_arn",
+        "_POLICY_REQUIRED": "a frozenset",
+        "_principal_keys": "(credential)",
+        "_resolve_condition_key": "(key, ctx)",
+        "_resource_policy": "(service, resource_arn)",
+        "caller_arn": "()",
+        "combine_resource_policy": "(identity, ctx, policy, owner_account, required, limits)",
+        "enforce": "(access_key_id, iam_action, service, region, resource_arn, service_context)",
+        "evaluate": "(ctx, policies, limits)",
+        "evaluate_trust_policy": "(trust_doc, caller_arn, ctx)",
+        "resolve_principal": "(access_key_id, account_id, credential)",
+    },
+    "ministack.core.lambda_runtime": {
+        "execution_credentials": "(config)",
+        "reset": "()",
+    },
+    "ministack.core.responses": {
+        "AccountRegionScopedDict": "class with ",
+        "get_account_id": "()",
+        "get_region": "()",
+        "request_scope": "(account_id, region)",
+    },
+    "ministack.core.router": {
+        "SERVICE_PATTERNS": "a dict",
+        "extract_access_key_id": "(headers, query_params)",
+    },
+    "ministack.core.tls": {
+        "trust_gateway_cert": "(env)",
+    },
+    "ministack.services.cloudformation": {
+        "_ACTION_HANDLERS": "a dict",
+        "_stack_events": "a AccountRegionScopedDict",
+        "_stacks": "a AccountRegionScopedDict",
+    },
+    "ministack.services.cloudformation.engine": {
+        "_find_dynamic_references": "(value, found)",
+        "_parse_template": "(template_body)",
+    },
+    "ministack.services.cloudformation.helpers": {
+        "_error": "(code, message, status)",
+        "_p": "(params, key, default)",
+        "_resolve_document": "(params, body_key, url_key, label)",
+    },
+    "ministack.services.cloudformation.provisioners": {
+        "_RESOURCE_HANDLERS": "a dict",
+    },
+    "ministack.services.cloudformation.stacks": {
+        "_delete_resource": "(resource_type, physical_id, props, stack_name, logical_id)",
+        "_provision_resource": "(resource_type, logical_id, props, stack_name)",
+        "_resolve_dynamic_references": "(value, previous, reuse_ssm, reuse_secrets)",
+        "_update_resource": "(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)",
+    },
+    "ministack.services.ec2": {
+        "_security_groups": "a AccountRegionScopedDict",
+        "_subnets": "a AccountRegionScopedDict",
+        "_vpcs": "a AccountRegionScopedDict",
+    },
+    "ministack.services.eventbridge": {
+        "_put_events": "(data, allow_aws_source)",
+    },
+    "ministack.services.iam": {
+        "_create_oidc_provider": "(p)",
+        "_error": "(status, code, message, ns)",
+        "_oidc_providers": "a AccountScopedDict",
+        "_policies": "a AccountScopedDict",
+        "_roles": "a AccountScopedDict",
+        "policy_known": "(arn, account_id)",
+    },
+    "ministack.services.kms": {
+        "_aliases": "a AccountRegionScopedDict",
+        "_resolve_key": "(key_id_or_arn)",
+    },
+    "ministack.services.s3": {
+        "_bucket_default_sse_headers": "(bucket_name)",
+        "_bucket_encryption": "a AccountScopedDict",
+        "_buckets": "a AccountScopedDict",
+        "_get_object_data": "(bucket_name, key, version_id)",
+        "_object_versions": "a AccountScopedDict",
+        "_put_bucket_encryption": "(name, body)",
+        "_put_bucket_lifecycle": "(name, body)",
+        "_put_bucket_logging": "(name, body)",
+        "_put_bucket_ownership_controls": "(name, body)",
+        "_put_bucket_tagging": "(name, body)",
+    },
+    "ministack.services.secretsmanager": {
+        "_resolve": "(secret_id, use_arn_scope)",
+    },
+    "ministack.services.sts": {
+        "_sessions": "a dict",
+        "register_session": "(access_key, session)",
+    },
+}
+"""By module: its names, and the parameters of the functions and classes among them, or the type of the values."""
+
+
+def differences() -> Iterator[str]:
+    """Say what differs between the installed MiniStack and the one that the sandbox was written against."""
+    installed = version("ministack")
+    if installed != VERSION:
+        yield f"ministack {installed} is installed; the sandbox was written against {VERSION}"
+    for module_name, names in NAMES.items():
+        module = import_module(module_name)
+        for name, expected in names.items():
+            found = describe(getattr(module, name, None))
+            if found != expected:
+                yield f"{module_name}.{name}: expected {expected}, found {found}"
+
+
+def describe(value: Any) -> str:
+    """What a name stands for."""
+    if value is None:
+        return "nothing"
+    if inspect.isclass(value):
+        return f"class with {', '.join(sorted(inspect.signature(value).parameters))}"
+    if callable(value):
+        return f"({', '.join(inspect.signature(value).parameters)})"
+    return f"a {type(value).__name__}"
+
+
+if __name__ == "__main__":
+    found = list(differences())
+    raise SystemExit("\n".join(found) if found else 0)
