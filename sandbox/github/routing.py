@@ -51,7 +51,7 @@ class Call:
             ApiError: 400 or 422, naming every field that is wrong.
         """
         try:
-            document: Any = json.loads(self.request.body or b"{}")
+            document: Any = json.loads(self.request.body or b"{}", parse_float=_number)
         except ValueError as error:
             raise errors.ApiError(400, "Problems parsing JSON") from error
         if not isinstance(document, dict):
@@ -81,6 +81,12 @@ class Call:
     def _number(self, name: str, default: int) -> int:
         value = self.request.query.get(name, "")
         return int(value) if value.isdecimal() else default
+
+
+def _number(text: str) -> float:
+    """Return 1.0 as 1: to JSON Schema both are integers."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _reason(problem: Any) -> str:

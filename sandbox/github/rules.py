@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.github.accounts import Caller, caller_role, reaches
 from sandbox.github.git import NO_COMMIT, GitRepository
-from sandbox.github.state import Permission, Repository, Ruleset, State
+from sandbox.github.state import Permission, PullRequest, Repository, Ruleset, State
 
 ENFORCED = ("creation", "update", "deletion", "non_fast_forward", "required_linear_history", "pull_request")
 """The types of rules that are enforced here; others are refused when a ruleset is made."""
@@ -26,7 +26,8 @@ class RefChange:
     ref: str
     old: str
     new: str
-    by_pull_request: bool = False
+    pull: PullRequest | None = None
+    """The pull request whose merge moves it."""
 
 
 def active(state: State, repository: Repository, ref: str) -> list[Ruleset]:
@@ -68,10 +69,27 @@ def _broken(rule: dict[str, Any], git: GitRepository, change: RefChange) -> str 
             return "Cannot force-push to this branch"
         case "required_linear_history" if updates and len(git.commit(change.new).parents) > 1:
             return "This branch must not contain merge commits."
-        case "pull_request" if updates and not change.by_pull_request:
+        case "pull_request" if updates and change.pull is None:
             return "Changes must be made through a pull request."
+        case "pull_request" if updates and change.pull is not None:
+            return _lacks_approval(rule.get("parameters", {}), change.pull)
         case _:
             return None
+
+
+def _lacks_approval(parameters: dict[str, Any], pull: PullRequest) -> str | None:
+    needed = int(parameters.get("required_approving_review_count", 0))
+    stale = bool(parameters.get("dismiss_stale_reviews_on_push"))
+    latest = {
+        review.login: review.state
+        for review in pull.reviews
+        if review.state != "COMMENTED" and (review.commit == pull.head_sha or not stale)
+    }
+    if "CHANGES_REQUESTED" in latest.values():
+        return "Changes have been requested."
+    if list(latest.values()).count("APPROVED") < needed:
+        return f"At least {needed} approving review is required by reviewers with write access."
+    return None
 
 
 def _covers_repository(conditions: dict[str, Any], repository: Repository) -> bool:
@@ -106,7 +124,7 @@ def _selected(chosen: dict[str, Any], names: list[str], *, everything: str) -> b
 
 def _bypasses(ruleset: Ruleset, state: State, repository: Repository, caller: Caller, change: RefChange) -> bool:
     for actor in ruleset.bypass_actors:
-        if actor.get("bypass_mode", "always") == "pull_request" and not change.by_pull_request:
+        if actor.get("bypass_mode", "always") == "pull_request" and change.pull is None:
             continue
         if _is_actor(actor, state, repository, caller):
             return True

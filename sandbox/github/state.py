@@ -76,6 +76,20 @@ class Invitation(BaseModel):
     created_at: str = Field(default_factory=now)
 
 
+ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED"]
+
+
+class Review(BaseModel):
+    """What somebody thinks of a pull request, as it was at one commit."""
+
+    id: int
+    login: str
+    state: ReviewState
+    body: str
+    commit: str
+    submitted_at: str = Field(default_factory=now)
+
+
 class PullRequest(BaseModel):
     """A pull request."""
 
@@ -96,6 +110,7 @@ class PullRequest(BaseModel):
     merge_commit_sha: str | None = None
     merged_at: str | None = None
     merged_by: str | None = None
+    reviews: list[Review] = Field(default_factory=list[Review])
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)
 

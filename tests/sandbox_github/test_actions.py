@@ -163,35 +163,6 @@ def test_an_environment_that_wants_a_review_is_never_entered(remote: Remote) -> 
     assert "'dev' waits for a review" in remote.log(run)
 
 
-def test_a_push_runs_what_its_branch_and_paths_select_and_skip_ci_runs_nothing(remote: Remote, tmp_path: Path) -> None:
-    path = remote.with_workflow(
-        "pushed",
-        """
-on:
-  push: {branches: [main, 'release/**'], paths: ['src/**', '!src/**.md']}
-jobs: {a: {runs-on: ubuntu-latest, steps: [{uses: actions/checkout@v7}, {run: ls}]}}
-""",
-    )
-    clone = remote.clone("pushed", tmp_path / "clone")
-    for branch, file, message in (
-        ("main", "src/code.py", "Skip me [skip ci]"),
-        ("main", "src/notes.md", "Notes"),
-        ("main", "elsewhere.txt", "Elsewhere"),
-        ("feature", "src/feature.py", "Feature"),
-        ("main", "src/more.py", "Counts"),
-        ("release/1", "src/release.py", "Counts too"),
-    ):
-        remote.git("checkout", "--quiet", "-B", branch, folder=clone)
-        remote.commit(clone, {file: message}, message)
-        remote.git("push", "--quiet", "origin", branch, folder=clone)
-    runs = remote("GET", f"{path}/actions/runs?event=push").json["workflow_runs"]
-    assert [run["display_title"] for run in runs] == ["Counts too", "Counts"]
-    for run in runs:
-        finished = remote.finished(path, run["id"])
-        assert finished["conclusion"] == "success", remote.log(finished)
-    assert "a: release.py" not in remote.log(runs[1])
-
-
 def test_a_run_waits_for_its_group_and_replaces_the_one_that_waits(remote: Remote) -> None:
     path = remote.with_workflow(
         "grouped",

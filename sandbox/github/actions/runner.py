@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -80,6 +81,11 @@ class Runner:
             except WorkflowError as error:
                 log.write(f"##[error]{error}\n")
                 return "failure"
+            except Exception as error:
+                # A defect here must not leave the run in progress for ever.
+                traceback.print_exc()
+                log.write(f"##[error]The local GitHub failed: {error!r}\n")
+                return "failure"
             finally:
                 for token in self._secrets:
                     self._github.tokens.revoke(token)
@@ -144,7 +150,8 @@ class Runner:
             self._grant(granted)
             self._names[key] = _plain(job.get("name"), key)
             if "uses" in job:
-                called = str(job["uses"])
+                # `$/` is the repository of the workflow itself; act knows only the older way to say so.
+                called = job["uses"] = re.sub(r"^\$/", "./", str(job["uses"]))
                 if not called.startswith("./"):
                     raise WorkflowError(f"The local GitHub has no reusable workflow {called!r}; only those of ./")
                 self._rewrite(called.removeprefix("./"), granted, entry=False)
@@ -212,7 +219,9 @@ class Runner:
         runs: Any = document.get("runs")
         steps: Any = cast("Document", runs).get("steps", []) if isinstance(runs, dict) else []
         for step in cast("list[Document]", steps):
-            uses = str(step.get("uses", ""))
+            uses = re.sub(r"^\$/", "./", str(step.get("uses", "")))
+            if "uses" in step:
+                step["uses"] = uses
             if not uses or uses.startswith("./"):
                 continue
             match = _USES.fullmatch(uses)

@@ -7,7 +7,7 @@ from sandbox.github.git import EMPTY_TREE, NO_COMMIT
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
 from sandbox.github.rules import RefChange
-from sandbox.github.state import PullRequest, Repository, now
+from sandbox.github.state import PullRequest, Repository, Review, ReviewState, now
 from sandbox.github.transport import Response, json_response
 
 _PULL = "/repos/{owner}/{repo}/pulls/{number}"
@@ -29,6 +29,12 @@ class _Update(Body):
     state: Literal["open", "closed"] | None = None
     base: str | None = None
     maintainer_can_modify: bool | None = None
+
+
+class _Review(Body):
+    event: Literal["APPROVE", "REQUEST_CHANGES", "COMMENT"]
+    body: str = ""
+    commit_id: str | None = None
 
 
 class _Merge(Body):
@@ -182,6 +188,47 @@ def list_pull_files(call: Call) -> Response:
     return json_response(200, [{"filename": path} for path in page], headers)
 
 
+def _review(call: Call, review: Review) -> dict[str, object]:
+    return {
+        "id": review.id,
+        "user": views.user(call.github, call.github.user(review.login)),
+        "state": review.state,
+        "body": review.body,
+        "commit_id": review.commit,
+        "submitted_at": review.submitted_at,
+    }
+
+
+@route("GET", _PULL + "/reviews", permission="pull_requests:read", role="pull")
+def list_reviews(call: Call) -> Response:
+    """What people think of a pull request."""
+    page, headers = call.page(_found(call).reviews)
+    return json_response(200, [_review(call, review) for review in page], headers)
+
+
+@route("POST", _PULL + "/reviews", permission="pull_requests:write", role="push")
+def create_review(call: Call) -> Response:
+    """Say what one thinks of somebody else's pull request."""
+    body, pull, me = call.body(_Review), _found(call), call.caller.user.login
+    if pull.author == me and body.event != "COMMENT":
+        verb = "approve" if body.event == "APPROVE" else "request changes on"
+        raise errors.unprocessable("Unprocessable Entity", f"Can not {verb} your own pull request")
+    states: dict[str, ReviewState] = {
+        "APPROVE": "APPROVED",
+        "REQUEST_CHANGES": "CHANGES_REQUESTED",
+        "COMMENT": "COMMENTED",
+    }
+    review = Review(
+        id=call.github.state.next_id(),
+        login=me,
+        state=states[body.event],
+        body=body.body,
+        commit=body.commit_id or pull.head_sha,
+    )
+    pull.reviews.append(review)
+    return json_response(200, _review(call, review))
+
+
 @route("PUT", _PULL + "/merge", permission="contents:write", role="push")
 def merge_pull(call: Call) -> Response:
     """Merge a pull request, by a merge commit or by one squashed commit."""
@@ -201,7 +248,7 @@ def merge_pull(call: Call) -> Response:
     message = f"{title}\n\n{body.commit_message or ('' if squash else pull.title)}".rstrip()
     parents = [base] if squash else [base, pull.head_sha]
     commit = git.write_commit(tree, parents, message, call.github.person(call.caller.user))
-    change = RefChange(ref=f"refs/heads/{pull.base}", old=base, new=commit, by_pull_request=True)
+    change = RefChange(ref=f"refs/heads/{pull.base}", old=base, new=commit, pull=pull)
     pull.state, pull.merged_at, pull.merged_by = "closed", now(), call.caller.user.login
     pull.merge_commit_sha, pull.updated_at = commit, now()
     try:

@@ -68,6 +68,7 @@ def repository(github: GitHub, shown: Repository, caller: Caller) -> dict[str, o
         "fork": shown.fork_of is not None,
         "url": api,
         "clone_url": f"{page}.git",
+        "svn_url": page,
         "git_url": f"git://{page.split('://', 1)[1]}.git",
         "ssh_url": f"git@localhost:{shown.full_name}.git",
         "homepage": shown.homepage,

@@ -1,0 +1,201 @@
+"""Collaborators, teams, environments, rulesets and variables."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox_github.client import MEMBER, OUTSIDER, Client, encoded, repository, seed, start
+
+PULL_REQUEST = {
+    "type": "pull_request",
+    "parameters": {
+        "dismiss_stale_reviews_on_push": True,
+        "require_code_owner_review": False,
+        "require_last_push_approval": False,
+        "required_approving_review_count": 1,
+        "required_review_thread_resolution": False,
+    },
+}
+
+
+def ruleset(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "protect",
+        "target": "branch",
+        "enforcement": "active",
+        "conditions": {
+            "ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []},
+            "repository_name": {"include": ["mlops-*"], "exclude": ["mlops-open"]},
+        },
+        "bypass_actors": [{"actor_id": 1, "actor_type": "OrganizationAdmin", "bypass_mode": "always"}],
+        "rules": [{"type": "deletion"}, {"type": "non_fast_forward"}, PULL_REQUEST],
+        **changes,
+    }
+
+
+def test_a_member_becomes_a_collaborator_at_once_and_anybody_else_is_invited(call: Client) -> None:
+    path = repository(call, "shared")
+    assert call("PUT", f"{path}/collaborators/mia", {"permission": "push"}).status == 204
+    assert call("GET", f"{path}/collaborators/mia/permission").json["permission"] == "write"
+    invited = call("PUT", f"{path}/collaborators/otto", {"permission": "push"})
+    assert invited.status == 201
+    assert invited.json["invitee"]["login"] == "otto"
+    assert call("GET", f"{path}/collaborators/otto").status == 404
+    assert [one["invitee"]["login"] for one in call("GET", f"{path}/invitations").json] == ["otto"]
+    assert call.by(OUTSIDER)("GET", path).status == 404
+    assert call("PUT", f"{path}/collaborators/nobody").status == 404
+    assert call("DELETE", f"{path}/collaborators/mia").status == 204
+    assert call("GET", f"{path}/collaborators/mia/permission").json["permission"] == "read"
+
+
+def test_people_are_found_by_their_exact_login_only(call: Client) -> None:
+    assert call("GET", "/users/mia").json["id"] == 12
+    assert call("GET", "/users/MIA").json["login"] == "mia"
+    assert call("GET", "/users/mi").status == 404
+    assert call("GET", "/orgs/acme/members/mia").status == 204
+    assert call("GET", "/orgs/acme/members/otto").status == 404
+    assert call("GET", "/orgs/acme/memberships/olivia").json["role"] == "admin"
+    assert call("GET", "/orgs/acme/memberships/otto").status == 404
+    assert call("GET", "/orgs/other").status == 404
+
+
+def test_a_team_gives_its_members_what_it_has(call: Client) -> None:
+    path = repository(call, "teamwork")
+    made = call("POST", "/orgs/acme/teams", {"name": "Data Science", "privacy": "closed"})
+    assert (made.status, made.json["slug"]) == (201, "data-science")
+    assert call("POST", "/orgs/acme/teams", {"name": "data science"}).status == 422
+    team = "/orgs/acme/teams/data-science"
+    assert call("PUT", f"{team}/memberships/mia", {"role": "member"}).status == 200
+    assert call("PUT", f"{team}/repos/acme/teamwork", {"permission": "push"}).status == 204
+    body = {"message": "m", "content": encoded("a")}
+    assert call.by(MEMBER)("PUT", f"{path}/contents/a", body).status == 201
+    assert call("DELETE", f"{team}/memberships/mia").status == 204
+    assert call.by(MEMBER)("PUT", f"{path}/contents/b", body).status == 403
+    assert call("PATCH", team, {"name": "Science"}).json["slug"] == "science"
+    assert call("DELETE", "/orgs/acme/teams/science").status == 204
+    assert call("GET", "/orgs/acme/teams").json == []
+
+
+def test_an_environment_keeps_its_id_when_it_is_put_again(call: Client) -> None:
+    path = repository(call, "deployed")
+    first = call("PUT", f"{path}/environments/dev", {})
+    assert first.status == 200
+    reviewers = [{"type": "User", "id": 12}]
+    second = call("PUT", f"{path}/environments/dev", {"reviewers": reviewers, "prevent_self_review": True})
+    assert second.json["id"] == first.json["id"]
+    rule = second.json["protection_rules"][0]
+    assert rule["prevent_self_review"] is True
+    assert [one["reviewer"]["login"] for one in rule["reviewers"]] == ["mia"]
+    assert call("GET", f"{path}/environments").json["total_count"] == 1
+    assert call("PUT", f"{path}/environments/x", {"reviewers": [{"type": "User", "id": 99}]}).status == 422
+    assert call("PUT", f"{path}/environments/x", {"prevent_self_review": True}).status == 422
+    assert call("DELETE", f"{path}/environments/dev").status == 204
+    assert call("GET", f"{path}/environments/dev").status == 404
+
+
+@pytest.mark.parametrize("field", [{"wait_timer": 0}, {"prevent_self_review": False}, {"reviewers": []}])
+def test_a_plan_without_protection_refuses_even_its_default_values_on_private_repositories(
+    tmp_path: Path, field: dict[str, Any]
+) -> None:
+    call = start(tmp_path, seed(plan="team"))
+    private, public = repository(call, "private"), repository(call, "public", private=False)
+    refused = call("PUT", f"{private}/environments/prod", field)
+    assert refused.status == 422
+    assert "Please ensure the billing plan supports the" in refused.json["message"]
+    assert call("GET", f"{private}/environments/prod").status == 404
+    assert call("PUT", f"{private}/environments/prod", {}).status == 200
+    assert call("PUT", f"{public}/environments/prod", field).status == 200
+    call.github.close()
+
+
+def test_the_free_plan_has_no_rulesets_for_an_organization(tmp_path: Path) -> None:
+    call = start(tmp_path, seed(plan="free"))
+    assert call("POST", "/orgs/acme/rulesets", ruleset()).status == 403
+    path = repository(call, "private")
+    assert call("GET", f"{path}/rules/branches/main").status == 403
+    call.github.close()
+
+
+def test_rules_of_the_organization_hold_for_the_branches_they_select(call: Client) -> None:
+    path, open_path = repository(call, "mlops-model"), repository(call, "mlops-open")
+    made = call("POST", "/orgs/acme/rulesets", ruleset())
+    assert made.status == 201
+    rules = call("GET", f"{path}/rules/branches/main").json
+    assert [rule["type"] for rule in rules] == ["deletion", "non_fast_forward", "pull_request"]
+    assert rules[2]["ruleset_source_type"] == "Organization"
+    assert rules[2]["parameters"]["required_approving_review_count"] == 1
+    assert call("GET", f"{path}/rules/branches/feature").json == []
+    assert call("GET", f"{open_path}/rules/branches/main").json == []
+    assert call("GET", f"{path}/branches/main").json["protected"] is True
+    number = made.json["id"]
+    assert call("PUT", f"/orgs/acme/rulesets/{number}", {"enforcement": "disabled"}).status == 200
+    assert call("GET", f"{path}/rules/branches/main").json == []
+    assert call("DELETE", f"/orgs/acme/rulesets/{number}").status == 204
+    assert call("GET", f"/orgs/acme/rulesets/{number}").status == 404
+
+
+def test_a_rule_refuses_a_direct_commit_but_not_to_who_may_bypass_it(call: Client) -> None:
+    path = repository(call, "mlops-model")
+    call("PUT", f"{path}/collaborators/mia", {"permission": "admin"})
+    call("POST", "/orgs/acme/rulesets", ruleset())
+    member, body = call.by(MEMBER), {"message": "m", "content": encoded("a")}
+    refused = member("PUT", f"{path}/contents/a", body)
+    assert refused.status == 409
+    assert "Changes must be made through a pull request." in refused.json["message"]
+    assert member("DELETE", f"{path}/git/refs/heads/main").status == 422
+    assert call("PUT", f"{path}/contents/a", body).status == 201
+
+
+def test_a_pull_request_needs_the_approvals_that_the_rule_asks_for_and_not_its_authors(call: Client) -> None:
+    path = repository(call, "mlops-model")
+    call("PUT", f"{path}/collaborators/mia", {"permission": "push"})
+    call("POST", "/orgs/acme/rulesets", ruleset())
+    main = call("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
+    member = call.by(MEMBER)
+    member("POST", f"{path}/git/refs", {"ref": "refs/heads/change", "sha": main})
+    body = {"message": "m", "content": encoded("a"), "branch": "change"}
+    assert member("PUT", f"{path}/contents/a", body).status == 201
+    assert member("POST", f"{path}/pulls", {"title": "T", "head": "change", "base": "main"}).status == 201
+    refused = member("PUT", f"{path}/pulls/1/merge")
+    assert refused.status == 405
+    assert "At least 1 approving review" in refused.json["message"]
+    assert member("POST", f"{path}/pulls/1/reviews", {"event": "APPROVE"}).status == 422
+    assert call("POST", f"{path}/pulls/1/reviews", {"event": "APPROVE"}).status == 200
+    assert member("PUT", f"{path}/contents/b", {**body, "content": encoded("b")}).status == 201
+    assert member("PUT", f"{path}/pulls/1/merge").status == 405, "the approval was of an older state"
+    assert call("POST", f"{path}/pulls/1/reviews", {"event": "APPROVE"}).status == 200
+    assert member("PUT", f"{path}/pulls/1/merge").status == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rules": [{"type": "required_deployments"}]},
+        {"target": "push"},
+        {"conditions": {"repository_property": {}}},
+    ],
+)
+def test_what_would_not_be_enforced_is_refused_instead_of_accepted(call: Client, change: dict[str, Any]) -> None:
+    answer = call("POST", "/orgs/acme/rulesets", ruleset(**change))
+    assert answer.status == 501
+    assert "not implemented here" in answer.json["message"]
+
+
+def test_a_rule_with_incomplete_parameters_is_refused(call: Client) -> None:
+    answer = call("POST", "/orgs/acme/rulesets", ruleset(rules=[{"type": "pull_request", "parameters": {}}]))
+    assert answer.status == 422
+    assert "required_approving_review_count" in answer.json["errors"][0]
+
+
+def test_variables_of_the_organization_are_made_once_and_changed(call: Client) -> None:
+    place = "/orgs/acme/actions/variables"
+    body = {"name": "aws_account", "value": "111111111111", "visibility": "all"}
+    assert call("POST", place, body).status == 201
+    assert call("POST", place, body).status == 409
+    assert call("GET", f"{place}/AWS_ACCOUNT").json["value"] == "111111111111"
+    assert call("PATCH", f"{place}/AWS_ACCOUNT", {"value": "2", "visibility": "private"}).status == 204
+    assert call("GET", place).json["variables"][0]["visibility"] == "private"
+    assert call("POST", place, {**body, "name": "no-dashes"}).status == 422
+    assert call("DELETE", f"{place}/AWS_ACCOUNT").status == 204
+    assert call("GET", f"{place}/AWS_ACCOUNT").status == 404

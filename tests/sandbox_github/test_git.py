@@ -1,0 +1,62 @@
+"""Git over HTTPS, with git itself."""
+
+from pathlib import Path
+
+from tests.sandbox_github.client import MEMBER, OUTSIDER
+from tests.sandbox_github.remote import Remote
+from tests.sandbox_github.test_access import ruleset
+
+
+def test_what_is_pushed_can_be_cloned_and_read(remote: Remote, tmp_path: Path) -> None:
+    assert remote("POST", "/orgs/acme/repos", {"name": "pushed-to", "private": True}).status == 201
+    work = remote.clone("pushed-to", tmp_path / "work")
+    remote.git("checkout", "--quiet", "-b", "main", folder=work)
+    # More than git sends in one piece, so that it is sent in chunks.
+    remote.commit(work, {"a.txt": "text", "large.bin": "".join(map(str, range(700_000)))})
+    remote.git("push", "--quiet", "origin", "main", folder=work)
+    other = remote.clone("pushed-to", tmp_path / "other")
+    assert (other / "a.txt").read_text() == "text"
+    assert (other / "large.bin").stat().st_size > 1_000_000
+    assert remote("GET", "/repos/acme/pushed-to/contents/a.txt").status == 200
+    assert remote("GET", "/repos/acme/pushed-to").json["pushed_at"] is not None
+
+
+def test_a_ruleset_refuses_a_push_to_main_but_not_to_a_branch(remote: Remote, tmp_path: Path) -> None:
+    body = {"name": "mlops-ruled", "private": True, "auto_init": True}
+    assert remote("POST", "/orgs/acme/repos", body).status == 201
+    assert remote("PUT", "/repos/acme/mlops-ruled/collaborators/mia", {"permission": "push"}).status == 204
+    made = remote("POST", "/orgs/acme/rulesets", ruleset(name="pushes"))
+    assert made.status == 201
+    member = remote.by(MEMBER)
+    work = member.clone("mlops-ruled", tmp_path / "work")
+    member.commit(work, {"a.txt": "text"})
+    refused = member.git("push", "origin", "HEAD:main", folder=work, check=False)
+    assert refused.returncode != 0
+    assert "GH013: Repository rule violations found for refs/heads/main" in refused.stderr
+    assert "Changes must be made through a pull request." in refused.stderr
+    member.git("push", "--quiet", "origin", "HEAD:feature", folder=work)
+    remote.git("push", "--quiet", "origin", "HEAD:main", folder=work)
+    member.git("commit", "--quiet", "--amend", "--message", "Rewritten", folder=work)
+    forced = member.git("push", "--force", "origin", "HEAD:main", folder=work, check=False)
+    assert "Cannot force-push to this branch" in forced.stderr
+    deleted = member.git("push", "origin", ":main", folder=work, check=False)
+    assert "Cannot delete this protected ref." in deleted.stderr
+    assert remote("DELETE", f"/orgs/acme/rulesets/{made.json['id']}").status == 204
+
+
+def test_git_is_refused_as_the_rest_api_would(remote: Remote, tmp_path: Path) -> None:
+    body = {"name": "guarded", "private": True, "auto_init": True}
+    assert remote("POST", "/orgs/acme/repos", body).status == 201
+    url = f"{remote.url}/acme/guarded.git"
+    member = remote.by(MEMBER)
+    work = member.clone("guarded", tmp_path / "work")
+    member.commit(work, {"a.txt": "text"})
+    reader = member.git("push", "origin", "HEAD:feature", folder=work, check=False)
+    assert "403" in reader.stderr
+    outsider = remote.by(OUTSIDER).git("ls-remote", url, folder=tmp_path, check=False)
+    assert "not found" in outsider.stderr
+    nobody = remote.by("nobody").git("-c", "core.askPass=true", "ls-remote", url, folder=tmp_path, check=False)
+    assert "Authentication failed" in nobody.stderr
+    assert remote("PATCH", "/repos/acme/guarded", {"archived": True}).status == 200
+    archived = remote.git("push", "origin", "HEAD:feature", folder=work, check=False)
+    assert "archived" in archived.stderr

@@ -1,0 +1,167 @@
+"""Repositories: made, made from templates, changed, archived, deleted."""
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox_github.client import MEMBER, OUTSIDER, WITHOUT_SCOPES, Client, encoded, eventually, repository
+
+
+def test_a_new_repository_has_the_settings_it_was_made_with(call: Client) -> None:
+    body = {"name": "model", "private": True, "description": "About", "is_template": True, "has_wiki": False}
+    made = call("POST", "/orgs/acme/repos", body)
+    assert made.status == 201
+    read = call("GET", "/repos/acme/model").json
+    assert {name: read[name] for name in body} == body
+    assert read["full_name"] == "acme/model"
+    assert read["has_issues"] is True
+    assert read["html_url"] == "https://localhost:1/acme/model"
+    assert call("GET", f"/repositories/{read['id']}").json["name"] == "model"
+
+
+def test_a_name_that_is_taken_is_refused_in_whatever_case(call: Client) -> None:
+    repository(call, "model")
+    answer = call("POST", "/orgs/acme/repos", {"name": "Model"})
+    assert answer.status == 422
+    assert answer.json["errors"][0]["message"] == "name already exists on this account"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, '"name" wasn\'t supplied.'),
+        ({"name": "x", "privat": True}, '"privat" is not a permitted key.'),
+        ({"name": "x", "private": "yes"}, "For 'properties/private'"),
+    ],
+)
+def test_a_body_of_the_wrong_shape_is_refused_by_naming_the_field(
+    call: Client, body: dict[str, Any], message: str
+) -> None:
+    answer = call("POST", "/orgs/acme/repos", body)
+    assert answer.status == 422
+    assert answer.json["message"].startswith("Invalid request.\n\n")
+    assert message in answer.json["message"]
+    assert call("GET", "/repos/acme/x").status == 404
+
+
+def test_a_body_that_is_no_json_is_a_bad_request(call: Client) -> None:
+    answer = call.raw("POST", "/api/v3/orgs/acme/repos", b"{")
+    assert (answer.status, answer.json["message"]) == (400, "Problems parsing JSON")
+
+
+def test_an_endpoint_that_does_not_exist_is_named_in_the_log(call: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("GET", "/repos/acme/platform/stargazers").status == 404
+    assert "UNKNOWN ENDPOINT GET /repos/acme/platform/stargazers" in capsys.readouterr().out
+
+
+def test_a_repository_made_from_a_template_is_empty_until_its_first_commit_arrives(call: Client) -> None:
+    call.github.seed.timing.generation = 0.2
+    template = repository(call, "template", is_template=True)
+    body = {"owner": "acme", "name": "project", "private": True, "description": "Launched"}
+    made = call("POST", f"{template}/generate", body)
+    assert made.status == 201
+    assert made.json["template_repository"]["full_name"] == "acme/template"
+    assert call("GET", "/repos/acme/project").json["description"] == "Launched"
+    assert call("GET", "/repos/acme/project/branches").json == []
+    assert call("GET", "/repos/acme/project/branches/main").status == 404
+    reference = call("GET", "/repos/acme/project/git/ref/heads/main")
+    assert (reference.status, reference.json["message"]) == (409, "Git Repository is empty.")
+    early = call("PUT", "/repos/acme/project/contents/a", {"message": "m", "content": encoded("a")})
+    assert early.status == 409
+    eventually(lambda: call("GET", "/repos/acme/project/branches").json)
+    commits = call("GET", "/repos/acme/project/commits").json
+    assert [commit["commit"]["message"] for commit in commits] == ["Initial commit"]
+    assert call("GET", "/repos/acme/project/contents/README.md").status == 200
+    assert call("GET", "/repos/acme/project").json["size"] == 0
+
+
+def test_generating_a_repository_that_exists_is_refused_and_changes_nothing(call: Client) -> None:
+    template = repository(call, "template", is_template=True)
+    path = repository(call, "project", description="Somebody else's")
+    answer = call("POST", f"{template}/generate", {"owner": "acme", "name": "project"})
+    assert answer.status == 422
+    assert answer.json["errors"] == ["Could not clone: Name already exists on this account"]
+    assert call("GET", path).json["description"] == "Somebody else's"
+
+
+def test_only_a_template_generates(call: Client) -> None:
+    path = repository(call, "plain")
+    assert call("POST", f"{path}/generate", {"owner": "acme", "name": "x"}).status == 404
+
+
+def test_an_archived_repository_can_only_be_read_deleted_or_restored(call: Client) -> None:
+    path = repository(call, "old")
+    assert call("PATCH", path, {"archived": True}).json["archived"] is True
+    assert call("GET", f"{path}/contents/README.md").status == 200
+    refused = call("PUT", f"{path}/contents/a", {"message": "m", "content": encoded("a")})
+    assert (refused.status, refused.json["message"]) == (403, "Repository was archived so is read-only.")
+    assert call("PUT", f"{path}/collaborators/mia").status == 403
+    assert call("PATCH", path, {"description": "new"}).status == 403
+    assert call("PATCH", path, {"archived": False}).json["archived"] is False
+    assert call("DELETE", path).status == 204
+    assert call("GET", path).status == 404
+
+
+def test_a_renamed_repository_keeps_its_id_and_its_commits(call: Client) -> None:
+    path = repository(call, "before")
+    number = call("GET", path).json["id"]
+    assert call("PATCH", path, {"name": "after"}).status == 200
+    assert call("GET", "/repos/acme/after").json["id"] == number
+    assert call("GET", "/repos/acme/after/branches/main").status == 200
+
+
+def test_topics_are_replaced_as_a_whole(call: Client) -> None:
+    path = repository(call, "labelled")
+    assert call("PUT", f"{path}/topics", {"names": ["mlops", "p-abc"]}).status == 200
+    assert call("GET", f"{path}/topics").json == {"names": ["mlops", "p-abc"]}
+    assert call("PUT", f"{path}/topics", {"names": ["No Capitals"]}).status == 422
+
+
+def test_who_may_not_see_a_repository_is_told_that_it_does_not_exist(call: Client) -> None:
+    path = repository(call, "secret")
+    assert call.by(OUTSIDER)("GET", path).status == 404
+    assert call.by(WITHOUT_SCOPES)("GET", path).status == 404
+    assert call.by(MEMBER)("GET", path).status == 200
+
+
+def test_a_member_reads_what_only_an_administrator_changes(call: Client) -> None:
+    path = repository(call, "governed")
+    member = call.by(MEMBER)
+    changed = member("PATCH", path, {"description": "mine"})
+    assert (changed.status, changed.json["message"]) == (403, "Must have admin rights to Repository.")
+    assert member("PUT", f"{path}/environments/dev", {}).status == 403
+    assert member("PUT", f"{path}/contents/a", {"message": "m", "content": encoded("a")}).status == 403
+    assert member("DELETE", path).status == 403
+    assert member("GET", "/orgs/acme/rulesets").status == 403
+    assert member("POST", "/orgs/acme/actions/variables", {}).status == 403
+
+
+def test_whoever_makes_a_repository_administers_it(call: Client) -> None:
+    member = call.by(MEMBER)
+    path = repository(member, "own")
+    assert member("PUT", f"{path}/environments/dev", {}).status == 200
+    deleted = member("DELETE", path)
+    assert deleted.status == 403
+    assert "'delete_repo'" in deleted.json["message"]
+
+
+def test_a_token_that_nobody_has_and_no_token_are_refused(call: Client) -> None:
+    assert call.by("nobody")("GET", "/user").json["message"] == "Bad credentials"
+    assert call("GET", "/user", authorization="").status == 401
+
+
+def test_answers_name_the_permission_that_an_endpoint_needs(call: Client) -> None:
+    answer = call.by(MEMBER)("PUT", "/repos/acme/platform/environments/dev", {})
+    assert answer.headers["x-accepted-github-permissions"] == "administration=write"
+    assert answer.headers["x-oauth-scopes"] == "read:org, repo"
+
+
+def test_lists_come_in_pages_that_link_to_each_other(call: Client) -> None:
+    for number in range(5):
+        repository(call, f"page-{number}")
+    first = call("GET", "/orgs/acme/repos?per_page=4")
+    assert len(first.json) == 4
+    assert 'page=2>; rel="next"' in first.headers["link"]
+    second = call("GET", "/orgs/acme/repos?per_page=4&page=2")
+    assert len(second.json) == 2
+    assert 'rel="next"' not in second.headers["link"]

@@ -1,0 +1,166 @@
+"""Which events start which runs; no runner executes them here."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.github.actions.patterns import selected
+from tests.sandbox_github.client import Client, encoded, eventually, repository
+
+JOBS = "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: echo}]}}"
+
+
+@pytest.fixture
+def idle(call: Client) -> Client:
+    """A GitHub whose runs all wait for a runner."""
+    call.github.seed.runners = 0
+    return call
+
+
+def with_workflow(call: Client, name: str, head: str, **settings: object) -> str:
+    path = repository(call, name, **settings)
+    body = {"message": "Workflow [skip ci]", "content": encoded(f"{head}\n{JOBS}\n")}
+    assert call("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
+    return path
+
+
+def runs(call: Client, path: str, query: str = "") -> list[dict[str, Any]]:
+    return call("GET", f"{path}/actions/runs?{query}").json["workflow_runs"]
+
+
+def test_a_push_starts_what_its_branch_and_paths_select_and_skip_ci_starts_nothing(idle: Client) -> None:
+    path = with_workflow(idle, "pushed", "on: {push: {branches: [main, 'release/**'], paths: ['src/**', '!**.md']}}")
+    main = idle("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
+    for branch in ("feature", "release/1.0"):
+        assert idle("POST", f"{path}/git/refs", {"ref": f"refs/heads/{branch}", "sha": main}).status == 201
+    for branch, file, message in (
+        ("main", "src/skipped.py", "Skip me [skip ci]"),
+        ("main", "src/deep/notes.md", "Notes"),
+        ("main", "elsewhere.txt", "Elsewhere"),
+        ("feature", "src/feature.py", "Feature"),
+        ("main", "src/deep/more.py", "Counts"),
+        ("release/1.0", "src/release.py", "Counts too"),
+    ):
+        body = {"message": message, "content": encoded(message), "branch": branch}
+        assert idle("PUT", f"{path}/contents/{file}", body).status == 201
+    assert [run["display_title"] for run in runs(idle, path)] == ["Counts too", "Counts"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "name", "expected"),
+    [
+        (["main"], "main", True),
+        (["main"], "main2", False),
+        (["releases/*"], "releases/1", True),
+        (["releases/*"], "releases/1/2", False),
+        (["releases/**"], "releases/1/2", True),
+        (["v[12].[0-9]+"], "v1.10", True),
+        (["v[12].[0-9]+"], "v3.1", False),
+        (["**/docs/**"], "docs/index.md", True),
+        (["**.js"], "src/a.js", True),
+        (["*.js"], "src/a.js", False),
+        (["a/**", "!a/b"], "a/b", False),
+        (["!a/b", "a/**"], "a/b", True),
+    ],
+)
+def test_filters_match_as_githubs_cheat_sheet_says(patterns: list[str], name: str, expected: bool) -> None:
+    assert selected(patterns, name) is expected
+
+
+def test_a_fresh_repositorys_workflow_cannot_be_dispatched_until_it_is_registered(idle: Client) -> None:
+    idle.github.seed.timing.workflow_registration = 0.3
+    template = with_workflow(idle, "template", "on: workflow_dispatch", is_template=True)
+    idle("POST", f"{template}/generate", {"owner": "acme", "name": "fresh", "private": True})
+    path = "/repos/acme/fresh"
+    eventually(lambda: idle("GET", f"{path}/branches").json)
+    place = f"{path}/actions/workflows/build.yml/dispatches"
+    assert idle("POST", place, {"ref": "main"}).status == 404
+    assert idle("GET", f"{path}/actions/workflows").json["total_count"] == 0
+    eventually(lambda: idle("POST", place, {"ref": "main"}).status == 204)
+    assert [run["event"] for run in runs(idle, path)] == ["workflow_dispatch"]
+    listed = idle("GET", f"{path}/actions/workflows").json["workflows"]
+    assert [workflow["path"] for workflow in listed] == [".github/workflows/build.yml"]
+    assert [run["workflow_id"] for run in runs(idle, path)] == [listed[0]["id"]]
+
+
+def test_the_first_commit_of_a_generated_repository_is_a_push(idle: Client) -> None:
+    template = with_workflow(idle, "template", "on: push", is_template=True)
+    idle("POST", f"{template}/generate", {"owner": "acme", "name": "fresh", "private": True})
+    started = eventually(lambda: runs(idle, "/repos/acme/fresh"))
+    assert [run["display_title"] for run in started] == ["Initial commit"]
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "message"),
+    [
+        ("on: push", {}, "Workflow does not have 'workflow_dispatch' trigger"),
+        ("on: workflow_dispatch", {"ref": "none"}, "No ref found for: none"),
+        ("on: workflow_dispatch", {"inputs": {"x": "1"}}, 'Unexpected inputs provided: ["x"]'),
+        ("on: {workflow_dispatch: {inputs: {a: {required: true}}}}", {}, "Required input 'a' not provided"),
+        (
+            "on: {workflow_dispatch: {inputs: {a: {type: choice, options: [b, c]}}}}",
+            {"inputs": {"a": "d"}},
+            "Provided value 'd' for input 'a' not in the list of allowed values",
+        ),
+    ],
+)
+def test_a_dispatch_that_cannot_start_says_why(idle: Client, head: str, body: dict[str, Any], message: str) -> None:
+    path = with_workflow(idle, "dispatched", head)
+    answer = idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main", **body})
+    assert (answer.status, answer.json["message"]) == (422, message)
+    assert idle("POST", f"{path}/actions/workflows/none.yml/dispatches", {"ref": "main"}).status == 404
+    assert runs(idle, path) == []
+
+
+def test_inputs_that_are_not_given_have_their_defaults(idle: Client) -> None:
+    path = with_workflow(
+        idle, "defaults", "on: {workflow_dispatch: {inputs: {a: {default: true, type: boolean}, b: {}}}}"
+    )
+    body = {"ref": "main", "inputs": {"b": "x"}, "return_run_details": True}
+    answer = idle("POST", f"{path}/actions/workflows/build.yml/dispatches", body)
+    assert answer.status == 200
+    run = idle.github.state.runs[answer.json["workflow_run_id"]]
+    assert run.payload["inputs"] == {"a": "true", "b": "x"}
+
+
+def test_of_the_runs_that_wait_in_a_group_only_the_newest_stays(idle: Client) -> None:
+    path = with_workflow(idle, "grouped", "on: workflow_dispatch\nconcurrency: {group: 'one-${{ github.ref }}'}")
+    for _ in range(3):
+        idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
+    assert [run["conclusion"] or run["status"] for run in runs(idle, path)] == ["queued", "cancelled", "cancelled"]
+
+
+def test_a_workflow_that_cannot_be_read_becomes_a_failed_run(idle: Client) -> None:
+    path = repository(idle, "broken")
+    body = {"message": "Broken", "content": encoded("on: [push\n")}
+    assert idle("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
+    assert [run["conclusion"] for run in runs(idle, path)] == ["startup_failure"]
+    page = idle.raw("GET", f"/acme/broken/actions/runs/{runs(idle, path)[0]['id']}")
+    assert b"error in your yaml syntax" in page.content
+
+
+def test_a_pull_request_starts_the_workflows_that_wait_for_its_base(idle: Client) -> None:
+    path = with_workflow(idle, "asked", "on: {pull_request: {branches: [main], types: [opened, synchronize]}}")
+    main = idle("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
+    for branch in ("change", "other"):
+        assert idle("POST", f"{path}/git/refs", {"ref": f"refs/heads/{branch}", "sha": main}).status == 201
+    body = {"message": "m", "content": encoded("a"), "branch": "change"}
+    idle("PUT", f"{path}/contents/a", body)
+    idle("POST", f"{path}/pulls", {"title": "To another branch", "head": "change", "base": "other"})
+    assert runs(idle, path) == []
+    idle("POST", f"{path}/pulls", {"title": "To main", "head": "change", "base": "main"})
+    idle("PUT", f"{path}/contents/b", body)
+    idle("PATCH", f"{path}/pulls/2", {"state": "closed"})
+    found = runs(idle, path, "event=pull_request")
+    assert [run["display_title"] for run in found] == ["To main", "To main"]
+    assert found[0]["head_sha"] == idle("GET", f"{path}/git/ref/heads/change").json["object"]["sha"]
+    assert found[0]["pull_requests"][0]["number"] == 2
+
+
+def test_a_run_that_waits_is_cancelled_once(idle: Client) -> None:
+    path = with_workflow(idle, "waiting", "on: workflow_dispatch")
+    idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
+    number = runs(idle, path)[0]["id"]
+    assert idle("POST", f"{path}/actions/runs/{number}/cancel").status == 202
+    assert idle("POST", f"{path}/actions/runs/{number}/cancel").status == 409
+    assert idle("GET", f"{path}/actions/runs/{number}").json["conclusion"] == "cancelled"
