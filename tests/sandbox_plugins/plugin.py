@@ -158,4 +158,4 @@ def _answered(method: Any, request: Any) -> Any:
                 status = status_pb2.Status.FromString(content)
                 if status.details and status.details[0].Unpack(detail):
                     raise HalfMadeError(detail) from error
-        raise RefusedByPluginError(str(error.details())) from error  # pyright: ignore[reportAttributeAccessIssue]
+        raise RefusedByPluginError(str(error.details())) from None  # pyright: ignore[reportAttributeAccessIssue]

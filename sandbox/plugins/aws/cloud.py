@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -16,6 +16,11 @@ from sandbox.plugins.resource import RefusedError, Resource
 from sandbox.plugins.values import UNKNOWN, is_list, is_mapping, mapping_of
 
 _Result = TypeVar("_Result")
+
+
+class AbsentError(Exception):
+    """AWS's answer does not hold what was asked for."""
+
 
 Client = Any
 """A botocore client: its methods are made at run time."""
@@ -64,7 +69,7 @@ class AwsResource(Resource[Aws]):
 
     def is_gone(self, error: Exception) -> bool:
         """Tell whether AWS says that the resource does not exist."""
-        return isinstance(error, ClientError) and code_of(error) in self.gone
+        return isinstance(error, AbsentError) or (isinstance(error, ClientError) and code_of(error) in self.gone)
 
     def compared(self) -> Mapping[str, Property]:
         """Return the properties, and with them all tags, the provider's default ones included."""
@@ -131,6 +136,17 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, BotoCoreError):
         return str(error)
     return None
+
+
+def only(found: Sequence[Any]) -> Any:
+    """Return the one thing that was asked for by its id.
+
+    Raises:
+        AbsentError: it is not there; some calls answer with an empty list then, others with an error.
+    """
+    if not found:
+        raise AbsentError
+    return found[0]
 
 
 def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:

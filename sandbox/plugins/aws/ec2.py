@@ -11,6 +11,7 @@ from sandbox.plugins.aws.cloud import (
     AwsResource,
     code_of,
     given,
+    only,
     patiently,
     picked,
     tag_list,
@@ -32,7 +33,7 @@ class Ec2Resource(AwsResource):
 
     def is_gone(self, error: Exception) -> bool:
         """Tell whether EC2 does not know the id: its code names the kind of resource."""
-        return isinstance(error, ClientError) and code_of(error).endswith("NotFound")
+        return super().is_gone(error) or (isinstance(error, ClientError) and code_of(error).endswith("NotFound"))
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
         """Change the tags by the resource's id."""
@@ -87,7 +88,7 @@ class Vpc(Ec2Resource):
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the network, its switches and the parts that AWS made with it."""
         ec2 = cloud.client("ec2")
-        vpc = ec2.describe_vpcs(VpcIds=[identifier])["Vpcs"][0]
+        vpc = only(ec2.describe_vpcs(VpcIds=[identifier])["Vpcs"])
         own = [{"Name": "vpc-id", "Values": [identifier]}]
         main = [*own, {"Name": "association.main", "Values": ["true"]}]
         standard = [*own, {"Name": "default", "Values": ["true"]}]
@@ -158,7 +159,7 @@ class Subnet(Ec2Resource):
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the subnet."""
-        subnet = cloud.client("ec2").describe_subnets(SubnetIds=[identifier])["Subnets"][0]
+        subnet = only(cloud.client("ec2").describe_subnets(SubnetIds=[identifier])["Subnets"])
         return {
             "arn": cloud.arn("ec2", f"subnet/{identifier}"),
             **picked(
@@ -213,7 +214,7 @@ class InternetGateway(Ec2Resource):
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the gateway and its attachment."""
         answer = cloud.client("ec2").describe_internet_gateways(InternetGatewayIds=[identifier])
-        gateway = answer["InternetGateways"][0]
+        gateway = only(answer["InternetGateways"])
         attachments = list_of(gateway.get("Attachments"))
         return {
             "arn": cloud.arn("ec2", f"internet-gateway/{identifier}"),
@@ -260,7 +261,7 @@ class Eip(Ec2Resource):
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the address."""
-        address = cloud.client("ec2").describe_addresses(AllocationIds=[identifier])["Addresses"][0]
+        address = only(cloud.client("ec2").describe_addresses(AllocationIds=[identifier])["Addresses"])
         public = address["PublicIp"]
         suffix = "compute-1" if cloud.region == "us-east-1" else f"{cloud.region}.compute"
         return {
@@ -373,7 +374,7 @@ class RouteTable(Ec2Resource):
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the table."""
-        table = cloud.client("ec2").describe_route_tables(RouteTableIds=[identifier])["RouteTables"][0]
+        table = only(cloud.client("ec2").describe_route_tables(RouteTableIds=[identifier])["RouteTables"])
         return {
             "arn": cloud.arn("ec2", f"route-table/{identifier}"),
             "ownerId": table.get("OwnerId", cloud.account),
@@ -421,7 +422,7 @@ class Route(Ec2Resource):
         table, destination = state.get("routeTableId"), state.get("destinationCidrBlock")
         if table is None or destination is None:
             table, _, destination = identifier.partition("_")
-        found = cloud.client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"][0]
+        found = only(cloud.client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"])
         for route in found["Routes"]:
             if route.get("DestinationCidrBlock") == destination:
                 return {
@@ -531,7 +532,7 @@ class SecurityGroup(Ec2Resource):
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the group and its rules."""
-        group = cloud.client("ec2").describe_security_groups(GroupIds=[identifier])["SecurityGroups"][0]
+        group = only(cloud.client("ec2").describe_security_groups(GroupIds=[identifier])["SecurityGroups"])
         names = {"name": "GroupName", "description": "Description", "vpcId": "VpcId", "ownerId": "OwnerId"}
         return {
             "arn": cloud.arn("ec2", f"security-group/{identifier}"),
@@ -556,7 +557,7 @@ class SecurityGroup(Ec2Resource):
     @staticmethod
     def _set_rules(cloud: Aws, identifier: str, direction: str, rules: list[Values]) -> None:
         ec2 = cloud.client("ec2")
-        group = ec2.describe_security_groups(GroupIds=[identifier])["SecurityGroups"][0]
+        group = only(ec2.describe_security_groups(GroupIds=[identifier])["SecurityGroups"])
         present = list_of(group.get("IpPermissions" if direction == "ingress" else "IpPermissionsEgress"))
         if present:
             revoke = getattr(ec2, f"revoke_security_group_{direction}")
@@ -696,10 +697,7 @@ class SecurityGroupRule(Ec2Resource):
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the rule."""
         answer = cloud.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[identifier])
-        found = answer["SecurityGroupRules"]
-        if not found:
-            return None
-        rule = found[0]
+        rule = only(answer["SecurityGroupRules"])
         unbounded = rule["IpProtocol"] == "-1"
         return {
             "arn": cloud.arn("ec2", f"security-group-rule/{identifier}"),
@@ -933,10 +931,7 @@ class FlowLog(Ec2Resource):
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the record's settings."""
-        found = cloud.client("ec2").describe_flow_logs(FlowLogIds=[identifier])["FlowLogs"]
-        if not found:
-            return None
-        log = found[0]
+        log = only(cloud.client("ec2").describe_flow_logs(FlowLogIds=[identifier])["FlowLogs"])
         resource = log.get("ResourceId", "")
         return {
             "arn": cloud.arn("ec2", f"vpc-flow-log/{identifier}"),

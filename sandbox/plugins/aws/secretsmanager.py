@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from botocore.exceptions import ClientError
+
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
 from sandbox.plugins.properties import Values, number, text, text_map
 from sandbox.plugins.resource import AutoName
@@ -21,6 +23,11 @@ class Secret(AwsResource):
     outputs = ("arn",)
     auto_name = AutoName(longest=512)
     gone = frozenset({"ResourceNotFoundException"})
+
+    def is_gone(self, error: Exception) -> bool:
+        """Tell whether the secret is unknown, or waits for its end already."""
+        ending = isinstance(error, ClientError) and "scheduled for deletion" in str(error)
+        return ending or super().is_gone(error)
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the secret; its name may still be held by one that is being removed without a recovery window."""

@@ -1,0 +1,706 @@
+"""One life of each resource type: what it is made with, what changes in place, what takes a new one."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.sandbox_plugins.plugin import Made, Plugin
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
+HANDLER = "def handler(event, context):\n    return {}\n"
+
+Inputs = dict[str, Any]
+
+
+class World:
+    """What a resource stands on, made through the plugin when it is first asked for."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+        self._made: dict[str, tuple[str, Made]] = {}
+
+    def need(self, key: str) -> Made:
+        """Return a resource that others need, by its key in NEEDS."""
+        if key not in self._made:
+            kind, inputs = NEEDS[key]
+            checked = self._plugin.check(kind, inputs(self))
+            assert checked.failures == {}
+            self._made[key] = kind, self._plugin.create(kind, checked.inputs)
+        return self._made[key][1]
+
+    def id(self, key: str) -> str:
+        """Return the id of a resource that others need."""
+        return self.need(key).id
+
+    def get(self, key: str, name: str) -> Any:
+        """Return an output of a resource that others need."""
+        return self.need(key).properties[name]
+
+
+Making = Callable[[World], Inputs]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """The life of one resource."""
+
+    inputs: Making
+    id: str
+    """Pattern of the official provider's id."""
+    change: Making | None = None
+    """What changes in place; None for a type that cannot change."""
+    replace: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """A property that takes a new resource, with its new value."""
+    imported: Callable[[Made], str] = lambda made: made.id
+    """What the resource is called in an import."""
+    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Patterns of outputs."""
+    unread: frozenset[str] = frozenset()
+    """Inputs that the cloud never tells, so that an import cannot know them."""
+    gaps: frozenset[str] = frozenset()
+    """Inputs that AWS tells and the local AWS does not."""
+    stays: bool = False
+    """Removing it leaves it in the cloud, as the official provider does."""
+
+
+def policy(*actions: str, resource: str = "*", principal: Any = None) -> str:
+    """Return a policy document."""
+    statement: dict[str, Any] = {"Sid": "Probe", "Effect": "Allow", "Action": list(actions), "Resource": resource}
+    if principal:
+        statement["Principal"] = principal
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def trust(service: str) -> str:
+    """Return the document that lets a service assume a role."""
+    statement = {"Sid": "T", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def archive(content: str) -> Inputs:
+    """Return a function's code as the engine writes it."""
+    text = {SIGNATURE: ASSET, "text": content, "hash": f"hash-of-{len(content)}"}
+    return {SIGNATURE: ARCHIVE, "assets": {"handler.py": text}, "hash": f"hash-of-archive-{len(content)}"}
+
+
+def template(world: World, key: str) -> str:
+    """Return the address of a CloudFormation template."""
+    return f"https://{world.get('bucket', 'bucket')}.s3.eu-west-1.amazonaws.com/{world.get(key, 'key')}"
+
+
+TEMPLATE = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+ARTIFACT = {"name": "v1", "description": "first", "type": "CLOUD_FORMATION_TEMPLATE"}
+
+NEEDS: dict[str, tuple[str, Making]] = {
+    "vpc": ("aws:ec2/vpc:Vpc", lambda _: {"cidrBlock": "10.1.0.0/16"}),
+    "subnet": (
+        "aws:ec2/subnet:Subnet",
+        lambda world: {"vpcId": world.id("vpc"), "cidrBlock": "10.1.1.0/24", "availabilityZone": "eu-west-1a"},
+    ),
+    "other-subnet": (
+        "aws:ec2/subnet:Subnet",
+        lambda world: {"vpcId": world.id("vpc"), "cidrBlock": "10.1.2.0/24", "availabilityZone": "eu-west-1b"},
+    ),
+    "gateway": ("aws:ec2/internetGateway:InternetGateway", lambda world: {"vpcId": world.id("vpc")}),
+    "address": ("aws:ec2/eip:Eip", lambda _: {"domain": "vpc"}),
+    "nat": (
+        "aws:ec2/natGateway:NatGateway",
+        lambda world: {"allocationId": world.id("address"), "subnetId": world.id("subnet")},
+    ),
+    "spare-address": ("aws:ec2/eip:Eip", lambda _: {"domain": "vpc"}),
+    "table": ("aws:ec2/routeTable:RouteTable", lambda world: {"vpcId": world.id("vpc")}),
+    "other-table": ("aws:ec2/routeTable:RouteTable", lambda world: {"vpcId": world.id("vpc")}),
+    "group": ("aws:ec2/securityGroup:SecurityGroup", lambda world: {"name": "members", "vpcId": world.id("vpc")}),
+    "role": (
+        "aws:iam/role:Role",
+        lambda _: {"name": "needed", "assumeRolePolicy": trust("lambda.amazonaws.com")},
+    ),
+    "studio-role": (
+        "aws:iam/role:Role",
+        lambda _: {"name": "studio", "assumeRolePolicy": trust("sagemaker.amazonaws.com")},
+    ),
+    "launch-role": (
+        "aws:iam/role:Role",
+        lambda _: {"name": "launch", "assumeRolePolicy": trust("servicecatalog.amazonaws.com")},
+    ),
+    "flow-role": (
+        "aws:iam/role:Role",
+        lambda _: {"name": "flow", "assumeRolePolicy": trust("vpc-flow-logs.amazonaws.com")},
+    ),
+    "key": ("aws:kms/key:Key", lambda _: {"description": "needed"}),
+    "other-key": ("aws:kms/key:Key", lambda _: {"description": "needed too"}),
+    "bucket": ("aws:s3/bucket:Bucket", lambda _: {"bucket": "probe-needed-111111111111", "forceDestroy": True}),
+    "template": (
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        lambda world: {"bucket": world.get("bucket", "bucket"), "key": "t.json", "content": TEMPLATE},
+    ),
+    "logs": ("aws:cloudwatch/logGroup:LogGroup", lambda _: {"name": "/probe/needed"}),
+    "function": (
+        "aws:lambda/function:Function",
+        lambda world: {
+            "name": "needed",
+            "role": world.get("role", "arn"),
+            "runtime": "python3.13",
+            "handler": "handler.handler",
+            "code": archive(HANDLER),
+        },
+    ),
+    "domain": (
+        "aws:sagemaker/domain:Domain",
+        lambda world: {
+            "domainName": "needed",
+            "authMode": "IAM",
+            "vpcId": world.id("vpc"),
+            "subnetIds": [world.id("subnet")],
+            "defaultUserSettings": {"executionRole": world.get("studio-role", "arn")},
+            "retentionPolicy": {"homeEfsFileSystem": "Delete"},
+        },
+    ),
+    "portfolio": (
+        "aws:servicecatalog/portfolio:Portfolio",
+        lambda _: {"name": "needed", "providerName": "platform", "description": "needed"},
+    ),
+    "product": (
+        "aws:servicecatalog/product:Product",
+        lambda world: {
+            "name": "needed",
+            "owner": "platform",
+            "type": "CLOUD_FORMATION_TEMPLATE",
+            "provisioningArtifactParameters": {**ARTIFACT, "templateUrl": template(world, "template")},
+        },
+    ),
+    "offer": (
+        "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation",
+        lambda world: {"portfolioId": world.id("portfolio"), "productId": world.id("product")},
+    ),
+}
+
+
+def bucket(world: World) -> Inputs:
+    """Return the input that every setting of a bucket has."""
+    return {"bucket": world.get("bucket", "bucket")}
+
+
+def rule(world: World) -> Inputs:
+    """Return a rule of a security group."""
+    return {
+        "securityGroupId": world.id("group"),
+        "description": "HTTPS",
+        "cidrIpv4": "10.0.0.0/8",
+        "ipProtocol": "tcp",
+        "fromPort": 443,
+        "toPort": 443,
+    }
+
+
+def function(world: World) -> Inputs:
+    """Return a function in a network."""
+    return {
+        "name": "probe",
+        "description": "Probe",
+        "role": world.get("role", "arn"),
+        "runtime": "python3.13",
+        "architectures": ["arm64"],
+        "handler": "handler.handler",
+        "code": archive(HANDLER),
+        "memorySize": 256,
+        "timeout": 20,
+        "reservedConcurrentExecutions": 2,
+        "environment": {"variables": {"COLOUR": "red"}},
+        "tracingConfig": {"mode": "Active"},
+        "loggingConfig": {"logFormat": "JSON", "logGroup": world.get("logs", "name")},
+        "vpcConfig": {"subnetIds": [world.id("subnet")], "securityGroupIds": [world.id("group")]},
+    }
+
+
+def domain(world: World, minutes: int = 60) -> Inputs:
+    """Return a Studio domain."""
+    idle = {
+        "lifecycleManagement": "ENABLED",
+        "idleTimeoutInMinutes": minutes,
+        "minIdleTimeoutInMinutes": 60,
+        "maxIdleTimeoutInMinutes": 120,
+    }
+    app = {
+        "defaultResourceSpec": {"instanceType": "ml.t3.medium"},
+        "appLifecycleManagement": {"idleSettings": idle},
+    }
+    return {
+        "domainName": "probe",
+        "authMode": "IAM",
+        "appNetworkAccessType": "VpcOnly",
+        "vpcId": world.id("vpc"),
+        "subnetIds": [world.id("subnet"), world.id("other-subnet")],
+        "kmsKeyId": world.get("key", "arn"),
+        "tagPropagation": "ENABLED",
+        "defaultUserSettings": {
+            "executionRole": world.get("studio-role", "arn"),
+            "securityGroups": [world.id("group")],
+            "sharingSettings": {"notebookOutputOption": "Disabled"},
+            "defaultLandingUri": "studio::",
+            "studioWebPortal": "ENABLED",
+            "jupyterLabAppSettings": app,
+            "codeEditorAppSettings": app,
+        },
+        "retentionPolicy": {"homeEfsFileSystem": "Delete"},
+    }
+
+
+def ruleset(_: World) -> Inputs:
+    """Return rules of an organization."""
+    return {
+        "name": "probe",
+        "target": "branch",
+        "enforcement": "active",
+        "conditions": {
+            "repositoryName": {"includes": ["probe-*"], "excludes": []},
+            "refName": {"includes": ["~DEFAULT_BRANCH"], "excludes": []},
+        },
+        "bypassActors": [{"actorId": 1, "actorType": "OrganizationAdmin", "bypassMode": "always"}],
+        "rules": {"deletion": True, "nonFastForward": True, "pullRequest": {"requiredApprovingReviewCount": 1}},
+    }
+
+
+def lifecycle(world: World, days: int) -> Inputs:
+    """Return a bucket's lifecycle."""
+    return {
+        **bucket(world),
+        "rules": [
+            {
+                "id": "tier",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "transitions": [{"days": days, "storageClass": "INTELLIGENT_TIERING"}],
+                "noncurrentVersionTransitions": [
+                    {"noncurrentDays": 30, "storageClass": "STANDARD_IA"},
+                    {"noncurrentDays": 90, "storageClass": "GLACIER"},
+                ],
+                "noncurrentVersionExpiration": {"noncurrentDays": 360},
+                "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+            }
+        ],
+    }
+
+
+TAGS = {"tags": {"colour": "red"}}
+
+AWS: dict[str, Case] = {
+    "aws:ec2/vpc:Vpc": Case(
+        inputs=lambda _: {"cidrBlock": "10.2.0.0/16", "enableDnsHostnames": True, **TAGS},
+        change=lambda _: {"enableDnsHostnames": False},
+        replace={"cidrBlock": "10.3.0.0/16"},
+        id=r"vpc-[0-9a-f]+",
+        outputs={"arn": r"arn:aws:ec2:eu-west-1:111111111111:vpc/vpc-.*", "defaultSecurityGroupId": "sg-.*"},
+    ),
+    "aws:ec2/subnet:Subnet": Case(
+        inputs=lambda world: {"vpcId": world.id("vpc"), "cidrBlock": "10.1.9.0/24", "availabilityZone": "eu-west-1a"},
+        change=lambda _: {"mapPublicIpOnLaunch": True},
+        replace={"availabilityZone": "eu-west-1b"},
+        id=r"subnet-[0-9a-f]+",
+    ),
+    "aws:ec2/internetGateway:InternetGateway": Case(
+        inputs=lambda _: TAGS, change=lambda _: {"tags": {"colour": "blue"}}, id=r"igw-[0-9a-f]+"
+    ),
+    "aws:ec2/eip:Eip": Case(
+        inputs=lambda _: {"domain": "vpc", **TAGS},
+        change=lambda _: {"tags": {}},
+        replace={"domain": "standard"},
+        id=r"eipalloc-[0-9a-f]+",
+        outputs={"publicIp": r"[0-9.]+", "allocationId": r"eipalloc-.*"},
+    ),
+    "aws:ec2/natGateway:NatGateway": Case(
+        inputs=lambda world: {"allocationId": world.id("spare-address"), "subnetId": world.id("subnet")},
+        change=lambda _: TAGS,
+        replace={"subnetId": "subnet-1"},
+        id=r"nat-[0-9a-f]+",
+        gaps=frozenset({"allocationId"}),
+    ),
+    "aws:ec2/routeTable:RouteTable": Case(
+        inputs=lambda world: {"vpcId": world.id("vpc")},
+        change=lambda _: TAGS,
+        replace={"vpcId": "vpc-1"},
+        id=r"rtb-[0-9a-f]+",
+    ),
+    "aws:ec2/route:Route": Case(
+        inputs=lambda world: {
+            "routeTableId": world.id("table"),
+            "destinationCidrBlock": "0.0.0.0/0",
+            "gatewayId": world.id("gateway"),
+        },
+        change=lambda world: {"gatewayId": None, "natGatewayId": world.id("nat")},
+        replace={"destinationCidrBlock": "10.9.0.0/16"},
+        id=r"r-rtb-[0-9a-f]+1080289494",
+        imported=lambda made: f"{made.properties['routeTableId']}_0.0.0.0/0",
+    ),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Case(
+        inputs=lambda world: {"routeTableId": world.id("table"), "subnetId": world.id("subnet")},
+        replace={"subnetId": "subnet-1"},
+        id=r"rtbassoc-[0-9a-f]+",
+        imported=lambda made: f"{made.properties['subnetId']}/{made.properties['routeTableId']}",
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Case(
+        inputs=lambda world: {"name": "probe", "description": "Probe", "vpcId": world.id("vpc"), **TAGS},
+        change=lambda world: {
+            "ingress": [
+                {"fromPort": 443, "toPort": 443, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/8"], "self": True},
+                {"fromPort": 0, "toPort": 0, "protocol": "-1", "securityGroups": [world.id("group")]},
+            ]
+        },
+        replace={"description": "Another"},
+        id=r"sg-[0-9a-f]+",
+        unread=frozenset({"revokeRulesOnDelete"}),
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Case(
+        inputs=lambda world: {"vpcId": world.id("vpc"), "ingress": [], "egress": []},
+        change=lambda _: {"egress": [{"fromPort": 443, "toPort": 443, "protocol": "tcp", "cidrBlocks": ["0.0.0.0/0"]}]},
+        replace={"vpcId": "vpc-1"},
+        id=r"sg-[0-9a-f]+",
+        outputs={"name": "default"},
+        stays=True,
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Case(
+        inputs=rule,
+        change=lambda _: {"fromPort": 8443, "toPort": 8443},
+        replace={"securityGroupId": "sg-1"},
+        id=r"sgr-[0-9a-f]+",
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Case(
+        inputs=lambda world: {
+            "securityGroupId": world.id("group"),
+            "referencedSecurityGroupId": world.id("group"),
+            "ipProtocol": "-1",
+        },
+        change=lambda _: {"description": "To its own members"},
+        replace={"securityGroupId": "sg-1"},
+        id=r"sgr-[0-9a-f]+",
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Case(
+        inputs=lambda world: {
+            "vpcId": world.id("vpc"),
+            "serviceName": "com.amazonaws.eu-west-1.kms",
+            "vpcEndpointType": "Interface",
+            "privateDnsEnabled": True,
+            "subnetIds": [world.id("subnet")],
+            "securityGroupIds": [world.id("group")],
+            "policy": policy("kms:Decrypt", principal="*"),
+        },
+        change=lambda world: {"subnetIds": [world.id("subnet"), world.id("other-subnet")]},
+        replace={"serviceName": "com.amazonaws.eu-west-1.sts"},
+        id=r"vpce-[0-9a-f]+",
+        gaps=frozenset({"policy", "privateDnsEnabled", "securityGroupIds"}),
+    ),
+    "aws:ec2/flowLog:FlowLog": Case(
+        inputs=lambda world: {
+            "vpcId": world.id("vpc"),
+            "trafficType": "ALL",
+            "iamRoleArn": world.get("flow-role", "arn"),
+            "logDestination": world.get("logs", "arn"),
+        },
+        replace={"trafficType": "REJECT"},
+        id=r"fl-[0-9a-f]+",
+    ),
+    "aws:iam/role:Role": Case(
+        inputs=lambda _: {"name": "probe", "assumeRolePolicy": trust("lambda.amazonaws.com"), "description": "Probe"},
+        change=lambda _: {"assumeRolePolicy": trust("sagemaker.amazonaws.com"), "maxSessionDuration": 7200, **TAGS},
+        replace={"name": "another"},
+        id="probe",
+        outputs={"arn": "arn:aws:iam::111111111111:role/probe", "uniqueId": "AROA.*"},
+        unread=frozenset({"forceDetachPolicies"}),
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Case(
+        inputs=lambda world: {"name": "probe", "role": world.id("role"), "policy": policy("s3:GetObject")},
+        change=lambda _: {"policy": policy("s3:PutObject")},
+        replace={"role": "another"},
+        id="needed:probe",
+    ),
+    "aws:kms/key:Key": Case(
+        inputs=lambda _: {"description": "Probe", "enableKeyRotation": True, "deletionWindowInDays": 7},
+        change=lambda _: {"description": "Probed", "isEnabled": False, **TAGS},
+        replace={"keyUsage": "SIGN_VERIFY"},
+        id=r"[0-9a-f-]{36}",
+        unread=frozenset({"deletionWindowInDays"}),
+    ),
+    "aws:kms/alias:Alias": Case(
+        inputs=lambda world: {"name": "alias/probe", "targetKeyId": world.get("key", "keyId")},
+        change=lambda world: {"targetKeyId": world.get("other-key", "keyId")},
+        replace={"name": "alias/another"},
+        id="alias/probe",
+        outputs={"arn": "arn:aws:kms:eu-west-1:111111111111:alias/probe"},
+    ),
+    "aws:s3/bucket:Bucket": Case(
+        inputs=lambda _: {"bucket": "probe-111111111111-eu-west-1", **TAGS},
+        change=lambda _: {"tags": {}, "forceDestroy": True},
+        replace={"bucket": "another-111111111111-eu-west-1"},
+        id="probe-111111111111-eu-west-1",
+        outputs={"arn": "arn:aws:s3:::probe-111111111111-eu-west-1"},
+        unread=frozenset({"forceDestroy"}),
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Case(
+        inputs=lambda world: {**bucket(world), "versioningConfiguration": {"status": "Enabled"}},
+        change=lambda _: {"versioningConfiguration": {"status": "Suspended"}},
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+        stays=True,
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Case(
+        inputs=lambda world: {
+            **bucket(world),
+            "rules": [
+                {
+                    "applyServerSideEncryptionByDefault": {
+                        "sseAlgorithm": "aws:kms",
+                        "kmsMasterKeyId": world.get("key", "arn"),
+                    },
+                    "bucketKeyEnabled": True,
+                }
+            ],
+        },
+        change=lambda _: {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+        stays=True,
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Case(
+        inputs=lambda world: {**bucket(world), "blockPublicAcls": True, "blockPublicPolicy": True},
+        change=lambda _: {"restrictPublicBuckets": True},
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Case(
+        inputs=lambda world: {**bucket(world), "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        change=lambda _: {"rule": {"objectOwnership": "BucketOwnerPreferred"}},
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Case(
+        inputs=lambda world: {
+            **bucket(world),
+            "policy": policy("s3:GetObject", resource=f"{world.get('bucket', 'arn')}/*", principal="*"),
+        },
+        change=lambda world: {
+            "policy": policy("s3:PutObject", resource=f"{world.get('bucket', 'arn')}/*", principal="*")
+        },
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Case(
+        inputs=lambda world: lifecycle(world, 30),
+        change=lambda world: {"rules": lifecycle(world, 60)["rules"]},
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+    ),
+    "aws:s3/bucketLogging:BucketLogging": Case(
+        inputs=lambda world: {**bucket(world), "targetBucket": world.get("bucket", "bucket"), "targetPrefix": "a/"},
+        change=lambda _: {"targetPrefix": "b/"},
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+    ),
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": Case(
+        inputs=lambda world: {
+            **bucket(world),
+            "corsRules": [
+                {
+                    "allowedHeaders": ["*"],
+                    "allowedMethods": ["GET", "HEAD"],
+                    "allowedOrigins": ["https://*.aws.amazon.com"],
+                    "exposeHeaders": ["ETag"],
+                    "maxAgeSeconds": 3000,
+                }
+            ],
+        },
+        change=lambda _: {"corsRules": [{"allowedMethods": ["GET"], "allowedOrigins": ["*"]}]},
+        replace={"bucket": "another"},
+        id="probe-needed-.*",
+    ),
+    "aws:s3/bucketObjectv2:BucketObjectv2": Case(
+        inputs=lambda world: {
+            **bucket(world),
+            "key": "a/probe.txt",
+            "content": "hello",
+            "contentType": "text/plain",
+            **TAGS,
+        },
+        change=lambda _: {"content": "hello again"},
+        replace={"key": "another"},
+        id="a/probe.txt",
+        imported=lambda made: f"{made.properties['bucket']}/{made.id}",
+        outputs={"etag": "[0-9a-f]{32}"},
+        unread=frozenset({"content"}),
+    ),
+    "aws:ssm/parameter:Parameter": Case(
+        inputs=lambda _: {"name": "/probe/a", "type": "String", "value": "1", "description": "Probe", **TAGS},
+        change=lambda _: {"value": "2", "tags": {"colour": "blue"}},
+        replace={"name": "/probe/b"},
+        id="/probe/a",
+        outputs={"arn": "arn:aws:ssm:eu-west-1:111111111111:parameter/probe/a"},
+    ),
+    "aws:secretsmanager/secret:Secret": Case(
+        inputs=lambda world: {
+            "name": "probe",
+            "description": "Probe",
+            "kmsKeyId": world.get("key", "arn"),
+            "recoveryWindowInDays": 0,
+        },
+        change=lambda _: {"description": "Probed", "recoveryWindowInDays": 7},
+        replace={"name": "another"},
+        id="arn:aws:secretsmanager:eu-west-1:111111111111:secret:probe-.*",
+        unread=frozenset({"recoveryWindowInDays"}),
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Case(
+        inputs=lambda world: {
+            "name": "/probe",
+            "retentionInDays": 365,
+            "kmsKeyId": world.get("key", "arn"),
+            **TAGS,
+        },
+        change=lambda _: {"retentionInDays": 0, "tags": {"a": "b"}},
+        replace={"name": "/another"},
+        id="/probe",
+        outputs={"arn": "arn:aws:logs:eu-west-1:111111111111:log-group:/probe"},
+    ),
+    "aws:sqs/queue:Queue": Case(
+        inputs=lambda world: {
+            "name": "probe",
+            "kmsMasterKeyId": world.get("key", "arn"),
+            "messageRetentionSeconds": 1209600,
+            **TAGS,
+        },
+        change=lambda _: {"visibilityTimeoutSeconds": 60, "tags": {"a": "b"}},
+        replace={"name": "another"},
+        id="https?://.*/111111111111/probe",
+        outputs={"arn": "arn:aws:sqs:eu-west-1:111111111111:probe"},
+    ),
+    "aws:lambda/function:Function": Case(
+        inputs=function,
+        change=lambda _: {
+            "code": archive(HANDLER + "\n"),
+            "timeout": 30,
+            "environment": {"variables": {"COLOUR": "blue"}},
+            "reservedConcurrentExecutions": None,
+            **TAGS,
+        },
+        replace={"name": "another"},
+        id="probe",
+        outputs={"arn": "arn:aws:lambda:eu-west-1:111111111111:function:probe"},
+        unread=frozenset({"code"}),
+    ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Case(
+        inputs=lambda world: {"functionName": world.id("function"), "maximumEventAgeInSeconds": 300},
+        change=lambda _: {"maximumRetryAttempts": 0},
+        replace={"functionName": "another"},
+        id="needed",
+    ),
+    "aws:sagemaker/domain:Domain": Case(
+        inputs=domain,
+        change=lambda world: {"defaultUserSettings": domain(world, minutes=120)["defaultUserSettings"], **TAGS},
+        replace={"vpcId": "vpc-1"},
+        id="d-[0-9a-z]+",
+        outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:domain/d-.*"},
+        unread=frozenset({"retentionPolicy"}),
+    ),
+    "aws:sagemaker/userProfile:UserProfile": Case(
+        inputs=lambda world: {
+            "domainId": world.id("domain"),
+            "userProfileName": "ada",
+            "userSettings": {"executionRole": world.get("studio-role", "arn")},
+        },
+        change=lambda world: {
+            "userSettings": {
+                "executionRole": world.get("studio-role", "arn"),
+                "securityGroups": [world.id("group")],
+            },
+            **TAGS,
+        },
+        replace={"userProfileName": "grace"},
+        id="arn:aws:sagemaker:eu-west-1:111111111111:user-profile/d-.*/ada",
+    ),
+    "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus": Case(
+        inputs=lambda _: {"status": "Enabled"},
+        change=lambda _: {"status": "Disabled"},
+        id="eu-west-1",
+        stays=True,
+    ),
+    "aws:servicecatalog/portfolio:Portfolio": Case(
+        inputs=lambda _: {"name": "probe", "providerName": "platform", "description": "Probe"},
+        change=lambda _: {"description": "Probed", **TAGS},
+        id="port-[0-9a-z]+",
+    ),
+    "aws:servicecatalog/product:Product": Case(
+        inputs=lambda world: {
+            "name": "probe",
+            "owner": "platform",
+            "description": "Probe",
+            "type": "CLOUD_FORMATION_TEMPLATE",
+            "provisioningArtifactParameters": {**ARTIFACT, "templateUrl": template(world, "template")},
+        },
+        change=lambda _: {"description": "Probed", **TAGS},
+        replace={"provisioningArtifactParameters": {**ARTIFACT, "name": "v2", "templateUrl": "https://elsewhere"}},
+        id="prod-[0-9a-z]+",
+        unread=frozenset({"provisioningArtifactParameters"}),
+    ),
+    "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": Case(
+        inputs=lambda world: {
+            "productId": world.id("product"),
+            "name": "v2",
+            "description": "second",
+            "type": "CLOUD_FORMATION_TEMPLATE",
+            "templateUrl": template(world, "template"),
+        },
+        change=lambda _: {"description": "not for use", "active": False},
+        replace={"templateUrl": "https://elsewhere"},
+        id="pa-[0-9a-z]+:prod-[0-9a-z]+",
+        outputs={"provisioningArtifactId": "pa-[0-9a-z]+"},
+        unread=frozenset({"templateUrl", "disableTemplateValidation"}),
+    ),
+    "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": Case(
+        inputs=lambda world: {"portfolioId": world.id("portfolio"), "productId": world.id("product")},
+        replace={"productId": "prod-1"},
+        id="en:port-[0-9a-z]+:prod-[0-9a-z]+",
+    ),
+    "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": Case(
+        inputs=lambda world: {
+            "portfolioId": world.id("portfolio"),
+            "principalArn": world.get("studio-role", "arn"),
+        },
+        replace={"portfolioId": "port-1"},
+        id="en,arn:aws:iam::111111111111:role/studio,port-[0-9a-z]+,IAM",
+    ),
+    "aws:servicecatalog/constraint:Constraint": Case(
+        inputs=lambda world: {
+            "portfolioId": world.get("offer", "portfolioId"),
+            "productId": world.id("product"),
+            "type": "LAUNCH",
+            "description": "Probe",
+            "parameters": json.dumps({"RoleArn": world.get("launch-role", "arn")}),
+        },
+        change=lambda _: {"description": "Probed"},
+        replace={"type": "TEMPLATE"},
+        id="cons-[0-9a-z]+",
+    ),
+}
+
+GITHUB: dict[str, Case] = {
+    "github:index/repository:Repository": Case(
+        inputs=lambda _: {
+            "name": "mlops-template-probe",
+            "description": "Probe",
+            "visibility": "private",
+            "isTemplate": True,
+            "autoInit": True,
+            "hasIssues": False,
+            "deleteBranchOnMerge": True,
+        },
+        change=lambda _: {"description": "Probed", "hasIssues": True},
+        id="mlops-template-probe",
+        outputs={"fullName": "acme/mlops-template-probe", "defaultBranch": "main"},
+        unread=frozenset({"autoInit", "archiveOnDestroy"}),
+    ),
+    "github:index/organizationRuleset:OrganizationRuleset": Case(
+        inputs=ruleset,
+        change=lambda _: {"enforcement": "disabled", "rules": {"deletion": True}},
+        id="[0-9]+",
+    ),
+}
