@@ -244,3 +244,13 @@ def test_a_role_with_every_permission_stays_within_its_boundary(
     project: dict[str, Any] = {"RoleName": "analytics-dev-p-abalone-pipeline", "AssumeRolePolicyDocument": document()}
     refused(iam.create_role, **project)
     iam.create_role(**project, PermissionsBoundary=BOUNDARY)
+
+
+def test_the_role_that_looks_for_drift_may_read_the_state_and_not_write_it(
+    dev: Account, as_deployer: Callable[[str], Any]
+) -> None:
+    as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
+    role = dev.role("analytics-dev-drift", {"Action": "*", "Resource": "*"}, boundary=BOUNDARY)
+    s3 = dev.client("s3", dev.assume(role))
+    assert s3.get_object(Bucket=BUCKET, Key=STATE)["Body"].read() == b"{}"
+    refused(s3.put_object, Bucket=BUCKET, Key=STATE, Body=b"{}")
