@@ -189,7 +189,7 @@ on: workflow_dispatch
 jobs:
   a:
     runs-on: ubuntu-latest
-    steps: [{{run: "touch {tmp_path}/started; sleep 3; touch {tmp_path}/survived"}}]
+    steps: [{{run: "echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/started; sleep 60"}}]
 """,
     )
     body = {"ref": "main", "return_run_details": True}
@@ -197,7 +197,8 @@ jobs:
     eventually(lambda: (tmp_path / "started").exists())
     assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 202
     assert remote.finished(path, number)["conclusion"] == "cancelled"
-    assert not (tmp_path / "survived").exists()
+    step = int((tmp_path / "started").read_text())
+    eventually(lambda: not Path(f"/proc/{step}").exists())
     assert not (remote.folder / "runs" / str(number) / "work").exists()
 
 

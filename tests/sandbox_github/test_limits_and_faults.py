@@ -1,6 +1,8 @@
 """GitHub's limits, and the hooks with which tests make it fail."""
 
 import json
+import ssl
+import urllib.error
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from sandbox.github.seed import Limits
 from sandbox.github.transport import ResetConnectionError
 from tests.sandbox_github.client import MEMBER, Client, repository, seed, start
+from tests.sandbox_github.remote import Remote
 
 
 def test_creating_too_much_content_is_refused_with_the_time_to_wait(tmp_path: Path) -> None:
@@ -67,6 +70,13 @@ def test_a_fault_can_reset_the_connection(call: Client) -> None:
     with pytest.raises(ResetConnectionError):
         call("GET", "/user")
     assert call("GET", "/user").status == 200
+
+
+def test_a_reset_connection_looks_like_one_to_clients(remote: Remote) -> None:
+    assert remote.raw("POST", "/_sandbox/faults", {"path": "/user$", "reset": True}).status == 204
+    with pytest.raises((ConnectionError, urllib.error.URLError, ssl.SSLError)):
+        remote("GET", "/user")
+    assert remote("GET", "/user").status == 200
 
 
 def test_a_misspelt_fault_is_refused(call: Client) -> None:

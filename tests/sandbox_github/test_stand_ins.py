@@ -1,0 +1,125 @@
+"""The stand-ins for actions that do more than look for a program."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from sandbox.github.actions.runner import STAND_INS
+
+ROLE = "arn:aws:iam::111111111111:role/deploy"
+ANSWER = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>KEY</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey>
+<SessionToken>session</SessionToken></Credentials><AssumedRoleUser><AssumedRoleId>AROA:run</AssumedRoleId></AssumedRoleUser>
+</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"""
+
+
+class Services:
+    """GitHub's issuer and STS, as far as the action talks to them."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        services = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                query = dict(urllib.parse.parse_qsl(self.path.partition("?")[2]))
+                services.asked.append({**query, "bearer": self.headers["authorization"]})
+                self._answer(200, json.dumps({"value": "the-token"}))
+
+            def do_POST(self) -> None:
+                form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["content-length"])).decode()))
+                services.asked.append(form)
+                allowed = form["RoleArn"] == ROLE
+                self._answer(200 if allowed else 403, ANSWER if allowed else "<Message>Not authorized</Message>")
+
+            def _answer(self, status: int, text: str) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    found = Services()
+    thread = threading.Thread(target=found.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+    thread.join()
+
+
+def assume(services: Services, folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    action = STAND_INS / "aws-actions" / "configure-aws-credentials" / "assume.py"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ROLE": ROLE,
+        "REGION": "eu-west-1",
+        "SESSION": "run",
+        "DURATION": "3600",
+        "AUDIENCE": "sts.amazonaws.com",
+        "ACCOUNTS": "",
+        "MASK": "false",
+        "AWS_ENDPOINT_URL": services.url,
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{services.url}/?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer",
+        "GITHUB_ENV": str(folder / "environment"),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        **changes,
+    }
+    known = {name: value for name, value in environment.items() if value != "unset"}
+    return subprocess.run(
+        [sys.executable, str(action)], env=known, capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+def test_the_job_takes_its_role_with_its_token_and_hides_the_secrets(services: Services, tmp_path: Path) -> None:
+    done = assume(services, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert services.asked[0] == {"api-version": "2.0", "audience": "sts.amazonaws.com", "bearer": "Bearer bearer"}
+    assert services.asked[1]["WebIdentityToken"] == "the-token"
+    assert services.asked[1]["RoleArn"] == ROLE
+    assert (tmp_path / "environment").read_text().splitlines() == [
+        "AWS_ACCESS_KEY_ID=KEY",
+        "AWS_SECRET_ACCESS_KEY=hidden",
+        "AWS_SESSION_TOKEN=session",
+        "AWS_REGION=eu-west-1",
+        "AWS_DEFAULT_REGION=eu-west-1",
+    ]
+    assert (tmp_path / "output").read_text() == "account=111111111111\n"
+    assert [line for line in done.stdout.splitlines() if "hidden" in line or "session" in line] == [
+        "::add-mask::hidden",
+        "::add-mask::session",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ROLE": "arn:aws:iam::111111111111:role/other"}, "Could not assume role with OIDC: <Message>Not authorized"),
+        ({"ROLE": "deploy"}, "'deploy' is no ARN of a role"),
+        ({"ACCOUNTS": "222222222222"}, "none of the allowed ones: 222222222222"),
+        ({"ACTIONS_ID_TOKEN_REQUEST_URL": "unset"}, "Did you mean to set the `id-token` permission?"),
+    ],
+)
+def test_a_job_that_may_not_take_the_role_is_told_why(
+    services: Services, tmp_path: Path, changes: dict[str, str], message: str
+) -> None:
+    done = assume(services, tmp_path, **changes)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not (tmp_path / "environment").exists()
