@@ -78,6 +78,7 @@ def _read_network_and_roles(prefix: str, args: DriftRoleArgs) -> list[iam.Statem
         iam.allow(
             "ReadNetwork",
             "ec2:DescribeAddresses",
+            "ec2:DescribeAddressesAttribute",
             "ec2:DescribeAvailabilityZones",
             "ec2:DescribeFlowLogs",
             "ec2:DescribeInternetGateways",
@@ -94,9 +95,8 @@ def _read_network_and_roles(prefix: str, args: DriftRoleArgs) -> list[iam.Statem
         ),
         iam.allow(
             "ReadNetworkAttributes",
-            "ec2:DescribeAddressesAttribute",
             "ec2:DescribeVpcAttribute",
-            on=f"arn:aws:ec2:{args.region}:{args.account_id}:*",
+            on=f"arn:aws:ec2:{args.region}:{args.account_id}:vpc/*",
         ),
         iam.allow(
             "ReadRoles",
