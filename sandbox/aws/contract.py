@@ -72,6 +72,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "ministack.services.cloudformation.provisioners": {
         "_RESOURCE_HANDLERS": "a dict",
+        "_STACK_TAG_PROPERTY": "a dict",
     },
     "ministack.services.cloudformation.stacks": {
         "_delete_resource": "(resource_type, physical_id, props, stack_name, logical_id)",

@@ -11,11 +11,15 @@ from sandbox.aws.errors import AccessDeniedError, ServiceError
 Outcome = tuple[str, dict[str, Any]]
 """A resource's physical id and its attributes."""
 
+TAGGED = ("AWS::S3::Bucket", "AWS::SageMaker::CodeRepository", "AWS::SageMaker::ModelPackageGroup")
+"""Types that get the stack's tags on AWS, and not from MiniStack."""
+
 
 def install() -> None:
     """Check MiniStack's resource handlers, complete those that fall short, and add those that it lacks."""
     handlers = emulator.provisioners._RESOURCE_HANDLERS
     handlers |= {**buckets.handlers(handlers), **identity.handlers(handlers), **machine_learning.handlers()}
+    emulator.provisioners._STACK_TAG_PROPERTY |= dict.fromkeys(TAGGED, ("Tags", "list"))
     provision = emulator.stacks._provision_resource
     update = emulator.stacks._update_resource
     delete = emulator.stacks._delete_resource

@@ -26,6 +26,13 @@ class Resource:
     physical_id: str | None = None
     """Known once the resource exists."""
 
+    @property
+    def own_properties(self) -> Properties:
+        """The properties without the tags `aws:…`, which CloudFormation sets by itself and needs no permission for."""
+        own = {name: value for name, value in self.properties.items() if name != "Tags"}
+        tags = _own_tags(self.properties)
+        return {**own, "Tags": tags} if tags else own
+
     def name(self, property_name: str) -> str:
         """The name that the template gives, or what CloudFormation's made-up names begin with."""
         return self.properties.get(property_name) or self.physical_id or f"{self.stack_name}-{self.logical_id}-*"
@@ -60,15 +67,17 @@ class ResourceType:
     def to_create(self, resource: Resource) -> Iterator[Check]:
         """What creating the resource takes."""
         wanted = [*self.create]
-        for name in resource.properties:
+        for name in resource.own_properties:
             wanted += self.properties.get(name, ())
         yield from self._checks(resource, wanted)
 
     def to_update(self, resource: Resource, old: Properties) -> Iterator[Check]:
         """What changing the resource takes, which had the properties `old`."""
         wanted: list[str] = []
-        for name in {**old, **resource.properties}:
-            if old.get(name) != resource.properties.get(name):
+        new = resource.own_properties
+        before = {**old, "Tags": _own_tags(old)}
+        for name in {**old, **new}:
+            if (before.get(name) or None) != new.get(name):
                 wanted += self.change.get(name, self.properties.get(name, ()))
         yield from self._checks(resource, wanted)
 
@@ -171,12 +180,17 @@ def _role_context(resource: Resource, action: str) -> Mapping[str, Any]:
 
 
 def _tags(properties: Properties) -> Mapping[str, Any]:
-    tags = properties.get("Tags") or []
-    pairs = tags.items() if isinstance(tags, dict) else [(tag["Key"], tag["Value"]) for tag in tags]
-    context: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in pairs}
-    if pairs:
-        context["aws:TagKeys"] = [key for key, _ in pairs]
+    tags = _own_tags(properties)
+    context: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if tags:
+        context["aws:TagKeys"] = list(tags)
     return context
+
+
+def _own_tags(properties: Properties) -> dict[str, str]:
+    tags = properties.get("Tags") or {}
+    pairs: dict[str, str] = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+    return {key: value for key, value in pairs.items() if not key.startswith("aws:")}
 
 
 CUSTOM = ResourceType(

@@ -1,0 +1,211 @@
+"""What MiniStack leaves open and AWS does not: passing roles, boundaries, keys, and acting on somebody's behalf."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox_aws.account import Account, Credentials, allow, document, trust
+
+BOUNDARY = "arn:aws:iam::111111111111:policy/permissions-boundary"
+
+
+def function_code() -> bytes:
+    """A function's archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("handler.py", "def handler(event, context):\n    return event\n")
+    return buffer.getvalue()
+
+
+def create_function(account: Account, who: Credentials, name: str, role: str) -> None:
+    account.client("lambda", who).create_function(
+        FunctionName=name, Runtime="python3.12", Handler="handler.handler", Role=role, Code={"ZipFile": function_code()}
+    )
+
+
+def refusal(call: Any, **arguments: Any) -> tuple[str, str]:
+    """Code and message of the error that a call ends with."""
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
+
+
+@pytest.fixture(scope="module")
+def boundary(dev: Account) -> str:
+    dev.client("iam").create_policy(PolicyName="permissions-boundary", PolicyDocument=document(allow("*")))
+    return BOUNDARY
+
+
+@pytest.fixture(scope="module")
+def function_role(dev: Account) -> str:
+    return dev.role("permissions-function", trust=trust("lambda.amazonaws.com"))
+
+
+def test_a_function_cannot_be_given_a_role_that_its_maker_may_not_pass(dev: Account, function_role: str) -> None:
+    maker = dev.assume(dev.role("permissions-maker", allow("lambda:CreateFunction")))
+    answer = refusal(create_function, account=dev, who=maker, name="unpassed", role=function_role)
+    assert answer[0] == "AccessDeniedException"
+    assert f"iam:PassRole on resource: {function_role}" in answer[1]
+
+
+def test_a_role_is_passed_only_to_the_service_that_the_policy_names(dev: Account, function_role: str) -> None:
+    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    to_lambda = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    create = allow("lambda:CreateFunction")
+    wrong = dev.assume(dev.role("permissions-wrong", create, allow("iam:PassRole", function_role, to_sagemaker)))
+    right = dev.assume(dev.role("permissions-right", create, allow("iam:PassRole", function_role, to_lambda)))
+    assert refusal(create_function, account=dev, who=wrong, name="passed", role=function_role)[0] == (
+        "AccessDeniedException"
+    )
+    create_function(dev, right, "passed", function_role)
+    assert dev.client("lambda").get_function(FunctionName="passed")["Configuration"]["Role"] == function_role
+
+
+def test_a_role_that_does_not_trust_lambda_makes_no_function(dev: Account) -> None:
+    role = dev.role("permissions-strange", trust=trust("ec2.amazonaws.com"))
+    answer = refusal(create_function, account=dev, who=Credentials(dev.number), name="strange", role=role)
+    assert answer == (
+        "InvalidParameterValueException",
+        "The role defined for the function cannot be assumed by Lambda.",
+    )
+
+
+def test_a_function_that_exists_keeps_running_as_its_own_role(dev: Account, function_role: str) -> None:
+    create_function(dev, Credentials(dev.number), "echo", function_role)
+    answer = dev.client("lambda").invoke(FunctionName="echo", Payload=b'{"a": 1}')
+    assert json.loads(answer["Payload"].read()) == {"a": 1}
+
+
+def test_roles_are_made_and_changed_only_under_the_boundary_that_the_policy_demands(
+    dev: Account, boundary: str
+) -> None:
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    who = dev.assume(dev.role("permissions-bounded", allow(["iam:CreateRole", "iam:PutRolePolicy"], "*", bounded)))
+    iam = dev.client("iam", who)
+    trusted = document(trust("lambda.amazonaws.com"))
+    assert refusal(iam.create_role, RoleName="free", AssumeRolePolicyDocument=trusted)[0] == "AccessDenied"
+    iam.create_role(RoleName="tied", AssumeRolePolicyDocument=trusted, PermissionsBoundary=boundary)
+    policy = {"PolicyName": "all", "PolicyDocument": document(allow("s3:GetObject"))}
+    iam.put_role_policy(RoleName="tied", **policy)
+    dev.client("iam").create_role(RoleName="untied", AssumeRolePolicyDocument=trusted)
+    assert refusal(iam.put_role_policy, RoleName="untied", **policy)[0] == "AccessDenied"
+
+
+def test_reading_an_encrypted_object_takes_its_key_as_well(dev: Account) -> None:
+    key = dev.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3 = dev.client("s3")
+    s3.create_bucket(Bucket="permissions-kms", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="permissions-kms", Key="a", Body=b"a", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    read = allow("s3:GetObject", "arn:aws:s3:::permissions-kms/*")
+    through_s3 = {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+    without = dev.assume(dev.role("permissions-without-key", read))
+    granted = dev.assume(dev.role("permissions-with-key", read, allow("kms:Decrypt", key, through_s3)))
+    answer = refusal(dev.client("s3", without).get_object, Bucket="permissions-kms", Key="a")
+    assert answer[0] == "AccessDenied"
+    assert f"kms:Decrypt on resource: {key}" in answer[1]
+    assert dev.client("s3", granted).get_object(Bucket="permissions-kms", Key="a")["Body"].read() == b"a"
+    assert refusal(dev.client("s3", granted).put_object, Bucket="permissions-kms", Key="b", Body=b"b")[0] == (
+        "AccessDenied"
+    )
+
+
+def test_a_stack_is_made_with_its_roles_permissions_and_no_others(dev: Account) -> None:
+    role = dev.role("permissions-stack", allow("ssm:PutParameter"), trust=trust("cloudformation.amazonaws.com"))
+    cloudformation = dev.client("cloudformation")
+    resources = {
+        "Allowed": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/stack/a", "Type": "String", "Value": "a"}},
+        "Denied": {
+            "Type": "AWS::S3::Bucket",
+            "DependsOn": "Allowed",
+            "Properties": {"BucketName": "permissions-stack-bucket"},
+        },
+    }
+    cloudformation.create_stack(
+        StackName="by-role", TemplateBody=json.dumps({"Resources": resources}), RoleARN=role, DisableRollback=True
+    )
+    events = _events_of(dev, "by-role")
+    assert events["Allowed"][0] == "CREATE_COMPLETE"
+    assert events["Denied"][0] == "CREATE_FAILED"
+    assert "s3:CreateBucket on resource: arn:aws:s3:::permissions-stack-bucket" in events["Denied"][1]
+
+
+def test_a_resource_that_the_sandbox_would_make_only_in_part_is_refused(dev: Account) -> None:
+    properties = {"BucketName": "partial-bucket", "ObjectLockEnabled": True}
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}}}
+    dev.client("cloudformation").create_stack(
+        StackName="partial", TemplateBody=json.dumps(template), DisableRollback=True
+    )
+    assert _events_of(dev, "partial")["Bucket"] == (
+        "CREATE_FAILED",
+        "the sandbox does not emulate ObjectLockEnabled of the CloudFormation type AWS::S3::Bucket",
+    )
+
+
+def test_requests_are_held_against_the_service_model(dev: Account) -> None:
+    sagemaker = dev.client("sagemaker")
+    code, message = refusal(sagemaker.create_model_package_group, ModelPackageGroupName="not valid")
+    assert code == "ValidationException"
+    assert message == (
+        "1 validation error detected: Value 'not valid' at 'modelPackageGroupName' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+    )
+    assert refusal(sagemaker.list_labeling_jobs) == (
+        "NotEmulatedBySandbox",
+        "the sandbox does not emulate sagemaker:ListLabelingJobs",
+    )
+
+
+def test_studio_credentials_are_those_of_the_profiles_role_and_its_decisions_are_recorded(
+    dev: Account,
+) -> None:
+    import ssl
+    from urllib.request import urlopen
+
+    ec2 = dev.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    role = dev.role("permissions-studio", allow("sagemaker:ListDomains"), trust=trust("sagemaker.amazonaws.com"))
+    sagemaker = dev.client("sagemaker")
+    domain = sagemaker.create_domain(
+        DomainName="studio",
+        AuthMode="IAM",
+        DefaultUserSettings={"ExecutionRole": role},
+        VpcId=vpc,
+        SubnetIds=[subnet],
+    )["DomainId"]
+    sagemaker.create_user_profile(DomainId=domain, UserProfileName="ada")
+
+    def page(path: str) -> Any:
+        trusted = ssl.create_default_context(cafile=str(dev.certificate_authority))
+        with urlopen(f"{dev.endpoint_url}/_sandbox/{path}", timeout=10, context=trusted) as response:
+            return json.load(response)
+
+    found = page(f"studio-credentials?account={dev.number}&domain={domain}&profile=ada")
+    assert found["RoleArn"] == role
+    who = Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["Token"])
+    assert [item["DomainId"] for item in dev.client("sagemaker", who).list_domains()["Domains"]] == [domain]
+    assert refusal(dev.client("sagemaker", who).list_pipelines)[0] == "AccessDeniedException"
+    assert page("permissions")[role] == [
+        {"action": "sagemaker:ListDomains", "resource": "*", "allowed": True},
+        {"action": "sagemaker:ListPipelines", "resource": "*", "allowed": False},
+    ]
+
+
+def _events_of(account: Account, stack: str) -> dict[str, tuple[str, str]]:
+    """Once a stack is at rest: the last status of every resource, with the reason."""
+    import time
+
+    cloudformation = account.client("cloudformation")
+    deadline = time.monotonic() + 20
+    while cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"].endswith("IN_PROGRESS"):
+        assert time.monotonic() < deadline, f"{stack} does not come to rest"
+        time.sleep(0.05)
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    return {
+        event["LogicalResourceId"]: (event["ResourceStatus"], event.get("ResourceStatusReason", ""))
+        for event in reversed(events)
+    }

@@ -1,0 +1,165 @@
+"""Projects launch products of Service Catalog, as the launch role, for whom the portfolio lets in."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox_aws.account import Account, allow, trust
+
+TEMPLATE = {
+    "Parameters": {"SageMakerProjectName": {"Type": "String"}, "SageMakerProjectId": {"Type": "String"}},
+    "Mappings": {"Platform": {"Names": {"Unit": "test"}}},
+    "Resources": {
+        "Group": {
+            "Type": "AWS::SageMaker::ModelPackageGroup",
+            "Properties": {"ModelPackageGroupName": {"Fn::Sub": "${SageMakerProjectName}-${SageMakerProjectId}"}},
+        },
+        "Greeting": {
+            "Type": "AWS::SSM::Parameter",
+            "DependsOn": "Group",
+            "Properties": {
+                "Name": {"Fn::Sub": "/projects/${SageMakerProjectId}"},
+                "Type": "String",
+                "Value": {
+                    "Fn::Sub": [
+                        "{{resolve:ssm:/shared/${Unit}/greeting}}, ${SageMakerProjectName}",
+                        {"Unit": {"Fn::FindInMap": ["Platform", "Names", "Unit"]}},
+                    ]
+                },
+            },
+        },
+    },
+}
+STACK_ACTIONS = [
+    "cloudformation:CreateStack",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStacks",
+    "cloudformation:GetTemplateSummary",
+    "cloudformation:SetStackPolicy",
+    "cloudformation:ValidateTemplate",
+]
+GROUP_ACTIONS = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateModelPackageGroup",
+    "sagemaker:DeleteModelPackageGroup",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:GetModelPackageGroupPolicy",
+    "sagemaker:ListTags",
+]
+LEAD_ACTIONS = [
+    "sagemaker:CreateProject",
+    "sagemaker:DeleteProject",
+    "sagemaker:DescribeProject",
+    "servicecatalog:ProvisionProduct",
+    "servicecatalog:TerminateProvisionedProduct",
+]
+
+
+class Launching:
+    """A product, the portfolio that it is in, and the people around it."""
+
+    def __init__(self, account: Account, name: str, *launch_statements: Mapping[str, Any]) -> None:
+        self.account = account
+        self.lead = account.role(f"{name}-lead", allow(LEAD_ACTIONS))
+        launch = account.role(
+            f"{name}-launch",
+            allow(STACK_ACTIONS),
+            allow("s3:GetObject", "*", {"StringEquals": {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}}),
+            *launch_statements,
+            trust=trust("servicecatalog.amazonaws.com"),
+        )
+        bucket = f"{name}-catalog"
+        location = {"LocationConstraint": "eu-west-1"}
+        account.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
+        account.client("s3").put_object(Bucket=bucket, Key="template.json", Body=json.dumps(TEMPLATE).encode())
+        catalog = account.client("servicecatalog")
+        self.portfolio = catalog.create_portfolio(DisplayName=name, ProviderName="test", IdempotencyToken=name)[
+            "PortfolioDetail"
+        ]["Id"]
+        url = f"https://{bucket}.s3.eu-west-1.amazonaws.com/template.json"
+        made = catalog.create_product(
+            Name=name,
+            Owner="test",
+            ProductType="CLOUD_FORMATION_TEMPLATE",
+            ProvisioningArtifactParameters={"Name": "v1", "Info": {"LoadTemplateFromURL": url}},
+            IdempotencyToken=name,
+        )
+        self.product = made["ProductViewDetail"]["ProductViewSummary"]["ProductId"]
+        self.version = made["ProvisioningArtifactDetail"]["Id"]
+        catalog.associate_product_with_portfolio(ProductId=self.product, PortfolioId=self.portfolio)
+        catalog.create_constraint(
+            PortfolioId=self.portfolio,
+            ProductId=self.product,
+            Type="LAUNCH",
+            Parameters=json.dumps({"RoleArn": launch}),
+            IdempotencyToken=name,
+        )
+        catalog.associate_principal_with_portfolio(
+            PortfolioId=self.portfolio, PrincipalARN=self.lead, PrincipalType="IAM"
+        )
+
+    def create(self, project: str, role: str | None = None) -> str:
+        """Create a project as the lead, or as another role; its id."""
+        details = {"ProductId": self.product, "ProvisioningArtifactId": self.version}
+        client = self.account.client("sagemaker", self.account.assume(role or self.lead))
+        return client.create_project(ProjectName=project, ServiceCatalogProvisioningDetails=details)["ProjectId"]
+
+    def outcome(self, project: str) -> tuple[str, str]:
+        """Status of a project once nothing moves, and what went wrong."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            found = self.account.client("sagemaker").describe_project(ProjectName=project)
+            if not found["ProjectStatus"].endswith("InProgress"):
+                details = found["ServiceCatalogProvisionedProductDetails"]
+                return found["ProjectStatus"], details.get("ProvisionedProductStatusMessage", "")
+            time.sleep(0.05)
+        pytest.fail(f"{project} does not come to rest")
+
+
+@pytest.fixture(scope="module")
+def launching(dev: Account) -> Launching:
+    dev.client("ssm").put_parameter(Name="/shared/test/greeting", Value="Hello", Type="String")
+    parameters = ["ssm:PutParameter", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:AddTagsToResource"]
+    return Launching(dev, "launching", allow(GROUP_ACTIONS), allow(parameters))
+
+
+def test_a_project_is_what_its_product_describes_and_goes_when_it_is_deleted(
+    dev: Account, launching: Launching
+) -> None:
+    project_id = launching.create("abalone")
+    assert launching.outcome("abalone") == ("CreateCompleted", "")
+    ssm = dev.client("ssm")
+    assert ssm.get_parameter(Name=f"/projects/{project_id}")["Parameter"]["Value"] == "Hello, abalone"
+    sagemaker = dev.client("sagemaker", dev.assume(launching.lead))
+    sagemaker.delete_project(ProjectName="abalone")
+    assert launching.outcome("abalone") == ("DeleteCompleted", "")
+    assert ssm.get_parameters(Names=[f"/projects/{project_id}"])["Parameters"] == []
+
+
+def test_whoever_is_not_in_the_portfolio_finds_no_product(dev: Account, launching: Launching) -> None:
+    stranger = dev.role("launching-stranger", allow(LEAD_ACTIONS))
+    with pytest.raises(ClientError, match="No launch paths found for resource"):
+        launching.create("strange", stranger)
+
+
+def test_whoever_may_not_provision_creates_no_project(dev: Account, launching: Launching) -> None:
+    weak = dev.role("launching-weak", allow("sagemaker:CreateProject"))
+    with pytest.raises(ClientError, match="servicecatalog:ProvisionProduct"):
+        launching.create("weak", weak)
+
+
+def test_a_launch_that_fails_leaves_nothing_and_says_why(dev: Account) -> None:
+    poor = Launching(dev, "poor", allow(GROUP_ACTIONS), allow("ssm:GetParameters"))
+    project_id = poor.create("poor")
+    status, message = poor.outcome("poor")
+    assert status == "CreateFailed"
+    assert (
+        f"ssm:PutParameter on resource: arn:aws:ssm:eu-west-1:111111111111:parameter/projects/{project_id}" in message
+    )
+    groups = dev.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
+    assert [group for group in groups if project_id in group["ModelPackageGroupName"]] == []
