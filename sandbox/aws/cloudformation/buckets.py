@@ -76,18 +76,15 @@ def _lifecycle_rule(rule: Settings) -> Settings:
     for name in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
         if name in rule:
             converted[name] = {key: int(value) for key, value in rule[name].items()}
-    for name in ("Transitions", "NoncurrentVersionTransitions"):
+    for name, days in (("Transitions", "Days"), ("NoncurrentVersionTransitions", "NoncurrentDays")):
         if name in rule:
-            converted[name] = [_transition(item) for item in rule[name]]
+            converted[name] = [
+                {"StorageClass": item["StorageClass"], days: int(item["TransitionInDays"])} for item in rule[name]
+            ]
     unknown = set(rule) - LIFECYCLE_MEMBERS
     if unknown:
         raise ValueError(f"the sandbox does not emulate {', '.join(sorted(unknown))} of a lifecycle rule")
     return converted
-
-
-def _transition(item: Settings) -> Settings:
-    renamed = {"TransitionInDays": "Days"}
-    return {renamed.get(key, key): int(value) if key.endswith("Days") else value for key, value in item.items()}
 
 
 def _tags(tags: Any) -> Settings:
