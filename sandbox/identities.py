@@ -11,6 +11,8 @@ import urllib.request
 from typing import Any, cast
 
 import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
 
 from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, REPOSITORY
 from sandbox.servers import Servers
@@ -39,7 +41,7 @@ def deploy(servers: Servers, stack: StackFile) -> Identity:
         f"{servers.github.url}/_sandbox/oidc-token?{query}",
         {"Authorization": f"Bearer {servers.tokens[PLATFORM_ENGINEER.login]}"},
     )
-    sts = boto3.client("sts", region_name=stack.region)
+    sts = boto3.client("sts", region_name=stack.region, config=Config(signature_version=UNSIGNED))
     credentials = sts.assume_role_with_web_identity(
         RoleArn=f"arn:aws:iam::{stack.account_id}:role/{stack.prefix}-deploy",
         RoleSessionName="deploy",

@@ -101,10 +101,10 @@ def first_run(servers: Servers, launched: Project, *, on_status: Callable[[str],
 
 
 def _product(catalog: Any) -> tuple[str, str]:
-    """Return the ids of the product and of its version that launches use."""
+    """Return the ids of the product and of its newest version, which is the one that Studio offers."""
     found = [summary for summary in catalog.search_products()["ProductViewSummaries"] if summary["Name"] == PRODUCT]
     if len(found) != 1:
         raise LaunchFailedError(f"the catalog offers {len(found)} products called {PRODUCT!r} to this role, not one")
     product = str(found[0]["ProductId"])
-    artifacts = catalog.describe_product(Id=product)["ProvisioningArtifacts"]
-    return product, str(next(artifact["Id"] for artifact in artifacts if artifact["Guidance"] == "DEFAULT"))
+    versions = catalog.describe_product(Id=product)["ProvisioningArtifacts"]
+    return product, str(max(versions, key=lambda version: version["CreatedTime"])["Id"])
