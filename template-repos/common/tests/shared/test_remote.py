@@ -130,14 +130,17 @@ class Clock:
 def follow(service: FakeSageMaker, minutes: float = 10) -> tuple[list[remote.Step], list[tuple[str, str]]]:
     clock = Clock()
     changes: list[tuple[str, str]] = []
-    found = remote.wait(
-        service.client,
-        EXECUTION_ARN,
-        deadline_seconds=minutes * 60,
-        on_change=lambda step: changes.append((step.name, step.status)),
-        now=clock.now,
-        sleep=clock.sleep,
-    )
+    try:
+        found = remote.wait(
+            service.client,
+            EXECUTION_ARN,
+            deadline_seconds=minutes * 60,
+            on_change=lambda step: changes.append((step.name, step.status)),
+            now=clock.now,
+            sleep=clock.sleep,
+        )
+    finally:
+        assert clock.seconds <= minutes * 60
     return found, changes
 
 
