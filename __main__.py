@@ -27,14 +27,18 @@ settings = Settings.load()
 prefix, region, account_id = settings.prefix, settings.region, settings.account_id
 boundary_arn, keep = settings.boundary_arn, settings.keep_data_on_destroy
 
-# The provider refuses every account but this one before anything is changed, and its name says which one that is.
+# The provider refuses every account but this one before anything is changed.
 provider = aws.Provider(
-    f"account-{account_id}",
+    "aws",
     region=region,
     allowed_account_ids=[account_id],
     default_tags={"tags": settings.default_tags},
 )
-here = pulumi.ResourceOptions(providers=[provider])
+here, ask = pulumi.ResourceOptions(providers=[provider]), pulumi.InvokeOptions(provider=provider)
+try:
+    aws.get_caller_identity(opts=ask)
+except Exception as refusal:
+    raise pulumi.RunError(f"Stack {prefix} lives in account {account_id}; use credentials of it. {refusal}") from None
 
 encryption = Encryption(
     "encryption",
@@ -74,7 +78,7 @@ else:
         state="available",
         # A Local Zone is available too once somebody opts in, but has neither NAT gateways nor most endpoints.
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-        opts=pulumi.InvokeOptions(provider=provider),
+        opts=ask,
     )
     network = Network(
         "network",

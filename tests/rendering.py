@@ -99,7 +99,18 @@ def _availability_zones(_: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": REGION, "names": list(ZONES), "zoneIds": [], "groupNames": [REGION], "state": "available"}
 
 
-INVOKES: Mapping[str, Invoke] = {"aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones}
+class RefusedError(Exception):
+    """What an invoke raises that the provider refuses to answer."""
+
+
+def _caller_identity(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": "caller", "accountId": "unused", "arn": "unused", "userId": "unused"}
+
+
+INVOKES: Mapping[str, Invoke] = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+}
 """What a program may ask; anything else is an error."""
 
 
@@ -113,7 +124,10 @@ class _Cloud(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token not in self.invokes:
             raise LookupError(f"the program asks {args.token}, which this rendering does not answer")
-        return self.invokes[args.token](cast("dict[str, Any]", args.args)), []
+        try:
+            return self.invokes[args.token](cast("dict[str, Any]", args.args)), []
+        except RefusedError as refusal:
+            return {}, [("", str(refusal))]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         physical = _physical_name(args)
@@ -258,7 +272,11 @@ def configuration_of(stack: str) -> dict[str, str]:
 
 
 def render_stack(
-    stack: str, changes: Mapping[str, object] | None = None, *, declared: list[Resource] | None = None
+    stack: str,
+    changes: Mapping[str, object] | None = None,
+    *,
+    invokes: Mapping[str, Invoke] = INVOKES,
+    declared: list[Resource] | None = None,
 ) -> Rendering:
     """What the whole program declares for a stack, with `changes` to its settings; None removes one."""
     configuration = configuration_of(stack)
@@ -273,4 +291,11 @@ def render_stack(
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return render(program, stack=stack, configuration=configuration, account_id=account_id, declared=declared)
+    return render(
+        program,
+        stack=stack,
+        configuration=configuration,
+        account_id=account_id,
+        invokes=invokes,
+        declared=declared,
+    )

@@ -271,5 +271,5 @@ def test_the_checked_in_networks_share_no_address() -> None:
 def test_a_question_that_a_rendering_cannot_answer_is_an_error() -> None:
     import pulumi_aws as aws
 
-    with pytest.raises(Exception, match="getCallerIdentity"):
-        render(lambda: aws.get_caller_identity().account_id)
+    with pytest.raises(Exception, match="getRegion"):
+        render(lambda: aws.get_region().region)

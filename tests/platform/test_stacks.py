@@ -1,12 +1,13 @@
 """What each stack consists of, and what holds for everything in it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import pulumi
 import pytest
 
-from tests.rendering import Rendering, render_stack
+from tests.rendering import INVOKES, RefusedError, Rendering, Resource, render_stack
 
 NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
@@ -100,8 +101,18 @@ def test_everything_belongs_to_the_one_account_and_carries_the_platform_s_tags(s
             assert resource.provider == provider.name, resource.name
 
 
-def test_the_provider_s_name_says_which_account_it_accepts(stack: Rendering) -> None:
-    assert stack.one("pulumi:providers:aws").name == f"account-{stack.account_id}"
+def test_credentials_of_another_account_are_refused_before_any_change_saying_which_are_needed() -> None:
+    def refuse(_: Mapping[str, Any]) -> dict[str, Any]:
+        raise RefusedError("AWS account ID not allowed: 222222222222")
+
+    declared: list[Resource] = []
+    with pytest.raises(pulumi.RunError) as refused:
+        render_stack(
+            "dev", invokes={**INVOKES, "aws:index/getCallerIdentity:getCallerIdentity": refuse}, declared=declared
+        )
+    assert "lives in account 111111111111" in str(refused.value)
+    assert "not allowed: 222222222222" in str(refused.value)
+    assert [resource.type for resource in declared] == ["pulumi:providers:aws"]
 
 
 def test_every_resource_belongs_to_a_component(stack: Rendering) -> None:
