@@ -5,12 +5,13 @@ types that each works on, and the ARN formats and condition keys of those types.
 in it; the few that we use are listed here with the actions that know them.
 """
 
-import importlib.resources
+import importlib.util
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TypedDict, cast
 
 from components.studio_permissions import JOBS_WITH_A_NETWORK
@@ -161,6 +162,7 @@ def resource_types(action: str) -> list[ResourceType] | None:
     return [known.get(kind.lower(), {}) for kind in service["Actions"][name.lower()].get("Resources", [])]
 
 
+@cache
 def arn_fits(arn: str, form: str) -> bool:
     """Whether some ARN matches both the pattern of a policy and the format of a resource type."""
     if arn == "*":
@@ -174,21 +176,17 @@ def arn_fits(arn: str, form: str) -> bool:
     return globs_overlap(ours[5], re.sub(r"\$\{\w+\}|\.\*", "*", theirs[5]))
 
 
+@cache
 def globs_overlap(left: str, right: str) -> bool:
     """Whether some text matches both patterns, in which * stands for any text."""
-
-    @cache
-    def overlap(at_left: int, at_right: int) -> bool:
-        rest_left, rest_right = left[at_left:], right[at_right:]
-        if not rest_left or not rest_right:
-            return not (rest_left + rest_right).strip("*")
-        if rest_left[0] == "*":
-            return overlap(at_left + 1, at_right) or overlap(at_left, at_right + 1)
-        if rest_right[0] == "*":
-            return overlap(at_left, at_right + 1) or overlap(at_left + 1, at_right)
-        return rest_left[0] == rest_right[0] and overlap(at_left + 1, at_right + 1)
-
-    return overlap(0, 0)
+    if "*" not in left:
+        left, right = right, left
+    if "*" not in right:
+        return re.fullmatch(".*".join(re.escape(part) for part in left.split("*")), right, re.DOTALL) is not None
+    if not left.startswith("*") and not right.startswith("*"):
+        return left[0] == right[0] and globs_overlap(left[1:], right[1:])
+    starred, other = (left, right) if left.startswith("*") else (right, left)
+    return globs_overlap(starred[1:], other) or globs_overlap(starred, other[1:])
 
 
 def statements(document: str) -> list[PolicyStatement]:
@@ -213,7 +211,11 @@ def _texts(value: object) -> tuple[str, ...]:
 
 @cache
 def _services() -> Mapping[str, Service]:
-    data = importlib.resources.files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json"
+    # Found without importing cfn-lint, which takes seconds.
+    package = importlib.util.find_spec("cfnlint")
+    assert package is not None
+    assert package.origin is not None
+    data = Path(package.origin).parent / "data" / "AdditionalSpecs" / "Policies.json"
     return cast("Mapping[str, Service]", json.loads(data.read_text(encoding="utf-8")))
 
 
