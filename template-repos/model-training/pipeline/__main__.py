@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # else it tells where it found credentials
     try:
         configured = settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
