@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sandbox.aws import emulator
 from sandbox.aws.errors import AccessDeniedError, ServiceError
@@ -60,7 +60,7 @@ def assume(role_arn: str, session_name: str, *, seconds: int = 3600) -> Credenti
     access_key = "ASIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
     secret, token = secrets.token_urlsafe(30), secrets.token_urlsafe(48)
     expiration = time.time() + seconds
-    role = emulator.iam._roles.get_scoped(account, None, name) or {}
+    role: Mapping[str, Any] = emulator.iam._roles.get_scoped(account, None, name) or {}
     emulator.sts.register_session(
         access_key,
         {
@@ -120,9 +120,7 @@ def service_may_assume(role_arn: str, service: str, *, source_account: str, sour
     # MiniStack's own trust evaluation lets any service principal stand for an account's root, so only the
     # statements that name this very service are handed to it.
     named = [
-        statement
-        for statement in (statements if isinstance(statements, list) else [statements])
-        if service in _as_list(_principal(statement).get("Service"))
+        statement for statement in _as_list(statements) if service in _as_list(_principal(statement).get("Service"))
     ]
     return bool(emulator.evaluator.evaluate_trust_policy({"Statement": named}, context.principal_arn, context))
 
@@ -228,10 +226,10 @@ def _resolve(access_key: str, account: str) -> Any:
 
 def _principal(statement: Mapping[str, Any]) -> Mapping[str, Any]:
     principal = statement.get("Principal", {})
-    return principal if isinstance(principal, dict) else {}
+    return cast(Mapping[str, Any], principal) if isinstance(principal, dict) else {}
 
 
 def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
-    return value if isinstance(value, list) else [value]
+    return cast(list[Any], value) if isinstance(value, list) else [value]

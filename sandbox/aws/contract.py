@@ -81,6 +81,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_update_resource": "(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)",
     },
     "ministack.services.ec2": {
+        "_parse_tag_specs": "(p, resource_type, resource_id)",
         "_security_groups": "a AccountRegionScopedDict",
         "_subnets": "a AccountRegionScopedDict",
         "_vpcs": "a AccountRegionScopedDict",

@@ -34,7 +34,7 @@ def _name_calling_function() -> None:
         return credentials
 
     def principal_keys(credential: Any) -> dict[str, Any]:
-        session = emulator.sts._sessions.get(credential.access_key_id) or {}
+        session: dict[str, Any] = emulator.sts._sessions.get(credential.access_key_id) or {}
         own = {"lambda:sourcefunctionarn": session[FUNCTION]} if FUNCTION in session else {}
         return {**keys_of(credential), **own}
 

@@ -265,12 +265,12 @@ def iam_context(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def boundary_of(role_name: str) -> str | None:
     """The permissions boundary of a role of the current account, if it has one."""
-    role = emulator.iam._roles.get(role_name) or {}
+    role: Mapping[str, Any] = emulator.iam._roles.get(role_name) or {}
     return role.get("PermissionsBoundary") or None
 
 
 def _studio_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    settings = members.get("DefaultUserSettings") or members.get("UserSettings") or {}
+    settings: Mapping[str, Any] = members.get("DefaultUserSettings") or members.get("UserSettings") or {}
     instances = sorted(_values_of(settings, "InstanceType"))
     yield "sagemaker:AppNetworkAccessType", members.get("AppNetworkAccessType")
     yield "sagemaker:InstanceTypes", instances or None
@@ -366,5 +366,5 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _first(params: Mapping[str, Any], name: str) -> str:
-    value = params.get(name, "")
-    return (value[0] if value else "") if isinstance(value, list) else value
+    value: Any = params.get(name, "")
+    return str(cast(list[Any], value)[0] if value else "") if isinstance(value, list) else str(value)

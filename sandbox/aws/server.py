@@ -14,6 +14,7 @@ from sandbox.aws import (
     emulator,
     encryption,
     functions,
+    network,
     pages,
     pass_role,
     requests,
@@ -53,6 +54,7 @@ def install(settings: Settings) -> None:
     sagemaker.SERVICE.install()
     service_catalog.SERVICE.install()
     requests.install()
+    network.install()
     templates.install()
     provisioning.install()
     acting.install()

@@ -31,7 +31,8 @@ def refusal(call: Any, **arguments: Any) -> tuple[str, str]:
     """Code and message of the error that a call ends with."""
     with pytest.raises(ClientError) as raised:
         call(**arguments)
-    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
+    error: Any = raised.value.response.get("Error")
+    return error["Code"], error["Message"]
 
 
 @pytest.fixture(scope="module")

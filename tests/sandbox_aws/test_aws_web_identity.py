@@ -34,7 +34,8 @@ def assume(account: Account, role: str, token: str, **more: Any) -> Any:
 def refusal(account: Account, role: str, token: str, **more: Any) -> str:
     with pytest.raises(ClientError) as raised:
         assume(account, role, token, **more)
-    return raised.value.response["Error"]["Code"]
+    error: Any = raised.value.response.get("Error")
+    return error["Code"]
 
 
 def test_a_genuine_token_opens_a_session_of_the_role(dev: Account, role: str, issuer: Issuer) -> None:

@@ -1,6 +1,6 @@
 """On whose behalf CloudFormation works: a stack's own role, a service's role, or whoever called."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -28,7 +28,7 @@ def principal() -> Principal:
 
 
 @contextmanager
-def on_behalf_of(somebody: Principal) -> Iterator[None]:
+def on_behalf_of(somebody: Principal) -> Generator[None]:
     """Everything that CloudFormation starts meanwhile, it does as `somebody`."""
     token = _acting.set(somebody)
     try:

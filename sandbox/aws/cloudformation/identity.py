@@ -1,5 +1,6 @@
 """IAM's resource types: boundaries of roles, names that are taken, and OIDC providers."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -40,9 +41,9 @@ def _role(own: dict[str, Any]) -> dict[str, Any]:
         return outcome
 
     def delete(physical_id: str, props: dict[str, Any]) -> None:
-        role = emulator.iam._roles.get(physical_id)
+        role: Mapping[str, Any] = emulator.iam._roles.get(physical_id) or {}
         declared = {policy["PolicyName"] for policy in props.get("Policies", [])}
-        strange = set((role or {}).get("InlinePolicies", {})) - declared
+        strange = set[str](role.get("InlinePolicies", {})) - declared
         if strange:
             raise ValueError(f"Cannot delete entity, must delete policies first: {', '.join(sorted(strange))}")
         own["delete"](physical_id, props)

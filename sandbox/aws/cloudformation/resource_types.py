@@ -6,7 +6,7 @@ is refused, and so is a property that is not in the type's entry.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sandbox.aws import emulator, requests
 from sandbox.aws.errors import NotEmulatedError
@@ -188,8 +188,8 @@ def _tags(properties: Properties) -> Mapping[str, Any]:
 
 
 def _own_tags(properties: Properties) -> dict[str, str]:
-    tags = properties.get("Tags") or {}
-    pairs: dict[str, str] = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+    tags: Any = properties.get("Tags") or {}
+    pairs = cast(dict[str, str], tags) if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
     return {key: value for key, value in pairs.items() if not key.startswith("aws:")}
 
 

@@ -63,8 +63,12 @@ def _list(call: Call) -> Members:
     return names.page(call.members, "CodeRepositorySummaryList", records, lambda record: record)
 
 
+def _create(call: Call) -> Members:
+    return create(call.members)
+
+
 OPERATIONS = {
-    "CreateCodeRepository": lambda call: create(call.members),
+    "CreateCodeRepository": _create,
     "DescribeCodeRepository": _describe,
     "UpdateCodeRepository": _update,
     "DeleteCodeRepository": _delete,

@@ -192,9 +192,10 @@ class _Work:
             self.values.files[step["Name"], item["PropertyFileName"]] = uri
 
     def _register(self, step: Step, arguments: Members, entry: Members) -> None:
-        members = {**arguments, "MetadataProperties": {"GeneratedBy": self.execution.arn}}
+        members: Members = {**arguments, "MetadataProperties": {"GeneratedBy": self.execution.arn}}
         self._ask("CreateModelPackage", members)
-        for container in members.get("InferenceSpecification", {}).get("Containers", []):
+        containers_of_model: list[Members] = members.get("InferenceSpecification", {}).get("Containers", [])
+        for container in containers_of_model:
             if "ModelDataUrl" in container:
                 transfer.exists(self.s3, container["ModelDataUrl"])
         arn = registry.create_package(members)["ModelPackageArn"]

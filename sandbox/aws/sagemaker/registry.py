@@ -227,15 +227,23 @@ def _send_event(package: Members) -> None:
     emulator.send_event("aws.sagemaker", STATE_CHANGE, [package["ModelPackageArn"]], detail)
 
 
+def _create_group(call: Call) -> Members:
+    return create_group(call.members)
+
+
+def _create_package(call: Call) -> Members:
+    return create_package(call.members)
+
+
 OPERATIONS = {
-    "CreateModelPackageGroup": lambda call: create_group(call.members),
+    "CreateModelPackageGroup": _create_group,
     "DescribeModelPackageGroup": _describe_group,
     "DeleteModelPackageGroup": _delete_group,
     "ListModelPackageGroups": _list_groups,
     "PutModelPackageGroupPolicy": _put_policy,
     "GetModelPackageGroupPolicy": _get_policy,
     "DeleteModelPackageGroupPolicy": _delete_policy,
-    "CreateModelPackage": lambda call: create_package(call.members),
+    "CreateModelPackage": _create_package,
     "DescribeModelPackage": _describe_package,
     "UpdateModelPackage": _update_package,
     "DeleteModelPackage": _delete_package,

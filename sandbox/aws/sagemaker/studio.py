@@ -1,7 +1,7 @@
 """Studio: domains and their user profiles."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from sandbox.aws import authorization, emulator
 from sandbox.aws.errors import ServiceError
@@ -209,8 +209,9 @@ def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> Members:
     """New settings over old ones; structures are merged, everything else is replaced."""
     merged = dict(old)
     for key, value in new.items():
-        before = merged.get(key)
-        merged[key] = _merge(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+        before: Any = merged.get(key)
+        both = isinstance(before, dict) and isinstance(value, dict)
+        merged[key] = _merge(cast(Members, before), cast(Members, value)) if both else value
     return merged
 
 

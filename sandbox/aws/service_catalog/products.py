@@ -28,7 +28,7 @@ def template(product_id: str, artifact_id: str | None) -> tuple[str, str]:
     exists(product_id)
     if artifact_id is None:
         active = [item for item in _artifacts_of(product_id) if item["_active"]]
-        artifact_id = max(active, key=lambda item: item["CreatedTime"])["Id"] if active else ""
+        artifact_id = str(max(active, key=lambda item: item["CreatedTime"])["Id"]) if active else ""
     artifact = _artifact(product_id, artifact_id)
     if not artifact["_active"]:
         raise ServiceError("InvalidParametersException", f"Provisioning artifact {artifact_id} is not active.")
@@ -186,7 +186,7 @@ def _list_artifacts(call: Call) -> Members:
 
 def _list_launch_paths(call: Call) -> Members:
     exists(call.members["ProductId"])
-    records = [
+    records: list[Members] = [
         {"Id": path, "Name": path, "ConstraintSummaries": [], "Tags": []}
         for path in associations.paths(call.members["ProductId"], call.caller.arn)
     ]

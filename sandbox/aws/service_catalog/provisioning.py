@@ -192,13 +192,13 @@ def _change(action: str, record: Members, acting_as: Principal, template: str) -
 
 
 def _reasons(stack: Any) -> str:
-    events = emulator.cloudformation._stack_events.get(stack["StackId"], []) if stack else []
+    events: list[Members] = emulator.cloudformation._stack_events.get(stack["StackId"], []) if stack else []
     failed = [
         f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
         for event in events
         if event["ResourceStatus"].endswith("_FAILED") and event["ResourceType"] != "AWS::CloudFormation::Stack"
     ]
-    return "; ".join(failed) or (stack or {}).get("StackStatusReason", "")
+    return "; ".join(failed) or (stack["StackStatusReason"] if stack else "")
 
 
 def _provision(call: Call) -> Members:
@@ -291,7 +291,7 @@ def _detail(record: Members) -> Members:
 
 
 def _stack_outputs(record: Members) -> list[Members]:
-    stack = emulator.cloudformation._stacks.get(record["_stack"]) or {}
+    stack: Members = emulator.cloudformation._stacks.get(record["_stack"]) or {}
     return [
         {"OutputKey": output["OutputKey"], "OutputValue": output["OutputValue"]} for output in stack.get("Outputs", [])
     ]
