@@ -148,7 +148,6 @@ def _buckets(prefix: str, args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
             "s3:PutIntelligentTieringConfiguration",
             "s3:PutLifecycleConfiguration",
             on=f"arn:aws:s3:::{prefix}-p-*-{args.account_id}-{args.region}",
-            when={"StringEquals": {"aws:ResourceAccount": args.account_id}},
         ),
     ]
 
@@ -163,6 +162,7 @@ def _sagemaker(args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
             "sagemaker:DeleteModelPackageGroup",
             "sagemaker:DeleteTags",
             "sagemaker:DescribeModelPackageGroup",
+            "sagemaker:GetModelPackageGroupPolicy",
             "sagemaker:ListTags",
             on=f"{sagemaker}:model-package-group/*-p-*",
         ),

@@ -228,7 +228,7 @@ def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Stateme
 
 def read_what_projects_made(place: Place) -> list[iam.Statement]:
     """Read the artifacts of every project, and where the platform keeps what notebooks need."""
-    buckets = f"arn:aws:s3:::{place.prefix}-p-*"
+    buckets = f"arn:aws:s3:::{place.prefix}-p-*-{place.account_id}-{place.region}"
     return [
         iam.allow(
             "ReadProjectArtifacts",
