@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from sandbox.aws import emulator
@@ -176,6 +177,17 @@ def watch() -> None:
         return denied
 
     emulator.evaluator.enforce = enforce_and_record
+
+
+def remember_policies() -> None:
+    """Read every policy document once: MiniStack parses all of a role's for each of its requests."""
+    parse = emulator.evaluator.parse_policy_document
+    parse_text = lru_cache(maxsize=1024)(parse)
+
+    def parse_policy_document(document: Any) -> Any:
+        return parse_text(document) if isinstance(document, str) else parse(document)
+
+    emulator.evaluator.parse_policy_document = parse_policy_document
 
 
 def split_role_arn(role_arn: str) -> tuple[str, str]:

@@ -37,6 +37,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "enforce": "(access_key_id, iam_action, service, region, resource_arn, service_context)",
         "evaluate": "(ctx, policies, limits)",
         "evaluate_trust_policy": "(trust_doc, caller_arn, ctx)",
+        "parse_policy_document": "(doc)",
         "resolve_principal": "(access_key_id, account_id, credential)",
     },
     "ministack.core.lambda_runtime": {

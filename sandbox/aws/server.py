@@ -71,6 +71,7 @@ def install(settings: Settings) -> None:
         )
     )
     functions.install(settings.port, settings.certificate_authority)
+    authorization.remember_policies()
     authorization.watch()
 
 
