@@ -54,8 +54,14 @@ def studio_session(servers: Servers, stack: StackFile, *, domain: str, profile: 
 def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Project:
     """Launch the project, unless it is there already, and wait until everything in it exists."""
     sagemaker = session.client("sagemaker")
-    listed = sagemaker.list_projects(NameContains=PROJECT)["ProjectSummaryList"]
-    created = not any(summary["ProjectName"] == PROJECT for summary in listed)
+    found = [
+        summary["ProjectStatus"]
+        for summary in sagemaker.list_projects(NameContains=PROJECT)["ProjectSummaryList"]
+        if summary["ProjectName"] == PROJECT
+    ]
+    if "CreateFailed" in found:
+        sagemaker.delete_project(ProjectName=PROJECT)
+    created = found in ([], ["CreateFailed"])
     if created:
         product, artifact = _product(session.client("servicecatalog"))
         sagemaker.create_project(
