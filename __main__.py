@@ -40,6 +40,7 @@ try:
 except Exception as refusal:
     raise pulumi.RunError(f"Stack {prefix} lives in account {account_id}; use credentials of it. {refusal}") from None
 
+# Keys: one for each thing that this environment encrypts.
 encryption = Encryption(
     "encryption",
     EncryptionArgs(
@@ -60,6 +61,7 @@ encryption = Encryption(
 )
 data_key, logs_key = encryption.keys["data"], encryption.keys["logs"]
 
+# Network: an existing one, or one of its own with private ways to AWS and a record of its traffic.
 if isinstance(settings.network, ExistingNetwork):
     placement = ImportedNetwork(
         "network",
@@ -121,6 +123,7 @@ else:
         here,
     )
 
+# Buckets: for people and project templates where there is Studio, for artifacts where models are deployed.
 storage = Storage(
     "storage",
     StorageArgs(
@@ -137,6 +140,7 @@ storage = Storage(
     here,
 )
 
+# What launched projects are told; more is added below.
 parameters: dict[str, pulumi.Input[str]] = {
     "network/vpc-id": placement.vpc_id,
     "network/workload-security-group-id": placement.security_group_id,
@@ -148,6 +152,8 @@ parameters: dict[str, pulumi.Input[str]] = {
     "github/oidc-issuer": settings.github.oidc_issuer_host,
 }
 
+# Development: people work in Studio, under roles of their own; leads launch projects from a catalog, whose products
+# get their repositories from the template cloner.
 if settings.studio and settings.projects:
     studio_key, secrets_key = encryption.keys["studio"], encryption.keys["secrets"]
     data_bucket, sagemaker_bucket, catalog_bucket = (storage.buckets[it] for it in ("data", "sagemaker", "catalog"))
@@ -240,6 +246,7 @@ if settings.studio and settings.projects:
     pulumi.export("studioDomainId", studio.domain_id)
     pulumi.export("projectProducts", catalog.products)
 
+# GitHub: what all projects share, looked after by one stack of the organization.
 if settings.projects and settings.projects.publish_template_repositories:
     # The provider's SDK would copy the token from the program's environment into the state; the plugin has its own.
     os.environ.pop("GITHUB_TOKEN", None)
@@ -253,6 +260,7 @@ if settings.projects and settings.projects.publish_template_repositories:
     )
     pulumi.export("templateRepositories", organization.template_repositories)
 
+# Preprod and production: deployed models run under a role of their own.
 if settings.workload:
     workload = WorkloadAccount(
         "workload",
@@ -271,6 +279,7 @@ if settings.workload:
     parameters["access/model-execution-role-arn"] = workload.model_execution_role_arn
     parameters["accounts/development"] = settings.workload.development_account_id
 
+# Everywhere: a role for the workflow that looks for drift, and the parameters.
 DriftRole(
     "drift",
     DriftRoleArgs(
