@@ -4,7 +4,7 @@ import html
 import re
 
 from sandbox.github.service import GitHub
-from sandbox.github.state import Repository, Run
+from sandbox.github.state import PullRequest, Repository, Run
 from sandbox.github.transport import Request, Response, text_response
 
 _STYLE = """
@@ -18,6 +18,7 @@ table { border-collapse: collapse; width: 100% } td { border-top: 1px solid #d1d
   td { border-color: #3d444d } .muted { color: #9198a1 }
 }
 """
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _REPOSITORY = re.compile(r"/(?P<owner>[^/]+)/(?P<repo>[^/]+)(?P<rest>/.*)?")
 
 
@@ -43,6 +44,9 @@ def _body(github: GitHub, path: str) -> str | None:
     if found := re.fullmatch(r"/actions/runs/(\d+)", rest):
         run = github.state.runs.get(int(found[1]))
         return _run(github, repository, run) if run and run.repository_id == repository.id else None
+    if found := re.fullmatch(r"/pull/(\d+)", rest):
+        pull = next((one for one in repository.pulls if str(one.number) == found[1]), None)
+        return _pull(github, repository, pull) if pull else None
     if found := re.fullmatch(r"/blob/([^/]+)/(.+)", rest):
         return _file(github, repository, found[1], found[2])
     return None
@@ -141,8 +145,25 @@ def _run(github: GitHub, repository: Repository, run: Run) -> str:
     if summary.exists():
         parts.append(f"<h2>Summary</h2><pre>{html.escape(summary.read_text())}</pre>")
     if log.exists():
-        parts.append(f"<h2>Log</h2><pre>{html.escape(log.read_text())}</pre>")
+        parts.append(f"<h2>Log</h2><pre>{html.escape(_COLOURS.sub('', log.read_text()))}</pre>")
     return _page(f"{run.name} #{run.number}", "".join(parts))
+
+
+def _pull(github: GitHub, repository: Repository, pull: PullRequest) -> str:
+    state = "merged" if pull.merged_at else pull.state
+    facts = [html.escape(fact) for fact in (f"{pull.head} into {pull.base}", f"by {pull.author}", state)]
+    runs = [
+        run
+        for run in github.state.runs.values()
+        if run.repository_id == repository.id and run.pull_number == pull.number
+    ]
+    parts = [
+        f"<p>{_link(f'/{repository.full_name}', repository.full_name)} · {' · '.join(facts)}</p>",
+        f"<pre>{html.escape(pull.body or '')}</pre>",
+        "<h2>Runs</h2>",
+        _table([_run_row(repository, run) for run in runs]),
+    ]
+    return _page(f"{pull.title} #{pull.number}", "".join(parts))
 
 
 def _file(github: GitHub, repository: Repository, ref: str, path: str) -> str | None:

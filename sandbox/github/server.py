@@ -70,7 +70,9 @@ class Server:
         return response, login
 
     def _call(self, request: Request, path: str, caller: Caller, headers: dict[str, str]) -> Response:
-        chosen = routing.find(rest.ROUTES, request.method, path)
+        # HEAD is GET without the body, which the transport leaves out.
+        method = "GET" if request.method == "HEAD" else request.method
+        chosen = routing.find(rest.ROUTES, method, path)
         writes = request.method not in ("GET", "HEAD")
         github = self._github
         creates_content = chosen is not None and chosen[0].creates_content

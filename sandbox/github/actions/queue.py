@@ -321,6 +321,9 @@ class Actions:
                 bearer: identity for bearer, identity in self._identities.items() if identity.run_id != run.id
             }
             _complete(run, conclusion)
+            if run.repository_id not in self._github.state.repositories:
+                # Its repository was deleted meanwhile.
+                del self._github.state.runs[run.id]
             self._github.save()
         self.schedule()
 

@@ -1,0 +1,90 @@
+"""The tokens that say which job somebody is, and the pages for people."""
+
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.sandbox_github.client import MEMBER, Client, encoded, repository, seed, start
+
+ISSUER = "https://localhost:1/_services/token"
+
+
+def claims(call: Client, query: str) -> dict[str, Any]:
+    answer = call.raw("GET", f"/_sandbox/oidc-token?repository=acme/platform&{query}")
+    assert answer.status == 200, answer.content
+    key = call.raw("GET", "/_services/token/.well-known/jwks").json["keys"][0]
+    return jwt.decode(
+        answer.json["value"],
+        jwt.PyJWK(key),
+        algorithms=["RS256"],
+        audience="sts.amazonaws.com",
+        issuer=ISSUER,
+        options={"require": ["exp", "iat", "nbf", "jti"]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "context"),
+    [
+        ("environment=dev", "environment:dev"),
+        ("environment=eu:prod", "environment:eu%3Aprod"),
+        ("event=pull_request", "pull_request"),
+        ("ref=refs/heads/release", "ref:refs/heads/release"),
+        ("event=pull_request&environment=dev", "environment:dev"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("subjects", "owner"), [("immutable", "repo:acme@1001/platform@2001"), ("legacy", "repo:acme/platform")]
+)
+def test_the_subject_is_the_repository_and_then_environment_event_or_ref(
+    tmp_path: Path, query: str, context: str, subjects: str, owner: str
+) -> None:
+    call = start(tmp_path, seed(subjects=subjects))
+    found = claims(call, f"{query}&audience=sts.amazonaws.com")
+    assert found["sub"] == f"{owner}:{context}"
+    assert (found["repository_id"], found["repository_owner_id"]) == ("2001", "1001")
+    assert 0 < found["exp"] - found["iat"] <= 300
+    call.github.close()
+
+
+def test_the_issuer_describes_itself_where_clients_look(call: Client) -> None:
+    found = call.raw("GET", "/_services/token/.well-known/openid-configuration").json
+    assert found["issuer"] == ISSUER
+    assert found["jwks_uri"] == f"{ISSUER}/.well-known/jwks"
+
+
+def test_only_an_owner_may_ask_for_the_token_of_a_job(call: Client) -> None:
+    path = "/_sandbox/oidc-token?repository=acme/platform&environment=dev"
+    assert call.by(MEMBER).raw("GET", path).status == 403
+    assert call.by("nobody").raw("GET", path).status == 401
+    assert call.raw("GET", "/_sandbox/oidc-token?repository=acme/none").status == 404
+    assert call.by("nobody").raw("GET", "/_services/token/jobs/1").status == 401
+
+
+def test_the_key_survives_a_restart_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    first = start(tmp_path, seed())
+    keys = first.github.issuer.keys()
+    first.github.close()
+    second = start(tmp_path, seed())
+    assert second.github.issuer.keys() == keys
+    assert (tmp_path / "issuer.pem").stat().st_mode & 0o077 == 0
+    second.github.close()
+
+
+def test_a_person_sees_a_repository_its_files_and_its_pull_requests(call: Client) -> None:
+    path = repository(call, "shown", description="<b>Bold</b>")
+    main = call("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
+    call("POST", f"{path}/git/refs", {"ref": "refs/heads/change", "sha": main})
+    body = {"message": "Change", "content": encoded("1 < 2"), "branch": "change"}
+    call("PUT", f"{path}/contents/file.txt", body)
+    pull = call("POST", f"{path}/pulls", {"title": "A change", "head": "change", "base": "main"}).json
+    assert b"shown" in call.raw("GET", "/acme").content
+    page = call.raw("GET", "/acme/shown")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert b"README.md" in page.content
+    assert b"&lt;b&gt;Bold" in page.content
+    assert b"1 &lt; 2" in call.raw("GET", "/acme/shown/blob/change/file.txt").content
+    assert b"A change #1" in call.raw("GET", pull["html_url"].removeprefix("https://localhost:1")).content
+    assert call.raw("GET", "/acme/none").status == 404
