@@ -17,21 +17,25 @@ from sandbox.aws.sagemaker.containers import MOUNT, Container
 from sandbox.aws.sagemaker.definition import StepFailedError
 from sandbox.aws.service import Call, Members, now
 
-NETWORK_ACTIONS = (
+INTERFACE_ACTIONS = (
     "ec2:CreateNetworkInterface",
     "ec2:CreateNetworkInterfacePermission",
     "ec2:DeleteNetworkInterface",
     "ec2:DeleteNetworkInterfacePermission",
+)
+"""What a job's role does with the network interfaces by which the job stands in a VPC.
+
+Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions".
+"""
+
+NETWORK_DESCRIPTIONS = (
     "ec2:DescribeDhcpOptions",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
 )
-"""What a job's role needs to work within a VPC.
-
-Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions".
-"""
+"""What it reads of the network (same source); EC2 has no resource type for these."""
 
 IMAGE_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What a job's role needs to pull its image, beside `ecr:GetAuthorizationToken`, which has no resource."""
@@ -351,7 +355,15 @@ def _check_network(record: Members, credentials: Credentials) -> None:
         unknown = [member for member in members if member not in store]
         if unknown:
             raise StepFailedError(f"ClientError: {unknown} do not exist")
-    _require(credentials, dict.fromkeys(NETWORK_ACTIONS, "*"))
+    here = f"arn:aws:ec2:{emulator.region()}:{emulator.account_id()}"
+    within = {"ec2:Vpc": f"{here}:vpc/{emulator.ec2._subnets[vpc['Subnets'][0]]['VpcId']}"}
+    places = [f"{here}:subnet/{subnet}" for subnet in vpc["Subnets"]]
+    places += [f"{here}:security-group/{group}" for group in vpc["SecurityGroupIds"]]
+    for place in places:
+        _require(credentials, {"ec2:CreateNetworkInterface": place}, within)
+    lent = {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}
+    _require(credentials, dict.fromkeys(INTERFACE_ACTIONS, f"{here}:network-interface/*"), lent)
+    _require(credentials, dict.fromkeys(NETWORK_DESCRIPTIONS, "*"))
 
 
 def _check_image(uri: str, credentials: Credentials) -> None:
@@ -361,7 +373,9 @@ def _check_image(uri: str, credentials: Credentials) -> None:
     _require(credentials, {"ecr:GetAuthorizationToken": "*", **dict.fromkeys(IMAGE_ACTIONS, repository)})
 
 
-def _require(credentials: Credentials, actions: Mapping[str, str]) -> None:
+def _require(
+    credentials: Credentials, actions: Mapping[str, str], context: authorization.Context | None = None
+) -> None:
     account, role = authorization.split_role_arn(credentials.role_arn)
     principal = authorization.Principal(
         arn=f"arn:aws:sts::{account}:assumed-role/{role}/SageMaker",
@@ -370,7 +384,7 @@ def _require(credentials: Credentials, actions: Mapping[str, str]) -> None:
     )
     for action, resource in actions.items():
         try:
-            authorization.require(principal, action, resource)
+            authorization.require(principal, action, resource, context)
         except ServiceError as error:
             raise StepFailedError(f"ClientError: {error.message}") from None
 
