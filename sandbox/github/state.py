@@ -65,6 +65,11 @@ class Environment(BaseModel):
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)
 
+    @property
+    def protected(self) -> bool:
+        """Whether not every job may enter it at once."""
+        return bool(self.reviewers or self.wait_timer or self.deployment_branch_policy)
+
 
 class Invitation(BaseModel):
     """An invitation that somebody outside the organization has not accepted yet."""

@@ -31,6 +31,8 @@ jobs:
             "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com" | base64 --wrap=0
 """
 
+EXPRESSION = "environment: ${{ vars.ENVIRONMENT || 'dev' }}"
+
 
 def test_a_job_gets_a_token_that_says_its_repository_by_id_and_its_environment(remote: Remote) -> None:
     path = remote.with_workflow("identity", IDENTITY)
@@ -161,6 +163,13 @@ def test_an_environment_that_wants_a_review_is_never_entered(remote: Remote) -> 
     run = remote.dispatch(path)
     assert run["conclusion"] == "failure"
     assert "'dev' waits for a review" in remote.log(run)
+    assert "Ask for the token" not in remote.log(run)
+    indirect = {"message": "Indirect [skip ci]", "content": encoded(IDENTITY.replace("environment: dev", EXPRESSION))}
+    sha = remote("GET", f"{path}/contents/.github/workflows/build.yml").json["sha"]
+    assert remote("PUT", f"{path}/contents/.github/workflows/build.yml", {**indirect, "sha": sha}).status == 200
+    run = remote.dispatch(path)
+    assert run["conclusion"] == "failure"
+    assert "Ask for the token" not in remote.log(run)
 
 
 def test_a_run_waits_for_its_group_and_replaces_the_one_that_waits(remote: Remote) -> None:
@@ -230,3 +239,28 @@ jobs:
     words = next(line for line in log.splitlines() if line.startswith("a: refs/")).split()
     assert words[1:4] == ["refs/pull/1/merge", "main", "change"]
     assert words[4] == words[5]
+
+
+def test_an_environment_comes_into_being_with_the_first_job_that_enters_it(remote: Remote) -> None:
+    path = remote.with_workflow(
+        "entered",
+        """
+on: {workflow_dispatch: {inputs: {enter: {type: boolean}}}}
+jobs:
+  a:
+    if: github.event.inputs.enter == 'true'
+    runs-on: ubuntu-latest
+    environment: dev
+    steps: [{run: echo in}]
+""",
+    )
+    assert remote.dispatch(path, enter="false")["conclusion"] == "success"
+    assert remote("GET", f"{path}/environments").json["total_count"] == 0
+    assert remote.dispatch(path, enter="true")["conclusion"] == "success"
+    assert [one["name"] for one in remote("GET", f"{path}/environments").json["environments"]] == ["dev"]
+    protected = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
+    assert remote("PUT", f"{path}/environments/dev", protected).status == 200
+    assert remote.dispatch(path, enter="false")["conclusion"] == "success"
+    refused = remote.dispatch(path, enter="true")
+    assert refused["conclusion"] == "failure"
+    assert "Branch 'main' is not allowed to deploy to dev" in remote.log(refused)

@@ -8,6 +8,7 @@ names only. Nothing of this process's environment reaches a job.
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -65,6 +66,8 @@ class Runner:
         self._stand_ins: dict[str, Path] = {}
         self._granted: dict[str, str] = {}
         self._minutes = 0.0
+        self._environments: dict[str, str] = {}
+        """Environments by job."""
         self._names: dict[str, str] = {}
         """What the workflow calls its jobs."""
         self._secrets: list[str] = []
@@ -168,35 +171,38 @@ class Runner:
         self._minutes += float(job.get("timeout-minutes", RUN_MINUTES))
         self._resolve_actions({"runs": job}, Path(path))
         name = environment_name(job)
-        if name is not None and "${{" not in name:
-            self._enter(name)
+        if name is not None:
+            refusal = self._refusal(name)
+            if "${{" not in name:
+                self._environments[key] = name
+            if refusal is not None:
+                # Whether the job is reached at all is for its condition to say: it fails only then.
+                job["steps"] = [{"name": "Environment protection", "run": f"echo {shlex.quote(refusal)}; exit 1"}]
+                return
         if granted.get("id-token") == "write" and not self._run.fork:
             job["env"] = {**(job.get("env") or {}), **self._identity(path, name)}
 
-    def _enter(self, name: str) -> None:
-        """Let a job into an environment, which comes into being when it is first used.
-
-        Raises:
-            WorkflowError: it is protected in a way that only people or time can satisfy.
-        """
+    def _refusal(self, name: str) -> str | None:
+        """Return why no job of this run may enter an environment; None: it may."""
         environments = self._repository.environments
-        if name not in environments:
-            environments[name] = Environment(id=self._github.state.next_id() * 10, name=name)
-        environment = environments[name]
+        if "${{" in name:
+            # Its value is known only where the job runs, which is too late to keep the job out.
+            protected = [one for one in environments.values() if one.protected]
+            return f"Which environment {name} is cannot be checked here, and some are protected" if protected else None
+        environment = environments.get(name)
+        if environment is None:
+            return None
         if environment.reviewers or environment.wait_timer:
-            raise WorkflowError(f"The environment {name!r} waits for a review or a timer: not implemented here")
-        if environment.deployment_branch_policy is not None:
-            self._check_branch(environment)
-
-    def _check_branch(self, environment: Environment) -> None:
+            return f"The environment {name!r} waits for a review or a timer: not implemented here"
         policy = environment.deployment_branch_policy
-        if policy is None or policy.custom_branch_policies:
-            raise WorkflowError("Custom deployment branch policies are not implemented here")
+        if policy is None:
+            return None
+        if policy.custom_branch_policies:
+            return "Custom deployment branch policies are not implemented here"
         if not self._github.is_protected(self._repository, self._run.ref):
-            raise WorkflowError(
-                f"Branch {self._run.branch!r} is not allowed to deploy to {environment.name} "
-                "due to environment protection rules."
-            )
+            rules = "due to environment protection rules."
+            return f"Branch {self._run.branch!r} is not allowed to deploy to {name} {rules}"
+        return None
 
     def _identity(self, path: str, environment: str | None) -> dict[str, str]:
         bearer = self._actions.register(Identity(run_id=self._run.id, workflow=path, environment=environment))
@@ -364,7 +370,15 @@ class Runner:
             job.name = name
         if job.status == "queued":
             job.status, job.started_at = "in_progress", now()
+            self._create_environment(key)
         return job
+
+    def _create_environment(self, key: str) -> None:
+        """An environment that does not exist comes into being when the first job enters it."""
+        name = self._environments.get(key)
+        if name is not None and name not in self._repository.environments:
+            number = self._github.state.next_id() * 10
+            self._repository.environments[name] = Environment(id=number, name=name)
 
     def _step(self, record: dict[str, Any], job: Job, message: str, log: IO[str]) -> None:
         identifier = str(record["stepID"][0])
