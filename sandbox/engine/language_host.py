@@ -125,8 +125,13 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
-    ended.wait()
+    engine = os.getppid()
+    # An engine that was killed cannot say goodbye.
+    while not ended.wait(timeout=1) and os.getppid() == engine:
+        pass
     server.stop(0)
+    sys.stdout.flush()
+    os._exit(0)  # the program may still wait for an engine that is gone
 
 
 if __name__ == "__main__":

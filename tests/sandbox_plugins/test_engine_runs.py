@@ -1,0 +1,242 @@
+"""The real engine deploys a small program through the stand-ins."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.engine.provide import engine_folder
+from sandbox.plugins.install import install
+from tests.sandbox_plugins.conftest import Clouds
+from tests.sandbox_plugins.crash import gateway
+
+pytestmark = pytest.mark.slow
+
+PREAMBLE = """
+import json
+import pulumi
+import pulumi_aws as aws
+
+provider = aws.Provider("aws", region="eu-west-1", allowed_account_ids=["111111111111"])
+opts = pulumi.ResourceOptions(provider=provider)
+trust = json.dumps({"Version": "2012-10-17", "Statement": [{
+    "Sid": "T", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+"""
+
+
+@dataclass
+class Project:
+    """A Pulumi project with one stack, whose state lies beside it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def program(self, text: str) -> None:
+        """Write the program."""
+        (self.folder / "__main__.py").write_text(PREAMBLE + textwrap.dedent(text))
+
+    def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start the engine."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env={**self.environment, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Run the engine to its end and return what it says."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=240)
+        assert (process.returncode != 0) == fails, output
+        return output
+
+    def up(self, *, fails: bool = False) -> str:
+        """Deploy."""
+        return self.run("up", "--yes", "--skip-preview", fails=fails)
+
+    def unchanged(self) -> None:
+        """Expect that neither program nor cloud have moved."""
+        self.run("preview", "--expect-no-changes")
+        self.run("refresh", "--preview-only", "--expect-no-changes")
+
+    def state(self) -> dict[str, Any]:
+        """Return the stack's state; secrets stay encrypted."""
+        return json.loads(self.run("stack", "export"))["deployment"]
+
+    def resource(self, name: str) -> dict[str, Any]:
+        """Return a resource of the state."""
+        return next(each for each in self.state()["resources"] if each["urn"].endswith(f"::{name}"))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Path:
+    """The folder of the engine, built if need be: `make test` does that first."""
+    return engine_folder()
+
+
+@pytest.fixture
+def project(tmp_path: Path, clouds: Clouds, engine: Path) -> Callable[[str], Project]:
+    """A maker of projects by their names."""
+
+    def make(name: str) -> Project:
+        folder = tmp_path / name
+        folder.mkdir()
+        home = tmp_path / "pulumi-home"
+        install(home)
+        (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PULUMI_", "GITHUB_"))},
+            **clouds.environment(),
+            "PATH": f"{engine}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": folder.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_HOME": str(home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "VIRTUAL_ENV": sys.prefix,
+        }
+        made = Project(folder, environment)
+        made.run("stack", "init", "test")
+        return made
+
+    return make
+
+
+def test_a_stack_is_made_left_alone_changed_replaced_and_removed(project: Callable[[str], Project]) -> None:
+    life = project("life")
+    program = """
+        zones = aws.get_availability_zones(state="available", opts=pulumi.InvokeOptions(provider=provider)).names
+        network = aws.ec2.Vpc("network", cidr_block="10.7.0.0/16", opts=opts)
+        aws.ec2.Subnet("subnet", vpc_id=network.id, cidr_block="10.7.0.0/24", availability_zone=zones[0], opts=opts)
+        role = aws.iam.Role("role", name="{name}", description="{description}", assume_role_policy=trust, opts=opts)
+        code = pulumi.AssetArchive({{"handler.py": pulumi.FileAsset("function.py")}})
+        aws.lambda_.Function("function", role=role.arn, runtime="python3.13", handler="handler.h", code=code, opts=opts)
+        aws.ssm.Parameter("secret", name="/life/secret", type="String", value=pulumi.Output.secret("hush"), opts=opts)
+        pulumi.export("role", role.arn)
+    """
+    (life.folder / "function.py").write_text("def h(event, context): ...\n")
+    life.program(program.format(name="life", description="first"))
+    assert "+ 7 to create" in life.run("preview")
+    assert "+ 7 created" in life.up()
+    life.unchanged()
+    assert life.resource("role")["outputs"]["arn"] == "arn:aws:iam::111111111111:role/life"
+    assert "hush" not in json.dumps(life.state())
+    assert life.resource("function")["outputs"]["name"].startswith("function-")
+
+    (life.folder / "function.py").write_text("def h(event, context): return 1\n")
+    life.program(program.format(name="life", description="second"))
+    assert "~ 2 updated" in life.up()
+    life.unchanged()
+
+    life.program(program.format(name="other-life", description="second"))
+    assert "+-1 replaced" in life.up()
+    life.unchanged()
+
+    assert "- 7 deleted" in life.run("destroy", "--yes", "--skip-preview")
+
+
+def test_an_error_names_the_resource_and_quotes_aws(project: Callable[[str], Project]) -> None:
+    broken = project("broken")
+    broken.program(
+        'aws.iam.Role("role", name="x", assume_role_policy=trust, '
+        'permissions_boundary="arn:aws:iam::111111111111:policy/none", opts=opts)'
+    )
+    output = broken.up(fails=True)
+    assert "creating aws:iam/role:Role (role): CreateRole failed with status 404, NoSuchEntity" in output
+
+
+def test_a_wrong_account_is_refused_before_anything_is_made(project: Callable[[str], Project]) -> None:
+    stranger = project("stranger")
+    stranger.environment["AWS_ACCESS_KEY_ID"] = "222222222222"
+    stranger.program('aws.ssm.Parameter("a", name="/stranger/a", type="String", value="1", opts=opts)')
+    assert "AWS account ID not allowed: 222222222222" in stranger.run("preview", fails=True)
+    assert "AWS account ID not allowed: 222222222222" in stranger.up(fails=True)
+    made = {each["type"] for each in stranger.state()["resources"]}
+    assert made <= {"pulumi:pulumi:Stack", "pulumi:providers:aws"}
+
+
+def test_what_the_stand_in_does_not_know_is_refused_by_name(project: Callable[[str], Project]) -> None:
+    unknown = project("unknown")
+    unknown.program('aws.sns.Topic("topic", opts=opts)')
+    assert "aws:sns/topic:Topic: the sandbox does not implement this resource type" in unknown.run(
+        "preview", fails=True
+    )
+    unknown.program('aws.s3.Bucket("bucket", acl="private", opts=opts)')
+    assert "acl: the sandbox does not implement this property" in unknown.run("preview", fails=True)
+    unknown.program("aws.get_regions(opts=pulumi.InvokeOptions(provider=provider))")
+    assert "aws:index/getRegions:getRegions: the sandbox does not implement this function" in unknown.run(
+        "preview", fails=True
+    )
+
+
+def test_an_update_that_was_killed_ends_in_the_right_state(project: Callable[[str], Project], clouds: Clouds) -> None:
+    killed = project("killed")
+    killed.program(
+        """
+        before = opts
+        for number in range(6):
+            role = aws.iam.Role(f"role-{number}", name=f"killed-{number}", assume_role_policy=trust, opts=before)
+            before = pulumi.ResourceOptions(provider=provider, depends_on=[role])
+        """
+    )
+    with gateway(clouds.aws, clouds.trust) as middle:
+        process = killed.start("up", "--yes", "--skip-preview", environment={"AWS_ENDPOINT_URL": middle.address})
+        # The role exists, and neither plugin nor engine will ever hear of it.
+        middle.kill(process.pid, after=b"RoleName=killed-3")
+        output, _ = process.communicate(timeout=240)
+    assert process.returncode == -9, output
+
+    assert "currently locked" in killed.up(fails=True)
+    killed.run("cancel", "--yes")
+    state = killed.state()
+    pending = [operation["resource"] for operation in state.pop("pending_operations")]
+    assert [(each["urn"].rsplit("::", 1)[-1], each["inputs"]["name"]) for each in pending] == [("role-3", "killed-3")]
+    # `refresh --import-pending-creates` of this engine only forgets them: they are written into the state with their
+    # ids, and the refresh drops what was not made after all.
+    state["resources"] += [{**each, "id": each["inputs"]["name"], "outputs": {}} for each in pending]
+    repaired = killed.folder / "repaired.json"
+    repaired.write_text(json.dumps({"version": 3, "deployment": state}))
+    killed.run("stack", "import", "--file", str(repaired))
+    killed.run("refresh", "--yes", "--skip-preview")
+    assert "+ 2 created" in killed.up()
+    killed.unchanged()
+    assert "- 8 deleted" in killed.run("destroy", "--yes", "--skip-preview")
+
+
+def test_a_killed_engine_leaves_no_process_behind(project: Callable[[str], Project], clouds: Clouds) -> None:
+    orphans = project("orphans")
+    orphans.program('aws.iam.Role("role", name="orphan", assume_role_policy=trust, opts=opts)')
+    with gateway(clouds.aws, clouds.trust) as middle:
+        mark = f"MLOPS_TEST_MARK={orphans.folder}"
+        environment = {"AWS_ENDPOINT_URL": middle.address, **dict([mark.split("=", 1)])}
+        process = orphans.start("up", "--yes", "--skip-preview", environment=environment)
+        middle.kill(process.pid, after=b"RoleName=orphan")
+        # The output ends when the last process that holds it is gone: plugin and language host inherit it.
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == -9, output
+    left = set(processes_with(mark))
+    for _ in range(100):
+        if not left:
+            break
+        time.sleep(0.1)
+        left = set(processes_with(mark))
+    assert left == set()
+
+
+def processes_with(variable: str) -> Iterator[str]:
+    """Yield the processes that run with an environment variable."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # somebody else's, or gone by now
+            if variable.encode() in path.read_bytes():
+                yield path.parent.name
