@@ -82,9 +82,13 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_update_resource": "(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)",
     },
     "ministack.services.ec2": {
+        "_ACTION_MAP": "a dict",
+        "_addresses": "a AccountRegionScopedDict",
+        "_nat_gateways": "a AccountRegionScopedDict",
         "_parse_tag_specs": "(p, resource_type, resource_id)",
         "_security_groups": "a AccountRegionScopedDict",
         "_subnets": "a AccountRegionScopedDict",
+        "_tag_set_xml": "(resource_id)",
         "_vpcs": "a AccountRegionScopedDict",
     },
     "ministack.services.eventbridge": {
@@ -102,9 +106,13 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_aliases": "a AccountRegionScopedDict",
         "_resolve_key": "(key_id_or_arn)",
     },
+    "ministack.services.lambda_svc": {
+        "_functions": "a AccountRegionScopedDict",
+    },
     "ministack.services.s3": {
         "_bucket_default_sse_headers": "(bucket_name)",
         "_bucket_encryption": "a AccountScopedDict",
+        "_bucket_owner_account": "(name)",
         "_buckets": "a AccountScopedDict",
         "_get_object_data": "(bucket_name, key, version_id)",
         "_object_versions": "a AccountScopedDict",

@@ -1,11 +1,59 @@
 """What Lambda functions find: the local AWS over TLS, and a certificate authority that they trust."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws import emulator
+from sandbox.aws import authorization, emulator
 
 FUNCTION = "SourceFunctionArn"
+
+
+def check_roles() -> None:
+    """Refuse functions whose role could not serve them: no way into the network, none to the dead-letter queue."""
+    handle = emulator.application.SERVICE_HANDLERS["lambda"]
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> emulator.Response:
+        last = path.rstrip("/").rpartition("/")[2]
+        if (method, last) in (("POST", "functions"), ("PUT", "configuration")) and "/functions" in path:
+            refusal = _refusal(json.loads(body), path)
+            if refusal:
+                answer = {"Content-Type": "application/json", "x-amzn-errortype": "InvalidParameterValueException"}
+                return 400, answer, json.dumps({"Type": "User", "message": refusal}).encode()
+        return await handle(method, path, headers, body, query)
+
+    emulator.application.SERVICE_HANDLERS["lambda"] = handle_request
+
+
+def _refusal(members: Mapping[str, Any], path: str) -> str:
+    role = members.get("Role") or _role_of(path)
+    if role is None:
+        return ""
+    principal = authorization.session(role, "awslambda")
+    subnets = members.get("VpcConfig", {}).get("SubnetIds", [])
+    if subnets:
+        # Lambda asks for the deletion of any interface, and for the rest on the function's own network.
+        scope = f"arn:aws:ec2:{emulator.region()}:{emulator.account_id()}"
+        for operation, resource in (
+            ("CreateNetworkInterface", f"{scope}:subnet/{subnets[0]}"),
+            ("DescribeNetworkInterfaces", "*"),
+            ("DeleteNetworkInterface", f"{scope}:*/*"),
+        ):
+            if not authorization.is_allowed(principal, f"ec2:{operation}", resource):
+                return f"The provided execution role does not have permissions to call {operation} on EC2"
+    queue = members.get("DeadLetterConfig", {}).get("TargetArn", "")
+    if queue.startswith("arn:aws:sqs:") and not authorization.is_allowed(principal, "sqs:SendMessage", queue):
+        return "The provided execution role does not have permissions to call SendMessage on SQS"
+    return ""
+
+
+def _role_of(path: str) -> str | None:
+    name = path.rstrip("/").split("/")[-2]
+    function = emulator.functions._functions.get(name.rpartition(":")[2])
+    return function["config"]["Role"] if function else None
 
 
 def install(port: int, certificate_authority: Path) -> None:

@@ -13,6 +13,8 @@ from sandbox.aws.sagemaker import names as sagemaker
 from sandbox.aws.service_catalog import names as service_catalog
 from sandbox.aws.service_catalog import ownership
 
+S3_ARN = "arn:aws:s3:::"
+
 BOUNDARY_ACTIONS = frozenset(
     {
         "AttachRolePolicy",
@@ -157,6 +159,9 @@ def install() -> None:
         if key.lower() == "aws:principalarn" and context.principal_type == "AssumedRole":
             account, name = context.principal_arn.split(":")[4], context.principal_arn.split("/")[1]
             return f"arn:aws:iam::{account}:role/{name}"
+        if key.lower() in ("aws:resourceaccount", "s3:resourceaccount") and context.resource_arn.startswith(S3_ARN):
+            bucket = context.resource_arn.removeprefix(S3_ARN).partition("/")[0]
+            return emulator.s3._bucket_owner_account(bucket) or context.principal_account
         return resolve_key(key, context)
 
     emulator.evaluator._resolve_condition_key = resolve_condition_key

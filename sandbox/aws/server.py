@@ -58,6 +58,7 @@ def install(settings: Settings) -> None:
     templates.install()
     provisioning.install()
     acting.install()
+    functions.check_roles()
     pass_role.install()
     encryption.install()
     web_identity.install(settings.certificate_authority, settings.github_url)

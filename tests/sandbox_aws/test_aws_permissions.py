@@ -210,3 +210,64 @@ def _events_of(account: Account, stack: str) -> dict[str, tuple[str, str]]:
         event["LogicalResourceId"]: (event["ResourceStatus"], event.get("ResourceStatusReason", ""))
         for event in reversed(events)
     }
+
+
+def test_a_function_joins_a_network_only_if_its_role_may(dev: Account) -> None:
+    ec2 = dev.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    network = {
+        "SubnetIds": [ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/24")["Subnet"]["SubnetId"]],
+        "SecurityGroupIds": [ec2.create_security_group(GroupName="joins", Description="test", VpcId=vpc)["GroupId"]],
+    }
+    interfaces = ["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"]
+    poor = dev.role("permissions-poor", trust=trust("lambda.amazonaws.com"))
+    able = dev.role("permissions-able", allow(interfaces), trust=trust("lambda.amazonaws.com"))
+    function = {"Runtime": "python3.12", "Handler": "handler.handler", "Code": {"ZipFile": function_code()}}
+    create = dev.client("lambda").create_function
+    assert refusal(create, FunctionName="poor", Role=poor, VpcConfig=network, **function) == (
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+    )
+    created = create(FunctionName="able", Role=able, VpcConfig=network, **function)
+    assert created["VpcConfig"]["SubnetIds"] == network["SubnetIds"]
+
+
+def test_endpoints_gateways_and_flow_logs_are_described_as_they_were_asked_for(dev: Account) -> None:
+    ec2 = dev.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="described", Description="test", VpcId=vpc)["GroupId"]
+    policy = document(allow("kms:Decrypt"))
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        ServiceName="com.amazonaws.eu-west-1.kms",
+        VpcEndpointType="Interface",
+        SubnetIds=[subnet],
+        SecurityGroupIds=[group],
+        PolicyDocument=policy,
+        PrivateDnsEnabled=True,
+    )["VpcEndpoint"]["VpcEndpointId"]
+    described = ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]
+    assert described["PolicyDocument"] == policy
+    assert described["PrivateDnsEnabled"] is True
+    assert [found["GroupId"] for found in described["Groups"]] == [group]
+
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    gateway = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    addresses = ec2.describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"][0]["NatGatewayAddresses"]
+    assert [found["AllocationId"] for found in addresses] == [address]
+
+    role = dev.role("permissions-flow-logs", trust=trust("vpc-flow-logs.amazonaws.com"))
+    flow_log = ec2.create_flow_logs(
+        ResourceIds=[vpc],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogGroupName="flows",
+        DeliverLogsPermissionArn=role,
+        MaxAggregationInterval=60,
+        TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "unit", "Value": "test"}]}],
+    )["FlowLogIds"][0]
+    found = ec2.describe_flow_logs(FlowLogIds=[flow_log])["FlowLogs"][0]
+    assert found["DeliverLogsPermissionArn"] == role
+    assert found["MaxAggregationInterval"] == 60
+    assert found["Tags"] == [{"Key": "unit", "Value": "test"}]
