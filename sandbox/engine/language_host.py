@@ -105,6 +105,14 @@ class LanguageHost(LanguageServer):
 
 def main() -> None:
     """Serve until the engine ends this process; the first line on stdout is the port."""
+    ended = threading.Event()
+
+    def end(signal_number: int, frame: "FrameType | None") -> None:
+        ended.set()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    engine = os.getppid()
     server = grpc.server(
         futures.ThreadPoolExecutor(8),
         options=[
@@ -118,14 +126,6 @@ def main() -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended = threading.Event()
-
-    def end(signal_number: int, frame: "FrameType | None") -> None:
-        ended.set()
-
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
-    engine = os.getppid()
     # An engine that was killed cannot say goodbye.
     while not ended.wait(timeout=1) and os.getppid() == engine:
         pass

@@ -201,24 +201,25 @@ def _run_go(go: str, arguments: list[str], *, progress: _Downloads | _Compilatio
     Raises:
         EngineError: it ended with an error, whose last lines the message carries.
     """
-    process = subprocess.Popen(
+    lines: list[str] = []
+    reported = 0.0
+    with subprocess.Popen(
         [go, *arguments],
         cwd=_HERE,
         env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT if "build" in arguments else subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-    )
-    lines: list[str] = []
-    reported = 0.0
-    for line in (process.stdout if "build" in arguments else process.stderr) or ():
-        lines.append(line)
-        report = progress(line)
-        if report is not None and time.monotonic() - reported >= _SECONDS_BETWEEN_REPORTS:
-            reported = time.monotonic()
-            _say(report)
-    output = process.stdout.read() if process.stdout is not None else ""
-    if process.wait() != 0:
+    ) as process:
+        # What Go does goes to stderr; what it answers is short, and waits in the pipe.
+        for line in process.stderr or ():
+            lines.append(line)
+            report = progress(line)
+            if report is not None and time.monotonic() - reported >= _SECONDS_BETWEEN_REPORTS:
+                reported = time.monotonic()
+                _say(report)
+        output = process.stdout.read() if process.stdout is not None else ""
+    if process.returncode != 0:
         raise EngineError(f"`go {arguments[0]}` failed:\n{''.join(lines[-15:])}")
     return output
 

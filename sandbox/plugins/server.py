@@ -378,9 +378,6 @@ def started(provider: Provider[Cloud]) -> tuple[grpc.Server, int]:
 
 def serve(provider: Provider[Cloud]) -> None:
     """Serve until the engine ends this process or is gone; the first line on stdout is the port."""
-    server, port = started(provider)
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
     ended = threading.Event()
 
     def end(signal_number: int, frame: "FrameType | None") -> None:
@@ -389,6 +386,10 @@ def serve(provider: Provider[Cloud]) -> None:
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
     engine = os.getppid()
+    server, port = started(provider)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    # An engine that was killed cannot say goodbye.
     while not ended.wait(timeout=1) and os.getppid() == engine:
         pass
     server.stop(SECONDS_TO_FINISH).wait()

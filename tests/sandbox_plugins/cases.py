@@ -60,8 +60,6 @@ class Case:
     """Patterns of outputs."""
     unread: frozenset[str] = frozenset()
     """Inputs that the cloud never tells, so that an import cannot know them."""
-    gaps: frozenset[str] = frozenset()
-    """Inputs that AWS tells and the local AWS does not."""
     stays: bool = False
     """Removing it leaves it in the cloud, as the official provider does."""
 
@@ -117,6 +115,26 @@ NEEDS: dict[str, tuple[str, Making]] = {
     "role": (
         "aws:iam/role:Role",
         lambda _: {"name": "needed", "assumeRolePolicy": trust("lambda.amazonaws.com")},
+    ),
+    "role-policy": (
+        "aws:iam/rolePolicy:RolePolicy",
+        lambda world: {
+            "name": "network",
+            "role": world.id("role"),
+            "policy": policy(
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:UnassignPrivateIpAddresses",
+                "logs:CreateLogGroup",
+                "logs:CreateLogStream",
+                "logs:PutLogEvents",
+                "xray:PutTelemetryRecords",
+                "xray:PutTraceSegments",
+            ),
+        },
     ),
     "studio-role": (
         "aws:iam/role:Role",
@@ -197,7 +215,8 @@ def rule(world: World) -> Inputs:
 
 
 def function(world: World) -> Inputs:
-    """Return a function in a network."""
+    """Return a function in a network, for which its role needs permissions."""
+    world.need("role-policy")
     return {
         "name": "probe",
         "description": "Probe",
@@ -316,7 +335,6 @@ AWS: dict[str, Case] = {
         change=lambda _: TAGS,
         replace={"subnetId": "subnet-1"},
         id=r"nat-[0-9a-f]+",
-        gaps=frozenset({"allocationId"}),
     ),
     "aws:ec2/routeTable:RouteTable": Case(
         inputs=lambda world: {"vpcId": world.id("vpc")},
@@ -390,7 +408,6 @@ AWS: dict[str, Case] = {
         change=lambda world: {"subnetIds": [world.id("subnet"), world.id("other-subnet")]},
         replace={"serviceName": "com.amazonaws.eu-west-1.sts"},
         id=r"vpce-[0-9a-f]+",
-        gaps=frozenset({"policy", "privateDnsEnabled", "securityGroupIds"}),
     ),
     "aws:ec2/flowLog:FlowLog": Case(
         inputs=lambda world: {

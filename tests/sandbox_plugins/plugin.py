@@ -54,7 +54,7 @@ class Plugin:
 
     def __init__(self, port: int) -> None:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
-        self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        self.stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
     def close(self) -> None:
         """Hang up."""
@@ -63,6 +63,16 @@ class Plugin:
     def configure(self, **settings: str) -> None:
         """Configure the provider; whatever is not a string is written as JSON, as the engine does."""
         _answered(self.stub.Configure, provider_pb2.ConfigureRequest(args=struct(settings)))
+
+    def check_config(self, **settings: str) -> dict[str, str]:
+        """Check the provider's settings and return what is wrong with them."""
+        answer = _answered(self.stub.CheckConfig, provider_pb2.CheckRequest(news=struct(settings)))
+        return {failure.property: failure.reason for failure in answer.failures}
+
+    def changed_config(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        """Compare the provider's settings."""
+        request = provider_pb2.DiffRequest(old_inputs=struct(olds), news=struct(news))
+        return list(_answered(self.stub.DiffConfig, request).diffs)
 
     def check(self, kind: str, inputs: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> Checked:
         """Check inputs."""

@@ -93,7 +93,7 @@ class Function(AwsResource):
             lambda: patiently(operation, codes=["ResourceConflictException"]),
             codes=["InvalidParameterValueException"],
             saying="|".join(PASSING),
-            seconds=300,
+            seconds=60,
         )
 
     @staticmethod
