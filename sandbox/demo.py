@@ -4,15 +4,13 @@ Each step does what its real counterpart does, in the same order, and can be tak
 as it is, and the step says so.
 """
 
-import json
-import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rich.console import Console
 
-from sandbox import commands, environments, folders, identities, installation, launch, page, servers, stacks
+from sandbox import commands, environments, folders, identities, installation, launch, page, servers, stacks, work
 from sandbox.models import RegisteredModel, latest
 from sandbox.organization import (
     CLONER,
@@ -20,7 +18,6 @@ from sandbox.organization import (
     ENVIRONMENTS,
     LEAD_DATA_SCIENTIST,
     ORGANIZATION,
-    PLATFORM_ENGINEER,
     REPOSITORY,
 )
 from sandbox.page.render import Account
@@ -64,47 +61,6 @@ def tell(console: Console) -> None:
     )
 
 
-def work_environment(found: Servers, stack: StackFile, identity: identities.Identity) -> dict[str, str]:
-    """Return the environment of a program that works on a stack as somebody."""
-    return environments.client(found.aws.url, found.trust, region=stack.region, identity=identity)
-
-
-def login(stack: StackFile, environment: dict[str, str]) -> dict[str, str]:
-    """Select a stack as the login recommends, and return the variables that lead the engine to its state."""
-    printed = commands.run(
-        ["python", "-m", "bootstrap", "login", "--unit", stack.unit, "--environment", stack.environment],
-        log=f"login-{stack.environment}",
-        environment=environment,
-    )
-    *exports, select = printed.splitlines()
-    variables = (shlex.split(export)[1].partition("=") for export in exports)
-    logged_in = {name: value for name, _, value in variables}
-    commands.run(
-        shlex.split(select),
-        log=f"select-{stack.environment}",
-        environment=environment | logged_in,
-        folder=folders.STACKS,
-    )
-    return logged_in
-
-
-def deployer(found: Servers, stack: StackFile) -> dict[str, str]:
-    """Return the environment of a program that works on a stack as its account's deploy role."""
-    environment = work_environment(found, stack, identities.deploy(found, stack))
-    return environment | login(stack, environment)
-
-
-def output(stack: StackFile, environment: dict[str, str], name: str) -> str:
-    """Return an output of a stack."""
-    printed = commands.run(
-        ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
-        log=f"pulumi-output-{stack.environment}",
-        environment=environment,
-        folder=folders.STACKS,
-    )
-    return str(json.loads(printed)[name])
-
-
 def _run(story: Story) -> Outcome:
     with story.step("Install the engine and its environments") as step:
         step.changed = installation.install(step.say)
@@ -117,8 +73,8 @@ def _run(story: Story) -> Outcome:
     files = {environment: stacks.write(environment, found) for environment in ENVIRONMENTS}
     with story.step("Bootstrap the three accounts") as step:
         _in_parallel(step, lambda file: _bootstrap(found, file), files)
-    deployers = {name: deployer(found, file) for name, file in files.items()}
     with story.step("Deploy dev, preprod and prod") as step:
+        deployers = {name: work.deployer(found, file) for name, file in files.items()}
         _deploy(step, found, files, deployers)
     dev, as_deployer = files["dev"], deployers["dev"]
     with story.step("Give the template cloner its credential") as step:
@@ -126,7 +82,7 @@ def _run(story: Story) -> Outcome:
     with story.step("Publish the template repositories") as step:
         _publish(found, as_deployer, step)
     with story.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
-        domain = output(dev, as_deployer, "studioDomainId")
+        domain = work.output(dev, as_deployer, "studioDomainId")
         session = launch.studio_session(found, dev, domain=domain, profile=LEAD_DATA_SCIENTIST.login)
         project = launch.project(session, on_status=step.say)
         step.changed = project.created
@@ -169,8 +125,7 @@ def _bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
         + ["--github-org", ORGANIZATION.login, "--github-repository", REPOSITORY.name]
         + ["--github-url", found.github.url, "--oidc-subjects", "immutable"],
         log=f"bootstrap-{stack.environment}",
-        environment=work_environment(found, stack, identities.root(stack.account_id))
-        | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]},
+        environment=work.environment(found, stack, identities.root(stack.account_id)),
     )
     unchanged = "unchanged" in printed
     return ("as it was" if unchanged else "ready"), not unchanged
@@ -185,8 +140,8 @@ def _deploy(step: Step, found: Servers, files: dict[str, StackFile], deployers: 
             counts[file.environment] = done
             step.say(" · ".join(f"{name} {number} resources" for name, number in counts.items()))
 
-        token = {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]}
-        return stacks.up(file, deployers[file.environment] | token, on_resource=count)
+        work.create_stack(file, deployers[file.environment])
+        return stacks.up(file, deployers[file.environment], on_resource=count)
 
     with ThreadPoolExecutor() as pool:
         deployments = dict(zip(files, pool.map(deploy, files.values()), strict=True))
@@ -217,7 +172,7 @@ def _publish(found: Servers, as_deployer: dict[str, str], step: Step) -> None:
         ["python", "template-repos/publish.py", "--organization", ORGANIZATION.login]
         + ["--github-url", found.github.url],
         log="publish-templates",
-        environment=as_deployer | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]},
+        environment=as_deployer,
     )
     step.changed = any("unchanged" not in line for line in printed.splitlines())
     step.say(printed.replace("\n", " · "))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox import demo, environments, folders, identities, servers, stacks
+from sandbox import environments, folders, identities, servers, stacks, work
 from sandbox.organization import DATA_SCIENTIST, ENVIRONMENTS, LEAD_DATA_SCIENTIST, PLATFORM_ENGINEER
 from sandbox.servers import Servers
 
@@ -35,10 +35,9 @@ def environment(found: Servers) -> dict[str, str]:
         _write_program(
             "aws", f"#!/bin/sh\nexec '{environments.uv()[0]}' tool run --from '{AWS_COMMAND_LINE}' aws \"$@\"\n"
         )
-    client = demo.work_environment(found, dev, {"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": str(PROFILE_FILE)})
+    client = work.environment(found, dev, {"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": str(PROFILE_FILE)})
     return client | {
         "GITHUB_URL": found.github.url,
-        "GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login],
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"http.{found.github.url}/.extraHeader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {found.tokens[PLATFORM_ENGINEER.login]}",
@@ -61,7 +60,7 @@ def pulumi(arguments: Sequence[str]) -> None:
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
     stack = stacks.write(_stack(arguments), found)
-    as_deployer = demo.deployer(found, stack) | {"GITHUB_TOKEN": found.tokens[PLATFORM_ENGINEER.login]}
+    as_deployer = work.deployer(found, stack)
     os.chdir(folders.STACKS)
     os.execve(folders.ENGINE / "pulumi", ["pulumi", *arguments], as_deployer)
 
@@ -74,7 +73,7 @@ def credentials(profile: str) -> dict[str, object]:
         identity = identities.deploy(found, stacks.write(profile, found))
     else:
         dev = stacks.write("dev", found)
-        domain = demo.output(dev, demo.deployer(found, dev), "studioDomainId")
+        domain = work.output(dev, work.deployer(found, dev), "studioDomainId")
         identity = identities.studio(found, dev, domain=domain, profile=profile)
     return {
         "Version": 1,

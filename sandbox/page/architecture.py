@@ -131,4 +131,4 @@ def _short(token: str) -> str:
 def _words(name: str) -> str:
     """`TemplateCloner` becomes `Template cloner`."""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
-    return spaced[:1].upper() + spaced[1:]
+    return (spaced[:1].upper() + spaced[1:]).replace("Git hub", "GitHub")

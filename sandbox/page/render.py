@@ -55,7 +55,6 @@ def write(
                 ("mean squared error", f"{model.mse:.2f}"),
                 *((name.replace("_", " "), f"{value:.2f}") for name, value in model.metrics.items() if name != "mse"),
                 ("version", model.version),
-                ("approval", model.approval),
             ],
             longest=max((step.seconds or 0.0 for step in done), default=1.0),
             model=model,
