@@ -6,6 +6,8 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python
 export UV
+# Where this is set, every program compiles the AWS SDK anew: seconds for each preview.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo demo-down setup check format lint types test
 

@@ -20,6 +20,9 @@ TRUST_VARIABLES = (
 )
 """How the AWS SDKs, curl, git, Node.js, requests and everything built on OpenSSL or Go learn whom to trust."""
 
+_SLOWS_PYTHON = "PYTHONDONTWRITEBYTECODE"
+"""Where it is set, every program compiles the AWS SDK anew: seconds for each preview."""
+
 _IDENTITY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "GITHUB_TOKEN")
 
 
@@ -38,10 +41,7 @@ def server() -> dict[str, str]:
 
     The local AWS hands its environment on to Lambda functions; whom those trust is its own business.
     """
-    left_out = {*TRUST_VARIABLES, *_IDENTITY}
-    return {
-        name: value for name, value in os.environ.items() if name not in left_out and not name.startswith("AWS_")
-    } | {"PYTHONUNBUFFERED": "1"}
+    return _inherited(*TRUST_VARIABLES) | {"PYTHONUNBUFFERED": "1"}
 
 
 def runner(aws_url: str, trust: Path) -> dict[str, str]:
@@ -66,11 +66,8 @@ def enter(aws_url: str, trust: str) -> None:
 
 def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -> dict[str, str]:
     """Return the environment of a program that works in the sandbox as `identity` (see `sandbox.identities`)."""
-    inherited = {
-        name: value for name, value in os.environ.items() if name not in _IDENTITY and not name.startswith("AWS_")
-    }
     return {
-        **inherited,
+        **_inherited(),
         **dict.fromkeys(TRUST_VARIABLES, trust),
         **identity,
         "AWS_DEFAULT_REGION": region,
@@ -80,3 +77,9 @@ def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -
         "PULUMI_HOME": str(folders.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+
+
+def _inherited(*left_out: str) -> dict[str, str]:
+    """Return the caller's environment without its identity, its AWS settings and what else is left out."""
+    gone = {*left_out, *_IDENTITY, _SLOWS_PYTHON}
+    return {name: value for name, value in os.environ.items() if name not in gone and not name.startswith("AWS_")}
