@@ -1,4 +1,4 @@
-"""The sandbox's command line: `python -m sandbox demo|down|shell|status|logs`."""
+"""The sandbox's command line: `python -m sandbox demo|down|shell|status|permissions|logs`."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psutil
 from rich.console import Console
 
-from sandbox import commands, demo, folders, installation, launch, servers, shell
+from sandbox import commands, demo, environments, folders, installation, launch, permissions, servers, shell
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     choices.add_parser("demo", help="from an empty machine to a registered model; what is there already stays")
     choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
     choices.add_parser("status", help="say what is running, and where")
+    choices.add_parser("permissions", help="what each role may do, and what of it was needed so far")
     choices.add_parser("logs", help="print what the servers and the steps of the demo wrote")
     entering = choices.add_parser("shell", help="a shell in which pulumi, aws, git and curl work against the sandbox")
     entering.add_argument("-c", dest="line", metavar="COMMAND", help="run this and return")
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         "demo": lambda: demo.tell(console),
         "down": lambda: _down(console),
         "logs": lambda: _logs(console),
+        "permissions": lambda: _permissions(console),
         "shell": lambda: shell.enter(chosen.line),
         "status": lambda: _status(console),
     }
@@ -60,6 +62,12 @@ def _status(console: Console) -> None:
         memory = sum(member.memory_info().rss for member in family) / 2**20
         console.print(f"{name:<8}{server.url}  process {server.pid}, {memory:.0f} MiB")
     console.print(f"files   {folders.SANDBOX}")
+
+
+def _permissions(console: Console) -> None:
+    found = servers.require()
+    environments.enter(found.aws.url, found.trust)
+    permissions.show(console, found)
 
 
 def _logs(console: Console) -> None:
