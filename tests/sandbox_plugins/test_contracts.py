@@ -14,6 +14,7 @@ import pulumi_github
 import pytest
 
 from sandbox.engine import provide
+from sandbox.plugins.aws.cloud import AwsResource
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
 from sandbox.plugins.install import VERSIONS
@@ -72,15 +73,17 @@ def differences(table: Mapping[str, Property], of: Any, path: str) -> Iterator[s
 
 @pytest.mark.parametrize("type_name", TYPES)
 def test_a_table_agrees_with_the_sdk(type_name: str) -> None:
-    of = sdk_class(type_name)
+    resource, of = TYPES[type_name], sdk_class(type_name)
     assert f"'{type_name}'" in inspect.getsource(of)
     module = sys.modules[of.__module__]
     # Where an object has taken the name of a resource's arguments, these are called InitArgs.
     arguments = getattr(module, f"{of.__name__}InitArgs", None) or getattr(module, f"{of.__name__}Args")
-    assert list(differences(TYPES[type_name].properties, arguments, type_name)) == []
+    assert list(differences(resource.properties, arguments, type_name)) == []
     outputs = set(wire_names(of).values())
-    assert [name for name in TYPES[type_name].outputs if name not in outputs] == []
-    assert set(TYPES[type_name].changing_outputs) <= set(TYPES[type_name].outputs)
+    assert [name for name in resource.outputs if name not in outputs] == []
+    if isinstance(resource, AwsResource):
+        assert resource.regional == ("region" in outputs)
+    assert set(resource.changing_outputs) <= set(resource.outputs)
 
 
 @pytest.mark.parametrize(

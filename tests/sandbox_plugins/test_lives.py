@@ -10,7 +10,7 @@ from sandbox.plugins.github.provider import GitHubProvider
 from sandbox.plugins.properties import differs
 from sandbox.plugins.resource import Resource
 from tests.sandbox_plugins.cases import AWS, GITHUB, Case, World
-from tests.sandbox_plugins.plugin import UNKNOWN, Made, Plugin
+from tests.sandbox_plugins.plugin import UNKNOWN, Made, Plugin, RefusedByPluginError
 
 DEFAULT_TAGS = {"unit": "analytics"}
 
@@ -29,6 +29,46 @@ def test_every_type_has_a_life() -> None:
 @pytest.mark.parametrize("kind", AWS)
 def test_an_aws_resource_lives(aws: Plugin, world: World, kind: str) -> None:
     live(aws, world, AwsProvider.types[kind], AWS[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "path"),
+    [
+        ("aws:ec2/route:Route", {"routeTableId": "rtb-1", "gatewayId": "igw-1", "natGatewayId": "nat-1"}, "gatewayId"),
+        (
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            {"securityGroupId": "sg-1", "ipProtocol": "-1"},
+            "cidrIpv4",
+        ),
+        ("aws:ec2/securityGroup:SecurityGroup", {"name": "sg-mine"}, "name"),
+        (
+            "aws:s3/bucketObjectv2:BucketObjectv2",
+            {
+                "bucket": "b",
+                "key": "k",
+                "content": "",
+                "source": {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17"},
+            },
+            "content",
+        ),
+    ],
+)
+def test_inputs_that_contradict_each_other_are_refused(
+    aws: Plugin, kind: str, inputs: dict[str, Any], path: str
+) -> None:
+    assert set(aws.check(kind, inputs).failures) == {path}
+
+
+def test_functions_read_the_account_and_its_zones(aws: Plugin) -> None:
+    identity = aws.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})
+    assert identity["accountId"] == "111111111111"
+    zones = aws.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", {"state": "available"})
+    assert zones["names"][:2] == ["eu-west-1a", "eu-west-1b"]
+
+
+def test_a_setting_that_the_account_contradicts_is_refused(unconfigured_aws: Plugin, environment: None) -> None:
+    with pytest.raises(RefusedByPluginError, match=r"^AWS account ID not allowed: 111111111111$"):
+        unconfigured_aws.configure(region="eu-west-1", allowedAccountIds='["222222222222"]')
 
 
 @pytest.mark.parametrize("kind", GITHUB)

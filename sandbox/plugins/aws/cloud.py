@@ -66,6 +66,8 @@ class AwsResource(Resource[Aws]):
 
     gone: ClassVar[frozenset[str]] = frozenset()
     """Error codes that say that the resource does not exist."""
+    regional: ClassVar[bool] = True
+    """Whether it lies in a region."""
 
     def is_gone(self, error: Exception) -> bool:
         """Tell whether AWS says that the resource does not exist."""
@@ -90,9 +92,11 @@ class AwsResource(Resource[Aws]):
 
     def observed(self, cloud: Aws, state: Values, seen: Values) -> Values:
         """Tell the resource's own tags from the provider's default ones, and name the region."""
-        seen = {**seen, "region": cloud.region}
+        if self.regional:
+            seen = {**seen, "region": cloud.region}
         if "tagsAll" not in seen:
             return seen
+        seen = dict(seen)
         everything = {key: value for key, value in seen["tagsAll"].items() if not key.startswith("aws:")}
         own: dict[str, str] = mapping_of(state.get("tags"))
         seen["tagsAll"] = everything

@@ -517,6 +517,10 @@ class SecurityGroup(Ec2Resource):
     outputs = ("arn", "ownerId")
     auto_name = AutoName()
 
+    def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Refuse a name that looks like an id, as AWS does."""
+        return [("name", "it cannot begin with sg-")] if str(wanted.get("name")).startswith("sg-") else []
+
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the group."""
         answer = cloud.client("ec2").create_security_group(

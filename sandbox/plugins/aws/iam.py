@@ -33,6 +33,7 @@ class Role(AwsResource):
     outputs = ("arn", "createDate", "uniqueId")
     auto_name = AutoName(longest=64)
     gone = frozenset({"NoSuchEntity"})
+    regional = False
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the role; a principal that it trusts may be too new for IAM."""
@@ -121,6 +122,7 @@ class RolePolicy(AwsResource):
     }
     auto_name = AutoName(longest=128)
     gone = frozenset({"NoSuchEntity"})
+    regional = False
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Put the policy; its role may be too new for IAM."""

@@ -19,7 +19,7 @@ class Parameter(AwsResource):
         "keyId": text(computed=True),
         "tags": text_map(),
     }
-    outputs = ("arn", "version")
+    outputs = ("arn", "dataType", "tier", "version")
     changing_outputs = ("version",)
     gone = frozenset({"ParameterNotFound"})
     _names: ClassVar = {
@@ -52,6 +52,8 @@ class Parameter(AwsResource):
             "type": parameter["Type"],
             "value": parameter["Value"],
             "version": parameter["Version"],
+            "dataType": parameter.get("DataType", "text"),
+            "tier": details.get("Tier", "Standard"),
             "arn": parameter.get("ARN") or cloud.arn("ssm", f"parameter/{identifier.removeprefix('/')}"),
             "description": details.get("Description"),
             **({"keyId": details["KeyId"]} if details.get("KeyId") else {}),
