@@ -62,6 +62,7 @@ class Box(Resource[Cloud]):
         """Paint it."""
         cloud.meet("complete")
         cloud.boxes[identifier] |= {name: wanted.get(name) for name in ("colour", "lid")}
+        cloud.meet("dry")
 
     def read(self, cloud: Cloud, identifier: str, state: Values) -> Values | None:
         """Look at it."""
@@ -184,7 +185,8 @@ def test_a_generated_name_is_kept_for_life_and_an_own_one_is_used_as_it_is(plugi
     first = plugin.check(KIND, {}).inputs
     assert first["name"].startswith("box-probe-")
     assert len(first["name"]) == len("box-probe-") + 7
-    assert plugin.check(KIND, {"colour": "red"}, olds=first).inputs["name"] == first["name"]
+    old = {**first, "name": "box-probe-0000000"}
+    assert plugin.check(KIND, {"colour": "red"}, olds=old).inputs["name"] == "box-probe-0000000"
     assert plugin.check(KIND, {"name": "own"}, olds=first).inputs == {"name": "own"}
 
 
@@ -221,6 +223,13 @@ def test_a_refresh_tells_what_somebody_changed_by_hand(plugin: Plugin, cloud: Cl
     again = plugin.update(KIND, refreshed, wanted)
     assert cloud.boxes["a"]["colour"] == "red"
     assert plugin.difference(KIND, again, wanted).changed == []
+
+
+def test_a_refresh_keeps_the_programs_own_words_for_what_means_the_same(plugin: Plugin, cloud: Cloud) -> None:
+    made = plugin.create(KIND, {"name": "a", "lid": {"kind": "flat"}})
+    cloud.boxes["a"]["lid"] = {"kind": "flat", "handle": ""}
+    found = plugin.read(KIND, made, {"name": "a", "lid": {"kind": "flat"}})
+    assert found == (made, {"name": "a", "lid": {"kind": "flat"}})
 
 
 def test_an_import_yields_the_inputs_that_are_not_defaults(plugin: Plugin, cloud: Cloud) -> None:
@@ -282,6 +291,19 @@ def test_a_half_made_resource_is_reported_with_what_is_known_and_completed_by_th
     whole = plugin.update(KIND, half, inputs)
     assert cloud.boxes["a"]["colour"] == "red"
     assert plugin.difference(KIND, whole, inputs).changed == []
+
+
+def test_a_half_made_resource_that_looks_whole_is_completed_all_the_same(plugin: Plugin, cloud: Cloud) -> None:
+    cloud.broken = {"dry"}
+    with pytest.raises(HalfMadeError, match="dry is broken") as failure:
+        plugin.create(KIND, {"name": "a", "colour": "red"})
+    half = Made(id=failure.value.id, properties=failure.value.properties)
+    assert plugin.difference(KIND, half, {"name": "a", "colour": "red"}).changed == ["__incomplete"]
+    with pytest.raises(RefusedByPluginError, match="dry is broken"):
+        plugin.update(KIND, half, {"name": "a", "colour": "red"})
+    cloud.broken = set()
+    whole = plugin.update(KIND, half, {"name": "a", "colour": "red"})
+    assert plugin.difference(KIND, whole, {"name": "a", "colour": "red"}).changed == []
 
 
 def test_a_half_made_resource_that_cannot_be_read_keeps_what_a_replacement_is_decided_by(
