@@ -69,10 +69,13 @@ def use_own_spaces(place: Place, instance_types: Sequence[str]) -> list[iam.Stat
                 "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
             },
         ),
+        # An app that names no instance type takes its space's.
         iam.deny(
             "KeepToAllowedInstances",
             "sagemaker:CreateApp",
-            on=place.arn("sagemaker", "app/*"),
+            "sagemaker:CreateSpace",
+            "sagemaker:UpdateSpace",
+            on=place.arn("sagemaker", "app/*", "space/*"),
             when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(instance_types)}},
         ),
     ]
@@ -208,7 +211,10 @@ def run_jobs(place: Place, role_name: str) -> list[iam.Statement]:
 
 
 def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:
-    """Deny every kind of job that names no subnet, or one that is not among `subnet_ids`."""
+    """Deny every kind of job that names no subnet, or one that is not among `subnet_ids`.
+
+    In another security group a job cannot start: its role may put network interfaces into the platform's alone.
+    """
     every_job = iam.EveryResource(reason="a denial must not leave a gap")
     return [
         iam.deny(

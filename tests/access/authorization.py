@@ -89,7 +89,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "ec2:UnassignPrivateIpAddresses",
     ),
     "s3:ExistingObjectTag/servicecatalog:provisioning": ("s3:GetObject",),
-    "sagemaker:InstanceTypes": ("sagemaker:CreateApp",),
+    "sagemaker:InstanceTypes": ("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
     "sagemaker:OwnerUserProfileArn": (
         "sagemaker:CreateApp",

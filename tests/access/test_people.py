@@ -76,6 +76,22 @@ def test_every_kind_of_job_outside_the_private_subnets_is_denied(
 
 
 @pytest.mark.parametrize("people", PEOPLE)
+def test_a_job_joins_no_other_security_group_than_the_platforms(
+    role_named: RoleNamed, dev: Rendering, people: str
+) -> None:
+    group = dev.one("ec2/securityGroup:SecurityGroup", "network-workload")
+    joining = [
+        resource
+        for statement in role_named(people).statements
+        if statement.effect == "Allow" and "ec2:CreateNetworkInterface" in statement.actions
+        for resource in statement.resources
+        if ":security-group/" in resource or resource == "*"
+    ]
+
+    assert joining == [f"arn:aws:ec2:eu-west-1:111111111111:security-group/sg-{group.name}"]
+
+
+@pytest.mark.parametrize("people", PEOPLE)
 def test_no_granted_job_escapes_the_denial(role_named: RoleNamed, people: str) -> None:
     jobs = {
         action
@@ -92,10 +108,15 @@ def test_no_granted_job_escapes_the_denial(role_named: RoleNamed, people: str) -
 
 @pytest.mark.parametrize("people", PEOPLE)
 def test_apps_run_on_the_allowed_instance_types_only(role_named: RoleNamed, people: str) -> None:
+    """Also an app that names none: it takes the one that its space was given."""
     denial = role_named(people).statement("KeepToAllowedInstances")
 
     assert denial.effect == "Deny"
-    assert denial.actions == ("sagemaker:CreateApp",)
+    assert denial.actions == ("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace")
+    assert [denial.reaches(f"arn:aws:sagemaker:eu-west-1:111111111111:{kind}/d-1/x") for kind in ("app", "space")] == [
+        True,
+        True,
+    ]
     assert "ml.t3.medium" in denial.condition["ForAnyValue:StringNotEquals"]["sagemaker:InstanceTypes"]
 
 
