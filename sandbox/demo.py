@@ -88,7 +88,7 @@ def _run(story: Story) -> Outcome:
         step.changed = project.created
         step.say(f"{project.repository}" + ("" if project.created else " is there already"))
     with story.step("Train and register the model in the project's workflow") as step:
-        run = launch.first_run(found, project, on_status=step.say)
+        run = launch.first_run(session, found, project, on_status=step.say)
         step.changed = project.created
         step.say(f"run {run['run_number']} succeeded: {run['html_url']}")
     with story.step("Look at the model as a data scientist") as step:

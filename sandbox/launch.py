@@ -88,8 +88,11 @@ def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Proj
         time.sleep(0.2)
 
 
-def first_run(servers: Servers, launched: Project, *, on_status: Callable[[str], None]) -> dict[str, Any]:
+def first_run(
+    session: boto3.Session, servers: Servers, launched: Project, *, on_status: Callable[[str], None]
+) -> dict[str, Any]:
     """Wait for the repository's first dispatched run and return it as GitHub describes it."""
+    sagemaker = session.client("sagemaker")
     url = f"{servers.github.url}/api/v3/repos/{launched.repository}/actions/runs?event=workflow_dispatch"
     headers = {"Authorization": f"Bearer {servers.tokens[LEAD_DATA_SCIENTIST.login]}"}
     deadline = time.monotonic() + RUN_SECONDS
@@ -97,13 +100,27 @@ def first_run(servers: Servers, launched: Project, *, on_status: Callable[[str],
         runs = cast("list[dict[str, Any]]", identities.get(servers, url, headers)["workflow_runs"])
         if runs:
             run = runs[-1]
-            on_status(str(run["status"]).replace("_", " "))
+            on_status(_steps(sagemaker, launched.pipeline) or str(run["status"]).replace("_", " "))
             if run["status"] == "completed":
                 if run["conclusion"] != "success":
                     raise LaunchFailedError(f"the first run ended with {run['conclusion']}: {run['html_url']}")
                 return run
         time.sleep(0.3)
     raise LaunchFailedError(f"the first run did not end within {RUN_SECONDS} seconds: {launched.repository}")
+
+
+def _steps(sagemaker: Any, pipeline: str) -> str:
+    """Return how far the newest execution of a pipeline is; an empty string while there is none."""
+    try:
+        executions = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
+    except sagemaker.exceptions.ResourceNotFound:
+        return ""
+    if not executions:
+        return ""
+    steps = sagemaker.list_pipeline_execution_steps(
+        PipelineExecutionArn=executions[0]["PipelineExecutionArn"], SortOrder="Ascending"
+    )["PipelineExecutionSteps"]
+    return " · ".join(f"{step['StepName']} {str(step['StepStatus']).lower()}" for step in steps)
 
 
 def _product(catalog: Any) -> tuple[str, str]:

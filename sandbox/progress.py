@@ -14,6 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 
+TITLE_WIDTH = 55
+"""Columns of the longest title."""
+
+
 @dataclass
 class Step:
     """One step of the story, and what it has to say."""
@@ -77,10 +81,10 @@ class Story:
                 self.console.print(_line(step), soft_wrap=True)
 
     def _table(self) -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(width=1)
-        table.add_column(min_width=44)
-        table.add_column(justify="right", width=8)
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.add_column(min_width=1)
+        table.add_column(min_width=TITLE_WIDTH, no_wrap=True)
+        table.add_column(min_width=8, justify="right", no_wrap=True)
         table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
         for step in self.steps:
             running = step.seconds is None
@@ -99,4 +103,6 @@ def _mark(step: Step) -> Text:
 
 
 def _line(step: Step) -> Text:
-    return Text.assemble(_mark(step), f" {step.title:<46}{step.seconds or 0.0:7.1f} s  ", (step.outcome, "dim"))
+    return Text.assemble(
+        _mark(step), f" {step.title:<{TITLE_WIDTH}}{step.seconds or 0.0:7.1f} s  ", (step.outcome, "dim")
+    )

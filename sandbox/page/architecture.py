@@ -44,7 +44,7 @@ class Drawing:
 
 
 def components(resources: list[dict[str, Any]]) -> list[Component]:
-    """Return the top-level components of a state, in the order in which they were made."""
+    """Return the top-level components of a state, by name."""
     parents = {str(resource["urn"]): str(resource.get("parent", "")) for resource in resources}
     tops = {urn: _top(urn, parents) for urn in parents}
     found: dict[str, Component] = {}
@@ -60,7 +60,7 @@ def components(resources: list[dict[str, Any]]) -> list[Component]:
             resources=Counter(_short(str(member["type"])) for member in members if member.get("custom")),
             needs=frozenset(_name(need) for need in needs if need),
         )
-    return list(found.values())
+    return sorted(found.values(), key=lambda component: component.name)
 
 
 def draw(parts: list[Component], *, per_row: int = 4) -> Drawing:
