@@ -13,7 +13,6 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-
 TITLE_WIDTH = 55
 """Columns of the longest title."""
 
