@@ -63,7 +63,21 @@ def _read_state(prefix: str, args: DriftRoleArgs) -> list[iam.Statement]:
     bucket = f"arn:aws:s3:::{prefix}-state-{args.account_id}-{args.region}"
     return [
         iam.allow("FindState", "s3:ListBucket", on=bucket),
-        iam.allow("ReadState", "s3:GetObject", on=f"{bucket}/.pulumi/*"),
+        iam.allow(
+            "ReadState",
+            "s3:GetObject",
+            # Each launched project's own state lies beside the platform's, under its own Pulumi project's name.
+            on=[
+                f"{bucket}/.pulumi/{part}"
+                for part in (
+                    "meta.yaml",
+                    "backups/mlops-platform/*",
+                    "history/mlops-platform/*",
+                    "locks/organization/mlops-platform/*",
+                    "stacks/mlops-platform/*",
+                )
+            ],
+        ),
         iam.allow(
             "DecryptState",
             "kms:Decrypt",

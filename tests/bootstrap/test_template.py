@@ -382,7 +382,24 @@ def test_only_the_role_that_looks_for_drift_is_excepted_and_only_from_reading(te
         if each["Effect"] == "Deny" and "Condition" in each
     }
     drift = {"ArnNotEquals": {"aws:PrincipalArn": f"{IAM}:role/{PREFIX}-drift"}}
-    assert excepted == {"NeverReadTheState": drift, "NeverDecryptTheState": drift}
+    projects = {"ArnLike": {"aws:PrincipalArn": f"{IAM}:role/{PREFIX}-p-*"}}
+    assert excepted == {"NeverReadTheState": drift, "NeverDecryptTheState": drift, "NeverFromAProject": projects}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{PREFIX}-github-x"),
+        ("sagemaker:UpdateModelPackage", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-1/1"),
+        ("iam:CreateRole", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-x"),
+        ("iam:PutRolePolicy", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-pipeline"),
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-workflow"),
+    ],
+)
+def test_no_launched_project_reads_secrets_approves_models_or_grants_anything(
+    template: Template, action: str, resource: str
+) -> None:
+    assert denied_by(document(template, "WorkloadBoundary"), action, resource) == ["NeverFromAProject"]
 
 
 def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Template) -> None:
@@ -395,7 +412,77 @@ def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Temp
         "s3:ListBucket",
     }
     resources = {each for statement in granting_statements(template, "PreviewRole") for each in statement.resources}
-    assert resources == {STATE, f"{STATE}/.pulumi/*", STATE_KEY, "*"}
+    objects = {each.removeprefix(f"{STATE}/.pulumi/") for each in resources - {STATE, STATE_KEY, "*"}}
+    assert objects == {
+        "meta.yaml",
+        "backups/mlops-platform/*",
+        "history/mlops-platform/*",
+        "locks/organization/mlops-platform/*",
+        "stacks/mlops-platform/*",
+    }
+
+
+def test_the_deploy_role_opens_no_data_not_even_to_itself(template: Template) -> None:
+    """It writes bucket policies, and one of those could name it; its boundary does not care."""
+    boundary = document(template, "DeployBoundary")
+    for bucket in ("data", "sagemaker", "p-abcdefghijkl"):
+        data = f"arn:aws:s3:::{PREFIX}-{bucket}-{ACCOUNT}-{REGION}/rows.csv"
+        assert denied_by(boundary, "s3:GetObject", data) == ["NeverReadData"]
+        assert denied_by(boundary, "s3:GetObjectVersion", data) == ["NeverReadData"]
+    for needed in (f"{STATE}/.pulumi/meta.yaml", f"arn:aws:s3:::{PREFIX}-catalog-{ACCOUNT}-{REGION}/x.yaml"):
+        assert not denied_by(boundary, "s3:GetObject", needed)
+
+
+def test_the_deploy_role_uses_keys_only_for_what_services_encrypt(template: Template) -> None:
+    conditions = {
+        action: each.condition
+        for each in granting_statements(template, "DeployRole")
+        if f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*" in each.resources
+        for action in each.actions
+        if action in ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
+    }
+    through = {
+        "StringEquals": {
+            "kms:ViaService": [
+                f"{service}.{REGION}.amazonaws.com"
+                for service in ("elasticfilesystem", "s3", "sagemaker", "secretsmanager")
+            ]
+        }
+    }
+    assert conditions == {
+        "kms:CreateGrant": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        "kms:Decrypt": through,
+        "kms:GenerateDataKey": through,
+        "kms:GenerateDataKeyWithoutPlaintext": through,
+    }
+
+
+@pytest.mark.parametrize("tag", ["unit", "environment"])
+def test_what_belongs_to_another_unit_or_environment_of_the_account_is_out_of_reach(
+    template: Template, tag: str
+) -> None:
+    """Keys, subnets and domains have no names; their tags tell whose they are. What has no tag is nobody's."""
+    [denial] = [
+        each
+        for each in document(template, "DeployBoundary")["Statement"]
+        if f"aws:ResourceTag/{tag}" in each.get("Condition", {}).get("StringNotEquals", {})
+    ]
+    assert denial["Effect"] == "Deny"
+    assert denial["Condition"] == {
+        "Null": {f"aws:ResourceTag/{tag}": "false"},
+        "StringNotEquals": {f"aws:ResourceTag/{tag}": {"unit": "analytics", "environment": "dev"}[tag]},
+    }
+    for action in (
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:DeleteVpc",
+        "ec2:ModifyVpcEndpoint",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:Decrypt",
+        "sagemaker:UpdateDomain",
+        "servicecatalog:UpdateProvisioningArtifact",
+    ):
+        assert matches(denial, action, "arn:aws:any:::thing")
 
 
 def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Template) -> None:
