@@ -1,4 +1,4 @@
-"""`python -m bootstrap up|login|github-token|doctor|describe`."""
+"""`python -m bootstrap up|login|github-token|recover|doctor|describe`."""
 
 import argparse
 import getpass
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap import credential, doctor, github, login, settings_file, up
+from bootstrap import credential, doctor, github, login, recover, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.names import Names
 from bootstrap.problem import ProblemError
@@ -19,7 +19,14 @@ from bootstrap.stack import StackKeeper
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when everything is as it should be."""
     options = _parser().parse_args(arguments)
-    commands = {"up": _up, "login": _login, "github-token": _github_token, "doctor": _doctor, "describe": _describe}
+    commands = {
+        "up": _up,
+        "login": _login,
+        "github-token": _github_token,
+        "recover": _recover,
+        "doctor": _doctor,
+        "describe": _describe,
+    }
     try:
         return commands[options.command](options)
     except ProblemError as problem:
@@ -77,6 +84,31 @@ def _github_token(options: argparse.Namespace) -> int:
     verdict = "stored" if stored.changed else "unchanged"
     _answer(f"{names.prefix}: the token of {stored.owner} is {verdict}.")
     return 0
+
+
+def _recover(options: argparse.Namespace) -> int:
+    account, names = _find(options)
+    name = options.stack or login.stack_name(names, Path.cwd())
+    stack = recover.Stack(
+        account=account, names=names, name=name, pulumi=recover.engine(account, names, name), say=_say
+    )
+    decided: dict[str, str | None] = dict.fromkeys(options.not_made)
+    for made in options.made:
+        # An identifier may contain "=", a URN does not.
+        urn, separator, identifier = made.partition("=")
+        if not separator or not identifier:
+            raise ProblemError(f"--made {made}: give URN=ID.")
+        decided[urn] = identifier
+    recover.unlock(stack, whoever=options.break_lock)
+    resolutions = recover.repair(stack, decided)
+    for resolution in resolutions:
+        _answer(f"  {resolution.urn.rpartition('::')[2]:<40} {resolution.identifier or 'was not made'}")
+        for other in resolution.others:
+            _answer(
+                f"  {'':<40} {other} was made, too: the state does not have it, so delete it unless something uses it"
+            )
+    _answer(f"{name} can be updated again: pulumi up --stack {name}")
+    return 1 if any(resolution.others for resolution in resolutions) else 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -144,6 +176,17 @@ def _parser() -> argparse.ArgumentParser:
         "github-token", parents=[existing], help="store the GitHub token given on standard input"
     )
     token.add_argument("--github-url", help="GitHub server (default: the one that the platform was deployed with)")
+    repair = commands.add_parser(
+        "recover", parents=[existing], help="put a stack right after a killed update, so that it can be run again"
+    )
+    repair.add_argument("--stack", help="Pulumi stack (default: as for login)")
+    repair.add_argument(
+        "--break-lock", action="store_true", help="release the lock even if somebody else's update left it"
+    )
+    repair.add_argument(
+        "--made", action="append", default=[], metavar="URN=ID", help="what was made, if it cannot be found by itself"
+    )
+    repair.add_argument("--not-made", action="append", default=[], metavar="URN", help="what was not made")
     commands.add_parser("doctor", parents=[existing], help="say what is in place, and what to do next")
     describe = commands.add_parser("describe", help="print what a workflow must know of a stack, as NAME=VALUE lines")
     describe.add_argument("file", type=Path, help="the stack's settings, Pulumi.dev.yaml for one")

@@ -68,6 +68,8 @@ class Answer:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: Mapping[str, Any]
+    items: Sequence[Mapping[str, Any]] = ()
+    """Where the answer is a list."""
 
 
 def get(server: Server, path: str, token: str | None) -> Answer:
@@ -143,4 +145,5 @@ def _answer(status: int, headers: Sequence[tuple[str, str]], raw: bytes) -> Answ
         status=status,
         headers={key.lower(): value for key, value in headers},
         body=cast("Mapping[str, Any]", body) if isinstance(body, dict) else {},
+        items=cast("Sequence[Mapping[str, Any]]", body) if isinstance(body, list) else (),
     )

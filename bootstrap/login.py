@@ -13,19 +13,25 @@ from bootstrap.stack import names_of_stacks
 
 def commands(account: Account, names: Names, stack: str, environment: Mapping[str, str] = os.environ) -> Sequence[str]:
     """Shell commands that point Pulumi at the environment's state and select its stack."""
-    bucket = names.state_bucket(account.account_id, account.region)
-    backend = f"s3://{bucket}?region={account.region}"
+    secrets_provider = f"awskms://{names.state_alias}?region={account.region}"
+    return [
+        *(f"export {name}={shlex.quote(value)}" for name, value in variables(account, names, environment).items()),
+        f"pulumi stack select --create {shlex.quote(stack)} --secrets-provider {shlex.quote(secrets_provider)}",
+    ]
+
+
+def variables(account: Account, names: Names, environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """Environment variables that point Pulumi at the environment's state."""
+    backend = f"s3://{names.state_bucket(account.account_id, account.region)}?region={account.region}"
     # AWS resolves BUCKET.s3.amazonaws.com; the host of a custom S3 endpoint has no such subdomains.
     if environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"):
         backend += "&use_path_style=true"
-    secrets_provider = f"awskms://{names.state_alias}?region={account.region}"
-    return [
-        f"export AWS_REGION={shlex.quote(account.region)}",
-        f"export PULUMI_BACKEND_URL={shlex.quote(backend)}",
+    return {
+        "AWS_REGION": account.region,
+        "PULUMI_BACKEND_URL": backend,
         # State grows with every resource and is saved for each change: compressed, it is a tenth.
-        "export PULUMI_DIY_BACKEND_GZIP=true",
-        f"pulumi stack select --create {shlex.quote(stack)} --secrets-provider {shlex.quote(secrets_provider)}",
-    ]
+        "PULUMI_DIY_BACKEND_GZIP": "true",
+    }
 
 
 def stack_name(names: Names, folder: Path) -> str:

@@ -7,6 +7,8 @@ from bootstrap.problem import ProblemError
 
 UNIT = re.compile(r"[a-z][a-z0-9]{1,11}")
 ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{1,7}")
+PROJECT = "mlops-platform"
+"""Pulumi project of the platform: part of the path of its state."""
 SUFFIX = "-bootstrap"
 """Ends the name of every stack made from `bootstrap.yaml`."""
 
