@@ -1,4 +1,9 @@
-"""The platform in one environment: what its settings ask for, in the order in which it depends on each other."""
+"""The MLOps platform in one environment of one business unit, in the order in which its parts build on each other.
+
+Every environment has keys, a network and buckets. In development, data scientists work in Studio, and leads launch
+projects: each gets a repository of its own on GitHub, whose workflow trains models. In preprod and production those
+models are deployed. Which of it an environment has, its settings decide: `Pulumi.<stack>.yaml`, read by `settings.py`.
+"""
 
 import os
 
@@ -6,77 +11,51 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_github as github
 
-from components.access import Access, AccessArgs
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
-from components.github_oidc import GitHubRepository
 from components.github_organization import GitHubOrganization, GitHubOrganizationArgs
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
-from components.network_endpoints import EVERYWHERE, PROJECTS, STUDIO, WORKLOAD, NetworkEndpoints, NetworkEndpointsArgs
-from components.network_flow_logs import FlowLogs, FlowLogsArgs
-from components.parameters import Parameters, ParametersArgs
-from components.project_catalog import ProjectCatalog, ProjectCatalogArgs, templates_location
-from components.project_launch_role import ProjectLaunchRole, ProjectLaunchRoleArgs
+from components.parameters import Parameters, ParametersArgs, Values
+from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
 from components.storage import Storage, StorageArgs
 from components.studio import Studio, StudioArgs
-from components.template_cloner import TemplateCloner, TemplateClonerArgs
 from components.workload_account import WorkloadAccount, WorkloadAccountArgs
 from settings import ExistingNetwork, Settings
 
 settings = Settings.load()
-prefix, region, account_id = settings.prefix, settings.region, settings.account_id
-boundary_arn, keep = settings.boundary_arn, settings.keep_data_on_destroy
+site, needs = settings.site, settings.needs
 
-# The provider refuses every account but this one before anything is changed.
+# One account: the provider refuses credentials of any other, before anything is changed.
 provider = aws.Provider(
     "aws",
-    region=region,
-    allowed_account_ids=[account_id],
+    region=site.region,
+    allowed_account_ids=[site.account_id],
     default_tags={"tags": settings.default_tags},
 )
 here, ask = pulumi.ResourceOptions(providers=[provider]), pulumi.InvokeOptions(provider=provider)
 try:
     aws.get_caller_identity(opts=ask)
 except Exception as refusal:
-    raise pulumi.RunError(f"Stack {prefix} lives in account {account_id}; use credentials of it. {refusal}") from None
+    problem = f"Stack {site.prefix} lives in account {site.account_id}; use credentials of it. {refusal}"
+    raise pulumi.RunError(problem) from None
 
-# Keys: one for each thing that this environment encrypts.
+# Foundations: a key for each purpose, a private network of the platform's own or an existing one, and buckets.
 encryption = Encryption(
     "encryption",
-    EncryptionArgs(
-        prefix=prefix,
-        region=region,
-        account_id=account_id,
-        purposes=[
-            "data",
-            "logs",
-            *(["studio"] if settings.studio else []),
-            *(["secrets"] if settings.projects else []),
-        ],
-        log_groups=[f"{settings.parameter_path}/*", f"/aws/lambda/{prefix}-*"],
-        data_reader_account_ids=settings.projects.account_ids if settings.projects else [],
-        keep_on_destroy=keep,
-    ),
+    EncryptionArgs(site=site, purposes=needs.keys, data_reader_account_ids=settings.deployment_accounts.values()),
     here,
 )
-data_key, logs_key = encryption.keys["data"], encryption.keys["logs"]
-
-# Network: an existing one, or one of its own with private ways to AWS and a record of its traffic.
-if isinstance(settings.network, ExistingNetwork):
-    placement = ImportedNetwork(
+keys, wanted = encryption.keys, settings.network
+if isinstance(wanted, ExistingNetwork):
+    network = ImportedNetwork(
         "network",
         ImportedNetworkArgs(
-            prefix=prefix,
-            region=region,
-            account_id=account_id,
-            vpc_id=settings.network.vpc_id,
-            subnet_ids=settings.network.subnet_ids,
-            security_group_id=settings.network.security_group_id,
+            site=site, vpc_id=wanted.vpc_id, subnet_ids=wanted.subnet_ids, security_group_id=wanted.security_group_id
         ),
         here,
-    ).placement
+    )
 else:
-    available = aws.get_availability_zones(
+    zones = aws.get_availability_zones(
         state="available",
         # A Local Zone is available too once somebody opts in, but has neither NAT gateways nor most endpoints.
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
@@ -85,166 +64,54 @@ else:
     network = Network(
         "network",
         NetworkArgs(
-            prefix=prefix,
-            region=region,
-            account_id=account_id,
-            cidr=settings.network.cidr,
-            zones=sorted(available.names)[: settings.network.zones],
-            nat=settings.network.nat,
+            site=site,
+            cidr=wanted.cidr,
+            zones=sorted(zones.names)[: wanted.zones],
+            nat=wanted.nat,
+            services=needs.services,
+            logs_key_arn=keys["logs"].arn,
         ),
         here,
     )
-    placement = network.placement
-    NetworkEndpoints(
-        "endpoints",
-        NetworkEndpointsArgs(
-            prefix=prefix,
-            placement=placement,
-            services=[
-                *EVERYWHERE,
-                *(STUDIO if settings.studio else ()),
-                *(PROJECTS if settings.projects else ()),
-                *(WORKLOAD if settings.workload else ()),
-            ],
-            route_table_ids=network.route_table_ids,
-        ),
-        here,
-    )
-    FlowLogs(
-        "flow-logs",
-        FlowLogsArgs(
-            prefix=prefix,
-            account_id=account_id,
-            vpc_id=placement.vpc_id,
-            log_group_name=f"{settings.parameter_path}/flow-logs",
-            kms_key_arn=logs_key.arn,
-            boundary_arn=boundary_arn,
-        ),
-        here,
-    )
+storage = Storage("storage", StorageArgs(site=site, purposes=needs.buckets, kms_key_arn=keys["data"].arn), here)
+buckets, placement = storage.buckets, network.placement
+parameters: Values = {**settings.parameters, **encryption.parameters, **network.parameters, **storage.parameters}
 
-# Buckets: for people and project templates where there is Studio, for artifacts where models are deployed.
-storage = Storage(
-    "storage",
-    StorageArgs(
-        purposes=[
-            *(["data", "sagemaker"] if settings.studio else []),
-            *(["catalog"] if settings.projects else []),
-            *(["artifacts"] if settings.workload else []),
-        ],
-        bucket_name=settings.bucket_name,
-        account_id=account_id,
-        kms_key_arn=data_key.arn,
-        keep_on_destroy=keep,
-    ),
-    here,
-)
-
-# What launched projects are told; more is added below.
-parameters: dict[str, pulumi.Input[str]] = {
-    "network/vpc-id": placement.vpc_id,
-    "network/workload-security-group-id": placement.security_group_id,
-    "encryption/data-key-arn": data_key.arn,
-    "access/boundary-arn": boundary_arn,
-    "github/organization": settings.github.organization,
-    "github/server-url": settings.github.server_url,
-    "github/oidc-provider-arn": settings.oidc_provider_arn,
-    "github/oidc-issuer": settings.github.oidc_issuer_host,
-}
-
-# Development: people work in Studio, under roles of their own; leads launch projects from a catalog, whose products
-# get their repositories from the template cloner.
+# Development: data scientists work in Studio, and leads launch projects from a catalog of templates.
 if settings.studio and settings.projects:
-    studio_key, secrets_key = encryption.keys["studio"], encryption.keys["secrets"]
-    data_bucket, sagemaker_bucket, catalog_bucket = (storage.buckets[it] for it in ("data", "sagemaker", "catalog"))
-    access = Access(
-        "access",
-        AccessArgs(
-            unit=settings.unit,
-            environment=settings.environment,
-            account_id=account_id,
-            region=region,
-            boundary_arn=boundary_arn,
+    studio = Studio(
+        "studio",
+        StudioArgs(
+            site=site,
             placement=placement,
-            grants=[
-                *(grant for it in (data_bucket, sagemaker_bucket) for grant in (it.read(), it.write())),
-                *(grant for it in (data_key, studio_key) for grant in (it.use(), it.grant_to_services())),
-            ],
-            templates_bucket_arn=catalog_bucket.arn,
+            home_key=keys["studio"],
+            data_key=keys["data"],
+            shared_buckets=[buckets["data"], buckets["sagemaker"]],
+            templates=buckets["catalog"],
+            users={profile.name: profile.role for profile in settings.studio.user_profiles},
+            idle_minutes=settings.studio.idle_minutes,
+            default_instance_type=settings.studio.default_instance_type,
             allowed_instance_types=settings.studio.allowed_instance_types,
         ),
         here,
     )
-    role_of = {"lead": access.lead_data_scientist_role_arn, "dataScientist": access.data_scientist_role_arn}
-    studio = Studio(
-        "studio",
-        StudioArgs(
-            domain_name=prefix,
+    projects = ProjectLaunches(
+        "projects",
+        ProjectLaunchesArgs(
+            site=site,
             placement=placement,
-            kms_key_arn=studio_key.arn,
-            default_role_arn=access.data_scientist_role_arn,
-            user_roles={profile.name: role_of[profile.role] for profile in settings.studio.user_profiles},
-            idle_minutes=settings.studio.idle_minutes,
-            default_instance_type=settings.studio.default_instance_type,
-            templates_location=templates_location(catalog_bucket.bucket_name),
-            keep_on_destroy=keep,
-        ),
-        here,
-    )
-    cloner = TemplateCloner(
-        "template-cloner",
-        TemplateClonerArgs(
-            unit=settings.unit,
-            environment=settings.environment,
-            account_id=account_id,
-            region=region,
-            boundary_arn=boundary_arn,
-            placement=placement,
-            logs_key_arn=logs_key.arn,
-            secrets_key_arn=secrets_key.arn,
-            github_organization=settings.github.organization,
-            github_api_url=settings.github.api_url,
-            github_server_url=settings.github.server_url,
-            oidc_subjects=settings.github.oidc_subjects,
+            templates=buckets["catalog"],
+            logs_key_arn=keys["logs"].arn,
+            secrets_key_arn=keys["secrets"].arn,
+            github=settings.github.connection,
+            launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.projects.launches_at_once,
         ),
         here,
     )
-    launch_role = ProjectLaunchRole(
-        "project-launch",
-        ProjectLaunchRoleArgs(
-            unit=settings.unit,
-            environment=settings.environment,
-            account_id=account_id,
-            region=region,
-            boundary_arn=boundary_arn,
-            template_cloner_arn=cloner.arn,
-        ),
-        here,
-    )
-    catalog = ProjectCatalog(
-        "project-catalog",
-        ProjectCatalogArgs(
-            unit=settings.unit,
-            environment=settings.environment,
-            region=region,
-            bucket_name=catalog_bucket.bucket_name,
-            launch_role_arn=launch_role.arn,
-            launcher_role_arn=access.lead_data_scientist_role_arn,
-        ),
-        here,
-    )
-    parameters["storage/data-bucket"] = data_bucket.bucket_name
-    parameters["access/data-scientist-role-arn"] = access.data_scientist_role_arn
-    parameters["access/lead-data-scientist-role-arn"] = access.lead_data_scientist_role_arn
-    parameters["github/credential-secret-arn"] = cloner.credential_secret_arn
-    parameters["projects/template-cloner-arn"] = cloner.arn
-    if settings.projects.preprod_account_id:
-        parameters["accounts/preprod"] = settings.projects.preprod_account_id
-    if settings.projects.prod_account_id:
-        parameters["accounts/prod"] = settings.projects.prod_account_id
+    parameters = {**parameters, **studio.parameters, **projects.parameters}
     pulumi.export("studioDomainId", studio.domain_id)
-    pulumi.export("projectProducts", catalog.products)
+    pulumi.export("projectProducts", projects.products)
 
 # GitHub: what all projects share, looked after by one stack of the organization.
 if settings.projects and settings.projects.publish_template_repositories:
@@ -255,7 +122,7 @@ if settings.projects and settings.projects.publish_template_repositories:
     )
     organization = GitHubOrganization(
         "github",
-        GitHubOrganizationArgs(template_kinds=["model-training"], keep_on_destroy=keep),
+        GitHubOrganizationArgs(template_kinds=["model-training"], keep_on_destroy=site.keep_on_destroy),
         pulumi.ResourceOptions(providers=[github_provider]),
     )
     pulumi.export("templateRepositories", organization.template_repositories)
@@ -264,49 +131,16 @@ if settings.projects and settings.projects.publish_template_repositories:
 if settings.workload:
     workload = WorkloadAccount(
         "workload",
-        WorkloadAccountArgs(
-            prefix=prefix,
-            region=region,
-            account_id=account_id,
-            artifacts=storage.buckets["artifacts"],
-            data_key=data_key,
-            placement=placement,
-            boundary_arn=boundary_arn,
-        ),
+        WorkloadAccountArgs(site=site, artifacts=buckets["artifacts"], data_key=keys["data"], placement=placement),
         here,
     )
-    parameters["storage/artifacts-bucket"] = storage.buckets["artifacts"].bucket_name
-    parameters["access/model-execution-role-arn"] = workload.model_execution_role_arn
-    parameters["accounts/development"] = settings.workload.development_account_id
+    parameters = {**parameters, **workload.parameters}
 
-# Everywhere: a role for the workflow that looks for drift, and the parameters.
+# Everywhere: a role for the workflow that looks for drift, and what projects are told.
 DriftRole(
     "drift",
-    DriftRoleArgs(
-        unit=settings.unit,
-        environment=settings.environment,
-        account_id=account_id,
-        region=region,
-        boundary_arn=boundary_arn,
-        provider_arn=settings.oidc_provider_arn,
-        issuer=settings.github.oidc_issuer_host,
-        repository=GitHubRepository(
-            organization=settings.github.organization,
-            organization_id=settings.github.organization_id,
-            name=settings.github.repository,
-            repository_id=settings.github.repository_id,
-            subject_form=settings.github.oidc_subjects,
-        ),
-    ),
+    DriftRoleArgs(site=site, issuer=settings.github.oidc_issuer_host, repository=settings.github.platform_repository),
     here,
 )
-Parameters(
-    "parameters",
-    ParametersArgs(
-        path=settings.parameter_path,
-        values=parameters,
-        lists={"network/private-subnet-ids": placement.subnet_ids},
-    ),
-    here,
-)
+Parameters("parameters", ParametersArgs(path=site.parameter_path, values=parameters), here)
 pulumi.export("vpcId", placement.vpc_id)

@@ -32,6 +32,11 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from components.github import GitHubConnection, GitHubRepository
+from components.needs import EVERYWHERE, PROJECTS, STUDIO, WORKLOAD, Needs
+from components.parameters import Values
+from components.site import Site
+
 NAMESPACE = "mlops-platform"
 """The Pulumi project, and the namespace of its configuration."""
 
@@ -243,6 +248,27 @@ class GitHub(_Section):
         """The issuer without its scheme, as IAM names providers and condition keys."""
         return self.oidc_issuer.removeprefix("https://")
 
+    @property
+    def platform_repository(self) -> GitHubRepository:
+        """The platform's own repository, as tokens of its jobs name it."""
+        return GitHubRepository(
+            organization=self.organization,
+            organization_id=self.organization_id,
+            name=self.repository,
+            repository_id=self.repository_id,
+            subject_form=self.oidc_subjects,
+        )
+
+    @property
+    def connection(self) -> GitHubConnection:
+        """Where projects get their repositories."""
+        return GitHubConnection(
+            organization=self.organization,
+            api_url=self.api_url,
+            server_url=self.server_url,
+            subject_form=self.oidc_subjects,
+        )
+
 
 class UserProfile(_Section):
     """A person in Studio."""
@@ -293,12 +319,6 @@ class Projects(_Section):
     """Launches that are worked on at the same time; more wait."""
     publish_template_repositories: bool = True
     """Whether this stack looks after the organization's template repositories; one stack of an organization does."""
-
-    @property
-    def account_ids(self) -> list[str]:
-        """Accounts that launched projects deploy to."""
-        accounts = (self.preprod_account_id, self.prod_account_id)
-        return sorted({account for account in accounts if account is not None})
 
 
 class Workload(_Section):
@@ -378,9 +398,21 @@ class Settings(_Section):
         return projects
 
     @property
-    def prefix(self) -> str:
-        """Beginning of every physical name."""
-        return f"{self.unit}-{self.environment}"
+    def site(self) -> Site:
+        """Where the stack's components stand."""
+        return Site(
+            unit=self.unit,
+            environment=self.environment,
+            region=self.region,
+            account_id=self.account_id,
+            keep_on_destroy=self.keep_data_on_destroy,
+        )
+
+    @property
+    def needs(self) -> Needs:
+        """The keys, buckets and private endpoints that this environment has."""
+        parts = ((self.studio, STUDIO), (self.projects, PROJECTS), (self.workload, WORKLOAD))
+        return sum((needed for part, needed in parts if part), start=EVERYWHERE)
 
     @property
     def default_tags(self) -> dict[str, str]:
@@ -388,23 +420,25 @@ class Settings(_Section):
         return {**self.tags, "unit": self.unit, "environment": self.environment, "managed-by": "pulumi"}
 
     @property
-    def boundary_arn(self) -> str:
-        """Permissions boundary, made by bootstrap, of every role that the platform or a launch creates."""
-        return f"arn:aws:iam::{self.account_id}:policy/{self.prefix}-boundary"
+    def deployment_accounts(self) -> dict[str, str]:
+        """Accounts that projects launched here deploy to, by environment."""
+        if self.projects is None:
+            return {}
+        accounts = {"preprod": self.projects.preprod_account_id, "prod": self.projects.prod_account_id}
+        return {environment: account for environment, account in accounts.items() if account}
 
     @property
-    def oidc_provider_arn(self) -> str:
-        """GitHub's identity provider in IAM, made by bootstrap or found there."""
-        return f"arn:aws:iam::{self.account_id}:oidc-provider/{self.github.oidc_issuer_host}"
-
-    @property
-    def parameter_path(self) -> str:
-        """Where this stack publishes in the Parameter Store what launched projects need."""
-        return f"/mlops/{self.unit}/{self.environment}"
-
-    def bucket_name(self, purpose: str) -> str:
-        """Physical name of the bucket for `purpose`; account and region make it unique among all of AWS."""
-        return f"{self.prefix}-{purpose}-{self.account_id}-{self.region}"
+    def parameters(self) -> Values:
+        """What projects need to know and no component does: it is decided here."""
+        return {
+            "access/boundary-arn": self.site.boundary_arn,
+            "github/organization": self.github.organization,
+            "github/server-url": self.github.server_url,
+            "github/oidc-provider-arn": self.site.oidc_provider_arn(self.github.oidc_issuer_host),
+            "github/oidc-issuer": self.github.oidc_issuer_host,
+            **{f"accounts/{environment}": account for environment, account in self.deployment_accounts.items()},
+            **({"accounts/development": self.workload.development_account_id} if self.workload else {}),
+        }
 
     @classmethod
     def load(cls) -> Self:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict, cast
 
-from components.studio_permissions import JOBS_WITH_A_NETWORK
+from components.job_permissions import JOBS_WITH_A_NETWORK
 from tests.rendering import Rendering
 
 
@@ -77,12 +77,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "kms:GrantIsForAWSResource": ("kms:CreateGrant",),
     "kms:ResourceAliases": ("kms:Decrypt",),
-    "kms:ViaService": (
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:GenerateDataKey",
-        "kms:GenerateDataKeyWithoutPlaintext",
-    ),
+    "kms:ViaService": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
     "lambda:SourceFunctionArn": (
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.studio_permissions import JOBS_WITH_A_NETWORK
+from components.job_permissions import JOBS_WITH_A_NETWORK
 from tests.access.conftest import RoleNamed
 from tests.rendering import Rendering
 

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
+from components.job_permissions import JOBS_WITH_A_NETWORK
 from components.project_catalog import OFFERS
 from components.project_catalog.template import PRODUCTS
-from components.studio_permissions import JOBS_WITH_A_NETWORK
 from tests.access.authorization import PolicyStatement, problems
 from tests.access.cloudformation import read_template
 

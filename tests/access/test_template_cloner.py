@@ -86,7 +86,7 @@ def test_a_request_that_fails_ends_in_an_encrypted_queue(function: Resource, dev
 
 
 def test_its_logs_are_encrypted_and_kept_for_a_year(function: Resource, dev: Rendering) -> None:
-    logs = dev.one("cloudwatch/logGroup:LogGroup", "template-cloner-logs")
+    logs = dev.one("cloudwatch/logGroup:LogGroup", "projects-template-cloner-logs")
 
     assert function.inputs["loggingConfig"]["logGroup"] == logs.inputs["name"]
     assert logs.inputs["retentionInDays"] == 365

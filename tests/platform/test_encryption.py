@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from components.encryption import ADMINISTRATION
+from components.encryption.key import ADMINISTRATION
 from tests.rendering import Rendering, render_stack
 
 

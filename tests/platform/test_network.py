@@ -77,7 +77,7 @@ def test_the_s3_endpoint_lets_through_what_aws_signs_itself_and_nothing_else(sta
 
 
 def test_endpoints_are_reached_by_workloads_over_https_alone(stack: Rendering) -> None:
-    rule = stack.one("SecurityGroupIngressRule", "endpoints-from-workload")
+    rule = stack.one("SecurityGroupIngressRule", "network-endpoints-from-workload")
     assert rule.inputs["referencedSecurityGroupId"] == "sg-network-workload"
     assert (rule.inputs["ipProtocol"], rule.inputs["fromPort"], rule.inputs["toPort"]) == ("tcp", 443, 443)
 
@@ -119,20 +119,20 @@ def test_every_subnet_has_its_route_table(stack: Rendering) -> None:
 
 def test_all_traffic_is_recorded_encrypted_for_a_year(stack: Rendering) -> None:
     assert stack.one("FlowLog").inputs["trafficType"] == "ALL"
-    log_group = stack.one("LogGroup", "flow-logs-log-group")
+    log_group = stack.one("LogGroup", "network-flow-logs-log-group")
     assert log_group.inputs["retentionInDays"] == 365
     assert log_group.inputs["kmsKeyId"].endswith(":key/encryption-logs-key")
     assert stack.one("FlowLog").inputs["logDestination"].endswith(log_group.inputs["name"])
 
 
 def test_the_role_that_writes_flow_logs_is_bounded_and_writes_nowhere_else(stack: Rendering) -> None:
-    role = stack.one("iam/role:Role", "flow-logs-role-role")
+    role = stack.one("iam/role:Role", "network-flow-logs-role")
     assert role.inputs["permissionsBoundary"].endswith("-boundary")
     trust = role.statements("assumeRolePolicy")["AssumeByService"]
     assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": stack.account_id}}
-    write = stack.one("RolePolicy", "flow-logs-role-write-flow-logs").statements()["WriteFlowLogs"]
-    group = stack.one("LogGroup", "flow-logs-log-group").inputs["name"]
+    write = stack.one("RolePolicy", "network-flow-logs-write-flow-logs").statements()["WriteFlowLogs"]
+    group = stack.one("LogGroup", "network-flow-logs-log-group").inputs["name"]
     assert all(f"log-group:{group}" in resource for resource in write["Resource"])
 
 

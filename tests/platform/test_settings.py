@@ -137,7 +137,7 @@ def test_a_unit_that_could_not_begin_a_bucket_name_is_refused(unit: str) -> None
 
 
 def test_any_environment_name_is_legal() -> None:
-    assert parse(environment="qa2").prefix == "analytics-qa2"
+    assert parse(environment="qa2").site.prefix == "analytics-qa2"
     assert "2 to 8" in remedy("environment", environment="production")
 
 

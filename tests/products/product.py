@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from cfnlint.decode import cfn_yaml  # pyright: ignore[reportMissingTypeStubs]
-
 from components.project_catalog.template import PRODUCTS, template_of_product
+from tests.cloudformation import parse
 
 ACCOUNT = "111111111111"
 PROJECT = {
@@ -58,7 +57,7 @@ class Product:
         self._launch = launch or Launch()
         self.path = PRODUCTS / f"{key}.yaml"
         text = template_of_product(key, unit=self._launch.unit, environment=self._launch.environment).text
-        self.template = cast("dict[str, Any]", json.loads(json.dumps(cfn_yaml.loads(text))))  # pyright: ignore[reportUnknownMemberType]
+        self.template = parse(text)
         self.references: set[str] = set()
         self.resources = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Resources"]))
         self.outputs = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Outputs"]))

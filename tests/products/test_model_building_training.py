@@ -6,7 +6,7 @@ import re
 import pytest
 from cfnlint.api import ManualArgs, lint_file  # pyright: ignore[reportMissingTypeStubs]
 
-from components.studio_permissions import JOBS_WITH_A_NETWORK
+from components.job_permissions import JOBS_WITH_A_NETWORK
 from tests.products.product import ACCOUNT, ISSUER, KEY, PLATFORM, PROJECT, SUBJECT, Launch, Product, texts
 
 ROLES = ("PipelineRole", "WorkflowRole")

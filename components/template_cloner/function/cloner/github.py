@@ -173,13 +173,18 @@ class GitHub:
         return self._get(f"/repos/{full_name}/environments/{_quoted(environment)}") is not None
 
     def create_environment(self, full_name: str, environment: str) -> None:
-        """Make the deployment environment.
+        """Make the deployment environment; only jobs on protected branches enter it.
+
+        AWS trusts every job in the environment: without this, a workflow on any branch could be one.
 
         Raises:
             GitHubError: also when the organization's plan has no environments for private repositories.
         """
         status, answer = self._send(
-            "PUT", f"/repos/{full_name}/environments/{_quoted(environment)}", {}, accept=(200, 404, 422)
+            "PUT",
+            f"/repos/{full_name}/environments/{_quoted(environment)}",
+            {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}},
+            accept=(200, 404, 422),
         )
         if status != 200:
             raise GitHubError(
