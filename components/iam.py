@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 import pulumi
 
 Condition = Mapping[str, Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]]]
-"""Condition operators, each with its keys and their values."""
+"""When a statement applies, by operator and key: `{"StringEquals": {"aws:SourceAccount": "111111111111"}}`."""
+
+Principal = Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] | str
+"""Whom a statement is about, by kind: `{"Service": "lambda.amazonaws.com"}`; `*` for everybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,9 @@ class EveryResource:
     """Why no narrower resource will do; kept beside the statement for its reader."""
 
 
+NO_RESOURCE_TYPE = EveryResource(reason="AWS has no resource type for these actions")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Statement:
     """One statement of a policy document."""
@@ -29,7 +35,7 @@ class Statement:
     effect: str
     actions: tuple[str, ...]
     resources: tuple[pulumi.Input[str], ...]
-    principal: Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] | str | None
+    principal: Principal | None
     condition: Condition | None
 
 
@@ -42,7 +48,7 @@ def allow(
     *actions: str,
     on: Target,
     when: Condition | None = None,
-    to: Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] | str | None = None,
+    to: Principal | None = None,
 ) -> Statement:
     """Allow `actions` on `on`, under the condition `when`; `to` names the principal in a resource's own policy.
 
@@ -57,7 +63,7 @@ def deny(
     *actions: str,
     on: Target,
     when: Condition | None = None,
-    to: Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] | str | None = None,
+    to: Principal | None = None,
 ) -> Statement:
     """Deny `actions` on `on`, whatever else allows them; a resource's own policy may deny every action of a service."""
     return _statement("Deny", sid, actions, on, when, to)
@@ -103,7 +109,7 @@ def merge(statements: Sequence[Statement]) -> list[Statement]:
 
 
 def trust_service(service: str, *, account_id: str) -> pulumi.Output[str]:
-    """Let an AWS service assume the role, on behalf of this account only.
+    """Trust policy: an AWS service may assume the role, on behalf of `account_id` and no other.
 
     Source: IAM User Guide, "The confused deputy problem".
     """
@@ -122,7 +128,7 @@ def trust_service(service: str, *, account_id: str) -> pulumi.Output[str]:
 def trust_github(
     *, provider_arn: pulumi.Input[str], issuer: str, subjects: Sequence[pulumi.Input[str]]
 ) -> pulumi.Output[str]:
-    """Let GitHub Actions jobs assume the role, if their token carries exactly one of `subjects`.
+    """Trust policy: GitHub Actions jobs may assume the role, if their token carries exactly one of `subjects`.
 
     `issuer` is the host and path of the token's issuer, without the scheme.
     Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services".
@@ -145,7 +151,7 @@ def _statement(
     actions: tuple[str, ...],
     on: Target,
     when: Condition | None,
-    to: Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] | str | None,
+    to: Principal | None,
 ) -> Statement:
     if not sid.isalnum():
         raise ValueError(f"statement id {sid!r}: AWS accepts letters and digits only")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+Values = Mapping[str, str | pulumi.Output[str] | Sequence[pulumi.Output[str]]]
+"""Values, and lists of values, by name below a stack's path, such as `network/vpc-id`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ParametersArgs:
@@ -13,10 +16,7 @@ class ParametersArgs:
 
     path: str
     """Path of this stack alone: `/mlops/{unit}/{environment}`."""
-    values: Mapping[str, pulumi.Input[str]]
-    """Values by name below the path."""
-    lists: Mapping[str, Sequence[pulumi.Input[str]]]
-    """Lists of values by name below the path."""
+    values: Values
 
 
 class Parameters(pulumi.ComponentResource):
@@ -25,15 +25,15 @@ class Parameters(pulumi.ComponentResource):
     def __init__(self, name: str, args: ParametersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Parameters", name, None, opts)
         for key, value in args.values.items():
-            self._publish(f"{name}-{key}", f"{args.path}/{key}", "String", value)
-        for key, values in args.lists.items():
-            self._publish(
-                f"{name}-{key}", f"{args.path}/{key}", "StringList", pulumi.Output.all(*values).apply(_joined)
+            single = isinstance(value, str | pulumi.Output)
+            aws.ssm.Parameter(
+                f"{name}-{key}",
+                name=f"{args.path}/{key}",
+                type="String" if single else "StringList",
+                value=value if single else pulumi.Output.all(*value).apply(_joined),
+                opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
-
-    def _publish(self, name: str, key: str, kind: str, value: pulumi.Input[str]) -> None:
-        aws.ssm.Parameter(name, name=key, type=kind, value=value, opts=pulumi.ResourceOptions(parent=self))
 
 
 def _joined(values: Sequence[str]) -> str:

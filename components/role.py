@@ -6,25 +6,26 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from components.site import Site
+
 
 @dataclass(frozen=True, kw_only=True)
 class RoleArgs:
     """Who a role is for, and what it may do."""
 
-    role_name: str
-    """Physical name; a contract, because boundaries and other roles' policies refer to it."""
+    site: Site
+    purpose: str
+    """Ends the role's name `{prefix}-{purpose}`, to which boundaries and other roles' policies refer."""
     description: str
     trust_policy: pulumi.Input[str]
     """Document that says who may assume the role."""
-    boundary_arn: pulumi.Input[str]
-    """Permissions boundary: the most that the role can ever do."""
     policies: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Policy documents by what they are for."""
     max_session_seconds: int = 3600
 
 
 class Role(pulumi.ComponentResource):
-    """An IAM role with a permissions boundary and its inline policies."""
+    """An IAM role with its inline policies, and the permissions boundary of its environment."""
 
     arn: pulumi.Output[str]
     """Known once every policy is in place, so that whoever uses the role never races its permissions."""
@@ -34,10 +35,10 @@ class Role(pulumi.ComponentResource):
         super().__init__("mlops:index:Role", name, None, opts)
         role = aws.iam.Role(
             f"{name}-role",
-            name=args.role_name,
+            name=f"{args.site.prefix}-{args.purpose}",
             description=args.description,
             assume_role_policy=args.trust_policy,
-            permissions_boundary=args.boundary_arn,
+            permissions_boundary=args.site.boundary_arn,
             max_session_duration=args.max_session_seconds,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -5,26 +5,24 @@ from dataclasses import dataclass
 import pulumi
 
 from components import iam
-from components.encryption import EncryptionKey
-from components.network_placement import Placement
+from components import job_permissions as jobs
+from components.encryption.key import EncryptionKey
+from components.network.placement import Placement
+from components.parameters import Values
 from components.role import Role, RoleArgs
-from components.storage import PrivateBucket
+from components.site import Site
+from components.storage.private_bucket import PrivateBucket
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadAccountArgs:
     """Where deployed models run, and what guards them."""
 
-    prefix: str
-    """Beginning of every physical name."""
-    region: str
-    account_id: str
+    site: Site
     artifacts: PrivateBucket
     """Bucket of the models' artifacts, which are copied into it when a model is deployed."""
     data_key: EncryptionKey
     placement: Placement
-    boundary_arn: str
-    """Permissions boundary of the models' role."""
 
 
 class WorkloadAccount(pulumi.ComponentResource):
@@ -34,17 +32,17 @@ class WorkloadAccount(pulumi.ComponentResource):
     trained them is gone.
     """
 
-    model_execution_role_arn: pulumi.Output[str]
+    parameters: Values
 
     def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:WorkloadAccount", name, None, opts)
         role = Role(
             f"{name}-model-execution",
             RoleArgs(
-                role_name=f"{args.prefix}-model-execution",
+                site=args.site,
+                purpose="model-execution",
                 description="Runs deployed models and their pipelines",
-                trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=args.account_id),
-                boundary_arn=args.boundary_arn,
+                trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=args.site.account_id),
                 policies={
                     "artifacts": iam.document(
                         args.artifacts.read(),
@@ -52,49 +50,23 @@ class WorkloadAccount(pulumi.ComponentResource):
                         args.data_key.use(),
                         args.data_key.grant_to_services(),
                     ),
-                    "images": iam.document(*_pull_images(args.region)),
+                    # SageMaker's own images live in accounts of AWS, another one for each region and framework.
+                    "images": iam.document(*jobs.pull_images(f"arn:aws:ecr:{args.site.region}:*:repository/*")),
                     "network": iam.document(*args.placement.attach()),
-                    "observability": iam.document(*_report(args.region, args.account_id)),
+                    "observability": iam.document(
+                        iam.allow(
+                            "WriteLogs",
+                            "logs:CreateLogGroup",
+                            "logs:CreateLogStream",
+                            "logs:DescribeLogStreams",
+                            "logs:PutLogEvents",
+                            on=args.site.arn("logs", "log-group:/aws/sagemaker/*"),
+                        ),
+                        jobs.write_metrics("/aws/sagemaker/*"),
+                    ),
                 },
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.model_execution_role_arn = role.arn
+        self.parameters = {"access/model-execution-role-arn": role.arn}
         self.register_outputs({"model_execution_role_arn": role.arn})
-
-
-def _pull_images(region: str) -> tuple[iam.Statement, ...]:
-    return (
-        iam.allow(
-            "LogInToRegistry",
-            "ecr:GetAuthorizationToken",
-            on=iam.EveryResource(reason="a token is the account's, not a repository's"),
-        ),
-        iam.allow(
-            "PullImages",
-            "ecr:BatchCheckLayerAvailability",
-            "ecr:BatchGetImage",
-            "ecr:GetDownloadUrlForLayer",
-            # SageMaker's own images live in accounts of AWS, another one for each region and framework.
-            on=f"arn:aws:ecr:{region}:*:repository/*",
-        ),
-    )
-
-
-def _report(region: str, account_id: str) -> tuple[iam.Statement, ...]:
-    return (
-        iam.allow(
-            "WriteLogs",
-            "logs:CreateLogGroup",
-            "logs:CreateLogStream",
-            "logs:DescribeLogStreams",
-            "logs:PutLogEvents",
-            on=f"arn:aws:logs:{region}:{account_id}:log-group:/aws/sagemaker/*",
-        ),
-        iam.allow(
-            "WriteMetrics",
-            "cloudwatch:PutMetricData",
-            on=iam.EveryResource(reason="metrics have no resource type"),
-            when={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
-        ),
-    )

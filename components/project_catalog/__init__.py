@@ -12,6 +12,7 @@ import pulumi_aws as aws
 
 from components.project_catalog.product import FOLDER, CatalogProduct, CatalogProductArgs, url_of
 from components.project_catalog.template import first_version, template_of_product
+from components.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +38,7 @@ OFFERS = (
 class ProjectCatalogArgs:
     """Where the templates are published, who launches them, and under which role."""
 
-    unit: str
-    environment: str
-    region: str
+    site: Site
     bucket_name: pulumi.Input[str]
     """Bucket of the project templates."""
     launch_role_arn: pulumi.Input[str]
@@ -57,11 +56,11 @@ class ProjectCatalog(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ProjectCatalogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ProjectCatalog", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        provider_name = f"{args.unit}-{args.environment} MLOps platform"
+        site, child = args.site, pulumi.ResourceOptions(parent=self)
+        provider_name = f"{site.prefix} MLOps platform"
         portfolio = aws.servicecatalog.Portfolio(
             f"{name}-portfolio",
-            name=f"{args.unit}-{args.environment} project templates",
+            name=f"{site.prefix} project templates",
             description="What lead data scientists launch in Studio",
             provider_name=provider_name,
             opts=child,
@@ -104,10 +103,10 @@ class ProjectCatalog(pulumi.ComponentResource):
                 CatalogProductArgs(
                     title=offer.title,
                     description=offer.description,
-                    template=template_of_product(offer.key, unit=args.unit, environment=args.environment),
-                    region=args.region,
+                    template=template_of_product(offer.key, unit=site.unit, environment=site.environment),
+                    region=site.region,
                     bucket_name=args.bucket_name,
-                    first_version_url=url_of(args.bucket_name, args.region, published.key),
+                    first_version_url=url_of(args.bucket_name, site.region, published.key),
                     portfolio_id=portfolio.id,
                     provider_name=provider_name,
                     launch_role_arn=args.launch_role_arn,

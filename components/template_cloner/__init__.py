@@ -6,16 +6,19 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.network_placement import Placement
+from components.github import GitHubConnection
+from components.network.placement import Placement
 from components.role import Role, RoleArgs
+from components.site import Site
 from components.template_cloner import permissions
 
+PURPOSE = "template-cloner"
+"""Ends the names of the function and of its role."""
 FUNCTION = Path(__file__).parent / "function"
 DEADLINE_SECONDS = 290
 """Just under the five minutes that CloudFormation waits for an answer (ServiceTimeout in the products)."""
@@ -26,19 +29,12 @@ STACK_WAITS_SECONDS = 300
 class TemplateClonerArgs:
     """Where the function runs, and which GitHub it talks to."""
 
-    unit: str
-    environment: str
-    account_id: str
-    region: str
-    boundary_arn: pulumi.Input[str]
+    site: Site
     placement: Placement
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential, and of the requests that end in the dead-letter queue."""
-    github_organization: str
-    github_api_url: str
-    github_server_url: str
-    oidc_subjects: Literal["immutable", "legacy"]
+    github: GitHubConnection
     launches_at_once: int
     """How many launches run at the same time; CloudFormation's clock runs while the others wait."""
 
@@ -52,14 +48,14 @@ class TemplateCloner(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TemplateClonerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:TemplateCloner", name, None, opts)
-        prefix = f"{args.unit}-{args.environment}"
-        function_name = f"{prefix}-template-cloner"
-        launch_records = f"/mlops/{args.unit}/{args.environment}/launches"
+        site = args.site
+        function_name = f"{site.prefix}-{PURPOSE}"
+        launch_records = f"{site.parameter_path}/launches"
         child = pulumi.ResourceOptions(parent=self)
         # Its physical name is the engine's, so that a redeploy does not wait for a deleted secret's recovery window;
         # the prefix is what the deploy role may create.
         credential = aws.secretsmanager.Secret(
-            f"{prefix}-github-credential",
+            f"{site.prefix}-github-credential",
             description="Credential of the template cloner for GitHub; set by python -m bootstrap",
             kms_key_id=args.secrets_key_arn,
             recovery_window_in_days=30,
@@ -82,14 +78,14 @@ class TemplateCloner(pulumi.ComponentResource):
         role = Role(
             name,
             RoleArgs(
-                role_name=function_name,
+                site=site,
+                purpose=PURPOSE,
                 description="Template cloner: read its credential, remember launches, write logs",
-                trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.account_id),
-                boundary_arn=args.boundary_arn,
+                trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=site.account_id),
                 policies={
                     "launches": iam.document(
                         *permissions.use_credential(credential.arn, args.secrets_key_arn),
-                        *permissions.follow_launches(args.region, args.account_id, launch_records),
+                        *permissions.follow_launches(site, launch_records),
                     ),
                     "runtime": iam.document(
                         *permissions.report(log_group.arn, failures.arn),
@@ -120,11 +116,11 @@ class TemplateCloner(pulumi.ComponentResource):
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             environment={
                 "variables": {
-                    "GITHUB_ORGANIZATION": args.github_organization,
-                    "GITHUB_API_URL": args.github_api_url,
-                    "GITHUB_SERVER_URL": args.github_server_url,
+                    "GITHUB_ORGANIZATION": args.github.organization,
+                    "GITHUB_API_URL": args.github.api_url,
+                    "GITHUB_SERVER_URL": args.github.server_url,
                     "GITHUB_CREDENTIAL_SECRET_ARN": credential.arn,
-                    "OIDC_SUBJECTS": args.oidc_subjects,
+                    "OIDC_SUBJECTS": args.github.subject_form,
                     "LAUNCH_RECORDS_PATH": launch_records,
                 }
             },

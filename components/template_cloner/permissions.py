@@ -3,7 +3,8 @@
 import pulumi
 
 from components import iam
-from components.network_placement import Placement
+from components.network.placement import Placement
+from components.site import Site
 
 
 def use_credential(secret_arn: pulumi.Input[str], key_arn: pulumi.Input[str]) -> list[iam.Statement]:
@@ -14,7 +15,7 @@ def use_credential(secret_arn: pulumi.Input[str], key_arn: pulumi.Input[str]) ->
     ]
 
 
-def follow_launches(region: str, account_id: str, records_path: str) -> list[iam.Statement]:
+def follow_launches(site: Site, records_path: str) -> list[iam.Statement]:
     """Remember each launch, and see why a stack is being deleted: a launch that failed leaves nothing."""
     return [
         iam.allow(
@@ -22,12 +23,12 @@ def follow_launches(region: str, account_id: str, records_path: str) -> list[iam
             "ssm:DeleteParameter",
             "ssm:GetParameter",
             "ssm:PutParameter",
-            on=f"arn:aws:ssm:{region}:{account_id}:parameter{records_path}/*",
+            on=site.arn("ssm", f"parameter{records_path}/*"),
         ),
         iam.allow(
             "SeeWhyAStackIsDeleted",
             "cloudformation:DescribeStacks",
-            on=f"arn:aws:cloudformation:{region}:{account_id}:stack/SC-{account_id}-pp-*",
+            on=site.arn("cloudformation", f"stack/SC-{site.account_id}-pp-*"),
         ),
     ]
 
@@ -46,7 +47,7 @@ def report(log_group_arn: pulumi.Input[str], failures_arn: pulumi.Input[str]) ->
             "WriteTraces",
             "xray:PutTelemetryRecords",
             "xray:PutTraceSegments",
-            on=iam.EveryResource(reason="AWS has no resource type for traces"),
+            on=iam.NO_RESOURCE_TYPE,
         ),
     ]
 
@@ -56,11 +57,11 @@ def run_in(placement: Placement, function_name: str) -> list[iam.Statement]:
 
     Source: Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
     """
-    here = f"{placement.region}:{placement.account_id}"
+    site = placement.site
     return [
         *placement.attach(),
         # Lambda refuses to create a function whose role may not delete every interface.
-        iam.allow("LeaveNetwork", "ec2:DeleteNetworkInterface", on=f"arn:aws:ec2:{here}:*/*"),
+        iam.allow("LeaveNetwork", "ec2:DeleteNetworkInterface", on=site.arn("ec2", "*/*")),
         iam.deny(
             "OnlyLambdaJoinsNetworks",
             "ec2:AssignPrivateIpAddresses",
@@ -72,6 +73,6 @@ def run_in(placement: Placement, function_name: str) -> list[iam.Statement]:
             "ec2:DescribeSubnets",
             "ec2:UnassignPrivateIpAddresses",
             on=iam.EveryResource(reason="a denial must not leave a gap"),
-            when={"ArnEquals": {"lambda:SourceFunctionArn": f"arn:aws:lambda:{here}:function:{function_name}"}},
+            when={"ArnEquals": {"lambda:SourceFunctionArn": site.arn("lambda", f"function:{function_name}")}},
         ),
     ]

@@ -77,7 +77,12 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "kms:GrantIsForAWSResource": ("kms:CreateGrant",),
     "kms:ResourceAliases": ("kms:Decrypt",),
-    "kms:ViaService": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+    "kms:ViaService": (
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+    ),
     "lambda:SourceFunctionArn": (
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",

@@ -122,3 +122,11 @@ def test_no_token_reaches_the_providers_inputs(monkeypatch: pytest.MonkeyPatch) 
     rendered = render_stack("dev")
 
     assert "a-token-that-must-not-be-stored" not in str([each.inputs for each in rendered.resources])
+
+
+def test_the_drift_role_reads_the_platforms_state_and_no_projects(role_named: RoleNamed) -> None:
+    read = role_named("drift").statement("ReadState")
+
+    state = "arn:aws:s3:::analytics-dev-state-111111111111-eu-west-1/.pulumi"
+    assert read.reaches(f"{state}/stacks/mlops-platform/dev.json.gz")
+    assert not read.reaches(f"{state}/stacks/abalone-deployment/dev.json.gz")

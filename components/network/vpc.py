@@ -1,4 +1,4 @@
-"""The network that workloads run in: one of the platform's own, or an existing one."""
+"""A VPC of the platform's own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,18 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from components.network_placement import Placement, workload_security_group
+from components.network.placement import Placement, workload_security_group
+from components.site import Site
 
 BLOCKS_PER_NETWORK = 16
 """Each subnet is a sixteenth of the network, so that another zone never renumbers those that exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkArgs:
+class NetworkVpcArgs:
     """Shape of a network."""
 
-    prefix: str
-    """Beginning of every physical name."""
-    region: str
-    account_id: str
+    site: Site
     cidr: IPv4Network
     zones: Sequence[str]
     """Availability zones by name, in a stable order; at most eight."""
@@ -29,7 +27,7 @@ class NetworkArgs:
     """NAT gateways: none, one in the first zone for all, or one in each."""
 
 
-class Network(pulumi.ComponentResource):
+class NetworkVpc(pulumi.ComponentResource):
     """A VPC with a private and a public subnet in each zone; only what is in a private one runs anything."""
 
     placement: Placement
@@ -37,8 +35,8 @@ class Network(pulumi.ComponentResource):
     route_table_ids: Mapping[str, pulumi.Output[str]]
     """Every route table, by what it is for."""
 
-    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlops:index:Network", name, None, opts)
+    def __init__(self, name: str, args: NetworkVpcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:NetworkVpc", name, None, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
@@ -47,7 +45,7 @@ class Network(pulumi.ComponentResource):
             cidr_block=str(args.cidr),
             enable_dns_hostnames=True,
             enable_dns_support=True,
-            tags={"Name": args.prefix},
+            tags={"Name": args.site.prefix},
             opts=self._child,
         )
         # Without an explicit rule set, AWS lets members of the default group reach each other and the internet.
@@ -56,7 +54,7 @@ class Network(pulumi.ComponentResource):
         )
         private, public = self._subnets("private", 0), self._subnets("public", BLOCKS_PER_NETWORK // 2)
         internet_gateway = aws.ec2.InternetGateway(
-            f"{name}-internet-gateway", vpc_id=self._vpc.id, tags={"Name": args.prefix}, opts=self._child
+            f"{name}-internet-gateway", vpc_id=self._vpc.id, tags={"Name": args.site.prefix}, opts=self._child
         )
         public_table = self._route_table("public")
         public_route = aws.ec2.Route(
@@ -82,11 +80,10 @@ class Network(pulumi.ComponentResource):
                     nat_gateway_id=gateway.id,
                     opts=self._child,
                 )
-        security_group = workload_security_group(name, vpc_id=self._vpc.id, prefix=args.prefix, parent=self)
+        security_group = workload_security_group(name, site=args.site, vpc_id=self._vpc.id, parent=self)
         self.route_table_ids = route_tables
         self.placement = Placement(
-            region=args.region,
-            account_id=args.account_id,
+            site=args.site,
             vpc_id=self._vpc.id,
             subnet_ids=[subnet.id for subnet in private.values()],
             security_group_id=security_group.id,
@@ -102,7 +99,7 @@ class Network(pulumi.ComponentResource):
                 availability_zone=zone,
                 cidr_block=str(block),
                 map_public_ip_on_launch=False,
-                tags={"Name": f"{self._args.prefix}-{kind}-{zone}"},
+                tags={"Name": f"{self._args.site.prefix}-{kind}-{zone}"},
                 opts=self._child,
             )
             for zone, block in zip(self._args.zones, blocks, strict=False)
@@ -112,7 +109,7 @@ class Network(pulumi.ComponentResource):
         return aws.ec2.RouteTable(
             f"{self._name}-{purpose}",
             vpc_id=self._vpc.id,
-            tags={"Name": f"{self._args.prefix}-{purpose}"},
+            tags={"Name": f"{self._args.site.prefix}-{purpose}"},
             opts=self._child,
         )
 
@@ -127,7 +124,7 @@ class Network(pulumi.ComponentResource):
         count = {"none": 0, "single": 1, "perZone": len(self._args.zones)}[self._args.nat]
         gateways: dict[str, aws.ec2.NatGateway] = {}
         for zone in self._args.zones[:count]:
-            tags = {"Name": f"{self._args.prefix}-nat-{zone}"}
+            tags = {"Name": f"{self._args.site.prefix}-nat-{zone}"}
             address = aws.ec2.Eip(f"{self._name}-nat-{zone}", domain="vpc", tags=tags, opts=self._child)
             gateways[zone] = aws.ec2.NatGateway(
                 f"{self._name}-nat-{zone}",
@@ -138,41 +135,3 @@ class Network(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[public_route]),
             )
         return gateways
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportedNetworkArgs:
-    """An existing network."""
-
-    prefix: str
-    """Beginning of every physical name."""
-    region: str
-    account_id: str
-    vpc_id: str
-    subnet_ids: Sequence[str]
-    """Private subnets in two zones at least."""
-    security_group_id: str | None
-    """Security group of everything that the platform runs; made when there is none."""
-
-
-class ImportedNetwork(pulumi.ComponentResource):
-    """A place in a network that somebody else looks after; its routes, endpoints and flow logs are theirs."""
-
-    placement: Placement
-    """Where workloads run."""
-
-    def __init__(self, name: str, args: ImportedNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlops:index:ImportedNetwork", name, None, opts)
-        security_group_id = (
-            pulumi.Output.from_input(args.security_group_id)
-            if args.security_group_id
-            else workload_security_group(name, vpc_id=args.vpc_id, prefix=args.prefix, parent=self).id
-        )
-        self.placement = Placement(
-            region=args.region,
-            account_id=args.account_id,
-            vpc_id=pulumi.Output.from_input(args.vpc_id),
-            subnet_ids=[pulumi.Output.from_input(subnet) for subnet in args.subnet_ids],
-            security_group_id=security_group_id,
-        )
-        self.register_outputs({"vpc_id": args.vpc_id})

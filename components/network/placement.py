@@ -7,34 +7,43 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.parameters import Values
+from components.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
     """Subnets and security group of Lambda functions, Studio apps, jobs and endpoints."""
 
-    region: str
-    account_id: str
+    site: Site
     vpc_id: pulumi.Output[str]
     subnet_ids: Sequence[pulumi.Output[str]]
     """Private subnets, in several availability zones."""
     security_group_id: pulumi.Output[str]
+
+    @property
+    def parameters(self) -> Values:
+        """What projects need to know to run their jobs here."""
+        return {
+            "network/vpc-id": self.vpc_id,
+            "network/private-subnet-ids": self.subnet_ids,
+            "network/workload-security-group-id": self.security_group_id,
+        }
 
     def attach(self) -> tuple[iam.Statement, ...]:
         """Let a role put network interfaces here, as everything that runs in a VPC must, and nowhere else.
 
         Source: SageMaker Developer Guide, "Roles"; Lambda Developer Guide, "Giving functions access to a VPC".
         """
-        scope = f"arn:aws:ec2:{self.region}:{self.account_id}"
-        interfaces = f"{scope}:network-interface/*"
+        interfaces = self.site.arn("ec2", "network-interface/*")
         return (
             iam.allow(
                 "AttachToNetwork",
                 "ec2:CreateNetworkInterface",
                 on=[
                     interfaces,
-                    *(pulumi.Output.concat(scope, ":subnet/", subnet) for subnet in self.subnet_ids),
-                    pulumi.Output.concat(scope, ":security-group/", self.security_group_id),
+                    *(pulumi.Output.concat(self.site.arn("ec2", "subnet/"), subnet) for subnet in self.subnet_ids),
+                    pulumi.Output.concat(self.site.arn("ec2", "security-group/"), self.security_group_id),
                 ],
             ),
             iam.allow(
@@ -53,13 +62,13 @@ class Placement:
                 "ec2:DescribeSecurityGroups",
                 "ec2:DescribeSubnets",
                 "ec2:DescribeVpcs",
-                on=iam.EveryResource(reason="EC2 describes have no resource type"),
+                on=iam.NO_RESOURCE_TYPE,
             ),
         )
 
 
 def workload_security_group(
-    name: str, *, vpc_id: pulumi.Input[str], prefix: str, parent: pulumi.Resource
+    name: str, *, site: Site, vpc_id: pulumi.Input[str], parent: pulumi.Resource
 ) -> aws.ec2.SecurityGroup:
     """The security group of everything that the platform runs.
 
@@ -71,7 +80,7 @@ def workload_security_group(
         f"{name}-workload",
         description="Everything that the platform runs",
         vpc_id=vpc_id,
-        tags={"Name": f"{prefix}-workload"},
+        tags={"Name": f"{site.prefix}-workload"},
         opts=child,
     )
     aws.vpc.SecurityGroupIngressRule(

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 import pulumi
 
 from components import iam
-from components import studio_permissions as may
-from components.network_placement import Placement
+from components.network.placement import Placement
 from components.role import Role, RoleArgs
+from components.site import Site
+from components.studio import leads
+from components.studio import permissions as everybody
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccessArgs:
+class StudioRolesArgs:
     """Where people work, and with what."""
 
-    unit: str
-    environment: str
-    account_id: str
-    region: str
-    boundary_arn: pulumi.Input[str]
+    site: Site
     placement: Placement
     """The only network that a job may run in."""
     grants: Sequence[iam.Statement]
@@ -30,41 +28,34 @@ class AccessArgs:
     """Instance types for Studio's apps, such as `ml.t3.medium`."""
 
 
-class Access(pulumi.ComponentResource):
+class StudioRoles(pulumi.ComponentResource):
     """The roles of data scientists and of lead data scientists, who also launch projects and approve models."""
 
     data_scientist_role_arn: pulumi.Output[str]
     lead_data_scientist_role_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlops:index:Access", name, None, opts)
-        place = may.Place(
-            prefix=f"{args.unit}-{args.environment}",
-            unit=args.unit,
-            environment=args.environment,
-            account_id=args.account_id,
-            region=args.region,
-        )
+    def __init__(self, name: str, args: StudioRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:StudioRoles", name, None, opts)
+        site = args.site
 
         def role(group: str, description: str, *beyond: iam.Statement) -> Role:
-            role_name = f"{place.prefix}-{group}"
             return Role(
                 f"{name}-{group}",
                 RoleArgs(
-                    role_name=role_name,
+                    site=site,
+                    purpose=group,
                     description=description,
-                    trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=args.account_id),
-                    boundary_arn=args.boundary_arn,
+                    trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=site.account_id),
                     policies={
                         "studio": iam.document(
-                            *may.use_own_spaces(place, args.allowed_instance_types),
-                            *may.see_everything_learned(place),
+                            *everybody.use_own_spaces(site, args.allowed_instance_types),
+                            *everybody.see_everything_learned(site),
                         ),
                         "work": iam.document(
-                            *may.run_jobs(place, role_name),
+                            *everybody.run_jobs(site, group),
                             *args.placement.attach(),
-                            *may.no_jobs_outside(args.placement.subnet_ids),
-                            *may.read_what_projects_made(place),
+                            *everybody.no_jobs_outside(args.placement.subnet_ids),
+                            *everybody.read_what_projects_made(site),
                             *iam.merge(args.grants),
                         ),
                         "projects": iam.document(*beyond),
@@ -76,13 +67,13 @@ class Access(pulumi.ComponentResource):
         self.data_scientist_role_arn = role(
             "data-scientist",
             "Data scientists in Studio: work with data, run jobs, see every project",
-            *may.neither_launch_nor_approve(),
+            *leads.neither_launch_nor_approve(),
         ).arn
         self.lead_data_scientist_role_arn = role(
             "lead-data-scientist",
             "Lead data scientists in Studio: also launch projects and approve models",
-            *may.launch_projects(place, args.templates_bucket_arn),
-            *may.approve_models(place),
+            *leads.launch_projects(site, args.templates_bucket_arn),
+            leads.approve_models(site),
         ).arn
         self.register_outputs(
             {

@@ -1,58 +1,17 @@
-"""The role under which Service Catalog launches a project."""
-
-from dataclasses import dataclass
+"""What a launch may do: create and delete exactly what the project templates contain, under a project's own names."""
 
 import pulumi
 
 from components import iam
-from components.role import Role, RoleArgs
+from components.site import Site
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProjectLaunchRoleArgs:
-    """What a launch may touch."""
-
-    unit: str
-    environment: str
-    account_id: str
-    region: str
-    boundary_arn: pulumi.Input[str]
-    """Boundary of this role, and of every role that a launch creates."""
-    template_cloner_arn: pulumi.Input[str]
-
-
-class ProjectLaunchRole(pulumi.ComponentResource):
-    """Creates and deletes exactly what the project templates contain, and only under a project's own names."""
-
-    arn: pulumi.Output[str]
-
-    def __init__(self, name: str, args: ProjectLaunchRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlops:index:ProjectLaunchRole", name, None, opts)
-        prefix = f"{args.unit}-{args.environment}"
-        role = Role(
-            name,
-            RoleArgs(
-                role_name=f"{prefix}-project-launch",
-                description="Service Catalog: create and delete what a project consists of",
-                trust_policy=iam.trust_service("servicecatalog.amazonaws.com", account_id=args.account_id),
-                boundary_arn=args.boundary_arn,
-                policies={
-                    "stacks": iam.document(*_stacks(args), *_roles(prefix, args)),
-                    "resources": iam.document(*_buckets(prefix, args), *_sagemaker(args), *_repositories(args)),
-                },
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
-        self.arn = role.arn
-        self.register_outputs({"arn": self.arn})
-
-
-def _stacks(args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
+def manage_stacks(site: Site) -> list[iam.Statement]:
     """What Service Catalog itself does with the role.
 
     Source: Service Catalog Administrator Guide, "AWS Service Catalog Launch Constraints".
     """
-    stacks = f"arn:aws:cloudformation:{args.region}:{args.account_id}:stack/SC-{args.account_id}-pp-*"
+    stacks = site.arn("cloudformation", f"stack/SC-{site.account_id}-pp-*")
     return [
         iam.allow(
             "ManageProjectStacks",
@@ -86,13 +45,14 @@ def _stacks(args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
             "ResolveParameters",
             "ssm:GetParameter",
             "ssm:GetParameters",
-            on=f"arn:aws:ssm:{args.region}:{args.account_id}:parameter/mlops/{args.unit}/{args.environment}/*",
+            on=site.arn("ssm", f"parameter{site.parameter_path}/*"),
         ),
     ]
 
 
-def _roles(prefix: str, args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
-    project_roles = f"arn:aws:iam::{args.account_id}:role/{prefix}-p-*"
+def manage_roles(site: Site) -> list[iam.Statement]:
+    """Create and delete a project's roles, under the boundary alone."""
+    project_roles = site.role_arn("p-*")
     return [
         iam.allow(
             "WriteBoundedRoles",
@@ -101,7 +61,7 @@ def _roles(prefix: str, args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
             "iam:PutRolePermissionsBoundary",
             "iam:PutRolePolicy",
             on=project_roles,
-            when={"StringEquals": {"iam:PermissionsBoundary": args.boundary_arn}},
+            when={"StringEquals": {"iam:PermissionsBoundary": site.boundary_arn}},
         ),
         iam.allow(
             "MaintainRoles",
@@ -121,7 +81,8 @@ def _roles(prefix: str, args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
     ]
 
 
-def _buckets(prefix: str, args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
+def manage_buckets(site: Site) -> list[iam.Statement]:
+    """Create and delete a project's bucket, and read nothing in it."""
     return [
         iam.allow(
             "ManageBuckets",
@@ -147,13 +108,13 @@ def _buckets(prefix: str, args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
             "s3:PutEncryptionConfiguration",
             "s3:PutIntelligentTieringConfiguration",
             "s3:PutLifecycleConfiguration",
-            on=f"arn:aws:s3:::{prefix}-p-*-{args.account_id}-{args.region}",
+            on=site.bucket_arn("p-*"),
         ),
     ]
 
 
-def _sagemaker(args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
-    sagemaker = f"arn:aws:sagemaker:{args.region}:{args.account_id}"
+def manage_models_and_code(site: Site) -> list[iam.Statement]:
+    """Create and delete a project's group of models, and its repository as Studio lists it."""
     return [
         iam.allow(
             "ManageModelGroups",
@@ -164,7 +125,7 @@ def _sagemaker(args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
             "sagemaker:DescribeModelPackageGroup",
             "sagemaker:GetModelPackageGroupPolicy",
             "sagemaker:ListTags",
-            on=f"{sagemaker}:model-package-group/*-p-*",
+            on=site.arn("sagemaker", "model-package-group/*-p-*"),
         ),
         iam.allow(
             "ManageCodeRepositories",
@@ -175,10 +136,11 @@ def _sagemaker(args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
             "sagemaker:DescribeCodeRepository",
             "sagemaker:ListTags",
             "sagemaker:UpdateCodeRepository",
-            on=f"{sagemaker}:code-repository/*-p-*",
+            on=site.arn("sagemaker", "code-repository/*-p-*"),
         ),
     ]
 
 
-def _repositories(args: ProjectLaunchRoleArgs) -> list[iam.Statement]:
-    return [iam.allow("CloneTemplates", "lambda:InvokeFunction", on=args.template_cloner_arn)]
+def clone_templates(cloner_arn: pulumi.Input[str]) -> iam.Statement:
+    """Ask the template cloner for a project's repository."""
+    return iam.allow("CloneTemplates", "lambda:InvokeFunction", on=cloner_arn)

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.role import Role, RoleArgs
+from components.site import Site
 
 RETENTION_DAYS = 365
 
@@ -15,15 +16,10 @@ RETENTION_DAYS = 365
 class FlowLogsArgs:
     """What is recorded, and where."""
 
-    prefix: str
-    """Beginning of every physical name."""
-    account_id: str
+    site: Site
     vpc_id: pulumi.Input[str]
-    log_group_name: str
     kms_key_arn: pulumi.Input[str]
     """Key that encrypts the records."""
-    boundary_arn: str
-    """Permissions boundary of the role that writes them."""
 
 
 class FlowLogs(pulumi.ComponentResource):
@@ -34,18 +30,18 @@ class FlowLogs(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         log_group = aws.cloudwatch.LogGroup(
             f"{name}-log-group",
-            name=args.log_group_name,
+            name=f"{args.site.parameter_path}/flow-logs",
             retention_in_days=RETENTION_DAYS,
             kms_key_id=args.kms_key_arn,
             opts=child,
         )
         role = Role(
-            f"{name}-role",
+            name,
             RoleArgs(
-                role_name=f"{args.prefix}-flow-logs",
+                site=args.site,
+                purpose="flow-logs",
                 description="Writes the network's flow logs",
-                trust_policy=iam.trust_service("vpc-flow-logs.amazonaws.com", account_id=args.account_id),
-                boundary_arn=args.boundary_arn,
+                trust_policy=iam.trust_service("vpc-flow-logs.amazonaws.com", account_id=args.site.account_id),
                 policies={
                     "write-flow-logs": iam.document(
                         iam.allow(
@@ -53,13 +49,9 @@ class FlowLogs(pulumi.ComponentResource):
                             "logs:CreateLogStream",
                             "logs:DescribeLogStreams",
                             "logs:PutLogEvents",
-                            on=[log_group.arn, log_group.arn.apply(lambda arn: f"{arn}:*")],
+                            on=[log_group.arn, pulumi.Output.concat(log_group.arn, ":*")],
                         ),
-                        iam.allow(
-                            "FindLogGroup",
-                            "logs:DescribeLogGroups",
-                            on=iam.EveryResource(reason="AWS has no resource type for it"),
-                        ),
+                        iam.allow("FindLogGroup", "logs:DescribeLogGroups", on=iam.NO_RESOURCE_TYPE),
                     )
                 },
             ),

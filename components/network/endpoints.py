@@ -7,16 +7,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.network_placement import Placement
+from components.network.placement import Placement
+from components.site import Site
 
-EVERYWHERE = ("ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "ssm", "sts")
-"""Services that every job, function and app calls, whatever else an environment has."""
-STUDIO = ("events", "sagemaker.api", "sagemaker.runtime", "servicecatalog", "studio")
-"""Services that Studio calls for the people who work in it."""
-PROJECTS = ("secretsmanager",)
-"""Services that a launch calls."""
-WORKLOAD = ("sagemaker.api", "sagemaker.runtime")
-"""Services that deployed pipelines call, and through which deployed models are called."""
 WITHOUT_POLICY = ("servicecatalog", "studio")
 """Services whose endpoints AWS does not document as accepting a policy."""
 
@@ -25,8 +18,7 @@ WITHOUT_POLICY = ("servicecatalog", "studio")
 class NetworkEndpointsArgs:
     """Which services a network reaches privately."""
 
-    prefix: str
-    """Beginning of every physical name."""
+    site: Site
     placement: Placement
     services: Sequence[str]
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
@@ -39,23 +31,23 @@ class NetworkEndpoints(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:NetworkEndpoints", name, None, opts)
-        placement = args.placement
+        site, placement = args.site, args.placement
         child = pulumi.ResourceOptions(parent=self)
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=placement.vpc_id,
             vpc_endpoint_type="Gateway",
-            service_name=f"com.amazonaws.{placement.region}.s3",
+            service_name=f"com.amazonaws.{site.region}.s3",
             route_table_ids=list(args.route_table_ids.values()),
-            policy=_s3_policy(placement),
-            tags={"Name": f"{args.prefix}-s3"},
+            policy=_s3_policy(site),
+            tags={"Name": f"{site.prefix}-s3"},
             opts=child,
         )
         security_group = aws.ec2.SecurityGroup(
             f"{name}-security-group",
             description="Interface endpoints",
             vpc_id=placement.vpc_id,
-            tags={"Name": f"{args.prefix}-endpoints"},
+            tags={"Name": f"{site.prefix}-endpoints"},
             opts=child,
         )
         aws.vpc.SecurityGroupIngressRule(
@@ -68,18 +60,18 @@ class NetworkEndpoints(pulumi.ComponentResource):
             to_port=443,
             opts=child,
         )
-        for service in sorted(set(args.services)):
+        for service in sorted(args.services):
             aws.ec2.VpcEndpoint(
                 f"{name}-{service}",
                 vpc_id=placement.vpc_id,
                 vpc_endpoint_type="Interface",
-                service_name=_service_name(service, placement.region),
+                service_name=_service_name(service, site.region),
                 subnet_ids=list(placement.subnet_ids),
                 security_group_ids=[security_group.id],
                 # Without private DNS the SDKs keep resolving the public name, and the endpoint is paid for and unused.
                 private_dns_enabled=True,
-                policy=None if service in WITHOUT_POLICY else iam.document(_own_principals(placement)),
-                tags={"Name": f"{args.prefix}-{service}"},
+                policy=None if service in WITHOUT_POLICY else iam.document(_own_principals(site)),
+                tags={"Name": f"{site.prefix}-{service}"},
                 opts=child,
             )
         self.register_outputs({})
@@ -89,15 +81,15 @@ def _service_name(service: str, region: str) -> str:
     return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
 
 
-def _own_principals(placement: Placement) -> iam.Statement:
+def _own_principals(site: Site) -> iam.Statement:
     """Nobody takes data out through the endpoint with credentials of another account."""
-    return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": placement.account_id}})
+    return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": site.account_id}})
 
 
-def _s3_policy(placement: Placement) -> pulumi.Output[str]:
-    region = placement.region
+def _s3_policy(site: Site) -> pulumi.Output[str]:
+    region = site.region
     return iam.document(
-        _own_principals(placement),
+        _own_principals(site),
         # Both are requests that AWS signs with accounts of its own.
         # Sources: ECR User Guide, "Interface VPC endpoints"; CloudFormation User Guide, "VPC endpoints".
         iam.allow("ImageLayers", "s3:GetObject", on=f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*", to="*"),

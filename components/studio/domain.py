@@ -1,4 +1,4 @@
-"""SageMaker Studio: the domain and the people in it."""
+"""The domain of SageMaker Studio and its user profiles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,17 +6,18 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.network_placement import Placement
+from components.network.placement import Placement
+from components.site import Site
 
 IDLE_MINUTES_AT_LEAST = 60
 """The shortest time that SageMaker accepts. Source: SageMaker API Reference, IdleSettings."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudioArgs:
+class StudioDomainArgs:
     """Where Studio stands, who works in it, and how long it may idle."""
 
-    domain_name: str
+    site: Site
     placement: Placement
     kms_key_arn: pulumi.Input[str]
     """Key of the home directories."""
@@ -29,21 +30,19 @@ class StudioArgs:
     default_instance_type: str
     templates_location: pulumi.Input[str]
     """Folder of the project templates that Studio offers besides Service Catalog's: `s3://bucket/folder/`."""
-    keep_on_destroy: bool = True
-    """Protect the domain and keep its home directories."""
 
 
-class Studio(pulumi.ComponentResource):
+class StudioDomain(pulumi.ComponentResource):
     """A Studio domain without internet access, one profile per user, and project templates switched on."""
 
     domain_id: pulumi.Output[str]
     domain_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: StudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlops:index:Studio", name, None, opts)
+    def __init__(self, name: str, args: StudioDomainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:StudioDomain", name, None, opts)
         domain = aws.sagemaker.Domain(
             f"{name}-domain",
-            domain_name=args.domain_name,
+            domain_name=args.site.prefix,
             auth_mode="IAM",
             app_network_access_type="VpcOnly",
             vpc_id=args.placement.vpc_id,
@@ -80,9 +79,9 @@ class Studio(pulumi.ComponentResource):
                 },
             },
             # Without it a destroy leaves the file system, whose mount targets then hold on to the subnets.
-            retention_policy={"home_efs_file_system": "Retain" if args.keep_on_destroy else "Delete"},
+            retention_policy={"home_efs_file_system": "Retain" if args.site.keep_on_destroy else "Delete"},
             tags={"sagemaker:projectS3TemplatesLocation": args.templates_location},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.keep_on_destroy),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.site.keep_on_destroy),
         )
         for user, role_arn in args.user_roles.items():
             aws.sagemaker.UserProfile(

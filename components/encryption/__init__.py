@@ -1,0 +1,97 @@
+"""The keys that encrypt what the platform stores, one for each purpose."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components import iam
+from components.encryption.key import THIS_KEY, USE, EncryptionKey, EncryptionKeyArgs
+from components.parameters import Values
+from components.site import Site
+
+KEYS = {
+    "data": "Data, models and project templates",
+    "logs": "Log groups",
+    "secrets": "Secrets, and messages that may carry their names",
+    "studio": "Home folders of Studio",
+}
+"""Every purpose that a key can have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionArgs:
+    """Which keys there are, and who uses them."""
+
+    site: Site
+    purposes: Sequence[str]
+    """What this environment encrypts, of `KEYS`; data and logs always."""
+    data_reader_account_ids: Collection[str]
+    """Other accounts that read data and models from here."""
+
+
+class Encryption(pulumi.ComponentResource):
+    """One key for each purpose, so that whoever may use one has no use of the others."""
+
+    keys: Mapping[str, EncryptionKey]
+    """The keys by purpose."""
+    parameters: Values
+
+    def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Encryption", name, None, opts)
+        statements = {
+            "data": _decrypt_from_accounts(args.data_reader_account_ids, args.site.region),
+            "logs": (_encrypt_log_groups(args.site),),
+        }
+        self.keys = {
+            purpose: EncryptionKey(
+                f"{name}-{purpose}",
+                EncryptionKeyArgs(
+                    site=args.site,
+                    purpose=purpose,
+                    description=KEYS[purpose],
+                    statements=statements.get(purpose, ()),
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+            for purpose in args.purposes
+        }
+        self.parameters = {"encryption/data-key-arn": self.keys["data"].arn}
+        self.register_outputs({})
+
+
+def _decrypt_from_accounts(account_ids: Collection[str], region: str) -> tuple[iam.Statement, ...]:
+    """Let other accounts read what the key encrypts in S3, if a bucket's policy and their own roles' allow it too."""
+    if not account_ids:
+        return ()
+    return (
+        iam.allow(
+            "DecryptFromOtherAccounts",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            on=THIS_KEY,
+            to={"AWS": [f"arn:aws:iam::{account}:root" for account in sorted(set(account_ids))]},
+            when={"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}},
+        ),
+    )
+
+
+def _encrypt_log_groups(site: Site) -> iam.Statement:
+    """Let CloudWatch Logs encrypt this environment's log groups, and nothing else.
+
+    Source: CloudWatch Logs User Guide, "Encrypt log data using AWS KMS".
+    """
+    return iam.allow(
+        "EncryptLogGroups",
+        *USE,
+        on=THIS_KEY,
+        to={"Service": f"logs.{site.region}.amazonaws.com"},
+        when={
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": [
+                    site.arn("logs", f"log-group:{site.parameter_path}/*"),
+                    site.arn("logs", f"log-group:/aws/lambda/{site.prefix}-*"),
+                ]
+            }
+        },
+    )

@@ -1,0 +1,116 @@
+"""A key, by whom it is administered, and how a role comes to use it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.site import Site
+
+ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+USE = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+DELETION_WINDOW_DAYS = 30
+
+THIS_KEY = iam.EveryResource(reason="in a key's own policy, * is that key")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionKeyArgs:
+    """What a key is for, and who may use it."""
+
+    site: Site
+    purpose: str
+    """Ends the key's alias `{prefix}-{purpose}`."""
+    description: str
+    statements: Sequence[iam.Statement] = ()
+    """Who may use the key, besides the roles of its account that are allowed to by their own policies."""
+
+
+class EncryptionKey(pulumi.ComponentResource):
+    """A key of the account's own, renewed every year.
+
+    Its policy leaves administration and use to the account's IAM policies, by named actions: a role needs a statement
+    of its own (`use`), and no role, the one that deploys included, can lock the account out of the key.
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:EncryptionKey", name, None, opts)
+        account = {"AWS": f"arn:aws:iam::{args.site.account_id}:root"}
+        key = aws.kms.Key(
+            f"{name}-key",
+            description=args.description,
+            enable_key_rotation=True,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            policy=iam.document(
+                iam.allow("AdministerThroughIam", *ADMINISTRATION, on=THIS_KEY, to=account),
+                iam.allow("UseThroughIam", *USE, on=THIS_KEY, to=account),
+                # SageMaker's jobs, endpoints and file systems hold grants; nobody hands them out for other purposes.
+                iam.allow(
+                    "GrantToServicesThroughIam",
+                    "kms:CreateGrant",
+                    on=THIS_KEY,
+                    to=account,
+                    when={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+                ),
+                *args.statements,
+            ),
+            # A key must outlive whatever it encrypted.
+            opts=args.site.keep(self),
+        )
+        aws.kms.Alias(
+            f"{name}-alias",
+            name=f"alias/{args.site.prefix}-{args.purpose}",
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._purpose = args.purpose.capitalize()
+        self.arn = key.arn
+        self.register_outputs({"arn": self.arn})
+
+    def use(self) -> iam.Statement:
+        """Let a role encrypt and decrypt with the key."""
+        return iam.allow(f"Use{self._purpose}Key", *USE, on=self.arn)
+
+    def grant_to_services(self) -> iam.Statement:
+        """Let a role hand the key on to the AWS services that work for it, such as SageMaker for a job's disks."""
+        return iam.allow(
+            f"Grant{self._purpose}KeyToServices",
+            "kms:CreateGrant",
+            on=self.arn,
+            when={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        )

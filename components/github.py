@@ -1,0 +1,42 @@
+"""The GitHub that the platform and its projects live on."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SubjectForm = Literal["immutable", "legacy"]
+"""How a token names its repository: `repo:ORG@ID/REPO@ID:…` since July 2026, `repo:ORG/REPO:…` on Enterprise Server."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubRepository:
+    """A repository, and how the tokens of its jobs name it."""
+
+    organization: str
+    organization_id: int
+    name: str
+    repository_id: int
+    subject_form: SubjectForm
+
+    def subject(self, context: str) -> str:
+        """The `sub` claim of a job in `context`: `ref:refs/heads/main`, `pull_request` or `environment:NAME`.
+
+        Source: GitHub Docs, "OpenID Connect reference"; a colon in an environment's name arrives as %3A.
+        """
+        kind, _, rest = context.partition(":")
+        if kind == "environment":
+            context = f"environment:{rest.replace(':', '%3A')}"
+        if self.subject_form == "immutable":
+            owner = f"{self.organization}@{self.organization_id}"
+            return f"repo:{owner}/{self.name}@{self.repository_id}:{context}"
+        return f"repo:{self.organization}/{self.name}:{context}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubConnection:
+    """Where projects get their repositories."""
+
+    organization: str
+    api_url: str
+    server_url: str
+    subject_form: SubjectForm
+    """How tokens of its jobs name their repository."""

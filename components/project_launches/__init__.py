@@ -1,0 +1,75 @@
+"""Self-service: how a lead data scientist's request becomes a project with a repository of its own."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.github import GitHubConnection
+from components.network.placement import Placement
+from components.parameters import Values
+from components.project_catalog import ProjectCatalog, ProjectCatalogArgs
+from components.project_launches.launch_role import ProjectLaunchRole, ProjectLaunchRoleArgs
+from components.site import Site
+from components.storage.private_bucket import PrivateBucket
+from components.template_cloner import TemplateCloner, TemplateClonerArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectLaunchesArgs:
+    """Who launches projects, and where they come from."""
+
+    site: Site
+    placement: Placement
+    templates: PrivateBucket
+    """Bucket of the project templates."""
+    logs_key_arn: pulumi.Input[str]
+    secrets_key_arn: pulumi.Input[str]
+    """Key of the credential for GitHub, and of requests that failed."""
+    github: GitHubConnection
+    launcher_role_arn: pulumi.Input[str]
+    """The only role that may launch: lead data scientists."""
+    launches_at_once: int
+    """How many launches run at the same time; more wait."""
+
+
+class ProjectLaunches(pulumi.ComponentResource):
+    """A catalog of project templates, the role that launches them, and the function that makes their repositories."""
+
+    products: dict[str, dict[str, pulumi.Output[str]]]
+    """`productId` and `versionId` (the provisioning artifact to launch) of each product, by its key."""
+    parameters: Values
+
+    def __init__(self, name: str, args: ProjectLaunchesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:ProjectLaunches", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        cloner = TemplateCloner(
+            f"{name}-template-cloner",
+            TemplateClonerArgs(
+                site=args.site,
+                placement=args.placement,
+                logs_key_arn=args.logs_key_arn,
+                secrets_key_arn=args.secrets_key_arn,
+                github=args.github,
+                launches_at_once=args.launches_at_once,
+            ),
+            child,
+        )
+        launch_role = ProjectLaunchRole(
+            f"{name}-launch", ProjectLaunchRoleArgs(site=args.site, template_cloner_arn=cloner.arn), child
+        )
+        catalog = ProjectCatalog(
+            f"{name}-catalog",
+            ProjectCatalogArgs(
+                site=args.site,
+                bucket_name=args.templates.bucket_name,
+                launch_role_arn=launch_role.arn,
+                launcher_role_arn=args.launcher_role_arn,
+            ),
+            child,
+        )
+        self.products = catalog.products
+        self.parameters = {
+            "projects/template-cloner-arn": cloner.arn,
+            "github/credential-secret-arn": cloner.credential_secret_arn,
+        }
+        self.register_outputs({"products": self.products})

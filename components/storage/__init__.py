@@ -1,0 +1,58 @@
+"""Buckets: private, encrypted, versioned, reached by TLS alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.parameters import Values
+from components.site import Site
+from components.storage.access_log_bucket import PURPOSE as ACCESS_LOGS
+from components.storage.access_log_bucket import AccessLogBucket, AccessLogBucketArgs
+from components.storage.private_bucket import PrivateBucket, PrivateBucketArgs
+
+PUBLISHED = ("artifacts", "data")
+"""Purposes of the buckets whose names projects are told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageArgs:
+    """Which buckets there are."""
+
+    site: Site
+    purposes: Sequence[str]
+    """What the buckets are for."""
+    kms_key_arn: pulumi.Input[str]
+    """Key that encrypts every object."""
+
+
+class Storage(pulumi.ComponentResource):
+    """A bucket for each purpose, and one that records who reached them."""
+
+    buckets: Mapping[str, PrivateBucket]
+    """The buckets by purpose."""
+    parameters: Values
+
+    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Storage", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        access_logs = AccessLogBucket(f"{name}-{ACCESS_LOGS}", AccessLogBucketArgs(site=args.site), child)
+        self.buckets = {
+            purpose: PrivateBucket(
+                f"{name}-{purpose}",
+                PrivateBucketArgs(
+                    site=args.site,
+                    purpose=purpose,
+                    kms_key_arn=args.kms_key_arn,
+                    access_log_bucket_name=access_logs.bucket_name,
+                ),
+                child,
+            )
+            for purpose in args.purposes
+        }
+        self.parameters = {
+            f"storage/{purpose}-bucket": bucket.bucket_name
+            for purpose, bucket in self.buckets.items()
+            if purpose in PUBLISHED
+        }
+        self.register_outputs({})

@@ -1,0 +1,109 @@
+"""A bucket for data, and how a role comes to reach it."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.site import Site
+from components.storage.closed_bucket import bucket_policy, closed_bucket
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateBucketArgs:
+    """What a bucket is for."""
+
+    site: Site
+    purpose: str
+    """Names the bucket, its grants, and its folder among the access logs."""
+    kms_key_arn: pulumi.Input[str]
+    """Key that encrypts every object."""
+    access_log_bucket_name: pulumi.Input[str]
+
+
+class PrivateBucket(pulumi.ComponentResource):
+    """A bucket that nobody reaches but by a grant, over TLS, and whose objects can be brought back for a year."""
+
+    bucket_name: pulumi.Output[str]
+    """Known once the bucket is closed, encrypted and versioned, so that nothing is ever stored in it before."""
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:PrivateBucket", name, None, opts)
+        # What secures a bucket is kept with it: a bucket that is retained must not be left open.
+        kept = args.site.keep(self)
+        bucket = closed_bucket(name, args.site, args.purpose, kept)
+        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": args.kms_key_arn,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=kept,
+        )
+        _lifecycle(name, bucket, kept)
+        aws.s3.BucketLogging(
+            f"{name}-logging",
+            bucket=bucket.bucket,
+            target_bucket=args.access_log_bucket_name,
+            target_prefix=f"{args.purpose}/",
+            opts=kept,
+        )
+        policy = bucket_policy(name, bucket, kept)
+        self._purpose = "".join(word.capitalize() for word in args.purpose.split("-"))
+        self.arn = bucket.arn
+        self.bucket_name = pulumi.Output.all(bucket.bucket, encryption.id, policy.id).apply(lambda parts: parts[0])
+        self.register_outputs({"bucket_name": self.bucket_name, "arn": self.arn})
+
+    def read(self, prefix: str = "") -> iam.Statement:
+        """Let a role list the bucket and read the objects under `prefix`."""
+        return iam.allow(
+            f"Read{self._purpose}",
+            "s3:GetBucketLocation",
+            "s3:GetObject",
+            "s3:ListBucket",
+            on=[self.arn, self._objects(prefix)],
+        )
+
+    def write(self, prefix: str = "") -> iam.Statement:
+        """Let a role store and remove objects under `prefix`; their earlier versions remain."""
+        return iam.allow(
+            f"Write{self._purpose}",
+            "s3:AbortMultipartUpload",
+            "s3:DeleteObject",
+            "s3:ListMultipartUploadParts",
+            "s3:PutObject",
+            on=self._objects(prefix),
+        )
+
+    def _objects(self, prefix: str) -> pulumi.Output[str]:
+        return pulumi.Output.concat(self.arn, "/", prefix, "*")
+
+
+def _lifecycle(name: str, bucket: aws.s3.Bucket, kept: pulumi.ResourceOptions) -> None:
+    aws.s3.BucketLifecycleConfiguration(
+        f"{name}-lifecycle",
+        bucket=bucket.bucket,
+        rules=[
+            {
+                "id": "tier-and-expire",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "transitions": [{"days": 30, "storage_class": "INTELLIGENT_TIERING"}],
+                "noncurrent_version_transitions": [
+                    {"noncurrent_days": 30, "storage_class": "STANDARD_IA"},
+                    {"noncurrent_days": 90, "storage_class": "GLACIER"},
+                ],
+                "noncurrent_version_expiration": {"noncurrent_days": 360},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+            }
+        ],
+        opts=kept,
+    )

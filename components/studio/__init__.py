@@ -1,0 +1,94 @@
+"""SageMaker Studio: where data scientists work, and what they may do there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+from components.encryption.key import EncryptionKey
+from components.network.placement import Placement
+from components.parameters import Values
+from components.project_catalog import templates_location
+from components.site import Site
+from components.storage.private_bucket import PrivateBucket
+from components.studio.domain import StudioDomain, StudioDomainArgs
+from components.studio.roles import StudioRoles, StudioRolesArgs
+
+Group = Literal["lead", "dataScientist"]
+"""Leads launch projects and approve models; data scientists work in them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioArgs:
+    """Who works in Studio, and with what."""
+
+    site: Site
+    placement: Placement
+    home_key: EncryptionKey
+    """Key of the home directories."""
+    data_key: EncryptionKey
+    shared_buckets: Sequence[PrivateBucket]
+    """What everybody reads and writes."""
+    templates: PrivateBucket
+    """Bucket of the project templates."""
+    users: Mapping[str, Group]
+    """The group of each user, by the name of their profile."""
+    idle_minutes: int
+    """An app that is idle for so long is stopped."""
+    default_instance_type: str
+    allowed_instance_types: Sequence[str]
+    """Instance types for apps, such as `ml.t3.medium`."""
+
+
+class Studio(pulumi.ComponentResource):
+    """A Studio domain, and the roles under which the people in it work."""
+
+    domain_id: pulumi.Output[str]
+    lead_role_arn: pulumi.Output[str]
+    """Role of lead data scientists."""
+    parameters: Values
+
+    def __init__(self, name: str, args: StudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Studio", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        roles = StudioRoles(
+            name,
+            StudioRolesArgs(
+                site=args.site,
+                placement=args.placement,
+                grants=[
+                    *(grant for bucket in args.shared_buckets for grant in (bucket.read(), bucket.write())),
+                    *(
+                        grant
+                        for key in (args.data_key, args.home_key)
+                        for grant in (key.use(), key.grant_to_services())
+                    ),
+                ],
+                templates_bucket_arn=args.templates.arn,
+                allowed_instance_types=args.allowed_instance_types,
+            ),
+            child,
+        )
+        role_of = {"lead": roles.lead_data_scientist_role_arn, "dataScientist": roles.data_scientist_role_arn}
+        domain = StudioDomain(
+            name,
+            StudioDomainArgs(
+                site=args.site,
+                placement=args.placement,
+                kms_key_arn=args.home_key.arn,
+                default_role_arn=roles.data_scientist_role_arn,
+                user_roles={user: role_of[group] for user, group in args.users.items()},
+                idle_minutes=args.idle_minutes,
+                default_instance_type=args.default_instance_type,
+                templates_location=templates_location(args.templates.bucket_name),
+            ),
+            child,
+        )
+        self.domain_id = domain.domain_id
+        self.lead_role_arn = roles.lead_data_scientist_role_arn
+        self.parameters = {
+            "access/data-scientist-role-arn": roles.data_scientist_role_arn,
+            "access/lead-data-scientist-role-arn": roles.lead_data_scientist_role_arn,
+        }
+        self.register_outputs({"domain_id": self.domain_id})
