@@ -1,17 +1,30 @@
-"""Fixtures of all tests."""
+"""Fixtures of all tests, and how the tests are spread over workers."""
 
+import gc
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.rendering import Rendering, render_stack
 
+TESTS = Path(__file__).parent
 STACKS = ("dev", "preprod", "prod")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # The SDK warns of its own deprecated resources when the module of a service is first imported.
     config.addinivalue_line("filterwarnings", r"ignore::DeprecationWarning:pulumi_aws\..*")
+    # The AWS SDK alone is a million objects that live until the end: looking through them for cycles as often as Python
+    # does by default takes a third of the time of the tests that render stacks.
+    gc.set_threshold(100_000, 50, 50)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a folder in one worker: they share servers and rendered stacks."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).parts[0]))
 
 
 @pytest.fixture(scope="session")

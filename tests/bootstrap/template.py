@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from cfnlint.decode import cfn_yaml  # pyright: ignore[reportMissingTypeStubs]
-
 from bootstrap.stack import TEMPLATE
+from tests.cloudformation import parse
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
@@ -28,7 +27,7 @@ class Template:
     """The resources that CloudFormation would create."""
 
     def __init__(self, **parameters: Any) -> None:
-        self.source = cast("dict[str, Any]", cfn_yaml.load(str(TEMPLATE)))  # pyright: ignore[reportUnknownMemberType]
+        self.source = parse(TEMPLATE.read_text(encoding="utf-8"))
         self._values = {**PARAMETERS, **parameters}
         self._conditions = {name: self._truth(rule) for name, rule in self.source["Conditions"].items()}
         self.resources: dict[str, dict[str, Any]] = {
