@@ -219,6 +219,16 @@ def test_environments(server: Server, client: GitHub) -> None:
     assert server.asked[-1] == f"PUT /repos/{REPO}/environments/dev"
 
 
+def test_only_protected_branches_enter_an_environment(server: Server, client: GitHub) -> None:
+    """AWS trusts whoever is in the environment, so a branch that anybody may push to must not get there."""
+    server.reply(Reply(body={"name": "dev"}))
+
+    client.create_environment(REPO, "dev")
+
+    policy = {"protected_branches": True, "custom_branch_policies": False}
+    assert server.requests[-1].json == {"deployment_branch_policy": policy}
+
+
 @pytest.mark.parametrize("status", [404, 422])
 def test_a_plan_without_environments_is_named(server: Server, client: GitHub, status: int) -> None:
     server.reply(Reply(status=status, body={"message": "Failed to create the environment protection rule."}))
