@@ -3,11 +3,13 @@
 import http.client
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from bootstrap import github
+from bootstrap import github, quotas, settings_file
 from bootstrap.account import Account, error_code, error_message
 from bootstrap.credential import Get, deployed_parameter
 from bootstrap.names import Names
@@ -26,8 +28,13 @@ class Finding:
     """What is; and, when it isn't fine, what to do."""
 
 
-def examine(account: Account, names: Names, token: str | None, get: Get = github.get) -> Iterator[Finding]:
-    """Look at everything that the environment needs, in the order in which it is put right."""
+def examine(
+    account: Account, names: Names, token: str | None, get: Get = github.get, folder: Path = Path()
+) -> Iterator[Finding]:
+    """Look at everything that the environment needs, in the order in which it is put right.
+
+    `folder` holds the stacks' settings, which say what the environment takes of the account's quotas.
+    """
     yield Finding(subject="account", fine=True, says=f"{account.account_id}, {account.region}, as {account.caller}")
     stack = describe(account.client("cloudformation"), names.stack)
     again = f"run: python -m bootstrap up --unit {names.unit} --environment {names.environment} --github-org …"
@@ -45,6 +52,7 @@ def examine(account: Account, names: Names, token: str | None, get: Get = github
     yield _guarded("identity provider", lambda: _provider(account, stack, again))
     yield _guarded("deploy role", lambda: _role(account, names.deploy_role, again))
     yield _guarded("preview role", lambda: _role(account, names.preview_role, again))
+    yield _guarded("quotas", lambda: _quotas(account, names, folder))
     yield from _github(account, names, stack, token, get)
 
 
@@ -140,6 +148,22 @@ def _subjects(trust: Mapping[str, Any]) -> Sequence[str]:
     return found
 
 
+def _quotas(account: Account, names: Names, folder: Path) -> tuple[bool, str]:
+    settings = settings_file.of_stack(names, folder)
+    if settings is None:
+        return False, (
+            f"no Pulumi.*.yaml here is about {names.prefix}, so what it takes is unknown; "
+            "run this where the settings are, or write them"
+        )
+    try:
+        deployed_parameter(account.client("ssm"), names, "network/vpc-id")
+        deployed = True
+    except ProblemError:
+        deployed = False
+    short = quotas.shortages(account, settings, deployed=deployed)
+    return not short, "; ".join(str(each) for each in short) or "enough for what the settings ask for"
+
+
 def _github(account: Account, names: Names, stack: Stack, token: str | None, get: Get) -> Iterator[Finding]:
     ssm = account.client("ssm")
     try:
@@ -157,6 +181,7 @@ def _github(account: Account, names: Names, stack: Stack, token: str | None, get
             f"run bootstrap up again with --github-url {server.url}",
         )
     yield _guarded("GitHub", lambda: _organization(server, organization, token, get))
+    yield _guarded("GitHub environment", lambda: _environment(server, names, stack, token, get))
     yield _guarded("GitHub credential", lambda: _credential(account, names))
 
 
@@ -166,6 +191,27 @@ def _organization(server: github.Server, organization: str, token: str | None, g
         return True, f"{server.url} shows the organization {organization}"
     hint = "GITHUB_TOKEN is refused or may not see it" if token else "set GITHUB_TOKEN to look with a token"
     return False, f"{server.url} answered {answer.status} for the organization {organization}: {hint}"
+
+
+def _environment(server: github.Server, names: Names, stack: Stack, token: str | None, get: Get) -> tuple[bool, str]:
+    """The deploy role trusts every job in the environment, so the environment must not let every branch in."""
+    subject = stack.parameters.get("DeploySubjects", "").partition(",")[0]
+    repository = "/".join(part.partition("@")[0] for part in subject.removeprefix("repo:").partition(":")[0].split("/"))
+    path = f"/repos/{quote(repository)}/environments/{quote(names.environment)}"
+    where = f"{server.url}/{repository}/settings/environments"
+    advice = f"let only main in (Deployment branches) and, for production, ask for a review: {where}"
+    answer = get(server, path, token)
+    if answer.status == http.client.NOT_FOUND:
+        unseen = "" if token else " (set GITHUB_TOKEN if the repository is private)"
+        return False, (
+            f"{repository} shows no environment {names.environment}{unseen}: the first job that names it makes it, on "
+            f"whatever branch, and may deploy; make it and {advice}"
+        )
+    if answer.status != http.client.OK:
+        return False, f"{server.url} answered {answer.status} for {path}: {github.explain(answer)}"
+    if answer.body.get("deployment_branch_policy") is None:
+        return False, f"jobs on every branch of {repository} may enter {names.environment} and deploy; {advice}"
+    return True, f"{repository} lets only chosen branches into {names.environment}"
 
 
 def _credential(account: Account, names: Names) -> tuple[bool, str]:

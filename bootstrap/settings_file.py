@@ -40,5 +40,20 @@ def describe(file: Path) -> Mapping[str, str]:
     }
 
 
+def of_stack(names: Names, folder: Path) -> Mapping[str, object] | None:
+    """The settings in `folder` of the stack of that name, without their namespace; None when there is no such file."""
+    for file in sorted(folder.glob("Pulumi.*.yaml")):
+        try:
+            content = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            continue
+        settings = {
+            key.removeprefix(f"{NAMESPACE}:"): value for key, value in _mapping(_mapping(content).get("config")).items()
+        }
+        if (settings.get("unit"), settings.get("environment")) == (names.unit, names.environment):
+            return settings
+    return None
+
+
 def _mapping(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}

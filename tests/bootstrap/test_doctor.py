@@ -1,12 +1,14 @@
 """`doctor`: one line for each thing, and what to do about it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootstrap import doctor, github
 from bootstrap.account import Account
+from bootstrap.credential import Get
 from bootstrap.names import Names
 from tests.bootstrap.fakes import CloudFormation, Service, account, answer, refuse
 from tests.bootstrap.template import ACCOUNT, ISSUER
@@ -23,9 +25,62 @@ SEEN = "a token that sees the organization"
 ON_GITHUB_COM = PARAMETERS | {"/mlops/analytics/dev/github/server-url": "https://github.com"}
 
 
-def get(server: github.Server, path: str, token: str | None) -> github.Answer:
-    assert path == "/orgs/acme"
-    return github.Answer(status=200 if token == SEEN else 404, headers={}, body={})
+ENVIRONMENT = "/repos/acme/mlops-platform/environments/dev"
+MAIN_ALONE = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
+SUBJECT = "repo:acme@1001/mlops-platform@2001:environment:dev"
+QUOTAS = {
+    "ec2": {"EC2-VPC Elastic IPs": 5},
+    "lambda": {"Concurrent executions": 1000},
+    "sagemaker": {
+        "Studio JupyterLab Apps running on ml.t3.medium instances": 2,
+        "ml.m5.large for endpoint usage": 0,
+        "ml.m5.large for processing job usage": 4,
+        "ml.m5.large for training job usage": 4,
+    },
+    "vpc": {"Interface VPC endpoints per VPC": 50, "VPCs per Region": 5},
+}
+SETTINGS = """
+config:
+  mlops-platform:unit: analytics
+  mlops-platform:environment: dev
+  mlops-platform:studio: {userProfiles: [{name: grace, role: lead}, {name: ada, role: dataScientist}]}
+  mlops-platform:projects: {}
+"""
+
+
+def github_that_answers(status: int = 200, environment: dict[str, Any] = MAIN_ALONE) -> Get:
+    def get(server: github.Server, path: str, token: str | None) -> github.Answer:
+        assert path in ("/orgs/acme", ENVIRONMENT)
+        if token != SEEN:
+            return github.Answer(status=404, headers={}, body={})
+        whole = path != ENVIRONMENT
+        return github.Answer(status=200 if whole else status, headers={}, body={} if whole else environment)
+
+    return get
+
+
+def quotas(**changed: dict[str, int]) -> dict[str, Any]:
+    """Service Quotas, which lists two at a time."""
+
+    def list_service_quotas(ServiceCode: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        known = list((QUOTAS | changed)[ServiceCode].items())
+        start = int(NextToken)
+        page = [
+            {"QuotaName": name, "QuotaCode": f"L-{index}", "Value": float(value)}
+            for index, (name, value) in enumerate(known)
+        ][start : start + 2]
+        return {"Quotas": page} | ({"NextToken": str(start + 2)} if start + 2 < len(known) else {})
+
+    return {"list_service_quotas": list_service_quotas}
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.other.yaml").write_text("no: {settings")
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(SETTINGS)
+    return file
 
 
 def healthy(**changed: Any) -> Account:
@@ -33,7 +88,10 @@ def healthy(**changed: Any) -> Account:
         "StackName": NAMES.stack,
         "StackStatus": "CREATE_COMPLETE",
         "Outputs": [{"OutputKey": "OidcProviderArn", "OutputValue": PROVIDER}],
-        "Parameters": [{"ParameterKey": "OidcIssuer", "ParameterValue": ISSUER}],
+        "Parameters": [
+            {"ParameterKey": "OidcIssuer", "ParameterValue": ISSUER},
+            {"ParameterKey": "DeploySubjects", "ParameterValue": SUBJECT},
+        ],
     }
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
     key = {"KeyState": "Enabled", "KeyId": "1", "Arn": "arn:aws:kms:::key/1"}
@@ -54,6 +112,8 @@ def healthy(**changed: Any) -> Account:
             ),
         },
         "secretsmanager": {"describe_secret": answer({"VersionIdsToStages": {"v": ["AWSCURRENT"]}})},
+        "service-quotas": quotas(),
+        "ec2": {"describe_addresses": answer({"Addresses": [{}]}), "describe_vpcs": answer({"Vpcs": [{}, {}]})},
     }
     whole = {"cloudformation": CloudFormation(stacks={NAMES.stack: stack}), "ssm": Parameters(dict(ON_GITHUB_COM))}
     for name, change in changed.items():
@@ -64,8 +124,8 @@ def healthy(**changed: Any) -> Account:
     return account(**whole, **{name: Service(answers) for name, answers in services.items()})
 
 
-def examine(where: Account, token: str | None = SEEN) -> dict[str, doctor.Finding]:
-    return {finding.subject: finding for finding in doctor.examine(where, NAMES, token, get)}
+def examine(where: Account, token: str | None = SEEN, get: Get | None = None) -> dict[str, doctor.Finding]:
+    return {finding.subject: finding for finding in doctor.examine(where, NAMES, token, get or github_that_answers())}
 
 
 def test_a_healthy_environment_is_fine_throughout() -> None:
@@ -78,8 +138,10 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "identity provider",
         "deploy role",
         "preview role",
+        "quotas",
         "platform",
         "GitHub",
+        "GitHub environment",
         "GitHub credential",
     ]
     assert [each.subject for each in findings.values() if not each.fine] == []
@@ -170,3 +232,67 @@ def test_an_organization_that_is_not_visible_says_why(token: str | None, hint: s
 
 def test_no_finding_carries_the_token() -> None:
     assert SEEN not in json.dumps([each.says for each in examine(healthy()).values()])
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (
+            {"sagemaker": QUOTAS["sagemaker"] | {"ml.m5.large for training job usage": 0}},
+            "ml.m5.large for training job usage is 0, needed 1 (a project's pipeline); run: aws service-quotas request-"
+            + "service-quota-increase --service-code sagemaker --quota-code L-3 --desired-value 1",
+        ),
+        (
+            {"sagemaker": QUOTAS["sagemaker"] | {"Studio JupyterLab Apps running on ml.t3.medium instances": 1}},
+            "is 1, needed 2 (one for everybody in Studio)",
+        ),
+        ({"lambda": {"Concurrent executions": 10}}, "Concurrent executions is 10, needed 120 (the template cloner"),
+        ({"ec2": {"EC2-VPC Elastic IPs": 1}}, "EC2-VPC Elastic IPs is 1, needed 2 (1 in use, and 1 for NAT gateways)"),
+        ({"vpc": QUOTAS["vpc"] | {"VPCs per Region": 2}}, "VPCs per Region is 2, needed 3"),
+        ({"vpc": {"VPCs per Region": 5}}, "AWS lists no quota 'Interface VPC endpoints per VPC'"),
+    ],
+)
+def test_a_quota_that_is_too_small_is_named_with_what_to_ask_for(changed: dict[str, Any], says: str) -> None:
+    before = Parameters({})
+    finding = examine(healthy(ssm=before, **{"service-quotas": quotas(**changed)}))["quotas"]
+    assert not finding.fine
+    assert says in finding.says
+
+
+def test_what_is_deployed_needs_no_further_address_or_network() -> None:
+    deployed = Parameters(ON_GITHUB_COM | {"/mlops/analytics/dev/network/vpc-id": "vpc-1"})
+    full = quotas(ec2={"EC2-VPC Elastic IPs": 1}, vpc=QUOTAS["vpc"] | {"VPCs per Region": 2})
+    assert examine(healthy(ssm=deployed, **{"service-quotas": full}))["quotas"].fine
+
+
+@pytest.mark.parametrize(
+    ("network", "addresses"), [("{nat: perZone, zones: 3}", 4), ("{nat: none}", 0), ("{vpcId: vpc-1}", 0)]
+)
+def test_quotas_follow_the_network_that_the_settings_ask_for(settings: Path, network: str, addresses: int) -> None:
+    settings.write_text(f"{SETTINGS}  mlops-platform:network: {network}\n")
+    short = quotas(ec2={"EC2-VPC Elastic IPs": 0})
+    says = examine(healthy(ssm=Parameters({}), **{"service-quotas": short}))["quotas"].says
+    assert (f"needed {addresses} " in says) if addresses else "Elastic" not in says
+
+
+def test_quotas_need_the_settings(settings: Path) -> None:
+    settings.unlink()
+    finding = examine(healthy())["quotas"]
+    assert not finding.fine
+    assert "no Pulumi.*.yaml here is about analytics-dev" in finding.says
+
+
+@pytest.mark.parametrize(
+    ("status", "environment", "says"),
+    [
+        (404, {}, "the first job that names it makes it, on whatever branch"),
+        (200, {"deployment_branch_policy": None}, "jobs on every branch of acme/mlops-platform may enter dev"),
+        (500, {"message": "Server Error"}, f"answered 500 for {ENVIRONMENT}: Server Error"),
+    ],
+)
+def test_an_environment_that_lets_every_branch_deploy_is_noticed(
+    status: int, environment: dict[str, Any], says: str
+) -> None:
+    finding = examine(healthy(), get=github_that_answers(status, environment))["GitHub environment"]
+    assert not finding.fine
+    assert says in finding.says
