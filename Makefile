@@ -14,8 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo 'make demo        the whole platform on this machine, up to a trained and registered model'
 	@echo 'make demo-down   stop it and remove everything it wrote'
-	@echo 'make check       format, lint, types and the fast tests'
-	@echo 'make test        all tests: the fast ones, and the story of the demo'
+	@echo 'make check       format, lint, types and the fast tests: under a minute'
+	@echo 'make test        all tests: the fast ones, and the story of the demo; what they cover'
 	@echo 'make format      let the formatter and the linter mend what they can'
 
 demo: setup
@@ -24,19 +24,30 @@ demo: setup
 demo-down: setup
 	@$(PYTHON) -m sandbox down
 
-setup: .venv/.installed
+# All that the fast tests need. The engine, which may have to be built, is for the slow ones alone.
+setup: .venv/.installed sandbox/aws/.venv/.installed
 
 # The machine's Python serves, so nothing but packages is downloaded.
 .venv/.installed: uv.lock pyproject.toml | $(UV)
 	@echo 'Installing the locked dependencies' && $(UV) sync --frozen --quiet --no-python-downloads
 	@touch $@
 
+# The local AWS pins what the platform does not, so it has an environment of its own.
+sandbox/aws/.venv/.installed: sandbox/aws/uv.lock sandbox/aws/pyproject.toml | $(UV)
+	@echo 'Installing the local AWS' && $(UV) sync --project sandbox/aws --frozen --quiet --no-python-downloads
+	@touch $@
+
 $(CACHE)/uv/bin/uv:
 	@echo 'Installing uv $(UV_VERSION)' && python3 -m venv $(CACHE)/uv && $(CACHE)/uv/bin/pip install --quiet uv==$(UV_VERSION)
 
-check: setup
-	@$(MAKE) --no-print-directory --jobs 2 lint types
-	$(PYTHON) -m pytest -m 'not slow'
+engine: setup
+	@echo "Engine: $$($(PYTHON) -m sandbox.engine)"
+
+check: setup lint
+	@$(MAKE) --no-print-directory --jobs 2 types fast-tests
+
+fast-tests: setup
+	$(PYTEST) -m 'not slow'
 
 lint: setup
 	.venv/bin/ruff check .
@@ -49,6 +60,5 @@ format: setup
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-test: setup
-	@$(MAKE) --no-print-directory --jobs 2 lint types
-	$(PYTHON) -m pytest --cov --cov-report=term:skip-covered
+test: setup lint types engine
+	$(PYTEST) --cov --cov-report=term:skip-covered

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.installed import local_aws_python
 from tests.sandbox_aws import certificates
 from tests.sandbox_aws.account import Account
 from tests.sandbox_aws.certificates import Certificates
@@ -18,7 +19,7 @@ from tests.sandbox_aws.issuer import Issuer
 
 REPOSITORY = Path(__file__).parents[2]
 STARTED_WITHIN_SECONDS = 60
-"""The first start of all installs the server's environment."""
+"""The first start of all compiles what the server imports."""
 
 IMAGE = """\
 [project]
@@ -71,7 +72,7 @@ def endpoint_url(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["uv", "run", "--project", "sandbox/aws", "--frozen", "python", "-m", "sandbox.aws"]
+    command = local_aws_python("-m", "sandbox.aws")
     options = {
         "port": port,
         "folder": folder,

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.installed import local_aws_python
+
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = REPOSITORY / "sandbox" / "aws"
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the interpreter of the local AWS."""
-    command = ["uv", "run", "--project", "sandbox/aws", "--frozen", "python", *arguments]
+    command = local_aws_python(*arguments)
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 

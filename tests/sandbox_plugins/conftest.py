@@ -15,6 +15,7 @@ from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
 from sandbox.plugins.resource import Provider
 from sandbox.plugins.server import started
+from tests.installed import require_local_aws
 from tests.sandbox_plugins.plugin import Plugin
 
 ACCOUNT = "111111111111"
@@ -57,6 +58,7 @@ def _servers(call: str, folder: Path) -> None:
 @pytest.fixture(scope="package")
 def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
     """The sandbox's servers, in a folder of their own."""
+    require_local_aws()
     folder = tmp_path_factory.mktemp("sandbox")
     _servers("start", folder)
     try:
