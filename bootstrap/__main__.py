@@ -99,8 +99,7 @@ def _recover(options: argparse.Namespace) -> int:
         if not separator or not identifier:
             raise ProblemError(f"--made {made}: give URN=ID.")
         decided[urn] = identifier
-    recover.unlock(stack, whoever=options.break_lock)
-    resolutions = recover.repair(stack, decided)
+    resolutions = recover.recover(stack, decided, break_lock=options.break_lock)
     for resolution in resolutions:
         _answer(f"  {resolution.urn.rpartition('::')[2]:<40} {resolution.identifier or 'was not made'}")
         for other in resolution.others:

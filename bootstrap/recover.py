@@ -18,7 +18,8 @@ from urllib.parse import quote, urlsplit
 from botocore.exceptions import ClientError
 
 from bootstrap import github, identify, interrupted, login, state_lock
-from bootstrap.account import Account, error_code
+from bootstrap.account import Account, Client, error_code
+from bootstrap.credential import Get
 from bootstrap.interrupted import Deployment, Resolution, Resource
 from bootstrap.names import PROJECT, Names
 from bootstrap.problem import ProblemError
@@ -46,53 +47,55 @@ class Stack:
         return self.names.state_bucket(self.account.account_id, self.account.region)
 
 
-def unlock(stack: Stack, *, whoever: bool) -> None:
-    """Release the lock that a killed update of the caller left behind; anybody's, when told to.
+def recover(
+    stack: Stack,
+    decided: Mapping[str, str | None],
+    *,
+    break_lock: bool,
+    get: Get = github.get,
+    pause: Callable[[float], None] = time.sleep,
+) -> Sequence[Resolution]:
+    """Enter into the state what the interrupted update made, and forget what it did not come to make.
+
+    The lock goes last, so that no update begins before everything is decided.
+
+    Args:
+        stack: the stack.
+        decided: identifiers by URN of what somebody looked up already; None for what was not made.
+        break_lock: release a lock even if it is not one that a killed update of the caller left behind.
+        get: asks GitHub.
+        pause: waits, in seconds.
 
     Raises:
-        ProblemError: somebody else, or a living process, holds the lock.
+        ProblemError: somebody holds the lock, or something cannot be decided, and nothing was changed; or the engine
+            fails.
     """
     s3 = stack.account.client("s3")
-    for lock in state_lock.find(s3, stack.bucket, stack.name):
-        if not whoever and not state_lock.left_behind(lock):
+    locks = state_lock.find(s3, stack.bucket, stack.name)
+    for lock in locks:
+        if not break_lock and not state_lock.left_behind(lock):
             raise ProblemError(
                 f"{stack.name} is locked by {lock}. Nothing was changed.\n"
                 "If that update still runs, let it end, or stop it by ^C. Only if it is gone for certain, run this "
                 "again with --break-lock."
             )
-        state_lock.release(s3, stack.bucket, lock)
-        stack.say(f"Released the lock of {lock}.")
-
-
-def repair(
-    stack: Stack,
-    decided: Mapping[str, str | None],
-    get: Callable[[github.Server, str, str | None], github.Answer] = github.get,
-    pause: Callable[[float], None] = time.sleep,
-) -> Sequence[Resolution]:
-    """Enter into the state what the interrupted update made, and forget what it did not come to make.
-
-    Args:
-        stack: the stack, unlocked.
-        decided: identifiers by URN of what somebody looked up already; None for what was not made.
-        get: asks GitHub.
-        pause: waits, in seconds.
-
-    Raises:
-        ProblemError: something cannot be decided, and nothing was changed; or the engine fails.
-    """
     exported = json.loads(stack.pulumi(["stack", "export"], ""))
     deployment: Deployment = exported["deployment"]
-    if not interrupted.half_done(deployment):
-        return []
-    _settle(stack, pause)
-    resolutions = _decide(stack, deployment, decided, get)
-    repaired, unread = interrupted.resolve(deployment, resolutions)
-    stack.pulumi(["stack", "import"], json.dumps({**exported, "deployment": repaired}))
-    if unread:
-        stack.say(f"Reading {len(unread)} resource(s) …")
-        targets = [argument for urn in unread for argument in ("--target", urn)]
-        stack.pulumi(["refresh", "--yes", "--skip-preview", "--non-interactive", *targets], "")
+    half_done = interrupted.half_done(deployment)
+    resolutions: Sequence[Resolution] = []
+    if half_done:
+        _settle(stack, s3, pause)
+        resolutions = _decide(stack, deployment, decided, get)
+    for lock in locks:
+        state_lock.release(s3, stack.bucket, lock)
+        stack.say(f"Released the lock of {lock}.")
+    if half_done:
+        repaired, unread = interrupted.resolve(deployment, resolutions)
+        stack.pulumi(["stack", "import"], json.dumps({**exported, "deployment": repaired}))
+        if unread:
+            stack.say(f"Reading {len(unread)} resource(s) …")
+            targets = [argument for urn in unread for argument in ("--target", urn)]
+            stack.pulumi(["refresh", "--yes", "--skip-preview", "--non-interactive", *targets], "")
     return resolutions
 
 
@@ -120,8 +123,7 @@ def engine(account: Account, names: Names, stack: str) -> Pulumi:
     return run
 
 
-def _settle(stack: Stack, pause: Callable[[float], None]) -> None:
-    s3 = stack.account.client("s3")
+def _settle(stack: Stack, s3: Client, pause: Callable[[float], None]) -> None:
     for ending in (".json.gz", ".json"):
         try:
             saved: datetime = s3.head_object(Bucket=stack.bucket, Key=f".pulumi/stacks/{PROJECT}/{stack.name}{ending}")[
@@ -142,7 +144,7 @@ def _decide(
     stack: Stack,
     deployment: Deployment,
     decided: Mapping[str, str | None],
-    get: Callable[[github.Server, str, str | None], github.Answer],
+    get: Get,
 ) -> Sequence[Resolution]:
     resolutions: list[Resolution] = []
     undecided: list[str] = []
@@ -187,7 +189,7 @@ def _ask_github(
     deployment: Deployment,
     resource: Resource,
     path: str,
-    get: Callable[[github.Server, str, str | None], github.Answer],
+    get: Get,
 ) -> Sequence[Mapping[str, Any]]:
     urn = str(resource["provider"]).rpartition("::")[0]
     settings = next(each["inputs"] for each in deployment["resources"] if each["urn"] == urn)
