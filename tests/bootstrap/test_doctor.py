@@ -239,8 +239,7 @@ def test_no_finding_carries_the_token() -> None:
     [
         (
             {"sagemaker": QUOTAS["sagemaker"] | {"ml.m5.large for training job usage": 0}},
-            "ml.m5.large for training job usage is 0, needed 1 (a project's pipeline); run: aws service-quotas request-"
-            + "service-quota-increase --service-code sagemaker --quota-code L-3 --desired-value 1",
+            "--service-code sagemaker --quota-code L-3 --desired-value 1",
         ),
         (
             {"sagemaker": QUOTAS["sagemaker"] | {"Studio JupyterLab Apps running on ml.t3.medium instances": 1}},
