@@ -1,0 +1,184 @@
+"""What the providers call a resource that was asked for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bootstrap import identify
+from bootstrap.account import Account
+from bootstrap.names import Names
+from tests.bootstrap.fakes import Service, account, answer, refusal, refuse
+from tests.bootstrap.template import ACCOUNT, REGION
+
+NAMES = Names(unit="analytics", environment="dev")
+TAGS = {"Name": "analytics-dev"}
+
+
+def no_github(path: str) -> Sequence[Mapping[str, Any]]:
+    raise AssertionError(f"nobody expected {path}")
+
+
+def find(where: Account, kind: str, ask: identify.AskGitHub = no_github, /, **inputs: Any) -> Sequence[str]:
+    return identify.find(where, NAMES, {"type": kind, "inputs": inputs}, ask)
+
+
+def service(name: str, **answers: Callable[..., dict[str, Any]]) -> Account:
+    return account(**{name: Service(answers)})
+
+
+def recorded(requests: list[dict[str, Any]], value: Mapping[str, Any]) -> Callable[..., dict[str, Any]]:
+    def operation(**request: Any) -> dict[str, Any]:
+        requests.append(request)
+        return dict(value)
+
+    return operation
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "identifier"),
+    [
+        ("aws:iam/role:Role", {"name": "analytics-dev-drift"}, "analytics-dev-drift"),
+        ("aws:iam/rolePolicy:RolePolicy", {"role": "drift", "name": "state"}, "drift:state"),
+        ("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": "b", "key": "a/c.yaml"}, "b/a/c.yaml"),
+        ("aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus", {"status": "Enabled"}, REGION),
+        (
+            "aws:sagemaker/userProfile:UserProfile",
+            {"domainId": "d-1", "userProfileName": "ada"},
+            f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:user-profile/d-1/ada",
+        ),
+    ],
+)
+def test_a_contract_name_is_the_identifier_and_nobody_is_asked(
+    kind: str, inputs: Mapping[str, str], identifier: str
+) -> None:
+    assert find(account(), kind, **inputs) == [identifier]
+    assert identify.is_by_name(kind)
+
+
+def test_a_network_is_told_by_its_name_unit_and_environment() -> None:
+    requests: list[dict[str, Any]] = []
+    where = service("ec2", describe_vpcs=recorded(requests, {"Vpcs": [{"VpcId": "vpc-1", "State": "available"}]}))
+    assert find(where, "aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16", tags=TAGS) == ["vpc-1"]
+    assert requests == [
+        {
+            "Filters": [
+                {"Name": "tag:Name", "Values": ["analytics-dev"]},
+                {"Name": "tag:unit", "Values": ["analytics"]},
+                {"Name": "tag:environment", "Values": ["dev"]},
+            ]
+        }
+    ]
+
+
+def test_a_network_without_a_name_cannot_be_found() -> None:
+    with pytest.raises(identify.UnknownTypeError, match="tag:Name"):
+        find(account(), "aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
+
+
+def test_what_is_gone_already_is_no_candidate() -> None:
+    gateways = [{"NatGatewayId": "nat-1", "State": "deleted"}, {"NatGatewayId": "nat-2", "State": "available"}]
+    where = service("ec2", describe_nat_gateways=answer({"NatGateways": gateways}))
+    assert find(where, "aws:ec2/natGateway:NatGateway", subnetId="subnet-1", tags=TAGS) == ["nat-2"]
+
+
+def test_what_is_still_being_made_is_waited_for() -> None:
+    gateways = [{"NatGatewayId": "nat-1", "State": "pending"}]
+    where = service("ec2", describe_nat_gateways=answer({"NatGateways": gateways}))
+    with pytest.raises(identify.StillBeingMadeError):
+        find(where, "aws:ec2/natGateway:NatGateway", subnetId="subnet-1", tags=TAGS)
+
+
+def test_a_rule_of_a_security_group_is_told_by_what_it_lets_through() -> None:
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    rules = [
+        {"SecurityGroupRuleId": "sgr-in", "IsEgress": False, **https, "CidrIpv4": "0.0.0.0/0"},
+        {"SecurityGroupRuleId": "sgr-http", "IsEgress": True, **https, "ToPort": 80, "CidrIpv4": "0.0.0.0/0"},
+        {"SecurityGroupRuleId": "sgr-other", "IsEgress": True, **https, "PrefixListId": "pl-1"},
+        {"SecurityGroupRuleId": "sgr-1", "IsEgress": True, **https, "CidrIpv4": "0.0.0.0/0"},
+        {"SecurityGroupRuleId": "sgr-all", "IsEgress": True, "IpProtocol": "-1", "CidrIpv4": "0.0.0.0/0"},
+    ]
+    where = service("ec2", describe_security_group_rules=answer({"SecurityGroupRules": rules}))
+    wanted = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "0.0.0.0/0", "securityGroupId": "sg-1"}
+    assert find(where, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", **wanted) == ["sgr-1"]
+
+
+def keys() -> Account:
+    described = {
+        "old": {"KeyState": "Enabled", "Description": "Data", "CreationDate": datetime(2026, 1, 1, tzinfo=UTC)},
+        "new": {"KeyState": "Enabled", "Description": "Data", "CreationDate": datetime(2026, 2, 1, tzinfo=UTC)},
+        "logs": {"KeyState": "Enabled", "Description": "Logs", "CreationDate": datetime(2026, 3, 1, tzinfo=UTC)},
+        "prod": {"KeyState": "Enabled", "Description": "Data", "CreationDate": datetime(2026, 3, 1, tzinfo=UTC)},
+        "ended": {"KeyState": "PendingDeletion", "Description": "Data"},
+    }
+
+    def list_keys(Marker: str = "") -> dict[str, Any]:  # noqa: N803
+        names = ["closed", *described]
+        return (
+            {"Keys": [{"KeyId": name} for name in names[3:]]}
+            if Marker
+            else {
+                "Keys": [{"KeyId": name} for name in names[:3]],
+                "NextMarker": "3",
+            }
+        )
+
+    def describe_key(KeyId: str) -> dict[str, Any]:  # noqa: N803
+        if KeyId == "closed":
+            raise refusal("AccessDeniedException")
+        return {"KeyMetadata": {"KeyId": KeyId, **described[KeyId]}}
+
+    def list_resource_tags(KeyId: str) -> dict[str, Any]:  # noqa: N803
+        tags = {"unit": "analytics", "environment": "prod" if KeyId == "prod" else "dev"}
+        return {"Tags": [{"TagKey": key, "TagValue": value} for key, value in tags.items()]}
+
+    return service("kms", list_keys=list_keys, describe_key=describe_key, list_resource_tags=list_resource_tags)
+
+
+def test_a_key_is_told_by_its_purpose_and_environment_and_the_newest_comes_first() -> None:
+    assert find(keys(), "aws:kms/key:Key", description="Data") == ["new", "old"]
+
+
+def test_a_secret_that_was_not_made_is_not_found() -> None:
+    where = service("secretsmanager", describe_secret=refuse("ResourceNotFoundException"))
+    assert find(where, "aws:secretsmanager/secret:Secret", name="analytics-dev-github-credential-1") == []
+
+
+def test_a_refusal_is_not_taken_for_an_absence() -> None:
+    where = service("secretsmanager", describe_secret=refuse("AccessDeniedException"))
+    with pytest.raises(Exception, match="AccessDenied"):
+        find(where, "aws:secretsmanager/secret:Secret", name="analytics-dev-github-credential-1")
+
+
+def test_a_domain_that_aws_still_makes_is_waited_for() -> None:
+    domains = [{"DomainId": "d-1", "DomainName": "analytics-dev", "Status": "Pending"}]
+    with pytest.raises(identify.StillBeingMadeError):
+        find(
+            service("sagemaker", list_domains=answer({"Domains": domains})),
+            "aws:sagemaker/domain:Domain",
+            domainName="analytics-dev",
+        )
+
+
+def test_a_product_is_told_by_its_name_and_owner() -> None:
+    found = [
+        {"ProductViewSummary": {"ProductId": "prod-1", "Name": "Training", "Owner": "somebody"}},
+        {"ProductViewSummary": {"ProductId": "prod-2", "Name": "Training", "Owner": "analytics-dev"}},
+    ]
+    where = service("servicecatalog", search_products_as_admin=answer({"ProductViewDetails": found}))
+    assert find(where, "aws:servicecatalog/product:Product", name="Training", owner="analytics-dev") == ["prod-2"]
+
+
+def test_a_ruleset_is_looked_up_in_the_organization() -> None:
+    def ask(path: str) -> Sequence[Mapping[str, Any]]:
+        assert path.startswith("/rulesets")
+        return [{"id": 7, "name": "other"}, {"id": 8, "name": "mlops-protect-main"}]
+
+    kind = "github:index/organizationRuleset:OrganizationRuleset"
+    assert find(account(), kind, ask, name="mlops-protect-main") == ["8"]
+
+
+def test_an_unknown_type_is_not_guessed() -> None:
+    with pytest.raises(identify.UnknownTypeError):
+        find(account(), "aws:rds/instance:Instance", name="x")
