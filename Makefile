@@ -6,10 +6,12 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python
 export UV
-# Where this is set, every program compiles the AWS SDK anew: seconds for each preview.
+# Where this is set, every program and every test worker compiles the AWS SDK anew: seconds for each preview.
 unexport PYTHONDONTWRITEBYTECODE
+# Two workers for two cores; the tests of a folder share one (tests/conftest.py), and folders start in their order.
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-down setup check format lint types test
+.PHONY: help demo demo-down setup engine check format lint types fast-tests test
 
 help:
 	@echo 'make demo        the whole platform on this machine, up to a trained and registered model'
