@@ -129,6 +129,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_sessions": "a dict",
         "register_session": "(access_key, session)",
     },
+    "ministack.services.tagging": {
+        "resource_tags": "(arn)",
+    },
 }
 """By module: its names, and the parameters of the functions and classes among them, or the type of the values."""
 

@@ -28,9 +28,10 @@ class Use:
 
 
 def install() -> None:
-    """Check the use of keys behind S3 and Secrets Manager."""
+    """Check the use of keys behind S3 and Secrets Manager, and of the keys that get an alias."""
     _wrap("s3", _of_s3)
     _wrap("secretsmanager", _of_secrets)
+    _wrap("kms", _of_aliases)
 
 
 def _wrap(service: str, uses: Any) -> None:
@@ -87,6 +88,21 @@ def _of_secrets(
         yield from _uses("secretsmanager", secret.get("KmsKeyId"), actions[operation], context)
 
 
+def _of_aliases(
+    method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]
+) -> Iterator[Use]:
+    """An alias is decided about twice: for its own name, which MiniStack does, and for the key.
+
+    Source: AWS KMS Developer Guide, "Controlling access to aliases".
+    """
+    del method, path, query
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    if operation in ("CreateAlias", "UpdateAlias"):
+        record = emulator.kms._resolve_key(json.loads(body).get("TargetKeyId", ""))
+        if record is not None:
+            yield Use(action=f"kms:{operation}", key_arn=record["Arn"], context={})
+
+
 def _uses(service: str, key_id: str | None, actions: tuple[str, ...], context: Mapping[str, Any]) -> Iterator[Use]:
     record = emulator.kms._resolve_key(key_id) if key_id else None
     if record is not None:
@@ -124,5 +140,6 @@ def _refusal(service: str, denied: AccessDeniedError) -> emulator.Response:
     if service == "s3":
         text = f"<Error><Code>AccessDenied</Code><Message>{escape(denied.message)}</Message></Error>"
         return 403, {"Content-Type": "application/xml"}, text.encode()
-    text = json.dumps({"__type": "AccessDeniedException", "Message": "Access to KMS is not allowed"})
+    message = "Access to KMS is not allowed" if service == "secretsmanager" else denied.message
+    text = json.dumps({"__type": "AccessDeniedException", "Message": message})
     return 400, {"Content-Type": "application/x-amz-json-1.1"}, text.encode()

@@ -14,6 +14,7 @@ from sandbox.aws.service_catalog import names as service_catalog
 from sandbox.aws.service_catalog import ownership
 
 S3_ARN = "arn:aws:s3:::"
+RESOURCE_TAG = "aws:ResourceTag/"
 
 BOUNDARY_ACTIONS = frozenset(
     {
@@ -162,7 +163,12 @@ def install() -> None:
         if key.lower() in ("aws:resourceaccount", "s3:resourceaccount") and context.resource_arn.startswith(S3_ARN):
             bucket = context.resource_arn.removeprefix(S3_ARN).partition("/")[0]
             return emulator.s3._bucket_owner_account(bucket) or context.principal_account
-        return resolve_key(key, context)
+        value = resolve_key(key, context)
+        if value is None and key.lower().startswith(RESOURCE_TAG.lower()):
+            # MiniStack looks tags up only where a role's own policies ask for them, not where its boundary does.
+            tags: Mapping[str, str] = emulator.tagging.resource_tags(context.resource_arn) or {}
+            return tags.get(key[len(RESOURCE_TAG) :])
+        return value
 
     emulator.evaluator._resolve_condition_key = resolve_condition_key
     emulator.actions.extract_resource_arn = extract_resource_arn
@@ -246,6 +252,8 @@ def iam_resource(params: Mapping[str, Any]) -> str | None:
     action = _first(params, "Action")
     if action == "CreateOpenIDConnectProvider":
         return f"arn:aws:iam::{account}:oidc-provider/{_first(params, 'Url').partition('://')[2].rstrip('/')}"
+    if action == "CreateRole":
+        return f"arn:aws:iam::{account}:role{_first(params, 'Path') or '/'}{_first(params, 'RoleName')}"
     if action == "CreatePolicy":
         return f"arn:aws:iam::{account}:policy{_first(params, 'Path') or '/'}{_first(params, 'PolicyName')}"
     if action == "CreateServiceLinkedRole":

@@ -271,3 +271,58 @@ def test_endpoints_gateways_and_flow_logs_are_described_as_they_were_asked_for(d
     assert found["DeliverLogsPermissionArn"] == role
     assert found["MaxAggregationInterval"] == 60
     assert found["Tags"] == [{"Key": "unit", "Value": "test"}]
+
+
+@pytest.mark.parametrize("by_boundary", [False, True])
+def test_a_key_is_told_by_its_tags(dev: Account, *, by_boundary: bool) -> None:
+    others = {
+        "Null": {"aws:ResourceTag/unit": "false"},
+        "StringNotEquals": {"aws:ResourceTag/unit": "analytics"},
+    }
+    denial = {"Sid": "Others", "Effect": "Deny", "Action": "kms:*", "Resource": "*", "Condition": others}
+    name = f"permissions-tags-{'boundary' if by_boundary else 'policy'}"
+    limit = None
+    if by_boundary:
+        text = document(allow("*"), denial)
+        limit = dev.client("iam").create_policy(PolicyName=name, PolicyDocument=text)["Policy"]["Arn"]
+    statements = [allow("kms:*"), *([] if by_boundary else [denial])]
+    kms = dev.client("kms", dev.assume(dev.role(name, *statements, boundary=limit)))
+    own, foreign, untagged = (
+        dev.client("kms").create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+        for tags in (
+            [{"TagKey": "unit", "TagValue": "analytics"}],
+            [{"TagKey": "unit", "TagValue": "retail"}],
+            [],
+        )
+    )
+
+    kms.generate_data_key(KeyId=own, KeySpec="AES_256")
+    kms.generate_data_key(KeyId=untagged, KeySpec="AES_256")
+    for call in (kms.schedule_key_deletion, kms.describe_key):
+        assert refusal(call, KeyId=foreign)[0] == "AccessDeniedException"
+
+
+def test_a_key_gets_an_alias_only_from_whoever_may_alias_that_key(dev: Account) -> None:
+    keys = [dev.client("kms").create_key()["KeyMetadata"] for _ in range(2)]
+    names = "arn:aws:kms:eu-west-1:111111111111:alias/permissions-*"
+    who = dev.role("permissions-aliases", allow(["kms:CreateAlias", "kms:UpdateAlias"], [names, keys[0]["Arn"]]))
+    kms = dev.client("kms", dev.assume(who))
+
+    kms.create_alias(AliasName="alias/permissions-mine", TargetKeyId=keys[0]["KeyId"])
+    for call, name in ((kms.create_alias, "alias/permissions-theirs"), (kms.update_alias, "alias/permissions-mine")):
+        code, message = refusal(call, AliasName=name, TargetKeyId=keys[1]["KeyId"])
+        assert (code, keys[1]["Arn"] in message) == ("AccessDeniedException", True)
+
+
+def test_a_roles_path_is_part_of_its_name_to_a_policy(dev: Account) -> None:
+    who = dev.role("permissions-paths", allow("iam:CreateRole", "arn:aws:iam::111111111111:role/permissions-made-*"))
+    iam = dev.client("iam", dev.assume(who))
+    anybody = document(
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    )
+
+    iam.create_role(RoleName="permissions-made-here", AssumeRolePolicyDocument=anybody)
+    refused = refusal(
+        iam.create_role, RoleName="permissions-made-there", Path="/elsewhere/", AssumeRolePolicyDocument=anybody
+    )
+    assert refused[0] == "AccessDenied"
