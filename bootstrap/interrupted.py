@@ -53,9 +53,13 @@ def known(deployment: Deployment, urn: str) -> Resource | None:
     return None
 
 
-def identifiers(deployment: Deployment) -> frozenset[str]:
-    """Identifiers of all that the state knows."""
-    return frozenset(resource["id"] for resource in deployment.get("resources", []) if "id" in resource)
+def identifiers(deployment: Deployment, kind: str) -> frozenset[str]:
+    """Identifiers of all resources of a type that the state knows, under whatever name."""
+    return frozenset(
+        resource["id"]
+        for resource in deployment.get("resources", [])
+        if resource["type"] == kind and "id" in resource and not resource.get("pendingReplacement")
+    )
 
 
 def resolve(deployment: Deployment, resolutions: Sequence[Resolution]) -> tuple[Deployment, Sequence[str]]:

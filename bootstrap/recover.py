@@ -178,8 +178,8 @@ def _resolution(deployment: Deployment, resource: Resource, found: Sequence[str]
     present = interrupted.known(deployment, urn)
     if present is not None and identify.is_by_name(resource["type"]):
         return Resolution(urn=urn, identifier=present["id"])
-    known = interrupted.identifiers(deployment)
-    new = [identifier for identifier in found if identifier not in known]
+    known = interrupted.identifiers(deployment, resource["type"])
+    new = tuple(identifier for identifier in found if identifier not in known)
     if present is not None:
         return Resolution(urn=urn, identifier=present["id"], others=new)
     return Resolution(urn=urn, identifier=new[0] if new else None, others=new[1:])
