@@ -72,6 +72,10 @@ def policy(*actions: str, resource: str = "*", principal: Any = None) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+OWNER = {"AWS": "arn:aws:iam::111111111111:root"}
+"""A new bucket takes no policy that is for everybody."""
+
+
 def trust(service: str) -> str:
     """Return the document that lets a service assume a role."""
     statement = {"Sid": "T", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
@@ -495,10 +499,10 @@ AWS: dict[str, Case] = {
     "aws:s3/bucketPolicy:BucketPolicy": Case(
         inputs=lambda world: {
             **bucket(world),
-            "policy": policy("s3:GetObject", resource=f"{world.get('bucket', 'arn')}/*", principal="*"),
+            "policy": policy("s3:GetObject", resource=f"{world.get('bucket', 'arn')}/*", principal=OWNER),
         },
         change=lambda world: {
-            "policy": policy("s3:PutObject", resource=f"{world.get('bucket', 'arn')}/*", principal="*")
+            "policy": policy("s3:PutObject", resource=f"{world.get('bucket', 'arn')}/*", principal=OWNER)
         },
         replace={"bucket": "another"},
         id="probe-needed-.*",

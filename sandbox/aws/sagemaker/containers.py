@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+from sandbox import environments
 from sandbox.aws.sagemaker.definition import StepFailedError
 
 MOUNT = "/opt/ml"
@@ -125,7 +126,7 @@ class Images:
     def _install(self, folder: Path) -> None:
         environment = {key: value for key, value in self.machine.install_environment.items() if key != "VIRTUAL_ENV"}
         done = subprocess.run(
-            ["uv", "sync", "--quiet", "--frozen", "--project", str(folder)],
+            environments.uv("sync", "--quiet", "--frozen", "--project", str(folder)),
             env=environment,
             capture_output=True,
             text=True,
