@@ -4,65 +4,17 @@ The tests run in the order in which they stand here: each goes on from what the 
 """
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-ENVIRONMENTS = ("dev", "preprod", "prod")
+from tests.story.sandbox import ENVIRONMENTS, Sandbox, end_update
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
-
-
-class Sandbox:
-    """A sandbox in a folder of its own, used through its command line as a person uses it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = os.environ | {"MLOPS_SANDBOX_FOLDER": str(folder), "COLUMNS": "200"}
-
-    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "sandbox", *arguments],
-            cwd=CHECKOUT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def shell(self, line: str) -> subprocess.CompletedProcess[str]:
-        return self.call("shell", "-c", line)
-
-    def aws(self, profile: str, line: str) -> Any:
-        """Return the answer of an aws command that must succeed."""
-        result = self.shell(f"aws --profile {profile} --output json {line}")
-        assert result.returncode == 0, result.stderr
-        return json.loads(result.stdout) if result.stdout.strip() else None
-
-    def refusal(self, profile: str, line: str) -> str:
-        """Return what AWS says when it refuses a command."""
-        result = self.shell(f"aws --profile {profile} --output json {line}")
-        assert result.returncode != 0, result.stdout
-        return result.stderr
-
-    def project(self) -> dict[str, Any]:
-        return self.aws("grace", "sagemaker describe-project --project-name abalone")
-
-    def repositories(self) -> list[str]:
-        result = self.shell(
-            'curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN" "$GITHUB_URL/api/v3/orgs/acme/repos"'
-        )
-        return sorted(repository["name"] for repository in json.loads(result.stdout))
 
 
 @pytest.fixture(scope="module")
@@ -196,34 +148,23 @@ def test_a_launch_with_a_wrong_name_or_user_leaves_nothing_behind(
     assert not [role for role in roles if str(project["ProjectId"]) in role]
 
 
-def test_an_interrupted_update_converges_when_it_is_run_again(sandbox: Sandbox) -> None:
+def test_a_killed_update_converges_once_it_is_recovered_and_run_again(sandbox: Sandbox) -> None:
     settings = sandbox.folder / "drill.yaml"
     text = (sandbox.folder / "stacks" / "Pulumi.preprod.yaml").read_text()
     settings.write_text(
         text.replace("mlops-platform:unit", "mlops-platform:tags: {drill: kill}\n  mlops-platform:unit")
     )
     update = f"pulumi up -s preprod --yes --skip-preview --config-file {settings}"
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "shell", "-c", f"exec {update} --json"],
-        cwd=CHECKOUT,
-        env=sandbox.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stdout is not None
-        updated = 0
-        for line in process.stdout:
-            updated += '"resOutputsEvent"' in line and '"op":"update"' in line
-            if updated == 5:
-                os.killpg(process.pid, signal.SIGKILL)
-                break
-    assert updated == 5
-    assert sandbox.shell("pulumi cancel -s preprod --yes").returncode == 0
+    ended = end_update(sandbox, update, by=signal.SIGKILL, after=5, operation="update")
+    assert ended.survivors == []
+    recovered = sandbox.recover("preprod")
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     again = sandbox.shell(update)
     assert again.returncode == 0, again.stdout + again.stderr
     preview = sandbox.shell(f"pulumi preview -s preprod --expect-no-changes --config-file {settings}")
     assert preview.returncode == 0, preview.stdout
+    refresh = sandbox.shell("pulumi refresh -s preprod --preview-only --expect-no-changes")
+    assert refresh.returncode == 0, refresh.stdout
 
 
 def test_the_sandbox_goes_away_without_a_trace(sandbox: Sandbox) -> None:

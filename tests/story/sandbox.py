@@ -1,0 +1,137 @@
+"""A sandbox of the tests' own, used as a person uses it, and processes in it that come to a violent end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = ("dev", "preprod", "prod")
+SECONDS_TO_LEAVE = 45
+"""A plugin finishes the resource that it works on."""
+
+
+class Sandbox:
+    """A sandbox in a folder of its own, used through its command line as a person uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = os.environ | {"MLOPS_SANDBOX_FOLDER": str(folder), "COLUMNS": "200"}
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sandbox", *arguments],
+            cwd=CHECKOUT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        return self.call("shell", "-c", line)
+
+    def aws(self, profile: str, line: str) -> Any:
+        """Return the answer of an aws command that must succeed."""
+        result = self.shell(f"aws --profile {profile} --output json {line}")
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout) if result.stdout.strip() else None
+
+    def refusal(self, profile: str, line: str) -> str:
+        """Return what AWS says when it refuses a command."""
+        result = self.shell(f"aws --profile {profile} --output json {line}")
+        assert result.returncode != 0, result.stdout
+        return result.stderr
+
+    def project(self) -> dict[str, Any]:
+        return self.aws("grace", "sagemaker describe-project --project-name abalone")
+
+    def repositories(self) -> list[str]:
+        result = self.shell(
+            'curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN" "$GITHUB_URL/api/v3/orgs/acme/repos"'
+        )
+        return sorted(repository["name"] for repository in json.loads(result.stdout))
+
+    def start(self, line: str) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own, as a terminal or a runner does."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "shell", "-c", f"exec {line}"],
+            cwd=CHECKOUT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def recover(self, environment: str) -> subprocess.CompletedProcess[str]:
+        """Put a stack right as its deploy role."""
+        return self.shell(
+            f"AWS_PROFILE={environment} python -m bootstrap recover --unit analytics --environment {environment}"
+        )
+
+    def state(self, environment: str) -> dict[str, Any]:
+        """Return the deployment that the state of a stack describes."""
+        exported = self.shell(f"pulumi stack export -s {environment}")
+        assert exported.returncode == 0, exported.stderr
+        return cast("dict[str, Any]", json.loads(exported.stdout)["deployment"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """An update that a signal ended."""
+
+    process: int
+    code: int
+    survivors: Sequence[str]
+    """Command lines of its processes that live on."""
+
+
+def _is_done(line: str, operation: str) -> bool:
+    """Whether a line of the engine's says that an AWS resource was created or updated."""
+    event = cast("dict[str, Any]", json.loads(line)) if line.startswith("{") else {}
+    metadata = cast("dict[str, str]", event.get("resOutputsEvent", {}).get("metadata", {}))
+    return metadata.get("op") == operation and metadata.get("type", "").startswith("aws:")
+
+
+def end_update(
+    sandbox: Sandbox,
+    line: str,
+    *,
+    by: signal.Signals,
+    after: int,
+    operation: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Ended:
+    """Run an update and send its process group a signal once it has created or updated that many AWS resources."""
+    done = ended = 0
+    family: list[psutil.Process] = []
+    with sandbox.start(f"{line} --json") as update, ThreadPoolExecutor() as pool:
+        assert update.stdout is not None
+        other: Future[None] | None = None
+        printed: list[str] = []
+        for text in update.stdout:
+            printed.append(text)
+            done += _is_done(text, operation)
+            if done >= after and other is None:
+                family = psutil.Process(update.pid).children(recursive=True)
+                other = pool.submit(meanwhile)
+            # Its output is read on, or it would come to rest.
+            if other is not None and other.done() and not ended:
+                other.result()
+                ended = done
+                os.killpg(update.pid, by)
+    assert ended, f"the update ended by itself after {done} resources:\n{''.join(printed[-20:])}"
+    assert len(family) >= 2, "an update has a language host and a plugin"
+    _, alive = psutil.wait_procs(family, timeout=SECONDS_TO_LEAVE)
+    return Ended(process=update.pid, code=update.returncode, survivors=[" ".join(member.cmdline()) for member in alive])

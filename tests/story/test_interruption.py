@@ -1,0 +1,136 @@
+"""A stack's first creation is interrupted again and again, in every way; in the end it is as if nothing had happened.
+
+The tests run in the order in which they stand here: each goes on from what the ones before it left.
+"""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.story.sandbox import CHECKOUT, Ended, Sandbox, end_update
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+UPDATE = "pulumi up -s preprod --yes --skip-preview"
+
+COUNTED = {
+    "aws:ec2/eip:Eip": "ec2 describe-addresses --query Addresses[].AllocationId",
+    "aws:ec2/internetGateway:InternetGateway": (
+        "ec2 describe-internet-gateways --query InternetGateways[].InternetGatewayId"
+        " --filters Name=tag:managed-by,Values=pulumi"
+    ),
+    "aws:ec2/natGateway:NatGateway": "ec2 describe-nat-gateways --query NatGateways[].NatGatewayId",
+    "aws:ec2/routeTable:RouteTable": (
+        "ec2 describe-route-tables --query RouteTables[].RouteTableId --filters Name=tag:managed-by,Values=pulumi"
+    ),
+    "aws:ec2/subnet:Subnet": "ec2 describe-subnets --query Subnets[].SubnetId --filters Name=tag:managed-by,Values=pulumi",
+    "aws:ec2/vpc:Vpc": "ec2 describe-vpcs --query Vpcs[].VpcId --filters Name=tag:managed-by,Values=pulumi",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "ec2 describe-vpc-endpoints --query VpcEndpoints[].VpcEndpointId",
+    "aws:iam/role:Role": "iam list-roles --query Roles[].RoleName",
+    "aws:kms/key:Key": "kms list-keys --query Keys[].KeyId",
+    "aws:s3/bucket:Bucket": "s3api list-buckets --query Buckets[].Name",
+    "aws:ssm/parameter:Parameter": "ssm describe-parameters --query Parameters[].Name",
+}
+"""By type, the command that lists all of it that the account has."""
+
+BOOTSTRAPPED = {"aws:iam/role:Role": 2, "aws:kms/key:Key": 1, "aws:s3/bucket:Bucket": 1}
+"""What is there before the stack: two roles, and the state's key and bucket."""
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    found = Sandbox(tmp_path_factory.mktemp("interruption") / "sandbox")
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "tests.story.stage", "preprod"], cwd=CHECKOUT, env=found.environment, check=True
+        )
+        yield found
+    finally:
+        found.call("down")
+
+
+@pytest.fixture(scope="module")
+def refusals() -> list[str]:
+    """What a second update was told while the first one ran."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def killed(sandbox: Sandbox, refusals: list[str]) -> Ended:
+    """An update that is killed early, with a second one started beside it."""
+
+    def try_another() -> None:
+        refused = sandbox.shell(UPDATE)
+        assert refused.returncode != 0
+        refusals.append(refused.stdout + refused.stderr)
+
+    return end_update(sandbox, UPDATE, by=signal.SIGKILL, after=2, operation="create", meanwhile=try_another)
+
+
+def pending(sandbox: Sandbox) -> list[str]:
+    return [operation["resource"]["urn"] for operation in sandbox.state("preprod").get("pending_operations", [])]
+
+
+def test_a_second_update_is_refused_and_told_who_holds_the_lock(killed: Ended, refusals: list[str]) -> None:
+    (refusal,) = refusals
+    assert re.search(rf"currently locked by 1 lock.*created by \S+@\S+ \(pid {killed.process}\)", refusal, re.DOTALL)
+
+
+def test_a_killed_update_leaves_no_process_behind(killed: Ended) -> None:
+    assert killed.code == -signal.SIGKILL
+    assert killed.survivors == []
+
+
+def test_a_killed_update_holds_its_lock_until_it_is_recovered(sandbox: Sandbox, killed: Ended) -> None:
+    refused = sandbox.shell(UPDATE)
+    assert refused.returncode != 0
+    assert f"pid {killed.process}" in refused.stdout + refused.stderr
+    assert pending(sandbox), "nothing was being made when the update was killed"
+
+
+def test_recovery_releases_the_lock_and_decides_about_everything(sandbox: Sandbox, killed: Ended) -> None:
+    recovered = sandbox.recover("preprod")
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+    assert f"process {killed.process}" in recovered.stderr
+    assert pending(sandbox) == []
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_an_update_that_is_told_to_stop_ends_in_good_order(sandbox: Sandbox, by: signal.Signals) -> None:
+    ended = end_update(sandbox, UPDATE, by=by, after=8, operation="create")
+    assert ended.code > 0
+    assert ended.survivors == []
+    assert pending(sandbox) == []
+
+
+def test_a_second_kill_is_recovered_like_the_first(sandbox: Sandbox) -> None:
+    ended = end_update(sandbox, UPDATE, by=signal.SIGKILL, after=10, operation="create")
+    assert ended.survivors == []
+    recovered = sandbox.recover("preprod")
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+
+
+def test_the_update_run_again_ends_as_if_nothing_had_happened(sandbox: Sandbox) -> None:
+    again = sandbox.shell(UPDATE)
+    assert again.returncode == 0, again.stdout + again.stderr
+    preview = sandbox.shell("pulumi preview -s preprod --expect-no-changes")
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+    refresh = sandbox.shell("pulumi refresh -s preprod --preview-only --expect-no-changes")
+    assert refresh.returncode == 0, refresh.stdout + refresh.stderr
+
+
+def test_nothing_was_made_twice(sandbox: Sandbox) -> None:
+    resources = sandbox.state("preprod")["resources"]
+    expected = {
+        kind: sum(resource["type"] == kind for resource in resources) + BOOTSTRAPPED.get(kind, 0) for kind in COUNTED
+    }
+    # The deploy role sees what it made, not all that the account has; root does.
+    root = "AWS_PROFILE= AWS_ACCESS_KEY_ID=222222222222 AWS_SECRET_ACCESS_KEY=root aws --output json"
+    there = {kind: json.loads(sandbox.shell(f"{root} {listing}").stdout) for kind, listing in COUNTED.items()}
+    assert {kind: len(found) for kind, found in there.items()} == expected
+    assert expected["aws:ec2/vpc:Vpc"] == 1
