@@ -1,0 +1,1 @@
+"""The local AWS answers, and refuses, as AWS's documentation says."""

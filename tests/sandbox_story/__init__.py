@@ -1,0 +1,1 @@
+"""What the demo shows: its steps on the terminal, and its page."""

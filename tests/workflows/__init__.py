@@ -1,0 +1,1 @@
+"""The platform's own workflows: how it is checked and deployed from GitHub."""
