@@ -6,13 +6,15 @@ The tests run in the order in which they stand here: each goes on from what the 
 import json
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.story.sandbox import ENVIRONMENTS, Sandbox, end_update
+from tests.story.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, end_update
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -101,6 +103,19 @@ def test_nobody_can_deploy_from_outside_the_environment_of_the_platform(sandbox:
     )
     assert result.returncode != 0
     assert "AccessDenied" in result.stderr
+
+
+def test_nobody_reaches_beyond_their_part(sandbox: Sandbox) -> None:
+    """People, projects, launches, the template cloner, previews, deployments and strangers try some 230 things."""
+    tried = subprocess.run(
+        [sys.executable, "-m", "tests.story.attacks"],
+        cwd=CHECKOUT,
+        env=sandbox.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
 def _launch(sandbox: Sandbox, name: str, user: str) -> dict[str, Any]:
