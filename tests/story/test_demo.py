@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.story.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, end_update
 
@@ -165,10 +166,9 @@ def test_a_launch_with_a_wrong_name_or_user_leaves_nothing_behind(
 
 def test_a_killed_update_converges_once_it_is_recovered_and_run_again(sandbox: Sandbox) -> None:
     settings = sandbox.folder / "drill.yaml"
-    text = (sandbox.folder / "stacks" / "Pulumi.preprod.yaml").read_text()
-    settings.write_text(
-        text.replace("mlops-platform:unit", "mlops-platform:tags: {drill: kill}\n  mlops-platform:unit")
-    )
+    content = yaml.safe_load((sandbox.folder / "stacks" / "Pulumi.preprod.yaml").read_text())
+    content["config"].setdefault("mlops-platform:tags", {})["drill"] = "kill"
+    settings.write_text(yaml.safe_dump(content))
     update = f"pulumi up -s preprod --yes --skip-preview --config-file {settings}"
     ended = end_update(sandbox, update, by=signal.SIGKILL, after=5, operation="update")
     assert ended.survivors == []
