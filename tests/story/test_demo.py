@@ -93,13 +93,24 @@ def test_a_data_scientist_may_not_read_the_credential_of_the_template_cloner(san
     assert "AccessDenied" in sandbox.refusal("ada", f"secretsmanager get-secret-value --secret-id {arn}")
 
 
+def test_a_data_scientist_runs_a_projects_pipeline_as_it_is_and_cannot_change_it(sandbox: Sandbox) -> None:
+    pipeline = f"abalone-{sandbox.project()['ProjectId']}"
+    started = sandbox.aws("ada", f"sagemaker start-pipeline-execution --pipeline-name {pipeline}")
+    execution = started["PipelineExecutionArn"]
+    sandbox.aws("ada", f"sagemaker list-pipeline-execution-steps --pipeline-execution-arn {execution}")
+    sandbox.aws("ada", f"sagemaker stop-pipeline-execution --pipeline-execution-arn {execution}")
+    assert "AccessDenied" in sandbox.refusal(
+        "ada", f"sagemaker update-pipeline --pipeline-name {pipeline} --pipeline-definition '{{}}'"
+    )
+
+
 def test_nobody_can_deploy_from_outside_the_environment_of_the_platform(sandbox: Sandbox) -> None:
     result = sandbox.shell(
         'token=$(curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN"'
         ' "$GITHUB_URL/_sandbox/oidc-token?repository=acme/mlops-template-model-training&environment=dev'
         '&audience=sts.amazonaws.com" | python -c "import json, sys; print(json.load(sys.stdin)[\'value\'])");'
         " aws --no-sign-request sts assume-role-with-web-identity"
-        " --role-arn arn:aws:iam::111111111111:role/analytics-dev-deploy --role-session-name x"
+        " --role-arn arn:aws:iam::111111111111:role/analytics-dev-deploy --role-session-name stranger"
         ' --web-identity-token "$token"'
     )
     assert result.returncode != 0
