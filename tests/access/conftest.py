@@ -1,4 +1,4 @@
-"""The stacks, rendered once for all tests of this folder, and their roles as IAM would judge them."""
+"""The stacks that the tests of this folder ask about, and their roles as IAM would judge them."""
 
 from collections.abc import Callable
 
@@ -11,8 +11,8 @@ RoleNamed = Callable[[str], Role]
 
 
 @pytest.fixture(scope="session")
-def dev() -> Rendering:
-    return render_stack("dev")
+def dev(rendered: Callable[[str], Rendering]) -> Rendering:
+    return rendered("dev")
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +21,8 @@ def dev_that_gives_up_its_data() -> Rendering:
 
 
 @pytest.fixture(scope="session", params=["dev", "preprod", "prod"])
-def any_stack(request: pytest.FixtureRequest, dev: Rendering) -> Rendering:
-    return dev if request.param == "dev" else render_stack(request.param)
+def any_stack(request: pytest.FixtureRequest, rendered: Callable[[str], Rendering]) -> Rendering:
+    return rendered(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Fixtures: a GitHub in this process, and one in a process of its own that git and act can reach."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,9 +17,18 @@ from tests.sandbox_github.client import Client, seed, start
 from tests.sandbox_github.remote import Remote
 
 
+@pytest.fixture(scope="session")
+def issuer_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key that signs the tokens of every GitHub in this process: making one takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("issuer")
+    start(folder, seed()).github.close()
+    return folder / "issuer.pem"
+
+
 @pytest.fixture
-def call(tmp_path: Path) -> Iterator[Client]:
+def call(tmp_path: Path, issuer_key: Path) -> Iterator[Client]:
     """A fresh GitHub in this process, called by the organization's owner."""
+    shutil.copy2(issuer_key, tmp_path)
     client = start(tmp_path, seed())
     yield client
     client.github.close()
