@@ -10,6 +10,11 @@ from components.project_catalog.template import Template
 TEMPLATE = "CLOUD_FORMATION_TEMPLATE"
 FOLDER = "project-templates"
 """Folder of the templates that Studio shows."""
+SHOWN_IN_STUDIO = {"sagemaker:studio-visibility": "true"}
+"""Tag of a product, and of a template in S3, that Studio shows.
+
+Source: SageMaker AI Developer Guide, "Create Custom Project Templates".
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,7 @@ class CatalogProduct(pulumi.ComponentResource):
                 "type": TEMPLATE,
                 "template_url": args.first_version_url,
             },
+            tags=SHOWN_IN_STUDIO,
             opts=child,
         )
         # Object and version are named after their content: a new template is a new version, and the old one goes.
@@ -60,7 +66,7 @@ class CatalogProduct(pulumi.ComponentResource):
             key=f"{FOLDER}/{args.template.object_name}",
             content=args.template.text,
             content_type="application/yaml",
-            tags={"sagemaker:studio-visibility": "true"},
+            tags=SHOWN_IN_STUDIO,
             opts=child,
         )
         supported = aws.servicecatalog.ProvisioningArtifact(

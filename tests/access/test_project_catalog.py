@@ -64,6 +64,10 @@ def test_service_catalog_and_s3_offer_the_same_object(published: Resource, dev: 
     assert published.inputs["tags"] == {"sagemaker:studio-visibility": "true"}
 
 
+def test_studio_shows_the_product(dev: Rendering) -> None:
+    assert dev.one("servicecatalog/product:Product").inputs["tags"] == {"sagemaker:studio-visibility": "true"}
+
+
 def test_a_new_template_is_a_new_version_and_never_changes_an_old_one(published: Resource, dev: Rendering) -> None:
     content = Template(key="model-building-training", text=published.inputs["content"])
     version = dev.one("servicecatalog/provisioningArtifact:ProvisioningArtifact")
