@@ -2,13 +2,12 @@
 
 import gc
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.rendering import Rendering, render_stack
 
-TESTS = Path(__file__).parent
 STACKS = ("dev", "preprod", "prod")
 
 
@@ -20,11 +19,16 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a folder in one worker: they share servers and rendered stacks."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).parts[0]))
+class FolderScheduling(LoadScopeScheduling):
+    """Keeps the tests of a folder in one worker: they share servers and rendered stacks."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("/")[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> FolderScheduling:
+    return FolderScheduling(config)
 
 
 @pytest.fixture(scope="session")
