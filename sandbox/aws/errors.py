@@ -1,5 +1,7 @@
 """Errors as AWS answers them."""
 
+import html
+
 
 class ServiceError(Exception):
     """An error of a service: its code, its message and its HTTP status."""
@@ -29,3 +31,8 @@ class AccessDeniedError(ServiceError):
         )
         message = f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource} {reason}"
         super().__init__("AccessDeniedException", message, 400)
+
+
+def message_of(body: bytes) -> str:
+    """Return the message of an error that one of the emulator's own services answered, as XML."""
+    return html.unescape(body.decode().partition("<Message>")[2].partition("</Message>")[0])

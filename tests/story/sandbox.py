@@ -46,6 +46,13 @@ class Sandbox:
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout) if result.stdout.strip() else None
 
+    def seen_by_root(self, line: str) -> Any:
+        """Return the answer of an aws command as the root of dev: nobody else may list all that the account has."""
+        root = "env -u AWS_PROFILE AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=root"
+        result = self.shell(f"{root} aws --output json {line}")
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
     def refusal(self, profile: str, line: str) -> str:
         """Return what AWS says when it refuses a command."""
         result = self.shell(f"aws --profile {profile} --output json {line}")

@@ -130,49 +130,71 @@ def test_nobody_reaches_beyond_their_part(sandbox: Sandbox) -> None:
     assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
-def _launch(sandbox: Sandbox, name: str, user: str) -> dict[str, Any]:
-    """Launch a project as the lead data scientist and return how it ended."""
+def _order(sandbox: Sandbox, name: str, user: str) -> str:
+    """Return the command by which a lead data scientist orders a project."""
     products = sandbox.aws("grace", "servicecatalog search-products")["ProductViewSummaries"]
     product = next(found["ProductId"] for found in products if found["Name"].endswith("model building and training"))
-    artifacts = sandbox.aws("grace", f"servicecatalog describe-product --id {product}")["ProvisioningArtifacts"]
+    versions = sandbox.aws("grace", f"servicecatalog describe-product --id {product}")["ProvisioningArtifacts"]
+    newest = max(versions, key=lambda version: version["CreatedTime"])
     details = json.dumps(
         {
             "ProductId": product,
-            "ProvisioningArtifactId": artifacts[0]["Id"],
+            "ProvisioningArtifactId": newest["Id"],
             "ProvisioningParameters": [{"Key": "GitUser", "Value": user}],
         }
     )
-    sandbox.aws(
-        "grace",
-        f"sagemaker create-project --project-name {name} --service-catalog-provisioning-details '{details}'",
-    )
-    for _ in range(120):
-        project = sandbox.aws("grace", f"sagemaker describe-project --project-name {name}")
-        if project["ProjectStatus"] not in {"Pending", "CreateInProgress"}:
-            return project
-        time.sleep(0.5)
-    pytest.fail("the launch did not end")
+    return f"sagemaker create-project --project-name {name} --service-catalog-provisioning-details '{details}'"
+
+
+def _everything(sandbox: Sandbox) -> list[Any]:
+    """List what a launch makes: repositories, buckets, roles, groups of models."""
+    return [
+        sandbox.repositories(),
+        sandbox.seen_by_root("s3api list-buckets --query Buckets[].Name"),
+        sandbox.seen_by_root("iam list-roles --query Roles[].RoleName"),
+        sandbox.seen_by_root(
+            "sagemaker list-model-package-groups --query ModelPackageGroupSummaryList[].ModelPackageGroupName"
+        ),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("name", "user", "reason"),
+    ("name", "reason"),
     [
-        ("Abalone", "grace", "lower-case letters"),
-        ("misspelt-user", "grcae", "grcae"),
+        ("Abalone", "must be 1 to 32 lower-case letters, digits and hyphens"),
+        ("a-name-of-more-than-thirty-two-ch", "failed to satisfy constraint"),
     ],
 )
-def test_a_launch_with_a_wrong_name_or_user_leaves_nothing_behind(
-    sandbox: Sandbox, name: str, user: str, reason: str
+def test_a_project_with_a_wrong_name_is_refused_before_anything_is_created(
+    sandbox: Sandbox, name: str, reason: str
 ) -> None:
-    before = sandbox.repositories()
-    buckets = sandbox.aws("dev", "s3api list-buckets --query Buckets[].Name")
-    project = _launch(sandbox, name, user)
+    before = _everything(sandbox)
+    assert reason in sandbox.refusal("grace", _order(sandbox, name, "grace"))
+    assert _everything(sandbox) == before
+
+
+def test_a_launch_for_a_misspelt_user_fails_with_that_reason_and_leaves_nothing_behind(sandbox: Sandbox) -> None:
+    before = _everything(sandbox)
+    sandbox.aws("grace", _order(sandbox, "misspelt-user", "grcae"))
+    described = "sagemaker describe-project --project-name misspelt-user"
+    deadline = time.monotonic() + 60
+    while (project := sandbox.aws("grace", described))["ProjectStatus"] in {"Pending", "CreateInProgress"}:
+        assert time.monotonic() < deadline, project
+        time.sleep(0.5)
     assert project["ProjectStatus"] == "CreateFailed"
-    assert reason in json.dumps(project["ServiceCatalogProvisionedProductDetails"])
+    assert "grcae" in json.dumps(project["ServiceCatalogProvisionedProductDetails"])
+    assert _everything(sandbox) == before
+
+
+def test_a_project_name_that_is_taken_is_refused(sandbox: Sandbox) -> None:
+    before = sandbox.repositories()
+    message = sandbox.refusal(
+        "grace",
+        "sagemaker create-project --project-name abalone --service-catalog-provisioning-details"
+        " ProductId=prod-abcdefghijklm,ProvisioningArtifactId=pa-abcdefghijklm",
+    )
+    assert "already exists" in message
     assert sandbox.repositories() == before
-    assert sandbox.aws("dev", "s3api list-buckets --query Buckets[].Name") == buckets
-    roles = sandbox.aws("dev", "iam list-roles --query Roles[].RoleName")
-    assert not [role for role in roles if str(project["ProjectId"]) in role]
 
 
 def test_a_killed_update_converges_once_it_is_recovered_and_run_again(sandbox: Sandbox) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from sandbox.aws import emulator
+from sandbox.aws.errors import message_of
 
 Handlers = dict[str, dict[str, Any]]
 
@@ -85,7 +86,7 @@ def _create_provider(logical_id: str, props: dict[str, Any], stack_name: str) ->
         form |= {f"Tags.member.{number}.Key": tag["Key"], f"Tags.member.{number}.Value": tag["Value"]}
     status, _, body = emulator.iam._create_oidc_provider(parse_qs(urlencode(form)))
     if status != 200:
-        raise ValueError(body.decode().partition("<Message>")[2].partition("</Message>")[0])
+        raise ValueError(message_of(body))
     arn = f"arn:aws:iam::{emulator.account_id()}:oidc-provider/{props['Url'].partition('://')[2].rstrip('/')}"
     return arn, {"Arn": arn}
 

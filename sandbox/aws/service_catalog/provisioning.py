@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.aws import authorization, emulator
 from sandbox.aws.authorization import Principal
 from sandbox.aws.cloudformation import acting, templates
-from sandbox.aws.errors import ServiceError
+from sandbox.aws.errors import ServiceError, message_of
 from sandbox.aws.service import Call, Members, now
 from sandbox.aws.service_catalog import associations, constraints, names, ownership, products
 
@@ -187,8 +187,7 @@ def _change(action: str, record: Members, acting_as: Principal, template: str) -
     finally:
         templates.kept.reset(token)
     if code != 200 and b"No updates are to be performed" not in body:
-        message = body.decode().partition("<Message>")[2].partition("</Message>")[0]
-        raise ServiceError("InvalidParametersException", message or body.decode())
+        raise ServiceError("InvalidParametersException", message_of(body) or body.decode())
 
 
 def _reasons(stack: Any) -> str:
