@@ -1,7 +1,10 @@
-"""Shows a story of steps while it runs: a live list on a terminal, one line a step elsewhere."""
+"""Shows a story of steps while it runs: a live list on a terminal, elsewhere a line for each step that is done.
+
+A long step is heard from elsewhere, too: every few seconds it says how far it is.
+"""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -15,6 +18,8 @@ from rich.text import Text
 
 TITLE_WIDTH = 55
 """Columns of the longest title."""
+SECONDS_BETWEEN_LINES = 10.0
+"""How often a step is heard from that takes long, away from a terminal."""
 
 
 @dataclass
@@ -30,10 +35,14 @@ class Step:
     changed: bool = False
     """Whether the step changed anything; a story told twice changes nothing the second time."""
     failed: bool = False
+    listener: Callable[["Step"], None] | None = None
+    """Told whenever the step says something."""
 
     def say(self, outcome: str) -> None:
         """Tell what is going on, or, last, what came of it."""
         self.outcome = outcome
+        if self.listener is not None:
+            self.listener(self)
 
 
 class Story:
@@ -42,6 +51,8 @@ class Story:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
         self.steps: list[Step] = []
+        self._spinner = Spinner("dots")
+        self._heard = time.monotonic()
         self._live = Live(get_renderable=self._table, console=self.console, refresh_per_second=8)
 
     @property
@@ -67,8 +78,9 @@ class Story:
     @contextmanager
     def step(self, title: str) -> Generator[Step]:
         """Run the body as one step."""
-        step = Step(title)
+        step = Step(title, listener=None if self.console.is_terminal else self._hear)
         self.steps.append(step)
+        self._heard = time.monotonic()
         try:
             yield step
         except BaseException:
@@ -78,6 +90,12 @@ class Story:
             step.seconds = time.monotonic() - step.began
             if not self.console.is_terminal:
                 self.console.print(_line(step), soft_wrap=True)
+
+    def _hear(self, step: Step) -> None:
+        now = time.monotonic()
+        if now - self._heard >= SECONDS_BETWEEN_LINES:
+            self._heard = now
+            self.console.print(f"… {step.title}: {step.outcome}", style="dim", soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2), expand=True)
@@ -89,7 +107,7 @@ class Story:
             running = step.seconds is None
             seconds = time.monotonic() - step.began if running else step.seconds or 0.0
             table.add_row(
-                Spinner("dots") if running else _mark(step),
+                self._spinner if running else _mark(step),
                 step.title,
                 f"{seconds:.1f} s",
                 Text(step.outcome, style="dim"),

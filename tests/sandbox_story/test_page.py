@@ -1,9 +1,11 @@
 """The demo's page and summary: what they read out of a stack's state, and how they tell it."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from sandbox import page
@@ -116,6 +118,16 @@ def test_a_story_knows_whether_anything_changed() -> None:
             step.changed = True
     assert story.changed
     assert story.seconds == sum(step.seconds or 0.0 for step in story.steps)
+
+
+def test_away_from_a_terminal_a_long_step_says_from_time_to_time_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("sandbox.progress.time.monotonic", lambda: now)
+    output = io.StringIO()
+    with Story(Console(file=output, width=120)) as story, story.step("Install the engine") as step:
+        for now in (5.0, 11.0, 12.0, 30.0):
+            step.say(f"{now:.0f} seconds in")
+    assert re.findall(r"… Install the engine: (\d+) seconds in", output.getvalue()) == ["11", "30"]
 
 
 def test_away_from_a_terminal_each_step_is_one_line_with_its_outcome() -> None:
