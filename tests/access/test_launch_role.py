@@ -8,8 +8,8 @@ import pytest
 from components.project_catalog import OFFERS
 from components.project_catalog.template import PRODUCTS
 from tests.access.authorization import Role
-from tests.access.cloudformation import read_template
 from tests.access.conftest import RoleNamed
+from tests.cloudformation import parse
 
 PREFIX = "analytics-dev-p-abcdefghijkl"
 BUCKET = f"arn:aws:s3:::{PREFIX}-111111111111-eu-west-1"
@@ -84,7 +84,7 @@ def launch(role_named: RoleNamed) -> Role:
 def _resources() -> list[tuple[str, str]]:
     resources: list[tuple[str, str]] = []
     for offer in OFFERS:
-        template: dict[str, Any] = read_template(PRODUCTS / f"{offer.key}.yaml")
+        template: dict[str, Any] = parse((PRODUCTS / f"{offer.key}.yaml").read_text())
         for name, resource in template["Resources"].items():
             resources.append((name, resource["Type"]))
     return resources

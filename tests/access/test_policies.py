@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, roles_of
-from tests.access.cloudformation import read_template
+from tests.cloudformation import parse
 from tests.rendering import ROOT, Rendering, render_stack
 
 MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
@@ -161,7 +161,7 @@ def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Renderi
 
 def _allowed_by_boundary() -> set[str]:
     """Action patterns that the boundary of bootstrap's template allows, at least on some resource."""
-    template = read_template(ROOT / "bootstrap/bootstrap.yaml")
+    template = parse((ROOT / "bootstrap/bootstrap.yaml").read_text())
     boundary = template["Resources"]["WorkloadBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     patterns: set[str] = set()
     for statement in boundary:

@@ -10,7 +10,7 @@ from components.job_permissions import JOBS_WITH_A_NETWORK
 from components.project_catalog import OFFERS
 from components.project_catalog.template import PRODUCTS
 from tests.access.authorization import PolicyStatement, problems
-from tests.access.cloudformation import read_template
+from tests.cloudformation import parse
 
 VALUES = {
     "AWS::AccountId": "111111111111",
@@ -33,7 +33,7 @@ VALUES = {
 def _roles() -> list[tuple[str, dict[str, Any]]]:
     roles: list[tuple[str, dict[str, Any]]] = []
     for offer in OFFERS:
-        template: dict[str, Any] = read_template(PRODUCTS / f"{offer.key}.yaml")
+        template: dict[str, Any] = parse((PRODUCTS / f"{offer.key}.yaml").read_text())
         for name, resource in template["Resources"].items():
             if resource["Type"] == "AWS::IAM::Role":
                 roles.append((name, resource["Properties"]))
@@ -44,9 +44,11 @@ def _filled_in(value: Any) -> str:
     match value:
         case str():
             text = value
-        case {"GetAtt": str(name)} | {"Ref": str(name)}:
+        case {"Ref": str(name)}:
             text = f"${{{name}}}"
-        case {"Sub": [str(text), dict()]} | {"Sub": str(text)}:
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            text = f"${{{name}.{attribute}}}"
+        case {"Fn::Sub": [str(text), dict()]} | {"Fn::Sub": str(text)}:
             pass
         case _:
             raise LookupError(f"a policy's value that this test cannot read: {value}")

@@ -8,7 +8,7 @@ import pytest
 
 from components.project_catalog import template as templates
 from components.project_catalog.template import Template, first_version, template_of_product
-from tests.access.cloudformation import read_template
+from tests.cloudformation import parse
 from tests.rendering import Rendering, Resource
 
 
@@ -20,7 +20,7 @@ def published(dev: Rendering) -> Resource:
 def test_a_published_template_names_its_own_environment(published: Resource, tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(published.inputs["content"])
 
-    template = read_template(tmp_path / "template.yaml")
+    template = parse((tmp_path / "template.yaml").read_text())
 
     assert template["Mappings"]["Platform"] == {"Names": {"Unit": "analytics", "Environment": "dev"}}
 
@@ -87,9 +87,9 @@ def test_only_the_supported_version_can_be_launched(dev: Rendering, tmp_path: Pa
     assert version.inputs["guidance"] == "DEFAULT"
     first = product.inputs["provisioningArtifactParameters"]
     assert first["templateUrl"].endswith(f"/{first_version().object_name}")
-    refusing: dict[str, Any] = read_template(tmp_path / "first.yaml")
+    refusing: dict[str, Any] = parse((tmp_path / "first.yaml").read_text())
     assertions = refusing["Rules"]["ChooseTheSupportedVersion"]["Assertions"]
-    assert [each["Assert"] for each in assertions] == [{"Equals": [{"Ref": "Launchable"}, "yes"]}]
+    assert [each["Assert"] for each in assertions] == [{"Fn::Equals": [{"Ref": "Launchable"}, "yes"]}]
     assert refusing["Parameters"]["Launchable"]["AllowedValues"] == ["no"]
     assert {each["Type"] for each in refusing["Resources"].values()} == {"AWS::CloudFormation::WaitConditionHandle"}
 
