@@ -74,8 +74,7 @@ def _run(story: Story) -> Outcome:
     with story.step("Bootstrap the three accounts") as step:
         _in_parallel(step, lambda file: _bootstrap(found, file), files)
     with story.step("Deploy dev, preprod and prod") as step:
-        deployers = {name: work.deployer(found, file) for name, file in files.items()}
-        _deploy(step, found, files, deployers)
+        deployers = _deploy(step, found, files)
     dev, as_deployer = files["dev"], deployers["dev"]
     with story.step("Give the template cloner its credential") as step:
         step.changed = _credential(found, dev, as_deployer, step)
@@ -131,27 +130,28 @@ def _bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
     return ("as it was" if unchanged else "ready"), not unchanged
 
 
-def _deploy(step: Step, found: Servers, files: dict[str, StackFile], deployers: dict[str, dict[str, str]]) -> None:
-    """Update all stacks at once: they share nothing but the machine."""
+def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str, dict[str, str]]:
+    """Update all stacks at once, for they share nothing but the machine; return their deployers' environments."""
     counts = dict.fromkeys(files, 0)
 
-    def deploy(file: StackFile) -> Deployment:
+    def deploy(file: StackFile) -> tuple[dict[str, str], Deployment]:
         def count(done: int) -> None:
             counts[file.environment] = done
             step.say(" · ".join(f"{name} {number} resources" for name, number in counts.items()))
 
-        work.create_stack(file, deployers[file.environment])
-        return stacks.up(file, deployers[file.environment], on_resource=count)
+        as_deployer = work.create_stack(found, file)
+        return as_deployer, stacks.up(file, as_deployer, on_resource=count)
 
     with ThreadPoolExecutor() as pool:
-        deployments = dict(zip(files, pool.map(deploy, files.values()), strict=True))
-    step.changed = any(deployment.changed for deployment in deployments.values())
+        results = dict(zip(files, pool.map(deploy, files.values()), strict=True))
+    step.changed = any(deployment.changed for _, deployment in results.values())
     step.say(
         " · ".join(
             f"{name} {deployment.total} resources" + ("" if deployment.changed else ", unchanged")
-            for name, deployment in deployments.items()
+            for name, (_, deployment) in results.items()
         )
     )
+    return {name: as_deployer for name, (as_deployer, _) in results.items()}
 
 
 def _credential(found: Servers, dev: StackFile, as_deployer: dict[str, str], step: Step) -> bool:
@@ -178,8 +178,8 @@ def _publish(found: Servers, as_deployer: dict[str, str], step: Step) -> None:
     step.say(printed.replace("\n", " · "))
 
 
-def _in_parallel(step: Step, work: Callable[[StackFile], tuple[str, bool]], files: dict[str, StackFile]) -> None:
+def _in_parallel(step: Step, act: Callable[[StackFile], tuple[str, bool]], files: dict[str, StackFile]) -> None:
     with ThreadPoolExecutor() as pool:
-        results = dict(zip(files, pool.map(work, files.values()), strict=True))
+        results = dict(zip(files, pool.map(act, files.values()), strict=True))
     step.changed = any(changed for _, changed in results.values())
     step.say(" · ".join(f"{name} {outcome}" for name, (outcome, _) in results.items()))

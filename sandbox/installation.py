@@ -9,8 +9,9 @@ from sandbox import commands, environments, folders
 
 def install(say: Callable[[str], None]) -> bool:
     """Install whatever is missing; say whether anything was."""
-    missing = [folder for folder in _locked_projects() if not (folder / ".venv").is_dir()]
-    for folder in _locked_projects():
+    projects = _locked_projects()
+    missing = [folder for folder in projects if not (folder / ".venv").is_dir()]
+    for folder in projects:
         say(f"environment of {folder.relative_to(folders.CHECKOUT)}")
         commands.run(
             environments.uv("sync", "--frozen", "--quiet", "--project", str(folder)),

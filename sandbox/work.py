@@ -17,16 +17,14 @@ def environment(found: Servers, stack: StackFile, identity: identities.Identity)
 
 def deployer(found: Servers, stack: StackFile) -> dict[str, str]:
     """Return the environment of a program that works on a stack as its account's deploy role."""
-    as_deployer = environment(found, stack, identities.deploy(found, stack))
-    *exports, _ = _login(stack, as_deployer)
-    variables = (shlex.split(export)[1].partition("=") for export in exports)
-    return as_deployer | {name: value for name, _, value in variables}
+    return _log_in(found, stack)[0]
 
 
-def create_stack(stack: StackFile, as_deployer: dict[str, str]) -> None:
-    """Select a stack as the login recommends, which creates it when it is new."""
-    *_, select = _login(stack, as_deployer)
-    commands.run(shlex.split(select), log=f"select-{stack.environment}", environment=as_deployer, folder=folders.STACKS)
+def create_stack(found: Servers, stack: StackFile) -> dict[str, str]:
+    """Select a stack as the login recommends, which creates it when it is new; return its deployer's environment."""
+    as_deployer, select = _log_in(found, stack)
+    commands.run(select, log=f"select-{stack.environment}", environment=as_deployer, folder=folders.STACKS)
+    return as_deployer
 
 
 def output(stack: StackFile, as_deployer: dict[str, str], name: str) -> str:
@@ -40,10 +38,13 @@ def output(stack: StackFile, as_deployer: dict[str, str], name: str) -> str:
     return str(json.loads(printed)[name])
 
 
-def _login(stack: StackFile, as_deployer: dict[str, str]) -> list[str]:
-    """Return what the login prints: variables to export, and last the command that selects the stack."""
-    return commands.run(
+def _log_in(found: Servers, stack: StackFile) -> tuple[dict[str, str], list[str]]:
+    """Return the environment of the deploy role, logged in to the stack's state, and the command that selects it."""
+    as_deployer = environment(found, stack, identities.deploy(found, stack))
+    *exports, select = commands.run(
         ["python", "-m", "bootstrap", "login", "--unit", stack.unit, "--environment", stack.environment],
         log=f"login-{stack.environment}",
         environment=as_deployer,
     ).splitlines()
+    variables = (shlex.split(export)[1].partition("=") for export in exports)
+    return as_deployer | {name: value for name, _, value in variables}, shlex.split(select)

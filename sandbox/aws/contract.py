@@ -85,10 +85,12 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_ACTION_MAP": "a dict",
         "_addresses": "a AccountRegionScopedDict",
         "_nat_gateways": "a AccountRegionScopedDict",
+        "_parse_filters": "(params)",
         "_parse_tag_specs": "(p, resource_type, resource_id)",
         "_security_groups": "a AccountRegionScopedDict",
         "_subnets": "a AccountRegionScopedDict",
         "_tag_set_xml": "(resource_id)",
+        "_vpc_endpoints": "a AccountRegionScopedDict",
         "_vpcs": "a AccountRegionScopedDict",
     },
     "ministack.services.eventbridge": {

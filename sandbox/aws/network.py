@@ -7,6 +7,7 @@ from typing import Any, cast
 from xml.sax.saxutils import escape
 
 from sandbox.aws import emulator
+from sandbox.aws.errors import NotEmulatedError
 
 Params = dict[str, list[str]]
 
@@ -39,6 +40,7 @@ def install() -> None:
     emulator.ec2._parse_tag_specs = parse_tag_specs
     emulator.ec2._tag_set_xml = tag_set_xml
     actions["ModifyVpcEndpoint"] = _modifying_endpoints(actions["ModifyVpcEndpoint"])
+    actions["DescribeVpcEndpoints"] = _filtering_endpoints(actions["DescribeVpcEndpoints"])
     for action in ("CreateNatGateway", "DescribeNatGateways"):
         actions[action] = _with_addresses(actions[action])
 
@@ -65,6 +67,32 @@ def _flow_log(params: Params) -> dict[str, Any]:
 
 REMEMBERED: Mapping[str, Callable[[Params], dict[str, Any]]] = {"vpc-endpoint": _endpoint, "flow-log": _flow_log}
 """By the kind that MiniStack gives a new resource: what else its request says."""
+
+
+ENDPOINT_FILTERS: Mapping[str, str] = {"service-name": "ServiceName", "vpc-id": "VpcId"}
+"""What endpoints can be looked up by, and the member that answers it."""
+
+
+def _filtering_endpoints(handle: Any) -> Any:
+    def describe(params: Params) -> Any:
+        filters: dict[str, list[str]] = emulator.ec2._parse_filters(params)
+        unknown = set(filters) - set(ENDPOINT_FILTERS)
+        if unknown:
+            raise NotEmulatedError(f"the filter {', '.join(sorted(unknown))} of endpoints")
+        named = {identifier for name in params if name.startswith("VpcEndpointId.") for identifier in params[name]}
+        found = [
+            identifier
+            for identifier, endpoint in emulator.ec2._vpc_endpoints.items()
+            if all(endpoint[ENDPOINT_FILTERS[name]] in values for name, values in filters.items())
+            and (not named or identifier in named)
+        ]
+        if not filters:
+            return handle(params)
+        # MiniStack takes an empty list for no list; nothing has this id.
+        wanted = {f"VpcEndpointId.{number}": [each] for number, each in enumerate(found or ["vpce-none"], 1)}
+        return handle({**params, **wanted})
+
+    return describe
 
 
 def _modifying_endpoints(handle: Any) -> Any:

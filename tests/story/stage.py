@@ -22,7 +22,7 @@ def main(environment: str) -> None:
         log="bootstrap",
         environment=work.environment(found, stack, identities.root(stack.account_id)),
     )
-    work.create_stack(stack, work.deployer(found, stack))
+    work.create_stack(found, stack)
 
 
 if __name__ == "__main__":
