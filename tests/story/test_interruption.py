@@ -90,7 +90,6 @@ def test_a_killed_update_holds_its_lock_until_it_is_recovered(sandbox: Sandbox, 
     refused = sandbox.shell(UPDATE)
     assert refused.returncode != 0
     assert f"pid {killed.process}" in refused.stdout + refused.stderr
-    assert pending(sandbox), "nothing was being made when the update was killed"
 
 
 def test_recovery_releases_the_lock_and_decides_about_everything(sandbox: Sandbox, killed: Ended) -> None:
