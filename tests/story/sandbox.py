@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -122,25 +121,24 @@ def end_update(
     operation: str,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Ended:
-    """Run an update and send its process group a signal once it has created or updated that many AWS resources."""
-    done = ended = 0
+    """Run an update and send its process group a signal once it has created or updated that many AWS resources.
+
+    The update is held from that moment until the signal, so that what `meanwhile` does takes nothing from what is left.
+    """
+    done = 0
     family: list[psutil.Process] = []
-    with sandbox.start(f"{line} --json") as update, ThreadPoolExecutor() as pool:
+    printed: list[str] = []
+    with sandbox.start(f"{line} --json") as update:
         assert update.stdout is not None
-        other: Future[None] | None = None
-        printed: list[str] = []
         for text in update.stdout:
             printed.append(text)
             done += _is_done(text, operation)
-            if done >= after and other is None:
+            if done >= after and not family:
                 family = psutil.Process(update.pid).children(recursive=True)
-                other = pool.submit(meanwhile)
-            # Its output is read on, or it would come to rest.
-            if other is not None and other.done() and not ended:
-                other.result()
-                ended = done
+                os.killpg(update.pid, signal.SIGSTOP)
+                meanwhile()
                 os.killpg(update.pid, by)
-    assert ended, f"the update ended by itself after {done} resources:\n{''.join(printed[-20:])}"
-    assert len(family) >= 2, "an update has a language host and a plugin"
+                os.killpg(update.pid, signal.SIGCONT)
+    assert len(family) >= 2, f"the update ended by itself after {done} resources:\n{''.join(printed[-20:])}"
     _, alive = psutil.wait_procs(family, timeout=SECONDS_TO_LEAVE)
     return Ended(process=update.pid, code=update.returncode, survivors=[" ".join(member.cmdline()) for member in alive])
