@@ -6,6 +6,7 @@ from typing import cast
 import pulumi
 import pytest
 
+from components.function import SHARED
 from components.template_cloner import FUNCTION
 from tests.access.conftest import RoleNamed
 from tests.rendering import Rendering, Resource
@@ -19,8 +20,8 @@ def function(dev: Rendering) -> Resource:
 def test_its_code_is_every_module_and_nothing_compiled(function: Resource) -> None:
     archive = cast("pulumi.AssetArchive", function.inputs["code"])
 
-    modules = {path.relative_to(FUNCTION).as_posix() for path in FUNCTION.rglob("*.py")}
-    assert "handler.py" in modules
+    modules = {path.relative_to(folder).as_posix() for folder in (FUNCTION, SHARED) for path in folder.rglob("*.py")}
+    assert {"handler.py", "cloner/github.py", "github_api/client.py"} <= modules
     assert set(archive.assets) == modules
     assert function.inputs["handler"] == "handler.handler"
 

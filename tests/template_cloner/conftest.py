@@ -1,6 +1,7 @@
-"""The function's folder is what Lambda unpacks and puts on Python's path; the same is done here."""
+"""The folders of the archive that Lambda unpacks are put on Python's path, as it does."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "components" / "template_cloner" / "function"))
+COMPONENTS = Path(__file__).parents[2] / "components"
+sys.path[:0] = [str(COMPONENTS / "template_cloner" / "function"), str(COMPONENTS / "function" / "shared")]

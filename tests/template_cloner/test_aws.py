@@ -1,14 +1,11 @@
-"""Launch records, stacks and the credential, with clients in memory."""
+"""Launch records and stacks, with clients in memory."""
 
-import json
-import traceback
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from cloner.aws import CloudFormationStacks, ParameterRecords, Record, github_token
-from cloner.errors import LaunchError
+from cloner.aws import CloudFormationStacks, ParameterRecords, Record
 
 RECORD = Record(state="running", since=1.5, template_commit="abc")
 
@@ -41,19 +38,6 @@ class Parameters:
     def delete_parameter(self, **arguments: Any) -> None:
         self._check(arguments["Name"])
         del self.values[arguments["Name"]]
-
-
-class Secrets:
-    """One secret."""
-
-    def __init__(self, value: str | ClientError) -> None:
-        self.value = value
-
-    def get_secret_value(self, **arguments: Any) -> dict[str, Any]:
-        assert arguments == {"SecretId": "arn:secret"}
-        if isinstance(self.value, ClientError):
-            raise self.value
-        return {"SecretString": self.value}
 
 
 class Stacks:
@@ -92,44 +76,16 @@ def test_the_status_of_the_stack_is_read() -> None:
     assert CloudFormationStacks(Stacks()).status("arn:stack") == "ROLLBACK_IN_PROGRESS"
 
 
-def test_the_token_is_read() -> None:
-    assert github_token("arn:secret", Secrets(json.dumps({"token": "ghp_x"}))) == "ghp_x"
-
-
-def test_a_secret_that_nobody_set_says_what_to_do() -> None:
-    with pytest.raises(LaunchError, match=r"holds no value; set .* python -m bootstrap"):
-        github_token("arn:secret", Secrets(error("ResourceNotFoundException")))
-
-
-def test_other_failures_of_secrets_manager_are_passed_on() -> None:
-    with pytest.raises(ClientError):
-        github_token("arn:secret", Secrets(error("AccessDeniedException")))
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["ghp_secret", '{"token": ""}', '{"token": 1}', '{"key": "ghp_secret"}', "[]", '{"token": "ghp_secret\\n"}'],
-)
-def test_a_secret_of_another_form_is_refused_without_showing_it(value: str) -> None:
-    with pytest.raises(LaunchError, match="must be JSON with one key") as caught:
-        github_token("arn:secret", Secrets(value))
-
-    assert "ghp_secret" not in "".join(traceback.format_exception(caught.value))
-
-
 def test_the_clients_are_the_runtimes_own(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, int]] = []
 
     def client(service: str, config: Any) -> Any:
         asked.append((service, config.read_timeout))
-        return {"ssm": Parameters(), "cloudformation": Stacks(), "secretsmanager": Secrets('{"token": "ghp_x"}')}[
-            service
-        ]
+        return {"ssm": Parameters(), "cloudformation": Stacks()}[service]
 
     monkeypatch.setattr(boto3, "client", client)
 
     ParameterRecords("/x")
     CloudFormationStacks()
-    github_token("arn:secret")
 
-    assert asked == [("ssm", 10), ("cloudformation", 10), ("secretsmanager", 10)]
+    assert asked == [("ssm", 10), ("cloudformation", 10)]

@@ -15,7 +15,7 @@ import pytest
 from cloner import answer
 from cloner.answer import Answer, AnswerNotDeliveredError
 
-from tests.template_cloner.server import Reply, Server, serving
+from tests.function.server import Reply, Server, serving
 from tests.template_cloner.test_aws import Parameters
 from tests.template_cloner.test_event import ENVIRONMENT, PROPERTIES
 from tests.template_cloner.world import PROJECT, MemoryGitHub, World

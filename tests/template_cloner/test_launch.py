@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 from cloner.aws import Record
-from cloner.deadline import DeadlinePassedError
 from cloner.errors import LaunchError
 from cloner.event import FirstRun, Project
-from cloner.github import GitHubError, OutcomeUnknownError
+from github_api.errors import DeadlinePassedError, ExplainedError, GitHubError, OutcomeUnknownError
 
 from tests.template_cloner.world import (
     ORGANIZATION,
@@ -30,7 +29,7 @@ def world() -> World:
 
 
 def refused(world: World, project: Project = PROJECT) -> str:
-    with pytest.raises(LaunchError) as error:
+    with pytest.raises(ExplainedError) as error:
         world.launcher().create(project)
     return str(error.value)
 

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cloner.aws import Record
-from cloner.deadline import Deadline
 from cloner.event import Project
 from cloner.github import File, Repository
 from cloner.launch import Launcher
+from github_api.deadline import Deadline
+
+from tests.function.clock import Clock
 
 ORGANIZATION = "acme"
 TEMPLATE = "acme/mlops-template-model-training"
@@ -26,21 +28,6 @@ PROJECT = Project(
 
 class Crash(BaseException):
     """The process ends: nothing that catches exceptions may see it."""
-
-
-@dataclass
-class Clock:
-    """Time that passes only while somebody waits."""
-
-    now: float = 1_000_000.0
-    on_sleep: Callable[[float], None] = lambda now: None
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.on_sleep(self.now)
 
 
 @dataclass

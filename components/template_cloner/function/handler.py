@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from cloner.answer import Answer
-from cloner.errors import LaunchError
+from github_api.errors import ExplainedError
 
 if TYPE_CHECKING:
     from cloner.service import Outcome
@@ -45,7 +45,7 @@ def handler(event: Mapping[str, object], context: Context) -> None:
     guard.start()
     try:
         outcome = _carry_out(event, time.monotonic() + remaining - _SECONDS_TO_STOP)
-    except LaunchError as error:
+    except ExplainedError as error:
         answer.fail(identifier, str(error))
     except Exception as error:
         logger.exception("unexpected")
@@ -68,14 +68,15 @@ def _physical_id(event: Mapping[str, object]) -> str:
 
 def _carry_out(event: Mapping[str, object], ends: float) -> "Outcome":
     from cloner import service
-    from cloner.aws import CloudFormationStacks, ParameterRecords, github_token
-    from cloner.deadline import Deadline
+    from cloner.aws import CloudFormationStacks, ParameterRecords
     from cloner.event import Settings
     from cloner.github import GitHub
     from cloner.launch import Launcher
+    from github_api.credential import github_token
+    from github_api.deadline import Deadline
 
     settings = Settings.from_environment(os.environ)
-    deadline = Deadline(at=ends)
+    deadline = Deadline(at=ends, advice="launch again, and what exists already is finished or removed")
     launcher = Launcher(
         github=GitHub(settings.api_url, github_token(settings.credential_secret_arn), deadline),
         records=ParameterRecords(settings.records_path),

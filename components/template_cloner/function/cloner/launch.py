@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from github_api.deadline import Deadline
+from github_api.errors import OutcomeUnknownError
+
 from cloner import project_file
 from cloner.aws import Record, State
-from cloner.deadline import Deadline
 from cloner.errors import LaunchError
 from cloner.event import FirstRun, Project
-from cloner.github import OutcomeUnknownError, Repository
+from cloner.github import Repository
 from cloner.ports import GitHubApi, Records, Stacks
 
 logger = logging.getLogger(__name__)

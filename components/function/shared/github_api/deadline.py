@@ -4,11 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloner.errors import LaunchError
-
-
-class DeadlinePassedError(LaunchError):
-    """There is no time left for the next attempt."""
+from github_api.errors import DeadlinePassedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +13,8 @@ class Deadline:
 
     at: float
     """Seconds on the clock `now`."""
+    advice: str = "try again"
+    """What whoever waits for the work is told to do when there was not enough time."""
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -31,8 +29,5 @@ class Deadline:
             DeadlinePassedError: the wait would outlast the deadline.
         """
         if seconds >= self.remaining():
-            raise DeadlinePassedError(
-                f"no time is left to wait {seconds:.0f} s for {waiting_for}; launch again, "
-                "and what exists already is finished or removed"
-            )
+            raise DeadlinePassedError(f"no time is left to wait {seconds:.0f} s for {waiting_for}; {self.advice}")
         self.sleep(seconds)

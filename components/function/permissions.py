@@ -1,0 +1,59 @@
+"""What every function of the platform may do, and what those may that talk to GitHub."""
+
+import pulumi
+
+from components import iam
+from components.network.placement import Placement
+
+
+def use_credential(secret_arn: pulumi.Input[str]) -> iam.Statement:
+    """Read the platform's credential for GitHub; its key is that of the function's own failures."""
+    return iam.allow("ReadCredential", "secretsmanager:GetSecretValue", on=secret_arn)
+
+
+def report(
+    log_group_arn: pulumi.Input[str], failures_arn: pulumi.Input[str], key_arn: pulumi.Input[str]
+) -> list[iam.Statement]:
+    """Write logs and traces, and hand over events that failed; the platform's key for secrets encrypts those."""
+    return [
+        iam.allow(
+            "WriteLogs",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            on=pulumi.Output.concat(log_group_arn, ":*"),
+        ),
+        iam.allow("ReportFailures", "sqs:SendMessage", on=failures_arn),
+        iam.allow("UseSecretsKey", "kms:Decrypt", "kms:GenerateDataKey", on=key_arn),
+        iam.allow(
+            "WriteTraces",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+            on=iam.NO_RESOURCE_TYPE,
+        ),
+    ]
+
+
+def run_in(placement: Placement, function_name: str) -> list[iam.Statement]:
+    """Let Lambda attach the function to its network, and the function's own code not.
+
+    Source: Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
+    """
+    site = placement.site
+    return [
+        *placement.attach(),
+        # Lambda refuses to create a function whose role may not delete every interface.
+        iam.allow("LeaveNetwork", "ec2:DeleteNetworkInterface", on=site.arn("ec2", "*/*")),
+        iam.deny(
+            "OnlyLambdaJoinsNetworks",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:CreateNetworkInterfacePermission",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteNetworkInterfacePermission",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+            on=iam.EveryResource(reason="a denial must not leave a gap"),
+            when={"ArnEquals": {"lambda:SourceFunctionArn": site.arn("lambda", f"function:{function_name}")}},
+        ),
+    ]

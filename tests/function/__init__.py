@@ -1,0 +1,1 @@
+"""What the code of several Lambda functions shares, against a real HTTP server."""
