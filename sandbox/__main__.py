@@ -8,14 +8,27 @@ from collections.abc import Callable
 import psutil
 from rich.console import Console
 
-from sandbox import commands, demo, environments, folders, installation, launch, permissions, servers, shell
+from sandbox import (
+    application,
+    commands,
+    demo,
+    environments,
+    folders,
+    installation,
+    launch,
+    permissions,
+    releases,
+    servers,
+    shell,
+    training,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the program's exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="The whole platform on one machine.")
     choices = parser.add_subparsers(dest="command", required=True)
-    choices.add_parser("demo", help="from an empty machine to a registered model; what is there already stays")
+    choices.add_parser("demo", help="from an empty machine to a model in production; what is there already stays")
     choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
     choices.add_parser("status", help="say what is running, and where")
     choices.add_parser("permissions", help="what each role may do, and what of it was needed so far")
@@ -38,10 +51,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         actions[chosen.command]()
     except (
+        application.ApplicationFailedError,
         commands.CommandFailedError,
         launch.LaunchFailedError,
+        releases.ReleaseFailedError,
         servers.NotRunningError,
         servers.NotStartedError,
+        training.TrainingFailedError,
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1

@@ -1,29 +1,40 @@
-"""The story that `make demo` tells: from an empty machine to a trained and registered model.
+"""The story that `make demo` tells: from an empty machine to a model that serves in production, and back to the one before.
 
 Each step does what its real counterpart does, in the same order, and can be taken again: what is there already stays
 as it is, and the step says so.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import boto3
 from rich.console import Console
 
-from sandbox import commands, environments, folders, identities, installation, launch, page, servers, stacks, work
-from sandbox.models import RegisteredModel, latest
-from sandbox.organization import (
-    CLONER,
-    DATA_SCIENTIST,
-    ENVIRONMENTS,
-    LEAD_DATA_SCIENTIST,
-    ORGANIZATION,
-    REPOSITORY,
+from sandbox import (
+    accounts,
+    application,
+    commands,
+    environments,
+    folders,
+    launch,
+    models,
+    page,
+    releases,
+    stacks,
+    training,
+    work,
 )
+from sandbox.accounts import Platform
+from sandbox.application import Application
+from sandbox.launch import Project
+from sandbox.member import Member
+from sandbox.models import RegisteredModel
+from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST, RELEASE_MANAGER
 from sandbox.page.render import Account
 from sandbox.progress import Step, Story
-from sandbox.servers import Servers
-from sandbox.stacks import Deployment, StackFile
+from sandbox.releases import Release
+
+ROWS_ASKED = 5
+"""Abalone that production is asked about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +42,25 @@ class Outcome:
     """What the story leaves behind."""
 
     accounts: list[Account]
-    project: launch.Project
-    model: RegisteredModel
+    project: Project
+    models: list[RegisteredModel]
+    """The versions, oldest first."""
+    releases: list[Release]
+    """What was deployed in this telling of the story; nothing when it was there already."""
+    answers: list[tuple[float, float]]
+    """Rings counted, and what production says, of abalone that the model was not trained on."""
     places: list[tuple[str, str]]
     """Pairs of what there is to see and the address or command that shows it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """Who works on the project: in Studio with their own role, on GitHub with their own account."""
+
+    lead: boto3.Session
+    scientist: boto3.Session
+    developer: Member
+    reviewer: Member
 
 
 def tell(console: Console) -> None:
@@ -46,14 +72,18 @@ def tell(console: Console) -> None:
                 folders.PAGE,
                 accounts=outcome.accounts,
                 project=outcome.project,
-                model=outcome.model,
+                models=outcome.models,
+                releases=outcome.releases,
+                answers=outcome.answers,
                 steps=story.steps,
                 places=outcome.places,
             )
     page.print_summary(
         console,
         accounts=outcome.accounts,
-        model=outcome.model,
+        models=outcome.models,
+        releases=outcome.releases,
+        answers=outcome.answers,
         places=outcome.places,
         closing=f"Done in {story.seconds:.0f} s."
         if story.changed
@@ -62,124 +92,143 @@ def tell(console: Console) -> None:
 
 
 def _run(story: Story) -> Outcome:
-    with story.step("Install the engine and its environments") as step:
-        step.changed = installation.install(step.say)
-    with story.step("Start the local AWS and the local GitHub") as step:
-        found = servers.running()
-        step.changed = found is None
-        found = found or servers.start()
-        environments.enter(found.aws.url, found.trust)
-        step.say(f"AWS {found.aws.url} · GitHub {found.github.url}")
-    files = {environment: stacks.write(environment, found) for environment in ENVIRONMENTS}
-    with story.step("Bootstrap the three accounts") as step:
-        _in_parallel(step, lambda file: _bootstrap(found, file), files)
-    with story.step("Deploy dev, preprod and prod") as step:
-        deployers = _deploy(step, found, files)
-    dev, as_deployer = files["dev"], deployers["dev"]
-    with story.step("Give the template cloner its credential") as step:
-        step.changed = _credential(found, dev, as_deployer, step)
-    with story.step("Publish the template repositories") as step:
-        _publish(found, as_deployer, step)
-    with story.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
-        domain = work.output(dev, as_deployer, "studioDomainId")
-        session = launch.studio_session(found, dev, domain=domain, profile=LEAD_DATA_SCIENTIST.login)
-        project = launch.project(session, on_status=step.say)
-        step.changed = project.created
-        step.say(f"{project.repository}" + ("" if project.created else " is there already"))
-    with story.step("Train and register the model in the project's workflow") as step:
-        run = launch.first_run(session, found, project, on_status=step.say)
-        step.changed = project.created
-        step.say(f"run {run['run_number']} succeeded: {run['html_url']}")
+    platform = accounts.build(story)
+    people, project, first_run = _launch(story, platform)
+    prod = platform.files["prod"]
+    done: list[Release] = []
     with story.step("Look at the model as a data scientist") as step:
-        scientist = launch.studio_session(found, dev, domain=domain, profile=DATA_SCIENTIST.login)
-        model = latest(scientist, project.pipeline)
-        step.say(f"version {model.version}, {model.approval}, MSE {model.mse:.2f}")
+        first = models.read(people.scientist, models.versions(people.scientist, project.pipeline)[0])
+        step.say(f"version {first.version}, {first.approval}, MSE {first.mse:.2f}")
+    _deploy_version(story, people, project, first, done, number=1)
+    with story.step("Ask production about abalone that it has not seen") as step:
+        asking = application.install(prod, project.endpoint(prod))
+        answers = _ask(asking, first)
+        step.say(_spoken(answers))
+    with story.step("Train a better model: a pull request with other settings") as step:
+        if len(models.versions(people.lead, project.pipeline)) < 2:
+            step.changed = True
+            training.improve(people.lead, people.developer, project, on_status=step.say)
+        second = models.read(people.scientist, models.versions(people.scientist, project.pipeline)[1])
+        step.say(f"version {second.version}, MSE {second.mse:.2f} after {first.mse:.2f}")
+    _deploy_version(story, people, project, second, done, number=2)
+    with story.step("Roll back to version 1 by one command") as step:
+        if len(releases.finished(people.developer, project)) < 3:
+            step.changed = True
+            done.append(_roll_back(platform, people, project, first, step))
+        answers = _ask(asking, first)
+        step.say(f"production serves version 1 again: {_spoken(answers)}")
     with story.step("Draw the architecture from the stacks' state") as step:
-        accounts = [
-            Account(name=name, id=file.account_id, state=stacks.export(file, deployers[name]))
-            for name, file in files.items()
+        drawn = [
+            Account(name=name, id=file.account_id, state=stacks.export(file, platform.deployers[name]))
+            for name, file in platform.files.items()
         ]
         step.say(str(folders.PAGE))
     return Outcome(
-        accounts=accounts, project=project, model=model, places=_places(found, project, str(run["html_url"]))
+        accounts=drawn,
+        project=project,
+        models=[models.read(people.scientist, model.arn) for model in (first, second)],
+        releases=done,
+        answers=answers,
+        places=_places(platform, project, first_run),
     )
 
 
-def _places(found: Servers, project: launch.Project, run: str) -> list[tuple[str, str]]:
+def _launch(story: Story, platform: Platform) -> tuple[People, Project, str]:
+    found, dev = platform.servers, platform.files["dev"]
+    with story.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
+        domain = work.output(dev, platform.deployers["dev"], "studioDomainId")
+        lead, scientist = (
+            launch.studio_session(found, dev, domain=domain, profile=user.login)
+            for user in (LEAD_DATA_SCIENTIST, DATA_SCIENTIST)
+        )
+        people = People(
+            lead=lead,
+            scientist=scientist,
+            developer=Member(found, LEAD_DATA_SCIENTIST),
+            reviewer=Member(found, RELEASE_MANAGER),
+        )
+        project = launch.project(lead, on_status=step.say)
+        step.changed = project.created
+        step.say(f"{project.training} and {project.deployment}" + ("" if project.created else " are there already"))
+    with story.step("Train and register the model in the project's workflow") as step:
+        run = training.first_run(lead, people.developer, project, on_status=step.say)
+        step.changed = project.created
+        step.say(f"the first run succeeded: {run}")
+    return people, project, run
+
+
+def _deploy_version(
+    story: Story, people: People, project: Project, model: RegisteredModel, done: list[Release], *, number: int
+) -> None:
+    """Approve a version and follow it to production; `number` counts the deployments so far, this one included."""
+    there = len(releases.finished(people.developer, project)) >= number
+    release = Release(model.arn)
+    run = 0
+    with story.step(f"Approve version {model.version}: it is deployed to preprod and tested") as step:
+        if there:
+            step.say("tested already")
+        else:
+            step.changed = True
+            earlier = {int(run["id"]) for run in people.developer.runs(project.deployment, releases.WORKFLOW)}
+            models.approve(people.lead, model.arn, reason=f"MSE {model.mse:.2f} on data it has not seen")
+            run = releases.to_preprod(release, people.developer, project, earlier, on_status=step.say)
+            step.say(f"waits for {RELEASE_MANAGER.login}'s review: {release.page}")
+    with story.step(f"Release version {model.version} to production as {RELEASE_MANAGER.login}, its reviewer") as step:
+        if there:
+            step.say("released already")
+        else:
+            step.changed = True
+            releases.to_production(release, people.reviewer, project, run, on_status=step.say)
+            done.append(release)
+            step.say(_phases(release))
+
+
+def _roll_back(platform: Platform, people: People, project: Project, to: RegisteredModel, step: Step) -> Release:
+    """Run the deployment repository's own command in a clone of it, and follow what it starts to production."""
+    found = platform.servers
+    clone = folders.SANDBOX / "clones" / project.deployment
+    as_developer = environments.developer(found.github.url, found.trust, token=found.tokens[LEAD_DATA_SCIENTIST.login])
+    if not clone.is_dir():
+        commands.run(
+            ["git", "clone", "--quiet", f"{found.github.url}/{project.deployment}.git", clone],
+            log="clone-deployment",
+            environment=as_developer,
+        )
+    earlier = {int(run["id"]) for run in people.developer.runs(project.deployment, releases.WORKFLOW)}
+    release = Release(to.arn)
+    commands.run(["make", "rollback", f"VERSION={to.version}"], log="rollback", environment=as_developer, folder=clone)
+    run = releases.to_preprod(release, people.developer, project, earlier, on_status=step.say)
+    releases.to_production(release, people.reviewer, project, run, on_status=step.say)
+    return release
+
+
+def _ask(asking: Application, model: RegisteredModel) -> list[tuple[float, float]]:
+    features, counted = zip(*(row.rsplit(",", 1) for row in model.held_out[:ROWS_ASKED]), strict=True)
+    return list(zip(map(float, counted), asking.ask(list(features)), strict=True))
+
+
+def _spoken(answers: list[tuple[float, float]]) -> str:
+    return ", ".join(f"{predicted:.1f} rings for {counted:.0f}" for counted, predicted in answers)
+
+
+def _phases(release: Release) -> str:
+    return " · ".join(f"{what} {seconds:.1f} s" for what, seconds in release.phases)
+
+
+def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[str, str]]:
+    github, prod = platform.servers.github.url, platform.files["prod"]
     return [
         ("All of this on one page", folders.PAGE.as_uri()),
-        ("The project's repository", f"{found.github.url}/{project.repository}"),
-        ("Its first run", run),
+        ("The repository that trains", f"{github}/{project.training}"),
+        ("Its first run", first_run),
+        ("The repository that deploys", f"{github}/{project.deployment}"),
         ("A shell in the sandbox", "python -m sandbox shell"),
         ("What would change", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
         ("The model registry", f"aws sagemaker list-model-packages --model-package-group-name {project.pipeline}"),
+        (
+            "What production serves",
+            f"aws --profile prod sagemaker describe-endpoint --endpoint-name {project.endpoint(prod)}",
+        ),
         ("What the servers say", "python -m sandbox logs"),
         ("Remove all of it", "make demo-down"),
     ]
-
-
-def _bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
-    printed = commands.run(
-        ["python", "-m", "bootstrap", "up", "--unit", stack.unit, "--environment", stack.environment]
-        + ["--github-org", ORGANIZATION.login, "--github-repository", REPOSITORY.name]
-        + ["--github-url", found.github.url, "--oidc-subjects", "immutable"],
-        log=f"bootstrap-{stack.environment}",
-        environment=work.environment(found, stack, identities.root(stack.account_id)),
-    )
-    unchanged = "unchanged" in printed
-    return ("as it was" if unchanged else "ready"), not unchanged
-
-
-def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str, dict[str, str]]:
-    """Update all stacks at once, for they share nothing but the machine; return their deployers' environments."""
-    counts = dict.fromkeys(files, 0)
-
-    def deploy(file: StackFile) -> tuple[dict[str, str], Deployment]:
-        def count(done: int) -> None:
-            counts[file.environment] = done
-            step.say(" · ".join(f"{name} {number} resources" for name, number in counts.items()))
-
-        as_deployer = work.create_stack(found, file)
-        return as_deployer, stacks.up(file, as_deployer, on_resource=count)
-
-    with ThreadPoolExecutor() as pool:
-        results = dict(zip(files, pool.map(deploy, files.values()), strict=True))
-    step.changed = any(deployment.changed for _, deployment in results.values())
-    step.say(
-        " · ".join(
-            f"{name} {deployment.total} resources" + ("" if deployment.changed else ", unchanged")
-            for name, (_, deployment) in results.items()
-        )
-    )
-    return {name: as_deployer for name, (as_deployer, _) in results.items()}
-
-
-def _credential(found: Servers, dev: StackFile, as_deployer: dict[str, str], step: Step) -> bool:
-    printed = commands.run(
-        ["python", "-m", "bootstrap", "github-token", "--unit", dev.unit, "--environment", dev.environment]
-        + ["--github-url", found.github.url],
-        log="github-token",
-        environment=as_deployer,
-        text=found.tokens[CLONER.login] + "\n",
-    )
-    unchanged = "unchanged" in printed
-    step.say("a token in Secrets Manager" + (", as it was" if unchanged else ""))
-    return not unchanged
-
-
-def _publish(found: Servers, as_deployer: dict[str, str], step: Step) -> None:
-    printed = commands.run(
-        ["python", "template-repos/publish.py", "--organization", ORGANIZATION.login]
-        + ["--github-url", found.github.url],
-        log="publish-templates",
-        environment=as_deployer,
-    )
-    step.changed = any("unchanged" not in line for line in printed.splitlines())
-    step.say(printed.replace("\n", " · "))
-
-
-def _in_parallel(step: Step, act: Callable[[StackFile], tuple[str, bool]], files: dict[str, StackFile]) -> None:
-    with ThreadPoolExecutor() as pool:
-        results = dict(zip(files, pool.map(act, files.values()), strict=True))
-    step.changed = any(changed for _, changed in results.values())
-    step.say(" · ".join(f"{name} {outcome}" for name, (outcome, _) in results.items()))

@@ -49,8 +49,24 @@ def runner(aws_url: str, trust: Path) -> dict[str, str]:
     return {
         **dict.fromkeys(TRUST_VARIABLES, str(trust)),
         "AWS_ENDPOINT_URL": aws_url,
+        "PATH": os.pathsep.join((str(Path(uv()[0]).parent), str(folders.ENGINE), os.environ["PATH"])),
+        "PULUMI_HOME": str(folders.PULUMI_HOME),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "UV_CACHE_DIR": _uv_cache(),
+    }
+
+
+def developer(github_url: str, trust: str, *, token: str) -> dict[str, str]:
+    """Return the environment of somebody who works on a clone of a repository, with their own token."""
+    return {
+        **_inherited(*TRUST_VARIABLES),
+        **dict.fromkeys(TRUST_VARIABLES, trust),
+        "GITHUB_TOKEN": token,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{github_url}/.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
         "PATH": os.pathsep.join((str(Path(uv()[0]).parent), os.environ["PATH"])),
-        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv")),
+        "UV_CACHE_DIR": _uv_cache(),
     }
 
 
@@ -77,6 +93,10 @@ def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -
         "PULUMI_HOME": str(folders.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+
+
+def _uv_cache() -> str:
+    return os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
 
 
 def _inherited(*left_out: str) -> dict[str, str]:

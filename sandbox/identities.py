@@ -4,16 +4,14 @@ Root's keys serve the bootstrap only. Deployments take their account's deploy ro
 issues to the platform's repository; people take the role of their Studio user profile.
 """
 
-import json
-import ssl
 import urllib.parse
-import urllib.request
 from typing import Any, cast
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from sandbox import web
 from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, REPOSITORY
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
@@ -29,40 +27,36 @@ def root(account_id: str) -> Identity:
 
 def deploy(servers: Servers, stack: StackFile) -> Identity:
     """Return the deploy role of a stack's account, taken with a token of the platform repository's environment."""
-    query = urllib.parse.urlencode(
-        {
-            "repository": f"{ORGANIZATION.login}/{REPOSITORY.name}",
-            "environment": stack.environment,
-            "audience": "sts.amazonaws.com",
-        }
-    )
-    answer = get(
-        servers,
-        f"{servers.github.url}/_sandbox/oidc-token?{query}",
-        {"Authorization": f"Bearer {servers.tokens[PLATFORM_ENGINEER.login]}"},
-    )
+    token = job_token(servers, f"{ORGANIZATION.login}/{REPOSITORY.name}", environment=stack.environment)
     sts = boto3.client("sts", region_name=stack.region, config=Config(signature_version=UNSIGNED))
     credentials = sts.assume_role_with_web_identity(
         RoleArn=f"arn:aws:iam::{stack.account_id}:role/{stack.prefix}-deploy",
         RoleSessionName="deploy",
-        WebIdentityToken=str(answer["value"]),
+        WebIdentityToken=token,
     )["Credentials"]
     return _session(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+def job_token(servers: Servers, repository: str, **context: str) -> str:
+    """Return the token that GitHub would give a job of a repository, for example in an `environment`."""
+    query = urllib.parse.urlencode({"repository": repository, "audience": "sts.amazonaws.com", **context})
+    answer = _get(
+        servers,
+        f"{servers.github.url}/_sandbox/oidc-token?{query}",
+        {"Authorization": f"Bearer {servers.tokens[PLATFORM_ENGINEER.login]}"},
+    )
+    return str(answer["value"])
 
 
 def studio(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> Identity:
     """Return the role of a Studio user profile, as an application in that profile's space has it."""
     query = urllib.parse.urlencode({"account": stack.account_id, "domain": domain, "profile": profile})
-    answer = get(servers, f"{servers.aws.url}/_sandbox/studio-credentials?{query}", {})
+    answer = _get(servers, f"{servers.aws.url}/_sandbox/studio-credentials?{query}", {})
     return _session(str(answer["AccessKeyId"]), str(answer["SecretAccessKey"]), str(answer["Token"]))
 
 
-def get(servers: Servers, url: str, headers: dict[str, str]) -> dict[str, Any]:
-    """Read a JSON document from one of the sandbox's servers."""
-    context = ssl.create_default_context(cafile=servers.trust)
-    request = urllib.request.Request(url, headers=headers)
-    with urllib.request.urlopen(request, timeout=30, context=context) as answer:
-        return cast("dict[str, Any]", json.load(answer))
+def _get(servers: Servers, url: str, headers: dict[str, str]) -> dict[str, Any]:
+    return cast("dict[str, Any]", web.call(servers, "GET", url, headers))
 
 
 def _session(key: str, secret: str, token: str) -> Identity:

@@ -1,23 +1,30 @@
-"""Launches a project as a lead data scientist does in Studio, and follows its first run."""
+"""Launches a project as a lead data scientist does in Studio."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import boto3
 
 from sandbox import identities
-from sandbox.organization import KIND, LEAD_DATA_SCIENTIST, ORGANIZATION, PRODUCT, PROJECT
+from sandbox.organization import (
+    DEPLOYMENT,
+    LEAD_DATA_SCIENTIST,
+    ORGANIZATION,
+    PRODUCT,
+    PROJECT,
+    RELEASE_MANAGER,
+    TRAINING,
+)
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
 LAUNCH_SECONDS = 300
-RUN_SECONDS = 900
 
 
 class LaunchFailedError(Exception):
-    """The project, its first run or its pipeline failed; the message says why."""
+    """The project could not be launched; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +37,23 @@ class Project:
     """Whether this call launched it, or found it there."""
 
     @property
-    def repository(self) -> str:
-        """Full name of the project's repository."""
-        return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{KIND}"
+    def training(self) -> str:
+        """Full name of the repository that trains."""
+        return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{TRAINING}"
+
+    @property
+    def deployment(self) -> str:
+        """Full name of the repository that deploys."""
+        return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{DEPLOYMENT}"
 
     @property
     def pipeline(self) -> str:
         """Name of the project's pipeline, and of its group of model packages."""
         return f"{self.name}-{self.id}"
+
+    def endpoint(self, stack: StackFile) -> str:
+        """Name of the project's endpoint in the account of a stack."""
+        return f"{stack.prefix}-{self.id}"
 
 
 def studio_session(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> boto3.Session:
@@ -70,7 +86,10 @@ def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Proj
             ServiceCatalogProvisioningDetails={
                 "ProductId": product,
                 "ProvisioningArtifactId": artifact,
-                "ProvisioningParameters": [{"Key": "GitUser", "Value": LEAD_DATA_SCIENTIST.login}],
+                "ProvisioningParameters": [
+                    {"Key": "GitUser", "Value": LEAD_DATA_SCIENTIST.login},
+                    {"Key": "ProductionReviewer", "Value": RELEASE_MANAGER.login},
+                ],
             },
         )
     deadline = time.monotonic() + LAUNCH_SECONDS
@@ -86,41 +105,6 @@ def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Proj
         if time.monotonic() > deadline:
             raise LaunchFailedError(f"the project is still {status} after {LAUNCH_SECONDS} seconds")
         time.sleep(0.2)
-
-
-def first_run(
-    session: boto3.Session, servers: Servers, launched: Project, *, on_status: Callable[[str], None]
-) -> dict[str, Any]:
-    """Wait for the repository's first dispatched run and return it as GitHub describes it."""
-    sagemaker = session.client("sagemaker")
-    url = f"{servers.github.url}/api/v3/repos/{launched.repository}/actions/runs?event=workflow_dispatch"
-    headers = {"Authorization": f"Bearer {servers.tokens[LEAD_DATA_SCIENTIST.login]}"}
-    deadline = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < deadline:
-        runs = cast("list[dict[str, Any]]", identities.get(servers, url, headers)["workflow_runs"])
-        if runs:
-            run = runs[-1]
-            on_status(_steps(sagemaker, launched.pipeline) or str(run["status"]).replace("_", " "))
-            if run["status"] == "completed":
-                if run["conclusion"] != "success":
-                    raise LaunchFailedError(f"the first run ended with {run['conclusion']}: {run['html_url']}")
-                return run
-        time.sleep(0.3)
-    raise LaunchFailedError(f"the first run did not end within {RUN_SECONDS} seconds: {launched.repository}")
-
-
-def _steps(sagemaker: Any, pipeline: str) -> str:
-    """Return how far the newest execution of a pipeline is; an empty string while there is none."""
-    try:
-        executions = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
-    except sagemaker.exceptions.ResourceNotFound:
-        return ""
-    if not executions:
-        return ""
-    steps = sagemaker.list_pipeline_execution_steps(
-        PipelineExecutionArn=executions[0]["PipelineExecutionArn"], SortOrder="Ascending"
-    )["PipelineExecutionSteps"]
-    return " · ".join(f"{step['StepName']} {str(step['StepStatus']).lower()}" for step in steps)
 
 
 def _product(catalog: Any) -> tuple[str, str]:

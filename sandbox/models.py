@@ -1,4 +1,4 @@
-"""Reads a registered model back from the model registry, with what its evaluation measured."""
+"""Reads registered models from the model registry, with what their evaluation measured, and approves them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class RegisteredModel:
     """Figures of the evaluation report by name, for example `mse`."""
     predictions: list[tuple[float, float]]
     """Pairs of what was measured and what the model says, in rings."""
+    held_out: list[str]
+    """Rows that it was not trained on, as CSV; the last value is the number of rings."""
 
     @property
     def mse(self) -> float:
@@ -32,23 +34,36 @@ class RegisteredModel:
         return self.metrics["mse"]
 
 
-def latest(session: boto3.Session, group: str) -> RegisteredModel:
-    """Return the newest version of a model package group."""
-    sagemaker = session.client("sagemaker")
-    newest = sagemaker.list_model_packages(
-        ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
-    )["ModelPackageSummaryList"][0]
-    package = sagemaker.describe_model_package(ModelPackageName=newest["ModelPackageArn"])
+def versions(session: boto3.Session, group: str) -> list[str]:
+    """Return the ARNs of a group's model packages, oldest first."""
+    listed = session.client("sagemaker").list_model_packages(
+        ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Ascending", MaxResults=100
+    )
+    return [summary["ModelPackageArn"] for summary in listed["ModelPackageSummaryList"]]
+
+
+def read(session: boto3.Session, arn: str) -> RegisteredModel:
+    """Return a version and its quality."""
+    package = session.client("sagemaker").describe_model_package(ModelPackageName=arn)
     report = str(package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"])
+    evaluation = report.rpartition("/")[0]
     storage = session.client("s3")
     quality = cast("dict[str, Any]", json.loads(_read(storage, report))["regression_metrics"])
-    rows = csv.DictReader(io.StringIO(_read(storage, report.rpartition("/")[0] + "/predictions.csv")))
+    rows = csv.DictReader(io.StringIO(_read(storage, f"{evaluation}/predictions.csv")))
     return RegisteredModel(
         arn=str(package["ModelPackageArn"]),
         version=int(package["ModelPackageVersion"]),
         approval=str(package["ModelApprovalStatus"]),
         metrics={name: float(figure["value"]) for name, figure in quality.items()},
         predictions=[(float(row["actual"]), float(row["predicted"])) for row in rows],
+        held_out=_read(storage, f"{evaluation.rpartition('/')[0]}/test/test.csv").splitlines(),
+    )
+
+
+def approve(session: boto3.Session, arn: str, *, reason: str) -> None:
+    """Approve one exact version."""
+    session.client("sagemaker").update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription=reason
     )
 
 

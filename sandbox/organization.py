@@ -41,10 +41,13 @@ CLONER = User("template-cloner", 3002, admin=True)
 """The account in whose name the platform creates the repositories of projects."""
 LEAD_DATA_SCIENTIST = User("grace", 3003)
 DATA_SCIENTIST = User("ada", 3004)
-USERS = (PLATFORM_ENGINEER, CLONER, LEAD_DATA_SCIENTIST, DATA_SCIENTIST)
+RELEASE_MANAGER = User("hedy", 3005)
+"""Reviews what goes to production; never what she started herself."""
+USERS = (PLATFORM_ENGINEER, CLONER, LEAD_DATA_SCIENTIST, DATA_SCIENTIST, RELEASE_MANAGER)
 
 PROJECT = "abalone"
 """Name of the project that the demo launches."""
-PRODUCT = "MLOps template for model building and training"
-KIND = "model-training"
-"""Kind of the repository that the product creates."""
+PRODUCT = "MLOps template for model building, training, and deployment"
+TRAINING = "model-training"
+DEPLOYMENT = "model-deployment-realtime"
+"""Kinds of the two repositories that the product creates."""

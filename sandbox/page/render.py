@@ -10,6 +10,7 @@ from sandbox.launch import Project
 from sandbox.models import RegisteredModel
 from sandbox.page import architecture, plots
 from sandbox.progress import Step
+from sandbox.releases import Release
 
 TEMPLATE = Path(__file__).parent / "page.html.jinja"
 
@@ -39,11 +40,24 @@ def write(
     *,
     accounts: list[Account],
     project: Project,
-    model: RegisteredModel,
+    models: list[RegisteredModel],
+    releases: list[Release],
+    answers: list[tuple[float, float]],
     steps: list[Step],
     places: list[tuple[str, str]],
 ) -> None:
-    """Write the page; `places` are pairs of what there is to see and the address or command that shows it."""
+    """Write the page.
+
+    Args:
+        path: of its file.
+        accounts: the accounts and what is in them.
+        project: the project that was launched.
+        models: its registered versions, oldest first.
+        releases: the deployments that were followed to production.
+        answers: pairs of rings counted and rings that production says.
+        steps: of the story.
+        places: pairs of what there is to see and the address or command that shows it.
+    """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     done = [step for step in steps if step.seconds is not None]
     path.write_text(
@@ -51,16 +65,19 @@ def write(
             accounts=accounts,
             box_height=architecture.BOX_HEIGHT,
             box_width=architecture.BOX_WIDTH,
-            figures=[
-                ("mean squared error", f"{model.mse:.2f}"),
-                *((name.replace("_", " "), f"{value:.2f}") for name, value in model.metrics.items() if name != "mse"),
-                ("version", model.version),
-            ],
+            answers=answers,
             longest=max((step.seconds or 0.0 for step in done), default=1.0),
-            model=model,
+            models=[
+                {
+                    "package": model,
+                    "predictions": plots.predictions(model.predictions),
+                    "errors": plots.errors(model.predictions),
+                }
+                for model in models
+            ],
             places=places,
-            plots={"predictions": plots.predictions(model.predictions), "errors": plots.errors(model.predictions)},
             project=project,
+            releases=releases,
             steps=done,
             total=sum(account.resources for account in accounts),
         )

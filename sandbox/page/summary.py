@@ -1,4 +1,4 @@
-"""Prints the end of the story on the terminal: what exists, how good the model is, where to look around."""
+"""Prints the end of the story on the terminal: what exists, how good the models are, where to look around."""
 
 from rich.console import Console
 from rich.table import Table
@@ -6,10 +6,18 @@ from rich.table import Table
 from sandbox.models import RegisteredModel
 from sandbox.page import architecture
 from sandbox.page.render import Account
+from sandbox.releases import Release
 
 
 def print_summary(
-    console: Console, *, accounts: list[Account], model: RegisteredModel, places: list[tuple[str, str]], closing: str
+    console: Console,
+    *,
+    accounts: list[Account],
+    models: list[RegisteredModel],
+    releases: list[Release],
+    answers: list[tuple[float, float]],
+    places: list[tuple[str, str]],
+    closing: str,
 ) -> None:
     """Print the summary; `closing` is its last line."""
     exists = Table(title="What exists", title_justify="left")
@@ -21,9 +29,17 @@ def print_summary(
         listed = ", ".join(f"{part.kind} ({part.resources.total()})" for part in parts)
         exists.add_row(f"{account.name} {account.id}", str(account.resources), listed)
     console.print(exists)
-    quality = ", ".join(f"{name} {value:.2f}" for name, value in model.metrics.items())
-    console.print(f"\nThe model on data that it was not trained on: {quality}", soft_wrap=True)
-    console.print(f"{model.arn} is {model.approval}.\n", soft_wrap=True)
+    console.print("\nThe models on data that they were not trained on")
+    for model in models:
+        quality = ", ".join(f"{name} {value:.2f}" for name, value in model.metrics.items())
+        console.print(f"  version {model.version}, {model.approval}: {quality}", soft_wrap=True)
+    for release in releases:
+        phases = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in release.phases)
+        console.print(f"  {release.arn.rpartition(':')[2]} to production: {phases}", soft_wrap=True)
+    console.print("\nWhat production says of abalone that it has not seen")
+    for counted, predicted in answers:
+        console.print(f"  {predicted:5.2f} rings predicted, {counted:2.0f} counted")
+    console.print()
     for what, where in places:
         console.print(f"{what:<28} {where}", soft_wrap=True, highlight=False)
     console.print(f"\n[bold]{closing}[/bold]", soft_wrap=True)

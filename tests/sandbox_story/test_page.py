@@ -14,6 +14,7 @@ from sandbox.models import RegisteredModel
 from sandbox.page import architecture
 from sandbox.page.render import Account
 from sandbox.progress import Step, Story
+from sandbox.releases import Release
 
 
 def _urn(kind: str, name: str) -> str:
@@ -46,7 +47,9 @@ MODEL = RegisteredModel(
     approval="PendingManualApproval",
     metrics={"mse": 4.5, "mae": 1.5},
     predictions=[(9.0, 8.5), (12.0, 11.0)],
+    held_out=["M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15,15"],
 )
+RELEASE = Release(arn=MODEL.arn, page="https://localhost:1/run", moments={"dispatched": 1.5, "preprod serves": 9.5})
 
 
 def test_a_component_stands_for_everything_below_it() -> None:
@@ -81,7 +84,9 @@ def test_the_page_needs_nothing_but_itself(tmp_path: Path) -> None:
         path,
         accounts=[Account(name="dev", id="111111111111", state=STATE)],
         project=Project(name="abalone", id="p-abcdefghijkl", created=True),
-        model=MODEL,
+        models=[MODEL],
+        releases=[RELEASE],
+        answers=[(15.0, 13.25)],
         steps=[Step(title="Deploy <everything>", seconds=2.0)],
         places=[("A page", "https://localhost:1/acme"), ("A command", "make demo-down")],
     )
@@ -89,22 +94,28 @@ def test_the_page_needs_nothing_but_itself(tmp_path: Path) -> None:
     assert "dev, account 111111111111: 2 resources" in text
     assert "Deploy &lt;everything&gt;" in text
     assert '<a href="https://localhost:1/acme">' in text
+    assert "<td>15</td><td>13.25</td>" in text
+    assert "dispatched 1.5 s · preprod serves 8.0 s" in text
     assert "<code>make demo-down</code>" in text
     assert not [word for word in ("<script", "<link", "<img", "@import") if word in text]
 
 
-def test_the_summary_names_the_model_and_what_it_measured() -> None:
+def test_the_summary_names_the_models_and_what_they_measured_and_answered() -> None:
     output = io.StringIO()
     page.print_summary(
         Console(file=output, width=120),
         accounts=[Account(name="dev", id="111111111111", state=STATE)],
-        model=MODEL,
+        models=[MODEL],
+        releases=[RELEASE],
+        answers=[(15.0, 13.25)],
         places=[("Remove all of it", "make demo-down")],
         closing="Done in 3 s.",
     )
     text = output.getvalue()
     assert "Network (1), Template cloner (1)" in text
     assert "mse 4.50, mae 1.50" in text
+    assert "13.25 rings predicted, 15 counted" in text
+    assert "dispatched 1.5 s, preprod serves 8.0 s" in text
     assert "make demo-down" in text
     assert text.rstrip().endswith("Done in 3 s.")
 

@@ -8,7 +8,6 @@ for whom their trust is opened for a moment; what they may do does not change by
 import contextlib
 import json
 import sys
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sandbox import environments, identities, servers, stacks, work
-from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, PROJECT
+from sandbox.organization import ORGANIZATION, PROJECT
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
@@ -481,16 +480,9 @@ def _place(found: Servers, dev: StackFile, root: Client) -> Place:
 
 def _take(place: Place, role: str, *, repository: str, **job: str) -> Client:
     """Become a role with the token of a job."""
-    query = urllib.parse.urlencode({"repository": repository, "audience": "sts.amazonaws.com", **job})
-    answer = identities.get(
-        place.found,
-        f"{place.found.github.url}/_sandbox/oidc-token?{query}",
-        {"Authorization": f"Bearer {place.found.tokens[PLATFORM_ENGINEER.login]}"},
-    )
+    token = identities.job_token(place.found, repository, **job)
     sts: Any = boto3.client("sts", region_name=place.dev.region, config=Config(signature_version=UNSIGNED))
-    taken = sts.assume_role_with_web_identity(
-        RoleArn=role, RoleSessionName="attack", WebIdentityToken=str(answer["value"])
-    )
+    taken = sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="attack", WebIdentityToken=token)
     return _session(taken["Credentials"], place.dev.region)
 
 

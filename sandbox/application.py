@@ -1,0 +1,95 @@
+"""An application in the production account that asks the endpoint, with a role of its own that may do nothing else."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+
+from sandbox import identities
+from sandbox.stacks import StackFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+NAME = "rings-application"
+CODE = '''"""Asks an endpoint how many rings each abalone has."""
+
+import boto3
+
+
+def handler(event, context):
+    answer = boto3.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=event["endpoint"], ContentType="text/csv", Accept="text/csv", Body="\\n".join(event["rows"])
+    )
+    return [float(line) for line in answer["Body"].read().decode().split()]
+'''
+
+
+class ApplicationFailedError(Exception):
+    """The application did not get an answer; the message is its own."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """The application, installed in the account of a stack by whoever owns it."""
+
+    session: boto3.Session
+    endpoint: str
+
+    def ask(self, rows: list[str]) -> list[float]:
+        """Return the number of rings that the endpoint predicts for each row."""
+        answer = self.session.client("lambda").invoke(
+            FunctionName=NAME, Payload=json.dumps({"endpoint": self.endpoint, "rows": rows})
+        )
+        content = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise ApplicationFailedError(str(content.get("errorMessage", content)))
+        return cast("list[float]", content)
+
+
+def install(stack: StackFile, endpoint: str) -> Application:
+    """Install the application, unless it is there."""
+    root = identities.root(stack.account_id)
+    session = boto3.Session(
+        aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
+        region_name=stack.region,
+    )
+    functions = session.client("lambda")
+    try:
+        functions.get_function(FunctionName=NAME)
+    except functions.exceptions.ResourceNotFoundException:
+        role = _role(session.client("iam"), stack, endpoint)
+        functions.create_function(
+            FunctionName=NAME,
+            Runtime="python3.13",
+            Handler="application.handler",
+            Role=role,
+            Code={"ZipFile": _archive()},
+            Timeout=30,
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName=NAME)
+    return Application(session, endpoint)
+
+
+def _role(iam: "IAMClient", stack: StackFile, endpoint: str) -> str:
+    trust = _document("Allow", "sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
+    role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    asking = f"arn:aws:sagemaker:{stack.region}:{stack.account_id}:endpoint/{endpoint}"
+    grant = _document("Allow", "sagemaker:InvokeEndpoint", Resource=asking)
+    iam.put_role_policy(RoleName=NAME, PolicyName="ask", PolicyDocument=json.dumps(grant))
+    return role
+
+
+def _document(effect: str, action: str, **about: Any) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, **about}]}
+
+
+def _archive() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("application.py", CODE)
+    return file.getvalue()

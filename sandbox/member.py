@@ -1,0 +1,41 @@
+"""A member of the GitHub organization, who does by REST what a person does on GitHub's pages."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sandbox import web
+from sandbox.organization import User
+from sandbox.servers import Servers
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody with a GitHub account, at work."""
+
+    servers: Servers
+    user: User
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read a document, such as `/repos/acme/mlops-platform`."""
+        return cast("dict[str, Any]", self._call("GET", path))
+
+    def listed(self, path: str) -> list[dict[str, Any]]:
+        """Read a list of documents."""
+        return cast("list[dict[str, Any]]", self._call("GET", path))
+
+    def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Create or change something, and return what GitHub says of it."""
+        return cast("dict[str, Any]", self._call(method, path, body))
+
+    def runs(self, repository: str, workflow: str) -> list[dict[str, Any]]:
+        """Return the runs of a workflow, oldest first."""
+        found = self.get(f"/repos/{repository}/actions/workflows/{workflow}/runs?per_page=100")["workflow_runs"]
+        return sorted(cast("list[dict[str, Any]]", found), key=lambda run: int(run["run_number"]))
+
+    def run(self, repository: str, number: int) -> dict[str, Any]:
+        """Return a run by its id."""
+        return self.get(f"/repos/{repository}/actions/runs/{number}")
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> object:
+        headers = {"Authorization": f"Bearer {self.servers.tokens[self.user.login]}"}
+        return web.call(self.servers, method, f"{self.servers.github.url}/api/v3{path}", headers, body)

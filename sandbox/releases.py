@@ -1,0 +1,119 @@
+"""Follows a model version from its approval to production: who waits for what, and for how long."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.launch import Project
+from sandbox.member import Member
+
+WORKFLOW = "deploy.yml"
+RUN_SECONDS = 900
+LOOK_EVERY_SECONDS = 0.2
+
+
+class ReleaseFailedError(Exception):
+    """A version did not reach production; the message says where to look."""
+
+
+@dataclass
+class Release:
+    """The deployment of one version: its run, and when what was seen first."""
+
+    arn: str
+    began: float = field(default_factory=time.monotonic)
+    """When it was approved, or asked for by hand, on the clock of `time.monotonic`."""
+    page: str = ""
+    moments: dict[str, float] = field(default_factory=dict[str, float])
+    """Seconds since it began, by what was seen then, in order."""
+
+    def see(self, what: str) -> None:
+        """Note that something was seen, the first time that it is."""
+        self.moments.setdefault(what, time.monotonic() - self.began)
+
+    @property
+    def phases(self) -> list[tuple[str, float]]:
+        """How long each phase took, in seconds, named after what was seen at its end."""
+        ends = list(self.moments.items())
+        return [(what, end - before) for (what, end), before in zip(ends, [0.0, *self.moments.values()], strict=False)]
+
+
+def finished(member: Member, project: Project) -> list[dict[str, Any]]:
+    """Return the deployments that reached production, oldest first."""
+    return [run for run in member.runs(project.deployment, WORKFLOW) if run["conclusion"] == "success"]
+
+
+def to_preprod(
+    release: Release, member: Member, project: Project, earlier: set[int], *, on_status: Callable[[str], None]
+) -> int:
+    """Wait until preprod serves the version and the run waits for its reviewer; return the run's id.
+
+    Args:
+        release: the deployment that is followed.
+        member: who looks.
+        project: the project.
+        earlier: ids of the runs that were there before it began.
+        on_status: told how far it is.
+    """
+    run: dict[str, Any] | None = None
+    for _ in _looking(f"no deployment of {release.arn} reached preprod"):
+        runs = [run for run in member.runs(project.deployment, WORKFLOW) if run["id"] not in earlier]
+        run = next((run for run in runs if release.arn in run["display_title"]), None)
+        if run is None:
+            on_status("waiting for the event")
+            continue
+        release.page = str(run["html_url"])
+        release.see("dispatched")
+        _watch(release, member, project, int(run["id"]), "preprod", on_status)
+        if run["status"] == "waiting":
+            release.see("preprod serves")
+            return int(run["id"])
+        _require_going_well(run)
+    raise AssertionError("unreachable")
+
+
+def to_production(
+    release: Release, reviewer: Member, project: Project, run: int, *, on_status: Callable[[str], None]
+) -> None:
+    """Let the reviewer release the version, and wait until production serves it."""
+    path = f"/repos/{project.deployment}/actions/runs/{run}/pending_deployments"
+    waiting = [entry["environment"]["id"] for entry in reviewer.listed(path)]
+    reviewer.send("POST", path, {"environment_ids": waiting, "state": "approved", "comment": "Tested in preprod"})
+    release.see("released")
+    for _ in _looking(f"{release.arn} did not reach production"):
+        _watch(release, reviewer, project, run, "prod", on_status)
+        found = reviewer.run(project.deployment, run)
+        _require_going_well(found)
+        if found["status"] == "completed":
+            release.see("production serves")
+            return
+
+
+def _watch(
+    release: Release, member: Member, project: Project, run: int, environment: str, on_status: Callable[[str], None]
+) -> None:
+    """Note how far the job of an environment is."""
+    jobs = member.get(f"/repos/{project.deployment}/actions/runs/{run}/jobs")["jobs"]
+    job = next((job for job in jobs if environment in str(job["name"]).lower()), None)
+    if job is None or job["status"] in ("queued", "waiting", "pending"):
+        return
+    release.see(f"{environment} job runs")
+    steps = [step for step in job.get("steps", ()) if step["status"] != "queued"]
+    for step in steps:
+        if step["status"] == "completed" and step["name"].startswith(("Deploy", "Test")):
+            release.see(f"{environment}: {step['name'].lower()}")
+    on_status(f"{environment}: {steps[-1]['name'] if steps else job['status']}")
+
+
+def _require_going_well(run: dict[str, Any]) -> None:
+    if run["status"] == "completed" and run["conclusion"] != "success":
+        raise ReleaseFailedError(f"the deployment ended with {run['conclusion']}: {run['html_url']}")
+
+
+def _looking(problem: str) -> Iterator[None]:
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(LOOK_EVERY_SECONDS)
+    raise ReleaseFailedError(f"{problem} within {RUN_SECONDS} seconds")

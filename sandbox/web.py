@@ -1,0 +1,24 @@
+"""Calls to the sandbox's two servers that no SDK makes: JSON over TLS, with the sandbox's certificate authority."""
+
+import json
+import ssl
+import urllib.request
+from typing import Any
+
+from sandbox.servers import Servers
+
+
+def call(
+    servers: Servers, method: str, url: str, headers: dict[str, str], body: dict[str, Any] | None = None
+) -> dict[str, Any] | list[Any]:
+    """Send a request and return the JSON document that answers it; an empty one when the answer is empty.
+
+    Raises:
+        urllib.error.HTTPError: the server refuses it.
+    """
+    request = urllib.request.Request(
+        url, method=method, headers=headers, data=None if body is None else json.dumps(body).encode()
+    )
+    context = ssl.create_default_context(cafile=servers.trust)
+    with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+        return json.loads(answer.read() or b"{}")
