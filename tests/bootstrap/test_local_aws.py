@@ -244,8 +244,36 @@ def test_a_role_with_every_permission_stays_within_its_boundary(
     refused(iam.put_role_policy, RoleName=role.split("/")[1], PolicyName="more", PolicyDocument=document(everything))
     refused(iam.create_user, UserName="somebody")
     project: dict[str, Any] = {"RoleName": "analytics-dev-p-abalone-pipeline", "AssumeRolePolicyDocument": document()}
+    refused(iam.create_role, **project, PermissionsBoundary=BOUNDARY)
+
+
+def test_a_launch_with_every_permission_creates_a_project_s_roles_under_the_boundary_alone(dev: Account) -> None:
+    everything = {"Action": "*", "Resource": "*"}
+    launch = dev.assume(dev.role("analytics-dev-project-launch", everything, boundary=BOUNDARY))
+    iam = dev.client("iam", launch)
+    project: dict[str, Any] = {"RoleName": "analytics-dev-p-abalone-pipeline", "AssumeRolePolicyDocument": document()}
     refused(iam.create_role, **project)
     iam.create_role(**project, PermissionsBoundary=BOUNDARY)
+
+
+def test_a_project_s_deployment_with_every_permission_reaches_projects_states_and_never_the_platform_s(
+    dev: Account, as_deployer: Callable[[str], Any]
+) -> None:
+    as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
+    role = dev.role("analytics-dev-p-abalone-deployment", {"Action": "*", "Resource": "*"}, boundary=BOUNDARY)
+    s3 = dev.client("s3", dev.assume(role))
+    key = "projects/p-abalone/.pulumi/stacks/model-deployment-realtime/dev.json"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"{}"
+    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="projects/p-abalone/")["Contents"]
+    assert [each["Key"] for each in listed] == [key]
+    s3.delete_object(Bucket=BUCKET, Key=key)
+    refused(s3.list_objects_v2, Bucket=BUCKET)
+    refused(s3.list_objects_v2, Bucket=BUCKET, Prefix=".pulumi/")
+    refused(s3.get_object, Bucket=BUCKET, Key=STATE)
+    refused(s3.put_object, Bucket=BUCKET, Key=STATE, Body=b"{}")
+    refused(s3.delete_object, Bucket=BUCKET, Key=STATE)
+    refused(s3.put_bucket_policy, Bucket=BUCKET, Policy=document())
 
 
 def test_the_role_that_looks_for_drift_may_read_the_state_and_not_write_it(

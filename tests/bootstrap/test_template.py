@@ -9,6 +9,7 @@ import pytest
 
 from bootstrap.stack import TEMPLATE
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, resource_types, roles_of, statements
+from tests.access.decisions import Request, denials, permits
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
 from tests.cloudformation import findings
 from tests.rendering import Rendering
@@ -31,6 +32,25 @@ ROLE_CHANGES = (
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
 )
+PLATFORMS_STATE = f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz"
+PROJECTS_STATE = f"{STATE}/projects/p-abcdefghijkl/.pulumi/stacks/model-deployment-realtime/dev.json.gz"
+DEPLOYMENT = "p-abcdefghijkl-deployment"
+THROUGH_S3 = {"kms__ViaService": f"s3.{REGION}.amazonaws.com"}
+OF_THE_PROJECT = {"kms__EncryptionContext__project": "p-abcdefghijkl"}
+OTHER_ROLES = (
+    "template-cloner",
+    "deployment-trigger",
+    "project-launch",
+    "project-onboarding",
+    "project-roles",
+    "lead-data-scientist",
+    "p-abcdefghijkl-model",
+    "p-abcdefghijkl-pipeline",
+    "p-abcdefghijkl-workflow",
+)
+OBJECT_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
+KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
+PROJECTS_ROLE = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-deployment"
 LIMIT_OF_A_MANAGED_POLICY = 6144
 """Characters, white space left out. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
@@ -72,6 +92,12 @@ def allowed_by(policy: Mapping[str, Any], action: str, resource: str) -> list[st
     return [
         each["Sid"] for each in policy["Statement"] if each["Effect"] == "Allow" and matches(each, action, resource)
     ]
+
+
+def requested(role: str, action: str, resource: str, **keys: str) -> Request:
+    """A request of a role of the environment; `keys` are condition keys, a double underscore for each colon."""
+    context = {key.replace("__", ":"): value for key, value in keys.items()}
+    return Request(principal=f"{IAM}:role/{PREFIX}-{role}", action=action, resource=resource, keys=context)
 
 
 def test_cfn_lint_finds_nothing() -> None:
@@ -148,9 +174,22 @@ def test_pulumi_can_release_its_lock_and_remove_a_stack(template: Template, rele
     assert not denied_by(document(template, "DeployBoundary"), "s3:DeleteObject", resource)
 
 
+@pytest.mark.parametrize("part", ["backups", "history", "locks", "stacks"])
+def test_a_project_s_deployment_can_release_its_lock_and_remove_its_stack(template: Template, part: str) -> None:
+    plain = [each for each in document(template, "StateBucketPolicy")["Statement"] if "Condition" not in each]
+    for folder in ("projects/p-abcdefghijkl", "projects/p-mnopqrstuvwx"):
+        asked = requested(DEPLOYMENT, "s3:DeleteObject", f"{STATE}/{folder}/.pulumi/{part}/organization/x.json")
+        assert not denials({"Statement": plain}, asked)
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
+        (
+            "s3:DeleteObjectVersion",
+            f"{STATE}/projects/p-abcdefghijkl/.pulumi/stacks/model-deployment-realtime/dev.json",
+        ),
+        ("s3:DeleteObject", f"{STATE}/projects/p-abcdefghijkl/.pulumi/meta.yaml"),
         ("s3:DeleteObjectVersion", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz"),
         ("s3:DeleteObjectVersion", f"{STATE}/.pulumi/locks/organization/mlops-platform/dev/5f1c.json"),
         ("s3:DeleteObject", f"{STATE}/.pulumi/meta.yaml"),
@@ -169,6 +208,16 @@ def test_old_versions_expire_but_the_newest_stay(template: Template) -> None:
     old = rules["expire-old-versions"]
     assert old["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90, "NewerNoncurrentVersions": 20}
     assert not any("ExpirationInDays" in rule for rule in rules.values()), "a present state never expires"
+
+
+def test_every_released_lock_expires(template: Template) -> None:
+    """A lock has a single version: a rule that keeps the newest twenty would keep it for ever."""
+    rules = template.properties("StateBucket")["LifecycleConfiguration"]["Rules"]
+    expiring = [rule for rule in rules if "NewerNoncurrentVersions" not in rule["NoncurrentVersionExpiration"]]
+    assert {rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in expiring} == {
+        ".pulumi/locks/": 7,
+        "projects/": 90,
+    }
 
 
 def test_the_state_key_rotates_and_cannot_be_disabled_or_deleted_by_any_policy_of_the_account(
@@ -233,6 +282,15 @@ def test_every_managed_policy_fits_and_a_role_carries_at_most_ten(template: Temp
     assert {name: size for name, size in sizes.items() if size > LIMIT_OF_A_MANAGED_POLICY} == {}
     for role in ("DeployRole", "PreviewRole"):
         assert len(template.properties(role)["ManagedPolicyArns"]) <= 10
+
+
+def test_managed_policies_fit_with_the_longest_names_too() -> None:
+    longest = Template(Unit="abcdefghijkl", Environment="abcdefgh", **{"AWS::Region": "ap-southeast-1"})
+    sizes = [
+        len(re.sub(r"\s", "", json.dumps(each["PolicyDocument"])))
+        for each in longest.of_type("AWS::IAM::ManagedPolicy").values()
+    ]
+    assert max(sizes) <= LIMIT_OF_A_MANAGED_POLICY
 
 
 @pytest.mark.parametrize("role", ["DeployRole", "PreviewRole"])
@@ -358,27 +416,135 @@ def test_the_deploy_role_cannot_weaken_the_state_or_read_a_secret(
     assert denied_by(document(template, "DeployBoundary"), action, resource)
 
 
+def test_the_role_that_looks_for_drift_reads_the_platform_s_state_and_changes_nothing_of_it(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for action, resource in (
+        ("s3:GetObject", PLATFORMS_STATE),
+        ("s3:ListBucket", STATE),
+        ("kms:Decrypt", STATE_KEY),
+    ):
+        assert permits(boundary, requested("drift", action, resource))
+        for role in (*OTHER_ROLES, DEPLOYMENT, "drift-too"):
+            assert not permits(boundary, requested(role, action, resource)), role
+    for action, resource in (
+        ("s3:PutObject", PLATFORMS_STATE),
+        ("s3:DeleteObject", PLATFORMS_STATE),
+        ("s3:PutObject", PROJECTS_STATE),
+        ("s3:PutBucketPolicy", STATE),
+        ("kms:Encrypt", STATE_KEY),
+        ("kms:GenerateDataKey", STATE_KEY),
+    ):
+        assert not permits(boundary, requested("drift", action, resource)), action
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+def test_the_roles_that_deploy_projects_reach_projects_states_and_never_the_platform_s(
+    template: Template, action: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested(DEPLOYMENT, action, PROJECTS_STATE))
+    for theirs in (PLATFORMS_STATE, f"{STATE}/.pulumi/meta.yaml"):
+        assert not permits(boundary, requested(DEPLOYMENT, action, theirs))
+
+
+@pytest.mark.parametrize("action", ["s3:ListBucket", "s3:ListBucketVersions"])
+def test_the_roles_that_deploy_projects_list_only_what_lies_among_projects(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested(DEPLOYMENT, action, STATE, s3__prefix="projects/p-abcdefghijkl/.pulumi/"))
+    for prefix in ({}, {"s3__prefix": ""}, {"s3__prefix": ".pulumi/"}, {"s3__prefix": "project"}):
+        assert not permits(boundary, requested(DEPLOYMENT, action, STATE, **prefix)), prefix
+
+
 @pytest.mark.parametrize(
-    "action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObjectAcl"]
+    "action", ["s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration"]
 )
-def test_no_workload_reaches_the_state(template: Template, action: str) -> None:
-    assert denied_by(document(template, "WorkloadBoundary"), action, f"{STATE}/.pulumi/stacks/mlops-platform/dev.json")
+def test_nobody_among_projects_changes_how_the_state_is_kept(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for role in (DEPLOYMENT, *OTHER_ROLES):
+        assert not permits(boundary, requested(role, action, STATE)), role
 
 
-@pytest.mark.parametrize("action", ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant"])
-def test_no_workload_uses_the_states_key(template: Template, action: str) -> None:
-    assert denied_by(document(template, "WorkloadBoundary"), action, STATE_KEY)
+@pytest.mark.parametrize("action", KEY_ACTIONS)
+def test_the_roles_that_deploy_projects_use_the_state_s_key_for_a_project_or_through_s3_alone(
+    template: Template, action: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **OF_THE_PROJECT))
+    assert permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **THROUGH_S3))
+    assert not permits(boundary, requested(DEPLOYMENT, action, STATE_KEY))
+    elsewhere = {"kms__ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
+    assert not permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **elsewhere))
 
 
-def test_only_the_role_that_looks_for_drift_is_excepted_and_only_from_reading(template: Template) -> None:
-    excepted = {
-        each["Sid"]: each["Condition"]
-        for each in document(template, "WorkloadBoundary")["Statement"]
-        if each["Effect"] == "Deny" and "Condition" in each
-    }
-    drift = {"ArnNotEquals": {"aws:PrincipalArn": f"{IAM}:role/{PREFIX}-drift"}}
-    projects = {"ArnLike": {"aws:PrincipalArn": f"{IAM}:role/{PREFIX}-p-*"}}
-    assert excepted == {"NeverReadTheState": drift, "NeverDecryptTheState": drift, "NeverFromAProject": projects}
+@pytest.mark.parametrize("action", ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateAlias"])
+def test_nobody_bounded_administers_the_state_s_key(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for role in ("drift", DEPLOYMENT, *OTHER_ROLES):
+        assert not permits(boundary, requested(role, action, STATE_KEY, **OF_THE_PROJECT)), role
+
+
+@pytest.mark.parametrize("role", OTHER_ROLES)
+def test_no_other_role_reaches_any_state(template: Template, role: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for resource in (PLATFORMS_STATE, PROJECTS_STATE):
+        for action in OBJECT_ACTIONS:
+            assert not permits(boundary, requested(role, action, resource)), (action, resource)
+    assert not permits(boundary, requested(role, "s3:ListBucket", STATE, s3__prefix="projects/p-abcdefghijkl/"))
+    for action in KEY_ACTIONS:
+        for way in (OF_THE_PROJECT, THROUGH_S3):
+            assert not permits(boundary, requested(role, action, STATE_KEY, **way)), (action, way)
+
+
+@pytest.mark.parametrize(
+    "action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRole", "iam:TagRole"]
+)
+def test_only_a_launch_and_cloudformation_on_its_behalf_make_the_roles_of_projects(
+    template: Template, action: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    bounded = {"iam__PermissionsBoundary": BOUNDARY}
+    for role in ("project-launch", "project-roles"):
+        assert permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded))
+        assert not permits(boundary, requested(role, action, f"{IAM}:role/{PREFIX}-project-launch", **bounded))
+        if action not in ("iam:DeleteRole", "iam:TagRole"):
+            assert not permits(boundary, requested(role, action, PROJECTS_ROLE))
+    for role in ("drift", DEPLOYMENT, *set(OTHER_ROLES) - {"project-launch", "project-roles"}):
+        assert not permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded)), role
+
+
+def test_only_the_template_cloner_leaves_the_account_and_only_to_prepare_deployments_of_its_unit(
+    template: Template,
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    prod = "arn:aws:iam::333333333333:role/analytics-prod"
+    assert permits(boundary, requested("template-cloner", "sts:AssumeRole", f"{prod}-project-onboarding"))
+    for beyond in (
+        f"{prod}-deploy",
+        f"{prod}-project-roles",
+        "arn:aws:iam::333333333333:role/other-prod-project-onboarding",
+    ):
+        assert not permits(boundary, requested("template-cloner", "sts:AssumeRole", beyond)), beyond
+    for role in (DEPLOYMENT, "lead-data-scientist", "project-launch", "p-abcdefghijkl-workflow"):
+        assert not permits(boundary, requested(role, "sts:AssumeRole", f"{prod}-project-onboarding")), role
+
+
+def test_a_deployment_may_have_auto_scaling_make_its_own_role_and_no_other(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    roles = f"{IAM}:role/aws-service-role"
+    scaling = (
+        "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    )
+    assert permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{scaling}"))
+    for other in ("sagemaker.amazonaws.com/x", "ecs.application-autoscaling.amazonaws.com/x"):
+        assert not permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{other}"))
+    assert not permits(boundary, requested(DEPLOYMENT, "iam:PutRolePolicy", f"{roles}/{scaling}"))
+
+
+def test_a_deployment_passes_roles_of_its_environment_but_none_that_deploys_the_platform(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested(DEPLOYMENT, "iam:PassRole", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-model"))
+    for role in ROLES_THAT_DEPLOY:
+        assert not permits(boundary, requested(DEPLOYMENT, "iam:PassRole", role))
 
 
 @pytest.mark.parametrize(
@@ -386,6 +552,10 @@ def test_only_the_role_that_looks_for_drift_is_excepted_and_only_from_reading(te
     [
         ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{PREFIX}-github-x"),
         ("sagemaker:UpdateModelPackage", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-1/1"),
+        (
+            "sagemaker:PutModelPackageGroupPolicy",
+            f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/abalone-p-1",
+        ),
         ("iam:CreateRole", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-x"),
         ("iam:PutRolePolicy", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-pipeline"),
         ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-workflow"),
@@ -394,7 +564,10 @@ def test_only_the_role_that_looks_for_drift_is_excepted_and_only_from_reading(te
 def test_no_launched_project_reads_secrets_approves_models_or_grants_anything(
     template: Template, action: str, resource: str
 ) -> None:
-    assert denied_by(document(template, "WorkloadBoundary"), action, resource) == ["NeverFromAProject"]
+    boundary = document(template, "WorkloadBoundary")
+    for role in ("deployment", "model", "pipeline", "workflow"):
+        asked = requested(f"p-abcdefghijkl-{role}", action, resource, iam__PermissionsBoundary=BOUNDARY)
+        assert denials(boundary, asked), role
 
 
 def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Template) -> None:
@@ -424,7 +597,14 @@ def test_the_deploy_role_opens_no_data_not_even_to_itself(template: Template) ->
         data = f"arn:aws:s3:::{PREFIX}-{bucket}-{ACCOUNT}-{REGION}/rows.csv"
         assert denied_by(boundary, "s3:GetObject", data) == ["NeverReadData"]
         assert denied_by(boundary, "s3:GetObjectVersion", data) == ["NeverReadData"]
-    for needed in (f"{STATE}/.pulumi/meta.yaml", f"arn:aws:s3:::{PREFIX}-catalog-{ACCOUNT}-{REGION}/x.yaml"):
+    artifacts = f"arn:aws:s3:::{PREFIX}-artifacts-{ACCOUNT}-{REGION}"
+    for data in (f"{artifacts}/p-abcdefghijkl/models/0a/model.tar.gz", PROJECTS_STATE):
+        assert denied_by(boundary, "s3:GetObject", data) == ["NeverReadData"]
+    for needed in (
+        f"{STATE}/.pulumi/meta.yaml",
+        f"arn:aws:s3:::{PREFIX}-catalog-{ACCOUNT}-{REGION}/x.yaml",
+        f"{artifacts}/onboarding/project-roles-0a.yaml",
+    ):
         assert not denied_by(boundary, "s3:GetObject", needed)
 
 
