@@ -139,7 +139,13 @@ def require(principal: Principal, action: str, resource: str, context: Context |
     """
     result = _decide(principal, action, resource, context)
     if result.decision != "Allow":
-        raise AccessDeniedError(principal.arn, action, resource, explicit=result.decision == "Deny")
+        raise AccessDeniedError(
+            principal.arn,
+            action,
+            resource,
+            explicit=result.decision == "Deny",
+            by_resource=bool(result.resource_policy_arn),
+        )
 
 
 def permissions() -> dict[str, list[dict[str, str | bool]]]:
@@ -204,8 +210,6 @@ def split_role_arn(role_arn: str) -> tuple[str, str]:
 
 def _decide(principal: Principal, action: str, resource: str, context: Context | None) -> Any:
     info = _resolve(principal.access_key_id, principal.account_id)
-    if info.policies is None:
-        return emulator.evaluator.EvalResult("Allow", info.arn)
     request = emulator.evaluator.EvalContext(
         principal_arn=info.arn,
         principal_type=info.type,
@@ -218,7 +222,12 @@ def _decide(principal: Principal, action: str, resource: str, context: Context |
         service_context={key.lower(): value for key, value in (context or {}).items()},
         principal_keys=info.keys,
     )
-    result = emulator.evaluator.evaluate(request, info.policies, *info.limits)
+    # A root has no policies: whatever belongs to its account it may do, as far as the resource's own policy lets it.
+    result = (
+        emulator.evaluator.EvalResult("Allow", info.arn)
+        if info.policies is None
+        else emulator.evaluator.evaluate(request, info.policies, *info.limits)
+    )
     service = action.partition(":")[0]
     found = emulator.evaluator._resource_policy(service, resource)
     if found is not None:

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape
 
-from sandbox.aws import authorization, emulator
+from sandbox.aws import authorization, emulator, objects
 from sandbox.aws.authorization import Principal
 from sandbox.aws.errors import AccessDeniedError
 
@@ -59,19 +58,44 @@ def _of_s3(
 ) -> Iterator[Use]:
     del body
     bucket, _, key = path.lstrip("/").partition("/")
-    if not key or headers.get("authorization", "") == "" or bucket not in emulator.s3._buckets:
+    owner = emulator.s3._bucket_owner_account(bucket)
+    if not key or headers.get("authorization", "") == "" or owner is None:
         return
     subresource = set(query) & {"tagging", "acl", "retention", "legal-hold", "attributes", "uploads", "uploadId"}
-    actions: tuple[str, ...] = ()
-    key_id: str | None = None
+    # Of an encrypted object even a checksum is told only to those who may decrypt it.
+    reads = method == "GET" or (method == "HEAD" and headers.get("x-amz-checksum-mode", "").upper() == "ENABLED")
+    source = objects.source_of(headers)
+    if source is not None and source.owner is not None:
+        yield from _of_read(source)
     if method == "PUT" and not subresource:
-        key_id, actions = _key_of_write(bucket, headers), ("kms:GenerateDataKey",)
+        yield from _of_write(owner, bucket, key, headers, ("kms:GenerateDataKey",))
     elif method == "POST" and "uploads" in subresource:
         # Completing an upload of several parts reads them: it takes both.
-        key_id, actions = _key_of_write(bucket, headers), ("kms:GenerateDataKey", "kms:Decrypt")
-    elif method == "GET" and not subresource:
-        key_id, actions = _key_of_object(bucket, key), ("kms:Decrypt",)
-    yield from _uses("s3", key_id, actions, {"kms:EncryptionContext:aws:s3:arn": _context_arn(bucket, key)})
+        yield from _of_write(owner, bucket, key, headers, ("kms:GenerateDataKey", "kms:Decrypt"))
+    elif reads and not subresource:
+        version = query.get("versionId", [None])[0]
+        yield from _of_read(objects.Source(bucket=bucket, key=key, version=version))
+
+
+def _of_read(source: objects.Source) -> Iterator[Use]:
+    stored = source.record()
+    if stored is None:
+        return
+    owner = source.owner or emulator.account_id()
+    own = stored.get("preserved_headers", {})
+    key_id = own.get(KEY) if ALGORITHM in own else _default(owner, source.bucket).get(KEY)
+    yield from _uses("s3", _key_arn(owner, key_id), ("kms:Decrypt",), _context(owner, source.bucket, source.key))
+
+
+def _of_write(owner: str, bucket: str, key: str, headers: Mapping[str, str], actions: tuple[str, ...]) -> Iterator[Use]:
+    default = _default(owner, bucket).get(KEY)
+    if ALGORITHM not in headers:
+        arn = _key_arn(owner, default)
+    elif not headers[ALGORITHM].startswith("aws:kms"):
+        arn = None
+    else:
+        arn = _key_arn(emulator.account_id(), headers[KEY]) if headers.get(KEY) else _key_arn(owner, default)
+    yield from _uses("s3", arn, actions, _context(owner, bucket, key))
 
 
 def _of_secrets(
@@ -85,7 +109,8 @@ def _of_secrets(
     _, secret = emulator.secrets._resolve(json.loads(body).get("SecretId", ""))
     if secret:
         context = {"kms:EncryptionContext:SecretARN": secret["ARN"]}
-        yield from _uses("secretsmanager", secret.get("KmsKeyId"), actions[operation], context)
+        arn = _key_arn(emulator.account_id(), secret.get("KmsKeyId"))
+        yield from _uses("secretsmanager", arn, actions[operation], context)
 
 
 def _of_aliases(
@@ -103,43 +128,41 @@ def _of_aliases(
             yield Use(action=f"kms:{operation}", key_arn=record["Arn"], context={})
 
 
-def _uses(service: str, key_id: str | None, actions: tuple[str, ...], context: Mapping[str, Any]) -> Iterator[Use]:
-    record = emulator.kms._resolve_key(key_id) if key_id else None
-    if record is not None:
+def _uses(service: str, key_arn: str | None, actions: tuple[str, ...], context: Mapping[str, Any]) -> Iterator[Use]:
+    if key_arn is not None:
         via = {"kms:ViaService": f"{service}.{emulator.region()}.amazonaws.com"}
         for action in actions:
-            yield Use(action=action, key_arn=record["Arn"], context={**via, **context})
+            yield Use(action=action, key_arn=key_arn, context={**via, **context})
 
 
-def _key_of_write(bucket: str, headers: Mapping[str, str]) -> str | None:
-    if headers.get(ALGORITHM, "").startswith("aws:kms"):
-        return headers.get(KEY) or _default(bucket).get(KEY)
-    return None if ALGORITHM in headers else _default(bucket).get(KEY)
-
-
-def _key_of_object(bucket: str, key: str) -> str | None:
-    stored = emulator.s3._buckets[bucket]["objects"].get(key)
-    if stored is None:
+def _key_arn(account: str, key_id: str | None) -> str | None:
+    """ARN of a key; a bare identifier or an alias is one of `account`."""
+    if not key_id:
         return None
-    own = stored.get("preserved_headers", {})
-    return own.get(KEY) if ALGORITHM in own else _default(bucket).get(KEY)
+    region = emulator.region()
+    if key_id.startswith("arn:"):
+        region, account = key_id.split(":")[3:5]
+    with emulator.responses.request_scope(account, region):
+        record = emulator.kms._resolve_key(key_id)
+    return record["Arn"] if record else None
 
 
-def _default(bucket: str) -> Mapping[str, str]:
-    return emulator.s3._bucket_default_sse_headers(bucket)
+def _default(owner: str, bucket: str) -> Mapping[str, str]:
+    with emulator.responses.request_scope(owner, emulator.region()):
+        return emulator.s3._bucket_default_sse_headers(bucket)
 
 
-def _context_arn(bucket: str, key: str) -> str:
+def _context(owner: str, bucket: str, key: str) -> Mapping[str, str]:
     """With a bucket key the encryption context is the bucket, else the object."""
-    configuration = emulator.s3._bucket_encryption.get(bucket) or ""
+    configuration = emulator.s3._bucket_encryption.get_scoped(owner, None, bucket) or ""
     enabled = re.search(r"<BucketKeyEnabled>\s*true", configuration)
-    return f"arn:aws:s3:::{bucket}" if enabled else f"arn:aws:s3:::{bucket}/{key}"
+    arn = f"arn:aws:s3:::{bucket}" if enabled else f"arn:aws:s3:::{bucket}/{key}"
+    return {"kms:EncryptionContext:aws:s3:arn": arn}
 
 
 def _refusal(service: str, denied: AccessDeniedError) -> emulator.Response:
     if service == "s3":
-        text = f"<Error><Code>AccessDenied</Code><Message>{escape(denied.message)}</Message></Error>"
-        return 403, {"Content-Type": "application/xml"}, text.encode()
+        return denied.as_xml()
     message = "Access to KMS is not allowed" if service == "secretsmanager" else denied.message
     text = json.dumps({"__type": "AccessDeniedException", "Message": message})
     return 400, {"Content-Type": "application/x-amz-json-1.1"}, text.encode()

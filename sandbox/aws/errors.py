@@ -23,14 +23,21 @@ class NotEmulatedError(ServiceError):
 class AccessDeniedError(ServiceError):
     """A principal may not do what it asked for."""
 
-    def __init__(self, principal_arn: str, action: str, resource: str, *, explicit: bool) -> None:
-        reason = (
-            "with an explicit deny in a policy"
-            if explicit
-            else f"because no identity-based policy allows the {action} action"
-        )
+    def __init__(
+        self, principal_arn: str, action: str, resource: str, *, explicit: bool, by_resource: bool = False
+    ) -> None:
+        kind = "resource-based" if by_resource else "identity-based"
+        if explicit:
+            reason = f"with an explicit deny in {'a' if by_resource else 'an'} {kind} policy"
+        else:
+            reason = f"because no {kind} policy allows the {action} action"
         message = f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource} {reason}"
         super().__init__("AccessDeniedException", message, 400)
+
+    def as_xml(self) -> tuple[int, dict[str, str], bytes]:
+        """The refusal as S3 answers it."""
+        text = f"<Error><Code>AccessDenied</Code><Message>{html.escape(self.message)}</Message></Error>"
+        return 403, {"Content-Type": "application/xml"}, text.encode()
 
 
 def message_of(body: bytes) -> str:

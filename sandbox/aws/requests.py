@@ -149,6 +149,8 @@ def install() -> None:
             return {**context, **sagemaker_context(operation, _json(body))}
         if service == "iam":
             return {**context, **iam_context(operation, params)}
+        if service == "kms":
+            return {**context, **kms_context(operation, _json(body))}
         if service == "servicecatalog":
             return {**context, **ownership.context(emulator.evaluator.caller_arn(), _json(body))}
         return context
@@ -204,7 +206,8 @@ def sagemaker_resource(operation: str, members: Mapping[str, Any]) -> str:
     if operation == "CreateModelPackage":
         return _named("model-package", f"{sagemaker.name_of(members.get('ModelPackageGroupName', ''))}/*")
     if operation == "ListModelPackages":
-        return _named("model-package", "*")
+        group = members.get("ModelPackageGroupName", "")
+        return _named("model-package", f"{sagemaker.name_of(group)}/*" if group else "*", like=group)
     if operation.endswith("ModelPackage"):
         return _named("model-package", members.get("ModelPackageArn") or members.get("ModelPackageName", ""))
     for verb in SAGEMAKER_VERBS:
@@ -274,6 +277,22 @@ def iam_context(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
     if operation == "CreateServiceLinkedRole":
         context["iam:AWSServiceName"] = _first(params, "AWSServiceName")
     return {key: value for key, value in context.items() if value is not None}
+
+
+def kms_context(operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition keys of an operation of KMS that somebody calls directly, not through a service."""
+    context: dict[str, Any] = {"kms:CallerAccount": emulator.account_id()}
+    pairs: Mapping[str, str] = members.get("EncryptionContext") or members.get("SourceEncryptionContext") or {}
+    context |= {f"kms:EncryptionContext:{key}": value for key, value in pairs.items()}
+    if pairs:
+        context["kms:EncryptionContextKeys"] = list(pairs)
+    if operation in ("CreateGrant", "ListGrants", "RevokeGrant"):
+        context["kms:GrantIsForAWSResource"] = "false"
+    if operation == "CreateGrant":
+        context["kms:GrantOperations"] = members.get("Operations", [])
+    if members.get("KeyId", "").startswith("alias/"):
+        context["kms:RequestAlias"] = members["KeyId"]
+    return context
 
 
 def boundary_of(role_name: str) -> str | None:
@@ -348,8 +367,13 @@ def _network_context(vpc: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:VpcSecurityGroupIds", vpc.get("SecurityGroupIds")
 
 
-def _named(kind: str, name: str) -> str:
-    return name if name.startswith("arn:") else sagemaker.arn(kind, name)
+def _named(kind: str, name: str, *, like: str = "") -> str:
+    """ARN of a resource, in the account and region of the ARN `like`, if that is one."""
+    if name.startswith("arn:"):
+        return name
+    if like.startswith("arn:"):
+        return f"{':'.join(like.split(':')[:5])}:{kind}/{name.lower()}"
+    return sagemaker.arn(kind, name)
 
 
 def _values_of(value: Any, wanted: str) -> set[str]:

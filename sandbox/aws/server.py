@@ -15,9 +15,11 @@ from sandbox.aws import (
     encryption,
     functions,
     network,
+    objects,
     pages,
     pass_role,
     requests,
+    resource_policies,
     sagemaker,
     service_catalog,
     web_identity,
@@ -54,7 +56,9 @@ def install(settings: Settings) -> None:
     sagemaker.SERVICE.install()
     service_catalog.SERVICE.install()
     requests.install()
+    resource_policies.install()
     network.install()
+    objects.install()
     templates.install()
     provisioning.install()
     acting.install()

@@ -1,6 +1,12 @@
-"""The model registry: groups of model packages, their versions, and the events that changes send."""
+"""The model registry: groups of model packages, their versions, and the events that changes send.
+
+Other accounts' groups and packages are reached by ARN, as far as the group's resource policy lets the caller.
+"""
 
 import json
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from sandbox.aws import emulator
 from sandbox.aws.errors import ServiceError
@@ -72,6 +78,19 @@ def set_policy(name: str, policy: object) -> None:
         _policies[name] = policy if isinstance(policy, str) else json.dumps(policy)
 
 
+def policy_of(arn: str) -> tuple[str, str] | None:
+    """The resource policy that decides about a group or a package of the current account, and this account.
+
+    None where the ARN is that of something else.
+    """
+    kind, _, name = arn.split(":", 5)[5].partition("/")
+    if kind not in ("model-package-group", "model-package"):
+        return None
+    group = name.partition("/")[0]
+    policies = (policy for owner, policy in _policies.items() if owner.lower() == group.lower())
+    return next(policies, ""), emulator.account_id()
+
+
 def create_package(members: Members) -> Members:
     """Register a model as the next version of its group."""
     if "ModelPackageGroupName" not in members:
@@ -94,7 +113,7 @@ def create_package(members: Members) -> Members:
         "LastModifiedTime": now(),
     }
     tags.put(arn, members.get("Tags", []))
-    _send_event(_packages[arn])
+    _send_event(_packages[arn], ())
     return {"ModelPackageArn": arn}
 
 
@@ -104,11 +123,23 @@ def describe_package(name_or_arn: str) -> Members:
     Raises:
         ServiceError: there is none.
     """
-    return _package(name_or_arn)
+    with _owner_of(name_or_arn):
+        return _package(name_or_arn)
+
+
+@contextmanager
+def _owner_of(name_or_arn: str) -> Generator[None]:
+    """Answer from the account and region that an ARN names."""
+    parts = name_or_arn.split(":")
+    region, account = (parts[3], parts[4]) if len(parts) > 5 else (emulator.region(), emulator.account_id())
+    with emulator.responses.request_scope(account, region):
+        yield
 
 
 def _group(name_or_arn: str) -> Members:
     name = names.name_of(name_or_arn)
+    if name_or_arn.startswith("arn:") and name_or_arn.split(":")[4] != emulator.account_id():
+        raise ServiceError("ValidationException", f"Model Package Group does not exist: {name_or_arn}")
     message = f"Model Package Group does not exist: {names.arn('model-package-group', name)}"
     return names.found(_groups, name, message, "ValidationException")
 
@@ -123,7 +154,9 @@ def _versions(group: str) -> list[Members]:
 
 
 def _describe_group(call: Call) -> Members:
-    return {key: value for key, value in _group(call.members["ModelPackageGroupName"]).items() if key != "_last"}
+    with _owner_of(call.members["ModelPackageGroupName"]):
+        group = _group(call.members["ModelPackageGroupName"])
+    return {key: value for key, value in group.items() if key != "_last"}
 
 
 def _delete_group(call: Call) -> Members:
@@ -172,6 +205,11 @@ def _describe_package(call: Call) -> Members:
 
 
 def _update_package(call: Call) -> Members:
+    with _owner_of(call.members["ModelPackageArn"]):
+        return _change_package(call)
+
+
+def _change_package(call: Call) -> Members:
     package = _package(call.members["ModelPackageArn"])
     changes = {key: value for key, value in call.members.items() if key != "ModelPackageArn"}
     for key in changes.pop("CustomerMetadataPropertiesToRemove", []):
@@ -183,7 +221,10 @@ def _update_package(call: Call) -> Members:
     package |= changes
     package["LastModifiedTime"] = now()
     package["LastModifiedBy"] = {"IamIdentity": {"Arn": call.caller.arn}}
-    _send_event(package)
+    updated = {key for key in call.members if key not in ("ModelPackageArn", "CustomerMetadataPropertiesToRemove")}
+    if "CustomerMetadataPropertiesToRemove" in call.members:
+        updated.add("CustomerMetadataProperties")
+    _send_event(package, sorted(updated))
     return {"ModelPackageArn": package["ModelPackageArn"]}
 
 
@@ -196,7 +237,8 @@ def _delete_package(call: Call) -> Members:
 
 def _list_packages(call: Call) -> Members:
     group = call.members.get("ModelPackageGroupName")
-    records = _versions(_group(group)["ModelPackageGroupName"]) if group else list(_packages.values())
+    with _owner_of(group or ""):
+        records = _versions(_group(group)["ModelPackageGroupName"]) if group else list(_packages.values())
     status = call.members.get("ModelApprovalStatus")
     if status:
         records = [record for record in records if record["ModelApprovalStatus"] == status]
@@ -218,13 +260,22 @@ def _list_packages(call: Call) -> Members:
     )
 
 
-def _send_event(package: Members) -> None:
+def _send_event(package: Members, updated: Sequence[str]) -> None:
+    """Send the event of a change.
+
+    Its form is that of the SageMaker Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge".
+    """
     detail = {
-        **{key: value for key, value in package.items() if key not in ("CreationTime", "LastModifiedTime")},
-        "CreationTime": int(package["CreationTime"] * 1000),
-        "LastModifiedTime": int(package["LastModifiedTime"] * 1000),
+        **package,
+        "CreationTime": _moment(package["CreationTime"]),
+        "LastModifiedTime": _moment(package["LastModifiedTime"]),
+        **({"UpdatedModelPackageFields": list(updated)} if updated else {}),
     }
     emulator.send_event("aws.sagemaker", STATE_CHANGE, [package["ModelPackageArn"]], detail)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _create_group(call: Call) -> Members:
