@@ -45,6 +45,8 @@ class Property:
     required: bool = False
     replaces: bool = False
     """A change of it takes a new resource."""
+    presence_replaces: bool = False
+    """Setting or dropping it takes a new resource; a change of what it holds need not."""
     computed: bool = False
     """The cloud chooses a value where the program gives none."""
     default: Any = None
@@ -97,10 +99,22 @@ def text_map(*, required: bool = False, replaces: bool = False, computed: bool =
 
 
 def block(
-    fields: Mapping[str, Property], *, required: bool = False, replaces: bool = False, computed: bool = False
+    fields: Mapping[str, Property],
+    *,
+    required: bool = False,
+    replaces: bool = False,
+    presence_replaces: bool = False,
+    computed: bool = False,
 ) -> Property:
     """An object."""
-    return Property(kind=Kind.OBJECT, required=required, replaces=replaces, computed=computed, fields=fields)
+    return Property(
+        kind=Kind.OBJECT,
+        required=required,
+        replaces=replaces,
+        presence_replaces=presence_replaces,
+        computed=computed,
+        fields=fields,
+    )
 
 
 def blocks(

@@ -403,17 +403,19 @@ def _changes(resource: Resource[Cloud], wanted: Values, state: Values) -> list[s
 
 def _replaces(declared: Property, wanted: Any, actual: Any) -> bool:
     """Tell whether a difference lies in a part that cannot be changed in place."""
-    if declared.replaces or wanted == UNKNOWN:
-        return declared.replaces
+    if declared.replaces:
+        return True
+    if declared.presence_replaces and (wanted is None) != (actual is None):
+        return True
     inner = declared.fields or (declared.element.fields if declared.element is not None else None)
-    if not inner or not any(field.replaces for field in inner.values()):
+    if not inner or wanted == UNKNOWN:
         return False
     if declared.kind is Kind.OBJECT:
         pairs = [(mapping_of(wanted), mapping_of(actual))]
     else:
         pairs = list(zip(list_of(wanted), list_of(actual), strict=False))
     return any(
-        field.replaces and differs(field, one.get(name), other.get(name))
+        differs(field, one.get(name), other.get(name)) and _replaces(field, one.get(name), other.get(name))
         for one, other in pairs
         for name, field in inner.items()
     )

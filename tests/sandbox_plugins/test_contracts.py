@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_aws
 import pulumi_github
 import pytest
@@ -22,6 +23,7 @@ from sandbox.plugins.properties import Kind, Property, problems
 from sandbox.plugins.resource import Provider, Resource
 from tests.rendering import Rendering
 
+TEMPLATES = Path(__file__).parents[2] / "template-repos"
 PROVIDERS: tuple[Provider[Any], ...] = (AwsProvider(), GitHubProvider())
 TYPES: dict[str, Resource[Any]] = {name: each for provider in PROVIDERS for name, each in provider.types.items()}
 
@@ -94,12 +96,28 @@ def test_a_providers_settings_agree_with_the_sdk(of: Any, provider: Provider[Any
     assert [name for name in provider.configuration if name not in names] == []
 
 
-def test_the_stand_ins_know_the_types_that_the_stacks_use_and_no_other(
+def declared_in(folder: Path) -> set[str]:
+    """The resource types of AWS that the Python programs in a folder name."""
+    named = {
+        match
+        for path in folder.rglob("*.py")
+        if not {".venv", "tests"} & set(path.parts)
+        for match in re.findall(r"\baws\.(\w+)\.([A-Z]\w+)\(", path.read_text())
+    }
+    classes = [getattr(importlib.import_module(f"pulumi_aws.{module}"), name) for module, name in sorted(named)]
+    return {
+        re.findall(r"'(aws:[^']+)',\n\s+resource_name", inspect.getsource(of))[0]
+        for of in classes
+        if issubclass(of, pulumi.CustomResource)
+    }
+
+
+def test_the_stand_ins_know_the_types_that_the_programs_use_and_no_other(
     rendered: Callable[[str], Rendering],
 ) -> None:
     stacks = [rendered(name) for name in ("dev", "preprod", "prod")]
     used = {each.type for stack in stacks for each in stack.resources if each.type.startswith(("aws:", "github:"))}
-    assert set(TYPES) == used
+    assert set(TYPES) == used | declared_in(TEMPLATES)
 
 
 def test_no_stack_sets_a_property_that_a_stand_in_refuses(stack: Rendering) -> None:

@@ -3,8 +3,10 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
+from itertools import count
 from typing import Any, ClassVar, TypeVar
 
 import botocore.session
@@ -182,20 +184,78 @@ def pascal(value: Any) -> Any:
     return value
 
 
-def outward(declared: Property, value: Any) -> Any:
-    """Return nested objects of AWS's answer with the SDK's spelling, and of their fields the declared ones."""
+_NO_NAMES: Mapping[str, str] = {}
+
+
+def inward(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
+    """Return nested objects with AWS's spelling of their keys; the keys of maps are the program's own.
+
+    Args:
+        declared: what the value may be.
+        value: it.
+        names: AWS's names by the SDK's where they are not the same but for the first letter.
+    """
     if declared.kind is Kind.OBJECT and is_mapping(value):
         fields = declared.fields or {}
-        answer: Values = {key[:1].lower() + key[1:]: element for key, element in value.items()}
-        return {name: outward(field, answer[name]) for name, field in fields.items() if answer.get(name) is not None}
+        return {
+            _theirs(name, names): inward(fields[name], element, names)
+            for name, element in value.items()
+            if element is not None
+        }
     if declared.element is not None and is_list(value):
-        element = declared.element
-        return [outward(element, each) for each in value]
+        return [inward(declared.element, element, names) for element in value]
     return value
 
 
-def until(question: Callable[[], _Result | None], *, what: str, seconds: float = 300, pause: float = 0.2) -> _Result:
-    """Ask until there is an answer.
+def outward(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
+    """Return nested objects of AWS's answer with the SDK's spelling, and of their fields the declared ones.
+
+    Args:
+        declared: what the value may be.
+        value: it.
+        names: as for `inward`.
+    """
+    if declared.kind is Kind.OBJECT and is_mapping(value):
+        return {
+            name: outward(field, value[_theirs(name, names)], names)
+            for name, field in (declared.fields or {}).items()
+            if value.get(_theirs(name, names)) is not None
+        }
+    if declared.element is not None and is_list(value):
+        return [outward(declared.element, element, names) for element in value]
+    return value
+
+
+def _theirs(name: str, names: Mapping[str, str]) -> str:
+    return names.get(name) or name[:1].upper() + name[1:]
+
+
+_GENERATED = re.compile(r"(.*)\d{18}[0-9a-f]{8}")
+_generated = count(1)
+
+
+def generated_name(prefix: str | None = None) -> str:
+    """Return a name as the official provider makes it at creation: a prefix, the time, and a number."""
+    now = datetime.now(UTC)
+    return f"{prefix or 'terraform-'}{now:%Y%m%d%H%M%S}{now.microsecond // 100:04d}{next(_generated):08x}"
+
+
+def prefix_of(name: str) -> str | None:
+    """Return the prefix of a generated name, as the official provider guesses it."""
+    match = _GENERATED.fullmatch(name)
+    return match[1] if match else None
+
+
+def out_of_range(path: str, value: Any, lowest: int, highest: int) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a number that is known; in the official provider's words."""
+    if isinstance(value, int) and not lowest <= value <= highest:
+        yield path, f"expected {path} to be in the range ({lowest} - {highest}), got {value}"
+
+
+def until(
+    question: Callable[[], _Result | None], *, what: str, seconds: float = 300, pause: float = 0.2, longest: float = 5
+) -> _Result:
+    """Ask until there is an answer, with pauses that grow from `pause` to `longest` seconds.
 
     Raises:
         RefusedError: there is none in time.
@@ -208,7 +268,7 @@ def until(question: Callable[[], _Result | None], *, what: str, seconds: float =
         if time.monotonic() > end:
             raise RefusedError(f"waited {seconds:.0f} s for {what}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 5)
+        pause = min(pause * 1.5, longest)
 
 
 def patiently(

@@ -4,13 +4,26 @@ import os
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from sandbox.plugins.aws import ec2, iam, kms, lambda_, logs, s3, sagemaker, secretsmanager, servicecatalog, sqs, ssm
+from sandbox.plugins.aws import (
+    ec2,
+    endpoints,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    sagemaker,
+    secretsmanager,
+    servicecatalog,
+    sqs,
+    ssm,
+)
 from sandbox.plugins.aws.cloud import Aws, explain
 from sandbox.plugins.properties import Values, block, flag, text, text_map, texts
 from sandbox.plugins.resource import Provider, RefusedError, Resource
 from sandbox.plugins.values import list_of, mapping_of
 
-SERVICES = (ec2, iam, kms, lambda_, logs, s3, sagemaker, secretsmanager, servicecatalog, sqs, ssm)
+SERVICES = (ec2, endpoints, iam, kms, lambda_, logs, s3, sagemaker, secretsmanager, servicecatalog, sqs, ssm)
 
 
 def _caller_identity(cloud: Aws, arguments: Values) -> Values:

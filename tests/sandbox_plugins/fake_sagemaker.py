@@ -1,0 +1,169 @@
+"""SageMaker's models, endpoint configurations and endpoints, as far as its control plane shows them.
+
+Nothing is served. A change takes as long as the next two questions about it.
+"""
+
+import json
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+ACCOUNT = "arn:aws:sagemaker:eu-west-1:111111111111"
+
+Values = dict[str, Any]
+
+
+class RefusedBySageMakerError(Exception):
+    """SageMaker refuses a request."""
+
+
+class FakeSageMaker:
+    """Answers requests; what the next change comes to is for the test to say."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, Values] = {}
+        self.configurations: dict[str, Values] = {}
+        self.endpoints: dict[str, Values] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.requests: list[tuple[str, Values]] = []
+        self.endings: list[Values] = []
+        """What the next changes of endpoints come to, such as `{"EndpointStatus": "Failed", "FailureReason": "…"}`."""
+        self.address = ""
+
+    def answer(self, operation: str, request: Values) -> Values:
+        """Answer a request."""
+        self.requests.append((operation, request))
+        return getattr(self, f"_{operation}")(request)
+
+    def _made(self, kind: str, request: Values, key: str) -> str:
+        arn = f"{ACCOUNT}:{kind}/{request[key].lower()}"
+        self.tags[arn] = {tag["Key"]: tag["Value"] for tag in request.pop("Tags", [])}
+        return arn
+
+    @staticmethod
+    def _found(things: dict[str, Values], name: str, what: str) -> Values:
+        if name not in things:
+            arn = f"{ACCOUNT}:{what.replace('endpoint configuration', 'endpoint-config')}/{name}"
+            raise RefusedBySageMakerError(f'Could not find {what} "{arn}".')
+        return things[name]
+
+    @staticmethod
+    def _new(things: dict[str, Values], name: str, what: str) -> None:
+        if name in things:
+            raise RefusedBySageMakerError(f'Cannot create already existing {what} "{name}".')
+
+    def _CreateModel(self, request: Values) -> Values:  # noqa: N802
+        self._new(self.models, request["ModelName"], "model")
+        arn = self._made("model", request, "ModelName")
+        self.models[request["ModelName"]] = {"EnableNetworkIsolation": False, **request, "ModelArn": arn}
+        return {"ModelArn": arn}
+
+    def _DescribeModel(self, request: Values) -> Values:  # noqa: N802
+        return self._found(self.models, request["ModelName"], "model")
+
+    def _DeleteModel(self, request: Values) -> Values:  # noqa: N802
+        self._found(self.models, request["ModelName"], "model")
+        del self.models[request["ModelName"]]
+        return {}
+
+    def _CreateEndpointConfig(self, request: Values) -> Values:  # noqa: N802
+        name = request["EndpointConfigName"]
+        self._new(self.configurations, name, "endpoint configuration")
+        arn = self._made("endpoint-config", request, "EndpointConfigName")
+        self.configurations[name] = {**request, "EndpointConfigArn": arn}
+        return {"EndpointConfigArn": arn}
+
+    def _DescribeEndpointConfig(self, request: Values) -> Values:  # noqa: N802
+        return self._found(self.configurations, request["EndpointConfigName"], "endpoint configuration")
+
+    def _DeleteEndpointConfig(self, request: Values) -> Values:  # noqa: N802
+        self._found(self.configurations, request["EndpointConfigName"], "endpoint configuration")
+        del self.configurations[request["EndpointConfigName"]]
+        return {}
+
+    def _CreateEndpoint(self, request: Values) -> Values:  # noqa: N802
+        name = request["EndpointName"]
+        self._new(self.endpoints, name, "endpoint")
+        self._found(self.configurations, request["EndpointConfigName"], "endpoint configuration")
+        arn = self._made("endpoint", request, "EndpointName")
+        endpoint = {"EndpointName": name, "EndpointArn": arn, "EndpointConfigName": request["EndpointConfigName"]}
+        self._change(endpoint, "Creating", request)
+        self.endpoints[name] = endpoint
+        return {"EndpointArn": arn}
+
+    def _UpdateEndpoint(self, request: Values) -> Values:  # noqa: N802
+        endpoint = self._found(self.endpoints, request["EndpointName"], "endpoint")
+        if endpoint["EndpointStatus"] != "InService":
+            raise RefusedBySageMakerError(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
+        for name in (endpoint["EndpointConfigName"], request["EndpointConfigName"]):
+            self._found(self.configurations, name, "endpoint configuration")
+        self._change(endpoint, "Updating", request)
+        return {"EndpointArn": endpoint["EndpointArn"]}
+
+    def _change(self, endpoint: Values, status: str, request: Values) -> None:
+        ending = self.endings.pop(0) if self.endings else {"EndpointConfigName": request["EndpointConfigName"]}
+        endpoint.pop("LastDeploymentConfig", None)
+        if "DeploymentConfig" in request:
+            endpoint["LastDeploymentConfig"] = request["DeploymentConfig"]
+        endpoint |= {"EndpointStatus": status, "ending": {"EndpointStatus": "InService", **ending}, "questions": 2}
+
+    def _DescribeEndpoint(self, request: Values) -> Values:  # noqa: N802
+        endpoint = self._found(self.endpoints, request["EndpointName"], "endpoint")
+        endpoint["questions"] -= 1
+        if endpoint["questions"] == 0:
+            endpoint |= endpoint["ending"]
+        if endpoint["EndpointStatus"] == "Gone":
+            del self.endpoints[request["EndpointName"]]
+            return self._DescribeEndpoint(request)
+        return {name: value for name, value in endpoint.items() if name not in {"ending", "questions"}}
+
+    def _DeleteEndpoint(self, request: Values) -> Values:  # noqa: N802
+        endpoint = self._found(self.endpoints, request["EndpointName"], "endpoint")
+        endpoint |= {"EndpointStatus": "Deleting", "ending": {"EndpointStatus": "Gone"}, "questions": 2}
+        return {}
+
+    def _ListTags(self, request: Values) -> Values:  # noqa: N802
+        return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags[request["ResourceArn"]].items()]}
+
+    def _AddTags(self, request: Values) -> Values:  # noqa: N802
+        self.tags[request["ResourceArn"]] |= {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        return {"Tags": request["Tags"]}
+
+    def _DeleteTags(self, request: Values) -> Values:  # noqa: N802
+        for key in request["TagKeys"]:
+            del self.tags[request["ResourceArn"]][key]
+        return {}
+
+
+@contextmanager
+def fake_sagemaker() -> Generator[FakeSageMaker]:
+    """A fake SageMaker that answers at its address."""
+    fake = FakeSageMaker()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            try:
+                status, body = 200, fake.answer(self.headers["X-Amz-Target"].split(".")[1], request)
+            except RefusedBySageMakerError as error:
+                status, body = 400, {"__type": "ValidationException", "message": str(error)}
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    fake.address = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,312 @@
+"""Models, configurations and endpoints, before a SageMaker whose changes come to what a test says."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.provider import AwsProvider
+from sandbox.plugins.properties import Values
+from sandbox.plugins.server import started
+from tests.sandbox_plugins.cases import TAGS, Case, World
+from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker, fake_sagemaker
+from tests.sandbox_plugins.life import live
+from tests.sandbox_plugins.plugin import Made, Plugin, RefusedByPluginError
+
+MODEL = "aws:sagemaker/model:Model"
+CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+ROLE = "arn:aws:iam::111111111111:role/model"
+KEY = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
+
+
+def variant(name: str | None = "AllTraffic", **more: Any) -> dict[str, Any]:
+    """A variant of an endpoint."""
+    named = {"variantName": name} if name else {}
+    return {**named, "modelName": "m", "instanceType": "ml.m5.large", "initialInstanceCount": 1, **more}
+
+
+def canary(*alarms: str, percent: int = 10) -> dict[str, Any]:
+    """A deployment by canary that alarms roll back."""
+    return {
+        "autoRollbackConfiguration": {"alarms": [{"alarmName": alarm} for alarm in alarms]},
+        "blueGreenUpdatePolicy": {
+            "maximumExecutionTimeoutInSeconds": 1800,
+            "terminationWaitInSeconds": 60,
+            "trafficRoutingConfiguration": {
+                "type": "CANARY",
+                "canarySize": {"type": "CAPACITY_PERCENT", "value": percent},
+                "waitIntervalInSeconds": 300,
+            },
+        },
+    }
+
+
+SERVING: dict[str, Case] = {
+    MODEL: Case(
+        inputs=lambda _: {
+            "name": "probe",
+            "executionRoleArn": ROLE,
+            "enableNetworkIsolation": True,
+            "primaryContainer": {
+                "image": "763104351884.dkr.ecr.eu-west-1.amazonaws.com/probe:1",
+                "modelDataUrl": "s3://bucket/model.tar.gz",
+                "environment": {"sagemaker_program": "inference.py"},
+            },
+            "vpcConfig": {"subnets": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]},
+        },
+        change=lambda _: TAGS,
+        replace={"primaryContainer": {"image": "763104351884.dkr.ecr.eu-west-1.amazonaws.com/probe:2"}},
+        id="probe",
+        outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:model/probe"},
+    ),
+    CONFIGURATION: Case(
+        inputs=lambda _: {
+            "namePrefix": "probe-v1-",
+            "kmsKeyArn": KEY,
+            "productionVariants": [variant()],
+            "shadowProductionVariants": [variant("Shadow", initialVariantWeight=0.5)],
+            "dataCaptureConfig": {
+                "enableCapture": True,
+                "initialSamplingPercentage": 100,
+                "destinationS3Uri": "s3://bucket/captured",
+                "kmsKeyId": KEY,
+                "captureOptions": [{"captureMode": "Input"}, {"captureMode": "Output"}],
+                "captureContentTypeHeader": {"csvContentTypes": ["text/csv"]},
+            },
+        },
+        change=lambda _: TAGS,
+        replace={"productionVariants": [variant(initialInstanceCount=2)]},
+        id="probe-v1-[0-9]{18}[0-9a-f]{8}",
+        outputs={"name": "probe-v1-[0-9a-f]{26}", "namePrefix": "probe-v1-"},
+    ),
+    ENDPOINT: Case(
+        inputs=lambda world: {
+            "name": "probe",
+            "endpointConfigName": world.id("configuration"),
+            "deploymentConfig": canary("a", "b"),
+        },
+        change=lambda world: {
+            "endpointConfigName": world.id("other-configuration"),
+            "deploymentConfig": canary("b", "c", percent=50),
+            **TAGS,
+        },
+        replace={"name": "another"},
+        id="probe",
+        outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:endpoint/probe"},
+    ),
+}
+
+
+class ServingProvider(AwsProvider):
+    """The provider, whose SageMaker is the fake one."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def connect(self, configuration: Values) -> Aws:
+        """Make SageMaker's client while the fake's address is in the environment; no other service is asked."""
+        cloud = Aws("eu-west-1", {"unit": "analytics"})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", self._address)
+            patch.setenv("AWS_ACCESS_KEY_ID", "111111111111")
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "root")
+            cloud.client("sagemaker")
+        return cloud
+
+
+class ServingWorld(World):
+    """Configurations to serve."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        super().__init__(plugin)
+        self._plugin = plugin
+
+    def id(self, key: str) -> str:
+        """Return the name of a configuration, made if there is none."""
+        return configuration(self._plugin, key).id
+
+
+def do_not_wait(seconds: float) -> None:
+    """Sleep no time."""
+
+
+@pytest.fixture
+def sagemaker() -> Iterator[FakeSageMaker]:
+    """SageMaker, faked."""
+    with fake_sagemaker() as fake:
+        yield fake
+
+
+@pytest.fixture
+def serving(sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugin]:
+    """The aws plugin in front of it."""
+    monkeypatch.setattr(time, "sleep", do_not_wait)
+    server, port = started(ServingProvider(sagemaker.address))
+    plugin = Plugin(port)
+    plugin.configure()
+    yield plugin
+    plugin.close()
+    server.stop(None).wait()
+
+
+def configuration(plugin: Plugin, name: str) -> Made:
+    """Make a configuration."""
+    return plugin.create(CONFIGURATION, {"name": name, "productionVariants": [variant()]})
+
+
+def endpoint(plugin: Plugin, **more: Any) -> tuple[Made, dict[str, Any]]:
+    """Make an endpoint that serves `v1`."""
+    inputs = {"name": "probe", "endpointConfigName": configuration(plugin, "v1").id, **more}
+    return plugin.create(ENDPOINT, inputs), inputs
+
+
+@pytest.mark.parametrize("kind", SERVING)
+def test_what_serves_lives(serving: Plugin, kind: str) -> None:
+    live(serving, ServingWorld(serving), AwsProvider.types[kind], SERVING[kind])
+
+
+def test_an_update_that_sagemaker_rolls_back_is_a_success_and_the_state_tells_the_old_configuration(
+    serving: Plugin, sagemaker: FakeSageMaker
+) -> None:
+    made, inputs = endpoint(serving, deploymentConfig=canary("errors"))
+    wanted = {**inputs, "endpointConfigName": configuration(serving, "v2").id}
+    sagemaker.endings = [{"EndpointConfigName": "v1", "FailureReason": "One or more alarms fired: errors"}]
+    after = serving.update(ENDPOINT, made, wanted)
+    assert after.properties["endpointConfigName"] == "v1"
+    refreshed = serving.read(ENDPOINT, after, wanted)
+    assert refreshed is not None
+    assert refreshed[1]["endpointConfigName"] == "v1"
+    assert serving.difference(ENDPOINT, refreshed[0], wanted).changed == ["endpointConfigName"]
+    again = serving.update(ENDPOINT, refreshed[0], wanted)
+    assert again.properties["endpointConfigName"] == "v2"
+
+
+def test_an_endpoint_whose_creation_fails_is_an_error_that_no_state_knows_of(
+    serving: Plugin, sagemaker: FakeSageMaker
+) -> None:
+    sagemaker.endings = [{"EndpointStatus": "Failed", "FailureReason": "The container did not pass the ping"}]
+    with pytest.raises(
+        RefusedByPluginError,
+        match=r"waiting for SageMaker AI Endpoint \(probe\) create: unexpected state 'Failed', wanted target "
+        r"'InService'\. last error: The container did not pass the ping",
+    ):
+        endpoint(serving)
+    with pytest.raises(RefusedByPluginError, match="Cannot create already existing endpoint"):
+        serving.create(ENDPOINT, {"name": "probe", "endpointConfigName": "v1"})
+
+
+def test_an_endpoint_is_made_again_while_its_role_is_too_new(serving: Plugin, sagemaker: FakeSageMaker) -> None:
+    reason = (
+        f"The execution role ARN {ROLE} is invalid. Please ensure that the role exists and that its trust relationship "
+        'policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com".'
+    )
+    sagemaker.endings = [{"EndpointStatus": "Failed", "FailureReason": reason}]
+    assert endpoint(serving)[0].properties["endpointConfigName"] == "v1"
+    assert [name for name, _ in sagemaker.requests].count("CreateEndpoint") == 2
+
+
+def test_a_state_that_the_provider_does_not_know_ends_an_update(serving: Plugin, sagemaker: FakeSageMaker) -> None:
+    made, inputs = endpoint(serving)
+    sagemaker.endings = [{"EndpointStatus": "RollingBack"}]
+    with pytest.raises(RefusedByPluginError, match="update: unexpected state 'RollingBack', wanted target 'InService'"):
+        serving.update(ENDPOINT, made, {**inputs, "endpointConfigName": configuration(serving, "v2").id})
+
+
+def test_an_update_whose_old_configuration_is_gone_is_refused(serving: Plugin) -> None:
+    made, inputs = endpoint(serving)
+    serving.delete(CONFIGURATION, Made(id="v1", properties={}))
+    with pytest.raises(RefusedByPluginError, match="Could not find endpoint configuration"):
+        serving.update(ENDPOINT, made, {**inputs, "endpointConfigName": configuration(serving, "v2").id})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "replaces"),
+    [
+        (canary("a"), canary("b"), []),
+        (canary("a"), canary("a", percent=50), []),
+        (canary("a"), {**canary(), "autoRollbackConfiguration": None}, ["deploymentConfig"]),
+        (None, canary("a"), ["deploymentConfig"]),
+        (canary("a"), None, ["deploymentConfig"]),
+    ],
+)
+def test_setting_or_dropping_automatic_rollback_takes_a_new_endpoint(
+    serving: Plugin, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, replaces: list[str]
+) -> None:
+    made, inputs = endpoint(serving, deploymentConfig=before)
+    difference = serving.difference(ENDPOINT, made, {**inputs, "deploymentConfig": after})
+    assert (difference.changed, difference.replaces) == (["deploymentConfig"], replaces)
+
+
+def test_other_subnets_of_a_model_are_a_change_that_does_nothing(serving: Plugin) -> None:
+    inputs = SERVING[MODEL].inputs(ServingWorld(serving))
+    made = serving.create(MODEL, inputs)
+    wanted = {**inputs, "vpcConfig": {"subnets": ["subnet-3"], "securityGroupIds": ["sg-1"]}}
+    assert serving.difference(MODEL, made, wanted).replaces == []
+    assert serving.update(MODEL, made, wanted).properties["vpcConfig"]["subnets"] == ["subnet-1", "subnet-2"]
+
+
+def test_a_configuration_is_named_by_its_prefix_only_when_it_is_made(serving: Plugin, sagemaker: FakeSageMaker) -> None:
+    inputs = serving.check(CONFIGURATION, {"namePrefix": "v2-", "productionVariants": [variant(None)]}).inputs
+    assert "name" not in inputs
+    one, two = serving.create(CONFIGURATION, inputs), serving.create(CONFIGURATION, inputs)
+    assert one.id != two.id
+    assert sagemaker.configurations[one.id]["ProductionVariants"][0]["VariantName"].startswith("terraform-")
+    assert serving.difference(CONFIGURATION, one, inputs).changed == []
+    assert serving.check(CONFIGURATION, {"productionVariants": [variant()]}).inputs["name"].startswith("probe-")
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "sentence"),
+    [
+        (MODEL, {"name": "a_b", "executionRoleArn": ROLE}, "only alphanumeric characters and hyphens allowed in"),
+        (MODEL, {"name": "a" * 64, "executionRoleArn": ROLE}, "cannot be longer than 63 characters"),
+        (CONFIGURATION, {"namePrefix": "a" * 38, "productionVariants": []}, "cannot be longer than 37 characters"),
+        (CONFIGURATION, {"namePrefix": "-a", "productionVariants": []}, "cannot begin with a hyphen"),
+        (CONFIGURATION, {"name": "a", "namePrefix": "a", "productionVariants": []}, "conflicts with name_prefix"),
+        (
+            CONFIGURATION,
+            {
+                "productionVariants": [],
+                "dataCaptureConfig": {
+                    "initialSamplingPercentage": 101,
+                    "destinationS3Uri": "s3://a/b",
+                    "captureOptions": [],
+                },
+            },
+            r"in the range \(0 - 100\), got 101",
+        ),
+        (
+            CONFIGURATION,
+            {
+                "productionVariants": [],
+                "dataCaptureConfig": {
+                    "initialSamplingPercentage": 1,
+                    "destinationS3Uri": "s3://a/b",
+                    "captureOptions": [],
+                    "captureContentTypeHeader": {},
+                },
+            },
+            'at least one of "csv_content_types", "json_content_types"',
+        ),
+        (ENDPOINT, {"endpointConfigName": "a", "deploymentConfig": {}}, "exactly one of blueGreenUpdatePolicy"),
+        (
+            ENDPOINT,
+            {
+                "endpointConfigName": "a",
+                "deploymentConfig": {
+                    "rollingUpdatePolicy": {
+                        "maximumBatchSize": {"type": "INSTANCE_COUNT", "value": 1},
+                        "waitIntervalInSeconds": 3601,
+                    }
+                },
+            },
+            r"in the range \(0 - 3600\), got 3601",
+        ),
+    ],
+)
+def test_what_the_provider_refuses_by_itself(serving: Plugin, kind: str, inputs: dict[str, Any], sentence: str) -> None:
+    assert re.search(sentence, "\n".join(serving.check(kind, inputs).failures.values()))
