@@ -19,7 +19,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PARTS = {"model-training": ["sagemaker_pipeline", "tests/shared"]}
+PARTS = {
+    "model-training": ["launched_project", "sagemaker_pipeline", "tests/launched_project", "tests/shared"],
+}
 """Per kind of template: the parts of `common/` that it carries."""
 
 LEFT_OUT = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")

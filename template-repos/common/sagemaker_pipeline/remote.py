@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sagemaker_pipeline.expressions import Json
@@ -38,13 +36,6 @@ class Step:
     outcome: str
     failure_reason: str
     model_package_arn: str
-
-
-def client(service: str, region: str) -> Any:
-    """A client that retries what AWS throttles or fails to answer."""
-    configuration = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=10, read_timeout=60)
-    boto: Any = boto3  # has no types
-    return boto.client(service, region_name=region, config=configuration)
 
 
 def upsert(

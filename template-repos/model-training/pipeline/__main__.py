@@ -16,6 +16,9 @@ import tempfile
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from launched_project import aws, summary
+from launched_project.project_file import ProjectError
+from launched_project.settings_file import SettingsError
 from sagemaker_pipeline import remote, upload
 from sagemaker_pipeline.expressions import Json
 from sagemaker_pipeline.local_run import FinishedStep, LocalRun, StepFailedError
@@ -45,8 +48,8 @@ def main(arguments: list[str]) -> None:
         else:
             _wait(project.read(), configured, options.execution_arn, options.minutes)
     except (
-        settings.SettingsError,
-        project.ProjectError,
+        SettingsError,
+        ProjectError,
         StepFailedError,
         remote.InvalidDefinitionError,
         remote.ExecutionError,
@@ -101,7 +104,7 @@ def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold
             file = run.s3_path(evaluation_uri(owner, run.execution_id)) / "evaluation.json"
             if file.is_file():
                 threshold = configured.quality.mse_threshold if mse_threshold is None else mse_threshold
-                _publish(report.metrics_table(json.loads(file.read_text()), threshold))
+                summary.publish(report.metrics_table(json.loads(file.read_text()), threshold))
         logger.info("The model is good enough to be registered.")
 
 
@@ -110,11 +113,11 @@ def _say_finished(step: FinishedStep) -> None:
 
 
 def _upsert(owner: project.Project, configured: settings.Settings) -> None:
-    s3 = remote.client("s3", owner.region)
+    s3 = aws.client("s3", owner.region)
     for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
         upload.upload(s3, source, f"s3://{owner.bucket}/{kind}", owner.kms_key_arn)
     outcome = remote.upsert(
-        remote.client("sagemaker", owner.region),
+        aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
         definition=_definition(owner, configured),
         role_arn=owner.pipeline_role_arn,
@@ -130,7 +133,7 @@ def _start(owner: project.Project) -> None:
     commit = os.environ.get("GITHUB_SHA", "unknown")
     token = remote.idempotency_token(owner.pipeline_name, run or os.urandom(16).hex(), attempt)
     arn = remote.start(
-        remote.client("sagemaker", owner.region),
+        aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
         token=token,
         display_name=f"run-{run}-{attempt}" if run else f"manual-{token[:8]}",
@@ -141,7 +144,7 @@ def _start(owner: project.Project) -> None:
 
 
 def _wait(owner: project.Project, configured: settings.Settings, execution_arn: str, minutes: float) -> None:
-    sagemaker = remote.client("sagemaker", owner.region)
+    sagemaker = aws.client("sagemaker", owner.region)
     try:
         remote.wait(
             sagemaker,
@@ -159,22 +162,14 @@ def _summarise(
     parts = [f"## Pipeline {owner.pipeline_name}\n\n"]
     if any(step.name == "Evaluate" and step.status == "Succeeded" for step in steps):
         bucket, _, key = evaluation_uri(owner, execution_arn.rpartition("/")[2]).removeprefix("s3://").partition("/")
-        answer = remote.client("s3", owner.region).get_object(Bucket=bucket, Key=f"{key}/evaluation.json")
+        answer = aws.client("s3", owner.region).get_object(Bucket=bucket, Key=f"{key}/evaluation.json")
         parts.append(report.metrics_table(json.loads(answer["Body"].read()), configured.quality.mse_threshold) + "\n")
     parts.append(report.steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))
     parts.extend(f"\n**{step.name}**: {step.failure_reason}\n" for step in steps if step.failure_reason)
     parts.extend(
         f"\nRegistered, waiting for approval: `{step.model_package_arn}`\n" for step in steps if step.model_package_arn
     )
-    _publish("".join(parts))
-
-
-def _publish(markdown: str) -> None:
-    """Print a report, and add it to the summary of the workflow run if this is one."""
-    sys.stdout.write(markdown)
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a") as stream:
-            stream.write(markdown)
+    summary.publish("".join(parts))
 
 
 if __name__ == "__main__":

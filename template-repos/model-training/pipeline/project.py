@@ -5,18 +5,14 @@ Needs nothing but the standard library, so that a workflow can ask before it has
 """
 
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from launched_project.project_file import ProjectError, ProjectFile
 
 from pipeline import REPOSITORY
 
 FILE = REPOSITORY / "project.toml"
-
-
-class ProjectError(Exception):
-    """project.toml is missing or incomplete."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +57,8 @@ def read(file: Path | None = None) -> Project:
     Raises:
         ProjectError: the file is missing, or lacks something; the message lists everything it lacks.
     """
-    file = file or FILE
-    if not file.is_file():
-        raise ProjectError(f"{file.name} is missing: launch a project from this template, and the platform writes it")
-    content = tomllib.loads(file.read_text())
-    missing: list[str] = []
-
-    def value(table: str, key: str) -> Any:
-        found = content.get(table, {}).get(key)
-        if not found:
-            missing.append(f"[{table}] {key}")
-        return found
-
+    content = ProjectFile(file or FILE)
+    value = content.value
     project = Project(
         name=value("project", "name"),
         id=value("project", "id"),
@@ -86,8 +72,7 @@ def read(file: Path | None = None) -> Project:
         security_group_ids=value("pipeline", "security_group_ids"),
         workflow_role_arn=value("workflow", "role_arn"),
     )
-    if missing:
-        raise ProjectError(f"{file.name} lacks {', '.join(missing)}")
+    content.check()
     return project
 
 

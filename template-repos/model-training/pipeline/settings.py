@@ -1,13 +1,10 @@
 """The settings of the pipeline, read from settings.toml and checked."""
 
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin, get_type_hints
 
-
-class SettingsError(Exception):
-    """settings.toml is wrong; the message lists everything that is."""
+from launched_project import settings_file
+from launched_project.settings_file import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +69,8 @@ def read(file: Path) -> Settings:
     Raises:
         SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
     """
-    content = tomllib.loads(file.read_text())
-    problems = [f"[{table}] is unknown" for table in content if table not in {*TABLES, "hyperparameters"}]
-    for table, shape in TABLES.items():
-        problems.extend(_problems(table, shape, content.get(table, {})))
+    content = settings_file.load(file)
+    problems = settings_file.problems(content, TABLES, free=["hyperparameters"])
     hyperparameters: dict[str, str | int | float] = content.get("hyperparameters", {})
     problems.extend(
         f"[hyperparameters] {key} must be a whole number"
@@ -93,32 +88,7 @@ def read(file: Path) -> Settings:
         problems = _out_of_range(settings)
         if not problems:
             return settings
-    raise SettingsError(f"{file.name}:\n" + "\n".join(f"  {problem}" for problem in problems))
-
-
-def _problems(table: str, shape: type, content: dict[str, Any]) -> list[str]:
-    expected = get_type_hints(shape)
-    unknown = [f"[{table}] {key} is unknown" for key in content if key not in expected]
-    missing = [f"[{table}] {field.name} is missing" for field in fields(shape) if field.name not in content]
-    wrong = [
-        f"[{table}] {key} is {value!r}, expected {_describe(expected[key])}"
-        for key, value in content.items()
-        if key in expected and not _fits(value, expected[key])
-    ]
-    return [*unknown, *missing, *wrong]
-
-
-def _fits(value: Any, expected: Any) -> bool:
-    if get_origin(expected) is list:
-        return isinstance(value, list) and all(_fits(each, get_args(expected)[0]) for each in cast("list[Any]", value))
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, (int, float) if expected is float else expected)
-
-
-def _describe(expected: Any) -> str:
-    names = {str: "a text", int: "a whole number", float: "a number"}
-    return names.get(expected, "a list of texts")
+    raise SettingsError(file, problems)
 
 
 def _out_of_range(settings: Settings) -> list[str]:

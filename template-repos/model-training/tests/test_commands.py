@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import SETTINGS
 from fake_sagemaker import EXECUTION_ARN, FakeSageMaker
+from launched_project import aws as aws_clients
 from pipeline import project
 from pipeline.__main__ import main
-from sagemaker_pipeline import remote
 
 EVALUATION = {
     "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
@@ -58,7 +58,7 @@ def example() -> project.Project:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     fake = Aws(FakeSageMaker(), FakeS3())
-    monkeypatch.setattr(remote, "client", fake.client)
+    monkeypatch.setattr(aws_clients, "client", fake.client)
     monkeypatch.setattr(project, "read", example)
     for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_SHA", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from launched_project.project_file import ProjectError
+from launched_project.settings_file import SettingsError
 from pipeline import project, settings
 
 SETTINGS = """
@@ -70,7 +72,7 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
         text = text.replace(right, wrong)
     file = tmp_path / "settings.toml"
     file.write_text(text)
-    with pytest.raises(settings.SettingsError) as caught:
+    with pytest.raises(SettingsError) as caught:
         settings.read(file)
     assert str(caught.value).splitlines() == [
         "settings.toml:",
@@ -98,7 +100,7 @@ def test_a_setting_out_of_range_is_refused(tmp_path: Path, right: str, wrong: st
     assert right in SETTINGS
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS.replace(right, wrong))
-    with pytest.raises(settings.SettingsError, match=problem):
+    with pytest.raises(SettingsError, match=problem):
         settings.read(file)
 
 
@@ -123,7 +125,7 @@ def test_a_project_is_read_whatever_else_the_platform_has_written(tmp_path: Path
 def test_everything_that_a_project_lacks_is_listed(tmp_path: Path) -> None:
     file = tmp_path / "project.toml"
     file.write_text(PROJECT.replace('region = "eu-west-1"', "").replace('["sg-1"]', "[]"))
-    with pytest.raises(project.ProjectError, match=r"lacks \[aws\] region, \[pipeline\] security_group_ids"):
+    with pytest.raises(ProjectError, match=r"lacks \[aws\] region, \[pipeline\] security_group_ids"):
         project.read(file)
 
 

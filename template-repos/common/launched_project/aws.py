@@ -1,0 +1,13 @@
+"""Clients of AWS, with the credentials and endpoints that the environment gives."""
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+
+def client(service: str, region: str) -> Any:
+    """A client that retries what AWS throttles or fails to answer."""
+    configuration = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=10, read_timeout=60)
+    boto: Any = boto3  # has no types
+    return boto.client(service, region_name=region, config=configuration)
