@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_github as github
 
+from components.alarms import Alarms, AlarmsArgs
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github_organization import GitHubOrganization, GitHubOrganizationArgs
@@ -39,7 +40,8 @@ except Exception as refusal:
     problem = f"Stack {site.prefix} lives in account {site.account_id}; use credentials of it. {refusal}"
     raise pulumi.RunError(problem) from None
 
-# Foundations: a key for each purpose, a private network of the platform's own or an existing one, and buckets.
+# Foundations: a key for each purpose, a private network of the platform's own or an existing one, buckets, and a topic
+# for alarms.
 encryption = Encryption(
     "encryption",
     EncryptionArgs(site=site, purposes=needs.keys, data_reader_account_ids=settings.deployment_accounts.values()),
@@ -75,7 +77,18 @@ else:
     )
 storage = Storage("storage", StorageArgs(site=site, purposes=needs.buckets, kms_key_arn=keys["data"].arn), here)
 buckets, placement = storage.buckets, network.placement
-parameters: Values = {**settings.parameters, **encryption.parameters, **network.parameters, **storage.parameters}
+alarms = Alarms(
+    "alarms",
+    AlarmsArgs(site=site, kms_key_arn=keys["notifications"].arn, emails=settings.alarms.emails),
+    here,
+)
+parameters: Values = {
+    **settings.parameters,
+    **encryption.parameters,
+    **network.parameters,
+    **storage.parameters,
+    **alarms.parameters,
+}
 
 # Development: data scientists work in Studio, and leads launch projects from a catalog of templates.
 if settings.studio and settings.projects:

@@ -50,14 +50,18 @@ BUCKET_PURPOSES = ("access-logs", "artifacts", "catalog", "data", "sagemaker", "
 ROLE_PURPOSES = (
     "data-scientist",
     "deploy",
+    "deployment-trigger",
     "lead-data-scientist",
-    "model-execution",
+    "p-abcdefghijkl-deployment",
+    "p-abcdefghijkl-model",
     "p-abcdefghijkl-pipeline",
     "p-abcdefghijkl-workflow",
     "project-launch",
+    "project-onboarding",
+    "project-roles",
     "template-cloner",
 )
-"""What the platform's roles are for, with the two of a launched project."""
+"""What the platform's roles are for, with those of a launched project; its functions are called like their roles."""
 
 DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 """Docker's own network on every SageMaker instance: addresses in it cannot be reached from there."""
@@ -102,6 +106,16 @@ SubnetId = Annotated[
 ]
 InstanceType = Annotated[
     str, _pattern(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "give a SageMaker instance type, such as ml.t3.medium")
+]
+Email = Annotated[
+    str,
+    _pattern(
+        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+",
+        "give an address, such as mlops@example.com",
+    ),
+]
+EnvironmentName = Annotated[
+    str, _pattern(r"[a-z][a-z0-9]{1,7}", "use 2 to 8 lower-case letters and digits, a letter first")
 ]
 Number = Annotated[int, BeforeValidator(_plain_number)]
 HttpsUrl = Annotated[
@@ -308,6 +322,13 @@ class Studio(_Section):
         return instance_type
 
 
+class Alarms(_Section):
+    """Who is told when something fails."""
+
+    emails: Annotated[list[Email], AfterValidator(_without_repeats)] = Field(default_factory=list[str])
+    """Addresses that alarms are sent to; AWS asks each to confirm."""
+
+
 class Projects(_Section):
     """Projects that data scientists launch by themselves."""
 
@@ -326,6 +347,8 @@ class Workload(_Section):
 
     development_account_id: AccountId
     """Account in which they were trained."""
+    development_environment: EnvironmentName = "dev"
+    """Environment of the unit there."""
 
 
 class Settings(_Section):
@@ -333,9 +356,7 @@ class Settings(_Section):
 
     unit: Annotated[str, _pattern(r"[a-z][a-z0-9]{1,11}", "use 2 to 12 lower-case letters and digits, a letter first")]
     """Business unit; begins every physical name."""
-    environment: Annotated[
-        str, _pattern(r"[a-z][a-z0-9]{1,7}", "use 2 to 8 lower-case letters and digits, a letter first")
-    ]
+    environment: EnvironmentName
     """Environment of the unit, such as dev; follows the unit in every physical name."""
     region: Annotated[
         str,
@@ -352,6 +373,8 @@ class Settings(_Section):
     """A network of the platform's own (`cidr`, `zones`, `nat`) or an existing one (`vpcId`, `subnetIds`)."""
     github: GitHub
     """GitHub organization and server."""
+    alarms: Alarms = Field(default_factory=Alarms)
+    """Who is told of alarms; without it they are only shown."""
     studio: Studio | None = None
     """SageMaker Studio; without it this environment has none."""
     projects: Projects | None = None
@@ -588,6 +611,7 @@ def _section(path: Sequence[int | str]) -> type[_Section] | None:
     """The group of settings at `path`."""
     sections: dict[str, type[_Section]] = {
         "": Settings,
+        "alarms": Alarms,
         "github": GitHub,
         "network": NewNetwork,
         "projects": Projects,

@@ -25,7 +25,7 @@ class Needs:
 
 
 EVERYWHERE = Needs(
-    keys=("data", "logs"),
+    keys=("data", "logs", "notifications"),
     services=("ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "ssm", "sts"),
 )
 """What every job, function and app uses, whatever else an environment has."""

@@ -158,12 +158,18 @@ def _outputs(kind: str, physical: str, inputs: Mapping[str, Any], account_id: st
             return {"arn": f"arn:aws:iam::{account_id}:role/{physical}"}
         case "aws:kms/key:Key":
             return {"arn": arn("kms", account_id, f"key/{physical}"), "keyId": physical}
+        case "aws:cloudwatch/eventRule:EventRule":
+            return {"arn": arn("events", account_id, f"rule/{physical}")}
+        case "aws:cloudwatch/metricAlarm:MetricAlarm":
+            return {"arn": arn("cloudwatch", account_id, f"alarm:{physical}")}
         case "aws:cloudwatch/logGroup:LogGroup":
             return {"arn": arn("logs", account_id, f"log-group:{physical}")}
         case "aws:lambda/function:Function":
             return {"arn": arn("lambda", account_id, f"function:{physical}")}
         case "aws:secretsmanager/secret:Secret":
             return {"arn": arn("secretsmanager", account_id, f"secret:{physical}")}
+        case "aws:sns/topic:Topic":
+            return {"arn": arn("sns", account_id, physical)}
         case "aws:sqs/queue:Queue":
             return {"arn": arn("sqs", account_id, physical)}
         case "aws:ec2/eip:Eip":

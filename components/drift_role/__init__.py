@@ -45,6 +45,7 @@ class DriftRole(pulumi.ComponentResource):
                         *permissions.read_network_and_roles(site),
                         *permissions.read_storage(site),
                         *permissions.read_functions(site),
+                        *permissions.read_events_and_alarms(site),
                         *permissions.read_projects(site),
                     ),
                 },

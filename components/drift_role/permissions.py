@@ -107,7 +107,7 @@ def read_storage(site: Site) -> list[iam.Statement]:
             "ReadTemplates",
             "s3:GetObject",
             "s3:GetObjectTagging",
-            on=f"{site.bucket_arn('catalog')}/*",
+            on=[f"{site.bucket_arn('artifacts')}/onboarding/*", f"{site.bucket_arn('catalog')}/*"],
         ),
     ]
 
@@ -121,6 +121,7 @@ def read_functions(site: Site) -> list[iam.Statement]:
             "lambda:GetFunctionCodeSigningConfig",
             "lambda:GetFunctionConcurrency",
             "lambda:GetFunctionEventInvokeConfig",
+            "lambda:GetPolicy",
             "lambda:ListTags",
             "lambda:ListVersionsByFunction",
             on=site.arn("lambda", f"function:{site.prefix}-*"),
@@ -142,6 +143,32 @@ def read_functions(site: Site) -> list[iam.Statement]:
             on=site.arn("ssm", f"parameter{site.parameter_path}/*"),
         ),
         iam.allow("FindParameters", "ssm:DescribeParameters", on=iam.NO_RESOURCE_TYPE),
+    ]
+
+
+def read_events_and_alarms(site: Site) -> list[iam.Statement]:
+    """Read what invokes functions, and what tells of failures."""
+    return [
+        iam.allow(
+            "ReadRules",
+            "events:DescribeRule",
+            "events:ListTagsForResource",
+            "events:ListTargetsByRule",
+            on=site.arn("events", f"rule/{site.prefix}-*"),
+        ),
+        iam.allow(
+            "ReadAlarms",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:ListTagsForResource",
+            on=site.arn("cloudwatch", f"alarm:{site.prefix}-*"),
+        ),
+        iam.allow(
+            "ReadTopics",
+            "sns:GetSubscriptionAttributes",
+            "sns:GetTopicAttributes",
+            "sns:ListTagsForResource",
+            on=site.arn("sns", f"{site.prefix}-*"),
+        ),
     ]
 
 

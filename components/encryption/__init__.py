@@ -13,6 +13,7 @@ from components.site import Site
 KEYS = {
     "data": "Data, models and project templates",
     "logs": "Log groups",
+    "notifications": "What alarms say",
     "secrets": "Secrets, and messages that may carry their names",
     "studio": "Home folders of Studio",
 }
@@ -42,6 +43,8 @@ class Encryption(pulumi.ComponentResource):
         statements = {
             "data": _decrypt_from_accounts(args.data_reader_account_ids, args.site.region),
             "logs": (_encrypt_log_groups(args.site),),
+            "notifications": (_encrypt_alarms(args.site),),
+            "secrets": (_encrypt_undelivered_events(args.site),),
         }
         self.keys = {
             purpose: EncryptionKey(
@@ -94,4 +97,39 @@ def _encrypt_log_groups(site: Site) -> iam.Statement:
                 ]
             }
         },
+    )
+
+
+def _encrypt_alarms(site: Site) -> iam.Statement:
+    """Let CloudWatch encrypt what this environment's alarms publish.
+
+    Source: Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
+    topics".
+    """
+    return iam.allow(
+        "EncryptAlarms",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        on=THIS_KEY,
+        to={"Service": "cloudwatch.amazonaws.com"},
+        when={
+            "StringEquals": {"aws:SourceAccount": site.account_id},
+            "ArnLike": {"aws:SourceArn": site.arn("cloudwatch", f"alarm:{site.prefix}-*")},
+        },
+    )
+
+
+def _encrypt_undelivered_events(site: Site) -> iam.Statement:
+    """Let EventBridge encrypt the events of this account that it could not deliver and leaves in a queue.
+
+    Source: Amazon SQS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
+    queues".
+    """
+    return iam.allow(
+        "EncryptUndeliveredEvents",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        on=THIS_KEY,
+        to={"Service": "events.amazonaws.com"},
+        when={"StringEquals": {"aws:SourceAccount": site.account_id}},
     )

@@ -11,9 +11,10 @@ def test_an_environment_has_a_key_for_each_purpose_that_it_has(rendered: Callabl
     def aliases(stack: str) -> set[str]:
         return {alias.inputs["name"] for alias in rendered(stack).all("Alias")}
 
-    assert aliases("dev") == {f"alias/analytics-dev-{purpose}" for purpose in ("data", "logs", "secrets", "studio")}
-    assert aliases("preprod") == {"alias/analytics-preprod-data", "alias/analytics-preprod-logs"}
-    assert aliases("prod") == {"alias/analytics-prod-data", "alias/analytics-prod-logs"}
+    everywhere = ("data", "logs", "notifications")
+    assert aliases("dev") == {f"alias/analytics-dev-{purpose}" for purpose in (*everywhere, "secrets", "studio")}
+    assert aliases("preprod") == {f"alias/analytics-preprod-{purpose}" for purpose in everywhere}
+    assert aliases("prod") == {f"alias/analytics-prod-{purpose}" for purpose in everywhere}
 
 
 def test_every_key_is_used(stack: Rendering) -> None:
@@ -70,6 +71,36 @@ def test_the_log_key_serves_this_environment_s_log_groups_alone(stack: Rendering
     for group in groups:
         assert any(fnmatchcase(f"{scope}{group.inputs['name']}", pattern) for pattern in patterns)
     assert not any(fnmatchcase(f"{scope}/aws/lambda/other-unit", pattern) for pattern in patterns)
+
+
+def test_services_use_a_key_on_behalf_of_this_account_alone_and_for_what_they_store(stack: Rendering) -> None:
+    on_behalf = {
+        sid: statement
+        for key in stack.all("Key")
+        for sid, statement in key.statements().items()
+        if "Service" in statement["Principal"] and sid != "EncryptLogGroups"
+    }
+    assert set(on_behalf) <= {"EncryptAlarms", "EncryptUndeliveredEvents"}
+    for statement in on_behalf.values():
+        assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": stack.account_id}
+
+
+def test_the_notifications_key_serves_this_environment_s_alarms_alone(stack: Rendering) -> None:
+    statements = stack.one("Key", "encryption-notifications-key").statements()
+    assert [sid for sid, each in statements.items() if "Service" in each["Principal"]] == ["EncryptAlarms"]
+    alarms = statements["EncryptAlarms"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    prefix = stack.one("Vpc").inputs["tags"]["Name"]
+    assert alarms["Condition"]["ArnLike"] == {
+        "aws:SourceArn": f"arn:aws:cloudwatch:eu-west-1:{stack.account_id}:alarm:{prefix}-*"
+    }
+
+
+def test_events_that_could_not_be_delivered_are_kept_with_the_secrets_key(rendered: Callable[[str], Rendering]) -> None:
+    statements = rendered("dev").one("Key", "encryption-secrets-key").statements()
+    assert [sid for sid, each in statements.items() if "Service" in each["Principal"]] == ["EncryptUndeliveredEvents"]
+    assert statements["EncryptUndeliveredEvents"]["Principal"] == {"Service": "events.amazonaws.com"}
 
 
 def test_models_accounts_decrypt_development_s_data_through_s3_alone(rendered: Callable[[str], Rendering]) -> None:

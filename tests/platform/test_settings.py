@@ -201,6 +201,26 @@ def test_a_person_is_listed_once() -> None:
     assert "ada" in found
 
 
+@pytest.mark.parametrize("email", ["hedy", "hedy@example", "hedy@@example.com", "Hedy <hedy@example.com>"])
+def test_what_is_no_address_is_told_of_nothing(email: str) -> None:
+    assert "give an address" in remedy("alarms.emails[0]", alarms={"emails": [email]})
+
+
+def test_an_address_is_listed_once() -> None:
+    assert "hedy@example.com" in remedy("alarms.emails", alarms={"emails": ["hedy@example.com"] * 2})
+    assert parse(alarms={"emails": ["hedy@example.com"]}).alarms.emails == ["hedy@example.com"]
+    assert parse(alarms={}).alarms.emails == []
+
+
+def test_models_come_from_an_environment_called_dev_unless_it_is_called_otherwise() -> None:
+    account = {"developmentAccountId": "111111111111"}
+    dev, lab = parse(workload=account).workload, parse(workload={**account, "developmentEnvironment": "lab"}).workload
+    assert dev is not None
+    assert lab is not None
+    assert (dev.development_environment, lab.development_environment) == ("dev", "lab")
+    assert "2 to 8" in remedy("workload.developmentEnvironment", workload={**account, "developmentEnvironment": "Dev"})
+
+
 def test_the_default_instance_type_must_be_an_allowed_one() -> None:
     studio = {**STUDIO, "defaultInstanceType": "ml.p4d.24xlarge"}
     assert "allowedInstanceTypes" in remedy("studio.defaultInstanceType", studio=studio, projects={"launchesAtOnce": 1})

@@ -27,6 +27,9 @@ NETWORK = {
 }
 
 
+TOPIC = {"aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
+
+
 def buckets(count: int) -> dict[str, int]:
     """What `count` buckets consist of, one of which records who reached the others."""
     return {
@@ -47,9 +50,10 @@ WORKLOAD = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": 10,
     "aws:iam/role:Role": 3,
     "aws:iam/rolePolicy:RolePolicy": 7,
-    "aws:kms/alias:Alias": 2,
-    "aws:kms/key:Key": 2,
-    "aws:ssm/parameter:Parameter": 12,
+    "aws:kms/alias:Alias": 3,
+    "aws:kms/key:Key": 3,
+    **TOPIC,
+    "aws:ssm/parameter:Parameter": 13,
 }
 STACKS = {
     "dev": {
@@ -59,8 +63,8 @@ STACKS = {
         "aws:ec2/vpcEndpoint:VpcEndpoint": 14,
         "aws:iam/role:Role": 6,
         "aws:iam/rolePolicy:RolePolicy": 13,
-        "aws:kms/alias:Alias": 4,
-        "aws:kms/key:Key": 4,
+        "aws:kms/alias:Alias": 5,
+        "aws:kms/key:Key": 5,
         "aws:lambda/function:Function": 1,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 1,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
@@ -75,8 +79,9 @@ STACKS = {
         "aws:servicecatalog/product:Product": 1,
         "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 1,
         "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 1,
+        **TOPIC,
         "aws:sqs/queue:Queue": 1,
-        "aws:ssm/parameter:Parameter": 16,
+        "aws:ssm/parameter:Parameter": 17,
         "github:index/organizationRuleset:OrganizationRuleset": 1,
         "github:index/repository:Repository": 1,
     },
@@ -211,6 +216,7 @@ def test_projects_find_what_they_need(rendered: Callable[[str], Rendering]) -> N
         "network/private-subnet-ids",
         "network/vpc-id",
         "network/workload-security-group-id",
+        "notifications/alarms-topic-arn",
     }
     assert set(parameters(rendered("dev"))) == everywhere | {
         "access/data-scientist-role-arn",
