@@ -20,6 +20,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "ministack.core.iam_actions": {
         "SERVICE_TO_IAM_NAMESPACE": "a dict",
+        "_BOTOCORE_SERVICE_MAP": "a dict",
         "_s3_action": "(method, path, query_params)",
         "access_denied_response": "(service, action, principal_arn, request_id, error_code, message, headers, resource_arn, explicit_deny, resource_policy_arn)",
         "extract_resource_arn": "(service, method, path, headers, body, query_params, region, account_id)",
@@ -83,6 +84,11 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_provision_resource": "(resource_type, logical_id, props, stack_name)",
         "_resolve_dynamic_references": "(value, previous, reuse_ssm, reuse_secrets)",
         "_update_resource": "(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)",
+    },
+    "ministack.services.cloudwatch": {
+        "_alarms": "a AccountRegionScopedDict",
+        "_composite_alarms": "a AccountRegionScopedDict",
+        "_put_metric_data": "(params, cbor_data, is_cbor, is_json)",
     },
     "ministack.services.ec2": {
         "_ACTION_MAP": "a dict",

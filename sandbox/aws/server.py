@@ -25,7 +25,7 @@ from sandbox.aws import (
     web_identity,
 )
 from sandbox.aws.cloudformation import acting, provisioning, templates
-from sandbox.aws.sagemaker import containers
+from sandbox.aws.sagemaker import containers, runtime
 from sandbox.aws.sagemaker.containers import Machine
 
 STOPPED_WITHIN_SECONDS = 1
@@ -55,6 +55,7 @@ def install(settings: Settings) -> None:
         raise SystemExit("MiniStack is not what the sandbox expects:\n" + "\n".join(differences))
     sagemaker.SERVICE.install()
     service_catalog.SERVICE.install()
+    runtime.install()
     requests.install()
     resource_policies.install()
     network.install()

@@ -2,7 +2,10 @@
 
 from sandbox.aws.sagemaker import (
     code_repositories,
+    endpoint_configurations,
+    endpoints,
     jobs,
+    models,
     pipelines,
     portfolio_status,
     projects,
@@ -17,7 +20,10 @@ SERVICE = JsonService(
     target_prefix="SageMaker",
     operations={
         **code_repositories.OPERATIONS,
+        **endpoint_configurations.OPERATIONS,
+        **endpoints.OPERATIONS,
         **jobs.OPERATIONS,
+        **models.OPERATIONS,
         **pipelines.OPERATIONS,
         **portfolio_status.OPERATIONS,
         **projects.OPERATIONS,

@@ -60,23 +60,32 @@ class Container:
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: int) -> int | None:
         """Run a command; its exit code, or None if it took longer than allowed."""
+        process = self.start(command, environment, folder)
+        try:
+            return process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return None
+
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], folder: Path, *, sockets: Sequence[int] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start a command, which inherits `sockets`; its standard input ends when this server does."""
         folder.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self._rewritten(part) for part in command],
+                stdin=subprocess.PIPE if sockets else None,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={name: self._rewritten(value) for name, value in environment.items()} | {"SM_BASE": str(self.base)},
                 cwd=folder,
+                pass_fds=sockets,
             )
-            if self.stopped.is_set():
-                self.process.terminate()
-            try:
-                return self.process.wait(timeout=seconds)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                return None
+        if self.stopped.is_set():
+            self.process.terminate()
+        return self.process
 
     def stop(self) -> None:
         """Tell the process to stop, as SageMaker does, by SIGTERM."""
@@ -106,14 +115,19 @@ class Images:
         Raises:
             StepFailedError: there is no such image.
         """
-        folder = self._folder(uri)
+        folder = self.folder(uri)
         with self._lock:
             if folder not in self._ready:
                 self._install(folder)
                 self._ready.add(folder)
         return folder / ".venv" / "bin" / "python"
 
-    def _folder(self, uri: str) -> Path:
+    def folder(self, uri: str) -> Path:
+        """The folder of an image.
+
+        Raises:
+            StepFailedError: there is no such image.
+        """
         for project in sorted(self.machine.images.glob("*/pyproject.toml")):
             if uri in tomllib.loads(project.read_text())["tool"]["sandbox"]["images"]:
                 return project.parent
@@ -155,9 +169,9 @@ def images() -> Images:
     return _images[0]
 
 
-def container(job: str) -> Container:
+def container(name: str, kind: str = "jobs") -> Container:
     """A new container's folders."""
-    base = images().machine.folder / "jobs" / job / "ml"
+    base = images().machine.folder / kind / name / "ml"
     base.mkdir(parents=True)
     made = Container(base)
     _running.add(made)
@@ -168,6 +182,17 @@ def stop_all() -> None:
     """Stop every container; the server goes."""
     for running in list(_running):
         running.stop()
+
+
+def access(credentials: Any) -> dict[str, str]:
+    """Variables by which a container reaches this server with a role's credentials."""
+    return {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+        "AWS_ENDPOINT_URL": images().machine.endpoint_url,
+        "AWS_CA_BUNDLE": str(images().machine.certificate_authority),
+    }
 
 
 def client(service: str, credentials: Any, region: str) -> Any:

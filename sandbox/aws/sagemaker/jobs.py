@@ -1,6 +1,5 @@
 """Processing and training jobs: their records, what AWS checks about them, and the containers that do the work."""
 
-import contextlib
 import contextvars
 import json
 import re
@@ -12,33 +11,10 @@ from typing import Any
 from sandbox.aws import authorization, emulator
 from sandbox.aws.authorization import Credentials
 from sandbox.aws.errors import ServiceError
-from sandbox.aws.sagemaker import containers, names, tags, transfer
+from sandbox.aws.sagemaker import containers, execution_role, logs, names, tags, transfer
 from sandbox.aws.sagemaker.containers import MOUNT, Container
 from sandbox.aws.sagemaker.definition import StepFailedError
 from sandbox.aws.service import Call, Members, now
-
-INTERFACE_ACTIONS = (
-    "ec2:CreateNetworkInterface",
-    "ec2:CreateNetworkInterfacePermission",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DeleteNetworkInterfacePermission",
-)
-"""What a job's role does with the network interfaces by which the job stands in a VPC.
-
-Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions".
-"""
-
-NETWORK_DESCRIPTIONS = (
-    "ec2:DescribeDhcpOptions",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-)
-"""What it reads of the network (same source); EC2 has no resource type for these."""
-
-IMAGE_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-"""What a job's role needs to pull its image, beside `ecr:GetAuthorizationToken`, which has no resource."""
 
 EXIT_MESSAGE_LENGTH = 1024
 
@@ -100,7 +76,7 @@ def create(kind: Kind, members: Members) -> Members:
     name = members[kind.name_member]
     if name in kind.store:
         raise ServiceError("ResourceInUse", f"{kind.noun} job names must be unique within an AWS account and region.")
-    _check_role(members["RoleArn"])
+    execution_role.check(members["RoleArn"])
     _check_keys(members)
     arn = names.arn(f"{kind.noun.lower()}-job", name)
     record: Members = {
@@ -145,8 +121,10 @@ def _run(kind: Kind, record: Members) -> None:
         region = emulator.region()
         s3 = containers.client("s3", credentials, region)
         job = Job(kind=kind, record=record, container=container, credentials=credentials, s3=s3, region=region)
-        _check_network(record, credentials)
-        _check_image(_image(record), credentials)
+        execution_role.check_network(
+            record.get("VpcConfig") or record.get("NetworkConfig", {}).get("VpcConfig"), credentials
+        )
+        execution_role.check_image(_image(record), credentials)
         record[f"{kind.noun}StartTime"] = now()
         kind.work(job)
         outcome, reason = "Completed", None
@@ -240,15 +218,8 @@ def _launch(job: Job, image: str, command: list[str], folder: str, *, isolated: 
         **job.record.get("Environment", {}),
     }
     if not isolated:
-        machine = containers.images().machine
         # With network isolation a container has no credentials, and nobody to show them to.
-        environment |= {
-            "AWS_ACCESS_KEY_ID": job.credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": job.credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": job.credentials.session_token,
-            "AWS_ENDPOINT_URL": machine.endpoint_url,
-            "AWS_CA_BUNDLE": str(machine.certificate_authority),
-        }
+        environment |= containers.access(job.credentials)
     interpreter = {"python": str(python), "python3": str(python)}
     argv = [interpreter.get(command[0], command[0]), *command[1:]]
     seconds = job.record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400)
@@ -290,33 +261,13 @@ def _metrics(definitions: list[Members], log: str) -> list[Members]:
 
 def _write_log(kind: Kind, record: Members) -> None:
     """Show the container's output in CloudWatch Logs, if the job's role may write there; AWS does not insist."""
-    from botocore.exceptions import ClientError
-
     container: Container = record["_container"]
     if not container.log.is_file():
         return
     client = containers.client("logs", authorization.assume(record["RoleArn"], "SageMaker"), emulator.region())
     stream = f"{record[kind.name_member]}/algo-1-{int(record['CreationTime'])}"
-    moment = int(now() * 1000)
     lines = container.log.read_text(errors="replace").splitlines()
-    events = [{"timestamp": moment, "message": line} for line in lines if line.strip()][-10000:]
-    try:
-        with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
-            client.create_log_group(logGroupName=kind.log_group)
-        client.create_log_stream(logGroupName=kind.log_group, logStreamName=stream)
-        if events:
-            client.put_log_events(logGroupName=kind.log_group, logStreamName=stream, logEvents=events)
-    except ClientError as error:
-        emulator.application.logger.warning("the log of %s is not shown: %s", record[kind.name_member], error)
-
-
-def _check_role(role: str) -> None:
-    if not authorization.service_may_assume(role, "sagemaker.amazonaws.com", source_account=emulator.account_id()):
-        raise ServiceError(
-            "ValidationException",
-            f"Could not assume role {role}. Please ensure that the role exists and allows principal "
-            "'sagemaker.amazonaws.com' to assume the role.",
-        )
+    logs.write(client, kind.log_group, stream, lines)
 
 
 def _keys(members: Members) -> tuple[list[str], list[str]]:
@@ -337,60 +288,11 @@ def _check_keys(members: Members) -> None:
     for key_id in volumes:
         arn = emulator.kms._resolve_key(key_id)["Arn"]
         if not authorization.is_allowed(
-            principal, "kms:CreateGrant", arn, {"kms:GrantIsForAWSResource": "true", **_via("sagemaker")}
+            principal, "kms:CreateGrant", arn, {"kms:GrantIsForAWSResource": "true", **execution_role.via("sagemaker")}
         ):
             raise ServiceError(
                 "ValidationException", f"{members['RoleArn']} has no permission for kms:CreateGrant on {arn}."
             )
-
-
-def _check_network(record: Members, credentials: Credentials) -> None:
-    vpc = record.get("VpcConfig") or record.get("NetworkConfig", {}).get("VpcConfig")
-    if not vpc:
-        return
-    for store, members in (
-        (emulator.ec2._subnets, vpc["Subnets"]),
-        (emulator.ec2._security_groups, vpc["SecurityGroupIds"]),
-    ):
-        unknown = [member for member in members if member not in store]
-        if unknown:
-            raise StepFailedError(f"ClientError: {unknown} do not exist")
-    here = f"arn:aws:ec2:{emulator.region()}:{emulator.account_id()}"
-    within = {"ec2:Vpc": f"{here}:vpc/{emulator.ec2._subnets[vpc['Subnets'][0]]['VpcId']}"}
-    places = [f"{here}:subnet/{subnet}" for subnet in vpc["Subnets"]]
-    places += [f"{here}:security-group/{group}" for group in vpc["SecurityGroupIds"]]
-    for place in places:
-        _require(credentials, {"ec2:CreateNetworkInterface": place}, within)
-    lent = {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}
-    _require(credentials, dict.fromkeys(INTERFACE_ACTIONS, f"{here}:network-interface/*"), lent)
-    _require(credentials, dict.fromkeys(NETWORK_DESCRIPTIONS, "*"))
-
-
-def _check_image(uri: str, credentials: Credentials) -> None:
-    registry, _, path = uri.partition("/")
-    account, _, _, region, *_ = f"{registry}....".split(".")
-    repository = f"arn:aws:ecr:{region}:{account}:repository/{path.rpartition(':')[0]}"
-    _require(credentials, {"ecr:GetAuthorizationToken": "*", **dict.fromkeys(IMAGE_ACTIONS, repository)})
-
-
-def _require(
-    credentials: Credentials, actions: Mapping[str, str], context: authorization.Context | None = None
-) -> None:
-    account, role = authorization.split_role_arn(credentials.role_arn)
-    principal = authorization.Principal(
-        arn=f"arn:aws:sts::{account}:assumed-role/{role}/SageMaker",
-        access_key_id=credentials.access_key_id,
-        account_id=account,
-    )
-    for action, resource in actions.items():
-        try:
-            authorization.require(principal, action, resource, context)
-        except ServiceError as error:
-            raise StepFailedError(f"ClientError: {error.message}") from None
-
-
-def _via(service: str) -> Mapping[str, str]:
-    return {"kms:ViaService": f"{service}.{emulator.region()}.amazonaws.com"}
 
 
 def _image(record: Members) -> str:

@@ -81,9 +81,18 @@ def upload_file(s3: Any, path: Path, uri: str, key_id: str | None) -> None:
     Raises:
         StepFailedError: the role may not write there.
     """
+    put(s3, path.read_bytes(), uri, key_id)
+
+
+def put(s3: Any, content: bytes, uri: str, key_id: str | None) -> None:
+    """Write one object.
+
+    Raises:
+        StepFailedError: the role may not write there.
+    """
     bucket, key = split(uri)
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
-    _call(uri, lambda: s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), **encryption))
+    _call(uri, lambda: s3.put_object(Bucket=bucket, Key=key, Body=content, **encryption))
 
 
 def archive(folder: Path, target: Path) -> None:

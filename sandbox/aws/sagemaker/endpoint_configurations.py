@@ -1,0 +1,136 @@
+"""Endpoint configurations: which models an endpoint serves, how much of the traffic each gets, what is captured."""
+
+from collections.abc import Mapping
+
+from sandbox.aws import emulator
+from sandbox.aws.errors import NotEmulatedError, ServiceError
+from sandbox.aws.sagemaker import listing, models, names, tags
+from sandbox.aws.service import Call, Members, now
+
+_configurations = emulator.scoped_store()
+
+EMULATED = frozenset(
+    {
+        "EndpointConfigName",
+        "ProductionVariants",
+        "ShadowProductionVariants",
+        "DataCaptureConfig",
+        "KmsKeyId",
+        "Tags",
+    }
+)
+EMULATED_OF_VARIANT = frozenset(
+    {
+        "VariantName",
+        "ModelName",
+        "InitialInstanceCount",
+        "InstanceType",
+        "InitialVariantWeight",
+        "VolumeSizeInGB",
+        "ModelDataDownloadTimeoutInSeconds",
+        "ContainerStartupHealthCheckTimeoutInSeconds",
+        "RoutingConfig",
+    }
+)
+"""Members that the sandbox knows; SageMaker knows more."""
+
+STATE_CHANGE = "SageMaker Endpoint Config State Change"
+
+
+def found(name: str) -> Members:
+    """An endpoint configuration's record.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    message = f'Could not find endpoint configuration "{names.arn("endpoint-config", name)}".'
+    return names.found(_configurations, name, message, "ValidationException")
+
+
+def _create(call: Call) -> Members:
+    members = call.members
+    name = members["EndpointConfigName"]
+    arn = names.arn("endpoint-config", name)
+    if name in _configurations:
+        raise ServiceError("ValidationException", f'Cannot create already existing endpoint configuration "{arn}".')
+    _check(members)
+    _configurations[name] = {
+        **names.pick(members, "EndpointConfigName", "DataCaptureConfig", "KmsKeyId"),
+        **{
+            kind: [{"InitialVariantWeight": 1.0, **variant} for variant in members[kind]]
+            for kind in ("ProductionVariants", "ShadowProductionVariants")
+            if kind in members
+        },
+        "EndpointConfigArn": arn,
+        "EnableNetworkIsolation": False,
+        "CreationTime": now(),
+    }
+    tags.put(arn, members.get("Tags", []))
+    _send_event(name, arn)
+    return {"EndpointConfigArn": arn}
+
+
+def _check(members: Members) -> None:
+    unknown = set(members) - EMULATED
+    production, shadow = members["ProductionVariants"], members.get("ShadowProductionVariants", [])
+    for variant in (*production, *shadow):
+        unknown |= set(variant) - EMULATED_OF_VARIANT
+    if unknown:
+        raise NotEmulatedError(f"CreateEndpointConfig with {', '.join(sorted(unknown))}")
+    for variant in (*production, *shadow):
+        _check_variant(variant)
+    variant_names = [variant["VariantName"] for variant in (*production, *shadow)]
+    if len(set(variant_names)) < len(variant_names):
+        raise ServiceError("ValidationException", "Variant names must be unique within an endpoint configuration.")
+    if shadow and (len(production) > 1 or len(shadow) > 1):
+        raise ServiceError(
+            "ValidationException", "A shadow variant needs exactly one production variant, and is the only one."
+        )
+    for key in (members.get("KmsKeyId"), members.get("DataCaptureConfig", {}).get("KmsKeyId")):
+        if key is not None:
+            _check_key(key)
+
+
+def _check_variant(variant: Mapping[str, object]) -> None:
+    for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
+        if member not in variant:
+            raise ServiceError(
+                "ValidationException", f'{member} is required for the variant "{variant["VariantName"]}".'
+            )
+    models.found(str(variant["ModelName"]))
+
+
+def _check_key(key_id: str) -> None:
+    key = emulator.kms._resolve_key(key_id)
+    if key is None or key["KeyState"] != "Enabled":
+        raise ServiceError("ValidationException", f"KMS key {key_id} does not exist or is not enabled.")
+
+
+def _describe(call: Call) -> Members:
+    return found(call.members["EndpointConfigName"])
+
+
+def _delete(call: Call) -> Members:
+    record = found(call.members["EndpointConfigName"])
+    tags.forget(record["EndpointConfigArn"])
+    # SageMaker lets go of a configuration that an endpoint uses; whoever deletes it loses sight of what it serves.
+    _configurations.pop(record["EndpointConfigName"])
+    _send_event(record["EndpointConfigName"], record["EndpointConfigArn"])
+    return {}
+
+
+def _list(call: Call) -> Members:
+    return listing.page(call.members, "EndpointConfigs", "EndpointConfig", list(_configurations.values()))
+
+
+def _send_event(name: str, arn: str) -> None:
+    detail = {"EndpointConfigName": name, "EndpointConfigArn": arn}
+    emulator.send_event("aws.sagemaker", STATE_CHANGE, [arn], detail)
+
+
+OPERATIONS = {
+    "CreateEndpointConfig": _create,
+    "DescribeEndpointConfig": _describe,
+    "DeleteEndpointConfig": _delete,
+    "ListEndpointConfigs": _list,
+}

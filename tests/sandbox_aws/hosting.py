@@ -1,0 +1,157 @@
+"""Models, configurations and endpoints for tests: tiny models that answer with what they were trained on."""
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.sandbox_aws.account import Account, allow, trust
+
+IMAGE = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/tiny:1"
+WITHIN_SECONDS = 30
+
+CODE = """
+import json, os, pathlib
+def model_fn(model_dir):
+    model = json.loads((pathlib.Path(model_dir) / "model.json").read_text())
+    if model.get("broken"):
+        raise ValueError("this model cannot be loaded")
+    return model
+def input_fn(data, content_type):
+    if content_type != "text/csv":
+        raise ValueError(f"content type is {content_type}")
+    return [float(value) for value in data.split(",")]
+def predict_fn(data, model):
+    if model.get("failing"):
+        raise RuntimeError("this model fails")
+    return sum(data) * model["factor"]
+def output_fn(prediction, accept):
+    print("answered", "credentials" if "AWS_SESSION_TOKEN" in os.environ else "isolated")
+    return f"{prediction:g}"
+"""
+
+ACTIONS = [
+    "ecr:GetAuthorizationToken",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "cloudwatch:DescribeAlarms",
+]
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A model.tar.gz."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """Hosting in an account, with a bucket and a role for its models."""
+
+    account: Account
+    bucket: str
+    role: str
+
+    @classmethod
+    def prepare(cls, account: Account, bucket: str) -> "Hosting":
+        """Make the bucket and the role."""
+        account.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        role = account.role(
+            f"{bucket}-model",
+            allow(ACTIONS),
+            allow(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{bucket}/*"),
+            trust=trust("sagemaker.amazonaws.com"),
+        )
+        return cls(account, bucket, role)
+
+    @property
+    def sagemaker(self) -> Any:
+        """A client of SageMaker."""
+        return self.account.client("sagemaker")
+
+    def model(self, name: str, *, code: str = CODE, **changes: Any) -> str:
+        """Make a model; `factor` and the like are what it was trained on. Its name."""
+        trained = {key: changes.pop(key) for key in ("factor", "broken", "failing") if key in changes}
+        packed = archive(
+            {"model.json": json.dumps({"factor": 1, **trained}).encode(), "code/inference.py": code.encode()}
+        )
+        self.account.client("s3").put_object(Bucket=self.bucket, Key=f"{name}/model.tar.gz", Body=packed)
+        request = {
+            "ModelName": name,
+            "ExecutionRoleArn": self.role,
+            "PrimaryContainer": {
+                "Image": IMAGE,
+                "ModelDataUrl": f"s3://{self.bucket}/{name}/model.tar.gz",
+                "Environment": {
+                    "SAGEMAKER_PROGRAM": "inference.py",
+                    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+                },
+            },
+        }
+        self.sagemaker.create_model(**(request | changes))
+        return name
+
+    def configuration(self, name: str, *models: str, shadow: str | None = None, **changes: Any) -> str:
+        """Make an endpoint configuration with a variant for each model, named like it; its name."""
+        extra = {"ShadowProductionVariants": [variant(shadow)]} if shadow else {}
+        production = [variant(model) for model in models]
+        self.sagemaker.create_endpoint_config(
+            **({"EndpointConfigName": name, "ProductionVariants": production} | extra | changes)
+        )
+        return name
+
+    def endpoint(self, name: str, configuration: str) -> dict[str, Any]:
+        """Make an endpoint and wait until it is in service; its description."""
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=configuration)
+        return self.settled(name)
+
+    def settled(self, name: str) -> dict[str, Any]:
+        """The description of an endpoint once it is neither creating nor updating."""
+        moving = ("Creating", "Updating", "RollingBack", "Deleting")
+        return self.until(name, lambda found: found["EndpointStatus"] not in moving)
+
+    def until(self, name: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The description of an endpoint once it fulfils a condition."""
+        deadline = time.monotonic() + WITHIN_SECONDS
+        found: dict[str, Any] = {}
+        while time.monotonic() < deadline:
+            found = self.sagemaker.describe_endpoint(EndpointName=name)
+            if condition(found):
+                return found
+            time.sleep(0.02)
+        pytest.fail(f"{name} stayed {found}")
+
+    def ask(self, name: str, body: str = "1,2", **changes: Any) -> Any:
+        """The answer of an endpoint."""
+        request = {"EndpointName": name, "ContentType": "text/csv", "Accept": "text/csv", "Body": body}
+        return self.account.client("sagemaker-runtime").invoke_endpoint(**(request | changes))
+
+    def number(self, name: str, **changes: Any) -> float:
+        """The number that an endpoint answers."""
+        return float(self.ask(name, **changes)["Body"].read())
+
+
+def variant(model: str, **changes: Any) -> dict[str, Any]:
+    """A production variant named like its model."""
+    return {
+        "VariantName": model,
+        "ModelName": model,
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+        "InitialVariantWeight": 1.0,
+        **changes,
+    }
