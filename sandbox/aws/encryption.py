@@ -5,7 +5,7 @@ Source: AWS KMS Developer Guide, "How Amazon S3 uses AWS KMS" and "How AWS Secre
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,17 @@ def install() -> None:
     _wrap("kms", _of_aliases)
 
 
+def require_uses(caller: Principal, uses: Iterable[Use]) -> None:
+    """Refuse unless the caller may use these keys.
+
+    Raises:
+        AccessDeniedError: it may not.
+    """
+    for use in uses:
+        context = {**use.context, "kms:CallerAccount": caller.account_id}
+        authorization.require(caller, use.action, use.key_arn, context)
+
+
 def _wrap(service: str, uses: Any) -> None:
     handle = emulator.application.SERVICE_HANDLERS[service]
 
@@ -41,13 +52,10 @@ def _wrap(service: str, uses: Any) -> None:
     ) -> emulator.Response:
         wanted = list(uses(method, path, headers, body, query))
         if wanted:
-            caller: Principal = authorization.caller(headers, query)
-            for use in wanted:
-                context = {**use.context, "kms:CallerAccount": caller.account_id}
-                try:
-                    authorization.require(caller, use.action, use.key_arn, context)
-                except AccessDeniedError as denied:
-                    return _refusal(service, denied)
+            try:
+                require_uses(authorization.caller(headers, query), wanted)
+            except AccessDeniedError as denied:
+                return _refusal(service, denied)
         return await handle(method, path, headers, body, query)
 
     emulator.application.SERVICE_HANDLERS[service] = handle_request
@@ -66,7 +74,7 @@ def _of_s3(
     reads = method == "GET" or (method == "HEAD" and headers.get("x-amz-checksum-mode", "").upper() == "ENABLED")
     source = objects.source_of(headers)
     if source is not None and source.owner is not None:
-        yield from _of_read(source)
+        yield from of_read(source)
     if method == "PUT" and not subresource:
         yield from _of_write(owner, bucket, key, headers, ("kms:GenerateDataKey",))
     elif method == "POST" and "uploads" in subresource:
@@ -74,10 +82,11 @@ def _of_s3(
         yield from _of_write(owner, bucket, key, headers, ("kms:GenerateDataKey", "kms:Decrypt"))
     elif reads and not subresource:
         version = query.get("versionId", [None])[0]
-        yield from _of_read(objects.Source(bucket=bucket, key=key, version=version))
+        yield from of_read(objects.Source(bucket=bucket, key=key, version=version))
 
 
-def _of_read(source: objects.Source) -> Iterator[Use]:
+def of_read(source: objects.Source) -> Iterator[Use]:
+    """What reading an object entails."""
     stored = source.record()
     if stored is None:
         return

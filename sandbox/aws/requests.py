@@ -149,6 +149,8 @@ def install() -> None:
             return {**context, **sagemaker_context(operation, _json(body))}
         if service == "iam":
             return {**context, **iam_context(operation, params)}
+        if service == "cloudformation":
+            return {**context, **cloudformation_context(params)}
         if service == "kms":
             return {**context, **kms_context(operation, _json(body))}
         if service == "servicecatalog":
@@ -277,6 +279,14 @@ def iam_context(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
     if operation == "CreateServiceLinkedRole":
         context["iam:AWSServiceName"] = _first(params, "AWSServiceName")
     return {key: value for key, value in context.items() if value is not None}
+
+
+def cloudformation_context(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition keys of an operation of CloudFormation; those of what the request does not say are not there."""
+    members = {"RoleArn": "RoleARN", "StackPolicyUrl": "StackPolicyURL", "TemplateUrl": "TemplateURL"}
+    found = {f"cloudformation:{key}": _first(params, member) for key, member in members.items()}
+    found["cloudformation:ChangeSetName"] = _first(params, "ChangeSetName")
+    return {key: value for key, value in found.items() if value}
 
 
 def kms_context(operation: str, members: Mapping[str, Any]) -> dict[str, Any]:

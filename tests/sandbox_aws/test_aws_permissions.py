@@ -115,7 +115,11 @@ def test_reading_an_encrypted_object_takes_its_key_as_well(dev: Account) -> None
 
 
 def test_a_stack_is_made_with_its_roles_permissions_and_no_others(dev: Account) -> None:
-    role = dev.role("permissions-stack", allow("ssm:PutParameter"), trust=trust("cloudformation.amazonaws.com"))
+    role = dev.role(
+        "permissions-stack",
+        allow(["ssm:PutParameter", "ssm:GetParameters"]),
+        trust=trust("cloudformation.amazonaws.com"),
+    )
     cloudformation = dev.client("cloudformation")
     resources = {
         "Allowed": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/stack/a", "Type": "String", "Value": "a"}},

@@ -1,5 +1,6 @@
 """On whose behalf CloudFormation works: a stack's own role, a service's role, or whoever called."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +12,8 @@ from sandbox.aws.authorization import Principal
 from sandbox.aws.errors import ServiceError
 
 CHANGES = frozenset({"CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet"})
+
+STACK_ID = re.compile(r"<StackId>([^<]+)</StackId>")
 
 _acting: ContextVar[Principal | None] = ContextVar("acting_principal", default=None)
 
@@ -46,6 +49,9 @@ def install() -> None:
     ) -> emulator.Response:
         params = {**query, **parse_qs(body.decode(), keep_blank_values=True)}
         action = _first(params, "Action")
+        if action == "DescribeStacks":
+            status, answer, text = await handle(method, path, headers, body, query)
+            return status, answer, STACK_ID.sub(_with_role, text.decode()).encode()
         if action not in CHANGES:
             return await handle(method, path, headers, body, query)
         try:
@@ -71,6 +77,11 @@ def _principal_of(params: dict[str, list[str]], caller: Principal) -> Principal:
     if not authorization.service_may_assume(role, "cloudformation.amazonaws.com", source_account=emulator.account_id()):
         raise ServiceError("ValidationError", f"Role {role} is invalid or cannot be assumed")
     return authorization.session(role, "AWSCloudFormation")
+
+
+def _with_role(match: re.Match[str]) -> str:
+    role = (_stack(match[1]) or {}).get("RoleARN")
+    return f"{match[0]}<RoleARN>{role}</RoleARN>" if role else match[0]
 
 
 def _stack(name: str) -> dict[str, Any] | None:

@@ -234,7 +234,7 @@ TYPES: Mapping[str, ResourceType] = {
             "Description": (),
             "MaxSessionDuration": (),
             "PermissionsBoundary": (),
-            "Policies": ("iam:PutRolePolicy",),
+            "Policies": ("iam:PutRolePolicy", "iam:GetRolePolicy"),
             "ManagedPolicyArns": ("iam:AttachRolePolicy",),
             "Tags": ("iam:TagRole",),
         },
@@ -243,7 +243,7 @@ TYPES: Mapping[str, ResourceType] = {
             "Description": ("iam:UpdateRole",),
             "MaxSessionDuration": ("iam:UpdateRole",),
             "PermissionsBoundary": ("iam:PutRolePermissionsBoundary",),
-            "Policies": ("iam:PutRolePolicy", "iam:DeleteRolePolicy"),
+            "Policies": ("iam:PutRolePolicy", "iam:GetRolePolicy", "iam:DeleteRolePolicy"),
             "ManagedPolicyArns": ("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
             "Tags": ("iam:TagRole", "iam:UntagRole"),
         },
@@ -312,7 +312,7 @@ TYPES: Mapping[str, ResourceType] = {
     ),
     "AWS::SSM::Parameter": ResourceType(
         arn=_parameter_arn,
-        create=("ssm:PutParameter",),
+        create=("ssm:PutParameter", "ssm:GetParameters"),
         delete=("ssm:DeleteParameter",),
         properties={
             "Name": (),

@@ -1,13 +1,22 @@
-"""Templates in S3, by any of the URLs that AWS accepts, and templates that a service keeps itself."""
+"""Templates in S3, by any of the URLs that AWS accepts, and templates that a service keeps itself.
+
+CloudFormation reads the template of a request as whoever sent it: CloudFormation User Guide, "Control CloudFormation
+access with AWS Identity and Access Management".
+"""
 
 import re
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from sandbox.aws import emulator
-from sandbox.aws.errors import ServiceError
+from sandbox.aws import authorization, emulator, encryption
+from sandbox.aws.authorization import Principal
+from sandbox.aws.errors import AccessDeniedError, ServiceError
+from sandbox.aws.objects import Source
 
+S3_ERROR = (
+    "S3 error: {reason}\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+)
 VIRTUAL_HOST = re.compile(r"(?P<bucket>.+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com")
 
 kept: ContextVar[str | None] = ContextVar("kept_template", default=None)
@@ -57,9 +66,41 @@ def validate(text: str) -> None:
         )
 
 
+def require_readable(caller: Principal, url: str) -> None:
+    """Refuse unless the caller may read the template at a URL.
+
+    Raises:
+        ServiceError: it may not, or there is none.
+    """
+    try:
+        bucket, key = location(url)
+    except ServiceError:
+        raise ServiceError("ValidationError", "TemplateURL must be a supported URL.") from None
+    source = Source(bucket=bucket, key=key, version=None)
+    try:
+        authorization.require(caller, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
+        encryption.require_uses(caller, encryption.of_read(source))
+    except AccessDeniedError:
+        raise ServiceError("ValidationError", S3_ERROR.format(reason="Access Denied")) from None
+    if source.owner != emulator.account_id() or source.record() is None:
+        raise ServiceError("ValidationError", S3_ERROR.format(reason="The specified key does not exist."))
+
+
 def install() -> None:
     """Let CloudFormation take templates from virtual-hosted URLs and from services that keep them."""
     resolve = emulator.helpers._resolve_document
+    handle = emulator.application.SERVICE_HANDLERS["cloudformation"]
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> emulator.Response:
+        url = {**query, **parse_qs(body.decode())}.get("TemplateURL", [""])[0]
+        try:
+            if url:
+                require_readable(authorization.caller(headers, query), url)
+        except ServiceError as error:
+            return emulator.helpers._error(error.code, error.message, error.status)
+        return await handle(method, path, headers, body, query)
 
     def resolve_document(params: Any, body_key: str, url_key: str, label: str) -> Any:
         text = kept.get()
@@ -72,3 +113,4 @@ def install() -> None:
         return resolve(params, body_key, url_key, label)
 
     emulator.helpers._resolve_document = resolve_document
+    emulator.application.SERVICE_HANDLERS["cloudformation"] = handle_request

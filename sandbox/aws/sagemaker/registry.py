@@ -67,6 +67,7 @@ def delete_group(name: str) -> None:
             f"{group['ModelPackageGroupArn']}",
         )
     tags.forget(group["ModelPackageGroupArn"])
+    set_policy(group["ModelPackageGroupName"], None)
     _groups.pop(group["ModelPackageGroupName"])
 
 
