@@ -1,6 +1,6 @@
 """The project templates that lead data scientists launch, offered by Service Catalog and, from the same object, by S3.
 
-`products/` holds one CloudFormation template per product. Two names in it, which say where the parameters of the
+`products/` holds one CloudFormation template per product, or what it adds to another product's. Two names in it, which say where the parameters of the
 platform are, are filled in when it is published; nothing else about a template depends on the environment.
 """
 
@@ -23,6 +23,10 @@ class Offer:
     """Name of its file in `products/`, without the suffix."""
     title: str
     description: str
+    extends: str | None = None
+    """Key of the product that its file adds to."""
+    deploys_to: Sequence[str] = ()
+    """Environments whose accounts it needs."""
 
 
 OFFERS = (
@@ -30,6 +34,13 @@ OFFERS = (
         key="model-building-training",
         title="MLOps template for model building and training",
         description="A repository whose workflow trains a model and registers it for approval",
+    ),
+    Offer(
+        key="model-building-training-deployment",
+        title="MLOps template for model building, training, and deployment",
+        description="A repository that trains and registers models, and one that deploys those that are approved",
+        extends="model-building-training",
+        deploys_to=("preprod", "prod"),
     ),
 )
 
@@ -44,7 +55,7 @@ class ProjectCatalogArgs:
     launch_role_arn: pulumi.Input[str]
     launcher_role_arn: pulumi.Input[str]
     """The only role that may launch: lead data scientists."""
-    offers: Sequence[Offer] = OFFERS
+    offers: Sequence[Offer]
 
 
 class ProjectCatalog(pulumi.ComponentResource):
@@ -103,7 +114,9 @@ class ProjectCatalog(pulumi.ComponentResource):
                 CatalogProductArgs(
                     title=offer.title,
                     description=offer.description,
-                    template=template_of_product(offer.key, unit=site.unit, environment=site.environment),
+                    template=template_of_product(
+                        offer.key, unit=site.unit, environment=site.environment, extends=offer.extends
+                    ),
                     region=site.region,
                     bucket_name=args.bucket_name,
                     first_version_url=url_of(args.bucket_name, site.region, published.key),

@@ -1,5 +1,6 @@
 """Self-service: how a lead data scientist's request becomes a project with a repository of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -7,7 +8,7 @@ import pulumi
 from components.github import GitHubConnection
 from components.network.placement import Placement
 from components.parameters import Values
-from components.project_catalog import ProjectCatalog, ProjectCatalogArgs
+from components.project_catalog import OFFERS, ProjectCatalog, ProjectCatalogArgs
 from components.project_launches.launch_role import ProjectLaunchRole, ProjectLaunchRoleArgs
 from components.site import Site
 from components.storage.private_bucket import PrivateBucket
@@ -30,6 +31,8 @@ class ProjectLaunchesArgs:
     """The only role that may launch: lead data scientists."""
     launches_at_once: int
     """How many launches run at the same time; more wait."""
+    deployment_accounts: Mapping[str, str]
+    """Accounts that launched projects deploy to, by environment."""
 
 
 class ProjectLaunches(pulumi.ComponentResource):
@@ -38,6 +41,8 @@ class ProjectLaunches(pulumi.ComponentResource):
     products: dict[str, dict[str, pulumi.Output[str]]]
     """`productId` and `versionId` (the provisioning artifact to launch) of each product, by its key."""
     parameters: Values
+    credential_secret_arn: pulumi.Output[str]
+    """Secret for the only credential for GitHub in AWS."""
 
     def __init__(self, name: str, args: ProjectLaunchesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ProjectLaunches", name, None, opts)
@@ -51,6 +56,7 @@ class ProjectLaunches(pulumi.ComponentResource):
                 secrets_key_arn=args.secrets_key_arn,
                 github=args.github,
                 launches_at_once=args.launches_at_once,
+                deployment_accounts=args.deployment_accounts,
             ),
             child,
         )
@@ -64,10 +70,12 @@ class ProjectLaunches(pulumi.ComponentResource):
                 bucket_name=args.templates.bucket_name,
                 launch_role_arn=launch_role.arn,
                 launcher_role_arn=args.launcher_role_arn,
+                offers=[offer for offer in OFFERS if set(offer.deploys_to) <= set(args.deployment_accounts)],
             ),
             child,
         )
         self.products = catalog.products
+        self.credential_secret_arn = cloner.credential_secret_arn
         self.parameters = {
             "projects/template-cloner-arn": cloner.arn,
             "github/credential-secret-arn": cloner.credential_secret_arn,

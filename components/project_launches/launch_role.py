@@ -38,6 +38,7 @@ class ProjectLaunchRole(pulumi.ComponentResource):
                     "resources": iam.document(
                         *permissions.manage_buckets(site),
                         *permissions.manage_models_and_code(site),
+                        permissions.manage_parameters(site),
                         permissions.clone_templates(args.template_cloner_arn),
                     ),
                 },

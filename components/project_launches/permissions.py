@@ -121,10 +121,12 @@ def manage_models_and_code(site: Site) -> list[iam.Statement]:
             "sagemaker:AddTags",
             "sagemaker:CreateModelPackageGroup",
             "sagemaker:DeleteModelPackageGroup",
+            "sagemaker:DeleteModelPackageGroupPolicy",
             "sagemaker:DeleteTags",
             "sagemaker:DescribeModelPackageGroup",
             "sagemaker:GetModelPackageGroupPolicy",
             "sagemaker:ListTags",
+            "sagemaker:PutModelPackageGroupPolicy",
             on=site.arn("sagemaker", "model-package-group/*-p-*"),
         ),
         iam.allow(
@@ -141,6 +143,19 @@ def manage_models_and_code(site: Site) -> list[iam.Statement]:
     ]
 
 
+def manage_parameters(site: Site) -> iam.Statement:
+    """Create and delete what the platform is told about a project."""
+    return iam.allow(
+        "ManageProjectParameters",
+        "ssm:AddTagsToResource",
+        "ssm:DeleteParameter",
+        "ssm:ListTagsForResource",
+        "ssm:PutParameter",
+        "ssm:RemoveTagsFromResource",
+        on=site.arn("ssm", f"parameter{site.parameter_path}/projects/p-*"),
+    )
+
+
 def clone_templates(cloner_arn: pulumi.Input[str]) -> iam.Statement:
-    """Ask the template cloner for a project's repository."""
+    """Ask the template cloner for a project's repositories, and for its roles in other accounts."""
     return iam.allow("CloneTemplates", "lambda:InvokeFunction", on=cloner_arn)

@@ -1,9 +1,10 @@
-"""The Lambda function that gives a launched project its repository, and the credential that it does so with.
+"""The Lambda function that gives a launched project its repositories, and its roles in the accounts that it deploys to.
 
 `function/` holds its code, on top of what functions share: standard library and boto3 only, since it has no layer. What
 it may do is in `permissions.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class TemplateClonerArgs:
     github: GitHubConnection
     launches_at_once: int
     """How many launches run at the same time; CloudFormation's clock runs while the others wait."""
+    deployment_accounts: Mapping[str, str]
+    """Accounts in which projects get roles to deploy with, by environment."""
 
 
 class TemplateCloner(pulumi.ComponentResource):
@@ -67,13 +70,14 @@ class TemplateCloner(pulumi.ComponentResource):
                 site=site,
                 placement=args.placement,
                 purpose=PURPOSE,
-                description="Creates, updates and archives the repositories of launched projects",
+                description="Gives launched projects their repositories and, where they deploy to, their roles",
                 role_description="Template cloner: read its credential, remember launches, write logs",
                 code=[FUNCTION, SHARED],
                 policies={
                     "launches": iam.document(
                         use_credential(credential.arn),
                         *permissions.follow_launches(site, launch_records),
+                        *permissions.onboard_projects(site.unit, args.deployment_accounts),
                     ),
                 },
                 environment={
@@ -83,6 +87,7 @@ class TemplateCloner(pulumi.ComponentResource):
                     "GITHUB_CREDENTIAL_SECRET_ARN": credential.arn,
                     "OIDC_SUBJECTS": args.github.subject_form,
                     "LAUNCH_RECORDS_PATH": launch_records,
+                    "UNIT": site.unit,
                 },
                 timeout_seconds=DEADLINE_SECONDS,
                 runs_at_once=args.launches_at_once,

@@ -1,5 +1,7 @@
 """What the template cloner may do."""
 
+from collections.abc import Mapping
+
 from components import iam
 from components.site import Site
 
@@ -20,3 +22,9 @@ def follow_launches(site: Site, records_path: str) -> list[iam.Statement]:
             on=site.arn("cloudformation", f"stack/SC-{site.account_id}-pp-*"),
         ),
     ]
+
+
+def onboard_projects(unit: str, accounts: Mapping[str, str]) -> list[iam.Statement]:
+    """Become, in exactly the accounts that projects deploy to, the role that gives them their roles there."""
+    roles = [f"arn:aws:iam::{account}:role/{unit}-{name}-project-onboarding" for name, account in accounts.items()]
+    return [iam.allow("OnboardProjects", "sts:AssumeRole", on=roles)] if roles else []

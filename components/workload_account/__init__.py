@@ -1,0 +1,144 @@
+"""What an account in which models are deployed has of its own.
+
+Each launched project gets two roles here, by the template `project-roles.yaml`: one that deploys, which only its own
+repository's jobs assume, and one that its models run under. Who asks for them is the template cloner of development.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.encryption.key import EncryptionKey
+from components.network.placement import Placement
+from components.parameters import Values
+from components.project_catalog.product import url_of
+from components.project_catalog.template import Template, filled_in
+from components.project_launches.permissions import manage_roles
+from components.role import Role, RoleArgs
+from components.site import Site
+from components.storage.private_bucket import PrivateBucket
+from components.template_cloner import PURPOSE as TEMPLATE_CLONER
+from components.workload_account import permissions
+
+PROJECT_ROLES = Path(__file__).parent / "project-roles.yaml"
+FOLDER = "onboarding"
+"""Folder of the template in the bucket of artifacts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadAccountArgs:
+    """Where models are deployed, what guards them, and whose projects they are."""
+
+    site: Site
+    artifacts: PrivateBucket
+    """Bucket of the models' artifacts, which are copied into it when a model is deployed."""
+    data_key: EncryptionKey
+    placement: Placement
+    development_account_id: str
+    development_prefix: str
+    """Beginning of development's physical names."""
+    oidc_provider_arn: str
+    oidc_issuer: str
+    """Host and path of the issuer of the repositories' tokens, without the scheme."""
+    alarms_topic_arn: pulumi.Input[str]
+    """All that an alarm of a deployment may tell."""
+
+
+class WorkloadAccount(pulumi.ComponentResource):
+    """How a project of development gets its roles here, and how what it deployed goes away with it.
+
+    Deployed models read nothing outside this account but the images of AWS, so that they keep running when the account
+    that trained them is gone.
+    """
+
+    parameters: Values
+
+    def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:WorkloadAccount", name, None, opts)
+        site, child = args.site, pulumi.ResourceOptions(parent=self)
+        template = _project_roles(args)
+        published = aws.s3.BucketObjectv2(
+            f"{name}-project-roles-template",
+            bucket=args.artifacts.bucket_name,
+            # Named after its content: what was allowed by one address never changes.
+            key=template.apply(lambda it: f"{FOLDER}/{it.object_name}"),
+            content=template.apply(lambda it: it.text),
+            content_type="application/yaml",
+            opts=child,
+        )
+        template_url = url_of(args.artifacts.bucket_name, site.region, published.key)
+        stack_role = Role(
+            f"{name}-project-roles",
+            RoleArgs(
+                site=site,
+                purpose="project-roles",
+                description="CloudFormation: create and delete the two roles of a project",
+                trust_policy=iam.trust_service("cloudformation.amazonaws.com", account_id=site.account_id),
+                policies={"roles": iam.document(*manage_roles(site))},
+            ),
+            child,
+        )
+        Role(
+            f"{name}-project-onboarding",
+            RoleArgs(
+                site=site,
+                purpose="project-onboarding",
+                description="Template cloner of development: give projects their roles, remove what they deployed",
+                trust_policy=_trust_cloner(args),
+                policies={
+                    "onboarding": iam.document(
+                        *permissions.onboard(site, template_url=template_url, stack_role_arn=stack_role.arn),
+                        *permissions.read_template(
+                            site,
+                            objects=pulumi.Output.concat(args.artifacts.arn, f"/{FOLDER}/*"),
+                            key_arn=args.data_key.arn,
+                        ),
+                    ),
+                    "removal": iam.document(*permissions.remove_deployments(site)),
+                },
+            ),
+            child,
+        )
+        self.parameters = {
+            "projects/roles-template-url": template_url,
+            "projects/roles-stack-role-arn": stack_role.arn,
+        }
+        self.register_outputs({"template_url": template_url, "stack_role_arn": stack_role.arn})
+
+
+def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
+    """The template of a project's roles, told what the platform provides here."""
+    text = PROJECT_ROLES.read_text(encoding="utf-8")
+    names = pulumi.Output.all(
+        AlarmsTopicArn=args.alarms_topic_arn,
+        DataKeyArn=args.data_key.arn,
+        DevelopmentAccountId=args.development_account_id,
+        DevelopmentPrefix=args.development_prefix,
+        OidcIssuer=args.oidc_issuer,
+        OidcProviderArn=args.oidc_provider_arn,
+        SecurityGroupId=args.placement.security_group_id,
+        VpcId=args.placement.vpc_id,
+    )
+    return names.apply(lambda known: Template(key="project-roles", text=filled_in(text, known)))
+
+
+def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
+    """Trust policy: the template cloner of development, and nobody else of its account.
+
+    The role is named in the condition, because a principal must exist when it is named as such.
+    """
+    account = args.development_account_id
+    cloner = f"arn:aws:iam::{account}:role/{args.development_prefix}-{TEMPLATE_CLONER}"
+    return iam.document(
+        iam.Statement(
+            sid="AssumeByTemplateCloner",
+            effect="Allow",
+            actions=("sts:AssumeRole",),
+            resources=(),
+            principal={"AWS": f"arn:aws:iam::{account}:root"},
+            condition={"StringEquals": {"aws:PrincipalArn": cloner}},
+        )
+    )

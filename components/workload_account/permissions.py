@@ -1,0 +1,88 @@
+"""What the accounts that models are deployed to let development do, so that a launched project can deploy there."""
+
+import pulumi
+
+from components import iam
+from components.site import Site
+
+
+def onboard(site: Site, *, template_url: pulumi.Input[str], stack_role_arn: pulumi.Input[str]) -> list[iam.Statement]:
+    """Give a project its roles: by the published template and CloudFormation's own role, and in no other way."""
+    stacks = site.arn("cloudformation", f"stack/{site.prefix}-p-*/*")
+    by_role = {"cloudformation:RoleArn": stack_role_arn}
+    return [
+        iam.allow(
+            "GiveProjectsTheirRoles",
+            "cloudformation:CreateStack",
+            "cloudformation:UpdateStack",
+            on=stacks,
+            when={"StringEquals": {**by_role, "cloudformation:TemplateUrl": template_url}},
+        ),
+        iam.allow("TakeThemAway", "cloudformation:DeleteStack", on=stacks, when={"StringEquals": by_role}),
+        iam.allow("SeeStacks", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks", on=stacks),
+        iam.allow(
+            "PassStackRole",
+            "iam:PassRole",
+            on=stack_role_arn,
+            when={"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
+        ),
+        iam.allow(
+            "FindTemplate",
+            "ssm:GetParameter",
+            on=[
+                site.arn("ssm", f"parameter{site.parameter_path}/projects/{name}")
+                for name in ("roles-stack-role-arn", "roles-template-url")
+            ],
+        ),
+    ]
+
+
+def read_template(site: Site, *, objects: pulumi.Input[str], key_arn: pulumi.Input[str]) -> list[iam.Statement]:
+    """Read the template: CloudFormation fetches it as whoever names its address."""
+    return [
+        iam.allow("ReadTemplate", "s3:GetObject", on=objects),
+        iam.allow(
+            "DecryptTemplate",
+            "kms:Decrypt",
+            on=key_arn,
+            when={"StringEquals": {"kms:ViaService": f"s3.{site.region}.amazonaws.com"}},
+        ),
+    ]
+
+
+def remove_deployments(site: Site) -> list[iam.Statement]:
+    """Delete what the deployments of a project made, when the project is deleted; never make or change any of it."""
+    own = f"{site.prefix}-p-*"
+    return [
+        iam.allow(
+            "RemoveEndpointsAndModels",
+            "sagemaker:DeleteEndpoint",
+            "sagemaker:DeleteEndpointConfig",
+            "sagemaker:DeleteModel",
+            on=[site.arn("sagemaker", f"{kind}/{own}") for kind in ("endpoint", "endpoint-config", "model")],
+        ),
+        iam.allow("RemoveAlarms", "cloudwatch:DeleteAlarms", on=site.arn("cloudwatch", f"alarm:{own}")),
+        iam.allow(
+            "RemoveDashboards",
+            "cloudwatch:DeleteDashboards",
+            on=f"arn:aws:cloudwatch::{site.account_id}:dashboard/{own}",
+        ),
+        iam.allow(
+            "RemoveScaling",
+            "application-autoscaling:DeregisterScalableTarget",
+            # Auto Scaling names what it scales by ids of its own.
+            on=site.arn("application-autoscaling", "scalable-target/*"),
+            when={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
+        ),
+        # Alarms are found by the beginning of their name, which is judged like reading all.
+        iam.allow("FindAlarms", "cloudwatch:DescribeAlarms", on=site.arn("cloudwatch", "alarm:*")),
+        iam.allow(
+            "FindDeployments",
+            "application-autoscaling:DescribeScalableTargets",
+            "cloudwatch:ListDashboards",
+            "sagemaker:ListEndpointConfigs",
+            "sagemaker:ListEndpoints",
+            "sagemaker:ListModels",
+            on=iam.NO_RESOURCE_TYPE,
+        ),
+    ]
