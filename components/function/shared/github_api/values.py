@@ -1,4 +1,4 @@
-"""Reading GitHub's JSON: what has another type than expected is as good as missing."""
+"""Reading JSON that others wrote: what has another type than expected is as good as missing."""
 
 import json
 import urllib.parse

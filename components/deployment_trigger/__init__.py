@@ -1,0 +1,180 @@
+"""The Lambda function that turns the approval of a model into a run of the project's deployment workflow.
+
+`function/` holds its code, on top of what functions share. What it may do is in `permissions.py`, what wakes it up in
+`rules.py`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.deployment_trigger import permissions
+from components.deployment_trigger.rules import EventRule, EventRuleArgs
+from components.encryption.key import EncryptionKey
+from components.function import SHARED, PlatformFunction, PlatformFunctionArgs
+from components.function.permissions import use_credential
+from components.github import GitHubConnection
+from components.network.placement import Placement
+from components.site import Site
+
+PURPOSE = "deployment-trigger"
+"""Ends the names of the function and of its role."""
+FUNCTION = Path(__file__).parent / "function"
+TIMEOUT_SECONDS = 240
+"""GitHub may take two minutes to find the files of a new repository; less than a claim lasts (`trigger/decision.py`)."""
+RUNS_AT_ONCE = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentTriggerArgs:
+    """Where the function runs, which GitHub it talks to, and who hears of its failures."""
+
+    site: Site
+    placement: Placement
+    logs_key_arn: pulumi.Input[str]
+    secrets_key_arn: pulumi.Input[str]
+    """Key of the credential, and of the events that end in the dead-letter queue."""
+    data_key: EncryptionKey
+    """Key of the projects' buckets."""
+    github: GitHubConnection
+    credential_secret_arn: pulumi.Input[str]
+    alarms_topic_arn: pulumi.Input[str]
+
+
+class DeploymentTrigger(pulumi.ComponentResource):
+    """Hears of every approval through one rule, looks for lost ones every quarter of an hour, and reports failures."""
+
+    function_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DeploymentTriggerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:DeploymentTrigger", name, None, opts)
+        site = args.site
+        child = pulumi.ResourceOptions(parent=self)
+        function = PlatformFunction(
+            name,
+            PlatformFunctionArgs(
+                site=site,
+                placement=args.placement,
+                purpose=PURPOSE,
+                description="Starts the deployment of a model package that was approved",
+                role_description="Deployment trigger: read approvals and its credential, keep approved artifacts",
+                code=[FUNCTION, SHARED],
+                policies={
+                    "approvals": iam.document(
+                        use_credential(args.credential_secret_arn),
+                        *permissions.read_approvals(site),
+                        *permissions.keep_approved_artifacts(site, args.data_key.arn),
+                    ),
+                },
+                environment={
+                    "GITHUB_API_URL": args.github.api_url,
+                    "GITHUB_CREDENTIAL_SECRET_ARN": args.credential_secret_arn,
+                    "PARAMETER_PATH": site.parameter_path,
+                    "PLATFORM_PREFIX": site.prefix,
+                    "ACCOUNT_ID": site.account_id,
+                },
+                timeout_seconds=TIMEOUT_SECONDS,
+                runs_at_once=RUNS_AT_ONCE,
+                # The longest that Lambda keeps an event; what is older, the sweep finds.
+                longest_wait_seconds=6 * 3600,
+                logs_key_arn=args.logs_key_arn,
+                secrets_key_arn=args.secrets_key_arn,
+            ),
+            child,
+        )
+        approvals = EventRule(
+            f"{name}-approvals",
+            EventRuleArgs(
+                site=site,
+                rule_name=f"{site.prefix}-model-approved",
+                description="A model package was approved",
+                function=function,
+                pattern={
+                    "source": ["aws.sagemaker"],
+                    "detail-type": ["SageMaker Model Package State Change"],
+                    "detail": {"ModelApprovalStatus": ["Approved"]},
+                },
+                longest_delivery_seconds=24 * 3600,
+            ),
+            child,
+        )
+        sweep = EventRule(
+            f"{name}-sweep",
+            EventRuleArgs(
+                site=site,
+                rule_name=f"{site.prefix}-deployment-sweep",
+                description="Look for approvals whose events were lost",
+                function=function,
+                schedule="rate(15 minutes)",
+                event={"sweep": True},
+                longest_delivery_seconds=15 * 60,
+            ),
+            child,
+        )
+        aws.sqs.QueuePolicy(
+            f"{name}-failures",
+            queue_url=function.failures.id,
+            policy=iam.document(
+                iam.allow(
+                    "KeepUndeliveredEvents",
+                    "sqs:SendMessage",
+                    on=function.failures.arn,
+                    to={"Service": "events.amazonaws.com"},
+                    when={"ArnEquals": {"aws:SourceArn": [approvals.arn, sweep.arn]}},
+                )
+            ),
+            opts=child,
+        )
+        _alarm(
+            f"{name}-failures",
+            alarm_name=f"{site.prefix}-{PURPOSE}-failures",
+            description="Events about approved models were given up: they wait in the dead-letter queue",
+            metric=("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"),
+            dimensions={"QueueName": function.failures.name},
+            topic_arn=args.alarms_topic_arn,
+            child=child,
+        )
+        _alarm(
+            f"{name}-errors",
+            alarm_name=f"{site.prefix}-{PURPOSE}-errors",
+            description="The deployment trigger failed; Lambda and the sweep try again",
+            metric=("AWS/Lambda", "Errors", "Sum"),
+            dimensions={"FunctionName": function.function_name},
+            topic_arn=args.alarms_topic_arn,
+            child=child,
+        )
+        self.function_arn = function.arn
+        self.register_outputs({"function_arn": self.function_arn})
+
+
+def _alarm(
+    name: str,
+    *,
+    alarm_name: str,
+    description: str,
+    metric: tuple[str, str, str],
+    dimensions: dict[str, pulumi.Input[str]],
+    topic_arn: pulumi.Input[str],
+    child: pulumi.ResourceOptions,
+) -> None:
+    """Tell the topic as soon as the metric (namespace, name, statistic) is above zero."""
+    namespace, metric_name, statistic = metric
+    aws.cloudwatch.MetricAlarm(
+        f"{name}-alarm",
+        name=alarm_name,
+        alarm_description=description,
+        namespace=namespace,
+        metric_name=metric_name,
+        statistic=statistic,
+        dimensions=dimensions,
+        comparison_operator="GreaterThanThreshold",
+        threshold=0,
+        period=300,
+        evaluation_periods=1,
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic_arn],
+        opts=child,
+    )

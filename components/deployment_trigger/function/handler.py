@@ -1,0 +1,55 @@
+"""Entry point of the deployment trigger: an event about a model package, or the sweep."""
+
+import functools
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Protocol
+
+from github_api.credential import github_token
+from github_api.deadline import Deadline
+from trigger import notice
+from trigger.aws import ModelRegistry, ProjectBuckets, ProjectParameters
+from trigger.deployer import Deployer
+from trigger.github import GitHub
+
+logging.getLogger("trigger").setLevel(logging.INFO)
+logging.getLogger("github_api").setLevel(logging.INFO)
+
+_SECONDS_TO_STOP = 10.0
+
+
+class Context(Protocol):
+    """What Lambda says about the invocation."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends it."""
+        ...
+
+
+def handler(event: Mapping[str, object], context: Context) -> list[dict[str, object]]:
+    """Do what the event asks for; what was decided about each model package."""
+    settings = notice.Settings.from_environment(os.environ)
+    ends = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_STOP
+    deadline = Deadline(at=ends, advice="Lambda tries again, and then the sweep")
+
+    @functools.cache
+    def github() -> GitHub:
+        return GitHub(settings.github_api_url, github_token(settings.credential_secret_arn), deadline)
+
+    deployer = Deployer(
+        settings=settings,
+        registry=ModelRegistry(),
+        projects=ProjectParameters(settings),
+        buckets=ProjectBuckets(),
+        github=github,
+        deadline=deadline,
+        request_id=context.aws_request_id,
+    )
+    asked = notice.read(event)
+    decisions = deployer.sweep() if asked is None else [deployer.approve(asked)]
+    return [asdict(each) for each in decisions]

@@ -1,0 +1,1 @@
+"""The deployment trigger, against a registry, buckets and a GitHub in memory."""
