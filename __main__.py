@@ -1,8 +1,9 @@
 """The MLOps platform in one environment of one business unit, in the order in which its parts build on each other.
 
-Every environment has keys, a network and buckets. In development, data scientists work in Studio, and leads launch
-projects: each gets a repository of its own on GitHub, whose workflow trains models. In preprod and production those
-models are deployed. Which of it an environment has, its settings decide: `Pulumi.<stack>.yaml`, read by `settings.py`.
+Every environment has keys, a network, buckets and a topic for alarms. In development, data scientists work in Studio, and
+leads launch projects: each gets repositories of its own on GitHub, whose workflows train models and, when one is
+approved, deploy it to preprod and production. Which of it an environment has, its settings decide:
+`Pulumi.<stack>.yaml`, read by `settings.py`.
 """
 
 import os
@@ -12,6 +13,7 @@ import pulumi_aws as aws
 import pulumi_github as github
 
 from components.alarms import Alarms, AlarmsArgs
+from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerArgs
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github_organization import GitHubOrganization, GitHubOrganizationArgs
@@ -119,9 +121,26 @@ if settings.studio and settings.projects:
             github=settings.github.connection,
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.projects.launches_at_once,
+            deployment_accounts=settings.deployment_accounts,
         ),
         here,
     )
+    # One for all projects: an approved model is deployed by its project's own repository.
+    if settings.deployment_accounts:
+        DeploymentTrigger(
+            "deployment-trigger",
+            DeploymentTriggerArgs(
+                site=site,
+                placement=placement,
+                logs_key_arn=keys["logs"].arn,
+                secrets_key_arn=keys["secrets"].arn,
+                data_key=keys["data"],
+                github=settings.github.connection,
+                credential_secret_arn=projects.credential_secret_arn,
+                alarms_topic_arn=alarms.topic_arn,
+            ),
+            here,
+        )
     parameters = {**parameters, **studio.parameters, **projects.parameters}
     pulumi.export("studioDomainId", studio.domain_id)
     pulumi.export("projectProducts", projects.products)
@@ -135,16 +154,28 @@ if settings.projects and settings.projects.publish_template_repositories:
     )
     organization = GitHubOrganization(
         "github",
-        GitHubOrganizationArgs(template_kinds=["model-training"], keep_on_destroy=site.keep_on_destroy),
+        GitHubOrganizationArgs(
+            template_kinds=["model-training", "model-deployment-realtime"], keep_on_destroy=site.keep_on_destroy
+        ),
         pulumi.ResourceOptions(providers=[github_provider]),
     )
     pulumi.export("templateRepositories", organization.template_repositories)
 
-# Preprod and production: deployed models run under a role of their own.
+# Preprod and production: a project gets the roles that its models are deployed with and run under.
 if settings.workload:
     workload = WorkloadAccount(
         "workload",
-        WorkloadAccountArgs(site=site, artifacts=buckets["artifacts"], data_key=keys["data"], placement=placement),
+        WorkloadAccountArgs(
+            site=site,
+            artifacts=buckets["artifacts"],
+            data_key=keys["data"],
+            placement=placement,
+            development_account_id=settings.workload.development_account_id,
+            development_prefix=f"{site.unit}-{settings.workload.development_environment}",
+            oidc_provider_arn=site.oidc_provider_arn(settings.github.oidc_issuer_host),
+            oidc_issuer=settings.github.oidc_issuer_host,
+            alarms_topic_arn=alarms.topic_arn,
+        ),
         here,
     )
     parameters = {**parameters, **workload.parameters}

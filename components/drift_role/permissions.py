@@ -12,7 +12,7 @@ def read_state(site: Site) -> list[iam.Statement]:
         iam.allow(
             "ReadState",
             "s3:GetObject",
-            # Each launched project's own state lies beside the platform's, under its own Pulumi project's name.
+            # Those of projects' deployments lie below projects/.
             on=[
                 f"{bucket}/.pulumi/{part}"
                 for part in (

@@ -67,7 +67,20 @@ KEYS_OF_EVERY_ACTION = {"aws:ResourceAccount", "aws:SourceAccount", "aws:SourceA
 """Global condition keys in use. Source: IAM User Guide, "AWS global condition context keys"."""
 
 KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "application-autoscaling:service-namespace": (
+        "application-autoscaling:DeleteScalingPolicy",
+        "application-autoscaling:DeregisterScalableTarget",
+        "application-autoscaling:PutScalingPolicy",
+        "application-autoscaling:RegisterScalableTarget",
+    ),
+    "cloudformation:RoleArn": (
+        "cloudformation:CreateStack",
+        "cloudformation:DeleteStack",
+        "cloudformation:UpdateStack",
+    ),
+    "cloudformation:TemplateUrl": ("cloudformation:CreateStack", "cloudformation:UpdateStack"),
     "cloudwatch:namespace": ("cloudwatch:PutMetricData",),
+    "iam:AWSServiceName": ("iam:CreateServiceLinkedRole",),
     "iam:PassedToService": ("iam:PassRole",),
     "iam:PermissionsBoundary": (
         "iam:CreateRole",
@@ -93,7 +106,9 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "ec2:DescribeSubnets",
         "ec2:UnassignPrivateIpAddresses",
     ),
+    "kms:EncryptionContext:project": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
     "s3:ExistingObjectTag/servicecatalog:provisioning": ("s3:GetObject",),
+    "s3:prefix": ("s3:ListBucket", "s3:ListBucketVersions"),
     "sagemaker:InstanceTypes": ("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
     "sagemaker:OwnerUserProfileArn": (

@@ -79,21 +79,24 @@ def test_the_drift_role_changes_nothing_and_reads_no_secret(role_named: RoleName
 
 
 def test_each_kind_of_repository_has_a_private_template(dev: Rendering) -> None:
-    template = dev.one("Repository", "github-template-model-training")
+    templates = dev.all("github:index/repository:Repository")
 
-    assert template.inputs["name"] == "mlops-template-model-training"
-    assert template.inputs["visibility"] == "private"
-    assert template.inputs["isTemplate"] is True
-    assert template.inputs["autoInit"] is True
+    assert {each.inputs["name"] for each in templates} == {
+        "mlops-template-model-deployment-realtime",
+        "mlops-template-model-training",
+    }
+    for template in templates:
+        assert template.inputs["visibility"] == "private"
+        assert template.inputs["isTemplate"] is True
+        assert template.inputs["autoInit"] is True
 
 
 def test_templates_are_archived_rather_than_deleted_unless_data_is_given_up(
     dev: Rendering, dev_that_gives_up_its_data: Rendering
 ) -> None:
-    given_up = dev_that_gives_up_its_data
-
-    assert dev.one("Repository").inputs["archiveOnDestroy"] is True
-    assert given_up.one("Repository").inputs["archiveOnDestroy"] is False
+    for rendering, archived in ((dev, True), (dev_that_gives_up_its_data, False)):
+        templates = rendering.all("github:index/repository:Repository")
+        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived, archived]
 
 
 def test_main_of_every_project_repository_takes_pull_requests_only(dev: Rendering) -> None:

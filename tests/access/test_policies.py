@@ -1,6 +1,7 @@
 """Rules that hold for every policy of every role of every stack, judged by AWS's own list of actions."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -80,6 +81,13 @@ def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
     }
 
 
+@pytest.mark.parametrize("environment", ["preprod", "prod"])
+def test_where_models_are_deployed_there_are_exactly_these_roles(
+    rendered: Callable[[str], Rendering], environment: str
+) -> None:
+    assert set(roles_of(rendered(environment))) == {"drift", "flow-logs", "project-onboarding", "project-roles"}
+
+
 def test_inline_policies_fit_into_their_role(any_stack: Rendering) -> None:
     sizes = {
         role.name: sum(len(re.sub(r"\s", "", document)) for document in role.policies.values())
@@ -100,13 +108,19 @@ def test_the_longest_names_that_settings_allow_fit_too() -> None:
     assert max(sizes) <= MOST_CHARACTERS_OF_INLINE_POLICIES
 
 
-def test_only_this_account_or_exact_github_subjects_are_trusted(any_stack: Rendering) -> None:
+def test_only_this_account_exact_github_subjects_or_development_s_template_cloner_are_trusted(
+    any_stack: Rendering,
+) -> None:
     for role in roles_of(any_stack).values():
         assert len(role.trust) == 1
         exact = role.trust[0].condition
         assert set(exact) == {"StringEquals"}, role.name
         if role.trust[0].actions == ("sts:AssumeRoleWithWebIdentity",):
             assert {key.rsplit(":", 1)[1] for key in exact["StringEquals"]} == {"aud", "sub"}
+        elif role.name.endswith("-project-onboarding"):
+            assert role.trust[0].principal == {"AWS": "arn:aws:iam::111111111111:root"}
+            cloner = "arn:aws:iam::111111111111:role/analytics-dev-template-cloner"
+            assert exact["StringEquals"] == {"aws:PrincipalArn": cloner}
         else:
             assert exact["StringEquals"] == {"aws:SourceAccount": any_stack.account_id}
         assert "*" not in str(exact)

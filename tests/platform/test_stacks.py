@@ -48,12 +48,13 @@ WORKLOAD = {
     **NETWORK,
     **buckets(2),
     "aws:ec2/vpcEndpoint:VpcEndpoint": 10,
-    "aws:iam/role:Role": 3,
-    "aws:iam/rolePolicy:RolePolicy": 7,
+    "aws:iam/role:Role": 4,
+    "aws:iam/rolePolicy:RolePolicy": 6,
     "aws:kms/alias:Alias": 3,
     "aws:kms/key:Key": 3,
     **TOPIC,
-    "aws:ssm/parameter:Parameter": 13,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 1,
+    "aws:ssm/parameter:Parameter": 14,
 }
 STACKS = {
     "dev": {
@@ -83,7 +84,7 @@ STACKS = {
         "aws:sqs/queue:Queue": 1,
         "aws:ssm/parameter:Parameter": 17,
         "github:index/organizationRuleset:OrganizationRuleset": 1,
-        "github:index/repository:Repository": 1,
+        "github:index/repository:Repository": 2,
     },
     "preprod": WORKLOAD,
     "prod": {**WORKLOAD, "aws:ec2/eip:Eip": 2, "aws:ec2/natGateway:NatGateway": 2},
@@ -229,46 +230,39 @@ def test_projects_find_what_they_need(rendered: Callable[[str], Rendering]) -> N
     }
     for name in ("preprod", "prod"):
         assert set(parameters(rendered(name))) == everywhere | {
-            "access/model-execution-role-arn",
             "accounts/development",
+            "projects/roles-stack-role-arn",
+            "projects/roles-template-url",
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))
-    assert (
-        published["access/model-execution-role-arn"]
-        == "arn:aws:iam::222222222222:role/analytics-preprod-model-execution"
-    )
     assert published["github/oidc-issuer"] == "token.actions.githubusercontent.com"
     assert published["github/oidc-provider-arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
 
 
-def test_deployed_models_run_under_a_role_that_reaches_their_artifacts_alone(
+def test_where_models_are_deployed_projects_get_their_roles_by_one_published_template(
     rendered: Callable[[str], Rendering],
 ) -> None:
     rendering = rendered("prod")
-    statements = {
-        sid: statement
-        for policy in rendering.all("RolePolicy")
-        if policy.inputs["role"] == "analytics-prod-model-execution"
-        for sid, statement in policy.statements().items()
-    }
-    bucket = "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1"
-    assert statements["ReadArtifacts"]["Resource"] == [bucket, f"{bucket}/*"]
-    assert statements["WriteArtifacts"]["Resource"] == [f"{bucket}/*"]
-    assert "s3:DeleteObjectVersion" not in statements["WriteArtifacts"]["Action"]
-    assert {sid for sid, statement in statements.items() if statement["Resource"] == ["*"]} == {
-        "LogInToRegistry",
-        "SeeNetwork",
-        "WriteMetrics",
-    }
-    trust = rendering.one("iam/role:Role", "workload-model-execution-role").statements("assumeRolePolicy")
-    assert trust["AssumeByService"]["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    template = rendering.one("BucketObjectv2").inputs
+    bucket = "analytics-prod-artifacts-333333333333-eu-west-1"
+    assert (template["bucket"], template["key"].split("/")[0]) == (bucket, "onboarding")
+    published = parameters(rendering)
+    assert published["projects/roles-template-url"] == f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}"
+    assert published["projects/roles-stack-role-arn"] == "arn:aws:iam::333333333333:role/analytics-prod-project-roles"
+
+
+def test_development_has_the_name_that_the_settings_give_it() -> None:
+    workload = {"developmentAccountId": "111111111111", "developmentEnvironment": "lab"}
+    rendering = render_stack("prod", {"workload": workload})
+    trust = rendering.one("iam/role:Role", "workload-project-onboarding-role").statements("assumeRolePolicy")
+    assert "arn:aws:iam::111111111111:role/analytics-lab-template-cloner" in str(trust)
 
 
 def test_an_environment_may_hold_studio_and_models_at_once(rendered: Callable[[str], Rendering]) -> None:
     rendering = render_stack("dev", {"workload": {"developmentAccountId": "111111111111"}})
     assert len(rendering.resources) > len(rendered("dev").resources)
-    assert rendering.one("iam/role:Role", "workload-model-execution-role")
+    assert rendering.one("iam/role:Role", "workload-project-onboarding-role")
 
 
 def test_secrets_are_named_but_never_given_a_value(stack: Rendering) -> None:
