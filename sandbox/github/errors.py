@@ -24,7 +24,7 @@ class ApiError(Exception):
 
     def body(self) -> dict[str, object]:
         """The body of the answer."""
-        details = {} if self.errors is None else {"errors": list(self.errors)}
+        details = {} if self.errors is None else {"errors": self.errors}
         return {
             "message": self.message,
             **details,
@@ -76,6 +76,11 @@ def invalid_request(*reasons: str) -> ApiError:
 def unprocessable(message: str, *errors: object) -> ApiError:
     """The body has the right shape, and its meaning is refused."""
     return ApiError(422, message, errors=errors or None)
+
+
+def nothing_to_review() -> ApiError:
+    """The caller may not let any job enter an environment; here GitHub's `errors` is a text."""
+    return ApiError(422, "Validation Failed", errors="No pending deployment requests to approve or reject")
 
 
 def validation_failed(resource: str, field: str, code: str, message: str | None = None) -> ApiError:

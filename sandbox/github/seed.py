@@ -60,6 +60,12 @@ class Timing(_Strict):
     """Until a repository that was made from a template has its first commit."""
     workflow_registration: float = 0.5
     """Until a workflow can be dispatched after the first commit."""
+    cancel_interrupt: float = 0.75
+    """From SIGINT to SIGTERM for a step that is cancelled; 7.5 on GitHub."""
+    cancel_terminate: float = 0.25
+    """From SIGTERM to SIGKILL; 2.5 on GitHub."""
+    cancel_force: float = 5
+    """For the steps that run in spite of a cancellation; 300 on GitHub."""
 
 
 class Seed(_Strict):
@@ -73,12 +79,13 @@ class Seed(_Strict):
     subjects: Literal["immutable", "legacy"] = "immutable"
     """Form of the subject in tokens of jobs."""
     runner_environment: dict[str, str] = Field(default_factory=dict[str, str])
+    """Environment variables of jobs. PATH_PREPEND is not one of them: its folders come before those of PATH."""
     action_stand_ins: dict[str, Path] = Field(default_factory=dict[str, Path])
     """Folders by owner/repository, besides those that come with the sandbox."""
     limits: Limits = Limits()
     timing: Timing = Timing()
-    runners: int = 2
-    """Runs that execute at once."""
+    runners: int = 4
+    """Jobs that execute at once; the combinations of a matrix count as one."""
 
     @classmethod
     def load(cls, folder: Path) -> "Seed":

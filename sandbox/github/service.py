@@ -41,6 +41,7 @@ class GitHub:
         """Repositories whose first commit is still on its way."""
         self._apply_seed()
         self.actions = Actions(self, aws_url=aws_url, authority=authority)
+        self.actions.scheduler.schedule()
 
     def _apply_seed(self) -> None:
         for user in self.seed.users:
@@ -65,7 +66,7 @@ class GitHub:
 
     def close(self) -> None:
         """Stop what runs."""
-        self.actions.close()
+        self.actions.scheduler.close()
         with self.lock:
             self.save()
 
@@ -119,7 +120,7 @@ class GitHub:
 
     def delete_repository(self, repository: Repository) -> None:
         """Remove a repository and everything that belongs to it."""
-        self.actions.forget(repository)
+        self.actions.scheduler.forget(repository)
         for team in self.state.teams.values():
             team.repositories.pop(repository.id, None)
         for ruleset in [one for one in self.state.rulesets.values() if one.repository_id == repository.id]:

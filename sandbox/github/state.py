@@ -71,6 +71,30 @@ class Environment(BaseModel):
         return bool(self.reviewers or self.wait_timer or self.deployment_branch_policy)
 
 
+class DeploymentStatus(BaseModel):
+    """How a deployment stood from some moment on."""
+
+    id: int
+    state: Literal["waiting", "in_progress", "success", "failure"]
+    created_at: str = Field(default_factory=now)
+
+
+class Deployment(BaseModel):
+    """What a job does to an environment."""
+
+    id: int
+    environment: str
+    run_id: int
+    caller: str
+    """Key of the job in the run's workflow file."""
+    sha: str
+    ref: str
+    creator: str
+    statuses: list[DeploymentStatus] = Field(default_factory=list[DeploymentStatus])
+    """Oldest first."""
+    created_at: str = Field(default_factory=now)
+
+
 class Invitation(BaseModel):
     """An invitation that somebody outside the organization has not accepted yet."""
 
@@ -140,6 +164,7 @@ class Repository(BaseModel):
     collaborators: dict[str, Permission] = Field(default_factory=dict[str, Permission])
     invitations: list[Invitation] = Field(default_factory=list[Invitation])
     environments: dict[str, Environment] = Field(default_factory=dict[str, Environment])
+    deployments: list[Deployment] = Field(default_factory=list[Deployment])
     variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
     pulls: list[PullRequest] = Field(default_factory=list[PullRequest])
     workflow_ids: dict[str, int] = Field(default_factory=dict[str, int])
@@ -204,14 +229,48 @@ class Job(BaseModel):
     """A job of a run."""
 
     id: int
+    caller: str
+    """Key of the job in the run's workflow file."""
     key: str
-    """Name of the job in the workflow file."""
+    """Its key in the file that has its steps: another one if the workflow's job calls a reusable workflow."""
     name: str
+    attempt: int = 1
     status: str = "queued"
     conclusion: str | None = None
     started_at: str = Field(default_factory=now)
     completed_at: str | None = None
     steps: list[Step] = Field(default_factory=list[Step])
+
+
+class Result(BaseModel):
+    """How a job of the workflow file ended, for the jobs that need it."""
+
+    result: Literal["success", "failure", "cancelled", "skipped"]
+    outputs: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class Group(BaseModel):
+    """A concurrency group: one holds it, one waits for it."""
+
+    name: str
+    cancel_in_progress: bool
+
+
+class Demand(BaseModel):
+    """What a job of the workflow file needs before it may execute."""
+
+    environments: dict[str, str] = Field(default_factory=dict[str, str])
+    """Environments by `path#key` of the jobs that enter them."""
+    groups: list[Group] = Field(default_factory=list[Group])
+
+
+class Approval(BaseModel):
+    """What a reviewer decided about the jobs that waited for some environments."""
+
+    state: Literal["approved", "rejected"]
+    login: str
+    comment: str
+    environments: list[str]
 
 
 class Run(BaseModel):
@@ -234,12 +293,30 @@ class Run(BaseModel):
     payload: dict[str, Any]
     fork: bool = False
     """The run belongs to a pull request from a fork: no identity, no write access."""
-    groups: list[str] = Field(default_factory=list[str])
-    """Concurrency groups."""
+    group: Group | None = None
+    """Concurrency group of the whole run."""
     pull_number: int | None = None
+    attempt: int = 1
+    triggering_actor: str
+    """Who started this attempt."""
     status: str = "queued"
     conclusion: str | None = None
+    admitted: bool = False
+    """It holds its concurrency group: its jobs may execute."""
     jobs: list[Job] = Field(default_factory=list[Job])
+    earlier_jobs: list[Job] = Field(default_factory=list[Job])
+    """Jobs of earlier attempts that were run again."""
+    results: dict[str, Result] = Field(default_factory=dict[str, Result])
+    """By key in the workflow file, as everything below."""
+    demands: dict[str, Demand] = Field(default_factory=dict[str, Demand])
+    waiting: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
+    """Environments whose reviewers a job waits for."""
+    pending: list[str] = Field(default_factory=list[str])
+    """Jobs that wait for a concurrency group."""
+    holding: list[str] = Field(default_factory=list[str])
+    """Jobs that hold their concurrency groups."""
+    approved: list[str] = Field(default_factory=list[str])
+    approvals: list[Approval] = Field(default_factory=list[Approval])
     created_at: str = Field(default_factory=now)
     started_at: str | None = None
     updated_at: str = Field(default_factory=now)

@@ -16,6 +16,7 @@ from sandbox.github.transport import Request, Response
 T = TypeVar("T")
 
 OWNER, MEMBER, OUTSIDER = "token-of-the-owner", "token-of-a-member", "token-of-an-outsider"
+REVIEWER = "token-of-a-reviewer"
 WITHOUT_SCOPES = "token-without-scopes"
 SECONDS = 15
 """How long a test waits for something that happens a moment later."""
@@ -29,12 +30,14 @@ def seed(**changes: Any) -> Seed:
             {"login": "olivia", "id": 11, "admin": True},
             {"login": "mia", "id": 12},
             {"login": "otto", "id": 13, "member": False},
+            {"login": "rita", "id": 14},
         ],
         "repositories": [{"name": "platform", "id": 2001}],
         "tokens": [
             {"token": OWNER, "login": "olivia", "scopes": "admin:org,repo,delete_repo,workflow"},
             {"token": MEMBER, "login": "mia", "scopes": "repo, read:org"},
             {"token": OUTSIDER, "login": "otto", "scopes": "repo"},
+            {"token": REVIEWER, "login": "rita", "scopes": "repo"},
             {"token": WITHOUT_SCOPES, "login": "olivia", "scopes": ""},
         ],
         "timing": Timing(generation=0.02, workflow_registration=0),

@@ -100,21 +100,34 @@ class Remote:
         assert made.status == 201, made.content
         return path
 
-    def dispatch(self, path: str, **inputs: str) -> dict[str, Any]:
-        """Start the workflow and return the finished run."""
+    def start(self, path: str, **inputs: str) -> int:
+        """Start the workflow and return the run's id."""
         body = {"ref": "main", "inputs": inputs, "return_run_details": True}
         started = self("POST", f"{path}/actions/workflows/build.yml/dispatches", body)
         assert started.status == 200, started.content
-        return self.finished(path, int(started.json["workflow_run_id"]))
+        return int(started.json["workflow_run_id"])
+
+    def dispatch(self, path: str, **inputs: str) -> dict[str, Any]:
+        """Start the workflow and return the finished run."""
+        return self.finished(path, self.start(path, **inputs))
 
     def finished(self, path: str, number: int) -> dict[str, Any]:
-        """Wait for a run."""
+        """Wait for the end of a run."""
+        return self.when(path, number, "completed")
 
-        def completed() -> dict[str, Any] | None:
+    def when(self, path: str, number: int, status: str) -> dict[str, Any]:
+        """Wait until a run has a status."""
+
+        def there() -> dict[str, Any] | None:
             run = self("GET", f"{path}/actions/runs/{number}").json
-            return run if run["status"] == "completed" else None
+            return run if run["status"] == status else None
 
-        return eventually(completed)
+        return eventually(there)
+
+    def jobs(self, path: str, number: int) -> dict[str, str]:
+        """How the jobs of a run stand, by their names."""
+        jobs = self("GET", f"{path}/actions/runs/{number}/jobs").json["jobs"]
+        return {job["name"]: job["conclusion"] or job["status"] for job in jobs}
 
     def log(self, run: dict[str, Any]) -> str:
         """Everything that a run printed."""

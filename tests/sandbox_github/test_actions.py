@@ -31,8 +31,6 @@ jobs:
             "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com" | base64 --wrap=0
 """
 
-EXPRESSION = "environment: ${{ vars.ENVIRONMENT || 'dev' }}"
-
 
 def test_a_job_gets_a_token_that_says_its_repository_by_id_and_its_environment(remote: Remote) -> None:
     path = remote.with_workflow("identity", IDENTITY)
@@ -156,22 +154,6 @@ def test_a_runner_that_github_does_not_host_fails_the_run_and_is_named(remote: R
     assert "'mainframe'" in remote.log(run)
 
 
-def test_an_environment_that_wants_a_review_is_never_entered(remote: Remote) -> None:
-    path = remote.with_workflow("reviewed", IDENTITY)
-    protected = {"reviewers": [{"type": "User", "id": 12}], "prevent_self_review": True}
-    assert remote("PUT", f"{path}/environments/dev", protected).status == 200
-    run = remote.dispatch(path)
-    assert run["conclusion"] == "failure"
-    assert "'dev' waits for a review" in remote.log(run)
-    assert "Ask for the token" not in remote.log(run)
-    indirect = {"message": "Indirect [skip ci]", "content": encoded(IDENTITY.replace("environment: dev", EXPRESSION))}
-    sha = remote("GET", f"{path}/contents/.github/workflows/build.yml").json["sha"]
-    assert remote("PUT", f"{path}/contents/.github/workflows/build.yml", {**indirect, "sha": sha}).status == 200
-    run = remote.dispatch(path)
-    assert run["conclusion"] == "failure"
-    assert "Ask for the token" not in remote.log(run)
-
-
 def test_a_run_waits_for_its_group_and_replaces_the_one_that_waits(remote: Remote) -> None:
     path = remote.with_workflow(
         "grouped",
@@ -254,13 +236,13 @@ jobs:
     steps: [{run: echo in}]
 """,
     )
-    assert remote.dispatch(path, enter="false")["conclusion"] == "success"
+    assert remote.dispatch(path, enter="false")["conclusion"] == "skipped"
     assert remote("GET", f"{path}/environments").json["total_count"] == 0
     assert remote.dispatch(path, enter="true")["conclusion"] == "success"
     assert [one["name"] for one in remote("GET", f"{path}/environments").json["environments"]] == ["dev"]
     protected = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
     assert remote("PUT", f"{path}/environments/dev", protected).status == 200
-    assert remote.dispatch(path, enter="false")["conclusion"] == "success"
+    assert remote.dispatch(path, enter="false")["conclusion"] == "skipped"
     refused = remote.dispatch(path, enter="true")
     assert refused["conclusion"] == "failure"
     assert "Branch 'main' is not allowed to deploy to dev" in remote.log(refused)

@@ -11,4 +11,4 @@ class Identity:
     workflow: str
     """Path of the file that has the job: that of the run, or a reusable one."""
     environment: str | None
-    """None: the job has none. An expression is evaluated by the job."""
+    """None: the job has none."""

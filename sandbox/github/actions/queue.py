@@ -1,18 +1,17 @@
-"""Which events start which runs, and which run may execute now."""
+"""Which events start which runs."""
 
 import secrets
-import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.github import errors
 from sandbox.github.actions import events
 from sandbox.github.actions.identity import Identity
-from sandbox.github.actions.runner import Runner
+from sandbox.github.actions.scheduler import Scheduler
 from sandbox.github.actions.workflow import (
-    Concurrency,
     Document,
     WorkflowError,
     concurrency,
@@ -24,7 +23,7 @@ from sandbox.github.actions.workflow import (
     triggers,
 )
 from sandbox.github.git import EMPTY_TREE, NO_COMMIT
-from sandbox.github.state import PullRequest, Repository, Run, User, now
+from sandbox.github.state import Group, PullRequest, Repository, Run, User, now
 
 if TYPE_CHECKING:
     from sandbox.github.service import GitHub
@@ -34,21 +33,30 @@ SKIP = ("[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]")
 """A commit with one of these in its message starts no run for a push or a pull request."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What starts runs."""
+
+    name: str
+    actor: User
+    ref: str
+    sha: str
+    title: str
+    payload: dict[str, Any] = field(default_factory=dict[str, Any])
+    pull: PullRequest | None = None
+    fork: bool = False
+
+
 class Actions:
-    """Starts runs for events and executes them, some at once."""
+    """Starts runs for events."""
 
     def __init__(self, github: "GitHub", *, aws_url: str, authority: Path) -> None:
         self._github = github
-        self._executing: dict[int, Runner] = {}
         self._identities: dict[str, Identity] = {}
         self._dispatchable_from: dict[int, float] = {}
-        self._closed = False
         self.aws_url = aws_url
         self.authority = authority
-        for run in github.state.runs.values():
-            if run.status != "completed":
-                # Whoever executed it died with the server's last life.
-                _complete(run, "cancelled")
+        self.scheduler = Scheduler(github, self)
 
     # Events
 
@@ -64,12 +72,18 @@ class Actions:
         if any(mark in commit.message for mark in SKIP):
             return
         changed = self._github.pushed_paths(repository, old, new)
-        payload = events.push(self._github, repository, ref, old, new, actor)
-        for path, document in self._workflows(repository, new, actor, ref):
+        event = Event(
+            name="push",
+            actor=actor,
+            ref=ref,
+            sha=new,
+            title=commit.message.partition("\n")[0],
+            payload=events.push(self._github, repository, ref, old, new, actor),
+        )
+        for path, document in self._workflows(repository, event):
             filters = triggers(document).get("push")
             if filters is not None and starts_on_push(filters, ref, changed):
-                title = commit.message.partition("\n")[0]
-                self._start(repository, path, document, "push", actor, ref, new, title, payload)
+                self._start(repository, path, document, event)
 
     def pull_changed(self, repository: Repository, pull: PullRequest, action: str, actor: User) -> None:
         """Something happened to a pull request: start the runs that wait for it."""
@@ -84,24 +98,20 @@ class Actions:
             return
         base = git.merge_base(pull.base_sha, pull.head_sha) or EMPTY_TREE
         changed = git.changed_paths(base, pull.head_sha)
-        payload = events.pull_request(self._github, repository, pull, action, actor)
-        ref = f"refs/pull/{pull.number}/merge"
-        for path, document in self._workflows(repository, merge, actor, ref):
+        event = Event(
+            name="pull_request",
+            actor=actor,
+            ref=f"refs/pull/{pull.number}/merge",
+            sha=merge,
+            title=pull.title,
+            payload=events.pull_request(self._github, repository, pull, action, actor),
+            pull=pull,
+            fork=fork,
+        )
+        for path, document in self._workflows(repository, event):
             filters = triggers(document).get("pull_request")
             if filters is not None and starts_on_pull_request(filters, action, pull.base, changed):
-                self._start(
-                    repository,
-                    path,
-                    document,
-                    "pull_request",
-                    actor,
-                    ref,
-                    merge,
-                    pull.title,
-                    payload,
-                    pull=pull,
-                    fork=fork,
-                )
+                self._start(repository, path, document, event)
 
     def dispatch(self, repository: Repository, workflow: str, ref: str, inputs: Mapping[str, str], actor: User) -> Run:
         """Start a run because somebody asked for it.
@@ -124,9 +134,15 @@ class Actions:
             values = dispatch_inputs(filters, inputs)
         except WorkflowError as error:
             raise errors.unprocessable(str(error)) from error
-        payload = events.workflow_dispatch(self._github, repository, path, full, values, actor)
-        title = str(document.get("name", path))
-        return self._start(repository, path, document, "workflow_dispatch", actor, full, commit, title, payload)
+        event = Event(
+            name="workflow_dispatch",
+            actor=actor,
+            ref=full,
+            sha=commit,
+            title=str(document.get("name", path)),
+            payload=events.workflow_dispatch(self._github, repository, path, full, values, actor),
+        )
+        return self._start(repository, path, document, event)
 
     # Workflows
 
@@ -160,103 +176,73 @@ class Actions:
                 return path
         raise errors.not_found()
 
-    def _workflows(self, repository: Repository, commit: str, actor: User, ref: str) -> list[tuple[str, Document]]:
-        """Return the workflows of a commit; one that cannot be read becomes a failed run, as on GitHub."""
+    def _workflows(self, repository: Repository, event: Event) -> list[tuple[str, Document]]:
+        """Return the workflows of an event's commit; one that cannot be read becomes a failed run, as on GitHub."""
         git = self._github.git(repository)
         found: list[tuple[str, Document]] = []
-        for entry in git.entries(commit, path=FOLDER):
+        for entry in git.entries(event.sha, path=FOLDER):
             if not entry.path.endswith((".yml", ".yaml")):
                 continue
             try:
                 document = parse(git.blob(entry.sha))
                 triggers(document)
             except WorkflowError as error:
-                run = self._new_run(repository, entry.path, {}, "push", actor, ref, commit, entry.path, {})
-                self._fail(run, str(error))
+                self._fail(self._new_run(repository, entry.path, {}, event), str(error))
             else:
                 found.append((entry.path, document))
         return found
 
     # Runs
 
-    def _new_run(
-        self,
-        repository: Repository,
-        path: str,
-        document: Document,
-        event: str,
-        actor: User,
-        ref: str,
-        sha: str,
-        title: str,
-        payload: dict[str, Any],
-        *,
-        pull: PullRequest | None = None,
-        fork: bool = False,
-    ) -> Run:
+    def _new_run(self, repository: Repository, path: str, document: Document, event: Event) -> Run:
         number = repository.run_numbers.get(path, 0) + 1
         repository.run_numbers[path] = number
+        pull = event.pull
         run = Run(
             id=self._github.state.next_id(),
             repository_id=repository.id,
             workflow=path,
             name=str(document.get("name", path)),
             number=number,
-            event=event,
-            actor=actor.login,
-            branch=pull.head if pull else ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
-            ref=ref,
-            sha=sha,
-            head_sha=pull.head_sha if pull else sha,
-            title=title,
-            payload=payload,
-            fork=fork,
+            event=event.name,
+            actor=event.actor.login,
+            triggering_actor=event.actor.login,
+            branch=pull.head if pull else event.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+            ref=event.ref,
+            sha=event.sha,
+            head_sha=pull.head_sha if pull else event.sha,
+            title=event.title,
+            payload=event.payload,
+            fork=event.fork,
             pull_number=pull.number if pull else None,
         )
         self._github.state.runs[run.id] = run
         return run
 
-    def _start(
-        self,
-        repository: Repository,
-        path: str,
-        document: Document,
-        event: str,
-        actor: User,
-        ref: str,
-        sha: str,
-        title: str,
-        payload: dict[str, Any],
-        *,
-        pull: PullRequest | None = None,
-        fork: bool = False,
-    ) -> Run:
-        run = self._new_run(repository, path, document, event, actor, ref, sha, title, payload, pull=pull, fork=fork)
+    def _start(self, repository: Repository, path: str, document: Document, event: Event) -> Run:
+        run = self._new_run(repository, path, document, event)
         try:
             context = self.context(repository, run)
             if "run-name" in document:
-                run.title = interpolate(str(document["run-name"]), context)
+                run.title = interpolate(str(document["run-name"]), context).strip() or run.title
             own = concurrency(document.get("concurrency"), context)
-            jobs = [concurrency(job.get("concurrency"), context) for job in document["jobs"].values()]
+            if own is not None:
+                run.group = Group(name=f"{repository.id}:{own.group}", cancel_in_progress=own.cancel_in_progress)
+            self.scheduler.start(run)
         except WorkflowError as error:
             self._fail(run, str(error))
-            return run
-        self._make_room(run, own)
-        # A job's group holds back the whole run: act executes a run's jobs as one.
-        run.groups = [f"{repository.id}:{one.group}" for one in (own, *jobs) if one is not None]
-        self.schedule()
         return run
 
-    def _make_room(self, run: Run, own: Concurrency | None) -> None:
-        """Cancel what the new run replaces in its workflow's group: the one that waits, or everything."""
-        if own is None:
-            return
-        group = f"{run.repository_id}:{own.group}"
-        for other in self._github.state.runs.values():
-            if other.id == run.id or group not in other.groups:
-                continue
-            if other.status == "queued" or (other.status == "in_progress" and own.cancel_in_progress):
-                self.cancel(other)
+    def rerun(self, run: Run, actor: User, *, only_failed: bool) -> None:
+        """Start another attempt of a run.
+
+        Raises:
+            ApiError: 403, it cannot be run again, or not now.
+        """
+        try:
+            self.scheduler.rerun(run, actor, only_failed=only_failed)
+        except WorkflowError as error:
+            raise errors.forbidden("This workflow run cannot be retried") from error
 
     def context(self, repository: Repository, run: Run) -> dict[str, Any]:
         """Return what expressions outside of steps can refer to."""
@@ -271,9 +257,11 @@ class Actions:
                 "ref_name": run.ref.split("/", 2)[-1],
                 "repository": repository.full_name,
                 "repository_owner": repository.owner,
+                "run_attempt": str(run.attempt),
                 "run_id": str(run.id),
                 "run_number": str(run.number),
                 "sha": run.sha,
+                "triggering_actor": run.triggering_actor,
                 "workflow": run.name,
             },
             "inputs": run.payload.get("inputs", {}),
@@ -295,62 +283,7 @@ class Actions:
         log = self._github.folder / "runs" / str(run.id) / "log.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"##[error]{message}\n")
-        _complete(run, "startup_failure")
-
-    # Execution
-
-    def schedule(self) -> None:
-        """Execute every run that may execute now: a runner is free, and so are the run's groups."""
-        with self._github.lock:
-            for run in [one for one in self._github.state.runs.values() if one.status == "queued"]:
-                busy = {group for number in self._executing for group in self._github.state.runs[number].groups}
-                if self._closed or len(self._executing) >= self._github.seed.runners:
-                    return
-                if busy.intersection(run.groups):
-                    continue
-                run.status, run.started_at = "in_progress", now()
-                runner = Runner(self._github, self, run)
-                self._executing[run.id] = runner
-                threading.Thread(target=self._execute, args=(run, runner), daemon=True).start()
-
-    def _execute(self, run: Run, runner: Runner) -> None:
-        conclusion = runner.execute()
-        with self._github.lock:
-            del self._executing[run.id]
-            self._identities = {
-                bearer: identity for bearer, identity in self._identities.items() if identity.run_id != run.id
-            }
-            _complete(run, conclusion)
-            if run.repository_id not in self._github.state.repositories:
-                # Its repository was deleted meanwhile.
-                del self._github.state.runs[run.id]
-            self._github.save()
-        self.schedule()
-
-    def cancel(self, run: Run) -> None:
-        """Cancel a run, whether it waits or executes."""
-        runner = self._executing.get(run.id)
-        if runner is not None:
-            runner.cancel()
-        elif run.status != "completed":
-            _complete(run, "cancelled")
-
-    def forget(self, repository: Repository) -> None:
-        """Cancel and remove the runs of a repository that is being deleted."""
-        for run in [one for one in self._github.state.runs.values() if one.repository_id == repository.id]:
-            self.cancel(run)
-            if run.id not in self._executing:
-                del self._github.state.runs[run.id]
-
-    def close(self) -> None:
-        """Stop every run."""
-        with self._github.lock:
-            self._closed = True
-            runners = list(self._executing.values())
-        for runner in runners:
-            runner.cancel()
-        for runner in runners:
-            runner.wait()
+        run.status, run.conclusion, run.updated_at = "completed", "startup_failure", now()
 
     # Identity of jobs
 
@@ -361,6 +294,11 @@ class Actions:
             self._identities[bearer] = identity
         return bearer
 
+    def forget_identity(self, bearer: str) -> None:
+        """Answer no more tokens to whoever has a bearer token."""
+        with self._github.lock:
+            self._identities.pop(bearer, None)
+
     def identity(self, bearer: str, query: Mapping[str, str]) -> str | None:
         """Return the OpenID Connect token of a job; None: nobody knows the bearer."""
         with self._github.lock:
@@ -369,15 +307,11 @@ class Actions:
                 return None
             run = self._github.state.runs[identity.run_id]
             repository = self._github.state.repositories[run.repository_id]
-            environment = identity.environment
-            if environment is not None and "${{" in environment:
-                # The job's URL carries the value, which act has evaluated.
-                environment = query.get("environment")
             place = f"{repository.full_name}/{{path}}@{run.ref}"
             return self._github.issuer.token(
                 repository,
                 audience=query.get("audience"),
-                environment=environment,
+                environment=identity.environment,
                 event=run.event,
                 ref=run.ref,
                 claims={
@@ -391,18 +325,8 @@ class Actions:
                     "job_workflow_sha": run.sha,
                     "run_id": str(run.id),
                     "run_number": str(run.number),
-                    "run_attempt": "1",
+                    "run_attempt": str(run.attempt),
                     "head_ref": str(run.payload.get("pull_request", {}).get("head", {}).get("ref", "")),
                     "base_ref": str(run.payload.get("pull_request", {}).get("base", {}).get("ref", "")),
                 },
             )
-
-
-def _complete(run: Run, conclusion: str) -> None:
-    run.status, run.conclusion, run.updated_at = "completed", conclusion, now()
-    for job in run.jobs:
-        if job.status != "completed":
-            started = job.status == "in_progress"
-            job.status, job.completed_at = "completed", now()
-            # What never started was skipped, because of its condition or of a job that it needs.
-            job.conclusion = conclusion if started or conclusion == "cancelled" else "skipped"

@@ -1,221 +1,206 @@
-"""One run: its folder, its tokens, act, its logs.
+"""One job of a run: its folder, its token, act, its log.
 
 act executes the steps on this machine (`-self-hosted`). What it leaves out is done here: a token with the permissions
-that the workflow asks for, identity for the jobs that may have one, runners of known kinds only, actions of known
-names only. Nothing of this process's environment reaches a job.
+that the job asks for, identity for the jobs that may have one, runners of known kinds only, actions of known names
+only. Nothing of this process's environment reaches a job.
 """
 
 import json
-import os
 import re
-import shlex
 import shutil
-import signal
-import subprocess
-import sys
 import threading
-import traceback
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from sandbox import certificates
+from sandbox.github.actions import plan
+from sandbox.github.actions.act import RUNNERS, Act
 from sandbox.github.actions.identity import Identity
-from sandbox.github.actions.workflow import (
-    READ_ONLY,
-    Document,
-    WorkflowError,
-    environment_name,
-    parse,
-    permissions,
-    read_yaml,
-)
-from sandbox.github.state import Environment, Job, Repository, Run, Step, now
+from sandbox.github.actions.isolation import answered, isolated, questions, reported
+from sandbox.github.actions.logs import JobLogs
+from sandbox.github.actions.workflow import READ_ONLY, Document, WorkflowError, parse, permissions, read_yaml
+from sandbox.github.state import Demand, Group, Repository, Result, Run
 
 if TYPE_CHECKING:
     from sandbox.github.actions.queue import Actions
     from sandbox.github.service import GitHub
 
-RUNNERS = ("ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04")
-"""Labels of GitHub-hosted runners that this machine stands in for."""
 STAND_INS = Path(__file__).parent / "stand_ins"
-RUN_MINUTES = 360
+JOB_MINUTES = 360
 """How long a job may take where the workflow does not say."""
 _USES = re.compile(r"(?P<action>[\w.-]+/[\w.-]+)(?P<path>/[^@]+)?@(?P<ref>\S+)")
-_TRUST = (
-    "AWS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "GIT_SSL_CAINFO",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-)
 
 
 class Runner:
-    """Executes one run."""
+    """Executes one job of a run's workflow file."""
 
-    def __init__(self, github: "GitHub", actions: "Actions", run: Run) -> None:
+    def __init__(self, github: "GitHub", actions: "Actions", run: Run, key: str) -> None:
         self._github = github
         self._actions = actions
         self._run = run
+        self._key = key
         self._repository: Repository = github.state.repositories[run.repository_id]
-        self._folder = github.folder / "runs" / str(run.id)
-        self._work = self._folder / "work"
-        self._process: subprocess.Popen[str] | None = None
-        self._cancelled = False
+        self.logs = JobLogs(github, run, key)
+        self._work = github.folder / "runs" / str(run.id) / f"work-{key}"
+        self._act: Act | None = None
+        self.cancelled = False
         self._stand_ins: dict[str, Path] = {}
         self._granted: dict[str, str] = {}
         self._minutes = 0.0
-        self._environments: dict[str, str] = {}
-        """Environments by job."""
-        self._names: dict[str, str] = {}
-        """What the workflow calls its jobs."""
-        self._secrets: list[str] = []
-        self._started_steps: dict[tuple[int, str], str] = {}
+        self._tokens: list[str] = []
 
-    def execute(self) -> str:
-        """Run everything and return the conclusion."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "log.txt").open("w") as log:
-            try:
-                with self._github.lock:
-                    self._prepare()
-                return "cancelled" if self._cancelled else self._follow(self._start(), log)
-            except WorkflowError as error:
-                log.write(f"##[error]{error}\n")
-                return "failure"
-            except Exception as error:
-                # A defect here must not leave the run in progress for ever.
-                traceback.print_exc()
-                log.write(f"##[error]The local GitHub failed: {error!r}\n")
-                return "failure"
-            finally:
-                for token in self._secrets:
-                    self._github.tokens.revoke(token)
-                shutil.rmtree(self._work, ignore_errors=True)
+    def demand(self) -> Demand | None:
+        """Return what the job must have before it may execute; None: its condition does not hold."""
+        document = self._document(self._run.workflow)
+        job: Document = document["jobs"][self._key]
+        texts = plan.expressions(job)
+        leaves = list(plan.leaves(self._document, self._run.workflow, self._key, job))
+        declared = [name for leaf in leaves if (name := plan.expressions(leaf.job).get("environment")) is not None]
+        grouped = any("concurrency" in one for one in (job, *(leaf.job for leaf in leaves)))
+        guarded = [name for name in declared if "${{" in name or self._protected(name)]
+        if not grouped and not guarded:
+            # The condition is for act to evaluate, when it executes the job.
+            return self._combined([job])
+        answers = self._ask(document, list(texts.values()))
+        if answers is None:
+            return None
+        return self._combined([plan.evaluated(job, dict(zip(texts, one, strict=True))) for one in answers])
+
+    def execute(self, demand: Demand) -> Result:
+        """Execute the job and return its result."""
+        try:
+            with self._github.lock:
+                command = self._prepare(demand)
+            if not self.cancelled:
+                self._follow(command, self._minutes)
+            return Result(result="cancelled") if self.cancelled else reported(self._work / "report.json", self._key)
+        finally:
+            self._tidy()
 
     def cancel(self) -> None:
-        """Stop the run's processes."""
-        self._cancelled = True
-        process = self._process
-        if process is not None and process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
+        """Stop the job's processes."""
+        self.cancelled = self.logs.cancelled = True
+        if self._act is not None:
+            self._act.cancel()
 
     def wait(self) -> None:
-        """Wait until the run's processes are gone."""
-        process = self._process
-        if process is not None:
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+        """Wait until the job's processes are gone."""
+        if self._act is not None:
+            self._act.wait()
+
+    # Before the job
+
+    def _document(self, path: str) -> Document:
+        text = self._github.git(self._repository).file(self._run.sha, path)
+        if text is None:
+            raise WorkflowError(f"error parsing called workflow {path!r}: workflow was not found")
+        return parse(text)
+
+    def _protected(self, name: str) -> bool:
+        environment = self._repository.environments.get(name)
+        return environment is not None and environment.protected
+
+    def _combined(self, jobs: Sequence[Document]) -> Demand:
+        """Return what all combinations of a job's matrix need together."""
+        context = self._actions.context(self._repository, self._run)
+        demand = Demand()
+        for job in jobs:
+            found = plan.environments(self._document, self._run.workflow, self._key, job, context)
+            for place, name in found.items():
+                if demand.environments.setdefault(place, name) != name:
+                    raise WorkflowError(f"{self._key!r} has an environment per combination: not implemented here")
+            for declared in plan.groups(self._document, job, context):
+                group = self._group(declared)
+                if group not in demand.groups:
+                    demand.groups.append(group)
+        return demand
+
+    def _group(self, declared: Any) -> Group:
+        document: Document = {"group": declared} if isinstance(declared, str) else declared
+        name = f"{self._repository.id}:{document['group']}"
+        return Group(name=name, cancel_in_progress=document.get("cancel-in-progress") == "true")
+
+    def _ask(self, document: Document, texts: list[str]) -> list[list[str]] | None:
+        """Let act evaluate the condition of the job and some texts; None: the condition does not hold."""
+        try:
+            with self._github.lock:
+                answers = self._work / "answers"
+                answers.mkdir(parents=True)
+                report = self._work / "report.json"
+                asking = questions(document, self._key, self._run.results, texts, report, answers)
+                self._write_workflow(self._run.workflow, asking)
+                command = self._settings()
+            self._follow(command, minutes=1)
+            result = reported(report, self._key).result
+            if self.cancelled:
+                return None
+            if result == "failure":
+                raise WorkflowError(f"The job {self._key!r} could not be evaluated")
+            return None if result == "skipped" else answered(answers, len(texts))
+        finally:
+            self._tidy()
 
     # Before act
 
-    def _prepare(self) -> None:
-        git = self._github.git(self._repository)
+    def _prepare(self, demand: Demand) -> list[str]:
         source = self._work / "source"
         source.mkdir(parents=True)
-        git.checkout(self._run.sha, source)
+        self._github.git(self._repository).checkout(self._run.sha, source)
         for action in source.rglob("action.y*ml"):
             self._resolve_actions(read_yaml(action.read_bytes()), action.relative_to(source))
-        self._rewrite(self._run.workflow, READ_ONLY, entry=True)
-        if self._run.fork:
-            self._granted = {scope: "read" for scope, level in self._granted.items() if level != "none"}
-        token = self._github.tokens.issue(self._repository, self._granted)
-        self._secrets.append(token)
-        self._write("event.json", json.dumps(self._run.payload))
-        self._write("secrets", f"GITHUB_TOKEN={token}\n")
-        self._write("variables", _dotenv(self._actions.variables(self._repository)))
-        self._write("environment", _dotenv(self._github_variables()))
-        self._write("inputs", "")
+        document = self._document(self._run.workflow)
+        surrounding = permissions(document.get("permissions"), READ_ONLY)
+        job: Document = document["jobs"][self._key]
+        self._prepare_job(self._run.workflow, self._key, job, permissions(job.get("permissions"), surrounding), demand)
+        report = self._work / "report.json"
+        self._write_workflow(self._run.workflow, isolated(document, self._key, self._run.results, report))
+        return self._settings()
 
-    def _file(self, name: str) -> str:
-        return str(self._work / name)
-
-    def _write(self, name: str, text: str) -> None:
-        file = self._work / name
-        file.touch(mode=0o600)
-        file.write_text(text)
-
-    def _rewrite(self, path: str, inherited: dict[str, str], *, entry: bool) -> None:
-        """Prepare a workflow file for act; local reusable workflows get at most their caller's permissions."""
-        file = self._work / "source" / path
-        if not file.is_file():
-            raise WorkflowError(f"error parsing called workflow {path!r}: workflow was not found")
-        document = parse(file.read_bytes())
-        surrounding = permissions(document.get("permissions"), inherited)
-        jobs = cast("dict[str, Document]", document["jobs"])
-        for key, job in jobs.items():
-            granted = permissions(job.get("permissions"), surrounding)
-            if not entry:
-                granted = {scope: level for scope, level in granted.items() if _included(level, inherited.get(scope))}
-            self._grant(granted)
-            self._names[key] = _plain(job.get("name"), key)
-            if "uses" in job:
-                # `$/` is the repository of the workflow itself; act knows only the older way to say so.
-                called = job["uses"] = re.sub(r"^\$/", "./", str(job["uses"]))
-                if not called.startswith("./"):
-                    raise WorkflowError(f"The local GitHub has no reusable workflow {called!r}; only those of ./")
-                self._rewrite(called.removeprefix("./"), granted, entry=False)
-                continue
-            self._run.jobs.append(Job(id=self._github.state.next_id(), key=key, name=self._names[key]))
-            self._prepare_job(path, key, job, granted)
-        # JSON is YAML: nothing is read differently for want of quotes.
-        file.write_text(json.dumps(document, indent=1, default=str))
-
-    def _prepare_job(self, path: str, key: str, job: Document, granted: dict[str, str]) -> None:
+    def _prepare_job(self, path: str, key: str, job: Document, granted: dict[str, str], demand: Demand) -> None:
+        self._grant(granted)
+        target = plan.called(job)
+        if target is not None:
+            # act knows only this older way to name a workflow of the same repository.
+            job["uses"] = f"./{target}"
+            self._prepare_called(target, granted, demand)
+            return
         label: Any = job.get("runs-on")
         if label not in RUNNERS and "${{" not in str(label):
             raise WorkflowError(f"The job {key!r} asks for the runner {label!r}; the local GitHub has {RUNNERS}")
-        self._minutes += float(job.get("timeout-minutes", RUN_MINUTES))
+        self._minutes += float(job.get("timeout-minutes", JOB_MINUTES))
         self._resolve_actions({"runs": job}, Path(path))
-        name = environment_name(job)
-        if name is not None:
-            refusal = self._refusal(name)
-            if "${{" not in name:
-                self._environments[key] = name
-            if refusal is not None:
-                # Whether the job is reached at all is for its condition to say: it fails only then.
-                job["steps"] = [{"name": "Environment protection", "run": f"echo {shlex.quote(refusal)}; exit 1"}]
-                return
         if granted.get("id-token") == "write" and not self._run.fork:
-            job["env"] = {**(job.get("env") or {}), **self._identity(path, name)}
+            job["env"] = {**(job.get("env") or {}), **self._identity(path, demand.environments.get(f"{path}#{key}"))}
 
-    def _refusal(self, name: str) -> str | None:
-        """Return why no job of this run may enter an environment; None: it may."""
-        environments = self._repository.environments
-        if "${{" in name:
-            # Its value is known only where the job runs, which is too late to keep the job out.
-            protected = [one for one in environments.values() if one.protected]
-            return f"Which environment {name} is cannot be checked here, and some are protected" if protected else None
-        environment = environments.get(name)
-        if environment is None:
-            return None
-        if environment.reviewers or environment.wait_timer:
-            return f"The environment {name!r} waits for a review or a timer: not implemented here"
-        policy = environment.deployment_branch_policy
-        if policy is None:
-            return None
-        if policy.custom_branch_policies:
-            return "Custom deployment branch policies are not implemented here"
-        if not self._github.is_protected(self._repository, self._run.ref):
-            rules = "due to environment protection rules."
-            return f"Branch {self._run.branch!r} is not allowed to deploy to {name} {rules}"
-        return None
+    def _prepare_called(self, path: str, inherited: dict[str, str], demand: Demand) -> None:
+        """Prepare a reusable workflow; its jobs get at most their caller's permissions."""
+        document = self._document(path)
+        surrounding = permissions(document.get("permissions"), inherited)
+        for key, job in cast("dict[str, Document]", document["jobs"]).items():
+            granted = {
+                scope: level
+                for scope, level in permissions(job.get("permissions"), surrounding).items()
+                if _included(level, inherited.get(scope))
+            }
+            self._prepare_job(path, key, job, granted, demand)
+        self._write_workflow(path, document)
+
+    def _write_workflow(self, path: str, document: Document) -> None:
+        file = self._work / "source" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # JSON is YAML: nothing is read differently for want of quotes.
+        file.write_text(json.dumps(document, indent=1, default=str))
 
     def _identity(self, path: str, environment: str | None) -> dict[str, str]:
         bearer = self._actions.register(Identity(run_id=self._run.id, workflow=path, environment=environment))
-        self._secrets.append(bearer)
-        # An expression stays as it is: act evaluates it where the job runs.
-        suffix = f"&environment={environment}" if environment is not None else ""
+        self._tokens.append(bearer)
         return {
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self._github.issuer.url}/jobs/{self._run.id}?api-version=2.0{suffix}",
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self._github.issuer.url}/jobs/{self._run.id}?api-version=2.0",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": bearer,
         }
 
     def _grant(self, granted: dict[str, str]) -> None:
-        """Add to the run's token, of which act knows only one, what one of its jobs asks for."""
+        """Add to the token, of which act knows only one, what one of the called jobs asks for."""
         for scope, level in granted.items():
             name = scope.replace("-", "_")
             if level == "write" or self._granted.get(name) != "write":
@@ -243,6 +228,30 @@ class Runner:
         folder = given if given is not None else STAND_INS / action
         return folder if folder.is_dir() else None
 
+    def _settings(self) -> list[str]:
+        """Write the files that act reads and return the options that name them."""
+        granted = self._granted
+        if self._run.fork:
+            granted = {scope: "read" for scope, level in granted.items() if level != "none"}
+        token = self._github.tokens.issue(self._repository, granted)
+        self._tokens.append(token)
+        files = {
+            "eventpath": json.dumps(self._run.payload),
+            "secret-file": f"GITHUB_TOKEN={token}\n",
+            "var-file": _dotenv(self._actions.variables(self._repository)),
+            "env-file": _dotenv(self._github_variables()),
+            "input-file": "",
+        }
+        options: list[str] = []
+        for name, text in files.items():
+            file = self._work / name
+            file.touch(mode=0o600)
+            file.write_text(text)
+            options += [f"--{name}", str(file)]
+        for name, path in self._stand_ins.items():
+            options += ["--local-repository", f"{name}={path}"]
+        return [*options, "--actor", self._run.actor, "--defaultbranch", self._repository.default_branch]
+
     def _github_variables(self) -> dict[str, str]:
         run, repository = self._run, self._repository
         return {
@@ -253,174 +262,34 @@ class Runner:
             "GITHUB_REPOSITORY": repository.full_name,
             "GITHUB_REPOSITORY_ID": str(repository.id),
             "GITHUB_REPOSITORY_OWNER_ID": str(self._github.issuer.owner_id(repository)),
+            "GITHUB_RUN_ATTEMPT": str(run.attempt),
             "GITHUB_RUN_ID": str(run.id),
             "GITHUB_RUN_NUMBER": str(run.number),
             "GITHUB_SERVER_URL": self._github.url,
             "GITHUB_SHA": run.sha,
-            "GITHUB_TRIGGERING_ACTOR": run.actor,
+            "GITHUB_TRIGGERING_ACTOR": run.triggering_actor,
             "GITHUB_WORKFLOW_REF": f"{repository.full_name}/{run.workflow}@{run.ref}",
             "GITHUB_WORKFLOW_SHA": run.sha,
         }
 
     # act
 
-    def _start(self) -> subprocess.Popen[str]:
-        home = self._work / "home"
-        home.mkdir()
-        run = self._run
-        command = [
-            *(_act(), run.event, "--directory", "source", "--workflows", run.workflow, "--no-recurse"),
-            *(option for label in RUNNERS for option in ("--platform", f"{label}=-self-hosted")),
-            *("--json", "--rm", "--no-skip-checkout", "--no-cache-server", "--concurrent-jobs", "2"),
-            *("--artifact-server-addr", "127.0.0.1", "--action-cache-path", str(self._work / "cache")),
-            *(
-                "--eventpath",
-                self._file("event.json"),
-                "--actor",
-                run.actor,
-                "--defaultbranch",
-                self._repository.default_branch,
-            ),
-            *("--env-file", self._file("environment"), "--secret-file", self._file("secrets")),
-            *("--var-file", self._file("variables"), "--input-file", self._file("inputs")),
-            *(option for name, path in self._stand_ins.items() for option in ("--local-repository", f"{name}={path}")),
-        ]
-        self._process = subprocess.Popen(
-            command,
-            cwd=self._work,
-            env=self._environment(home),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            # Cancelling ends act and every step at once.
-            start_new_session=True,
-        )
-        return self._process
-
-    def _environment(self, home: Path) -> dict[str, str]:
-        trust = certificates.bundle(self._actions.authority, self._work / "trust.pem")
-        return {
-            "LANG": "C.UTF-8",
-            "PATH": os.environ["PATH"],
-            "AWS_ENDPOINT_URL": self._actions.aws_url,
-            **dict.fromkeys(_TRUST, str(trust)),
-            **self._github.seed.runner_environment,
-            "ACT_DISABLE_VERSION_CHECK": "1",
-            "HOME": str(home),
-        }
-
-    def _follow(self, process: subprocess.Popen[str], log: IO[str]) -> str:
-        stream = process.stdout
-        if stream is None:
-            raise RuntimeError("act was started without a pipe")
-        deadline = threading.Timer(self._minutes * 60, self.cancel)
+    def _follow(self, options: list[str], minutes: float) -> None:
+        self.logs.secrets = list(self._tokens)
+        self._act = Act(self._github, self._actions, self._work, [self._run.event, "--workflows", self._run.workflow])
+        deadline = threading.Timer(minutes * 60, self.cancel)
         deadline.daemon = True
         deadline.start()
-        with stream:
-            for line in stream:
-                try:
-                    record = cast("dict[str, Any]", json.loads(line))
-                except ValueError:
-                    self._log(log, None, line)
-                    continue
-                self._record(record, log)
-        code = process.wait()
+        for line in self._act.lines(options):
+            self.logs.read(line)
         deadline.cancel()
-        if self._cancelled:
-            return "cancelled"
-        return "success" if code == 0 else "failure"
 
-    def _record(self, record: dict[str, Any], log: IO[str]) -> None:
-        message = str(record.get("msg", ""))
-        if "jobID" not in record:
-            if record.get("level") in ("error", "fatal"):
-                self._log(log, None, f"##[error]{message}")
-            return
-        with self._github.lock:
-            job = self._job(record)
-        if record.get("raw_output"):
-            self._log(log, job, message)
-        elif record.get("command") == "summary":
-            with (self._folder / "summary.md").open("a") as summary:
-                summary.write(self._mask(str(record.get("content", ""))))
-        elif "jobResult" in record:
-            with self._github.lock:
-                job.status, job.conclusion, job.completed_at = "completed", str(record["jobResult"]), now()
-        elif record.get("stage") == "Main" and len(record.get("stepID", [])) == 1:
-            self._step(record, job, message, log)
-        elif record.get("level") == "error":
-            self._log(log, job, f"##[error]{message}")
-
-    def _job(self, record: dict[str, Any]) -> Job:
-        """Return the job of a record; each combination of a matrix is a job of its own."""
-        key = str(record["jobID"])
-        matrix: dict[str, Any] = record.get("matrix") or {}
-        planned = self._names.get(key, key)
-        name = f"{planned} ({', '.join(_plain(value, '') for value in matrix.values())})" if matrix else planned
-        jobs = [job for job in self._run.jobs if job.key == key]
-        job = next((job for job in jobs if job.name == name), None)
-        if job is None:
-            # The first combination takes the place of the job that was planned.
-            job = next((job for job in jobs if job.status == "queued"), None)
-            if job is None:
-                job = Job(id=self._github.state.next_id(), key=key, name=name)
-                self._run.jobs.append(job)
-            job.name = name
-        if job.status == "queued":
-            job.status, job.started_at = "in_progress", now()
-            self._create_environment(key)
-        return job
-
-    def _create_environment(self, key: str) -> None:
-        """An environment that does not exist comes into being when the first job enters it."""
-        name = self._environments.get(key)
-        if name is not None and name not in self._repository.environments:
-            number = self._github.state.next_id() * 10
-            self._repository.environments[name] = Environment(id=number, name=name)
-
-    def _step(self, record: dict[str, Any], job: Job, message: str, log: IO[str]) -> None:
-        identifier = str(record["stepID"][0])
-        if "stepResult" not in record:
-            if message.startswith("⭐ Run"):
-                self._started_steps[job.id, identifier] = now()
-                self._log(log, job, f"##[group]{record.get('step', '')}")
-            elif record.get("level") == "error":
-                self._log(log, job, f"##[error]{message}")
-            return
-        with self._github.lock:
-            job.steps.append(
-                Step(
-                    name=str(record.get("step", "")),
-                    number=len(job.steps) + 1,
-                    conclusion=str(record["stepResult"]),
-                    started_at=self._started_steps.get((job.id, identifier), now()),
-                    completed_at=now(),
-                )
-            )
-        self._log(log, job, "##[endgroup]")
-
-    def _mask(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    def _log(self, log: IO[str], job: Job | None, text: str) -> None:
-        for line in self._mask(text).splitlines():
-            log.write(f"{job.name + ': ' if job else ''}{line}\n")
-            if job is not None:
-                with (self._folder / f"{job.id}.txt").open("a") as own:
-                    own.write(f"{now()} {line}\n")
-        log.flush()
-
-
-def _act() -> str:
-    beside = Path(sys.executable).parent / "act"
-    found = str(beside) if beside.exists() else shutil.which("act")
-    if found is None:
-        raise WorkflowError("act was not found: install the dependency group 'sandbox'")
-    return found
+    def _tidy(self) -> None:
+        for token in self._tokens:
+            self._github.tokens.revoke(token)
+            self._actions.forget_identity(token)
+        self._tokens.clear()
+        shutil.rmtree(self._work, ignore_errors=True)
 
 
 def _dotenv(values: dict[str, str]) -> str:
@@ -435,9 +304,3 @@ def _dotenv(values: dict[str, str]) -> str:
 def _included(level: str, most: str | None) -> bool:
     order = ("none", "read", "write")
     return order.index(level) <= order.index(most or "none")
-
-
-def _plain(value: Any, default: str) -> str:
-    if value is None:
-        return default
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -13,6 +13,7 @@ from sandbox.github.state import Job, Run
 from sandbox.github.transport import Response, json_response
 
 _ACTIONS = "/repos/{owner}/{repo}/actions"
+RUN = _ACTIONS + "/runs/{run}"
 
 
 class _Dispatch(Body):
@@ -48,14 +49,14 @@ def _run(call: Call, run: Run) -> dict[str, object]:
         "path": run.workflow,
         "workflow_id": ids.get(run.workflow),
         "run_number": run.number,
-        "run_attempt": 1,
+        "run_attempt": run.attempt,
         "event": run.event,
         "status": run.status,
         "conclusion": run.conclusion,
         "head_branch": run.branch,
         "head_sha": run.head_sha,
         "actor": actor,
-        "triggering_actor": actor,
+        "triggering_actor": views.user(call.github, call.github.user(run.triggering_actor)),
         "pull_requests": [] if run.pull_number is None else [{"number": run.pull_number}],
         "url": f"{api}/actions/runs/{run.id}",
         "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}",
@@ -75,7 +76,7 @@ def _job(call: Call, run: Run, job: Job) -> dict[str, object]:
         "node_id": f"CR_{job.id}",
         "run_id": run.id,
         "run_url": f"{api}/actions/runs/{run.id}",
-        "run_attempt": 1,
+        "run_attempt": job.attempt,
         "workflow_name": run.name,
         "head_branch": run.branch,
         "head_sha": run.head_sha,
@@ -92,7 +93,8 @@ def _job(call: Call, run: Run, job: Job) -> dict[str, object]:
     }
 
 
-def _find(call: Call) -> Run:
+def find_run(call: Call) -> Run:
+    """Return the run that the path names, or raise 404."""
     number = call.parameters["run"]
     run = call.github.state.runs.get(int(number)) if number.isdecimal() else None
     if run is None or run.repository_id != call.repository.id:
@@ -173,26 +175,26 @@ def list_workflow_runs(call: Call) -> Response:
     return _list_runs(call, [run for run in _runs(call) if run.workflow == path])
 
 
-@route("GET", _ACTIONS + "/runs/{run}", permission="actions:read", role="pull")
+@route("GET", RUN, permission="actions:read", role="pull")
 def get_run(call: Call) -> Response:
     """A run."""
-    return json_response(200, _run(call, _find(call)))
+    return json_response(200, _run(call, find_run(call)))
 
 
-@route("POST", _ACTIONS + "/runs/{run}/cancel", permission="actions:write", role="push", creates_content=False)
+@route("POST", RUN + "/cancel", permission="actions:write", role="push", creates_content=False)
 def cancel_run(call: Call) -> Response:
     """Cancel a run."""
-    run = _find(call)
+    run = find_run(call)
     if run.status == "completed":
         raise errors.conflict("Cannot cancel a workflow run that is completed.")
-    call.github.actions.cancel(run)
+    call.github.actions.scheduler.cancel(run)
     return json_response(202, {})
 
 
-@route("GET", _ACTIONS + "/runs/{run}/jobs", permission="actions:read", role="pull")
+@route("GET", RUN + "/jobs", permission="actions:read", role="pull")
 def list_jobs(call: Call) -> Response:
     """The jobs of a run."""
-    run = _find(call)
+    run = find_run(call)
     page, headers = call.page(run.jobs)
     return json_response(200, {"total_count": len(run.jobs), "jobs": [_job(call, run, job) for job in page]}, headers)
 
@@ -211,10 +213,10 @@ def get_job_log(call: Call) -> Response:
     return _download(call, file.read_bytes() if file.exists() else b"", "text/plain; charset=utf-8")
 
 
-@route("GET", _ACTIONS + "/runs/{run}/logs", permission="actions:read", role="push")
+@route("GET", RUN + "/logs", permission="actions:read", role="push")
 def get_run_logs(call: Call) -> Response:
     """Where the archive of a run's logs is."""
-    run = _find(call)
+    run = find_run(call)
     folder = call.github.folder / "runs" / str(run.id)
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -26,8 +26,27 @@ class _Put(Body):
     deployment_branch_policy: _BranchPolicy | None = None
 
 
-def _document(call: Call, environment: Environment) -> dict[str, object]:
+def summary(call: Call, environment: Environment) -> dict[str, object]:
+    """An environment, as it is embedded in other things."""
     api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    activity = f"{call.github.url}/{call.repository.full_name}/deployments/activity_log"
+    return {
+        "id": environment.id,
+        "node_id": f"EN_{environment.id}",
+        "name": environment.name,
+        "url": f"{api}/environments/{environment.name}",
+        "html_url": f"{activity}?environments_filter={environment.name}",
+        "created_at": environment.created_at,
+        "updated_at": environment.updated_at,
+    }
+
+
+def reviewers(call: Call, environment: Environment) -> list[dict[str, object]]:
+    """Who may let jobs enter an environment."""
+    return [{"type": one.type, "reviewer": _reviewer(call, one)} for one in environment.reviewers]
+
+
+def _document(call: Call, environment: Environment) -> dict[str, object]:
     rules: list[dict[str, object]] = []
     if environment.wait_timer:
         rules.append({"id": environment.id + 1, "type": "wait_timer", "wait_timer": environment.wait_timer})
@@ -37,20 +56,14 @@ def _document(call: Call, environment: Environment) -> dict[str, object]:
                 "id": environment.id + 2,
                 "type": "required_reviewers",
                 "prevent_self_review": environment.prevent_self_review,
-                "reviewers": [{"type": one.type, "reviewer": _reviewer(call, one)} for one in environment.reviewers],
+                "reviewers": reviewers(call, environment),
             }
         )
     policy = environment.deployment_branch_policy
     if policy is not None:
         rules.append({"id": environment.id + 3, "type": "branch_policy"})
     return {
-        "id": environment.id,
-        "node_id": f"EN_{environment.id}",
-        "name": environment.name,
-        "url": f"{api}/environments/{environment.name}",
-        "html_url": f"{call.github.url}/{call.repository.full_name}/deployments/activity_log?environments_filter={environment.name}",
-        "created_at": environment.created_at,
-        "updated_at": environment.updated_at,
+        **summary(call, environment),
         "can_admins_bypass": True,
         "protection_rules": rules,
         "deployment_branch_policy": policy.model_dump() if policy else None,

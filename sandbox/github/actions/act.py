@@ -1,0 +1,151 @@
+"""act, the program that executes steps, as one process with everything that it starts."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from sandbox import certificates
+from sandbox.github.actions.workflow import WorkflowError
+
+if TYPE_CHECKING:
+    from sandbox.github.actions.queue import Actions
+    from sandbox.github.service import GitHub
+
+RUNNERS = ("ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04")
+"""Labels of GitHub-hosted runners that this machine stands in for."""
+_TRUST = (
+    "AWS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+)
+_OPTIONS = (
+    *("--directory", "source", "--no-recurse", "--json", "--rm", "--no-skip-checkout", "--no-cache-server"),
+    *("--concurrent-jobs", "2", "--artifact-server-addr", "127.0.0.1"),
+)
+_POLL_SECONDS = 0.01
+
+
+class Act:
+    """One execution of act in a folder, which has the workflow below `source`."""
+
+    def __init__(self, github: "GitHub", actions: "Actions", folder: Path, command: list[str]) -> None:
+        self._github = github
+        self._actions = actions
+        self._folder = folder
+        self._command = command
+        self._process: subprocess.Popen[str] | None = None
+        self._cancelling: threading.Thread | None = None
+
+    def lines(self, options: list[str]) -> Iterator[str]:
+        """Execute and return what act prints, line by line, until it ends."""
+        platforms = [option for label in RUNNERS for option in ("--platform", f"{label}=-self-hosted")]
+        process = self._process = subprocess.Popen(
+            [
+                *(_program(), *self._command, *_OPTIONS, "--action-cache-path", str(self._folder / "cache")),
+                *platforms,
+                *options,
+            ],
+            cwd=self._folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        if process.stdout is None:
+            raise RuntimeError("act was started without a pipe")
+        with process.stdout:
+            yield from process.stdout
+        process.wait()
+
+    def cancel(self) -> None:
+        """Begin to stop the steps as GitHub does: SIGINT, SIGTERM, SIGKILL, with time in between."""
+        if self._process is not None and self._process.poll() is None and self._cancelling is None:
+            self._cancelling = threading.Thread(target=self._stop, args=(self._process,), daemon=True)
+            self._cancelling.start()
+
+    def wait(self) -> None:
+        """Wait until everything is gone."""
+        if self._cancelling is not None:
+            self._cancelling.join()
+
+    def _stop(self, process: subprocess.Popen[str]) -> None:
+        timing = self._github.seed.timing
+        try:
+            act = psutil.Process(process.pid)
+            # A step's entry process gets the signal, not what it has started in its turn.
+            steps = act.children()
+            tree = [each for step in steps for each in (step, *step.children(recursive=True))]
+        except psutil.NoSuchProcess:
+            return
+        _signal(steps, signal.SIGINT)
+        if not _gone(steps, timing.cancel_interrupt):
+            _signal(steps, signal.SIGTERM)
+            _gone(steps, timing.cancel_terminate)
+        _signal(tree, signal.SIGKILL)
+        # act goes on with the steps that want to run in spite of a cancellation.
+        process.send_signal(signal.SIGINT)
+        if not _gone([act], timing.cancel_force):
+            _signal([*act.children(recursive=True), act], signal.SIGKILL)
+
+    def _environment(self) -> dict[str, str]:
+        home = self._folder / "home"
+        home.mkdir()
+        trust = certificates.bundle(self._actions.authority, self._folder / "trust.pem")
+        given = dict(self._github.seed.runner_environment)
+        path = [given.pop("PATH_PREPEND", ""), given.pop("PATH", os.environ["PATH"])]
+        return {
+            "LANG": "C.UTF-8",
+            "PATH": os.pathsep.join(part for part in path if part),
+            "AWS_ENDPOINT_URL": self._actions.aws_url,
+            **dict.fromkeys(_TRUST, str(trust)),
+            **given,
+            "ACT_DISABLE_VERSION_CHECK": "1",
+            "HOME": str(home),
+        }
+
+
+def _program() -> str:
+    beside = Path(sys.executable).parent / "act"
+    found = str(beside) if beside.exists() else shutil.which("act")
+    if found is None:
+        raise WorkflowError("act was not found: install the dependency group 'sandbox'")
+    return found
+
+
+def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _gone(processes: list[psutil.Process], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while any(_alive(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

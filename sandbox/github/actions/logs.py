@@ -1,0 +1,143 @@
+"""What act says about a job: its state, its steps and its logs."""
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from sandbox.github.actions.isolation import HELPER
+from sandbox.github.actions.plan import plain
+from sandbox.github.actions.workflow import WorkflowError, interpolate
+from sandbox.github.state import Environment, Job, Run, Step, now
+
+if TYPE_CHECKING:
+    from sandbox.github.service import GitHub
+
+
+class JobLogs:
+    """Follows the execution of one job of a run's workflow file, which may be several jobs of the run."""
+
+    def __init__(self, github: "GitHub", run: Run, caller: str) -> None:
+        self._github = github
+        self._run = run
+        self._caller = caller
+        self._folder = github.folder / "runs" / str(run.id)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._jobs: dict[str, Job] = {}
+        """By the names that act gives them."""
+        self._planned = {job.key: job.name for job in run.jobs if job.caller == caller}
+        self._started_steps: dict[tuple[int, str], str] = {}
+        self.secrets: list[str] = []
+        """What the logs must not show."""
+        self.cancelled = False
+
+    def fail(self, message: str) -> None:
+        """Say why the job fails without an execution."""
+        with self._github.lock:
+            jobs = [job for job in self._run.jobs if job.caller == self._caller]
+        for job in jobs:
+            self._write(job, f"##[error]{message}")
+
+    def read(self, line: str) -> None:
+        """Read a line of act's output."""
+        try:
+            record = cast("dict[str, Any]", json.loads(line))
+        except ValueError:
+            self._write(None, line)
+            return
+        if f"/{HELPER}" in str(record.get("job", "")):
+            return
+        message = str(record.get("msg", ""))
+        if "jobID" not in record:
+            if record.get("level") in ("error", "fatal"):
+                self._write(None, f"##[error]{message}")
+            return
+        with self._github.lock:
+            job = self._job(record)
+        if record.get("raw_output"):
+            self._write(job, message)
+        elif record.get("command") == "summary":
+            with (self._folder / "summary.md").open("a") as summary:
+                summary.write(self._mask(str(record.get("content", ""))))
+        elif "jobResult" in record:
+            with self._github.lock:
+                result = str(record["jobResult"])
+                job.status, job.completed_at = "completed", now()
+                job.conclusion = "cancelled" if self.cancelled and result == "failure" else result
+        elif record.get("stage") == "Main" and len(record.get("stepID", [])) == 1:
+            self._step(record, job, message)
+        elif record.get("level") == "error":
+            self._write(job, f"##[error]{message}")
+
+    def _job(self, record: dict[str, Any]) -> Job:
+        """Return the job of a record; each combination of a matrix is a job of its own."""
+        label = str(record["job"]).strip()
+        job = self._jobs.get(label)
+        if job is None:
+            key = str(record["jobID"])
+            taken = {one.id for one in self._jobs.values()}
+            alike = [one for one in self._run.jobs if one.caller == self._caller and one.key == key]
+            # The first combination takes the place of the job that was planned.
+            job = next((one for one in alike if one.id not in taken), None)
+            if job is None:
+                job = alike[0].model_copy(update={"id": self._github.state.next_id(), "status": "queued", "steps": []})
+                self._run.jobs.append(job)
+            self._jobs[label] = job
+            job.name = self._name(self._planned[key], label, record.get("matrix") or {})
+        if job.status not in ("in_progress", "completed"):
+            job.status, job.started_at = "in_progress", now()
+            self._create_environments()
+        return job
+
+    def _name(self, planned: str, label: str, matrix: dict[str, Any]) -> str:
+        calls, separator, _ = planned.rpartition(" / ")
+        if separator:
+            # act has evaluated it: "caller/file.yml/name".
+            return f"{calls}{separator}{label.rpartition('/')[2]}"
+        if "${{" in planned:
+            try:
+                return interpolate(planned, {"matrix": matrix})
+            except WorkflowError:
+                return planned
+        return f"{planned} ({', '.join(plain(value, '') for value in matrix.values())})" if matrix else planned
+
+    def _create_environments(self) -> None:
+        """An environment that does not exist comes into being when the first job enters it."""
+        repository = self._github.state.repositories.get(self._run.repository_id)
+        environments = repository.environments if repository else {}
+        for name in self._run.demands[self._caller].environments.values():
+            if name not in environments:
+                environments[name] = Environment(id=self._github.state.next_id() * 10, name=name)
+
+    def _step(self, record: dict[str, Any], job: Job, message: str) -> None:
+        identifier = str(record["stepID"][0])
+        if "stepResult" not in record:
+            if message.startswith("⭐ Run"):
+                self._started_steps[job.id, identifier] = now()
+                self._write(job, f"##[group]{record.get('step', '')}")
+            elif record.get("level") == "error":
+                self._write(job, f"##[error]{message}")
+            return
+        with self._github.lock:
+            job.steps.append(
+                Step(
+                    name=str(record.get("step", "")),
+                    number=len(job.steps) + 1,
+                    conclusion=str(record["stepResult"]),
+                    started_at=self._started_steps.get((job.id, identifier), now()),
+                    completed_at=now(),
+                )
+            )
+        self._write(job, "##[endgroup]")
+
+    def _mask(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def _write(self, job: Job | None, text: str) -> None:
+        lines = self._mask(text).splitlines()
+        prefix = f"{job.name}: " if job else ""
+        with (self._folder / "log.txt").open("a") as log:
+            log.writelines(f"{prefix}{line}\n" for line in lines)
+        if job is not None:
+            with (self._folder / f"{job.id}.txt").open("a") as own:
+                own.writelines(f"{now()} {line}\n" for line in lines)

@@ -1,0 +1,136 @@
+"""Deployments, and the reviews that let jobs of a run enter an environment.
+
+Source: GitHub Docs, "REST API endpoints for workflow runs" and "REST API endpoints for deployments".
+"""
+
+from typing import Literal
+
+from sandbox.github import errors
+from sandbox.github.rest import views
+from sandbox.github.rest.actions import RUN, find_run
+from sandbox.github.rest.environments import reviewers, summary
+from sandbox.github.routing import Body, Call, route
+from sandbox.github.state import Approval, Deployment
+from sandbox.github.transport import Response, json_response
+
+_DEPLOYMENTS = "/repos/{owner}/{repo}/deployments"
+
+
+class _Review(Body):
+    environment_ids: list[int]
+    state: Literal["approved", "rejected"]
+    comment: str
+
+
+def _deployment(call: Call, deployment: Deployment) -> dict[str, object]:
+    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    return {
+        "id": deployment.id,
+        "node_id": f"DE_{deployment.id}",
+        "url": f"{api}/deployments/{deployment.id}",
+        "sha": deployment.sha,
+        "ref": deployment.ref,
+        "task": "deploy",
+        "payload": {},
+        "original_environment": deployment.environment,
+        "environment": deployment.environment,
+        "description": None,
+        "creator": views.user(call.github, call.github.user(deployment.creator)),
+        "created_at": deployment.created_at,
+        "updated_at": deployment.statuses[-1].created_at,
+        "statuses_url": f"{api}/deployments/{deployment.id}/statuses",
+        "repository_url": api,
+        "transient_environment": False,
+        "production_environment": False,
+    }
+
+
+@route("GET", RUN + "/pending_deployments", permission="actions:read", role="pull")
+def list_pending_deployments(call: Call) -> Response:
+    """The environments whose reviewers a run waits for."""
+    run, scheduler = find_run(call), call.github.actions.scheduler
+    documents = [
+        {
+            "environment": {name: value for name, value in summary(call, one).items() if not name.endswith("_at")},
+            "wait_timer": one.wait_timer,
+            "wait_timer_started_at": None,
+            "current_user_can_approve": scheduler.may_review(run, one, call.caller.user),
+            "reviewers": reviewers(call, one),
+        }
+        for one in scheduler.pending(run)
+    ]
+    return json_response(200, documents)
+
+
+@route("POST", RUN + "/pending_deployments", permission="deployments:write", role="pull", creates_content=False)
+def review_pending_deployments(call: Call) -> Response:
+    """Let a run's jobs enter environments, or keep them out, as one of the environments' reviewers."""
+    body, run, scheduler = call.body(_Review), find_run(call), call.github.actions.scheduler
+    names = [
+        one.name
+        for one in scheduler.pending(run)
+        if one.id in body.environment_ids and scheduler.may_review(run, one, call.caller.user)
+    ]
+    if not names:
+        # GitHub does not tell who may review: to anybody else there is nothing to decide.
+        raise errors.nothing_to_review()
+    reviewed = [
+        one
+        for one in call.repository.deployments
+        if one.run_id == run.id and one.environment in names and one.statuses[-1].state == "waiting"
+    ]
+    approval = Approval(state=body.state, login=call.caller.user.login, comment=body.comment, environments=names)
+    scheduler.review(run, approval)
+    return json_response(200, [_deployment(call, one) for one in reviewed])
+
+
+@route("GET", RUN + "/approvals", permission="actions:read", role="pull")
+def list_approvals(call: Call) -> Response:
+    """What reviewers decided about a run."""
+    environments = call.repository.environments
+    documents = [
+        {
+            "state": one.state,
+            "comment": one.comment,
+            "user": views.user(call.github, call.github.user(one.login)),
+            "environments": [summary(call, environments[name]) for name in one.environments if name in environments],
+        }
+        for one in find_run(call).approvals
+    ]
+    return json_response(200, documents)
+
+
+@route("GET", _DEPLOYMENTS, permission="deployments:read", role="pull")
+def list_deployments(call: Call) -> Response:
+    """Deployments, newest first."""
+    found = sorted(call.repository.deployments, key=lambda one: one.id, reverse=True)
+    for name in ("environment", "ref", "sha"):
+        if name in call.request.query:
+            found = [one for one in found if getattr(one, name) == call.request.query[name]]
+    page, headers = call.page(found)
+    return json_response(200, [_deployment(call, one) for one in page], headers)
+
+
+@route("GET", _DEPLOYMENTS + "/{deployment}/statuses", permission="deployments:read", role="pull")
+def list_statuses(call: Call) -> Response:
+    """How a deployment stood, newest first."""
+    found = [one for one in call.repository.deployments if str(one.id) == call.parameters["deployment"]]
+    if not found:
+        raise errors.not_found()
+    log = f"{call.github.url}/{call.repository.full_name}/actions/runs/{found[0].run_id}"
+    documents = [
+        {
+            "id": status.id,
+            "state": status.state,
+            "description": "",
+            "environment": found[0].environment,
+            "creator": views.user(call.github, call.github.user(found[0].creator)),
+            "log_url": log,
+            "target_url": log,
+            "created_at": status.created_at,
+            "updated_at": status.created_at,
+        }
+        for status in reversed(found[0].statuses)
+    ]
+    page, headers = call.page(documents)
+    return json_response(200, page, headers)
