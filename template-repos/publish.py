@@ -20,6 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PARTS = {
+    "model-deployment-realtime": ["launched_project", "tests/launched_project"],
     "model-training": ["launched_project", "sagemaker_pipeline", "tests/launched_project", "tests/shared"],
 }
 """Per kind of template: the parts of `common/` that it carries."""

@@ -6,8 +6,12 @@ import boto3
 from botocore.config import Config
 
 
-def client(service: str, region: str) -> Any:
+def client(service: str, region: str, *, attempts: int = 8, read_timeout_seconds: float = 60) -> Any:
     """A client that retries what AWS throttles or fails to answer."""
-    configuration = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=10, read_timeout=60)
+    configuration = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=10,
+        read_timeout=read_timeout_seconds,
+    )
     boto: Any = boto3  # has no types
     return boto.client(service, region_name=region, config=configuration)

@@ -1,0 +1,180 @@
+"""The settings of the endpoint, read from settings.toml and checked."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from launched_project import settings_file
+from launched_project.settings_file import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """The instances of one environment, and how a new version takes them over."""
+
+    instance_type: str
+    minimum_instances: int
+    maximum_instances: int
+    """Autoscaling stays between the two."""
+    canary_percent: int
+    """Share of the new fleet that gets requests first; 0 moves all requests at once."""
+    shadow_version: int
+    """Approved model version that gets a copy of the requests, and whose answers nobody sees; 0 for none."""
+    shadow_percent: int
+    """Share of the requests that the shadow gets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """When instances are added and removed."""
+
+    invocations_per_instance: int
+    """Requests a minute that one instance is meant to answer."""
+    add_after_seconds: int
+    remove_after_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """How a new version replaces the one that serves; the old fleet is there until the end."""
+
+    baking_minutes: int
+    """How long the canary is watched before all requests move."""
+    termination_wait_minutes: int
+    """How long the new fleet is watched with all requests before the old one is removed."""
+    maximum_minutes: int
+    """A release that takes longer is rolled back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarms:
+    """What an endpoint must keep to. The first and the last also roll a release back."""
+
+    server_error_percent: float
+    """Share of requests that the endpoint or the model fails to answer."""
+    client_error_percent: float
+    """Share of requests that are refused because of the caller."""
+    latency_milliseconds: float
+    """The model's own time, at the 99th percentile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capture:
+    """Requests and answers are kept, encrypted, for whoever watches or retrains the model."""
+
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Test:
+    """What the endpoint must answer to the rows in smoke/, each time it was deployed."""
+
+    latency_milliseconds: float
+    """Of nine in ten requests with a single row, network included."""
+    lowest: float
+    highest: float
+    """No answer may lie outside these."""
+    mean_absolute_error: float
+    """Largest mean distance between answers and the truth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings; one attribute per table of the file."""
+
+    fleets: dict[str, Fleet]
+    """By environment."""
+    scaling: Scaling
+    release: Release
+    alarms: Alarms
+    capture: Capture
+    test: Test
+
+
+FLEETS = {"preprod": Fleet, "prod": Fleet}
+TABLES = {"scaling": Scaling, "release": Release, "alarms": Alarms, "capture": Capture, "test": Test}
+CREDENTIAL_MINUTES = 60
+"""How long the credentials of the workflow's job last."""
+MINUTES_BESIDES = 25
+"""For everything in the job that is not the release itself."""
+
+
+def read(file: Path) -> Settings:
+    """Read settings.toml.
+
+    Raises:
+        SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
+    """
+    content = settings_file.load(file)
+    problems = settings_file.problems(content, {**FLEETS, **TABLES})
+    if not problems:
+        settings = Settings(
+            fleets={name: Fleet(**content[name]) for name in FLEETS},
+            scaling=Scaling(**content["scaling"]),
+            release=Release(**content["release"]),
+            alarms=Alarms(**content["alarms"]),
+            capture=Capture(**content["capture"]),
+            test=Test(**content["test"]),
+        )
+        problems = [*_impossible_fleets(settings), *_out_of_range(settings)]
+        if not problems:
+            return settings
+    raise SettingsError(file, problems)
+
+
+def _impossible_fleets(settings: Settings) -> list[str]:
+    problems: list[str] = []
+    for name, fleet in settings.fleets.items():
+        smallest, canary = fleet.minimum_instances, fleet.canary_percent
+        checks = {
+            "instance_type is no type of instance for an endpoint, such as ml.m5.large": re.fullmatch(
+                r"ml\.[a-z0-9-]+\.[a-z0-9]+", fleet.instance_type
+            ),
+            # AWS: with Inf1 instances, guardrails do nothing: all requests move at once, and nobody watches.
+            "instance_type is of the family inf1, which SageMaker cannot release gradually or roll back; use inf2": (
+                not fleet.instance_type.startswith("ml.inf1.")
+            ),
+            "minimum_instances must be at least 1, and at most maximum_instances": (
+                1 <= smallest <= fleet.maximum_instances
+            ),
+            # AWS Security Hub, control SageMaker.4.
+            "minimum_instances must be at least 2, in two zones": name != "prod" or smallest >= 2,
+            "canary_percent must be 0 to 50, which is SageMaker's limit": 0 <= canary <= 50,
+            f"canary_percent is less than one of {smallest} instances: use at least {-(-100 // max(smallest, 1))}, or 0": (
+                canary == 0 or canary * smallest >= 100
+            ),
+            "shadow_version must be the number of a model version, or 0": fleet.shadow_version >= 0,
+            "shadow_percent must be 1 to 100": 1 <= fleet.shadow_percent <= 100,
+        }
+        problems.extend(f"[{name}] {problem}" for problem, fine in checks.items() if not fine)
+    return problems
+
+
+def _out_of_range(settings: Settings) -> list[str]:
+    scaling, release, alarms, test = settings.scaling, settings.release, settings.alarms, settings.test
+    watched = release.baking_minutes + release.termination_wait_minutes
+    longest = CREDENTIAL_MINUTES - MINUTES_BESIDES
+    checks = {
+        "[scaling] invocations_per_instance must be above 0": scaling.invocations_per_instance > 0,
+        "[scaling] add_after_seconds and remove_after_seconds must be 0 to 3600": (
+            0 <= scaling.add_after_seconds <= 3600 and 0 <= scaling.remove_after_seconds <= 3600
+        ),
+        "[release] baking_minutes and termination_wait_minutes must be 1 to 60": (
+            1 <= release.baking_minutes <= 60 and 1 <= release.termination_wait_minutes <= 60
+        ),
+        f"[release] maximum_minutes must be 10 to {longest}: the workflow's credentials last {CREDENTIAL_MINUTES}": (
+            10 <= release.maximum_minutes <= longest
+        ),
+        "[release] maximum_minutes leaves less than 10 minutes to start instances besides baking and waiting": (
+            release.maximum_minutes >= watched + 10
+        ),
+        "[alarms] server_error_percent and client_error_percent must be above 0 and below 100": (
+            0 < alarms.server_error_percent < 100 and 0 < alarms.client_error_percent < 100
+        ),
+        "[alarms] latency_milliseconds must be above 0": alarms.latency_milliseconds > 0,
+        "[capture] percent must be 0 to 100": 0 <= settings.capture.percent <= 100,
+        "[test] latency_milliseconds must be above 0": test.latency_milliseconds > 0,
+        "[test] lowest must be below highest": test.lowest < test.highest,
+        "[test] mean_absolute_error must be above 0": test.mean_absolute_error > 0,
+    }
+    return [problem for problem, fine in checks.items() if not fine]

@@ -1,0 +1,148 @@
+"""Ask a deployed endpoint what its callers will ask, and hold the answers against the truth.
+
+A request is CSV without a header, one row per line; the answer has one number per line.
+"""
+
+import csv
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deployment import REPOSITORY, DeploymentError
+from deployment.settings import Test
+
+ROWS = REPOSITORY / "smoke" / "abalone.csv"
+CONTENT_TYPE = "text/csv"
+SINGLE_REQUESTS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the endpoint answered."""
+
+    rows: int
+    mean_absolute_error: float
+    latency_milliseconds: float
+    examples: list[tuple[float, float]]
+    """Prediction and truth of some rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """An endpoint that is asked."""
+
+    name: str
+    runtime: Any
+    now: Callable[[], float] = time.monotonic
+
+    def ask(self, rows: list[list[str]]) -> tuple[list[float], float]:
+        """One prediction per row, and the milliseconds that it took.
+
+        Raises:
+            DeploymentError: there is no answer, or it is malformed.
+        """
+        body = "".join(",".join(row) + "\n" for row in rows)
+        started = self.now()
+        try:
+            answer = self.runtime.invoke_endpoint(
+                EndpointName=self.name, ContentType=CONTENT_TYPE, Accept=CONTENT_TYPE, Body=body.encode()
+            )
+            text = answer["Body"].read().decode()
+        except BotoCoreError as error:
+            raise DeploymentError(f"{self.name} did not answer: {error}") from error
+        except ClientError as error:
+            raise DeploymentError(f"{self.name} refused a good request: {_said(error)}") from error
+        milliseconds = (self.now() - started) * 1000
+        kind = answer.get("ContentType", "").partition(";")[0].strip().lower()
+        if kind != CONTENT_TYPE:
+            raise DeploymentError(f"{self.name} answered with the content type {kind!r}, expected {CONTENT_TYPE}")
+        lines = text.split()
+        if len(lines) != len(rows):
+            raise DeploymentError(f"{self.name} answered {len(rows)} row(s) with {len(lines)} line(s): {text[:200]!r}")
+        return [self._number(line) for line in lines], milliseconds
+
+    def require_refusal(self) -> None:
+        """Make sure that a request of the wrong content type is refused, as the caller's mistake.
+
+        Raises:
+            DeploymentError: it is answered, or counts as a failure of the model, which would roll a release back.
+        """
+        try:
+            self.runtime.invoke_endpoint(EndpointName=self.name, ContentType="image/png", Accept=CONTENT_TYPE, Body=b"")
+        except BotoCoreError as error:
+            raise DeploymentError(f"{self.name} did not answer: {error}") from error
+        except ClientError as error:
+            status = error.response.get("OriginalStatusCode") or error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if 400 <= int(status) < 500:
+                return
+            raise DeploymentError(
+                f"{self.name} answered a wrong content type with {status}, expected 400 to 499: {_said(error)}"
+            ) from error
+        raise DeploymentError(f"{self.name} answered a request of the content type image/png as if it were CSV")
+
+    def _number(self, line: str) -> float:
+        try:
+            number = float(line)
+        except ValueError:
+            raise DeploymentError(f"{self.name} answered {line[:50]!r}, expected a number") from None
+        if not math.isfinite(number):
+            raise DeploymentError(f"{self.name} answered {line}, expected a finite number")
+        return number
+
+
+def read_rows(file: Path) -> tuple[list[list[str]], list[float]]:
+    """What to ask, and what is true: the last column."""
+    with file.open(newline="") as stream:
+        rows = list(csv.reader(stream))
+    return [row[:-1] for row in rows], [float(row[-1]) for row in rows]
+
+
+def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
+    """Ask everything, and hold the answers against the limits.
+
+    Raises:
+        DeploymentError: the first thing that is not as it must be.
+    """
+    rows, truth = read_rows(file)
+    predictions, _ = endpoint.ask(rows)
+    for row, prediction in zip(rows, predictions, strict=True):
+        if not limits.lowest <= prediction <= limits.highest:
+            raise DeploymentError(
+                f"{endpoint.name} predicts {prediction:g} for {','.join(row)}; "
+                f"settings.toml allows {limits.lowest:g} to {limits.highest:g}"
+            )
+    error = sum(abs(p - t) for p, t in zip(predictions, truth, strict=True)) / len(rows)
+    if error > limits.mean_absolute_error:
+        raise DeploymentError(
+            f"{endpoint.name} is off by {error:.2f} on average; settings.toml allows {limits.mean_absolute_error:g}"
+        )
+    singles = [endpoint.ask([row]) for row in rows[:SINGLE_REQUESTS]]
+    for (prediction, _), expected in zip(singles, predictions, strict=False):
+        if not math.isclose(prediction[0], expected, rel_tol=1e-4, abs_tol=1e-4):
+            raise DeploymentError(
+                f"{endpoint.name} predicts {prediction[0]:g} for a row alone, and {expected:g} among others"
+            )
+    latency = sorted(milliseconds for _, milliseconds in singles)[math.ceil(0.9 * len(singles)) - 1]
+    if latency > limits.latency_milliseconds:
+        raise DeploymentError(
+            f"{endpoint.name} answers nine in ten requests within {latency:.0f} ms; "
+            f"settings.toml allows {limits.latency_milliseconds:g} ms"
+        )
+    endpoint.require_refusal()
+    return Outcome(
+        rows=len(rows),
+        mean_absolute_error=error,
+        latency_milliseconds=latency,
+        examples=list(zip(predictions, truth, strict=True))[:5],
+    )
+
+
+def _said(error: ClientError) -> str:
+    told = error.response["Error"]
+    original = error.response.get("OriginalMessage") or told.get("Message", "")
+    return f"{told.get('Code')}: {str(original)[:300]}"

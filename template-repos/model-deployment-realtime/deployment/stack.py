@@ -1,0 +1,169 @@
+"""The program's state, and the engine that runs the program: one stack per environment, in that account's bucket.
+
+A checkout is fresh each time and holds no stack file. The one written here names the key that protects the state's
+secrets and what is deployed; the engine finds the rest in the state.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deployment import REPOSITORY, DeploymentError
+from deployment.artifact import Artifact
+from deployment.package import ModelVersion
+from deployment.project import Environment, Project
+
+PROGRAM = "model-deployment-realtime"
+"""Name of the Pulumi project: part of the path of its state."""
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A model version, and where its artifact is."""
+
+    model: ModelVersion
+    artifact: Artifact
+
+    def configuration(self) -> dict[str, Any]:
+        """What the program is told of it."""
+        return {
+            "package_arn": self.model.arn,
+            "version": self.model.version,
+            "image": self.model.image,
+            "environment": self.model.environment,
+            "artifact_uri": self.artifact.uri,
+            "sha256": self.artifact.sha256,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The stack of an environment."""
+
+    project: Project
+    environment: Environment
+    s3: Any
+    say: Callable[[str], None]
+
+    def configure(self, model: Wanted, shadow: Wanted | None, instances: int) -> None:
+        """Write the stack file of this update."""
+        values: dict[str, Any] = {
+            "modelPackageArn": model.model.arn,
+            "model": model.configuration(),
+            "instances": str(instances),
+        }
+        if shadow is not None:
+            values["shadow"] = shadow.configuration()
+        content = {
+            "secretsprovider": self._secrets_provider,
+            "config": {f"{PROGRAM}:{key}": value for key, value in values.items()},
+        }
+        # JSON is YAML, too.
+        (REPOSITORY / f"Pulumi.{self.environment.name}.yaml").write_text(json.dumps(content, indent=2) + "\n")
+
+    def select(self) -> None:
+        """Log in to the account's state, and make the stack if this is the first deployment."""
+        self._pulumi(["stack", "select", "--create", "--secrets-provider", self._secrets_provider])
+
+    def release_lock(self) -> None:
+        """Remove the lock of a run that was killed.
+
+        Nobody else can hold it: only this repository's workflow may become the role that reaches the state, and its
+        concurrency group lets one run at a time get this far.
+        """
+        prefix = f"projects/{self.project.id}/.pulumi/locks/organization/{PROGRAM}/{self.environment.name}/"
+        bucket = self.environment.state_bucket
+        for entry in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+            self.s3.delete_object(Bucket=bucket, Key=entry["Key"])
+            self.say(f"released the lock that a killed run left at {entry['LastModified']:%Y-%m-%d %H:%M:%S}")
+
+    def decide_interrupted(self, endpoint: Mapping[str, Any] | None) -> None:
+        """Take up what a killed run was in the middle of, so that the next update converges.
+
+        What it was changing or deleting is read by the update's refresh. What it was creating may or may not be there:
+        the endpoint has a fixed name, so it is looked up and adopted; models and endpoint configurations have names of
+        their own and are made anew, and what is left of them is removed later; all else is created or overwritten by
+        the same call, so it is simply made again.
+        """
+        exported = json.loads(self._pulumi(["stack", "export"]))
+        deployment = exported["deployment"]
+        pending = deployment.pop("pending_operations", None) or []
+        if not pending:
+            return
+        self.say(f"a killed run left {len(pending)} operation(s) half-done: taking them up")
+        self._pulumi(["stack", "import"], json.dumps(exported))
+        known = {resource["urn"] for resource in deployment.get("resources", [])}
+        for operation in pending:
+            resource = operation["resource"]
+            unknown = operation["type"] == "creating" and resource["urn"] not in known
+            if endpoint and unknown and resource["type"] == ENDPOINT:
+                self._adopt(resource)
+
+    def up(self) -> int:
+        """Make the account what the program declares; returns the engine's exit code.
+
+        Nobody would look at a preview here: the model was approved, and the program reviewed.
+        """
+        arguments = ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs"]
+        return subprocess.run(self._command(arguments), cwd=REPOSITORY, env=self._variables, check=False).returncode
+
+    def outputs(self) -> dict[str, Any]:
+        """What the program exports."""
+        return json.loads(self._pulumi(["stack", "output", "--json"]))
+
+    def _adopt(self, resource: Mapping[str, Any]) -> None:
+        name = resource["urn"].rpartition("::")[2]
+        self.say(f"the endpoint {self.environment.endpoint_name} is there: adopting it")
+        self._pulumi(
+            [
+                *("import", ENDPOINT, name, self.environment.endpoint_name),
+                *("--parent", f"parent={resource['parent']}"),
+                # A provider is referred to by its URN and its id.
+                *("--provider", f"provider={resource['provider'].rpartition('::')[0]}"),
+                *("--yes", "--skip-preview", "--generate-code=false", "--protect=false"),
+            ]
+        )
+
+    @property
+    def _secrets_provider(self) -> str:
+        place = f"region={self.project.region}&context_project={self.project.id}"
+        return f"awskms://{self.environment.state_key_alias}?{place}"
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        backend = f"s3://{self.environment.state_bucket}/projects/{self.project.id}?region={self.project.region}"
+        # AWS resolves BUCKET.s3.amazonaws.com; the host of a custom S3 endpoint has no such subdomains.
+        if os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
+            backend += "&use_path_style=true"
+        return {
+            **os.environ,
+            "AWS_REGION": self.project.region,
+            "PULUMI_BACKEND_URL": backend,
+            "PULUMI_DIY_BACKEND_GZIP": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return ["pulumi", *arguments, "--stack", self.environment.name, "--non-interactive", "--color", "never"]
+
+    def _pulumi(self, arguments: Sequence[str], text: str = "") -> str:
+        try:
+            done = subprocess.run(
+                self._command(arguments),
+                cwd=REPOSITORY,
+                env=self._variables,
+                input=text,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise DeploymentError("pulumi is not on PATH") from None
+        if done.returncode:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-15:]
+            raise DeploymentError("\n".join([f"pulumi {' '.join(arguments[:2])} failed:", *said]))
+        return done.stdout

@@ -1,0 +1,7 @@
+"""The parts of a real-time endpoint, one component each; `__main__.py` puts them together."""
+
+VARIANT = "AllTraffic"
+"""Name of the variant that answers. A new configuration must have the same, or SageMaker cannot release it gradually."""
+
+SHADOW = "Shadow"
+"""Name of the variant that gets a copy of the requests."""

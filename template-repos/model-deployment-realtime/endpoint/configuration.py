@@ -1,0 +1,83 @@
+"""What an endpoint serves: a model on a fleet of instances, with encrypted disks and captured requests."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from endpoint import SHADOW, VARIANT
+from endpoint.model import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationArgs:
+    """The model, its shadow if it has one, and the fleet."""
+
+    prefix: str
+    model: Model
+    shadow: Model | None
+    shadow_percent: int
+    """Share of the requests that the shadow gets a copy of."""
+    instance_type: str
+    instances: int
+    """When the fleet starts; autoscaling decides from then on."""
+    kms_key_arn: str
+    """Encrypts the disks and the captured requests."""
+    captured_uri: str
+    capture_percent: int
+
+
+class Configuration(pulumi.ComponentResource):
+    """An endpoint configuration. It never changes: whatever differs makes another one."""
+
+    name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ConfigurationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:EndpointConfiguration", name, None, opts)
+        configuration = aws.sagemaker.EndpointConfiguration(
+            f"{args.prefix}-v{args.model.version}",
+            kms_key_arn=args.kms_key_arn,
+            production_variants=[
+                {
+                    "variant_name": VARIANT,
+                    "model_name": args.model.name,
+                    "instance_type": args.instance_type,
+                    "initial_instance_count": args.instances,
+                    "initial_variant_weight": 1.0,
+                }
+            ],
+            shadow_production_variants=[
+                {
+                    "variant_name": SHADOW,
+                    "model_name": shadow.name,
+                    "instance_type": args.instance_type,
+                    "initial_instance_count": args.instances,
+                    # Relative to the variant that answers: the share of its requests that are copied.
+                    "initial_variant_weight": args.shadow_percent / 100,
+                }
+                for shadow in [args.shadow]
+                if shadow is not None
+            ]
+            or None,
+            data_capture_config={
+                "enable_capture": args.capture_percent > 0,
+                "initial_sampling_percentage": args.capture_percent,
+                "destination_s3_uri": args.captured_uri,
+                "kms_key_id": args.kms_key_arn,
+                "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
+                # Text stays readable; anything else is captured in Base64.
+                "capture_content_type_header": {
+                    "csv_content_types": ["text/csv"],
+                    "json_content_types": ["application/json"],
+                },
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # SageMaker needs the replaced one until the release is over, and to roll it back.
+                retain_on_delete=True,
+                # More instances than at the last deployment are no reason to release the same version again.
+                ignore_changes=["productionVariants[0].initialInstanceCount"],
+            ),
+        )
+        self.name = configuration.name
+        self.register_outputs({"name": self.name})
