@@ -70,6 +70,11 @@ LIFE_OF: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "sagemaker:DescribeModelPackageGroup",
         ),
     ),
+    "AWS::SSM::Parameter": (
+        "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/projects/p-abcdefghijkl/deployment-repository",
+        ("ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:PutParameter"),
+    ),
+    "Custom::DeploymentRoles": (CLONER, ("lambda:InvokeFunction",)),
     "Custom::FirstWorkflowRun": (CLONER, ("lambda:InvokeFunction",)),
     "Custom::ProjectRepository": (CLONER, ("lambda:InvokeFunction",)),
 }

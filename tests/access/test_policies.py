@@ -73,6 +73,7 @@ def test_every_role_has_the_boundary_of_its_environment(any_stack: Rendering) ->
 def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
     assert set(roles_of(dev)) == {
         "data-scientist",
+        "deployment-trigger",
         "drift",
         "flow-logs",
         "lead-data-scientist",
@@ -149,13 +150,14 @@ def test_nobody_in_studio_may_change_a_function_or_read_a_secret(dev: Rendering)
             assert not roles[people].may(action), (people, action)
 
 
-def test_only_the_template_cloner_reads_the_credential_for_github(dev: Rendering) -> None:
-    readers = [name for name, role in roles_of(dev).items() if role.may("secretsmanager:GetSecretValue")]
+def test_only_the_two_functions_read_the_credential_for_github(dev: Rendering) -> None:
+    readers = {name: role for name, role in roles_of(dev).items() if role.may("secretsmanager:GetSecretValue")}
 
-    assert readers == ["template-cloner"]
+    assert set(readers) == {"deployment-trigger", "template-cloner"}
     credential = dev.one("secretsmanager/secret:Secret").name
-    (resource,) = roles_of(dev)["template-cloner"].statement("ReadCredential").resources
-    assert resource.endswith(f":secret:{credential}")
+    for role in readers.values():
+        (resource,) = role.statement("ReadCredential").resources
+        assert resource.endswith(f":secret:{credential}")
 
 
 def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Rendering) -> None:

@@ -14,7 +14,7 @@ from tests.rendering import Rendering, Resource
 
 @pytest.fixture(scope="module")
 def function(dev: Rendering) -> Resource:
-    return dev.one("lambda/function:Function")
+    return dev.one("lambda/function:Function", "projects-template-cloner-function")
 
 
 def test_its_code_is_every_module_and_nothing_compiled(function: Resource) -> None:
@@ -49,6 +49,7 @@ def test_it_is_told_which_github_and_where_its_credential_is(function: Resource)
         "GITHUB_API_URL": "https://api.github.com",
         "GITHUB_SERVER_URL": "https://github.com",
         "OIDC_SUBJECTS": "immutable",
+        "UNIT": "analytics",
         "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches",
     }
 
@@ -69,7 +70,9 @@ def test_a_redeploy_does_not_wait_for_a_deleted_secret(dev: Rendering) -> None:
 
 
 def test_it_answers_before_cloudformation_gives_up_and_never_after(function: Resource, dev: Rendering) -> None:
-    requests = dev.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    requests = dev.one(
+        "lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "projects-template-cloner-requests"
+    )
 
     assert function.inputs["timeout"] == 290
     assert requests.inputs["maximumEventAgeInSeconds"] == 300
@@ -80,7 +83,7 @@ def test_as_many_launches_run_at_once_as_the_settings_say(function: Resource) ->
 
 
 def test_a_request_that_fails_ends_in_an_encrypted_queue(function: Resource, dev: Rendering) -> None:
-    queue = dev.one("sqs/queue:Queue")
+    queue = dev.one("sqs/queue:Queue", "projects-template-cloner-failures")
 
     assert function.inputs["deadLetterConfig"]["targetArn"].endswith(f":{queue.inputs['name']}")
     assert ":key/" in queue.inputs["kmsMasterKeyId"]
@@ -118,6 +121,7 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role_named: Ro
         "ssm:DeleteParameter",
         "ssm:GetParameter",
         "ssm:PutParameter",
+        "sts:AssumeRole",
     }
     records = "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/launches/*"
     assert role.statement("RememberLaunches").resources == (records,)

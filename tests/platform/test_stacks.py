@@ -60,28 +60,33 @@ STACKS = {
     "dev": {
         **NETWORK,
         **buckets(4),
-        "aws:cloudwatch/logGroup:LogGroup": 2,
+        "aws:cloudwatch/eventRule:EventRule": 2,
+        "aws:cloudwatch/eventTarget:EventTarget": 2,
+        "aws:cloudwatch/logGroup:LogGroup": 3,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
         "aws:ec2/vpcEndpoint:VpcEndpoint": 14,
-        "aws:iam/role:Role": 6,
-        "aws:iam/rolePolicy:RolePolicy": 13,
+        "aws:iam/role:Role": 7,
+        "aws:iam/rolePolicy:RolePolicy": 15,
         "aws:kms/alias:Alias": 5,
         "aws:kms/key:Key": 5,
-        "aws:lambda/function:Function": 1,
-        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 1,
+        "aws:lambda/function:Function": 2,
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
+        "aws:lambda/permission:Permission": 2,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
-        "aws:s3/bucketObjectv2:BucketObjectv2": 2,
+        "aws:s3/bucketObjectv2:BucketObjectv2": 3,
         "aws:sagemaker/domain:Domain": 1,
         "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus": 1,
         "aws:sagemaker/userProfile:UserProfile": 2,
         "aws:secretsmanager/secret:Secret": 1,
-        "aws:servicecatalog/constraint:Constraint": 1,
+        "aws:servicecatalog/constraint:Constraint": 2,
         "aws:servicecatalog/portfolio:Portfolio": 1,
         "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": 1,
-        "aws:servicecatalog/product:Product": 1,
-        "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 1,
-        "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 1,
+        "aws:servicecatalog/product:Product": 2,
+        "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 2,
+        "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 2,
         **TOPIC,
-        "aws:sqs/queue:Queue": 1,
+        "aws:sqs/queue:Queue": 2,
+        "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 17,
         "github:index/organizationRuleset:OrganizationRuleset": 1,
         "github:index/repository:Repository": 2,
@@ -238,6 +243,12 @@ def test_projects_find_what_they_need(rendered: Callable[[str], Rendering]) -> N
     published = parameters(rendered("preprod"))
     assert published["github/oidc-issuer"] == "token.actions.githubusercontent.com"
     assert published["github/oidc-provider-arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
+
+
+def test_without_accounts_to_deploy_to_nothing_waits_for_approvals() -> None:
+    rendering = render_stack("dev", {"projects": {"launchesAtOnce": 1}})
+    assert not [each for each in rendering.resources if "deployment-trigger" in each.name]
+    assert rendering.all("EventRule") == rendering.all("MetricAlarm") == []
 
 
 def test_where_models_are_deployed_projects_get_their_roles_by_one_published_template(
