@@ -28,7 +28,9 @@ class Kind(Enum):
     NUMBER = auto()
     FLAG = auto()
     DOCUMENT = auto()
-    """JSON in a string, compared by its meaning."""
+    """JSON in a string, compared by its meaning as a policy."""
+    JSON = auto()
+    """JSON in a string, in which the order of lists has a meaning."""
     LIST = auto()
     SET = auto()
     """A list whose order has no meaning."""
@@ -81,6 +83,11 @@ def flag(
 def document(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
     """A JSON document in a string."""
     return Property(kind=Kind.DOCUMENT, required=required, replaces=replaces, computed=computed)
+
+
+def json_text(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
+    """JSON in a string that is no policy."""
+    return Property(kind=Kind.JSON, required=required, replaces=replaces, computed=computed)
 
 
 def texts(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
@@ -151,10 +158,10 @@ def problems(table: Mapping[str, Property], values: Mapping[str, Any], path: str
 
 def _problems_of_value(declared: Property, value: Any, path: str) -> Iterator[tuple[str, str]]:
     match declared.kind:
-        case Kind.TEXT | Kind.DOCUMENT:
+        case Kind.TEXT | Kind.DOCUMENT | Kind.JSON:
             if not isinstance(value, str):
                 yield path, f"expected a string, got {_named(value)}"
-            elif declared.kind is Kind.DOCUMENT and not has_unknown(value):
+            elif declared.kind is not Kind.TEXT and not has_unknown(value):
                 try:
                     json.loads(value)
                 except ValueError as error:
@@ -222,6 +229,8 @@ def differs(declared: Property, wanted: Any, actual: Any) -> bool:
     match declared.kind:
         case Kind.DOCUMENT:
             return bool(wanted or actual) and _meaning(wanted) != _meaning(actual)
+        case Kind.JSON:
+            return _parsed(wanted) != _parsed(actual)
         case Kind.LIST if declared.element is not None:
             one, other = list_of(wanted), list_of(actual)
             element = declared.element
@@ -257,10 +266,15 @@ def _sets_differ(element: Property, wanted: list[Any], actual: list[Any]) -> boo
 
 def _meaning(content: Any) -> Any:
     """Return a JSON document in a form in which equal policies are equal values."""
+    return _canonical(_parsed(content))
+
+
+def _parsed(content: Any) -> Any:
+    """Return what JSON says, and anything else as it is."""
     if not isinstance(content, str) or not content:
         return None
     try:
-        return _canonical(json.loads(content))
+        return json.loads(content)
     except ValueError:
         return content
 

@@ -170,6 +170,13 @@ NEEDS: dict[str, tuple[str, Making]] = {
             "code": archive(HANDLER),
         },
     ),
+    "queue": ("aws:sqs/queue:Queue", lambda _: {"name": "needed"}),
+    "other-queue": ("aws:sqs/queue:Queue", lambda _: {"name": "needed-too"}),
+    "topic": ("aws:sns/topic:Topic", lambda _: {"name": "needed"}),
+    "rule": (
+        "aws:cloudwatch/eventRule:EventRule",
+        lambda _: {"name": "needed", "eventPattern": json.dumps({"source": ["aws.sagemaker"]})},
+    ),
     "domain": (
         "aws:sagemaker/domain:Domain",
         lambda world: {
@@ -285,6 +292,17 @@ def ruleset(_: World) -> Inputs:
         "bypassActors": [{"actorId": 1, "actorType": "OrganizationAdmin", "bypassMode": "always"}],
         "rules": {"deletion": True, "nonFastForward": True, "pullRequest": {"requiredApprovingReviewCount": 1}},
     }
+
+
+def queue_policy(world: World, action: str) -> str:
+    """Return a queue's policy."""
+    return policy(action, resource=world.get("queue", "arn"), principal=OWNER)
+
+
+def dashboard(*metrics: str) -> str:
+    """Return a dashboard of endpoints' metrics, in which their order is that of the lines."""
+    properties = {"region": "eu-west-1", "metrics": [["AWS/SageMaker", metric] for metric in metrics]}
+    return json.dumps({"widgets": [{"type": "metric", "width": 12, "height": 6, "properties": properties}]})
 
 
 def lifecycle(world: World, days: int) -> Inputs:
@@ -593,6 +611,125 @@ AWS: dict[str, Case] = {
         replace={"name": "another"},
         id="https?://.*/111111111111/probe",
         outputs={"arn": "arn:aws:sqs:eu-west-1:111111111111:probe"},
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": Case(
+        inputs=lambda world: {"queueUrl": world.get("queue", "url"), "policy": queue_policy(world, "sqs:SendMessage")},
+        change=lambda world: {"policy": queue_policy(world, "sqs:ReceiveMessage")},
+        replace={"queueUrl": "https://elsewhere"},
+        id="https?://.*/111111111111/needed",
+    ),
+    "aws:sns/topic:Topic": Case(
+        inputs=lambda world: {
+            "name": "probe",
+            "displayName": "Probe",
+            "kmsMasterKeyId": world.get("key", "arn"),
+            **TAGS,
+        },
+        change=lambda _: {"displayName": "Probed", "tags": {"a": "b"}},
+        replace={"name": "another"},
+        id="arn:aws:sns:eu-west-1:111111111111:probe",
+        outputs={"owner": "111111111111"},
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Case(
+        inputs=lambda world: {
+            "arn": world.id("topic"),
+            "policy": policy("sns:Publish", resource=world.id("topic"), principal=OWNER),
+        },
+        change=lambda world: {"policy": policy("sns:Subscribe", resource=world.id("topic"), principal=OWNER)},
+        replace={"arn": "arn:aws:sns:eu-west-1:111111111111:another"},
+        id="arn:aws:sns:eu-west-1:111111111111:needed",
+        outputs={"owner": "111111111111"},
+        stays=True,
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": Case(
+        inputs=lambda world: {
+            "topic": world.id("topic"),
+            "protocol": "sqs",
+            "endpoint": world.get("queue", "arn"),
+            "rawMessageDelivery": True,
+        },
+        change=lambda _: {"rawMessageDelivery": False, "filterPolicy": json.dumps({"colour": ["red"]})},
+        replace={"protocol": "lambda"},
+        id="arn:aws:sns:eu-west-1:111111111111:needed:.+",
+        outputs={"ownerId": "111111111111"},
+        unread=frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"}),
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Case(
+        inputs=lambda world: {
+            "name": "probe",
+            "alarmDescription": "Probe",
+            "namespace": "AWS/SageMaker",
+            "metricName": "Invocation5XXErrors",
+            "dimensions": {"EndpointName": "probe", "VariantName": "AllTraffic"},
+            "statistic": "Sum",
+            "period": 60,
+            "evaluationPeriods": 2,
+            "datapointsToAlarm": 2,
+            "threshold": 0.5,
+            "comparisonOperator": "GreaterThanThreshold",
+            "treatMissingData": "notBreaching",
+            "alarmActions": [world.id("topic")],
+            "okActions": [world.id("topic")],
+            **TAGS,
+        },
+        change=lambda _: {
+            "threshold": 5,
+            "okActions": None,
+            "dimensions": {"EndpointName": "probed"},
+            "tags": {"a": "b"},
+        },
+        replace={"name": "another"},
+        id="probe",
+        outputs={"arn": "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:probe"},
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": Case(
+        inputs=lambda _: {"dashboardName": "probe", "dashboardBody": dashboard("Invocations", "ModelLatency")},
+        change=lambda _: {"dashboardBody": dashboard("ModelLatency", "Invocations")},
+        replace={"dashboardName": "another"},
+        id="probe",
+        outputs={"dashboardArn": "arn:aws:cloudwatch::111111111111:dashboard/probe"},
+    ),
+    "aws:cloudwatch/eventRule:EventRule": Case(
+        inputs=lambda _: {
+            "name": "probe",
+            "description": "Probe",
+            "eventPattern": json.dumps({"source": ["aws.sagemaker"], "detail": {"a": ["b"]}}),
+            **TAGS,
+        },
+        change=lambda _: {"eventPattern": json.dumps({"source": ["aws.s3"]}), "state": "DISABLED", "tags": {"a": "b"}},
+        replace={"name": "another"},
+        id="probe",
+        outputs={"arn": "arn:aws:events:eu-west-1:111111111111:rule/probe"},
+        unread=frozenset({"forceDestroy"}),
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": Case(
+        inputs=lambda world: {
+            "rule": world.id("rule"),
+            "arn": world.get("function", "arn"),
+            "input": json.dumps({"sweep": True}),
+            "deadLetterConfig": {"arn": world.get("queue", "arn")},
+            "retryPolicy": {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8},
+        },
+        change=lambda world: {
+            "input": None,
+            "inputTransformer": {"inputPaths": {"version": "$.detail.arn"}, "inputTemplate": '{"version": <version>}'},
+            "deadLetterConfig": {"arn": world.get("other-queue", "arn")},
+        },
+        replace={"rule": "another"},
+        id="needed-terraform-[0-9a-f]{26}",
+        imported=lambda made: f"needed/{made.properties['targetId']}",
+        unread=frozenset({"forceDestroy"}),
+    ),
+    "aws:lambda/permission:Permission": Case(
+        inputs=lambda world: {
+            "action": "lambda:InvokeFunction",
+            "function": world.id("function"),
+            "principal": "events.amazonaws.com",
+            "sourceArn": world.get("rule", "arn"),
+        },
+        replace={"sourceArn": "arn:aws:events:eu-west-1:111111111111:rule/another"},
+        id="probe-[0-9a-f]{7}",
+        imported=lambda made: f"needed/{made.id}",
     ),
     "aws:lambda/function:Function": Case(
         inputs=function,

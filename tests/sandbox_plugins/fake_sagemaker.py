@@ -3,39 +3,28 @@
 Nothing is served. A change takes as long as the next two questions about it.
 """
 
-import json
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.sandbox_plugins.fakes import Fake, RefusedByFakeError
 
 ACCOUNT = "arn:aws:sagemaker:eu-west-1:111111111111"
 
 Values = dict[str, Any]
 
 
-class RefusedBySageMakerError(Exception):
-    """SageMaker refuses a request."""
-
-
-class FakeSageMaker:
+class FakeSageMaker(Fake):
     """Answers requests; what the next change comes to is for the test to say."""
 
+    refusal = "ValidationException"
+
     def __init__(self) -> None:
+        super().__init__()
         self.models: dict[str, Values] = {}
         self.configurations: dict[str, Values] = {}
         self.endpoints: dict[str, Values] = {}
         self.tags: dict[str, dict[str, str]] = {}
-        self.requests: list[tuple[str, Values]] = []
         self.endings: list[Values] = []
         """What the next changes of endpoints come to, such as `{"EndpointStatus": "Failed", "FailureReason": "…"}`."""
-        self.address = ""
-
-    def answer(self, operation: str, request: Values) -> Values:
-        """Answer a request."""
-        self.requests.append((operation, request))
-        return getattr(self, f"_{operation}")(request)
 
     def _made(self, kind: str, request: Values, key: str) -> str:
         arn = f"{ACCOUNT}:{kind}/{request[key].lower()}"
@@ -46,13 +35,13 @@ class FakeSageMaker:
     def _found(things: dict[str, Values], name: str, what: str) -> Values:
         if name not in things:
             arn = f"{ACCOUNT}:{what.replace('endpoint configuration', 'endpoint-config')}/{name}"
-            raise RefusedBySageMakerError(f'Could not find {what} "{arn}".')
+            raise RefusedByFakeError(f'Could not find {what} "{arn}".')
         return things[name]
 
     @staticmethod
     def _new(things: dict[str, Values], name: str, what: str) -> None:
         if name in things:
-            raise RefusedBySageMakerError(f'Cannot create already existing {what} "{name}".')
+            raise RefusedByFakeError(f'Cannot create already existing {what} "{name}".')
 
     def _CreateModel(self, request: Values) -> Values:  # noqa: N802
         self._new(self.models, request["ModelName"], "model")
@@ -96,7 +85,7 @@ class FakeSageMaker:
     def _UpdateEndpoint(self, request: Values) -> Values:  # noqa: N802
         endpoint = self._found(self.endpoints, request["EndpointName"], "endpoint")
         if endpoint["EndpointStatus"] != "InService":
-            raise RefusedBySageMakerError(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
+            raise RefusedByFakeError(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
         for name in (endpoint["EndpointConfigName"], request["EndpointConfigName"]):
             self._found(self.configurations, name, "endpoint configuration")
         self._change(endpoint, "Updating", request)
@@ -135,35 +124,3 @@ class FakeSageMaker:
         for key in request["TagKeys"]:
             del self.tags[request["ResourceArn"]][key]
         return {}
-
-
-@contextmanager
-def fake_sagemaker() -> Generator[FakeSageMaker]:
-    """A fake SageMaker that answers at its address."""
-    fake = FakeSageMaker()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            try:
-                status, body = 200, fake.answer(self.headers["X-Amz-Target"].split(".")[1], request)
-            except RefusedBySageMakerError as error:
-                status, body = 400, {"__type": "ValidationException", "message": str(error)}
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.address = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield fake
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -1,4 +1,4 @@
-"""Models, configurations and endpoints, before a SageMaker whose changes come to what a test says."""
+"""Models, endpoints and their scaling, before a SageMaker whose changes come to what a test says."""
 
 import re
 import time
@@ -12,7 +12,9 @@ from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.properties import Values
 from sandbox.plugins.server import started
 from tests.sandbox_plugins.cases import TAGS, Case, World
-from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker, fake_sagemaker
+from tests.sandbox_plugins.fake_autoscaling import FakeAutoScaling
+from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker
+from tests.sandbox_plugins.fakes import served
 from tests.sandbox_plugins.life import live
 from tests.sandbox_plugins.plugin import Made, Plugin, RefusedByPluginError
 
@@ -42,6 +44,22 @@ def canary(*alarms: str, percent: int = 10) -> dict[str, Any]:
                 "waitIntervalInSeconds": 300,
             },
         },
+    }
+
+
+SCALED = {
+    "serviceNamespace": "sagemaker",
+    "resourceId": "endpoint/probe/variant/AllTraffic",
+    "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+
+
+def tracking(invocations: int) -> dict[str, Any]:
+    """How a policy follows the invocations of an instance."""
+    return {
+        "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+        "targetValue": invocations,
+        "scaleInCooldown": 300,
     }
 
 
@@ -83,6 +101,27 @@ SERVING: dict[str, Case] = {
         id="probe-v1-[0-9]{18}[0-9a-f]{8}",
         outputs={"name": "probe-v1-[0-9a-f]{26}", "namePrefix": "probe-v1-"},
     ),
+    "aws:appautoscaling/target:Target": Case(
+        inputs=lambda _: {**SCALED, "minCapacity": 1, "maxCapacity": 3, **TAGS},
+        change=lambda _: {"maxCapacity": 5, "tags": {"a": "b"}},
+        replace={"resourceId": "endpoint/another/variant/AllTraffic"},
+        id="endpoint/probe/variant/AllTraffic",
+        imported=lambda made: f"sagemaker/{made.id}/sagemaker:variant:DesiredInstanceCount",
+    ),
+    "aws:appautoscaling/policy:Policy": Case(
+        inputs=lambda _: {
+            **SCALED,
+            "name": "probe",
+            "policyType": "TargetTrackingScaling",
+            "targetTrackingScalingPolicyConfiguration": tracking(100),
+        },
+        change=lambda _: {"targetTrackingScalingPolicyConfiguration": tracking(50)},
+        replace={"name": "another"},
+        id="probe",
+        imported=lambda made: (
+            f"sagemaker/{made.properties['resourceId']}/sagemaker:variant:DesiredInstanceCount/{made.id}"
+        ),
+    ),
     ENDPOINT: Case(
         inputs=lambda world: {
             "name": "probe",
@@ -102,19 +141,20 @@ SERVING: dict[str, Case] = {
 
 
 class ServingProvider(AwsProvider):
-    """The provider, whose SageMaker is the fake one."""
+    """The provider, whose SageMaker and Application Auto Scaling are fakes."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, sagemaker: str, autoscaling: str) -> None:
+        self._addresses = {"sagemaker": sagemaker, "application-autoscaling": autoscaling}
 
     def connect(self, configuration: Values) -> Aws:
-        """Make SageMaker's client while the fake's address is in the environment; no other service is asked."""
+        """Make the clients while the fakes' addresses are in the environment; no other service is asked."""
         cloud = Aws("eu-west-1", {"unit": "analytics"})
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", self._address)
             patch.setenv("AWS_ACCESS_KEY_ID", "111111111111")
             patch.setenv("AWS_SECRET_ACCESS_KEY", "root")
-            cloud.client("sagemaker")
+            for service, address in self._addresses.items():
+                patch.setenv("AWS_ENDPOINT_URL", address)
+                cloud.client(service)
         return cloud
 
 
@@ -137,15 +177,26 @@ def do_not_wait(seconds: float) -> None:
 @pytest.fixture
 def sagemaker() -> Iterator[FakeSageMaker]:
     """SageMaker, faked."""
-    with fake_sagemaker() as fake:
+    fake = FakeSageMaker()
+    with served(fake):
         yield fake
 
 
 @pytest.fixture
-def serving(sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugin]:
-    """The aws plugin in front of it."""
+def autoscaling() -> Iterator[FakeAutoScaling]:
+    """Application Auto Scaling, faked."""
+    fake = FakeAutoScaling()
+    with served(fake):
+        yield fake
+
+
+@pytest.fixture
+def serving(
+    sagemaker: FakeSageMaker, autoscaling: FakeAutoScaling, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Plugin]:
+    """The aws plugin in front of both."""
     monkeypatch.setattr(time, "sleep", do_not_wait)
-    server, port = started(ServingProvider(sagemaker.address))
+    server, port = started(ServingProvider(sagemaker.address, autoscaling.address))
     plugin = Plugin(port)
     plugin.configure()
     yield plugin
@@ -291,6 +342,17 @@ def test_a_configuration_is_named_by_its_prefix_only_when_it_is_made(serving: Pl
                 },
             },
             'at least one of "csv_content_types", "json_content_types"',
+        ),
+        (
+            "aws:appautoscaling/policy:Policy",
+            {
+                **SCALED,
+                "targetTrackingScalingPolicyConfiguration": {
+                    **tracking(1),
+                    "customizedMetricSpecification": {"metricName": "a"},
+                },
+            },
+            "conflicts with predefinedMetricSpecification",
         ),
         (ENDPOINT, {"endpointConfigName": "a", "deploymentConfig": {}}, "exactly one of blueGreenUpdatePolicy"),
         (

@@ -168,8 +168,8 @@ def test_a_wrong_account_is_refused_before_anything_is_made(project: Callable[[s
 
 def test_what_the_stand_in_does_not_know_is_refused_by_name(project: Callable[[str], Project]) -> None:
     unknown = project("unknown")
-    unknown.program('aws.sns.Topic("topic", opts=opts)')
-    assert "aws:sns/topic:Topic: the sandbox does not implement this resource type" in unknown.run(
+    unknown.program('aws.sns.SmsPreferences("preferences", opts=opts)')
+    assert "aws:sns/smsPreferences:SmsPreferences: the sandbox does not implement this resource type" in unknown.run(
         "preview", fails=True
     )
     unknown.program('aws.s3.Bucket("bucket", acl="private", opts=opts)')

@@ -1,5 +1,6 @@
 """Every resource type lives one life: checked, previewed, made, read, imported, changed, removed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from tests.sandbox_plugins.cases import AWS, GITHUB, World
 from tests.sandbox_plugins.life import live
 from tests.sandbox_plugins.plugin import Plugin, RefusedByPluginError
 from tests.sandbox_plugins.test_endpoints import SERVING
+
+ALARM = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1}
 
 
 @pytest.fixture(scope="package")
@@ -48,6 +51,34 @@ def test_an_aws_resource_lives(aws: Plugin, world: World, kind: str) -> None:
             },
             "content",
         ),
+        ("aws:cloudwatch/eventRule:EventRule", {"name": "a"}, "eventPattern"),
+        (
+            "aws:cloudwatch/eventTarget:EventTarget",
+            {"rule": "a", "arn": "arn:aws:sqs:eu-west-1:111111111111:a", "input": "{}", "inputPath": "$"},
+            "input",
+        ),
+        ("aws:cloudwatch/eventTarget:EventTarget", {"rule": "a", "arn": "arn:a", "input": "{"}, "input"),
+        ("aws:sns/topic:Topic", {"name": "a.fifo"}, "name"),
+        ("aws:sns/topic:Topic", {"contentBasedDeduplication": True}, "contentBasedDeduplication"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", ALARM, "metricName"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {**ALARM, "metricName": "a"}, "statistic"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {**ALARM, "metricQueries": [], "period": 60}, "period"),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            {"metricName": "a", "statistic": "Sum", "evaluationPeriods": 1},
+            "comparisonOperator",
+        ),
+        (
+            "aws:lambda/permission:Permission",
+            {
+                "action": "lambda:InvokeFunction",
+                "function": "a",
+                "principal": "events.amazonaws.com",
+                "statementId": "a",
+                "statementIdPrefix": "a",
+            },
+            "statementId",
+        ),
     ],
 )
 def test_inputs_that_contradict_each_other_are_refused(
@@ -61,6 +92,25 @@ def test_functions_read_the_account_and_its_zones(aws: Plugin) -> None:
     assert identity["accountId"] == "111111111111"
     zones = aws.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", {"state": "available"})
     assert zones["names"][:2] == ["eu-west-1a", "eu-west-1b"]
+
+
+def test_a_function_reads_a_parameter(aws: Plugin) -> None:
+    kind = "aws:ssm/parameter:Parameter"
+    made = aws.create(kind, {"name": "/probe/read", "type": "SecureString", "value": "hush"})
+    read = "aws:ssm/getParameter:getParameter"
+    answer = aws.invoke(read, {"name": "/probe/read"})
+    assert (answer["value"], answer["arn"], answer["type"]) == ("hush", made.properties["arn"], "SecureString")
+    assert aws.invoke(read, {"name": "/probe/read", "withDecryption": False})["value"] != "hush"
+    aws.delete(kind, made)
+    with pytest.raises(RefusedByPluginError, match=r"reading SSM Parameter \(/probe/read\): couldn't find resource"):
+        aws.invoke(read, {"name": "/probe/read"})
+
+
+def test_a_topic_is_named_by_its_prefix(aws: Plugin) -> None:
+    made = aws.create("aws:sns/topic:Topic", {"namePrefix": "probe-"})
+    assert re.fullmatch("probe-[0-9a-f]{26}", made.properties["name"])
+    assert made.properties["namePrefix"] == "probe-"
+    aws.delete("aws:sns/topic:Topic", made)
 
 
 def test_a_setting_that_the_account_contradicts_is_refused(unconfigured_aws: Plugin, environment: None) -> None:

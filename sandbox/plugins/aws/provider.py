@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from sandbox.plugins.aws import (
+    appautoscaling,
+    cloudwatch,
     ec2,
     endpoints,
+    events,
     iam,
     kms,
     lambda_,
@@ -15,6 +18,7 @@ from sandbox.plugins.aws import (
     sagemaker,
     secretsmanager,
     servicecatalog,
+    sns,
     sqs,
     ssm,
 )
@@ -23,7 +27,24 @@ from sandbox.plugins.properties import Values, block, flag, text, text_map, text
 from sandbox.plugins.resource import Provider, RefusedError, Resource
 from sandbox.plugins.values import list_of, mapping_of
 
-SERVICES = (ec2, endpoints, iam, kms, lambda_, logs, s3, sagemaker, secretsmanager, servicecatalog, sqs, ssm)
+SERVICES = (
+    appautoscaling,
+    cloudwatch,
+    ec2,
+    endpoints,
+    events,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    sagemaker,
+    secretsmanager,
+    servicecatalog,
+    sns,
+    sqs,
+    ssm,
+)
 
 
 def _caller_identity(cloud: Aws, arguments: Values) -> Values:
@@ -51,6 +72,7 @@ class AwsProvider(Provider[Aws]):
     functions: Mapping[str, Callable[[Aws, Values], Values]] = {
         "aws:index/getAvailabilityZones:getAvailabilityZones": ec2.availability_zones,
         "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+        "aws:ssm/getParameter:getParameter": ssm.parameter,
     }
 
     def connect(self, configuration: Values) -> Aws:

@@ -7,6 +7,8 @@ from sandbox.plugins.properties import Kind, Values, document, flag, number, tex
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import mapping_of
 
+GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+
 
 class Queue(AwsResource):
     """A queue; its id is its address."""
@@ -38,7 +40,7 @@ class Queue(AwsResource):
     }
     outputs = ("arn", "maxMessageSize", "url")
     auto_name = AutoName(longest=80)
-    gone = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+    gone = GONE
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the queue; its name may still be held by one that was just removed."""
@@ -93,4 +95,35 @@ class Queue(AwsResource):
         cloud.client("sqs").delete_queue(QueueUrl=identifier)
 
 
-TYPES = (Queue(),)
+class QueuePolicy(AwsResource):
+    """Who may do what with a queue; its id is the queue's address."""
+
+    type_name = "aws:sqs/queuePolicy:QueuePolicy"
+    properties: ClassVar = {"policy": document(required=True), "queueUrl": text(required=True, replaces=True)}
+    gone = GONE
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the policy."""
+        self._put(cloud, wanted["queueUrl"], wanted["policy"])
+        return wanted["queueUrl"]
+
+    @staticmethod
+    def _put(cloud: Aws, queue: str, policy: str) -> None:
+        cloud.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the policy; an empty one is none."""
+        found = cloud.client("sqs").get_queue_attributes(QueueUrl=identifier, AttributeNames=["Policy"])
+        policy = mapping_of(found.get("Attributes")).get("Policy")
+        return {"policy": policy, "queueUrl": identifier} if policy else None
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the policy again."""
+        self._put(cloud, identifier, wanted["policy"])
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Put an empty policy."""
+        self._put(cloud, identifier, "")
+
+
+TYPES = (Queue(), QueuePolicy())

@@ -2,8 +2,11 @@
 
 from typing import ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, tag_list, tag_map
+from botocore.exceptions import ClientError
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, given, tag_list, tag_map
 from sandbox.plugins.properties import Values, text, text_map
+from sandbox.plugins.resource import RefusedError
 from sandbox.plugins.values import mapping_of
 
 
@@ -75,6 +78,32 @@ class Parameter(AwsResource):
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the parameter."""
         cloud.client("ssm").delete_parameter(Name=identifier)
+
+
+def parameter(cloud: Aws, arguments: Values) -> Values:
+    """Answer `aws.ssm.get_parameter`.
+
+    Raises:
+        RefusedError: there is no such parameter.
+    """
+    name, decrypted = str(arguments["name"]), bool(arguments.get("withDecryption", True))
+    try:
+        found = cloud.client("ssm").get_parameter(Name=name, WithDecryption=decrypted)["Parameter"]
+    except ClientError as error:
+        if code_of(error) in Parameter.gone:
+            raise RefusedError(f"reading SSM Parameter ({name}): couldn't find resource") from error
+        raise
+    return {
+        "arn": found.get("ARN") or cloud.arn("ssm", f"parameter/{name.removeprefix('/')}"),
+        "id": name,
+        "insecureValue": "" if found["Type"] == "SecureString" else found["Value"],
+        "name": found["Name"],
+        "region": cloud.region,
+        "type": found["Type"],
+        "value": found["Value"],
+        "version": found["Version"],
+        "withDecryption": decrypted,
+    }
 
 
 TYPES = (Parameter(),)

@@ -1,0 +1,219 @@
+"""How many instances serve: Application Auto Scaling."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, inward, only, outward, patiently, picked, until
+from sandbox.plugins.properties import Property, Values, block, blocks, flag, number, text, text_map
+from sandbox.plugins.resource import AutoName, RefusedError
+from sandbox.plugins.values import is_mapping
+
+_SERVICE = "application-autoscaling"
+_WHAT: Mapping[str, str] = {
+    "resourceId": "ResourceId",
+    "scalableDimension": "ScalableDimension",
+    "serviceNamespace": "ServiceNamespace",
+}
+"""What names a thing that can be scaled, in one of its dimensions."""
+
+
+class Target(AwsResource):
+    """A thing that can be scaled; its id is that thing's, so that an import has to say more."""
+
+    type_name = "aws:appautoscaling/target:Target"
+    properties: ClassVar = {
+        "maxCapacity": number(required=True),
+        "minCapacity": number(required=True),
+        "resourceId": text(required=True, replaces=True),
+        "roleArn": text(computed=True),
+        "scalableDimension": text(required=True, replaces=True),
+        "serviceNamespace": text(required=True, replaces=True),
+        "tags": text_map(),
+    }
+    outputs = ("arn",)
+    gone = frozenset({"ObjectNotFoundException"})
+    _names: ClassVar = {
+        **_WHAT,
+        "maxCapacity": "MaxCapacity",
+        "minCapacity": "MinCapacity",
+        "roleArn": "RoleARN",
+    }
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Register it."""
+        self._register(cloud, wanted, **({"Tags": wanted["tagsAll"]} if wanted["tagsAll"] else {}))
+        return wanted["resourceId"]
+
+    def _register(self, cloud: Aws, wanted: Values, **more: Any) -> None:
+        patiently(
+            lambda: cloud.client(_SERVICE).register_scalable_target(**given(wanted, self._names), **more),
+            codes=["ValidationException"],
+            saying="Unable to assume IAM role|ECS service doesn't exist",
+        )
+
+    @staticmethod
+    def _known(identifier: str, state: Values) -> Values:
+        """Return what names the target; an import names it NAMESPACE/RESOURCE/DIMENSION."""
+        if "serviceNamespace" in state:
+            return {name: state[name] for name in _WHAT}
+        namespace, _, rest = identifier.partition("/")
+        resource, _, dimension = rest.rpartition("/")
+        if not namespace or not resource or not dimension:
+            raise RefusedError(
+                f'unexpected format ("{identifier}"), expected <service-namespace>/<resource-id>/<scalable-dimension>'
+            )
+        return {"resourceId": resource, "scalableDimension": dimension, "serviceNamespace": namespace}
+
+    def _find(self, cloud: Aws, known: Values) -> Mapping[str, Any]:
+        return only(
+            cloud.client(_SERVICE).describe_scalable_targets(
+                ResourceIds=[known["resourceId"]],
+                ScalableDimension=known["scalableDimension"],
+                ServiceNamespace=known["serviceNamespace"],
+            )["ScalableTargets"]
+        )
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read it."""
+        found = self._find(cloud, self._known(identifier, state))
+        arn = found.get("ScalableTargetARN")
+        tags: dict[str, str] = cloud.client(_SERVICE).list_tags_for_resource(ResourceARN=arn)["Tags"] if arn else {}
+        return {
+            **picked(found, self._names),
+            "id": found["ResourceId"],
+            "arn": arn,
+            "tagsAll": tags,
+        }
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        if removed:
+            cloud.client(_SERVICE).untag_resource(ResourceARN=state["arn"], TagKeys=removed)
+        if added:
+            cloud.client(_SERVICE).tag_resource(ResourceARN=state["arn"], Tags=added)
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Register it again."""
+        self._register(cloud, wanted)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Deregister it, and wait until it is gone."""
+        known = self._known(identifier, state)
+        cloud.client(_SERVICE).deregister_scalable_target(**given(known, _WHAT))
+
+        def gone() -> bool | None:
+            try:
+                self._find(cloud, known)
+            except Exception as error:
+                if self.is_gone(error):
+                    return True
+                raise
+            return None
+
+        until(gone, what=f"Application AutoScaling Target ({identifier}) delete")
+
+
+class Policy(AwsResource):
+    """When to scale a target; its id is its name, so that an import has to say more."""
+
+    type_name = "aws:appautoscaling/policy:Policy"
+    properties: ClassVar[Mapping[str, Property]] = {
+        "name": text(replaces=True, computed=True),
+        "policyType": text(default="StepScaling"),
+        "resourceId": text(required=True, replaces=True),
+        "scalableDimension": text(required=True, replaces=True),
+        "serviceNamespace": text(required=True, replaces=True),
+        "targetTrackingScalingPolicyConfiguration": block(
+            {
+                "customizedMetricSpecification": block(
+                    {
+                        "dimensions": blocks({"name": text(required=True), "value": text(required=True)}),
+                        "metricName": text(),
+                        "namespace": text(),
+                        "statistic": text(),
+                        "unit": text(),
+                    }
+                ),
+                "disableScaleIn": flag(default=False),
+                "predefinedMetricSpecification": block(
+                    {"predefinedMetricType": text(required=True), "resourceLabel": text()}
+                ),
+                "scaleInCooldown": number(default=0),
+                "scaleOutCooldown": number(default=0),
+                "targetValue": number(required=True),
+            }
+        ),
+    }
+    outputs = ("alarmArns", "arn")
+    changing_outputs = ("alarmArns",)
+    auto_name = AutoName()
+    gone = frozenset({"ObjectNotFoundException"})
+    _tracking: ClassVar = "targetTrackingScalingPolicyConfiguration"
+
+    def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Refuse two metrics."""
+        tracking = wanted.get(self._tracking)
+        two = {"customizedMetricSpecification", "predefinedMetricSpecification"}
+        if is_mapping(tracking) and two <= tracking.keys():
+            return [(self._tracking, "customizedMetricSpecification conflicts with predefinedMetricSpecification")]
+        return []
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the policy."""
+        self._put(cloud, wanted)
+        return wanted["name"]
+
+    def _put(self, cloud: Aws, wanted: Values) -> None:
+        sent = given(wanted, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"})
+        if wanted.get(self._tracking):
+            sent["TargetTrackingScalingPolicyConfiguration"] = inward(
+                self.properties[self._tracking], wanted[self._tracking]
+            )
+        patiently(lambda: cloud.client(_SERVICE).put_scaling_policy(**sent), codes=["FailedResourceAccessException"])
+
+    @staticmethod
+    def _known(identifier: str, state: Values) -> Values:
+        """Return what names the policy; an import names it NAMESPACE/RESOURCE/DIMENSION/NAME."""
+        if "serviceNamespace" in state:
+            return {name: state[name] for name in ("name", *_WHAT)}
+        parts = identifier.split("/")
+        if len(parts) < 4 or not all((parts[0], parts[1], parts[-2], parts[-1])):
+            raise RefusedError(
+                f"unexpected format for ID ({identifier}), expected "
+                "<service-namespace>/<resource-id>/<scalable-dimension>/<policy-name>"
+            )
+        return {
+            "name": parts[-1],
+            "resourceId": "/".join(parts[1:-2]),
+            "scalableDimension": parts[-2],
+            "serviceNamespace": parts[0],
+        }
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the policy."""
+        known = self._known(identifier, state)
+        found = only(
+            cloud.client(_SERVICE).describe_scaling_policies(PolicyNames=[known["name"]], **given(known, _WHAT))[
+                "ScalingPolicies"
+            ]
+        )
+        tracking = found.get("TargetTrackingScalingPolicyConfiguration")
+        return {
+            **picked(found, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"}),
+            self._tracking: outward(self.properties[self._tracking], tracking),
+            "id": found["PolicyName"],
+            "alarmArns": [alarm["AlarmARN"] for alarm in found.get("Alarms", [])],
+            "arn": found["PolicyARN"],
+        }
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the policy again."""
+        self._put(cloud, wanted)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the policy with its alarms."""
+        known = self._known(identifier, state)
+        cloud.client(_SERVICE).delete_scaling_policy(PolicyName=known["name"], **given(known, _WHAT))
+
+
+TYPES = (Target(), Policy())

@@ -1,0 +1,227 @@
+"""Alarms and dashboards: Amazon CloudWatch."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, only, picked, tag_list, tag_map
+from sandbox.plugins.properties import Property, Values, block, blocks, flag, json_text, number, text, text_map, texts
+from sandbox.plugins.resource import AutoName
+from sandbox.plugins.values import list_of, mapping_of
+
+_METRIC: Mapping[str, Property] = {
+    "dimensions": text_map(),
+    "metricName": text(required=True),
+    "namespace": text(),
+    "period": number(required=True),
+    "stat": text(required=True),
+    "unit": text(),
+}
+_QUERY: Mapping[str, Property] = {
+    "accountId": text(),
+    "expression": text(),
+    "id": text(required=True),
+    "label": text(),
+    "metric": block(_METRIC),
+    "period": number(),
+    "returnData": flag(default=False),
+}
+
+
+class MetricAlarm(AwsResource):
+    """An alarm on a metric, or on an expression over several; its id is its name."""
+
+    type_name = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    properties: ClassVar[Mapping[str, Property]] = {
+        "name": text(replaces=True, computed=True),
+        "actionsEnabled": flag(default=True),
+        "alarmActions": texts(),
+        "alarmDescription": text(),
+        "comparisonOperator": text(),
+        "datapointsToAlarm": number(),
+        "dimensions": text_map(),
+        "evaluateLowSampleCountPercentiles": text(computed=True),
+        "evaluationPeriods": number(),
+        "extendedStatistic": text(),
+        "insufficientDataActions": texts(),
+        "metricName": text(),
+        "metricQueries": blocks(_QUERY),
+        "namespace": text(),
+        "okActions": texts(),
+        "period": number(),
+        "statistic": text(),
+        "threshold": number(),
+        "thresholdMetricId": text(),
+        "treatMissingData": text(default="missing"),
+        "unit": text(),
+        "tags": text_map(),
+    }
+    outputs = ("arn",)
+    auto_name = AutoName()
+    gone = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
+    _names: ClassVar = {
+        "name": "AlarmName",
+        "actionsEnabled": "ActionsEnabled",
+        "alarmActions": "AlarmActions",
+        "alarmDescription": "AlarmDescription",
+        "comparisonOperator": "ComparisonOperator",
+        "datapointsToAlarm": "DatapointsToAlarm",
+        "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
+        "evaluationPeriods": "EvaluationPeriods",
+        "extendedStatistic": "ExtendedStatistic",
+        "insufficientDataActions": "InsufficientDataActions",
+        "metricName": "MetricName",
+        "namespace": "Namespace",
+        "okActions": "OKActions",
+        "period": "Period",
+        "statistic": "Statistic",
+        "thresholdMetricId": "ThresholdMetricId",
+        "treatMissingData": "TreatMissingData",
+        "unit": "Unit",
+    }
+    _query_names: ClassVar = {
+        "accountId": "AccountId",
+        "expression": "Expression",
+        "id": "Id",
+        "label": "Label",
+        "period": "Period",
+        "returnData": "ReturnData",
+    }
+    _alone: ClassVar = ("dimensions", "extendedStatistic", "metricName", "namespace", "period", "statistic")
+    """What an alarm on an expression cannot have."""
+
+    def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Refuse what the official provider refuses before it asks CloudWatch."""
+        queries = wanted.get("metricQueries")
+        if (wanted.get("metricName") is None) == (queries is None):
+            yield "metricName", "exactly one of metricName, metricQueries must be specified"
+        if queries is not None:
+            for name in self._alone:
+                if wanted.get(name) is not None:
+                    yield name, f'"{name}" conflicts with metricQueries'
+        statistics = [name for name in ("statistic", "extendedStatistic") if wanted.get(name) is not None]
+        if wanted.get("metricName") is not None and len(statistics) != 1:
+            yield (
+                "statistic",
+                "One of `statistic` or `extended_statistic` must be set for a cloudwatch metric alarm",
+            )
+        if wanted.get("threshold") is not None and wanted.get("thresholdMetricId") is not None:
+            yield "threshold", '"threshold" conflicts with thresholdMetricId'
+        for name in ("comparisonOperator", "evaluationPeriods"):
+            if wanted.get(name) is None:
+                yield name, "this property is required for traditional metric alarms"
+        if isinstance(queries, list):
+            for query in list_of(queries):
+                if isinstance(query, dict) and {"expression", "metric"} <= mapping_of(query).keys():
+                    yield "metricQueries", "No metric_query may have both `expression` and a `metric` specified"
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the alarm."""
+        self._put(cloud, wanted, Tags=tag_list(wanted["tagsAll"]))
+        return wanted["name"]
+
+    def _put(self, cloud: Aws, wanted: Values, **more: Any) -> None:
+        sent = given(wanted, self._names)
+        if wanted.get("dimensions"):
+            sent["Dimensions"] = tag_list(wanted["dimensions"], "Name")
+        if wanted.get("metricQueries"):
+            sent["Metrics"] = [self._query_sent(query) for query in wanted["metricQueries"]]
+        if "ThresholdMetricId" not in sent:
+            sent["Threshold"] = wanted.get("threshold", 0)
+        cloud.client("cloudwatch").put_metric_alarm(**sent, **more)
+
+    def _query_sent(self, query: Values) -> Values:
+        sent = given(query, self._query_names)
+        if query.get("metric"):
+            metric: Values = query["metric"]
+            sent["MetricStat"] = {
+                "Metric": {
+                    **given(metric, {"metricName": "MetricName", "namespace": "Namespace"}),
+                    "Dimensions": tag_list(mapping_of(metric.get("dimensions")), "Name"),
+                },
+                **given(metric, {"period": "Period", "stat": "Stat", "unit": "Unit"}),
+            }
+        return sent
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the alarm."""
+        client = cloud.client("cloudwatch")
+        alarm = only(
+            client.describe_alarms(AlarmNames=[identifier], AlarmTypes=["MetricAlarm"]).get("MetricAlarms", [])
+        )
+        return {
+            **{name: alarm.get(there) for name, there in self._names.items()},
+            "arn": alarm["AlarmArn"],
+            "dimensions": tag_map(alarm.get("Dimensions"), "Name"),
+            "metricQueries": [self._query_told(query) for query in alarm.get("Metrics", [])] or None,
+            "threshold": alarm.get("Threshold"),
+            "treatMissingData": alarm.get("TreatMissingData") or "missing",
+            "tagsAll": tag_map(client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]),
+        }
+
+    def _query_told(self, query: Mapping[str, Any]) -> Values:
+        told = picked(query, {name: there for name, there in self._query_names.items() if query.get(there)})
+        statistic = query.get("MetricStat")
+        if statistic:
+            metric = statistic["Metric"]
+            told["metric"] = {
+                **picked(metric, {"metricName": "MetricName", "namespace": "Namespace"}),
+                **picked(statistic, {"period": "Period", "stat": "Stat", "unit": "Unit"}),
+                "dimensions": tag_map(metric.get("Dimensions"), "Name"),
+            }
+        return told
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        client = cloud.client("cloudwatch")
+        if removed:
+            client.untag_resource(ResourceARN=state["arn"], TagKeys=removed)
+        if added:
+            client.tag_resource(ResourceARN=state["arn"], Tags=tag_list(added))
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the whole alarm again."""
+        self._put(cloud, wanted)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the alarm."""
+        cloud.client("cloudwatch").delete_alarms(AlarmNames=[identifier])
+
+
+class Dashboard(AwsResource):
+    """A dashboard; its id is its name."""
+
+    type_name = "aws:cloudwatch/dashboard:Dashboard"
+    properties: ClassVar = {
+        "dashboardBody": json_text(required=True),
+        "dashboardName": text(required=True, replaces=True),
+    }
+    outputs = ("dashboardArn",)
+    gone = frozenset({"ResourceNotFound", "DashboardNotFoundError"})
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the dashboard."""
+        self._put(cloud, wanted)
+        return wanted["dashboardName"]
+
+    @staticmethod
+    def _put(cloud: Aws, wanted: Values) -> None:
+        cloud.client("cloudwatch").put_dashboard(
+            DashboardName=wanted["dashboardName"], DashboardBody=wanted["dashboardBody"]
+        )
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the dashboard."""
+        found = cloud.client("cloudwatch").get_dashboard(DashboardName=identifier)
+        names = {"dashboardArn": "DashboardArn", "dashboardBody": "DashboardBody", "dashboardName": "DashboardName"}
+        return picked(found, names)
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the dashboard again."""
+        self._put(cloud, wanted)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the dashboard."""
+        cloud.client("cloudwatch").delete_dashboards(DashboardNames=[identifier])
+
+
+TYPES = (MetricAlarm(), Dashboard())

@@ -1,0 +1,252 @@
+"""Rules and their targets: Amazon EventBridge."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from sandbox.plugins.aws.cloud import (
+    Aws,
+    AwsResource,
+    code_of,
+    generated_name,
+    given,
+    inward,
+    only,
+    outward,
+    patiently,
+    picked,
+    prefix_of,
+    tag_list,
+    tag_map,
+)
+from sandbox.plugins.properties import Property, Values, block, flag, json_text, number, text, text_map
+from sandbox.plugins.resource import AutoName, RefusedError
+from sandbox.plugins.values import UNKNOWN
+
+DEFAULT_BUS = "default"
+
+
+class EventRule(AwsResource):
+    """A rule that events match, or a schedule; its id is its name, or `BUS/NAME` on another bus than the default."""
+
+    type_name = "aws:cloudwatch/eventRule:EventRule"
+    properties: ClassVar = {
+        "name": text(replaces=True, computed=True),
+        "namePrefix": text(replaces=True, computed=True),
+        "description": text(),
+        "eventBusName": text(default=DEFAULT_BUS, replaces=True),
+        "eventPattern": json_text(),
+        "forceDestroy": flag(default=False),
+        "roleArn": text(),
+        "scheduleExpression": text(),
+        "state": text(default="ENABLED"),
+        "tags": text_map(),
+    }
+    outputs = ("arn",)
+    auto_name = AutoName(longest=64)
+    gone = frozenset({"ResourceNotFoundException"})
+    _names: ClassVar = {
+        "description": "Description",
+        "eventBusName": "EventBusName",
+        "roleArn": "RoleArn",
+        "scheduleExpression": "ScheduleExpression",
+        "state": "State",
+    }
+
+    def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Refuse what the official provider refuses before it asks EventBridge."""
+        if wanted.get("name") is not None and wanted.get("namePrefix") is not None:
+            yield "name", '"name": conflicts with name_prefix'
+        if wanted.get("eventPattern") is None and wanted.get("scheduleExpression") is None:
+            yield "eventPattern", "one of `event_pattern,schedule_expression` must be specified"
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the rule."""
+        name = wanted.get("name") or generated_name(wanted["namePrefix"])
+        self._put(cloud, name, wanted, Tags=tag_list(wanted["tagsAll"]))
+        return name if wanted["eventBusName"] == DEFAULT_BUS else f"{wanted['eventBusName']}/{name}"
+
+    def _put(self, cloud: Aws, name: str, wanted: Values, **more: Any) -> None:
+        sent = given(wanted, self._names)
+        if wanted.get("eventPattern"):
+            sent["EventPattern"] = json.dumps(json.loads(wanted["eventPattern"]), separators=(",", ":"))
+        patiently(
+            lambda: cloud.client("events").put_rule(Name=name, **sent, **more),
+            codes=["ValidationException"],
+            saying="cannot be assumed by principal",
+        )
+
+    @staticmethod
+    def _parts(identifier: str) -> Values:
+        bus, _, name = identifier.rpartition("/")
+        return {"Name": name, "EventBusName": bus or DEFAULT_BUS}
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the rule."""
+        events = cloud.client("events")
+        rule = events.describe_rule(**self._parts(identifier))
+        return {
+            **{name: rule.get(there) for name, there in self._names.items()},
+            "arn": rule["Arn"],
+            "eventBusName": self._parts(identifier)["EventBusName"],
+            "eventPattern": rule.get("EventPattern"),
+            "name": rule["Name"],
+            "namePrefix": prefix_of(rule["Name"]),
+            "tagsAll": tag_map(events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]),
+        }
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        if removed:
+            cloud.client("events").untag_resource(ResourceARN=state["arn"], TagKeys=removed)
+        if added:
+            cloud.client("events").tag_resource(ResourceARN=state["arn"], Tags=tag_list(added))
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the whole rule again; whether its end is forced is known to the state alone."""
+        self._put(cloud, self._parts(identifier)["Name"], wanted)
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the rule, once it has no targets any more."""
+        patiently(
+            lambda: cloud.client("events").delete_rule(
+                **self._parts(identifier), **({"Force": True} if state.get("forceDestroy") else {})
+            ),
+            codes=["ValidationException"],
+            saying="Rule can't be deleted since it has targets",
+            seconds=300,
+        )
+
+
+class EventTarget(AwsResource):
+    """Where a rule sends what matches it; its id cannot be taken apart."""
+
+    type_name = "aws:cloudwatch/eventTarget:EventTarget"
+    properties: ClassVar[Mapping[str, Property]] = {
+        "arn": text(required=True),
+        "deadLetterConfig": block({"arn": text()}),
+        "eventBusName": text(default=DEFAULT_BUS, replaces=True),
+        "forceDestroy": flag(default=False),
+        "input": text(),
+        "inputPath": text(),
+        "inputTransformer": block({"inputPaths": text_map(), "inputTemplate": text(required=True)}),
+        "retryPolicy": block({"maximumEventAgeInSeconds": number(), "maximumRetryAttempts": number()}),
+        "roleArn": text(),
+        "rule": text(required=True, replaces=True),
+        "targetId": text(replaces=True, computed=True),
+    }
+    _names: ClassVar = {
+        "arn": "Arn",
+        "deadLetterConfig": "DeadLetterConfig",
+        "input": "Input",
+        "inputPath": "InputPath",
+        "inputTransformer": "InputTransformer",
+        "retryPolicy": "RetryPolicy",
+        "roleArn": "RoleArn",
+    }
+    _spelling: ClassVar = {"inputPaths": "InputPathsMap"}
+
+    def is_gone(self, error: Exception) -> bool:
+        """Tell whether there is no such target, or no such rule; the official provider believes several errors."""
+        if isinstance(error, ClientError) and error.operation_name == "ListTargetsByRule":
+            return code_of(error) in {"ResourceNotFoundException", "ValidationException"}
+        return super().is_gone(error)
+
+    gone = frozenset({"ResourceNotFoundException"})
+
+    def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Refuse what the official provider refuses before it asks EventBridge."""
+        said = [name for name in ("input", "inputPath", "inputTransformer") if wanted.get(name) is not None]
+        if len(said) > 1:
+            yield said[0], f'"{said[0]}": conflicts with {said[1]}'
+        content = wanted.get("input")
+        if content not in {None, UNKNOWN}:
+            try:
+                json.loads(str(content))
+            except ValueError as error:
+                yield "input", f'"input" contains an invalid JSON: {error}'
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the target."""
+        target = wanted.get("targetId") or generated_name()
+        parts = [wanted["rule"], target]
+        if wanted["eventBusName"] != DEFAULT_BUS:
+            parts.insert(0, wanted["eventBusName"])
+        identifier = "-".join(parts)
+        self._put(cloud, target, wanted, f"creating EventBridge Target ({identifier})")
+        return identifier
+
+    def _put(self, cloud: Aws, target: str, wanted: Values, doing: str) -> None:
+        sent = {
+            there: inward(self.properties[name], wanted[name], self._spelling)
+            for name, there in self._names.items()
+            if wanted.get(name) is not None
+        }
+        if "RetryPolicy" in sent:  # the official provider sends 0 for what is not said, which EventBridge may refuse
+            sent["RetryPolicy"] = {"MaximumEventAgeInSeconds": 0, "MaximumRetryAttempts": 0, **sent["RetryPolicy"]}
+        answer = cloud.client("events").put_targets(
+            Rule=wanted["rule"], EventBusName=wanted["eventBusName"], Targets=[{"Id": target, **sent}]
+        )
+        _refuse_failed(answer["FailedEntries"], doing)
+
+    @staticmethod
+    def _parts(identifier: str, state: Values) -> tuple[str, str, str]:
+        """Return bus, rule and target; an import names them RULE/TARGET or BUS/RULE/TARGET."""
+        if "rule" not in state:
+            rest, _, target = identifier.rpartition("/")
+            bus, _, rule = rest.rpartition("/")
+            if not rule or not target:
+                raise RefusedError(
+                    f"unexpected format for ID ({identifier}), expected EVENTBUSNAME/RULENAME/TARGETID or "
+                    "RULENAME/TARGETID"
+                )
+            return bus or DEFAULT_BUS, rule, target
+        bus, rule = str(state.get("eventBusName", DEFAULT_BUS)), str(state["rule"])
+        before = f"{rule}-" if bus == DEFAULT_BUS else f"{bus}-{rule}-"
+        return bus, rule, identifier.removeprefix(before)
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Find the target among its rule's."""
+        bus, rule, name = self._parts(identifier, state)
+        found = cloud.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
+        target = only([each for each in found if each["Id"] == name])
+        told = dict.fromkeys(self._names) | picked(target, self._names)
+        return {
+            **{mine: outward(self.properties[mine], value, self._spelling) for mine, value in told.items()},
+            "id": f"{rule}-{name}" if bus == DEFAULT_BUS else f"{bus}-{rule}-{name}",
+            "eventBusName": bus,
+            "rule": rule,
+            "targetId": name,
+        }
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the whole target again; whether its end is forced is known to the state alone."""
+        if changed - {"forceDestroy"}:
+            name = self._parts(identifier, state)[2]
+            self._put(cloud, name, wanted, f"updating EventBridge Target ({identifier})")
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the target."""
+        bus, rule, name = self._parts(identifier, state)
+        answer = cloud.client("events").remove_targets(
+            Rule=rule, EventBusName=bus, Ids=[name], Force=bool(state.get("forceDestroy"))
+        )
+        _refuse_failed(answer["FailedEntries"], f"deleting EventBridge Target ({identifier})")
+
+
+def _refuse_failed(entries: Sequence[Mapping[str, str]], doing: str) -> None:
+    """Raise what EventBridge tells of entries that it did not take, within an answer that says success.
+
+    Raises:
+        RefusedError: there are any.
+    """
+    if entries:
+        told = "; ".join(
+            f"{each.get('TargetId')}: api error {each.get('ErrorCode')}: {each.get('ErrorMessage')}" for each in entries
+        )
+        raise RefusedError(f"{doing}: {told}")
+
+
+TYPES = (EventRule(), EventTarget())

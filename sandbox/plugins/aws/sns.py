@@ -1,0 +1,266 @@
+"""Topics: Amazon SNS."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from sandbox.plugins.aws.cloud import Aws, AwsResource, generated_name, patiently, prefix_of, tag_list, tag_map, until
+from sandbox.plugins.properties import Kind, Values, document, flag, json_text, number, text, text_map
+from sandbox.plugins.resource import AutoName
+from sandbox.plugins.values import UNKNOWN
+
+GONE = frozenset({"NotFound", "NotFoundException"})
+
+
+def _sent(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _told(kind: Kind, value: str | None) -> Any:
+    """Return an attribute, which SNS tells as a string, as what it is."""
+    if value is None:
+        return None
+    match kind:
+        case Kind.NUMBER:
+            return int(value)
+        case Kind.FLAG:
+            return value == "true"
+        case _:
+            return value
+
+
+def _put_attribute(cloud: Aws, topic: str, name: str, value: str) -> None:
+    """Set an attribute of a topic; what its policy names may be too new."""
+    patiently(
+        lambda: cloud.client("sns").set_topic_attributes(TopicArn=topic, AttributeName=name, AttributeValue=value),
+        codes=["InvalidParameter", "InvalidParameterException"],
+    )
+
+
+class Topic(AwsResource):
+    """A topic; its id is its ARN. One that exists already is taken over, as SNS has it."""
+
+    type_name = "aws:sns/topic:Topic"
+    properties: ClassVar = {
+        "name": text(replaces=True, computed=True),
+        "namePrefix": text(replaces=True, computed=True),
+        "contentBasedDeduplication": flag(default=False),
+        "deliveryPolicy": json_text(),
+        "displayName": text(),
+        "fifoTopic": flag(default=False, replaces=True),
+        "kmsMasterKeyId": text(),
+        "policy": document(computed=True),
+        "signatureVersion": number(computed=True),
+        "tracingConfig": text(computed=True),
+        "tags": text_map(),
+    }
+    outputs = ("arn", "owner")
+    auto_name = AutoName()
+    gone = GONE
+    _attributes: ClassVar = {
+        "contentBasedDeduplication": "ContentBasedDeduplication",
+        "deliveryPolicy": "DeliveryPolicy",
+        "displayName": "DisplayName",
+        "kmsMasterKeyId": "KmsMasterKeyId",
+        "policy": "Policy",
+        "signatureVersion": "SignatureVersion",
+        "tracingConfig": "TracingConfig",
+    }
+
+    def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Refuse what the official provider refuses before it asks SNS."""
+        if wanted.get("name") is not None and wanted.get("namePrefix") is not None:
+            yield "name", '"name": conflicts with name_prefix'
+        name, first_in_first_out = wanted.get("name"), wanted.get("fifoTopic")
+        if name not in {None, UNKNOWN} and str(name).endswith(".fifo") != bool(first_in_first_out):
+            yield "name", f"invalid topic name: {name}"
+        if wanted.get("contentBasedDeduplication") and not first_in_first_out:
+            yield "contentBasedDeduplication", "content-based deduplication can only be set for FIFO topics"
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Make the topic."""
+        suffix = ".fifo" if wanted["fifoTopic"] else ""
+        answer = cloud.client("sns").create_topic(
+            Name=wanted.get("name") or generated_name(wanted["namePrefix"]) + suffix,
+            Attributes={"FifoTopic": "true"} if wanted["fifoTopic"] else {},
+            Tags=tag_list(wanted["tagsAll"]),
+        )
+        return answer["TopicArn"]
+
+    def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
+        """Set the attributes one by one."""
+        for name, there in self._attributes.items():
+            if wanted.get(name):
+                _put_attribute(cloud, identifier, there, _sent(wanted[name]))
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the topic's attributes."""
+        sns = cloud.client("sns")
+        found = sns.get_topic_attributes(TopicArn=identifier)["Attributes"]
+        name = found["TopicArn"].rsplit(":", 1)[-1]
+        return {
+            **{
+                mine: _told(self.properties[mine].kind, found.get(there) or None)
+                for mine, there in self._attributes.items()
+            },
+            "arn": found["TopicArn"],
+            "fifoTopic": found.get("FifoTopic") == "true",
+            "name": name,
+            "namePrefix": prefix_of(name.removesuffix(".fifo")),
+            "owner": found.get("Owner"),
+            "tagsAll": tag_map(sns.list_tags_for_resource(ResourceArn=identifier)["Tags"]),
+        }
+
+    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
+        """Change the tags."""
+        if removed:
+            cloud.client("sns").untag_resource(ResourceArn=identifier, TagKeys=removed)
+        if added:
+            cloud.client("sns").tag_resource(ResourceArn=identifier, Tags=tag_list(added))
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Set the attributes that differ; an empty one is none."""
+        for name in sorted(changed & self._attributes.keys()):
+            _put_attribute(cloud, identifier, self._attributes[name], _sent(wanted.get(name, "")))
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Remove the topic with its subscriptions."""
+        cloud.client("sns").delete_topic(TopicArn=identifier)
+
+
+class TopicPolicy(AwsResource):
+    """Who may do what with a topic; its id is the topic's ARN. It cannot be removed, only replaced by SNS's own."""
+
+    type_name = "aws:sns/topicPolicy:TopicPolicy"
+    properties: ClassVar = {"arn": text(required=True, replaces=True), "policy": document(required=True)}
+    outputs = ("owner",)
+    gone = GONE
+    _default_actions: ClassVar = (
+        "GetTopicAttributes",
+        "SetTopicAttributes",
+        "AddPermission",
+        "RemovePermission",
+        "DeleteTopic",
+        "Subscribe",
+        "ListSubscriptionsByTopic",
+        "Publish",
+        "Receive",
+    )
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Put the policy."""
+        _put_attribute(cloud, wanted["arn"], "Policy", wanted["policy"])
+        return wanted["arn"]
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the policy."""
+        found = cloud.client("sns").get_topic_attributes(TopicArn=identifier)["Attributes"]
+        if not found.get("Policy"):
+            return None
+        return {"arn": found["TopicArn"], "owner": found.get("Owner"), "policy": found["Policy"]}
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Put the policy again."""
+        _put_attribute(cloud, identifier, "Policy", wanted["policy"])
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Put SNS's own policy, as the official provider does."""
+        statement = {
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": [f"SNS:{action}" for action in self._default_actions],
+            "Resource": identifier,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": state.get("owner")}},
+        }
+        policy = {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
+        _put_attribute(cloud, identifier, "Policy", json.dumps(policy))
+
+
+class TopicSubscription(AwsResource):
+    """Somebody who is told what is published to a topic; its id is its ARN."""
+
+    type_name = "aws:sns/topicSubscription:TopicSubscription"
+    properties: ClassVar = {
+        "confirmationTimeoutInMinutes": number(default=1),
+        "endpoint": text(required=True, replaces=True),
+        "endpointAutoConfirms": flag(default=False),
+        "filterPolicy": json_text(),
+        "filterPolicyScope": text(computed=True),
+        "protocol": text(required=True, replaces=True),
+        "rawMessageDelivery": flag(default=False),
+        "redrivePolicy": json_text(),
+        "topic": text(required=True, replaces=True),
+    }
+    outputs = ("arn", "confirmationWasAuthenticated", "ownerId", "pendingConfirmation")
+    gone = GONE
+    _attributes: ClassVar = {
+        "filterPolicy": "FilterPolicy",
+        "filterPolicyScope": "FilterPolicyScope",
+        "rawMessageDelivery": "RawMessageDelivery",
+        "redrivePolicy": "RedrivePolicy",
+    }
+
+    _waiting: ClassVar = ("confirmationTimeoutInMinutes", "endpointAutoConfirms")
+
+    def create(self, cloud: Aws, wanted: Values) -> str:
+        """Subscribe; the ARN is told even before the subscription is confirmed."""
+        answer = cloud.client("sns").subscribe(
+            TopicArn=wanted["topic"],
+            Protocol=wanted["protocol"],
+            Endpoint=wanted["endpoint"],
+            Attributes={there: _sent(wanted[name]) for name, there in self._attributes.items() if wanted.get(name)},
+            ReturnSubscriptionArn=True,
+        )
+        return answer["SubscriptionArn"]
+
+    def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
+        """Wait for the confirmation, except where a person has to give it."""
+        web = "http" in wanted["protocol"]
+        if "email" in wanted["protocol"] or (web and not wanted["endpointAutoConfirms"]):
+            return
+
+        def confirmed() -> bool | None:
+            found = cloud.client("sns").get_subscription_attributes(SubscriptionArn=identifier)["Attributes"]
+            return True if found.get("PendingConfirmation") == "false" else None
+
+        minutes = wanted["confirmationTimeoutInMinutes"] if web else 2
+        until(confirmed, what=f"SNS Topic Subscription ({identifier}) confirmation", seconds=60 * minutes)
+
+    def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
+        """Read the subscription; how its confirmation was waited for is known to the state alone."""
+        found = cloud.client("sns").get_subscription_attributes(SubscriptionArn=identifier)["Attributes"]
+        return {
+            **{name: _told(self.properties[name].kind, found.get(there)) for name, there in self._attributes.items()},
+            **{name: state.get(name, self.properties[name].default) for name in self._waiting},
+            "arn": found["SubscriptionArn"],
+            "confirmationWasAuthenticated": found.get("ConfirmationWasAuthenticated") == "true",
+            "endpoint": found["Endpoint"],
+            "ownerId": found.get("Owner"),
+            "pendingConfirmation": found.get("PendingConfirmation") == "true",
+            "protocol": found["Protocol"],
+            "topic": found["TopicArn"],
+        }
+
+    def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
+        """Set the attributes that differ; for some, SNS has a value of its own for none."""
+        for name in sorted(changed & self._attributes.keys()):
+            value = _sent(wanted[name]) if wanted.get(name) is not None else {"filterPolicy": "{}"}.get(name)
+            cloud.client("sns").set_subscription_attributes(
+                SubscriptionArn=identifier,
+                AttributeName=self._attributes[name],
+                **({"AttributeValue": value} if value is not None else {}),
+            )
+
+    def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
+        """Unsubscribe; a subscription that nobody confirmed ends by itself."""
+        try:
+            cloud.client("sns").unsubscribe(SubscriptionArn=identifier)
+        except ClientError as error:
+            if "pending confirmation" not in str(error):
+                raise
+
+
+TYPES = (Topic(), TopicPolicy(), TopicSubscription())
