@@ -74,6 +74,7 @@ else:
             nat=wanted.nat,
             services=needs.services,
             logs_key_arn=keys["logs"].arn,
+            onboarding_role_arns=settings.onboarding_role_arns,
         ),
         here,
     )

@@ -451,6 +451,14 @@ class Settings(_Section):
         return {environment: account for environment, account in accounts.items() if account}
 
     @property
+    def onboarding_role_arns(self) -> list[str]:
+        """Roles of those accounts, as which the template cloner gives projects their roles there."""
+        return [
+            f"arn:aws:iam::{account}:role/{self.unit}-{environment}-project-onboarding"
+            for environment, account in self.deployment_accounts.items()
+        ]
+
+    @property
     def parameters(self) -> Values:
         """What projects need to know and no component does: it is decided here."""
         return {

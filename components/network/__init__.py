@@ -29,6 +29,8 @@ class NetworkArgs:
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
     logs_key_arn: pulumi.Input[str]
     """Key that encrypts the record of its traffic."""
+    onboarding_role_arns: Sequence[str] = ()
+    """Roles of other accounts that are taken on here, and let through to AWS."""
 
 
 class Network(pulumi.ComponentResource):
@@ -49,6 +51,7 @@ class Network(pulumi.ComponentResource):
                 placement=vpc.placement,
                 services=args.services,
                 route_table_ids=vpc.route_table_ids,
+                onboarding_role_arns=args.onboarding_role_arns,
             ),
             child,
         )

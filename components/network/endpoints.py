@@ -12,6 +12,8 @@ from components.site import Site
 
 WITHOUT_POLICY = ("servicecatalog", "studio")
 """Services whose endpoints AWS does not document as accepting a policy."""
+ONBOARDING = ("monitoring", "sagemaker.api", "ssm")
+"""Services that the template cloner asks as a role of an account that projects deploy to; others it asks through NAT."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,8 @@ class NetworkEndpointsArgs:
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
     route_table_ids: Mapping[str, pulumi.Input[str]]
     """Every route table of the network: traffic to S3 takes the gateway endpoint from all of them."""
+    onboarding_role_arns: Sequence[str]
+    """Roles of the accounts that projects deploy to, which the template cloner takes on."""
 
 
 class NetworkEndpoints(pulumi.ComponentResource):
@@ -70,7 +74,7 @@ class NetworkEndpoints(pulumi.ComponentResource):
                 security_group_ids=[security_group.id],
                 # Without private DNS the SDKs keep resolving the public name, and the endpoint is paid for and unused.
                 private_dns_enabled=True,
-                policy=None if service in WITHOUT_POLICY else iam.document(_own_principals(site)),
+                policy=None if service in WITHOUT_POLICY else _policy(service, site, args.onboarding_role_arns),
                 tags={"Name": f"{site.prefix}-{service}"},
                 opts=child,
             )
@@ -79,6 +83,15 @@ class NetworkEndpoints(pulumi.ComponentResource):
 
 def _service_name(service: str, region: str) -> str:
     return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
+
+
+def _policy(service: str, site: Site, onboarding_role_arns: Sequence[str]) -> pulumi.Output[str]:
+    if service not in ONBOARDING or not onboarding_role_arns:
+        return iam.document(_own_principals(site))
+    return iam.document(
+        _own_principals(site),
+        iam.pass_endpoint("OnboardingRoles", when={"ArnEquals": {"aws:PrincipalArn": onboarding_role_arns}}),
+    )
 
 
 def _own_principals(site: Site) -> iam.Statement:

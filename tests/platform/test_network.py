@@ -69,6 +69,24 @@ def test_endpoints_let_only_the_account_s_own_principals_through(stack: Renderin
             assert endpoint.statements()["OwnPrincipals"]["Condition"] == account
 
 
+def test_the_roles_that_prepare_deployments_elsewhere_pass_to_what_they_call_and_never_to_s3(
+    rendered: Callable[[str], Rendering],
+) -> None:
+    dev, prod = rendered("dev"), rendered("prod")
+    passing = {
+        service: endpoint.statements()["OnboardingRoles"]["Condition"]
+        for service, endpoint in {**interface_endpoints(dev), "s3": gateway_endpoint(dev)}.items()
+        if "policy" in endpoint.inputs and "OnboardingRoles" in endpoint.statements()
+    }
+    roles = [
+        "arn:aws:iam::222222222222:role/analytics-preprod-project-onboarding",
+        "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding",
+    ]
+    condition = {"ArnEquals": {"aws:PrincipalArn": roles}}
+    assert passing == dict.fromkeys(("monitoring", "sagemaker.api", "ssm"), condition)
+    assert not [each for each in interface_endpoints(prod).values() if "OnboardingRoles" in str(each.inputs)]
+
+
 def test_the_s3_endpoint_lets_through_what_aws_signs_itself_and_nothing_else(stack: Rendering) -> None:
     statements = gateway_endpoint(stack).statements()
     assert set(statements) == {"OwnPrincipals", "ImageLayers", "CustomResourceResponses"}
