@@ -131,8 +131,10 @@ def test_whether_an_object_is_missing_is_told_to_those_who_may_list_the_bucket(
     assert refusal(prod.client("s3", deployer).head_object, **missing)[0] == "403"
     assert refusal(dev.client("s3").get_object, **missing)[0] == "NoSuchKey"
     below = {"StringLike": {"s3:prefix": "approved/*"}}
-    lister = dev.role("accounts-misses", allow("s3:GetObject"), allow("s3:ListBucket", "*", below))
-    assert refusal(dev.client("s3", dev.assume(lister)).head_object, **missing)[0] == "404"
+    without = {"Null": {"s3:prefix": "true"}}
+    for name, when, status in (("below", below, "403"), ("without", without, "404")):
+        role = dev.role(f"accounts-{name}", allow("s3:GetObject"), allow("s3:ListBucket", "*", when))
+        assert refusal(dev.client("s3", dev.assume(role)).head_object, **missing)[0] == status
 
 
 def test_one_version_of_another_accounts_object_is_copied(
