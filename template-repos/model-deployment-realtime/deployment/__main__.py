@@ -19,11 +19,10 @@ from launched_project.settings_file import SettingsError
 
 from deployment import REPOSITORY, DeploymentError, artifact, live, package, project, rollback, settings, smoke
 from deployment.project import ENVIRONMENTS, Environment, Project
-from deployment.settings import Settings
+from deployment.settings import Fleet, Settings
 from deployment.stack import Stack, Wanted
 
 logger = logging.getLogger(__name__)
-CLOCK = live.Clock()
 
 
 def main(arguments: list[str]) -> None:
@@ -60,51 +59,57 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _deploy(owner: Project, environment: Environment, configured: Settings, arn: str) -> None:
-    sagemaker = aws.client("sagemaker", owner.region)
     _require_account(owner, environment)
-    fleet, name = configured.fleets[environment.name], environment.endpoint_name
-    with _step(f"{environment.name}: verify and copy the model"):
+    fleet = configured.fleets[environment.name]
+    with _step("verify and copy the model"):
         wanted = _bring(owner, environment, arn)
-        shadow = None
-        if fleet.shadow_version == wanted.model.version:
-            raise DeploymentError(
-                f"version {fleet.shadow_version} is deployed and cannot be its own shadow: "
-                f"change [{environment.name}] shadow_version in settings.toml"
-            )
-        if fleet.shadow_version:
-            shadow = _bring(owner, environment, owner.package_arn(fleet.shadow_version))
-    with _step(f"{environment.name}: prepare the state"):
-        waiting = {"minutes": _minutes_to_wait(configured), "say": logger.info, "clock": CLOCK}
-        before = live.ready_for_update(sagemaker, name, **waiting)
-        stack = Stack(project=owner, environment=environment, s3=aws.client("s3", owner.region), say=logger.info)
+        shadow = _shadow(owner, environment, fleet, wanted)
+    endpoint = live.LiveEndpoint(
+        environment=environment,
+        sagemaker=aws.client("sagemaker", owner.region),
+        cloudwatch=aws.client("cloudwatch", owner.region),
+        # This release must still fit into the credentials' lifetime.
+        minutes_to_wait=settings.CREDENTIAL_MINUTES - 10 - configured.release.maximum_minutes,
+        say=logger.info,
+    )
+    stack = Stack(project=owner, environment=environment, s3=aws.client("s3", owner.region), say=logger.info)
+    with _step("prepare the state"):
+        before = endpoint.ready_for_update()
         # Never fewer instances than serve now: autoscaling has reasons.
         stack.configure(wanted, shadow, max(fleet.minimum_instances, live.instances(before)))
         stack.select()
         stack.release_lock()
         stack.decide_interrupted(before)
-    cloudwatch = aws.client("cloudwatch", owner.region)
-    with _step(f"{environment.name}: pulumi up"):
+    with _step("pulumi up"):
         code = stack.up()
         # The provider stops waiting when SageMaker begins to roll back.
-        after = live.settled(sagemaker, name, **waiting)
-        asked_for = None if code else stack.outputs()["endpointConfigName"]
-        live.require_serving(after, environment, asked_for, cloudwatch)
-    serving = after["EndpointConfigName"] if after else ""
-    replaced = before.get("EndpointConfigName", "") if before else ""
-    with _step(f"{environment.name}: tidy up"):
-        deleted = live.prune(sagemaker, environment, serving=serving, before=replaced)
-    for each in deleted:
-        logger.info("deleted %s", each)
+        after = endpoint.settled()
+        endpoint.require_serving(after, None if code else stack.outputs()["endpointConfigName"])
+    serving, replaced = live.configuration_of(after), live.configuration_of(before)
+    with _step("remove what was superseded"):
+        for name in endpoint.prune(serving=serving, before=replaced):
+            logger.info("deleted %s", name)
     rows = {
         "model package": f"`{arn}`",
         "artifact": f"`{wanted.artifact.uri}` ({'copied' if wanted.artifact.copied else 'was there'})",
-        "endpoint": f"`{name}`",
+        "endpoint": f"`{environment.endpoint_name}`",
         "configuration": f"`{serving}`",
-        "replaced": f"`{replaced}`" if replaced and replaced != serving else "nothing",
+        "replaced": f"`{replaced}`" if replaced not in ("", serving) else "nothing",
         "shadow": f"version {fleet.shadow_version}" if shadow else "none",
     }
     table = "".join(f"| {key} | {value} |\n" for key, value in rows.items())
     summary.publish(f"## {environment.name} serves version {wanted.model.version}\n\n| | |\n|---|---|\n{table}\n")
+
+
+def _shadow(owner: Project, environment: Environment, fleet: Fleet, wanted: Wanted) -> Wanted | None:
+    if not fleet.shadow_version:
+        return None
+    if fleet.shadow_version == wanted.model.version:
+        raise DeploymentError(
+            f"version {fleet.shadow_version} is to be deployed and cannot be its own shadow: "
+            f"change [{environment.name}] shadow_version in settings.toml"
+        )
+    return _bring(owner, environment, owner.package_arn(fleet.shadow_version))
 
 
 def _bring(owner: Project, environment: Environment, arn: str) -> Wanted:
@@ -118,11 +123,6 @@ def _require_account(owner: Project, environment: Environment) -> None:
         raise DeploymentError(
             f"these are credentials of account {account}; {environment.name} is account {environment.account_id}"
         )
-
-
-def _minutes_to_wait(configured: Settings) -> float:
-    """For a release that is under way already; this one must still fit into the credentials' lifetime."""
-    return settings.CREDENTIAL_MINUTES - 10 - configured.release.maximum_minutes
 
 
 def _test(owner: Project, environment: Environment, configured: Settings) -> None:

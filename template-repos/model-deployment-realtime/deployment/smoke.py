@@ -77,8 +77,9 @@ class Endpoint:
         except BotoCoreError as error:
             raise DeploymentError(f"{self.name} did not answer: {error}") from error
         except ClientError as error:
-            status = error.response.get("OriginalStatusCode") or error.response["ResponseMetadata"]["HTTPStatusCode"]
-            if 400 <= int(status) < 500:
+            response: Any = error.response
+            status = int(response.get("OriginalStatusCode") or response["ResponseMetadata"]["HTTPStatusCode"])
+            if 400 <= status < 500:
                 return
             raise DeploymentError(
                 f"{self.name} answered a wrong content type with {status}, expected 400 to 499: {_said(error)}"
@@ -143,6 +144,6 @@ def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
 
 
 def _said(error: ClientError) -> str:
-    told = error.response["Error"]
-    original = error.response.get("OriginalMessage") or told.get("Message", "")
-    return f"{told.get('Code')}: {str(original)[:300]}"
+    response: Any = error.response
+    original = response.get("OriginalMessage") or response["Error"].get("Message", "")
+    return f"{response['Error'].get('Code')}: {original[:300]}"

@@ -91,7 +91,7 @@ class Stack:
         """
         exported = json.loads(self._pulumi(["stack", "export"]))
         deployment = exported["deployment"]
-        pending = deployment.pop("pending_operations", None) or []
+        pending: list[dict[str, Any]] = deployment.pop("pending_operations", None) or []
         if not pending:
             return
         self.say(f"a killed run left {len(pending)} operation(s) half-done: taking them up")
