@@ -168,6 +168,22 @@ def test_stand_ins_are_installed_into_a_home_of_their_own(tmp_path: Path, monkey
         install(tmp_path / "person" / ".pulumi")
 
 
+def test_a_plugin_runs_on_the_checkouts_python_wherever_and_for_whomever_it_is_started(tmp_path: Path) -> None:
+    for name in ("sandbox", "botocore", "grpc"):
+        program(tmp_path / "elsewhere" / name / "__init__.py", "raise SystemExit('this is not mine')")
+    elsewhere = str(tmp_path / "elsewhere")
+    environment = {"PATH": elsewhere, "PYTHONPATH": elsewhere, "VIRTUAL_ENV": elsewhere}
+    launcher = install(tmp_path / "home")[0]
+    process = subprocess.Popen(
+        [launcher], cwd=elsewhere, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    port = process.stdout.readline()
+    process.terminate()
+    assert port.strip().isdigit(), process.communicate()[1]
+    process.communicate()
+
+
 @pytest.mark.parametrize("package", ["aws", "github"])
 def test_a_plugin_tells_its_port_soon_and_ends_when_it_is_asked_to(tmp_path: Path, package: str) -> None:
     launcher = next(each for each in install(tmp_path) if each.name.endswith(package))

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import time
+import venv
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from sandbox.engine.provide import engine_folder
 from sandbox.plugins.install import install
 from tests.sandbox_plugins.conftest import Clouds
 from tests.sandbox_plugins.crash import gateway
+from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker
+from tests.sandbox_plugins.fakes import served
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +148,114 @@ def test_a_stack_is_made_left_alone_changed_replaced_and_removed(project: Callab
     life.unchanged()
 
     assert "- 7 deleted" in life.run("destroy", "--yes", "--skip-preview")
+
+
+SERVING = """
+    import sys
+
+    assert sys.prefix == {environment!r}, sys.prefix
+    model = aws.sagemaker.Model(
+        "model",
+        execution_role_arn="arn:aws:iam::111111111111:role/model",
+        primary_container={{
+            "image": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/model:1",
+            "model_data_url": "s3://bucket/{version}.tar.gz",
+        }},
+        opts=opts,
+    )
+    configuration = aws.sagemaker.EndpointConfiguration(
+        "configuration",
+        production_variants=[{{
+            "variant_name": "AllTraffic",
+            "model_name": model.name,
+            "instance_type": "ml.m5.large",
+            "initial_instance_count": 1,
+        }}],
+        opts=pulumi.ResourceOptions(provider=provider, retain_on_delete=True),
+    )
+    aws.sagemaker.Endpoint(
+        "endpoint",
+        name="serving",
+        endpoint_config_name=configuration.name,
+        deployment_config={{
+            "blue_green_update_policy": {{
+                "traffic_routing_configuration": {{
+                    "type": "CANARY",
+                    "canary_size": {{"type": "CAPACITY_PERCENT", "value": 10}},
+                    "wait_interval_in_seconds": 300,
+                }},
+            }},
+            "auto_rollback_configuration": {{"alarms": [{{"alarm_name": "errors"}}]}},
+        }},
+        opts=opts,
+    )
+"""
+
+
+def with_own_environment(project: Project) -> str:
+    """Give a program an environment of its own, beside it, and return where it is.
+
+    It holds what the checkout's holds; a deployment repository installs the same from its own lock file.
+    """
+    folder = project.folder / ".venv"
+    venv.create(folder, with_pip=False)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "checkout.pth").write_text(sysconfig.get_path("purelib"))
+    del project.environment["VIRTUAL_ENV"]
+    return str(folder)
+
+
+def test_an_endpoint_that_is_rolled_back_deploys_as_if_it_were_not_and_a_refresh_tells(
+    project: Callable[[str], Project],
+) -> None:
+    serving, sagemaker = project("serving"), FakeSageMaker()
+    environment = with_own_environment(serving)
+    with served(sagemaker):
+        serving.environment["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.address
+        serving.program(SERVING.format(environment=environment, version="v1"))
+        assert "+ 5 created" in serving.up()
+        serving.unchanged()
+        old = served_configuration(serving)
+
+        serving.program(SERVING.format(environment=environment, version="v2"))
+        sagemaker.endings = [{"EndpointConfigName": old, "FailureReason": "An alarm fired: errors"}]
+        assert "~ 1 updated" in serving.up()
+        assert served_configuration(serving) == sagemaker.endpoints["serving"]["EndpointConfigName"] == old
+        new = next(name for name in sagemaker.configurations if name != old)
+        assert serving.resource("endpoint")["inputs"]["endpointConfigName"] == new
+        assert "~ 1 to update" in serving.run("preview")
+        serving.run("refresh", "--yes", "--skip-preview")
+        assert serving.resource("endpoint")["inputs"]["endpointConfigName"] == old
+
+        assert "~ 1 updated" in serving.up()
+        assert served_configuration(serving) == new
+
+
+def served_configuration(project: Project) -> str:
+    """What the state says that the endpoint serves."""
+    return project.resource("endpoint")["outputs"]["endpointConfigName"]
+
+
+def test_an_endpoint_that_exists_is_imported_and_then_needs_no_change(project: Callable[[str], Project]) -> None:
+    adopting, sagemaker = project("adopting"), FakeSageMaker()
+    environment = with_own_environment(adopting)
+    with served(sagemaker):
+        adopting.environment["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.address
+        adopting.program(SERVING.format(environment=environment, version="v1"))
+        adopting.up()
+        made = adopting.resource("endpoint")
+        adopting.run("state", "delete", made["urn"], "--yes")
+        provider = made["provider"].rpartition("::")[0]
+        adopting.run(
+            *("import", "aws:sagemaker/endpoint:Endpoint", "endpoint", "serving"),
+            *("--provider", f"provider={provider}", "--yes", "--skip-preview"),
+            *("--generate-code=false", "--protect=false"),
+        )
+        imported = adopting.resource("endpoint")
+        assert {name: imported["inputs"][name] for name in ("name", "endpointConfigName", "deploymentConfig")} == {
+            name: made["outputs"][name] for name in ("name", "endpointConfigName", "deploymentConfig")
+        }
+        adopting.run("preview", "--expect-no-changes")
 
 
 def test_an_error_names_the_resource_and_quotes_aws(project: Callable[[str], Project]) -> None:
