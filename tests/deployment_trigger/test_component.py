@@ -143,7 +143,10 @@ def test_what_cannot_be_delivered_ends_in_the_queue_of_failures(rendering: Rende
     targets = rendering.all("cloudwatch/eventTarget:EventTarget")
 
     assert [target.inputs["deadLetterConfig"]["arn"] for target in targets] == [queue, queue]
-    assert [target.inputs["retryPolicy"]["maximumEventAgeInSeconds"] for target in targets] == [24 * 3600, 900]
+    assert {each.name: each.inputs["retryPolicy"]["maximumEventAgeInSeconds"] for each in targets} == {
+        "deployments-approvals-target": 24 * 3600,
+        "deployments-sweep-target": 15 * 60,
+    }
     policy = rendering.one("sqs/queuePolicy:QueuePolicy").statements()["KeepUndeliveredEvents"]
     assert policy["Principal"] == {"Service": "events.amazonaws.com"}
     assert (policy["Action"], policy["Resource"]) == (["sqs:SendMessage"], [queue])

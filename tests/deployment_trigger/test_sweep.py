@@ -71,10 +71,15 @@ def test_of_several_lost_approvals_the_latest_is_deployed(world: World) -> None:
     world.clock.now += 60
     world.approve(2)
 
-    world.sweep()
+    made = world.sweep()
 
     assert world.dispatched == [arn(2)]
-    assert sorted(world.states()) == ["dispatched", "superseded", "superseded"]
+    assert [(each.decision, each.model_package_arn) for each in made] == [
+        ("dispatched", arn(2)),
+        ("superseded", arn(3)),
+        ("superseded", arn(1)),
+    ]
+    assert world.sweep("sweep-2") == []
 
 
 def test_a_lost_approval_that_is_older_than_what_was_deployed_is_superseded(world: World) -> None:

@@ -34,7 +34,7 @@ def is_superseded(approval: Approval, newest: Approval | None) -> bool:
 
 
 def lost(candidates: Sequence[Candidate], known: Collection[Approval], *, now: float) -> list[Candidate]:
-    """Those whose event never came, the oldest first."""
+    """Those whose event never came, the latest first: it supersedes the others."""
     settled = (now - LEFT_TO_EVENTS_SECONDS) * 1000
     unknown = [each for each in candidates if each.approval not in known and each.approval.at <= settled]
-    return sorted(unknown, key=lambda each: each.approval.at)
+    return sorted(unknown, key=lambda each: each.approval.at, reverse=True)

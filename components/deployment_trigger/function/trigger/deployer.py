@@ -163,10 +163,7 @@ class Deployer:
                 # It was rejected or deleted since it was listed.
                 decisions.append(_refused(arn, refusal))
         found = decision.lost(candidates, self.buckets.approvals(project.bucket), now=self.wall_clock())
-        for candidate in found[:-1]:
-            record = self._record(candidate, "superseded", "another version was approved later")
-            self.buckets.create_record(project.bucket, candidate.approval, record)
-        return decisions + [self._deploy(candidate) for candidate in found[-1:]]
+        return decisions + [self._deploy(candidate) for candidate in found]
 
     def _finish_last(self, project: Project) -> list[Decision]:
         """Finish the newest deployment if whoever began it did not; older ones do not matter any more."""
