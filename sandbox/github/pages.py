@@ -2,9 +2,10 @@
 
 import html
 import re
+from pathlib import Path
 
 from sandbox.github.service import GitHub
-from sandbox.github.state import PullRequest, Repository, Run
+from sandbox.github.state import Environment, Job, PullRequest, Repository, Run
 from sandbox.github.transport import Request, Response, text_response
 
 _STYLE = """
@@ -41,9 +42,9 @@ def _body(github: GitHub, path: str) -> str | None:
     rest = match["rest"] or ""
     if rest in ("", "/actions"):
         return _repository(github, repository)
-    if found := re.fullmatch(r"/actions/runs/(\d+)", rest):
+    if found := re.fullmatch(r"/actions/runs/(\d+)(?:/job/(\d+))?", rest):
         run = github.state.runs.get(int(found[1]))
-        return _run(github, repository, run) if run and run.repository_id == repository.id else None
+        return _run(github, repository, run, found[2]) if run and run.repository_id == repository.id else None
     if found := re.fullmatch(r"/pull/(\d+)", rest):
         pull = next((one for one in repository.pulls if str(one.number) == found[1]), None)
         return _pull(github, repository, pull) if pull else None
@@ -129,24 +130,44 @@ def _run_row(repository: Repository, run: Run) -> list[str]:
     ]
 
 
-def _run(github: GitHub, repository: Repository, run: Run) -> str:
+def _run(github: GitHub, repository: Repository, run: Run, opened: str | None) -> str:
     folder = github.folder / "runs" / str(run.id)
     log, summary = folder / "log.txt", folder / "summary.md"
-    jobs = [
-        [html.escape(job.name), html.escape(job.conclusion or job.status), f"{len(job.steps)} steps"]
-        for job in run.jobs
-    ]
     state = (run.conclusion or run.status).replace("_", " ")
-    facts = [html.escape(fact) for fact in (run.title, run.head_sha[:7], run.event, state)]
-    parts = [
-        f"<p>{_link(f'/{repository.full_name}', repository.full_name)} · {' · '.join(facts)}</p>",
-        _table(jobs),
-    ]
+    facts = [html.escape(fact) for fact in (run.title, run.head_sha[:7], run.event, f"by {run.actor}", state)]
+    if run.attempt > 1:
+        facts.append(f"attempt {run.attempt}, by {html.escape(run.triggering_actor)}")
+    parts = [f"<p>{_link(f'/{repository.full_name}', repository.full_name)} · {' · '.join(facts)}</p>"]
+    parts += [_waiting(github, run, environment) for environment in github.actions.scheduler.pending(run)]
+    parts += ["<h2>Jobs</h2>", *(_job(folder, job, opened) for job in run.jobs)]
     if summary.exists():
-        parts.append(f"<h2>Summary</h2><pre>{html.escape(summary.read_text())}</pre>")
+        parts.append(f"<h2>Summary</h2>{_text(summary)}")
     if log.exists():
-        parts.append(f"<h2>Log</h2><pre>{html.escape(_COLOURS.sub('', log.read_text()))}</pre>")
+        parts.append(f"<h2>Log</h2>{_text(log)}")
     return _page(f"{run.name} #{run.number}", "".join(parts))
+
+
+def _waiting(github: GitHub, run: Run, environment: Environment) -> str:
+    accounts = {user.id: user.login for user in github.state.users.values()}
+    teams = {team.id: f"team {team.slug}" for team in github.state.teams.values()}
+    names = [(accounts if one.type == "User" else teams).get(one.id, "nobody") for one in environment.reviewers]
+    but = f", but not {run.triggering_actor}" if environment.prevent_self_review else ""
+    sentence = f"{environment.name} waits for a review by {' or '.join(names)}{but}."
+    return f"<p><strong>{html.escape(sentence)}</strong></p>"
+
+
+def _job(folder: Path, job: Job, opened: str | None) -> str:
+    state = (job.conclusion or job.status).replace("_", " ")
+    steps = _table([[html.escape(step.name), html.escape(step.conclusion or step.status)] for step in job.steps])
+    log = folder / f"{job.id}.txt"
+    shown = " open" if opened == str(job.id) else ""
+    inner = (steps if job.steps else "") + (_text(log) if log.exists() else "<p class=muted>No log yet.</p>")
+    title = f"{html.escape(job.name)} <span class=muted>{html.escape(state)}</span>"
+    return f"<details id=job-{job.id}{shown}><summary>{title}</summary>{inner}</details>"
+
+
+def _text(file: Path) -> str:
+    return f"<pre>{html.escape(_COLOURS.sub('', file.read_text()))}</pre>"
 
 
 def _pull(github: GitHub, repository: Repository, pull: PullRequest) -> str:

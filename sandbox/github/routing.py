@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -71,8 +72,9 @@ class Call:
             neighbours = {name: number for name, number in neighbours.items() if name in ("next", "last")}
         if page >= last:
             neighbours = {name: number for name, number in neighbours.items() if name in ("prev", "first")}
+        place = f"{self.github.url}{self.request.path}"
         links = [
-            f'<{self.github.api_url}{self.request.path.removeprefix("/api/v3")}?per_page={size}&page={number}>; rel="{name}"'
+            f'<{place}?{urllib.parse.urlencode({**self.request.query, "per_page": size, "page": number})}>; rel="{name}"'
             for name, number in neighbours.items()
         ]
         wanted = list(items[(page - 1) * size : page * size])

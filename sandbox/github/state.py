@@ -253,7 +253,10 @@ class Group(BaseModel):
     """A concurrency group: one holds it, one waits for it."""
 
     name: str
-    cancel_in_progress: bool
+    """Of the repository that it belongs to, and in lower case: GitHub makes no difference."""
+    cancel_in_progress: bool = False
+    queue: Literal["single", "max"] = "single"
+    """Whether more than one may wait."""
 
 
 class Demand(BaseModel):

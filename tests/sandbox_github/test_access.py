@@ -88,10 +88,63 @@ def test_an_environment_keeps_its_id_when_it_is_put_again(call: Client) -> None:
     assert rule["prevent_self_review"] is True
     assert [one["reviewer"]["login"] for one in rule["reviewers"]] == ["mia"]
     assert call("GET", f"{path}/environments").json["total_count"] == 1
-    assert call("PUT", f"{path}/environments/x", {"reviewers": [{"type": "User", "id": 99}]}).status == 422
-    assert call("PUT", f"{path}/environments/x", {"prevent_self_review": True}).status == 422
     assert call("DELETE", f"{path}/environments/dev").status == 204
     assert call("GET", f"{path}/environments/dev").status == 404
+
+
+def test_an_environment_shows_its_protection_rules_as_github_does(call: Client) -> None:
+    path = repository(call, "deployed")
+    team = call("POST", "/orgs/acme/teams", {"name": "Releases", "privacy": "closed"}).json
+    assert call("PUT", f"/orgs/acme/teams/releases{path}", {"permission": "pull"}).status == 204
+    body = {
+        "reviewers": [{"type": "User", "id": 12}, {"type": "Team", "id": team["id"]}],
+        "prevent_self_review": True,
+        "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
+    }
+    assert call("PUT", f"{path}/environments/prod", body).status == 200
+    shown = call("GET", f"{path}/environments/prod").json
+    reviewers, branches = shown["protection_rules"]
+    assert (reviewers["type"], reviewers["prevent_self_review"]) == ("required_reviewers", True)
+    assert [(one["type"], one["reviewer"]["id"]) for one in reviewers["reviewers"]] == [
+        ("User", 12),
+        ("Team", team["id"]),
+    ]
+    assert branches["type"] == "branch_policy"
+    assert shown["deployment_branch_policy"] == body["deployment_branch_policy"]
+    assert call("DELETE", "/orgs/acme/teams/releases").status == 204
+    assert len(call("GET", f"{path}/environments/prod").json["protection_rules"][0]["reviewers"]) == 1
+
+
+def test_who_cannot_read_the_repository_does_not_become_its_reviewer(call: Client) -> None:
+    path = repository(call, "deployed")
+    team = call("POST", "/orgs/acme/teams", {"name": "Elsewhere", "privacy": "closed"}).json
+    strangers = [{"type": "User", "id": 13}, {"type": "User", "id": 99}, {"type": "Team", "id": team["id"]}]
+    dropped = call("PUT", f"{path}/environments/prod", {"reviewers": strangers})
+    assert (dropped.status, dropped.json["protection_rules"]) == (200, [])
+    refused = call("PUT", f"{path}/environments/prod", {"reviewers": strangers, "prevent_self_review": True})
+    assert refused.status == 422
+    assert "must have at least one reviewer to set prevent_self_review" in refused.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({"prevent_self_review": True}, 422, "must have at least one reviewer"),
+        ({"reviewers": [{"type": "User", "id": 12}] * 7}, 422, "Only up to 6 reviewers"),
+        ({"reviewers": [{"type": "Role", "id": 12}]}, 422, "reviewers/0/type"),
+        ({"wait_timer": 30}, 501, "not implemented here"),
+        ({"wait_timer": 43201}, 422, "Validation Failed"),
+        ({"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": True}}, 422, "same value"),
+    ],
+)
+def test_protection_that_makes_no_sense_is_refused(
+    call: Client, body: dict[str, Any], status: int, message: str
+) -> None:
+    path = repository(call, "deployed")
+    refused = call("PUT", f"{path}/environments/prod", body)
+    assert refused.status == status
+    assert message in refused.json["message"]
+    assert call("GET", f"{path}/environments/prod").status == 404
 
 
 @pytest.mark.parametrize("field", [{"wait_timer": 0}, {"prevent_self_review": False}, {"reviewers": []}])

@@ -46,6 +46,7 @@ class Act:
         self._folder = folder
         self._command = command
         self._process: subprocess.Popen[str] | None = None
+        self._cancelled = False
         self._cancelling: threading.Thread | None = None
 
     def lines(self, options: list[str]) -> Iterator[str]:
@@ -66,6 +67,8 @@ class Act:
             errors="replace",
             start_new_session=True,
         )
+        if self._cancelled:
+            self.cancel()
         if process.stdout is None:
             raise RuntimeError("act was started without a pipe")
         with process.stdout:
@@ -74,33 +77,34 @@ class Act:
 
     def cancel(self) -> None:
         """Begin to stop the steps as GitHub does: SIGINT, SIGTERM, SIGKILL, with time in between."""
+        self._cancelled = True
         if self._process is not None and self._process.poll() is None and self._cancelling is None:
             self._cancelling = threading.Thread(target=self._stop, args=(self._process,), daemon=True)
             self._cancelling.start()
 
-    def wait(self) -> None:
-        """Wait until everything is gone."""
-        if self._cancelling is not None:
-            self._cancelling.join()
+    def kill(self) -> None:
+        """End everything at once."""
+        if self._process is not None and self._process.poll() is None:
+            _kill(self._process.pid)
 
     def _stop(self, process: subprocess.Popen[str]) -> None:
         timing = self._github.seed.timing
         try:
             act = psutil.Process(process.pid)
-            # A step's entry process gets the signal, not what it has started in its turn.
             steps = act.children()
-            tree = [each for step in steps for each in (step, *step.children(recursive=True))]
+            begun = _trees(steps)
+            # A step's entry process gets the signal, not what it has started in its turn.
+            _signal(steps, signal.SIGINT)
+            if not _gone(steps, timing.cancel_interrupt):
+                _signal(steps, signal.SIGTERM)
+                _gone(steps, timing.cancel_terminate)
+            _signal([*begun, *_trees(steps)], signal.SIGKILL)
+            # act goes on with the steps that want to run in spite of a cancellation.
+            act.send_signal(signal.SIGINT)
+            if not _gone([act], timing.cancel_force):
+                _kill(act.pid)
         except psutil.NoSuchProcess:
             return
-        _signal(steps, signal.SIGINT)
-        if not _gone(steps, timing.cancel_interrupt):
-            _signal(steps, signal.SIGTERM)
-            _gone(steps, timing.cancel_terminate)
-        _signal(tree, signal.SIGKILL)
-        # act goes on with the steps that want to run in spite of a cancellation.
-        process.send_signal(signal.SIGINT)
-        if not _gone([act], timing.cancel_force):
-            _signal([*act.children(recursive=True), act], signal.SIGKILL)
 
     def _environment(self) -> dict[str, str]:
         home = self._folder / "home"
@@ -124,6 +128,25 @@ def _program() -> str:
     found = str(beside) if beside.exists() else shutil.which("act")
     if found is None:
         raise WorkflowError("act was not found: install the dependency group 'sandbox'")
+    return found
+
+
+def _kill(number: int) -> None:
+    try:
+        act = psutil.Process(number)
+    except psutil.NoSuchProcess:
+        return
+    _signal(_trees([act]), signal.SIGKILL)
+
+
+def _trees(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return processes with everything that they have started."""
+    found: list[psutil.Process] = []
+    for process in processes:
+        try:
+            found += [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
     return found
 
 

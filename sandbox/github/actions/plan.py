@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sandbox.github.actions.workflow import Document, WorkflowError, environment_name, interpolate, triggers
+from sandbox.github.actions.workflow import (
+    Document,
+    WorkflowError,
+    environment_name,
+    interpolate,
+    interpolated,
+    triggers,
+)
 
 Read = Callable[[str], Document]
 """Returns the workflow file at a path."""
@@ -114,20 +121,14 @@ def environments(read: Read, path: str, key: str, job: Document, context: Contex
     return found
 
 
-def groups(read: Read, job: Document, context: Context) -> list[Any]:
-    """Return the concurrency that a job, and every job that it stands for, declares; evaluated."""
-    found: list[Any] = []
-    if "concurrency" in job:
-        declared: Any = job["concurrency"]
-        if isinstance(declared, str):
-            found.append(interpolate(declared, context))
-        else:
-            found.append({name: interpolate(plain(value, ""), context) for name, value in declared.items()})
+def concurrencies(read: Read, job: Document, context: Context) -> list[Any]:
+    """Return what a job, and every job that it stands for, declares about concurrency; evaluated."""
+    found = [interpolated(job["concurrency"], context)] if "concurrency" in job else []
     target = called(job)
     if target is not None:
         inner = {**context, "inputs": _inputs(read(target), job, context)}
         for its in cast("dict[str, Document]", read(target)["jobs"]).values():
-            found += groups(read, its, inner)
+            found += concurrencies(read, its, inner)
     return found
 
 

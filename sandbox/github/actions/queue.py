@@ -17,13 +17,14 @@ from sandbox.github.actions.workflow import (
     concurrency,
     dispatch_inputs,
     interpolate,
+    interpolated,
     parse,
     starts_on_pull_request,
     starts_on_push,
     triggers,
 )
 from sandbox.github.git import EMPTY_TREE, NO_COMMIT
-from sandbox.github.state import Group, PullRequest, Repository, Run, User, now
+from sandbox.github.state import PullRequest, Repository, Run, User, now
 
 if TYPE_CHECKING:
     from sandbox.github.service import GitHub
@@ -225,9 +226,7 @@ class Actions:
             context = self.context(repository, run)
             if "run-name" in document:
                 run.title = interpolate(str(document["run-name"]), context).strip() or run.title
-            own = concurrency(document.get("concurrency"), context)
-            if own is not None:
-                run.group = Group(name=f"{repository.id}:{own.group}", cancel_in_progress=own.cancel_in_progress)
+            run.group = concurrency(interpolated(document.get("concurrency"), context), repository.id)
             self.scheduler.start(run)
         except WorkflowError as error:
             self._fail(run, str(error))

@@ -18,8 +18,16 @@ from sandbox.github.actions.act import RUNNERS, Act
 from sandbox.github.actions.identity import Identity
 from sandbox.github.actions.isolation import answered, isolated, questions, reported
 from sandbox.github.actions.logs import JobLogs
-from sandbox.github.actions.workflow import READ_ONLY, Document, WorkflowError, parse, permissions, read_yaml
-from sandbox.github.state import Demand, Group, Repository, Result, Run
+from sandbox.github.actions.workflow import (
+    READ_ONLY,
+    Document,
+    WorkflowError,
+    concurrency,
+    parse,
+    permissions,
+    read_yaml,
+)
+from sandbox.github.state import Demand, Repository, Result, Run
 
 if TYPE_CHECKING:
     from sandbox.github.actions.queue import Actions
@@ -83,10 +91,11 @@ class Runner:
         if self._act is not None:
             self._act.cancel()
 
-    def wait(self) -> None:
-        """Wait until the job's processes are gone."""
+    def kill(self) -> None:
+        """End the job's processes at once."""
+        self.cancelled = self.logs.cancelled = True
         if self._act is not None:
-            self._act.wait()
+            self._act.kill()
 
     # Before the job
 
@@ -109,16 +118,11 @@ class Runner:
             for place, name in found.items():
                 if demand.environments.setdefault(place, name) != name:
                     raise WorkflowError(f"{self._key!r} has an environment per combination: not implemented here")
-            for declared in plan.groups(self._document, job, context):
-                group = self._group(declared)
-                if group not in demand.groups:
+            for declared in plan.concurrencies(self._document, job, context):
+                group = concurrency(declared, self._repository.id)
+                if group is not None and group not in demand.groups:
                     demand.groups.append(group)
         return demand
-
-    def _group(self, declared: Any) -> Group:
-        document: Document = {"group": declared} if isinstance(declared, str) else declared
-        name = f"{self._repository.id}:{document['group']}"
-        return Group(name=name, cancel_in_progress=document.get("cancel-in-progress") == "true")
 
     def _ask(self, document: Document, texts: list[str]) -> list[list[str]] | None:
         """Let act evaluate the condition of the job and some texts; None: the condition does not hold."""
@@ -188,6 +192,12 @@ class Runner:
     def _write_workflow(self, path: str, document: Document) -> None:
         file = self._work / "source" / path
         file.parent.mkdir(parents=True, exist_ok=True)
+        # Concurrency is decided here, and act does not know all of it.
+        jobs = cast("dict[str, Document]", document["jobs"])
+        plain = {
+            key: {name: value for name, value in job.items() if name != "concurrency"} for key, job in jobs.items()
+        }
+        document = {**{name: value for name, value in document.items() if name != "concurrency"}, "jobs": plain}
         # JSON is YAML: nothing is read differently for want of quotes.
         file.write_text(json.dumps(document, indent=1, default=str))
 
@@ -221,6 +231,7 @@ class Runner:
                 raise WorkflowError(
                     f"Unable to resolve action {uses!r} of {where}: the local GitHub has no stand-in for it"
                 )
+            _check_inputs(uses, step, folder)
             self._stand_ins[f"{match['action']}@{match['ref']}"] = folder
 
     def _stand_in(self, action: str) -> Path | None:
@@ -290,6 +301,15 @@ class Runner:
             self._actions.forget_identity(token)
         self._tokens.clear()
         shutil.rmtree(self._work, ignore_errors=True)
+
+
+def _check_inputs(uses: str, step: Document, stand_in: Path) -> None:
+    """Refuse inputs that a stand-in would ignore."""
+    action = read_yaml((stand_in / "action.yml").read_bytes())
+    known = {str(name).lower() for name in action.get("inputs") or {}}
+    unknown = sorted(name for name in step.get("with") or {} if str(name).lower() not in known)
+    if unknown:
+        raise WorkflowError(f"The local GitHub's stand-in for {uses!r} does not know the inputs {unknown}")
 
 
 def _dotenv(values: dict[str, str]) -> str:

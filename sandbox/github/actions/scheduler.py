@@ -83,7 +83,7 @@ class Scheduler:
         if only_failed:
             failed = {key for key, result in run.results.items() if result.result in ("failure", "cancelled")}
             if not failed:
-                raise errors.forbidden("There are no failed jobs to rerun.")
+                raise errors.forbidden("This workflow run cannot be retried")
             again = failed | plan.descendants(graph, failed)
         run.attempt += 1
         run.triggering_actor = actor.login
@@ -114,9 +114,7 @@ class Scheduler:
             self._closed = True
             runners = list(self._executing.values())
         for runner in runners:
-            runner.cancel()
-        for runner in runners:
-            runner.wait()
+            runner.kill()
 
     # Reviews
 
@@ -175,7 +173,8 @@ class Scheduler:
         for other in list(self._unfinished()):
             if other.id == run.id or other.group is None or other.group.name != run.group.name:
                 continue
-            if not other.admitted or run.group.cancel_in_progress:
+            replaced = not other.admitted and run.group.queue == "single"
+            if replaced or run.group.cancel_in_progress:
                 self.cancel(other)
 
     def _advance(self, run: Run) -> None:
@@ -253,7 +252,9 @@ class Scheduler:
     def _replace(self, run: Run, key: str, demand: Demand) -> None:
         """Wait for a group instead of whoever waited for it before; who holds it is cancelled if the job says so."""
         for group in demand.groups:
-            rivals = self._claims(group.name, lambda other: other.pending)
+            rivals: list[tuple[Run, str]] = []
+            if group.queue == "single":
+                rivals += self._claims(group.name, lambda other: other.pending)
             if group.cancel_in_progress:
                 rivals += self._claims(group.name, lambda other: other.holding)
             for other, rival in rivals:

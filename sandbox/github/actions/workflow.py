@@ -3,15 +3,16 @@
 Only what GitHub itself decides is read here; steps and expressions are act's business.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from sandbox.github.actions.patterns import selected
+from sandbox.github.state import Group
 
 Document = dict[str, Any]
 
@@ -116,12 +117,11 @@ def dispatch_inputs(filters: Document, given: Mapping[str, str]) -> dict[str, st
         default: Any = declaration.get("default")
         fallback = str(default).lower() if isinstance(default, bool) else str("" if default is None else default)
         value = given.get(name, fallback)
-        if declaration.get("required") and name not in given and default is None:
+        if declaration.get("required") and not value:
             raise WorkflowError(f"Required input '{name}' not provided")
-        options = _strings(declaration.get("options", []))
-        if declaration.get("type") == "choice" and value and value not in options:
-            raise WorkflowError(f"Provided value '{value}' for input '{name}' not in the list of allowed values")
-        if declaration.get("type") == "boolean" and value and value not in ("true", "false"):
+        allowed = {"choice": _strings(declaration.get("options", [])), "boolean": ["true", "false"]}
+        kind = str(declaration.get("type", "string"))
+        if kind in allowed and name in given and value not in allowed[kind]:
             raise WorkflowError(f"Provided value '{value}' for input '{name}' not in the list of allowed values")
         inputs[name] = value
     return inputs
@@ -140,26 +140,21 @@ def permissions(declared: Any, inherited: Mapping[str, str]) -> dict[str, str]:
             return {str(scope): str(level) for scope, level in cast("Document", declared or {}).items()}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Concurrency:
-    """A group in which only one run executes at a time."""
+def concurrency(declared: Any, repository: int) -> Group | None:
+    """Return the concurrency group of a workflow or a job, whose expressions are evaluated.
 
-    group: str
-    cancel_in_progress: bool
-
-
-def concurrency(declared: Any, context: Mapping[str, Any]) -> Concurrency | None:
-    """Return the concurrency group that a workflow or a job declares."""
+    Raises:
+        WorkflowError: it is not written as GitHub wants it.
+    """
     if declared is None:
         return None
-    if isinstance(declared, str):
-        return Concurrency(group=interpolate(declared, context), cancel_in_progress=False)
-    document = cast("Document", declared)
-    cancel = document.get("cancel-in-progress", False)
-    return Concurrency(
-        group=interpolate(str(document["group"]), context),
-        cancel_in_progress=interpolate(str(cancel), context).lower() == "true",
-    )
+    document: Document = {"group": declared} if isinstance(declared, str) else cast("Document", declared)
+    unknown = sorted(set(document) - {"group", "cancel-in-progress", "queue"})
+    queue: Any = document.get("queue", "single")
+    cancel = str(document.get("cancel-in-progress", False)).lower() == "true"
+    if unknown or "group" not in document or queue not in ("single", "max") or (cancel and queue == "max"):
+        raise WorkflowError(f"The concurrency {json.dumps(document, default=str)} is not valid")
+    return Group(name=f"{repository}:{document['group']}".lower(), cancel_in_progress=cancel, queue=queue)
 
 
 def environment_name(job: Document) -> str | None:
@@ -177,6 +172,13 @@ def interpolate(text: str, context: Mapping[str, Any]) -> str:
         WorkflowError: an expression needs more.
     """
     return _EXPRESSION.sub(lambda match: _text(_evaluate(match[1], context)), text)
+
+
+def interpolated(value: Any, context: Mapping[str, Any]) -> Any:
+    """Return a text, or a mapping of texts, with its expressions replaced."""
+    if isinstance(value, dict):
+        return {name: interpolated(inner, context) for name, inner in cast("Document", value).items()}
+    return interpolate(value, context) if isinstance(value, str) else value
 
 
 def _evaluate(expression: str, context: Mapping[str, Any]) -> Any:

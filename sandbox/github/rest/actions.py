@@ -1,7 +1,9 @@
 """Workflows, their runs, jobs and logs."""
 
 import io
+import re
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import Field
@@ -20,6 +22,10 @@ class _Dispatch(Body):
     ref: str
     inputs: dict[str, Any] = Field(default_factory=dict[str, Any])
     return_run_details: bool = False
+
+
+class _Rerun(Body):
+    enable_debug_logging: bool = False
 
 
 def _workflow(call: Call, path: str, number: int) -> dict[str, object]:
@@ -62,6 +68,9 @@ def _run(call: Call, run: Run) -> dict[str, object]:
         "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}",
         "jobs_url": f"{api}/actions/runs/{run.id}/jobs",
         "logs_url": f"{api}/actions/runs/{run.id}/logs",
+        "cancel_url": f"{api}/actions/runs/{run.id}/cancel",
+        "rerun_url": f"{api}/actions/runs/{run.id}/rerun",
+        "workflow_url": f"{api}/actions/workflows/{ids.get(run.workflow)}",
         "created_at": run.created_at,
         "run_started_at": run.started_at or run.created_at,
         "updated_at": run.updated_at,
@@ -89,7 +98,7 @@ def _job(call: Call, run: Run, job: Job) -> dict[str, object]:
         "labels": ["ubuntu-latest"],
         "runner_name": "sandbox",
         "url": f"{api}/actions/jobs/{job.id}",
-        "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}",
+        "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}/job/{job.id}",
     }
 
 
@@ -104,7 +113,7 @@ def find_run(call: Call) -> Run:
 
 def _find_job(call: Call) -> tuple[Run, Job]:
     for run in call.github.state.runs.values():
-        for job in run.jobs:
+        for job in (*run.jobs, *run.earlier_jobs):
             if run.repository_id == call.repository.id and str(job.id) == call.parameters["job"]:
                 return run, job
     raise errors.not_found()
@@ -146,6 +155,24 @@ def dispatch_workflow(call: Call) -> Response:
     return json_response(200, {"workflow_run_id": run.id, "run_url": document["url"], "html_url": document["html_url"]})
 
 
+def _moments(text: str) -> Callable[[str], bool]:
+    """Return what a date range selects, such as `>=2026-01-01` or `2026-01-01..2026-02-01T12:00:00Z`."""
+    first, separator, last = text.partition("..")
+    if separator:
+        return lambda moment: (first == "*" or moment >= first) and (last == "*" or moment[: len(last)] <= last)
+    operator = re.match(r"[<>]=?|", text)
+    comparison = operator[0] if operator else ""
+    date = text.removeprefix(comparison)
+    compare: dict[str, Callable[[str], bool]] = {
+        ">": lambda moment: moment[: len(date)] > date,
+        ">=": lambda moment: moment[: len(date)] >= date,
+        "<": lambda moment: moment[: len(date)] < date,
+        "<=": lambda moment: moment[: len(date)] <= date,
+        "": lambda moment: moment.startswith(date),
+    }
+    return compare[comparison]
+
+
 def _list_runs(call: Call, runs: list[Run]) -> Response:
     query = call.request.query
     for name in ("actor", "branch", "event", "head_sha"):
@@ -153,6 +180,9 @@ def _list_runs(call: Call, runs: list[Run]) -> Response:
             runs = [run for run in runs if getattr(run, name) == query[name]]
     if "status" in query:
         runs = [run for run in runs if query["status"] in (run.status, run.conclusion)]
+    if "created" in query:
+        created = _moments(query["created"])
+        runs = [run for run in runs if created(run.created_at)]
     runs.sort(key=lambda run: run.id, reverse=True)
     page, headers = call.page(runs)
     return json_response(200, {"total_count": len(runs), "workflow_runs": [_run(call, run) for run in page]}, headers)
@@ -191,12 +221,30 @@ def cancel_run(call: Call) -> Response:
     return json_response(202, {})
 
 
+@route("POST", RUN + "/rerun", permission="actions:write", role="push", creates_content=False)
+def rerun(call: Call) -> Response:
+    """Execute all jobs of a run again."""
+    call.body(_Rerun)
+    call.github.actions.rerun(find_run(call), call.caller.user, only_failed=False)
+    return json_response(201, {})
+
+
+@route("POST", RUN + "/rerun-failed-jobs", permission="actions:write", role="push", creates_content=False)
+def rerun_failed_jobs(call: Call) -> Response:
+    """Execute the jobs of a run again that failed or were cancelled, and those that need them."""
+    call.body(_Rerun)
+    call.github.actions.rerun(find_run(call), call.caller.user, only_failed=True)
+    return json_response(201, {})
+
+
 @route("GET", RUN + "/jobs", permission="actions:read", role="pull")
 def list_jobs(call: Call) -> Response:
-    """The jobs of a run."""
+    """The jobs of a run: those of its latest attempt, or all of them (`filter=all`)."""
     run = find_run(call)
-    page, headers = call.page(run.jobs)
-    return json_response(200, {"total_count": len(run.jobs), "jobs": [_job(call, run, job) for job in page]}, headers)
+    earlier = run.earlier_jobs if call.request.query.get("filter") == "all" else []
+    found = [*earlier, *run.jobs]
+    page, headers = call.page(found)
+    return json_response(200, {"total_count": len(found), "jobs": [_job(call, run, job) for job in page]}, headers)
 
 
 @route("GET", _ACTIONS + "/jobs/{job}", permission="actions:read", role="pull")

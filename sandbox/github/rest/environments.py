@@ -3,6 +3,7 @@
 from typing import Literal
 
 from sandbox.github import errors
+from sandbox.github.accounts import role
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
 from sandbox.github.state import BranchPolicy, Environment, Reviewer, now
@@ -43,7 +44,9 @@ def summary(call: Call, environment: Environment) -> dict[str, object]:
 
 def reviewers(call: Call, environment: Environment) -> list[dict[str, object]]:
     """Who may let jobs enter an environment."""
-    return [{"type": one.type, "reviewer": _reviewer(call, one)} for one in environment.reviewers]
+    # A team that was deleted reviews nothing any more.
+    known = [one for one in environment.reviewers if one.type == "User" or one.id in call.github.state.teams]
+    return [{"type": one.type, "reviewer": _reviewer(call, one)} for one in known]
 
 
 def _document(call: Call, environment: Environment) -> dict[str, object]:
@@ -73,7 +76,7 @@ def _document(call: Call, environment: Environment) -> dict[str, object]:
 def _reviewer(call: Call, reviewer: Reviewer) -> dict[str, object]:
     if reviewer.type == "Team":
         team = call.github.state.teams[reviewer.id]
-        return {"id": team.id, "name": team.name, "slug": team.slug}
+        return {"id": team.id, "node_id": f"T_{team.id}", "name": team.name, "slug": team.slug}
     account = next(user for user in call.github.state.users.values() if user.id == reviewer.id)
     return views.user(call.github, account)
 
@@ -95,21 +98,31 @@ def _check(call: Call, body: _Put) -> None:
                 )
     if not 0 <= body.wait_timer <= 43200:
         raise errors.validation_failed("Environment", "wait_timer", "invalid")
+    if body.wait_timer:
+        raise errors.ApiError(501, "wait_timer is not implemented here")
     reviewers = body.reviewers or []
     if len(reviewers) > 6:
         raise errors.unprocessable("Only up to 6 reviewers are allowed.")
-    if body.prevent_self_review and not reviewers:
+    if body.prevent_self_review and not _readers(call, body):
         raise errors.unprocessable(
             "Failed to create or update the environment protection rule. "
             "Required reviewers must have at least one reviewer to set prevent_self_review."
         )
-    users = {account.id for account in call.github.state.users.values()}
-    for reviewer in reviewers:
-        if reviewer.id not in (users if reviewer.type == "User" else call.github.state.teams):
-            raise errors.unprocessable(f"Could not find the reviewer {reviewer.type} {reviewer.id}.")
     policy = body.deployment_branch_policy
     if policy is not None and policy.protected_branches == policy.custom_branch_policies:
         raise errors.unprocessable("protected_branches and custom_branch_policies cannot have the same value.")
+
+
+def _readers(call: Call, body: _Put) -> list[Reviewer]:
+    """Return the reviewers who can read the repository; GitHub drops the others without a word."""
+    state, repository = call.github.state, call.repository
+    readers = {account.id for account in state.users.values() if role(account, repository, state) is not None}
+    teams = {team.id for team in state.teams.values() if repository.id in team.repositories}
+    return [
+        Reviewer(type=one.type, id=one.id)
+        for one in body.reviewers or []
+        if one.id in (readers if one.type == "User" else teams)
+    ]
 
 
 @route("PUT", "/repos/{owner}/{repo}/environments/{environment}", permission="administration:write", role="admin")
@@ -126,7 +139,7 @@ def put_environment(call: Call) -> Response:
         name=name,
         wait_timer=body.wait_timer,
         prevent_self_review=body.prevent_self_review,
-        reviewers=[Reviewer(type=one.type, id=one.id) for one in body.reviewers or []],
+        reviewers=_readers(call, body),
         deployment_branch_policy=BranchPolicy(**policy.model_dump()) if policy else None,
     )
     if existing:

@@ -159,6 +159,8 @@ def update_repository(call: Call) -> Response:
     _apply(repository, body)
     if body.archived is not None:
         repository.archived = body.archived
+        if body.archived:
+            call.github.actions.scheduler.stop(repository)
     repository.updated_at = now()
     return _answer(call, repository)
 
