@@ -11,11 +11,15 @@ from typing import Any, cast
 from bootstrap.account import Account
 
 TEMPLATE_INSTANCE_TYPE = "ml.m5.large"
-"""What the template repositories train and process on, unless a project's settings.toml names another."""
+"""What the template repositories train and deploy on, unless a project's settings.toml names another."""
+ENDPOINT_INSTANCES = 4
+"""A model in production runs on two instances; while another replaces it, on two more."""
 STUDIO_INSTANCE_TYPE = "ml.t3.medium"
 """What Studio's apps run on, unless the settings name another."""
 LAUNCHES_AT_ONCE = 20
 """How many functions the template cloner reserves, unless the settings say otherwise."""
+DEPLOYMENTS_AT_ONCE = 5
+"""How many functions the deployment trigger reserves."""
 UNRESERVED_FUNCTIONS = 100
 """What AWS keeps for functions that reserve nothing. Source: Lambda Developer Guide, "Configuring reserved concurrency"."""
 INTERFACE_ENDPOINTS = 20
@@ -97,12 +101,23 @@ def needs(settings: Mapping[str, object], in_use: Callable[[str], int], *, deplo
                 amount=1,
                 reason="a project's pipeline",
             )
-        launches = _number(_mapping(settings["projects"]).get("launchesAtOnce"), LAUNCHES_AT_ONCE)
+        projects = _mapping(settings["projects"])
+        reserved = {"template cloner": _number(projects.get("launchesAtOnce"), LAUNCHES_AT_ONCE)}
+        if "preprodAccountId" in projects or "prodAccountId" in projects:
+            reserved["deployment trigger"] = DEPLOYMENTS_AT_ONCE
+        holders = " and ".join(f"the {name} reserves {number}" for name, number in reserved.items())
         yield Need(
             service="lambda",
             quota="Concurrent executions",
-            amount=launches + UNRESERVED_FUNCTIONS,
-            reason=f"the template cloner reserves {launches}, and AWS keeps {UNRESERVED_FUNCTIONS} for others",
+            amount=sum(reserved.values()) + UNRESERVED_FUNCTIONS,
+            reason=f"{holders}, and AWS keeps {UNRESERVED_FUNCTIONS} for others",
+        )
+    if "workload" in settings:
+        yield Need(
+            service="sagemaker",
+            quota=f"{TEMPLATE_INSTANCE_TYPE} for endpoint usage",
+            amount=ENDPOINT_INSTANCES,
+            reason="a deployed model, and the one that replaces it",
         )
 
 

@@ -76,6 +76,9 @@ def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[st
             return value is not None and any(_matches(operand, value) for operand in operands)
         case "ArnNotEquals" | "ArnNotLike" | "StringNotLike":
             return value is None or not any(_matches(operand, value) for operand in operands)
+        case "ForAnyValue:StringEquals":
+            # A key with several values is given with one of them.
+            return value in operands
         case "Null":
             return operands == [str(value is None).lower()]
         case _:

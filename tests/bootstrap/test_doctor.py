@@ -10,6 +10,8 @@ from bootstrap import doctor, github
 from bootstrap.account import Account
 from bootstrap.credential import Get
 from bootstrap.names import Names
+from bootstrap.quotas import DEPLOYMENTS_AT_ONCE
+from components.deployment_trigger import RUNS_AT_ONCE
 from tests.bootstrap.fakes import CloudFormation, Service, account, answer, refuse
 from tests.bootstrap.template import ACCOUNT, ISSUER
 from tests.bootstrap.test_credential import PARAMETERS, Parameters
@@ -272,6 +274,20 @@ def test_quotas_follow_the_network_that_the_settings_ask_for(settings: Path, net
     short = quotas(ec2={"EC2-VPC Elastic IPs": 0})
     says = examine(healthy(ssm=Parameters({}), **{"service-quotas": short}))["quotas"].says
     assert (f"needed {addresses} " in says) if addresses else "Elastic" not in says
+
+
+def test_where_models_are_deployed_there_is_room_for_one_that_replaces_another(settings: Path) -> None:
+    settings.write_text(f'{SETTINGS}  mlops-platform:workload: {{developmentAccountId: "111111111111"}}\n')
+    says = examine(healthy())["quotas"].says
+    assert "ml.m5.large for endpoint usage is 0, needed 4 (a deployed model" in says
+
+
+def test_functions_that_wait_for_approvals_are_counted_too(settings: Path) -> None:
+    assert DEPLOYMENTS_AT_ONCE == RUNS_AT_ONCE
+    settings.write_text(SETTINGS.replace("projects: {}", 'projects: {preprodAccountId: "222222222222"}'))
+    short = quotas(**{"lambda": {"Concurrent executions": 124}})
+    says = examine(healthy(**{"service-quotas": short}))["quotas"].says
+    assert "is 124, needed 125 (the template cloner reserves 20 and the deployment trigger reserves 5" in says
 
 
 def test_quotas_need_the_settings(settings: Path) -> None:
