@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox_aws.account import Account, allow, trust
 
@@ -78,10 +79,31 @@ class Hosting:
         )
         return cls(account, bucket, role)
 
+    def __enter__(self) -> "Hosting":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing behind, so that other tests find neither names taken nor the machine busy."""
+        listed = [found["EndpointName"] for found in self.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]]
+        for name in listed:
+            if self.settled(name)["EndpointStatus"] != "Deleting":
+                self.sagemaker.delete_endpoint(EndpointName=name)
+        for name in listed:
+            self.gone(name)
+        for found in self.sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]:
+            self.sagemaker.delete_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
+        for found in self.sagemaker.list_models(MaxResults=100)["Models"]:
+            self.sagemaker.delete_model(ModelName=found["ModelName"])
+
     @property
     def sagemaker(self) -> Any:
         """A client of SageMaker."""
         return self.account.client("sagemaker")
+
+    @property
+    def runtime(self) -> Any:
+        """A client of SageMaker Runtime."""
+        return self.account.client("sagemaker-runtime")
 
     def model(self, name: str, *, code: str = CODE, **changes: Any) -> str:
         """Make a model; `factor` and the like are what it was trained on. Its name."""
@@ -109,9 +131,8 @@ class Hosting:
         """Make an endpoint configuration with a variant for each model, named like it; its name."""
         extra = {"ShadowProductionVariants": [variant(shadow)]} if shadow else {}
         production = [variant(model) for model in models]
-        self.sagemaker.create_endpoint_config(
-            **({"EndpointConfigName": name, "ProductionVariants": production} | extra | changes)
-        )
+        request = {"EndpointConfigName": name, "ProductionVariants": production} | extra | changes
+        self.sagemaker.create_endpoint_config(**request)
         return name
 
     def endpoint(self, name: str, configuration: str) -> dict[str, Any]:
@@ -121,7 +142,7 @@ class Hosting:
 
     def settled(self, name: str) -> dict[str, Any]:
         """The description of an endpoint once it is neither creating nor updating."""
-        moving = ("Creating", "Updating", "RollingBack", "Deleting")
+        moving = ("Creating", "Updating", "RollingBack")
         return self.until(name, lambda found: found["EndpointStatus"] not in moving)
 
     def until(self, name: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -135,14 +156,40 @@ class Hosting:
             time.sleep(0.02)
         pytest.fail(f"{name} stayed {found}")
 
+    def gone(self, name: str) -> None:
+        """Wait until an endpoint is deleted."""
+        not_found = self.sagemaker.exceptions.ClientError
+
+        def is_gone() -> bool:
+            try:
+                self.sagemaker.describe_endpoint(EndpointName=name)
+            except not_found:
+                return True
+            return False
+
+        self.eventually(is_gone)
+
+    def eventually(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds."""
+        deadline = time.monotonic() + WITHIN_SECONDS
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail("it did not happen")
+            time.sleep(0.02)
+
     def ask(self, name: str, body: str = "1,2", **changes: Any) -> Any:
         """The answer of an endpoint."""
         request = {"EndpointName": name, "ContentType": "text/csv", "Accept": "text/csv", "Body": body}
-        return self.account.client("sagemaker-runtime").invoke_endpoint(**(request | changes))
+        return self.runtime.invoke_endpoint(**(request | changes))
 
     def number(self, name: str, **changes: Any) -> float:
         """The number that an endpoint answers."""
         return float(self.ask(name, **changes)["Body"].read())
+
+
+def response(refused: pytest.ExceptionInfo[ClientError]) -> dict[str, Any]:
+    """What AWS answered to a call that it refused."""
+    return dict(refused.value.response)
 
 
 def variant(model: str, **changes: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import threading
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -156,6 +157,8 @@ def bare_environment() -> dict[str, str]:
 
 
 _images: list[Images] = []
+_making_client = threading.Lock()
+"""Clients may be used by several threads; a session makes one at a time."""
 _running: "WeakSet[Container]" = WeakSet()
 
 
@@ -197,17 +200,25 @@ def access(credentials: Any) -> dict[str, str]:
 
 def client(service: str, credentials: Any, region: str) -> Any:
     """A client of this very server with a role's credentials."""
-    import boto3
     from botocore.config import Config
 
     machine = images().machine
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=machine.endpoint_url,
-        verify=str(machine.certificate_authority),
-        region_name=region,
-        aws_access_key_id=credentials.access_key_id,
-        aws_secret_access_key=credentials.secret_access_key,
-        aws_session_token=credentials.session_token,
-        config=Config(retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}),
-    )
+    with _making_client:
+        return _session().client(
+            service,
+            endpoint_url=machine.endpoint_url,
+            verify=str(machine.certificate_authority),
+            region_name=region,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
+            config=Config(retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}),
+        )
+
+
+@cache
+def _session() -> Any:
+    import boto3
+
+    # One for all: each reads the descriptions of the services anew.
+    return boto3.session.Session()

@@ -93,7 +93,7 @@ def _check(members: Members) -> None:
 
 def _check_variant(variant: Mapping[str, object]) -> None:
     for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
-        if member not in variant:
+        if variant.get(member) is None:
             raise ServiceError(
                 "ValidationException", f'{member} is required for the variant "{variant["VariantName"]}".'
             )

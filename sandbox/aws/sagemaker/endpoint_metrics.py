@@ -4,6 +4,7 @@ Source: SageMaker Developer Guide, "Amazon SageMaker AI metrics in Amazon CloudW
 EndpointConfigName, "Auto-Rollback Configuration and Monitoring".
 """
 
+import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,6 +12,8 @@ from sandbox.aws import emulator
 from sandbox.aws.service import Members
 
 NAMESPACE = "AWS/SageMaker"
+_lock = threading.Lock()
+
 MICROSECONDS = "Microseconds"
 
 
@@ -41,7 +44,8 @@ def put(
         for dimensions in (of_variant, of_fleet)
         for name, (value, unit) in values.items()
     ]
-    emulator.cloudwatch._put_metric_data({}, {"Namespace": NAMESPACE, "MetricData": data}, False, True)
+    with _lock:  # Invocations are answered at once, and recording one evaluates the account's alarms.
+        emulator.cloudwatch._put_metric_data({}, {"Namespace": NAMESPACE, "MetricData": data}, False, True)
 
 
 def _is(status: int, first: HTTPStatus) -> bool:

@@ -4,6 +4,7 @@ Its requests are signed for `sagemaker`, too, but speak REST: `POST /endpoints/{
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import re
@@ -17,7 +18,7 @@ from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.sagemaker import deployments, endpoint_metrics, endpoints
 from sandbox.aws.sagemaker.data_capture import Invocation, Payload
 from sandbox.aws.sagemaker.endpoint import SERVING, Endpoint
-from sandbox.aws.sagemaker.serving import Answer, Fleet, Variant
+from sandbox.aws.sagemaker.serving import Answer, Fleet, GoneError, Variant
 from sandbox.aws.service import Members
 
 PATH = re.compile(r"/endpoints/([^/]+)/invocations")
@@ -101,19 +102,28 @@ def _parse(method: str, path: str, headers: Mapping[str, str], body: bytes) -> M
 def _invoke(members: Members) -> emulator.Response:
     start = time.perf_counter()
     endpoint = endpoints.find(members["EndpointName"])
-    if endpoint is None or endpoint.live is None or endpoint.status not in SERVING:
-        raise ServiceError(
-            "ValidationException",
-            f"Endpoint {members['EndpointName']} of account {emulator.account_id()} not found.",
-        )
-    fleet = _fleet(endpoint, endpoint.live)
-    variant = _variant(fleet, members.get("TargetVariant"))
-    _shadow(fleet, variant, members)
-    result = _call(fleet, variant, members, start)
+    if endpoint is None:
+        raise _not_found(members["EndpointName"])
+    result, variant = _answered(endpoint, members, start)
     if result.status // 100 != 2:
         raise ModelFailedError(result, endpoint.name)
     headers = {"Content-Type": result.content_type, "x-Amzn-Invoked-Production-Variant": variant.name}
     return 200, headers, result.body
+
+
+def _answered(endpoint: Endpoint, members: Members, start: float) -> tuple[Answer, Variant]:
+    while endpoint.live is not None and endpoint.status in SERVING:
+        fleet = _fleet(endpoint, endpoint.live)
+        variant = _variant(fleet, members.get("TargetVariant"))
+        with contextlib.suppress(GoneError):  # Another fleet has taken over this very moment: it is asked instead.
+            result = _call(fleet, variant, members, start)
+            _shadow(fleet, variant, members)
+            return result, variant
+    raise _not_found(endpoint.name)
+
+
+def _not_found(name: str) -> ServiceError:
+    return ServiceError("ValidationException", f"Endpoint {name} of account {emulator.account_id()} not found.")
 
 
 def _fleet(endpoint: Endpoint, live: Fleet) -> Fleet:
@@ -139,7 +149,12 @@ def _shadow(fleet: Fleet, production: Variant, members: Members) -> None:
     for variant in fleet.shadow:
         # A shadow's weight says, against the production variant's, how many of the requests it sees.
         if random.random() * production.weight < variant.weight:  # noqa: S311 - no secret
-            deployments.in_background(_call, fleet, variant, members, time.perf_counter())
+            deployments.in_background(_copy, fleet, variant, members)
+
+
+def _copy(fleet: Fleet, variant: Variant, members: Members) -> None:
+    with contextlib.suppress(GoneError):
+        _call(fleet, variant, members, time.perf_counter())
 
 
 def _call(fleet: Fleet, variant: Variant, members: Members, start: float) -> Answer:

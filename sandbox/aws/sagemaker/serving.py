@@ -46,6 +46,10 @@ REPORTED_EVERY_SECONDS = 60
 Headers = Mapping[str, str]
 
 
+class GoneError(Exception):
+    """A variant takes no more requests: another fleet has taken over."""
+
+
 class HostingError(Exception):
     """A variant cannot serve; the message is the endpoint's FailureReason."""
 
@@ -74,6 +78,10 @@ class Variant:
     image_resolved: float = field(default_factory=now)
     _container: Container | None = None
     _port: int = 0
+    _answering: int = 0
+    """How many requests it is answering."""
+    _ending: bool = False
+    _idle: threading.Condition = field(default_factory=threading.Condition)
     _shown: int = 0
     """How many bytes of the process's log are in CloudWatch Logs already."""
 
@@ -143,7 +151,23 @@ class Variant:
             return False
 
     def invoke(self, headers: Headers, body: bytes) -> Answer:
-        """Hand a request to the model."""
+        """Hand a request to the model.
+
+        Raises:
+            GoneError: the variant takes no more requests.
+        """
+        with self._idle:
+            if self._ending:
+                raise GoneError
+            self._answering += 1
+        try:
+            return self._answer(headers, body)
+        finally:
+            with self._idle:
+                self._answering -= 1
+                self._idle.notify_all()
+
+    def _answer(self, headers: Headers, body: bytes) -> Answer:
         start = time.perf_counter()
         try:
             return self._request("POST", "/invocations", headers, body, ANSWERED_WITHIN_SECONDS)
@@ -161,8 +185,19 @@ class Variant:
             microseconds=(time.perf_counter() - start) * 1e6,
         )
 
+    def keep_alive(self, endpoint: str) -> None:
+        """Start the process again if it ended by itself, as SageMaker replaces a container that fails."""
+        container = self._container
+        if container is not None and container.process is not None and container.process.poll() is not None:
+            with self._idle:
+                if not self._ending:
+                    self._launch(container, endpoint, self.credentials())
+
     def stop(self) -> None:
-        """End the process."""
+        """End the process, once it has answered what it was asked."""
+        with self._idle:
+            self._ending = True
+            self._idle.wait_for(lambda: self._answering == 0, timeout=ANSWERED_WITHIN_SECONDS)
         if self._container is None:
             return
         self._container.stop()
@@ -174,7 +209,11 @@ class Variant:
             process.wait()
             if process.stdin is not None:
                 process.stdin.close()
-        self._container.remove()
+
+    def remove(self) -> None:
+        """Remove the files of the process."""
+        if self._container is not None:
+            self._container.remove()
 
     def _fetch(self, container: Container, credentials: Credentials) -> None:
         folder = container.base / "model"
@@ -277,15 +316,19 @@ class Fleet:
         ).start()
 
     def stop(self) -> None:
-        """End every process; what they wrote stays in CloudWatch Logs."""
+        """End every process; what they captured and wrote stays."""
         self._stopped.set()
-        self._report()
         for variant in self.variants():
             variant.stop()
+        self._report()
+        for variant in self.variants():
+            variant.remove()
 
     def _report_regularly(self) -> None:
         while not self._stopped.wait(clock.seconds(REPORTED_EVERY_SECONDS)):
             self._report()
+            for variant in self.variants():
+                variant.keep_alive(self.endpoint)
 
     def _report(self) -> None:
         self.capture.write()
