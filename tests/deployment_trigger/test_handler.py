@@ -65,6 +65,7 @@ def world(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> 
         return {"sagemaker": world.sagemaker, "ssm": world.ssm, "s3": world.s3, "secretsmanager": secrets}[service]
 
     monkeypatch.setattr(boto3, "client", client)
+    handler.services.cache_clear()
     for name, value in {
         "GITHUB_API_URL": f"{github.url}/",
         "GITHUB_CREDENTIAL_SECRET_ARN": "arn:secret",
@@ -130,6 +131,14 @@ def test_what_changed_is_read_from_the_event(world: World, github: Server) -> No
 
     assert made["reason"] == "the change was not its approval"
     assert github.asked == []
+
+
+def test_requests_of_one_process_share_its_clients(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.sagemaker.update(1, ModelApprovalStatus="Rejected")
+    handler.handler(an_event(), Context())
+    monkeypatch.setattr(boto3, "client", None)
+
+    assert [made["decision"] for made in handler.handler(an_event(), Context())] == ["refused"]
 
 
 def test_the_credential_is_read_only_for_a_deployment(world: World, secrets: Secrets) -> None:

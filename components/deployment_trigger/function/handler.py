@@ -31,6 +31,12 @@ class Context(Protocol):
         ...
 
 
+@functools.cache
+def services(settings: notice.Settings) -> tuple[ModelRegistry, ProjectParameters, ProjectBuckets]:
+    """AWS, for all requests that this process serves: making a client takes as long as several calls."""
+    return ModelRegistry(), ProjectParameters(settings), ProjectBuckets()
+
+
 def handler(event: Mapping[str, object], context: Context) -> list[dict[str, object]]:
     """Do what the event asks for; what was decided about each model package."""
     settings = notice.Settings.from_environment(os.environ)
@@ -41,11 +47,12 @@ def handler(event: Mapping[str, object], context: Context) -> list[dict[str, obj
     def github() -> GitHub:
         return GitHub(settings.github_api_url, github_token(settings.credential_secret_arn), deadline)
 
+    registry, projects, buckets = services(settings)
     deployer = Deployer(
         settings=settings,
-        registry=ModelRegistry(),
-        projects=ProjectParameters(settings),
-        buckets=ProjectBuckets(),
+        registry=registry,
+        projects=projects,
+        buckets=buckets,
         github=github,
         deadline=deadline,
         request_id=context.aws_request_id,
