@@ -5,6 +5,8 @@ from cloner import event
 from cloner.errors import LaunchError
 from cloner.event import Settings
 
+from tests.template_cloner.account import ROLES
+
 PROPERTIES: dict[str, object] = {
     "ServiceToken": "arn:aws:lambda:…",
     "ServiceTimeout": "300",
@@ -16,6 +18,16 @@ PROPERTIES: dict[str, object] = {
     "Settings": {"pipeline": {"name": "abalone", "subnet_ids": ["subnet-1,subnet-2"]}},
 }
 
+ROLES_PROPERTIES: dict[str, object] = {
+    "ServiceToken": "arn:aws:lambda:…",
+    "ServiceTimeout": "300",
+    "ProjectName": ROLES.project_name,
+    "ProjectId": ROLES.project_id,
+    "RepositorySubject": ROLES.repository_subject,
+    "Environment": ROLES.environment,
+    "AccountId": ROLES.account_id,
+}
+
 ENVIRONMENT = {
     "GITHUB_ORGANIZATION": "acme",
     "GITHUB_API_URL": "https://github.example.com/api/v3/",
@@ -23,6 +35,7 @@ ENVIRONMENT = {
     "GITHUB_CREDENTIAL_SECRET_ARN": "arn:aws:secretsmanager:…",
     "OIDC_SUBJECTS": "legacy",
     "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches/",
+    "UNIT": "analytics",
 }
 
 
@@ -66,6 +79,13 @@ def test_settings_and_environments_may_be_left_out() -> None:
         ("Environments", "dev", "Environments must be a list"),
         ("Environments", ["dev", 1], "Environments must be a list"),
         ("Environments", ["Dev"], "Environments must be a list"),
+        ("Reviewers", "hedy", "Reviewers must be lists of 1 to 6 GitHub logins"),
+        ("Reviewers", {"prod": ["hedy"]}, "by names that Environments has"),
+        ("Reviewers", {"dev": "hedy"}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": []}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": ["a", "b", "c", "d", "e", "f", "g"]}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": ["hedy@example.com"]}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": ["hedy", "Ada"]}, "ada works in the repository and cannot review its deployments"),
         ("Settings", "text", "Settings must be tables"),
         ("Settings", {"pipeline": "text"}, "Settings must be tables"),
         ("Settings", {"pipeline": {"deep": {"er": "x"}}}, "Settings must be tables"),
@@ -74,6 +94,38 @@ def test_settings_and_environments_may_be_left_out() -> None:
 def test_a_wrong_property_is_named(key: str, value: object, message: str) -> None:
     with pytest.raises(LaunchError, match=message):
         event.project({**PROPERTIES, key: value}, "acme")
+
+
+def test_reviewers_are_read() -> None:
+    properties = {**PROPERTIES, "Environments": ["preprod", "prod"], "Reviewers": {"prod": ["hedy", "grace"]}}
+
+    assert event.project(properties, "acme").reviewers == {"prod": ("hedy", "grace")}
+    assert event.project(PROPERTIES, "acme").reviewers == {}
+
+
+def test_roles_are_read() -> None:
+    roles = event.deployment_roles(ROLES_PROPERTIES, "analytics")
+
+    assert roles == ROLES
+    assert roles.name == "analytics-prod-p-abcdefghijkl"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("ProjectName", "Abalone", "the name of a project"),
+        ("ProjectId", "p-abc", "p- and 12 lower-case letters"),
+        ("Environment", "Prod", "an environment, such as prod"),
+        ("AccountId", "33", "the 12 digits of an account"),
+        ("RepositorySubject", "repo:*", "how tokens name a project's repository"),
+        ("RepositorySubject", "repo:acme/website", "how tokens name a project's repository"),
+        ("RepositorySubject", "repo:acme/mlops-a:environment:prod", "how tokens name a project's repository"),
+        ("RepositorySubject", None, "how tokens name a project's repository"),
+    ],
+)
+def test_a_wrong_property_of_roles_is_named(key: str, value: object, message: str) -> None:
+    with pytest.raises(LaunchError, match=message):
+        event.deployment_roles({**ROLES_PROPERTIES, key: value}, "analytics")
 
 
 def test_a_long_project_name_is_accepted_up_to_its_limit() -> None:
@@ -119,6 +171,7 @@ def test_settings_of_the_function_are_read() -> None:
     assert settings.api_url == "https://github.example.com/api/v3"
     assert settings.server_url == "https://github.example.com"
     assert settings.records_path == "/mlops/analytics/dev/launches"
+    assert settings.unit == "analytics"
     assert not settings.immutable_subjects
 
 

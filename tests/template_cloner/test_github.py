@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator
 
 import pytest
-from cloner.github import File, GitHub, Repository
+from cloner.github import Environment, File, GitHub, Repository, User
 from github_api.deadline import Deadline
 from github_api.errors import GitHubError
 
@@ -39,23 +39,23 @@ def a_client(server: Server, clock: Clock, seconds: float = 280.0) -> GitHub:
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (Reply(body={"login": "ada", "type": "User"}), "User"),
-        (Reply(body={"login": "Ada", "type": "User"}), "User"),
-        (Reply(body={"login": "adalovelace", "type": "User"}), None),
+        (Reply(body={"login": "ada", "id": 7, "type": "User"}), User(user_id=7, kind="User")),
+        (Reply(body={"login": "Ada", "id": 7, "type": "User"}), User(user_id=7, kind="User")),
+        (Reply(body={"login": "adalovelace", "id": 8, "type": "User"}), None),
         (Reply(status=404, body={"message": "Not Found"}), None),
     ],
     ids=["exact", "capitals", "somebody else", "nobody"],
 )
-def test_a_user_is_looked_up_exactly(server: Server, client: GitHub, reply: Reply, expected: str | None) -> None:
+def test_a_user_is_looked_up_exactly(server: Server, client: GitHub, reply: Reply, expected: User | None) -> None:
     server.reply(reply)
 
-    assert client.user_type("ada") == expected
+    assert client.user("ada") == expected
 
 
 def test_a_login_is_quoted(server: Server, client: GitHub) -> None:
     server.reply(Reply(status=404, body={}))
 
-    client.user_type("../orgs")
+    client.user("../orgs")
 
     assert server.asked == ["GET /users/..%2Forgs"]
 
@@ -186,20 +186,56 @@ def test_a_file_that_github_does_not_accept(server: Server, client: GitHub) -> N
 
 
 def test_environments(server: Server, client: GitHub) -> None:
-    server.reply(Reply(body={"name": "dev"}), Reply(status=404, body={}), Reply(body={"name": "dev"}))
+    policy = {"protected_branches": True, "custom_branch_policies": False}
+    server.reply(
+        Reply(
+            body={"name": "dev", "protection_rules": [{"type": "branch_policy"}], "deployment_branch_policy": policy}
+        ),
+        Reply(status=404, body={}),
+        Reply(body={"name": "dev", "protection_rules": [], "deployment_branch_policy": None}),
+        Reply(body={"name": "dev"}),
+    )
 
-    assert client.has_environment(REPO, "dev")
-    assert not client.has_environment(REPO, "dev")
-    client.create_environment(REPO, "dev")
+    assert client.environment(REPO, "dev") == Environment()
+    assert client.environment(REPO, "dev") is None
+    assert client.environment(REPO, "dev") == Environment(protected_branches_only=False)
+    client.write_environment(REPO, "dev", Environment())
 
     assert server.asked[-1] == f"PUT /repos/{REPO}/environments/dev"
+
+
+def test_reviewers_of_an_environment_are_read_as_github_keeps_them(server: Server, client: GitHub) -> None:
+    review = {
+        "type": "required_reviewers",
+        "prevent_self_review": True,
+        "reviewers": [{"type": "User", "reviewer": {"id": 3}}, {"type": "Team", "reviewer": {"id": 3}}],
+    }
+    policy = {"protected_branches": True, "custom_branch_policies": False}
+    server.reply(Reply(body={"protection_rules": [{"type": "wait_timer"}, review], "deployment_branch_policy": policy}))
+
+    assert client.environment(REPO, "prod") == Environment(
+        reviewers=frozenset({("User", 3), ("Team", 3)}), prevents_self_review=True
+    )
+
+
+def test_reviewers_of_an_environment_never_review_what_they_started(server: Server, client: GitHub) -> None:
+    server.reply(Reply(body={"name": "prod"}))
+
+    wanted = Environment(reviewers=frozenset({("User", 5), ("User", 3)}), prevents_self_review=True)
+    client.write_environment(REPO, "prod", wanted)
+
+    assert server.requests[-1].json == {
+        "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
+        "reviewers": [{"type": "User", "id": 3}, {"type": "User", "id": 5}],
+        "prevent_self_review": True,
+    }
 
 
 def test_only_protected_branches_enter_an_environment(server: Server, client: GitHub) -> None:
     """AWS trusts whoever is in the environment, so a branch that anybody may push to must not get there."""
     server.reply(Reply(body={"name": "dev"}))
 
-    client.create_environment(REPO, "dev")
+    client.write_environment(REPO, "dev", Environment())
 
     policy = {"protected_branches": True, "custom_branch_policies": False}
     assert server.requests[-1].json == {"deployment_branch_policy": policy}
@@ -210,7 +246,7 @@ def test_a_plan_without_environments_is_named(server: Server, client: GitHub, st
     server.reply(Reply(status=status, body={"message": "Failed to create the environment protection rule."}))
 
     with pytest.raises(GitHubError, match="GitHub Team or Enterprise"):
-        client.create_environment(REPO, "dev")
+        client.write_environment(REPO, "dev", Environment())
 
 
 @pytest.mark.parametrize(
@@ -227,6 +263,21 @@ def test_who_may_push(server: Server, client: GitHub, reply: Reply, expected: bo
     server.reply(reply)
 
     assert client.may_push(REPO, "ada") is expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(body={"permission": "admin"}), True),
+        (Reply(body={"permission": "read"}), True),
+        (Reply(body={"permission": "none"}), False),
+        (Reply(status=404, body={}), False),
+    ],
+)
+def test_who_may_read(server: Server, client: GitHub, reply: Reply, expected: bool) -> None:
+    server.reply(reply)
+
+    assert client.may_read(REPO, "hedy") is expected
 
 
 def test_a_collaborator_may_push(server: Server, client: GitHub) -> None:

@@ -49,7 +49,7 @@ class Aws:
         self.secret = json.dumps({"token": TOKEN})
         self.status = "CREATE_IN_PROGRESS"
 
-    def client(self, service: str, config: object) -> Any:
+    def client(self, service: str, config: object, **credentials: str) -> Any:
         return self.parameters if service == "ssm" else self
 
     def get_secret_value(self, **arguments: object) -> dict[str, str]:

@@ -7,19 +7,23 @@ import pytest
 from cloner.aws import Record
 from cloner.errors import LaunchError
 from cloner.event import FirstRun, Project
+from cloner.github import Environment, User
 from github_api.errors import DeadlinePassedError, ExplainedError, GitHubError, OutcomeUnknownError
 
+from tests.template_cloner.account import Crash
 from tests.template_cloner.world import (
     ORGANIZATION,
     PROJECT,
     TEMPLATE,
     TEMPLATE_COMMIT,
-    Crash,
     Repo,
     World,
     a_repository,
 )
 
+DEPLOYING = replace(
+    PROJECT, kind="model-deployment-realtime", environments=("preprod", "prod"), reviewers={"prod": ("hedy",)}
+)
 RUN = FirstRun(repository=PROJECT.full_name, workflow="train.yml")
 
 
@@ -39,7 +43,7 @@ def test_a_launch_makes_the_repository_with_its_settings_environment_and_user(wo
 
     assert repository.full_name == "acme/mlops-abalone-p-abcdefghijkl-model-training"
     assert repository.description == "MLOps project abalone (p-abcdefghijkl), model-training"
-    assert world.repo.environments == {"dev"}
+    assert world.repo.environments == {"dev": Environment()}
     assert world.repo.collaborators == {"ada"}
     assert tomllib.loads(world.repo.files["main", "project.toml"]) == {
         "project": {"name": "abalone", "id": "p-abcdefghijkl"},
@@ -52,7 +56,89 @@ def test_a_launch_makes_the_repository_with_its_settings_environment_and_user(wo
 def test_a_launch_makes_four_content_creating_requests(world: World) -> None:
     world.launcher().create(PROJECT)
 
-    assert world.github.writes == ["generate", "write_file", "create_environment", "add_collaborator"]
+    assert world.github.writes == ["generate", "write_file", "write_environment", "add_collaborator"]
+
+
+def test_a_deployment_repository_makes_one_request_more_for_its_second_environment(world: World) -> None:
+    world.launcher().create(DEPLOYING)
+
+    assert world.github.writes == [
+        "generate",
+        "write_file",
+        "write_environment",
+        "write_environment",
+        "add_collaborator",
+    ]
+
+
+def test_a_deployment_repository_of_somebody_who_may_push_already_makes_four_requests(world: World) -> None:
+    def pushes(what: str) -> None:
+        if what == "generate":
+            world.github.repositories[DEPLOYING.full_name].collaborators.add("ada")
+
+    world.github.after_write = pushes
+
+    world.launcher().create(DEPLOYING)
+
+    assert len(world.github.writes) == 4
+
+
+def test_production_waits_for_its_reviewer_and_preproduction_for_nobody(world: World) -> None:
+    world.launcher().create(DEPLOYING)
+
+    assert world.github.repositories[DEPLOYING.full_name].environments == {
+        "preprod": Environment(),
+        "prod": Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "message"),
+    [("heddy", "no user 'heddy'"), ("acme", "not a person"), ("mallory", "'mallory' is not a member of acme")],
+)
+def test_a_reviewer_who_cannot_be_one_is_refused_before_anything_is_created(
+    world: World, reviewer: str, message: str
+) -> None:
+    world.github.users["mallory"] = User(user_id=9, kind="User")
+
+    assert message in refused(world, replace(DEPLOYING, reviewers={"prod": (reviewer,)}))
+    assert world.github.writes == []
+    assert world.records.records == {}
+
+
+def test_a_reviewer_who_cannot_read_the_repository_fails_the_launch_and_says_what_to_do(world: World) -> None:
+    world.github.readers.remove("hedy")
+
+    message = refused(world, DEPLOYING)
+
+    assert "hedy cannot read acme/mlops-abalone-p-abcdefghijkl-model-deployment-realtime" in message
+    assert "a team of reviewers" in message
+    assert "prod" not in world.github.repositories[DEPLOYING.full_name].environments
+
+
+@pytest.mark.parametrize(
+    "granted",
+    [
+        Environment(),
+        Environment(reviewers=frozenset({("User", 3)})),
+        Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True, protected_branches_only=False),
+        Environment(reviewers=frozenset({("User", 3), ("Team", 1)}), prevents_self_review=True),
+    ],
+    ids=["no reviewer", "reviews own work", "any branch", "somebody else too"],
+)
+def test_a_protection_that_github_does_not_keep_fails_the_launch(world: World, granted: Environment) -> None:
+    world.github.granted = lambda wanted: granted if wanted.reviewers else wanted
+
+    assert "GitHub does not protect the environment prod" in refused(world, DEPLOYING)
+
+
+def test_another_reviewer_replaces_the_first_by_an_update(world: World) -> None:
+    world.launcher().create(DEPLOYING)
+
+    world.launcher().update(replace(DEPLOYING, reviewers={"prod": ("grace",)}), DEPLOYING)
+
+    found = world.github.repositories[DEPLOYING.full_name].environments["prod"]
+    assert found == Environment(reviewers=frozenset({("User", 2)}), prevents_self_review=True)
 
 
 def test_settings_may_add_to_the_project_table(world: World) -> None:
@@ -87,7 +173,7 @@ def test_an_organization_is_not_a_user(world: World) -> None:
 
 
 def test_somebody_outside_the_organization_is_refused_before_anything_is_created(world: World) -> None:
-    world.github.users["mallory"] = "User"
+    world.github.users["mallory"] = User(user_id=9, kind="User")
 
     assert "not a member of acme" in refused(world, replace(PROJECT, user="mallory"))
     assert world.left() == (set(), {})
@@ -268,7 +354,7 @@ def test_settings_that_somebody_else_commits_at_the_same_time_are_looked_at_agai
 
 def test_a_plan_without_environments_fails_the_launch_and_the_rollback_removes_the_repository(world: World) -> None:
     def refuse(what: str) -> None:
-        if what == "create_environment":
+        if what == "write_environment":
             raise GitHubError("the plan has no environments", 422)
 
     world.github.before_write = refuse
@@ -309,7 +395,7 @@ def test_a_stack_that_no_longer_waits_gets_no_repository(world: World) -> None:
     assert world.github.writes == []
 
 
-@pytest.mark.parametrize("step", ["generate", "write_file", "create_environment", "add_collaborator"])
+@pytest.mark.parametrize("step", ["generate", "write_file", "write_environment", "add_collaborator"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_deletion_that_overtakes_the_launch_leaves_nothing(world: World, step: str, moment: str) -> None:
     def delete(what: str) -> None:
@@ -451,7 +537,7 @@ def test_an_update_adds_the_new_user_and_environment(world: World) -> None:
     world.launcher().update(replace(PROJECT, user="grace", environments=("dev", "preprod")), PROJECT)
 
     assert world.repo.collaborators == {"ada", "grace"}
-    assert world.repo.environments == {"dev", "preprod"}
+    assert world.repo.environments == {"dev": Environment(), "preprod": Environment()}
 
 
 def test_an_update_to_an_unknown_user_changes_nothing(world: World) -> None:

@@ -8,7 +8,8 @@ from cloner import service
 from cloner.errors import LaunchError
 from cloner.event import Settings
 
-from tests.template_cloner.test_event import ENVIRONMENT, PROPERTIES
+from tests.template_cloner.account import ARNS, ROLES
+from tests.template_cloner.test_event import ENVIRONMENT, PROPERTIES, ROLES_PROPERTIES
 from tests.template_cloner.world import PROJECT, World
 
 FIRST_RUN = {"Repository": PROJECT.full_name, "Workflow": "train.yml"}
@@ -31,7 +32,8 @@ def request(kind: str, properties: object = PROPERTIES, **more: object) -> dict[
 
 def carry_out(world: World, asked: Mapping[str, object], subjects: str = "immutable") -> service.Outcome:
     settings = Settings.from_environment({**ENVIRONMENT, "OIDC_SUBJECTS": subjects})
-    return service.carry_out(asked, settings, world.launcher())
+    workers = service.Workers(launcher=world.launcher, roles_maker=lambda roles: world.roles_maker())
+    return service.carry_out(asked, service.physical_id(asked, ENVIRONMENT), settings, workers)
 
 
 def test_a_created_repository_is_described_to_the_template(world: World) -> None:
@@ -90,6 +92,50 @@ def test_the_first_run_is_started_by_create_only(world: World) -> None:
     assert world.repo.dispatches == ["train.yml"]
 
 
+def roles_request(kind: str, properties: object = ROLES_PROPERTIES, **more: object) -> dict[str, object]:
+    return request(kind, properties, **more) | {"ResourceType": "Custom::DeploymentRoles"}
+
+
+def test_roles_are_described_to_the_template(world: World) -> None:
+    assert carry_out(world, roles_request("Create")) == service.Outcome(physical_id=ROLES.name, attributes=ARNS)
+
+
+def test_roles_are_updated_and_keep_their_id(world: World) -> None:
+    carry_out(world, roles_request("Create"))
+    asked = roles_request("Update", OldResourceProperties=ROLES_PROPERTIES, PhysicalResourceId="as-it-was")
+
+    assert carry_out(world, asked) == service.Outcome(physical_id="as-it-was", attributes=ARNS)
+
+
+@pytest.mark.parametrize("key", ["ProjectId", "Environment", "AccountId"])
+def test_roles_never_move(world: World, key: str) -> None:
+    before = {"ProjectId": "p-mnopqrstuvwx", "Environment": "preprod", "AccountId": "222222222222"}[key]
+    asked = roles_request("Update", OldResourceProperties={**ROLES_PROPERTIES, key: before})
+
+    with pytest.raises(LaunchError, match="a project stays where it deploys; launch a new one"):
+        carry_out(world, asked)
+    assert world.account.changes == []
+
+
+def test_deleted_roles_are_gone(world: World) -> None:
+    carry_out(world, roles_request("Create"))
+    world.stacks.current = "DELETE_IN_PROGRESS"
+
+    outcome = carry_out(world, roles_request("Delete", PhysicalResourceId=ROLES.name))
+
+    assert outcome == service.Outcome(physical_id=ROLES.name)
+    assert world.account.stacks == {}
+
+
+def test_roles_that_were_refused_need_no_deletion(world: World) -> None:
+    wrong = {**ROLES_PROPERTIES, "AccountId": "somewhere"}
+
+    with pytest.raises(LaunchError, match="the 12 digits of an account"):
+        carry_out(world, roles_request("Create", wrong))
+    assert carry_out(world, roles_request("Delete", wrong)) == service.Outcome(physical_id="Repository")
+    assert world.account.changes == []
+
+
 def test_another_resource_type_is_refused(world: World) -> None:
     with pytest.raises(LaunchError, match="does not serve resources of type Custom::Other"):
         carry_out(world, request("Create") | {"ResourceType": "Custom::Other"})
@@ -101,9 +147,10 @@ def test_another_resource_type_is_refused(world: World) -> None:
         (request("Create"), PROJECT.full_name),
         (request("Delete", PhysicalResourceId="given"), "given"),
         (request("Create", {"ProjectName": "Capitals"}), "Repository"),
+        (request("Create", ROLES_PROPERTIES) | {"ResourceType": "Custom::DeploymentRoles"}, ROLES.name),
         (request("Create", FIRST_RUN) | {"ResourceType": "Custom::FirstWorkflowRun"}, f"{PROJECT.full_name}/train.yml"),
     ],
 )
 def test_a_physical_id_is_given_or_derived(asked: dict[str, object], expected: str) -> None:
-    assert service.physical_id(asked, "acme") == expected
-    assert service.physical_id(asked | {"PhysicalResourceId": "given"}, None) == "given"
+    assert service.physical_id(asked, ENVIRONMENT) == expected
+    assert service.physical_id(asked | {"PhysicalResourceId": "given"}, {}) == "given"

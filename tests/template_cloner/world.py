@@ -4,15 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cloner.aws import Record
+from cloner.deployment_roles import RolesMaker
 from cloner.event import Project
-from cloner.github import File, Repository
+from cloner.github import Environment, File, Repository, User
 from cloner.launch import Launcher
 from github_api.deadline import Deadline
 
 from tests.function.clock import Clock
+from tests.template_cloner.account import LAUNCH, Crash, MemoryAccount
 
 ORGANIZATION = "acme"
 TEMPLATE = "acme/mlops-template-model-training"
+DEPLOYMENT_TEMPLATE = "acme/mlops-template-model-deployment-realtime"
 TEMPLATE_COMMIT = "7e3a1c0"
 
 PROJECT = Project(
@@ -26,10 +29,6 @@ PROJECT = Project(
 )
 
 
-class Crash(BaseException):
-    """The process ends: nothing that catches exceptions may see it."""
-
-
 @dataclass
 class Repo:
     """A repository in memory."""
@@ -37,7 +36,7 @@ class Repo:
     repository: Repository
     commits: dict[str, str] = field(default_factory=dict[str, str])
     files: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    environments: set[str] = field(default_factory=set[str])
+    environments: dict[str, Environment] = field(default_factory=dict[str, Environment])
     collaborators: set[str] = field(default_factory=set[str])
     pull_requests: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     dispatches: list[str] = field(default_factory=list[str])
@@ -50,8 +49,17 @@ class MemoryGitHub:
     """Answers as GitHub does; counts what was written, and may stop the process after a number of writes."""
 
     clock: Clock
-    users: dict[str, str] = field(default_factory=lambda: {"ada": "User", "grace": "User", "acme": "Organization"})
-    members: set[str] = field(default_factory=lambda: {"ada", "grace"})
+    users: dict[str, User] = field(
+        default_factory=lambda: {
+            "ada": User(user_id=1, kind="User"),
+            "grace": User(user_id=2, kind="User"),
+            "hedy": User(user_id=3, kind="User"),
+            "acme": User(user_id=4, kind="Organization"),
+        }
+    )
+    members: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
+    readers: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
+    """Who may read every repository of the organization."""
     repositories: dict[str, Repo] = field(default_factory=dict[str, Repo])
     writes: list[str] = field(default_factory=list[str])
     crash_after: int | None = None
@@ -60,6 +68,8 @@ class MemoryGitHub:
     seconds_to_fill: float = 0.0
     protected: bool = True
     workflow_known_at: float = 0.0
+    granted: Callable[[Environment], Environment] = lambda wanted: wanted
+    """What becomes of an environment that is asked for."""
 
     def _write(self, what: str) -> None:
         self.before_write(what)
@@ -70,7 +80,7 @@ class MemoryGitHub:
         if self.crash_after is not None and len(self.writes) == self.crash_after:
             raise Crash
 
-    def user_type(self, login: str) -> str | None:
+    def user(self, login: str) -> User | None:
         return self.users.get(login)
 
     def is_member(self, organization: str, login: str) -> bool:
@@ -111,13 +121,16 @@ class MemoryGitHub:
         self._written("write_file")
         return True
 
-    def has_environment(self, full_name: str, environment: str) -> bool:
-        return environment in self.repositories[full_name].environments
+    def environment(self, full_name: str, name: str) -> Environment | None:
+        return self.repositories[full_name].environments.get(name)
 
-    def create_environment(self, full_name: str, environment: str) -> None:
-        self._write("create_environment")
-        self.repositories[full_name].environments.add(environment)
-        self._written("create_environment")
+    def write_environment(self, full_name: str, name: str, wanted: Environment) -> None:
+        self._write("write_environment")
+        self.repositories[full_name].environments[name] = self.granted(wanted)
+        self._written("write_environment")
+
+    def may_read(self, full_name: str, login: str) -> bool:
+        return login in self.readers
 
     def may_push(self, full_name: str, login: str) -> bool:
         return login in self.repositories[full_name].collaborators
@@ -193,15 +206,19 @@ class MemoryStacks:
 
 
 class World:
-    """Everything that a launcher talks to, with a published template."""
+    """Everything that a launcher talks to, with published templates."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.github = MemoryGitHub(self.clock)
         self.records = MemoryRecords()
         self.stacks = MemoryStacks()
+        self.account = MemoryAccount(self.clock)
         self.github.repositories[TEMPLATE] = Repo(
             repository=a_repository(TEMPLATE, is_template=True), commits={"main": TEMPLATE_COMMIT}
+        )
+        self.github.repositories[DEPLOYMENT_TEMPLATE] = Repo(
+            repository=a_repository(DEPLOYMENT_TEMPLATE, is_template=True), commits={"main": TEMPLATE_COMMIT}
         )
 
     def launcher(self, seconds: float = 280.0) -> Launcher:
@@ -211,8 +228,17 @@ class World:
             records=self.records,
             stacks=self.stacks,
             deadline=Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep),
-            stack_id="arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-x/1",
+            stack_id=LAUNCH,
             wall_clock=self.clock,
+        )
+
+    def roles_maker(self) -> RolesMaker:
+        """What makes a project's roles in the account."""
+        return RolesMaker(
+            account=self.account,
+            stacks=self.stacks,
+            deadline=Deadline(at=self.clock.now + 280, now=self.clock, sleep=self.clock.sleep),
+            stack_id=LAUNCH,
         )
 
     @property
@@ -231,8 +257,8 @@ class World:
         self.launcher().delete(PROJECT, PROJECT.full_name)
 
     def left(self) -> tuple[set[str], dict[str, Record]]:
-        """Repositories besides the template, and launch records."""
-        return set(self.github.repositories) - {TEMPLATE}, self.records.records
+        """Repositories besides the templates, and launch records."""
+        return set(self.github.repositories) - {TEMPLATE, DEPLOYMENT_TEMPLATE}, self.records.records
 
 
 def a_repository(

@@ -39,12 +39,12 @@ def handler(event: Mapping[str, object], context: Context) -> None:
     guard = threading.Timer(
         max(0.0, remaining - _SECONDS_TO_ANSWER),
         answer.fail,
-        (identifier, "the template cloner ran out of time; launch again, and what exists is finished or removed"),
+        (identifier, f"the template cloner ran out of time; {_advice(event)}"),
     )
     guard.daemon = True
     guard.start()
     try:
-        outcome = _carry_out(event, time.monotonic() + remaining - _SECONDS_TO_STOP)
+        outcome = _carry_out(event, identifier, time.monotonic() + remaining - _SECONDS_TO_STOP)
     except ExplainedError as error:
         answer.fail(identifier, str(error))
     except Exception as error:
@@ -56,6 +56,12 @@ def handler(event: Mapping[str, object], context: Context) -> None:
         guard.cancel()
 
 
+def _advice(event: Mapping[str, object]) -> str:
+    if event.get("RequestType") == "Delete":
+        return "delete the project again"
+    return "launch again, and what exists already is finished or removed"
+
+
 def _physical_id(event: Mapping[str, object]) -> str:
     # Imported late, here and below: what fails while it is imported is answered too.
     try:
@@ -63,25 +69,36 @@ def _physical_id(event: Mapping[str, object]) -> str:
     except Exception:
         logger.exception("unexpected")
         return str(event.get("PhysicalResourceId") or event.get("LogicalResourceId"))
-    return service.physical_id(event, os.environ.get("GITHUB_ORGANIZATION"))
+    return service.physical_id(event, os.environ)
 
 
-def _carry_out(event: Mapping[str, object], ends: float) -> "Outcome":
+def _carry_out(event: Mapping[str, object], identifier: str, ends: float) -> "Outcome":
     from cloner import service
     from cloner.aws import CloudFormationStacks, ParameterRecords
+    from cloner.deployment_roles import RolesMaker
     from cloner.event import Settings
     from cloner.github import GitHub
     from cloner.launch import Launcher
+    from cloner.workload_account import WorkloadAccount
     from github_api.credential import github_token
     from github_api.deadline import Deadline
 
     settings = Settings.from_environment(os.environ)
-    deadline = Deadline(at=ends, advice="launch again, and what exists already is finished or removed")
-    launcher = Launcher(
-        github=GitHub(settings.api_url, github_token(settings.credential_secret_arn), deadline),
-        records=ParameterRecords(settings.records_path),
-        stacks=CloudFormationStacks(),
-        deadline=deadline,
-        stack_id=str(event["StackId"]),
+    deadline = Deadline(at=ends, advice=_advice(event))
+    stack_id = str(event["StackId"])
+    workers = service.Workers(
+        launcher=lambda: Launcher(
+            github=GitHub(settings.api_url, github_token(settings.credential_secret_arn), deadline),
+            records=ParameterRecords(settings.records_path),
+            stacks=CloudFormationStacks(),
+            deadline=deadline,
+            stack_id=stack_id,
+        ),
+        roles_maker=lambda roles: RolesMaker(
+            account=WorkloadAccount(roles, deadline),
+            stacks=CloudFormationStacks(),
+            deadline=deadline,
+            stack_id=stack_id,
+        ),
     )
-    return service.carry_out(event, settings, launcher)
+    return service.carry_out(event, identifier, settings, workers)

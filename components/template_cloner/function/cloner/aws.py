@@ -7,6 +7,9 @@ from typing import Any, Literal
 import aws_clients
 from botocore.exceptions import ClientError
 
+WAITING = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+"""States of a stack that waits for what it asked for."""
+
 State = Literal["running", "stopped", "launched", "deleted"]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from github_api.client import Client
 from github_api.errors import GitHubError
-from github_api.values import items, nested, number, quoted, reason, text
+from github_api.values import Json, items, nested, number, quoted, reason, text
 
 _MORE_THAN_READING = ("write", "maintain", "admin")
 
@@ -27,6 +27,26 @@ class Repository:
 
 
 @dataclass(frozen=True, kw_only=True)
+class User:
+    """Whoever has a login."""
+
+    user_id: int
+    kind: str
+    """`User` for a person, or `Organization`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What a deployment environment asks of the jobs that enter it."""
+
+    reviewers: frozenset[tuple[str, int]] = frozenset()
+    """Type (`User` or `Team`) and id of those of whom one must consent; nobody need, when there are none."""
+    prevents_self_review: bool = False
+    """Whether nobody consents to what they started themselves."""
+    protected_branches_only: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class File:
     """A file on a branch."""
 
@@ -37,12 +57,12 @@ class File:
 class GitHub(Client):
     """The repositories of an organization, and its people."""
 
-    def user_type(self, login: str) -> str | None:
-        """`User` or `Organization`; None when nobody has exactly this login."""
+    def user(self, login: str) -> User | None:
+        """Whoever has exactly this login; None when nobody has."""
         found = self.get(f"/users/{quoted(login)}")
         if found is None or text(found, "login").lower() != login.lower():
             return None
-        return text(found, "type")
+        return User(user_id=number(found, "id"), kind=text(found, "type"))
 
     def is_member(self, organization: str, login: str) -> bool:
         """Whether the user belongs to the organization."""
@@ -110,36 +130,55 @@ class GitHub(Client):
             raise GitHubError(f"GitHub does not accept {path} in {full_name}: {reason(answer)}", status)
         return status in (200, 201)
 
-    def has_environment(self, full_name: str, environment: str) -> bool:
-        """Whether the repository has the deployment environment."""
-        return self.get(f"/repos/{full_name}/environments/{quoted(environment)}") is not None
+    def environment(self, full_name: str, name: str) -> Environment | None:
+        """The repository's deployment environment as it is; None when it has none of this name."""
+        found = self.get(f"/repos/{full_name}/environments/{quoted(name)}")
+        if found is None:
+            return None
+        rules = items(found.get("protection_rules"))
+        nobody: Json = {}
+        review = next((rule for rule in rules if text(rule, "type") == "required_reviewers"), nobody)
+        return Environment(
+            reviewers=frozenset(
+                (text(each, "type"), number(nested(each.get("reviewer")), "id"))
+                for each in items(review.get("reviewers"))
+            ),
+            prevents_self_review=review.get("prevent_self_review") is True,
+            protected_branches_only=nested(found.get("deployment_branch_policy")).get("protected_branches") is True,
+        )
 
-    def create_environment(self, full_name: str, environment: str) -> None:
-        """Make the deployment environment; only jobs on protected branches enter it.
+    def write_environment(self, full_name: str, name: str, wanted: Environment) -> None:
+        """Make the deployment environment, or change it; only jobs on protected branches enter it.
 
         AWS trusts every job in the environment: without this, a workflow on any branch could be one.
 
         Raises:
             GitHubError: also when the organization's plan has no environments for private repositories.
         """
-        status, answer = self.send(
-            "PUT",
-            f"/repos/{full_name}/environments/{quoted(environment)}",
-            {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}},
-            accept=(200, 404, 422),
-        )
+        body: dict[str, object] = {
+            "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}
+        }
+        # A plan without reviewers refuses even an empty list of them.
+        if wanted.reviewers:
+            body["reviewers"] = [{"type": kind, "id": number} for kind, number in sorted(wanted.reviewers)]
+            body["prevent_self_review"] = wanted.prevents_self_review
+        path = f"/repos/{full_name}/environments/{quoted(name)}"
+        status, answer = self.send("PUT", path, body, accept=(200, 404, 422))
         if status != 200:
             raise GitHubError(
-                f"GitHub refuses the environment {environment} of {full_name} ({status}: {reason(answer)}); environments "
-                "of private repositories need the plan GitHub Team or Enterprise, and the credential must administer "
-                "the repository",
+                f"GitHub refuses the environment {name} of {full_name} ({status}: {reason(answer)}); environments "
+                "of private repositories need the plan GitHub Team or Enterprise, reviewers GitHub Enterprise, and the "
+                "credential must administer the repository",
                 status,
             )
 
+    def may_read(self, full_name: str, login: str) -> bool:
+        """Whether the user may read the repository."""
+        return self._permission(full_name, login) in ("read", *_MORE_THAN_READING)
+
     def may_push(self, full_name: str, login: str) -> bool:
         """Whether the user may push to the repository."""
-        found = self.get(f"/repos/{full_name}/collaborators/{quoted(login)}/permission")
-        return found is not None and text(found, "permission") in _MORE_THAN_READING
+        return self._permission(full_name, login) in _MORE_THAN_READING
 
     def add_collaborator(self, full_name: str, login: str) -> None:
         """Let the user push to the repository."""
@@ -181,3 +220,7 @@ class GitHub(Client):
         """Whether the workflow was started by a dispatch before."""
         found = self.get(f"/repos/{full_name}/actions/workflows/{workflow}/runs?event=workflow_dispatch&per_page=1")
         return found is not None and number(found, "total_count") > 0
+
+    def _permission(self, full_name: str, login: str) -> str:
+        found = self.get(f"/repos/{full_name}/collaborators/{quoted(login)}/permission")
+        return "none" if found is None else text(found, "permission")

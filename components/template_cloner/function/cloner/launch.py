@@ -1,8 +1,9 @@
 """Launching a project's repository, changing its settings, and taking it away.
 
 Every step looks before it acts, so that a launch which stopped anywhere is finished, or removed, by the next attempt.
-A launch makes four content-creating requests: the repository, one commit, an environment, a collaborator. More would
-reduce how many projects can be launched in an hour. Source: GitHub Docs, "Rate limits for the REST API".
+A launch makes four content-creating requests: the repository, one commit, an environment, a collaborator; one more for
+each further environment. More would reduce how many projects can be launched in an hour.
+Source: GitHub Docs, "Rate limits for the REST API".
 """
 
 import hashlib
@@ -15,10 +16,10 @@ from github_api.deadline import Deadline
 from github_api.errors import OutcomeUnknownError
 
 from cloner import project_file
-from cloner.aws import Record, State
+from cloner.aws import WAITING, Record, State
 from cloner.errors import LaunchError
 from cloner.event import FirstRun, Project
-from cloner.github import Repository
+from cloner.github import Environment, Repository, User
 from cloner.ports import GitHubApi, Records, Stacks
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ _LONGEST_RUN_SECONDS = 300
 _FIRST_COMMIT_SECONDS = 60
 _DISPATCH_SECONDS = 120
 _LOOK_AGAIN_SECONDS = 1.0
-_WAITING = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 _ROLLING_BACK = ("CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE")
 
 
@@ -58,7 +58,8 @@ class Launcher:
         record = self.records.read(project.record_key)
         if record is not None and record.state == "deleted":
             raise self._overtaken(project)
-        self._require_user(project)
+        self._require_person(project, project.user)
+        environments = self._environments(project)
         template = self._template(project)
         found = self._own(project, self.github.repository(project.full_name))
         if record is None or record.state != "launched":
@@ -73,8 +74,8 @@ class Launcher:
             # Before anybody may push: the organization's rules hold from the first commit on.
             self._require_protection(repository)
             self._write_settings(project, repository, record.template_commit)
-            for environment in project.environments:
-                self._add_environment(project, environment)
+            for name, environment in environments.items():
+                self._add_environment(project, name, environment)
             self._add_user(project)
             self._still_wanted(project)
         except Exception:
@@ -99,13 +100,14 @@ class Launcher:
                 f"{project.full_name} is not the repository of this project any more; nothing was changed"
             )
         if project.user != old.user:
-            self._require_user(project)
+            self._require_person(project, project.user)
+        environments = self._environments(project)
         if self.records.read(project.record_key) is None:
             # Lost, for a project that is updated was launched; without it the steps below take it for deleted.
             self._mark(project, Record(state="launched", since=0, template_commit=""), "launched")
         self._propose_settings(project, repository)
-        for environment in project.environments:
-            self._add_environment(project, environment)
+        for name, environment in environments.items():
+            self._add_environment(project, name, environment)
         self._add_user(project)
         return repository
 
@@ -155,19 +157,18 @@ class Launcher:
                 )
             self.deadline.pause(_LOOK_AGAIN_SECONDS, waiting_for=f"{run.workflow} to be known to GitHub")
 
-    def _require_user(self, project: Project) -> None:
-        kind = self.github.user_type(project.user)
-        if kind is None:
+    def _require_person(self, project: Project, login: str) -> User:
+        found = self.github.user(login)
+        if found is None:
+            raise LaunchError(f"GitHub has no user {login!r}: check the spelling of the login; nothing was created")
+        if found.kind != "User":
+            raise LaunchError(f"{login!r} is not a person on GitHub but: {found.kind}; nothing was created")
+        if not self.github.is_member(project.organization, login):
             raise LaunchError(
-                f"GitHub has no user {project.user!r}: check the spelling of the login; nothing was created"
-            )
-        if kind != "User":
-            raise LaunchError(f"{project.user!r} is not a person on GitHub but: {kind}; nothing was created")
-        if not self.github.is_member(project.organization, project.user):
-            raise LaunchError(
-                f"{project.user!r} is not a member of {project.organization}: an owner of the organization must invite "
+                f"{login!r} is not a member of {project.organization}: an owner of the organization must invite "
                 "them first; nothing was created"
             )
+        return found
 
     def _template(self, project: Project) -> Repository:
         full_name = f"{project.organization}/{project.template}"
@@ -233,10 +234,33 @@ class Launcher:
                 return
             self.deadline.pause(_LOOK_AGAIN_SECONDS, waiting_for=f"{PROJECT_FILE} of {project.full_name} to settle")
 
-    def _add_environment(self, project: Project, environment: str) -> None:
-        if not self.github.has_environment(project.full_name, environment):
-            self._still_wanted(project)
-            self.github.create_environment(project.full_name, environment)
+    def _environments(self, project: Project) -> dict[str, Environment]:
+        """What each environment of the repository is to ask of its jobs."""
+        environments: dict[str, Environment] = {}
+        for name in project.environments:
+            people = [self._require_person(project, login) for login in project.reviewers.get(name, ())]
+            environments[name] = Environment(
+                reviewers=frozenset(("User", person.user_id) for person in people), prevents_self_review=bool(people)
+            )
+        return environments
+
+    def _add_environment(self, project: Project, name: str, wanted: Environment) -> None:
+        for login in project.reviewers.get(name, ()):
+            if not self.github.may_read(project.full_name, login):
+                raise LaunchError(
+                    f"{login} cannot read {project.full_name}, so GitHub lets them review nothing in it: let the "
+                    "organization's members read its repositories, or a team of reviewers, and launch again"
+                )
+        if self.github.environment(project.full_name, name) == wanted:
+            return
+        self._still_wanted(project)
+        self.github.write_environment(project.full_name, name, wanted)
+        found = self.github.environment(project.full_name, name)
+        if found != wanted:
+            raise LaunchError(
+                f"GitHub does not protect the environment {name} of {project.full_name} as it was asked to (asked for "
+                f"{wanted}, it has {found}): does the organization's plan have it for private repositories?"
+            )
 
     def _add_user(self, project: Project) -> None:
         if not self.github.may_push(project.full_name, project.user):
@@ -272,7 +296,7 @@ class Launcher:
 
     def _require_waiting_stack(self) -> None:
         status = self.stacks.status(self.stack_id)
-        if status not in _WAITING:
+        if status not in WAITING:
             raise LaunchError(f"the stack is {status}: nobody waits for this launch any more; nothing was created")
 
     def _still_wanted(self, project: Project) -> None:

@@ -1,13 +1,22 @@
 """Which request asks for what, and what it is told in the end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cloner import event
+from cloner.deployment_roles import RolesMaker
 from cloner.errors import LaunchError
-from cloner.event import Settings
+from cloner.event import DeploymentRoles, Settings
 from cloner.github import Repository
 from cloner.launch import Launcher
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Who carries requests out, each made when it is needed: not every request needs GitHub, or another account."""
+
+    launcher: Callable[[], Launcher]
+    roles_maker: Callable[[DeploymentRoles], RolesMaker]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,55 +27,84 @@ class Outcome:
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def physical_id(request: Mapping[str, object], organization: str | None) -> str:
+def physical_id(request: Mapping[str, object], environment: Mapping[str, str]) -> str:
     """The id that a request's resource has, or gets: derived from its properties, so that it never changes."""
     given = request.get("PhysicalResourceId")
     if isinstance(given, str):
         return given
     try:
-        if request.get("ResourceType") == event.FIRST_RUN:
-            run = event.first_run(request.get("ResourceProperties"), organization or "")
-            return f"{run.repository}/{run.workflow}"
-        return event.project(request.get("ResourceProperties"), organization or "").full_name
+        organization, properties = environment.get("GITHUB_ORGANIZATION", ""), request.get("ResourceProperties")
+        match request.get("ResourceType"):
+            case event.FIRST_RUN:
+                run = event.first_run(properties, organization)
+                return f"{run.repository}/{run.workflow}"
+            case event.DEPLOYMENT_ROLES:
+                return event.deployment_roles(properties, environment.get("UNIT", "")).name
+            case _:
+                return event.project(properties, organization).full_name
     except LaunchError:
         return str(request.get("LogicalResourceId"))
 
 
-def carry_out(request: Mapping[str, object], settings: Settings, launcher: Launcher) -> Outcome:
-    """Do what CloudFormation asks for.
+def carry_out(request: Mapping[str, object], own_id: str, settings: Settings, workers: Workers) -> Outcome:
+    """Do what CloudFormation asks for, about the resource that has the physical id `own_id`.
 
     Raises:
         LaunchError: it can't be done.
     """
-    own_id = physical_id(request, settings.organization)
     kind, properties = request.get("RequestType"), request.get("ResourceProperties")
     match request.get("ResourceType"):
         case event.FIRST_RUN:
             if kind == "Create":
-                launcher.start(event.first_run(properties, settings.organization))
+                workers.launcher().start(event.first_run(properties, settings.organization))
             return Outcome(physical_id=own_id)
+        case event.DEPLOYMENT_ROLES:
+            return Outcome(physical_id=own_id, attributes=_deployment_roles(request, settings.unit, workers))
         case event.REPOSITORY:
             if kind == "Delete":
-                _delete(properties, own_id, settings, launcher)
+                _delete(properties, own_id, settings, workers)
                 return Outcome(physical_id=own_id)
             project = event.project(properties, settings.organization)
             if kind == "Create":
-                repository = launcher.create(project)
+                repository = workers.launcher().create(project)
             else:
                 old = event.project(request.get("OldResourceProperties"), settings.organization)
-                repository = launcher.update(project, old)
+                repository = workers.launcher().update(project, old)
             return Outcome(physical_id=own_id, attributes=_attributes(repository, settings))
         case other:
             raise LaunchError(f"the template cloner does not serve resources of type {other}")
 
 
-def _delete(properties: object, own_id: str, settings: Settings, launcher: Launcher) -> None:
+def _deployment_roles(request: Mapping[str, object], unit: str, workers: Workers) -> Mapping[str, str]:
+    kind, properties = request.get("RequestType"), request.get("ResourceProperties")
+    try:
+        roles = event.deployment_roles(properties, unit)
+    except LaunchError:
+        if kind == "Delete":
+            # Such a request was refused when it asked for roles: there is nothing to delete.
+            return {}
+        raise
+    if kind == "Delete":
+        workers.roles_maker(roles).remove(roles)
+        return {}
+    if kind == "Update":
+        old = event.deployment_roles(request.get("OldResourceProperties"), unit)
+        if (roles.name, roles.account_id) != (old.name, old.account_id):
+            raise LaunchError(
+                f"{old.name} in account {old.account_id} cannot become {roles.name} in account {roles.account_id}: a "
+                "project stays where it deploys; launch a new one"
+            )
+    outputs = workers.roles_maker(roles).make(roles)
+    return {name: outputs[name] for name in ("DeploymentRoleArn", "ModelRoleArn")}
+
+
+def _delete(properties: object, own_id: str, settings: Settings, workers: Workers) -> None:
     try:
         project = event.project(properties, settings.organization)
     except LaunchError:
         # Such a request was refused when it asked for a repository: there is nothing to delete.
         return
-    launcher.delete(project, own_id)
+    workers.launcher().delete(project, own_id)
 
 
 def _attributes(repository: Repository, settings: Settings) -> dict[str, str]:
