@@ -7,6 +7,7 @@ Source: IAM User Guide, "Policy evaluation logic" and "Cross-account policy eval
 "Bucket policies" (the owner's root may always mend the policy).
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,23 @@ Found = tuple[str, str]
 
 MENDING = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"})
 """What no bucket policy can deny to the root of the bucket's account."""
+
+AWS_IMAGES = ":repository/sagemaker-"
+"""In the ARN of every repository in which AWS offers SageMaker's images."""
+
+EVERYBODY_PULLS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            }
+        ],
+    }
+)
+"""Policy of those repositories. Source: SageMaker AI Developer Guide, "Docker registry paths and example code"."""
 
 
 def install() -> None:
@@ -53,6 +71,8 @@ def _find_in_every_account() -> None:
             return lookup(service, resource)
         account, region = owner_of(resource)
         foreign = account != emulator.account_id()
+        if foreign and service == "ecr" and AWS_IMAGES in resource:
+            return EVERYBODY_PULLS, account
         with emulator.responses.request_scope(account, region):
             found = registry.policy_of(resource) if service == "sagemaker" else lookup(service, resource)
         # What another account has, or has not, is nobody's business unless a policy there says so.
