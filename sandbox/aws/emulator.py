@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from sandbox.aws import faults
+
 application: Any = import_module("ministack.app")
 router: Any = import_module("ministack.core.router")
 responses: Any = import_module("ministack.core.responses")
@@ -25,6 +27,8 @@ ec2: Any = import_module("ministack.services.ec2")
 cloudwatch: Any = import_module("ministack.services.cloudwatch")
 logs: Any = import_module("ministack.services.cloudwatch_logs")
 secrets: Any = import_module("ministack.services.secretsmanager")
+sns: Any = import_module("ministack.services.sns")
+sqs: Any = import_module("ministack.services.sqs")
 eventbridge: Any = import_module("ministack.services.eventbridge")
 tagging: Any = import_module("ministack.services.tagging")
 cloudformation: Any = import_module("ministack.services.cloudformation")
@@ -53,6 +57,7 @@ def scoped_store() -> Any:
 
 
 def send_event(source: str, kind: str, resources: Sequence[str], detail: Mapping[str, Any]) -> None:
-    """Send an event of an AWS service to the account's default bus."""
+    """Send an event of an AWS service to the account's default bus; a fault may lose or repeat it."""
     entry = {"Source": source, "DetailType": kind, "Resources": list(resources), "Detail": json.dumps(detail)}
-    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+    for _ in range(faults.times_sent(kind)):
+        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

@@ -1,13 +1,23 @@
-"""What Lambda functions find: the local AWS over TLS, and a certificate authority that they trust."""
+"""What Lambda functions find: the local AWS over TLS, and a certificate authority that they trust.
+
+Also what becomes of asynchronous invocations that fail: AWS Lambda Developer Guide, "How Lambda handles errors and
+retries with asynchronous invocation" and "Adding a dead-letter queue".
+"""
 
 import json
+import uuid
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sandbox.aws import authorization, emulator
+from sandbox.aws import authorization, clock, deliveries, emulator
 
 FUNCTION = "SourceFunctionArn"
+FIRST_RETRY_SECONDS = 60
+"""How long AWS waits before it tries a failed invocation again; then twice as long."""
+
+_asynchronous: ContextVar[bool] = ContextVar("asynchronous_invocation", default=False)
 
 
 def check_roles() -> None:
@@ -68,6 +78,45 @@ def install(port: int, certificate_authority: Path) -> None:
 
     emulator.tls.trust_gateway_cert = trust_gateway_cert
     _name_calling_function()
+    _retry_and_set_aside()
+
+
+def _retry_and_set_aside() -> None:
+    """Let failed asynchronous invocations be tried again, counted, and put into the function's dead-letter queue."""
+    invoke = emulator.functions.invoke_async_with_retry
+    execute = emulator.functions._execute_function
+    route = emulator.functions._route_async_failure
+    emulator.functions._LAMBDA_ASYNC_RETRY_BASE_SECONDS = clock.seconds(FIRST_RETRY_SECONDS)
+
+    def invoke_async_with_retry(function: Any, event: Any) -> None:
+        # MiniStack starts a thread that sees what is set here.
+        token = _asynchronous.set(True)
+        try:
+            invoke(function, event)
+        finally:
+            _asynchronous.reset(token)
+
+    def execute_function(function: Any, event: Any) -> Any:
+        result = execute(function, event)
+        if _asynchronous.get() and result.get("error"):
+            name = (function.get("config") or function)["FunctionName"]
+            emulator.cloudwatch.record_metric("AWS/Lambda", "Errors", 1, "Count", {"FunctionName": name})
+        return result
+
+    def route_async_failure(target: str, name: str, event: Any, result: Mapping[str, Any]) -> None:
+        function: Mapping[str, Any] = emulator.functions._functions.get(name) or {}
+        dead_letters = function.get("config", {}).get("DeadLetterConfig", {}).get("TargetArn")
+        if target != dead_letters or ":sqs:" not in target:
+            route(target, name, event, result)
+            return
+        body: Any = result.get("body")
+        message = str(cast(Mapping[str, Any], body).get("errorMessage")) if isinstance(body, dict) else "Unhandled"
+        attributes = {"RequestID": str(uuid.uuid4()), "ErrorCode": "200", "ErrorMessage": message[:1024]}
+        deliveries.send(target, event, attributes)
+
+    emulator.functions.invoke_async_with_retry = invoke_async_with_retry
+    emulator.functions._execute_function = execute_function
+    emulator.functions._route_async_failure = route_async_failure
 
 
 def _name_calling_function() -> None:

@@ -3,26 +3,29 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
-from sandbox.aws import authorization, emulator
+from sandbox.aws import authorization, emulator, faults
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.sagemaker import studio
 
-Query = Mapping[str, str]
+Query = Mapping[str, Any]
+"""What a request says: its query, or the members of its JSON."""
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-async def answer(scope: Mapping[str, Any], send: Send) -> None:
+async def answer(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     """Answer one request for a path under `/_sandbox/`."""
-    page = PAGES.get(scope["path"])
+    place = f"{scope['method']} {scope['path']}"
+    page = PAGES.get(place)
     query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
     if page is None:
-        status, body = HTTPStatus.NOT_FOUND, {"message": f"there is no page {scope['path']}", "pages": sorted(PAGES)}
+        status, body = HTTPStatus.NOT_FOUND, {"message": f"there is no page {place}", "pages": sorted(PAGES)}
     else:
         try:
-            status, body = HTTPStatus.OK, page(query)
+            status, body = HTTPStatus.OK, page(query | await _members(receive))
         except ServiceError as error:
             status, body = HTTPStatus(error.status), {"code": error.code, "message": error.message}
         except KeyError as error:
@@ -30,6 +33,18 @@ async def answer(scope: Mapping[str, Any], send: Send) -> None:
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(body, indent=1).encode()})
+
+
+async def _members(receive: Receive) -> dict[str, Any]:
+    text, more = b"", True
+    while more:
+        message = await receive()
+        text, more = text + message.get("body", b""), message.get("more_body", False)
+    try:
+        members = json.loads(text or b"{}")
+    except ValueError as error:
+        raise ServiceError("SerializationException", f"the request is not JSON: {error}") from None
+    return cast(dict[str, Any], members)
 
 
 def studio_credentials(query: Query) -> Mapping[str, object]:
@@ -60,7 +75,26 @@ def permissions(query: Query) -> Mapping[str, object]:
     return authorization.permissions()
 
 
+def add_fault(query: Query) -> Mapping[str, object]:
+    """Let the next events get lost or come twice.
+
+    Raises:
+        ServiceError: this is no fault.
+    """
+    faults.add(query)
+    return {}
+
+
+def clear_faults(query: Query) -> Mapping[str, object]:
+    """Forget all faults."""
+    del query
+    faults.clear()
+    return {}
+
+
 PAGES: Mapping[str, Callable[[Query], Mapping[str, object]]] = {
-    "/_sandbox/studio-credentials": studio_credentials,
-    "/_sandbox/permissions": permissions,
+    "DELETE /_sandbox/faults": clear_faults,
+    "GET /_sandbox/permissions": permissions,
+    "GET /_sandbox/studio-credentials": studio_credentials,
+    "POST /_sandbox/faults": add_fault,
 }

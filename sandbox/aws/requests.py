@@ -1,18 +1,21 @@
 """What a request is about: the resource ARNs and condition keys by which IAM decides about it.
 
 MiniStack knows them for its own services only in part. Source of everything here: AWS's Service Authorization
-Reference, pages of SageMaker, Service Catalog, IAM and KMS.
+Reference, the pages of the services that are named here.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
+from urllib.parse import unquote
 
-from sandbox.aws import emulator
+from sandbox.aws import emulator, resources
 from sandbox.aws.sagemaker import names as sagemaker
 from sandbox.aws.service_catalog import names as service_catalog
 from sandbox.aws.service_catalog import ownership
 
+INVOCATION = re.compile(r"/endpoints/([^/]+)/")
 S3_ARN = "arn:aws:s3:::"
 RESOURCE_TAG = "aws:ResourceTag/"
 
@@ -30,6 +33,9 @@ BOUNDARY_ACTIONS = frozenset(
 SAGEMAKER_RESOURCES: Mapping[str, tuple[str, str]] = {
     "CodeRepository": ("code-repository", "CodeRepositoryName"),
     "Domain": ("domain", "DomainId"),
+    "Endpoint": ("endpoint", "EndpointName"),
+    "EndpointConfig": ("endpoint-config", "EndpointConfigName"),
+    "EndpointWeightsAndCapacities": ("endpoint", "EndpointName"),
     "Model": ("model", "ModelName"),
     "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),
     "ModelPackageGroupPolicy": ("model-package-group", "ModelPackageGroupName"),
@@ -120,7 +126,11 @@ def install() -> None:
     ) -> str:
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         if service == "sagemaker":
-            return sagemaker_resource(operation, _json(body))
+            invoked = INVOCATION.match(path)
+            return _named("endpoint", unquote(invoked[1])) if invoked else sagemaker_resource(operation, _json(body))
+        known = resources.of(service, operation or _first(query_params, "Action"), members_of(body, query_params))
+        if known:
+            return known[0]
         if service == "servicecatalog":
             return service_catalog_resource(operation, _json(body))
         if service == "iam":
@@ -143,8 +153,9 @@ def install() -> None:
         return resource
 
     def request_tag_context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
-        context = tags_of(service, iam_action, body, params)
         operation = iam_action.partition(":")[2]
+        members = members_of(body, params)
+        context = tags_of(service, iam_action, body, params) | resources.context(service, operation, members)
         if service == "sagemaker":
             return {**context, **sagemaker_context(operation, _json(body))}
         if service == "iam":
@@ -174,9 +185,46 @@ def install() -> None:
             return tags.get(key[len(RESOURCE_TAG) :])
         return value
 
+    for service in ("monitoring", "sagemaker", "ssm"):
+        handle = emulator.application.SERVICE_HANDLERS[service]
+        emulator.application.SERVICE_HANDLERS[service] = _deciding_about_each(service, handle)
     emulator.evaluator._resolve_condition_key = resolve_condition_key
     emulator.actions.extract_resource_arn = extract_resource_arn
     emulator.actions.request_tag_context = request_tag_context
+
+
+def _deciding_about_each(service: str, handle: Any) -> Any:
+    """Decide about the resources of a request beside its first, about which MiniStack has decided."""
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> emulator.Response:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        namespace = emulator.actions.SERVICE_TO_IAM_NAMESPACE[service]
+        action = f"{namespace}:{operation}"
+        for resource in resources.of(service, operation, _json(body))[1:]:
+            denied = emulator.evaluator.enforce(
+                emulator.router.extract_access_key_id(headers, query) or "",
+                action,
+                service,
+                emulator.region(),
+                resource,
+                emulator.actions.request_tag_context(service, action, body, query),
+            )
+            if denied:
+                return emulator.actions.access_denied_response(
+                    service,
+                    action,
+                    denied.principal_arn,
+                    "",
+                    headers=headers,
+                    resource_arn=resource,
+                    explicit_deny=denied.decision == "Deny",
+                    resource_policy_arn=denied.resource_policy_arn,
+                )
+        return await handle(method, path, headers, body, query)
+
+    return handle_request
 
 
 def ec2_resource(members: Mapping[str, list[str]]) -> str:
@@ -229,6 +277,7 @@ def sagemaker_context(operation: str, members: Mapping[str, Any]) -> dict[str, A
         "CreateProcessingJob": _processing_context,
         "CreateTrainingJob": _training_context,
         "CreateTransformJob": _transform_context,
+        "CreateEndpointConfig": _endpoint_context,
         "CreateModel": _model_context,
         "CreateModelPackage": _approval_context,
         "UpdateModelPackage": _approval_context,
@@ -305,6 +354,11 @@ def kms_context(operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
     return context
 
 
+def members_of(body: bytes, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The members of a request in JSON, or the parameters of a form."""
+    return _json(body) or {name: _first(params, name) for name in params}
+
+
 def boundary_of(role_name: str) -> str | None:
     """The permissions boundary of a role of the current account, if it has one."""
     role: Mapping[str, Any] = emulator.iam._roles.get(role_name) or {}
@@ -357,6 +411,17 @@ def _transform_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:VolumeKmsKey", resources.get("VolumeKmsKeyId")
     yield "sagemaker:OutputKmsKey", members.get("TransformOutput", {}).get("KmsKeyId")
     yield "sagemaker:ModelArn", _named("model", members.get("ModelName", ""))
+
+
+def _endpoint_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    variants = [*members.get("ProductionVariants", []), *members.get("ShadowProductionVariants", [])]
+    names = [variant["ModelName"] for variant in variants if "ModelName" in variant]
+    yield "sagemaker:InstanceTypes", sorted(_values_of(variants, "InstanceType")) or None
+    yield "sagemaker:AcceleratorTypes", sorted(_values_of(variants, "AcceleratorType")) or None
+    yield "sagemaker:ModelArn", [_named("model", name) for name in names] or None
+    yield "sagemaker:VolumeKmsKey", members.get("KmsKeyId")
+    yield "sagemaker:NetworkIsolation", _flag(members.get("EnableNetworkIsolation", False))
+    yield from _network_context(members.get("VpcConfig", {}))
 
 
 def _model_context(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

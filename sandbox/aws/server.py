@@ -2,17 +2,18 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sandbox.aws import (
+    alarms,
     authorization,
     contract,
     emulator,
     encryption,
+    events,
     functions,
     network,
     objects,
@@ -21,6 +22,7 @@ from sandbox.aws import (
     requests,
     resource_policies,
     sagemaker,
+    scaling,
     service_catalog,
     web_identity,
 )
@@ -29,8 +31,6 @@ from sandbox.aws.sagemaker import containers, runtime
 from sandbox.aws.sagemaker.containers import Machine
 
 STOPPED_WITHIN_SECONDS = 1
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ def install(settings: Settings) -> None:
         raise SystemExit("MiniStack is not what the sandbox expects:\n" + "\n".join(differences))
     sagemaker.SERVICE.install()
     service_catalog.SERVICE.install()
+    scaling.SERVICE.install()
     runtime.install()
     requests.install()
     resource_policies.install()
@@ -77,14 +78,16 @@ def install(settings: Settings) -> None:
         )
     )
     functions.install(settings.port, settings.certificate_authority)
+    events.install()
+    alarms.install()
     authorization.remember_policies()
     authorization.watch()
 
 
-async def application(scope: dict[str, Any], receive: Receive, send: pages.Send) -> None:
+async def application(scope: dict[str, Any], receive: pages.Receive, send: pages.Send) -> None:
     """Answer one connection's request: the sandbox's own pages, else MiniStack."""
     if scope["type"] == "http" and scope["path"].startswith("/_sandbox/"):
-        await pages.answer(scope, send)
+        await pages.answer(scope, receive, send)
     else:
         await emulator.application.app(scope, receive, send)
 

@@ -1,0 +1,63 @@
+"""Faults on demand, for tests: events that get lost, or come twice, as AWS says they may.
+
+Source: SageMaker Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge" (several events for a
+change); Amazon EventBridge User Guide, "Events from AWS services" (delivery by best effort).
+"""
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sandbox.aws.errors import ServiceError
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """What happens to the next events of AWS's services."""
+
+    drop_events: int = 0
+    """How many get lost."""
+    repeat_events: int = 0
+    """How many, of those that are not lost, come twice."""
+    detail_type: str = ".*"
+    """Regular expression that matches the whole detail type of the events meant."""
+
+
+_lock = threading.Lock()
+_faults: list[Fault] = []
+
+
+def add(members: Mapping[str, Any]) -> None:
+    """Wait for events.
+
+    Raises:
+        ServiceError: this is no fault.
+    """
+    unknown = sorted(set(members) - {field.name for field in fields(Fault)})
+    if unknown:
+        raise ServiceError("ValidationException", f"a fault has no {', '.join(unknown)}")
+    with _lock:
+        _faults.append(Fault(**members))
+
+
+def clear() -> None:
+    """Forget all faults."""
+    with _lock:
+        _faults.clear()
+
+
+def times_sent(detail_type: str) -> int:
+    """How often the event that a service sends now arrives."""
+    with _lock:
+        for fault in _faults:
+            if not re.fullmatch(fault.detail_type, detail_type):
+                continue
+            if fault.drop_events > 0:
+                fault.drop_events -= 1
+                return 0
+            if fault.repeat_events > 0:
+                fault.repeat_events -= 1
+                return 2
+    return 1
