@@ -1,0 +1,375 @@
+"""The commands that the workflow runs, with an AWS and an engine that exist only in memory."""
+
+import copy
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import PROJECT, package
+from fake_aws import Aws
+from launched_project import aws as aws_clients
+
+from deployment import live, project, settings, smoke, stack
+from deployment.__main__ import main
+
+PREPROD = PROJECT.environments["preprod"]
+NAME = PREPROD.endpoint_name
+LOCK = f"projects/{PROJECT.id}/.pulumi/locks/organization/model-deployment-realtime/preprod/0000.json"
+PARENT = "urn:pulumi:preprod::model-deployment-realtime::mlops:index:EndpointRelease::release"
+URN = f"{PARENT.replace('EndpointRelease::release', 'EndpointRelease')}$aws:sagemaker/endpoint:Endpoint::endpoint"
+PROVIDER = "urn:pulumi:preprod::model-deployment-realtime::pulumi:providers:aws::aws"
+
+
+@dataclass
+class Engine:
+    """A Pulumi engine that remembers what it was asked, and whose updates release what they are told to."""
+
+    aws: Aws
+    folder: Path
+    state: dict[str, Any] = field(default_factory=lambda: {"version": 3, "deployment": {"resources": []}})
+    calls: list[list[str]] = field(default_factory=list[list[str]])
+    environments: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    imported: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    exit_code: int = 0
+    rolls_back: bool = False
+    made: str = ""
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: dict[str, str],
+        input: str = "",  # noqa: A002 - subprocess's name
+        **_: object,
+    ) -> subprocess.CompletedProcess[str]:
+        assert cwd == self.folder
+        assert command[0] == "pulumi"
+        assert command[-5:] == ["--stack", "preprod", "--non-interactive", "--color", "never"]
+        arguments = list(command[1:-5])
+        self.calls.append(arguments)
+        self.environments.append(env)
+        output = ""
+        match arguments[:2]:
+            case ["stack", "export"]:
+                output = json.dumps(self.state)
+            case ["stack", "import"]:
+                self.imported.append(json.loads(input))
+            case ["stack", "output"]:
+                output = json.dumps({"endpointName": NAME, "endpointConfigName": self.made})
+            case ["up", _]:
+                self._up()
+                return subprocess.CompletedProcess(command, self.exit_code)
+            case _:
+                assert arguments[0] in ("stack", "import")
+        return subprocess.CompletedProcess(command, 0, output, "")
+
+    def configuration(self) -> dict[str, Any]:
+        content = json.loads((self.folder / "Pulumi.preprod.yaml").read_text())
+        return {key.removeprefix("model-deployment-realtime:"): value for key, value in content["config"].items()}
+
+    def _up(self) -> None:
+        if self.exit_code:
+            return
+        sagemaker = self.aws.sagemaker
+        self.made = f"{NAME}-v{self.configuration()['model']['version']}-{len(sagemaker.models):07x}"
+        sagemaker.models.insert(0, self.made)
+        sagemaker.configurations = {self.made: [self.made], **sagemaker.configurations}
+        if self.rolls_back:
+            assert sagemaker.endpoint
+            sagemaker.endpoint["FailureReason"] = "an alarm fired"
+        else:
+            variants = [{"VariantName": "AllTraffic", "DesiredInstanceCount": int(self.configuration()["instances"])}]
+            sagemaker.endpoint = {
+                "EndpointStatus": "InService",
+                "EndpointConfigName": self.made,
+                "ProductionVariants": variants,
+            }
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    fake = Aws()
+    for version in (1, 2, 3):
+        fake.sagemaker.packages[PROJECT.package_arn(version)] = package(version)
+        metadata = {"model-package-arn": PROJECT.package_arn(version)}
+        fake.s3.put(PROJECT.models_bucket, f"approved/{version}/model.tar.gz", b"model %d" % version, metadata)
+    monkeypatch.setattr(aws_clients, "client", fake.client)
+    monkeypatch.setattr(project, "read", lambda: PROJECT)
+    for name in ("GITHUB_STEP_SUMMARY", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    return fake
+
+
+@pytest.fixture
+def engine(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    fake = Engine(aws, tmp_path)
+    monkeypatch.setattr(stack, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(stack.subprocess, "run", fake.run)
+    return fake
+
+
+def deploy(version: int) -> None:
+    main(["deploy", "preprod", PROJECT.package_arn(version)])
+
+
+def test_the_first_deployment_makes_the_stack_and_says_what_serves(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    deploy(1)
+    provider = "awskms://alias/analytics-preprod-state?region=eu-west-1&context_project=p-abcdefghijkl"
+    assert engine.calls == [
+        ["stack", "select", "--create", "--secrets-provider", provider],
+        ["stack", "export"],
+        ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs"],
+        ["stack", "output", "--json"],
+    ]
+    assert "## preprod serves version 1" in summary.read_text()
+    assert f"| configuration | `{NAME}-v1-0000000` |" in capsys.readouterr().out
+
+
+def test_the_engine_finds_the_projects_own_part_of_the_accounts_state(engine: Engine) -> None:
+    deploy(1)
+    bucket = "s3://analytics-preprod-state-222222222222-eu-west-1/projects/p-abcdefghijkl?region=eu-west-1"
+    assert {environment["PULUMI_BACKEND_URL"] for environment in engine.environments} == {bucket}
+
+
+def test_a_custom_endpoint_is_reached_by_paths(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
+    deploy(1)
+    assert all(each["PULUMI_BACKEND_URL"].endswith("&use_path_style=true") for each in engine.environments)
+
+
+def test_the_program_is_told_the_verified_version_and_where_its_artifact_is(engine: Engine) -> None:
+    deploy(2)
+    told = engine.configuration()
+    assert told["modelPackageArn"] == told["model"]["package_arn"] == PROJECT.package_arn(2)
+    assert told["model"]["version"] == 2
+    assert told["model"]["environment"] == {"SAGEMAKER_PROGRAM": "inference.py"}
+    uri = f"s3://{PREPROD.artifacts_bucket}/{PROJECT.id}/models/{told['model']['sha256']}/model.tar.gz"
+    assert told["model"]["artifact_uri"] == uri
+    assert told["instances"] == "1"
+    assert "shadow" not in told
+
+
+def test_no_credential_is_on_a_command_line_or_in_the_stack_file(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secrets = {name: f"secret-{name}" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    deploy(1)
+    told = capsys.readouterr()
+    written = json.dumps(engine.calls) + (engine.folder / "Pulumi.preprod.yaml").read_text() + told.out + told.err
+    assert not [value for value in secrets.values() if value in written]
+
+
+def test_a_second_version_replaces_the_first_and_the_one_before_is_kept(aws: Aws, engine: Engine) -> None:
+    for version in (1, 2, 3):
+        deploy(version)
+    assert list(aws.sagemaker.configurations) == [f"{NAME}-v3-0000002", f"{NAME}-v2-0000001"]
+    assert aws.sagemaker.models == list(aws.sagemaker.configurations)
+
+
+def test_an_earlier_version_is_deployed_again_under_another_name(aws: Aws, engine: Engine) -> None:
+    for version in (1, 2, 1):
+        deploy(version)
+    assert list(aws.sagemaker.configurations) == [f"{NAME}-v1-0000002", f"{NAME}-v2-0000001"]
+
+
+def test_a_release_never_has_fewer_instances_than_serve(aws: Aws, engine: Engine) -> None:
+    deploy(1)
+    assert aws.sagemaker.endpoint
+    aws.sagemaker.endpoint["ProductionVariants"][0]["DesiredInstanceCount"] = 4
+    deploy(2)
+    assert engine.configuration()["instances"] == "4"
+
+
+def test_a_rolled_back_release_ends_red_and_leaves_what_serves(
+    aws: Aws, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(1)
+    engine.rolls_back = True
+    with pytest.raises(SystemExit, match="error: preprod was rolled back: it serves what it served before") as caught:
+        deploy(2)
+    assert "reason: an alarm fired" in str(caught.value)
+    assert "serves version 2" not in capsys.readouterr().out
+    assert f"{NAME}-v1-0000000" in aws.sagemaker.configurations
+
+
+def test_a_failed_update_ends_red(aws: Aws, engine: Engine) -> None:
+    engine.exit_code = 255
+    with pytest.raises(SystemExit, match="error: pulumi up failed in preprod"):
+        deploy(1)
+
+
+def test_an_update_that_is_still_rolling_back_is_waited_for(
+    aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live.LiveEndpoint, "sleep", lambda _seconds: None)
+    deploy(1)
+    engine.exit_code = 255
+    aws.sagemaker.statuses = ["InService", "RollingBack", "RollingBack", "InService"]
+    with pytest.raises(SystemExit, match=f"{NAME} is InService with {NAME}-v1-0000000"):
+        deploy(2)
+
+
+@pytest.mark.parametrize("status", ["Rejected", "PendingManualApproval"])
+def test_nothing_is_touched_for_a_version_that_is_not_approved(aws: Aws, engine: Engine, status: str) -> None:
+    aws.sagemaker.packages[PROJECT.package_arn(1)]["ModelApprovalStatus"] = status
+    with pytest.raises(SystemExit, match=f"error: .*/1 is {status}, not Approved"):
+        deploy(1)
+    assert (engine.calls, aws.s3.copies) == ([], [])
+
+
+def test_credentials_of_another_account_are_refused_before_anything(aws: Aws, engine: Engine) -> None:
+    aws.sts.account = "999999999999"
+    with pytest.raises(
+        SystemExit, match="these are credentials of account 999999999999; preprod is account 222222222222"
+    ):
+        deploy(1)
+    assert (engine.calls, aws.s3.copies) == ([], [])
+
+
+def test_the_lock_of_a_killed_run_is_released_and_nobody_elses(
+    aws: Aws, engine: Engine, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    others = LOCK.replace("/preprod/", "/prod/")
+    for key in (LOCK, others):
+        aws.s3.put(PREPROD.state_bucket, key, b"{}")
+    deploy(1)
+    assert (PREPROD.state_bucket, LOCK) not in aws.s3.objects
+    assert (PREPROD.state_bucket, others) in aws.s3.objects
+    assert "released the lock that a killed run left at 2026-11-22 12:00:00" in caplog.text
+
+
+def pending(kind: str, urn: str, operation: str = "creating") -> dict[str, Any]:
+    resource = {"urn": urn, "type": kind, "custom": True, "parent": PARENT, "provider": f"{PROVIDER}::0123-id"}
+    return {"type": operation, "resource": resource}
+
+
+def test_an_endpoint_that_a_killed_run_was_creating_is_adopted_if_it_is_there(aws: Aws, engine: Engine) -> None:
+    deploy(1)
+    engine.calls.clear()
+    engine.state["deployment"]["pending_operations"] = [pending("aws:sagemaker/endpoint:Endpoint", URN)]
+    deploy(1)
+    assert "pending_operations" not in engine.imported[0]["deployment"]
+    (adoption,) = [call for call in engine.calls if call[0] == "import"]
+    assert adoption == [
+        *("import", "aws:sagemaker/endpoint:Endpoint", "endpoint", NAME),
+        *("--parent", f"parent={PARENT}", "--provider", f"provider={PROVIDER}"),
+        *("--yes", "--skip-preview", "--generate-code=false", "--protect=false"),
+    ]
+    assert [call[0] for call in engine.calls].index("import") < [call[0] for call in engine.calls].index("up")
+
+
+def test_an_endpoint_that_a_killed_run_did_not_come_to_create_is_forgotten(engine: Engine) -> None:
+    engine.state["deployment"]["pending_operations"] = [pending("aws:sagemaker/endpoint:Endpoint", URN)]
+    deploy(1)
+    assert len(engine.imported) == 1
+    assert not [call for call in engine.calls if call[0] == "import"]
+
+
+@pytest.mark.parametrize("operation", ["creating", "updating", "deleting"])
+def test_everything_else_that_was_half_done_is_made_or_read_again(engine: Engine, operation: str) -> None:
+    deploy(1)
+    alarm = pending("aws:cloudwatch/metricAlarm:MetricAlarm", f"{URN}-alarm", operation)
+    known = pending("aws:sagemaker/endpoint:Endpoint", URN, "updating")
+    engine.state["deployment"]["resources"] = [known["resource"]]
+    engine.state["deployment"]["pending_operations"] = [alarm, known]
+    before = copy.deepcopy(engine.state)
+    deploy(2)
+    del before["deployment"]["pending_operations"]
+    assert engine.imported == [before]
+    assert not [call for call in engine.calls if call[0] == "import"]
+
+
+def with_shadow(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = settings.read(Path(settings.__file__).parent.parent / "settings.toml")
+    fleets = {name: replace(fleet, shadow_version=version) for name, fleet in read.fleets.items()}
+    changed = replace(read, fleets=fleets)
+    monkeypatch.setattr(settings, "read", lambda _: changed)
+
+
+def test_a_shadow_is_verified_and_copied_like_the_version_that_answers(
+    aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_shadow(2, monkeypatch)
+    deploy(1)
+    assert engine.configuration()["shadow"]["package_arn"] == PROJECT.package_arn(2)
+    assert len(aws.s3.copies) == 2
+
+
+def test_a_version_cannot_be_its_own_shadow(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_shadow(1, monkeypatch)
+    with pytest.raises(SystemExit, match=r"cannot be its own shadow: change \[preprod\] shadow_version"):
+        deploy(1)
+    assert engine.calls == []
+
+
+def test_an_unapproved_shadow_is_refused(aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_shadow(2, monkeypatch)
+    aws.sagemaker.packages[PROJECT.package_arn(2)]["ModelApprovalStatus"] = "Rejected"
+    with pytest.raises(SystemExit, match="/2 is Rejected, not Approved"):
+        deploy(1)
+    assert engine.calls == []
+
+
+def test_an_engine_that_fails_tells_its_last_words(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(command: Sequence[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 255, "", "error: the bucket is not there\n")
+
+    monkeypatch.setattr(stack.subprocess, "run", fail)
+    with pytest.raises(SystemExit, match="error: pulumi stack select failed:\nerror: the bucket is not there"):
+        deploy(1)
+
+
+def test_a_missing_engine_is_named(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(command: Sequence[str], **_: object) -> None:
+        raise FileNotFoundError(command[0])
+
+    monkeypatch.setattr(stack.subprocess, "run", missing)
+    with pytest.raises(SystemExit, match="error: pulumi is not on PATH"):
+        deploy(1)
+
+
+def test_a_refusal_of_aws_is_one_line_that_names_the_operation(
+    aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws.s3, "missing", "SlowDown")
+    del aws.s3.objects[PROJECT.models_bucket, "approved/1/model.tar.gz"]
+    with pytest.raises(SystemExit, match=r"^error: .*\(SlowDown\) when calling the HeadObject operation: Not Found$"):
+        deploy(1)
+
+
+def test_the_test_reports_what_the_endpoint_answered(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    rows, truth = smoke.read_rows(smoke.ROWS)
+    known = {",".join(row): value for row, value in zip(rows, truth, strict=True)}
+    answer: Callable[[list[list[str]]], str] = lambda asked: "".join(f"{known[','.join(row)]}\n" for row in asked)  # noqa: E731
+    aws.runtime.predict = answer
+    main(["test", "preprod"])
+    assert summary.read_text() == capsys.readouterr().out
+    assert "50 rows, off by 0.00 on average (allowed 2.2)" in summary.read_text()
+    assert aws.patience == 10
+
+
+def test_the_test_ends_red_when_an_answer_is_wrong(aws: Aws) -> None:
+    with pytest.raises(SystemExit, match=f"error: {NAME} is off by "):
+        main(["test", "preprod"])
+
+
+def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "FILE", tmp_path / "project.toml")
+    with pytest.raises(SystemExit, match=r"error: project\.toml is missing: launch a project from this template"):
+        main(["deploy", "preprod", PROJECT.package_arn(1)])

@@ -1,0 +1,212 @@
+"""What the program declares: rendered once for each environment."""
+
+import json
+from typing import Any
+
+import pytest
+from examples import IMAGE, PROJECT
+from rendering import PARAMETERS, Rendering, render
+
+from deployment import REPOSITORY, settings
+
+SETTINGS = settings.read(REPOSITORY / "settings.toml")
+KEY = PARAMETERS["encryption/data-key-arn"]
+TOPIC = PARAMETERS["notifications/alarms-topic-arn"]
+PROD = PROJECT.environments["prod"]
+NAME = PROD.endpoint_name
+CONFIGURATION = f"{NAME}-v3-1a2b3c4"
+
+
+@pytest.fixture(scope="module")
+def preprod() -> Rendering:
+    return render("preprod", instances=1)
+
+
+@pytest.fixture(scope="module")
+def prod() -> Rendering:
+    return render("prod")
+
+
+@pytest.fixture(scope="module")
+def shadowed() -> Rendering:
+    return render("prod", shadow=4)
+
+
+def test_it_declares_these_resources_and_no_others(prod: Rendering, preprod: Rendering) -> None:
+    assert prod.counts() == preprod.counts()
+    assert prod.counts() == {
+        "pulumi:providers:aws": 1,
+        "mlops:index:Model": 1,
+        "mlops:index:EndpointConfiguration": 1,
+        "mlops:index:EndpointAlarms": 1,
+        "mlops:index:EndpointRelease": 1,
+        "mlops:index:EndpointAutoscaling": 1,
+        "mlops:index:EndpointDashboard": 1,
+        "aws:sagemaker/model:Model": 1,
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
+        "aws:sagemaker/endpoint:Endpoint": 1,
+        "aws:appautoscaling/target:Target": 1,
+        "aws:appautoscaling/policy:Policy": 1,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 7,
+        "aws:cloudwatch/dashboard:Dashboard": 1,
+    }
+
+
+def test_only_the_environments_account_is_reached_and_everything_is_tagged(prod: Rendering) -> None:
+    provider = prod.one("aws").inputs
+    assert json.loads(provider["allowedAccountIds"]) == ["333333333333"]
+    assert json.loads(provider["defaultTags"])["tags"] == {
+        "unit": "analytics",
+        "environment": "prod",
+        "sagemaker:project-name": "abalone",
+        "sagemaker:project-id": "p-abcdefghijkl",
+    }
+    assert {r.provider for r in prod.resources if r.type.startswith("aws:")} == {"aws"}
+
+
+def test_the_model_is_the_approved_artifact_without_a_network_of_its_own(prod: Rendering) -> None:
+    model = prod.one("Model", f"{NAME}-v3").inputs
+    assert model["primaryContainer"] == {
+        "image": IMAGE,
+        "modelDataUrl": f"s3://bucket/p-abcdefghijkl/models/{3:064x}/model.tar.gz",
+        "environment": {"SAGEMAKER_PROGRAM": "inference.py"},
+    }
+    assert model["enableNetworkIsolation"] is True
+    assert model["vpcConfig"] == {"subnets": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
+    assert model["executionRoleArn"] == PROD.model_role_arn
+    assert model["tags"] == {"model-package-arn": PROJECT.package_arn(3)}
+
+
+def test_disks_and_captured_requests_are_encrypted_with_the_accounts_key(prod: Rendering) -> None:
+    configuration = prod.one("EndpointConfiguration", f"{NAME}-v3").inputs
+    capture = configuration["dataCaptureConfig"]
+    assert configuration["kmsKeyArn"] == capture["kmsKeyId"] == KEY
+    assert capture["destinationS3Uri"] == f"s3://{PROD.artifacts_bucket}/p-abcdefghijkl/captured"
+    assert capture["enableCapture"] is True
+    assert [option["captureMode"] for option in capture["captureOptions"]] == ["Input", "Output"]
+
+
+def test_models_and_configurations_outlive_what_replaces_them_under_names_of_their_own(prod: Rendering) -> None:
+    kept = [r for r in prod.resources if r.retained]
+    assert {r.name for r in kept} == {f"{NAME}-v3"}
+    assert [r.type.rpartition(":")[2] for r in kept] == ["Model", "EndpointConfiguration"]
+    assert not [r for r in kept if "name" in r.inputs]
+
+
+def test_production_has_two_instances_or_more_and_as_many_as_serve_already() -> None:
+    rendering = render("prod", instances=5)
+    configuration = rendering.one("EndpointConfiguration", f"{NAME}-v3")
+    (variant,) = configuration.inputs["productionVariants"]
+    assert variant["initialInstanceCount"] == 5
+    assert configuration.ignored == ["productionVariants[0].initialInstanceCount"]
+    target = rendering.one("Target").inputs
+    assert (target["minCapacity"], target["maxCapacity"]) == (2, 6)
+    assert target["resourceId"] == f"endpoint/{NAME}/variant/AllTraffic"
+
+
+def release_of(rendering: Rendering) -> dict[str, Any]:
+    return rendering.one("Endpoint").inputs["deploymentConfig"]
+
+
+def test_production_is_released_by_a_canary_that_an_alarm_takes_back(prod: Rendering) -> None:
+    policy = release_of(prod)["blueGreenUpdatePolicy"]
+    assert policy["trafficRoutingConfiguration"] == {
+        "type": "CANARY",
+        "canarySize": {"type": "CAPACITY_PERCENT", "value": 50},
+        "waitIntervalInSeconds": 300,
+    }
+    assert policy["terminationWaitInSeconds"] == 300
+    assert policy["maximumExecutionTimeoutInSeconds"] == 1800
+    alarms = release_of(prod)["autoRollbackConfiguration"]["alarms"]
+    assert [alarm["alarmName"] for alarm in alarms] == [f"{NAME}-version-errors", f"{NAME}-version-latency"]
+
+
+def test_preprod_moves_at_once_and_is_watched_all_the_same(preprod: Rendering) -> None:
+    policy = release_of(preprod)["blueGreenUpdatePolicy"]
+    assert policy["trafficRoutingConfiguration"] == {"type": "ALL_AT_ONCE", "waitIntervalInSeconds": 0}
+    assert policy["terminationWaitInSeconds"] == 300
+    assert len(release_of(preprod)["autoRollbackConfiguration"]["alarms"]) == 2
+
+
+def test_alarms_that_take_a_release_back_look_at_the_new_version_alone(prod: Rendering) -> None:
+    whole = {"EndpointName": NAME, "VariantName": "AllTraffic"}
+    dimensions = {r.name: r.inputs["dimensions"] for r in prod.resources if r.type.endswith(":MetricAlarm")}
+    assert dimensions == {
+        "server-errors": whole,
+        "model-errors": whole,
+        "client-errors": whole,
+        "latency": whole,
+        "overload": whole,
+        "version-errors": {**whole, "EndpointConfigName": CONFIGURATION},
+        "version-latency": {**whole, "EndpointConfigName": CONFIGURATION},
+    }
+
+
+def test_alarms_exist_before_the_release_that_they_watch(prod: Rendering) -> None:
+    assert prod.one("Endpoint").dependencies >= {f"{NAME}-v3", "version-errors", "version-latency"}
+    assert prod.one("MetricAlarm", "version-errors").dependencies >= {f"{NAME}-v3"}
+
+
+def test_every_alarm_tells_the_accounts_topic_and_silence_is_no_alarm(prod: Rendering) -> None:
+    alarms = [r.inputs for r in prod.resources if r.type.endswith(":MetricAlarm")]
+    for alarm in alarms:
+        assert alarm["alarmActions"] == alarm["okActions"] == [TOPIC]
+        assert alarm["treatMissingData"] == "notBreaching"
+        assert alarm["namespace"] == "AWS/SageMaker"
+        assert alarm["datapointsToAlarm"] <= alarm["evaluationPeriods"]
+        assert alarm["name"].startswith(f"{NAME}-")
+
+
+def test_limits_are_in_the_units_of_the_metrics(prod: Rendering) -> None:
+    limits = {r.name: r.inputs["threshold"] for r in prod.resources if r.type.endswith(":MetricAlarm")}
+    assert limits["version-errors"] == limits["server-errors"] == SETTINGS.alarms.server_error_percent / 100
+    assert limits["client-errors"] == SETTINGS.alarms.client_error_percent / 100
+    assert limits["version-latency"] == SETTINGS.alarms.latency_milliseconds * 1000
+    assert limits["overload"] == 1.5 * SETTINGS.scaling.invocations_per_instance
+
+
+def test_an_alarm_that_takes_a_release_back_fires_while_the_canary_bakes(prod: Rendering) -> None:
+    for name in ("version-errors", "version-latency"):
+        alarm = prod.one("MetricAlarm", name).inputs
+        assert alarm["evaluationPeriods"] * alarm["period"] < SETTINGS.release.baking_minutes * 60
+
+
+def test_instances_follow_the_requests(prod: Rendering) -> None:
+    policy = prod.one("Policy").inputs
+    tracking = policy["targetTrackingScalingPolicyConfiguration"]
+    assert policy["resourceId"] == f"endpoint/{NAME}/variant/AllTraffic"
+    assert tracking["predefinedMetricSpecification"] == {
+        "predefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+    }
+    assert tracking["targetValue"] == SETTINGS.scaling.invocations_per_instance
+
+
+def test_the_dashboard_shows_every_alarm_and_metrics_of_this_endpoint_alone(prod: Rendering) -> None:
+    dashboard = prod.one("Dashboard").inputs
+    assert dashboard["dashboardName"] == NAME
+    alarms, *graphs = json.loads(dashboard["dashboardBody"])["widgets"]
+    assert len(alarms["properties"]["alarms"]) == 7
+    lines = [line for graph in graphs for line in graph["properties"]["metrics"]]
+    assert {tuple(line[2:6]) for line in lines} == {("EndpointName", NAME, "VariantName", "AllTraffic")}
+
+
+def test_a_shadow_gets_its_share_of_the_requests_and_is_shown_beside_what_answers(shadowed: Rendering) -> None:
+    assert shadowed.counts()["aws:sagemaker/model:Model"] == 2
+    configuration = shadowed.one("EndpointConfiguration", f"{NAME}-v3").inputs
+    (production,), (shadow,) = configuration["productionVariants"], configuration["shadowProductionVariants"]
+    assert (production["modelName"], shadow["modelName"]) == (CONFIGURATION, f"{NAME}-v4-1a2b3c4")
+    assert (production["initialVariantWeight"], shadow["initialVariantWeight"]) == (1.0, 1.0)
+    body = shadowed.one("Dashboard").inputs["dashboardBody"]
+    assert '"VariantName", "Shadow"' in body
+
+
+def test_without_a_shadow_there_is_none(prod: Rendering) -> None:
+    assert "shadowProductionVariants" not in prod.one("EndpointConfiguration", f"{NAME}-v3").inputs
+
+
+def test_what_the_deploy_command_checks_is_exported(prod: Rendering) -> None:
+    assert prod.exports == {
+        "endpointName": NAME,
+        "endpointConfigName": CONFIGURATION,
+        "modelPackageArn": PROJECT.package_arn(3),
+    }

@@ -1,0 +1,93 @@
+"""project.toml and settings.toml."""
+
+from pathlib import Path
+
+import pytest
+from examples import PROJECT, PROJECT_TOML
+from launched_project.project_file import ProjectError
+from launched_project.settings_file import SettingsError
+
+from deployment import REPOSITORY, project, settings
+
+SETTINGS = (REPOSITORY / "settings.toml").read_text()
+
+
+def test_a_project_is_read_whatever_else_the_platform_has_written(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(PROJECT_TOML)
+    assert project.read(file) == PROJECT
+
+
+def test_everything_that_a_project_lacks_is_listed(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(PROJECT_TOML.replace("arn = ", "nra = ", 1).replace("model_role_arn", "other"))
+    with pytest.raises(ProjectError) as caught:
+        project.read(file)
+    assert str(caught.value) == ("project.toml lacks [preprod] model_role_arn, [prod] model_role_arn, [project] arn")
+
+
+def test_a_workflow_learns_the_region_and_the_role_of_each_environment(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    assert project.workflow_outputs(file) == "launched=false\n"
+    file.write_text(PROJECT_TOML)
+    assert project.workflow_outputs(file).splitlines() == [
+        "launched=true",
+        "region=eu-west-1",
+        "preprod_role=arn:aws:iam::222222222222:role/analytics-preprod-p-abcdefghijkl-deployment",
+        "prod_role=arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
+    ]
+
+
+def test_the_settings_of_this_repository_are_possible() -> None:
+    read = settings.read(REPOSITORY / "settings.toml")
+    assert read.fleets["prod"].minimum_instances >= 2
+    assert read.fleets["prod"].canary_percent > 0
+
+
+def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(SETTINGS.replace("[capture]", "[captrue]").replace("highest = 35.0", 'highest = "35"'))
+    with pytest.raises(SettingsError) as caught:
+        settings.read(file)
+    assert str(caught.value).splitlines() == [
+        "settings.toml:",
+        "  [captrue] is unknown",
+        "  [capture] percent is missing",
+        "  [test] highest is '35', expected a number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "problem"),
+    [
+        ("prod", "minimum_instances", 1, r"\[prod\] minimum_instances must be at least 2, in two zones"),
+        ("prod", "minimum_instances", 7, r"\[prod\] minimum_instances must be at least 1, and at most maximum"),
+        ("prod", "canary_percent", 51, r"\[prod\] canary_percent must be 0 to 50"),
+        ("prod", "canary_percent", 49, r"less than one of 2 instances: use at least 50, or 0"),
+        ("preprod", "canary_percent", 50, r"\[preprod\] canary_percent is less than one of 1 instances"),
+        ("prod", "instance_type", '"ml.inf1.xlarge"', r"\[prod\] instance_type is of the family inf1"),
+        ("prod", "instance_type", '"m5.large"', r"\[prod\] instance_type is no type of instance"),
+        ("prod", "shadow_version", -1, r"\[prod\] shadow_version must be"),
+        ("prod", "shadow_percent", 0, r"\[prod\] shadow_percent must be 1 to 100"),
+        ("scaling", "invocations_per_instance", 0, r"\[scaling\] invocations_per_instance must be above 0"),
+        ("scaling", "add_after_seconds", -1, r"\[scaling\] add_after_seconds and remove_after_seconds"),
+        ("release", "baking_minutes", 0, r"\[release\] baking_minutes and termination_wait_minutes must be 1 to 60"),
+        ("release", "maximum_minutes", 36, r"\[release\] maximum_minutes must be 10 to 35: the workflow's credentials"),
+        ("release", "maximum_minutes", 19, r"\[release\] maximum_minutes leaves less than 10 minutes"),
+        ("alarms", "server_error_percent", 0, r"\[alarms\] server_error_percent and client_error_percent"),
+        ("alarms", "latency_milliseconds", 0, r"\[alarms\] latency_milliseconds must be above 0"),
+        ("capture", "percent", 101, r"\[capture\] percent must be 0 to 100"),
+        ("test", "latency_milliseconds", 0, r"\[test\] latency_milliseconds must be above 0"),
+        ("test", "lowest", 35, r"\[test\] lowest must be below highest"),
+        ("test", "mean_absolute_error", 0, r"\[test\] mean_absolute_error must be above 0"),
+    ],
+)
+def test_an_impossible_setting_is_refused(tmp_path: Path, table: str, key: str, value: object, problem: str) -> None:
+    before, heading, after = SETTINGS.partition(f"[{table}]\n")
+    lines = after.splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith(f"{key} ="))
+    lines[place] = f"{key} = {value}"
+    file = tmp_path / "settings.toml"
+    file.write_text(before + heading + "\n".join(lines))
+    with pytest.raises(SettingsError, match=problem):
+        settings.read(file)

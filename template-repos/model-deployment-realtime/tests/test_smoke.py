@@ -1,0 +1,98 @@
+"""What an endpoint must answer to be fit for requests."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from examples import PROJECT
+from fake_aws import FakeRuntime, refusal
+
+from deployment import REPOSITORY, DeploymentError, settings, smoke
+
+LIMITS = settings.read(REPOSITORY / "settings.toml").test
+ROWS, TRUTH = smoke.read_rows(smoke.ROWS)
+KNOWN = {",".join(row): truth for row, truth in zip(ROWS, TRUTH, strict=True)}
+
+
+def knowing(rows: list[list[str]]) -> str:
+    """Half a ring more than the truth."""
+    return "".join(f"{KNOWN[','.join(row)] + 0.5}\n" for row in rows)
+
+
+def ask(runtime: FakeRuntime) -> smoke.Outcome:
+    name = PROJECT.environments["preprod"].endpoint_name
+    return smoke.test(smoke.Endpoint(name=name, runtime=runtime, now=runtime.now), LIMITS)
+
+
+def test_a_good_endpoint_is_asked_for_all_rows_and_for_single_ones() -> None:
+    outcome = ask(FakeRuntime(predict=knowing))
+    assert outcome.rows == len(ROWS) == 50
+    assert outcome.mean_absolute_error == pytest.approx(0.5)
+    assert outcome.latency_milliseconds == pytest.approx(10)
+    assert outcome.examples[0] == (TRUTH[0] + 0.5, TRUTH[0])
+
+
+def test_the_mean_of_all_abalones_is_not_good_enough_an_answer() -> None:
+    with pytest.raises(DeploymentError, match=r"is off by 3\.\d\d on average; settings\.toml allows 2\.2"):
+        ask(FakeRuntime(predict=lambda rows: "9.93\n" * len(rows)))
+
+
+def test_a_slow_endpoint_fails() -> None:
+    with pytest.raises(DeploymentError, match=r"within 1500 ms; settings\.toml allows 1000 ms"):
+        ask(FakeRuntime(predict=knowing, seconds=1.5))
+
+
+def shuffled(rows: list[list[str]]) -> str:
+    return knowing(rows[::-1]) if len(rows) > 1 else knowing(rows)
+
+
+@pytest.mark.parametrize(
+    ("predict", "reason"),
+    [
+        (lambda _: "", r"answered 50 row\(s\) with 0 line\(s\)"),
+        (lambda rows: knowing(rows[1:]), r"answered 50 row\(s\) with 49 line\(s\)"),
+        (lambda rows: json.dumps([10.0] * len(rows)).replace(" ", ""), r"with 1 line\(s\)"),
+        (lambda rows: "ten\n" * len(rows), "answered 'ten', expected a number"),
+        (lambda rows: "nan\n" * len(rows), "answered nan, expected a finite number"),
+        (lambda rows: "inf\n" * len(rows), "answered inf, expected a finite number"),
+        (lambda rows: "-1\n" * len(rows), r"predicts -1 for M,.*; settings\.toml allows 0 to 35"),
+        (lambda rows: "36\n" * len(rows), r"predicts 36 for M,"),
+        (lambda rows: knowing(rows) if len(rows) > 1 else "3\n", r"predicts 3 for a row alone, and \S+ among others"),
+    ],
+)
+def test_a_wrong_or_malformed_answer_fails(predict: Callable[[list[list[str]]], str], reason: str) -> None:
+    with pytest.raises(DeploymentError, match=reason):
+        ask(FakeRuntime(predict=predict))
+
+
+def test_an_answer_of_another_content_type_fails() -> None:
+    with pytest.raises(DeploymentError, match="answered with the content type 'application/json', expected text/csv"):
+        ask(FakeRuntime(predict=knowing, content_type="application/json"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ReadTimeoutError(endpoint_url="https://runtime"), EndpointConnectionError(endpoint_url="https://runtime")],
+)
+def test_no_answer_fails(error: Exception) -> None:
+    with pytest.raises(DeploymentError, match="did not answer: "):
+        ask(FakeRuntime(error=error))
+
+
+def test_a_model_that_fails_tells_what_it_said() -> None:
+    metadata = {"HTTPStatusCode": 424}
+    message = "Received server error (500) from primary"
+    error = refusal("InvokeEndpoint", "ModelError", message, OriginalMessage="no such file", ResponseMetadata=metadata)
+    with pytest.raises(DeploymentError, match="refused a good request: ModelError: no such file"):
+        ask(FakeRuntime(error=error))
+
+
+def test_a_wrong_content_type_must_be_refused() -> None:
+    with pytest.raises(DeploymentError, match="answered a request of the content type image/png as if it were CSV"):
+        ask(FakeRuntime(predict=lambda rows: knowing(rows) if rows else "", refuses_with=0))
+
+
+def test_a_wrong_content_type_must_not_count_as_a_failure_of_the_model() -> None:
+    with pytest.raises(DeploymentError, match="answered a wrong content type with 500, expected 400 to 499"):
+        ask(FakeRuntime(predict=knowing, refuses_with=500))
