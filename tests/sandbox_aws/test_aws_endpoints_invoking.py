@@ -33,6 +33,15 @@ def output_fn(prediction, accept):
 """
 
 
+REFUSING = """
+from sagemaker_inference.errors import GenericInferenceToolkitError
+def model_fn(model_dir):
+    return None
+def transform_fn(model, data, content_type, accept):
+    raise GenericInferenceToolkitError(415, "no, thanks")
+"""
+
+
 @pytest.fixture(scope="module")
 def hosting(dev: Account) -> Iterator[Hosting]:
     with Hosting.prepare(dev, "invoking-test") as made:
@@ -119,6 +128,19 @@ def test_what_the_model_raises_is_a_model_error(hosting: Hosting) -> None:
         "See https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEventViewer:group="
         "/aws/sagemaker/Endpoints/one in account 111111111111 for more information."
     )
+
+
+def test_a_refusal_of_the_models_is_the_clients_error(hosting: Hosting) -> None:
+    hosting.configuration("refusing", hosting.model("refusing", code=REFUSING))
+    hosting.endpoint("refusing", "refusing")
+    with pytest.raises(
+        ClientError, match=r'Received client error \(415\) from primary with message "no, thanks'
+    ) as raised:
+        hosting.ask("refusing")
+    assert response(raised)["OriginalStatusCode"] == 415
+    dimensions = {"EndpointName": "refusing", "VariantName": "refusing"}
+    errors = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
+    assert [metric(hosting, name, **dimensions) for name in errors] == [1, 0, 1]
 
 
 def test_what_the_toolkit_does_not_know_it_takes_as_bytes_and_answers_as_json(hosting: Hosting) -> None:

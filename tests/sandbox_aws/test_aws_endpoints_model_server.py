@@ -27,6 +27,9 @@ def model_fn(model_dir):
 def transform_fn(model, data, content_type, accept):
     if data == "no":
         raise ValueError("I was told no")
+    if data == "never":
+        from sagemaker_inference.errors import GenericInferenceToolkitError
+        raise GenericInferenceToolkitError(415, "I do not take that")
     return f"{data} as {accept}"
 """
 
@@ -80,6 +83,8 @@ def test_it_answers_as_the_toolkit_does(tmp_path: Path) -> None:
         assert plain == (200, "application/json", b"b'x' as application/json")
         status, _, told = request(port, "POST", "/invocations", b"no", Content_Type="text/csv")
         assert (status, told.splitlines()[0]) == (500, b"I was told no")
+        status, _, told = request(port, "POST", "/invocations", b"never", Content_Type="text/csv")
+        assert (status, told.splitlines()[0]) == (415, b"I do not take that")
 
 
 def test_the_environment_names_the_program_its_folder_and_the_default_answer(tmp_path: Path) -> None:

@@ -5,10 +5,15 @@ found as the toolkit finds them: `SM_BASE`, `SAGEMAKER_PROGRAM`, `SAGEMAKER_SUBM
 toolkit it answers one request at a time. It listens on the socket that it is given, and ends when its standard input
 does: when whoever started it is gone.
 
-Source: aws/sagemaker-inference-toolkit, `transformer.py` and `environment.py`.
+An exception of the toolkit's own (`sagemaker_inference.errors`) answers with its status, any other with 500. The images
+have the toolkit installed; where an environment lacks it, those exceptions are provided here.
+
+Source: aws/sagemaker-inference-toolkit, `transformer.py`, `environment.py` and `errors.py`; the XGBoost image serves
+scripts by it (aws/sagemaker-xgboost-container, `serving.py`).
 """
 
 import importlib
+import importlib.util
 import inspect
 import os
 import socket
@@ -28,6 +33,24 @@ UTF8_TYPES = ("application/json", "text/csv")
 DEFAULT_PROGRAM = "inference.py"
 DEFAULT_ACCEPT = "application/json"
 FUNCTIONS = ("input_fn", "predict_fn", "output_fn")
+
+
+class BaseInferenceToolkitError(Exception):
+    """What went wrong with an inference, and the HTTP status to answer with."""
+
+    def __init__(self, status_code: int, message: str, phrase: str) -> None:
+        self.status_code = status_code
+        self.message = message
+        self.phrase = phrase
+        super().__init__(status_code, message, phrase)
+
+
+class GenericInferenceToolkitError(BaseInferenceToolkitError):
+    """The same for any reason."""
+
+    def __init__(self, status_code: int, message: str | None = None, phrase: str | None = None) -> None:
+        message = message or "Invalid Request"
+        super().__init__(status_code, message, phrase or message)
 
 
 class Model:
@@ -65,6 +88,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     model: Model
+    toolkit_error: type[Any]
 
     def do_GET(self) -> None:
         """Answer `/ping`: the model is loaded, or this would not listen."""
@@ -81,10 +105,8 @@ class Handler(BaseHTTPRequestHandler):
             accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", DEFAULT_ACCEPT)
         try:
             answer, kind = self.model.answer(body, self.headers.get("Content-Type", DEFAULT_ACCEPT), accept)
-        except Exception as error:
-            trace = traceback.format_exc()
-            print(trace, flush=True)  # noqa: T201 - the container's log
-            self._send(HTTPStatus.INTERNAL_SERVER_ERROR, f"{error}\n{trace}".encode(), "text/plain")
+        except Exception as error:  # noqa: BLE001 - whatever the model's code raises is the answer
+            self._refuse(error)
         else:
             self._send(HTTPStatus.OK, answer, kind)
 
@@ -92,6 +114,14 @@ class Handler(BaseHTTPRequestHandler):
         """Log everything but pings, which would be most of the log."""
         if self.path != "/ping":
             super().log_request(code, size)
+
+    def _refuse(self, error: Any) -> None:
+        trace = traceback.format_exc()
+        print(trace, flush=True)  # noqa: T201 - the container's log
+        status, message = HTTPStatus.INTERNAL_SERVER_ERROR, str(error)
+        if isinstance(error, self.toolkit_error):
+            status, message = HTTPStatus(error.status_code), error.message
+        self._send(status, f"{message}\n{trace}".encode(), "text/plain")
 
     def _send(self, status: HTTPStatus, body: bytes, content_type: str) -> None:
         self.send_response(status)
@@ -112,9 +142,21 @@ def load() -> Model:
     return Model(importlib.import_module(program.removesuffix(".py")), folder)
 
 
+def toolkit_error() -> type[Any]:
+    """The exception of the toolkit; where there is no toolkit, the model's code finds the one of this module."""
+    if importlib.util.find_spec("sagemaker_inference") is None:
+        toolkit, errors = ModuleType("sagemaker_inference"), ModuleType("sagemaker_inference.errors")
+        for error in (BaseInferenceToolkitError, GenericInferenceToolkitError):
+            setattr(errors, error.__name__, error)
+        toolkit.__dict__["errors"] = errors
+        sys.modules |= {toolkit.__name__: toolkit, errors.__name__: errors}
+    return importlib.import_module("sagemaker_inference.errors").BaseInferenceToolkitError
+
+
 def main(descriptor: int) -> None:
     """Load the model, then serve on the socket that was handed over."""
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    Handler.toolkit_error = toolkit_error()
     Handler.model = load()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
     server.socket.close()
