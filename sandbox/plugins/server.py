@@ -356,7 +356,10 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
             raise
 
     def _reason(self, doing: str, resource: Resource[Cloud], urn: str, error: Exception) -> str:
-        explained = self.provider.explain(error) or f"{type(error).__name__}: {error}"
+        if isinstance(error, RefusedError | AssetError):
+            explained = str(error)
+        else:
+            explained = self.provider.explain(error) or f"{type(error).__name__}: {error}"
         return f"{doing} {resource.type_name} ({urn.rsplit('::', 1)[-1]}): {explained}"
 
 

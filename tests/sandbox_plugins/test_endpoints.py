@@ -242,7 +242,7 @@ def test_an_endpoint_whose_creation_fails_is_an_error_that_no_state_knows_of(
     sagemaker.endings = [{"EndpointStatus": "Failed", "FailureReason": "The container did not pass the ping"}]
     with pytest.raises(
         RefusedByPluginError,
-        match=r"waiting for SageMaker AI Endpoint \(probe\) create: unexpected state 'Failed', wanted target "
+        match=r"creating aws:sagemaker/endpoint:Endpoint \(probe\): waiting for SageMaker AI Endpoint \(probe\) create: unexpected state 'Failed', wanted target "
         r"'InService'\. last error: The container did not pass the ping",
     ):
         endpoint(serving)
