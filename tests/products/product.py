@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from components.project_catalog.template import PRODUCTS, template_of_product
+from components.project_catalog import OFFERS
+from components.project_catalog.template import template_of_product
 from tests.cloudformation import parse
 
 ACCOUNT = "111111111111"
@@ -20,12 +21,15 @@ PROJECT = {
     "SageMakerProjectId": "p-abcdefghijkl",
     "ModelGroupDescription": "Age of abalones",
     "GitUser": "ada",
+    "ProductionReviewer": "hedy",
 }
 SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2005"
 ISSUER = "token.actions.githubusercontent.com"
 
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/data"
 PLATFORM = {
+    "accounts/preprod": "222222222222",
+    "accounts/prod": "333333333333",
     "access/boundary-arn": f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary",
     "encryption/data-key-arn": KEY,
     "github/oidc-issuer": ISSUER,
@@ -55,9 +59,11 @@ class Product:
 
     def __init__(self, key: str, launch: Launch | None = None) -> None:
         self._launch = launch or Launch()
-        self.path = PRODUCTS / f"{key}.yaml"
-        text = template_of_product(key, unit=self._launch.unit, environment=self._launch.environment).text
-        self.template = parse(text)
+        offer = next(each for each in OFFERS if each.key == key)
+        self.text = template_of_product(
+            key, unit=self._launch.unit, environment=self._launch.environment, extends=offer.extends
+        ).text
+        self.template = parse(self.text)
         self.references: set[str] = set()
         self.resources = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Resources"]))
         self.outputs = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Outputs"]))
@@ -127,6 +133,7 @@ class Product:
         prefix, project_id = f"{launch.unit}-{launch.environment}", launch.parameters["SageMakerProjectId"]
         bucket = f"{prefix}-{project_id}-{ACCOUNT}-{launch.region}"
         repository = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-model-training"
+        deployment = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-model-deployment-realtime"
         known = {
             **launch.parameters,
             "AWS::AccountId": ACCOUNT,
@@ -135,6 +142,13 @@ class Product:
             "ArtifactBucket": bucket,
             "ArtifactBucket.Arn": f"arn:aws:s3:::{bucket}",
             "CodeRepository.CodeRepositoryName": "code-repository",
+            "DeploymentCodeRepository.CodeRepositoryName": "deployment-code-repository",
+            "DeploymentRepository.CloneUrl": f"https://github.com/acme/{deployment}.git",
+            "DeploymentRepository.FullName": f"acme/{deployment}",
+            "DeploymentRepository.SubjectPrefix": f"repo:acme@1001/{deployment}@2006",
+            "DeploymentRepository.Url": f"https://github.com/acme/{deployment}",
+            "PreprodDeploymentRoles.DeploymentRoleArn": "preprod-deployment-role",
+            "ProdDeploymentRoles.DeploymentRoleArn": "prod-deployment-role",
             "PipelineRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-pipeline",
             "Repository.CloneUrl": f"https://github.com/acme/{repository}.git",
             "Repository.FullName": f"acme/{repository}",

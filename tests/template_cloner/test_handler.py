@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import cloner.deployment_roles
 import cloner.github
+import cloner.workload_account
 import handler
 import pytest
 from cloner import answer
 from cloner.answer import Answer, AnswerNotDeliveredError
 
 from tests.function.server import Reply, Server, serving
+from tests.template_cloner.account import ARNS, ROLES, MemoryAccount
 from tests.template_cloner.test_aws import Parameters
-from tests.template_cloner.test_event import ENVIRONMENT, PROPERTIES
+from tests.template_cloner.test_event import ENVIRONMENT, PROPERTIES, ROLES_PROPERTIES
 from tests.template_cloner.world import PROJECT, MemoryGitHub, World
 
 TOKEN = "ghp_a-token-that-no-log-may-show"
@@ -147,6 +150,47 @@ def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Serve
     assert the_answer(cloudformation)["Status"] == "SUCCESS"
     assert not world.launched
     assert aws.parameters.values == {}
+
+
+def test_roles_are_made_without_asking_github(
+    cloudformation: Server, world: World, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def account(*arguments: object) -> MemoryAccount:
+        return world.account
+
+    monkeypatch.setattr(cloner.workload_account, "WorkloadAccount", account)
+    monkeypatch.setattr(cloner.deployment_roles, "_LOOK_AGAIN_SECONDS", 0.01)
+    world.account.seconds = 0
+    aws.secret = "nobody has set it"
+    asked: dict[str, Any] = {"ResourceType": "Custom::DeploymentRoles", "ResourceProperties": ROLES_PROPERTIES}
+
+    handler.handler(event(cloudformation, **asked), Context())
+    aws.status = "DELETE_IN_PROGRESS"
+    handler.handler(event(cloudformation, "Delete", PhysicalResourceId=ROLES.name, **asked), Context())
+
+    made, gone = (request.json for request in cloudformation.requests)
+    assert isinstance(made, dict)
+    assert isinstance(gone, dict)
+    assert (made["Status"], made["PhysicalResourceId"], made["Data"]) == ("SUCCESS", ROLES.name, ARNS)
+    assert gone["Status"] == "SUCCESS"
+    assert world.account.stacks == {}
+
+
+def test_a_deletion_that_has_no_time_is_told_to_come_again(
+    cloudformation: Server, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def account(*arguments: object) -> MemoryAccount:
+        return world.account
+
+    monkeypatch.setattr(cloner.workload_account, "WorkloadAccount", account)
+    world.account.deploys(ROLES.name, "Creating", for_seconds=3600)
+    asked: dict[str, Any] = {"ResourceType": "Custom::DeploymentRoles", "ResourceProperties": ROLES_PROPERTIES}
+
+    handler.handler(event(cloudformation, "Delete", PhysicalResourceId=ROLES.name, **asked), Context(seconds=11))
+
+    told = the_answer(cloudformation)
+    assert told["Status"] == "FAILED"
+    assert told["Reason"].endswith("delete the project again")
 
 
 def test_a_function_that_is_not_configured_answers(

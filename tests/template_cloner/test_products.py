@@ -31,7 +31,26 @@ def test_the_cloner_accepts_what_the_template_asks_for() -> None:
     }
 
 
-def test_the_longest_name_of_a_project_makes_a_repository_name_that_github_accepts() -> None:
-    product = Product("model-building-training", Launch(parameters=LONGEST))
+def test_the_cloner_accepts_what_the_template_of_deployments_asks_for() -> None:
+    product = Product("model-building-training-deployment")
 
-    assert len(event.project(product.properties("Repository"), "a" * 39).name) <= 100
+    project = event.project(product.properties("DeploymentRepository"), "acme")
+    checks = event.first_run(product.properties("FirstChecks"), "acme")
+    preprod, prod = (
+        event.deployment_roles(product.properties(key), "analytics")
+        for key in ("PreprodDeploymentRoles", "ProdDeploymentRoles")
+    )
+
+    assert project.full_name == checks.repository
+    assert project.environments == ("preprod", "prod")
+    assert project.reviewers == {"prod": ("hedy",)}
+    assert (preprod.name, preprod.account_id) == ("analytics-preprod-p-abcdefghijkl", "222222222222")
+    assert (prod.name, prod.account_id) == ("analytics-prod-p-abcdefghijkl", "333333333333")
+    assert prod.repository_subject == f"repo:acme@1001/{project.name}@2006"
+
+
+def test_the_longest_name_of_a_project_makes_a_repository_name_that_github_accepts() -> None:
+    product = Product("model-building-training-deployment", Launch(parameters=LONGEST))
+
+    for repository in ("Repository", "DeploymentRepository"):
+        assert len(event.project(product.properties(repository), "a" * 39).name) <= 100

@@ -1,0 +1,292 @@
+"""The product "model building, training, and deployment": what it adds to the one that it extends, or replaces in it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from components.project_catalog import OFFERS, Offer
+from components.project_catalog.template import composed
+from tests.cloudformation import findings, parse
+from tests.products.product import ACCOUNT, PLATFORM, PROJECT, Launch, Product
+from tests.products.test_model_building_training import BUCKET, LONGEST, LONGEST_PREFIX, LONGEST_REGION, SAGEMAKER
+
+ADDED = {
+    "DeploymentRepository": "Custom::ProjectRepository",
+    "PreprodDeploymentRoles": "Custom::DeploymentRoles",
+    "ProdDeploymentRoles": "Custom::DeploymentRoles",
+    "DeploymentRepositoryParameter": "AWS::SSM::Parameter",
+    "DeploymentCodeRepository": "AWS::SageMaker::CodeRepository",
+    "FirstChecks": "Custom::FirstWorkflowRun",
+}
+REPLACED = {"ArtifactBucketPolicy", "FirstRun", "ModelPackageGroup"}
+REPOSITORY = "mlops-abalone-p-abcdefghijkl-model-deployment-realtime"
+DEPLOYMENT_ROLES = [
+    "arn:aws:iam::222222222222:role/analytics-preprod-p-abcdefghijkl-deployment",
+    "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
+]
+ACCOUNTS = ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]
+CUSTOM = ("Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::ProjectRepository")
+
+
+@pytest.fixture(scope="module")
+def product() -> Product:
+    return Product("model-building-training-deployment")
+
+
+@pytest.fixture(scope="module")
+def extended() -> Product:
+    return Product("model-building-training")
+
+
+@pytest.fixture
+def offer() -> Offer:
+    return next(each for each in OFFERS if each.key == "model-building-training-deployment")
+
+
+def needed(product: Product, logical_id: str) -> set[str]:
+    resource = product.template["Resources"][logical_id]
+    text = json.dumps(resource)
+    named = set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', text)) | set(re.findall(r"\$\{(\w+)[.}]", text))
+    waits = resource.get("DependsOn", [])
+    direct = (named | set([waits] if isinstance(waits, str) else waits)) & set(product.resources)
+    return direct.union(*(needed(product, each) for each in direct))
+
+
+def test_it_is_found_under_its_own_title(offer: Offer) -> None:
+    assert offer.title == "MLOps template for model building, training, and deployment"
+    assert offer.deploys_to == ("preprod", "prod")
+
+
+def test_the_template_has_no_findings(product: Product, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(product.text)
+
+    assert findings(tmp_path / "template.yaml", regions=["eu-west-1", "us-east-1"], informational=True) == []
+
+
+def test_it_is_the_other_product_and_what_it_adds_or_replaces(product: Product, extended: Product) -> None:
+    added = {key: each["Type"] for key, each in product.resources.items() if key not in extended.resources}
+    changed = {key for key, each in extended.resources.items() if product.resources[key] != each}
+
+    assert added == ADDED
+    assert changed == REPLACED
+    for section in ("Mappings", "Parameters", "Outputs"):
+        theirs = extended.template[section]
+        assert {key: product.template[section][key] for key in theirs} == theirs, section
+    assert set(product.template) - set(extended.template) == {"Rules"}
+
+
+def test_what_it_replaces_keeps_what_the_other_product_says(product: Product, extended: Product) -> None:
+    policy = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+    theirs = extended.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+    group = dict(product.properties("ModelPackageGroup"))
+    del group["ModelPackageGroupPolicy"]
+
+    assert policy[: len(theirs)] == theirs
+    assert group == extended.properties("ModelPackageGroup")
+    assert product.properties("FirstRun") == extended.properties("FirstRun")
+    for key in REPLACED - {"FirstRun"}:
+        assert product.resources[key]["DeletionPolicy"] == extended.resources[key]["DeletionPolicy"]
+    waits = product.resources["FirstRun"]["DependsOn"]
+    assert set(extended.resources["FirstRun"]["DependsOn"]) <= set(waits)
+
+
+def test_an_entry_is_added_or_takes_the_place_of_its_namesake_with_its_comment() -> None:
+    base = "Description: old\n\nResources:\n  # first\n  A:\n    Type: X\n\n  B:\n    Type: Y\n\nOutputs:\n  O: 1\n"
+    addition = "# about this file\nDescription: new\n\nResources:\n  # other\n  A:\n    Type: Z\n  C:\n    Type: W\n\nRules:\n  R: 1\n"
+
+    text = composed(base, addition)
+
+    assert parse(text) == {
+        "Description": "new",
+        "Resources": {"A": {"Type": "Z"}, "B": {"Type": "Y"}, "C": {"Type": "W"}},
+        "Outputs": {"O": 1},
+        "Rules": {"R": 1},
+    }
+    assert "  # other\n  A:" in text
+    assert "# first" not in text
+
+
+def test_only_parameters_that_the_platform_publishes_are_read(product: Product) -> None:
+    assert product.references == set(PLATFORM)
+
+
+def test_whoever_works_in_the_repositories_does_not_release(product: Product) -> None:
+    [rule] = product.template["Rules"]["ReviewerIsSomebodyElse"]["Assertions"]
+    parameters = product.template["Parameters"]
+
+    assert rule["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "GitUser"}, {"Ref": "ProductionReviewer"}]}]}
+    same = ("Type", "MinLength", "MaxLength", "AllowedPattern", "ConstraintDescription")
+    assert [parameters["ProductionReviewer"][key] for key in same] == [parameters["GitUser"][key] for key in same]
+    [group] = product.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert set(parameters) == {"SageMakerProjectName", "SageMakerProjectId", *group["Parameters"]}
+
+
+def test_only_production_waits_for_a_reviewer(product: Product) -> None:
+    repository = product.properties("DeploymentRepository")
+
+    assert repository["Kind"] == "model-deployment-realtime"
+    assert repository["Environments"] == ["preprod", "prod"]
+    assert repository["Reviewers"] == {"prod": ["hedy"]}
+
+
+def test_the_repository_is_told_where_models_come_from_and_go_to(product: Product) -> None:
+    def environment(name: str, account: str) -> dict[str, str]:
+        return {
+            "environment": name,
+            "account_id": account,
+            "prefix": f"analytics-{name}",
+            "deployment_role_arn": f"arn:aws:iam::{account}:role/analytics-{name}-p-abcdefghijkl-deployment",
+            "model_role_arn": f"arn:aws:iam::{account}:role/analytics-{name}-p-abcdefghijkl-model",
+            "artifacts_bucket": f"analytics-{name}-artifacts-{account}-eu-west-1",
+            "state_bucket": f"analytics-{name}-state-{account}-eu-west-1",
+            "parameter_path": f"/mlops/analytics/{name}",
+        }
+
+    assert product.properties("DeploymentRepository")["Settings"] == {
+        "project": {"arn": f"{SAGEMAKER}:project/abalone"},
+        "platform": {"unit": "analytics"},
+        "models": {
+            "account_id": ACCOUNT,
+            "region": "eu-west-1",
+            "package_group": "abalone-p-abcdefghijkl",
+            "bucket": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
+        },
+        "preprod": environment("preprod", "222222222222"),
+        "prod": environment("prod", "333333333333"),
+    }
+
+
+def test_each_account_gives_roles_to_the_deployment_repository_alone(product: Product) -> None:
+    for key, environment, account in (
+        ("PreprodDeploymentRoles", "preprod", "222222222222"),
+        ("ProdDeploymentRoles", "prod", "333333333333"),
+    ):
+        asked = {name: value for name, value in product.properties(key).items() if not name.startswith("Service")}
+        assert asked == {
+            "ProjectName": "abalone",
+            "ProjectId": "p-abcdefghijkl",
+            "RepositorySubject": f"repo:acme@1001/{REPOSITORY}@2006",
+            "Environment": environment,
+            "AccountId": account,
+        }
+
+
+def test_only_the_deployment_roles_of_both_accounts_read_models(product: Product) -> None:
+    [statement] = product.properties("ModelPackageGroup")["ModelPackageGroupPolicy"]["Statement"]
+
+    del statement["Sid"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"AWS": ACCOUNTS},
+        "Action": "sagemaker:DescribeModelPackage",
+        "Resource": f"{SAGEMAKER}:model-package/abalone-p-abcdefghijkl/*",
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": DEPLOYMENT_ROLES}},
+    }
+
+
+def test_only_the_deployment_roles_of_both_accounts_read_what_was_approved_and_nothing_else(product: Product) -> None:
+    statements = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+    [allowed] = [each for each in statements if each["Effect"] == "Allow"]
+
+    assert allowed == {
+        "Sid": "DeploymentsReadApprovals",
+        "Effect": "Allow",
+        "Principal": {"AWS": ACCOUNTS},
+        "Action": "s3:GetObject",
+        "Resource": f"{BUCKET}/approved/*",
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": DEPLOYMENT_ROLES}},
+    }
+
+
+def test_only_the_trigger_writes_or_deletes_what_was_approved(product: Product) -> None:
+    statements = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+    [denied] = [each for each in statements if each["Sid"] == "OnlyTheTriggerFreezesApprovals"]
+
+    assert denied["Effect"] == "Deny"
+    assert denied["Principal"] == "*"
+    assert denied["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"]
+    trigger = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-deployment-trigger"
+    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": trigger}}
+
+
+def test_nothing_keeps_the_bucket_from_being_deleted(product: Product) -> None:
+    """A failed launch takes it away: only its objects are denied, and it has none then."""
+    statements = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+    [denied] = [each for each in statements if each["Sid"] == "OnlyTheTriggerFreezesApprovals"]
+
+    assert denied["Resource"] == [f"{BUCKET}/approved/*", f"{BUCKET}/deployments/*"]
+
+
+def test_the_trigger_is_told_of_the_repository_once_it_could_deploy(product: Product) -> None:
+    parameter = product.properties("DeploymentRepositoryParameter")
+
+    assert parameter["Name"] == "/mlops/analytics/dev/projects/p-abcdefghijkl/deployment-repository"
+    assert parameter["Value"] == f"acme/{REPOSITORY}"
+    assert {
+        "ArtifactBucketPolicy",
+        "DeploymentRepository",
+        "ModelPackageGroup",
+        "PreprodDeploymentRoles",
+        "ProdDeploymentRoles",
+    } <= needed(product, "DeploymentRepositoryParameter")
+
+
+def test_workflows_start_when_everything_that_they_use_exists(product: Product) -> None:
+    assert needed(product, "FirstChecks") == set(product.resources) - {"FirstChecks"}
+    assert needed(product, "FirstRun") == set(product.resources) - {"FirstChecks", "FirstRun"}
+    assert product.properties("FirstChecks")["Repository"] == f"acme/{REPOSITORY}"
+    assert product.properties("FirstChecks")["Workflow"] == "checks.yml"
+
+
+def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: Product) -> None:
+    asked = [key for key, each in product.resources.items() if each["Type"] in CUSTOM]
+
+    together = [(a, b) for a in asked for b in asked if a < b and a not in needed(product, b)]
+    assert [(a, b) for a, b in together if b not in needed(product, a)] == []
+
+
+def test_deleting_a_project_takes_its_deployments_away_before_its_repository(product: Product) -> None:
+    """CloudFormation deletes in the opposite order of what needs what."""
+    for roles in ("PreprodDeploymentRoles", "ProdDeploymentRoles"):
+        assert "DeploymentRepository" in needed(product, roles)
+        assert roles in needed(product, "DeploymentRepositoryParameter")
+        assert "DeletionPolicy" not in product.resources[roles]
+
+
+def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
+    for key, resource in product.resources.items():
+        if resource["Type"] in CUSTOM:
+            assert product.properties(key)["ServiceTimeout"] == "300"
+            assert product.properties(key)["ServiceToken"] == PLATFORM["projects/template-cloner-arn"]
+
+
+def test_everything_that_is_new_is_tagged_with_its_project(product: Product) -> None:
+    tags = {"sagemaker:project-name": "abalone", "sagemaker:project-id": "p-abcdefghijkl"}
+
+    assert product.properties("DeploymentRepositoryParameter")["Tags"] == tags
+    assert {each["Key"]: each["Value"] for each in product.properties("DeploymentCodeRepository")["Tags"]} == tags
+
+
+def test_people_find_what_was_made_in_the_outputs(product: Product, extended: Product) -> None:
+    assert {name: each["Value"] for name, each in product.outputs.items() if name not in extended.outputs} == {
+        "DeploymentRepositoryName": f"acme/{REPOSITORY}",
+        "DeploymentRepositoryUrl": f"https://github.com/acme/{REPOSITORY}",
+        "DeploymentCodeRepositoryName": "deployment-code-repository",
+        "PreprodDeploymentRoleArn": "preprod-deployment-role",
+        "ProdDeploymentRoleArn": "prod-deployment-role",
+    }
+
+
+def test_the_longest_legal_names_fit_everywhere() -> None:
+    longest = Product(
+        "model-building-training-deployment",
+        Launch(unit="a" * (LONGEST_PREFIX - 9), environment="b" * 8, region=LONGEST_REGION, parameters=LONGEST),
+    )
+    prefix = f"{'a' * (LONGEST_PREFIX - 9)}-preprod-{PROJECT['SageMakerProjectId']}"
+
+    assert len(longest.properties("DeploymentCodeRepository")["CodeRepositoryName"]) <= 63
+    assert len(longest.properties("DeploymentRepository")["Settings"]["preprod"]["state_bucket"]) <= 63
+    assert len(f"{prefix}-deployment") <= 64
+    assert len(prefix) <= 63, "the endpoint's name"
