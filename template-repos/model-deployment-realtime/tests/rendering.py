@@ -10,6 +10,7 @@ import runpy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
@@ -160,8 +161,10 @@ def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Renderin
             asyncio.set_event_loop(None)
             loop.close()
 
-    read = project.read
-    project.read = lambda *_: PROJECT
+    def example(_: Path | None = None) -> project.Project:
+        return PROJECT
+
+    read, project.read = project.read, example
     try:
         # Pulumi keeps its stack and configuration in context variables: a context of its own leaves no trace of them.
         exports = contextvars.Context().run(declare)

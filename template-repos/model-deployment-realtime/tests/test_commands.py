@@ -212,7 +212,7 @@ def test_a_failed_update_ends_red(aws: Aws, engine: Engine) -> None:
 def test_an_update_that_is_still_rolling_back_is_waited_for(
     aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live.LiveEndpoint, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(live.LiveEndpoint, "sleep", staticmethod(list[float]().append))
     deploy(1)
     engine.exit_code = 255
     aws.sagemaker.statuses = ["InService", "RollingBack", "RollingBack", "InService"]
@@ -295,7 +295,11 @@ def with_shadow(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
     read = settings.read(Path(settings.__file__).parent.parent / "settings.toml")
     fleets = {name: replace(fleet, shadow_version=version) for name, fleet in read.fleets.items()}
     changed = replace(read, fleets=fleets)
-    monkeypatch.setattr(settings, "read", lambda _: changed)
+
+    def read_changed(_: Path) -> settings.Settings:
+        return changed
+
+    monkeypatch.setattr(settings, "read", read_changed)
 
 
 def test_a_shadow_is_verified_and_copied_like_the_version_that_answers(

@@ -43,25 +43,22 @@ def test_a_slow_endpoint_fails() -> None:
         ask(FakeRuntime(predict=knowing, seconds=1.5))
 
 
-def shuffled(rows: list[list[str]]) -> str:
-    return knowing(rows[::-1]) if len(rows) > 1 else knowing(rows)
+Predict = Callable[[list[list[str]]], str]
+WRONG: list[tuple[Predict, str]] = [
+    (lambda _: "", r"answered 50 row\(s\) with 0 line\(s\)"),
+    (lambda rows: knowing(rows[1:]), r"answered 50 row\(s\) with 49 line\(s\)"),
+    (lambda rows: json.dumps([10.0] * len(rows)).replace(" ", ""), r"with 1 line\(s\)"),
+    (lambda rows: "ten\n" * len(rows), "answered 'ten', expected a number"),
+    (lambda rows: "nan\n" * len(rows), "answered nan, expected a finite number"),
+    (lambda rows: "inf\n" * len(rows), "answered inf, expected a finite number"),
+    (lambda rows: "-1\n" * len(rows), r"predicts -1 for M,.*; settings\.toml allows 0 to 35"),
+    (lambda rows: "36\n" * len(rows), r"predicts 36 for M,"),
+    (lambda rows: knowing(rows) if len(rows) > 1 else "3\n", r"predicts 3 for a row alone, and \S+ among others"),
+]
 
 
-@pytest.mark.parametrize(
-    ("predict", "reason"),
-    [
-        (lambda _: "", r"answered 50 row\(s\) with 0 line\(s\)"),
-        (lambda rows: knowing(rows[1:]), r"answered 50 row\(s\) with 49 line\(s\)"),
-        (lambda rows: json.dumps([10.0] * len(rows)).replace(" ", ""), r"with 1 line\(s\)"),
-        (lambda rows: "ten\n" * len(rows), "answered 'ten', expected a number"),
-        (lambda rows: "nan\n" * len(rows), "answered nan, expected a finite number"),
-        (lambda rows: "inf\n" * len(rows), "answered inf, expected a finite number"),
-        (lambda rows: "-1\n" * len(rows), r"predicts -1 for M,.*; settings\.toml allows 0 to 35"),
-        (lambda rows: "36\n" * len(rows), r"predicts 36 for M,"),
-        (lambda rows: knowing(rows) if len(rows) > 1 else "3\n", r"predicts 3 for a row alone, and \S+ among others"),
-    ],
-)
-def test_a_wrong_or_malformed_answer_fails(predict: Callable[[list[list[str]]], str], reason: str) -> None:
+@pytest.mark.parametrize(("predict", "reason"), WRONG)
+def test_a_wrong_or_malformed_answer_fails(predict: Predict, reason: str) -> None:
     with pytest.raises(DeploymentError, match=reason):
         ask(FakeRuntime(predict=predict))
 
