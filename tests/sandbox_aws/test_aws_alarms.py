@@ -1,0 +1,225 @@
+"""Alarms: periods of a second, missing data, topics that let CloudWatch in, and who may change them."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from sandbox.aws import alarm_states
+from sandbox.aws.alarm_states import Rule
+from tests.sandbox_aws.account import Account, allow, document
+from tests.sandbox_aws.test_aws_permissions import refusal
+
+X, OK, NONE = 5.0, 0.0, None
+
+
+def state(points: list[float | None], *, missing: str, of: tuple[int, int], current: str = "before") -> str:
+    """What the data points, the newest last, make of an alarm; M of N."""
+    rule = Rule(operator="GreaterThanThreshold", threshold=1.0, periods=of[1], to_alarm=of[0], missing=missing)
+    return alarm_states.state(rule, points[::-1], current)
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([OK, NONE, X, NONE, X], ("OK", "OK", "OK", "OK")),
+        ([OK, NONE, NONE, NONE, NONE], ("OK", "OK", "OK", "OK")),
+        ([NONE, NONE, NONE, NONE, NONE], ("INSUFFICIENT_DATA", "before", "ALARM", "OK")),
+        ([OK, X, X, NONE, X], ("ALARM", "ALARM", "ALARM", "ALARM")),
+        ([NONE, NONE, X, NONE, NONE], ("ALARM", "before", "ALARM", "OK")),
+        ([NONE, NONE, NONE, NONE, X], ("before", "before", "ALARM", "OK")),
+    ],
+)
+def test_three_of_three_periods_decide_as_in_cloudwatchs_table(
+    points: list[float | None], expected: tuple[str, ...]
+) -> None:
+    treatments = ("missing", "ignore", "breaching", "notBreaching")
+    assert tuple(state(points, missing=treatment, of=(3, 3)) for treatment in treatments) == expected
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([OK, NONE, X, NONE, X], ("ALARM", "ALARM", "ALARM", "ALARM")),
+        ([OK, OK, X, OK, X], ("ALARM", "ALARM", "ALARM", "ALARM")),
+        ([OK, NONE, X, NONE, NONE], ("OK", "OK", "ALARM", "OK")),
+        ([NONE, NONE, NONE, NONE, OK], ("OK", "OK", "ALARM", "OK")),
+        ([NONE, NONE, NONE, X, NONE], ("ALARM", "before", "ALARM", "OK")),
+    ],
+)
+def test_two_of_three_periods_decide_as_in_cloudwatchs_table(
+    points: list[float | None], expected: tuple[str, ...]
+) -> None:
+    treatments = ("missing", "ignore", "breaching", "notBreaching")
+    assert tuple(state(points, missing=treatment, of=(2, 3)) for treatment in treatments) == expected
+
+
+def alarm(name: str, **changes: Any) -> dict[str, Any]:
+    """An alarm on the errors of an endpoint's variant."""
+    return {
+        "AlarmName": name,
+        "Namespace": "Test",
+        "MetricName": "Errors",
+        "Dimensions": [{"Name": "Variant", "Value": name}],
+        "Statistic": "Sum",
+        "Period": 10,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    } | changes
+
+
+def put(account: Account, name: str, value: float) -> None:
+    """Put a data point of an alarm's metric."""
+    point = {"MetricName": "Errors", "Dimensions": [{"Name": "Variant", "Value": name}], "Value": value}
+    account.client("cloudwatch").put_metric_data(Namespace="Test", MetricData=[point])
+
+
+def until(account: Account, name: str, wanted: str) -> Any:
+    """An alarm once it is in a state."""
+    found: Any = None
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        found = account.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+        if found["StateValue"] == wanted:
+            return found
+        time.sleep(0.05)
+    pytest.fail(f"{name} does not get into {wanted}: {found}")
+
+
+def topic_for(account: Account, name: str, *, key: str | None = None) -> tuple[str, str]:
+    """A topic that CloudWatch may publish to, and the queue that gets what it publishes."""
+    sns, sqs = account.client("sns"), account.client("sqs")
+    attributes = {"KmsMasterKeyId": key} if key else {}
+    topic = sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+    statement = {
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {"StringEquals": {"aws:SourceAccount": account.number}},
+    }
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(statement))
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    deliver = {"Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(deliver)})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    return topic, url
+
+
+def told(account: Account, queue: str) -> list[str]:
+    """The states that a topic's subscriber was told."""
+    messages = account.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    return [json.loads(json.loads(message["Body"])["Message"])["NewStateValue"] for message in messages]
+
+
+def test_an_alarm_follows_its_metric_within_seconds_and_tells_its_topic(dev: Account) -> None:
+    topic, queue = topic_for(dev, "alarms-follows")
+    cloudwatch = dev.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm("follows", AlarmActions=[topic], OKActions=[topic]))
+    assert until(dev, "follows", "OK")["StateReason"].endswith("treated as [NonBreaching].")
+    put(dev, "another", 9.0)
+    put(dev, "follows", 9.0)
+    found = until(dev, "follows", "ALARM")
+    assert found["StateReason"] == (
+        "Threshold Crossed: 1 out of the last 1 datapoints [9.0] was greater than the threshold (1.0) "
+        "(minimum 1 datapoint for OK -> ALARM transition)."
+    )
+    until(dev, "follows", "OK")
+    assert [state for _ in range(3) for state in told(dev, queue)] == ["OK", "ALARM", "OK"]
+
+
+def test_a_state_that_somebody_sets_lasts_until_the_next_look(dev: Account) -> None:
+    cloudwatch = dev.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm("set-by-hand"))
+    until(dev, "set-by-hand", "OK")
+    cloudwatch.set_alarm_state(AlarmName="set-by-hand", StateValue="ALARM", StateReason="a test")
+    assert until(dev, "set-by-hand", "ALARM")["StateReason"] == "a test"
+    until(dev, "set-by-hand", "OK")
+
+
+def test_a_topic_that_does_not_let_cloudwatch_in_is_told_nothing_and_the_alarm_remembers(dev: Account) -> None:
+    topic, queue = topic_for(dev, "alarms-closed")
+    nobody = document({"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "sns:*", "Resource": topic})
+    dev.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=nobody)
+    cloudwatch = dev.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm("closed", OKActions=[topic]))
+    until(dev, "closed", "OK")
+    history = cloudwatch.describe_alarm_history(AlarmName="closed", HistoryItemType="Action")["AlarmHistoryItems"]
+    assert f"is not authorized to perform: sns:Publish on resource: {topic}" in history[0]["HistorySummary"]
+    assert told(dev, queue) == []
+
+
+def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) -> None:
+    kms = dev.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    topic, queue = topic_for(dev, "alarms-encrypted", key=key)
+    cloudwatch = dev.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm("encrypted", OKActions=[topic], AlarmActions=[topic]))
+    until(dev, "encrypted", "OK")
+    assert told(dev, queue) == []
+    own = {"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "kms:*", "Resource": "*"}
+    service = {
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+    }
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(own, service))
+    put(dev, "encrypted", 9.0)
+    until(dev, "encrypted", "ALARM")
+    assert told(dev, queue) == ["ALARM"]
+
+
+def test_messages_that_wait_in_a_queue_raise_its_alarm(dev: Account) -> None:
+    sqs = dev.client("sqs")
+    url = sqs.create_queue(QueueName="alarms-dead-letters")["QueueUrl"]
+    metric = {
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": "alarms-dead-letters"}],
+        "Statistic": "Maximum",
+        "Period": 60,
+        "Threshold": 0.0,
+    }
+    dev.client("cloudwatch").put_metric_alarm(**alarm("dead-letters", **metric))
+    until(dev, "dead-letters", "OK")
+    sqs.send_message(QueueUrl=url, MessageBody="lost")
+    until(dev, "dead-letters", "ALARM")
+
+
+def test_what_alarms_the_sandbox_cannot_evaluate_are_refused(dev: Account) -> None:
+    wanted = alarm("math", Metrics=[{"Id": "m", "Expression": "a/b"}])
+    code, message = refusal(dev.client("cloudwatch").put_metric_alarm, **wanted)
+    assert (code, message) == ("NotEmulatedBySandbox", "the sandbox does not emulate alarms on metric math")
+
+
+def test_alarms_and_dashboards_are_changed_only_by_the_names_that_a_policy_allows(dev: Account) -> None:
+    names = [
+        "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:ours-*",
+        "arn:aws:cloudwatch::111111111111:dashboard/ours",
+    ]
+    who = dev.assume(dev.role("alarms-ours", allow("cloudwatch:*", names)))
+    cloudwatch = dev.client("cloudwatch", who)
+    body = json.dumps({"widgets": []})
+    dev.client("cloudwatch").put_metric_alarm(**alarm("theirs-1"))
+    dev.client("cloudwatch").put_dashboard(DashboardName="theirs", DashboardBody=body)
+
+    cloudwatch.put_metric_alarm(**alarm("ours-1"))
+    cloudwatch.put_dashboard(DashboardName="ours", DashboardBody=body)
+    assert cloudwatch.get_dashboard(DashboardName="ours")["DashboardBody"] == body
+    assert cloudwatch.describe_alarms(AlarmNames=["ours-1"])["MetricAlarms"][0]["AlarmName"] == "ours-1"
+    for call, arguments in (
+        (cloudwatch.put_metric_alarm, alarm("theirs-2")),
+        (cloudwatch.set_alarm_state, {"AlarmName": "theirs-1", "StateValue": "OK", "StateReason": "none"}),
+        (cloudwatch.delete_alarms, {"AlarmNames": ["ours-1", "theirs-1"]}),
+        (cloudwatch.describe_alarms, {"AlarmNamePrefix": "ours-"}),
+        (cloudwatch.put_dashboard, {"DashboardName": "theirs", "DashboardBody": body}),
+        (cloudwatch.delete_dashboards, {"DashboardNames": ["ours", "theirs"]}),
+    ):
+        assert refusal(call, **arguments)[0] in ("AccessDenied", "AccessDeniedException")
+    cloudwatch.delete_alarms(AlarmNames=["ours-1"])
+    cloudwatch.delete_dashboards(DashboardNames=["ours"])
+    code, message = refusal(cloudwatch.get_dashboard, DashboardName="ours")
+    assert (code, message) == ("ResourceNotFound", "Dashboard ours does not exist")
