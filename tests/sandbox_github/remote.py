@@ -92,13 +92,13 @@ class Remote:
         body = {"name": name, "private": True, "auto_init": True, **settings}
         assert self("POST", "/orgs/acme/repos", body).status == 201
         path = f"/repos/acme/{name}"
-        made = self(
-            "PUT",
-            f"{path}/contents/.github/workflows/build.yml",
-            {"message": "Workflow [skip ci]", "content": encoded(text)},
-        )
-        assert made.status == 201, made.content
+        self.put(path, ".github/workflows/build.yml", text)
         return path
+
+    def put(self, path: str, file: str, text: str) -> None:
+        """Add a file to a repository without starting a run."""
+        made = self("PUT", f"{path}/contents/{file}", {"message": f"{file} [skip ci]", "content": encoded(text)})
+        assert made.status == 201, made.content
 
     def start(self, path: str, **inputs: str) -> int:
         """Start the workflow and return the run's id."""

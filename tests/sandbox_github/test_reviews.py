@@ -1,8 +1,9 @@
 """Jobs that wait for a review before they enter an environment: real act, real tokens."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.sandbox_github.client import MEMBER, OUTSIDER, REVIEWER
+from tests.sandbox_github.client import MEMBER, OUTSIDER, REVIEWER, encoded, eventually, repository, seed, start
 from tests.sandbox_github.remote import Remote
 
 WORKFLOW = """
@@ -41,13 +42,16 @@ jobs:
 """
 
 
-def with_reviewer(remote: Remote, name: str, **settings: Any) -> tuple[str, int]:
+def with_reviewer(remote: Remote, name: str) -> tuple[str, int]:
     """Make a repository whose prod has a reviewer, and return its path and the environment's id."""
     path = remote.with_workflow(name, WORKFLOW)
-    body = {"reviewers": [{"type": "User", "id": 14}], "prevent_self_review": True, **settings}
-    made = remote("PUT", f"{path}/environments/prod", body)
+    return path, protected(remote, path, reviewers=[{"type": "User", "id": 14}])
+
+
+def protected(remote: Remote, path: str, **settings: Any) -> int:
+    made = remote("PUT", f"{path}/environments/prod", {"prevent_self_review": True, **settings})
     assert made.status == 200, made.content
-    return path, int(made.json["id"])
+    return int(made.json["id"])
 
 
 def review(remote: Remote, path: str, run: int, state: str, *environments: int) -> Any:
@@ -103,8 +107,12 @@ def test_a_rejected_job_fails_without_a_step_and_so_does_its_run(remote: Remote)
 
 
 def test_nobody_but_a_reviewer_reviews_and_not_who_started_the_run(remote: Remote) -> None:
-    reviewers = [{"type": "User", "id": 11}, {"type": "User", "id": 14}]
-    path, prod = with_reviewer(remote, "reviewers", reviewers=reviewers)
+    team = remote("POST", "/orgs/acme/teams", {"name": "Releases", "privacy": "closed"}).json["id"]
+    assert remote("PUT", "/orgs/acme/teams/releases/memberships/rita", {"role": "member"}).status == 200
+    path = remote.with_workflow("reviewers", WORKFLOW)
+    assert remote("PUT", f"/orgs/acme/teams/releases{path}", {"permission": "pull"}).status == 204
+    reviewers = [{"type": "User", "id": 11}, {"type": "Team", "id": team}]
+    prod = protected(remote, path, reviewers=reviewers)
     number = remote.start(path, model="v1")
     remote.when(path, number, "waiting")
     # olivia is a reviewer, and the one who started the run.
@@ -113,9 +121,32 @@ def test_nobody_but_a_reviewer_reviews_and_not_who_started_the_run(remote: Remot
         assert refused.status == 422
         assert refused.json["errors"] == "No pending deployment requests to approve or reject"
     assert review(remote.by(OUTSIDER), path, number, "approved", prod).status == 404
+    place = f"{path}/actions/runs/{number}/pending_deployments"
+    assert remote.by(REVIEWER)("GET", place).json[0]["current_user_can_approve"] is True
     assert review(remote.by(REVIEWER), path, number, "approved", prod + 10).status == 422
     assert review(remote.by(REVIEWER), path, number, "maybe", prod).status == 422
     assert remote("GET", f"{path}/actions/runs/{number}").json["status"] == "waiting"
     assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 202
     assert remote.finished(path, number)["conclusion"] == "cancelled"
     assert remote.jobs(path, number)["prod"] == "cancelled"
+
+
+def test_what_waits_for_a_review_still_waits_after_a_restart(tmp_path: Path) -> None:
+    (tmp_path / "none.pem").touch()
+    call = start(tmp_path, seed())
+    path = repository(call, "patient")
+    workflow = "on: workflow_dispatch\njobs: {a: {runs-on: ubuntu-latest, environment: prod, steps: [{run: echo}]}}\n"
+    body = {"message": "Workflow [skip ci]", "content": encoded(workflow)}
+    assert call("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
+    prod = call("PUT", f"{path}/environments/prod", {"reviewers": [{"type": "User", "id": 14}]}).json["id"]
+    assert call("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"}).status == 204
+    eventually(lambda: call("GET", f"{path}/actions/runs?status=waiting").json["workflow_runs"])
+    call.github.close()
+
+    again = start(tmp_path, seed())
+    number = again("GET", f"{path}/actions/runs?status=waiting").json["workflow_runs"][0]["id"]
+    decision = {"environment_ids": [prod], "state": "approved", "comment": ""}
+    assert again.by(REVIEWER)("POST", f"{path}/actions/runs/{number}/pending_deployments", decision).status == 200
+    run = eventually(lambda: again("GET", f"{path}/actions/runs?status=completed").json["workflow_runs"])[0]
+    assert run["conclusion"] == "success"
+    again.github.close()

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.github.actions.runner import STAND_INS
+from tests.sandbox_github.client import encoded, eventually, repository, seed, start
 
 ROLE = "arn:aws:iam::111111111111:role/deploy"
+PULUMI = "pulumi/actions@8e5e406f4007fca908480587cb9893c07090f58d"
 ANSWER = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>KEY</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey>
 <SessionToken>session</SessionToken></Credentials><AssumedRoleUser><AssumedRoleId>AROA:run</AssumedRoleId></AssumedRoleUser>
@@ -123,3 +125,36 @@ def test_a_job_that_may_not_take_the_role_is_told_why(
     assert done.returncode == 1
     assert message in done.stderr
     assert not (tmp_path / "environment").exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [("3.259.0", "a: Pulumi 3.259.0"), ("3.1.0", "Pulumi 3.1.0 is asked for; the sandbox's runners have 3.259.0")],
+)
+def test_pulumi_is_found_on_the_path_that_runners_get_and_has_the_version_asked_for(
+    tmp_path: Path, wanted: str, said: str
+) -> None:
+    pulumi = tmp_path / "engine" / "pulumi"
+    pulumi.parent.mkdir()
+    pulumi.write_text("#!/bin/sh\necho v3.259.0\n")
+    pulumi.chmod(0o755)
+    log = steps(tmp_path, f"{{uses: {PULUMI}, with: {{pulumi-version: {wanted}}}}}, {{run: echo $COLOUR}}")
+    assert said in log
+    assert ("a: blue" in log) is (wanted == "3.259.0")
+
+
+def test_a_stand_in_refuses_what_it_would_ignore(tmp_path: Path) -> None:
+    assert "does not know the inputs ['command']" in steps(tmp_path, f"{{uses: {PULUMI}, with: {{command: up}}}}")
+
+
+def steps(folder: Path, text: str) -> str:
+    """Run some steps in a GitHub of their own and return what they print."""
+    (folder / "none.pem").touch()
+    call = start(folder, seed(runner_environment={"PATH_PREPEND": str(folder / "engine"), "COLOUR": "blue"}))
+    path = repository(call, "pulumi")
+    workflow = f"on: push\njobs: {{a: {{runs-on: ubuntu-latest, steps: [{text}]}}}}\n"
+    body = {"message": "Workflow", "content": encoded(workflow)}
+    assert call("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
+    run = eventually(lambda: call("GET", f"{path}/actions/runs?status=completed").json["workflow_runs"])[0]
+    call.github.close()
+    return (folder / "runs" / str(run["id"]) / "log.txt").read_text()

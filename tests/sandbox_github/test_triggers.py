@@ -98,6 +98,16 @@ def test_the_first_commit_of_a_generated_repository_is_a_push(idle: Client) -> N
         ("on: workflow_dispatch", {"inputs": {"x": "1"}}, 'Unexpected inputs provided: ["x"]'),
         ("on: {workflow_dispatch: {inputs: {a: {required: true}}}}", {}, "Required input 'a' not provided"),
         (
+            "on: {workflow_dispatch: {inputs: {a: {required: true}}}}",
+            {"inputs": {"a": ""}},
+            "Required input 'a' not provided",
+        ),
+        (
+            "on: {workflow_dispatch: {inputs: {a: {type: boolean}}}}",
+            {"inputs": {"a": "yes"}},
+            "Provided value 'yes' for input 'a' not in the list of allowed values",
+        ),
+        (
             "on: {workflow_dispatch: {inputs: {a: {type: choice, options: [b, c]}}}}",
             {"inputs": {"a": "d"}},
             "Provided value 'd' for input 'a' not in the list of allowed values",
@@ -164,3 +174,68 @@ def test_a_run_that_waits_is_cancelled_once(idle: Client) -> None:
     assert idle("POST", f"{path}/actions/runs/{number}/cancel").status == 202
     assert idle("POST", f"{path}/actions/runs/{number}/cancel").status == 409
     assert idle("GET", f"{path}/actions/runs/{number}").json["conclusion"] == "cancelled"
+
+
+def test_a_run_is_called_what_its_workflow_says_and_found_by_event_status_and_page(idle: Client) -> None:
+    path = with_workflow(
+        idle,
+        "titled",
+        "run-name: Deploy ${{ inputs.model }} ${{ inputs.approval }}\non: {workflow_dispatch: {inputs: {model: {}, approval: {}}}}",
+    )
+    for model in ("v1", "v2", "v3"):
+        body = {"ref": "main", "inputs": {"model": model, "approval": f"{model}-17"}}
+        assert idle("POST", f"{path}/actions/workflows/build.yml/dispatches", body).status == 204
+    query = "event=workflow_dispatch&branch=main&status=queued&per_page=2"
+    first = idle("GET", f"{path}/actions/workflows/build.yml/runs?{query}")
+    assert [run["display_title"] for run in first.json["workflow_runs"]] == ["Deploy v3 v3-17", "Deploy v2 v2-17"]
+    assert first.json["total_count"] == 3
+    following = first.headers["link"].split(">")[0].removeprefix("<https://localhost:1/api/v3")
+    assert "status=queued" in following
+    assert [run["display_title"] for run in idle("GET", following).json["workflow_runs"]] == ["Deploy v1 v1-17"]
+    today = runs(idle, path)[0]["created_at"][:10]
+    for created, count in (
+        (f">={today}", 3),
+        (f"<{today}", 0),
+        (f"2020-01-01..{today}", 3),
+        (today, 3),
+        ("*..2020-01-01", 0),
+    ):
+        assert len(runs(idle, path, f"created={created}")) == count, created
+
+
+@pytest.mark.parametrize(
+    ("jobs", "message"),
+    [
+        ("jobs: {a: {needs: b, runs-on: ubuntu-latest, steps: []}}", "unknown job 'b'"),
+        ("jobs: {a: {needs: b, steps: []}, b: {needs: [a], steps: []}}", "needs itself"),
+        ("jobs: {a: {uses: other/repository/.github/workflows/x.yml@v1}}", "only those of ./"),
+        ("jobs: {a: {uses: ./.github/workflows/none.yml}}", "workflow was not found"),
+        ("concurrency: {group: a, cancel-in-progress: true, queue: max}\njobs: {a: {steps: []}}", "not valid"),
+    ],
+)
+def test_a_workflow_whose_jobs_cannot_be_put_in_order_fails_at_once(idle: Client, jobs: str, message: str) -> None:
+    path = repository(idle, "unordered")
+    body = {"message": "Workflow [skip ci]", "content": encoded(f"on: workflow_dispatch\n{jobs}\n")}
+    assert idle("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
+    idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
+    run = runs(idle, path)[0]
+    assert run["conclusion"] == "startup_failure"
+    assert message in (idle.github.folder / "runs" / str(run["id"]) / "log.txt").read_text()
+    assert idle("POST", f"{path}/actions/runs/{run['id']}/rerun").status == 403
+
+
+def test_every_run_of_a_group_waits_where_its_queue_has_no_end(idle: Client) -> None:
+    path = with_workflow(idle, "queued", "on: workflow_dispatch\nconcurrency: {group: one, queue: max}")
+    for _ in range(3):
+        idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
+    assert [run["status"] for run in runs(idle, path)] == ["pending", "pending", "queued"]
+
+
+def test_a_cancelled_run_leaves_its_group_to_the_one_that_waits(idle: Client) -> None:
+    path = with_workflow(idle, "grouped", "on: workflow_dispatch\nconcurrency: one")
+    for _ in range(2):
+        idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
+    second, first = runs(idle, path)
+    assert (first["status"], second["status"]) == ("queued", "pending")
+    assert idle("POST", f"{path}/actions/runs/{first['id']}/cancel").status == 202
+    assert [run["conclusion"] or run["status"] for run in runs(idle, path)] == ["queued", "cancelled"]

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from sandbox.github.service import GitHub
 
 
+_NO_CLONE = "not located inside a git repository"
+"""What act says of every folder that is no clone, and it never needs one here."""
+
+
 class JobLogs:
     """Follows the execution of one job of a run's workflow file, which may be several jobs of the run."""
 
@@ -47,7 +51,7 @@ class JobLogs:
             return
         message = str(record.get("msg", ""))
         if "jobID" not in record:
-            if record.get("level") in ("error", "fatal"):
+            if record.get("level") in ("error", "fatal") and _NO_CLONE not in message:
                 self._write(None, f"##[error]{message}")
             return
         with self._github.lock:

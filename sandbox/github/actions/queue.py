@@ -232,17 +232,6 @@ class Actions:
             self._fail(run, str(error))
         return run
 
-    def rerun(self, run: Run, actor: User, *, only_failed: bool) -> None:
-        """Start another attempt of a run.
-
-        Raises:
-            ApiError: 403, it cannot be run again, or not now.
-        """
-        try:
-            self.scheduler.rerun(run, actor, only_failed=only_failed)
-        except WorkflowError as error:
-            raise errors.forbidden("This workflow run cannot be retried") from error
-
     def context(self, repository: Repository, run: Run) -> dict[str, Any]:
         """Return what expressions outside of steps can refer to."""
         return {
@@ -282,6 +271,7 @@ class Actions:
         log = self._github.folder / "runs" / str(run.id) / "log.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"##[error]{message}\n")
+        run.jobs.clear()
         run.status, run.conclusion, run.updated_at = "completed", "startup_failure", now()
 
     # Identity of jobs

@@ -306,8 +306,9 @@ class Runner:
 def _check_inputs(uses: str, step: Document, stand_in: Path) -> None:
     """Refuse inputs that a stand-in would ignore."""
     action = read_yaml((stand_in / "action.yml").read_bytes())
-    known = {str(name).lower() for name in action.get("inputs") or {}}
-    unknown = sorted(name for name in step.get("with") or {} if str(name).lower() not in known)
+    known = {name.lower() for name in cast("Document", action.get("inputs") or {})}
+    given = cast("Document", step.get("with") or {})
+    unknown = sorted(name for name in given if name.lower() not in known)
     if unknown:
         raise WorkflowError(f"The local GitHub's stand-in for {uses!r} does not know the inputs {unknown}")
 

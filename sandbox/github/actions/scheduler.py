@@ -62,6 +62,10 @@ class Scheduler:
 
     def cancel(self, run: Run) -> None:
         """Cancel a run: what executes is stopped, what waits never starts."""
+        self._cancel(run)
+        self.schedule()
+
+    def _cancel(self, run: Run) -> None:
         for key in self._order(run):
             runner = self._executing.get((run.id, key))
             if runner is not None:
@@ -74,10 +78,12 @@ class Scheduler:
         """Start another attempt of a run that is over.
 
         Raises:
-            ApiError: 403, it is not over, or nothing in it failed.
+            ApiError: 403, it is not over, it never began, or nothing in it failed.
         """
         if run.status != "completed":
             raise errors.forbidden("This workflow is already running")
+        if run.conclusion == "startup_failure":
+            raise errors.forbidden("This workflow run cannot be retried")
         graph = plan.needs(self._document(run))
         again = set(graph)
         if only_failed:
@@ -175,7 +181,7 @@ class Scheduler:
                 continue
             replaced = not other.admitted and run.group.queue == "single"
             if replaced or run.group.cancel_in_progress:
-                self.cancel(other)
+                self._cancel(other)
 
     def _advance(self, run: Run) -> None:
         graph = plan.needs(self._document(run))
@@ -382,20 +388,19 @@ class Scheduler:
         if run.status == "completed":
             return
         executing = any(number == run.id for number, _ in self._executing)
+        if executing and run.started_at is None:
+            run.started_at = now()
         keys = self._order(run)
         if all(key in run.results for key in keys) and not executing:
             results = {run.results[key].result for key in keys}
             order = ("failure", "cancelled", "success", "skipped")
             self._complete(run, next(result for result in order if result in results))
-        elif executing:
-            run.status = "in_progress"
-            run.started_at = run.started_at or now()
-        elif run.waiting:
+        elif run.waiting and not executing:
             run.status = "waiting"
-        elif run.pending or not run.admitted:
+        elif not run.admitted or (run.pending and not executing):
             run.status = "pending"
         else:
-            run.status = "queued"
+            run.status = "queued" if run.started_at is None else "in_progress"
 
     def _complete(self, run: Run, conclusion: str) -> None:
         run.status, run.conclusion, run.updated_at = "completed", conclusion, now()

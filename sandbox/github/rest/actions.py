@@ -225,7 +225,7 @@ def cancel_run(call: Call) -> Response:
 def rerun(call: Call) -> Response:
     """Execute all jobs of a run again."""
     call.body(_Rerun)
-    call.github.actions.rerun(find_run(call), call.caller.user, only_failed=False)
+    call.github.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=False)
     return json_response(201, {})
 
 
@@ -233,7 +233,7 @@ def rerun(call: Call) -> Response:
 def rerun_failed_jobs(call: Call) -> Response:
     """Execute the jobs of a run again that failed or were cancelled, and those that need them."""
     call.body(_Rerun)
-    call.github.actions.rerun(find_run(call), call.caller.user, only_failed=True)
+    call.github.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=True)
     return json_response(201, {})
 
 
