@@ -122,19 +122,7 @@ def _replace(endpoint: Endpoint, green: Fleet) -> None:
         return
     endpoint.set_stage("Creating", f"Launching {_instances(green)} instance(s).")
     watch = _Watch(endpoint)
-    reason = _start(green)
-    if reason is None:
-        try:
-            for shift in shifts((endpoint.deployment or {}).get("BlueGreenUpdatePolicy", {}), _instances(green)):
-                endpoint.set_stage("ActivatingTraffic", f"Activating traffic on {shift.capacity}.")
-                pending.share = shift.share
-                endpoint.set_stage(
-                    "Baking",
-                    f"Baking for {shift.wait} seconds ({shift.setting}) with traffic enabled on {shift.capacity}.",
-                )
-                watch.bake(shift.wait)
-        except RolledBackError as rolled_back:
-            reason = str(rolled_back)
+    reason = _start(green) or _shift(endpoint, pending, watch)
     if reason is not None:
         pending.share = 0.0
         endpoint.set_status("RollingBack", reason)
@@ -146,6 +134,25 @@ def _replace(endpoint: Endpoint, green: Fleet) -> None:
         blue.stop()
     endpoint.pending = None
     endpoint.set_status("InService", reason)
+
+
+def _shift(endpoint: Endpoint, pending: Pending, watch: "_Watch") -> str | None:
+    """Shift the traffic; why it has to go back, if it has to."""
+    policy: Members = (endpoint.deployment or {}).get("BlueGreenUpdatePolicy", {})
+    try:
+        for shift in shifts(policy, _instances(pending.fleet)):
+            endpoint.set_stage("ActivatingTraffic", f"Activating traffic on {shift.capacity}.")
+            pending.share = shift.share
+            endpoint.set_stage(
+                "Baking", f"Baking for {shift.wait} seconds ({shift.setting}) with traffic enabled on {shift.capacity}."
+            )
+            watch.bake(shift.wait)
+    except RolledBackError as rolled_back:
+        return str(rolled_back)
+    except Exception as error:  # Whatever happens, a deployment ends, and the old fleet serves on.
+        emulator.application.logger.exception("deployment of %s", endpoint.name)
+        return f"InternalServerError: {error!r}"
+    return None
 
 
 def _start(fleet: Fleet) -> str | None:

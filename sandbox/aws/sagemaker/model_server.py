@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", DEFAULT_ACCEPT)
         try:
             answer, kind = self.model.answer(body, self.headers.get("Content-Type", DEFAULT_ACCEPT), accept)
-        except Exception as error:  # noqa: BLE001 - whatever the model's code raises is the answer
+        except Exception as error:
             self._refuse(error)
         else:
             self._send(HTTPStatus.OK, answer, kind)
