@@ -20,19 +20,41 @@ def run(*command: str, folder: Path, environment: dict[str, str] | None = None) 
 
 
 @pytest.fixture(scope="session")
-def model_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model training template as it is published; nobody works in it."""
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All templates as they are published, one folder each; nobody works in them."""
     folder = tmp_path_factory.mktemp("templates")
-    done = run(sys.executable, str(PUBLISH), "--assemble", str(folder), "model-training", folder=folder)
+    done = run(sys.executable, str(PUBLISH), "--assemble", str(folder), folder=folder)
     assert done.returncode == 0, done.stderr
-    return folder / "model-training"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_training(templates: Path) -> Path:
+    """The model training template as it is published; nobody works in it."""
+    return templates / "model-training"
+
+
+@pytest.fixture(scope="session")
+def model_deployment(templates: Path) -> Path:
+    """The template of real-time deployment as it is published; nobody works in it."""
+    return templates / "model-deployment-realtime"
 
 
 @pytest.fixture(scope="session")
 def clone(model_training: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the template to work in, as a data scientist's clone is; its environment is made once."""
-    folder = tmp_path_factory.mktemp("clone") / "model-training"
-    shutil.copytree(model_training, folder)
+    """A copy of the training template to work in, as a data scientist's clone is; its environment is made once."""
+    return _clone(model_training, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def deployment_clone(model_deployment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the deployment template to work in; its environment is made once."""
+    return _clone(model_deployment, tmp_path_factory)
+
+
+def _clone(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clone") / template.name
+    shutil.copytree(template, folder)
     return folder
 
 

@@ -50,8 +50,10 @@ def server(tmp_path: Path, environment: dict[str, str]) -> Path:
     return tmp_path / "server"
 
 
-def publish(server: Path, environment: dict[str, str], *more: str) -> tuple[int, str, str]:
-    arguments = ("--organization", "acme", "--github-url", f"file://{server}", *more)
+def publish(
+    server: Path, environment: dict[str, str], *more: str, kind: str = "model-training"
+) -> tuple[int, str, str]:
+    arguments = (kind, "--organization", "acme", "--github-url", f"file://{server}", *more)
     done = run(sys.executable, str(PUBLISH), *arguments, folder=server, environment=environment)
     return done.returncode, done.stdout, done.stderr
 
@@ -75,7 +77,7 @@ def test_the_repository_then_holds_the_template_in_one_commit(
 
 def test_an_unchanged_template_makes_no_commit_and_says_so(server: Path, environment: dict[str, str]) -> None:
     publish(server, environment)
-    code, out, _ = publish(server, environment, "model-training")
+    code, out, _ = publish(server, environment)
     assert code == 0
     assert out.startswith("mlops-template-model-training: unchanged, version ")
     assert len(commits(server)) == 2
@@ -131,9 +133,9 @@ def test_without_a_token_nothing_is_asked_of_the_server(
 
 
 def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environment: dict[str, str]) -> None:
-    code, _, error = publish(server, environment, "model-trainign")
+    code, _, error = publish(server, environment, kind="model-trainign")
     assert code == 2
-    assert "there is no template model-trainign; there are model-training" in error
+    assert "there is no template model-trainign; there are model-deployment-realtime, model-training" in error
 
 
 def test_a_refused_push_fails_with_what_the_server_said(server: Path, environment: dict[str, str]) -> None:

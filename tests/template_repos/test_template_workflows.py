@@ -1,4 +1,4 @@
-"""The workflows that every launched repository runs."""
+"""The workflows that every launched repository runs, and what those of training do."""
 
 import json
 import re
@@ -11,34 +11,44 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.template_repos.conftest import run
+from tests.template_repos.conftest import ROOT, run
 
 TOOLS = Path(sys.executable).parent
 PINNED = re.compile(r"^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
-WORKFLOWS = ("checks.yml", "train.yml")
+WORKFLOWS = {"model-training": ("checks.yml", "train.yml"), "model-deployment-realtime": ("checks.yml", "deploy.yml")}
+
+
+def read(template: Path) -> dict[str, Any]:
+    reader: Any = YAML(typ="safe")
+    found = sorted((template / ".github" / "workflows").iterdir())
+    assert [file.name for file in found] == sorted(WORKFLOWS[template.name])
+    return {file.name: reader.load(file.read_text()) for file in found}
 
 
 @pytest.fixture
 def workflows(model_training: Path) -> dict[str, Any]:
-    reader: Any = YAML(typ="safe")
-    found = sorted((model_training / ".github" / "workflows").iterdir())
-    assert [file.name for file in found] == sorted(WORKFLOWS)
-    return {file.name: reader.load(file.read_text()) for file in found}
+    return read(model_training)
+
+
+@pytest.fixture(params=WORKFLOWS)
+def template(templates: Path, request: pytest.FixtureRequest) -> Path:
+    """Each template in turn."""
+    return templates / request.param
 
 
 def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for job in workflow["jobs"].values() for step in job["steps"]]
 
 
-def test_the_strictest_audit_finds_nothing(model_training: Path) -> None:
+def test_the_strictest_audit_finds_nothing(template: Path) -> None:
     command = (str(TOOLS / "zizmor"), "--offline", "--persona", "auditor", "--format", "json", ".github")
-    done = run(*command, folder=model_training)
+    done = run(*command, folder=template)
     assert json.loads(done.stdout) == []
 
 
-def test_actionlint_and_shellcheck_find_nothing(model_training: Path, tmp_path: Path) -> None:
+def test_actionlint_and_shellcheck_find_nothing(template: Path, tmp_path: Path) -> None:
     copy = tmp_path / ".github" / "workflows"
-    shutil.copytree(model_training / ".github" / "workflows", copy)
+    shutil.copytree(template / ".github" / "workflows", copy)
     for file in copy.iterdir():
         # actionlint knows the inputs of actions by their tags only.
         file.write_text(re.sub(r"@[0-9a-f]{40} # (v\S+)", r"@\1", file.read_text()))
@@ -47,20 +57,47 @@ def test_actionlint_and_shellcheck_find_nothing(model_training: Path, tmp_path: 
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-def test_the_files_follow_githubs_schemas(model_training: Path) -> None:
-    checker, folder = str(TOOLS / "check-jsonschema"), model_training / ".github"
-    files = [str(folder / "workflows" / name) for name in WORKFLOWS]
+def test_the_files_follow_githubs_schemas(template: Path) -> None:
+    checker, folder = str(TOOLS / "check-jsonschema"), template / ".github"
+    files = [str(folder / "workflows" / name) for name in WORKFLOWS[template.name]]
     for schema, paths in (("github-workflows", files), ("dependabot", [str(folder / "dependabot.yml")])):
         done = run(checker, "--builtin-schema", f"vendor.{schema}", *paths, folder=folder)
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", WORKFLOWS)
-def test_every_action_is_pinned_by_its_commit_and_names_its_version(model_training: Path, name: str) -> None:
-    text = (model_training / ".github" / "workflows" / name).read_text()
-    used = [line for line in text.splitlines() if "uses:" in line]
-    assert used
-    assert [line for line in used if not PINNED.match(line)] == []
+def test_every_action_is_pinned_by_its_commit_and_names_its_version(template: Path) -> None:
+    for file in (template / ".github" / "workflows").iterdir():
+        used = [line for line in file.read_text().splitlines() if "uses:" in line]
+        assert used
+        assert [line for line in used if not PINNED.match(line)] == []
+
+
+def test_templates_and_the_platform_use_the_same_actions(templates: Path) -> None:
+    folders = [ROOT / ".github" / "workflows", *(templates / name / ".github" / "workflows" for name in WORKFLOWS)]
+    used = {
+        line.split("uses: ")[1]
+        for folder in folders
+        for file in folder.iterdir()
+        for line in file.read_text().splitlines()
+        if "uses: " in line and "@" in line
+    }
+    names = [line.partition("@")[0] for line in used]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_no_secret_is_used(template: Path) -> None:
+    for file in (template / ".github" / "workflows").iterdir():
+        assert "secrets." not in file.read_text()
+
+
+def test_a_workflow_has_no_permission_that_a_job_does_not_ask_for(template: Path) -> None:
+    assert all(workflow["permissions"] == {} for workflow in read(template).values())
+
+
+def test_every_job_has_a_time_limit_and_a_shell_that_notices_a_failure_within_a_pipe(template: Path) -> None:
+    for workflow in read(template).values():
+        assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
+        assert workflow["defaults"]["run"]["shell"] == "bash"
 
 
 def test_training_starts_on_main_and_by_hand_and_never_for_a_pull_request(workflows: dict[str, Any]) -> None:
@@ -79,12 +116,6 @@ def test_only_the_training_job_may_ask_for_credentials_and_only_in_its_environme
         ("train.yml", "project", {"contents": "read"}, None),
         ("train.yml", "train", {"contents": "read", "id-token": "write"}, "dev"),
     ]
-    assert all(workflow["permissions"] == {} for workflow in workflows.values())
-
-
-def test_no_secret_is_used(model_training: Path) -> None:
-    for name in WORKFLOWS:
-        assert "secrets." not in (model_training / ".github" / "workflows" / name).read_text()
 
 
 def test_a_pull_request_runs_the_tests_and_the_quality_gate(workflows: dict[str, Any]) -> None:
@@ -99,14 +130,8 @@ def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str,
     assert minutes + 5 <= job["timeout-minutes"] <= credentials["role-duration-seconds"] / 60
 
 
-def test_every_job_has_a_time_limit_and_two_trainings_never_overlap(workflows: dict[str, Any]) -> None:
-    assert all(job["timeout-minutes"] for workflow in workflows.values() for job in workflow["jobs"].values())
+def test_two_trainings_never_overlap(workflows: dict[str, Any]) -> None:
     assert workflows["train.yml"]["concurrency"]["cancel-in-progress"] is False
-
-
-def test_the_shell_notices_a_failure_within_a_pipe(workflows: dict[str, Any]) -> None:
-    for workflow in workflows.values():
-        assert workflow["defaults"]["run"]["shell"] == "bash"
 
 
 PROJECT = """

@@ -8,14 +8,32 @@ features.py; the answer has one number per line. Evaluation comes through here t
 # pyright: standard
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import xgboost
 from features import Matrix, Preprocessing, Row, read_rows
 
+try:  # in SageMaker's image
+    from sagemaker_inference.errors import GenericInferenceToolkitError  # pyright: ignore[reportMissingImports]
+except ImportError:  # wherever else this runs
+
+    class GenericInferenceToolkitError(Exception):
+        """As much of the image's own class as is used here."""
+
+        def __init__(self, status_code: int, message: str) -> None:
+            super().__init__(message)
+            self.status_code = status_code
+            self.message = message
+
+
 MODEL_FILE = "model.ubj"
 PREPROCESSING_FILE = "preprocessing.json"
 CONTENT_TYPE = "text/csv"
+
+
+class RequestError(GenericInferenceToolkitError):
+    """The caller's mistake. Any other error is answered with 500, and counts against the model."""
 
 
 @dataclass(frozen=True)
@@ -38,30 +56,41 @@ def input_fn(input_data: str | bytes, content_type: str) -> list[Row]:
     """Read the rows of a request.
 
     Raises:
-        ValueError: the content type is not CSV, there is no row, or one does not have the expected columns.
+        RequestError: the content type is not CSV, there is no row, or one does not have the expected columns.
     """
     if content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
-        raise ValueError(f"content type is {content_type!r}, expected {CONTENT_TYPE}")
-    rows = read_rows(input_data.decode() if isinstance(input_data, bytes) else input_data)
+        reason = f"content type is {content_type!r}, expected {CONTENT_TYPE}"
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, reason)
+    try:
+        rows = read_rows(input_data.decode() if isinstance(input_data, bytes) else input_data)
+    except ValueError as error:
+        raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
     if not rows:
-        raise ValueError("the request has no row")
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the request has no row")
     return rows
 
 
 def predict_fn(data: list[Row], model: Model) -> Matrix:
-    """Predict the rings of each row."""
-    matrix = xgboost.DMatrix(model.preprocessing.apply(data), feature_names=model.preprocessing.names)
-    return model.booster.predict(matrix)
+    """Predict the rings of each row.
+
+    Raises:
+        RequestError: a value is no number, or a category that was not there in training.
+    """
+    try:
+        values = model.preprocessing.apply(data)
+    except ValueError as error:
+        raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
+    return model.booster.predict(xgboost.DMatrix(values, feature_names=model.preprocessing.names))
 
 
 def output_fn(prediction: Matrix, accept: str) -> str:
     """One prediction per line.
 
     Raises:
-        ValueError: the caller does not accept CSV.
+        RequestError: the caller does not accept CSV.
     """
     if not any(
         offer.partition(";")[0].strip().lower() in (CONTENT_TYPE, "text/*", "*/*") for offer in accept.split(",")
     ):
-        raise ValueError(f"accept is {accept!r}, expected {CONTENT_TYPE}")
+        raise RequestError(HTTPStatus.NOT_ACCEPTABLE, f"accept is {accept!r}, expected {CONTENT_TYPE}")
     return "".join(f"{value:.6f}\n" for value in prediction)

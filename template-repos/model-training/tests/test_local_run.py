@@ -67,15 +67,18 @@ def test_the_endpoint_answers_raw_rows_as_the_evaluation_did_one_by_one(model_fo
     [("", "no row"), ("M,1,1\n", "row 1 has 3 values"), ("X,1,1,1,1,1,1,1\n", "sex is 'X'")],
 )
 def test_the_endpoint_says_what_is_wrong_with_a_request(model_folder: Path, request_body: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(inference.RequestError, match=reason) as caught:
         answer(model_folder, request_body)
+    assert caught.value.status_code == 400
 
 
-def test_the_endpoint_speaks_csv_only() -> None:
-    with pytest.raises(ValueError, match="content type is 'application/x-npy'"):
+def test_the_endpoint_speaks_csv_only_and_says_so_as_http_does() -> None:
+    with pytest.raises(inference.RequestError, match="content type is 'application/x-npy'") as caught:
         inference.input_fn(b"", "application/x-npy")
-    with pytest.raises(ValueError, match="accept is 'application/json'"):
+    assert caught.value.status_code == 415
+    with pytest.raises(inference.RequestError, match="accept is 'application/json'") as caught:
         inference.output_fn(np.array([1.0]), "application/json")
+    assert caught.value.status_code == 406
 
 
 def test_the_model_folder_alone_is_enough_to_predict(model_folder: Path) -> None:

@@ -1,0 +1,68 @@
+"""The template of real-time deployment, used as a data scientist uses it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.template_repos.conftest import ROOT, run
+
+
+def test_it_is_complete_and_says_which_version_it_is(model_deployment: Path) -> None:
+    for name in ("README.md", "Makefile", "uv.lock", "settings.toml", "Pulumi.yaml", "launched_project", "smoke"):
+        assert (model_deployment / name).exists(), name
+    assert re.search(r'^version = "[0-9a-f]{12}"$', (model_deployment / "template.toml").read_text(), re.MULTILINE)
+
+
+def test_it_brings_nothing_that_trains(model_deployment: Path) -> None:
+    assert not (model_deployment / "sagemaker_pipeline").exists()
+    locked = tomllib.loads((model_deployment / "uv.lock").read_text())["package"]
+    assert not {package["name"] for package in locked} & {"sagemaker", "xgboost-cpu", "pandas", "numpy"}
+
+
+def test_it_has_the_engine_and_the_provider_that_the_platform_was_tested_with(model_deployment: Path) -> None:
+    def versions(file: Path) -> dict[str, str]:
+        locked = tomllib.loads(file.read_text())["package"]
+        return {each["name"]: each["version"] for each in locked if each["name"] in ("pulumi", "pulumi-aws")}
+
+    assert versions(model_deployment / "uv.lock") == versions(ROOT / "uv.lock")
+
+
+def test_it_names_no_account_but_those_of_its_examples(model_deployment: Path) -> None:
+    for file in model_deployment.rglob("*"):
+        if file.is_file() and file.suffix in (".py", ".toml", ".yml", ".yaml", ".md") and file.parent.name != "tests":
+            found = set(re.findall(r"(?<![\dA-Za-z.-])\d{12}(?![\dA-Za-z])", file.read_text()))
+            assert found == set(), file
+
+
+def test_its_rows_are_of_the_public_data_set_with_source_and_licence(
+    model_deployment: Path, model_training: Path
+) -> None:
+    every = (model_training / "data" / "abalone.csv").read_text().splitlines()
+    rows = (model_deployment / "smoke" / "abalone.csv").read_text().splitlines()
+    assert len(rows) == 50
+    assert set(rows) <= set(every)
+    readme = (model_deployment / "smoke" / "README.md").read_text()
+    for text in ("CC BY 4.0", "https://doi.org/10.24432/C55C7W"):
+        assert text in readme
+
+
+def test_the_readme_names_only_files_and_commands_that_exist(model_deployment: Path) -> None:
+    text = (model_deployment / "README.md").read_text()
+    written_later = {"project.toml"}
+    for name in re.findall(r"`([\w./-]+(?:\.\w+|/))`", text):
+        assert name in written_later or (model_deployment / name).exists(), name
+    makefile = (model_deployment / "Makefile").read_text()
+    for target in re.findall(r"make ([a-z-]+)", text):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_its_own_checks_pass_without_a_project(deployment_clone: Path, uv_environment: dict[str, str]) -> None:
+    assert not (deployment_clone / "project.toml").exists()
+    done = run("make", "check", folder=deployment_clone, environment=uv_environment)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+    assert re.search(r"\d{3} passed", done.stdout)
+    assert "0 errors, 0 warnings" in done.stdout
