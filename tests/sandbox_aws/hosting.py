@@ -17,7 +17,7 @@ IMAGE = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/tiny:1"
 WITHIN_SECONDS = 30
 
 CODE = """
-import json, os, pathlib
+import json, os, pathlib, time
 def model_fn(model_dir):
     model = json.loads((pathlib.Path(model_dir) / "model.json").read_text())
     if model.get("broken"):
@@ -30,6 +30,7 @@ def input_fn(data, content_type):
 def predict_fn(data, model):
     if model.get("failing"):
         raise RuntimeError("this model fails")
+    time.sleep(model.get("seconds", 0))
     return sum(data) * model["factor"]
 def output_fn(prediction, accept):
     print("answered", "credentials" if "AWS_SESSION_TOKEN" in os.environ else "isolated")
@@ -107,7 +108,7 @@ class Hosting:
 
     def model(self, name: str, *, code: str = CODE, **changes: Any) -> str:
         """Make a model; `factor` and the like are what it was trained on. Its name."""
-        trained = {key: changes.pop(key) for key in ("factor", "broken", "failing") if key in changes}
+        trained = {key: changes.pop(key) for key in ("factor", "broken", "failing", "seconds") if key in changes}
         packed = archive(
             {"model.json": json.dumps({"factor": 1, **trained}).encode(), "code/inference.py": code.encode()}
         )
