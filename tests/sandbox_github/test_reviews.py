@@ -23,8 +23,10 @@ jobs:
     outputs: {digest: "${{ steps.copy.outputs.digest }}"}
     steps:
       - {id: copy, working-directory: ., run: 'echo "digest=it''s \\"5\\"" >> $GITHUB_OUTPUT'}
+      - {name: Test, working-directory: ., run: "test ${{ inputs.model }} != broken"}
   prod:
     needs: preprod
+    if: needs.preprod.outputs.digest != ''
     runs-on: ubuntu-latest
     environment: ${{ github.event.inputs.model && 'prod' }}
     steps:
@@ -104,6 +106,14 @@ def test_a_rejected_job_fails_without_a_step_and_so_does_its_run(remote: Remote)
     assert remote.jobs(path, number) == {"preprod": "success", "prod": "failure", "after": "success"}
     assert "deploys" not in remote.log(run)
     assert "after: prod was failure" in remote.log(run)
+
+
+def test_nobody_is_asked_about_a_job_whose_predecessor_failed(remote: Remote) -> None:
+    path, _ = with_reviewer(remote, "broken")
+    number = remote.start(path, model="broken")
+    assert remote.finished(path, number)["conclusion"] == "failure"
+    assert remote.jobs(path, number) == {"preprod": "failure", "prod": "skipped", "after": "success"}
+    assert [one["environment"] for one in remote("GET", f"{path}/deployments").json] == ["preprod"]
 
 
 def test_nobody_but_a_reviewer_reviews_and_not_who_started_the_run(remote: Remote) -> None:
