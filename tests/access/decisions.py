@@ -74,6 +74,8 @@ def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[st
             return value not in operands
         case "ArnEquals" | "ArnLike" | "StringLike":
             return value is not None and any(_matches(operand, value) for operand in operands)
+        case "StringLikeIfExists":
+            return value is None or any(_matches(operand, value) for operand in operands)
         case "ArnNotEquals" | "ArnNotLike" | "StringNotLike":
             return value is None or not any(_matches(operand, value) for operand in operands)
         case "ForAnyValue:StringEquals":

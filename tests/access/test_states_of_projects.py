@@ -90,7 +90,12 @@ def test_a_deployment_lists_its_own_state_and_no_other(may: May) -> None:
         assert not may("ModelRole", "s3:ListBucket", bucket, {"s3:prefix": prefix})
     for prefix in ("", "projects/", "projects/p-mnopqrstuvwx/", ".pulumi/"):
         assert not may("DeploymentRole", "s3:ListBucket", bucket, {"s3:prefix": prefix})
-    assert not may("DeploymentRole", "s3:ListBucket", bucket)
+
+
+def test_a_deployment_is_told_that_a_file_is_not_there_yet(may: May) -> None:
+    """S3 answers 404 instead of 403 to whoever may list the bucket in a request that names no prefix."""
+    assert may("DeploymentRole", "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")
+    assert not may("ModelRole", "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")
 
 
 def test_a_deployment_opens_the_secrets_of_its_own_state_and_no_other(may: May) -> None:

@@ -415,14 +415,14 @@ def test_the_deploy_role_cannot_weaken_the_state_or_read_a_secret(
 
 def test_the_role_that_looks_for_drift_reads_the_platform_s_state_and_changes_nothing_of_it(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
-    for action, resource in (
-        ("s3:GetObject", PLATFORMS_STATE),
-        ("s3:ListBucket", STATE),
-        ("kms:Decrypt", STATE_KEY),
+    for action, resource, keys in (
+        ("s3:GetObject", PLATFORMS_STATE, {}),
+        ("s3:ListBucket", STATE, {"s3__prefix": ".pulumi/"}),
+        ("kms:Decrypt", STATE_KEY, {}),
     ):
-        assert permits(boundary, requested("drift", action, resource))
+        assert permits(boundary, requested("drift", action, resource, **keys))
         for role in (*OTHER_ROLES, DEPLOYMENT, "drift-too"):
-            assert not permits(boundary, requested(role, action, resource)), role
+            assert not permits(boundary, requested(role, action, resource, **keys)), role
     for action, resource in (
         ("s3:PutObject", PLATFORMS_STATE),
         ("s3:DeleteObject", PLATFORMS_STATE),
@@ -444,12 +444,18 @@ def test_the_roles_that_deploy_projects_reach_projects_states_and_never_the_plat
         assert not permits(boundary, requested(DEPLOYMENT, action, theirs))
 
 
-@pytest.mark.parametrize("action", ["s3:ListBucket", "s3:ListBucketVersions"])
-def test_the_roles_that_deploy_projects_list_only_what_lies_among_projects(template: Template, action: str) -> None:
+def test_the_roles_that_deploy_projects_list_only_what_lies_among_projects(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
-    assert permits(boundary, requested(DEPLOYMENT, action, STATE, s3__prefix="projects/p-abcdefghijkl/.pulumi/"))
-    for prefix in ({}, {"s3__prefix": ""}, {"s3__prefix": ".pulumi/"}, {"s3__prefix": "project"}):
-        assert not permits(boundary, requested(DEPLOYMENT, action, STATE, **prefix)), prefix
+    theirs = {"s3__prefix": "projects/p-abcdefghijkl/.pulumi/"}
+    assert permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
+    for prefix in ("", ".pulumi/", "project"):
+        assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, s3__prefix=prefix)), prefix
+    assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucketVersions", STATE, **theirs))
+
+
+def test_the_roles_that_deploy_projects_are_told_that_a_file_is_not_there_yet(template: Template) -> None:
+    """S3 answers 404 instead of 403 to whoever may list the bucket in a request that names no prefix."""
+    assert permits(document(template, "WorkloadBoundary"), requested(DEPLOYMENT, "s3:ListBucket", STATE))
 
 
 @pytest.mark.parametrize(
