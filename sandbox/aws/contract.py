@@ -174,7 +174,12 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_resolve": "(secret_id, use_arn_scope)",
     },
     "ministack.services.sns": {
+        "_error": "(code, message, status)",
+        "_p": "(params, key, default)",
+        "_refresh_subscription_counts": "(topic)",
+        "_subscribe": "(params)",
         "_topic_by_arn_any_scope": "(topic_arn)",
+        "_topics": "a AccountRegionScopedDict",
         "publish_internal": "(topic_arn, message, subject, message_structure, message_attributes, message_group_id, message_deduplication_id)",
         "topic_policy_allows": "(topic_arn, service, source_arn, source_account)",
     },

@@ -1,6 +1,7 @@
 """Keys used on behalf of callers: whoever stores or reads data through a service needs the key's permission as well.
 
-Source: AWS KMS Developer Guide, "How Amazon S3 uses AWS KMS" and "How AWS Secrets Manager uses AWS KMS".
+Source: AWS KMS Developer Guide, "How Amazon S3 uses AWS KMS" and "How AWS Secrets Manager uses AWS KMS"; the
+developer guides of Amazon SNS and Amazon SQS, "Key management".
 """
 
 import json
@@ -8,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from sandbox.aws import authorization, emulator, objects
 from sandbox.aws.authorization import Principal
@@ -15,6 +17,9 @@ from sandbox.aws.errors import AccessDeniedError
 
 ALGORITHM = "x-amz-server-side-encryption"
 KEY = "x-amz-server-side-encryption-aws-kms-key-id"
+
+
+QUEUE_WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +36,8 @@ def install() -> None:
     _wrap("s3", _of_s3)
     _wrap("secretsmanager", _of_secrets)
     _wrap("kms", _of_aliases)
+    _wrap("sns", _of_topics)
+    _wrap("sqs", _of_queues)
 
 
 def require_uses(caller: Principal, uses: Iterable[Use]) -> None:
@@ -137,6 +144,41 @@ def _of_aliases(
             yield Use(action=f"kms:{operation}", key_arn=record["Arn"], context={})
 
 
+def _of_topics(
+    method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]
+) -> Iterator[Use]:
+    del method, path, headers
+    form = {**query, **parse_qs(body.decode(errors="replace"))}
+    if form.get("Action", [""])[0] in ("Publish", "PublishBatch"):
+        topic = form.get("TopicArn", [""])[0]
+        found = emulator.sns._topic_by_arn_any_scope(topic)
+        key_id = found["attributes"].get("KmsMasterKeyId") if found else None
+        arn = _key_arn(emulator.account_id(), key_id)
+        context = {"kms:EncryptionContext:aws:sns:topicArn": topic}
+        yield from _uses("sns", arn, ("kms:GenerateDataKey", "kms:Decrypt"), context)
+
+
+def _of_queues(
+    method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, list[str]]
+) -> Iterator[Use]:
+    del method, path, query
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    actions = {"SendMessage": QUEUE_WRITE, "SendMessageBatch": QUEUE_WRITE, "ReceiveMessage": ("kms:Decrypt",)}
+    if operation in actions:
+        url: str = json.loads(body or b"{}").get("QueueUrl", "")
+        owner, _, name = url.rpartition("/")
+        queue = f"arn:aws:sqs:{emulator.region()}:{owner.rpartition('/')[2]}:{name}"
+        yield from of_queue(queue, actions[operation])
+
+
+def of_queue(queue_arn: str, actions: tuple[str, ...]) -> Iterator[Use]:
+    """What sending to a queue, or receiving from it, entails."""
+    found = emulator.sqs._queue_by_arn(queue_arn)
+    key_id = found["attributes"].get("KmsMasterKeyId") if found else None
+    arn = _key_arn(queue_arn.split(":")[4], key_id)
+    yield from _uses("sqs", arn, actions, {"kms:EncryptionContext:aws:sqs:arn": queue_arn})
+
+
 def _uses(service: str, key_arn: str | None, actions: tuple[str, ...], context: Mapping[str, Any]) -> Iterator[Use]:
     if key_arn is not None:
         via = {"kms:ViaService": f"{service}.{emulator.region()}.amazonaws.com"}
@@ -172,6 +214,9 @@ def _context(owner: str, bucket: str, key: str) -> Mapping[str, str]:
 def _refusal(service: str, denied: AccessDeniedError) -> emulator.Response:
     if service == "s3":
         return denied.as_xml()
+    if service == "sns":
+        return emulator.sns._error("KMSAccessDenied", denied.message, 400)
     message = "Access to KMS is not allowed" if service == "secretsmanager" else denied.message
-    text = json.dumps({"__type": "AccessDeniedException", "Message": message})
-    return 400, {"Content-Type": "application/x-amz-json-1.1"}, text.encode()
+    code = "KmsAccessDenied" if service == "sqs" else "AccessDeniedException"
+    text = json.dumps({"__type": code, "message": message, "Message": message})
+    return 400, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}, text.encode()

@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox.aws import authorization, clock, deliveries, emulator
+from sandbox.aws import authorization, clock, deliveries, emulator, encryption
+from sandbox.aws.errors import AccessDeniedError
 
 FUNCTION = "SourceFunctionArn"
 FIRST_RETRY_SECONDS = 60
@@ -109,6 +110,9 @@ def _retry_and_set_aside() -> None:
         if target != dead_letters or ":sqs:" not in target:
             route(target, name, event, result)
             return
+        if not _may_write(function["config"]["Role"], target):
+            emulator.cloudwatch.record_metric("AWS/Lambda", "DeadLetterErrors", 1, "Count", {"FunctionName": name})
+            return
         body: Any = result.get("body")
         message = str(cast(Mapping[str, Any], body).get("errorMessage")) if isinstance(body, dict) else "Unhandled"
         attributes = {"RequestID": str(uuid.uuid4()), "ErrorCode": "200", "ErrorMessage": message[:1024]}
@@ -117,6 +121,18 @@ def _retry_and_set_aside() -> None:
     emulator.functions.invoke_async_with_retry = invoke_async_with_retry
     emulator.functions._execute_function = execute_function
     emulator.functions._route_async_failure = route_async_failure
+
+
+def _may_write(role: str, queue: str) -> bool:
+    """Whether a function's role lets Lambda put messages into the queue, and use the queue's key for it."""
+    principal = authorization.session(role, "awslambda")
+    if not authorization.is_allowed(principal, "sqs:SendMessage", queue):
+        return False
+    try:
+        encryption.require_uses(principal, encryption.of_queue(queue, encryption.QUEUE_WRITE))
+    except AccessDeniedError:
+        return False
+    return True
 
 
 def _name_calling_function() -> None:

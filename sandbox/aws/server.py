@@ -24,6 +24,7 @@ from sandbox.aws import (
     sagemaker,
     scaling,
     service_catalog,
+    topics,
     web_identity,
 )
 from sandbox.aws.cloudformation import acting, provisioning, templates
@@ -79,6 +80,7 @@ def install(settings: Settings) -> None:
     )
     functions.install(settings.port, settings.certificate_authority)
     events.install()
+    topics.install()
     alarms.install()
     authorization.remember_policies()
     authorization.watch()
