@@ -161,5 +161,6 @@ print(json.dumps([float(value) for value in booster.predict(matrix)]))
         assert (status, kind) == (200, "text/csv")
         assert [float(line) for line in answer.split()] == pytest.approx(expected, abs=1e-5)  # pyright: ignore[reportUnknownMemberType]
         refused = request(port, "POST", "/invocations", b"1,2", Content_Type="text/csv", Accept="text/csv")
-        assert refused[0] == 500
+        assert refused[0] == 400
         assert b"expected 8" in refused[2]
+        assert request(port, "POST", "/invocations", b"", Content_Type="image/png", Accept="text/csv")[0] == 415
