@@ -16,7 +16,9 @@ from bootstrap.interrupted import Resource
 from bootstrap.names import Names
 
 _BY_NAME = {
+    "aws:cloudwatch/eventRule:EventRule": "{name}",
     "aws:cloudwatch/logGroup:LogGroup": "{name}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",
     "aws:ec2/route:Route": "{routeTableId}_{destinationCidrBlock}",
     "aws:ec2/routeTableAssociation:RouteTableAssociation": "{subnetId}/{routeTableId}",
     "aws:iam/role:Role": "{name}",
@@ -24,6 +26,7 @@ _BY_NAME = {
     "aws:kms/alias:Alias": "{name}",
     "aws:lambda/function:Function": "{name}",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "{functionName}",
+    "aws:lambda/permission:Permission": "{function}/{statementId}",
     "aws:s3/bucket:Bucket": "{bucket}",
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "{bucket}",
     "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": "{bucket}:{name}",
@@ -43,6 +46,8 @@ _BY_NAME = {
         "en,{principalArn},{portfolioId},IAM"
     ),
     "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": "en:{portfolioId}:{productId}",
+    "aws:sns/topic:Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "aws:sns/topicPolicy:TopicPolicy": "{arn}",
     "aws:sqs/queuePolicy:QueuePolicy": "{queueUrl}",
     "aws:ssm/parameter:Parameter": "{name}",
     "github:index/repository:Repository": "{name}",
@@ -286,7 +291,27 @@ def _constraint(account: Account, _: Names, inputs: Mapping[str, Any]) -> Iterat
             yield constraint["ConstraintId"]
 
 
+def _event_target(account: Account, _: Names, inputs: Mapping[str, Any]) -> Iterator[str]:
+    for target in account.client("events").list_targets_by_rule(Rule=inputs["rule"])["Targets"]:
+        if target["Arn"] == inputs["arn"]:
+            yield f"{inputs['rule']}/{target['Id']}"
+
+
+def _subscription(account: Account, _: Names, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """While nobody has confirmed it, a list does not tell its ARN; asking for it once more does, and makes no second."""
+    operation = account.client("sns").list_subscriptions_by_topic
+
+    def of_topic(**page: str) -> dict[str, Any]:
+        return operation(TopicArn=inputs["topic"], **page)
+
+    for subscription in _pages(of_topic, "Subscriptions", "NextToken", "NextToken"):
+        told = (subscription["Protocol"], subscription["Endpoint"]) == (inputs["protocol"], inputs["endpoint"])
+        if told and subscription["SubscriptionArn"].startswith("arn:"):
+            yield subscription["SubscriptionArn"]
+
+
 _LOOK_UPS: Mapping[str, Callable[[Account, Names, Mapping[str, Any]], Iterator[str]]] = {
+    "aws:cloudwatch/eventTarget:EventTarget": _event_target,
     "aws:kms/key:Key": _keys,
     "aws:sagemaker/domain:Domain": _domain,
     "aws:secretsmanager/secret:Secret": _secret,
@@ -294,9 +319,10 @@ _LOOK_UPS: Mapping[str, Callable[[Account, Names, Mapping[str, Any]], Iterator[s
     "aws:servicecatalog/portfolio:Portfolio": _portfolio,
     "aws:servicecatalog/product:Product": _product,
     "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": _artifact,
+    "aws:sns/topicSubscription:TopicSubscription": _subscription,
     "aws:sqs/queue:Queue": _queue,
 }
-_NOT_FOUND = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
+_NOT_FOUND = {"AWS.SimpleQueueService.NonExistentQueue", "NotFound", "QueueDoesNotExist", "ResourceNotFoundException"}
 
 
 def _pages(operation: Callable[..., dict[str, Any]], items: str, given: str, following: str) -> Iterator[Any]:

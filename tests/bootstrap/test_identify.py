@@ -11,6 +11,7 @@ from bootstrap.account import Account
 from bootstrap.names import Names
 from tests.bootstrap.fakes import Service, account, answer, refusal, refuse
 from tests.bootstrap.template import ACCOUNT, REGION
+from tests.rendering import Rendering
 
 NAMES = Names(unit="analytics", environment="dev")
 TAGS = {"Name": "analytics-dev"}
@@ -39,7 +40,18 @@ def recorded(requests: list[dict[str, Any]], value: Mapping[str, Any]) -> Callab
 @pytest.mark.parametrize(
     ("kind", "inputs", "identifier"),
     [
+        (
+            "aws:cloudwatch/eventRule:EventRule",
+            {"name": "analytics-dev-model-approved"},
+            "analytics-dev-model-approved",
+        ),
         ("aws:iam/role:Role", {"name": "analytics-dev-drift"}, "analytics-dev-drift"),
+        ("aws:lambda/permission:Permission", {"function": "trigger", "statementId": "rule"}, "trigger/rule"),
+        (
+            "aws:sns/topic:Topic",
+            {"name": "analytics-dev-alarms"},
+            f"arn:aws:sns:{REGION}:{ACCOUNT}:analytics-dev-alarms",
+        ),
         ("aws:iam/rolePolicy:RolePolicy", {"role": "drift", "name": "state"}, "drift:state"),
         ("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": "b", "key": "a/c.yaml"}, "b/a/c.yaml"),
         ("aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus", {"status": "Enabled"}, REGION),
@@ -177,6 +189,44 @@ def test_a_ruleset_is_looked_up_in_the_organization() -> None:
 
     kind = "github:index/organizationRuleset:OrganizationRuleset"
     assert find(account(), kind, ask, name="mlops-protect-main") == ["8"]
+
+
+def test_a_rule_s_target_is_told_by_what_it_invokes() -> None:
+    targets = [{"Id": "other", "Arn": "arn:other"}, {"Id": "terraform-1", "Arn": "arn:trigger"}]
+    where = service("events", list_targets_by_rule=answer({"Targets": targets}))
+    kind = "aws:cloudwatch/eventTarget:EventTarget"
+    assert find(where, kind, rule="approved", arn="arn:trigger") == ["approved/terraform-1"]
+
+
+def test_a_target_of_a_rule_that_was_not_made_was_not_made_either() -> None:
+    where = service("events", list_targets_by_rule=refuse("ResourceNotFoundException"))
+    assert find(where, "aws:cloudwatch/eventTarget:EventTarget", rule="approved", arn="arn:trigger") == []
+
+
+@pytest.mark.parametrize(("told", "found"), [("arn:topic:1", ["arn:topic:1"]), ("PendingConfirmation", [])])
+def test_a_subscription_is_told_by_whom_it_tells_unless_nobody_confirmed_it(told: str, found: Sequence[str]) -> None:
+    requests: list[dict[str, Any]] = []
+    subscriptions = [
+        {"Protocol": "email", "Endpoint": "grace@example.com", "SubscriptionArn": "arn:topic:2"},
+        {"Protocol": "email", "Endpoint": "hedy@example.com", "SubscriptionArn": told},
+    ]
+    where = service("sns", list_subscriptions_by_topic=recorded(requests, {"Subscriptions": subscriptions}))
+    kind = "aws:sns/topicSubscription:TopicSubscription"
+    assert find(where, kind, topic="arn:topic", protocol="email", endpoint="hedy@example.com") == found
+    assert requests == [{"TopicArn": "arn:topic"}]
+
+
+def test_whatever_a_stack_consists_of_can_be_found_after_an_interruption(stack: Rendering) -> None:
+    unknown: set[str] = set()
+    for resource in stack.resources:
+        if resource.type.startswith(("aws:", "github:")):
+            try:
+                find(account(), resource.type, **{"name": resource.name, **resource.inputs})
+            except identify.UnknownTypeError as error:
+                unknown.add(str(error))
+            except (AssertionError, KeyError):
+                pass  # It asks AWS or GitHub, or needs what AWS had answered before.
+    assert unknown == set()
 
 
 def test_an_unknown_type_is_not_guessed() -> None:
