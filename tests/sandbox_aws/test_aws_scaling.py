@@ -1,0 +1,121 @@
+"""Scaling of endpoints: targets, policies and their alarms, and who may do what about them."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.sandbox_aws.account import Account, allow
+from tests.sandbox_aws.hosting import Hosting
+from tests.sandbox_aws.test_aws_permissions import refusal
+
+SCALED: dict[str, Any] = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": "endpoint/scaling/variant/scaling",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+POLICY: dict[str, Any] = {
+    **SCALED,
+    "PolicyName": "follow",
+    "PolicyType": "TargetTrackingScaling",
+    "TargetTrackingScalingPolicyConfiguration": {
+        "TargetValue": 10.0,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+    },
+}
+ENDPOINT = "arn:aws:sagemaker:eu-west-1:111111111111:endpoint/scaling"
+ALARMS = "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:TargetTracking-endpoint/scaling/variant/scaling-*"
+LINKED = "sagemaker.application-autoscaling.amazonaws.com"
+
+
+@pytest.fixture(scope="module")
+def hosting(dev: Account) -> Iterator[Hosting]:
+    """An endpoint with one variant."""
+    with Hosting.prepare(dev, "scaling-models") as prepared:
+        prepared.endpoint("scaling", prepared.configuration("scaling", prepared.model("scaling")))
+        yield prepared
+
+
+def grants(*, linked: bool = True) -> list[Any]:
+    """What scaling takes."""
+    ours = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
+    return [
+        allow("application-autoscaling:*", "*", ours),
+        allow("application-autoscaling:ListTagsForResource"),
+        allow(["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"], ENDPOINT),
+        allow(["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"], ALARMS),
+        *([allow("iam:CreateServiceLinkedRole", when={"StringEquals": {"iam:AWSServiceName": LINKED}})] * linked),
+    ]
+
+
+@pytest.mark.usefixtures("hosting")
+def test_a_variant_is_registered_followed_and_forgotten(dev: Account) -> None:
+    without = dev.client("application-autoscaling", dev.assume(dev.role("scaling-without", *grants(linked=False))))
+    capacity = {"MinCapacity": 1, "MaxCapacity": 2}
+    code, message = refusal(without.register_scalable_target, **SCALED, **capacity)
+    assert (code, "iam:CreateServiceLinkedRole" in message) == ("AccessDeniedException", True)
+
+    scaling = dev.client("application-autoscaling", dev.assume(dev.role("scaling-with", *grants())))
+    assert refusal(scaling.put_scaling_policy, **POLICY) == (
+        "ObjectNotFoundException",
+        (
+            "No scalable target registered for service namespace: sagemaker, resource ID: "
+            "endpoint/scaling/variant/scaling, scalable dimension: sagemaker:variant:DesiredInstanceCount"
+        ),
+    )
+    arn = scaling.register_scalable_target(**SCALED, **capacity, Tags={"unit": "test"})["ScalableTargetARN"]
+    scaling.register_scalable_target(**SCALED, MaxCapacity=3)
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    assert (target["ScalableTargetARN"], target["MinCapacity"], target["MaxCapacity"]) == (arn, 1, 3)
+    assert target["RoleARN"].endswith(f"/{LINKED}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"unit": "test"}
+
+    made = scaling.put_scaling_policy(**POLICY)
+    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    assert policy["PolicyARN"] == made["PolicyARN"]
+    names = [alarm["AlarmName"] for alarm in made["Alarms"]]
+    described = dev.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    assert sorted((alarm["ComparisonOperator"], alarm["Threshold"]) for alarm in described) == [
+        ("GreaterThanThreshold", 10.0),
+        ("LessThanThreshold", 9.0),
+    ]
+
+    scaling.deregister_scalable_target(**SCALED)
+    assert dev.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"] == []
+    assert scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []
+    assert refusal(scaling.deregister_scalable_target, **SCALED)[0] == "ObjectNotFoundException"
+
+
+def test_usage_beyond_the_target_adds_instances_up_to_the_most_that_are_allowed(dev: Account, hosting: Hosting) -> None:
+    scaling = dev.client("application-autoscaling")
+    scaling.register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=2)
+    scaling.put_scaling_policy(**POLICY)
+    point = {
+        "MetricName": "InvocationsPerInstance",
+        "Dimensions": [{"Name": "EndpointName", "Value": "scaling"}, {"Name": "VariantName", "Value": "scaling"}],
+        "Value": 1000.0,
+    }
+    deadline = time.monotonic() + 15
+    while hosting.settled("scaling")["ProductionVariants"][0]["CurrentInstanceCount"] != 2:
+        assert time.monotonic() < deadline, "nothing is scaled"
+        dev.client("cloudwatch").put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])
+        time.sleep(0.2)
+    scaling.deregister_scalable_target(**SCALED)
+
+
+@pytest.mark.usefixtures("hosting")
+@pytest.mark.parametrize("lacking", ["endpoint", "endpoint-config"])
+def test_an_endpoint_is_changed_and_asked_only_by_those_who_may(lacking: str, dev: Account) -> None:
+    place = "arn:aws:sagemaker:eu-west-1:111111111111"
+    resources = [f"{place}:{kind}/scaling" for kind in ("endpoint", "endpoint-config") if kind != lacking]
+    who = dev.assume(dev.role(f"scaling-without-{lacking}", allow("sagemaker:*", resources)))
+    code, message = refusal(
+        dev.client("sagemaker", who).update_endpoint, EndpointName="scaling", EndpointConfigName="scaling"
+    )
+    assert (code, "sagemaker:UpdateEndpoint" in message) == ("AccessDeniedException", True)
+    ask: dict[str, Any] = {"EndpointName": "scaling", "ContentType": "text/csv", "Body": b"1"}
+    if lacking == "endpoint":
+        assert refusal(dev.client("sagemaker-runtime", who).invoke_endpoint, **ask)[0] == "AccessDeniedException"
+    else:
+        dev.client("sagemaker-runtime", who).invoke_endpoint(**ask)
