@@ -79,6 +79,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "cloudformation:UpdateStack",
     ),
     "cloudformation:TemplateUrl": ("cloudformation:CreateStack", "cloudformation:UpdateStack"),
+    "cloudwatch:AlarmActions": ("cloudwatch:PutMetricAlarm",),
     "cloudwatch:namespace": ("cloudwatch:PutMetricData",),
     "iam:AWSServiceName": ("iam:CreateServiceLinkedRole",),
     "iam:PassedToService": ("iam:PassRole",),
@@ -165,7 +166,10 @@ def problems(statement: PolicyStatement) -> Iterator[str]:
             yield f"{statement.sid}: {action} has no resource type: AWS grants nothing unless the resource is *"
         elif not everything and not any(arn_fits(arn, form) for arn in statement.resources for form in formats):
             yield f"{statement.sid}: {action} works on none of {', '.join(statement.resources)}"
-        for key in statement.condition_keys - KEYS_OF_EVERY_ACTION:
+        # The data names keys of tags by a pattern.
+        for key in {
+            re.sub("^(aws:ResourceTag)/.*", r"\1/${TagKey}", each) for each in statement.condition_keys
+        } - KEYS_OF_EVERY_ACTION:
             of_type = any(key in kind.get("ConditionKeys", []) for kind in types)
             of_action = action in KEYS_OF_ACTIONS.get(key, ())
             if not of_type and not of_action:

@@ -81,6 +81,10 @@ def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[st
         case "ForAnyValue:StringEquals":
             # A key with several values is given with one of them.
             return value in operands
+        case "ForAnyValue:StringNotEquals":
+            return value is not None and value not in operands
+        case "ForAnyValue:StringNotLike":
+            return value is not None and not any(_matches(operand, value) for operand in operands)
         case "Null":
             return operands == [str(value is None).lower()]
         case _:

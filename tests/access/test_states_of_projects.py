@@ -1,15 +1,10 @@
 """The state of a project's deployments: its own role keeps it, and nobody else among projects reaches it."""
 
-import json
-import re
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Callable
 
 import pytest
 
-from tests.access.decisions import Request, allowances, denials, permits
-from tests.bootstrap.template import Template
-from tests.cloudformation import parse
+from tests.access.project_roles import ProjectRoles
 from tests.rendering import Rendering
 
 ACCOUNT = "333333333333"
@@ -22,57 +17,24 @@ PLATFORMS = f"arn:aws:s3:::{BUCKET}/.pulumi/stacks/mlops-platform/prod.json.gz"
 STATE_KEY = {"kms:ResourceAliases": f"alias/{PREFIX}-state"}
 THROUGH_S3 = {**STATE_KEY, "kms:ViaService": "s3.eu-west-1.amazonaws.com"}
 
-NAMES = {
-    "AWS::AccountId": ACCOUNT,
-    "AWS::Partition": "aws",
-    "AWS::Region": "eu-west-1",
-    "Environment": "prod",
-    "LaunchStackId": "stack",
-    "ModelRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-p-abcdefghijkl-model",
-    "ProjectId": "p-abcdefghijkl",
-    "ProjectName": "abalone",
-    "RepositorySubject": "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006",
-    "Unit": "analytics",
-}
-
 May = Callable[..., bool]
 
 
 @pytest.fixture(scope="module")
-def boundary() -> Mapping[str, Any]:
-    template = Template(Unit="analytics", Environment="prod", **{"AWS::AccountId": ACCOUNT})
-    return template.properties("WorkloadBoundary")["PolicyDocument"]
-
-
-@pytest.fixture(scope="module")
-def project_roles(rendered: Callable[[str], Rendering]) -> Mapping[str, Any]:
+def project_roles(rendered: Callable[[str], Rendering]) -> ProjectRoles:
     """The roles of a project as the published template makes them."""
-    template = parse(rendered("prod").one("BucketObjectv2").inputs["content"])
-    return cast("Mapping[str, Any]", _resolved(template["Resources"], template["Mappings"]))
+    return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
 
 
 @pytest.fixture
-def may(boundary: Mapping[str, Any], project_roles: Mapping[str, Any]) -> May:
+def may(project_roles: ProjectRoles) -> May:
     """Whether one of the two roles may do something, by its own policies within its boundary."""
-
-    def decide(role: str, action: str, resource: str, keys: Mapping[str, str] | None = None) -> bool:
-        properties = project_roles[role]["Properties"]
-        request = Request(
-            principal=f"arn:aws:iam::{ACCOUNT}:role/{properties['RoleName']}",
-            action=action,
-            resource=resource,
-            keys=keys or {},
-        )
-        policies = [each["PolicyDocument"] for each in properties["Policies"]]
-        allowed = any(allowances(policy, request) for policy in policies)
-        return allowed and not any(denials(policy, request) for policy in policies) and permits(boundary, request)
-
-    return decide
+    return project_roles.may
 
 
-def test_the_roles_are_called_as_their_boundary_knows_them(project_roles: Mapping[str, Any]) -> None:
-    assert project_roles["DeploymentRole"]["Properties"]["RoleName"] == f"{PREFIX}-p-abcdefghijkl-deployment"
-    assert project_roles["ModelRole"]["Properties"]["RoleName"] == f"{PREFIX}-p-abcdefghijkl-model"
+def test_the_roles_are_called_as_their_boundary_knows_them(project_roles: ProjectRoles) -> None:
+    assert project_roles.properties("DeploymentRole")["RoleName"] == f"{PREFIX}-p-abcdefghijkl-deployment"
+    assert project_roles.properties("ModelRole")["RoleName"] == f"{PREFIX}-p-abcdefghijkl-model"
 
 
 @pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
@@ -122,41 +84,3 @@ def test_a_deployment_has_auto_scaling_make_its_role_and_passes_no_role_but_its_
     assert may("DeploymentRole", "iam:PassRole", f"{roles}-p-abcdefghijkl-model", to_sagemaker)
     for other in ("p-mnopqrstuvwx-model", "p-abcdefghijkl-deployment", "deploy", "project-roles"):
         assert not may("DeploymentRole", "iam:PassRole", f"{roles}-{other}", to_sagemaker), other
-
-
-def test_only_jobs_of_the_project_s_own_environment_deploy(project_roles: Mapping[str, Any]) -> None:
-    trust = json.loads(project_roles["DeploymentRole"]["Properties"]["AssumeRolePolicyDocument"])
-    [statement] = trust["Statement"]
-    issuer = "token.actions.githubusercontent.com"
-    assert statement["Condition"] == {
-        "StringEquals": {
-            f"{issuer}:aud": "sts.amazonaws.com",
-            f"{issuer}:sub": f"{NAMES['RepositorySubject']}:environment:prod",
-        }
-    }
-
-
-def _resolved(node: Any, mappings: Mapping[str, Any]) -> Any:
-    """A part of the template as CloudFormation would understand it for one project."""
-    if isinstance(node, list):
-        return [_resolved(each, mappings) for each in cast("list[Any]", node)]
-    if not isinstance(node, dict):
-        return node
-    function = cast("dict[str, Any]", node)
-    if len(function) == 1:
-        [(name, argument)] = function.items()
-        match name:
-            case "Ref":
-                return NAMES[argument]
-            case "Fn::GetAtt":
-                return NAMES[".".join(argument)]
-            case "Fn::FindInMap":
-                section, first, second = _resolved(argument, mappings)
-                return mappings[section][first][second]
-            case "Fn::Sub":
-                text, own = (argument, dict[str, Any]()) if isinstance(argument, str) else argument
-                local: dict[str, str] = _resolved(own, mappings)
-                return re.sub(r"\$\{([^}]+)\}", lambda found: local.get(found[1]) or NAMES[found[1]], text)
-            case _:
-                pass
-    return {key: _resolved(value, mappings) for key, value in function.items()}

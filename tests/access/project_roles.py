@@ -1,0 +1,116 @@
+"""The roles of a project in an account that it deploys to, as the template that a stack publishes would make them."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+from tests.access.authorization import PolicyStatement, statements
+from tests.access.decisions import Request, allowances, denials, permits
+from tests.bootstrap.template import Template
+from tests.cloudformation import parse
+
+ISSUER = "token.actions.githubusercontent.com"
+SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectRoles:
+    """What the template makes for one project; its references and functions are filled in."""
+
+    text: str
+    """The template."""
+    unit: str = "analytics"
+    environment: str = "prod"
+    account_id: str = "333333333333"
+    region: str = "eu-west-1"
+    project: Mapping[str, str] = field(
+        default_factory=lambda: {"ProjectName": "abalone", "ProjectId": "p-abcdefghijkl"}
+    )
+
+    @property
+    def prefix(self) -> str:
+        """Beginning of the names of all that the project deploys."""
+        return f"{self.unit}-{self.environment}-{self.project['ProjectId']}"
+
+    @cached_property
+    def template(self) -> Mapping[str, Any]:
+        """The template as it is read."""
+        return parse(self.text)
+
+    def properties(self, role: str) -> Mapping[str, Any]:
+        """The properties of a role, by its logical id."""
+        return self._resources[role]["Properties"]
+
+    @cached_property
+    def _resources(self) -> Mapping[str, Any]:
+        return self._resolved(self.template["Resources"])
+
+    def trust(self, role: str) -> Mapping[str, Any]:
+        """The only statement of who may assume a role."""
+        document = self.properties(role)["AssumeRolePolicyDocument"]
+        [statement] = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+        return statement
+
+    def documents(self, role: str) -> list[Mapping[str, Any]]:
+        """A role's policies."""
+        return [policy["PolicyDocument"] for policy in self.properties(role)["Policies"]]
+
+    def statements(self, role: str) -> list[PolicyStatement]:
+        """The statements of a role's policies."""
+        return [each for document in self.documents(role) for each in statements(json.dumps(document))]
+
+    def may(self, role: str, action: str, resource: str, keys: Mapping[str, str] | None = None) -> bool:
+        """Whether a role may do something, by its own policies within its boundary."""
+        arn = f"arn:aws:iam::{self.account_id}:role/{self.properties(role)['RoleName']}"
+        request = Request(principal=arn, action=action, resource=resource, keys=keys or {})
+        policies = self.documents(role)
+        allowed = any(allowances(policy, request) for policy in policies)
+        return allowed and not any(denials(policy, request) for policy in policies) and permits(self._boundary, request)
+
+    @cached_property
+    def _boundary(self) -> Mapping[str, Any]:
+        template = Template(Unit=self.unit, Environment=self.environment, **{"AWS::AccountId": self.account_id})
+        return template.properties("WorkloadBoundary")["PolicyDocument"]
+
+    def _resolved(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self._resolved(each) for each in cast("list[Any]", node)]
+        if not isinstance(node, dict):
+            return node
+        values = cast("dict[str, Any]", node)
+        if len(values) == 1:
+            [(function, argument)] = values.items()
+            match function:
+                case "Ref":
+                    return self._named(argument)
+                case "Fn::GetAtt":
+                    return self._named(".".join(argument))
+                case "Fn::FindInMap":
+                    section, first, second = self._resolved(argument)
+                    return self.template["Mappings"][section][first][second]
+                case "Fn::Sub":
+                    text, own = (argument, dict[str, Any]()) if isinstance(argument, str) else argument
+                    local: dict[str, str] = self._resolved(own)
+                    return re.sub(r"\$\{([^}]+)\}", lambda found: local.get(found[1]) or self._named(found[1]), text)
+                case _ if function.startswith("Fn::"):
+                    raise NotImplementedError(function)
+                case _:
+                    pass
+        return {key: self._resolved(value) for key, value in values.items()}
+
+    def _named(self, name: str) -> str:
+        known = {
+            **self.project,
+            "AWS::AccountId": self.account_id,
+            "AWS::Partition": "aws",
+            "AWS::Region": self.region,
+            "Environment": self.environment,
+            "LaunchStackId": "stack",
+            "ModelRole.Arn": f"arn:aws:iam::{self.account_id}:role/{self.prefix}-model",
+            "RepositorySubject": SUBJECT,
+            "Unit": self.unit,
+        }
+        return known[name]

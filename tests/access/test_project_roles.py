@@ -1,0 +1,300 @@
+"""The two roles of a project where it deploys: all that a deployment needs, and nothing of another project."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from components.project_catalog.template import PRODUCTS
+from components.workload_account import PROJECT_ROLES
+from tests.access.authorization import PolicyStatement, problems
+from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
+from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES
+from tests.cloudformation import findings, parse
+from tests.rendering import Rendering, render_stack
+
+OWN = "analytics-prod-p-abcdefghijkl"
+OTHER = "analytics-prod-p-mnopqrstuvwx"
+AWS = "arn:aws:{}:eu-west-1:333333333333:{}"
+ARTIFACTS = "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1"
+DATA_KEY = AWS.format("kms", "key/encryption-data-key")
+THROUGH_S3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+IN_THE_NETWORK = {"sagemaker:VpcSubnets": "subnet-1", "sagemaker:VpcSecurityGroupIds": "sg-network-workload"}
+FROM_DEVELOPMENT = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
+ROLES = ("DeploymentRole", "ModelRole")
+
+
+@pytest.fixture(scope="module")
+def published(rendered: Callable[[str], Rendering]) -> ProjectRoles:
+    return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+
+
+def test_the_published_template_has_no_findings(published: ProjectRoles, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(published.text)
+
+    assert findings(tmp_path / "template.yaml", informational=True) == []
+
+
+def test_the_published_template_is_told_what_the_platform_provides(published: ProjectRoles) -> None:
+    assert published.template["Mappings"]["Platform"]["Names"] == {
+        "AlarmsTopicArn": AWS.format("sns", "analytics-prod-alarms"),
+        "DataKeyArn": DATA_KEY,
+        "DevelopmentAccountId": "111111111111",
+        "DevelopmentPrefix": "analytics-dev",
+        "OidcIssuer": ISSUER,
+        "OidcProviderArn": f"arn:aws:iam::333333333333:oidc-provider/{ISSUER}",
+        "SecurityGroupId": "sg-network-workload",
+        "VpcId": "vpc-network-vpc",
+    }
+
+
+def test_models_are_served_by_the_images_that_train_them() -> None:
+    ours, theirs = (
+        parse(path.read_text())["Mappings"]["SageMakerImages"]
+        for path in (PROJECT_ROLES, PRODUCTS / "model-building-training.yaml")
+    )
+
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_action_exists_and_works_on_its_resources_under_its_conditions(
+    published: ProjectRoles, role: str
+) -> None:
+    assert [problem for statement in published.statements(role) for problem in problems(statement)] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_boundary_lets_through_whatever_the_role_is_granted(published: ProjectRoles, role: str) -> None:
+    for statement in published.statements(role):
+        if statement.effect == "Allow":
+            for action, resource in _examples(statement):
+                keys = _keys(statement) | (IN_THE_NETWORK if action == "sagemaker:CreateModel" else {})
+                assert published.may(role, action, resource, keys), (statement.sid, action, resource)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_inline_policies_fit_with_the_longest_names(role: str) -> None:
+    largest = render_stack("prod", {"unit": "abcdefghijkl", "region": "ap-southeast-2"})
+    roles = ProjectRoles(
+        text=largest.one("BucketObjectv2").inputs["content"],
+        unit="abcdefghijkl",
+        environment="abcdefg",
+        region="ap-southeast-2",
+        project={"ProjectName": "a" * 32, "ProjectId": "p-abcdefghijkl"},
+    )
+
+    size = sum(len(re.sub(r"\s", "", json.dumps(document))) for document in roles.documents(role))
+    assert size <= MOST_CHARACTERS_OF_INLINE_POLICIES
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_has_the_boundary_and_its_projects_tags(published: ProjectRoles, role: str) -> None:
+    properties = published.properties(role)
+
+    assert properties["PermissionsBoundary"] == "arn:aws:iam::333333333333:policy/analytics-prod-boundary"
+    assert {each["Key"]: each["Value"] for each in properties["Tags"]} == {
+        "sagemaker:project-name": "abalone",
+        "sagemaker:project-id": "p-abcdefghijkl",
+        "unit": "analytics",
+        "environment": "prod",
+    }
+
+
+def test_only_jobs_of_the_repositorys_own_environment_deploy(published: ProjectRoles) -> None:
+    trust = published.trust("DeploymentRole")
+
+    assert trust["Principal"] == {"Federated": f"arn:aws:iam::333333333333:oidc-provider/{ISSUER}"}
+    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert trust["Condition"] == {
+        "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": f"{SUBJECT}:environment:prod"}
+    }
+
+
+def test_only_sagemaker_of_this_account_runs_models(published: ProjectRoles) -> None:
+    trust = published.trust("ModelRole")
+
+    assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "333333333333"}}
+
+
+@pytest.mark.parametrize(
+    ("subject", "accepted"),
+    [
+        (SUBJECT, True),
+        ("repo:acme/mlops-abalone-p-abcdefghijkl-model-deployment-realtime", True),
+        ("repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2006", False),
+        ("repo:acme@*/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@*", False),
+        ("repo:acme/website", False),
+        ("repo:acme/mlops-a-p-abcdefghijkl-model-deployment-realtime:environment:prod", False),
+    ],
+)
+def test_only_a_deployment_repository_is_trusted(published: ProjectRoles, subject: str, accepted: bool) -> None:
+    pattern = published.template["Parameters"]["RepositorySubject"]["AllowedPattern"]
+
+    assert (re.fullmatch(pattern, subject) is not None) is accepted
+
+
+def test_a_deployment_does_these_things_and_no_others(published: ProjectRoles) -> None:
+    allowed = {
+        action for each in published.statements("DeploymentRole") if each.effect == "Allow" for action in each.actions
+    }
+
+    assert allowed == {
+        *(f"sagemaker:{verb}{kind}" for verb in ("Create", "Delete", "Describe") for kind in ("Endpoint", "Model")),
+        *(f"sagemaker:{verb}EndpointConfig" for verb in ("Create", "Delete", "Describe")),
+        *(f"sagemaker:{verb}" for verb in ("AddTags", "DeleteTags", "ListTags", "UpdateEndpoint")),
+        *("sagemaker:DescribeModelPackage", "sagemaker:InvokeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
+        *(f"application-autoscaling:{verb}Resource" for verb in ("ListTagsFor", "Tag", "Untag")),
+        *(f"application-autoscaling:{verb}ScalableTarget" for verb in ("Deregister", "Register")),
+        *(f"application-autoscaling:{verb}ScalingPolicy" for verb in ("Delete", "Put")),
+        *("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
+        *(f"cloudwatch:{verb}Resource" for verb in ("ListTagsFor", "Tag", "Untag")),
+        *("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"),
+        *("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard"),
+        *("cloudwatch:PutDashboard", "iam:CreateServiceLinkedRole", "iam:PassRole", "ssm:GetParameter"),
+        *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+        *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
+        "s3:ListMultipartUploadParts",
+    }
+
+
+@pytest.mark.parametrize("kind", ["endpoint", "endpoint-config", "model"])
+def test_a_deployment_makes_and_removes_what_has_its_projects_name_only(published: ProjectRoles, kind: str) -> None:
+    noun = {"endpoint": "Endpoint", "endpoint-config": "EndpointConfig", "model": "Model"}[kind]
+    for verb in ("Create", "Describe", "Delete"):
+        for name, expected in ((OWN, True), (f"{OWN}-v2-1a2b", True), (OTHER, False), ("analytics-prod", False)):
+            resource = AWS.format("sagemaker", f"{kind}/{name}")
+            assert published.may("DeploymentRole", f"sagemaker:{verb}{noun}", resource, IN_THE_NETWORK) is expected
+
+
+def test_a_deployment_asks_its_own_endpoint_only(published: ProjectRoles) -> None:
+    for name, expected in ((OWN, True), (OTHER, False)):
+        resource = AWS.format("sagemaker", f"endpoint/{name}")
+        assert published.may("DeploymentRole", "sagemaker:InvokeEndpoint", resource) is expected
+        assert not published.may("ModelRole", "sagemaker:InvokeEndpoint", resource)
+
+
+def test_models_run_inside_the_network_only(published: ProjectRoles) -> None:
+    model = AWS.format("sagemaker", f"model/{OWN}")
+
+    assert published.may("DeploymentRole", "sagemaker:CreateModel", model, IN_THE_NETWORK)
+    assert not published.may("DeploymentRole", "sagemaker:CreateModel", model)
+    for key in IN_THE_NETWORK:
+        rest = {name: value for name, value in IN_THE_NETWORK.items() if name != key}
+        assert not published.may("DeploymentRole", "sagemaker:CreateModel", model, rest)
+    elsewhere = {**IN_THE_NETWORK, "sagemaker:VpcSecurityGroupIds": "sg-another"}
+    assert not published.may("DeploymentRole", "sagemaker:CreateModel", model, elsewhere)
+
+
+def test_a_deployment_scales_endpoints_and_leaves_those_of_other_projects_alone(published: ProjectRoles) -> None:
+    target = AWS.format("application-autoscaling", "scalable-target/1234")
+    sagemaker = {"application-autoscaling:service-namespace": "sagemaker"}
+    tag = "aws:ResourceTag/sagemaker:project-id"
+    for verb in ("RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy", "DeleteScalingPolicy"):
+        action = f"application-autoscaling:{verb}"
+        assert published.may("DeploymentRole", action, target, {**sagemaker, tag: "p-abcdefghijkl"})
+        assert not published.may("DeploymentRole", action, target, {**sagemaker, tag: "p-mnopqrstuvwx"})
+        assert not published.may("DeploymentRole", action, target, {"application-autoscaling:service-namespace": "ecs"})
+    for verb in ("TagResource", "UntagResource"):
+        assert not published.may("DeploymentRole", f"application-autoscaling:{verb}", target, {tag: "p-mnopqrstuvwx"})
+
+
+def test_a_deployments_alarms_tell_people_or_scale_and_do_nothing_else(published: ProjectRoles) -> None:
+    alarm = AWS.format("cloudwatch", f"alarm:{OWN}-errors")
+    for action, expected in {
+        AWS.format("sns", "analytics-prod-alarms"): True,
+        AWS.format("autoscaling", "scalingPolicy:1:resource/sagemaker/endpoint/x"): True,
+        "arn:aws:automate:eu-west-1:ec2:terminate": False,
+        AWS.format("lambda", "function:analytics-prod-x"): False,
+        AWS.format("sns", "another-topic"): False,
+    }.items():
+        keys = {"cloudwatch:AlarmActions": action}
+        assert published.may("DeploymentRole", "cloudwatch:PutMetricAlarm", alarm, keys) is expected, action
+    assert published.may("DeploymentRole", "cloudwatch:PutMetricAlarm", alarm)
+    assert not published.may("DeploymentRole", "cloudwatch:PutMetricAlarm", alarm.replace(OWN, OTHER))
+    dashboard = "arn:aws:cloudwatch::333333333333:dashboard/"
+    assert published.may("DeploymentRole", "cloudwatch:PutDashboard", dashboard + OWN)
+    assert not published.may("DeploymentRole", "cloudwatch:PutDashboard", dashboard + OTHER)
+
+
+def test_a_deployment_reads_what_was_approved_in_development_and_nothing_else(published: ProjectRoles) -> None:
+    def may(action: str, resource: str, keys: dict[str, str] | None = None) -> bool:
+        return published.may("DeploymentRole", action, resource, keys)
+
+    package = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/{}/1"
+    assert may("sagemaker:DescribeModelPackage", package.format("abalone-p-abcdefghijkl"))
+    assert not may("sagemaker:DescribeModelPackage", package.format("other-p-mnopqrstuvwx"))
+    assert not may("sagemaker:UpdateModelPackage", package.format("abalone-p-abcdefghijkl"))
+    assert may("s3:GetObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
+    assert not may("s3:GetObject", f"{FROM_DEVELOPMENT}/data/abalone.csv")
+    assert not may(
+        "s3:GetObject", f"{FROM_DEVELOPMENT.replace('abcdefghijkl', 'mnopqrstuvwx')}/approved/1/model.tar.gz"
+    )
+    assert not may("s3:PutObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
+    theirs = "arn:aws:kms:eu-west-1:111111111111:key/any"
+    assert may("kms:Decrypt", theirs, THROUGH_S3)
+    assert not may("kms:Decrypt", theirs)
+    assert not may("kms:GenerateDataKey", theirs, THROUGH_S3)
+
+
+def test_a_deployment_keeps_models_in_its_own_folder_and_cannot_lose_them(published: ProjectRoles) -> None:
+    for folder, expected in {
+        "p-abcdefghijkl/models": True,
+        "p-abcdefghijkl/captured": False,
+        "onboarding": False,
+    }.items():
+        for action in ("s3:GetObject", "s3:PutObject"):
+            assert published.may("DeploymentRole", action, f"{ARTIFACTS}/{folder}/x") is expected, folder
+    assert not published.may("DeploymentRole", "s3:PutObject", f"{ARTIFACTS}/p-mnopqrstuvwx/models/x")
+    assert not published.may("DeploymentRole", "s3:DeleteObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x")
+    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        assert published.may("DeploymentRole", action, DATA_KEY, THROUGH_S3)
+        assert not published.may("DeploymentRole", action, DATA_KEY)
+
+
+def test_a_model_reads_its_own_projects_objects_and_writes_captured_requests_only(published: ProjectRoles) -> None:
+    assert published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x/model.tar.gz")
+    assert not published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-mnopqrstuvwx/models/x/model.tar.gz")
+    assert not published.may("ModelRole", "s3:GetObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
+    assert published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/p-abcdefghijkl/captured/x")
+    assert not published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x")
+
+
+def test_a_model_changes_nothing_and_reads_no_secret_and_no_parameter(published: ProjectRoles) -> None:
+    services = {action.partition(":")[0] for each in published.statements("ModelRole") for action in each.actions}
+
+    assert services == {"cloudwatch", "ec2", "ecr", "kms", "logs", "s3"}
+
+
+def test_a_model_is_pulled_from_awss_own_accounts_only(published: ProjectRoles) -> None:
+    for account, expected in {"141502667606": True, "333333333333": False, "999999999999": False}.items():
+        image = f"arn:aws:ecr:eu-west-1:{account}:repository/sagemaker-xgboost"
+        assert published.may("ModelRole", "ecr:BatchGetImage", image) is expected
+
+
+def test_keys_are_granted_to_services_of_aws_only(published: ProjectRoles) -> None:
+    for role in ROLES:
+        assert published.may(role, "kms:CreateGrant", DATA_KEY, {"kms:GrantIsForAWSResource": "true"})
+        assert not published.may(role, "kms:CreateGrant", DATA_KEY)
+
+
+def _examples(statement: PolicyStatement) -> Iterator[tuple[str, str]]:
+    """Each action with the resources of the statement that it works on."""
+    for action in statement.actions:
+        for resource in statement.resources:
+            single = PolicyStatement(
+                sid=statement.sid, effect="Allow", actions=(action,), resources=(resource,), condition={}
+            )
+            if not list(problems(single)) or resource == "*":
+                yield action, resource.replace("*", "x")
+
+
+def _keys(statement: PolicyStatement) -> dict[str, str]:
+    return {
+        key: (operand if isinstance(operand, str) else operand[0]).replace("*", "x")
+        for operands in statement.condition.values()
+        for key, operand in operands.items()
+    }
