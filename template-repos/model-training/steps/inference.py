@@ -32,8 +32,11 @@ PREPROCESSING_FILE = "preprocessing.json"
 CONTENT_TYPE = "text/csv"
 
 
-class RequestError(GenericInferenceToolkitError):
+class RequestError(GenericInferenceToolkitError):  # pyright: ignore[reportGeneralTypeIssues] # one of two classes
     """The caller's mistake. Any other error is answered with 500, and counts against the model."""
+
+    status_code: int
+    """Of the answer."""
 
 
 @dataclass(frozen=True)
