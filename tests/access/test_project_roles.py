@@ -157,7 +157,7 @@ def test_a_deployment_does_these_things_and_no_others(published: ProjectRoles) -
         *("cloudwatch:PutDashboard", "iam:CreateServiceLinkedRole", "iam:PassRole", "ssm:GetParameter"),
         *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
         *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
-        "s3:ListMultipartUploadParts",
+        *("s3:ListMultipartUploadParts", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
     }
 
 
