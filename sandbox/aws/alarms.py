@@ -40,7 +40,13 @@ def install() -> None:
         if lacking:
             message = f"the sandbox does not emulate {lacking}"
             return emulator.cloudwatch._error("NotEmulatedBySandbox", message, 501, is_json, is_cbor)
-        return put(params, data, is_cbor, is_json)
+        answer = put(params, data, is_cbor, is_json)
+        # MiniStack adds the default statistic to an alarm on a percentile.
+        named = data["AlarmName"] if data else params.get("AlarmName", [""])[0]
+        alarm = emulator.cloudwatch._alarms.get(named)
+        if alarm and alarm.get("ExtendedStatistic"):
+            alarm.pop("Statistic", None)
+        return answer
 
     emulator.cloudwatch._put_metric_alarm = put_metric_alarm
     # A new data point changes no alarm by itself: its period has to end.

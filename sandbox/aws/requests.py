@@ -178,6 +178,8 @@ def install() -> None:
         if key.lower() in ("aws:resourceaccount", "s3:resourceaccount") and context.resource_arn.startswith(S3_ARN):
             bucket = context.resource_arn.removeprefix(S3_ARN).partition("/")[0]
             return emulator.s3._bucket_owner_account(bucket) or context.principal_account
+        if key.lower() == "kms:resourcealiases":
+            return aliases_of(context.resource_arn)
         value = resolve_key(key, context)
         if value is None and key.lower().startswith(RESOURCE_TAG.lower()):
             # MiniStack looks tags up only where a role's own policies ask for them, not where its boundary does.
@@ -336,6 +338,18 @@ def cloudformation_context(params: Mapping[str, Any]) -> dict[str, Any]:
     found = {f"cloudformation:{key}": _first(params, member) for key, member in members.items()}
     found["cloudformation:ChangeSetName"] = _first(params, "ChangeSetName")
     return {key: value for key, value in found.items() if value}
+
+
+def aliases_of(key_arn: str) -> list[str] | None:
+    """The aliases of a key, which its account gave it; None when it has none."""
+    account, region = key_arn.split(":")[4], key_arn.split(":")[3]
+    with emulator.responses.request_scope(account, region):
+        found = [
+            alias.rpartition(":")[2]
+            for alias, key_id in emulator.kms._aliases.items()
+            if key_id == key_arn.rpartition("/")[2]
+        ]
+    return found or None
 
 
 def kms_context(operation: str, members: Mapping[str, Any]) -> dict[str, Any]:

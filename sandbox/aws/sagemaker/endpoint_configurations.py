@@ -30,9 +30,10 @@ EMULATED_OF_VARIANT = frozenset(
         "ModelDataDownloadTimeoutInSeconds",
         "ContainerStartupHealthCheckTimeoutInSeconds",
         "RoutingConfig",
+        "EnableSSMAccess",
     }
 )
-"""Members that the sandbox knows; SageMaker knows more."""
+"""Members that the sandbox knows; SageMaker knows more. Nobody gets a shell in an instance: `EnableSSMAccess` is false."""
 
 STATE_CHANGE = "SageMaker Endpoint Config State Change"
 
@@ -75,6 +76,8 @@ def _check(members: Members) -> None:
     production, shadow = members["ProductionVariants"], members.get("ShadowProductionVariants", [])
     for variant in (*production, *shadow):
         unknown |= set(variant) - EMULATED_OF_VARIANT
+        if variant.get("EnableSSMAccess"):
+            unknown.add("EnableSSMAccess")
     if unknown:
         raise NotEmulatedError(f"CreateEndpointConfig with {', '.join(sorted(unknown))}")
     for variant in (*production, *shadow):
