@@ -50,12 +50,8 @@ class Alarms(pulumi.ComponentResource):
         model = {"metric_name": "InvocationModelErrors", "statistic": "Average"}
         client = {"metric_name": "Invocation4XXErrors", "statistic": "Average"}
         overload = {"metric_name": "InvocationsPerInstance", "statistic": "Sum"}
-        # A percentile of a handful of requests says nothing.
-        latency = {
-            "metric_name": "ModelLatency",
-            "extended_statistic": "p99",
-            "evaluate_low_sample_count_percentiles": "ignore",
-        }
+        # Of a handful of requests this is the slowest: it counts only when it is slow again in another minute.
+        latency = {"metric_name": "ModelLatency", "extended_statistic": "p99"}
         server_share, client_share = limits.server_error_percent / 100, limits.client_error_percent / 100
         microseconds = limits.latency_milliseconds * 1000
         # Autoscaling takes minutes to add instances; half as much again for a quarter of an hour, and it cannot cope.
