@@ -268,7 +268,9 @@ def test_a_project_s_deployment_with_every_permission_reaches_projects_states_an
     listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="projects/p-abalone/")["Contents"]
     assert [each["Key"] for each in listed] == [key]
     s3.delete_object(Bucket=BUCKET, Key=key)
-    refused(s3.list_objects_v2, Bucket=BUCKET)
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket=BUCKET, Key=key)
+    refused(s3.list_objects_v2, Bucket=BUCKET, Prefix="")
     refused(s3.list_objects_v2, Bucket=BUCKET, Prefix=".pulumi/")
     refused(s3.get_object, Bucket=BUCKET, Key=STATE)
     refused(s3.put_object, Bucket=BUCKET, Key=STATE, Body=b"{}")
