@@ -21,6 +21,7 @@ from sandbox import (
     servers,
     shell,
     training,
+    web,
 )
 
 
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         servers.NotRunningError,
         servers.NotStartedError,
         training.TrainingFailedError,
+        web.RefusedError,
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1

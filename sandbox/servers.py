@@ -168,7 +168,7 @@ def _write_seed(tokens: dict[str, str], runner_environment: dict[str, str]) -> N
                     {
                         "token": tokens[user.login],
                         "login": user.login,
-                        "scopes": "admin:org,repo,delete_repo,workflow" if user.admin else "repo,read:org",
+                        "scopes": "admin:org,repo,delete_repo,workflow" if user.admin else "repo,read:org,workflow",
                     }
                     for user in USERS
                 ],

@@ -2,10 +2,15 @@
 
 import json
 import ssl
+import urllib.error
 import urllib.request
 from typing import Any
 
 from sandbox.servers import Servers
+
+
+class RefusedError(Exception):
+    """A server refuses a request; the message says which, and how it was answered."""
 
 
 def call(
@@ -14,11 +19,15 @@ def call(
     """Send a request and return the JSON document that answers it; an empty one when the answer is empty.
 
     Raises:
-        urllib.error.HTTPError: the server refuses it.
+        RefusedError: the server refuses it.
     """
     request = urllib.request.Request(
         url, method=method, headers=headers, data=None if body is None else json.dumps(body).encode()
     )
     context = ssl.create_default_context(cafile=servers.trust)
-    with urllib.request.urlopen(request, timeout=30, context=context) as answer:
-        return json.loads(answer.read() or b"{}")
+    try:
+        with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+            return json.loads(answer.read() or b"{}")
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            raise RefusedError(f"{method} {url}: {refusal.code} {refusal.read().decode()}") from None
