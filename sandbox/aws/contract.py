@@ -175,6 +175,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "ministack.services.sns": {
         "_error": "(code, message, status)",
+        "_list_subscriptions": "(params)",
+        "_list_subscriptions_by_topic": "(params)",
         "_p": "(params, key, default)",
         "_refresh_subscription_counts": "(topic)",
         "_subscribe": "(params)",

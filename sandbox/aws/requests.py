@@ -128,9 +128,11 @@ def install() -> None:
         if service == "sagemaker":
             invoked = INVOCATION.match(path)
             return _named("endpoint", unquote(invoked[1])) if invoked else sagemaker_resource(operation, _json(body))
-        known = resources.of(service, operation or _first(query_params, "Action"), members_of(body, query_params))
-        if known:
-            return known[0]
+        if service in resources.RESOURCES:
+            action = operation or _first(query_params, "Action")
+            known = resources.of(service, action, members_of(body, query_params))
+            if known:
+                return known[0]
         if service == "servicecatalog":
             return service_catalog_resource(operation, _json(body))
         if service == "iam":
@@ -154,8 +156,9 @@ def install() -> None:
 
     def request_tag_context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         operation = iam_action.partition(":")[2]
-        members = members_of(body, params)
-        context = tags_of(service, iam_action, body, params) | resources.context(service, operation, members)
+        context = tags_of(service, iam_action, body, params)
+        if service in resources.CONTEXTS:
+            return {**context, **resources.context(service, operation, members_of(body, params))}
         if service == "sagemaker":
             return {**context, **sagemaker_context(operation, _json(body))}
         if service == "iam":

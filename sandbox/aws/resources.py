@@ -18,14 +18,12 @@ SCALING = scalable_targets.NAME
 
 def of(service: str, operation: str, members: Members) -> list[str]:
     """Every resource that a request is about, the first first; none where its operation has none."""
-    find = RESOURCES.get(service)
-    return list(dict.fromkeys(find(operation, members))) if find else []
+    return list(dict.fromkeys(RESOURCES[service](operation, members)))
 
 
 def context(service: str, operation: str, members: Members) -> dict[str, Any]:
     """The condition keys of a request."""
-    collect = CONTEXTS.get(service)
-    return {key: value for key, value in collect(operation, members) if value is not None} if collect else {}
+    return {key: value for key, value in CONTEXTS[service](operation, members) if value is not None}
 
 
 def _of_alarms(operation: str, members: Members) -> Iterator[str]:

@@ -35,8 +35,8 @@ def install() -> None:
         return status, answer, SUBSCRIPTION.sub(b"<SubscriptionArn>pending confirmation</SubscriptionArn>", body)
 
     emulator.sns._subscribe = subscribe_pending
-    for name in ("_list_subscriptions", "_list_subscriptions_by_topic"):
-        setattr(emulator.sns, name, _listing(getattr(emulator.sns, name)))
+    emulator.sns._list_subscriptions = _listing(emulator.sns._list_subscriptions)
+    emulator.sns._list_subscriptions_by_topic = _listing(emulator.sns._list_subscriptions_by_topic)
 
 
 def _listing(handle: Any) -> Any:
