@@ -61,7 +61,12 @@ def remove_deployments(site: Site) -> list[iam.Statement]:
             "sagemaker:DeleteModel",
             on=[site.arn("sagemaker", f"{kind}/{own}") for kind in ("endpoint", "endpoint-config", "model")],
         ),
-        iam.allow("RemoveAlarms", "cloudwatch:DeleteAlarms", on=site.arn("cloudwatch", f"alarm:{own}")),
+        iam.allow(
+            "RemoveAlarms",
+            "cloudwatch:DeleteAlarms",
+            # The second are those that scaling made for itself.
+            on=[site.arn("cloudwatch", f"alarm:{name}{own}") for name in ("", "TargetTracking-endpoint/")],
+        ),
         iam.allow(
             "RemoveDashboards",
             "cloudwatch:DeleteDashboards",
