@@ -108,7 +108,7 @@ class Stack:
 
         Nobody would look at a preview here: the model was approved, and the program reviewed.
         """
-        arguments = ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs"]
+        arguments = ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--suppress-progress"]
         return subprocess.run(self._command(arguments), cwd=REPOSITORY, env=self._variables, check=False).returncode
 
     def outputs(self) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_the_first_deployment_makes_the_stack_and_says_what_serves(
     assert engine.calls == [
         ["stack", "select", "--create", "--secrets-provider", provider],
         ["stack", "export"],
-        ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs"],
+        ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--suppress-progress"],
         ["stack", "output", "--json"],
     ]
     assert "## preprod serves version 1" in summary.read_text()
