@@ -12,11 +12,11 @@ import boto3
 import cloner.deployment_roles
 import cloner.github
 import cloner.workload_account
-import handler
 import pytest
 from cloner import answer
 from cloner.answer import Answer, AnswerNotDeliveredError
 
+from components.template_cloner.function import handler
 from tests.function.server import Reply, Server, serving
 from tests.template_cloner.account import ARNS, ROLES, MemoryAccount
 from tests.template_cloner.test_aws import Parameters
