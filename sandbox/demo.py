@@ -93,7 +93,7 @@ def tell(console: Console) -> None:
 
 def _run(story: Story) -> Outcome:
     platform = accounts.build(story)
-    people, project, first_run = _launch(story, platform)
+    people, project, first_run = start_project(story, platform)
     prod = platform.files["prod"]
     done: list[Release] = []
     with story.step("Look at the model as a data scientist") as step:
@@ -133,7 +133,8 @@ def _run(story: Story) -> Outcome:
     )
 
 
-def _launch(story: Story, platform: Platform) -> tuple[People, Project, str]:
+def start_project(story: Story, platform: Platform) -> tuple[People, Project, str]:
+    """Tell the chapter that ends with a registered model; return who works on it, and the address of its run."""
     found, dev = platform.servers, platform.files["dev"]
     with story.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
         domain = work.output(dev, platform.deployers["dev"], "studioDomainId")

@@ -1,15 +1,20 @@
-"""`python -m tests.story.stage preprod` starts a sandbox's servers and bootstraps one account; nothing is deployed.
+"""`python -m tests.story.stage STAGE` tells the beginning of the demo's story, as far as tests need it.
 
-A process of its own, like every command of a sandbox: its folder comes from the environment.
+A process of its own, like every command of a sandbox: its folder comes from the environment. The stages:
+
+preprod    the servers run and one account is bootstrapped; nothing is deployed
+project    a launched project has registered its first model, which nobody has approved
 """
 
 import sys
+from collections.abc import Callable
 
-from sandbox import commands, environments, identities, installation, servers, stacks, work
+from sandbox import accounts, commands, demo, environments, identities, installation, servers, stacks, work
 from sandbox.organization import ORGANIZATION, REPOSITORY
+from sandbox.progress import Story
 
 
-def main(environment: str) -> None:
+def bootstrapped(environment: str) -> None:
     """Do what the demo does before it deploys."""
     installation.install(lambda _: None)
     found = servers.start()
@@ -25,5 +30,14 @@ def main(environment: str) -> None:
     work.create_stack(found, stack)
 
 
+def registered() -> None:
+    """Do what the demo does before a model is approved."""
+    with Story() as story:
+        demo.start_project(story, accounts.build(story))
+
+
+STAGES: dict[str, Callable[[], None]] = {"preprod": lambda: bootstrapped("preprod"), "project": registered}
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    STAGES[sys.argv[1]]()
