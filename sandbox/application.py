@@ -2,8 +2,12 @@
 
 import io
 import json
+import threading
 import zipfile
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -32,6 +36,15 @@ class ApplicationFailedError(Exception):
     """The application did not get an answer; the message is its own."""
 
 
+@dataclass
+class Answers:
+    """What an application was told while it went on asking about one abalone."""
+
+    rings: Counter[float] = field(default_factory=Counter[float])
+    """How often each number of rings was the answer: every version has its own."""
+    failures: list[str] = field(default_factory=list[str])
+
+
 @dataclass(frozen=True)
 class Application:
     """The application, installed in the account of a stack by whoever owns it."""
@@ -48,6 +61,26 @@ class Application:
         if "FunctionError" in answer:
             raise ApplicationFailedError(str(content.get("errorMessage", content)))
         return cast("list[float]", content)
+
+    @contextmanager
+    def asking(self, row: str) -> Generator[Answers]:
+        """Go on asking about a row; the answers are complete when the block ends."""
+        answers, over = Answers(), threading.Event()
+
+        def ask() -> None:
+            while not over.is_set():
+                try:
+                    answers.rings[self.ask([row])[0]] += 1
+                except ApplicationFailedError as failure:
+                    answers.failures.append(str(failure))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        try:
+            yield answers
+        finally:
+            over.set()
+            asking.join()
 
 
 def install(stack: StackFile, endpoint: str) -> Application:

@@ -4,6 +4,7 @@ Each step does what its real counterpart does, in the same order, and can be tak
 as it is, and the step says so.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import boto3
@@ -24,7 +25,7 @@ from sandbox import (
     work,
 )
 from sandbox.accounts import Platform
-from sandbox.application import Application
+from sandbox.application import Answers, Application
 from sandbox.launch import Project
 from sandbox.member import Member
 from sandbox.models import RegisteredModel
@@ -110,7 +111,7 @@ def _run(story: Story) -> Outcome:
             training.improve(people.lead, people.developer, project, on_status=step.say)
         second = models.read(people.scientist, models.versions(people.scientist, project.pipeline)[1])
         step.say(f"version {second.version}, MSE {second.mse:.2f} after {first.mse:.2f}")
-    _deploy_version(story, people, project, second, done, number=2)
+    _deploy_version(story, people, project, second, done, number=2, asking=asking)
     with story.step("Roll back to version 1 by one command") as step:
         if len(releases.finished(people.developer, project)) < 3:
             step.changed = True
@@ -159,9 +160,26 @@ def start_project(story: Story, platform: Platform) -> tuple[People, Project, st
 
 
 def _deploy_version(
-    story: Story, people: People, project: Project, model: RegisteredModel, done: list[Release], *, number: int
+    story: Story,
+    people: People,
+    project: Project,
+    model: RegisteredModel,
+    done: list[Release],
+    *,
+    number: int,
+    asking: Application | None = None,
 ) -> None:
-    """Approve a version and follow it to production; `number` counts the deployments so far, this one included."""
+    """Approve a version and follow it to production.
+
+    Args:
+        story: that is told.
+        people: who approves and releases.
+        project: the project.
+        model: the version.
+        done: the deployments so far; this one is added.
+        number: how many deployments there are with this one.
+        asking: an application that goes on asking while production changes.
+    """
     there = len(releases.finished(people.developer, project)) >= number
     release = Release(model.arn)
     run = 0
@@ -179,9 +197,10 @@ def _deploy_version(
             step.say("released already")
         else:
             step.changed = True
-            releases.to_production(release, people.reviewer, project, run, on_status=step.say)
+            with asking.asking(_features(model)[0]) if asking else nullcontext() as answers:
+                releases.to_production(release, people.reviewer, project, run, on_status=step.say)
             done.append(release)
-            step.say(_phases(release))
+            step.say(_phases(release) + (f" · {_meanwhile(answers)}" if answers else ""))
 
 
 def _roll_back(platform: Platform, people: People, project: Project, to: RegisteredModel, step: Step) -> Release:
@@ -204,8 +223,17 @@ def _roll_back(platform: Platform, people: People, project: Project, to: Registe
 
 
 def _ask(asking: Application, model: RegisteredModel) -> list[tuple[float, float]]:
-    features, counted = zip(*(row.rsplit(",", 1) for row in model.held_out[:ROWS_ASKED]), strict=True)
-    return list(zip(map(float, counted), asking.ask(list(features)), strict=True))
+    counted = [float(row.rpartition(",")[2]) for row in model.held_out[:ROWS_ASKED]]
+    return list(zip(counted, asking.ask(_features(model)), strict=True))
+
+
+def _features(model: RegisteredModel) -> list[str]:
+    return [row.rpartition(",")[0] for row in model.held_out[:ROWS_ASKED]]
+
+
+def _meanwhile(answers: Answers) -> str:
+    told = ", ".join(f"{count} times {rings:.2f} rings" for rings, count in answers.rings.items())
+    return f"asked meanwhile, production said {told}; {len(answers.failures)} requests failed"
 
 
 def _spoken(answers: list[tuple[float, float]]) -> str:
@@ -213,11 +241,11 @@ def _spoken(answers: list[tuple[float, float]]) -> str:
 
 
 def _phases(release: Release) -> str:
-    return " · ".join(f"{what} {seconds:.1f} s" for what, seconds in release.phases)
+    return " · ".join(f"{what} {seconds:.1f} s" for what, seconds in (*release.phases, *release.durations))
 
 
 def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[str, str]]:
-    github, prod = platform.servers.github.url, platform.files["prod"]
+    github = platform.servers.github.url
     return [
         ("All of this on one page", folders.PAGE.as_uri()),
         ("The repository that trains", f"{github}/{project.training}"),
@@ -226,10 +254,6 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
         ("A shell in the sandbox", "python -m sandbox shell"),
         ("What would change", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
         ("The model registry", f"aws sagemaker list-model-packages --model-package-group-name {project.pipeline}"),
-        (
-            "What production serves",
-            f"aws --profile prod sagemaker describe-endpoint --endpoint-name {project.endpoint(prod)}",
-        ),
         ("What the servers say", "python -m sandbox logs"),
         ("Remove all of it", "make demo-down"),
     ]

@@ -36,6 +36,16 @@ class Member:
         """Return a run by its id."""
         return self.get(f"/repos/{repository}/actions/runs/{number}")
 
+    def text(self, path: str) -> str:
+        """Read a text, such as a job's log."""
+        return web.text(self.servers, "GET", self._url(path), self._headers)
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> object:
-        headers = {"Authorization": f"Bearer {self.servers.tokens[self.user.login]}"}
-        return web.call(self.servers, method, f"{self.servers.github.url}/api/v3{path}", headers, body)
+        return web.call(self.servers, method, self._url(path), self._headers, body)
+
+    def _url(self, path: str) -> str:
+        return f"{self.servers.github.url}/api/v3{path}"
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.servers.tokens[self.user.login]}"}

@@ -1,5 +1,6 @@
 """Follows a model version from its approval to production: who waits for what, and for how long."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from sandbox.member import Member
 WORKFLOW = "deploy.yml"
 RUN_SECONDS = 900
 LOOK_EVERY_SECONDS = 0.2
+UPDATE = re.compile(r"pulumi up: ([0-9.]+) s")
+"""What the deployment repository's command says of its update."""
 
 
 class ReleaseFailedError(Exception):
@@ -27,6 +30,8 @@ class Release:
     page: str = ""
     moments: dict[str, float] = field(default_factory=dict[str, float])
     """Seconds since it began, by what was seen then, in order."""
+    updates: dict[str, float] = field(default_factory=dict[str, float])
+    """Seconds that `pulumi up` took, by environment."""
 
     def see(self, what: str) -> None:
         """Note that something was seen, the first time that it is."""
@@ -37,6 +42,11 @@ class Release:
         """How long each phase took, in seconds, named after what was seen at its end."""
         ends = list(self.moments.items())
         return [(what, end - before) for (what, end), before in zip(ends, [0.0, *self.moments.values()], strict=False)]
+
+    @property
+    def durations(self) -> list[tuple[str, float]]:
+        """What of it was `pulumi up`, in seconds."""
+        return [(f"of it pulumi up in {environment}", seconds) for environment, seconds in self.updates.items()]
 
 
 def finished(member: Member, project: Project) -> list[dict[str, Any]]:
@@ -95,15 +105,18 @@ def _watch(
 ) -> None:
     """Note how far the job of an environment is."""
     jobs = member.get(f"/repos/{project.deployment}/actions/runs/{run}/jobs")["jobs"]
-    job = next((job for job in jobs if environment in str(job["name"]).lower()), None)
+    job = next((job for job in jobs if str(job["name"]).endswith(f" to {environment}")), None)
     if job is None or job["status"] in ("queued", "waiting", "pending"):
         return
     release.see(f"{environment} job runs")
     steps = [step for step in job.get("steps", ()) if step["status"] != "queued"]
     for step in steps:
-        if step["status"] == "completed" and step["name"].startswith(("Deploy", "Test")):
+        if step["status"] == "completed" and step["name"] in ("Deploy", "Test"):
             release.see(f"{environment}: {step['name'].lower()}")
     on_status(f"{environment}: {steps[-1]['name'] if steps else job['status']}")
+    if job["status"] == "completed":
+        log = member.text(f"/repos/{project.deployment}/actions/jobs/{job['id']}/logs")
+        release.updates.update((environment, float(seconds)) for seconds in UPDATE.findall(log))
 
 
 def _require_going_well(run: dict[str, Any]) -> None:

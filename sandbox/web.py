@@ -21,13 +21,22 @@ def call(
     Raises:
         RefusedError: the server refuses it.
     """
+    return json.loads(text(servers, method, url, headers, body) or "{}")
+
+
+def text(servers: Servers, method: str, url: str, headers: dict[str, str], body: dict[str, Any] | None = None) -> str:
+    """Send a request and return the text that answers it.
+
+    Raises:
+        RefusedError: the server refuses it.
+    """
     request = urllib.request.Request(
         url, method=method, headers=headers, data=None if body is None else json.dumps(body).encode()
     )
     context = ssl.create_default_context(cafile=servers.trust)
     try:
         with urllib.request.urlopen(request, timeout=30, context=context) as answer:
-            return json.loads(answer.read() or b"{}")
+            return answer.read().decode()
     except urllib.error.HTTPError as refusal:
         with refusal:
             raise RefusedError(f"{method} {url}: {refusal.code} {refusal.read().decode()}") from None

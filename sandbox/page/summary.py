@@ -34,7 +34,7 @@ def print_summary(
         quality = ", ".join(f"{name} {value:.2f}" for name, value in model.metrics.items())
         console.print(f"  version {model.version}, {model.approval}: {quality}", soft_wrap=True)
     for release in releases:
-        phases = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in release.phases)
+        phases = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in (*release.phases, *release.durations))
         console.print(f"  {release.arn.rpartition(':')[2]} to production: {phases}", soft_wrap=True)
     console.print("\nWhat production says of abalone that it has not seen")
     for counted, predicted in answers:
