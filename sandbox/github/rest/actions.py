@@ -253,7 +253,7 @@ def get_job(call: Call) -> Response:
     return json_response(200, _job(call, *_find_job(call)))
 
 
-@route("GET", _ACTIONS + "/jobs/{job}/logs", permission="actions:read", role="push")
+@route("GET", _ACTIONS + "/jobs/{job}/logs", permission="actions:read", role="pull")
 def get_job_log(call: Call) -> Response:
     """Where a job's log is."""
     run, job = _find_job(call)
@@ -261,7 +261,7 @@ def get_job_log(call: Call) -> Response:
     return _download(call, file.read_bytes() if file.exists() else b"", "text/plain; charset=utf-8")
 
 
-@route("GET", RUN + "/logs", permission="actions:read", role="push")
+@route("GET", RUN + "/logs", permission="actions:read", role="pull")
 def get_run_logs(call: Call) -> Response:
     """Where the archive of a run's logs is."""
     run = find_run(call)
