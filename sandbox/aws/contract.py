@@ -46,6 +46,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "resolve_principal": "(access_key_id, account_id, credential)",
     },
     "ministack.core.lambda_runtime": {
+        "_PYTHON_WORKER_SCRIPT": "a str",
         "execution_credentials": "(config)",
         "reset": "()",
     },

@@ -14,6 +14,7 @@ from sandbox.aws import (
     emulator,
     encryption,
     events,
+    function_logs,
     functions,
     network,
     objects,
@@ -79,6 +80,7 @@ def install(settings: Settings) -> None:
         )
     )
     functions.install(settings.port, settings.certificate_authority)
+    function_logs.install()
     events.install()
     topics.install()
     alarms.install()
