@@ -7,7 +7,7 @@ from typing import Any
 COMPONENT = "mlops:index:"
 """Type tokens of the platform's own components begin with this."""
 
-BOX_WIDTH, BOX_HEIGHT, COLUMN_GAP, ROW_GAP = 190, 58, 26, 46
+BOX_WIDTH, BOX_HEIGHT, COLUMN_GAP, ROW_GAP = 214, 58, 26, 46
 
 
 @dataclass(frozen=True, kw_only=True)
