@@ -15,6 +15,7 @@ VERSION = "1.5.33"
 NAMES: Mapping[str, Mapping[str, str]] = {
     "ministack.app": {
         "SERVICE_HANDLERS": "a dict",
+        "_routing_params": "(method, path, headers, body, query_params)",
         "app": "(scope, receive, send)",
         "logger": "a Logger",
     },

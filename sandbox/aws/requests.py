@@ -16,6 +16,8 @@ from sandbox.aws.service_catalog import names as service_catalog
 from sandbox.aws.service_catalog import ownership
 
 INVOCATION = re.compile(r"/endpoints/([^/]+)/")
+LIST_ITEM = re.compile(r"(\w+)\.member\.\d+")
+"""An item of a list in a form."""
 S3_ARN = "arn:aws:s3:::"
 RESOURCE_TAG = "aws:ResourceTag/"
 
@@ -204,17 +206,18 @@ def _deciding_about_each(service: str, handle: Any) -> Any:
     async def handle_request(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> emulator.Response:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        form = emulator.application._routing_params(method, path, headers, body, query)
+        operation = headers.get("x-amz-target", "").rpartition(".")[2] or _first(form, "Action")
         namespace = emulator.actions.SERVICE_TO_IAM_NAMESPACE[service]
         action = f"{namespace}:{operation}"
-        for resource in resources.of(service, operation, _json(body))[1:]:
+        for resource in resources.of(service, operation, members_of(body, form))[1:]:
             denied = emulator.evaluator.enforce(
                 emulator.router.extract_access_key_id(headers, query) or "",
                 action,
                 service,
                 emulator.region(),
                 resource,
-                emulator.actions.request_tag_context(service, action, body, query),
+                emulator.actions.request_tag_context(service, action, body, form),
             )
             if denied:
                 return emulator.actions.access_denied_response(
@@ -372,8 +375,17 @@ def kms_context(operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def members_of(body: bytes, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The members of a request in JSON, or the parameters of a form."""
-    return _json(body) or {name: _first(params, name) for name in params}
+    """The members of a request in JSON or of a form, where each item of a list is a parameter of its own."""
+    members = _json(body)
+    if members:
+        return members
+    for name in params:
+        item = LIST_ITEM.fullmatch(name)
+        if item:
+            members.setdefault(item[1], []).append(_first(params, name))
+        else:
+            members[name] = _first(params, name)
+    return members
 
 
 def boundary_of(role_name: str) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 REGION = "eu-west-1"
@@ -35,17 +36,27 @@ class Account:
         """A client of the account's root, or of `credentials`."""
         who = credentials or Credentials(self.number)
         if (who, service) not in self._clients:
-            self._clients[who, service] = _session().client(
-                service,
-                endpoint_url=self.endpoint_url,
-                verify=str(self.certificate_authority),
-                region_name=REGION,
-                aws_access_key_id=who.access_key_id,
-                aws_secret_access_key=who.secret_access_key,
-                aws_session_token=who.session_token,
-                config=Config(retries={"max_attempts": 1}, parameter_validation=False),
-            )
+            self._clients[who, service] = self._client(_session(), service, who)
         return self._clients[who, service]
+
+    def form_client(self, service: str, credentials: Credentials) -> Any:
+        """A client that sends forms, as SDKs do in which the service's JSON is not known yet."""
+        core: Any = botocore.session.get_session()
+        model = core.get_component("data_loader").load_service_model(service, "service-2")
+        model["metadata"] |= {"protocol": "query", "protocols": ["query"]}
+        return self._client(boto3.session.Session(botocore_session=core), service, credentials)
+
+    def _client(self, session: Any, service: str, who: Credentials) -> Any:
+        return session.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            verify=str(self.certificate_authority),
+            region_name=REGION,
+            aws_access_key_id=who.access_key_id,
+            aws_secret_access_key=who.secret_access_key,
+            aws_session_token=who.session_token,
+            config=Config(retries={"max_attempts": 1}, parameter_validation=False),
+        )
 
     def role(
         self,

@@ -223,3 +223,21 @@ def test_alarms_and_dashboards_are_changed_only_by_the_names_that_a_policy_allow
     cloudwatch.delete_dashboards(DashboardNames=["ours"])
     code, message = refusal(cloudwatch.get_dashboard, DashboardName="ours")
     assert (code, message) == ("ResourceNotFound", "Dashboard ours does not exist")
+
+
+def test_the_names_in_a_form_decide_as_those_in_json(dev: Account) -> None:
+    names = "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:forms-*"
+    topics = {"ForAllValues:StringEquals": {"cloudwatch:AlarmActions": "arn:aws:sns:eu-west-1:111111111111:ours"}}
+    who = dev.role("alarms-forms", allow("cloudwatch:D*", names), allow("cloudwatch:PutMetricAlarm", names, topics))
+    cloudwatch = dev.form_client("cloudwatch", dev.assume(who))
+    dev.client("cloudwatch").put_metric_alarm(**alarm("theirs-3"))
+
+    cloudwatch.put_metric_alarm(**alarm("forms-1", AlarmActions=["arn:aws:sns:eu-west-1:111111111111:ours"]))
+    assert len(cloudwatch.describe_alarms(AlarmNames=["forms-1"])["MetricAlarms"]) == 1
+    for call, arguments in (
+        (cloudwatch.put_metric_alarm, alarm("forms-2", AlarmActions=["arn:aws:sns:eu-west-1:111111111111:theirs"])),
+        (cloudwatch.delete_alarms, {"AlarmNames": ["forms-1", "theirs-3"]}),
+        (cloudwatch.describe_alarms, {"AlarmNamePrefix": "forms-"}),
+    ):
+        assert refusal(call, **arguments)[0] == "AccessDenied"
+    cloudwatch.delete_alarms(AlarmNames=["forms-1"])
