@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.aws import (
+    alarm_pages,
     alarms,
     authorization,
     contract,
@@ -84,6 +85,7 @@ def install(settings: Settings) -> None:
     events.install()
     topics.install()
     alarms.install()
+    alarm_pages.install()
     authorization.remember_policies()
     authorization.watch()
 

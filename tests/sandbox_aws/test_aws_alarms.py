@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.aws import alarm_states
 from sandbox.aws.alarm_states import Rule
-from tests.sandbox_aws.account import Account, allow, document
+from tests.sandbox_aws.account import Account, Credentials, allow, document
 from tests.sandbox_aws.test_aws_permissions import refusal
 
 X, OK, NONE = 5.0, 0.0, None
@@ -241,3 +241,18 @@ def test_the_names_in_a_form_decide_as_those_in_json(dev: Account) -> None:
     ):
         assert refusal(call, **arguments)[0] == "AccessDenied"
     cloudwatch.delete_alarms(AlarmNames=["forms-1"])
+
+
+def test_an_alarm_is_described_to_a_form_with_all_that_json_tells(dev: Account) -> None:
+    wanted = alarm("described", AlarmDescription="a < b", Dimensions=[{"Name": "A", "Value": "1"}])
+    dev.client("cloudwatch").put_metric_alarm(**wanted)
+    forms = dev.form_client("cloudwatch", Credentials(dev.number))
+
+    described = [
+        {name: value for name, value in answer["MetricAlarms"][0].items() if value not in ("", [])}
+        for answer in (client.describe_alarms(AlarmNames=["described"]) for client in (forms, dev.client("cloudwatch")))
+    ]
+    assert described[0] == described[1]
+    assert wanted.items() <= described[0].items()
+    code, message = refusal(forms.describe_alarms, MaxRecords=1000)
+    assert (code, "MaxRecords" in message or "maxRecords" in message) == ("ValidationError", True)
