@@ -44,6 +44,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "evaluate_trust_policy": "(trust_doc, caller_arn, ctx)",
         "is_root_access_key": "(access_key_id)",
         "parse_policy_document": "(doc)",
+        "pin_request_origin": "(source_ip, secure_transport)",
         "resolve_principal": "(access_key_id, account_id, credential)",
     },
     "ministack.core.lambda_runtime": {

@@ -28,6 +28,8 @@ class Sender:
 
 def refusal(sender: Sender, target: str) -> str:
     """Why the sender may not deliver to a queue or a topic; empty if it may."""
+    # A service delivers over TLS, also when no request makes it: that goes for what the topic delivers then, too.
+    emulator.evaluator.pin_request_origin("", secure_transport=True)
     account = emulator.account_id()
     if target.split(":")[2] == "sqs":
         found = emulator.sqs._queue_by_arn(target)

@@ -152,6 +152,26 @@ def test_a_topic_that_does_not_let_cloudwatch_in_is_told_nothing_and_the_alarm_r
     assert told(dev, queue) == []
 
 
+def test_a_topic_and_a_queue_that_refuse_whoever_does_not_use_tls_are_told(dev: Account) -> None:
+    topic, url = topic_for(dev, "alarms-tls")
+    queues, topics = dev.client("sqs"), dev.client("sns")
+    queue = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])["Attributes"]
+    tls = {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+
+    def guarded(policy: str, action: str, resource: str) -> str:
+        content = json.loads(policy)
+        content["Statement"].append({**tls, "Action": action, "Resource": resource})
+        return json.dumps(content)
+
+    policy = topics.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    policies = guarded(policy, "sns:Publish", topic), guarded(queue["Policy"], "sqs:SendMessage", queue["QueueArn"])
+    topics.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policies[0])
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policies[1]})
+    dev.client("cloudwatch").put_metric_alarm(**alarm("tls", OKActions=[topic]))
+    until(dev, "tls", "OK")
+    assert told(dev, url) == ["OK"]
+
+
 def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) -> None:
     kms = dev.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
