@@ -1,0 +1,312 @@
+"""What people do with a launched project's deployments, and what they find at its endpoints, in a sandbox of the tests' own."""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import boto3
+import psutil
+from botocore.exceptions import ClientError
+
+from sandbox import application, identities, launch, models
+from sandbox.application import Application
+from sandbox.launch import Project
+from sandbox.member import Member
+from sandbox.organization import LEAD_DATA_SCIENTIST, RELEASE_MANAGER
+from sandbox.releases import WORKFLOW
+from sandbox.servers import Server, Servers
+from sandbox.stacks import StackFile
+from tests.story.sandbox import ENVIRONMENTS, Sandbox
+
+UNIT, REGION = "analytics", "eu-west-1"
+ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
+SECONDS = 420
+"""The longest that anything is waited for, on a machine that does much else."""
+
+Found = TypeVar("Found")
+
+
+def wait_for(found: Callable[[], Found | None], what: str) -> Found:
+    """Look until there is something to be found, and return it."""
+    deadline = time.monotonic() + SECONDS
+    while not (thing := found()):
+        assert time.monotonic() < deadline, f"{what}: not within {SECONDS} seconds"
+        time.sleep(0.1)
+    return thing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """What deployments have left in an account, by kind."""
+
+    endpoints: list[str]
+    configurations: list[str]
+    models: list[str]
+    alarms: list[str]
+    dashboards: list[str]
+    targets: list[str]
+    stacks: list[str]
+    locks: list[str]
+
+
+class Deployments:
+    """The demo's project, its people and its accounts. The AWS clients of this process must reach the sandbox's."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.folder = sandbox.folder
+        content = json.loads((sandbox.folder / "sandbox.json").read_text())
+        servers = Servers(**content | {name: Server(**content[name]) for name in ("aws", "github")})
+        self.servers = servers
+        self.stacks = {
+            environment: StackFile(
+                environment=environment,
+                unit=UNIT,
+                region=REGION,
+                account_id=ACCOUNTS[environment],
+                path=sandbox.folder / "stacks" / f"Pulumi.{environment}.yaml",
+            )
+            for environment in ENVIRONMENTS
+        }
+        (domain,) = self.root("dev", "sagemaker").list_domains()["Domains"]
+        self.lead = launch.studio_session(
+            servers, self.stacks["dev"], domain=domain["DomainId"], profile=LEAD_DATA_SCIENTIST.login
+        )
+        self.developer, self.reviewer = Member(servers, LEAD_DATA_SCIENTIST), Member(servers, RELEASE_MANAGER)
+        self.project: Project = launch.project(self.lead, on_status=lambda _: None)
+
+    # Accounts
+
+    def root(self, environment: str, service: Any) -> Any:
+        """A client as the root of an account, who sees all that is there."""
+        root = identities.root(ACCOUNTS[environment])
+        return boto3.client(
+            service,
+            region_name=REGION,
+            aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def session(self, identity: identities.Identity) -> boto3.Session:
+        """A session as somebody."""
+        return boto3.Session(
+            aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=identity["AWS_SESSION_TOKEN"],
+            region_name=REGION,
+        )
+
+    def name(self, environment: str) -> str:
+        """What the names of all that deployments make begin with; the endpoint has it as its own."""
+        return self.project.endpoint(self.stacks[environment])
+
+    def endpoint(self, environment: str) -> dict[str, Any]:
+        """What SageMaker says of an endpoint."""
+        said = self.root(environment, "sagemaker").describe_endpoint(EndpointName=self.name(environment))
+        return {key: value for key, value in said.items() if key != "ResponseMetadata"}
+
+    def configuration(self, environment: str) -> dict[str, Any]:
+        """The configuration that an endpoint serves."""
+        name = self.endpoint(environment)["EndpointConfigName"]
+        return self.root(environment, "sagemaker").describe_endpoint_config(EndpointConfigName=name)
+
+    def version(self, environment: str) -> int:
+        """The version that an endpoint serves, from the model package that its model was made of."""
+        sagemaker = self.root(environment, "sagemaker")
+        model = self.configuration(environment)["ProductionVariants"][0]["ModelName"]
+        arn = sagemaker.describe_model(ModelName=model)["ModelArn"]
+        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+        return int(tags["model-package-arn"].rpartition("/")[2])
+
+    def application(self, environment: str) -> Application:
+        """An application that asks the endpoint of an account."""
+        return application.install(self.stacks[environment], self.name(environment))
+
+    def bucket(self, environment: str, kind: str) -> str:
+        return f"{UNIT}-{environment}-{kind}-{ACCOUNTS[environment]}-{REGION}"
+
+    def keys(self, environment: str, kind: str, prefix: str) -> list[str]:
+        """Keys of objects in a bucket of the account."""
+        listed = self.root(environment, "s3").list_objects_v2(Bucket=self.bucket(environment, kind), Prefix=prefix)
+        return [entry["Key"] for entry in listed.get("Contents", [])]
+
+    def locks(self, environment: str) -> list[str]:
+        """Locks on the state of the project's deployments."""
+        return self.keys(environment, "state", f"projects/{self.project.id}/.pulumi/locks/")
+
+    def left(self, environment: str) -> Left:
+        """All that belongs to the project in an account, by its name."""
+        name = self.name(environment)
+
+        def own(entries: Iterable[Mapping[str, Any]], key: str) -> list[str]:
+            return [entry[key] for entry in entries if name in entry[key]]
+
+        sagemaker, watch = self.root(environment, "sagemaker"), self.root(environment, "cloudwatch")
+        scaling = self.root(environment, "application-autoscaling")
+        stacks = self.root(environment, "cloudformation").describe_stacks()["Stacks"]
+        return Left(
+            endpoints=own(sagemaker.list_endpoints()["Endpoints"], "EndpointName"),
+            configurations=own(sagemaker.list_endpoint_configs()["EndpointConfigs"], "EndpointConfigName"),
+            models=own(sagemaker.list_models()["Models"], "ModelName"),
+            alarms=own(watch.describe_alarms()["MetricAlarms"], "AlarmName"),
+            dashboards=own(watch.list_dashboards()["DashboardEntries"], "DashboardName"),
+            targets=own(
+                scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"], "ResourceId"
+            ),
+            stacks=own(stacks, "StackName"),
+            locks=self.locks(environment),
+        )
+
+    # Versions
+
+    def package(self, version: int) -> str:
+        """ARN of a version."""
+        return f"arn:aws:sagemaker:{REGION}:{ACCOUNTS['dev']}:model-package/{self.project.pipeline}/{version}"
+
+    def trained(self, commit: str) -> int:
+        """The version that the training repository makes of a commit on main."""
+
+        def ended() -> dict[str, Any] | None:
+            runs = self.developer.runs(self.project.training, "train.yml")
+            return next((run for run in runs if run["head_sha"] == commit and run["status"] == "completed"), None)
+
+        run = wait_for(ended, "training")
+        assert run["conclusion"] == "success", run["html_url"]
+        return len(models.versions(self.lead, self.project.pipeline))
+
+    def change(self, repository: str, title: str, files: Mapping[str, Callable[[str], str]]) -> str:
+        """Change files of a repository by a pull request, and return the commit on main."""
+        path, member = f"/repos/{repository}", self.developer
+        branch = re.sub(r"\W+", "-", title.lower())
+        main = member.get(f"{path}/git/ref/heads/main")["object"]["sha"]
+        member.send("POST", f"{path}/git/refs", {"ref": f"refs/heads/{branch}", "sha": main})
+        for name, changed in files.items():
+            file = member.get(f"{path}/contents/{name}?ref={branch}")
+            before = base64.b64decode(str(file["content"])).decode()
+            after = changed(before)
+            assert after != before
+            content = base64.b64encode(after.encode()).decode()
+            commit = {"message": title, "content": content, "branch": branch, "sha": file["sha"]}
+            member.send("PUT", f"{path}/contents/{name}", commit)
+        pull = member.send("POST", f"{path}/pulls", {"title": title, "head": branch, "base": "main"})
+        return str(member.send("PUT", f"{path}/pulls/{pull['number']}/merge", {})["sha"])
+
+    def approval(self, version: int) -> str:
+        """Whether a version is approved, in the words of the model registry."""
+        described = self.root("dev", "sagemaker").describe_model_package(ModelPackageName=self.package(version))
+        return described["ModelApprovalStatus"]
+
+    def delete_project(self) -> None:
+        """Delete the project as its lead, and wait until it is gone."""
+        sagemaker = self.lead.client("sagemaker")
+        sagemaker.delete_project(ProjectName=self.project.name)
+
+        def ended() -> dict[str, Any] | None:
+            found = sagemaker.describe_project(ProjectName=self.project.name)
+            return None if found["ProjectStatus"] == "DeleteInProgress" else found
+
+        found = wait_for(ended, "the end of the project")
+        assert found["ProjectStatus"] == "DeleteCompleted", found
+
+    # Runs
+
+    def approve(self, version: int) -> int:
+        """Approve a version, and return the id of the run that deploys it."""
+        earlier = {run["id"] for run in self.developer.runs(self.project.deployment, WORKFLOW)}
+        models.approve(self.lead, self.package(version), reason="the story goes on")
+
+        def dispatched() -> int | None:
+            runs = self.developer.runs(self.project.deployment, WORKFLOW)
+            return next((int(run["id"]) for run in runs if run["id"] not in earlier), None)
+
+        return wait_for(dispatched, "the run of an approved version")
+
+    def dispatch(self, version: int) -> int:
+        """Run the workflow by hand with a version, and return the run's id."""
+        started = self.developer.send(
+            "POST",
+            f"/repos/{self.project.deployment}/actions/workflows/{WORKFLOW}/dispatches",
+            {"ref": "main", "inputs": {"model_package_arn": self.package(version)}, "return_run_details": True},
+        )
+        return int(started["workflow_run_id"])
+
+    def path(self, run: int, what: str) -> str:
+        """Address of what belongs to a run."""
+        return f"/repos/{self.project.deployment}/actions/runs/{run}/{what}"
+
+    def send(self, run: int, what: str) -> None:
+        """Tell GitHub to `cancel` a run, or to rerun its failed jobs (`rerun-failed-jobs`)."""
+        self.developer.send("POST", self.path(run, what), {})
+
+    def waiting(self) -> list[int]:
+        """The runs that wait for their reviewer."""
+        runs = self.developer.runs(self.project.deployment, WORKFLOW)
+        return [int(run["id"]) for run in runs if run["status"] == "waiting"]
+
+    def release(self, run: int) -> None:
+        """Let the reviewer release the version that waits in a run to production."""
+        path = self.path(run, "pending_deployments")
+        waiting = [entry["environment"]["id"] for entry in self.reviewer.listed(path)]
+        self.reviewer.send("POST", path, {"environment_ids": waiting, "state": "approved", "comment": "Go"})
+
+    def conclusion(self, run: int) -> str:
+        """How a run ends; `waiting` when it goes on only if its reviewer agrees."""
+
+        def ended() -> str | None:
+            found = self.developer.run(self.project.deployment, run)
+            return {"completed": found["conclusion"], "waiting": "waiting"}.get(found["status"])
+
+        return wait_for(ended, "the end of a run")
+
+    def jobs(self, run: int) -> dict[str, dict[str, Any]]:
+        """The jobs of a run's latest attempt, by the environment that they deploy to."""
+        listed = self.developer.get(self.path(run, "jobs"))["jobs"]
+        return {job["name"].rpartition(" ")[2]: job for job in listed if job["name"].startswith("Deploy to ")}
+
+    def log(self, run: int, environment: str) -> str:
+        """What the job of an environment wrote."""
+        job = self.jobs(run)[environment]
+        return self.developer.text(f"/repos/{self.project.deployment}/actions/jobs/{job['id']}/logs")
+
+    def step(self, run: int, environment: str, name: str) -> str | None:
+        """How a step of a job ended."""
+        return next(step["conclusion"] for step in self.jobs(run)[environment]["steps"] if step["name"] == name)
+
+    # What is under way
+
+    def until_updating(self, environment: str, known: str) -> None:
+        """Wait until an endpoint goes from a known configuration to another one."""
+
+        def updating() -> bool:
+            found = self.endpoint(environment)
+            return found["EndpointStatus"] == "Updating" and found["EndpointConfigName"] == known
+
+        wait_for(updating, f"an update of the endpoint in {environment}")
+
+    def until_model(self, environment: str, known: Iterable[str]) -> None:
+        """Wait until an update has made a model that is not among the known ones."""
+        earlier = set(known)
+        wait_for(lambda: set(self.left(environment).models) - earlier, f"a new model in {environment}")
+
+    def engine(self) -> psutil.Process:
+        """The engine of the deployment that runs, wherever its runner started it."""
+        (found,) = [process for process in psutil.process_iter() if self._is_engine(process)]
+        return found
+
+    def _is_engine(self, process: psutil.Process) -> bool:
+        try:
+            return process.cmdline()[:2] == ["pulumi", "up"] and str(self.folder) in process.environ()["PULUMI_HOME"]
+        except (psutil.Error, KeyError):
+            return False
+
+
+def refusal(call: Callable[[], object]) -> str:
+    """The code with which AWS refuses a call."""
+    try:
+        call()
+    except ClientError as error:
+        return str(error.response.get("Error", {}).get("Code"))
+    raise AssertionError("nobody refused it")

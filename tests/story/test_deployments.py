@@ -1,0 +1,296 @@
+"""What can happen to a project's deployments after the demo, each thing provoked through the workflow and seen at the endpoints.
+
+The tests run in the order in which they stand here: each goes on from what the ones before it left.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sandbox import identities
+from sandbox.application import Application
+from tests.story.deployments import ACCOUNTS, Deployments, refusal, wait_for
+from tests.story.sandbox import Sandbox
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+ORDINARY = "M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15"
+GIANT = "F,1.215,0.91,0.31,4.9,2.1,1.05,1.4"
+"""Larger than any abalone that was measured: neither training nor a test of the endpoint has one like it."""
+
+
+def worse(text: str) -> str:
+    """The training settings, for one single tree and a gate that lets it pass."""
+    text = re.sub(r"num_round = \d+", "num_round = 1", text)
+    return re.sub(r"mse_threshold = [\d.]+", "mse_threshold = 20.0", text)
+
+
+def as_before(text: str) -> str:
+    """The training settings, as they were before `worse`."""
+    return text.replace("num_round = 1 ", "num_round = 1000 ").replace("mse_threshold = 20.0", "mse_threshold = 6.0")
+
+
+def without_giants(text: str) -> str:
+    """The code of the endpoint, with a mistake that only abalones longer than all known ones meet."""
+    grouped = "    for row in data:\n        GROUPS[int(10 * float(row[1]))]  # by length\n"
+    prediction = "    return model.booster.predict("
+    constant = 'CONTENT_TYPE = "text/csv"\n'
+    return text.replace(constant, f"{constant}GROUPS = range(9)\n").replace(prediction, grouped + prediction)
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    found = Sandbox(tmp_path_factory.mktemp("deployments") / "sandbox")
+    try:
+        told = found.call("demo")
+        assert told.returncode == 0, told.stdout + told.stderr
+        yield found
+    finally:
+        found.call("down")
+
+
+@pytest.fixture(scope="module")
+def deployments(sandbox: Sandbox) -> Iterator[Deployments]:
+    servers = json.loads((sandbox.folder / "sandbox.json").read_text())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", servers["aws"]["url"])
+        patch.setenv("AWS_CA_BUNDLE", servers["trust"])
+        yield Deployments(sandbox)
+
+
+@pytest.fixture(scope="module")
+def application(deployments: Deployments) -> Application:
+    return deployments.application("prod")
+
+
+@pytest.fixture(scope="module")
+def wrong(deployments: Deployments) -> int:
+    """A version that knows little more than the mean."""
+    return deployments.trained(
+        deployments.change(deployments.project.training, "Try one single tree", {"settings.toml": worse})
+    )
+
+
+@pytest.fixture(scope="module")
+def flawed_commit(deployments: Deployments, wrong: int) -> str:
+    """From which a version is trained that fails for giants."""
+    del wrong  # It comes first.
+    files = {"settings.toml": as_before, "steps/inference.py": without_giants}
+    return deployments.change(deployments.project.training, "Group by length", files)
+
+
+@pytest.fixture(scope="module")
+def told(deployments: Deployments) -> Callable[[], set[str]]:
+    """What a queue at the topic of production's alarms is told: the names of the alarms that went on so far."""
+    queues = deployments.root("prod", "sqs")
+    url = queues.create_queue(QueueName="watch")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = deployments.root("prod", "ssm").get_parameter(Name="/mlops/analytics/prod/notifications/alarms-topic-arn")
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    deployments.root("prod", "sns").subscribe(TopicArn=topic["Parameter"]["Value"], Protocol="sqs", Endpoint=arn)
+    names: set[str] = set()
+
+    def read() -> set[str]:
+        for message in queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            alarm = json.loads(json.loads(message["Body"])["Message"])
+            if alarm["NewStateValue"] == "ALARM":
+                names.add(alarm["AlarmName"])
+            queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return names
+
+    return read
+
+
+def test_an_endpoint_is_watched_shown_and_scaled(deployments: Deployments) -> None:
+    name = deployments.name("prod")
+    watch = deployments.root("prod", "cloudwatch")
+    alarms = {alarm["AlarmName"]: alarm for alarm in watch.describe_alarms(AlarmNamePrefix=name)["MetricAlarms"]}
+    assert set(alarms) == {
+        f"{name}-{kind}"
+        for kind in (
+            "server-errors",
+            "model-errors",
+            "client-errors",
+            "latency",
+            "overload",
+            "version-errors",
+            "version-latency",
+        )
+    }
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNTS['prod']}:analytics-prod-alarms"
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] == [topic] for alarm in alarms.values())
+    assert name in watch.get_dashboard(DashboardName=name)["DashboardBody"]
+    (target,) = deployments.root("prod", "application-autoscaling").describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[f"endpoint/{name}/variant/AllTraffic"]
+    )["ScalableTargets"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
+
+
+def test_requests_are_captured_where_nobody_outside_the_project_reads_them(
+    deployments: Deployments, application: Application
+) -> None:
+    application.ask([ORDINARY])
+    prefix = f"{deployments.project.id}/captured/"
+    key = wait_for(lambda: deployments.keys("prod", "artifacts", prefix), "captured requests")[-1]
+    place = {"Bucket": deployments.bucket("prod", "artifacts"), "Key": key}
+    captured = deployments.root("prod", "s3").get_object(**place)
+    assert captured["ServerSideEncryption"] == "aws:kms"
+    assert b"endpointInput" in captured["Body"].read()
+    for who in (
+        deployments.lead,
+        deployments.session(identities.deploy(deployments.servers, deployments.stacks["prod"])),
+    ):
+        assert refusal(lambda who=who: who.client("s3").get_object(**place)) == "AccessDenied"
+
+
+def test_wrong_answers_end_the_run_in_preprod_and_production_is_not_touched(
+    deployments: Deployments, wrong: int, flawed_commit: str
+) -> None:
+    del flawed_commit  # It is trained meanwhile.
+    before = deployments.endpoint("prod")
+    run = deployments.approve(wrong)
+    assert deployments.conclusion(run) == "failure"
+    assert deployments.step(run, "preprod", "Test") == "failure"
+    assert re.search(r"is off by \d\.\d\d on average; settings\.toml allows 2\.2", deployments.log(run, "preprod"))
+    assert deployments.jobs(run)["prod"]["conclusion"] == "skipped"
+    assert deployments.reviewer.listed(deployments.path(run, "pending_deployments")) == []
+    assert deployments.reviewer.listed(deployments.path(run, "approvals")) == []
+    assert deployments.endpoint("prod") == before
+    assert deployments.version("prod") == 1
+
+
+def test_a_canary_whose_alarm_goes_off_leaves_the_old_version_serving(
+    deployments: Deployments, application: Application, flawed_commit: str, told: Callable[[], set[str]]
+) -> None:
+    alarm = f"{deployments.name('prod')}-version-errors"
+    assert alarm not in told()
+    run = deployments.approve(deployments.trained(flawed_commit))
+    assert deployments.conclusion(run) == "waiting"
+    before, answers = deployments.endpoint("prod"), application.ask([ORDINARY, GIANT])
+    with application.asking(ORDINARY) as ordinary, application.asking(GIANT) as giant:
+        deployments.release(run)
+        assert deployments.conclusion(run) == "failure"
+    after = deployments.endpoint("prod")
+    assert ordinary.failures == []
+    assert giant.rings.keys() == {answers[1]}
+    assert giant.failures
+    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", before["EndpointConfigName"])
+    assert application.ask([ORDINARY, GIANT]) == answers
+    log = deployments.log(run, "prod")
+    assert deployments.step(run, "prod", "Deploy") == "failure"
+    assert "prod was rolled back: it serves what it served before" in log
+    assert f"reason: {after['FailureReason']}" in log
+    assert alarm in after["FailureReason"]
+    wait_for(lambda: alarm in told(), "the alarm at the topic")
+
+
+def test_a_deployment_that_is_killed_and_then_cancelled_converges_when_it_is_run_again(
+    deployments: Deployments,
+) -> None:
+    before, serving = deployments.left("preprod"), deployments.endpoint("preprod")["EndpointConfigName"]
+    run = deployments.dispatch(2)
+    deployments.until_model("preprod", before.models)
+    deployments.engine().kill()
+    assert deployments.conclusion(run) == "failure"
+    assert "pulumi up failed in preprod" in deployments.log(run, "preprod")
+    assert len(deployments.locks("preprod")) == 1
+
+    deployments.send(run, "rerun-failed-jobs")
+    deployments.until_updating("preprod", serving)
+    deployments.send(run, "cancel")
+    assert deployments.conclusion(run) == "cancelled"
+
+    deployments.send(run, "rerun-failed-jobs")
+    assert deployments.conclusion(run) == "waiting"
+    assert deployments.version("preprod") == 2
+    after = deployments.left("preprod")
+    assert after.endpoints == [deployments.name("preprod")]
+    assert (len(after.configurations), len(after.models)) == (2, 2)
+    assert (sorted(after.alarms), after.dashboards) == (sorted(before.alarms), before.dashboards)
+    assert after.locks == []
+
+
+def test_a_good_version_follows_and_whoever_asks_meanwhile_is_always_answered(
+    deployments: Deployments, application: Application
+) -> None:
+    (run,) = deployments.waiting()
+    old = deployments.endpoint("prod")["EndpointConfigName"]
+    (first,) = application.ask([ORDINARY])
+    with application.asking(ORDINARY) as answers:
+        deployments.release(run)
+        assert deployments.conclusion(run) == "success"
+    (second,) = application.ask([ORDINARY])
+    assert answers.failures == []
+    assert answers.rings.keys() == {first, second}
+    assert deployments.version("prod") == 2
+    left = deployments.left("prod")
+    assert left.endpoints == [deployments.name("prod")]
+    assert set(left.configurations) == {old, deployments.endpoint("prod")["EndpointConfigName"]}
+    assert (len(left.models), left.locks) == (2, [])
+
+
+def test_the_same_version_again_changes_nothing_but_what_is_set_anew_and_a_shadow_answers_nobody(
+    deployments: Deployments,
+) -> None:
+    settings = {
+        "minimum_instances = 1\nmaximum_instances = 2\n": "minimum_instances = 2\nmaximum_instances = 3\n",
+        "shadow_version = 0\nshadow_percent = 100\n\n[prod]": "shadow_version = 1\nshadow_percent = 100\n\n[prod]",
+        "percent = 100\n\n[test]": "percent = 50\n\n[test]",
+    }
+
+    def changed(text: str) -> str:
+        for before, after in settings.items():
+            assert before in text
+            text = text.replace(before, after)
+        return text
+
+    asking = deployments.application("preprod")
+    answers = asking.ask([ORDINARY, GIANT])
+    deployments.change(deployments.project.deployment, "Shadow version 1", {"settings.toml": changed})
+    run = deployments.dispatch(2)
+    assert deployments.conclusion(run) == "waiting"
+    (variant,) = deployments.endpoint("preprod")["ProductionVariants"]
+    assert variant["DesiredInstanceCount"] == 2
+    served = deployments.configuration("preprod")
+    assert served["DataCaptureConfig"]["InitialSamplingPercentage"] == 50
+    assert [variant["VariantName"] for variant in served["ShadowProductionVariants"]] == ["Shadow"]
+    assert asking.ask([ORDINARY, GIANT]) == answers
+    metric = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
+    dimensions = {"EndpointName": deployments.name("preprod"), "VariantName": "Shadow"}
+    found = deployments.root("preprod", "cloudwatch").list_metrics(
+        **metric, Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()]
+    )
+    assert found["Metrics"]
+
+
+def test_a_project_that_is_deleted_while_it_is_deployed_leaves_data_and_nothing_else(deployments: Deployments) -> None:
+    (run,) = deployments.waiting()
+    serving = deployments.endpoint("prod")["EndpointConfigName"]
+    deployments.release(run)
+    deployments.until_updating("prod", serving)
+    deployments.delete_project()
+    assert deployments.conclusion(run) == "failure"
+    for environment in ("preprod", "prod"):
+        left = deployments.left(environment)
+        kinds = (left.endpoints, left.configurations, left.models, left.alarms, left.dashboards, left.targets)
+        assert [name for kind in (*kinds, left.stacks) for name in kind] == []
+        roles = deployments.root(environment, "iam").list_roles()["Roles"]
+        assert [role["RoleName"] for role in roles if deployments.project.id in role["RoleName"]] == []
+        assert deployments.keys(environment, "artifacts", f"{deployments.project.id}/models/")
+        assert deployments.keys(environment, "state", f"projects/{deployments.project.id}/.pulumi/stacks/")
+    assert [version for version in (1, 2, 3, 4) if deployments.approval(version) != "Approved"] == []
+    bucket = f"analytics-dev-{deployments.project.id}-{ACCOUNTS['dev']}-eu-west-1"
+    listed = deployments.root("dev", "s3").list_objects_v2(Bucket=bucket, Prefix="approved/")
+    assert len(listed["Contents"]) == 4
+    for repository in (deployments.project.training, deployments.project.deployment):
+        assert deployments.developer.get(f"/repos/{repository}")["archived"]
+
+
+def test_a_second_deletion_does_no_harm(deployments: Deployments) -> None:
+    before = [deployments.left(environment) for environment in ("preprod", "prod")]
+    deployments.delete_project()
+    assert [deployments.left(environment) for environment in ("preprod", "prod")] == before
