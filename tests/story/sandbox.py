@@ -14,6 +14,7 @@ import psutil
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ("dev", "preprod", "prod")
+ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 SECONDS_TO_LEAVE = 45
 """A plugin finishes the resource that it works on."""
 
@@ -47,9 +48,9 @@ class Sandbox:
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout) if result.stdout.strip() else None
 
-    def seen_by_root(self, line: str) -> Any:
-        """Return the answer of an aws command as the root of dev: nobody else may list all that the account has."""
-        root = "env -u AWS_PROFILE AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=root"
+    def seen_by_root(self, line: str, account: str = ACCOUNTS[0]) -> Any:
+        """Return the answer of an aws command as the root of an account: nobody else may list all that it has."""
+        root = f"env -u AWS_PROFILE AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=root"
         result = self.shell(f"{root} aws --output json {line}")
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)

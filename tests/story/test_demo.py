@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.story.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, end_update
+from tests.story.sandbox import ACCOUNTS, CHECKOUT, ENVIRONMENTS, Sandbox, end_update
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -27,12 +27,21 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     found.call("down")
 
 
-def test_the_demo_ends_with_a_registered_model_and_a_page_that_shows_it(sandbox: Sandbox) -> None:
+def test_the_demo_goes_from_nothing_to_production_and_back_and_a_page_shows_it(sandbox: Sandbox) -> None:
     told = sandbox.call("demo")
     assert told.returncode == 0, told.stdout + told.stderr
-    assert "PendingManualApproval" in told.stdout
+    assert "production serves version 1 again" in told.stdout
+    assert told.stdout.count("to production: ") == 3
     page = (sandbox.folder / "index.html").read_text()
     assert all(f"{environment}, account" in page for environment in ENVIRONMENTS)
+
+
+def test_nobody_who_asked_production_while_it_changed_was_refused(sandbox: Sandbox) -> None:
+    page = (sandbox.folder / "index.html").read_text()
+    asked = re.search(r"asked meanwhile, production said (.+?); (\d+) requests failed", page)
+    assert asked is not None
+    assert asked[2] == "0"
+    assert len(re.findall(r"\d+ times [0-9.]+ rings", asked[1])) == 2, "both versions answered"
 
 
 def test_a_second_demo_changes_nothing_and_says_so(sandbox: Sandbox) -> None:
@@ -65,7 +74,8 @@ def test_no_credential_is_in_the_state_or_the_logs(sandbox: Sandbox) -> None:
 def test_the_model_beats_guessing_the_mean_on_data_it_has_not_seen(sandbox: Sandbox) -> None:
     page = (sandbox.folder / "index.html").read_text()
     figures = dict(re.findall(r'<span class="soft">([^<]+)</span><b>([^<]+)</b>', page))
-    assert float(figures["mean squared error"]) < 6.0
+    first, second = (float(figures[f"version {version}: mean squared error"]) for version in (1, 2))
+    assert second < first < 6.0
 
 
 def test_a_data_scientist_may_not_launch_a_project(sandbox: Sandbox) -> None:
@@ -130,28 +140,32 @@ def test_nobody_reaches_beyond_their_part(sandbox: Sandbox) -> None:
     assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
-def _order(sandbox: Sandbox, name: str, user: str) -> str:
-    """Return the command by which a lead data scientist orders a project."""
+def _order(sandbox: Sandbox, name: str, user: str, *, reviewer: str | None = None) -> str:
+    """Return the command by which a lead data scientist orders a project; with a reviewer, one that deploys."""
     products = sandbox.aws("grace", "servicecatalog search-products")["ProductViewSummaries"]
-    product = next(found["ProductId"] for found in products if found["Name"].endswith("model building and training"))
+    title = "model building and training" if reviewer is None else "model building, training, and deployment"
+    product = next(found["ProductId"] for found in products if found["Name"].endswith(title))
     versions = sandbox.aws("grace", f"servicecatalog describe-product --id {product}")["ProvisioningArtifacts"]
     newest = max(versions, key=lambda version: version["CreatedTime"])
     details = json.dumps(
         {
             "ProductId": product,
             "ProvisioningArtifactId": newest["Id"],
-            "ProvisioningParameters": [{"Key": "GitUser", "Value": user}],
+            "ProvisioningParameters": [
+                {"Key": "GitUser", "Value": user},
+                *([{"Key": "ProductionReviewer", "Value": reviewer}] if reviewer else []),
+            ],
         }
     )
     return f"sagemaker create-project --project-name {name} --service-catalog-provisioning-details '{details}'"
 
 
 def _everything(sandbox: Sandbox) -> list[Any]:
-    """List what a launch makes: repositories, buckets, roles, groups of models."""
+    """List what a launch makes: repositories, buckets, roles in every account, groups of models."""
     return [
         sandbox.repositories(),
         sandbox.seen_by_root("s3api list-buckets --query Buckets[].Name"),
-        sandbox.seen_by_root("iam list-roles --query Roles[].RoleName"),
+        *(sandbox.seen_by_root("iam list-roles --query Roles[].RoleName", account) for account in ACCOUNTS),
         sandbox.seen_by_root(
             "sagemaker list-model-package-groups --query ModelPackageGroupSummaryList[].ModelPackageGroupName"
         ),
@@ -173,16 +187,26 @@ def test_a_project_with_a_wrong_name_is_refused_before_anything_is_created(
     assert _everything(sandbox) == before
 
 
-def test_a_launch_for_a_misspelt_user_fails_with_that_reason_and_leaves_nothing_behind(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("name", "user", "reviewer", "reason"),
+    [
+        ("misspelt-user", "grcae", None, "grcae"),
+        ("misspelt-reviewer", "grace", "hdey", "hdey"),
+        ("own-reviewer", "grace", "Grace", "release"),
+    ],
+)
+def test_a_launch_for_the_wrong_people_fails_with_that_reason_and_leaves_nothing_behind(
+    sandbox: Sandbox, name: str, user: str, reviewer: str | None, reason: str
+) -> None:
     before = _everything(sandbox)
-    sandbox.aws("grace", _order(sandbox, "misspelt-user", "grcae"))
-    described = "sagemaker describe-project --project-name misspelt-user"
+    sandbox.aws("grace", _order(sandbox, name, user, reviewer=reviewer))
+    described = f"sagemaker describe-project --project-name {name}"
     deadline = time.monotonic() + 60
     while (project := sandbox.aws("grace", described))["ProjectStatus"] in {"Pending", "CreateInProgress"}:
         assert time.monotonic() < deadline, project
         time.sleep(0.5)
     assert project["ProjectStatus"] == "CreateFailed"
-    assert "grcae" in json.dumps(project["ServiceCatalogProvisionedProductDetails"])
+    assert reason in json.dumps(project["ServiceCatalogProvisionedProductDetails"])
     assert _everything(sandbox) == before
 
 
