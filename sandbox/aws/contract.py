@@ -147,6 +147,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "ministack.services.lambda_svc": {
         "_LAMBDA_ASYNC_RETRY_BASE_SECONDS": "a float",
         "_execute_function": "(func, event)",
+        "_execute_function_dispatch": "(func, config, event, request_id, started)",
         "_execution_record_for_config": "(func, config)",
         "_functions": "a AccountRegionScopedDict",
         "_get_func_record_for_ref": "(function_ref)",

@@ -18,7 +18,8 @@ FUNCTION = "SourceFunctionArn"
 FIRST_RETRY_SECONDS = 60
 """How long AWS waits before it tries a failed invocation again; then twice as long."""
 
-_asynchronous: ContextVar[bool] = ContextVar("asynchronous_invocation", default=False)
+_request: ContextVar[str] = ContextVar("asynchronous_request", default="")
+"""Id of the asynchronous invocation that is being served; every attempt at it has the same."""
 
 
 def check_roles() -> None:
@@ -86,23 +87,27 @@ def _retry_and_set_aside() -> None:
     """Let failed asynchronous invocations be tried again, counted, and put into the function's dead-letter queue."""
     invoke = emulator.functions.invoke_async_with_retry
     execute = emulator.functions._execute_function
+    dispatch = emulator.functions._execute_function_dispatch
     route = emulator.functions._route_async_failure
     emulator.functions._LAMBDA_ASYNC_RETRY_BASE_SECONDS = clock.seconds(FIRST_RETRY_SECONDS)
 
     def invoke_async_with_retry(function: Any, event: Any) -> None:
         # MiniStack starts a thread that sees what is set here.
-        token = _asynchronous.set(True)
+        token = _request.set(str(uuid.uuid4()))
         try:
             invoke(function, event)
         finally:
-            _asynchronous.reset(token)
+            _request.reset(token)
 
     def execute_function(function: Any, event: Any) -> Any:
         result = execute(function, event)
-        if _asynchronous.get() and result.get("error"):
+        if _request.get() and result.get("error"):
             name = (function.get("config") or function)["FunctionName"]
             emulator.cloudwatch.record_metric("AWS/Lambda", "Errors", 1, "Count", {"FunctionName": name})
         return result
+
+    def execute_function_dispatch(function: Any, config: Any, event: Any, request: str, started: float) -> Any:
+        return dispatch(function, config, event, _request.get() or request, started)
 
     def route_async_failure(target: str, name: str, event: Any, result: Mapping[str, Any]) -> None:
         function: Mapping[str, Any] = emulator.functions._functions.get(name) or {}
@@ -115,11 +120,12 @@ def _retry_and_set_aside() -> None:
             return
         body: Any = result.get("body")
         message = str(cast(Mapping[str, Any], body).get("errorMessage")) if isinstance(body, dict) else "Unhandled"
-        attributes = {"RequestID": str(uuid.uuid4()), "ErrorCode": "200", "ErrorMessage": message[:1024]}
+        attributes = {"RequestID": _request.get(), "ErrorCode": "200", "ErrorMessage": message[:1024]}
         deliveries.send(target, event, attributes)
 
     emulator.functions.invoke_async_with_retry = invoke_async_with_retry
     emulator.functions._execute_function = execute_function
+    emulator.functions._execute_function_dispatch = execute_function_dispatch
     emulator.functions._route_async_failure = route_async_failure
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from typing import Any
 
@@ -14,6 +15,9 @@ log = logging.getLogger("talking")
 log.setLevel(logging.INFO)
 
 def handler(event, context):
+    if event.get("fail"):
+        log.info("trying")
+        raise RuntimeError("as asked")
     log.debug("too much")
     log.info("about %s", event["subject"])
     try:
@@ -24,9 +28,8 @@ def handler(event, context):
 """
 
 
-def said(account: Account, log_format: str) -> tuple[str, list[str]]:
-    """Invoke a function that logs; its request's id and what it said, without what Lambda says about the request."""
-    name = f"talking-{log_format.lower()}"
+def make(account: Account, name: str, log_format: str) -> None:
+    """Make a function that logs."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         files.writestr("talking.py", TALKING)
@@ -40,22 +43,46 @@ def said(account: Account, log_format: str) -> tuple[str, list[str]]:
         LoggingConfig={"LogFormat": log_format},
     )
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
-    request = json.loads(functions.invoke(FunctionName=name, Payload=b'{"subject": "abalone"}')["Payload"].read())
+
+
+def said(account: Account, name: str) -> list[str]:
+    """What a function said, without what Lambda says about its requests."""
     events = account.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     lines = [event["message"] for event in events]
-    return request, [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
+    return [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
+
+
+def ask(account: Account, name: str) -> str:
+    """Invoke a function; the id of the request."""
+    functions: Any = account.client("lambda")
+    return json.loads(functions.invoke(FunctionName=name, Payload=b'{"subject": "abalone"}')["Payload"].read())
 
 
 def test_a_function_logs_lines_that_name_their_request(dev: Account) -> None:
-    request, lines = said(dev, "Text")
+    make(dev, "talking-lines", "Text")
+    request = ask(dev, "talking-lines")
+    lines = said(dev, "talking-lines")
     level, _, of, message = lines[0].split("\t")
     assert (level, of, message) == ("[INFO]", request, "about abalone")
     assert lines[-1] == "ValueError: as asked"
 
 
 def test_a_function_logs_documents_if_its_settings_say_so(dev: Account) -> None:
-    request, lines = said(dev, "JSON")
-    first, second = map(json.loads, lines)
+    make(dev, "talking-documents", "JSON")
+    request = ask(dev, "talking-documents")
+    first, second = map(json.loads, said(dev, "talking-documents"))
     assert first["logger"] == "talking"
     assert (first["level"], first["message"], first["requestId"]) == ("INFO", "about abalone", request)
     assert (second["level"], second["errorType"], second["errorMessage"]) == ("ERROR", "ValueError", "as asked")
+
+
+def test_a_request_that_is_tried_again_keeps_its_id(dev: Account) -> None:
+    make(dev, "talking-again", "JSON")
+    ask(dev, "talking-again")
+    functions: Any = dev.client("lambda")
+    functions.invoke(FunctionName="talking-again", InvocationType="Event", Payload=b'{"fail": true}')
+    deadline = time.monotonic() + 30
+    while len(tried := [json.loads(line) for line in said(dev, "talking-again") if "trying" in line]) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len({line["requestId"] for line in tried}) == 1
