@@ -86,7 +86,7 @@ class Wiring:
         self.events.remove_targets(Rule=self.name, Ids=["function"])
         self.events.delete_rule(Name=self.name)
 
-    def take(self, queue: str, *, seconds: float = 5) -> Any:
+    def take(self, queue: str, *, seconds: float = 30) -> Any:
         """The next message of a queue, or None."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
