@@ -16,6 +16,7 @@ from sandbox.aws import authorization, emulator
 from sandbox.aws.authorization import Principal
 from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.sagemaker import endpoints, names
+from sandbox.aws.sagemaker.endpoint import Endpoint
 from sandbox.aws.scalable_targets import NAME, targets
 from sandbox.aws.service import Call, JsonService, Members, now
 
@@ -89,7 +90,17 @@ def _register(call: Call) -> Members:
         "ScalableTargetARN": arn,
     }
     _tags.setdefault(arn, {}).update(members.get("Tags", {}))
+    # What is not active stays as it is (API Reference, "RegisterScalableTarget").
+    if found.status == "InService":
+        _bring_into_range(found, variant, least, most)
     return {"ScalableTargetARN": arn}
+
+
+def _bring_into_range(endpoint: Endpoint, name: str, least: int, most: int) -> None:
+    variant = endpoint.variant(name)
+    if variant is not None and not least <= variant.instances <= most:
+        capacity = min(max(variant.instances, least), most)
+        endpoints.update_capacities(endpoint.name, [{"VariantName": name, "DesiredInstanceCount": capacity}])
 
 
 def _describe_targets(call: Call) -> Members:

@@ -104,6 +104,16 @@ def test_usage_beyond_the_target_adds_instances_up_to_the_most_that_are_allowed(
     scaling.deregister_scalable_target(**SCALED)
 
 
+def test_a_target_brings_its_variant_into_the_range_at_once(dev: Account, hosting: Hosting) -> None:
+    scaling = dev.client("application-autoscaling")
+    counts: list[int] = []
+    for least, most in ((3, 4), (1, 4), (1, 1)):
+        scaling.register_scalable_target(**SCALED, MinCapacity=least, MaxCapacity=most)
+        counts.append(hosting.settled("scaling")["ProductionVariants"][0]["CurrentInstanceCount"])
+    scaling.deregister_scalable_target(**SCALED)
+    assert counts == [3, 3, 1]
+
+
 @pytest.mark.usefixtures("hosting")
 @pytest.mark.parametrize("lacking", ["endpoint", "endpoint-config"])
 def test_an_endpoint_is_changed_and_asked_only_by_those_who_may(lacking: str, dev: Account) -> None:
