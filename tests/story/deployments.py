@@ -288,8 +288,13 @@ class Deployments:
 
     def until_model(self, environment: str, known: Iterable[str]) -> None:
         """Wait until an update has made a model that is not among the known ones."""
-        earlier = set(known)
-        wait_for(lambda: set(self.left(environment).models) - earlier, f"a new model in {environment}")
+        sagemaker, earlier = self.root(environment, "sagemaker"), set(known)
+
+        def made() -> set[str]:
+            listed = sagemaker.list_models(NameContains=self.name(environment))["Models"]
+            return {model["ModelName"] for model in listed} - earlier
+
+        wait_for(made, f"a new model in {environment}")
 
     def engine(self) -> psutil.Process:
         """The engine of the deployment that runs, wherever its runner started it."""

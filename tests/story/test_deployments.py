@@ -203,6 +203,7 @@ def test_a_deployment_that_is_killed_and_then_cancelled_converges_when_it_is_run
     deployments.until_updating("preprod", serving)
     deployments.send(run, "cancel")
     assert deployments.conclusion(run) == "cancelled"
+    assert "released the lock that a killed run left" in deployments.log(run, "preprod")
 
     deployments.send(run, "rerun-failed-jobs")
     assert deployments.conclusion(run) == "waiting"
@@ -249,7 +250,7 @@ def test_the_same_version_again_changes_nothing_but_what_is_set_anew_and_a_shado
         return text
 
     asking = deployments.application("preprod")
-    answers = asking.ask([ORDINARY, GIANT])
+    answers, before = asking.ask([ORDINARY, GIANT]), deployments.configuration("preprod")
     deployments.change(deployments.project.deployment, "Shadow version 1", {"settings.toml": changed})
     run = deployments.dispatch(2)
     assert deployments.conclusion(run) == "waiting"
@@ -257,6 +258,7 @@ def test_the_same_version_again_changes_nothing_but_what_is_set_anew_and_a_shado
     assert variant["DesiredInstanceCount"] == 2
     served = deployments.configuration("preprod")
     assert served["DataCaptureConfig"]["InitialSamplingPercentage"] == 50
+    assert served["ProductionVariants"][0]["ModelName"] == before["ProductionVariants"][0]["ModelName"]
     assert [variant["VariantName"] for variant in served["ShadowProductionVariants"]] == ["Shadow"]
     assert asking.ask([ORDINARY, GIANT]) == answers
     metric = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
