@@ -8,11 +8,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sandbox.organization import DEPLOYMENT, ORGANIZATION
 from tests.story.approvals import Approvals
 from tests.story.attacks import ANOTHER_PROJECT, EVERYTHING, IMAGE, PLATFORM, REFUSALS, Attempt
 from tests.story.deployments import ACCOUNTS, REGION, UNIT
 
-TEMPLATE = "acme/mlops-template-model-deployment-realtime"
+TEMPLATE = f"{ORGANIZATION.login}/mlops-template-{DEPLOYMENT}"
 
 
 def what_worked(attempts: Iterator[Attempt]) -> list[str]:
