@@ -1,13 +1,12 @@
 """Fixtures of all tests, and how the tests are spread over workers."""
 
 import gc
-from collections.abc import Callable
 
 import pytest
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
-from tests.rendering import Rendering, render_stack
+from tests.rendering import Rendering, Renderings
 
 STACKS = ("dev", "preprod", "prod")
 
@@ -33,19 +32,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderS
 
 
 @pytest.fixture(scope="session")
-def rendered() -> Callable[[str], Rendering]:
-    """What the whole program declares for a stack with its checked-in settings; rendered once per test run."""
-    renderings: dict[str, Rendering] = {}
-
-    def of(stack: str) -> Rendering:
-        if stack not in renderings:
-            renderings[stack] = render_stack(stack)
-        return renderings[stack]
-
-    return of
+def rendered() -> Renderings:
+    """What the whole program declares for a stack with its checked-in settings, or with changes to them."""
+    return Renderings()
 
 
 @pytest.fixture(params=STACKS)
-def stack(request: pytest.FixtureRequest, rendered: Callable[[str], Rendering]) -> Rendering:
+def stack(request: pytest.FixtureRequest, rendered: Renderings) -> Rendering:
     """Each of the checked-in stacks in turn."""
     return rendered(request.param)

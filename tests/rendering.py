@@ -271,6 +271,20 @@ def render(
     return Rendering(resources=recorder.declared, exports=exports, account_id=account_id)
 
 
+class Renderings:
+    """What the whole program declares, each stack with each change of its settings rendered once; only to be read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Rendering] = {}
+
+    def __call__(self, stack: str, changes: Mapping[str, object] | None = None) -> Rendering:
+        """What `render_stack` finds."""
+        key = json.dumps([stack, changes or {}], sort_keys=True)
+        if key not in self._known:
+            self._known[key] = render_stack(stack, changes)
+        return self._known[key]
+
+
 def configuration_of(stack: str) -> dict[str, str]:
     """The configuration of a stack, from its file, as the engine hands it to the program."""
     entries = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]

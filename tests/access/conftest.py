@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.access.authorization import Role, roles_of
-from tests.rendering import Rendering, render_stack
+from tests.rendering import Rendering, Renderings, render_stack
 
 RoleNamed = Callable[[str], Role]
 
 
 @pytest.fixture(scope="session")
-def dev(rendered: Callable[[str], Rendering]) -> Rendering:
+def dev(rendered: Renderings) -> Rendering:
     return rendered("dev")
 
 
@@ -21,7 +21,7 @@ def dev_that_gives_up_its_data() -> Rendering:
 
 
 @pytest.fixture(scope="session", params=["dev", "preprod", "prod"])
-def any_stack(request: pytest.FixtureRequest, rendered: Callable[[str], Rendering]) -> Rendering:
+def any_stack(request: pytest.FixtureRequest, rendered: Renderings) -> Rendering:
     return rendered(request.param)
 
 

@@ -119,14 +119,6 @@ def test_only_owners_of_the_organization_bypass_the_ruleset(dev: Rendering) -> N
     ]
 
 
-def test_no_token_reaches_the_providers_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GITHUB_TOKEN", "a-token-that-must-not-be-stored")
-
-    rendered = render_stack("dev")
-
-    assert "a-token-that-must-not-be-stored" not in str([each.inputs for each in rendered.resources])
-
-
 def test_the_drift_role_reads_the_platforms_state_and_no_projects(role_named: RoleNamed) -> None:
     read = role_named("drift").statement("ReadState")
 

@@ -1,13 +1,12 @@
 """Rules that hold for every policy of every role of every stack, judged by AWS's own list of actions."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, roles_of
 from tests.cloudformation import parse
-from tests.rendering import ROOT, Rendering, render_stack
+from tests.rendering import ROOT, Rendering, Renderings, render_stack
 
 MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
 """Of all inline policies of a role together, white space not counted. Source: IAM User Guide, "IAM and STS quotas"."""
@@ -83,9 +82,7 @@ def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
 
 
 @pytest.mark.parametrize("environment", ["preprod", "prod"])
-def test_where_models_are_deployed_there_are_exactly_these_roles(
-    rendered: Callable[[str], Rendering], environment: str
-) -> None:
+def test_where_models_are_deployed_there_are_exactly_these_roles(rendered: Renderings, environment: str) -> None:
     assert set(roles_of(rendered(environment))) == {"drift", "flow-logs", "project-onboarding", "project-roles"}
 
 

@@ -1,13 +1,12 @@
 """How an account that models are deployed to lets development give its projects their roles there."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 
 from components.project_catalog.template import Template
 from tests.access.authorization import Role, roles_of
-from tests.rendering import ROOT, Rendering
+from tests.rendering import ROOT, Rendering, Renderings
 
 STACK = "arn:aws:cloudformation:eu-west-1:333333333333:stack/analytics-prod-p-abcdefghijkl/1"
 STACK_ROLE = "arn:aws:iam::333333333333:role/analytics-prod-project-roles"
@@ -16,7 +15,7 @@ SAGEMAKER = "arn:aws:sagemaker:eu-west-1:333333333333"
 
 
 @pytest.fixture(scope="module")
-def prod(rendered: Callable[[str], Rendering]) -> Rendering:
+def prod(rendered: Renderings) -> Rendering:
     return rendered("prod")
 
 
@@ -154,7 +153,7 @@ def test_cloudformation_makes_only_bounded_roles_of_projects(project_roles: Role
         assert not project_roles.may(action)
 
 
-def test_the_template_cloner_becomes_exactly_these_roles_elsewhere(rendered: Callable[[str], Rendering]) -> None:
+def test_the_template_cloner_becomes_exactly_these_roles_elsewhere(rendered: Renderings) -> None:
     cloner = roles_of(rendered("dev"))["template-cloner"].statement("OnboardProjects")
 
     assert cloner.actions == ("sts:AssumeRole",)

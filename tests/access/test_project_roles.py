@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.access.authorization import PolicyStatement, problems
 from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES
 from tests.cloudformation import findings, parse
-from tests.rendering import Rendering, render_stack
+from tests.rendering import Renderings
 
 OWN = "analytics-prod-p-abcdefghijkl"
 OTHER = "analytics-prod-p-mnopqrstuvwx"
@@ -27,7 +27,7 @@ ROLES = ("DeploymentRole", "ModelRole")
 
 
 @pytest.fixture(scope="module")
-def published(rendered: Callable[[str], Rendering]) -> ProjectRoles:
+def published(rendered: Renderings) -> ProjectRoles:
     return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
 
 
@@ -76,8 +76,8 @@ def test_the_boundary_lets_through_whatever_the_role_is_granted(published: Proje
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_inline_policies_fit_with_the_longest_names(role: str) -> None:
-    largest = render_stack("prod", {"unit": "abcdefghijkl", "region": "ap-southeast-2"})
+def test_inline_policies_fit_with_the_longest_names(rendered: Renderings, role: str) -> None:
+    largest = rendered("prod", {"unit": "abcdefghijkl", "region": "ap-southeast-2"})
     roles = ProjectRoles(
         text=largest.one("BucketObjectv2").inputs["content"],
         unit="abcdefghijkl",

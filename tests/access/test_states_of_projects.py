@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.access.project_roles import ProjectRoles
-from tests.rendering import Rendering
+from tests.rendering import Renderings
 
 ACCOUNT = "333333333333"
 PREFIX = "analytics-prod"
@@ -21,7 +21,7 @@ May = Callable[..., bool]
 
 
 @pytest.fixture(scope="module")
-def project_roles(rendered: Callable[[str], Rendering]) -> ProjectRoles:
+def project_roles(rendered: Renderings) -> ProjectRoles:
     """The roles of a project as the published template makes them."""
     return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
 

@@ -1,13 +1,12 @@
 """Keys: one for each purpose, used by those who need it, and never able to lock the account out."""
 
-from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from components.encryption.key import ADMINISTRATION
-from tests.rendering import Rendering, render_stack
+from tests.rendering import Rendering, Renderings
 
 
-def test_an_environment_has_a_key_for_each_purpose_that_it_has(rendered: Callable[[str], Rendering]) -> None:
+def test_an_environment_has_a_key_for_each_purpose_that_it_has(rendered: Renderings) -> None:
     def aliases(stack: str) -> set[str]:
         return {alias.inputs["name"] for alias in rendered(stack).all("Alias")}
 
@@ -97,20 +96,20 @@ def test_the_notifications_key_serves_this_environment_s_alarms_alone(stack: Ren
     }
 
 
-def test_events_that_could_not_be_delivered_are_kept_with_the_secrets_key(rendered: Callable[[str], Rendering]) -> None:
+def test_events_that_could_not_be_delivered_are_kept_with_the_secrets_key(rendered: Renderings) -> None:
     statements = rendered("dev").one("Key", "encryption-secrets-key").statements()
     assert [sid for sid, each in statements.items() if "Service" in each["Principal"]] == ["EncryptUndeliveredEvents"]
     assert statements["EncryptUndeliveredEvents"]["Principal"] == {"Service": "events.amazonaws.com"}
 
 
-def test_models_accounts_decrypt_development_s_data_through_s3_alone(rendered: Callable[[str], Rendering]) -> None:
+def test_models_accounts_decrypt_development_s_data_through_s3_alone(rendered: Renderings) -> None:
     statement = rendered("dev").one("Key", "encryption-data-key").statements()["DecryptFromOtherAccounts"]
     assert statement["Principal"] == {"AWS": ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]}
     assert statement["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
     assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
 
 
-def test_no_other_account_uses_any_other_key(stack: Rendering) -> None:
+def test_no_other_account_uses_any_other_key(stack: Rendering, rendered: Renderings) -> None:
     for key in stack.all("Key"):
         for sid, statement in key.statements().items():
             if sid != "DecryptFromOtherAccounts":
@@ -119,10 +118,10 @@ def test_no_other_account_uses_any_other_key(stack: Rendering) -> None:
                     principal.get("AWS", f"arn:aws:iam::{stack.account_id}:root")
                     == f"arn:aws:iam::{stack.account_id}:root"
                 )
-    assert "DecryptFromOtherAccounts" not in render_stack("prod").one("Key", "encryption-data-key").statements()
+    assert "DecryptFromOtherAccounts" not in rendered("prod").one("Key", "encryption-data-key").statements()
 
 
-def test_keys_outlive_the_stack_unless_a_setting_says_otherwise(stack: Rendering) -> None:
+def test_keys_outlive_the_stack_unless_a_setting_says_otherwise(stack: Rendering, rendered: Renderings) -> None:
     assert all(key.protected and key.retained for key in stack.all("Key"))
-    disposable = render_stack("preprod", {"keepDataOnDestroy": "false"})
+    disposable = rendered("preprod", {"keepDataOnDestroy": "false"})
     assert not any(key.protected or key.retained for key in disposable.all("Key"))

@@ -1,11 +1,10 @@
 """The network: private where it can be, watched, and the same in every zone."""
 
-from collections.abc import Callable
 from ipaddress import IPv4Network
 
 import pytest
 
-from tests.rendering import ZONES, Rendering, Resource, render_stack
+from tests.rendering import ZONES, Rendering, Renderings, Resource, render_stack
 
 EVERYWHERE = {"ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "ssm", "sts"}
 STUDIO_ONLY = {"events", "servicecatalog", "aws.sagemaker.eu-west-1.studio"}
@@ -50,7 +49,7 @@ def test_images_keys_logs_metrics_parameters_and_identities_are_reached_privatel
     assert set(interface_endpoints(stack)) >= EVERYWHERE
 
 
-def test_only_an_environment_with_studio_pays_for_what_studio_calls(rendered: Callable[[str], Rendering]) -> None:
+def test_only_an_environment_with_studio_pays_for_what_studio_calls(rendered: Renderings) -> None:
     assert set(interface_endpoints(rendered("dev"))) == EVERYWHERE | STUDIO_ONLY | {
         "sagemaker.api",
         "sagemaker.runtime",
@@ -70,7 +69,7 @@ def test_endpoints_let_only_the_account_s_own_principals_through(stack: Renderin
 
 
 def test_the_roles_that_prepare_deployments_elsewhere_pass_to_what_they_call_and_never_to_s3(
-    rendered: Callable[[str], Rendering],
+    rendered: Renderings,
 ) -> None:
     dev, prod = rendered("dev"), rendered("prod")
     passing = {
@@ -204,6 +203,6 @@ def test_an_existing_vpc_is_used_without_touching_its_routes_and_endpoints() -> 
     assert with_group.one("Parameter", "parameters-network/workload-security-group-id").inputs["value"] == "sg-0a1b2c3d"
 
 
-def test_functions_run_in_two_zones(rendered: Callable[[str], Rendering]) -> None:
+def test_functions_run_in_two_zones(rendered: Renderings) -> None:
     functions = rendered("dev").all("Function")
     assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in functions] == [2, 2]

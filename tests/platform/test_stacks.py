@@ -1,13 +1,13 @@
 """What each stack consists of, and what holds for everything in it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pytest
 
-from tests.rendering import INVOKES, RefusedError, Rendering, Resource, render_stack
+from tests.rendering import INVOKES, RefusedError, Rendering, Renderings, Resource, render_stack
 
 NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
@@ -97,7 +97,7 @@ STACKS = {
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_a_stack_consists_of_exactly_this(name: str, rendered: Callable[[str], Rendering]) -> None:
+def test_a_stack_consists_of_exactly_this(name: str, rendered: Renderings) -> None:
     assert rendered(name).counts() == dict(sorted(STACKS[name].items()))
 
 
@@ -211,7 +211,7 @@ def parameters(rendering: Rendering) -> dict[str, Any]:
     return {each.inputs["name"].split("/", 4)[4]: each.inputs["value"] for each in rendering.all("Parameter")}
 
 
-def test_projects_find_what_they_need(rendered: Callable[[str], Rendering]) -> None:
+def test_projects_find_what_they_need(rendered: Renderings) -> None:
     everywhere = {
         "access/boundary-arn",
         "encryption/data-key-arn",
@@ -252,7 +252,7 @@ def test_without_accounts_to_deploy_to_nothing_waits_for_approvals() -> None:
 
 
 def test_where_models_are_deployed_projects_get_their_roles_by_one_published_template(
-    rendered: Callable[[str], Rendering],
+    rendered: Renderings,
 ) -> None:
     rendering = rendered("prod")
     template = rendering.one("BucketObjectv2").inputs
@@ -270,7 +270,7 @@ def test_development_has_the_name_that_the_settings_give_it() -> None:
     assert "arn:aws:iam::111111111111:role/analytics-lab-template-cloner" in str(trust)
 
 
-def test_an_environment_may_hold_studio_and_models_at_once(rendered: Callable[[str], Rendering]) -> None:
+def test_an_environment_may_hold_studio_and_models_at_once(rendered: Renderings) -> None:
     rendering = render_stack("dev", {"workload": {"developmentAccountId": "111111111111"}})
     assert len(rendering.resources) > len(rendered("dev").resources)
     assert rendering.one("iam/role:Role", "workload-project-onboarding-role")

@@ -1,9 +1,8 @@
 """Buckets: nobody reaches one but by a grant and by TLS, and nothing in one is lost by mistake."""
 
 import json
-from collections.abc import Callable
 
-from tests.rendering import Rendering, Resource, render_stack
+from tests.rendering import Rendering, Renderings, Resource
 
 SECURED_BY = (
     "BucketLifecycleConfiguration",
@@ -20,7 +19,7 @@ def by_bucket(rendering: Rendering, kind: str) -> dict[str, Resource]:
     return {each.inputs["bucket"]: each for each in rendering.all(kind)}
 
 
-def test_bucket_names_carry_unit_environment_purpose_account_and_region(rendered: Callable[[str], Rendering]) -> None:
+def test_bucket_names_carry_unit_environment_purpose_account_and_region(rendered: Renderings) -> None:
     assert set(by_bucket(rendered("dev"), "s3/bucket:Bucket")) == {
         f"analytics-dev-{purpose}-111111111111-eu-west-1" for purpose in ("access-logs", "catalog", "data", "sagemaker")
     }
@@ -114,8 +113,8 @@ def test_data_outlives_the_stack_with_what_secures_it(stack: Rendering) -> None:
     assert {bucket.inputs["forceDestroy"] for bucket in stack.all("s3/bucket:Bucket")} == {False}
 
 
-def test_data_is_deleted_with_the_stack_only_when_a_setting_says_so() -> None:
-    disposable = render_stack("preprod", {"keepDataOnDestroy": "false"})
+def test_data_is_deleted_with_the_stack_only_when_a_setting_says_so(rendered: Renderings) -> None:
+    disposable = rendered("preprod", {"keepDataOnDestroy": "false"})
     buckets = disposable.all("s3/bucket:Bucket")
     assert len(buckets) == 2
     assert all(bucket.inputs["forceDestroy"] for bucket in buckets)

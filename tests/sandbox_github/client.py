@@ -5,7 +5,9 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from sandbox.github.seed import Limits, Seed, Timing
@@ -95,8 +97,19 @@ class Client:
         return Client(self.server, self.github, token)
 
 
-def start(folder: Path, seeded: Seed) -> Client:
+@cache
+def _issuer_key() -> bytes:
+    """The key that signs the tokens of every GitHub in this process: making one takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        GitHub(Path(folder), "https://localhost:1", seed(), aws_url="", authority=Path(folder)).close()
+        return (Path(folder) / "issuer.pem").read_bytes()
+
+
+def start(folder: Path, seeded: Seed, *, makes_key: bool = False) -> Client:
     """Start a GitHub in this process; runs find no AWS."""
+    key = folder / "issuer.pem"
+    if not key.exists() and not makes_key:
+        key.write_bytes(_issuer_key())
     github = GitHub(folder, "https://localhost:1", seeded, aws_url="https://localhost:2", authority=folder / "none.pem")
     return Client(Server(github), github)
 

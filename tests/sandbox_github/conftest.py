@@ -1,13 +1,13 @@
 """Fixtures: a GitHub in this process, and one in a process of its own that git and act can reach."""
 
 import os
-import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -17,18 +17,9 @@ from tests.sandbox_github.client import Client, seed, start
 from tests.sandbox_github.remote import Remote
 
 
-@pytest.fixture(scope="session")
-def issuer_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The key that signs the tokens of every GitHub in this process: making one takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("issuer")
-    start(folder, seed()).github.close()
-    return folder / "issuer.pem"
-
-
 @pytest.fixture
-def call(tmp_path: Path, issuer_key: Path) -> Iterator[Client]:
+def call(tmp_path: Path) -> Iterator[Client]:
     """A fresh GitHub in this process, called by the organization's owner."""
-    shutil.copy2(issuer_key, tmp_path)
     client = start(tmp_path, seed())
     yield client
     client.github.close()
@@ -54,17 +45,20 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
         stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    found = Remote(url=f"https://localhost:{port}", folder=folder, ca=files.ca)
+    trust = ssl.create_default_context(cafile=str(files.ca))
+    connection = HTTPSConnection("localhost", port, timeout=20, context=trust)
+    found = Remote(url=f"https://localhost:{port}", folder=folder, ca=files.ca, connection=connection)
     deadline = time.monotonic() + 10
     while True:
         try:
-            urllib.request.urlopen(f"{found.url}/api/v3/meta", timeout=1, context=found.context()).close()
+            connection.connect()
             break
         except OSError:
             if time.monotonic() > deadline or server.poll() is not None:
                 raise
             time.sleep(0.02)
     yield found
+    connection.close()
     server.terminate()
     assert server.wait(timeout=10) == 0, (folder / "server.log").read_text()
     log.close()

@@ -3,11 +3,9 @@
 import base64
 import json
 import os
-import ssl
 import subprocess
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +19,13 @@ class Remote:
     url: str
     folder: Path
     ca: Path
+    connection: HTTPSConnection
+    """Kept open, for tests ask often: a handshake takes longer than most answers."""
     token: str = OWNER
-
-    def context(self) -> ssl.SSLContext:
-        """Trust the sandbox's certificate."""
-        return ssl.create_default_context(cafile=str(self.ca))
 
     def by(self, token: str) -> "Remote":
         """The same GitHub, called by somebody else."""
-        return Remote(url=self.url, folder=self.folder, ca=self.ca, token=token)
+        return replace(self, token=token)
 
     def __call__(self, method: str, path: str, body: object = None) -> Answer:
         """Call the REST API."""
@@ -37,18 +33,17 @@ class Remote:
 
     def raw(self, method: str, path: str, body: object = None) -> Answer:
         """Call anything."""
-        request = urllib.request.Request(
-            self.url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}"},
-        )
+        content = None if body is None else json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(request, timeout=20, context=self.context()) as answer:
-                return Answer(status=answer.status, headers=dict(answer.headers), content=answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(status=error.code, headers=dict(error.headers), content=error.read())
+            self.connection.request(method, path, content, {"Authorization": f"Bearer {self.token}"})
+            with self.connection.getresponse() as response:
+                answer = Answer(status=response.status, headers=dict(response.headers), content=response.read())
+        except BaseException:
+            self.connection.close()
+            raise
+        if answer.status == 302:
+            return self.raw("GET", answer.headers["location"].removeprefix(self.url))
+        return answer
 
     def git(self, *arguments: str, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run git as whoever has the token."""

@@ -64,7 +64,7 @@ def test_only_an_owner_may_ask_for_the_token_of_a_job(call: Client) -> None:
 
 
 def test_the_key_survives_a_restart_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
-    first = start(tmp_path, seed())
+    first = start(tmp_path, seed(), makes_key=True)
     keys = first.github.issuer.keys()
     first.github.close()
     second = start(tmp_path, seed())

@@ -5,7 +5,7 @@ import inspect
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sandbox.plugins.github.provider import GitHubProvider
 from sandbox.plugins.install import VERSIONS
 from sandbox.plugins.properties import Kind, Property, problems
 from sandbox.plugins.resource import Provider, Resource
-from tests.rendering import Rendering
+from tests.rendering import Rendering, Renderings
 
 CHECKOUT = Path(__file__).parents[2]
 PROVIDERS: tuple[Provider[Any], ...] = (AwsProvider(), GitHubProvider())
@@ -113,7 +113,7 @@ def declared_in(folder: Path) -> set[str]:
 
 
 def test_the_stand_ins_know_the_types_that_the_programs_use_and_no_other(
-    rendered: Callable[[str], Rendering],
+    rendered: Renderings,
 ) -> None:
     stacks = [rendered(name) for name in ("dev", "preprod", "prod")]
     used = {each.type for stack in stacks for each in stack.resources if each.type.startswith(("aws:", "github:"))}

@@ -17,7 +17,7 @@ from github_api.deadline import Deadline
 
 from tests.access.authorization import roles_of
 from tests.bootstrap.template import Template
-from tests.rendering import Rendering
+from tests.rendering import Rendering, Renderings
 from tests.sandbox_aws.account import Account
 from tests.sandbox_aws.certificates import Certificates
 from tests.sandbox_aws.hosting import Hosting
@@ -48,7 +48,7 @@ def has_roles_of(account: Account, environment: str, rendering: Rendering, *purp
 
 
 @pytest.fixture(scope="module")
-def accounts(dev: Account, prod: Account, rendered: Callable[[str], Rendering]) -> tuple[Account, Account]:
+def accounts(dev: Account, prod: Account, rendered: Renderings) -> tuple[Account, Account]:
     """Development and production, with what onboarding a project takes."""
     has_roles_of(dev, "dev", rendered("dev"), "template-cloner")
     platform = rendered("prod")
