@@ -1,4 +1,4 @@
-"""Bare git repositories, by git's own commands."""
+"""Bare git repositories, by git's own commands; what `git init` writes is written here, in a fraction of the time."""
 
 import os
 import subprocess
@@ -9,6 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+CONFIGURATION = """\
+[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+[uploadpack]
+\tallowAnySHA1InWant = true
+[http]
+\treceivepack = true
+"""
+"""Of a new repository; jobs fetch the exact commit that they run for."""
 NO_COMMIT = "0" * 40
 """What stands for "no commit" where a branch is created or deleted."""
 
@@ -69,11 +80,10 @@ class GitRepository:
 
     def create(self, default_branch: str) -> None:
         """Make it, without a commit."""
-        self.path.mkdir(parents=True)
-        self._run("init", "--quiet", "--bare", f"--initial-branch={default_branch}", ".")
-        # Jobs fetch the exact commit that they run for.
-        self._run("config", "uploadpack.allowAnySHA1InWant", "true")
-        self._run("config", "http.receivepack", "true")
+        for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+            (self.path / folder).mkdir(parents=True)
+        (self.path / "HEAD").write_text(f"ref: refs/heads/{default_branch}\n", encoding="utf-8")
+        (self.path / "config").write_text(CONFIGURATION, encoding="utf-8")
 
     def _run(self, *arguments: str, input_: bytes | None = None, variables: Mapping[str, str] | None = None) -> bytes:
         done = subprocess.run(

@@ -5,7 +5,7 @@ Source: GitHub Docs, "Webhook events and payloads".
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.github.git import NO_COMMIT
+from sandbox.github.git import NO_COMMIT, Commit
 from sandbox.github.state import PullRequest, Repository, User
 
 if TYPE_CHECKING:
@@ -36,11 +36,10 @@ def _common(github: "GitHub", repository: Repository, sender: User) -> dict[str,
     }
 
 
-def push(github: "GitHub", repository: Repository, ref: str, old: str, new: str, sender: User) -> dict[str, Any]:
+def push(github: "GitHub", repository: Repository, ref: str, old: str, commit: Commit, sender: User) -> dict[str, Any]:
     """A branch or tag moved."""
-    commit = github.git(repository).commit(new)
     head = {
-        "id": new,
+        "id": commit.sha,
         "tree_id": commit.tree,
         "message": commit.message,
         "timestamp": commit.committer.date,
@@ -51,7 +50,7 @@ def push(github: "GitHub", repository: Repository, ref: str, old: str, new: str,
         **_common(github, repository, sender),
         "ref": ref,
         "before": old,
-        "after": new,
+        "after": commit.sha,
         "created": old == NO_COMMIT,
         "deleted": False,
         "forced": False,

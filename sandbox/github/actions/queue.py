@@ -72,18 +72,21 @@ class Actions:
         commit = git.commit(new)
         if any(mark in commit.message for mark in SKIP):
             return
-        changed = self._github.pushed_paths(repository, old, new)
         event = Event(
             name="push",
             actor=actor,
             ref=ref,
             sha=new,
             title=commit.message.partition("\n")[0],
-            payload=events.push(self._github, repository, ref, old, new, actor),
+            payload=events.push(self._github, repository, ref, old, commit, actor),
         )
-        for path, document in self._workflows(repository, event):
-            filters = triggers(document).get("push")
-            if filters is not None and starts_on_push(filters, ref, changed):
+        workflows = [
+            (path, document) for path, document in self._workflows(repository, event) if "push" in triggers(document)
+        ]
+        # Most pushes start nothing, and what they change need not be looked up.
+        changed = self._github.pushed_paths(repository, old, new) if workflows else []
+        for path, document in workflows:
+            if starts_on_push(triggers(document)["push"], ref, changed):
                 self._start(repository, path, document, event)
 
     def pull_changed(self, repository: Repository, pull: PullRequest, action: str, actor: User) -> None:
