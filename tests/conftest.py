@@ -9,6 +9,8 @@ from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissing
 from tests.rendering import Rendering, Renderings
 
 STACKS = ("dev", "preprod", "prod")
+LONGEST_FIRST = ("story", "sandbox_aws", "sandbox_github", "sandbox_plugins", "bootstrap", "platform", "access")
+"""Folders whose tests take long. What comes last should be short, or one worker waits for the other."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,11 +21,23 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        folder = _folder(item.nodeid)
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=place)
+
+
+def _folder(nodeid: str) -> str:
+    return nodeid.split("/")[1]
+
+
 class FolderScheduling(LoadScopeScheduling):
     """Keeps the tests of a folder in one worker: they share servers and rendered stacks."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.split("/")[1]
+        return _folder(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
