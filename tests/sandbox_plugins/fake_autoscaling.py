@@ -14,8 +14,8 @@ class FakeAutoScaling(Fake):
 
     refusal = "ObjectNotFoundException"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def forget(self) -> None:
+        super().forget()
         self.targets: dict[str, Values] = {}
         self.policies: dict[str, Values] = {}
         self.tags: dict[str, dict[str, str]] = {}

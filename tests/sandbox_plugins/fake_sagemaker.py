@@ -17,8 +17,8 @@ class FakeSageMaker(Fake):
 
     refusal = "ValidationException"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def forget(self) -> None:
+        super().forget()
         self.models: dict[str, Values] = {}
         self.configurations: dict[str, Values] = {}
         self.endpoints: dict[str, Values] = {}

@@ -19,8 +19,12 @@ class Fake:
     """The code of its errors."""
 
     def __init__(self) -> None:
-        self.requests: list[tuple[str, dict[str, Any]]] = []
         self.address = ""
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing, as at the beginning."""
+        self.requests: list[tuple[str, dict[str, Any]]] = []
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a request."""

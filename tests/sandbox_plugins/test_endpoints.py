@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -174,34 +175,41 @@ def do_not_wait(seconds: float) -> None:
     """Sleep no time."""
 
 
-@pytest.fixture
-def sagemaker() -> Iterator[FakeSageMaker]:
-    """SageMaker, faked."""
-    fake = FakeSageMaker()
-    with served(fake):
-        yield fake
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """The aws plugin in front of two fakes."""
+
+    plugin: Plugin
+    sagemaker: FakeSageMaker
+    autoscaling: FakeAutoScaling
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Served]:
+    """All of it, started once: the clients of SageMaker alone take longer to make than a test takes."""
+    sagemaker, autoscaling = FakeSageMaker(), FakeAutoScaling()
+    with served(sagemaker), served(autoscaling):
+        server, port = started(ServingProvider(sagemaker.address, autoscaling.address))
+        plugin = Plugin(port)
+        plugin.configure()
+        yield Served(plugin=plugin, sagemaker=sagemaker, autoscaling=autoscaling)
+        plugin.close()
+        server.stop(None).wait()
 
 
 @pytest.fixture
-def autoscaling() -> Iterator[FakeAutoScaling]:
-    """Application Auto Scaling, faked."""
-    fake = FakeAutoScaling()
-    with served(fake):
-        yield fake
-
-
-@pytest.fixture
-def serving(
-    sagemaker: FakeSageMaker, autoscaling: FakeAutoScaling, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Plugin]:
-    """The aws plugin in front of both."""
+def serving(running: Served, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+    """The aws plugin in front of services that know nothing yet, and without its pauses."""
+    running.sagemaker.forget()
+    running.autoscaling.forget()
     monkeypatch.setattr(time, "sleep", do_not_wait)
-    server, port = started(ServingProvider(sagemaker.address, autoscaling.address))
-    plugin = Plugin(port)
-    plugin.configure()
-    yield plugin
-    plugin.close()
-    server.stop(None).wait()
+    return running.plugin
+
+
+@pytest.fixture
+def sagemaker(serving: Plugin, running: Served) -> FakeSageMaker:
+    """SageMaker, faked, as `serving` asks it."""
+    return running.sagemaker
 
 
 def configuration(plugin: Plugin, name: str) -> Made:
