@@ -9,8 +9,19 @@ from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissing
 from tests.rendering import Rendering, Renderings
 
 STACKS = ("dev", "preprod", "prod")
-LONGEST_FIRST = ("story", "sandbox_aws", "sandbox_github", "sandbox_plugins", "bootstrap", "platform", "access")
-"""Folders whose tests take long. What comes last should be short, or one worker waits for the other."""
+LONGEST_FIRST = (
+    "story/test_deployments.py",
+    "story/test_demo.py",
+    "story/test_approvals.py",
+    "story/test_interruption.py",
+    "sandbox_aws",
+    "sandbox_github",
+    "sandbox_plugins",
+    "bootstrap",
+    "platform",
+    "access",
+)
+"""What takes long of what workers share. What comes last should be short, or one worker waits for the other."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,21 +34,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
-        folder = _folder(item.nodeid)
-        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+        share = _share(item.nodeid)
+        return LONGEST_FIRST.index(share) if share in LONGEST_FIRST else len(LONGEST_FIRST)
 
     items.sort(key=place)
 
 
-def _folder(nodeid: str) -> str:
-    return nodeid.split("/")[1]
+def _share(nodeid: str) -> str:
+    """What one worker takes as a whole: a story, or a folder, whose tests share servers and rendered stacks."""
+    _, folder, *file = nodeid.partition("::")[0].split("/")
+    return "/".join((folder, *file)) if folder == "story" else folder
 
 
 class FolderScheduling(LoadScopeScheduling):
-    """Keeps the tests of a folder in one worker: they share servers and rendered stacks."""
+    """Keeps tests in one worker that go on from each other, or share what takes long to make."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _folder(nodeid)
+        return _share(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,8 +13,8 @@ from sandbox import identities, launch, web
 from sandbox.member import Member
 from sandbox.organization import DATA_SCIENTIST, PLATFORM_ENGINEER
 from sandbox.releases import WORKFLOW
-from tests.story.deployments import ACCOUNTS, REGION, UNIT, Deployments, wait_for
-from tests.story.sandbox import Sandbox
+from tests.story.deployments import Deployments, wait_for
+from tests.story.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
 
 Decision = Literal["Approved", "Rejected"]
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from sandbox.organization import DEPLOYMENT, ORGANIZATION
 from tests.story.approvals import Approvals
 from tests.story.attacks import ANOTHER_PROJECT, EVERYTHING, IMAGE, PLATFORM, REFUSALS, Attempt
-from tests.story.deployments import ACCOUNTS, REGION, UNIT
+from tests.story.sandbox import ACCOUNTS, REGION, UNIT
 
 TEMPLATE = f"{ORGANIZATION.login}/mlops-template-{DEPLOYMENT}"
 

@@ -20,10 +20,8 @@ from sandbox.organization import LEAD_DATA_SCIENTIST, RELEASE_MANAGER
 from sandbox.releases import WORKFLOW
 from sandbox.servers import Server, Servers
 from sandbox.stacks import StackFile
-from tests.story.sandbox import ENVIRONMENTS, Sandbox
+from tests.story.sandbox import ACCOUNTS, ENVIRONMENTS, REGION, UNIT, Sandbox
 
-UNIT, REGION = "analytics", "eu-west-1"
-ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
 SECONDS = 420
 """The longest that anything is waited for, on a machine that does much else."""
 

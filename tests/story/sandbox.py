@@ -14,7 +14,8 @@ import psutil
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ("dev", "preprod", "prod")
-ACCOUNTS = ("111111111111", "222222222222", "333333333333")
+ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
+UNIT, REGION = "analytics", "eu-west-1"
 SECONDS_TO_LEAVE = 45
 """A plugin finishes the resource that it works on."""
 
@@ -48,7 +49,7 @@ class Sandbox:
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout) if result.stdout.strip() else None
 
-    def seen_by_root(self, line: str, account: str = ACCOUNTS[0]) -> Any:
+    def seen_by_root(self, line: str, account: str = ACCOUNTS["dev"]) -> Any:
         """Return the answer of an aws command as the root of an account: nobody else may list all that it has."""
         root = f"env -u AWS_PROFILE AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=root"
         result = self.shell(f"{root} aws --output json {line}")

@@ -14,8 +14,8 @@ from sandbox import web
 from sandbox.releases import WORKFLOW
 from tests.story import deployment_attacks
 from tests.story.approvals import TRIGGER, Approvals
-from tests.story.deployments import ACCOUNTS, REGION, UNIT, wait_for
-from tests.story.sandbox import CHECKOUT, Sandbox
+from tests.story.deployments import wait_for
+from tests.story.sandbox import ACCOUNTS, CHECKOUT, REGION, UNIT, Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

@@ -165,7 +165,7 @@ def _everything(sandbox: Sandbox) -> list[Any]:
     return [
         sandbox.repositories(),
         sandbox.seen_by_root("s3api list-buckets --query Buckets[].Name"),
-        *(sandbox.seen_by_root("iam list-roles --query Roles[].RoleName", account) for account in ACCOUNTS),
+        *(sandbox.seen_by_root("iam list-roles --query Roles[].RoleName", account) for account in ACCOUNTS.values()),
         sandbox.seen_by_root(
             "sagemaker list-model-package-groups --query ModelPackageGroupSummaryList[].ModelPackageGroupName"
         ),

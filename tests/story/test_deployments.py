@@ -11,8 +11,8 @@ import pytest
 
 from sandbox import identities
 from sandbox.application import Application
-from tests.story.deployments import ACCOUNTS, Deployments, refusal, wait_for
-from tests.story.sandbox import Sandbox
+from tests.story.deployments import Deployments, refusal, wait_for
+from tests.story.sandbox import ACCOUNTS, Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
