@@ -1,5 +1,6 @@
 """Launch records and stacks, with clients in memory."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -7,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cloner.aws import CloudFormationStacks, ParameterRecords, Record
 
-RECORD = Record(state="running", since=1.5, template_commit="abc")
+RECORD = Record(state="running", since=1.5, template_commit="abc", stack="arn:stack")
 
 
 def error(code: str, operation: str = "Operation") -> ClientError:
@@ -32,7 +33,11 @@ class Parameters:
         return {"Parameter": {"Value": self.values[arguments["Name"]]}}
 
     def put_parameter(self, **arguments: Any) -> None:
-        assert (arguments["Type"], arguments["Overwrite"]) == ("String", True)
+        assert arguments["Type"] == "String"
+        if self.failure is not None:
+            raise self.failure
+        if arguments["Name"] in self.values and not arguments["Overwrite"]:
+            raise error("ParameterAlreadyExists")
         self.values[arguments["Name"]] = arguments["Value"]
 
     def delete_parameter(self, **arguments: Any) -> None:
@@ -61,6 +66,14 @@ def test_a_record_is_kept_until_it_is_deleted() -> None:
     assert parameters.values == {}
 
 
+def test_only_one_launch_begins() -> None:
+    records = ParameterRecords("/x", Parameters())
+
+    assert records.begin("p-1/model-training", RECORD)
+    assert not records.begin("p-1/model-training", replace(RECORD, stack="arn:another"))
+    assert records.read("p-1/model-training") == RECORD
+
+
 def test_other_failures_of_systems_manager_are_not_taken_for_a_missing_record() -> None:
     parameters = Parameters()
     parameters.failure = error("AccessDeniedException")
@@ -70,6 +83,8 @@ def test_other_failures_of_systems_manager_are_not_taken_for_a_missing_record() 
         records.read("p-1/model-training")
     with pytest.raises(ClientError):
         records.delete("p-1/model-training")
+    with pytest.raises(ClientError):
+        records.begin("p-1/model-training", RECORD)
 
 
 def test_the_status_of_the_stack_is_read() -> None:

@@ -1,6 +1,8 @@
 """Launching, changing and deleting a project's repository, against a GitHub in memory."""
 
 import tomllib
+from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ from cloner.event import FirstRun, Project
 from cloner.github import Environment, User
 from github_api.errors import DeadlinePassedError, ExplainedError, GitHubError, OutcomeUnknownError
 
-from tests.template_cloner.account import Crash
+from tests.template_cloner.account import LAUNCH, Crash
 from tests.template_cloner.world import (
     ORGANIZATION,
     PROJECT,
@@ -156,7 +158,7 @@ def test_a_launch_is_recorded_as_launched(world: World) -> None:
 
     assert world.records.records == {
         "p-abcdefghijkl/model-training": Record(
-            state="launched", since=world.clock.now, template_commit=TEMPLATE_COMMIT
+            state="launched", since=world.clock.now, template_commit=TEMPLATE_COMMIT, stack=LAUNCH
         )
     }
 
@@ -429,7 +431,9 @@ def test_a_launch_that_begins_after_its_deletion_leaves_nothing(world: World) ->
 
 
 def test_a_repository_that_reappears_after_its_deletion_is_removed_by_the_launch(world: World) -> None:
-    world.records.write(PROJECT.record_key, Record(state="deleted", since=world.clock.now, template_commit="x"))
+    world.records.write(
+        PROJECT.record_key, Record(state="deleted", since=world.clock.now, template_commit="x", stack=LAUNCH)
+    )
     world.github.generate(TEMPLATE, ORGANIZATION, PROJECT.name, PROJECT.marker)
 
     refused(world)
@@ -449,10 +453,21 @@ def test_deleting_a_project_archives_its_repository(world: World) -> None:
     world.launcher().create(PROJECT)
     world.stacks.current = "DELETE_IN_PROGRESS"
 
-    world.launcher().delete(PROJECT, PROJECT.full_name)
-    world.launcher().delete(PROJECT, PROJECT.full_name)
+    world.launcher().delete(PROJECT)
+    world.launcher().delete(PROJECT)
 
     assert world.repo.repository.archived
+    assert world.github.writes.count("archive_repository") == 1
+    assert world.records.records == {}
+
+
+def test_a_deletion_that_died_after_archiving_is_finished_by_the_next(world: World) -> None:
+    world.launcher().create(PROJECT)
+    world.stacks.current = "DELETE_IN_PROGRESS"
+    world.github.archive_repository(PROJECT.full_name)
+
+    world.launcher().delete(PROJECT)
+
     assert world.github.writes.count("archive_repository") == 1
     assert world.records.records == {}
 
@@ -462,7 +477,7 @@ def test_rolling_back_a_launch_deletes_its_repository(world: World, status: str)
     world.launcher().create(PROJECT)
     world.stacks.current = status
 
-    world.launcher().delete(PROJECT, PROJECT.full_name)
+    world.launcher().delete(PROJECT)
 
     assert world.left() == (set(), {})
 
@@ -472,29 +487,86 @@ def test_deleting_a_stack_whose_launch_failed_deletes_the_half_made_repository(w
     refused(world)
     world.stacks.current = "DELETE_IN_PROGRESS"
 
-    world.launcher().delete(PROJECT, PROJECT.full_name)
+    world.launcher().delete(PROJECT)
 
     assert world.left() == (set(), {})
 
 
 def test_deleting_what_never_existed_succeeds(world: World) -> None:
-    world.launcher().delete(PROJECT, PROJECT.full_name)
-    world.launcher().delete(PROJECT, "SC-1-Repository-1ABCDEF")
+    world.launcher().delete(PROJECT)
 
     assert world.github.writes == []
 
 
-def test_an_id_that_cloudformation_made_up_still_finds_the_launch(world: World) -> None:
-    """CloudFormation makes up an id for a Create that never answered."""
-    world.github.crash_after = 2
-    with pytest.raises(Crash):
+OTHER = "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-y/2"
+
+
+@pytest.mark.parametrize("died_after", [None, 2], ids=["launched", "died"])
+def test_another_launch_with_a_projects_name_and_id_is_refused_and_touches_nothing(
+    world: World, died_after: int | None
+) -> None:
+    world.github.crash_after = died_after
+    with nullcontext() if died_after is None else pytest.raises(Crash):
         world.launcher().create(PROJECT)
-    world.clock.now += 301
-    world.stacks.current = "ROLLBACK_IN_PROGRESS"
+    world.github.crash_after = None
+    before = deepcopy((world.repo, world.records.records, world.github.writes))
 
-    world.launcher().delete(PROJECT, "SC-1-Repository-1ABCDEF")
+    with pytest.raises(LaunchError, match=f"belongs to another launch .{LAUNCH}.*nothing was created or changed"):
+        world.launcher(stack_id=OTHER).create(replace(PROJECT, user="grace"))
+    with pytest.raises(LaunchError, match="belongs to another launch"):
+        world.launcher(stack_id=OTHER).update(replace(PROJECT, user="grace"), PROJECT)
+    for status in ("ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+        world.stacks.current = status
+        world.launcher(stack_id=OTHER).delete(PROJECT)
 
-    assert world.left() == (set(), {})
+    assert (world.repo, world.records.records, world.github.writes) == before
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_a_repository_that_an_earlier_launch_left_is_not_taken_over(world: World, *, archived: bool) -> None:
+    world.launcher().create(PROJECT)
+    if archived:
+        world.stacks.current = "DELETE_IN_PROGRESS"
+        world.launcher().delete(PROJECT)
+    else:
+        world.records.records.clear()
+    world.stacks.current = "CREATE_IN_PROGRESS"
+    before = deepcopy((world.repo, world.github.writes))
+
+    with pytest.raises(LaunchError, match="is of an earlier launch"):
+        world.launcher(stack_id=OTHER).create(PROJECT)
+    for status in ("ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+        world.stacks.current = status
+        world.launcher(stack_id=OTHER).delete(PROJECT)
+
+    assert (world.repo, world.github.writes) == before
+    assert world.records.records == {}
+
+
+def test_of_two_launches_that_begin_at_once_one_is_refused(world: World) -> None:
+    def overtaken() -> None:
+        world.records.before_begin = lambda: None
+        world.launcher(stack_id=OTHER).create(PROJECT)
+
+    world.records.before_begin = overtaken
+
+    assert f"belongs to another launch ({OTHER})" in refused(world)
+    world.roll_back()
+    assert world.records.records[PROJECT.record_key].stack == OTHER
+    assert world.launched
+
+
+def test_a_request_that_is_delivered_twice_at_once_is_carried_out(world: World) -> None:
+    def delivered_again() -> None:
+        world.records.before_begin = lambda: None
+        world.launcher().create(PROJECT)
+
+    world.records.before_begin = delivered_again
+
+    world.launcher().create(PROJECT)
+
+    assert len(world.github.writes) == 4
+    assert world.records.records[PROJECT.record_key].state == "launched"
 
 
 def test_changed_settings_are_proposed_as_a_pull_request(world: World) -> None:

@@ -184,9 +184,14 @@ class MemoryRecords:
     """Launch records in memory."""
 
     records: dict[str, Record] = field(default_factory=dict[str, Record])
+    before_begin: Callable[[], None] = lambda: None
 
     def read(self, key: str) -> Record | None:
         return self.records.get(key)
+
+    def begin(self, key: str, record: Record) -> bool:
+        self.before_begin()
+        return self.records.setdefault(key, record) is record
 
     def write(self, key: str, record: Record) -> None:
         self.records[key] = record
@@ -221,14 +226,14 @@ class World:
             repository=a_repository(DEPLOYMENT_TEMPLATE, is_template=True), commits={"main": TEMPLATE_COMMIT}
         )
 
-    def launcher(self, seconds: float = 280.0) -> Launcher:
-        """A launcher with that much time."""
+    def launcher(self, seconds: float = 280.0, stack_id: str = LAUNCH) -> Launcher:
+        """A launcher with that much time, for one stack."""
         return Launcher(
             github=self.github,
             records=self.records,
             stacks=self.stacks,
             deadline=Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep),
-            stack_id=LAUNCH,
+            stack_id=stack_id,
             wall_clock=self.clock,
         )
 
@@ -254,7 +259,7 @@ class World:
     def roll_back(self) -> None:
         """What CloudFormation does after a failed Create."""
         self.stacks.current = "ROLLBACK_IN_PROGRESS"
-        self.launcher().delete(PROJECT, PROJECT.full_name)
+        self.launcher().delete(PROJECT)
 
     def left(self) -> tuple[set[str], dict[str, Record]]:
         """Repositories besides the templates, and launch records."""

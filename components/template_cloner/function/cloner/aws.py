@@ -23,6 +23,8 @@ class Record:
     """Seconds since 1970 at which the state began."""
     template_commit: str
     """Commit of the template repository that the launch began with."""
+    stack: str
+    """Id of the stack that launches: another one neither changes nor deletes what this one makes."""
 
 
 class ParameterRecords:
@@ -42,10 +44,23 @@ class ParameterRecords:
             raise
         return Record(**json.loads(answer["Parameter"]["Value"]))
 
+    def begin(self, key: str, record: Record) -> bool:
+        """Write the first record of a launch; False when there is one."""
+        try:
+            self._put(key, record, overwrite=False)
+        except ClientError as error:
+            if aws_clients.code(error) != "ParameterAlreadyExists":
+                raise
+            return False
+        return True
+
     def write(self, key: str, record: Record) -> None:
         """Write the record, over the one that may be there."""
+        self._put(key, record, overwrite=True)
+
+    def _put(self, key: str, record: Record, *, overwrite: bool) -> None:
         value = json.dumps(asdict(record))
-        self._ssm.put_parameter(Name=f"{self._path}/{key}", Value=value, Type="String", Overwrite=True)
+        self._ssm.put_parameter(Name=f"{self._path}/{key}", Value=value, Type="String", Overwrite=overwrite)
 
     def delete(self, key: str) -> None:
         """Forget the launch."""

@@ -55,17 +55,17 @@ class Launcher:
         Raises:
             LaunchError: the launch failed; what exists is removed when CloudFormation rolls back.
         """
-        record = self.records.read(project.record_key)
+        record = self._record(project)
         if record is not None and record.state == "deleted":
             raise self._overtaken(project)
         self._require_person(project, project.user)
         environments = self._environments(project)
         template = self._template(project)
         found = self._own(project, self.github.repository(project.full_name))
-        if record is None or record.state != "launched":
-            commit = record.template_commit if record else self._commit(template, template.default_branch)
-            record = Record(state="running", since=self.wall_clock(), template_commit=commit)
-            self.records.write(project.record_key, record)
+        if record is None:
+            record = self._begin(project, template, found)
+        elif record.state != "launched":
+            self._mark(project, record, "running")
         try:
             # After the record: a deletion that begins from here on finds it, and an earlier one shows in the stack.
             self._require_waiting_stack()
@@ -102,32 +102,30 @@ class Launcher:
         if project.user != old.user:
             self._require_person(project, project.user)
         environments = self._environments(project)
-        if self.records.read(project.record_key) is None:
+        if self._record(project) is None:
             # Lost, for a project that is updated was launched; without it the steps below take it for deleted.
-            self._mark(project, Record(state="launched", since=0, template_commit=""), "launched")
+            lost = Record(state="launched", since=0, template_commit="", stack=self.stack_id)
+            self._mark(project, lost, "launched")
         self._propose_settings(project, repository)
         for name, environment in environments.items():
             self._add_environment(project, name, environment)
         self._add_user(project)
         return repository
 
-    def delete(self, project: Project, physical_id: str) -> None:
-        """Archive the project's repository; remove it when its launch failed. Others' repositories are left alone."""
+    def delete(self, project: Project) -> None:
+        """Archive the project's repository; remove it when its launch failed. What others launched is left alone."""
         record = self.records.read(project.record_key)
-        if record is None and physical_id != project.full_name:
+        if record is None or record.stack != self.stack_id:
+            # Refused, or deleted before. Whoever asks knows the project's name and id, which prove nothing.
+            logger.info("%s does not belong to this launch", project.full_name)
             return
-        running = (
-            record is not None
-            and record.state in ("running", "deleted")
-            and self.wall_clock() - record.since < _LONGEST_RUN_SECONDS
-        )
-        if record is not None and running:
+        running = record.state in ("running", "deleted") and self.wall_clock() - record.since < _LONGEST_RUN_SECONDS
+        if running:
             # Before looking: the launch that runs looks here after each of its steps.
             self._mark(project, record, "deleted")
         repository = self.github.repository(project.full_name)
         if repository is not None and _is_own(project, repository):
-            unfinished = record is not None and record.state != "launched"
-            if unfinished or self.stacks.status(self.stack_id) in _ROLLING_BACK:
+            if record.state != "launched" or self.stacks.status(self.stack_id) in _ROLLING_BACK:
                 self.github.delete_repository(project.full_name)
             elif not repository.archived:
                 self.github.archive_repository(project.full_name)
@@ -156,6 +154,27 @@ class Launcher:
                     "with workflow_dispatch among its triggers, and are Actions enabled in the organization?"
                 )
             self.deadline.pause(_LOOK_AGAIN_SECONDS, waiting_for=f"{run.workflow} to be known to GitHub")
+
+    def _record(self, project: Project) -> Record | None:
+        record = self.records.read(project.record_key)
+        if record is not None and record.stack != self.stack_id:
+            raise LaunchError(
+                f"{project.full_name} belongs to another launch ({record.stack}): a project's id is its own; nothing was "
+                "created or changed"
+            )
+        return record
+
+    def _begin(self, project: Project, template: Repository, found: Repository | None) -> Record:
+        if found is not None:
+            raise LaunchError(
+                f"{project.full_name} is of an earlier launch: a project's id is its own; nothing was created or changed"
+            )
+        commit = self._commit(template, template.default_branch)
+        record = Record(state="running", since=self.wall_clock(), template_commit=commit, stack=self.stack_id)
+        if self.records.begin(project.record_key, record):
+            return record
+        # Another request began at the same moment: of another launch, or the same one delivered again.
+        return self._record(project) or record
 
     def _require_person(self, project: Project, login: str) -> User:
         found = self.github.user(login)

@@ -62,7 +62,7 @@ def carry_out(request: Mapping[str, object], own_id: str, settings: Settings, wo
             return Outcome(physical_id=own_id, attributes=_deployment_roles(request, settings.unit, workers))
         case event.REPOSITORY:
             if kind == "Delete":
-                _delete(properties, own_id, settings, workers)
+                _delete(properties, settings, workers)
                 return Outcome(physical_id=own_id)
             project = event.project(properties, settings.organization)
             if kind == "Create":
@@ -98,13 +98,13 @@ def _deployment_roles(request: Mapping[str, object], unit: str, workers: Workers
     return {name: outputs[name] for name in ("DeploymentRoleArn", "ModelRoleArn")}
 
 
-def _delete(properties: object, own_id: str, settings: Settings, workers: Workers) -> None:
+def _delete(properties: object, settings: Settings, workers: Workers) -> None:
     try:
         project = event.project(properties, settings.organization)
     except LaunchError:
         # Such a request was refused when it asked for a repository: there is nothing to delete.
         return
-    workers.launcher().delete(project, own_id)
+    workers.launcher().delete(project)
 
 
 def _attributes(repository: Repository, settings: Settings) -> dict[str, str]:
