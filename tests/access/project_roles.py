@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any, cast
 
 from tests.access.authorization import PolicyStatement, statements
-from tests.access.decisions import Request, allowances, denials, permits
 from tests.bootstrap.template import Template
 from tests.cloudformation import parse
+from tests.decisions import Request, allowances, denials, permits
 
 ISSUER = "token.actions.githubusercontent.com"
 SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006"

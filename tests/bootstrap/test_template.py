@@ -9,9 +9,9 @@ import pytest
 
 from bootstrap.stack import TEMPLATE
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, resource_types, roles_of, statements
-from tests.access.decisions import Request, denials, permits
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
 from tests.cloudformation import findings
+from tests.decisions import Request, denials, permits
 from tests.rendering import Rendering
 
 PREFIX = "analytics-dev"

@@ -1,19 +1,15 @@
-"""A project template as CloudFormation would understand it: functions and references filled in for one launch.
+"""A project template as CloudFormation would understand it: functions and references filled in for one launch."""
 
-Also what its policies allow: enough of IAM's logic to ask whether a role may do something, with the operators that the
-templates use; an operator that is not known here is an error.
-"""
-
-import fnmatch
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from components.project_catalog import OFFERS
 from components.project_catalog.template import template_of_product
 from tests.cloudformation import parse
+from tests.decisions import Request, Values, permits
 
 ACCOUNT = "111111111111"
 PROJECT = {
@@ -85,13 +81,12 @@ class Product:
         document = self.properties(role)["AssumeRolePolicyDocument"]
         return json.loads(document) if isinstance(document, str) else document
 
-    def may(
-        self, role: str, action: str, resource: str, context: Mapping[str, str | Sequence[str]] | None = None
-    ) -> bool:
+    def may(self, role: str, action: str, resource: str, context: Mapping[str, Values] | None = None) -> bool:
         """Whether the role's own policies let it do this."""
         statements = [statement for document in self.documents(role) for statement in document["Statement"]]
-        about = [each for each in statements if _matches(each, action, resource) and _holds(each, context or {})]
-        return any(each["Effect"] == "Allow" for each in about) and not any(each["Effect"] == "Deny" for each in about)
+        principal = self._named(f"{role}.Arn")
+        request = Request(principal=principal, action=action, resource=resource, keys=context or {})
+        return permits({"Statement": statements}, request)
 
     def _resolved(self, value: object) -> object:
         if isinstance(value, list):
@@ -162,35 +157,3 @@ class Product:
 def texts(value: str | list[str]) -> list[str]:
     """A value that JSON policies write alone when there is one."""
     return [value] if isinstance(value, str) else value
-
-
-def _matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
-    return any(fnmatch.fnmatchcase(action, pattern) for pattern in texts(statement["Action"])) and any(
-        fnmatch.fnmatchcase(resource, pattern) for pattern in texts(statement["Resource"])
-    )
-
-
-def _holds(statement: Mapping[str, Any], context: Mapping[str, str | Sequence[str]]) -> bool:
-    return all(
-        _test(operator, texts(expected), context.get(key))
-        for operator, keys in statement.get("Condition", {}).items()
-        for key, expected in keys.items()
-    )
-
-
-def _test(operator: str, expected: list[str], actual: str | Sequence[str] | None) -> bool:
-    values = [] if actual is None else [actual] if isinstance(actual, str) else list(actual)
-    match operator:
-        case "Null":
-            return (actual is None) is (expected == ["true"])
-        case "StringEquals" | "Bool" | "ArnEquals":
-            return bool(values) and values[0] in expected
-        case "StringLike":
-            return bool(values) and any(fnmatch.fnmatchcase(values[0], pattern) for pattern in expected)
-        case "StringNotEquals":
-            # Negated operators hold when the request has no such key.
-            return not values or values[0] not in expected
-        case "ForAnyValue:StringNotEquals":
-            return any(value not in expected for value in values)
-        case _:
-            raise NotImplementedError(operator)

@@ -371,5 +371,5 @@ def test_an_unknown_operator_or_function_is_an_error() -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"DateEquals": {"x": "y"}}}
     product.documents("PipelineRole")[0]["Statement"].append(statement)
 
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(LookupError, match="DateEquals"):
         product.may("PipelineRole", "s3:GetObject", f"{BUCKET}/x")

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+Values = str | Sequence[str]
+"""Of a condition key; only those that ForAnyValue is for have several."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -19,11 +22,11 @@ class Request:
     """ARN of the role."""
     action: str
     resource: str
-    keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    keys: Mapping[str, Values] = field(default_factory=dict[str, Values])
     """Condition keys besides the principal's."""
 
     @property
-    def context(self) -> Mapping[str, str]:
+    def context(self) -> Mapping[str, Values]:
         """Every condition key of the request."""
         return {"aws:PrincipalArn": self.principal, **self.keys}
 
@@ -65,28 +68,26 @@ def _about(statement: Mapping[str, Any], element: str, asked: str, form: Callabl
     return any(_matches(form(pattern), asked) for pattern in patterns) is not excluded
 
 
-def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[str, str]) -> bool:
-    value = context.get(key)
+def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[str, Values]) -> bool:
+    values = _listed(context.get(key, ()))
+    likenesses = [any(_matches(operand, value) for operand in operands) for value in values]
     match operator:
-        case "StringEquals" | "Bool":
-            return value in operands
+        case "StringEquals" | "Bool" | "ForAnyValue:StringEquals":
+            return any(value in operands for value in values)
         case "StringNotEquals":
-            return value not in operands
-        case "ArnEquals" | "ArnLike" | "StringLike":
-            return value is not None and any(_matches(operand, value) for operand in operands)
-        case "StringLikeIfExists":
-            return value is None or any(_matches(operand, value) for operand in operands)
-        case "ArnNotEquals" | "ArnNotLike" | "StringNotLike":
-            return value is None or not any(_matches(operand, value) for operand in operands)
-        case "ForAnyValue:StringEquals":
-            # A key with several values is given with one of them.
-            return value in operands
+            return not any(value in operands for value in values)
         case "ForAnyValue:StringNotEquals":
-            return value is not None and value not in operands
+            return any(value not in operands for value in values)
+        case "ArnEquals" | "ArnLike" | "StringLike":
+            return any(likenesses)
+        case "StringLikeIfExists":
+            return not values or any(likenesses)
+        case "ArnNotEquals" | "ArnNotLike" | "StringNotLike":
+            return not any(likenesses)
         case "ForAnyValue:StringNotLike":
-            return value is not None and not any(_matches(operand, value) for operand in operands)
+            return not all(likenesses)
         case "Null":
-            return operands == [str(value is None).lower()]
+            return operands == [str(not values).lower()]
         case _:
             raise LookupError(f"no condition operator {operator} is known here")
 
