@@ -8,6 +8,7 @@ from pathlib import Path
 
 PRODUCTS = Path(__file__).parent / "products"
 FIRST_VERSION = Path(__file__).parent / "first-version.yaml"
+SAGEMAKER_IMAGES = Path(__file__).parent / "sagemaker-images.yaml"
 
 _SECTION = re.compile(r"(?:(?: .*|#.*)?\n)*")
 """What follows a section's name: indented lines, comments and empty ones."""
@@ -46,12 +47,17 @@ def template_of_product(key: str, *, unit: str, environment: str, extends: str |
     text = _product(key)
     if extends is not None:
         text = composed(_product(extends), text)
-    return Template(key=key, text=filled_in(text, {"Unit": unit, "Environment": environment}))
+    return Template(key=key, text=filled_in(with_images(text), {"Unit": unit, "Environment": environment}))
 
 
 def first_version() -> Template:
     """The template that refuses to be launched."""
     return Template(key="first-version", text=FIRST_VERSION.read_text(encoding="utf-8"))
+
+
+def with_images(text: str) -> str:
+    """A template with the mapping SageMakerImages: the accounts that own SageMaker's images, by region."""
+    return composed(text, SAGEMAKER_IMAGES.read_text(encoding="utf-8"))
 
 
 def filled_in(text: str, names: Mapping[str, str]) -> str:

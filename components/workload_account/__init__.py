@@ -15,7 +15,7 @@ from components.encryption.key import EncryptionKey
 from components.network.placement import Placement
 from components.parameters import Values
 from components.project_catalog.product import url_of
-from components.project_catalog.template import Template, filled_in
+from components.project_catalog.template import Template, filled_in, with_images
 from components.project_launches.permissions import manage_roles
 from components.role import Role, RoleArgs
 from components.site import Site
@@ -111,7 +111,7 @@ class WorkloadAccount(pulumi.ComponentResource):
 
 def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
     """The template of a project's roles, told what the platform provides here."""
-    text = PROJECT_ROLES.read_text(encoding="utf-8")
+    text = with_images(PROJECT_ROLES.read_text(encoding="utf-8"))
     names = pulumi.Output.all(
         AlarmsTopicArn=args.alarms_topic_arn,
         DataKeyArn=args.data_key.arn,

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.project_catalog.template import PRODUCTS
-from components.workload_account import PROJECT_ROLES
+from components.project_catalog.template import template_of_product
 from tests.access.authorization import PolicyStatement, problems
 from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES
@@ -50,11 +49,9 @@ def test_the_published_template_is_told_what_the_platform_provides(published: Pr
     }
 
 
-def test_models_are_served_by_the_images_that_train_them() -> None:
-    ours, theirs = (
-        parse(path.read_text())["Mappings"]["SageMakerImages"]
-        for path in (PROJECT_ROLES, PRODUCTS / "model-building-training.yaml")
-    )
+def test_models_are_served_by_the_images_that_train_them(published: ProjectRoles) -> None:
+    training = template_of_product("model-building-training", unit="analytics", environment="dev").text
+    ours, theirs = (parse(text)["Mappings"]["SageMakerImages"] for text in (published.text, training))
 
     assert ours == theirs
 

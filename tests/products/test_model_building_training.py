@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from components.job_permissions import JOBS_WITH_A_NETWORK
 from tests.cloudformation import findings
 from tests.products.product import ACCOUNT, ISSUER, KEY, PLATFORM, PROJECT, SUBJECT, Launch, Product, texts
 
+IMAGES = Path(__file__).parents[2] / "template-repos" / "model-training" / "pipeline" / "images.py"
 ROLES = ("PipelineRole", "WorkflowRole")
 BUCKET = f"arn:aws:s3:::analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1"
 SAGEMAKER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
@@ -340,6 +342,11 @@ def test_a_pipeline_pulls_only_awss_own_images(product: Product) -> None:
     for account, expected in {"141502667606": True, ACCOUNT: False, "999999999999": False}.items():
         image = f"arn:aws:ecr:eu-west-1:{account}:repository/sagemaker-xgboost"
         assert product.may("PipelineRole", "ecr:BatchGetImage", image) is expected
+
+
+def test_the_images_are_those_that_the_template_repository_asks_for(product: Product) -> None:
+    owners = {region: each["Account"] for region, each in product.template["Mappings"]["SageMakerImages"].items()}
+    assert owners == runpy.run_path(str(IMAGES))["ACCOUNTS"]
 
 
 def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
