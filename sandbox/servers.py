@@ -56,7 +56,7 @@ def running() -> Servers | None:
     if not folders.STATE.is_file():
         return None
     found = _read()
-    return found if all(_alive(server.pid) for server in (found.aws, found.github)) else None
+    return found if all(alive(server.pid) for server in (found.aws, found.github)) else None
 
 
 def require() -> Servers:
@@ -122,18 +122,18 @@ def stop() -> bool:
     if not folders.STATE.is_file():
         return False
     found = _read()
-    alive = [server.pid for server in (found.aws, found.github) if _alive(server.pid)]
-    for pid in alive:
+    living = [server.pid for server in (found.aws, found.github) if alive(server.pid)]
+    for pid in living:
         os.killpg(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    while any(_alive(pid) for pid in alive):
+    while any(alive(pid) for pid in living):
         if time.monotonic() > deadline:
-            for pid in filter(_alive, alive):
+            for pid in filter(alive, living):
                 os.killpg(pid, signal.SIGKILL)
             break
         time.sleep(0.05)
     folders.STATE.unlink()
-    return bool(alive)
+    return bool(living)
 
 
 def _read() -> Servers:
@@ -204,17 +204,19 @@ def _wait(server: Server, path: str, authority: Path) -> None:
         except urllib.error.HTTPError:
             return
         except OSError:
-            if not _alive(server.pid) or time.monotonic() > deadline:
+            if not alive(server.pid) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
         else:
             return
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     """Whether the process exists and is still the server that was started, not a stranger with its number."""
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and any("sandbox." in word for word in process.cmdline())
+        command, status = process.cmdline(), process.status()
     except psutil.NoSuchProcess:
         return False
+    # While a process turns from one program into another, it has no command line.
+    return status != psutil.STATUS_ZOMBIE and (not command or any("sandbox." in word for word in command))
