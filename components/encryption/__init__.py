@@ -122,8 +122,10 @@ def _encrypt_alarms(site: Site) -> iam.Statement:
 def _encrypt_undelivered_events(site: Site) -> iam.Statement:
     """Let EventBridge encrypt the events of this account that it could not deliver and leaves in a queue.
 
-    Source: Amazon SQS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
-    queues".
+    Source: Amazon SQS Developer Guide, "Key management", which shows the actions and leaves conditions open. That KMS is
+    told the account: the AWS CDK puts this condition on EventBridge's use of encrypted queues and of their keys
+    (aws/aws-cdk, pull request 22740, `aws-events-targets/lib/sqs.ts`). For encrypted topics EventBridge supports no such
+    condition: Amazon SNS Developer Guide, "Managing Amazon SNS encryption keys and costs".
     """
     return iam.allow(
         "EncryptUndeliveredEvents",
