@@ -9,10 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.rendering import Rendering
+from tests.conftest import STACKS
+from tests.rendering import Rendering, Renderings
 
 CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+CONTROLS = (CHECKOUT / "docs" / "controls.md").read_text(encoding="utf-8")
+HAS_CONTROLS = {
+    "appautoscaling": "AutoScaling",
+    "cloudwatch": "CloudWatch",
+    "ec2": "EC2",
+    "iam": "IAM",
+    "kms": "KMS",
+    "lambda": "Lambda",
+    "s3": "S3",
+    "sagemaker": "SageMaker",
+    "secretsmanager": "SecretsManager",
+    "servicecatalog": "ServiceCatalog",
+    "sns": "SNS",
+    "sqs": "SQS",
+    "ssm": "SSM",
+    "vpc": "EC2",
+}
+"""By the SDK's module: how Security Hub names a service's controls."""
 NO_PACKAGES = {
     "components/template_cloner/function": "what Lambda unpacks; its parent says what it is",
     "sandbox/github/actions/stand_ins/aws-actions/configure-aws-credentials": "an action, with its program beside it",
@@ -106,6 +125,23 @@ def test_no_stack_leaves_a_secret_or_its_key_to_aws(stack: Rendering) -> None:
     assert [each.name for each in stack.resources if kinds.search(each.type)] == []
     managed = {"manageMasterUserPassword", "passwordWo", "secretString"}
     assert [each.name for each in stack.resources if managed & each.inputs.keys()] == []
+
+
+def test_every_service_that_is_used_has_its_controls_judged(rendered: Renderings) -> None:
+    declared = {each.type for name in STACKS for each in rendered(name).resources if each.type.startswith("aws:")}
+    deployed = {
+        f"aws:{module}/{kind}"
+        for path in files("template-repos")
+        if path.suffix == ".py" and "tests" not in path.parts
+        for module, kind in re.findall(r"\baws\.(\w+)\.([A-Z]\w+)\(", path.read_text(encoding="utf-8"))
+    }
+    assert "aws:sagemaker/Endpoint" in deployed
+    modules = {kind.split(":")[1].split("/")[0] for kind in declared | deployed}
+    services = {HAS_CONTROLS[module] for module in modules} | {"EventBridge"}
+    rows = {row.split("|")[1].strip(): row for row in CONTROLS.splitlines() if row.startswith("| ")}
+    assert {service for service in services if not any(re.match(rf"{service}\b", name) for name in rows)} == set()
+    verdicts = re.compile(r"satisfied|does not apply|exception")
+    assert [name for name, row in rows.items() if name not in ("control", "---") and not verdicts.search(row)] == []
 
 
 def test_the_readmes_make_targets_exist() -> None:
