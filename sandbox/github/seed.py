@@ -79,7 +79,7 @@ class Seed(_Strict):
     subjects: Literal["immutable", "legacy"] = "immutable"
     """Form of the subject in tokens of jobs."""
     runner_environment: dict[str, str] = Field(default_factory=dict[str, str])
-    """Environment variables of jobs. PATH_PREPEND is not one of them: its folders come before those of PATH."""
+    """Environment variables of jobs."""
     action_stand_ins: dict[str, Path] = Field(default_factory=dict[str, Path])
     """Folders by owner/repository, besides those that come with the sandbox."""
     limits: Limits = Limits()

@@ -150,11 +150,12 @@ def test_a_stand_in_refuses_what_it_would_ignore(tmp_path: Path) -> None:
 def steps(folder: Path, text: str) -> str:
     """Run some steps in a GitHub of their own and return what they print."""
     (folder / "none.pem").touch()
-    call = start(folder, seed(runner_environment={"PATH_PREPEND": str(folder / "engine"), "COLOUR": "blue"}))
-    path = repository(call, "pulumi")
+    path = os.pathsep.join((str(folder / "engine"), os.environ["PATH"]))
+    call = start(folder, seed(runner_environment={"PATH": path, "COLOUR": "blue"}))
+    made = repository(call, "pulumi")
     workflow = f"on: push\njobs: {{a: {{runs-on: ubuntu-latest, steps: [{text}]}}}}\n"
     body = {"message": "Workflow", "content": encoded(workflow)}
-    assert call("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
-    run = eventually(lambda: call("GET", f"{path}/actions/runs?status=completed").json["workflow_runs"])[0]
+    assert call("PUT", f"{made}/contents/.github/workflows/build.yml", body).status == 201
+    run = eventually(lambda: call("GET", f"{made}/actions/runs?status=completed").json["workflow_runs"])[0]
     call.github.close()
     return (folder / "runs" / str(run["id"]) / "log.txt").read_text()

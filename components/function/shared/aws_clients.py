@@ -1,7 +1,7 @@
 """boto3 clients that leave a Lambda function time to say what went wrong."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.config import Config
@@ -13,9 +13,19 @@ logging.getLogger("botocore").setLevel(logging.WARNING)
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
 
-def client(service: str) -> Any:
-    """A client whose calls do not hang."""
-    return boto3.client(service, config=_CONFIG)  # pyright: ignore[reportUnknownMemberType]
+def client(service: str, **credentials: str) -> Any:
+    """A client whose calls do not hang, of the function's own role or of whose credentials are given."""
+    return cast("Any", boto3).client(service, config=_CONFIG, **credentials)
+
+
+def parameter(ssm: Any, name: str) -> str | None:
+    """The value of a parameter of Systems Manager; None when there is none."""
+    try:
+        return ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    except ClientError as error:
+        if code(error) == "ParameterNotFound":
+            return None
+        raise
 
 
 def code(error: ClientError) -> str:

@@ -110,14 +110,12 @@ class Act:
         home = self._folder / "home"
         home.mkdir()
         trust = certificates.bundle(self._actions.authority, self._folder / "trust.pem")
-        given = dict(self._github.seed.runner_environment)
-        path = [given.pop("PATH_PREPEND", ""), given.pop("PATH", os.environ["PATH"])]
         return {
             "LANG": "C.UTF-8",
-            "PATH": os.pathsep.join(part for part in path if part),
+            "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": self._actions.aws_url,
             **dict.fromkeys(_TRUST, str(trust)),
-            **given,
+            **self._github.seed.runner_environment,
             "ACT_DISABLE_VERSION_CHECK": "1",
             "HOME": str(home),
         }

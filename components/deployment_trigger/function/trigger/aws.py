@@ -74,13 +74,8 @@ class ProjectParameters:
     def find(self, project_id: str) -> Project | None:
         """The project; None when it has no deployment repository."""
         name = f"{self._settings.parameter_path}/projects/{project_id}/deployment-repository"
-        try:
-            answer = self._ssm.get_parameter(Name=name)
-        except ClientError as error:
-            if aws_clients.code(error) == "ParameterNotFound":
-                return None
-            raise
-        return self._project(project_id, answer["Parameter"]["Value"])
+        repository = aws_clients.parameter(self._ssm, name)
+        return None if repository is None else self._project(project_id, repository)
 
     def all(self) -> Sequence[Project]:
         """Every project that has a deployment repository."""

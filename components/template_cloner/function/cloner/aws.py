@@ -36,13 +36,8 @@ class ParameterRecords:
 
     def read(self, key: str) -> Record | None:
         """The record; None when there is none."""
-        try:
-            answer = self._ssm.get_parameter(Name=f"{self._path}/{key}")
-        except ClientError as error:
-            if aws_clients.code(error) == "ParameterNotFound":
-                return None
-            raise
-        return Record(**json.loads(answer["Parameter"]["Value"]))
+        text = aws_clients.parameter(self._ssm, f"{self._path}/{key}")
+        return None if text is None else Record(**json.loads(text))
 
     def begin(self, key: str, record: Record) -> bool:
         """Write the first record of a launch; False when there is one."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
 import aws_clients
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from github_api.deadline import Deadline
 
@@ -19,7 +17,6 @@ from cloner.event import DeploymentRoles
 
 Answer = TypeVar("Answer")
 
-_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 _SESSION_SECONDS = 900
 """The shortest that AWS gives; the function lives for five minutes."""
 _TOO_MANY = ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException")
@@ -161,12 +158,10 @@ class WorkloadAccount:
         """What the platform's stack of the account provides."""
         roles = self._roles
         path = f"/mlops/{roles.unit}/{roles.environment}/{name}"
-        try:
-            return self._ask(lambda: self._ssm.get_parameter(Name=path))["Parameter"]["Value"]
-        except ClientError as error:
-            if aws_clients.code(error) == "ParameterNotFound":
-                raise LaunchError(f"account {roles.account_id} has no parameter {path}: {_deploy(roles)}") from None
-            raise
+        value = self._ask(lambda: aws_clients.parameter(self._ssm, path))
+        if value is None:
+            raise LaunchError(f"account {roles.account_id} has no parameter {path}: {_deploy(roles)}")
+        return value
 
     def _failure(self, name: str) -> str:
         """The first thing that went wrong with the stack lately: the rest follows from it."""
@@ -234,9 +229,8 @@ def _as_onboarding(roles: DeploymentRoles) -> Callable[[str], Any]:
         raise
 
     def client(service: str) -> Any:
-        return cast("Any", boto3).client(
+        return aws_clients.client(
             service,
-            config=_CONFIG,
             aws_access_key_id=session["AccessKeyId"],
             aws_secret_access_key=session["SecretAccessKey"],
             aws_session_token=session["SessionToken"],
