@@ -77,6 +77,7 @@ def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboar
         *re.findall(rf"self\.({'|'.join(services)})\.([a-z_]+)\(", code),
         *re.findall(r'self\._all\(\s*self\.(_\w+), "([a-z_]+)"', code),
         *(("_sagemaker", operation) for operation in re.findall(r'self\._names\("([a-z_]+)"', code)),
+        *((client, "get_parameter") for client in re.findall(r"aws_clients\.parameter\(self\.(_\w+),", code)),
     ]
 
     used = {f"{services[client]}:{operation.title().replace('_', '')}" for client, operation in asked}
