@@ -133,5 +133,5 @@ def eventually(find: Callable[[], T | None]) -> T:
         found = find()
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError(f"nothing within {SECONDS} seconds")
