@@ -5,6 +5,7 @@ asks for, not that AWS accepts it.
 """
 
 import asyncio
+import gc
 import contextvars
 import json
 import runpy
@@ -282,6 +283,8 @@ class Renderings:
         key = json.dumps([stack, changes or {}], sort_keys=True)
         if key not in self._known:
             self._known[key] = render_stack(stack, changes)
+            # What the SDK and a rendering consist of lives until the end: nobody need look through it for cycles.
+            gc.freeze()
         return self._known[key]
 
 
