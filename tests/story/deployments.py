@@ -158,6 +158,15 @@ class Deployments:
             locks=self.locks(environment),
         )
 
+    def configured(self, environment: str) -> set[str]:
+        """The models that the project's endpoint configurations in an account name."""
+        sagemaker = self.root(environment, "sagemaker")
+        described = (
+            sagemaker.describe_endpoint_config(EndpointConfigName=name)
+            for name in self.left(environment).configurations
+        )
+        return {variant["ModelName"] for each in described for variant in each["ProductionVariants"]}
+
     # Versions
 
     def package(self, version: int) -> str:

@@ -192,7 +192,7 @@ def test_a_project_with_a_wrong_name_is_refused_before_anything_is_created(
     [
         ("misspelt-user", "grcae", None, "grcae"),
         ("misspelt-reviewer", "grace", "hdey", "hdey"),
-        ("own-reviewer", "grace", "Grace", "release"),
+        ("own-reviewer", "grace", "Grace", "grace works in the repository and cannot review its deployments"),
     ],
 )
 def test_a_launch_for_the_wrong_people_fails_with_that_reason_and_leaves_nothing_behind(
