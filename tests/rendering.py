@@ -5,8 +5,8 @@ asks for, not that AWS accepts it.
 """
 
 import asyncio
-import gc
 import contextvars
+import gc
 import json
 import runpy
 from collections import Counter
