@@ -16,7 +16,7 @@ PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-r
 help:
 	@echo 'make demo        the whole platform on this machine, up to a model in production and a rollback'
 	@echo 'make demo-down   stop it and remove everything it wrote'
-	@echo 'make check       format, lint, types and the fast tests: under a minute'
+	@echo 'make check       format, lint, types and the fast tests: about a minute'
 	@echo 'make test        all tests: the fast ones, and the story of the demo; what they cover'
 	@echo 'make format      let the formatter and the linter mend what they can'
 
