@@ -32,7 +32,7 @@ def build(story: Story) -> Platform:
         step.say(f"AWS {found.aws.url} · GitHub {found.github.url}")
     files = {environment: stacks.write(environment, found) for environment in ENVIRONMENTS}
     with story.step("Bootstrap the three accounts") as step:
-        _in_parallel(step, lambda file: _bootstrap(found, file), files)
+        _in_parallel(step, lambda file: bootstrap(found, file), files)
     with story.step("Deploy dev, preprod and prod") as step:
         deployers = _deploy(step, found, files)
     dev, as_deployer = files["dev"], deployers["dev"]
@@ -43,7 +43,8 @@ def build(story: Story) -> Platform:
     return Platform(servers=found, files=files, deployers=deployers)
 
 
-def _bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
+def bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
+    """Bootstrap the account of a stack as its root; say what came of it, and whether anything changed."""
     printed = commands.run(
         ["python", "-m", "bootstrap", "up", "--unit", stack.unit, "--environment", stack.environment]
         + ["--github-org", ORGANIZATION.login, "--github-repository", REPOSITORY.name]

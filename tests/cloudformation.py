@@ -1,8 +1,9 @@
-"""Reads and lints CloudFormation templates."""
+"""Reads, resolves and lints CloudFormation templates."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -42,3 +43,46 @@ def findings(template: Path, *, regions: Sequence[str] = (), informational: bool
     if regions:
         settings["regions"] = list(regions)
     return [str(match) for match in lint_file(template, settings)]
+
+
+def resolved(
+    node: Any,
+    named: Callable[[str], str],
+    mappings: Mapping[str, Any],
+    completed: Callable[[str], str] = lambda text: text,
+) -> Any:
+    """A part of a template with its references and functions filled in.
+
+    Args:
+        node: the part.
+        named: what a name that the template refers to stands for, `Role.Arn` among them.
+        mappings: the template's.
+        completed: what becomes of a text after its names are filled in.
+
+    Raises:
+        NotImplementedError: it uses a function that is not known here.
+    """
+    if isinstance(node, list):
+        return [resolved(each, named, mappings, completed) for each in cast("list[Any]", node)]
+    if not isinstance(node, dict):
+        return node
+    values = cast("dict[str, Any]", node)
+    if len(values) == 1:
+        [(function, argument)] = values.items()
+        match function:
+            case "Ref":
+                return named(argument)
+            case "Fn::GetAtt":
+                return named(".".join(argument))
+            case "Fn::FindInMap":
+                section, first, second = resolved(argument, named, mappings, completed)
+                return mappings[section][first][second]
+            case "Fn::Sub":
+                text, names = (argument, dict[str, Any]()) if isinstance(argument, str) else argument
+                own: dict[str, str] = resolved(names, named, mappings, completed)
+                return completed(re.sub(r"\$\{([^}]+)\}", lambda match: own.get(match[1]) or named(match[1]), text))
+            case _ if function.startswith("Fn::"):
+                raise NotImplementedError(function)
+            case _:
+                pass
+    return {key: resolved(value, named, mappings, completed) for key, value in values.items()}

@@ -1,15 +1,14 @@
 """The roles of a project in an account that it deploys to, as the template that a stack publishes would make them."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from tests.access.authorization import PolicyStatement, statements
 from tests.bootstrap.template import Template
-from tests.cloudformation import parse
+from tests.cloudformation import parse, resolved
 from tests.decisions import Request, allowances, denials, permits
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -46,7 +45,7 @@ class ProjectRoles:
 
     @cached_property
     def _resources(self) -> Mapping[str, Any]:
-        return self._resolved(self.template["Resources"])
+        return resolved(self.template["Resources"], self._named, self.template["Mappings"])
 
     def trust(self, role: str) -> Mapping[str, Any]:
         """The only statement of who may assume a role."""
@@ -74,32 +73,6 @@ class ProjectRoles:
     def _boundary(self) -> Mapping[str, Any]:
         template = Template(Unit=self.unit, Environment=self.environment, **{"AWS::AccountId": self.account_id})
         return template.properties("WorkloadBoundary")["PolicyDocument"]
-
-    def _resolved(self, node: Any) -> Any:
-        if isinstance(node, list):
-            return [self._resolved(each) for each in cast("list[Any]", node)]
-        if not isinstance(node, dict):
-            return node
-        values = cast("dict[str, Any]", node)
-        if len(values) == 1:
-            [(function, argument)] = values.items()
-            match function:
-                case "Ref":
-                    return self._named(argument)
-                case "Fn::GetAtt":
-                    return self._named(".".join(argument))
-                case "Fn::FindInMap":
-                    section, first, second = self._resolved(argument)
-                    return self.template["Mappings"][section][first][second]
-                case "Fn::Sub":
-                    text, own = (argument, dict[str, Any]()) if isinstance(argument, str) else argument
-                    local: dict[str, str] = self._resolved(own)
-                    return re.sub(r"\$\{([^}]+)\}", lambda found: local.get(found[1]) or self._named(found[1]), text)
-                case _ if function.startswith("Fn::"):
-                    raise NotImplementedError(function)
-                case _:
-                    pass
-        return {key: self._resolved(value) for key, value in values.items()}
 
     def _named(self, name: str) -> str:
         known = {

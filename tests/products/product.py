@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from components.project_catalog import OFFERS
 from components.project_catalog.template import template_of_product
-from tests.cloudformation import parse
+from tests.cloudformation import parse, resolved
 from tests.decisions import Request, Values, permits
 
 ACCOUNT = "111111111111"
@@ -61,8 +61,8 @@ class Product:
         ).text
         self.template = parse(self.text)
         self.references: set[str] = set()
-        self.resources = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Resources"]))
-        self.outputs = cast("dict[str, dict[str, Any]]", self._resolved(self.template["Outputs"]))
+        self.resources = self._resolved("Resources")
+        self.outputs = self._resolved("Outputs")
 
     def properties(self, logical_id: str) -> dict[str, Any]:
         """The properties of a resource."""
@@ -88,35 +88,11 @@ class Product:
         request = Request(principal=principal, action=action, resource=resource, keys=context or {})
         return permits({"Statement": statements}, request)
 
-    def _resolved(self, value: object) -> object:
-        if isinstance(value, list):
-            return [self._resolved(item) for item in cast("list[object]", value)]
-        if not isinstance(value, dict):
-            return value
-        values = cast("dict[str, Any]", value)
-        if len(values) == 1:
-            [(function, argument)] = values.items()
-            match function:
-                case "Ref":
-                    return self._named(argument)
-                case "Fn::GetAtt":
-                    return self._named(".".join(argument))
-                case "Fn::FindInMap":
-                    names = cast("list[str]", self._resolved(argument))
-                    return self.template["Mappings"][names[0]][names[1]][names[2]]
-                case "Fn::Sub":
-                    return self._filled_in(argument)
-                case _ if function.startswith("Fn::"):
-                    raise NotImplementedError(function)
-                case _:
-                    pass
-        return {key: self._resolved(item) for key, item in values.items()}
-
-    def _filled_in(self, argument: str | list[Any]) -> str:
-        text, names = (argument, dict[str, Any]()) if isinstance(argument, str) else argument
-        own = cast("dict[str, str]", self._resolved(names))
-        filled = re.sub(r"\$\{([^}]+)\}", lambda match: own.get(match[1]) or self._named(match[1]), text)
-        return _REFERENCE.sub(self._parameter, filled)
+    def _resolved(self, section: str) -> dict[str, dict[str, Any]]:
+        mappings = self.template["Mappings"]
+        return resolved(
+            self.template[section], self._named, mappings, lambda text: _REFERENCE.sub(self._parameter, text)
+        )
 
     def _parameter(self, match: re.Match[str]) -> str:
         assert (match[1], match[2]) == (self._launch.unit, self._launch.environment)

@@ -8,7 +8,7 @@ for whom their trust is opened for a moment; what they may do does not change by
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +107,7 @@ def main() -> int:
     worked: list[str] = []
     for who, attempts in parties:
         for what, call in attempts:
-            outcome = _outcome(call)
+            outcome = outcome_of(call)
             refused += outcome is None
             if outcome is not None:
                 worked.append(f"{who}: {what}: {outcome}")
@@ -115,13 +115,13 @@ def main() -> int:
     return 1 if worked else 0
 
 
-def _outcome(call: Call) -> str | None:
+def outcome_of(call: Call, refusals: Collection[str] = REFUSALS) -> str | None:
     """What came of an attempt, unless it was refused."""
     try:
         answer = call()
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code"))
-        return None if code in REFUSALS else str(error)
+        return None if code in refusals else str(error)
     return f"worked: {answer}"
 
 

@@ -1,16 +1,15 @@
 """What the roles that deploy a project's models must not be able to do, in preprod and in prod alike."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from sandbox.organization import DEPLOYMENT, ORGANIZATION
 from tests.story.approvals import Approvals
-from tests.story.attacks import ANOTHER_PROJECT, EVERYTHING, IMAGE, PLATFORM, REFUSALS, Attempt
+from tests.story.attacks import ANOTHER_PROJECT, EVERYTHING, IMAGE, PLATFORM, REFUSALS, Attempt, outcome_of
 from tests.story.sandbox import ACCOUNTS, REGION, UNIT
 
 TEMPLATE = f"{ORGANIZATION.login}/mlops-template-{DEPLOYMENT}"
@@ -18,15 +17,9 @@ TEMPLATE = f"{ORGANIZATION.login}/mlops-template-{DEPLOYMENT}"
 
 def what_worked(attempts: Iterator[Attempt]) -> list[str]:
     """Try everything, and tell what was not refused."""
-    return [f"{what}: {outcome}" for what, call in attempts if (outcome := _outcome(call))]
-
-
-def _outcome(call: Callable[[], object]) -> str:
-    try:
-        return f"worked: {call()}"
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code"))
-        return "" if code in (*REFUSALS, "AuthorizationError") else str(error)
+    # SNS has a code of its own.
+    refusals = (*REFUSALS, "AuthorizationError")
+    return [f"{what}: {outcome}" for what, call in attempts if (outcome := outcome_of(call, refusals))]
 
 
 def jobs(approvals: Approvals, environment: str) -> Iterator[Attempt]:

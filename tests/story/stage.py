@@ -9,8 +9,7 @@ project    a launched project has registered its first model, which nobody has a
 import sys
 from collections.abc import Callable
 
-from sandbox import accounts, commands, demo, environments, identities, installation, servers, stacks, work
-from sandbox.organization import ORGANIZATION, REPOSITORY
+from sandbox import accounts, demo, environments, installation, servers, stacks, work
 from sandbox.progress import Story
 
 
@@ -20,13 +19,7 @@ def bootstrapped(environment: str) -> None:
     found = servers.start()
     environments.enter(found.aws.url, found.trust)
     stack = stacks.write(environment, found)
-    commands.run(
-        ["python", "-m", "bootstrap", "up", "--unit", stack.unit, "--environment", environment]
-        + ["--github-org", ORGANIZATION.login, "--github-repository", REPOSITORY.name]
-        + ["--github-url", found.github.url, "--oidc-subjects", "immutable"],
-        log="bootstrap",
-        environment=work.environment(found, stack, identities.root(stack.account_id)),
-    )
+    accounts.bootstrap(found, stack)
     work.create_stack(found, stack)
 
 
