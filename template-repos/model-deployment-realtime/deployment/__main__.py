@@ -84,7 +84,8 @@ def _deploy(owner: Project, environment: Environment, configured: Settings, arn:
         code = stack.up()
         # The provider stops waiting when SageMaker begins to roll back.
         after = endpoint.settled()
-        endpoint.require_serving(after, None if code else stack.outputs()["endpointConfigName"])
+        asked_for = None if code else stack.outputs()["endpointConfigName"]
+        endpoint.require_serving(after, asked_for, before=before)
     serving, replaced = live.configuration_of(after), live.configuration_of(before)
     with _step("remove what was superseded"):
         for name in endpoint.prune(serving=serving, before=replaced):

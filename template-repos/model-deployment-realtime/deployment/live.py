@@ -70,15 +70,19 @@ class LiveEndpoint:
         self.sagemaker.delete_endpoint(EndpointName=self.name)
         return self.settled()
 
-    def require_serving(self, endpoint: Description | None, configuration: str | None) -> None:
+    def require_serving(
+        self, endpoint: Description | None, configuration: str | None, *, before: Description | None
+    ) -> None:
         """Make sure that the endpoint serves exactly this configuration.
 
         SageMaker takes a release back when an alarm fires, and the endpoint is InService again with what it had before.
-        The provider then reports success (terraform-provider-aws issues 46663 and 48997), so the endpoint is asked.
+        The provider then reports success (terraform-provider-aws issues 46663 and 48997), unless it happened to look
+        while SageMaker was rolling back; so the endpoint is asked.
 
         Args:
             endpoint: what SageMaker says of it.
             configuration: what was asked for; None when the update failed before it could say.
+            before: what SageMaker said of it before the update.
 
         Raises:
             DeploymentError: it serves something else or nothing; with SageMaker's reason and the alarms that are on.
@@ -89,10 +93,10 @@ class LiveEndpoint:
         if (status, serving) == ("InService", configuration):
             return
         where = self.environment.name
-        if configuration is None:
-            what = f"pulumi up failed in {where}; its messages are above"
-        elif status == "InService":
+        if status == "InService" and (configuration or _was_taken_back(before, endpoint)):
             what = f"{where} was rolled back: it serves what it served before"
+        elif configuration is None:
+            what = f"pulumi up failed in {where}; its messages are above"
         else:
             what = f"{where} does not serve the model"
         lines = [
@@ -151,6 +155,14 @@ class LiveEndpoint:
         content = self.sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
         variants = [*content["ProductionVariants"], *content.get("ShadowProductionVariants", [])]
         return [variant["ModelName"] for variant in variants]
+
+
+def _was_taken_back(before: Description | None, after: Description | None) -> bool:
+    """Whether SageMaker began to change an endpoint in between, and has undone it for a reason."""
+    if before is None or after is None:
+        return False
+    changed = before["LastModifiedTime"] != after["LastModifiedTime"]
+    return changed and "FailureReason" in after and configuration_of(before) == configuration_of(after)
 
 
 def configuration_of(endpoint: Description | None) -> str:

@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Engine:
         return {key.removeprefix("model-deployment-realtime:"): value for key, value in content["config"].items()}
 
     def _up(self) -> None:
-        if self.exit_code:
+        if self.exit_code and not self.rolls_back:
             return
         sagemaker = self.aws.sagemaker
         self.made = f"{NAME}-v{self.configuration()['model']['version']}-{len(sagemaker.models):07x}"
@@ -81,12 +82,13 @@ class Engine:
         sagemaker.configurations = {self.made: [self.made], **sagemaker.configurations}
         if self.rolls_back:
             assert sagemaker.endpoint
-            sagemaker.endpoint["FailureReason"] = "an alarm fired"
+            sagemaker.endpoint |= {"FailureReason": "an alarm fired", "LastModifiedTime": datetime.now(UTC)}
         else:
             variants = [{"VariantName": "AllTraffic", "DesiredInstanceCount": int(self.configuration()["instances"])}]
             sagemaker.endpoint = {
                 "EndpointStatus": "InService",
                 "EndpointConfigName": self.made,
+                "LastModifiedTime": datetime.now(UTC),
                 "ProductionVariants": variants,
             }
 
@@ -209,15 +211,16 @@ def test_a_failed_update_ends_red(aws: Aws, engine: Engine) -> None:
         deploy(1)
 
 
-def test_an_update_that_is_still_rolling_back_is_waited_for(
+def test_a_release_that_the_engine_saw_rolling_back_is_waited_for_and_ends_red_alike(
     aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live.LiveEndpoint, "sleep", staticmethod(list[float]().append))
     deploy(1)
-    engine.exit_code = 255
+    engine.exit_code, engine.rolls_back = 255, True
     aws.sagemaker.statuses = ["InService", "RollingBack", "RollingBack", "InService"]
-    with pytest.raises(SystemExit, match=f"{NAME} is InService with {NAME}-v1-0000000"):
+    with pytest.raises(SystemExit, match="error: preprod was rolled back: it serves what it served before") as caught:
         deploy(2)
+    assert f"{NAME} is InService with {NAME}-v1-0000000" in str(caught.value)
 
 
 @pytest.mark.parametrize("status", ["Rejected", "PendingManualApproval"])

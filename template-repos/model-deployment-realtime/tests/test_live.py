@@ -1,6 +1,7 @@
 """Waiting for an endpoint, judging it, and tidying up behind it."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from examples import PROJECT
@@ -11,6 +12,8 @@ from deployment.live import LiveEndpoint, instances
 
 PREPROD = PROJECT.environments["preprod"]
 NAME = PREPROD.endpoint_name
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
 
 
 @dataclass
@@ -38,9 +41,17 @@ class Watched:
         self.waited += seconds
 
 
-def existing(status: str = "InService", configuration: str = f"{NAME}-v1-aaaaaaa", **more: object) -> FakeSageMaker:
+def existing(
+    status: str = "InService", configuration: str = f"{NAME}-v1-aaaaaaa", *, reason: str = "", modified: datetime = NOON
+) -> FakeSageMaker:
     return FakeSageMaker(
-        endpoint={"EndpointName": NAME, "EndpointStatus": status, "EndpointConfigName": configuration, **more}
+        endpoint={
+            "EndpointName": NAME,
+            "EndpointStatus": status,
+            "EndpointConfigName": configuration,
+            "LastModifiedTime": modified,
+            **({"FailureReason": reason} if reason else {}),
+        }
     )
 
 
@@ -70,7 +81,7 @@ def test_waiting_ends_while_the_credentials_last() -> None:
 
 
 def test_a_failed_endpoint_is_deleted_to_make_it_anew() -> None:
-    watched = Watched(existing("Failed", FailureReason="no capacity"))
+    watched = Watched(existing("Failed", reason="no capacity"))
     assert watched.endpoint.ready_for_update() is None
     assert watched.sagemaker.deleted == [NAME]
     assert watched.said[0] == f"{NAME} has failed (no capacity): deleting it, to make it anew"
@@ -78,15 +89,15 @@ def test_a_failed_endpoint_is_deleted_to_make_it_anew() -> None:
 
 def test_an_endpoint_that_serves_what_was_asked_for_is_a_success() -> None:
     watched = Watched(existing())
-    watched.endpoint.require_serving(watched.endpoint.settled(), f"{NAME}-v1-aaaaaaa")
+    watched.endpoint.require_serving(watched.endpoint.settled(), f"{NAME}-v1-aaaaaaa", before=None)
 
 
 def test_a_release_that_was_rolled_back_is_a_failure_with_its_reason_and_its_alarms() -> None:
-    service = existing(FailureReason="The following alarms fired: version-errors")
+    service = existing(reason="The following alarms fired: version-errors")
     alarms = {f"{NAME}-version-errors": "Threshold Crossed: 2 datapoints", "another-endpoint-errors": "not ours"}
     watched = Watched(service, FakeCloudWatch(alarms))
     with pytest.raises(DeploymentError) as caught:
-        watched.endpoint.require_serving(watched.endpoint.settled(), f"{NAME}-v2-bbbbbbb")
+        watched.endpoint.require_serving(watched.endpoint.settled(), f"{NAME}-v2-bbbbbbb", before=None)
     assert str(caught.value).splitlines() == [
         "preprod was rolled back: it serves what it served before",
         f"  {NAME} is InService with {NAME}-v1-aaaaaaa",
@@ -97,20 +108,43 @@ def test_a_release_that_was_rolled_back_is_a_failure_with_its_reason_and_its_ala
 
 
 def test_a_failed_or_missing_endpoint_is_a_failure() -> None:
-    failed = Watched(existing("Failed", FailureReason="the container did not answer"))
+    failed = Watched(existing("Failed", reason="the container did not answer"))
     with pytest.raises(
         DeploymentError, match=r"preprod does not serve the model\n.* is Failed .*\n.*\n.*did not answer"
     ):
-        failed.endpoint.require_serving(failed.endpoint.settled(), f"{NAME}-v1-aaaaaaa")
+        failed.endpoint.require_serving(failed.endpoint.settled(), f"{NAME}-v1-aaaaaaa", before=None)
     missing = Watched(FakeSageMaker())
     with pytest.raises(DeploymentError, match=r"is absent\n.*\n  reason: SageMaker gave none"):
-        missing.endpoint.require_serving(missing.endpoint.settled(), f"{NAME}-v1-aaaaaaa")
+        missing.endpoint.require_serving(missing.endpoint.settled(), f"{NAME}-v1-aaaaaaa", before=None)
 
 
 def test_a_failed_update_is_a_failure_even_if_the_endpoint_serves() -> None:
     watched = Watched(existing())
     with pytest.raises(DeploymentError, match=r"pulumi up failed in preprod; its messages are above\n.* is InService"):
-        watched.endpoint.require_serving(watched.endpoint.settled(), None)
+        watched.endpoint.require_serving(watched.endpoint.settled(), None, before=None)
+
+
+def test_a_rollback_is_called_so_when_the_engine_saw_it_and_failed() -> None:
+    watched = Watched(existing(reason="The following alarms fired", modified=LATER))
+    with pytest.raises(DeploymentError, match=r"preprod was rolled back: .*\n.*\n  reason: The following alarms fired"):
+        watched.endpoint.require_serving(watched.endpoint.settled(), None, before=existing().endpoint)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(existing(reason="The following alarms fired"), id="the reason is that of an earlier release"),
+        pytest.param(existing(modified=LATER), id="autoscaling changed it meanwhile"),
+        pytest.param(
+            existing(configuration=f"{NAME}-v2-bbbbbbb", reason="The following alarms fired", modified=LATER),
+            id="it serves what is new",
+        ),
+    ],
+)
+def test_an_update_that_failed_for_other_reasons_was_not_rolled_back(after: FakeSageMaker) -> None:
+    watched = Watched(after)
+    with pytest.raises(DeploymentError, match="pulumi up failed in preprod; its messages are above"):
+        watched.endpoint.require_serving(watched.endpoint.settled(), None, before=existing().endpoint)
 
 
 def versions(*names: str) -> FakeSageMaker:
