@@ -10,8 +10,7 @@ from tests.rendering import Rendering, Renderings
 
 STACKS = ("dev", "preprod", "prod")
 LONGEST_FIRST = (
-    "story/test_deployments.py",
-    "story/test_demo.py",
+    "story/demo",
     "story/test_approvals.py",
     "story/test_interruption.py",
     "sandbox_aws",
@@ -42,8 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _share(nodeid: str) -> str:
     """What one worker takes as a whole: a story, or a folder, whose tests share servers and rendered stacks."""
-    _, folder, *file = nodeid.partition("::")[0].split("/")
-    return "/".join((folder, *file)) if folder == "story" else folder
+    _, folder, *rest = nodeid.partition("::")[0].split("/")
+    return f"{folder}/{rest[0]}" if folder == "story" else folder
 
 
 class FolderScheduling(LoadScopeScheduling):

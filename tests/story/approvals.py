@@ -9,12 +9,12 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from sandbox import identities, launch, web
+from sandbox import identities, web
 from sandbox.member import Member
-from sandbox.organization import DATA_SCIENTIST, PLATFORM_ENGINEER
 from sandbox.releases import WORKFLOW
-from tests.story.deployments import Deployments, wait_for
+from tests.story.deployments import Deployments
 from tests.story.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
+from tests.story.waiting import wait_for
 
 Decision = Literal["Approved", "Rejected"]
 
@@ -29,12 +29,6 @@ class Approvals(Deployments):
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        dev = self.stacks["dev"]
-        (domain,) = self.root("dev", "sagemaker").list_domains()["Domains"]
-        self.scientist = launch.studio_session(
-            self.servers, dev, domain=domain["DomainId"], profile=DATA_SCIENTIST.login
-        )
-        self.owner = Member(self.servers, PLATFORM_ENGINEER)
         self.trigger = self.root("dev", "lambda")
         self._events = self._queue("events", "events.amazonaws.com")
         self._notices = self._queue("notices", "sns.amazonaws.com")

@@ -1,40 +1,20 @@
 """What people do with a launched project's deployments, and what they find at its endpoints, in a sandbox of the tests' own."""
 
 import base64
-import json
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import boto3
 import psutil
-from botocore.exceptions import ClientError
 
-from sandbox import application, identities, launch, models
+from sandbox import application, launch, models
 from sandbox.application import Application
 from sandbox.launch import Project
-from sandbox.member import Member
-from sandbox.organization import LEAD_DATA_SCIENTIST, RELEASE_MANAGER
 from sandbox.releases import WORKFLOW
-from sandbox.servers import Server, Servers
-from sandbox.stacks import StackFile
-from tests.story.sandbox import ACCOUNTS, ENVIRONMENTS, REGION, UNIT, Sandbox
-
-SECONDS = 420
-"""The longest that anything is waited for, on a machine that does much else."""
-
-Found = TypeVar("Found")
-
-
-def wait_for(found: Callable[[], Found | None], what: str) -> Found:
-    """Look until there is something to be found, and return it."""
-    deadline = time.monotonic() + SECONDS
-    while not (thing := found()):
-        assert time.monotonic() < deadline, f"{what}: not within {SECONDS} seconds"
-        time.sleep(0.1)
-    return thing
+from tests.story.parties import Parties
+from tests.story.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
+from tests.story.waiting import wait_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,51 +31,14 @@ class Left:
     locks: list[str]
 
 
-class Deployments:
-    """The demo's project, its people and its accounts. The AWS clients of this process must reach the sandbox's."""
+class Deployments(Parties):
+    """The demo's project, its endpoints, and the runs that deploy to them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.folder = sandbox.folder
-        content = json.loads((sandbox.folder / "sandbox.json").read_text())
-        servers = Servers(**content | {name: Server(**content[name]) for name in ("aws", "github")})
-        self.servers = servers
-        self.stacks = {
-            environment: StackFile(
-                environment=environment,
-                unit=UNIT,
-                region=REGION,
-                account_id=ACCOUNTS[environment],
-                path=sandbox.folder / "stacks" / f"Pulumi.{environment}.yaml",
-            )
-            for environment in ENVIRONMENTS
-        }
-        (domain,) = self.root("dev", "sagemaker").list_domains()["Domains"]
-        self.lead = launch.studio_session(
-            servers, self.stacks["dev"], domain=domain["DomainId"], profile=LEAD_DATA_SCIENTIST.login
-        )
-        self.developer, self.reviewer = Member(servers, LEAD_DATA_SCIENTIST), Member(servers, RELEASE_MANAGER)
+        super().__init__(sandbox)
         self.project: Project = launch.project(self.lead, on_status=lambda _: None)
 
     # Accounts
-
-    def root(self, environment: str, service: Any) -> Any:
-        """A client as the root of an account, who sees all that is there."""
-        root = identities.root(ACCOUNTS[environment])
-        return boto3.client(
-            service,
-            region_name=REGION,
-            aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    def session(self, identity: identities.Identity) -> boto3.Session:
-        """A session as somebody."""
-        return boto3.Session(
-            aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=identity["AWS_SESSION_TOKEN"],
-            region_name=REGION,
-        )
 
     def name(self, environment: str) -> str:
         """What the names of all that deployments make begin with; the endpoint has it as its own."""
@@ -313,12 +256,3 @@ class Deployments:
             return process.cmdline()[:2] == ["pulumi", "up"] and str(self.folder) in process.environ()["PULUMI_HOME"]
         except (psutil.Error, KeyError):
             return False
-
-
-def refusal(call: Callable[[], object]) -> str:
-    """The code with which AWS refuses a call."""
-    try:
-        call()
-    except ClientError as error:
-        return str(error.response.get("Error", {}).get("Code"))
-    raise AssertionError("nobody refused it")

@@ -49,27 +49,11 @@ class Sandbox:
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout) if result.stdout.strip() else None
 
-    def seen_by_root(self, line: str, account: str = ACCOUNTS["dev"]) -> Any:
-        """Return the answer of an aws command as the root of an account: nobody else may list all that it has."""
-        root = f"env -u AWS_PROFILE AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=root"
-        result = self.shell(f"{root} aws --output json {line}")
-        assert result.returncode == 0, result.stderr
-        return json.loads(result.stdout)
-
     def refusal(self, profile: str, line: str) -> str:
         """Return what AWS says when it refuses a command."""
         result = self.shell(f"aws --profile {profile} --output json {line}")
         assert result.returncode != 0, result.stdout
         return result.stderr
-
-    def project(self) -> dict[str, Any]:
-        return self.aws("grace", "sagemaker describe-project --project-name abalone")
-
-    def repositories(self) -> list[str]:
-        result = self.shell(
-            'curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN" "$GITHUB_URL/api/v3/orgs/acme/repos"'
-        )
-        return sorted(repository["name"] for repository in json.loads(result.stdout))
 
     def start(self, line: str) -> subprocess.Popen[str]:
         """Start a command in a process group of its own, as a terminal or a runner does."""

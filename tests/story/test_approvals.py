@@ -3,7 +3,6 @@
 The tests run in the order in which they stand here: each goes on from what the ones before it left.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,9 @@ from sandbox import web
 from sandbox.releases import WORKFLOW
 from tests.story import deployment_attacks
 from tests.story.approvals import TRIGGER, Approvals
-from tests.story.deployments import wait_for
+from tests.story.parties import reached
 from tests.story.sandbox import ACCOUNTS, CHECKOUT, REGION, UNIT, Sandbox
+from tests.story.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -36,10 +36,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def approvals(sandbox: Sandbox) -> Iterator[Approvals]:
-    servers = json.loads((sandbox.folder / "sandbox.json").read_text())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", servers["aws"]["url"])
-        patch.setenv("AWS_CA_BUNDLE", servers["trust"])
+    with reached(sandbox):
         yield Approvals(sandbox)
 
 

@@ -5,14 +5,16 @@ The tests run in the order in which they stand here: each goes on from what the 
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from sandbox import identities
 from sandbox.application import Application
-from tests.story.deployments import Deployments, refusal, wait_for
+from tests.story.deployments import Deployments
+from tests.story.parties import refused
 from tests.story.sandbox import ACCOUNTS, Sandbox
+from tests.story.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -41,23 +43,8 @@ def without_giants(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    found = Sandbox(tmp_path_factory.mktemp("deployments") / "sandbox")
-    try:
-        told = found.call("demo")
-        assert told.returncode == 0, told.stdout + told.stderr
-        yield found
-    finally:
-        found.call("down")
-
-
-@pytest.fixture(scope="module")
-def deployments(sandbox: Sandbox) -> Iterator[Deployments]:
-    servers = json.loads((sandbox.folder / "sandbox.json").read_text())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", servers["aws"]["url"])
-        patch.setenv("AWS_CA_BUNDLE", servers["trust"])
-        yield Deployments(sandbox)
+def deployments(demonstrated: Sandbox) -> Deployments:
+    return Deployments(demonstrated)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +131,7 @@ def test_requests_are_captured_where_nobody_outside_the_project_reads_them(
         deployments.lead,
         deployments.session(identities.deploy(deployments.servers, deployments.stacks["prod"])),
     ):
-        assert refusal(lambda who=who: who.client("s3").get_object(**place)) == "AccessDenied"
+        assert "AccessDenied" in refused(who.client("s3").get_object, **place)
 
 
 def test_wrong_answers_end_the_run_in_preprod_and_production_is_not_touched(
@@ -282,8 +269,7 @@ def test_a_project_that_is_deleted_while_it_is_deployed_leaves_data_and_nothing_
         left = deployments.left(environment)
         kinds = (left.endpoints, left.configurations, left.models, left.alarms, left.dashboards, left.targets)
         assert [name for kind in (*kinds, left.stacks) for name in kind] == []
-        roles = deployments.root(environment, "iam").list_roles()["Roles"]
-        assert [role["RoleName"] for role in roles if deployments.project.id in role["RoleName"]] == []
+        assert [role for role in deployments.roles(environment) if deployments.project.id in role] == []
         assert deployments.keys(environment, "artifacts", f"{deployments.project.id}/models/")
         assert deployments.keys(environment, "state", f"projects/{deployments.project.id}/.pulumi/stacks/")
     assert [version for version in (1, 2, 3, 4) if deployments.approval(version) != "Approved"] == []

@@ -1,4 +1,4 @@
-"""The demo's story, told once on a sandbox of its own: what a newcomer does, and what somebody who means harm tries.
+"""The demo itself: what a newcomer does, and what somebody who means harm tries.
 
 The tests run in the order in which they stand here: each goes on from what the ones before it left.
 """
@@ -8,30 +8,29 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.story.sandbox import ACCOUNTS, CHECKOUT, ENVIRONMENTS, Sandbox, end_update
+from tests.story.parties import Parties, refused
+from tests.story.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, end_update
+from tests.story.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    found = Sandbox(tmp_path_factory.mktemp("story") / "sandbox")
-    yield found
-    found.call("down")
+def parties(demonstrated: Sandbox) -> Parties:
+    return Parties(demonstrated)
 
 
-def test_the_demo_goes_from_nothing_to_production_and_back_and_a_page_shows_it(sandbox: Sandbox) -> None:
-    told = sandbox.call("demo")
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "production serves version 1 again" in told.stdout
-    assert told.stdout.count("to production: ") == 3
+def test_the_demo_goes_from_nothing_to_production_and_back_and_a_page_shows_it(
+    sandbox: Sandbox, demo: subprocess.CompletedProcess[str]
+) -> None:
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "production serves version 1 again" in demo.stdout
+    assert demo.stdout.count("to production: ") == 3
     page = (sandbox.folder / "index.html").read_text()
     assert all(f"{environment}, account" in page for environment in ENVIRONMENTS)
 
@@ -78,40 +77,35 @@ def test_the_model_beats_guessing_the_mean_on_data_it_has_not_seen(sandbox: Sand
     assert second < first < 6.0
 
 
-def test_a_data_scientist_may_not_launch_a_project(sandbox: Sandbox) -> None:
-    message = sandbox.refusal(
-        "ada",
-        "sagemaker create-project --project-name mine --service-catalog-provisioning-details"
-        " ProductId=prod-abcdefghijklm,ProvisioningArtifactId=pa-abcdefghijklm",
-    )
-    assert "AccessDenied" in message
+def test_a_data_scientist_may_not_launch_a_project(parties: Parties) -> None:
+    order = {"ProductId": "prod-abcdefghijklm", "ProvisioningArtifactId": "pa-abcdefghijklm"}
+    create = parties.scientist.client("sagemaker").create_project
+    assert "AccessDenied" in refused(create, ProjectName="mine", ServiceCatalogProvisioningDetails=order)
 
 
-def test_a_data_scientist_may_not_approve_a_model(sandbox: Sandbox) -> None:
-    group = f"abalone-{sandbox.project()['ProjectId']}"
-    package = sandbox.aws("ada", f"sagemaker list-model-packages --model-package-group-name {group}")
-    arn = package["ModelPackageSummaryList"][0]["ModelPackageArn"]
+def test_a_data_scientist_may_not_approve_a_model(sandbox: Sandbox, parties: Parties) -> None:
+    listed = sandbox.aws("ada", f"sagemaker list-model-packages --model-package-group-name {_group(parties)}")
+    arn = listed["ModelPackageSummaryList"][0]["ModelPackageArn"]
     message = sandbox.refusal(
         "ada", f"sagemaker update-model-package --model-package-arn {arn} --model-approval-status Approved"
     )
     assert "AccessDenied" in message
 
 
-def test_a_data_scientist_may_not_read_the_credential_of_the_template_cloner(sandbox: Sandbox) -> None:
-    secret = sandbox.aws("dev", "ssm get-parameter --name /mlops/analytics/dev/github/credential-secret-arn")
-    arn = secret["Parameter"]["Value"]
-    assert "AccessDenied" in sandbox.refusal("ada", f"secretsmanager get-secret-value --secret-id {arn}")
+def test_a_data_scientist_may_not_read_the_credential_of_the_template_cloner(parties: Parties) -> None:
+    found = parties.root("dev", "ssm").get_parameter(Name="/mlops/analytics/dev/github/credential-secret-arn")
+    read = parties.scientist.client("secretsmanager").get_secret_value
+    assert "AccessDenied" in refused(read, SecretId=found["Parameter"]["Value"])
 
 
-def test_a_data_scientist_runs_a_projects_pipeline_as_it_is_and_cannot_change_it(sandbox: Sandbox) -> None:
-    pipeline = f"abalone-{sandbox.project()['ProjectId']}"
-    started = sandbox.aws("ada", f"sagemaker start-pipeline-execution --pipeline-name {pipeline}")
-    execution = started["PipelineExecutionArn"]
-    sandbox.aws("ada", f"sagemaker list-pipeline-execution-steps --pipeline-execution-arn {execution}")
-    sandbox.aws("ada", f"sagemaker stop-pipeline-execution --pipeline-execution-arn {execution}")
-    assert "AccessDenied" in sandbox.refusal(
-        "ada", f"sagemaker update-pipeline --pipeline-name {pipeline} --pipeline-definition '{{}}'"
-    )
+def test_a_data_scientist_runs_a_projects_pipeline_as_it_is_and_cannot_change_it(parties: Parties) -> None:
+    sagemaker, name = parties.scientist.client("sagemaker"), _group(parties)
+    execution = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+    steps = sagemaker.list_pipeline_execution_steps
+    wait_for(lambda: steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"], "the first step")
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=execution)
+    wait_for(lambda: _status(sagemaker, execution) == "Stopped", "the end of a pipeline execution")
+    assert "AccessDenied" in refused(sagemaker.update_pipeline, PipelineName=name, PipelineDefinition="{}")
 
 
 def test_nobody_can_deploy_from_outside_the_environment_of_the_platform(sandbox: Sandbox) -> None:
@@ -140,35 +134,39 @@ def test_nobody_reaches_beyond_their_part(sandbox: Sandbox) -> None:
     assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
-def _order(sandbox: Sandbox, name: str, user: str, *, reviewer: str | None = None) -> str:
-    """Return the command by which a lead data scientist orders a project; with a reviewer, one that deploys."""
-    products = sandbox.aws("grace", "servicecatalog search-products")["ProductViewSummaries"]
+def _group(parties: Parties) -> str:
+    """Return the name of the demo project's pipeline, and of its group of models."""
+    project = parties.lead.client("sagemaker").describe_project(ProjectName="abalone")
+    return f"abalone-{project['ProjectId']}"
+
+
+def _status(sagemaker: Any, execution: str) -> str:
+    return sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"]
+
+
+def _order(parties: Parties, user: str, *, reviewer: str | None = None) -> dict[str, Any]:
+    """Return what a lead data scientist orders for a project; with a reviewer, one that deploys."""
+    catalog = parties.lead.client("servicecatalog")
     title = "model building and training" if reviewer is None else "model building, training, and deployment"
+    products = catalog.search_products()["ProductViewSummaries"]
     product = next(found["ProductId"] for found in products if found["Name"].endswith(title))
-    versions = sandbox.aws("grace", f"servicecatalog describe-product --id {product}")["ProvisioningArtifacts"]
-    newest = max(versions, key=lambda version: version["CreatedTime"])
-    details = json.dumps(
-        {
-            "ProductId": product,
-            "ProvisioningArtifactId": newest["Id"],
-            "ProvisioningParameters": [
-                {"Key": "GitUser", "Value": user},
-                *([{"Key": "ProductionReviewer", "Value": reviewer}] if reviewer else []),
-            ],
-        }
-    )
-    return f"sagemaker create-project --project-name {name} --service-catalog-provisioning-details '{details}'"
+    versions = catalog.describe_product(Id=product)["ProvisioningArtifacts"]
+    parameters = {"GitUser": user} | ({"ProductionReviewer": reviewer} if reviewer else {})
+    return {
+        "ProductId": product,
+        "ProvisioningArtifactId": max(versions, key=lambda version: version["CreatedTime"])["Id"],
+        "ProvisioningParameters": [{"Key": key, "Value": value} for key, value in parameters.items()],
+    }
 
 
-def _everything(sandbox: Sandbox) -> list[Any]:
+def _everything(parties: Parties) -> list[Any]:
     """List what a launch makes: repositories, buckets, roles in every account, groups of models."""
+    groups = parties.root("dev", "sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
     return [
-        sandbox.repositories(),
-        sandbox.seen_by_root("s3api list-buckets --query Buckets[].Name"),
-        *(sandbox.seen_by_root("iam list-roles --query Roles[].RoleName", account) for account in ACCOUNTS.values()),
-        sandbox.seen_by_root(
-            "sagemaker list-model-package-groups --query ModelPackageGroupSummaryList[].ModelPackageGroupName"
-        ),
+        sorted(repository["name"] for repository in parties.owner.listed("/orgs/acme/repos?per_page=100")),
+        [bucket["Name"] for bucket in parties.root("dev", "s3").list_buckets()["Buckets"]],
+        *(parties.roles(environment) for environment in ENVIRONMENTS),
+        [group["ModelPackageGroupName"] for group in groups],
     ]
 
 
@@ -177,14 +175,16 @@ def _everything(sandbox: Sandbox) -> list[Any]:
     [
         ("Abalone", "must be 1 to 32 lower-case letters, digits and hyphens"),
         ("a-name-of-more-than-thirty-two-ch", "failed to satisfy constraint"),
+        ("abalone", "already exists"),
     ],
 )
-def test_a_project_with_a_wrong_name_is_refused_before_anything_is_created(
-    sandbox: Sandbox, name: str, reason: str
+def test_a_project_with_a_wrong_name_or_a_taken_one_is_refused_before_anything_is_created(
+    parties: Parties, name: str, reason: str
 ) -> None:
-    before = _everything(sandbox)
-    assert reason in sandbox.refusal("grace", _order(sandbox, name, "grace"))
-    assert _everything(sandbox) == before
+    before, order = _everything(parties), _order(parties, "grace")
+    create = parties.lead.client("sagemaker").create_project
+    assert reason in refused(create, ProjectName=name, ServiceCatalogProvisioningDetails=order)
+    assert _everything(parties) == before
 
 
 @pytest.mark.parametrize(
@@ -196,29 +196,20 @@ def test_a_project_with_a_wrong_name_is_refused_before_anything_is_created(
     ],
 )
 def test_a_launch_for_the_wrong_people_fails_with_that_reason_and_leaves_nothing_behind(
-    sandbox: Sandbox, name: str, user: str, reviewer: str | None, reason: str
+    parties: Parties, name: str, user: str, reviewer: str | None, reason: str
 ) -> None:
-    before = _everything(sandbox)
-    sandbox.aws("grace", _order(sandbox, name, user, reviewer=reviewer))
-    described = f"sagemaker describe-project --project-name {name}"
-    deadline = time.monotonic() + 60
-    while (project := sandbox.aws("grace", described))["ProjectStatus"] in {"Pending", "CreateInProgress"}:
-        assert time.monotonic() < deadline, project
-        time.sleep(0.5)
+    before, order = _everything(parties), _order(parties, user, reviewer=reviewer)
+    sagemaker = parties.lead.client("sagemaker")
+    sagemaker.create_project(ProjectName=name, ServiceCatalogProvisioningDetails=order)
+
+    def ended() -> dict[str, Any] | None:
+        project = sagemaker.describe_project(ProjectName=name)
+        return None if project["ProjectStatus"] in {"Pending", "CreateInProgress"} else project
+
+    project = wait_for(ended, "the end of a launch")
     assert project["ProjectStatus"] == "CreateFailed"
     assert reason in json.dumps(project["ServiceCatalogProvisionedProductDetails"])
-    assert _everything(sandbox) == before
-
-
-def test_a_project_name_that_is_taken_is_refused(sandbox: Sandbox) -> None:
-    before = sandbox.repositories()
-    message = sandbox.refusal(
-        "grace",
-        "sagemaker create-project --project-name abalone --service-catalog-provisioning-details"
-        " ProductId=prod-abcdefghijklm,ProvisioningArtifactId=pa-abcdefghijklm",
-    )
-    assert "already exists" in message
-    assert sandbox.repositories() == before
+    assert _everything(parties) == before
 
 
 def test_a_killed_update_converges_once_it_is_recovered_and_run_again(sandbox: Sandbox) -> None:
@@ -237,9 +228,3 @@ def test_a_killed_update_converges_once_it_is_recovered_and_run_again(sandbox: S
     assert preview.returncode == 0, preview.stdout
     refresh = sandbox.shell("pulumi refresh -s preprod --preview-only --expect-no-changes")
     assert refresh.returncode == 0, refresh.stdout
-
-
-def test_the_sandbox_goes_away_without_a_trace(sandbox: Sandbox) -> None:
-    assert sandbox.call("down").returncode == 0
-    assert not sandbox.folder.exists()
-    assert "no sandbox is running" in sandbox.call("status").stderr
