@@ -42,8 +42,8 @@ NAMESPACE = "mlops-platform"
 
 LONGEST_BUCKET_NAME = 63
 LONGEST_ROLE_NAME = 64
-MOST_EXTRA_TAGS = 7
-"""S3 accepts ten tags on an object; three of them are the platform's own."""
+MOST_EXTRA_TAGS = 6
+"""S3 accepts ten tags on an object; four of them are the platform's own: one lets Studio show a template."""
 
 BUCKET_PURPOSES = ("access-logs", "artifacts", "catalog", "data", "sagemaker", "state", "p-abcdefghijkl")
 """What the platform's buckets are for; the last stands for a project's id."""
@@ -644,11 +644,16 @@ def _description(path: Sequence[int | str]) -> str:
 
 
 def _tag_problems(tags: Mapping[str, str]) -> Iterator[str]:
-    reserved = sorted({"unit", "environment", "managed-by"} & tags.keys())
+    # IAM does not tell capitals from small letters in the names of a role's tags.
+    folded = [name.casefold() for name in tags]
+    reserved = sorted(name for name in tags if name.casefold() in {"unit", "environment", "managed-by"})
     if reserved:
         yield f"the platform sets {', '.join(reserved)} itself: remove"
+    repeated = sorted(name for name in tags if folded.count(name.casefold()) > 1)
+    if repeated:
+        yield f"IAM takes {', '.join(repeated)} for one name: keep one"
     if len(tags) > MOST_EXTRA_TAGS:
-        yield f"list at most {MOST_EXTRA_TAGS}, because S3 accepts ten tags on an object and three are the platform's own"
+        yield f"list at most {MOST_EXTRA_TAGS}, because S3 accepts ten tags on an object and four are the platform's own"
     for name, value in tags.items():
         if not re.fullmatch(r"(?!aws:)[A-Za-z0-9 _.:/=+@-]{1,128}", name) or not re.fullmatch(
             r"[A-Za-z0-9 _.:/=+@-]{0,256}", value

@@ -31,6 +31,9 @@ def variables(account: Account, names: Names, environment: Mapping[str, str] = o
         "PULUMI_BACKEND_URL": backend,
         # State grows with every resource and is saved for each change: compressed, it is a tenth.
         "PULUMI_DIY_BACKEND_GZIP": "true",
+        # The engine writes the secrets' key into the stack's file when it creates the stack. A fresh checkout has no such
+        # line: the state, which names the same key, is asked instead of a passphrase.
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }
 
 

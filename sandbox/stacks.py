@@ -13,8 +13,6 @@ from sandbox.organization import ORGANIZATION, REPOSITORY
 from sandbox.servers import Servers
 
 NAMESPACE = "mlops-platform"
-_KEPT = ("secretsprovider", "encryptedkey", "encryptionsalt")
-"""What the engine itself writes into a stack file; it must survive when the file is written anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,8 @@ def write(environment: str, servers: Servers) -> StackFile:
     """Write the settings of a stack: the checked-in ones, with the local GitHub in place of the real one.
 
     They lie in a project folder of the sandbox's own, whose program is the checkout's: the engine writes into the files
-    of a stack, and the checked-in ones are not the sandbox's to change.
+    of a stack, and the checked-in ones are not the sandbox's to change. What it wrote is lost, as it is to the next run
+    of a workflow, which begins with a checkout of its own.
     """
     content = _read(folders.CHECKOUT / f"Pulumi.{environment}.yaml")
     config = content["config"]
@@ -55,9 +54,6 @@ def write(environment: str, servers: Servers) -> StackFile:
     folders.STACKS.mkdir(parents=True, exist_ok=True)
     (folders.STACKS / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
     path = folders.STACKS / f"Pulumi.{environment}.yaml"
-    if path.is_file():
-        earlier = _read(path)
-        content.update({key: earlier[key] for key in _KEPT if key in earlier})
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return StackFile(
         environment=environment,

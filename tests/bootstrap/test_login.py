@@ -42,6 +42,10 @@ def test_a_shell_that_evaluates_it_has_selected_the_stack_with_its_key(tmp_path:
     ]
 
 
+def test_a_fresh_checkout_finds_the_secrets_key_in_the_state() -> None:
+    assert login.variables(account(), NAMES, {})["PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER"] == "true"
+
+
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
 def test_a_custom_s3_endpoint_is_addressed_by_path(tmp_path: Path, variable: str) -> None:
     commands = list(login.commands(account(), NAMES, "dev", {variable: "https://s3.internal.example.com"}))

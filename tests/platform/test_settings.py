@@ -237,8 +237,13 @@ def test_projects_need_a_way_to_github() -> None:
     assert "NAT gateway" in found
 
 
+def test_tags_whose_names_differ_in_capitals_only_are_refused_as_iam_would() -> None:
+    assert "sets Environment itself" in remedy("tags", tags={"Environment": "x"})
+    assert "takes Owner, owner for one name" in remedy("tags", tags={"owner": "x", "Owner": "y"})
+
+
 def test_tags_that_would_overflow_an_object_of_s3_are_refused() -> None:
-    assert "at most 7" in remedy("tags", tags={f"tag{number}": "x" for number in range(8)})
+    assert "at most 6" in remedy("tags", tags={f"tag{number}": "x" for number in range(7)})
     assert "sets unit itself" in remedy("tags", tags={"unit": "x"})
     assert "a&b" in remedy("tags", tags={"a&b": "x"})
 
