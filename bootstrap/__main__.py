@@ -1,7 +1,8 @@
-"""`python -m bootstrap up|login|github-token|recover|doctor|describe`."""
+"""`python -m bootstrap up|login|github-token|recover|doctor|describe|stacks`."""
 
 import argparse
 import getpass
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "recover": _recover,
         "doctor": _doctor,
         "describe": _describe,
+        "stacks": _stacks,
     }
     try:
         return commands[options.command](options)
@@ -125,6 +127,12 @@ def _describe(options: argparse.Namespace) -> int:
     return 0
 
 
+def _stacks(_: argparse.Namespace) -> int:
+    for stage, stacks in settings_file.stages(Path()).items():
+        _answer(f"{stage}={json.dumps(stacks)}")
+    return 0
+
+
 def _find(options: argparse.Namespace) -> tuple[Account, Names]:
     account = connect(options.region)
     return account, Names(
@@ -189,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", parents=[existing], help="say what is in place, and what to do next")
     describe = commands.add_parser("describe", help="print what a workflow must know of a stack, as NAME=VALUE lines")
     describe.add_argument("file", type=Path, help="the stack's settings, Pulumi.dev.yaml for one")
+    commands.add_parser("stacks", help="print the stacks of this folder for a workflow, as ENVIRONMENT=LIST lines")
     return parser
 
 

@@ -1,6 +1,6 @@
 """`describe`: what a workflow must know before it can log in to a stack's account."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +10,8 @@ from bootstrap.names import Names
 from bootstrap.problem import ProblemError
 
 NAMESPACE = "mlops-platform"
+STAGES = ("dev", "preprod", "prod")
+"""The environments that the deploying workflow has jobs for, in their order."""
 
 
 def describe(file: Path) -> Mapping[str, str]:
@@ -38,6 +40,24 @@ def describe(file: Path) -> Mapping[str, str]:
         "deploy_role_arn": f"arn:aws:iam::{account_id}:role/{names.deploy_role}",
         "preview_role_arn": f"arn:aws:iam::{account_id}:role/{names.preview_role}",
     }
+
+
+def stages(folder: Path) -> Mapping[str, Sequence[str]]:
+    """The stacks whose settings are in `folder`, by the environment in which they are deployed.
+
+    Raises:
+        ProblemError: a file cannot be read, or is of an environment that would never be deployed.
+    """
+    found: dict[str, list[str]] = {stage: [] for stage in STAGES}
+    for file in sorted(folder.glob("Pulumi.*.yaml")):
+        environment = describe(file)["environment"]
+        if environment not in found:
+            raise ProblemError(
+                f"{file.name} is of the environment {environment}, which no job deploys: give it one in "
+                ".github/workflows/deploy.yml, or rename the environment."
+            )
+        found[environment].append(file.name.removeprefix("Pulumi.").removesuffix(".yaml"))
+    return found
 
 
 def of_stack(names: Names, folder: Path) -> Mapping[str, object] | None:

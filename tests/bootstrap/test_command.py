@@ -115,7 +115,7 @@ def test_login_prints_nothing_but_commands(connected: list[str | None], capsys: 
     del connected
     assert command.main(["login", "--unit", "analytics", "--environment", "dev", "--stack", "mine"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["export", "export", "export", "pulumi"]
+    assert [line.split()[0] for line in lines] == ["export"] * 4 + ["pulumi"]
     assert "--create mine " in lines[-1]
 
 
@@ -225,3 +225,31 @@ def test_credentials_that_aws_does_not_accept_say_to_log_in(monkeypatch: pytest.
     with pytest.raises(ProblemError, match=r"token .* is expired") as problem:
         connect(None, {"AWS_REGION": "us-east-1"})
     assert "Log in first" in str(problem.value)
+
+
+SETTINGS = """\
+config:
+  mlops-platform:unit: "payments"
+  mlops-platform:environment: "{environment}" # quotes and comments are YAML, too
+  mlops-platform:region: eu-west-1
+  mlops-platform:accountId: "111111111111"
+"""
+
+
+def test_a_workflow_is_told_which_stacks_each_environment_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for stack in ("dev", "payments-dev", "prod"):
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text(SETTINGS.format(environment=stack.rpartition("-")[2]))
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["stacks"]) == 0
+    assert capsys.readouterr().out.splitlines() == ['dev=["dev", "payments-dev"]', "preprod=[]", 'prod=["prod"]']
+
+
+def test_a_stack_that_no_job_deploys_is_an_error_rather_than_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Pulumi.devus.yaml").write_text(SETTINGS.format(environment="devus"))
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["stacks"]) == 1
+    assert "Pulumi.devus.yaml is of the environment devus, which no job deploys" in capsys.readouterr().err

@@ -64,6 +64,11 @@ def test_environments_are_deployed_one_after_the_other() -> None:
     }
 
 
+def test_a_unit_whose_deployment_fails_does_not_interrupt_those_of_others() -> None:
+    jobs = _load(CHECKOUT / ".github" / "workflows" / "deploy.yml")["jobs"]
+    assert [jobs[name]["strategy"]["fail-fast"] for name in ("dev", "preprod", "prod")] == [False] * 3
+
+
 def test_each_stack_is_deployed_by_one_run_at_a_time_behind_its_environment() -> None:
     job = _load(CHECKOUT / ".github" / "workflows" / "deploy-stack.yml")["jobs"]["deploy"]
     assert job["concurrency"] == {"group": "stack-${{ inputs.stack }}", "cancel-in-progress": False}
