@@ -236,20 +236,28 @@ class Deployments(Parties):
 
         wait_for(updating, f"an update of the endpoint in {environment}")
 
-    def until_model(self, environment: str, known: Iterable[str]) -> None:
-        """Wait until an update has made a model that is not among the known ones."""
+    def kill_with_a_new_model(self, environment: str, known: Iterable[str]) -> None:
+        """Kill the engine of the deployment that runs once it has made a model that is not among the known ones.
+
+        While somebody looks for the model, the engine is held, so that it gets no further.
+        """
         sagemaker, earlier = self.root(environment, "sagemaker"), set(known)
+        (engine,) = wait_for(self._engines, "the engine of a deployment")
 
-        def made() -> set[str]:
+        def held() -> bool:
+            engine.suspend()
             listed = sagemaker.list_models(NameContains=self.name(environment))["Models"]
-            return {model["ModelName"] for model in listed} - earlier
+            made = {model["ModelName"] for model in listed} - earlier
+            if not made:
+                engine.resume()
+            return bool(made)
 
-        wait_for(made, f"a new model in {environment}")
+        wait_for(held, f"a new model in {environment}", pause=0.05)
+        engine.kill()
 
-    def engine(self) -> psutil.Process:
-        """The engine of the deployment that runs, wherever its runner started it."""
-        (found,) = [process for process in psutil.process_iter() if self._is_engine(process)]
-        return found
+    def _engines(self) -> list[psutil.Process]:
+        """The engines of deployments that run, wherever their runners started them."""
+        return [process for process in psutil.process_iter() if self._is_engine(process)]
 
     def _is_engine(self, process: psutil.Process) -> bool:
         try:

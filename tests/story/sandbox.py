@@ -114,14 +114,15 @@ def end_update(
     done = 0
     family: list[psutil.Process] = []
     printed: list[str] = []
-    with sandbox.start(f"{line} --json") as update:
+    # By default the engine does as many things at once as the machine has processors for: with many, all are under way.
+    with sandbox.start(f"{line} --json --parallel 4") as update:
         assert update.stdout is not None
         for text in update.stdout:
             printed.append(text)
             done += _is_done(text, operation)
             if done >= after and not family:
-                family = psutil.Process(update.pid).children(recursive=True)
                 os.killpg(update.pid, signal.SIGSTOP)
+                family = psutil.Process(update.pid).children(recursive=True)
                 meanwhile()
                 os.killpg(update.pid, by)
                 os.killpg(update.pid, signal.SIGCONT)
