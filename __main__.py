@@ -65,6 +65,8 @@ else:
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
         opts=ask,
     )
+    if len(zones.names) < wanted.zones:
+        raise pulumi.RunError(f"network.zones: {site.region} has {len(zones.names)}; ask for no more")
     network = Network(
         "network",
         NetworkArgs(

@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Network
 
+import pulumi
 import pytest
 
 from tests.rendering import ZONES, Rendering, Renderings, Resource, render_stack
@@ -169,6 +170,11 @@ def test_with_a_nat_gateway_in_each_zone_the_loss_of_one_zone_costs_the_others_n
 
 def test_zones_are_those_that_the_region_has(stack: Rendering) -> None:
     assert {subnet.inputs["availabilityZone"] for subnet in stack.all("Subnet")} == set(ZONES[:2])
+
+
+def test_more_zones_than_the_region_has_are_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="network.zones: eu-west-1 has 3; ask for no more"):
+        render_stack("preprod", {"network": {"cidr": "10.1.0.0/16", "zones": 4}})
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "192.168.16.0/20"])
