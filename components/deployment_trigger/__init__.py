@@ -24,7 +24,8 @@ PURPOSE = "deployment-trigger"
 """Ends the names of the function and of its role."""
 FUNCTION = Path(__file__).parent / "function"
 TIMEOUT_SECONDS = 240
-"""GitHub may take two minutes to find the files of a new repository; less than a claim lasts (`trigger/decision.py`)."""
+"""GitHub may take two minutes to find the files of a new repository, and S3 longer than that to copy a large artifact
+(`trigger/aws.py`); less than a claim lasts (`trigger/decision.py`)."""
 RUNS_AT_ONCE = 5
 
 
@@ -131,9 +132,18 @@ class DeploymentTrigger(pulumi.ComponentResource):
         _alarm(
             f"{name}-failures",
             alarm_name=f"{site.prefix}-{PURPOSE}-failures",
-            description="Events about approved models were given up: they wait in the dead-letter queue",
-            metric=("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"),
+            description=(
+                "Events about approved models were given up. They wait for 14 days in the dead-letter queue "
+                f"{site.prefix}-{PURPOSE}-failures; the function's log says why"
+            ),
+            # Not how many wait there: nobody takes them out, and the alarm would never go off again. What Lambda and
+            # EventBridge send is counted; only what a queue's own redrive policy moves is not.
+            # Source: Amazon SQS Developer Guide, "Amazon SQS dead-letter queues", NumberOfMessagesSent.
+            metric=("AWS/SQS", "NumberOfMessagesSent"),
             dimensions={"QueueName": function.failures.name},
+            # A queue that slept reports up to fifteen minutes late.
+            # Source: Amazon SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch".
+            periods=4,
             topic_arn=args.alarms_topic_arn,
             child=child,
         )
@@ -141,8 +151,9 @@ class DeploymentTrigger(pulumi.ComponentResource):
             f"{name}-errors",
             alarm_name=f"{site.prefix}-{PURPOSE}-errors",
             description="The deployment trigger failed; Lambda and the sweep try again",
-            metric=("AWS/Lambda", "Errors", "Sum"),
+            metric=("AWS/Lambda", "Errors"),
             dimensions={"FunctionName": function.function_name},
+            periods=1,
             topic_arn=args.alarms_topic_arn,
             child=child,
         )
@@ -155,25 +166,30 @@ def _alarm(
     *,
     alarm_name: str,
     description: str,
-    metric: tuple[str, str, str],
+    metric: tuple[str, str],
     dimensions: dict[str, pulumi.Input[str]],
+    periods: int,
     topic_arn: pulumi.Input[str],
     child: pulumi.ResourceOptions,
 ) -> None:
-    """Tell the topic as soon as the metric (namespace, name, statistic) is above zero."""
-    namespace, metric_name, statistic = metric
+    """Tell the topic when the metric (namespace, name) counted anything in one of the latest periods of five minutes.
+
+    When none of them did, the alarm is over, and the topic is told of the next count.
+    """
+    namespace, metric_name = metric
     aws.cloudwatch.MetricAlarm(
         f"{name}-alarm",
         name=alarm_name,
         alarm_description=description,
         namespace=namespace,
         metric_name=metric_name,
-        statistic=statistic,
+        statistic="Sum",
         dimensions=dimensions,
         comparison_operator="GreaterThanThreshold",
         threshold=0,
         period=300,
-        evaluation_periods=1,
+        evaluation_periods=periods,
+        datapoints_to_alarm=1,
         treat_missing_data="notBreaching",
         alarm_actions=[topic_arn],
         opts=child,

@@ -266,6 +266,13 @@ def test_a_model_changes_nothing_and_reads_no_secret_and_no_parameter(published:
     assert services == {"cloudwatch", "ec2", "ecr", "kms", "logs", "s3"}
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_alarms_are_seen_however_they_are_looked_for(published: ProjectRoles, role: str) -> None:
+    """CloudWatch judges some requests as one for `alarm:*`; a canary whose alarms SageMaker cannot see is refused."""
+    for name in (f"{OWN}-errors", "*"):
+        assert published.may(role, "cloudwatch:DescribeAlarms", AWS.format("cloudwatch", f"alarm:{name}"))
+
+
 def test_a_model_is_pulled_from_awss_own_accounts_only(published: ProjectRoles) -> None:
     for account, expected in {"141502667606": True, "333333333333": False, "999999999999": False}.items():
         image = f"arn:aws:ecr:eu-west-1:{account}:repository/sagemaker-xgboost"

@@ -2,9 +2,11 @@
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
-from trigger.aws import ModelRegistry, ProjectBuckets, ProjectParameters
-from trigger.package import Approval
+from trigger.aws import COPY_SECONDS, ModelRegistry, ProjectBuckets, ProjectParameters
+from trigger.errors import NotStartedError
+from trigger.package import Approval, approved, parse_arn
 from trigger.records import approval_of
 
 from tests.deployment_trigger.world import BUCKET, GROUP, PROJECT_ID, SETTINGS, World, arn, error
@@ -70,6 +72,46 @@ def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(world: Wo
 
     world.s3.before = lambda what: None
     assert world.deliver().decision == "dispatched"
+
+
+def test_a_copy_that_meets_another_one_is_tried_again_and_finds_what_that_copied(world: World) -> None:
+    """Such as the function's own, which it stopped waiting for."""
+    world.s3.conflicting_copies = 1
+
+    with pytest.raises(NotStartedError, match=f"s3://{BUCKET}/approved/1/model.tar.gz is being copied"):
+        world.deliver()
+    assert (world.states(), world.dispatched) == (["claimed"], [])
+
+    world.s3.put(BUCKET, "approved/1/model.tar.gz", metadata={"model-package-arn": arn(1)})
+    assert world.deliver().decision == "dispatched"
+    assert world.s3.copies == []
+
+
+def test_a_copy_is_asked_for_once_and_waited_for_as_long_as_the_function_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs: list[Config] = []
+
+    def client(service: str, config: Config) -> object:
+        assert service == "s3"
+        configs.append(config)
+        return world.s3
+
+    monkeypatch.setattr(boto3, "client", client)
+    buckets = ProjectBuckets()
+    candidate = approved(
+        parse_arn(arn(1), SETTINGS),
+        ProjectParameters(SETTINGS, world.ssm).find(PROJECT_ID),
+        ModelRegistry(world.sagemaker).describe(arn(1)),
+    )
+    assert len(configs) == 1
+
+    buckets.freeze(candidate)
+    buckets.freeze(candidate)
+
+    ordinary, patient = ({name: getattr(config, name) for name in ("read_timeout", "retries")} for config in configs)
+    assert ordinary["read_timeout"] == 10
+    assert patient == {"read_timeout": COPY_SECONDS, "retries": {"mode": "standard", "total_max_attempts": 1}}
 
 
 def test_a_failure_to_look_at_what_was_frozen_fails_the_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

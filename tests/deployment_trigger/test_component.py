@@ -7,6 +7,7 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 import pytest
+from trigger.aws import COPY_SECONDS
 from trigger.decision import CLAIM_SECONDS
 
 from components.deployment_trigger import FUNCTION, DeploymentTrigger, DeploymentTriggerArgs
@@ -23,6 +24,10 @@ SITE = Site(unit="analytics", environment="dev", region=REGION, account_id=ACCOU
 CREDENTIAL = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:analytics-dev-github-credential"
 SECRETS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets"
 LOGS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs"
+LATEST_REPORT_SECONDS = 15 * 60
+"""Source: Amazon SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch"."""
+SECONDS_BESIDE_THE_COPY = 40
+"""The start, the calls around the copy, a dispatch with a look at its run, and the handler's own margin."""
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:analytics-dev-alarms"
 
 
@@ -170,13 +175,18 @@ def test_only_its_own_rules_may_call_the_function(rendering: Rendering) -> None:
 def test_somebody_hears_of_failures_but_not_of_silence(rendering: Rendering) -> None:
     alarms = {each.inputs["name"]: each.inputs for each in rendering.all("cloudwatch/metricAlarm:MetricAlarm")}
 
-    watched = {name: (each["metricName"], each["dimensions"]) for name, each in alarms.items()}
+    watched = {name: (each["metricName"], each["statistic"], each["dimensions"]) for name, each in alarms.items()}
     assert watched == {
         "analytics-dev-deployment-trigger-failures": (
-            "ApproximateNumberOfMessagesVisible",
+            "NumberOfMessagesSent",
+            "Sum",
             {"QueueName": "analytics-dev-deployment-trigger-failures"},
         ),
-        "analytics-dev-deployment-trigger-errors": ("Errors", {"FunctionName": "analytics-dev-deployment-trigger"}),
+        "analytics-dev-deployment-trigger-errors": (
+            "Errors",
+            "Sum",
+            {"FunctionName": "analytics-dev-deployment-trigger"},
+        ),
     }
     for alarm in alarms.values():
         assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
@@ -184,8 +194,20 @@ def test_somebody_hears_of_failures_but_not_of_silence(rendering: Rendering) -> 
         assert alarm["alarmActions"] == [TOPIC]
 
 
+def test_an_event_that_is_given_up_is_noticed_although_a_queue_that_slept_reports_late(rendering: Rendering) -> None:
+    alarm = rendering.one("cloudwatch/metricAlarm:MetricAlarm", "deployments-failures-alarm").inputs
+
+    assert alarm["datapointsToAlarm"] == 1
+    assert alarm["evaluationPeriods"] * alarm["period"] > LATEST_REPORT_SECONDS
+    assert "analytics-dev-deployment-trigger-failures" in alarm["alarmDescription"]
+
+
 def test_the_function_has_stopped_before_its_claim_is_anybody_s(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["timeout"] < CLAIM_SECONDS
+
+
+def test_the_function_outlasts_the_copy_that_it_waits_for_and_has_time_for_the_rest(rendering: Rendering) -> None:
+    assert rendering.one("lambda/function:Function").inputs["timeout"] - COPY_SECONDS >= SECONDS_BESIDE_THE_COPY
 
 
 def test_its_code_is_its_own_and_what_functions_share(rendering: Rendering) -> None:

@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+from github_api.errors import OutcomeUnknownError
 from trigger.errors import SweepError
 
 from tests.deployment_trigger.world import (
@@ -20,6 +21,7 @@ from tests.deployment_trigger.world import (
 
 OTHER_ID = "p-zzzzzzzzzzzz"
 OTHER = f"/mlops/analytics/dev/projects/{OTHER_ID}/deployment-repository"
+CHURN = f"acme/mlops-churn-{OTHER_ID}-model-deployment-realtime"
 
 
 @pytest.fixture
@@ -227,7 +229,7 @@ def test_other_objects_and_parameters_are_ignored(world: World) -> None:
 def test_one_project_s_failure_does_not_stop_the_others_and_is_named(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.ssm.values = {OTHER: f"acme/mlops-churn-{OTHER_ID}-model-deployment-realtime", **world.ssm.values}
+    world.ssm.values = {OTHER: CHURN, **world.ssm.values}
     listed = world.sagemaker.list_model_packages
 
     def fail_for_churn(**arguments: object) -> object:
@@ -237,16 +239,16 @@ def test_one_project_s_failure_does_not_stop_the_others_and_is_named(
 
     world.sagemaker.list_model_packages = fail_for_churn  # pyright: ignore[reportAttributeAccessIssue]
 
-    with pytest.raises(SweepError, match=rf"failed for acme/mlops-churn-{OTHER_ID}-model-deployment-realtime: "):
+    with pytest.raises(SweepError, match=rf"failed for {CHURN}: "):
         world.sweep()
 
     assert world.dispatched == [arn(1)]
     assert "ThrottlingException" in caplog.text
 
 
-def test_each_project_has_its_own_bucket_and_repository(world: World) -> None:
-    name = f"acme/mlops-churn-{OTHER_ID}-model-deployment-realtime"
-    world.ssm.values[OTHER] = name
+def add_churn(world: World) -> str:
+    """Another project with one version, approved when the first one was; the ARN of the version."""
+    world.ssm.values[OTHER] = CHURN
     package_arn = arn(1, group=f"churn-{OTHER_ID}")
     bucket = f"analytics-dev-{OTHER_ID}-{ACCOUNT}-{REGION}"
     world.s3.put(bucket, "model.tar.gz")
@@ -255,11 +257,64 @@ def test_each_project_has_its_own_bucket_and_repository(world: World) -> None:
         "ModelPackageArn": package_arn,
         "InferenceSpecification": {"Containers": [{"ModelDataUrl": f"s3://{bucket}/model.tar.gz"}]},
     }
+    return package_arn
+
+
+@pytest.mark.parametrize("started", [False, True], ids=["an event that was lost", "a deployment that was begun"])
+def test_a_workflow_that_github_does_not_start_is_tried_once_and_takes_no_other_project_s_time(
+    world: World, started: bool
+) -> None:
+    """A file that was renamed or disabled; every project after it has its turn, and its name is told."""
+    if started:
+        begin(world)
+    churn = add_churn(world)
+    world.github.broken = {REPOSITORY}
+    world.clock.now += 900
+    begun = world.clock.now
+
+    with pytest.raises(SweepError, match=rf"failed for {REPOSITORY}: "):
+        world.sweep(after=0)
+
+    assert world.clock.now == begun
+    assert (world.github.refused, world.dispatched) == (1, [churn])
+
+
+def test_a_workflow_that_is_mended_is_started_by_the_next_sweep(world: World) -> None:
+    world.github.broken = {REPOSITORY}
+    with pytest.raises(SweepError):
+        world.sweep()
+    world.github.broken = set()
+
+    [made] = world.sweep("sweep-2")
+
+    assert (made.decision, world.dispatched, world.states()) == ("dispatched", [arn(1)], ["dispatched"])
+
+
+def test_a_dispatch_of_the_sweep_without_an_answer_is_looked_for_by_the_next_one(world: World) -> None:
+    def lose_the_answer() -> None:
+        raise OutcomeUnknownError("502")
+
+    world.github.after = lose_the_answer
+    world.clock.now += 900
+    begun = world.clock.now
+
+    with pytest.raises(SweepError, match=rf"failed for {REPOSITORY}: "):
+        world.sweep(after=0)
+    assert (world.clock.now, world.states()) == (begun, ["claimed"])
+
+    [made] = world.sweep("sweep-2")
+    assert (made.reason, world.dispatched) == ("its run was started before", [arn(1)])
+
+
+def test_each_project_has_its_own_bucket_and_repository(world: World) -> None:
+    package_arn = add_churn(world)
 
     assert world.deliver(package_arn=package_arn).decision == "dispatched"
 
-    assert world.github.runs[0]["repository"] == name != REPOSITORY
-    assert {place for place, _ in world.s3.objects} == {BUCKET, bucket}
+    assert world.github.runs[0]["repository"] == CHURN != REPOSITORY
+    assert {bucket for bucket, key in world.s3.objects if key.startswith("deployments/")} == {
+        f"analytics-dev-{OTHER_ID}-{ACCOUNT}-{REGION}"
+    }
     assert PROJECT_ID not in json.dumps(world.github.runs)
 
 

@@ -99,6 +99,7 @@ class MemorySageMaker:
             {"ModelPackageArn": package["ModelPackageArn"]}
             for package in self.packages.values()
             if package["ModelApprovalStatus"] == wanted
+            and f"/{arguments['ModelPackageGroupName']}/" in package["ModelPackageArn"]
         ]
         if not self.packages:
             raise error("ValidationException", "Model Package Group does not exist")
@@ -161,13 +162,22 @@ class MemoryS3:
     copies: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     conflicts: int = 0
     """How many conditional writes meet another one."""
+    conflicting_copies: int = 0
+    """How many copies meet another one of the same object."""
     before: Callable[[str], None] = nothing
     """Called with what is about to be written: the state of a record, or `copy`."""
     after: Callable[[str], None] = nothing
 
-    def put(self, bucket: str, key: str, body: bytes = b"model", size: int | None = None) -> None:
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes = b"model",
+        size: int | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> None:
         """Somebody else writes an object."""
-        self.objects[bucket, key] = Stored(body=body, size=len(body) if size is None else size, metadata={})
+        self.objects[bucket, key] = Stored(body=body, size=len(body) if size is None else size, metadata=metadata or {})
 
     def put_object(self, **arguments: Any) -> dict[str, str]:
         place = (arguments["Bucket"], arguments["Key"])
@@ -191,6 +201,9 @@ class MemoryS3:
 
     def copy_object(self, **arguments: Any) -> None:
         self.before("copy")
+        if self.conflicting_copies:
+            self.conflicting_copies -= 1
+            raise error("ConditionalRequestConflict", status=409)
         source = self._found(arguments["CopySource"]["Bucket"], arguments["CopySource"]["Key"], "AccessDenied")
         if source.etag != arguments["CopySourceIfMatch"]:
             raise error("PreconditionFailed", status=412)
@@ -237,6 +250,9 @@ class MemoryGitHub:
     knows_from: float = 0.0
     """When GitHub has found the files of the repositories."""
     seconds_to_appear: float = 0.0
+    broken: set[str] = field(default_factory=set[str])
+    """Repositories whose workflow was renamed or disabled."""
+    refused: int = 0
     before: Callable[[], None] = lambda: None
     after: Callable[[], None] = lambda: None
     on_list: Callable[[], None] = lambda: None
@@ -245,7 +261,8 @@ class MemoryGitHub:
         assert (workflow, branch) == ("deploy.yml", "main")
         assert inputs is not None
         self.before()
-        if self.clock.now < self.knows_from:
+        if self.clock.now < self.knows_from or full_name in self.broken:
+            self.refused += 1
             return False
         url = f"https://github.com/{full_name}/actions/runs/{len(self.runs) + 1}"
         self.runs.append({"repository": full_name, "url": url, "since": str(self.clock.now), **inputs})

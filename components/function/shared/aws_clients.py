@@ -18,6 +18,12 @@ def client(service: str, **credentials: str) -> Any:
     return cast("Any", boto3).client(service, config=_CONFIG, **credentials)
 
 
+def patient_client(service: str, seconds: float) -> Any:
+    """A client for a call that may take `seconds` and is sent once: while it runs, a second one would meet it."""
+    once = Config(connect_timeout=3, read_timeout=seconds, retries={"mode": "standard", "total_max_attempts": 1})
+    return cast("Any", boto3).client(service, config=once)
+
+
 def parameter(ssm: Any, name: str) -> str | None:
     """The value of a parameter of Systems Manager; None when there is none."""
     try:

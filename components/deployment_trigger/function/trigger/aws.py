@@ -1,5 +1,6 @@
 """The little of AWS that a deployment needs: the registry, the projects, and their buckets."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 import aws_clients
 from botocore.exceptions import ClientError
 
-from trigger.errors import RefusedError
+from trigger.errors import NotStartedError, RefusedError
 from trigger.notice import Settings
 from trigger.package import Approval, Candidate, ModelPackage, Project, artifact_key
 from trigger.records import FOLDER, Record, StoredRecord, approval_of, key
@@ -17,6 +18,8 @@ _LOOKED_AT = 25
 """Newest approved versions of a group among which the sweep looks for lost events."""
 _LARGEST_COPY_BYTES = 5 * 1024**3
 """Source: Amazon S3 API Reference, CopyObject."""
+COPY_SECONDS = 200.0
+"""How long S3 may take to copy an artifact: what the function's own time leaves beside the rest of its work."""
 _ATTEMPTS = 3
 _PARAMETER = re.compile(r".*/(?P<project>p-[a-z0-9]{12})/deployment-repository")
 _MISSING = ("404", "403", "NoSuchKey", "AccessDenied")
@@ -99,7 +102,13 @@ class ProjectBuckets:
     """What is kept in the buckets of projects, where nobody else may write it: approved artifacts, and records."""
 
     def __init__(self, s3: Any = None) -> None:
+        self._given = s3
         self._s3 = s3 or aws_clients.client("s3")
+
+    @functools.cached_property
+    def _copying_s3(self) -> Any:
+        """Made for the first copy: most requests of a process need none."""
+        return self._given or aws_clients.patient_client("s3", COPY_SECONDS)
 
     def create_record(self, bucket: str, approval: Approval, record: Record) -> StoredRecord | None:
         """Write the approval's first record; None when it has one."""
@@ -127,6 +136,7 @@ class ProjectBuckets:
 
         Raises:
             RefusedError: the artifact is missing, too large, or not the project's.
+            NotStartedError: it is being copied by somebody else, or still by an earlier attempt.
         """
         bucket, arn = candidate.project.bucket, candidate.package.arn
         source = artifact_key(candidate)
@@ -143,7 +153,7 @@ class ProjectBuckets:
                 f"{_LARGEST_COPY_BYTES} in one piece, which a digest of the whole needs"
             )
         try:
-            self._s3.copy_object(
+            self._copying_s3.copy_object(
                 Bucket=bucket,
                 Key=target,
                 CopySource={"Bucket": bucket, "Key": source},
@@ -155,6 +165,11 @@ class ProjectBuckets:
                 IfNoneMatch="*",
             )
         except ClientError as error:
+            # Source: Amazon S3 API Reference, CopyObject, If-None-Match.
+            if aws_clients.code(error) == "ConditionalRequestConflict":
+                raise NotStartedError(
+                    f"s3://{bucket}/{target} is being copied by another request; whoever tries again finds the copy"
+                ) from None
             if aws_clients.code(error) != "PreconditionFailed":
                 raise
             self._require_same(bucket, target, arn, error)

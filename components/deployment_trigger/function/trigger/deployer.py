@@ -30,7 +30,7 @@ WORKFLOW = "deploy.yml"
 BRANCH = "main"
 
 _REFUSED_SECONDS = 120.0
-"""How long GitHub may not know the workflow: it finds a new repository's files in the background."""
+"""How long GitHub may not know the workflow of an event: it finds a new repository's files in the background."""
 _AGAIN_SECONDS = 5.0
 _APPEARS_SECONDS = 20.0
 """How long a run takes to appear in the list of runs."""
@@ -57,13 +57,15 @@ class Deployer:
         try:
             candidate = self._approved(notice.package_arn)
             if notice.is_approval:
-                return _logged(self._deploy(candidate))
+                return _logged(self._deploy(candidate, patient=True))
         except RefusedError as refusal:
             return _logged(_refused(notice.package_arn, refusal))
         return _logged(self._note_change(candidate))
 
     def sweep(self) -> list[Decision]:
         """Deploy the approvals whose events were lost, and finish what was begun; one project after the other.
+
+        The next sweep tries again, so none waits for a workflow that GitHub refuses: those after it would have no time.
 
         Raises:
             SweepError: projects failed; the others were looked after.
@@ -86,7 +88,7 @@ class Deployer:
         # Of a group that is not the project's, the function may not even read.
         return approved(name, project, self.registry.describe(arn) if project else None)
 
-    def _deploy(self, candidate: Candidate) -> Decision:
+    def _deploy(self, candidate: Candidate, *, patient: bool) -> Decision:
         bucket, approval = candidate.project.bucket, candidate.approval
         claim = self.buckets.create_record(bucket, approval, self._record(candidate, "claimed"))
         if claim is None:
@@ -104,17 +106,21 @@ class Deployer:
             self.buckets.freeze(candidate)
         except RefusedError as refusal:
             return self._finish(candidate, claim, "refused", str(refusal))
-        return self._finish(candidate, claim, "dispatched", "it was approved", self._dispatch(candidate))
+        run = self._dispatch(candidate, patient=patient)
+        return self._finish(candidate, claim, "dispatched", "it was approved", run)
 
-    def _dispatch(self, candidate: Candidate) -> str | None:
+    def _dispatch(self, candidate: Candidate, *, patient: bool) -> str | None:
         github, repository, approval = self.github(), candidate.project.repository, candidate.approval
         inputs = {"model_package_arn": candidate.package.arn, "approval": approval.id}
-        ends = self.deadline.now() + _REFUSED_SECONDS
+        ends = self.deadline.now() + (_REFUSED_SECONDS if patient else 0.0)
         while True:
             try:
                 if github.dispatch(repository, WORKFLOW, BRANCH, inputs):
                     return self._started(github, candidate)
             except OutcomeUnknownError as error:
+                if not patient:
+                    # Whoever finishes what was begun looks first whether there is a run.
+                    raise
                 logger.info("looking whether the workflow was started: %s", error)
                 if run := self._appears(github, candidate):
                     return run
@@ -163,7 +169,7 @@ class Deployer:
                 # It was rejected or deleted since it was listed.
                 decisions.append(_refused(arn, refusal))
         found = decision.lost(candidates, self.buckets.approvals(project.bucket), now=self.wall_clock())
-        return decisions + [self._deploy(candidate) for candidate in found]
+        return decisions + [self._deploy(candidate, patient=False) for candidate in found]
 
     def _finish_last(self, project: Project) -> list[Decision]:
         """Finish the newest deployment if whoever began it did not; older ones do not matter any more."""
@@ -181,7 +187,7 @@ class Deployer:
             self.buckets.replace_record(project.bucket, newest, found, closed)
             return [_refused(arn, refusal)]
         # What was begun is finished under the approval's own name, also when the package was changed since.
-        return [self._deploy(replace(candidate, approval=newest))]
+        return [self._deploy(replace(candidate, approval=newest), patient=False)]
 
     def _newest(self, project: Project) -> Approval | None:
         for approval in self.buckets.approvals(project.bucket):
