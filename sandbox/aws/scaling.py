@@ -54,7 +54,10 @@ def act(policy_arn: str, alarm: Mapping[str, Any]) -> str:
     wanted = math.ceil(variant.instances * usage[0] / goal)
     capacity = min(max(wanted, target["MinCapacity"]), target["MaxCapacity"])
     if capacity != variant.instances:
-        endpoints.update_capacities(found[1], [{"VariantName": found[2], "DesiredInstanceCount": capacity}])
+        try:
+            endpoints.update_capacities(found[1], [{"VariantName": found[2], "DesiredInstanceCount": capacity}])
+        except ServiceError as refused:
+            return refused.message
     return ""
 
 
@@ -73,6 +76,12 @@ def _register(call: Call) -> Members:
         raise ServiceError("ValidationException", "Both MinCapacity and MaxCapacity must be specified.")
     if least > most:
         raise ServiceError("ValidationException", "Maximum capacity cannot be less than minimum capacity.")
+    if known and members.get("Tags"):
+        raise ServiceError(
+            "ValidationException",
+            "The scalable target that you tried to tag already exists. To update tags on an existing scalable target, "
+            "use the TagResource API.",
+        )
     role = _linked_role(call.caller)
     arn = known["ScalableTargetARN"] if known else _arn(f"scalable-target/{secrets.token_hex(18)}")
     targets[members["ResourceId"]] = {

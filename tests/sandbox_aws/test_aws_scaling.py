@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox_aws.account import Account, allow
-from tests.sandbox_aws.hosting import Hosting
+from tests.sandbox_aws.hosting import Hosting, variant
 from tests.sandbox_aws.test_aws_permissions import refusal
 
 SCALED: dict[str, Any] = {
@@ -66,6 +66,8 @@ def test_a_variant_is_registered_followed_and_forgotten(dev: Account) -> None:
     )
     arn = scaling.register_scalable_target(**SCALED, **capacity, Tags={"unit": "test"})["ScalableTargetARN"]
     scaling.register_scalable_target(**SCALED, MaxCapacity=3)
+    tagging = refusal(scaling.register_scalable_target, **SCALED, MaxCapacity=3, Tags={"unit": "another"})
+    assert (tagging[0], "use the TagResource API" in tagging[1]) == ("ValidationException", True)
     (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     assert (target["ScalableTargetARN"], target["MinCapacity"], target["MaxCapacity"]) == (arn, 1, 3)
     assert target["RoleARN"].endswith(f"/{LINKED}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
@@ -112,6 +114,24 @@ def test_a_target_brings_its_variant_into_the_range_at_once(dev: Account, hostin
         counts.append(hosting.settled("scaling")["ProductionVariants"][0]["CurrentInstanceCount"])
     scaling.deregister_scalable_target(**SCALED)
     assert counts == [3, 3, 1]
+
+
+def test_the_type_of_instances_that_are_scaled_is_changed_only_after_they_are_deregistered(
+    dev: Account, hosting: Hosting
+) -> None:
+    larger = {**variant("scaling"), "InstanceType": "ml.m5.xlarge"}
+    for name, wanted in (("another-model", variant("scaling")), ("larger", larger)):
+        hosting.configuration(f"scaling-{name}", ProductionVariants=[wanted])
+    scaling, update = dev.client("application-autoscaling"), hosting.sagemaker.update_endpoint
+    scaling.register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=2)
+    change: dict[str, Any] = {"EndpointName": "scaling", "EndpointConfigName": "scaling-larger"}
+    code, message = refusal(update, **change)
+    assert (code, "target of automatic scaling" in message) == ("ValidationException", True)
+    update(**(change | {"EndpointConfigName": "scaling-another-model"}))
+    assert hosting.settled("scaling")["EndpointConfigName"] == "scaling-another-model"
+    scaling.deregister_scalable_target(**SCALED)
+    update(**change)
+    assert hosting.settled("scaling")["EndpointConfigName"] == "scaling-larger"
 
 
 @pytest.mark.usefixtures("hosting")

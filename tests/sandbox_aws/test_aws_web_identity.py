@@ -79,3 +79,6 @@ def test_another_account_does_not_trust_the_issuer(prod: Account, issuer: Issuer
 
 def test_a_session_is_no_longer_than_the_role_allows(dev: Account, role: str, issuer: Issuer) -> None:
     assert refusal(dev, role, issuer.token(), DurationSeconds=7200) == "ValidationError"
+    dev.client("iam").update_role(RoleName="web-identity", MaxSessionDuration=7200)
+    assert assume(dev, role, issuer.token(), DurationSeconds=7200)["Credentials"]
+    assert refusal(dev, role, issuer.token(), DurationSeconds=7201) == "ValidationError"

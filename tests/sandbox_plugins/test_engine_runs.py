@@ -20,6 +20,7 @@ from sandbox.engine.provide import engine_folder
 from sandbox.plugins.install import install
 from tests.sandbox_plugins.conftest import Clouds
 from tests.sandbox_plugins.crash import gateway
+from tests.sandbox_plugins.fake_autoscaling import FakeAutoScaling
 from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker
 from tests.sandbox_plugins.fakes import served
 
@@ -234,6 +235,59 @@ def test_an_endpoint_that_is_rolled_back_deploys_as_if_it_were_not_and_a_refresh
 def served_configuration(project: Project) -> str:
     """What the state says that the endpoint serves."""
     return project.resource("endpoint")["outputs"]["endpointConfigName"]
+
+
+SCALED = """
+    scaled = {{
+        "service_namespace": "sagemaker",
+        "scalable_dimension": "sagemaker:variant:DesiredInstanceCount",
+        "resource_id": "endpoint/serving/variant/AllTraffic",
+    }}
+    target = aws.appautoscaling.Target("target", min_capacity=1, max_capacity=2, **scaled, opts=opts)
+    aws.appautoscaling.Policy(
+        "policy",
+        name="follow",
+        policy_type="TargetTrackingScaling",
+        target_tracking_scaling_policy_configuration={{
+            "predefined_metric_specification": {{"predefined_metric_type": "SageMakerVariantInvocationsPerInstance"}},
+            "target_value": 600.0,
+        }},
+        **scaled,
+        opts=pulumi.ResourceOptions(provider=provider, depends_on=[target]),
+    )
+"""
+
+
+def planned(project: Project) -> dict[str, str]:
+    """What a preview as JSON says of the resources that it would not leave as they are, by their names."""
+    process = project.start("preview", "--refresh", "--json")
+    output, _ = process.communicate(timeout=240)
+    steps = json.loads(output)["steps"]
+    changing = [step for step in steps if step["op"] not in ("same", "read", "refresh")]
+    return {step["urn"].rpartition("::")[2]: step["op"] for step in changing}
+
+
+def test_a_preview_tells_what_would_be_released_and_what_is_scaled_is_made_anew_when_it_is_gone(
+    project: Callable[[str], Project],
+) -> None:
+    serving, sagemaker, autoscaling = project("scaled"), FakeSageMaker(), FakeAutoScaling()
+    program = (SERVING + SCALED).format(environment=with_own_environment(serving), version="v1")
+    with served(sagemaker), served(autoscaling):
+        serving.environment["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.address
+        serving.environment["AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"] = autoscaling.address
+        serving.program(program)
+        assert "+ 7 created" in serving.up()
+        assert planned(serving) == {}
+
+        configuration = next(iter(sagemaker.configurations)).rpartition("-")[0]
+        serving.program(program.replace('"initial_instance_count": 1', '"initial_instance_count": 2'))
+        released = planned(serving)
+        assert set(released) == {configuration, "endpoint"}
+        assert released["endpoint"] == "update"
+
+        autoscaling.targets, autoscaling.policies = {}, {}
+        assert "+ 2 created" in serving.run("up", "--yes", "--refresh", "--skip-preview")
+        assert (len(autoscaling.targets), len(autoscaling.policies)) == (1, 1)
 
 
 def test_an_endpoint_that_exists_is_imported_and_then_needs_no_change(project: Callable[[str], Project]) -> None:

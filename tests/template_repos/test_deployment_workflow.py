@@ -1,5 +1,6 @@
 """What the workflows of a deployment repository do, and in which order."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.template_repos.conftest import run
+from tests.template_repos.conftest import ROOT, run
 
 TOOLS = Path(sys.executable).parent
 
@@ -73,11 +74,13 @@ def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any]) -> Non
     assert not [command for command in commands if "${{" in command]
 
 
-def test_deploying_ends_while_the_credentials_last(deploy: dict[str, Any]) -> None:
+def test_deploying_ends_while_the_credentials_last_which_its_role_allows(deploy: dict[str, Any]) -> None:
+    roles = (ROOT / "components" / "workload_account" / "project-roles.yaml").read_text()
+    (allowed,) = re.findall(r"^ +MaxSessionDuration: (\d+)$", roles.partition("DeploymentRole:")[2], re.MULTILINE)
     for name in ("preprod", "prod"):
         job = deploy["jobs"][name]
         (credentials,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
-        assert job["timeout-minutes"] < credentials["role-duration-seconds"] / 60
+        assert job["timeout-minutes"] < credentials["role-duration-seconds"] / 60 <= int(allowed) / 60
         assert credentials["role-to-assume"] == f"${{{{ needs.project.outputs.{name}_role }}}}"
 
 

@@ -1,6 +1,6 @@
 """The operations on endpoints."""
 
-from sandbox.aws import authorization, emulator
+from sandbox.aws import authorization, emulator, scalable_targets
 from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.sagemaker import (
     deployments,
@@ -90,6 +90,7 @@ def _update(call: Call) -> Members:
     if members.get("RetainAllVariantProperties", False):
         excluded = {item["VariantPropertyType"] for item in members.get("ExcludeRetainedVariantProperties", [])}
         configuration = _retained(endpoint, configuration, excluded)
+    _check_scaled(endpoint, configuration)
     fleet = serving.fleet(endpoint.name, configuration)
     deployment = members.get("DeploymentConfig")
     if members.get("RetainDeploymentConfig", False):
@@ -97,6 +98,22 @@ def _update(call: Call) -> Members:
     _check(call, configuration, fleet, deployment)
     deployments.replace(endpoint, fleet, deployment)
     return {"EndpointArn": endpoint.arn}
+
+
+def _check_scaled(endpoint: Endpoint, configuration: Members) -> None:
+    """Check that what is scaled keeps its type of instance.
+
+    Source: SageMaker Developer Guide, "Update endpoints that use auto scaling"; the wording is the sandbox's own.
+    """
+    types = {variant["VariantName"]: variant["InstanceType"] for variant in configuration["ProductionVariants"]}
+    for name in sorted(scalable_targets.variants_of(endpoint.name)):
+        variant = endpoint.variant(name)
+        if variant is not None and name in types and types[name] != variant.settings["InstanceType"]:
+            raise ServiceError(
+                "ValidationException",
+                f'The instance type of the variant "{name}" cannot be changed while it is a target of automatic '
+                "scaling: deregister it with Application Auto Scaling first.",
+            )
 
 
 def _retained(endpoint: Endpoint, configuration: Members, excluded: set[str]) -> Members:

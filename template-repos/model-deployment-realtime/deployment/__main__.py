@@ -10,7 +10,7 @@ import logging
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from botocore.exceptions import BotoCoreError, ClientError
 from launched_project import aws, summary
@@ -19,6 +19,7 @@ from launched_project.settings_file import SettingsError
 
 from deployment import REPOSITORY, DeploymentError, artifact, live, package, project, rollback, settings, smoke
 from deployment.project import ENVIRONMENTS, Environment, Project
+from deployment.scaling import TARGET, Scaling
 from deployment.settings import Fleet, Settings
 from deployment.stack import Stack, Wanted
 
@@ -68,19 +69,30 @@ def _deploy(owner: Project, environment: Environment, configured: Settings, arn:
         environment=environment,
         sagemaker=aws.client("sagemaker", owner.region),
         cloudwatch=aws.client("cloudwatch", owner.region),
-        # This release must still fit into the credentials' lifetime.
-        minutes_to_wait=settings.CREDENTIAL_MINUTES - 10 - configured.release.maximum_minutes,
+        minutes_to_wait=settings.minutes_to_settle(configured.release),
         say=logger.info,
     )
     stack = Stack(project=owner, environment=environment, s3=aws.client("s3", owner.region), say=logger.info)
+    scaling = Scaling(
+        endpoint_name=environment.endpoint_name,
+        client=aws.client("application-autoscaling", owner.region),
+        say=logger.info,
+    )
     with _step("prepare the state"):
         before = endpoint.ready_for_update()
+        started = endpoint.started(before)
         # Never fewer instances than serve now: autoscaling has reasons.
-        stack.configure(wanted, shadow, max(fleet.minimum_instances, live.instances(before)))
+        instances = max(fleet.minimum_instances, live.instances(before))
+        # But another number alone is no reason to release what serves once more.
+        kept = started.instances if started and started.instance_type == fleet.instance_type else instances
+        stack.configure(wanted, shadow, kept)
         stack.select()
         stack.release_lock()
-        stack.decide_interrupted(before)
-    with _step("pulumi up"):
+        known = stack.decide_interrupted(before)
+        if kept != instances and stack.would_release():
+            stack.configure(wanted, shadow, instances)
+    in_the_way = started and (started.instance_type != fleet.instance_type or TARGET not in known)
+    with _step("pulumi up"), scaling.set_aside() if in_the_way else nullcontext():
         code = stack.up()
         # The provider stops waiting when SageMaker begins to roll back.
         after = endpoint.settled()
@@ -131,7 +143,14 @@ def _test(owner: Project, environment: Environment, configured: Settings) -> Non
     patience = max(10.0, 2 * configured.test.latency_milliseconds / 1000)
     runtime = aws.client("sagemaker-runtime", owner.region, attempts=1, read_timeout_seconds=patience)
     endpoint = smoke.Endpoint(name=environment.endpoint_name, runtime=runtime)
-    outcome = smoke.test(endpoint, configured.test)
+    try:
+        outcome = smoke.test(endpoint, configured.test)
+    except DeploymentError as error:
+        # Whatever it replaced is gone: SageMaker takes nothing back once the release is over.
+        raise DeploymentError(
+            f"{error}\n  {environment.name} serves this version all the same: "
+            "`make rollback VERSION=N` brings version N back"
+        ) from error
     rows = "".join(f"| {prediction:.1f} | {truth:g} |\n" for prediction, truth in outcome.examples)
     summary.publish(
         f"## {environment.name} answers\n\n"

@@ -18,6 +18,14 @@ Description = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Started:
+    """The instances that a configuration starts with."""
+
+    instance_type: str
+    instances: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveEndpoint:
     """The endpoint of an environment."""
 
@@ -69,6 +77,14 @@ class LiveEndpoint:
         self.say(f"{self.name} has failed ({reason}): deleting it, to make it anew")
         self.sagemaker.delete_endpoint(EndpointName=self.name)
         return self.settled()
+
+    def started(self, endpoint: Description | None) -> Started | None:
+        """What the configuration that serves started with; None when there is none."""
+        name = configuration_of(endpoint)
+        if not name:
+            return None
+        variant = self.sagemaker.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"][0]
+        return Started(instance_type=variant["InstanceType"], instances=variant["InitialInstanceCount"])
 
     def require_serving(
         self, endpoint: Description | None, configuration: str | None, *, before: Description | None

@@ -93,10 +93,12 @@ class Settings:
 
 FLEETS = {"preprod": Fleet, "prod": Fleet}
 TABLES = {"scaling": Scaling, "release": Release, "alarms": Alarms, "capture": Capture, "test": Test}
-CREDENTIAL_MINUTES = 60
+CREDENTIAL_MINUTES = 120
 """How long the credentials of the workflow's job last."""
-MINUTES_BESIDES = 25
-"""For everything in the job that is not the release itself."""
+MINUTES_BESIDES = 20
+"""For everything in the job but waiting for SageMaker; the job ends five minutes before its credentials do."""
+SHORTEST_TO_SETTLE = 20
+"""Minutes that a release takes to be rolled back, at least."""
 
 
 def read(file: Path) -> Settings:
@@ -120,6 +122,11 @@ def read(file: Path) -> Settings:
         if not problems:
             return settings
     raise SettingsError(file, problems)
+
+
+def minutes_to_settle(release: Release) -> float:
+    """How long an earlier release may still take before this one begins, and this one to be rolled back after it."""
+    return (CREDENTIAL_MINUTES - MINUTES_BESIDES - release.maximum_minutes) / 2
 
 
 def _impossible_fleets(settings: Settings) -> list[str]:
@@ -153,7 +160,7 @@ def _impossible_fleets(settings: Settings) -> list[str]:
 def _out_of_range(settings: Settings) -> list[str]:
     scaling, release, alarms, test = settings.scaling, settings.release, settings.alarms, settings.test
     watched = release.baking_minutes + release.termination_wait_minutes
-    longest = CREDENTIAL_MINUTES - MINUTES_BESIDES
+    longest = CREDENTIAL_MINUTES - MINUTES_BESIDES - 2 * SHORTEST_TO_SETTLE
     checks = {
         "[scaling] invocations_per_instance must be above 0": scaling.invocations_per_instance > 0,
         "[scaling] add_after_seconds and remove_after_seconds must be 0 to 3600": (

@@ -19,6 +19,9 @@ from deployment.project import Environment, Project
 PROGRAM = "model-deployment-realtime"
 """Name of the Pulumi project: part of the path of its state."""
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+UNCHANGED = ("same", "read", "refresh")
+"""Operations of the engine that leave a resource as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,27 +84,44 @@ class Stack:
             self.s3.delete_object(Bucket=bucket, Key=entry["Key"])
             self.say(f"released the lock that a killed run left at {entry['LastModified']:%Y-%m-%d %H:%M:%S}")
 
-    def decide_interrupted(self, endpoint: Mapping[str, Any] | None) -> None:
+    def decide_interrupted(self, endpoint: Mapping[str, Any] | None) -> set[str]:
         """Take up what a killed run was in the middle of, so that the next update converges.
+
+        Returns the types of the resources that the state knows.
 
         What it was changing or deleting is read by the update's refresh. What it was creating may or may not be there:
         the endpoint has a fixed name, so it is looked up and adopted; models and endpoint configurations have names of
-        their own and are made anew, and what is left of them is removed later; all else is created or overwritten by
-        the same call, so it is simply made again.
+        their own and are made anew, and what is left of them is removed later; a target of autoscaling that the state
+        does not know is set aside before the update; all else is created or overwritten by the same call, so it is
+        simply made again.
         """
         exported = json.loads(self._pulumi(["stack", "export"]))
         deployment = exported["deployment"]
+        resources: list[dict[str, Any]] = deployment.get("resources") or []
+        types = {resource["type"] for resource in resources}
         pending: list[dict[str, Any]] = deployment.pop("pending_operations", None) or []
         if not pending:
-            return
+            return types
         self.say(f"a killed run left {len(pending)} operation(s) half-done: taking them up")
         self._pulumi(["stack", "import"], json.dumps(exported))
-        known = {resource["urn"] for resource in deployment.get("resources", [])}
+        known = {resource["urn"] for resource in resources}
         for operation in pending:
             resource = operation["resource"]
             unknown = operation["type"] == "creating" and resource["urn"] not in known
             if endpoint and unknown and resource["type"] == ENDPOINT:
                 self._adopt(resource)
+        return types
+
+    def would_release(self) -> bool:
+        """Whether an update with this stack file would make SageMaker start another fleet.
+
+        Another configuration does, and so does every other change of the endpoint, such as one of how it is released.
+        """
+        preview = json.loads(self._pulumi(["preview", "--refresh", "--json"]))
+        return any(
+            step["op"] not in UNCHANGED and _type_of(step["urn"]) in (CONFIGURATION, ENDPOINT)
+            for step in preview["steps"]
+        )
 
     def up(self) -> int:
         """Make the account what the program declares; returns the engine's exit code.
@@ -167,3 +187,8 @@ class Stack:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-15:]
             raise DeploymentError("\n".join([f"pulumi {' '.join(arguments[:2])} failed:", *said]))
         return done.stdout
+
+
+def _type_of(urn: str) -> str:
+    """Type of the resource of a URN, which is `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`."""
+    return urn.split("::")[2].rpartition("$")[2]

@@ -3,5 +3,8 @@
 VARIANT = "AllTraffic"
 """Name of the variant that answers. A new configuration must have the same, or SageMaker cannot release it gradually."""
 
+NAMESPACE, DIMENSION = "sagemaker", "sagemaker:variant:DesiredInstanceCount"
+"""What is scaled automatically, as Application Auto Scaling calls it: the instances of a variant."""
+
 SHADOW = "Shadow"
 """Name of the variant that gets a copy of the requests."""

@@ -6,10 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from deployment import settings
-from endpoint import VARIANT
-
-DIMENSION = "sagemaker:variant:DesiredInstanceCount"
-NAMESPACE = "sagemaker"
+from endpoint import DIMENSION, NAMESPACE, VARIANT
 
 
 @dataclass(frozen=True, kw_only=True)

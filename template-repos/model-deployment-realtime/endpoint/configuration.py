@@ -20,7 +20,7 @@ class ConfigurationArgs:
     """Share of the requests that the shadow gets a copy of."""
     instance_type: str
     instances: int
-    """When the fleet starts; autoscaling decides from then on."""
+    """When the fleet starts, and its shadow's; autoscaling decides from then on."""
     kms_key_arn: str
     """Encrypts the disks and the captured requests."""
     captured_uri: str
@@ -75,8 +75,6 @@ class Configuration(pulumi.ComponentResource):
                 parent=self,
                 # SageMaker needs the replaced one until the release is over, and to roll it back.
                 retain_on_delete=True,
-                # More instances than at the last deployment are no reason to release the same version again.
-                ignore_changes=["productionVariants[0].initialInstanceCount"],
             ),
         )
         self.name = configuration.name

@@ -28,6 +28,8 @@ class FakeSageMaker:
     """What the endpoint's status is at the next looks; then it stays."""
     configurations: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Models by endpoint configuration, the youngest first."""
+    fleets: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    """Type and number of the instances that a configuration starts with, if a test cares."""
     models: list[str] = field(default_factory=list[str])
     deleted: list[str] = field(default_factory=list[str])
 
@@ -52,7 +54,9 @@ class FakeSageMaker:
 
     def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         model, *shadow = self.configurations[EndpointConfigName]
-        found: dict[str, Any] = {"ProductionVariants": [{"ModelName": model}]}
+        kind, instances = self.fleets.get(EndpointConfigName, ("ml.m5.large", 1))
+        variant = {"ModelName": model, "InstanceType": kind, "InitialInstanceCount": instances}
+        found: dict[str, Any] = {"ProductionVariants": [variant]}
         return {**found, "ShadowProductionVariants": [{"ModelName": each} for each in shadow]} if shadow else found
 
     def delete_endpoint_config(self, *, EndpointConfigName: str) -> None:  # noqa: N803 - boto3's name
@@ -84,6 +88,65 @@ class Pages:
         matching = [name for name in self.found if NameContains in name]
         for start in range(0, len(matching), 2):
             yield {self.key: [{self.name: name} for name in matching[start : start + 2]]}
+
+
+@dataclass
+class FakeScaling:
+    """Application Auto Scaling with one target, or none."""
+
+    target: dict[str, Any] | None = None
+    policies: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    done: list[str] = field(default_factory=list[str])
+    broken: bool = False
+    """Whether nothing can be registered."""
+
+    def describe_scalable_targets(
+        self,
+        *,
+        ServiceNamespace: str,  # noqa: N803 - boto3's names
+        ResourceIds: list[str],  # noqa: N803
+        ScalableDimension: str,  # noqa: N803
+    ) -> dict[str, Any]:
+        (resource,) = ResourceIds
+        self._check(ServiceNamespace, resource, ScalableDimension)
+        return {"ScalableTargets": [{**self.target, "ScalableTargetARN": "arn:target"}] if self.target else []}
+
+    def list_tags_for_resource(self, *, ResourceARN: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        assert (ResourceARN, bool(self.target)) == ("arn:target", True)
+        return {"Tags": (self.target or {})["Tags"]}
+
+    def describe_scaling_policies(self, **what: str) -> dict[str, Any]:
+        self._check(*what.values())
+        return {"ScalingPolicies": [{**policy, "PolicyARN": "arn:policy", "Alarms": []} for policy in self.policies]}
+
+    def deregister_scalable_target(self, **what: str) -> None:
+        self._check(*what.values())
+        self.done.append("deregister")
+        self.target, self.policies = None, []
+
+    def register_scalable_target(self, **request: Any) -> None:
+        if self.broken:
+            raise refusal("RegisterScalableTarget", "ValidationException", "SageMaker endpoint variant doesn't exist")
+        if self.target and request.get("Tags"):
+            message = "The scalable target that you tried to tag already exists."
+            raise refusal("RegisterScalableTarget", "ValidationException", message)
+        self.done.append("register")
+        self.target = self._without_what(request)
+
+    def put_scaling_policy(self, **request: Any) -> None:
+        assert self.target
+        self.done.append("put policy")
+        self.policies = [*self.policies, self._without_what(request)]
+
+    def _without_what(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._check(*(request.pop(key) for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")))
+        return request
+
+    @staticmethod
+    def _check(*what: str) -> None:
+        name = PROJECT.environments["preprod"].endpoint_name
+        dimension = "sagemaker:variant:DesiredInstanceCount"
+        assert what == ("sagemaker", f"endpoint/{name}/variant/AllTraffic", dimension)
 
 
 @dataclass
@@ -202,6 +265,7 @@ class Aws:
 
     sagemaker: FakeSageMaker = field(default_factory=FakeSageMaker)
     s3: FakeS3 = field(default_factory=FakeS3)
+    scaling: FakeScaling = field(default_factory=FakeScaling)
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
     sts: FakeSts = field(default_factory=FakeSts)
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
@@ -213,4 +277,10 @@ class Aws:
             assert attempts == 1
             self.patience = read_timeout_seconds
             return self.runtime
-        return {"sagemaker": self.sagemaker, "s3": self.s3, "cloudwatch": self.cloudwatch, "sts": self.sts}[service]
+        return {
+            "application-autoscaling": self.scaling,
+            "cloudwatch": self.cloudwatch,
+            "s3": self.s3,
+            "sagemaker": self.sagemaker,
+            "sts": self.sts,
+        }[service]

@@ -38,6 +38,10 @@ class Engine:
     exit_code: int = 0
     rolls_back: bool = False
     made: str = ""
+    changes: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Operations and types that a preview tells of."""
+    scaled: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What was registered with autoscaling when an update began."""
 
     def run(
         self,
@@ -62,6 +66,9 @@ class Engine:
                 self.imported.append(json.loads(input))
             case ["stack", "output"]:
                 output = json.dumps({"endpointName": NAME, "endpointConfigName": self.made})
+            case ["preview", _]:
+                steps = [{"op": op, "urn": f"{PARENT.rpartition('::')[0]}${kind}::name"} for op, kind in self.changes]
+                output = json.dumps({"config": {}, "steps": steps})
             case ["up", _]:
                 self._up()
                 return subprocess.CompletedProcess(command, self.exit_code)
@@ -74,10 +81,12 @@ class Engine:
         return {key.removeprefix("model-deployment-realtime:"): value for key, value in content["config"].items()}
 
     def _up(self) -> None:
+        self.scaled = self.aws.scaling.target or {}
         if self.exit_code and not self.rolls_back:
             return
         sagemaker = self.aws.sagemaker
         self.made = f"{NAME}-v{self.configuration()['model']['version']}-{len(sagemaker.models):07x}"
+        sagemaker.fleets[self.made] = ("ml.m5.large", int(self.configuration()["instances"]))
         sagemaker.models.insert(0, self.made)
         sagemaker.configurations = {self.made: [self.made], **sagemaker.configurations}
         if self.rolls_back:
@@ -185,12 +194,142 @@ def test_an_earlier_version_is_deployed_again_under_another_name(aws: Aws, engin
     assert list(aws.sagemaker.configurations) == [f"{NAME}-v1-0000002", f"{NAME}-v2-0000001"]
 
 
+def serving(aws: Aws, instances: int) -> None:
+    """What autoscaling has made of the fleet."""
+    assert aws.sagemaker.endpoint
+    aws.sagemaker.endpoint["ProductionVariants"][0]["DesiredInstanceCount"] = instances
+
+
 def test_a_release_never_has_fewer_instances_than_serve(aws: Aws, engine: Engine) -> None:
     deploy(1)
-    assert aws.sagemaker.endpoint
-    aws.sagemaker.endpoint["ProductionVariants"][0]["DesiredInstanceCount"] = 4
+    serving(aws, 4)
+    engine.changes = [("create", stack.CONFIGURATION), ("update", stack.ENDPOINT)]
     deploy(2)
     assert engine.configuration()["instances"] == "4"
+
+
+@pytest.mark.parametrize("instances", [1, 4])
+def test_the_same_again_keeps_the_number_that_the_configuration_started_with(
+    aws: Aws, engine: Engine, instances: int
+) -> None:
+    aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.m5.large", 2)
+    deploy(1)
+    aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.m5.large", 2)
+    serving(aws, instances)
+    engine.changes = [
+        ("refresh", stack.CONFIGURATION),
+        ("same", stack.CONFIGURATION),
+        ("same", stack.ENDPOINT),
+        ("update", "aws:cloudwatch/metricAlarm:MetricAlarm"),
+    ]
+    deploy(1)
+    assert engine.configuration()["instances"] == "2"
+    assert ["preview", "--refresh", "--json"] in engine.calls
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(("replace", stack.CONFIGURATION), id="another share of the requests is captured"),
+        pytest.param(("update", stack.ENDPOINT), id="the same as was rolled back"),
+    ],
+)
+def test_whatever_is_released_has_no_fewer_instances_than_serve(
+    aws: Aws, engine: Engine, change: tuple[str, str]
+) -> None:
+    deploy(1)
+    serving(aws, 6)
+    engine.changes = [change]
+    deploy(1)
+    assert engine.configuration()["instances"] == "6"
+
+
+def test_the_engine_is_asked_about_the_number_only_when_it_differs(engine: Engine) -> None:
+    deploy(1)
+    deploy(1)
+    assert not [call for call in engine.calls if call[0] == "preview"]
+
+
+KNOWN: dict[str, Any] = {"urn": f"{URN}-target", "type": "aws:appautoscaling/target:Target"}
+TARGET: dict[str, Any] = {"MinCapacity": 1, "MaxCapacity": 2, "Tags": {"unit": "analytics"}}
+POLICY: dict[str, Any] = {
+    "PolicyName": f"{NAME}-invocations",
+    "PolicyType": "TargetTrackingScaling",
+    "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 600.0},
+}
+
+
+@pytest.fixture
+def scaled(aws: Aws, engine: Engine) -> Engine:
+    """A version that serves and is scaled, and an engine that knows it."""
+    deploy(1)
+    aws.scaling.target, aws.scaling.policies = dict(TARGET), [POLICY]
+    engine.state["deployment"]["resources"] = [KNOWN]
+    return engine
+
+
+def test_a_release_on_the_same_type_of_instance_leaves_autoscaling_alone(aws: Aws, scaled: Engine) -> None:
+    deploy(2)
+    assert (aws.scaling.done, scaled.scaled) == ([], TARGET)
+
+
+def test_autoscaling_is_set_aside_for_another_type_of_instance(
+    aws: Aws, scaled: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.t2.medium", 4)
+    serving(aws, 3)
+    deploy(1)
+    assert scaled.scaled == {}
+    assert scaled.configuration()["instances"] == "3"
+    assert not [call for call in scaled.calls if call[0] == "preview"]
+    assert f"deregistered {NAME} from automatic scaling: it is registered anew after the update" in caplog.text
+
+
+def test_autoscaling_that_the_state_does_not_know_is_set_aside_to_be_made_anew(aws: Aws, scaled: Engine) -> None:
+    scaled.state["deployment"]["resources"] = []
+    deploy(2)
+    assert scaled.scaled == {}
+
+
+def test_what_serves_is_scaled_as_before_when_the_engine_does_not_get_as_far(
+    aws: Aws, scaled: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.t2.medium", 1)
+    scaled.exit_code = 255
+    with pytest.raises(SystemExit, match="error: pulumi up failed in preprod"):
+        deploy(2)
+    assert (aws.scaling.target, aws.scaling.policies) == (TARGET, [POLICY])
+    assert aws.scaling.done == ["deregister", "register", "put policy"]
+    assert f"{NAME} is scaled automatically as before" in caplog.text
+
+
+def test_what_the_engine_has_registered_anew_is_not_registered_twice(
+    aws: Aws, scaled: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.t2.medium", 1)
+    update = scaled._up  # pyright: ignore[reportPrivateUsage]
+
+    def up() -> None:
+        update()
+        aws.scaling.target, aws.scaling.policies = {**TARGET, "MaxCapacity": 6}, [POLICY]
+
+    monkeypatch.setattr(scaled, "_up", up)
+    deploy(2)
+    assert aws.scaling.done == ["deregister"]
+    assert aws.scaling.target == {**TARGET, "MaxCapacity": 6}
+
+
+def test_autoscaling_that_cannot_be_restored_does_not_hide_why_the_release_failed(
+    aws: Aws, scaled: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.t2.medium", 1)
+    scaled.exit_code, aws.scaling.broken = 255, True
+    with pytest.raises(SystemExit, match="error: pulumi up failed in preprod"):
+        deploy(2)
+    assert f"{NAME} is not scaled automatically until this is run again: " in caplog.text
 
 
 def test_a_rolled_back_release_ends_red_and_leaves_what_serves(
@@ -372,8 +511,11 @@ def test_the_test_reports_what_the_endpoint_answered(
 
 
 def test_the_test_ends_red_when_an_answer_is_wrong(aws: Aws) -> None:
-    with pytest.raises(SystemExit, match=f"error: {NAME} is off by "):
+    with pytest.raises(SystemExit, match=f"error: {NAME} is off by ") as caught:
         main(["test", "preprod"])
+    assert str(caught.value).splitlines()[1:] == [
+        "  preprod serves this version all the same: `make rollback VERSION=N` brings version N back"
+    ]
 
 
 def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

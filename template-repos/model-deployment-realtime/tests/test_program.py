@@ -98,10 +98,19 @@ def test_production_has_two_instances_or_more_and_as_many_as_serve_already() -> 
     configuration = rendering.one("EndpointConfiguration", f"{NAME}-v3")
     (variant,) = configuration.inputs["productionVariants"]
     assert variant["initialInstanceCount"] == 5
-    assert configuration.ignored == ["productionVariants[0].initialInstanceCount"]
     target = rendering.one("Target").inputs
     assert (target["minCapacity"], target["maxCapacity"]) == (2, 6)
     assert target["resourceId"] == f"endpoint/{NAME}/variant/AllTraffic"
+
+
+def test_a_shadow_starts_with_as_many_instances_as_what_it_shadows() -> None:
+    configuration = render("prod", shadow=4, instances=5).one("EndpointConfiguration", f"{NAME}-v3").inputs
+    (production,), (shadow,) = configuration["productionVariants"], configuration["shadowProductionVariants"]
+    assert production["initialInstanceCount"] == shadow["initialInstanceCount"] == 5
+
+
+def test_no_change_is_ignored_as_the_engine_would_put_the_old_value_into_whatever_it_replaces(prod: Rendering) -> None:
+    assert [r.name for r in prod.resources if r.ignored] == []
 
 
 def release_of(rendering: Rendering) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """project.toml and settings.toml."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,21 @@ def test_the_settings_of_this_repository_are_possible() -> None:
     assert read.fleets["prod"].canary_percent > 0
 
 
+def test_waiting_for_sagemaker_ends_before_the_job_and_the_job_before_its_credentials() -> None:
+    workflow = (REPOSITORY / ".github" / "workflows" / "deploy.yml").read_text()
+    jobs = {int(minutes) for minutes in re.findall(r"timeout-minutes: (\d{2,})", workflow)}
+    lasting = {int(seconds) for seconds in re.findall(r"role-duration-seconds: (\d+)", workflow)}
+    assert ({max(jobs)}, lasting) == (jobs, {settings.CREDENTIAL_MINUTES * 60})
+    assert max(jobs) < settings.CREDENTIAL_MINUTES
+    given = settings.read(REPOSITORY / "settings.toml").release
+    for release in (given, replace(given, maximum_minutes=60)):
+        waiting = settings.minutes_to_settle(release)
+        # Before the release, for it, and until it is rolled back; a quarter of an hour is for all else.
+        assert waiting + release.maximum_minutes + waiting + 15 <= max(jobs)
+        assert waiting >= 20
+    assert settings.minutes_to_settle(given) >= given.maximum_minutes
+
+
 def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS.replace("[capture]", "[captrue]").replace("highest = 35.0", 'highest = "35"'))
@@ -72,7 +89,7 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
         ("scaling", "invocations_per_instance", 0, r"\[scaling\] invocations_per_instance must be above 0"),
         ("scaling", "add_after_seconds", -1, r"\[scaling\] add_after_seconds and remove_after_seconds"),
         ("release", "baking_minutes", 0, r"\[release\] baking_minutes and termination_wait_minutes must be 1 to 60"),
-        ("release", "maximum_minutes", 36, r"\[release\] maximum_minutes must be 10 to 35: the workflow's credentials"),
+        ("release", "maximum_minutes", 61, r"\[release\] maximum_minutes must be 10 to 60: the workflow's credentials"),
         ("release", "maximum_minutes", 19, r"\[release\] maximum_minutes leaves less than 10 minutes"),
         ("alarms", "server_error_percent", 0, r"\[alarms\] server_error_percent and client_error_percent"),
         ("alarms", "latency_milliseconds", 0, r"\[alarms\] latency_milliseconds must be above 0"),

@@ -1,0 +1,97 @@
+"""Automatic scaling of the endpoint, taken away for a release that it is in the way of.
+
+SageMaker refuses to change the type of instances that are scaled (SageMaker Developer Guide, "Update endpoints that use
+auto scaling"). And Application Auto Scaling refuses to make, with its tags, what it has already; so what the state knows
+nothing of, because a run was killed or because it was restored here, the engine could never make.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from endpoint import DIMENSION, NAMESPACE, VARIANT
+
+TARGET = "aws:appautoscaling/target:Target"
+"""What the program declares it as."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """What is scaled, and when, as it takes to register it again."""
+
+    target: Mapping[str, Any]
+    policies: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """The scaling of the variant that answers."""
+
+    endpoint_name: str
+    client: Any
+    """Of Application Auto Scaling."""
+    say: Callable[[str], None]
+
+    @contextmanager
+    def set_aside(self) -> Generator[None]:
+        """Deregister the endpoint, to have it made anew; whoever does not get that far finds it again as it was."""
+        kept = self._registered()
+        if kept is None:
+            yield
+            return
+        try:
+            self.client.deregister_scalable_target(**self._what)
+        except ClientError as error:
+            response: Any = error.response
+            if response["Error"].get("Code") != "ObjectNotFoundException":
+                raise
+        self.say(f"deregistered {self.endpoint_name} from automatic scaling: it is registered anew after the update")
+        try:
+            yield
+        finally:
+            self._restore(kept)
+
+    def _restore(self, kept: Registered) -> None:
+        """Register again what the engine has not; says so if that fails, too, since there is a failure to tell of already."""
+        try:
+            found = self._registered()
+            if found is not None and len(found.policies) >= len(kept.policies):
+                return
+            if found is None:
+                self.client.register_scalable_target(**self._what, **kept.target)
+            for policy in kept.policies:
+                self.client.put_scaling_policy(**self._what, **policy)
+        except (BotoCoreError, ClientError) as error:
+            self.say(f"{self.endpoint_name} is not scaled automatically until this is run again: {error}")
+        else:
+            self.say(f"{self.endpoint_name} is scaled automatically as before")
+
+    def _registered(self) -> Registered | None:
+        targets = self.client.describe_scalable_targets(
+            ServiceNamespace=NAMESPACE, ResourceIds=[self._what["ResourceId"]], ScalableDimension=DIMENSION
+        )["ScalableTargets"]
+        if not targets:
+            return None
+        (target,) = targets
+        tags = self.client.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
+        policies = self.client.describe_scaling_policies(**self._what)["ScalingPolicies"]
+        configuration = "TargetTrackingScalingPolicyConfiguration"
+        return Registered(
+            target={**_picked(target, "MinCapacity", "MaxCapacity", "SuspendedState"), "Tags": tags},
+            policies=[_picked(policy, "PolicyName", "PolicyType", configuration) for policy in policies],
+        )
+
+    @property
+    def _what(self) -> dict[str, str]:
+        return {
+            "ServiceNamespace": NAMESPACE,
+            "ResourceId": f"endpoint/{self.endpoint_name}/variant/{VARIANT}",
+            "ScalableDimension": DIMENSION,
+        }
+
+
+def _picked(described: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: described[key] for key in keys if key in described}
