@@ -173,7 +173,7 @@ def test_zones_are_those_that_the_region_has(stack: Rendering) -> None:
 
 
 def test_more_zones_than_the_region_has_are_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="network.zones: eu-west-1 has 3; ask for no more"):
+    with pytest.raises(pulumi.RunError, match="zones: eu-west-1 has 3; ask for no more"):
         render_stack("preprod", {"network": {"cidr": "10.1.0.0/16", "zones": 4}})
 
 
