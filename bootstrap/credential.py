@@ -41,7 +41,7 @@ def store(account: Account, names: Names, token: str, server_url: str | None = N
         )
     ssm = account.client("ssm")
     secret_arn = deployed_parameter(ssm, names, "github/credential-secret-arn")
-    server = github.Server.at(server_url or deployed_parameter(ssm, names, "github/server-url"))
+    server = github.Server.at(server_url) if server_url else deployed_server(ssm, names)
     organization = deployed_parameter(ssm, names, "github/organization")
     owner = _owner(server, organization, token, get)
     try:
@@ -49,6 +49,19 @@ def store(account: Account, names: Names, token: str, server_url: str | None = N
     except ClientError as error:
         raise ProblemError(f"Secrets Manager refuses to store the token: {error_message(error)}") from error
     return Stored(owner=owner, changed=changed)
+
+
+def deployed_server(ssm: Client, names: Names) -> github.Server:
+    """The GitHub that the deployed platform works with; its addresses need not follow from one another.
+
+    Raises:
+        ProblemError: the platform isn't deployed in this account and region.
+    """
+    return github.Server.at(
+        deployed_parameter(ssm, names, "github/server-url"),
+        api_url=deployed_parameter(ssm, names, "github/api-url"),
+        issuer=deployed_parameter(ssm, names, "github/oidc-issuer"),
+    )
 
 
 def deployed_parameter(ssm: Client, names: Names, path: str) -> str:

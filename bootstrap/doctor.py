@@ -2,7 +2,7 @@
 
 import http.client
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from bootstrap import github, quotas, settings_file
 from bootstrap.account import Account, error_code, error_message
-from bootstrap.credential import Get, deployed_parameter
+from bootstrap.credential import Get, deployed_parameter, deployed_server
 from bootstrap.names import Names
 from bootstrap.problem import ProblemError
 from bootstrap.stack import Stack, describe
-from bootstrap.up import AUDIENCE, provider_audiences
+from bootstrap.up import AUDIENCE, command, provider_audiences, trusted_server
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +37,11 @@ def examine(
     """
     yield Finding(subject="account", fine=True, says=f"{account.account_id}, {account.region}, as {account.caller}")
     stack = describe(account.client("cloudformation"), names.stack)
-    again = f"run: python -m bootstrap up --unit {names.unit} --environment {names.environment} --github-org …"
     if stack is None:
-        yield Finding(subject="bootstrap", fine=False, says=f"no stack {names.stack}; {again}")
+        first = f"run: python -m bootstrap up --unit {names.unit} --environment {names.environment} --github-org …"
+        yield Finding(subject="bootstrap", fine=False, says=f"no stack {names.stack}; {first}")
         return
+    again = f"run: {command(names, stack, _server(account, names, stack))}"
     complete = stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
     yield Finding(
         subject="bootstrap",
@@ -54,6 +55,15 @@ def examine(
     yield _guarded("preview role", lambda: _role(account, names.preview_role, again))
     yield _guarded("quotas", lambda: _quotas(account, names, folder))
     yield from _github(account, names, stack, token, get)
+
+
+def _server(account: Account, names: Names, stack: Stack) -> github.Server:
+    """The platform's GitHub, with the issuer that the roles trust already."""
+    try:
+        deployed = deployed_server(account.client("ssm"), names)
+    except ProblemError:
+        return trusted_server(stack)
+    return replace(deployed, issuer=stack.parameters.get("OidcIssuer", deployed.issuer))
 
 
 def _guarded(subject: str, look: Callable[[], tuple[bool, str]]) -> Finding:
@@ -167,18 +177,20 @@ def _quotas(account: Account, names: Names, folder: Path) -> tuple[bool, str]:
 def _github(account: Account, names: Names, stack: Stack, token: str | None, get: Get) -> Iterator[Finding]:
     ssm = account.client("ssm")
     try:
-        server = github.Server.at(deployed_parameter(ssm, names, "github/server-url"))
+        server = deployed_server(ssm, names)
         organization = deployed_parameter(ssm, names, "github/organization")
     except ProblemError as problem:
         yield Finding(subject="platform", fine=False, says=str(problem))
         return
     yield Finding(subject="platform", fine=True, says=f"deployed, for {server.url}/{organization}")
-    if stack.parameters.get("OidcIssuer") != server.issuer:
+    trusted = stack.parameters.get("OidcIssuer")
+    if trusted != server.issuer:
+        again = command(names, stack, server, moved=server.url != trusted_server(stack).url)
         yield Finding(
             subject="token issuer",
             fine=False,
-            says=f"the roles trust {stack.parameters.get('OidcIssuer')}, the platform's GitHub is {server.issuer}: "
-            f"run bootstrap up again with --github-url {server.url}",
+            says=f"the roles trust {trusted}, the platform's settings say {server.issuer}; if the settings are right, "
+            f"run: {again}; if the roles are, set github.oidcIssuer to https://{trusted} and deploy",
         )
     yield _guarded("GitHub", lambda: _organization(server, organization, token, get))
     yield _guarded("GitHub environment", lambda: _environment(server, names, stack, token, get))
@@ -194,12 +206,13 @@ def _organization(server: github.Server, organization: str, token: str | None, g
 
 
 def _environment(server: github.Server, names: Names, stack: Stack, token: str | None, get: Get) -> tuple[bool, str]:
-    """The deploy role trusts every job in the environment, so the environment must not let every branch in."""
+    """The deploy role trusts every job in the environment, so the environment must let no branch in but main."""
     subject = stack.parameters.get("DeploySubjects", "").partition(",")[0]
     repository = "/".join(part.partition("@")[0] for part in subject.removeprefix("repo:").partition(":")[0].split("/"))
     path = f"/repos/{quote(repository)}/environments/{quote(names.environment)}"
     where = f"{server.url}/{repository}/settings/environments"
-    advice = f"let only main in (Deployment branches) and, for production, ask for a review: {where}"
+    only_main = "let only main in (Deployment branches and tags: Selected branches and tags, add main)"
+    advice = f"{only_main} and, for production, ask for a review: {where}"
     answer = get(server, path, token)
     if answer.status == http.client.NOT_FOUND:
         unseen = "" if token else " (set GITHUB_TOKEN if the repository is private)"
@@ -209,9 +222,24 @@ def _environment(server: github.Server, names: Names, stack: Stack, token: str |
         )
     if answer.status != http.client.OK:
         return False, f"{server.url} answered {answer.status} for {path}: {github.explain(answer)}"
-    if answer.body.get("deployment_branch_policy") is None:
+    policy = answer.body.get("deployment_branch_policy")
+    if policy is None:
         return False, f"jobs on every branch of {repository} may enter {names.environment} and deploy; {advice}"
-    return True, f"{repository} lets only chosen branches into {names.environment}"
+    if not policy.get("custom_branch_policies"):
+        return False, (
+            f"{repository} lets protected branches into {names.environment}, which are all branches unless one has a branch "
+            f"protection rule (rulesets do not count); {advice}"
+        )
+    path += "/deployment-branch-policies?per_page=100"
+    answer = get(server, path, token)
+    if answer.status != http.client.OK:
+        return False, f"{server.url} answered {answer.status} for {path}: {github.explain(answer)}"
+    # Older Enterprise Servers know branches only, and do not say so.
+    admitted = sorted((each.get("type", "branch"), each["name"]) for each in answer.body["branch_policies"])
+    if admitted == [("branch", "main")]:
+        return True, f"{repository} lets only main into {names.environment}"
+    listed = ", ".join(f"{kind} {name}" for kind, name in admitted) or "nobody"
+    return False, f"{repository} lets {listed} into {names.environment}, which is for main alone; {advice}"
 
 
 def _credential(account: Account, names: Names) -> tuple[bool, str]:

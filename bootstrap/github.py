@@ -49,6 +49,16 @@ class Server:
             default_subjects="immutable" if public else "legacy",
         )
 
+    @property
+    def options(self) -> Sequence[str]:
+        """What `python -m bootstrap up` must be given to mean this server."""
+        derived = Server.at(self.url)
+        return [
+            *(["--github-url", self.url] if self.url != PUBLIC_SERVER else []),
+            *(["--github-api-url", self.api_url] if self.api_url != derived.api_url else []),
+            *(["--oidc-issuer", self.issuer] if self.issuer != derived.issuer else []),
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:

@@ -27,6 +27,8 @@ class Stack:
     identifier: str
     status: str
     reason: str
+    protected: bool
+    """Whether its deletion is refused (termination protection)."""
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
 
@@ -54,16 +56,21 @@ class StackKeeper:
         """
         present = self._settled(self.find())
         if present is not None and present.status == "ROLLBACK_COMPLETE":
-            self.report(f"An earlier attempt to create {self.name} failed and left nothing; removing its record.")
+            self.report(f"An earlier attempt to create {self.name} failed and was undone; removing its record.")
+            # Protected from its creation on, and no rollback ends that; the stack was never complete.
+            if present.protected:
+                self._protect(present, enable=False)
             self.cloudformation.delete_stack(StackName=present.identifier)
             present = self._settled(describe(self.cloudformation, present.identifier))
             present = None if present is None or present.status == "DELETE_COMPLETE" else present
         if present is not None and present.status.endswith("FAILED"):
             raise ProblemError(
                 f"Stack {self.name} is in {present.status}: {present.reason or 'no reason given'}.\n"
-                "Bring it back to a stable state in the CloudFormation console (continue the rollback, or delete the "
-                "stack; the state's bucket and key are kept), then run this again."
+                f"{self._way_out(present.status)}"
             )
+        if present is not None and not present.protected:
+            self.report(f"Stack {self.name} could be deleted; protecting it.")
+            self._protect(present, enable=True)
         request: dict[str, Any] = {
             "StackName": self.name,
             "TemplateBody": template,
@@ -103,6 +110,28 @@ class StackKeeper:
             stack = describe(self.cloudformation, stack.identifier)
         return stack
 
+    def _protect(self, stack: Stack, *, enable: bool) -> None:
+        self.cloudformation.update_termination_protection(
+            StackName=stack.identifier, EnableTerminationProtection=enable
+        )
+
+    def _way_out(self, status: str) -> str:
+        """What to do about a stack that CloudFormation left in `status`, one that ends in FAILED."""
+        if status == "UPDATE_ROLLBACK_FAILED":
+            advice = f"Mend what it says, then:\n  aws cloudformation continue-update-rollback --stack-name {self.name}"
+        elif status == "UPDATE_FAILED":
+            advice = f"Take the update back:\n  aws cloudformation rollback-stack --stack-name {self.name}"
+        elif status in ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"):
+            advice = (
+                "Delete it; it is protected from that, and the state's bucket and key are kept:\n"
+                "  aws cloudformation update-termination-protection --no-enable-termination-protection "
+                f"--stack-name {self.name}\n"
+                f"  aws cloudformation delete-stack --stack-name {self.name}"
+            )
+        else:
+            advice = "Bring it back to a stable state in the CloudFormation console."
+        return f"{advice}\nWhen that is done, run this again."
+
     def _latest_event(self) -> str | None:
         events = self._events()
         return events[0]["EventId"] if events else None
@@ -115,6 +144,7 @@ class StackKeeper:
 
     def _explain_failure(self, stack: Stack | None, before: str | None) -> str:
         reasons: list[str] = []
+        kept: list[str] = []
         for event in self._events():
             if event["EventId"] == before:
                 break
@@ -123,10 +153,24 @@ class StackKeeper:
             # What was stopped because something else failed explains nothing.
             if status.endswith("FAILED") and "cancelled" not in reason:
                 reasons.append(f"  {event.get('LogicalResourceId', '?')}: {reason or status}")
+            if status == "DELETE_SKIPPED" and event.get("ResourceType") == "AWS::KMS::Key":
+                kept.append(event["PhysicalResourceId"])
         status = stack.status if stack else "gone"
         reasons.reverse()
         said = reasons or [f"  {stack.reason if stack and stack.reason else 'CloudFormation gives no reason'}"]
-        return "\n".join([f"Stack {self.name} ended in {status}; it was rolled back to what it was before.", *said])
+        ended = f"Stack {self.name} ended in {status}"
+        if status.endswith("FAILED"):
+            return "\n".join([f"{ended}.", *said, self._way_out(status)])
+        advice = [_about_key(key) for key in kept] if status == "ROLLBACK_COMPLETE" else []
+        return "\n".join([f"{ended}; it was rolled back to what it was before.", *said, *advice])
+
+
+def _about_key(key: str) -> str:
+    return (
+        f"Key {key} is kept, because its policy lets nobody delete it; it encrypts nothing, and the next attempt makes "
+        "another. To be rid of it, allow kms:ScheduleKeyDeletion in its policy, then:\n"
+        f"  aws kms schedule-key-deletion --key-id {key}"
+    )
 
 
 def describe(cloudformation: Client, name: str) -> Stack | None:
@@ -161,6 +205,7 @@ def _stack(description: Mapping[str, Any]) -> Stack:
         identifier=description.get("StackId", description["StackName"]),
         status=description["StackStatus"],
         reason=description.get("StackStatusReason", ""),
+        protected=description.get("EnableTerminationProtection", False),
         parameters={each["ParameterKey"]: each["ParameterValue"] for each in description.get("Parameters", [])},
         outputs={each["OutputKey"]: each["OutputValue"] for each in description.get("Outputs", [])},
     )

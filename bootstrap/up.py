@@ -1,5 +1,6 @@
 """`up`: create the account's foundation, or bring it to the present template."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from bootstrap.problem import ProblemError
 from bootstrap.stack import TEMPLATE, Outcome, Report, Stack, StackKeeper
 
 AUDIENCE = "sts.amazonaws.com"
+REPOSITORY = re.compile(r"repo:(?P<organization>[^@/:]+)(@\d+)?/(?P<name>[^@/:]+)(?P<id>@\d+)?:")
+"""What a token's subject says of the repository."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,36 @@ def up(account: Account, names: Names, trusted: Trust, keeper: StackKeeper) -> t
     if done is None:
         raise ProblemError(f"Stack {names.stack} vanished while it was looked at; run this again.")
     return outcome, done.outputs
+
+
+def trusted_server(stack: Stack) -> github.Server:
+    """The server whose tokens the roles trust, as far as their issuer tells."""
+    issuer = stack.parameters.get("OidcIssuer")
+    host, _, path = (issuer or "").partition("/")
+    url = f"https://{host}" if path.startswith("_services/token") else github.PUBLIC_SERVER
+    return github.Server.at(url, issuer=issuer)
+
+
+def command(names: Names, stack: Stack, server: github.Server, *, moved: bool = False) -> str:
+    """The command that applies the template again, for the repository of which `stack` trusts the jobs, on `server`.
+
+    On a server that it `moved` to, subjects have that server's form.
+    """
+    again = f"python -m bootstrap up --unit {names.unit} --environment {names.environment}"
+    subjects = stack.parameters.get("DeploySubjects", "").split(",")
+    trusted = [match for match in map(REPOSITORY.match, subjects) if match]
+    if not trusted:
+        return f"{again} --github-org …"
+    forms: set[github.SubjectForm] = {"immutable" if match["id"] else "legacy" for match in trusted}
+    form: github.SubjectForm = "both" if len(forms) > 1 else forms.pop()
+    return " ".join(
+        [
+            again,
+            *("--github-org", trusted[0]["organization"], "--github-repository", trusted[0]["name"]),
+            *server.options,
+            *(["--oidc-subjects", form] if form != server.default_subjects and not moved else []),
+        ]
+    )
 
 
 def provider_arn(account: Account, issuer: str) -> str:

@@ -284,10 +284,6 @@ class GitHub:
         git.update_ref(f"refs/pull/{number}/merge", merge)
         return merge
 
-    def is_protected(self, repository: Repository, ref: str) -> bool:
-        """Whether any rule holds for a ref."""
-        return bool(rules.active(self.state, repository, ref))
-
     def may(self, caller: Caller, repository: Repository, needed: Permission) -> bool:
         """Whether the caller may do something in a repository."""
         return reaches(caller_role(caller, repository, self.state), needed)

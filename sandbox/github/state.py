@@ -53,6 +53,14 @@ class BranchPolicy(BaseModel):
     custom_branch_policies: bool
 
 
+class NamePolicy(BaseModel):
+    """Branches or tags that may deploy to an environment, by a pattern of their names."""
+
+    id: int
+    name: str
+    type: Literal["branch", "tag"]
+
+
 class Environment(BaseModel):
     """A deployment environment of a repository."""
 
@@ -62,6 +70,9 @@ class Environment(BaseModel):
     prevent_self_review: bool = False
     reviewers: list[Reviewer] = Field(default_factory=list[Reviewer])
     deployment_branch_policy: BranchPolicy | None = None
+    name_policies: list[NamePolicy] = Field(default_factory=list[NamePolicy])
+    """Who may deploy, while the branch policy says that names decide."""
+    can_admins_bypass: bool = True
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)
 

@@ -16,7 +16,11 @@ def refusal(code: str, message: str = "") -> ClientError:
 
 @dataclass
 class CloudFormation:
-    """Stacks that settle after a while; `ends_in` decides how."""
+    """Stacks that settle after a while; `ends_in` decides how.
+
+    As on AWS, termination protection is a stack's own: it stays through updates and rollbacks, and a protected stack is
+    not deleted, whatever its status.
+    """
 
     stacks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
@@ -24,6 +28,8 @@ class CloudFormation:
     ends_in: str | None = None
     reasons: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Logical id, status and reason of the events of the next failure, oldest first."""
+    deleted: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """By their ids, the one way to look at them."""
     events: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
     settles_to: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
@@ -31,16 +37,17 @@ class CloudFormation:
     def describe_stacks(self, StackName: str | None = None, **_: str) -> dict[str, Any]:  # noqa: N803
         if StackName is None:
             return {"Stacks": list(self.stacks.values())}
-        if StackName not in self.stacks:
-            raise refusal("ValidationError", f"Stack with id {StackName} does not exist")
-        stack = self.stacks[StackName]
-        if StackName in self.settles_to:
-            looks, status = self.settles_to[StackName]
+        if StackName in self.deleted:
+            return {"Stacks": [self.deleted[StackName]]}
+        stack = self._find(StackName)
+        name = stack["StackName"]
+        if name in self.settles_to:
+            looks, status = self.settles_to[name]
             if looks:
-                self.settles_to[StackName] = (looks - 1, status)
+                self.settles_to[name] = (looks - 1, status)
             else:
                 stack["StackStatus"] = status
-                del self.settles_to[StackName]
+                del self.settles_to[name]
         return {"Stacks": [dict(stack)]}
 
     def describe_stack_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
@@ -49,25 +56,52 @@ class CloudFormation:
 
     def create_stack(self, **request: Any) -> dict[str, Any]:
         self.requests.append(("create", request))
-        self._begin(request, "CREATE")
-        return {}
+        name = request["StackName"]
+        if name in self.stacks:
+            raise refusal("AlreadyExistsException", f"Stack [{name}] already exists")
+        identifier = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/{len(self.requests)}"
+        protected = request.get("EnableTerminationProtection", False)
+        self._begin(request, "CREATE", {"StackId": identifier, "EnableTerminationProtection": protected})
+        return {"StackId": identifier}
 
     def update_stack(self, **request: Any) -> dict[str, Any]:
         self.requests.append(("update", request))
-        present = self.stacks[request["StackName"]]
+        present = self._find(request["StackName"])
+        if present["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+            where = f"Stack:{present['StackName']} is in {present['StackStatus']} state"
+            raise refusal("ValidationError", f"{where} and can not be updated.")
         if present.get("request") == (request["TemplateBody"], request["Parameters"], request["Tags"]):
             raise refusal("ValidationError", "No updates are to be performed.")
-        self._begin(request, "UPDATE")
+        self._begin(request, "UPDATE", present)
+        return {}
+
+    def update_termination_protection(self, StackName: str, EnableTerminationProtection: bool) -> dict[str, Any]:  # noqa: N803
+        self.requests.append(("protect" if EnableTerminationProtection else "unprotect", {"StackName": StackName}))
+        self._find(StackName)["EnableTerminationProtection"] = EnableTerminationProtection
         return {}
 
     def delete_stack(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         self.requests.append(("delete", {"StackName": StackName}))
-        self.stacks.pop(StackName)
+        stack = self._find(StackName)
+        if stack.get("EnableTerminationProtection"):
+            raise refusal(
+                "ValidationError", f"Stack [{StackName}] cannot be deleted while TerminationProtection is enabled"
+            )
+        del self.stacks[stack["StackName"]]
+        if "StackId" in stack:
+            self.deleted[stack["StackId"]] = {**stack, "StackStatus": "DELETE_COMPLETE"}
         return {}
 
-    def _begin(self, request: Mapping[str, Any], verb: str) -> None:
+    def _find(self, name_or_id: str) -> dict[str, Any]:
+        for name, stack in self.stacks.items():
+            if name_or_id in (name, stack.get("StackId")):
+                return stack
+        raise refusal("ValidationError", f"Stack with id {name_or_id} does not exist")
+
+    def _begin(self, request: Mapping[str, Any], verb: str, present: Mapping[str, Any]) -> None:
         name = request["StackName"]
         self.stacks[name] = {
+            **present,
             "StackName": name,
             "StackStatus": f"{verb}_IN_PROGRESS",
             "Parameters": request["Parameters"],
@@ -76,7 +110,13 @@ class CloudFormation:
         }
         self.settles_to[name] = (self.looks_until_settled, self.ends_in or f"{verb}_COMPLETE")
         for logical, status, reason in self.reasons:
-            event = {"LogicalResourceId": logical, "ResourceStatus": status, "ResourceStatusReason": reason}
+            event = {
+                "LogicalResourceId": logical,
+                "PhysicalResourceId": f"the-{logical}",
+                "ResourceType": "AWS::KMS::Key" if logical == "StateKey" else "AWS::S3::Bucket",
+                "ResourceStatus": status,
+                "ResourceStatusReason": reason,
+            }
             self.events.insert(0, {"EventId": str(len(self.events)), **event})
 
 

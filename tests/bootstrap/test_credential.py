@@ -18,6 +18,8 @@ ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:analytics-dev-github
 PARAMETERS = {
     "/mlops/analytics/dev/github/credential-secret-arn": ARN,
     "/mlops/analytics/dev/github/server-url": "https://github.example.com",
+    "/mlops/analytics/dev/github/api-url": "https://api.github.example.com",
+    "/mlops/analytics/dev/github/oidc-issuer": "github.example.com/_services/token",
     "/mlops/analytics/dev/github/organization": "acme",
 }
 
@@ -56,7 +58,7 @@ def answers(**by_path: github.Answer) -> credential.Get:
     table = {f"/{path.replace('__', '/')}": each for path, each in by_path.items()}
 
     def get(server: github.Server, path: str, token: str | None) -> github.Answer:
-        assert server.api_url == "https://github.example.com/api/v3"
+        assert server.api_url == "https://api.github.example.com"
         assert token
         return table.get(path.partition("?")[0], github.Answer(status=404, headers={}, body={"message": "Not Found"}))
 
@@ -79,6 +81,19 @@ def test_a_good_token_becomes_the_secrets_json_value() -> None:
     stored = credential.store(place(secrets), NAMES, f"{TOKEN}\n", get=GOOD)
     assert stored == credential.Stored(owner="platform-bot on https://github.example.com", changed=True)
     assert json.loads(secrets.versions[secrets.current]) == {"token": TOKEN}
+
+
+def test_another_server_can_be_asked_than_the_one_that_the_platform_was_deployed_for() -> None:
+    asked: list[str] = []
+
+    def get(server: github.Server, path: str, token: str | None) -> github.Answer:
+        assert (path, token) in (("/user", TOKEN), ("/orgs/acme", TOKEN))
+        asked.append(server.api_url)
+        return ok(login="ada")
+
+    stored = credential.store(place(Secrets()), NAMES, TOKEN, "https://github.example.org", get)
+    assert stored.owner == "ada on https://github.example.org"
+    assert set(asked) == {"https://github.example.org/api/v3"}
 
 
 def test_the_same_token_again_changes_nothing() -> None:

@@ -24,11 +24,24 @@ TRUST = {
     ]
 }
 SEEN = "a token that sees the organization"
-ON_GITHUB_COM = PARAMETERS | {"/mlops/analytics/dev/github/server-url": "https://github.com"}
+
+
+def deployed_for(server: str, api: str, issuer: str) -> dict[str, str]:
+    published = {"server-url": server, "api-url": api, "oidc-issuer": issuer}
+    return PARAMETERS | {f"/mlops/analytics/dev/github/{name}": value for name, value in published.items()}
+
+
+ON_GITHUB_COM = deployed_for("https://github.com", "https://api.github.com", ISSUER)
+AT_EXAMPLE = "github.example.com/_services/token"
+OF_AN_ENTERPRISE = f"{ISSUER}/acme-holding"
 
 
 ENVIRONMENT = "/repos/acme/mlops-platform/environments/dev"
-MAIN_ALONE = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
+POLICIES = f"{ENVIRONMENT}/deployment-branch-policies?per_page=100"
+BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+PROTECTED = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
+MAIN = {"name": "main", "type": "branch"}
+LEGACY = "repo:acme/mlops-platform:environment:dev"
 SUBJECT = "repo:acme@1001/mlops-platform@2001:environment:dev"
 QUOTAS = {
     "ec2": {"EC2-VPC Elastic IPs": 5},
@@ -50,13 +63,23 @@ config:
 """
 
 
-def github_that_answers(status: int = 200, environment: dict[str, Any] = MAIN_ALONE) -> Get:
+def github_that_answers(
+    status: int = 200,
+    environment: dict[str, Any] = BY_NAME,
+    policies: tuple[dict[str, Any], ...] = (MAIN,),
+    policies_status: int = 200,
+) -> Get:
+    answers = {
+        "/orgs/acme": (200, dict[str, Any]()),
+        ENVIRONMENT: (status, environment),
+        POLICIES: (policies_status, {"total_count": len(policies), "branch_policies": list(policies)}),
+    }
+
     def get(server: github.Server, path: str, token: str | None) -> github.Answer:
-        assert path in ("/orgs/acme", ENVIRONMENT)
+        status, body = answers[path]
         if token != SEEN:
             return github.Answer(status=404, headers={}, body={})
-        whole = path != ENVIRONMENT
-        return github.Answer(status=200 if whole else status, headers={}, body={} if whole else environment)
+        return github.Answer(status=status, headers={}, body=body)
 
     return get
 
@@ -85,16 +108,20 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def healthy(**changed: Any) -> Account:
+def bootstrapped(issuer: str = ISSUER, subjects: str = SUBJECT) -> CloudFormation:
     stack = {
         "StackName": NAMES.stack,
         "StackStatus": "CREATE_COMPLETE",
         "Outputs": [{"OutputKey": "OidcProviderArn", "OutputValue": PROVIDER}],
         "Parameters": [
-            {"ParameterKey": "OidcIssuer", "ParameterValue": ISSUER},
-            {"ParameterKey": "DeploySubjects", "ParameterValue": SUBJECT},
+            {"ParameterKey": "OidcIssuer", "ParameterValue": issuer},
+            {"ParameterKey": "DeploySubjects", "ParameterValue": subjects},
         ],
     }
+    return CloudFormation(stacks={NAMES.stack: stack})
+
+
+def healthy(**changed: Any) -> Account:
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
     key = {"KeyState": "Enabled", "KeyId": "1", "Arn": "arn:aws:kms:::key/1"}
     services: dict[str, dict[str, Any]] = {
@@ -117,7 +144,7 @@ def healthy(**changed: Any) -> Account:
         "service-quotas": quotas(),
         "ec2": {"describe_addresses": answer({"Addresses": [{}]}), "describe_vpcs": answer({"Vpcs": [{}, {}]})},
     }
-    whole = {"cloudformation": CloudFormation(stacks={NAMES.stack: stack}), "ssm": Parameters(dict(ON_GITHUB_COM))}
+    whole = {"cloudformation": bootstrapped(), "ssm": Parameters(dict(ON_GITHUB_COM))}
     for name, change in changed.items():
         if name in services:
             services[name] |= change
@@ -219,10 +246,90 @@ def test_before_the_first_deployment_the_next_step_is_to_deploy() -> None:
     assert "GitHub" not in findings
 
 
-def test_roles_that_trust_another_github_than_the_platforms_are_noticed() -> None:
-    elsewhere = Parameters(ON_GITHUB_COM | {"/mlops/analytics/dev/github/server-url": "https://github.example.com"})
-    finding = examine(healthy(ssm=elsewhere))["token issuer"]
-    assert "--github-url https://github.example.com" in finding.says
+def test_roles_that_trust_another_issuer_than_the_platforms_are_noticed() -> None:
+    elsewhere = deployed_for(
+        "https://github.example.com", "https://github.example.com/api/v3", "github.example.com/_services/token"
+    )
+    finding = examine(healthy(ssm=Parameters(elsewhere)))["token issuer"]
+    assert not finding.fine
+    assert (
+        "python -m bootstrap up --unit analytics --environment dev --github-org acme "
+        "--github-repository mlops-platform --github-url https://github.example.com; if the roles are"
+    ) in finding.says
+    assert f"github.oidcIssuer to https://{ISSUER}" in finding.says
+
+
+def test_an_issuer_of_the_enterprise_s_own_is_right_where_the_settings_say_so() -> None:
+    where = healthy(
+        cloudformation=bootstrapped(OF_AN_ENTERPRISE),
+        ssm=Parameters(deployed_for("https://github.com", "https://api.github.com", OF_AN_ENTERPRISE)),
+    )
+    assert [each.says for each in examine(where).values() if not each.fine] == []
+
+
+def test_roles_that_do_not_trust_the_enterprise_s_own_issuer_are_told_its_name() -> None:
+    own = deployed_for("https://github.com", "https://api.github.com", OF_AN_ENTERPRISE)
+    where = healthy(cloudformation=bootstrapped(subjects=LEGACY), ssm=Parameters(own))
+    assert f"--oidc-issuer {OF_AN_ENTERPRISE} --oidc-subjects legacy; if" in examine(where)["token issuer"].says
+
+
+def test_github_is_asked_at_the_address_of_its_api_that_the_settings_give() -> None:
+    asked: list[str] = []
+
+    def get(server: github.Server, path: str, token: str | None) -> github.Answer:
+        asked.append(server.api_url)
+        return github_that_answers()(server, path, token)
+
+    api = "https://api.octocorp.ghe.com"
+    where = healthy(ssm=Parameters(deployed_for("https://octocorp.ghe.com", api, ISSUER)))
+    assert all(each.fine for each in examine(where, get=get).values())
+    assert set(asked) == {api}
+
+
+@pytest.mark.parametrize(
+    ("issuer", "subjects", "published", "options"),
+    [
+        (ISSUER, SUBJECT, ON_GITHUB_COM, ""),
+        (ISSUER, SUBJECT, {}, ""),
+        (ISSUER, LEGACY, {}, " --oidc-subjects legacy"),
+        (ISSUER, f"{SUBJECT},{LEGACY}", {}, " --oidc-subjects both"),
+        (OF_AN_ENTERPRISE, SUBJECT, {}, f" --oidc-issuer {OF_AN_ENTERPRISE}"),
+        # What the roles trust is kept, whatever the settings say of it.
+        (OF_AN_ENTERPRISE, SUBJECT, ON_GITHUB_COM, f" --oidc-issuer {OF_AN_ENTERPRISE}"),
+        (AT_EXAMPLE, LEGACY, {}, " --github-url https://github.example.com"),
+        (
+            "token.actions.octocorp.ghe.com",
+            SUBJECT,
+            deployed_for("https://octocorp.ghe.com", "https://api.octocorp.ghe.com", "token.actions.octocorp.ghe.com"),
+            (
+                " --github-url https://octocorp.ghe.com --github-api-url https://api.octocorp.ghe.com"
+                " --oidc-issuer token.actions.octocorp.ghe.com --oidc-subjects immutable"
+            ),
+        ),
+    ],
+)
+def test_what_to_run_again_changes_nothing_of_whom_the_roles_trust(
+    issuer: str, subjects: str, published: dict[str, str], options: str
+) -> None:
+    where = healthy(
+        cloudformation=bootstrapped(issuer, subjects),
+        ssm=Parameters(published),
+        kms={"describe_key": refuse("NotFoundException")},
+    )
+    again = examine(where)["state key"].says.partition("run: ")[2]
+    assert again == (
+        "python -m bootstrap up --unit analytics --environment dev --github-org acme "
+        f"--github-repository mlops-platform{options}"
+    )
+
+
+def test_the_organization_is_left_to_fill_in_where_the_roles_trust_something_else_than_a_repository() -> None:
+    where = healthy(
+        cloudformation=bootstrapped(subjects="enterprise:acme"),
+        ssm=Parameters({}),
+        iam={"get_role": refuse("NoSuchEntity")},
+    )
+    assert examine(where)["deploy role"].says.endswith("--environment dev --github-org …")
 
 
 @pytest.mark.parametrize(("token", "hint"), [(None, "set GITHUB_TOKEN"), ("bad", "GITHUB_TOKEN is refused")])
@@ -302,6 +409,8 @@ def test_quotas_need_the_settings(settings: Path) -> None:
     [
         (404, {}, "the first job that names it makes it, on whatever branch"),
         (200, {"deployment_branch_policy": None}, "jobs on every branch of acme/mlops-platform may enter dev"),
+        (200, PROTECTED, "all branches unless one has a branch protection rule (rulesets do not count)"),
+        (200, PROTECTED, "Selected branches and tags, add main"),
         (500, {"message": "Server Error"}, f"answered 500 for {ENVIRONMENT}: Server Error"),
     ],
 )
@@ -311,3 +420,32 @@ def test_an_environment_that_lets_every_branch_deploy_is_noticed(
     finding = examine(healthy(), get=github_that_answers(status, environment))["GitHub environment"]
     assert not finding.fine
     assert says in finding.says
+
+
+@pytest.mark.parametrize(
+    ("policies", "says"),
+    [
+        ((), "lets nobody into dev"),
+        (({"name": "*", "type": "branch"}, MAIN), "lets branch *, branch main into dev, which is for main alone"),
+        ((MAIN, {"name": "main", "type": "tag"}), "lets branch main, tag main into dev"),
+        (({"name": "release", "type": "branch"},), "lets branch release into dev"),
+    ],
+)
+def test_who_else_may_enter_an_environment_is_named(policies: tuple[dict[str, Any], ...], says: str) -> None:
+    finding = examine(healthy(), get=github_that_answers(policies=policies))["GitHub environment"]
+    assert not finding.fine
+    assert says in finding.says
+    assert "add main" in finding.says
+
+
+@pytest.mark.parametrize("policy", [MAIN, {"name": "main"}], ids=["now", "older Enterprise Server"])
+def test_an_environment_that_lets_only_main_in_is_fine(policy: dict[str, Any]) -> None:
+    finding = examine(healthy(), get=github_that_answers(policies=(policy,)))["GitHub environment"]
+    assert finding.fine
+    assert finding.says == "acme/mlops-platform lets only main into dev"
+
+
+def test_an_environment_whose_branches_cannot_be_read_is_not_fine() -> None:
+    finding = examine(healthy(), get=github_that_answers(policies_status=403))["GitHub environment"]
+    assert not finding.fine
+    assert f"answered 403 for {POLICIES}" in finding.says

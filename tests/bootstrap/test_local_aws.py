@@ -4,6 +4,7 @@ What passes here was allowed by the emulator's reading of IAM; AWS's own is not 
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -124,6 +125,26 @@ def test_a_second_environment_of_the_account_shares_the_identity_provider(bootst
     assert second.returncode == 0, second.stderr
     assert "using it" in second.stderr
     assert len(dev.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
+
+
+def test_a_first_bootstrap_that_failed_can_be_repeated_and_leaves_nothing_behind_but_a_key(
+    bootstrap: Bootstrap, dev: Account
+) -> None:
+    iam, kms, cloudformation = dev.client("iam"), dev.client("kms"), dev.client("cloudformation")
+    trust = document({"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    iam.create_role(RoleName="analytics-trial-preview", AssumeRolePolicyDocument=trust)
+    failed = bootstrap.up("trial")
+    assert failed.returncode == 1
+    assert "ended in ROLLBACK_COMPLETE" in failed.stderr
+    assert "PreviewRole" in failed.stderr
+    [left] = re.findall(r"--key-id (\S+)", failed.stderr)
+    assert kms.describe_key(KeyId=left)["KeyMetadata"]["KeyState"] == "Enabled"
+    iam.delete_role(RoleName="analytics-trial-preview")
+    repeated = bootstrap.up("trial")
+    assert repeated.returncode == 0, repeated.stderr
+    [stack] = cloudformation.describe_stacks(StackName="analytics-trial-bootstrap")["Stacks"]
+    assert (stack["StackStatus"], stack["EnableTerminationProtection"]) == ("CREATE_COMPLETE", True)
+    assert kms.describe_key(KeyId="alias/analytics-trial-state")["KeyMetadata"]["KeyId"] != left
 
 
 def test_it_works_in_us_east_1_too(bootstrap: Bootstrap) -> None:

@@ -90,26 +90,108 @@ def test_a_failure_does_not_repeat_the_reasons_of_an_earlier_one() -> None:
     assert str(problem.value).splitlines()[1:] == ["  DeployRole: Cannot exceed quota for PoliciesPerRole: 10"]
 
 
-def test_the_record_of_a_failed_creation_is_removed_and_the_stack_created() -> None:
-    cloudformation = CloudFormation()
-    cloudformation.stacks[NAME] = {"StackName": NAME, "StackStatus": "ROLLBACK_COMPLETE"}
+def test_a_creation_that_failed_can_be_repeated_although_its_record_is_protected() -> None:
+    cloudformation = CloudFormation(ends_in="ROLLBACK_COMPLETE")
+    with pytest.raises(ProblemError, match="ended in ROLLBACK_COMPLETE"):
+        keeper(cloudformation).apply("template", PARAMETERS, TAGS)
+    [failed] = cloudformation.stacks.values()
+    assert failed["EnableTerminationProtection"] is True
+    cloudformation.ends_in = None
+    cloudformation.requests.clear()
     said: list[str] = []
     assert keeper(cloudformation, said).apply("template", PARAMETERS, TAGS) == "created"
-    assert [verb for verb, _ in cloudformation.requests] == ["delete", "create"]
+    assert [verb for verb, _ in cloudformation.requests] == ["unprotect", "delete", "create"]
     assert "removing its record" in said[0]
+    [repeated] = cloudformation.stacks.values()
+    assert (repeated["StackStatus"], repeated["EnableTerminationProtection"]) == ("CREATE_COMPLETE", True)
+    assert repeated["StackId"] != failed["StackId"]
 
 
-def test_a_stack_that_is_stuck_is_left_alone_and_explained() -> None:
+def test_an_attempt_that_stopped_between_unprotecting_and_deleting_the_record_is_gone_on_with() -> None:
+    cloudformation = CloudFormation()
+    cloudformation.stacks[NAME] = {"StackName": NAME, "StackStatus": "ROLLBACK_COMPLETE"}
+    assert keeper(cloudformation).apply("template", PARAMETERS, TAGS) == "created"
+    assert [verb for verb, _ in cloudformation.requests] == ["delete", "create"]
+
+
+@pytest.mark.parametrize(("template", "outcome"), [("template", "unchanged"), ("newer template", "updated")])
+def test_running_again_protects_a_stack_that_somebody_unprotected(template: str, outcome: str) -> None:
+    cloudformation = CloudFormation()
+    keeper(cloudformation).apply("template", PARAMETERS, TAGS)
+    cloudformation.stacks[NAME]["EnableTerminationProtection"] = False
+    said: list[str] = []
+    assert keeper(cloudformation, said).apply(template, PARAMETERS, TAGS) == outcome
+    assert cloudformation.stacks[NAME]["EnableTerminationProtection"] is True
+    assert "could be deleted" in said[0]
+
+
+def test_a_stack_that_is_protected_is_not_protected_again() -> None:
+    cloudformation = CloudFormation()
+    keeper(cloudformation).apply("template", PARAMETERS, TAGS)
+    keeper(cloudformation).apply("template", PARAMETERS, TAGS)
+    assert [verb for verb, _ in cloudformation.requests] == ["create", "update"]
+
+
+def test_what_a_failed_creation_had_to_keep_is_named_with_what_to_do_about_it() -> None:
+    cloudformation = CloudFormation(
+        ends_in="ROLLBACK_COMPLETE",
+        reasons=[
+            ("StateBucket", "CREATE_FAILED", "the bucket's name is taken"),
+            ("StateKey", "DELETE_SKIPPED", ""),
+        ],
+    )
+    with pytest.raises(ProblemError) as problem:
+        keeper(cloudformation).apply("template", PARAMETERS, TAGS)
+    assert "aws kms schedule-key-deletion --key-id the-StateKey" in str(problem.value)
+    assert "kms:ScheduleKeyDeletion" in str(problem.value)
+
+
+def test_an_update_that_keeps_a_resource_says_nothing_of_deleting_it() -> None:
+    cloudformation = CloudFormation()
+    keeper(cloudformation).apply("template", PARAMETERS, TAGS)
+    cloudformation.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    cloudformation.reasons = [("StateKey", "DELETE_SKIPPED", "")]
+    with pytest.raises(ProblemError, match="ended in UPDATE_ROLLBACK_COMPLETE") as problem:
+        keeper(cloudformation).apply("newer template", PARAMETERS, TAGS)
+    assert "schedule-key-deletion" not in str(problem.value)
+
+
+STUCK = [
+    ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name analytics-dev-bootstrap"),
+    ("UPDATE_FAILED", "aws cloudformation rollback-stack --stack-name analytics-dev-bootstrap"),
+    *(
+        (status, "aws cloudformation update-termination-protection --no-enable-termination-protection")
+        for status in ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED")
+    ),
+    ("IMPORT_ROLLBACK_FAILED", "in the CloudFormation console"),
+]
+
+
+@pytest.mark.parametrize(("status", "command"), STUCK)
+def test_a_stack_that_is_stuck_is_left_alone_and_what_to_do_is_said(status: str, command: str) -> None:
     cloudformation = CloudFormation()
     cloudformation.stacks[NAME] = {
         "StackName": NAME,
-        "StackStatus": "UPDATE_ROLLBACK_FAILED",
+        "StackStatus": status,
         "StackStatusReason": "StateKey did not stabilise",
     }
     with pytest.raises(ProblemError, match="StateKey did not stabilise") as problem:
         keeper(cloudformation).apply("template", PARAMETERS, TAGS)
-    assert "continue the rollback" in str(problem.value)
+    assert command in str(problem.value)
     assert cloudformation.requests == []
+
+
+@pytest.mark.parametrize(("status", "command"), [STUCK[0], STUCK[3]])
+def test_an_attempt_that_ends_stuck_says_at_once_what_to_do(status: str, command: str) -> None:
+    cloudformation = CloudFormation()
+    if status.startswith("UPDATE"):
+        keeper(cloudformation).apply("template", PARAMETERS, TAGS)
+    cloudformation.ends_in = status
+    cloudformation.reasons = [("StateKey", "DELETE_FAILED", "not authorized to perform: kms:ScheduleKeyDeletion")]
+    with pytest.raises(ProblemError, match="not authorized to perform") as problem:
+        keeper(cloudformation).apply("newer template", PARAMETERS, TAGS)
+    assert command in str(problem.value)
+    assert "rolled back to what it was" not in str(problem.value)
 
 
 def test_waiting_ends_at_the_deadline() -> None:

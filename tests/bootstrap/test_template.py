@@ -130,7 +130,19 @@ def test_an_account_gets_these_resources_and_no_others(template: Template) -> No
 @pytest.mark.parametrize("name", ["StateBucket", "StateBucketPolicy", "StateKey", "OidcProvider"])
 def test_what_the_state_needs_outlives_its_stack(template: Template, name: str) -> None:
     resource = template.resources[name]
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    assert resource["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
+    assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_creation_that_fails_is_undone_except_for_what_its_own_policy_lets_nobody_delete(template: Template) -> None:
+    """A rollback asks for no deletion of a resource with `Retain`; any other that is refused ends in ROLLBACK_FAILED."""
+    policies = {name: each.get("DeletionPolicy", "Delete") for name, each in template.resources.items()}
+    assert [name for name, policy in policies.items() if policy == "Retain"] == ["StateKey"]
+    [statement] = template.properties("StateKey")["KeyPolicy"]["Statement"]
+    assert "kms:ScheduleKeyDeletion" not in statement["Action"]
+    # The bucket's policy goes before the bucket that it protects, and protects everything but itself.
+    refused = [each["Action"] for each in template.properties("StateBucketPolicy")["PolicyDocument"]["Statement"]]
+    assert sorted(refused) == ["s3:*", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion"]
 
 
 # --- State ---------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ WORKLOAD = {
     "aws:kms/key:Key": 3,
     **TOPIC,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:ssm/parameter:Parameter": 14,
+    "aws:ssm/parameter:Parameter": 15,
 }
 STACKS = {
     "dev": {
@@ -87,7 +87,7 @@ STACKS = {
         **TOPIC,
         "aws:sqs/queue:Queue": 2,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
-        "aws:ssm/parameter:Parameter": 17,
+        "aws:ssm/parameter:Parameter": 18,
         "github:index/organizationRuleset:OrganizationRuleset": 1,
         "github:index/repository:Repository": 2,
     },
@@ -215,6 +215,7 @@ def test_projects_find_what_they_need(rendered: Renderings) -> None:
     everywhere = {
         "access/boundary-arn",
         "encryption/data-key-arn",
+        "github/api-url",
         "github/oidc-issuer",
         "github/oidc-provider-arn",
         "github/organization",
@@ -241,6 +242,7 @@ def test_projects_find_what_they_need(rendered: Renderings) -> None:
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))
+    assert published["github/api-url"] == "https://api.github.com"
     assert published["github/oidc-issuer"] == "token.actions.githubusercontent.com"
     assert published["github/oidc-provider-arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
 

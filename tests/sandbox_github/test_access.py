@@ -115,6 +115,73 @@ def test_an_environment_shows_its_protection_rules_as_github_does(call: Client) 
     assert len(call("GET", f"{path}/environments/prod").json["protection_rules"][0]["reviewers"]) == 1
 
 
+def test_administrators_bypass_an_environments_protection_unless_it_says_otherwise(call: Client) -> None:
+    path = repository(call, "deployed")
+    assert call("PUT", f"{path}/environments/prod", {}).json["can_admins_bypass"] is True
+    assert call("PUT", f"{path}/environments/prod", {"can_admins_bypass": False}).status == 200
+    assert call("GET", f"{path}/environments/prod").json["can_admins_bypass"] is False
+
+
+BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+
+
+def test_an_environment_admits_branches_and_tags_by_name(call: Client) -> None:
+    path = repository(call, "deployed")
+    policies = f"{path}/environments/prod/deployment-branch-policies"
+    assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
+    assert call("GET", policies).json == {"total_count": 0, "branch_policies": []}
+    made = call("POST", policies, {"name": "main"})
+    assert (made.status, made.json["name"], made.json["type"]) == (200, "main", "branch")
+    one = f"{policies}/{made.json['id']}"
+    again = call("POST", policies, {"name": "main", "type": "branch"})
+    assert (again.status, again.headers["location"]) == (303, f"{call.github.url}/api/v3{one}")
+    assert call("POST", policies, {"name": "main", "type": "tag"}).status == 200
+    assert call("GET", policies).json["total_count"] == 2
+    assert call("GET", one).json == made.json
+    assert call("DELETE", one).status == 204
+    assert call("DELETE", one).status == 404
+    assert [each["type"] for each in call("GET", policies).json["branch_policies"]] == ["tag"]
+
+
+def test_an_environment_that_does_not_admit_by_name_has_no_policies(call: Client) -> None:
+    path = repository(call, "deployed")
+    policies = f"{path}/environments/prod/deployment-branch-policies"
+    assert call("GET", policies).status == 404
+    assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
+    one = f"{policies}/{call('POST', policies, {'name': 'main'}).json['id']}"
+    protected = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
+    assert call("PUT", f"{path}/environments/prod", protected).status == 200
+    assert call("GET", policies).json["branch_policies"] == []
+    assert call("POST", policies, {"name": "release"}).status == 404
+    assert call("GET", one).status == 404
+    assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
+    assert call("GET", one).json["name"] == "main"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [({}, '"name" wasn\'t supplied'), ({"name": ""}, "Validation Failed"), ({"name": "a", "type": "commit"}, "type")],
+)
+def test_a_policy_needs_a_name_and_is_about_branches_or_tags(call: Client, body: dict[str, Any], message: str) -> None:
+    path = repository(call, "deployed")
+    assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
+    refused = call("POST", f"{path}/environments/prod/deployment-branch-policies", body)
+    assert refused.status == 422
+    assert message in refused.json["message"]
+
+
+def test_only_administrators_of_the_repository_say_who_enters(call: Client) -> None:
+    path = repository(call, "deployed")
+    policies = f"{path}/environments/prod/deployment-branch-policies"
+    assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
+    assert call("PUT", f"{path}/collaborators/mia", {"permission": "push"}).status in (201, 204)
+    member = call.by(MEMBER)
+    assert member("GET", policies).status == 200
+    assert member("POST", policies, {"name": "feature"}).status == 403
+    one = f"{policies}/{call('POST', policies, {'name': 'main'}).json['id']}"
+    assert member("DELETE", one).status == 403
+
+
 def test_who_cannot_read_the_repository_does_not_become_its_reviewer(call: Client) -> None:
     path = repository(call, "deployed")
     team = call("POST", "/orgs/acme/teams", {"name": "Elsewhere", "privacy": "closed"}).json
@@ -147,7 +214,9 @@ def test_protection_that_makes_no_sense_is_refused(
     assert call("GET", f"{path}/environments/prod").status == 404
 
 
-@pytest.mark.parametrize("field", [{"wait_timer": 0}, {"prevent_self_review": False}, {"reviewers": []}])
+@pytest.mark.parametrize(
+    "field", [{"wait_timer": 0}, {"prevent_self_review": False}, {"reviewers": []}, {"can_admins_bypass": False}]
+)
 def test_a_plan_without_protection_refuses_even_its_default_values_on_private_repositories(
     tmp_path: Path, field: dict[str, Any]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from cloner.github import Environment, File, GitHub, Repository, User
@@ -13,6 +14,8 @@ from tests.function.server import Reply, Server, serving
 
 TOKEN = "ghp_a-token-that-no-log-may-show"
 REPO = "acme/mlops-abalone"
+MAIN = frozenset({("branch", "main")})
+BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
 
 
 @pytest.fixture
@@ -185,60 +188,204 @@ def test_a_file_that_github_does_not_accept(server: Server, client: GitHub) -> N
         client.write_file(REPO, "project.toml", "main", "x", "Say so", None)
 
 
+def policies(*named: tuple[str, str]) -> Reply:
+    """Whom an environment admits by name: types and patterns."""
+    listed = [{"id": 71 + index, "type": kind, "name": name} for index, (kind, name) in enumerate(named)]
+    return Reply(body={"total_count": len(listed), "branch_policies": listed})
+
+
 def test_environments(server: Server, client: GitHub) -> None:
-    policy = {"protected_branches": True, "custom_branch_policies": False}
     server.reply(
-        Reply(
-            body={"name": "dev", "protection_rules": [{"type": "branch_policy"}], "deployment_branch_policy": policy}
-        ),
+        Reply(body={"name": "dev", "protection_rules": [{"type": "branch_policy"}], **BY_NAME}),
+        policies(("branch", "main")),
         Reply(status=404, body={}),
-        Reply(body={"name": "dev", "protection_rules": [], "deployment_branch_policy": None}),
-        Reply(body={"name": "dev"}),
     )
 
-    assert client.environment(REPO, "dev") == Environment()
+    assert client.environment(REPO, "dev") == Environment(admits=MAIN)
     assert client.environment(REPO, "dev") is None
-    assert client.environment(REPO, "dev") == Environment(protected_branches_only=False)
-    client.write_environment(REPO, "dev", Environment())
-
-    assert server.asked[-1] == f"PUT /repos/{REPO}/environments/dev"
+    place = f"/repos/{REPO}/environments/dev"
+    assert server.asked == [f"GET {place}", f"GET {place}/deployment-branch-policies?per_page=100", f"GET {place}"]
 
 
-def test_reviewers_of_an_environment_are_read_as_github_keeps_them(server: Server, client: GitHub) -> None:
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}},
+        {"deployment_branch_policy": None},
+        {},
+    ],
+    ids=["protected branches", "every branch", "nothing"],
+)
+def test_an_environment_that_admits_by_another_rule_names_nobody(
+    server: Server, client: GitHub, found: dict[str, object]
+) -> None:
+    server.reply(Reply(body={"name": "dev", "protection_rules": [], **found}))
+
+    assert client.environment(REPO, "dev") == Environment(admits=None)
+    assert len(server.requests) == 1
+
+
+def test_everybody_whom_an_environment_admits_is_read(server: Server, client: GitHub) -> None:
+    older = Reply(body={"branch_policies": [{"id": 1, "name": "main"}]})
+    server.reply(
+        Reply(body=BY_NAME),
+        policies(("branch", "main"), ("branch", "release/*"), ("tag", "main")),
+        Reply(body=BY_NAME),
+        older,
+        Reply(body=BY_NAME),
+        Reply(status=404, body={}),
+    )
+
+    several = frozenset({("branch", "main"), ("branch", "release/*"), ("tag", "main")})
+    assert client.environment(REPO, "dev") == Environment(admits=several)
+    assert client.environment(REPO, "dev") == Environment(admits=MAIN)
+    assert client.environment(REPO, "dev") == Environment(admits=frozenset())
+
+
+@pytest.mark.parametrize(
+    ("shown", "bypass"), [({"can_admins_bypass": True}, True), ({"can_admins_bypass": False}, False), ({}, False)]
+)
+def test_reviewers_of_an_environment_are_read_as_github_keeps_them(
+    server: Server, client: GitHub, shown: dict[str, object], bypass: bool
+) -> None:
     review = {
         "type": "required_reviewers",
         "prevent_self_review": True,
         "reviewers": [{"type": "User", "reviewer": {"id": 3}}, {"type": "Team", "reviewer": {"id": 3}}],
     }
-    policy = {"protected_branches": True, "custom_branch_policies": False}
-    server.reply(Reply(body={"protection_rules": [{"type": "wait_timer"}, review], "deployment_branch_policy": policy}))
+    server.reply(
+        Reply(body={"protection_rules": [{"type": "wait_timer"}, review], **shown, **BY_NAME}),
+        policies(("branch", "main")),
+    )
 
     assert client.environment(REPO, "prod") == Environment(
-        reviewers=frozenset({("User", 3), ("Team", 3)}), prevents_self_review=True
+        reviewers=frozenset({("User", 3), ("Team", 3)}),
+        prevents_self_review=True,
+        administrators_bypass=bypass,
+        admits=MAIN,
     )
+
+
+def test_where_nobody_reviews_administrators_have_nothing_to_bypass(server: Server, client: GitHub) -> None:
+    server.reply(
+        Reply(body={"protection_rules": [], "can_admins_bypass": True, **BY_NAME}), policies(("branch", "main"))
+    )
+
+    assert client.environment(REPO, "dev") == Environment(admits=MAIN)
 
 
 def test_reviewers_of_an_environment_never_review_what_they_started(server: Server, client: GitHub) -> None:
     server.reply(Reply(body={"name": "prod"}))
 
-    wanted = Environment(reviewers=frozenset({("User", 5), ("User", 3)}), prevents_self_review=True)
+    wanted = Environment(reviewers=frozenset({("User", 5), ("User", 3)}), prevents_self_review=True, admits=MAIN)
     client.write_environment(REPO, "prod", wanted)
 
     assert server.requests[-1].json == {
-        "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
+        **BY_NAME,
+        "can_admins_bypass": False,
         "reviewers": [{"type": "User", "id": 3}, {"type": "User", "id": 5}],
         "prevent_self_review": True,
     }
 
 
-def test_only_protected_branches_enter_an_environment(server: Server, client: GitHub) -> None:
-    """AWS trusts whoever is in the environment, so a branch that anybody may push to must not get there."""
+def test_an_environment_is_made_so_that_it_admits_nobody_yet(server: Server, client: GitHub) -> None:
     server.reply(Reply(body={"name": "dev"}))
 
-    client.write_environment(REPO, "dev", Environment())
+    client.write_environment(REPO, "dev", Environment(admits=MAIN))
 
-    policy = {"protected_branches": True, "custom_branch_policies": False}
-    assert server.requests[-1].json == {"deployment_branch_policy": policy}
+    assert server.asked == [f"PUT /repos/{REPO}/environments/dev"]
+    assert server.requests[-1].json == {**BY_NAME, "can_admins_bypass": False}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (Environment(admits=None), "Please ensure the billing plan supports the required reviewers protection rule."),
+        (
+            Environment(reviewers=frozenset({("User", 3)}), admits=None),
+            'Invalid request.\n\n"can_admins_bypass" is not a permitted key.',
+        ),
+    ],
+    ids=["a plan without reviewers", "an older Enterprise Server"],
+)
+def test_a_github_that_does_not_know_the_bypass_is_not_told_about_it(
+    server: Server, client: GitHub, wanted: Environment, message: str
+) -> None:
+    server.reply(Reply(status=422, body={"message": message}), Reply(body={"name": "dev"}))
+
+    client.write_environment(REPO, "dev", wanted)
+
+    bodies: list[Any] = [request.json for request in server.requests]
+    assert bodies[0].pop("can_admins_bypass") is False
+    assert bodies[1] == bodies[0]
+
+
+def test_only_the_branch_that_is_named_enters_an_environment(server: Server, client: GitHub) -> None:
+    """AWS trusts whoever is in the environment, so a branch that anybody may push to must not get there."""
+    server.reply(policies(), Reply(body={"id": 71, "name": "main", "type": "branch"}))
+
+    client.admit(REPO, "dev", MAIN)
+
+    path = f"/repos/{REPO}/environments/dev/deployment-branch-policies"
+    assert server.asked == [f"GET {path}?per_page=100", f"POST {path}"]
+    assert server.requests[-1].json == {"name": "main", "type": "branch"}
+
+
+def test_who_else_was_admitted_is_shut_out_first(server: Server, client: GitHub) -> None:
+    admitted = policies(("branch", "release/*"), ("tag", "main"))
+    server.reply(admitted, Reply(status=204), Reply(status=404, body={}), Reply(body={"id": 73}))
+
+    client.admit(REPO, "dev", MAIN)
+
+    path = f"/repos/{REPO}/environments/dev/deployment-branch-policies"
+    assert server.asked[1:] == [f"DELETE {path}/71", f"DELETE {path}/72", f"POST {path}"]
+
+
+def test_a_branch_that_is_admitted_already_is_not_asked_for_again(server: Server, client: GitHub) -> None:
+    server.reply(policies(("branch", "main")))
+    client.admit(REPO, "dev", MAIN)
+    assert len(server.requests) == 1
+
+    server.reply(policies(), Reply(status=303, headers={"Location": f"{server.url}/elsewhere"}, body={}))
+    client.admit(REPO, "dev", MAIN)
+    assert server.asked[-1].startswith("POST ")
+
+
+def test_an_environment_that_admits_by_another_rule_meanwhile_is_named(server: Server, client: GitHub) -> None:
+    server.reply(policies(), Reply(status=404, body={"message": "Not Found"}))
+
+    with pytest.raises(GitHubError, match=r"does not let the branch main into the environment dev .* another rule"):
+        client.admit(REPO, "dev", MAIN)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(body={"login": "ada", "id": 7}), 7),
+        (Reply(status=403, body={"message": "Resource not accessible by integration"}), None),
+        (Reply(status=401, body={"message": "Requires authentication"}), None),
+    ],
+    ids=["a person", "an app", "no user"],
+)
+def test_whose_token_it_is(server: Server, client: GitHub, reply: Reply, expected: int | None) -> None:
+    server.reply(reply)
+
+    assert client.credential_owner() == expected
+    assert server.asked == ["GET /user"]
+
+
+def test_a_github_that_fails_is_not_taken_for_an_app(server: Server, client: GitHub) -> None:
+    server.reply(Reply(status=404, body={}))
+
+    with pytest.raises(GitHubError):
+        client.credential_owner()
+
+
+def test_a_limit_is_not_taken_for_an_app(server: Server, client: GitHub) -> None:
+    limited = Reply(status=403, headers={"Retry-After": "3"}, body={"message": "secondary rate limit"})
+    server.reply(limited, Reply(body={"id": 7}))
+
+    assert client.credential_owner() == 7
 
 
 @pytest.mark.parametrize("status", [404, 422])
@@ -246,7 +393,7 @@ def test_a_plan_without_environments_is_named(server: Server, client: GitHub, st
     server.reply(Reply(status=status, body={"message": "Failed to create the environment protection rule."}))
 
     with pytest.raises(GitHubError, match="GitHub Team or Enterprise"):
-        client.write_environment(REPO, "dev", Environment())
+        client.write_environment(REPO, "dev", Environment(admits=None))
 
 
 @pytest.mark.parametrize(

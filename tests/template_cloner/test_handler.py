@@ -125,7 +125,7 @@ def test_a_request_that_comes_twice_gets_the_same_answer(cloudformation: Server,
 
     first, second = cloudformation.requests
     assert first.json == second.json
-    assert len(world.github.writes) == 4
+    assert len(world.github.writes) == 5
 
 
 def test_a_refused_launch_is_answered_with_the_reason(cloudformation: Server, world: World) -> None:

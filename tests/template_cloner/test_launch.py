@@ -14,6 +14,7 @@ from github_api.errors import DeadlinePassedError, ExplainedError, GitHubError, 
 
 from tests.template_cloner.account import LAUNCH, Crash
 from tests.template_cloner.world import (
+    MAIN,
     ORGANIZATION,
     PROJECT,
     TEMPLATE,
@@ -26,6 +27,7 @@ from tests.template_cloner.world import (
 DEPLOYING = replace(
     PROJECT, kind="model-deployment-realtime", environments=("preprod", "prod"), reviewers={"prod": ("hedy",)}
 )
+PROD = Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True, admits=MAIN)
 RUN = FirstRun(repository=PROJECT.full_name, workflow="train.yml")
 
 
@@ -45,7 +47,7 @@ def test_a_launch_makes_the_repository_with_its_settings_environment_and_user(wo
 
     assert repository.full_name == "acme/mlops-abalone-p-abcdefghijkl-model-training"
     assert repository.description == "MLOps project abalone (p-abcdefghijkl), model-training"
-    assert world.repo.environments == {"dev": Environment()}
+    assert world.repo.environments == {"dev": Environment(admits=MAIN)}
     assert world.repo.collaborators == {"ada"}
     assert tomllib.loads(world.repo.files["main", "project.toml"]) == {
         "project": {"name": "abalone", "id": "p-abcdefghijkl"},
@@ -55,25 +57,27 @@ def test_a_launch_makes_the_repository_with_its_settings_environment_and_user(wo
     }
 
 
-def test_a_launch_makes_four_content_creating_requests(world: World) -> None:
+def test_a_launch_makes_four_content_creating_requests_and_one_for_its_user(world: World) -> None:
     world.launcher().create(PROJECT)
 
-    assert world.github.writes == ["generate", "write_file", "write_environment", "add_collaborator"]
+    assert world.github.writes == ["generate", "write_file", "write_environment", "admit", "add_collaborator"]
 
 
-def test_a_deployment_repository_makes_one_request_more_for_its_second_environment(world: World) -> None:
+def test_a_deployment_repository_makes_two_requests_more_for_its_second_environment(world: World) -> None:
     world.launcher().create(DEPLOYING)
 
     assert world.github.writes == [
         "generate",
         "write_file",
         "write_environment",
+        "admit",
         "write_environment",
+        "admit",
         "add_collaborator",
     ]
 
 
-def test_a_deployment_repository_of_somebody_who_may_push_already_makes_four_requests(world: World) -> None:
+def test_a_deployment_repository_of_somebody_who_may_push_already_makes_six_requests(world: World) -> None:
     def pushes(what: str) -> None:
         if what == "generate":
             world.github.repositories[DEPLOYING.full_name].collaborators.add("ada")
@@ -82,15 +86,15 @@ def test_a_deployment_repository_of_somebody_who_may_push_already_makes_four_req
 
     world.launcher().create(DEPLOYING)
 
-    assert len(world.github.writes) == 4
+    assert len(world.github.writes) == 6
 
 
 def test_production_waits_for_its_reviewer_and_preproduction_for_nobody(world: World) -> None:
     world.launcher().create(DEPLOYING)
 
     assert world.github.repositories[DEPLOYING.full_name].environments == {
-        "preprod": Environment(),
-        "prod": Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True),
+        "preprod": Environment(admits=MAIN),
+        "prod": Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True, admits=MAIN),
     }
 
 
@@ -121,17 +125,117 @@ def test_a_reviewer_who_cannot_read_the_repository_fails_the_launch_and_says_wha
 @pytest.mark.parametrize(
     "granted",
     [
-        Environment(),
-        Environment(reviewers=frozenset({("User", 3)})),
-        Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True, protected_branches_only=False),
-        Environment(reviewers=frozenset({("User", 3), ("Team", 1)}), prevents_self_review=True),
+        Environment(admits=MAIN),
+        replace(PROD, prevents_self_review=False),
+        replace(PROD, administrators_bypass=True),
+        replace(PROD, admits=None),
+        replace(PROD, admits=frozenset[tuple[str, str]]()),
+        replace(PROD, admits=MAIN | {("branch", "release/*")}),
+        replace(PROD, admits=frozenset({("tag", "main")})),
+        replace(PROD, reviewers=frozenset({("User", 3), ("Team", 1)})),
     ],
-    ids=["no reviewer", "reviews own work", "any branch", "somebody else too"],
+    ids=[
+        "no reviewer",
+        "reviews own work",
+        "administrators need no review",
+        "another rule",
+        "no branch",
+        "another branch too",
+        "a tag",
+        "somebody else too",
+    ],
 )
 def test_a_protection_that_github_does_not_keep_fails_the_launch(world: World, granted: Environment) -> None:
     world.github.granted = lambda wanted: granted if wanted.reviewers else wanted
 
     assert "GitHub does not protect the environment prod" in refused(world, DEPLOYING)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        replace(PROD, admits=None),
+        replace(PROD, admits=MAIN | {("branch", "*")}),
+        replace(PROD, admits=frozenset({("branch", "release")})),
+        replace(PROD, administrators_bypass=True),
+    ],
+    ids=["another rule", "every branch too", "another branch", "administrators need no review"],
+)
+def test_an_environment_that_admits_others_is_mended_by_an_update(world: World, found: Environment) -> None:
+    world.launcher().create(DEPLOYING)
+    environments = world.github.repositories[DEPLOYING.full_name].environments
+    environments["prod"] = found
+
+    world.launcher().update(DEPLOYING, DEPLOYING)
+
+    assert environments["prod"] == PROD
+
+
+def test_the_repositorys_own_default_branch_enters_its_environments(world: World) -> None:
+    def renamed(what: str) -> None:
+        if what == "generate":
+            repo = world.repo
+            repo.repository = replace(repo.repository, default_branch="trunk")
+            repo.commits["trunk"] = repo.commits["main"]
+
+    world.github.after_write = renamed
+
+    world.launcher().create(PROJECT)
+
+    assert world.repo.environments == {"dev": Environment(admits=frozenset({("branch", "trunk")}))}
+
+
+def test_a_branch_is_admitted_once_although_github_failed(world: World) -> None:
+    def fail_after(what: str) -> None:
+        if what == "admit":
+            raise OutcomeUnknownError("502")
+
+    world.github.after_write = fail_after
+
+    world.launcher().create(PROJECT)
+
+    assert world.github.writes.count("admit") == 1
+    assert world.repo.environments == {"dev": Environment(admits=MAIN)}
+
+
+def test_the_owner_of_the_platforms_token_cannot_review_what_approvals_start(world: World) -> None:
+    world.github.token_owner = 3
+
+    message = refused(world, DEPLOYING)
+
+    assert "hedy owns the token that the platform uses at GitHub" in message
+    assert "name another reviewer" in message
+    assert world.github.writes == []
+    assert world.records.records == {}
+
+
+def test_the_owner_of_the_platforms_token_does_not_become_reviewer_by_an_update(world: World) -> None:
+    before = replace(DEPLOYING, reviewers={"prod": ("grace",)})
+    world.launcher().create(before)
+    written = list(world.github.writes)
+    world.github.token_owner = 3
+
+    with pytest.raises(LaunchError, match="hedy owns the token"):
+        world.launcher().update(DEPLOYING, before)
+
+    assert world.github.writes == written
+
+
+def test_a_project_without_reviewers_does_not_ask_whose_the_token_is(world: World) -> None:
+    def nobody_asks() -> int:
+        raise AssertionError
+
+    world.github.credential_owner = nobody_asks  # pyright: ignore[reportAttributeAccessIssue]
+
+    world.launcher().create(PROJECT)
+
+
+def test_an_apps_token_belongs_to_no_reviewer(world: World) -> None:
+    world.github.token_owner = None
+
+    world.launcher().create(DEPLOYING)
+
+    assert world.github.repositories[DEPLOYING.full_name].environments["prod"] == PROD
 
 
 def test_another_reviewer_replaces_the_first_by_an_update(world: World) -> None:
@@ -140,7 +244,7 @@ def test_another_reviewer_replaces_the_first_by_an_update(world: World) -> None:
     world.launcher().update(replace(DEPLOYING, reviewers={"prod": ("grace",)}), DEPLOYING)
 
     found = world.github.repositories[DEPLOYING.full_name].environments["prod"]
-    assert found == Environment(reviewers=frozenset({("User", 2)}), prevents_self_review=True)
+    assert found == Environment(reviewers=frozenset({("User", 2)}), prevents_self_review=True, admits=MAIN)
 
 
 def test_settings_may_add_to_the_project_table(world: World) -> None:
@@ -237,7 +341,7 @@ def test_a_name_that_a_stranger_takes_at_the_last_moment_is_refused(world: World
     assert world.left() == ({PROJECT.full_name}, {})
 
 
-@pytest.mark.parametrize("crash_after", [1, 2, 3, 4])
+@pytest.mark.parametrize("crash_after", [1, 2, 3, 4, 5])
 def test_a_launch_that_died_after_any_write_is_finished_by_the_next(world: World, crash_after: int) -> None:
     undisturbed = World()
     undisturbed.launcher().create(PROJECT)
@@ -253,7 +357,7 @@ def test_a_launch_that_died_after_any_write_is_finished_by_the_next(world: World
     assert world.github.writes == undisturbed.github.writes
 
 
-@pytest.mark.parametrize("crash_after", [1, 2, 3, 4])
+@pytest.mark.parametrize("crash_after", [1, 2, 3, 4, 5])
 def test_a_launch_that_died_after_any_write_is_removed_by_the_rollback(world: World, crash_after: int) -> None:
     world.github.crash_after = crash_after
     with pytest.raises(Crash):
@@ -282,7 +386,7 @@ def test_a_launch_that_is_asked_for_twice_writes_once_and_answers_the_same(world
     second = world.launcher().create(PROJECT)
 
     assert first == second
-    assert len(world.github.writes) == 4
+    assert len(world.github.writes) == 5
 
 
 def test_a_launch_that_is_asked_for_again_after_its_stack_is_complete_changes_nothing(world: World) -> None:
@@ -293,7 +397,7 @@ def test_a_launch_that_is_asked_for_again_after_its_stack_is_complete_changes_no
     assert "the stack is CREATE_COMPLETE" in refused(world)
 
     assert world.left() == before
-    assert len(world.github.writes) == 4
+    assert len(world.github.writes) == 5
 
 
 def test_a_repository_that_was_made_although_github_failed_is_adopted(world: World) -> None:
@@ -397,7 +501,7 @@ def test_a_stack_that_no_longer_waits_gets_no_repository(world: World) -> None:
     assert world.github.writes == []
 
 
-@pytest.mark.parametrize("step", ["generate", "write_file", "write_environment", "add_collaborator"])
+@pytest.mark.parametrize("step", ["generate", "write_file", "write_environment", "admit", "add_collaborator"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_deletion_that_overtakes_the_launch_leaves_nothing(world: World, step: str, moment: str) -> None:
     def delete(what: str) -> None:
@@ -565,7 +669,7 @@ def test_a_request_that_is_delivered_twice_at_once_is_carried_out(world: World) 
 
     world.launcher().create(PROJECT)
 
-    assert len(world.github.writes) == 4
+    assert len(world.github.writes) == 5
     assert world.records.records[PROJECT.record_key].state == "launched"
 
 
@@ -590,7 +694,7 @@ def test_unchanged_settings_propose_nothing(world: World) -> None:
 
     world.launcher().update(PROJECT, PROJECT)
 
-    assert len(world.github.writes) == 4
+    assert len(world.github.writes) == 5
 
 
 def test_settings_that_were_deleted_from_the_repository_are_proposed_again(world: World) -> None:
@@ -609,7 +713,7 @@ def test_an_update_adds_the_new_user_and_environment(world: World) -> None:
     world.launcher().update(replace(PROJECT, user="grace", environments=("dev", "preprod")), PROJECT)
 
     assert world.repo.collaborators == {"ada", "grace"}
-    assert world.repo.environments == {"dev": Environment(), "preprod": Environment()}
+    assert world.repo.environments == {"dev": Environment(admits=MAIN), "preprod": Environment(admits=MAIN)}
 
 
 def test_an_update_to_an_unknown_user_changes_nothing(world: World) -> None:
@@ -618,7 +722,7 @@ def test_an_update_to_an_unknown_user_changes_nothing(world: World) -> None:
     with pytest.raises(LaunchError, match="no user 'adda'"):
         world.launcher().update(replace(PROJECT, user="adda", settings={}), PROJECT)
 
-    assert len(world.github.writes) == 4
+    assert len(world.github.writes) == 5
 
 
 def test_an_update_restores_a_lost_record(world: World) -> None:

@@ -14,6 +14,7 @@ from tests.function.clock import Clock
 from tests.template_cloner.account import LAUNCH, Crash, MemoryAccount
 
 ORGANIZATION = "acme"
+MAIN = frozenset({("branch", "main")})
 TEMPLATE = "acme/mlops-template-model-training"
 DEPLOYMENT_TEMPLATE = "acme/mlops-template-model-deployment-realtime"
 TEMPLATE_COMMIT = "7e3a1c0"
@@ -68,6 +69,7 @@ class MemoryGitHub:
     seconds_to_fill: float = 0.0
     protected: bool = True
     workflow_known_at: float = 0.0
+    token_owner: int | None = 5
     granted: Callable[[Environment], Environment] = lambda wanted: wanted
     """What becomes of an environment that is asked for."""
 
@@ -82,6 +84,9 @@ class MemoryGitHub:
 
     def user(self, login: str) -> User | None:
         return self.users.get(login)
+
+    def credential_owner(self) -> int | None:
+        return self.token_owner
 
     def is_member(self, organization: str, login: str) -> bool:
         assert organization == ORGANIZATION
@@ -126,8 +131,18 @@ class MemoryGitHub:
 
     def write_environment(self, full_name: str, name: str, wanted: Environment) -> None:
         self._write("write_environment")
-        self.repositories[full_name].environments[name] = self.granted(wanted)
+        environments = self.repositories[full_name].environments
+        admits = environments[name].admits if name in environments else None
+        environments[name] = replace(wanted, admits=admits or frozenset())
         self._written("write_environment")
+
+    def admit(self, full_name: str, name: str, admits: frozenset[tuple[str, str]]) -> None:
+        environments = self.repositories[full_name].environments
+        if environments[name].admits != admits:
+            self._write("admit")
+            environments[name] = replace(environments[name], admits=admits)
+            self._written("admit")
+        environments[name] = self.granted(environments[name])
 
     def may_read(self, full_name: str, login: str) -> bool:
         return login in self.readers

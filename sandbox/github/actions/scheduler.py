@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from sandbox.github import errors
-from sandbox.github.actions import plan
+from sandbox.github.actions import patterns, plan
 from sandbox.github.actions.runner import Runner
 from sandbox.github.actions.workflow import Document, WorkflowError, parse
 from sandbox.github.state import (
@@ -305,12 +305,17 @@ class Scheduler:
         policy = environment.deployment_branch_policy if environment else None
         if environment is None or policy is None:
             return None
-        if policy.custom_branch_policies:
-            return "Custom deployment branch policies are not implemented here"
-        if not self._github.is_protected(repository, run.ref):
-            rules = "due to environment protection rules."
-            return f"Branch {run.branch!r} is not allowed to deploy to {name} {rules}"
-        return None
+        if policy.protected_branches:
+            # No repository here has a branch protection rule, which rulesets are not: "If no branch protection rules
+            # are defined for any branch in the repository, then all branches can deploy."
+            # Source: GitHub Docs, "Deployments and environments".
+            return None
+        kind = "tag" if run.ref.startswith("refs/tags/") else "branch"
+        ref = run.ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
+        if any(one.type == kind and patterns.fnmatch(one.name, ref) for one in environment.name_policies):
+            return None
+        rules = "due to environment protection rules."
+        return f"{kind.capitalize()} {run.branch!r} is not allowed to deploy to {name} {rules}"
 
     # State
 

@@ -1,4 +1,7 @@
-"""Deployment environments and their protection."""
+"""Deployment environments, their protection, and the branches that may enter them.
+
+Source: GitHub Docs, "REST API endpoints for deployment environments" and "... for deployment branch policies".
+"""
 
 from typing import Literal
 
@@ -6,7 +9,7 @@ from sandbox.github import errors
 from sandbox.github.accounts import role
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
-from sandbox.github.state import BranchPolicy, Environment, Reviewer, now
+from sandbox.github.state import BranchPolicy, Environment, NamePolicy, Reviewer, now
 from sandbox.github.transport import Response, json_response
 
 
@@ -25,6 +28,13 @@ class _Put(Body):
     prevent_self_review: bool = False
     reviewers: list[_Reviewer] | None = None
     deployment_branch_policy: _BranchPolicy | None = None
+    can_admins_bypass: bool = True
+    """Not in the documentation; GitHub's own answers have it, and the provider's RepositoryEnvironment sends it."""
+
+
+class _NamePolicy(Body):
+    name: str
+    type: Literal["branch", "tag"] = "branch"
 
 
 def summary(call: Call, environment: Environment) -> dict[str, object]:
@@ -67,7 +77,7 @@ def _document(call: Call, environment: Environment) -> dict[str, object]:
         rules.append({"id": environment.id + 3, "type": "branch_policy"})
     return {
         **summary(call, environment),
-        "can_admins_bypass": True,
+        "can_admins_bypass": environment.can_admins_bypass,
         "protection_rules": rules,
         "deployment_branch_policy": policy.model_dump() if policy else None,
     }
@@ -87,6 +97,8 @@ def _check(call: Call, body: _Put) -> None:
         "reviewers": "required reviewers",
         "prevent_self_review": "required reviewers",
         "wait_timer": "wait timer",
+        # go-github leaves it out, too, where the plan has no reviewers.
+        "can_admins_bypass": "required reviewers",
     }
     # Even default values are refused, because the fields themselves belong to the plan.
     if call.repository.private and call.github.seed.plan != "enterprise":
@@ -141,6 +153,9 @@ def put_environment(call: Call) -> Response:
         prevent_self_review=body.prevent_self_review,
         reviewers=_readers(call, body),
         deployment_branch_policy=BranchPolicy(**policy.model_dump()) if policy else None,
+        # GitHub does not say what becomes of them; that they stay is what a caller must be ready for.
+        name_policies=existing.name_policies if existing else [],
+        can_admins_bypass=body.can_admins_bypass,
     )
     if existing:
         environment.created_at = existing.created_at
@@ -175,4 +190,65 @@ def get_environment(call: Call) -> Response:
 def delete_environment(call: Call) -> Response:
     """Delete an environment."""
     del call.repository.environments[_found(call).name]
+    return Response(status=204)
+
+
+_POLICIES = "/repos/{owner}/{repo}/environments/{environment}/deployment-branch-policies"
+
+
+def _policy(policy: NamePolicy) -> dict[str, object]:
+    return {"id": policy.id, "node_id": f"GBP_{policy.id}", "name": policy.name, "type": policy.type}
+
+
+def _by_name(environment: Environment) -> bool:
+    policy = environment.deployment_branch_policy
+    return policy is not None and policy.custom_branch_policies
+
+
+def _found_policy(call: Call) -> NamePolicy:
+    environment, number = _found(call), call.parameters["policy"]
+    policies = environment.name_policies if _by_name(environment) else []
+    found = next((one for one in policies if str(one.id) == number), None)
+    if found is None:
+        raise errors.not_found()
+    return found
+
+
+@route("GET", _POLICIES, permission="actions:read", role="pull")
+def list_policies(call: Call) -> Response:
+    """The branches and tags that an environment admits by name."""
+    environment = _found(call)
+    policies = environment.name_policies if _by_name(environment) else []
+    page, headers = call.page(policies)
+    document = {"total_count": len(policies), "branch_policies": [_policy(one) for one in page]}
+    return json_response(200, document, headers)
+
+
+@route("POST", _POLICIES, permission="administration:write", role="admin")
+def create_policy(call: Call) -> Response:
+    """Admit branches or tags by name."""
+    body = call.body(_NamePolicy)
+    environment = _found(call)
+    if not _by_name(environment):
+        raise errors.not_found()
+    if not body.name:
+        raise errors.validation_failed("DeploymentBranchPolicy", "name", "missing_field")
+    same = next((one for one in environment.name_policies if (one.name, one.type) == (body.name, body.type)), None)
+    if same is not None:
+        return json_response(303, _policy(same), {"location": f"{call.github.url}{call.request.path}/{same.id}"})
+    made = NamePolicy(id=call.github.state.next_id(), name=body.name, type=body.type)
+    environment.name_policies.append(made)
+    return json_response(200, _policy(made))
+
+
+@route("GET", _POLICIES + "/{policy}", permission="actions:read", role="pull")
+def get_policy(call: Call) -> Response:
+    """Branches or tags that an environment admits."""
+    return json_response(200, _policy(_found_policy(call)))
+
+
+@route("DELETE", _POLICIES + "/{policy}", permission="administration:write", role="admin")
+def delete_policy(call: Call) -> Response:
+    """Admit branches or tags no more."""
+    _found(call).name_policies.remove(_found_policy(call))
     return Response(status=204)

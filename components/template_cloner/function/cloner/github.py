@@ -43,7 +43,10 @@ class Environment:
     """Type (`User` or `Team`) and id of those of whom one must consent; nobody need, when there are none."""
     prevents_self_review: bool = False
     """Whether nobody consents to what they started themselves."""
-    protected_branches_only: bool = True
+    administrators_bypass: bool = False
+    """Whether administrators of the repository need no consent; where nobody is asked for it, there is none to need."""
+    admits: frozenset[tuple[str, str]] | None
+    """Type (`branch` or `tag`) and name pattern of the refs whose jobs enter it; None when GitHub admits by another rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,16 @@ class GitHub(Client):
         if found is None or text(found, "login").lower() != login.lower():
             return None
         return User(user_id=number(found, "id"), kind=text(found, "type"))
+
+    def credential_owner(self) -> int | None:
+        """Id of the person whose token we have, and as whom it acts; None when it belongs to an app."""
+        try:
+            _, found = self.send("GET", "/user", accept=(200,))
+        except GitHubError as error:
+            if error.status in (401, 403):
+                return None
+            raise
+        return number(found, "id")
 
     def is_member(self, organization: str, login: str) -> bool:
         """Whether the user belongs to the organization."""
@@ -132,9 +145,11 @@ class GitHub(Client):
 
     def environment(self, full_name: str, name: str) -> Environment | None:
         """The repository's deployment environment as it is; None when it has none of this name."""
-        found = self.get(f"/repos/{full_name}/environments/{quoted(name)}")
+        place = f"/repos/{full_name}/environments/{quoted(name)}"
+        found = self.get(place)
         if found is None:
             return None
+        by_name = nested(found.get("deployment_branch_policy")).get("custom_branch_policies") is True
         rules = items(found.get("protection_rules"))
         nobody: Json = {}
         review = next((rule for rule in rules if text(rule, "type") == "required_reviewers"), nobody)
@@ -144,19 +159,22 @@ class GitHub(Client):
                 for each in items(review.get("reviewers"))
             ),
             prevents_self_review=review.get("prevent_self_review") is True,
-            protected_branches_only=nested(found.get("deployment_branch_policy")).get("protected_branches") is True,
+            # Older Enterprise Servers do not say.
+            administrators_bypass=bool(review) and found.get("can_admins_bypass") is True,
+            admits=frozenset(_admitted(policy) for policy in self._branch_policies(place)) if by_name else None,
         )
 
     def write_environment(self, full_name: str, name: str, wanted: Environment) -> None:
-        """Make the deployment environment, or change it; only jobs on protected branches enter it.
-
-        AWS trusts every job in the environment: without this, a workflow on any branch could be one.
+        """Make the deployment environment, or change it, all but whom it admits: a new one admits nobody.
 
         Raises:
             GitHubError: also when the organization's plan has no environments for private repositories.
         """
         body: dict[str, object] = {
-            "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}
+            # "Protected branches" would be every branch: rulesets protect ours, and GitHub counts only branch
+            # protection rules. Source: GitHub Docs, "Deployments and environments".
+            "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
+            "can_admins_bypass": False,
         }
         # A plan without reviewers refuses even an empty list of them.
         if wanted.reviewers:
@@ -164,6 +182,11 @@ class GitHub(Client):
             body["prevent_self_review"] = wanted.prevents_self_review
         path = f"/repos/{full_name}/environments/{quoted(name)}"
         status, answer = self.send("PUT", path, body, accept=(200, 404, 422))
+        if status == 422 and (not wanted.reviewers or "can_admins_bypass" in reason(answer)):
+            # Neither does such a plan take this, which bypasses reviewers, nor do older Enterprise Servers.
+            # Source: go-github's CreateUpdateEnvironment; terraform-provider-github, issue 1804.
+            del body["can_admins_bypass"]
+            status, answer = self.send("PUT", path, body, accept=(200, 404, 422))
         if status != 200:
             raise GitHubError(
                 f"GitHub refuses the environment {name} of {full_name} ({status}: {reason(answer)}); environments "
@@ -171,6 +194,31 @@ class GitHub(Client):
                 "credential must administer the repository",
                 status,
             )
+
+    def admit(self, full_name: str, name: str, admits: frozenset[tuple[str, str]]) -> None:
+        """Let exactly these refs into the environment, which has to admit by name.
+
+        AWS trusts every job in the environment: a workflow on any other branch could be one.
+
+        Raises:
+            GitHubError: the environment is gone, or admits by another rule.
+        """
+        place = f"/repos/{full_name}/environments/{quoted(name)}"
+        path = f"{place}/deployment-branch-policies"
+        policies = self._branch_policies(place)
+        for policy in policies:
+            if _admitted(policy) not in admits:
+                self.send("DELETE", f"{path}/{number(policy, 'id')}", accept=(204, 404))
+        for kind, pattern in sorted(admits.difference(map(_admitted, policies))):
+            # 303: it was there already, because somebody else was faster.
+            status, answer = self.send("POST", path, {"name": pattern, "type": kind}, accept=(200, 303, 404))
+            if status == 404:
+                raise GitHubError(
+                    f"GitHub does not let the {kind} {pattern} into the environment {name} of {full_name} "
+                    f"({status}: {reason(answer)}); the environment is gone, or was changed to admit by another rule "
+                    "than by name",
+                    status,
+                )
 
     def may_read(self, full_name: str, login: str) -> bool:
         """Whether the user may read the repository."""
@@ -221,6 +269,16 @@ class GitHub(Client):
         found = self.get(f"/repos/{full_name}/actions/workflows/{workflow}/runs?event=workflow_dispatch&per_page=1")
         return found is not None and number(found, "total_count") > 0
 
+    def _branch_policies(self, environment: str) -> list[Json]:
+        # As many as a page holds; a launch that finds more of them fails.
+        found = self.get(f"{environment}/deployment-branch-policies?per_page=100")
+        return [] if found is None else items(found.get("branch_policies"))
+
     def _permission(self, full_name: str, login: str) -> str:
         found = self.get(f"/repos/{full_name}/collaborators/{quoted(login)}/permission")
         return "none" if found is None else text(found, "permission")
+
+
+def _admitted(policy: Json) -> tuple[str, str]:
+    # Older Enterprise Servers know branches only, and do not say so.
+    return text(policy, "type") or "branch", text(policy, "name")

@@ -1,8 +1,9 @@
 """Launching a project's repository, changing its settings, and taking it away.
 
 Every step looks before it acts, so that a launch which stopped anywhere is finished, or removed, by the next attempt.
-A launch makes four content-creating requests: the repository, one commit, an environment, a collaborator; one more for
-each further environment. More would reduce how many projects can be launched in an hour.
+A launch makes four content-creating requests: the repository, one commit, an environment and whom it admits; two more
+for each further environment, and one for the user, who may push already or not. More would reduce how many projects can
+be launched in an hour.
 Source: GitHub Docs, "Rate limits for the REST API".
 """
 
@@ -59,7 +60,7 @@ class Launcher:
         if record is not None and record.state == "deleted":
             raise self._overtaken(project)
         self._require_person(project, project.user)
-        environments = self._environments(project)
+        reviewers = self._reviewers(project)
         template = self._template(project)
         found = self._own(project, self.github.repository(project.full_name))
         if record is None:
@@ -74,8 +75,8 @@ class Launcher:
             # Before anybody may push: the organization's rules hold from the first commit on.
             self._require_protection(repository)
             self._write_settings(project, repository, record.template_commit)
-            for name, environment in environments.items():
-                self._add_environment(project, name, environment)
+            for name in project.environments:
+                self._add_environment(project, repository, name, reviewers[name])
             self._add_user(project)
             self._still_wanted(project)
         except Exception:
@@ -101,14 +102,14 @@ class Launcher:
             )
         if project.user != old.user:
             self._require_person(project, project.user)
-        environments = self._environments(project)
+        reviewers = self._reviewers(project)
         if self._record(project) is None:
             # Lost, for a project that is updated was launched; without it the steps below take it for deleted.
             lost = Record(state="launched", since=0, template_commit="", stack=self.stack_id)
             self._mark(project, lost, "launched")
         self._propose_settings(project, repository)
-        for name, environment in environments.items():
-            self._add_environment(project, name, environment)
+        for name in project.environments:
+            self._add_environment(project, repository, name, reviewers[name])
         self._add_user(project)
         return repository
 
@@ -253,33 +254,58 @@ class Launcher:
                 return
             self.deadline.pause(_LOOK_AGAIN_SECONDS, waiting_for=f"{PROJECT_FILE} of {project.full_name} to settle")
 
-    def _environments(self, project: Project) -> dict[str, Environment]:
-        """What each environment of the repository is to ask of its jobs."""
-        environments: dict[str, Environment] = {}
-        for name in project.environments:
-            people = [self._require_person(project, login) for login in project.reviewers.get(name, ())]
-            environments[name] = Environment(
-                reviewers=frozenset(("User", person.user_id) for person in people), prevents_self_review=bool(people)
-            )
-        return environments
+    def _reviewers(self, project: Project) -> dict[str, frozenset[tuple[str, int]]]:
+        """Who consents to the jobs of each environment."""
+        people = {
+            name: {login: self._require_person(project, login).user_id for login in project.reviewers.get(name, ())}
+            for name in project.environments
+        }
+        if any(people.values()):
+            owner = self.github.credential_owner()
+            for login, user_id in (person for reviewers in people.values() for person in reviewers.items()):
+                if user_id == owner:
+                    raise LaunchError(
+                        f"{login} owns the token that the platform uses at GitHub, so every deployment that an approval "
+                        "starts is theirs, and GitHub lets nobody review their own: name another reviewer, or give the "
+                        "platform the token of an account that reviews nothing (python -m bootstrap github-token); "
+                        "nothing was created or changed"
+                    )
+        return {name: frozenset(("User", user_id) for user_id in each.values()) for name, each in people.items()}
 
-    def _add_environment(self, project: Project, name: str, wanted: Environment) -> None:
+    def _add_environment(
+        self, project: Project, repository: Repository, name: str, reviewers: frozenset[tuple[str, int]]
+    ) -> None:
         for login in project.reviewers.get(name, ()):
             if not self.github.may_read(project.full_name, login):
                 raise LaunchError(
                     f"{login} cannot read {project.full_name}, so GitHub lets them review nothing in it: let the "
                     "organization's members read its repositories, or a team of reviewers, and launch again"
                 )
-        if self.github.environment(project.full_name, name) == wanted:
+        # A branch's name has no wildcards: as a pattern, it means that branch alone.
+        admits = frozenset({("branch", repository.default_branch)})
+        wanted = Environment(reviewers=reviewers, prevents_self_review=bool(reviewers), admits=admits)
+        found = self.github.environment(project.full_name, name)
+        if found == wanted:
             return
-        self._still_wanted(project)
-        self.github.write_environment(project.full_name, name, wanted)
+        if found is None or found.admits is None or replace(found, admits=admits) != wanted:
+            self._still_wanted(project)
+            self.github.write_environment(project.full_name, name, wanted)
+        self._admit(project, name, admits)
         found = self.github.environment(project.full_name, name)
         if found != wanted:
             raise LaunchError(
                 f"GitHub does not protect the environment {name} of {project.full_name} as it was asked to (asked for "
                 f"{wanted}, it has {found}): does the organization's plan have it for private repositories?"
             )
+
+    def _admit(self, project: Project, name: str, admits: frozenset[tuple[str, str]]) -> None:
+        while True:
+            self._still_wanted(project)
+            try:
+                return self.github.admit(project.full_name, name, admits)
+            except OutcomeUnknownError as error:
+                logger.info("looking whether the environment %s admits the branch: %s", name, error)
+            self.deadline.pause(_LOOK_AGAIN_SECONDS, waiting_for=f"{name} of {project.full_name} to admit the branch")
 
     def _add_user(self, project: Project) -> None:
         if not self.github.may_push(project.full_name, project.user):
