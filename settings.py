@@ -45,6 +45,12 @@ LONGEST_ROLE_NAME = 64
 MOST_EXTRA_TAGS = 6
 """S3 accepts ten tags on an object; four of them are the platform's own: one lets Studio show a template."""
 
+MOST_SUBNETS = 6
+"""One in each availability zone: no region has more, and IAM holds 10,240 characters of a role's policies, which name
+each subnet and each instance type."""
+MOST_INSTANCE_TYPES = 12
+"""As many as leave room in these policies, where each takes up to 28 characters."""
+
 BUCKET_PURPOSES = ("access-logs", "artifacts", "catalog", "data", "sagemaker", "state", "p-abcdefghijkl")
 """What the platform's buckets are for; the last stands for a project's id."""
 ROLE_PURPOSES = (
@@ -105,7 +111,7 @@ SubnetId = Annotated[
     str, _pattern(r"subnet-[0-9a-f]{8,17}", "give the id of an existing subnet, such as subnet-0a1b2c3d4e5f60718")
 ]
 InstanceType = Annotated[
-    str, _pattern(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "give a SageMaker instance type, such as ml.t3.medium")
+    str, _pattern(r"ml\.[a-z0-9-]{1,10}\.[a-z0-9]{1,11}", "give a SageMaker instance type, such as ml.t3.medium")
 ]
 Email = Annotated[
     str,
@@ -191,8 +197,10 @@ class ExistingNetwork(_Section):
         str, _pattern(r"vpc-[0-9a-f]{8,17}", "give the id of an existing VPC, such as vpc-0a1b2c3d4e5f60718")
     ]
     """The VPC."""
-    subnet_ids: Annotated[list[SubnetId], Field(min_length=2), AfterValidator(_without_repeats)]
-    """Its private subnets, in two availability zones at least."""
+    subnet_ids: Annotated[
+        list[SubnetId], Field(min_length=2, max_length=MOST_SUBNETS), AfterValidator(_without_repeats)
+    ]
+    """Its private subnets, in two availability zones at least; at most six, one in each zone."""
     security_group_id: (
         Annotated[
             str,
@@ -302,10 +310,10 @@ class Studio(_Section):
     """The people who work in it."""
     idle_minutes: Annotated[Number, Field(ge=60, le=525_600)] = 60
     """Minutes without activity after which an app is shut down."""
-    allowed_instance_types: Annotated[list[InstanceType], Field(min_length=1), AfterValidator(_without_repeats)] = (
-        Field(default_factory=lambda: ["ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge", "ml.g4dn.xlarge"])
-    )
-    """Instance types that its people may start."""
+    allowed_instance_types: Annotated[
+        list[InstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(_without_repeats)
+    ] = Field(default_factory=lambda: ["ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge", "ml.g4dn.xlarge"])
+    """Instance types that its people may start; at most twelve."""
     default_instance_type: InstanceType = "ml.t3.medium"
     """Instance type of an app for which nobody chose one."""
 
@@ -465,6 +473,7 @@ class Settings(_Section):
             "access/boundary-arn": self.site.boundary_arn,
             "github/organization": self.github.organization,
             "github/server-url": self.github.server_url,
+            "github/api-url": self.github.api_url,
             "github/oidc-provider-arn": self.site.oidc_provider_arn(self.github.oidc_issuer_host),
             "github/oidc-issuer": self.github.oidc_issuer_host,
             **{f"accounts/{environment}": account for environment, account in self.deployment_accounts.items()},
@@ -597,6 +606,8 @@ def _explained(detail: ErrorDetails) -> Problem:
             remedy = "give a network in CIDR form, whose address has no bit beyond the prefix, such as 10.16.0.0/16"
         case "too_short":
             remedy = f"list at least {context['min_length']}"
+        case "too_long":
+            remedy = f"list at most {context['max_length']}, because a role's policies have no room for more"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             bounds = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
             remedy = "choose " + ", ".join(

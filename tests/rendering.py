@@ -7,8 +7,10 @@ asks for, not that AWS accepts it.
 import asyncio
 import contextvars
 import gc
+import hashlib
 import json
 import runpy
+import uuid
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -91,11 +93,6 @@ class Rendering:
                     yield f"{resource.type}::{resource.name}.{key}", json.loads(value)
 
 
-def arn(service: str, account_id: str, rest: str) -> str:
-    """An ARN in the region and account of a rendering."""
-    return f"arn:aws:{service}:{REGION}:{account_id}:{rest}"
-
-
 def _availability_zones(_: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": REGION, "names": list(ZONES), "zoneIds": [], "groupNames": [REGION], "state": "available"}
 
@@ -115,12 +112,25 @@ INVOKES: Mapping[str, Invoke] = {
 """What a program may ask; anything else is an error."""
 
 
+ID_PREFIXES = {
+    "aws:ec2/vpc:Vpc": "vpc",
+    "aws:ec2/subnet:Subnet": "subnet",
+    "aws:ec2/securityGroup:SecurityGroup": "sg",
+    "aws:ec2/routeTable:RouteTable": "rtb",
+    "aws:servicecatalog/portfolio:Portfolio": "port",
+    "aws:servicecatalog/product:Product": "prod",
+}
+"""Types of resource to which AWS gives an id, with what it begins with."""
+
+
 @dataclass
 class _Cloud(mocks.Mocks):
     """Gives resources their ids and ARNs, and answers what `invokes` can answer."""
 
     account_id: str
+    region: str
     invokes: Mapping[str, Invoke]
+    ids_like_aws: bool
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token not in self.invokes:
@@ -131,58 +141,72 @@ class _Cloud(mocks.Mocks):
             return {}, [("", str(refusal))]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        physical = _physical_name(args)
+        physical = (_id_like_aws(args) if self.ids_like_aws else None) or _physical_name(args)
         inputs = cast("dict[str, Any]", args.inputs)
-        return physical, {**inputs, **_outputs(args.typ, physical, inputs, self.account_id)}
+        return physical, {**inputs, **self._outputs(args.typ, physical, inputs)}
+
+    def _outputs(self, kind: str, physical: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        account_id = self.account_id
+
+        def arn(service: str, rest: str) -> str:
+            return f"arn:aws:{service}:{self.region}:{account_id}:{rest}"
+
+        match kind:
+            case "aws:s3/bucket:Bucket":
+                return {"arn": f"arn:aws:s3:::{physical}"}
+            case "aws:iam/role:Role":
+                return {"arn": f"arn:aws:iam::{account_id}:role/{physical}"}
+            case "aws:kms/key:Key":
+                return {"arn": arn("kms", f"key/{physical}"), "keyId": physical}
+            case "aws:cloudwatch/eventRule:EventRule":
+                return {"arn": arn("events", f"rule/{physical}")}
+            case "aws:cloudwatch/metricAlarm:MetricAlarm":
+                return {"arn": arn("cloudwatch", f"alarm:{physical}")}
+            case "aws:cloudwatch/logGroup:LogGroup":
+                return {"arn": arn("logs", f"log-group:{physical}")}
+            case "aws:lambda/function:Function":
+                return {"arn": arn("lambda", f"function:{physical}")}
+            case "aws:secretsmanager/secret:Secret":
+                # AWS ends it with a hyphen and six characters of its own.
+                suffix = "-abcdef" if self.ids_like_aws else ""
+                return {"arn": arn("secretsmanager", f"secret:{physical}{suffix}")}
+            case "aws:sns/topic:Topic":
+                return {"arn": arn("sns", physical)}
+            case "aws:sqs/queue:Queue":
+                return {"arn": arn("sqs", physical)}
+            case "aws:ec2/eip:Eip":
+                return {"allocationId": f"eipalloc-{physical}"}
+            case "aws:sagemaker/domain:Domain":
+                return {"arn": arn("sagemaker", f"domain/{physical}")}
+            case "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact":
+                return {"provisioningArtifactId": f"pa-{physical}"}
+            case "github:index/repository:Repository":
+                return {"fullName": f"acme/{inputs['name']}"}
+            case _:
+                return {}
 
 
 def _physical_name(args: mocks.MockResourceArgs) -> str:
-    prefixes = {
-        "aws:ec2/vpc:Vpc": "vpc",
-        "aws:ec2/subnet:Subnet": "subnet",
-        "aws:ec2/securityGroup:SecurityGroup": "sg",
-        "aws:ec2/routeTable:RouteTable": "rtb",
-        "aws:servicecatalog/portfolio:Portfolio": "port",
-        "aws:servicecatalog/product:Product": "prod",
-    }
-    if args.typ in prefixes:
-        return f"{prefixes[args.typ]}-{args.name}"
+    if args.typ in ID_PREFIXES:
+        return f"{ID_PREFIXES[args.typ]}-{args.name}"
     inputs = cast("dict[str, str]", args.inputs)
     return inputs.get("bucket") or inputs.get("name") or args.name
 
 
-def _outputs(kind: str, physical: str, inputs: Mapping[str, Any], account_id: str) -> dict[str, Any]:
-    match kind:
-        case "aws:s3/bucket:Bucket":
-            return {"arn": f"arn:aws:s3:::{physical}"}
-        case "aws:iam/role:Role":
-            return {"arn": f"arn:aws:iam::{account_id}:role/{physical}"}
+def _id_like_aws(args: mocks.MockResourceArgs) -> str | None:
+    """An id with as many characters as AWS gives it, where it gives one."""
+    digits = hashlib.sha256(args.name.encode()).hexdigest()
+    match args.typ:
         case "aws:kms/key:Key":
-            return {"arn": arn("kms", account_id, f"key/{physical}"), "keyId": physical}
-        case "aws:cloudwatch/eventRule:EventRule":
-            return {"arn": arn("events", account_id, f"rule/{physical}")}
-        case "aws:cloudwatch/metricAlarm:MetricAlarm":
-            return {"arn": arn("cloudwatch", account_id, f"alarm:{physical}")}
-        case "aws:cloudwatch/logGroup:LogGroup":
-            return {"arn": arn("logs", account_id, f"log-group:{physical}")}
-        case "aws:lambda/function:Function":
-            return {"arn": arn("lambda", account_id, f"function:{physical}")}
-        case "aws:secretsmanager/secret:Secret":
-            return {"arn": arn("secretsmanager", account_id, f"secret:{physical}")}
-        case "aws:sns/topic:Topic":
-            return {"arn": arn("sns", account_id, physical)}
-        case "aws:sqs/queue:Queue":
-            return {"arn": arn("sqs", account_id, physical)}
-        case "aws:ec2/eip:Eip":
-            return {"allocationId": f"eipalloc-{physical}"}
+            return str(uuid.UUID(digits[:32]))
         case "aws:sagemaker/domain:Domain":
-            return {"arn": arn("sagemaker", account_id, f"domain/{physical}")}
-        case "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact":
-            return {"provisioningArtifactId": f"pa-{physical}"}
-        case "github:index/repository:Repository":
-            return {"fullName": f"acme/{inputs['name']}"}
+            return f"d-{digits[:12]}"
+        case kind if kind.startswith("aws:ec2/") and kind in ID_PREFIXES:
+            return f"{ID_PREFIXES[kind]}-{digits[:17]}"
+        case kind if kind in ID_PREFIXES:
+            return f"{ID_PREFIXES[kind]}-{digits[:13]}"
         case _:
-            return {}
+            return None
 
 
 class _Recorder(mocks.MockMonitor):
@@ -240,15 +264,20 @@ def render(
     stack: str = "test",
     configuration: Mapping[str, str] | None = None,
     account_id: str = "111111111111",
+    region: str = REGION,
     invokes: Mapping[str, Invoke] = INVOKES,
+    ids_like_aws: bool = False,
     declared: list[Resource] | None = None,
 ) -> Rendering:
     """Run `program` as Pulumi would, and return what it declared; `declared` holds it even when the program fails.
 
+    Ids say which resource they are of; those `ids_like_aws` have as many characters as AWS's own.
+
     Raises:
         LookupError: the program asks something that `invokes` does not answer.
     """
-    recorder = _Recorder(_Cloud(account_id=account_id, invokes=invokes), [] if declared is None else declared)
+    cloud = _Cloud(account_id=account_id, region=region, invokes=invokes, ids_like_aws=ids_like_aws)
+    recorder = _Recorder(cloud, [] if declared is None else declared)
 
     def run() -> None:
         program()
@@ -299,6 +328,7 @@ def render_stack(
     changes: Mapping[str, object] | None = None,
     *,
     invokes: Mapping[str, Invoke] = INVOKES,
+    ids_like_aws: bool = False,
     declared: list[Resource] | None = None,
 ) -> Rendering:
     """What the whole program declares for a stack, with `changes` to its settings; None removes one."""
@@ -319,6 +349,8 @@ def render_stack(
         stack=stack,
         configuration=configuration,
         account_id=account_id,
+        region=configuration.get("mlops-platform:region", REGION),
         invokes=invokes,
+        ids_like_aws=ids_like_aws,
         declared=declared,
     )

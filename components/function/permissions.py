@@ -41,6 +41,13 @@ def run_in(placement: Placement, function_name: str) -> list[iam.Statement]:
     site = placement.site
     return [
         *placement.attach(),
+        # Functions share interfaces, each with addresses of its own; SageMaker's jobs do not.
+        iam.allow(
+            "AssignAddresses",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+            on=site.arn("ec2", "network-interface/*"),
+        ),
         # Lambda refuses to create a function whose role may not delete every interface.
         iam.allow("LeaveNetwork", "ec2:DeleteNetworkInterface", on=site.arn("ec2", "*/*")),
         iam.deny(

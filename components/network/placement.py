@@ -33,27 +33,23 @@ class Placement:
     def attach(self) -> tuple[iam.Statement, ...]:
         """Let a role put network interfaces here, as everything that runs in a VPC must, and nowhere else.
 
-        Source: SageMaker Developer Guide, "Roles"; Lambda Developer Guide, "Giving functions access to a VPC".
+        One statement for all that is done with them: subnets and security group matter to their creation alone, because
+        the rest has no other resource type than the interface itself.
+        Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions"; Lambda Developer Guide,
+        "Giving Lambda functions access to resources in an Amazon VPC".
         """
-        interfaces = self.site.arn("ec2", "network-interface/*")
         return (
             iam.allow(
                 "AttachToNetwork",
                 "ec2:CreateNetworkInterface",
-                on=[
-                    interfaces,
-                    *(pulumi.Output.concat(self.site.arn("ec2", "subnet/"), subnet) for subnet in self.subnet_ids),
-                    pulumi.Output.concat(self.site.arn("ec2", "security-group/"), self.security_group_id),
-                ],
-            ),
-            iam.allow(
-                "DetachFromNetwork",
-                "ec2:AssignPrivateIpAddresses",
                 "ec2:CreateNetworkInterfacePermission",
                 "ec2:DeleteNetworkInterface",
                 "ec2:DeleteNetworkInterfacePermission",
-                "ec2:UnassignPrivateIpAddresses",
-                on=interfaces,
+                on=[
+                    self.site.arn("ec2", "network-interface/*"),
+                    *(pulumi.Output.concat(self.site.arn("ec2", "subnet/"), subnet) for subnet in self.subnet_ids),
+                    pulumi.Output.concat(self.site.arn("ec2", "security-group/"), self.security_group_id),
+                ],
             ),
             iam.allow(
                 "SeeNetwork",

@@ -62,29 +62,19 @@ class PrivateBucket(pulumi.ComponentResource):
         self.bucket_name = pulumi.Output.all(bucket.bucket, encryption.id, policy.id).apply(lambda parts: parts[0])
         self.register_outputs({"bucket_name": self.bucket_name, "arn": self.arn})
 
-    def read(self, prefix: str = "") -> iam.Statement:
-        """Let a role list the bucket and read the objects under `prefix`."""
+    def read_and_write(self) -> iam.Statement:
+        """Let a role list the bucket, and read, store and remove objects; their earlier versions remain."""
         return iam.allow(
-            f"Read{self._purpose}",
+            f"ReadAndWrite{self._purpose}",
+            "s3:AbortMultipartUpload",
+            "s3:DeleteObject",
             "s3:GetBucketLocation",
             "s3:GetObject",
             "s3:ListBucket",
-            on=[self.arn, self._objects(prefix)],
-        )
-
-    def write(self, prefix: str = "") -> iam.Statement:
-        """Let a role store and remove objects under `prefix`; their earlier versions remain."""
-        return iam.allow(
-            f"Write{self._purpose}",
-            "s3:AbortMultipartUpload",
-            "s3:DeleteObject",
             "s3:ListMultipartUploadParts",
             "s3:PutObject",
-            on=self._objects(prefix),
+            on=[self.arn, pulumi.Output.concat(self.arn, "/*")],
         )
-
-    def _objects(self, prefix: str) -> pulumi.Output[str]:
-        return pulumi.Output.concat(self.arn, "/", prefix, "*")
 
 
 def _lifecycle(name: str, bucket: aws.s3.Bucket, kept: pulumi.ResourceOptions) -> None:

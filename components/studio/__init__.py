@@ -58,7 +58,7 @@ class Studio(pulumi.ComponentResource):
                 site=args.site,
                 placement=args.placement,
                 grants=[
-                    *(grant for bucket in args.shared_buckets for grant in (bucket.read(), bucket.write())),
+                    *(bucket.read_and_write() for bucket in args.shared_buckets),
                     *(
                         grant
                         for key in (args.data_key, args.home_key)

@@ -13,6 +13,8 @@ from components import iam
 from components import job_permissions as jobs
 from components.site import Site
 
+NO_GAP = iam.EveryResource(reason="a denial must not leave a gap")
+
 
 def use_own_spaces(site: Site, instance_types: Sequence[str]) -> list[iam.Statement]:
     """Run JupyterLab and Code Editor in one's own spaces, on the instance types that the settings allow."""
@@ -41,7 +43,7 @@ def use_own_spaces(site: Site, instance_types: Sequence[str]) -> list[iam.Statem
             "sagemaker:CreateApp",
             "sagemaker:CreateSpace",
             "sagemaker:UpdateSpace",
-            on=[site.arn("sagemaker", "app/*"), site.arn("sagemaker", "space/*")],
+            on=NO_GAP,
             when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(instance_types)}},
         ),
     ]
@@ -166,22 +168,23 @@ def run_jobs(site: Site, own_role: str) -> list[iam.Statement]:
 
 
 def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:
-    """Deny every kind of job that names no subnet, or one that is not among `subnet_ids`.
+    """Deny every kind of job that names no subnet, and whatever names one that is not among `subnet_ids`.
 
+    The second denial is about every action that names subnets, without a list of them: for any other there is no such
+    condition key, and so no value of it that differs.
     In another security group a job cannot start: its role may put network interfaces into the platform's alone.
     """
-    every_job = iam.EveryResource(reason="a denial must not leave a gap")
     return [
         iam.deny(
             "NoJobsWithoutNetwork",
             *jobs.JOBS_WITH_A_NETWORK,
-            on=every_job,
+            on=NO_GAP,
             when={"Null": {"sagemaker:VpcSubnets": "true"}},
         ),
         iam.deny(
-            "NoJobsInOtherNetworks",
-            *jobs.JOBS_WITH_A_NETWORK,
-            on=every_job,
+            "NothingInOtherNetworks",
+            "sagemaker:*",
+            on=NO_GAP,
             when={"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": list(subnet_ids)}},
         ),
     ]

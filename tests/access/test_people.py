@@ -1,9 +1,12 @@
 """What data scientists and lead data scientists may do in Studio."""
 
+import json
+
 import pytest
 
 from components.job_permissions import JOBS_WITH_A_NETWORK
 from tests.access.conftest import RoleNamed
+from tests.decisions import Request, denials
 from tests.rendering import Rendering
 
 PEOPLE = ["data-scientist", "lead-data-scientist"]
@@ -62,17 +65,44 @@ def test_every_kind_of_job_outside_the_private_subnets_is_denied(
 ) -> None:
     subnets = {f"subnet-{each.name}" for each in dev.all("ec2/subnet:Subnet") if "private" in each.name}
     without, elsewhere = (
-        role_named(people).statement(sid) for sid in ("NoJobsWithoutNetwork", "NoJobsInOtherNetworks")
+        role_named(people).statement(sid) for sid in ("NoJobsWithoutNetwork", "NothingInOtherNetworks")
     )
 
     assert len(subnets) == 2
     for denial in (without, elsewhere):
         assert denial.effect == "Deny"
         assert denial.resources == ("*",)
-        assert denial.actions == JOBS_WITH_A_NETWORK
+    assert without.actions == JOBS_WITH_A_NETWORK
+    assert elsewhere.actions == ("sagemaker:*",)
     assert without.condition == {"Null": {"sagemaker:VpcSubnets": "true"}}
     assert set(elsewhere.condition) == {"ForAnyValue:StringNotEquals"}
     assert set(elsewhere.condition["ForAnyValue:StringNotEquals"]["sagemaker:VpcSubnets"]) == subnets
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+@pytest.mark.parametrize("action", JOBS_WITH_A_NETWORK)
+def test_a_job_with_one_subnet_elsewhere_is_denied_and_one_inside_is_not(
+    role_named: RoleNamed, dev: Rendering, people: str, action: str
+) -> None:
+    inside = [f"subnet-{each.name}" for each in dev.all("ec2/subnet:Subnet") if "private" in each.name]
+
+    def denied(*subnets: str) -> list[str]:
+        keys = {"sagemaker:VpcSubnets": subnets} if subnets else {}
+        request = Request(principal=people, action=action, resource="arn:aws:sagemaker:::x", keys=keys)
+        role = role_named(people)
+        return [sid for document in role.policies.values() for sid in denials(json.loads(document), request)]
+
+    assert denied() == ["NoJobsWithoutNetwork"]
+    assert denied("subnet-elsewhere") == denied(inside[0], "subnet-elsewhere") == ["NothingInOtherNetworks"]
+    assert denied(*inside) == denied(inside[0]) == []
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+@pytest.mark.parametrize("action", SEEING)
+def test_what_names_no_subnet_is_not_denied(role_named: RoleNamed, people: str, action: str) -> None:
+    request = Request(principal=people, action=action, resource="arn:aws:sagemaker:::x")
+
+    assert [denials(json.loads(document), request) for document in role_named(people).policies.values()] == [[], [], []]
 
 
 @pytest.mark.parametrize("people", PEOPLE)
@@ -151,6 +181,8 @@ def test_people_write_to_the_shared_buckets_only(role_named: RoleNamed, people: 
         for statement in role_named(people).statements
         if statement.effect == "Allow" and "s3:PutObject" in statement.actions
         for resource in statement.resources
+        # An object is put into a bucket's objects; the bucket itself is what the statement's listing is about.
+        if "/" in resource
     }
 
     assert written == {

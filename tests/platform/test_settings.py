@@ -191,6 +191,8 @@ def test_an_existing_network_is_named_by_its_ids() -> None:
         "network.subnetIds[1]", network={**network, "subnetIds": ["subnet-0a1b2c3d", "b"]}
     )
     assert "at least 2" in remedy("network.subnetIds", network={**network, "subnetIds": ["subnet-0a1b2c3d"]})
+    seven = [f"subnet-0a1b2c3{digit}" for digit in range(7)]
+    assert "list at most 6, because" in remedy("network.subnetIds", network={**network, "subnetIds": seven})
     assert "list each once" in remedy("network.subnetIds", network={**network, "subnetIds": ["subnet-0a1b2c3d"] * 2})
     assert "no such setting" in remedy("network.cidr", network={**network, "cidr": "10.0.0.0/16"})
 
@@ -224,6 +226,17 @@ def test_models_come_from_an_environment_called_dev_unless_it_is_called_otherwis
 def test_the_default_instance_type_must_be_an_allowed_one() -> None:
     studio = {**STUDIO, "defaultInstanceType": "ml.p4d.24xlarge"}
     assert "allowedInstanceTypes" in remedy("studio.defaultInstanceType", studio=studio, projects={"launchesAtOnce": 1})
+
+
+def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
+    def told(*types: str) -> str:
+        studio = {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", *types]}
+        (found,) = problems(studio=studio, projects={"launchesAtOnce": 1}).values()
+        return found.remedy
+
+    assert "list at most 12, because" in told(*(f"ml.m{number}.large" for number in range(12)))
+    assert "give a SageMaker instance type" in told("ml.m5.extremely-large")
+    assert "give a SageMaker instance type" in told("ml.elevenchars.large")
 
 
 def test_studio_and_projects_come_together() -> None:
