@@ -19,7 +19,8 @@ import psutil
 from sandbox import certificates, commands, environments, folders
 from sandbox.organization import ORGANIZATION, REPOSITORY, USERS
 
-START_SECONDS = 30
+START_SECONDS = 60
+"""The first start of all compiles what a server imports."""
 STOP_SECONDS = 10
 
 

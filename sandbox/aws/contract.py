@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import version
+from types import ModuleType
 from typing import Any
 
 VERSION = "1.5.33"
@@ -48,6 +49,11 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "resolve_principal": "(access_key_id, account_id, credential)",
     },
     "ministack.core.lambda_runtime": {
+        "Worker": "class with code_zip, config, func_name",
+        "Worker._drain_stderr_bounded": "(self, first_line_wait, idle_confirm, hard_cap)",
+        "Worker._read_stderr": "(self)",
+        "Worker._stderr_queue": "set by the constructor",
+        "Worker.config": "set by the constructor",
         "_PYTHON_WORKER_SCRIPT": "a str",
         "execution_credentials": "(config)",
         "reset": "()",
@@ -218,9 +224,19 @@ def differences() -> Iterator[str]:
     for module_name, names in NAMES.items():
         module = import_module(module_name)
         for name, expected in names.items():
-            found = describe(getattr(module, name, None))
+            found = _describe_member(module, name)
             if found != expected:
                 yield f"{module_name}.{name}: expected {expected}, found {found}"
+
+
+def _describe_member(module: ModuleType, name: str) -> str:
+    owner, _, attribute = name.rpartition(".")
+    if not owner:
+        return describe(getattr(module, name, None))
+    kind = getattr(module, owner, None)
+    if inspect.isclass(kind) and attribute in kind.__init__.__code__.co_names:
+        return "set by the constructor"
+    return describe(getattr(kind, attribute, None))
 
 
 def describe(value: Any) -> str:

@@ -11,6 +11,8 @@ from sandbox.aws.alarm_states import Rule
 from tests.sandbox_aws.account import Account, Credentials, allow, document
 from tests.sandbox_aws.test_aws_permissions import refusal
 
+WITHIN_SECONDS = 30
+
 X, OK, NONE = 5.0, 0.0, None
 
 
@@ -63,7 +65,7 @@ def alarm(name: str, **changes: Any) -> dict[str, Any]:
         "MetricName": "Errors",
         "Dimensions": [{"Name": "Variant", "Value": name}],
         "Statistic": "Sum",
-        "Period": 10,
+        "Period": 60,
         "EvaluationPeriods": 1,
         "Threshold": 1.0,
         "ComparisonOperator": "GreaterThanThreshold",
@@ -77,16 +79,32 @@ def put(account: Account, name: str, value: float) -> None:
     account.client("cloudwatch").put_metric_data(Namespace="Test", MetricData=[point])
 
 
-def until(account: Account, name: str, wanted: str) -> Any:
-    """An alarm once it is in a state."""
-    found: Any = None
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        found = account.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
-        if found["StateValue"] == wanted:
-            return found
+def history(account: Account, name: str, kind: str) -> list[dict[str, Any]]:
+    """What an alarm remembers, the oldest first: no state is so short that it is missed here."""
+    cloudwatch = account.client("cloudwatch")
+    return cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType=kind)["AlarmHistoryItems"][::-1]
+
+
+def until(account: Account, name: str, *wanted: str) -> str:
+    """Wait until an alarm has gone through these states and no others since it was made; the reason of the last."""
+    found: list[dict[str, str]] = []
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while time.monotonic() < deadline and len(found) < len(wanted):
         time.sleep(0.05)
-    pytest.fail(f"{name} does not get into {wanted}: {found}")
+        updates = history(account, name, "StateUpdate")[1:]
+        found = [json.loads(update["HistoryData"])["newState"] for update in updates][: len(wanted)]
+    assert [state["stateValue"] for state in found] == list(wanted)
+    return found[-1]["stateReason"]
+
+
+def failed_action(account: Account, name: str) -> str:
+    """Wait until an alarm has tried to act, in vain; what it says about it."""
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not (actions := history(account, name, "Action")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert actions[0]["HistorySummary"].startswith("Failed to execute action")
+    return actions[0]["HistorySummary"]
 
 
 def topic_for(account: Account, name: str, *, key: str | None = None) -> tuple[str, str]:
@@ -109,26 +127,36 @@ def topic_for(account: Account, name: str, *, key: str | None = None) -> tuple[s
     return topic, url
 
 
-def told(account: Account, queue: str) -> list[str]:
-    """The states that a topic's subscriber was told."""
-    messages = account.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-    return [json.loads(json.loads(message["Body"])["Message"])["NewStateValue"] for message in messages]
+def told(account: Account, queue: str, count: int) -> list[str]:
+    """The states that a topic's subscriber was told, once there are so many."""
+    sqs, found = account.client("sqs"), list[str]()
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while True:
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            found.append(json.loads(json.loads(message["Body"])["Message"])["NewStateValue"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        if len(found) >= count:
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
 
 
 def test_an_alarm_follows_its_metric_within_seconds_and_tells_its_topic(dev: Account) -> None:
     topic, queue = topic_for(dev, "alarms-follows")
     cloudwatch = dev.client("cloudwatch")
     cloudwatch.put_metric_alarm(**alarm("follows", AlarmActions=[topic], OKActions=[topic]))
-    assert until(dev, "follows", "OK")["StateReason"].endswith("treated as [NonBreaching].")
+    reason = until(dev, "follows", "OK")
+    assert reason.endswith("treated as [NonBreaching].")
+    described = cloudwatch.describe_alarms(AlarmNames=["follows"])["MetricAlarms"][0]
+    assert (described["StateValue"], described["StateReason"]) == ("OK", reason)
     put(dev, "another", 9.0)
     put(dev, "follows", 9.0)
-    found = until(dev, "follows", "ALARM")
-    assert found["StateReason"] == (
+    assert until(dev, "follows", "OK", "ALARM") == (
         "Threshold Crossed: 1 out of the last 1 datapoints [9.0] was greater than the threshold (1.0) "
         "(minimum 1 datapoint for OK -> ALARM transition)."
     )
-    until(dev, "follows", "OK")
-    assert [state for _ in range(3) for state in told(dev, queue)] == ["OK", "ALARM", "OK"]
+    until(dev, "follows", "OK", "ALARM", "OK")
+    assert told(dev, queue, 3) == ["OK", "ALARM", "OK"]
 
 
 def test_a_state_that_somebody_sets_lasts_until_the_next_look(dev: Account) -> None:
@@ -136,12 +164,8 @@ def test_a_state_that_somebody_sets_lasts_until_the_next_look(dev: Account) -> N
     cloudwatch.put_metric_alarm(**alarm("set-by-hand"))
     until(dev, "set-by-hand", "OK")
     cloudwatch.set_alarm_state(AlarmName="set-by-hand", StateValue="ALARM", StateReason="a test")
-    until(dev, "set-by-hand", "OK")
-    # The next look may be so near that nobody sees the state, except in the history.
-    history = cloudwatch.describe_alarm_history(AlarmName="set-by-hand", HistoryItemType="StateUpdate")
-    by_look, by_hand = (json.loads(item["HistoryData"])["newState"] for item in history["AlarmHistoryItems"][:2])
-    assert (by_hand["stateValue"], by_hand["stateReason"]) == ("ALARM", "a test")
-    assert by_look["stateValue"] == "OK"
+    assert until(dev, "set-by-hand", "OK", "ALARM") == "a test"
+    until(dev, "set-by-hand", "OK", "ALARM", "OK")
 
 
 def test_a_topic_that_does_not_let_cloudwatch_in_is_told_nothing_and_the_alarm_remembers(dev: Account) -> None:
@@ -151,9 +175,8 @@ def test_a_topic_that_does_not_let_cloudwatch_in_is_told_nothing_and_the_alarm_r
     cloudwatch = dev.client("cloudwatch")
     cloudwatch.put_metric_alarm(**alarm("closed", OKActions=[topic]))
     until(dev, "closed", "OK")
-    history = cloudwatch.describe_alarm_history(AlarmName="closed", HistoryItemType="Action")["AlarmHistoryItems"]
-    assert f"is not authorized to perform: sns:Publish on resource: {topic}" in history[0]["HistorySummary"]
-    assert told(dev, queue) == []
+    assert f"is not authorized to perform: sns:Publish on resource: {topic}" in failed_action(dev, "closed")
+    assert told(dev, queue, 0) == []
 
 
 def test_a_topic_and_a_queue_that_refuse_whoever_does_not_use_tls_are_told(dev: Account) -> None:
@@ -173,7 +196,7 @@ def test_a_topic_and_a_queue_that_refuse_whoever_does_not_use_tls_are_told(dev: 
     queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policies[1]})
     dev.client("cloudwatch").put_metric_alarm(**alarm("tls", OKActions=[topic]))
     until(dev, "tls", "OK")
-    assert told(dev, url) == ["OK"]
+    assert told(dev, url, 1) == ["OK"]
 
 
 def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) -> None:
@@ -183,7 +206,8 @@ def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) ->
     cloudwatch = dev.client("cloudwatch")
     cloudwatch.put_metric_alarm(**alarm("encrypted", OKActions=[topic], AlarmActions=[topic]))
     until(dev, "encrypted", "OK")
-    assert told(dev, queue) == []
+    failed_action(dev, "encrypted")
+    assert told(dev, queue, 0) == []
     own = {"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "kms:*", "Resource": "*"}
     service = {
         "Principal": {"Service": "cloudwatch.amazonaws.com"},
@@ -192,8 +216,8 @@ def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) ->
     }
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(own, service))
     put(dev, "encrypted", 9.0)
-    until(dev, "encrypted", "ALARM")
-    assert told(dev, queue) == ["ALARM"]
+    until(dev, "encrypted", "OK", "ALARM", "OK")
+    assert told(dev, queue, 2) == ["ALARM", "OK"]
 
 
 def test_messages_that_wait_in_a_queue_raise_its_alarm(dev: Account) -> None:
@@ -210,7 +234,29 @@ def test_messages_that_wait_in_a_queue_raise_its_alarm(dev: Account) -> None:
     dev.client("cloudwatch").put_metric_alarm(**alarm("dead-letters", **metric))
     until(dev, "dead-letters", "OK")
     sqs.send_message(QueueUrl=url, MessageBody="lost")
-    until(dev, "dead-letters", "ALARM")
+    until(dev, "dead-letters", "OK", "ALARM")
+
+
+def test_messages_that_come_to_a_queue_raise_its_alarm_again_although_nobody_took_the_first(dev: Account) -> None:
+    sqs = dev.client("sqs")
+    url = sqs.create_queue(QueueName="alarms-given-up")["QueueUrl"]
+    metric = {
+        "Namespace": "AWS/SQS",
+        "MetricName": "NumberOfMessagesSent",
+        "Dimensions": [{"Name": "QueueName", "Value": "alarms-given-up"}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 4,
+        "DatapointsToAlarm": 1,
+        "Threshold": 0.0,
+    }
+    dev.client("cloudwatch").put_metric_alarm(**alarm("given-up", **metric))
+    states: list[str] = []
+    for message in ("first", "second"):
+        until(dev, "given-up", *states, "OK")
+        sqs.send_message(QueueUrl=url, MessageBody=message)
+        states += ["OK", "ALARM"]
+        until(dev, "given-up", *states)
 
 
 def test_what_alarms_the_sandbox_cannot_evaluate_are_refused(dev: Account) -> None:

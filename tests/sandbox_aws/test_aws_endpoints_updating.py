@@ -5,7 +5,7 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.installed import local_aws_python
-from tests.sandbox_aws.account import Account, allow, trust
+from tests.sandbox_aws.account import Account, allow, document, trust
 from tests.sandbox_aws.hosting import Hosting
 
 REPOSITORY = Path(__file__).parents[2]
@@ -53,22 +53,86 @@ def policy(kind: str = "ALL_AT_ONCE", *, wait: int = 0, bake: int = 0, alarms: t
     }
 
 
-def alarm(hosting: Hosting, endpoint: str, metric: str = "Invocation5XXErrors") -> str:
+def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str:
     """Make an alarm on an endpoint's errors; its name."""
-    name = f"{endpoint}-{metric}"
+    name = f"{endpoint}-Invocation5XXErrors"
     hosting.account.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
         Namespace="AWS/SageMaker",
-        MetricName=metric,
+        MetricName="Invocation5XXErrors",
         Dimensions=[{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "AllTraffic"}],
         Statistic="Sum",
         Period=60,
         EvaluationPeriods=1,
         Threshold=1,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
-        TreatMissingData="notBreaching",
+        TreatMissingData=missing,
     )
     return name
+
+
+@contextlib.contextmanager
+def interrupted(hosting: Hosting, endpoint: str, configuration: str, deployment: dict[str, Any]) -> Generator[None]:
+    """Update an endpoint, and take the update back at the end, however long it would still have baked."""
+    name = alarm(hosting, endpoint, missing="ignore")
+    cloudwatch = hosting.account.client("cloudwatch")
+    watched = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
+    update(hosting, endpoint, configuration, deployment | watched)
+    try:
+        yield
+    finally:
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="enough is seen")
+    assert name in hosting.settled(endpoint)["FailureReason"]
+    cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+class Events:
+    """What the account's event bus tells about an endpoint."""
+
+    STATE, STAGE = "SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"
+
+    def __init__(self, hosting: Hosting, endpoint: str) -> None:
+        self._hosting = hosting
+        self._sqs = hosting.account.client("sqs")
+        events = hosting.account.client("events")
+        name = f"{endpoint}-events"
+        self._queue = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        arn = attributes["QueueArn"]
+        may_send = {"Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+        self._sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": document(may_send)})
+        detail = {"EndpointName": [endpoint]}
+        pattern = {"source": ["aws.sagemaker"], "detail-type": [self.STATE, self.STAGE], "detail": detail}
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+        self._received: list[tuple[str, dict[str, Any]]] = []
+
+    def until_in_service(self, times: int) -> None:
+        """Receive until the endpoint was in service so many times."""
+
+        def is_there() -> bool:
+            for message in self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
+                event = json.loads(message["Body"])
+                self._received.append((event["detail-type"], event["detail"]))
+                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+            return [state["EndpointStatus"] for state in self.states].count("IN_SERVICE") >= times
+
+        self._hosting.eventually(is_there)
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        """The endpoint as it was when its state had changed."""
+        return [detail for kind, detail in self._received if kind == self.STATE]
+
+    @property
+    def stages(self) -> list[dict[str, Any]]:
+        """The status of the pending variants whenever it had changed; times are in milliseconds."""
+        return [
+            item["VariantStatus"][0]
+            for kind, detail in self._received
+            if kind == self.STAGE
+            for item in detail["PendingDeploymentSummary"]["ProductionVariants"]
+        ]
 
 
 def update(hosting: Hosting, endpoint: str, configuration: str, deployment: dict[str, Any] | None = None) -> None:
@@ -108,31 +172,60 @@ def test_an_update_replaces_the_model_and_no_request_fails(hosting: Hosting) -> 
     assert hosting.number("replaced") == TEN
 
 
-def test_a_canary_gets_its_part_of_the_traffic_before_the_rest_shifts(hosting: Hosting) -> None:
+@pytest.mark.parametrize(
+    ("wait", "bake", "message", "answers"),
+    [
+        (
+            1200,
+            0,
+            "Baking for 1200 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s).",
+            {ONE, TEN},
+        ),
+        (
+            0,
+            1200,
+            "Baking for 1200 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 2 instance(s).",
+            {TEN},
+        ),
+    ],
+    ids=["part", "all"],
+)
+def test_a_canary_gets_its_part_of_the_traffic_before_it_gets_all(
+    hosting: Hosting, wait: int, bake: int, message: str, answers: set[float]
+) -> None:
+    name = f"canary-{wait}-{bake}"
+    hosting.endpoint(name, "one")
+    with interrupted(hosting, name, "ten", policy("CANARY", wait=wait, bake=bake)):
+        hosting.until(name, lambda found: stage(found) == ("Baking", message))
+        assert {hosting.number(name) for _ in range(30)} == answers
+
+
+def test_a_canary_is_left_alone_for_as_long_as_its_policy_says(hosting: Hosting) -> None:
+    events = Events(hosting, "canary")
     hosting.endpoint("canary", "one")
     update(hosting, "canary", "ten", policy("CANARY", wait=30, bake=30))
-    baking = hosting.until("canary", lambda found: stage(found) == "Baking")
-    start = time.monotonic()
-    during = {hosting.number("canary") for _ in range(30)}
-    assert during == {ONE, TEN}
-    message = baking["PendingDeploymentSummary"]["ProductionVariants"][0]["VariantStatus"][0]["StatusMessage"]
-    assert message == (
-        "Baking for 30 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s)."
-    )
-    hosting.until("canary", lambda found: "full capacity of 2" in json.dumps(found, default=str))
-    assert {hosting.number("canary") for _ in range(5)} == {TEN}
     found = hosting.settled("canary")
-    assert time.monotonic() - start > 0.9 * SECONDS_PER_MINUTE
     assert found["EndpointConfigName"] == "ten"
     routing = found["LastDeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
     assert routing["Type"] == "CANARY"
+    assert {hosting.number("canary") for _ in range(5)} == {TEN}
+    events.until_in_service(2)
+    assert [status["Status"] for status in events.stages] == [
+        *("Creating", "Creating"),
+        *("ActivatingTraffic", "Baking"),
+        *("ActivatingTraffic", "Baking"),
+    ]
+    _, _, _, canary, shifting, full = (status["StartTime"] for status in events.stages)
+    half_a_minute = 0.5 * SECONDS_PER_MINUTE * 1000
+    assert shifting - canary >= half_a_minute - 1
+    assert events.states[-1]["LastModifiedTime"] - full >= half_a_minute - 1
 
 
 def test_a_canary_that_fails_its_alarm_leaves_the_old_model_serving(hosting: Hosting) -> None:
     hosting.endpoint("alarmed", "one")
     name = alarm(hosting, "alarmed")
     update(hosting, "alarmed", "failing", policy("CANARY", wait=1200, alarms=(name,)))
-    hosting.until("alarmed", lambda found: stage(found) == "Baking")
+    hosting.until("alarmed", lambda found: stage(found)[0] == "Baking")
     deadline = time.monotonic() + 20
     while hosting.sagemaker.describe_endpoint(EndpointName="alarmed")["EndpointStatus"] == "Updating":
         assert time.monotonic() < deadline
@@ -161,11 +254,14 @@ def test_a_new_model_that_does_not_start_leaves_the_old_one_serving(hosting: Hos
 
 
 def test_linear_traffic_shifts_step_by_step(hosting: Hosting) -> None:
+    events = Events(hosting, "linear")
     hosting.endpoint("linear", "one")
     update(hosting, "linear", "ten", policy("LINEAR", wait=30))
-    found = hosting.until("linear", lambda found: stage(found) == "Baking")
-    assert "linear step capacity of 1 instance(s)" in json.dumps(found, default=str)
     assert hosting.settled("linear")["EndpointConfigName"] == "ten"
+    events.until_in_service(2)
+    step, full = (status["StatusMessage"] for status in events.stages if status["Status"] == "Baking")
+    assert "linear step capacity of 1 instance(s)" in step
+    assert "full capacity of 2 instance(s)" in full
 
 
 def test_a_deployment_that_takes_too_long_is_rolled_back() -> None:
@@ -234,17 +330,17 @@ def test_alarms_count_only_where_the_models_role_may_see_them(hosting: Hosting) 
 
 def test_only_one_update_runs_at_a_time(hosting: Hosting) -> None:
     hosting.endpoint("busy", "one")
-    update(hosting, "busy", "ten", policy(bake=30))
-    for call in (
-        lambda: update(hosting, "busy", "one"),
-        lambda: hosting.sagemaker.delete_endpoint(EndpointName="busy"),
-        lambda: hosting.sagemaker.update_endpoint_weights_and_capacities(
-            EndpointName="busy", DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}]
-        ),
-    ):
-        with pytest.raises(ClientError, match=r'Cannot update in-progress endpoint "arn:.*:endpoint/busy"'):
-            call()
-    hosting.settled("busy")
+    with interrupted(hosting, "busy", "ten", policy(bake=1200)):
+        for call in (
+            lambda: update(hosting, "busy", "one"),
+            lambda: hosting.sagemaker.delete_endpoint(EndpointName="busy"),
+            lambda: hosting.sagemaker.update_endpoint_weights_and_capacities(
+                EndpointName="busy",
+                DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}],
+            ),
+        ):
+            with pytest.raises(ClientError, match=r'Cannot update in-progress endpoint "arn:.*:endpoint/busy"'):
+                call()
 
 
 def test_an_endpoint_whose_configuration_was_deleted_cannot_be_updated(hosting: Hosting) -> None:
@@ -278,64 +374,25 @@ def test_what_an_endpoint_has_now_can_be_retained(hosting: Hosting) -> None:
 
 
 def test_the_event_bus_learns_of_every_state_and_stage(hosting: Hosting) -> None:
-    sqs, events = hosting.account.client("sqs"), hosting.account.client("events")
-    queue = sqs.create_queue(QueueName="endpoint-events")["QueueUrl"]
-    queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sqs.set_queue_attributes(
-        QueueUrl=queue,
-        Attributes={
-            "Policy": json.dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "events.amazonaws.com"},
-                            "Action": "sqs:SendMessage",
-                            "Resource": queue_arn,
-                        }
-                    ],
-                }
-            )
-        },
-    )
-    kinds = ["SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"]
-    pattern = {"source": ["aws.sagemaker"], "detail-type": kinds, "detail": {"EndpointName": ["Told"]}}
-    events.put_rule(Name="endpoints", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="endpoints", Targets=[{"Id": "queue", "Arn": queue_arn}])
+    events = Events(hosting, "Told")
     hosting.endpoint("Told", "one")
     update(hosting, "Told", "broken")
     hosting.settled("Told")
-    received: list[tuple[str, dict[str, Any]]] = []
-
-    def all_received() -> bool:
-        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-            event = json.loads(message["Body"])
-            received.append((event["detail-type"], event["detail"]))
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return len(received) >= 8
-
-    hosting.eventually(all_received)
-    states = [detail["EndpointStatus"] for kind, detail in received if kind == kinds[0]]
+    events.until_in_service(2)
+    states = [state["EndpointStatus"] for state in events.states]
     assert states == ["CREATING", "IN_SERVICE", "UPDATING", "ROLLING_BACK", "IN_SERVICE"]
-    stages = [detail for kind, detail in received if kind == kinds[1]]
-    statuses = [
-        item["VariantStatus"][0]
-        for detail in stages
-        for item in detail["PendingDeploymentSummary"]["ProductionVariants"]
-    ]
-    assert [(status["Status"], status["StatusMessage"]) for status in statuses] == [
+    assert [(status["Status"], status["StatusMessage"]) for status in events.stages] == [
         ("Creating", "Launching 2 instance(s)."),
         ("Creating", "Launching 2 instance(s)."),
         ("Deleting", "Terminating 2 instance(s)."),
     ]
-    last = [detail for kind, detail in received if kind == kinds[0]][-1]
+    last = events.states[-1]
     assert "did not pass the ping health check" in last["FailureReason"]
     assert last["LastModifiedTime"] > 1e12
 
 
-def stage(found: dict[str, Any]) -> str | None:
-    """The status of the pending variant, if a deployment is under way."""
+def stage(found: dict[str, Any]) -> tuple[str | None, str | None]:
+    """The status of the pending variant and its message, if a deployment is under way."""
     variants = found.get("PendingDeploymentSummary", {}).get("ProductionVariants", [{}])
     statuses = variants[0].get("VariantStatus", [{}])
-    return statuses[0].get("Status")
+    return statuses[0].get("Status"), statuses[0].get("StatusMessage")

@@ -2,11 +2,16 @@
 
 import io
 import json
+import subprocess
 import time
 import zipfile
+from pathlib import Path
 from typing import Any
 
+from tests.installed import local_aws_python
 from tests.sandbox_aws.account import Account, allow, trust
+
+REPOSITORY = Path(__file__).parents[2]
 
 TALKING = """
 import logging
@@ -86,3 +91,52 @@ def test_a_request_that_is_tried_again_keeps_its_id(dev: Account) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert len({line["requestId"] for line in tried}) == 1
+
+
+def test_all_that_an_invocation_says_is_its_log_however_slowly_it_is_read() -> None:
+    program = """
+import io, json, time, zipfile
+from sandbox.aws import emulator, function_logs
+
+class Slow:
+    def __init__(self, lines):
+        self.lines = lines
+
+    def put(self, line):
+        time.sleep(0.02)
+        self.lines.put(line)
+
+    def __getattr__(self, name):
+        return getattr(self.lines, name)
+
+worker_class = emulator.lambda_runtime.Worker
+read_stderr = worker_class._read_stderr
+
+def read_slowly(worker):
+    worker._stderr_queue = Slow(worker._stderr_queue)
+    read_stderr(worker)
+
+worker_class._read_stderr = read_slowly
+function_logs.install()
+code = '''
+import os
+def handler(event, context):
+    print("first")
+    print()
+    print("last", end="", flush=True)
+    if event == "die":
+        os._exit(1)
+    if event == "fail":
+        raise ValueError
+'''
+archive = io.BytesIO()
+with zipfile.ZipFile(archive, "w") as files:
+    files.writestr("talking.py", code)
+arn = "arn:aws:lambda:eu-west-1:111111111111:function:talking"
+config = {"Runtime": "python3.12", "Handler": "talking.handler", "FunctionName": "talking", "FunctionArn": arn}
+worker = worker_class("talking", config, archive.getvalue())
+print(json.dumps([worker.invoke(event, "request")["log"] for event in (1, "fail", 2, "die")]))
+worker.kill()
+"""
+    result = subprocess.run(local_aws_python("-c", program), capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert json.loads(result.stdout) == ["first\n\nlast"] * 4

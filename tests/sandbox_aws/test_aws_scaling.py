@@ -8,6 +8,7 @@ import pytest
 
 from tests.sandbox_aws.account import Account, allow
 from tests.sandbox_aws.hosting import Hosting, variant
+from tests.sandbox_aws.test_aws_endpoints_updating import alarm, interrupted, policy
 from tests.sandbox_aws.test_aws_permissions import refusal
 
 SCALED: dict[str, Any] = {
@@ -114,6 +115,35 @@ def test_a_target_brings_its_variant_into_the_range_at_once(dev: Account, hostin
         counts.append(hosting.settled("scaling")["ProductionVariants"][0]["CurrentInstanceCount"])
     scaling.deregister_scalable_target(**SCALED)
     assert counts == [3, 3, 1]
+
+
+def test_alarms_are_still_looked_at_after_an_endpoint_that_is_updated_refused_to_be_scaled(
+    dev: Account, hosting: Hosting
+) -> None:
+    scaling, cloudwatch = dev.client("application-autoscaling"), dev.client("cloudwatch")
+    scaling.register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=4)
+    alarms = [found["AlarmName"] for found in scaling.put_scaling_policy(**POLICY)["Alarms"]]
+    high = next(name for name in alarms if "AlarmHigh" in name)
+    dimensions = [{"Name": "EndpointName", "Value": "scaling"}, {"Name": "VariantName", "Value": "scaling"}]
+    point = {"MetricName": "InvocationsPerInstance", "Dimensions": dimensions, "Value": 1000.0}
+
+    def history(name: str, kind: str) -> list[str]:
+        found = cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType=kind)
+        return [item["HistorySummary"] for item in found["AlarmHistoryItems"]]
+
+    def has_acted() -> bool:
+        cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])
+        return bool(history(high, "Action"))
+
+    hosting.configuration("scaling-baking", ProductionVariants=[variant("scaling")])
+    with interrupted(hosting, "scaling", "scaling-baking", policy(bake=3600)):
+        hosting.eventually(has_acted)
+        assert "Failed to execute action" in history(high, "Action")[0]
+        assert "Cannot update in-progress endpoint" in history(high, "Action")[0]
+        later = alarm(hosting, "nothing")
+        hosting.eventually(lambda: "Alarm updated from INSUFFICIENT_DATA to OK" in history(later, "StateUpdate"))
+        cloudwatch.delete_alarms(AlarmNames=[later])
+    scaling.deregister_scalable_target(**SCALED)
 
 
 def test_the_type_of_instances_that_are_scaled_is_changed_only_after_they_are_deregistered(

@@ -43,7 +43,7 @@ def seed(**changes: Any) -> Seed:
             {"token": WITHOUT_SCOPES, "login": "olivia", "scopes": ""},
         ],
         "timing": Timing(
-            generation=0.02, workflow_registration=0, cancel_interrupt=0.5, cancel_terminate=0.1, cancel_force=2
+            generation=0.02, workflow_registration=0, cancel_interrupt=0.5, cancel_terminate=10, cancel_force=10
         ),
         "limits": Limits(content_per_minute=500, points_per_minute=100_000),
     }

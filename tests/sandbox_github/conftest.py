@@ -16,6 +16,8 @@ from sandbox import certificates
 from tests.sandbox_github.client import Client, seed, start
 from tests.sandbox_github.remote import Remote
 
+STARTED_WITHIN_SECONDS = 60
+
 
 @pytest.fixture
 def call(tmp_path: Path) -> Iterator[Client]:
@@ -48,7 +50,7 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
     trust = ssl.create_default_context(cafile=str(files.ca))
     connection = HTTPSConnection("localhost", port, timeout=20, context=trust)
     found = Remote(url=f"https://localhost:{port}", folder=folder, ca=files.ca, connection=connection)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + STARTED_WITHIN_SECONDS
     while True:
         try:
             connection.connect()

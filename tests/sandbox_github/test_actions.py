@@ -3,11 +3,13 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import jwt
 
 from tests.sandbox_github.client import OUTSIDER, encoded, eventually
 from tests.sandbox_github.remote import Remote
+from tests.sandbox_github.test_access import ruleset
 
 IDENTITY = """
 name: Build
@@ -154,13 +156,13 @@ def test_a_runner_that_github_does_not_host_fails_the_run_and_is_named(remote: R
     assert "'mainframe'" in remote.log(run)
 
 
-def test_a_run_waits_for_its_group_and_replaces_the_one_that_waits(remote: Remote) -> None:
+def test_a_run_waits_for_its_group_and_replaces_the_one_that_waits(remote: Remote, tmp_path: Path) -> None:
     path = remote.with_workflow(
         "grouped",
-        """
+        f"""
 on: workflow_dispatch
-concurrency: {group: "deploy-${{ github.ref }}", cancel-in-progress: false}
-jobs: {a: {runs-on: ubuntu-latest, steps: [{run: sleep 0.5}]}}
+concurrency: {{group: "deploy-${{{{ github.ref }}}}", cancel-in-progress: false}}
+jobs: {{a: {{runs-on: ubuntu-latest, steps: [{{run: "while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"}}]}}}}
 """,
     )
     body = {"ref": "main", "return_run_details": True}
@@ -168,6 +170,7 @@ jobs: {a: {runs-on: ubuntu-latest, steps: [{run: sleep 0.5}]}}
         int(remote("POST", f"{path}/actions/workflows/build.yml/dispatches", body).json["workflow_run_id"])
         for _ in range(3)
     ]
+    (tmp_path / "go").touch()
     conclusions = [remote.finished(path, number)["conclusion"] for number in numbers]
     assert conclusions == ["success", "cancelled", "success"]
 
@@ -223,6 +226,46 @@ jobs:
     assert words[4] == words[5]
 
 
+BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+BY_PROTECTION = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
+
+
+def test_a_feature_branch_does_not_enter_an_environment_that_admits_main_by_name(remote: Remote) -> None:
+    # The name makes the organization's ruleset hold for main, as it does for a project's repository.
+    path = remote.with_workflow(
+        "mlops-admits-main",
+        "on: workflow_dispatch\njobs: {a: {runs-on: ubuntu-latest, environment: dev, steps: [{run: echo}]}}\n",
+    )
+    main = remote("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
+    for ref in ("refs/heads/feature", "refs/tags/main"):
+        assert remote("POST", f"{path}/git/refs", {"ref": ref, "sha": main}).status == 201
+    rules = remote("POST", "/orgs/acme/rulesets", ruleset()).json["id"]
+    assert remote("GET", f"{path}/branches/main").json["protected"] is True
+
+    def entered(ref: str) -> dict[str, Any]:
+        started = remote(
+            "POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": ref, "return_run_details": True}
+        )
+        return remote.finished(path, started.json["workflow_run_id"])
+
+    # What GitHub calls protected branches are those with a branch protection rule, or all when there is none.
+    assert remote("PUT", f"{path}/environments/dev", BY_PROTECTION).status == 200
+    assert entered("feature")["conclusion"] == "success"
+
+    assert remote("PUT", f"{path}/environments/dev", BY_NAME).status == 200
+    assert entered("main")["conclusion"] == "failure"
+    policies = f"{path}/environments/dev/deployment-branch-policies"
+    assert remote("POST", policies, {"name": "main", "type": "branch"}).status == 200
+    refused = entered("feature")
+    assert refused["conclusion"] == "failure"
+    assert "Branch 'feature' is not allowed to deploy to dev" in remote.log(refused)
+    refused = entered("refs/tags/main")
+    assert refused["conclusion"] == "failure"
+    assert "Tag 'main' is not allowed to deploy to dev" in remote.log(refused)
+    assert entered("refs/heads/main")["conclusion"] == "success"
+    assert remote("DELETE", f"/orgs/acme/rulesets/{rules}").status == 204
+
+
 def test_an_environment_comes_into_being_with_the_first_job_that_enters_it(remote: Remote) -> None:
     path = remote.with_workflow(
         "entered",
@@ -240,8 +283,7 @@ jobs:
     assert remote("GET", f"{path}/environments").json["total_count"] == 0
     assert remote.dispatch(path, enter="true")["conclusion"] == "success"
     assert [one["name"] for one in remote("GET", f"{path}/environments").json["environments"]] == ["dev"]
-    protected = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
-    assert remote("PUT", f"{path}/environments/dev", protected).status == 200
+    assert remote("PUT", f"{path}/environments/dev", BY_NAME).status == 200
     assert remote.dispatch(path, enter="false")["conclusion"] == "skipped"
     refused = remote.dispatch(path, enter="true")
     assert refused["conclusion"] == "failure"

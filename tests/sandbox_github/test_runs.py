@@ -20,8 +20,9 @@ jobs:
     steps:
       - run: |
           trap 'echo interrupted >> {tmp_path}/signals' INT
-          trap 'echo terminated >> {tmp_path}/signals' TERM
-          touch {tmp_path}/started
+          trap 'echo terminated >> {tmp_path}/signals; exit 1' TERM
+          (trap '' INT TERM; exec sleep 600) &
+          echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/started
           while true; do sleep 0.02; done
       - run: echo never
       - {{if: always(), run: echo tidied up}}
@@ -33,10 +34,13 @@ jobs:
     )
     number = remote.start(path)
     eventually(lambda: (tmp_path / "started").exists())
+    deaf = Path("/proc", (tmp_path / "started").read_text().strip())
+    assert deaf.exists()
     assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 202
     run = remote.finished(path, number)
     assert run["conclusion"] == "cancelled"
     assert (tmp_path / "signals").read_text().split() == ["interrupted", "terminated"]
+    eventually(lambda: not deaf.exists())
     assert remote.jobs(path, number) == {"a": "cancelled", "b": "cancelled"}
     assert "tidied up" in remote.log(run)
     assert "a: never" not in remote.log(run)

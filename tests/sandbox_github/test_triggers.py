@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.github.actions.patterns import selected
+from sandbox.github.actions.patterns import fnmatch, selected
 from tests.sandbox_github.client import Client, encoded, eventually, repository
 
 JOBS = "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: echo}]}}"
@@ -67,8 +67,36 @@ def test_filters_match_as_githubs_cheat_sheet_says(patterns: list[str], name: st
     assert selected(patterns, name) is expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("main", "main", True),
+        ("main", "main2", False),
+        ("main", "Main", False),
+        ("*", "main", True),
+        ("*", "release/1", False),
+        ("**", "release/1", False),
+        ("release/*", "release/1", True),
+        ("release/*", "release/1/2", False),
+        ("release/*/*", "release/1/2", True),
+        ("**/hotfix", "a/b/hotfix", True),
+        ("**/hotfix", "hotfix", True),
+        ("v?.0", "v1.0", True),
+        ("v?.0", "v/.0", False),
+        ("v[0-9].0", "v1.0", True),
+        ("v[!0-9].0", "v1.0", False),
+        ("v[^0-9]x", "v/x", False),
+        ("a\\*", "a*", True),
+        ("a\\*", "ab", False),
+        ("a.b", "axb", False),
+    ],
+)
+def test_names_of_refs_match_as_ruby_says(pattern: str, name: str, expected: bool) -> None:
+    assert fnmatch(pattern, name) is expected
+
+
 def test_a_fresh_repositorys_workflow_cannot_be_dispatched_until_it_is_registered(idle: Client) -> None:
-    idle.github.seed.timing.workflow_registration = 0.3
+    idle.github.seed.timing.workflow_registration = 60
     template = with_workflow(idle, "template", "on: workflow_dispatch", is_template=True)
     idle("POST", f"{template}/generate", {"owner": "acme", "name": "fresh", "private": True})
     path = "/repos/acme/fresh"
@@ -76,7 +104,9 @@ def test_a_fresh_repositorys_workflow_cannot_be_dispatched_until_it_is_registere
     place = f"{path}/actions/workflows/build.yml/dispatches"
     assert idle("POST", place, {"ref": "main"}).status == 404
     assert idle("GET", f"{path}/actions/workflows").json["total_count"] == 0
-    eventually(lambda: idle("POST", place, {"ref": "main"}).status == 204)
+    registered_at = idle.github.actions._dispatchable_from  # pyright: ignore[reportPrivateUsage]
+    registered_at.update({repository: moment - 60 for repository, moment in registered_at.items()})
+    assert idle("POST", place, {"ref": "main"}).status == 204
     assert [run["event"] for run in runs(idle, path)] == ["workflow_dispatch"]
     listed = idle("GET", f"{path}/actions/workflows").json["workflows"]
     assert [workflow["path"] for workflow in listed] == [".github/workflows/build.yml"]
