@@ -50,8 +50,9 @@ def rejected(approvals: Approvals) -> int:
 
 @pytest.fixture(scope="module")
 def deleted(approvals: Approvals) -> int:
-    """A version that is registered and then deleted."""
+    """A version that is registered and then deleted; another follows it, so that its number is not given again."""
     version = approvals.register()
+    approvals.register()
     approvals.delete(version)
     return version
 
