@@ -55,6 +55,16 @@ def studio(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> 
     return _session(str(answer["AccessKeyId"]), str(answer["SecretAccessKey"]), str(answer["Token"]))
 
 
+def session(identity: Identity, region: str) -> boto3.Session:
+    """Return an AWS session as somebody whose credentials are of a role."""
+    return boto3.Session(
+        aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=identity["AWS_SESSION_TOKEN"],
+        region_name=region,
+    )
+
+
 def _get(servers: Servers, url: str, headers: dict[str, str]) -> dict[str, Any]:
     return cast("dict[str, Any]", web.call(servers, "GET", url, headers))
 

@@ -58,13 +58,7 @@ class Project:
 
 def studio_session(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> boto3.Session:
     """Return an AWS session with the role of a Studio user profile."""
-    identity = identities.studio(servers, stack, domain=domain, profile=profile)
-    return boto3.Session(
-        aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=identity["AWS_SESSION_TOKEN"],
-        region_name=stack.region,
-    )
+    return identities.session(identities.studio(servers, stack, domain=domain, profile=profile), stack.region)
 
 
 def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Project:

@@ -200,12 +200,13 @@ class Approvals(Deployments):
         return f"arn:aws:iam::{ACCOUNTS[environment]}:role/{self.name(environment)}-deployment"
 
     def _taken(self, credentials: Mapping[str, str]) -> boto3.Session:
-        return self.session(
+        return identities.session(
             {
                 "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
                 "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
                 "AWS_SESSION_TOKEN": credentials["SessionToken"],
-            }
+            },
+            REGION,
         )
 
     # Listening

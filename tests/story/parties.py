@@ -63,15 +63,6 @@ class Parties:
         pages = self.root(environment, "iam").get_paginator("list_roles").paginate()
         return [role["RoleName"] for page in pages for role in page["Roles"]]
 
-    def session(self, identity: identities.Identity) -> boto3.Session:
-        """A session as somebody."""
-        return boto3.Session(
-            aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=identity["AWS_SESSION_TOKEN"],
-            region_name=REGION,
-        )
-
     def _in_studio(self, user: User) -> boto3.Session:
         (domain,) = self.root("dev", "sagemaker").list_domains()["Domains"]
         return launch.studio_session(self.servers, self.stacks["dev"], domain=domain["DomainId"], profile=user.login)

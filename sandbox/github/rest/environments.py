@@ -205,10 +205,14 @@ def _by_name(environment: Environment) -> bool:
     return policy is not None and policy.custom_branch_policies
 
 
+def _policies(environment: Environment) -> list[NamePolicy]:
+    """Those that count: none while another rule decides."""
+    return environment.name_policies if _by_name(environment) else []
+
+
 def _found_policy(call: Call) -> NamePolicy:
-    environment, number = _found(call), call.parameters["policy"]
-    policies = environment.name_policies if _by_name(environment) else []
-    found = next((one for one in policies if str(one.id) == number), None)
+    number = call.parameters["policy"]
+    found = next((one for one in _policies(_found(call)) if str(one.id) == number), None)
     if found is None:
         raise errors.not_found()
     return found
@@ -217,8 +221,7 @@ def _found_policy(call: Call) -> NamePolicy:
 @route("GET", _POLICIES, permission="actions:read", role="pull")
 def list_policies(call: Call) -> Response:
     """The branches and tags that an environment admits by name."""
-    environment = _found(call)
-    policies = environment.name_policies if _by_name(environment) else []
+    policies = _policies(_found(call))
     page, headers = call.page(policies)
     document = {"total_count": len(policies), "branch_policies": [_policy(one) for one in page]}
     return json_response(200, document, headers)

@@ -13,7 +13,7 @@ from sandbox import identities
 from sandbox.application import Application
 from tests.story.deployments import Deployments
 from tests.story.parties import refused
-from tests.story.sandbox import ACCOUNTS, Sandbox
+from tests.story.sandbox import ACCOUNTS, REGION, Sandbox
 from tests.story.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -129,7 +129,7 @@ def test_requests_are_captured_where_nobody_outside_the_project_reads_them(
     assert b"endpointInput" in captured["Body"].read()
     for who in (
         deployments.lead,
-        deployments.session(identities.deploy(deployments.servers, deployments.stacks["prod"])),
+        identities.session(identities.deploy(deployments.servers, deployments.stacks["prod"]), REGION),
     ):
         assert "AccessDenied" in refused(who.client("s3").get_object, **place)
 
