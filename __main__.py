@@ -16,7 +16,7 @@ from components.alarms import Alarms, AlarmsArgs
 from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerArgs
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
-from components.github_organization import GitHubOrganization, GitHubOrganizationArgs
+from components.github.organization import GitHubOrganization, GitHubOrganizationArgs
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.parameters import Parameters, ParametersArgs, Values
 from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
@@ -26,27 +26,29 @@ from components.workload_account import WorkloadAccount, WorkloadAccountArgs
 from settings import ExistingNetwork, Settings
 
 settings = Settings.load()
-site, needs = settings.site, settings.needs
+environment, needs = settings.context, settings.needs
 
 # One account: the provider refuses credentials of any other, before anything is changed.
 provider = aws.Provider(
     "aws",
-    region=site.region,
-    allowed_account_ids=[site.account_id],
+    region=environment.region,
+    allowed_account_ids=[environment.account_id],
     default_tags={"tags": settings.default_tags},
 )
 here, ask = pulumi.ResourceOptions(providers=[provider]), pulumi.InvokeOptions(provider=provider)
 try:
     aws.get_caller_identity(opts=ask)
 except Exception as refusal:
-    problem = f"Stack {site.prefix} lives in account {site.account_id}; use credentials of it. {refusal}"
+    problem = f"Stack {environment.prefix} lives in account {environment.account_id}; use credentials of it. {refusal}"
     raise pulumi.RunError(problem) from None
 
 # Foundations: a key for each purpose, a private network of the platform's own or an existing one, buckets, and a topic
 # for alarms.
 encryption = Encryption(
     "encryption",
-    EncryptionArgs(site=site, purposes=needs.keys, data_reader_account_ids=settings.deployment_accounts.values()),
+    EncryptionArgs(
+        environment=environment, purposes=needs.keys, data_reader_account_ids=settings.deployment_accounts.values()
+    ),
     here,
 )
 keys, wanted = encryption.keys, settings.network
@@ -54,7 +56,10 @@ if isinstance(wanted, ExistingNetwork):
     network = ImportedNetwork(
         "network",
         ImportedNetworkArgs(
-            site=site, vpc_id=wanted.vpc_id, subnet_ids=wanted.subnet_ids, security_group_id=wanted.security_group_id
+            environment=environment,
+            vpc_id=wanted.vpc_id,
+            subnet_ids=wanted.subnet_ids,
+            security_group_id=wanted.security_group_id,
         ),
         here,
     )
@@ -66,11 +71,11 @@ else:
         opts=ask,
     )
     if len(zones.names) < wanted.zones:
-        raise pulumi.RunError(f"network.zones: {site.region} has {len(zones.names)}; ask for no more")
+        raise pulumi.RunError(f"network.zones: {environment.region} has {len(zones.names)}; ask for no more")
     network = Network(
         "network",
         NetworkArgs(
-            site=site,
+            environment=environment,
             cidr=wanted.cidr,
             zones=sorted(zones.names)[: wanted.zones],
             nat=wanted.nat,
@@ -80,11 +85,13 @@ else:
         ),
         here,
     )
-storage = Storage("storage", StorageArgs(site=site, purposes=needs.buckets, kms_key_arn=keys["data"].arn), here)
-buckets, placement = storage.buckets, network.placement
+storage = Storage(
+    "storage", StorageArgs(environment=environment, purposes=needs.buckets, kms_key_arn=keys["data"].arn), here
+)
+buckets, vpc_config = storage.buckets, network.vpc_config
 alarms = Alarms(
     "alarms",
-    AlarmsArgs(site=site, kms_key_arn=keys["notifications"].arn, emails=settings.alarms.emails),
+    AlarmsArgs(environment=environment, kms_key_arn=keys["notifications"].arn, emails=settings.alarms.emails),
     here,
 )
 parameters: Values = {
@@ -100,8 +107,8 @@ if settings.studio and settings.projects:
     studio = Studio(
         "studio",
         StudioArgs(
-            site=site,
-            placement=placement,
+            environment=environment,
+            vpc_config=vpc_config,
             home_key=keys["studio"],
             data_key=keys["data"],
             shared_buckets=[buckets["data"], buckets["sagemaker"]],
@@ -116,8 +123,8 @@ if settings.studio and settings.projects:
     projects = ProjectLaunches(
         "projects",
         ProjectLaunchesArgs(
-            site=site,
-            placement=placement,
+            environment=environment,
+            vpc_config=vpc_config,
             templates=buckets["catalog"],
             logs_key_arn=keys["logs"].arn,
             secrets_key_arn=keys["secrets"].arn,
@@ -133,8 +140,8 @@ if settings.studio and settings.projects:
         DeploymentTrigger(
             "deployment-trigger",
             DeploymentTriggerArgs(
-                site=site,
-                placement=placement,
+                environment=environment,
+                vpc_config=vpc_config,
                 logs_key_arn=keys["logs"].arn,
                 secrets_key_arn=keys["secrets"].arn,
                 data_key=keys["data"],
@@ -158,7 +165,7 @@ if settings.projects and settings.projects.publish_template_repositories:
     organization = GitHubOrganization(
         "github",
         GitHubOrganizationArgs(
-            template_kinds=["model-training", "model-deployment-realtime"], keep_on_destroy=site.keep_on_destroy
+            template_kinds=["model-training", "model-deployment-realtime"], keep_on_destroy=environment.keep_on_destroy
         ),
         pulumi.ResourceOptions(providers=[github_provider]),
     )
@@ -169,13 +176,13 @@ if settings.workload:
     workload = WorkloadAccount(
         "workload",
         WorkloadAccountArgs(
-            site=site,
+            environment=environment,
             artifacts=buckets["artifacts"],
             data_key=keys["data"],
-            placement=placement,
+            vpc_config=vpc_config,
             development_account_id=settings.workload.development_account_id,
-            development_prefix=f"{site.unit}-{settings.workload.development_environment}",
-            oidc_provider_arn=site.oidc_provider_arn(settings.github.oidc_issuer_host),
+            development_prefix=f"{environment.unit}-{settings.workload.development_environment}",
+            oidc_provider_arn=environment.oidc_provider_arn(settings.github.oidc_issuer_host),
             oidc_issuer=settings.github.oidc_issuer_host,
             alarms_topic_arn=alarms.topic_arn,
         ),
@@ -186,8 +193,10 @@ if settings.workload:
 # Everywhere: a role for the workflow that looks for drift, and what projects are told.
 DriftRole(
     "drift",
-    DriftRoleArgs(site=site, issuer=settings.github.oidc_issuer_host, repository=settings.github.platform_repository),
+    DriftRoleArgs(
+        environment=environment, issuer=settings.github.oidc_issuer_host, repository=settings.github.platform_repository
+    ),
     here,
 )
-Parameters("parameters", ParametersArgs(path=site.parameter_path, values=parameters), here)
-pulumi.export("vpcId", placement.vpc_id)
+Parameters("parameters", ParametersArgs(path=environment.parameter_path, values=parameters), here)
+pulumi.export("vpcId", vpc_config.vpc_id)

@@ -32,10 +32,10 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from components.github import GitHubConnection, GitHubRepository
+from components.environment import Environment
+from components.github.connection import GitHubConnection, GitHubRepository
 from components.needs import EVERYWHERE, PROJECTS, STUDIO, WORKLOAD, Needs
 from components.parameters import Values
-from components.site import Site
 
 NAMESPACE = "mlops-platform"
 """The Pulumi project, and the namespace of its configuration."""
@@ -429,11 +429,11 @@ class Settings(_Section):
         return projects
 
     @property
-    def site(self) -> Site:
+    def context(self) -> Environment:
         """Where the stack's components stand."""
-        return Site(
+        return Environment(
             unit=self.unit,
-            environment=self.environment,
+            name=self.environment,
             region=self.region,
             account_id=self.account_id,
             keep_on_destroy=self.keep_data_on_destroy,
@@ -470,11 +470,11 @@ class Settings(_Section):
     def parameters(self) -> Values:
         """What projects need to know and no component does: it is decided here."""
         return {
-            "access/boundary-arn": self.site.boundary_arn,
+            "access/boundary-arn": self.context.boundary_arn,
             "github/organization": self.github.organization,
             "github/server-url": self.github.server_url,
             "github/api-url": self.github.api_url,
-            "github/oidc-provider-arn": self.site.oidc_provider_arn(self.github.oidc_issuer_host),
+            "github/oidc-provider-arn": self.context.oidc_provider_arn(self.github.oidc_issuer_host),
             "github/oidc-issuer": self.github.oidc_issuer_host,
             **{f"accounts/{environment}": account for environment, account in self.deployment_accounts.items()},
             **({"accounts/development": self.workload.development_account_id} if self.workload else {}),

@@ -7,15 +7,15 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.environment import Environment
 from components.parameters import Values
-from components.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
     """Who is told of alarms."""
 
-    site: Site
+    environment: Environment
     kms_key_arn: pulumi.Input[str]
     """Key that encrypts what alarms say."""
     emails: Sequence[str]
@@ -33,9 +33,11 @@ class Alarms(pulumi.ComponentResource):
         super().__init__("mlops:index:Alarms", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
-            f"{name}-topic", name=f"{args.site.prefix}-alarms", kms_master_key_id=args.kms_key_arn, opts=child
+            f"{name}-topic", name=f"{args.environment.prefix}-alarms", kms_master_key_id=args.kms_key_arn, opts=child
         )
-        policy = aws.sns.TopicPolicy(f"{name}-policy", arn=topic.arn, policy=_policy(args.site, topic.arn), opts=child)
+        policy = aws.sns.TopicPolicy(
+            f"{name}-policy", arn=topic.arn, policy=_policy(args.environment, topic.arn), opts=child
+        )
         for email in args.emails:
             aws.sns.TopicSubscription(f"{name}-{email}", topic=topic.arn, protocol="email", endpoint=email, opts=child)
         self.topic_arn = pulumi.Output.all(topic.arn, policy.id).apply(lambda parts: parts[0])
@@ -43,7 +45,7 @@ class Alarms(pulumi.ComponentResource):
         self.register_outputs({"topic_arn": self.topic_arn})
 
 
-def _policy(site: Site, topic_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+def _policy(environment: Environment, topic_arn: pulumi.Output[str]) -> pulumi.Output[str]:
     """Let this environment's alarms publish, and nobody without TLS.
 
     Source: Amazon SNS Developer Guide, "Example cases for Amazon SNS access control".
@@ -55,8 +57,8 @@ def _policy(site: Site, topic_arn: pulumi.Output[str]) -> pulumi.Output[str]:
             on=topic_arn,
             to={"Service": "cloudwatch.amazonaws.com"},
             when={
-                "StringEquals": {"aws:SourceAccount": site.account_id},
-                "ArnLike": {"aws:SourceArn": site.arn("cloudwatch", f"alarm:{site.prefix}-*")},
+                "StringEquals": {"aws:SourceAccount": environment.account_id},
+                "ArnLike": {"aws:SourceArn": environment.arn("cloudwatch", f"alarm:{environment.prefix}-*")},
             },
         ),
         iam.deny(

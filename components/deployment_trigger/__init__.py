@@ -5,7 +5,6 @@
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -14,15 +13,14 @@ from components import iam
 from components.deployment_trigger import permissions
 from components.deployment_trigger.rules import EventRule, EventRuleArgs
 from components.encryption.key import EncryptionKey
-from components.function import SHARED, PlatformFunction, PlatformFunctionArgs
-from components.function.permissions import use_credential
-from components.github import GitHubConnection
-from components.network.placement import Placement
-from components.site import Site
+from components.environment import Environment
+from components.github.connection import GitHubConnection
+from components.lambda_function import PlatformFunction, PlatformFunctionArgs
+from components.lambda_function.permissions import use_credential
+from components.network.vpc_config import VpcConfig
 
 PURPOSE = "deployment-trigger"
 """Ends the names of the function and of its role."""
-FUNCTION = Path(__file__).parent / "function"
 TIMEOUT_SECONDS = 240
 """GitHub may take two minutes to find the files of a new repository, and S3 longer than that to copy a large artifact
 (`trigger/aws.py`); less than a claim lasts (`trigger/decision.py`)."""
@@ -33,8 +31,8 @@ RUNS_AT_ONCE = 5
 class DeploymentTriggerArgs:
     """Where the function runs, which GitHub it talks to, and who hears of its failures."""
 
-    site: Site
-    placement: Placement
+    environment: Environment
+    vpc_config: VpcConfig
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential, and of the events that end in the dead-letter queue."""
@@ -52,30 +50,30 @@ class DeploymentTrigger(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DeploymentTriggerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:DeploymentTrigger", name, None, opts)
-        site = args.site
+        environment = args.environment
         child = pulumi.ResourceOptions(parent=self)
         function = PlatformFunction(
             name,
             PlatformFunctionArgs(
-                site=site,
-                placement=args.placement,
+                environment=environment,
+                vpc_config=args.vpc_config,
                 purpose=PURPOSE,
                 description="Starts the deployment of a model package that was approved",
                 role_description="Deployment trigger: read approvals and its credential, keep approved artifacts",
-                code=[FUNCTION, SHARED],
+                package="deployment_trigger",
                 policies={
                     "approvals": iam.document(
                         use_credential(args.credential_secret_arn),
-                        *permissions.read_approvals(site),
-                        *permissions.keep_approved_artifacts(site, args.data_key.arn),
+                        *permissions.read_approvals(environment),
+                        *permissions.keep_approved_artifacts(environment, args.data_key.arn),
                     ),
                 },
-                environment={
+                variables={
                     "GITHUB_API_URL": args.github.api_url,
                     "GITHUB_CREDENTIAL_SECRET_ARN": args.credential_secret_arn,
-                    "PARAMETER_PATH": site.parameter_path,
-                    "PLATFORM_PREFIX": site.prefix,
-                    "ACCOUNT_ID": site.account_id,
+                    "PARAMETER_PATH": environment.parameter_path,
+                    "PLATFORM_PREFIX": environment.prefix,
+                    "ACCOUNT_ID": environment.account_id,
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
                 runs_at_once=RUNS_AT_ONCE,
@@ -89,8 +87,8 @@ class DeploymentTrigger(pulumi.ComponentResource):
         approvals = EventRule(
             f"{name}-approvals",
             EventRuleArgs(
-                site=site,
-                rule_name=f"{site.prefix}-model-approved",
+                environment=environment,
+                rule_name=f"{environment.prefix}-model-approved",
                 description="A model package was approved",
                 function=function,
                 pattern={
@@ -105,8 +103,8 @@ class DeploymentTrigger(pulumi.ComponentResource):
         sweep = EventRule(
             f"{name}-sweep",
             EventRuleArgs(
-                site=site,
-                rule_name=f"{site.prefix}-deployment-sweep",
+                environment=environment,
+                rule_name=f"{environment.prefix}-deployment-sweep",
                 description="Look for approvals whose events were lost",
                 function=function,
                 schedule="rate(15 minutes)",
@@ -131,10 +129,10 @@ class DeploymentTrigger(pulumi.ComponentResource):
         )
         _alarm(
             f"{name}-failures",
-            alarm_name=f"{site.prefix}-{PURPOSE}-failures",
+            alarm_name=f"{environment.prefix}-{PURPOSE}-failures",
             description=(
                 "Events about approved models were given up. They wait for 14 days in the dead-letter queue "
-                f"{site.prefix}-{PURPOSE}-failures; the function's log says why"
+                f"{environment.prefix}-{PURPOSE}-failures; the function's log says why"
             ),
             # Not how many wait there: nobody takes them out, and the alarm would never go off again. What Lambda and
             # EventBridge send is counted; only what a queue's own redrive policy moves is not.
@@ -149,7 +147,7 @@ class DeploymentTrigger(pulumi.ComponentResource):
         )
         _alarm(
             f"{name}-errors",
-            alarm_name=f"{site.prefix}-{PURPOSE}-errors",
+            alarm_name=f"{environment.prefix}-{PURPOSE}-errors",
             description="The deployment trigger failed; Lambda and the sweep try again",
             metric=("AWS/Lambda", "Errors"),
             dimensions={"FunctionName": function.function_name},

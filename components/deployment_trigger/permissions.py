@@ -3,20 +3,20 @@
 import pulumi
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 
-def read_approvals(site: Site) -> list[iam.Statement]:
+def read_approvals(environment: Environment) -> list[iam.Statement]:
     """Read the model packages of projects, and which projects deploy theirs; approve none."""
-    projects = f"parameter{site.parameter_path}/projects"
+    projects = f"parameter{environment.parameter_path}/projects"
     return [
         iam.allow(
             "ReadModelPackages",
             "sagemaker:DescribeModelPackage",
             "sagemaker:ListModelPackages",
             on=[
-                site.arn("sagemaker", "model-package-group/*-p-*"),
-                site.arn("sagemaker", "model-package/*-p-*/*"),
+                environment.arn("sagemaker", "model-package-group/*-p-*"),
+                environment.arn("sagemaker", "model-package/*-p-*/*"),
             ],
         ),
         iam.deny(
@@ -29,15 +29,15 @@ def read_approvals(site: Site) -> list[iam.Statement]:
             "FindProjects",
             "ssm:GetParameter",
             "ssm:GetParametersByPath",
-            on=[site.arn("ssm", projects), site.arn("ssm", f"{projects}/*")],
+            on=[environment.arn("ssm", projects), environment.arn("ssm", f"{projects}/*")],
         ),
     ]
 
 
-def keep_approved_artifacts(site: Site, data_key_arn: pulumi.Input[str]) -> list[iam.Statement]:
+def keep_approved_artifacts(environment: Environment, data_key_arn: pulumi.Input[str]) -> list[iam.Statement]:
     """Copy artifacts within projects' buckets to where nobody else writes, and remember approvals there."""
-    buckets = f"arn:aws:s3:::{site.prefix}-p-*"
-    own = {"aws:ResourceAccount": site.account_id}
+    buckets = f"arn:aws:s3:::{environment.prefix}-p-*"
+    own = {"aws:ResourceAccount": environment.account_id}
     return [
         iam.allow("ReadArtifacts", "s3:GetObject", on=f"{buckets}/*", when={"StringEquals": own}),
         iam.allow(
@@ -57,6 +57,6 @@ def keep_approved_artifacts(site: Site, data_key_arn: pulumi.Input[str]) -> list
             "kms:Decrypt",
             "kms:GenerateDataKey",
             on=data_key_arn,
-            when={"StringEquals": {"kms:ViaService": f"s3.{site.region}.amazonaws.com"}},
+            when={"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}},
         ),
     ]

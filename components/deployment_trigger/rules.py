@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.function import PlatformFunction
-from components.site import Site
+from components.environment import Environment
+from components.lambda_function import PlatformFunction
 
 DELIVERY_ATTEMPTS = 185
 """As often as EventBridge tries at most."""
@@ -18,7 +18,7 @@ DELIVERY_ATTEMPTS = 185
 class EventRuleArgs:
     """Which events reach a function; either a pattern, or a schedule with the event that it sends."""
 
-    site: Site
+    environment: Environment
     rule_name: str
     description: str
     function: PlatformFunction
@@ -37,7 +37,7 @@ class EventRule(pulumi.ComponentResource):
     def __init__(self, name: str, args: EventRuleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:EventRule", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.arn = args.site.arn("events", f"rule/{args.rule_name}")
+        self.arn = args.environment.arn("events", f"rule/{args.rule_name}")
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",
             name=args.rule_name,

@@ -6,16 +6,16 @@ import pulumi
 
 from components import iam
 from components.drift_role import permissions
-from components.github import GitHubRepository
-from components.github_oidc import GitHubOidcRole, GitHubOidcRoleArgs
-from components.site import Site
+from components.environment import Environment
+from components.github.connection import GitHubRepository
+from components.github.oidc import GitHubOidcRole, GitHubOidcRoleArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class DriftRoleArgs:
     """Whose jobs may look, and where."""
 
-    site: Site
+    environment: Environment
     issuer: str
     """Host and path of the token's issuer, without the scheme."""
     repository: GitHubRepository
@@ -29,24 +29,24 @@ class DriftRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DriftRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:DriftRole", name, None, opts)
-        site = args.site
+        environment = args.environment
         role = GitHubOidcRole(
             name,
             GitHubOidcRoleArgs(
-                site=site,
+                environment=environment,
                 purpose="drift",
                 description="Compares the platform with its program; changes nothing",
                 issuer=args.issuer,
                 repository=args.repository,
                 contexts=["ref:refs/heads/main"],
                 policies={
-                    "state": iam.document(*permissions.read_state(site)),
+                    "state": iam.document(*permissions.read_state(environment)),
                     "platform": iam.document(
-                        *permissions.read_network_and_roles(site),
-                        *permissions.read_storage(site),
-                        *permissions.read_functions(site),
-                        *permissions.read_events_and_alarms(site),
-                        *permissions.read_projects(site),
+                        *permissions.read_network_and_roles(environment),
+                        *permissions.read_storage(environment),
+                        *permissions.read_functions(environment),
+                        *permissions.read_events_and_alarms(environment),
+                        *permissions.read_projects(environment),
                     ),
                 },
             ),

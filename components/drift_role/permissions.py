@@ -1,12 +1,12 @@
 """What the drift role may read: whatever a stack of the platform consists of, as the provider reads it."""
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 
-def read_state(site: Site) -> list[iam.Statement]:
+def read_state(environment: Environment) -> list[iam.Statement]:
     """Read the state of the platform, and the key that it is encrypted with."""
-    bucket = site.bucket_arn("state")
+    bucket = environment.bucket_arn("state")
     return [
         iam.allow("FindState", "s3:ListBucket", on=bucket),
         iam.allow(
@@ -27,13 +27,13 @@ def read_state(site: Site) -> list[iam.Statement]:
         iam.allow(
             "DecryptState",
             "kms:Decrypt",
-            on=site.arn("kms", "key/*"),
-            when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{site.prefix}-state"}},
+            on=environment.arn("kms", "key/*"),
+            when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{environment.prefix}-state"}},
         ),
     ]
 
 
-def read_network_and_roles(site: Site) -> list[iam.Statement]:
+def read_network_and_roles(environment: Environment) -> list[iam.Statement]:
     """Read the network and the roles."""
     return [
         iam.allow(
@@ -57,7 +57,7 @@ def read_network_and_roles(site: Site) -> list[iam.Statement]:
         iam.allow(
             "ReadNetworkAttributes",
             "ec2:DescribeVpcAttribute",
-            on=site.arn("ec2", "vpc/*"),
+            on=environment.arn("ec2", "vpc/*"),
         ),
         iam.allow(
             "ReadRoles",
@@ -65,12 +65,12 @@ def read_network_and_roles(site: Site) -> list[iam.Statement]:
             "iam:GetRolePolicy",
             "iam:ListAttachedRolePolicies",
             "iam:ListRolePolicies",
-            on=site.role_arn("*"),
+            on=environment.role_arn("*"),
         ),
     ]
 
 
-def read_storage(site: Site) -> list[iam.Statement]:
+def read_storage(environment: Environment) -> list[iam.Statement]:
     """Read keys, the settings of buckets, and the project templates."""
     return [
         iam.allow(
@@ -79,7 +79,7 @@ def read_storage(site: Site) -> list[iam.Statement]:
             "kms:GetKeyPolicy",
             "kms:GetKeyRotationStatus",
             "kms:ListResourceTags",
-            on=site.arn("kms", "key/*"),
+            on=environment.arn("kms", "key/*"),
         ),
         iam.allow("ListKeyNames", "kms:ListAliases", on=iam.NO_RESOURCE_TYPE),
         iam.allow(
@@ -101,18 +101,18 @@ def read_storage(site: Site) -> list[iam.Statement]:
             "s3:GetLifecycleConfiguration",
             "s3:GetReplicationConfiguration",
             "s3:ListBucket",
-            on=site.bucket_arn("*"),
+            on=environment.bucket_arn("*"),
         ),
         iam.allow(
             "ReadTemplates",
             "s3:GetObject",
             "s3:GetObjectTagging",
-            on=[f"{site.bucket_arn('artifacts')}/onboarding/*", f"{site.bucket_arn('catalog')}/*"],
+            on=[f"{environment.bucket_arn('artifacts')}/onboarding/*", f"{environment.bucket_arn('catalog')}/*"],
         ),
     ]
 
 
-def read_functions(site: Site) -> list[iam.Statement]:
+def read_functions(environment: Environment) -> list[iam.Statement]:
     """Read functions, with the queues, logs, secrets and parameters around them; no secret is among what is read."""
     return [
         iam.allow(
@@ -124,29 +124,34 @@ def read_functions(site: Site) -> list[iam.Statement]:
             "lambda:GetPolicy",
             "lambda:ListTags",
             "lambda:ListVersionsByFunction",
-            on=site.arn("lambda", f"function:{site.prefix}-*"),
+            on=environment.arn("lambda", f"function:{environment.prefix}-*"),
         ),
-        iam.allow("ReadQueues", "sqs:GetQueueAttributes", "sqs:ListQueueTags", on=site.arn("sqs", f"{site.prefix}-*")),
-        iam.allow("ReadLogGroups", "logs:ListTagsForResource", on=site.arn("logs", "log-group:*")),
+        iam.allow(
+            "ReadQueues",
+            "sqs:GetQueueAttributes",
+            "sqs:ListQueueTags",
+            on=environment.arn("sqs", f"{environment.prefix}-*"),
+        ),
+        iam.allow("ReadLogGroups", "logs:ListTagsForResource", on=environment.arn("logs", "log-group:*")),
         iam.allow("FindLogGroups", "logs:DescribeLogGroups", on=iam.NO_RESOURCE_TYPE),
         iam.allow(
             "ReadSecretSettings",
             "secretsmanager:DescribeSecret",
             "secretsmanager:GetResourcePolicy",
-            on=site.arn("secretsmanager", f"secret:{site.prefix}-*"),
+            on=environment.arn("secretsmanager", f"secret:{environment.prefix}-*"),
         ),
         iam.allow(
             "ReadParameters",
             "ssm:GetParameter",
             "ssm:GetParameters",
             "ssm:ListTagsForResource",
-            on=site.arn("ssm", f"parameter{site.parameter_path}/*"),
+            on=environment.arn("ssm", f"parameter{environment.parameter_path}/*"),
         ),
         iam.allow("FindParameters", "ssm:DescribeParameters", on=iam.NO_RESOURCE_TYPE),
     ]
 
 
-def read_events_and_alarms(site: Site) -> list[iam.Statement]:
+def read_events_and_alarms(environment: Environment) -> list[iam.Statement]:
     """Read what invokes functions, and what tells of failures."""
     return [
         iam.allow(
@@ -154,25 +159,25 @@ def read_events_and_alarms(site: Site) -> list[iam.Statement]:
             "events:DescribeRule",
             "events:ListTagsForResource",
             "events:ListTargetsByRule",
-            on=site.arn("events", f"rule/{site.prefix}-*"),
+            on=environment.arn("events", f"rule/{environment.prefix}-*"),
         ),
         iam.allow(
             "ReadAlarms",
             "cloudwatch:DescribeAlarms",
             "cloudwatch:ListTagsForResource",
-            on=site.arn("cloudwatch", f"alarm:{site.prefix}-*"),
+            on=environment.arn("cloudwatch", f"alarm:{environment.prefix}-*"),
         ),
         iam.allow(
             "ReadTopics",
             "sns:GetSubscriptionAttributes",
             "sns:GetTopicAttributes",
             "sns:ListTagsForResource",
-            on=site.arn("sns", f"{site.prefix}-*"),
+            on=environment.arn("sns", f"{environment.prefix}-*"),
         ),
     ]
 
 
-def read_projects(site: Site) -> list[iam.Statement]:
+def read_projects(environment: Environment) -> list[iam.Statement]:
     """Read Studio and the catalog."""
     return [
         iam.allow(
@@ -180,7 +185,7 @@ def read_projects(site: Site) -> list[iam.Statement]:
             "sagemaker:DescribeDomain",
             "sagemaker:DescribeUserProfile",
             "sagemaker:ListTags",
-            on=[site.arn("sagemaker", "domain/*"), site.arn("sagemaker", "user-profile/*")],
+            on=[environment.arn("sagemaker", "domain/*"), environment.arn("sagemaker", "user-profile/*")],
         ),
         iam.allow(
             "ReadCatalog",
@@ -190,7 +195,7 @@ def read_projects(site: Site) -> list[iam.Statement]:
             "servicecatalog:ListPortfoliosForProduct",
             "servicecatalog:ListPrincipalsForPortfolio",
             "servicecatalog:ListProvisioningArtifacts",
-            on=[site.arn("catalog", "portfolio/*"), site.arn("catalog", "product/*")],
+            on=[environment.arn("catalog", "portfolio/*"), environment.arn("catalog", "product/*")],
         ),
         iam.allow(
             "ReadConstraints",

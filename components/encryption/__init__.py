@@ -7,8 +7,8 @@ import pulumi
 
 from components import iam
 from components.encryption.key import THIS_KEY, USE, EncryptionKey, EncryptionKeyArgs
+from components.environment import Environment
 from components.parameters import Values
-from components.site import Site
 
 KEYS = {
     "data": "Data, models and project templates",
@@ -24,7 +24,7 @@ KEYS = {
 class EncryptionArgs:
     """Which keys there are, and who uses them."""
 
-    site: Site
+    environment: Environment
     purposes: Sequence[str]
     """What this environment encrypts, of `KEYS`; data and logs always."""
     data_reader_account_ids: Collection[str]
@@ -41,16 +41,16 @@ class Encryption(pulumi.ComponentResource):
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Encryption", name, None, opts)
         statements = {
-            "data": _decrypt_from_accounts(args.data_reader_account_ids, args.site.region),
-            "logs": (_encrypt_log_groups(args.site),),
-            "notifications": (_encrypt_alarms(args.site),),
-            "secrets": (_encrypt_undelivered_events(args.site),),
+            "data": _decrypt_from_accounts(args.data_reader_account_ids, args.environment.region),
+            "logs": (_encrypt_log_groups(args.environment),),
+            "notifications": (_encrypt_alarms(args.environment),),
+            "secrets": (_encrypt_undelivered_events(args.environment),),
         }
         self.keys = {
             purpose: EncryptionKey(
                 f"{name}-{purpose}",
                 EncryptionKeyArgs(
-                    site=args.site,
+                    environment=args.environment,
                     purpose=purpose,
                     description=KEYS[purpose],
                     statements=statements.get(purpose, ()),
@@ -79,7 +79,7 @@ def _decrypt_from_accounts(account_ids: Collection[str], region: str) -> tuple[i
     )
 
 
-def _encrypt_log_groups(site: Site) -> iam.Statement:
+def _encrypt_log_groups(environment: Environment) -> iam.Statement:
     """Let CloudWatch Logs encrypt this environment's log groups, and nothing else.
 
     Source: CloudWatch Logs User Guide, "Encrypt log data using AWS KMS".
@@ -88,19 +88,19 @@ def _encrypt_log_groups(site: Site) -> iam.Statement:
         "EncryptLogGroups",
         *USE,
         on=THIS_KEY,
-        to={"Service": f"logs.{site.region}.amazonaws.com"},
+        to={"Service": f"logs.{environment.region}.amazonaws.com"},
         when={
             "ArnLike": {
                 "kms:EncryptionContext:aws:logs:arn": [
-                    site.arn("logs", f"log-group:{site.parameter_path}/*"),
-                    site.arn("logs", f"log-group:/aws/lambda/{site.prefix}-*"),
+                    environment.arn("logs", f"log-group:{environment.parameter_path}/*"),
+                    environment.arn("logs", f"log-group:/aws/lambda/{environment.prefix}-*"),
                 ]
             }
         },
     )
 
 
-def _encrypt_alarms(site: Site) -> iam.Statement:
+def _encrypt_alarms(environment: Environment) -> iam.Statement:
     """Let CloudWatch encrypt what this environment's alarms publish.
 
     Source: Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
@@ -113,13 +113,13 @@ def _encrypt_alarms(site: Site) -> iam.Statement:
         on=THIS_KEY,
         to={"Service": "cloudwatch.amazonaws.com"},
         when={
-            "StringEquals": {"aws:SourceAccount": site.account_id},
-            "ArnLike": {"aws:SourceArn": site.arn("cloudwatch", f"alarm:{site.prefix}-*")},
+            "StringEquals": {"aws:SourceAccount": environment.account_id},
+            "ArnLike": {"aws:SourceArn": environment.arn("cloudwatch", f"alarm:{environment.prefix}-*")},
         },
     )
 
 
-def _encrypt_undelivered_events(site: Site) -> iam.Statement:
+def _encrypt_undelivered_events(environment: Environment) -> iam.Statement:
     """Let EventBridge encrypt the events of this account that it could not deliver and leaves in a queue.
 
     Source: Amazon SQS Developer Guide, "Key management", which shows the actions and leaves conditions open. That KMS is
@@ -133,5 +133,5 @@ def _encrypt_undelivered_events(site: Site) -> iam.Statement:
         "kms:GenerateDataKey",
         on=THIS_KEY,
         to={"Service": "events.amazonaws.com"},
-        when={"StringEquals": {"aws:SourceAccount": site.account_id}},
+        when={"StringEquals": {"aws:SourceAccount": environment.account_id}},
     )

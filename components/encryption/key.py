@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 ADMINISTRATION = (
     "kms:CancelKeyDeletion",
@@ -51,7 +51,7 @@ THIS_KEY = iam.EveryResource(reason="in a key's own policy, * is that key")
 class EncryptionKeyArgs:
     """What a key is for, and who may use it."""
 
-    site: Site
+    environment: Environment
     purpose: str
     """Ends the key's alias `{prefix}-{purpose}`."""
     description: str
@@ -70,7 +70,7 @@ class EncryptionKey(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:EncryptionKey", name, None, opts)
-        account = {"AWS": f"arn:aws:iam::{args.site.account_id}:root"}
+        account = {"AWS": f"arn:aws:iam::{args.environment.account_id}:root"}
         key = aws.kms.Key(
             f"{name}-key",
             description=args.description,
@@ -90,11 +90,11 @@ class EncryptionKey(pulumi.ComponentResource):
                 *args.statements,
             ),
             # A key must outlive whatever it encrypted.
-            opts=args.site.keep(self),
+            opts=args.environment.keep(self),
         )
         aws.kms.Alias(
             f"{name}-alias",
-            name=f"alias/{args.site.prefix}-{args.purpose}",
+            name=f"alias/{args.environment.prefix}-{args.purpose}",
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -7,19 +7,19 @@ from typing import Literal
 
 import pulumi
 
+from components.environment import Environment
 from components.network.endpoints import NetworkEndpoints, NetworkEndpointsArgs
 from components.network.flow_logs import FlowLogs, FlowLogsArgs
-from components.network.placement import Placement, workload_security_group
 from components.network.vpc import NetworkVpc, NetworkVpcArgs
+from components.network.vpc_config import VpcConfig, workload_security_group
 from components.parameters import Values
-from components.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """Shape of a network, and what is reached from it."""
 
-    site: Site
+    environment: Environment
     cidr: IPv4Network
     zones: Sequence[str]
     """Availability zones by name, in a stable order; at most eight."""
@@ -36,19 +36,21 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """A VPC with private ways to AWS and a record of its traffic."""
 
-    placement: Placement
+    vpc_config: VpcConfig
     """Where workloads run."""
     parameters: Values
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Network", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        vpc = NetworkVpc(name, NetworkVpcArgs(site=args.site, cidr=args.cidr, zones=args.zones, nat=args.nat), child)
+        vpc = NetworkVpc(
+            name, NetworkVpcArgs(environment=args.environment, cidr=args.cidr, zones=args.zones, nat=args.nat), child
+        )
         NetworkEndpoints(
             f"{name}-endpoints",
             NetworkEndpointsArgs(
-                site=args.site,
-                placement=vpc.placement,
+                environment=args.environment,
+                vpc_config=vpc.vpc_config,
                 services=args.services,
                 route_table_ids=vpc.route_table_ids,
                 onboarding_role_arns=args.onboarding_role_arns,
@@ -57,19 +59,19 @@ class Network(pulumi.ComponentResource):
         )
         FlowLogs(
             f"{name}-flow-logs",
-            FlowLogsArgs(site=args.site, vpc_id=vpc.placement.vpc_id, kms_key_arn=args.logs_key_arn),
+            FlowLogsArgs(environment=args.environment, vpc_id=vpc.vpc_config.vpc_id, kms_key_arn=args.logs_key_arn),
             child,
         )
-        self.placement = vpc.placement
-        self.parameters = vpc.placement.parameters
-        self.register_outputs({"vpc_id": self.placement.vpc_id})
+        self.vpc_config = vpc.vpc_config
+        self.parameters = vpc.vpc_config.parameters
+        self.register_outputs({"vpc_id": self.vpc_config.vpc_id})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedNetworkArgs:
     """An existing network."""
 
-    site: Site
+    environment: Environment
     vpc_id: str
     subnet_ids: Sequence[str]
     """Private subnets in two zones at least."""
@@ -80,7 +82,7 @@ class ImportedNetworkArgs:
 class ImportedNetwork(pulumi.ComponentResource):
     """A place in a network that somebody else looks after; its routes, endpoints and flow logs are theirs."""
 
-    placement: Placement
+    vpc_config: VpcConfig
     """Where workloads run."""
     parameters: Values
 
@@ -89,13 +91,13 @@ class ImportedNetwork(pulumi.ComponentResource):
         security_group_id = (
             pulumi.Output.from_input(args.security_group_id)
             if args.security_group_id
-            else workload_security_group(name, site=args.site, vpc_id=args.vpc_id, parent=self).id
+            else workload_security_group(name, environment=args.environment, vpc_id=args.vpc_id, parent=self).id
         )
-        self.placement = Placement(
-            site=args.site,
+        self.vpc_config = VpcConfig(
+            environment=args.environment,
             vpc_id=pulumi.Output.from_input(args.vpc_id),
             subnet_ids=[pulumi.Output.from_input(subnet) for subnet in args.subnet_ids],
             security_group_id=security_group_id,
         )
-        self.parameters = self.placement.parameters
+        self.parameters = self.vpc_config.parameters
         self.register_outputs({"vpc_id": args.vpc_id})

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.network.placement import Placement
-from components.site import Site
+from components.environment import Environment
+from components.network.vpc_config import VpcConfig
 
 WITHOUT_POLICY = ("servicecatalog", "studio")
 """Services whose endpoints AWS does not document as accepting a policy."""
@@ -20,8 +20,8 @@ ONBOARDING = ("monitoring", "sagemaker.api", "ssm")
 class NetworkEndpointsArgs:
     """Which services a network reaches privately."""
 
-    site: Site
-    placement: Placement
+    environment: Environment
+    vpc_config: VpcConfig
     services: Sequence[str]
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
     route_table_ids: Mapping[str, pulumi.Input[str]]
@@ -35,30 +35,30 @@ class NetworkEndpoints(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:NetworkEndpoints", name, None, opts)
-        site, placement = args.site, args.placement
+        environment, vpc_config = args.environment, args.vpc_config
         child = pulumi.ResourceOptions(parent=self)
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
-            vpc_id=placement.vpc_id,
+            vpc_id=vpc_config.vpc_id,
             vpc_endpoint_type="Gateway",
-            service_name=f"com.amazonaws.{site.region}.s3",
+            service_name=f"com.amazonaws.{environment.region}.s3",
             route_table_ids=list(args.route_table_ids.values()),
-            policy=_s3_policy(site),
-            tags={"Name": f"{site.prefix}-s3"},
+            policy=_s3_policy(environment),
+            tags={"Name": f"{environment.prefix}-s3"},
             opts=child,
         )
         security_group = aws.ec2.SecurityGroup(
             f"{name}-security-group",
             description="Interface endpoints",
-            vpc_id=placement.vpc_id,
-            tags={"Name": f"{site.prefix}-endpoints"},
+            vpc_id=vpc_config.vpc_id,
+            tags={"Name": f"{environment.prefix}-endpoints"},
             opts=child,
         )
         aws.vpc.SecurityGroupIngressRule(
             f"{name}-from-workload",
             description="HTTPS from everything that the platform runs",
             security_group_id=security_group.id,
-            referenced_security_group_id=placement.security_group_id,
+            referenced_security_group_id=vpc_config.security_group_id,
             ip_protocol="tcp",
             from_port=443,
             to_port=443,
@@ -67,15 +67,15 @@ class NetworkEndpoints(pulumi.ComponentResource):
         for service in sorted(args.services):
             aws.ec2.VpcEndpoint(
                 f"{name}-{service}",
-                vpc_id=placement.vpc_id,
+                vpc_id=vpc_config.vpc_id,
                 vpc_endpoint_type="Interface",
-                service_name=_service_name(service, site.region),
-                subnet_ids=list(placement.subnet_ids),
+                service_name=_service_name(service, environment.region),
+                subnet_ids=list(vpc_config.subnet_ids),
                 security_group_ids=[security_group.id],
                 # Without private DNS the SDKs keep resolving the public name, and the endpoint is paid for and unused.
                 private_dns_enabled=True,
-                policy=None if service in WITHOUT_POLICY else _policy(service, site, args.onboarding_role_arns),
-                tags={"Name": f"{site.prefix}-{service}"},
+                policy=None if service in WITHOUT_POLICY else _policy(service, environment, args.onboarding_role_arns),
+                tags={"Name": f"{environment.prefix}-{service}"},
                 opts=child,
             )
         self.register_outputs({})
@@ -85,24 +85,24 @@ def _service_name(service: str, region: str) -> str:
     return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
 
 
-def _policy(service: str, site: Site, onboarding_role_arns: Sequence[str]) -> pulumi.Output[str]:
+def _policy(service: str, environment: Environment, onboarding_role_arns: Sequence[str]) -> pulumi.Output[str]:
     if service not in ONBOARDING or not onboarding_role_arns:
-        return iam.document(_own_principals(site))
+        return iam.document(_own_principals(environment))
     return iam.document(
-        _own_principals(site),
+        _own_principals(environment),
         iam.pass_endpoint("OnboardingRoles", when={"ArnEquals": {"aws:PrincipalArn": onboarding_role_arns}}),
     )
 
 
-def _own_principals(site: Site) -> iam.Statement:
+def _own_principals(environment: Environment) -> iam.Statement:
     """Nobody takes data out through the endpoint with credentials of another account."""
-    return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": site.account_id}})
+    return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": environment.account_id}})
 
 
-def _s3_policy(site: Site) -> pulumi.Output[str]:
-    region = site.region
+def _s3_policy(environment: Environment) -> pulumi.Output[str]:
+    region = environment.region
     return iam.document(
-        _own_principals(site),
+        _own_principals(environment),
         # Both are requests that AWS signs with accounts of its own.
         # Sources: ECR User Guide, "Interface VPC endpoints"; CloudFormation User Guide, "VPC endpoints".
         iam.allow("ImageLayers", "s3:GetObject", on=f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*", to="*"),

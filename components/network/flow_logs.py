@@ -6,8 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.role import Role, RoleArgs
-from components.site import Site
+from components.environment import Environment
+from components.iam.role import Role, RoleArgs
 
 RETENTION_DAYS = 365
 
@@ -16,7 +16,7 @@ RETENTION_DAYS = 365
 class FlowLogsArgs:
     """What is recorded, and where."""
 
-    site: Site
+    environment: Environment
     vpc_id: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
     """Key that encrypts the records."""
@@ -30,7 +30,7 @@ class FlowLogs(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         log_group = aws.cloudwatch.LogGroup(
             f"{name}-log-group",
-            name=f"{args.site.parameter_path}/flow-logs",
+            name=f"{args.environment.parameter_path}/flow-logs",
             retention_in_days=RETENTION_DAYS,
             kms_key_id=args.kms_key_arn,
             opts=child,
@@ -38,10 +38,10 @@ class FlowLogs(pulumi.ComponentResource):
         role = Role(
             name,
             RoleArgs(
-                site=args.site,
+                environment=args.environment,
                 purpose="flow-logs",
                 description="Writes the network's flow logs",
-                trust_policy=iam.trust_service("vpc-flow-logs.amazonaws.com", account_id=args.site.account_id),
+                trust_policy=iam.trust_service("vpc-flow-logs.amazonaws.com", account_id=args.environment.account_id),
                 policies={
                     "write-flow-logs": iam.document(
                         iam.allow(

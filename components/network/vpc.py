@@ -8,8 +8,8 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from components.network.placement import Placement, workload_security_group
-from components.site import Site
+from components.environment import Environment
+from components.network.vpc_config import VpcConfig, workload_security_group
 
 BLOCKS_PER_NETWORK = 16
 """Each subnet is a sixteenth of the network, so that another zone never renumbers those that exist."""
@@ -19,7 +19,7 @@ BLOCKS_PER_NETWORK = 16
 class NetworkVpcArgs:
     """Shape of a network."""
 
-    site: Site
+    environment: Environment
     cidr: IPv4Network
     zones: Sequence[str]
     """Availability zones by name, in a stable order; at most eight."""
@@ -30,7 +30,7 @@ class NetworkVpcArgs:
 class NetworkVpc(pulumi.ComponentResource):
     """A VPC with a private and a public subnet in each zone; only what is in a private one runs anything."""
 
-    placement: Placement
+    vpc_config: VpcConfig
     """Where workloads run."""
     route_table_ids: Mapping[str, pulumi.Output[str]]
     """Every route table, by what it is for."""
@@ -45,7 +45,7 @@ class NetworkVpc(pulumi.ComponentResource):
             cidr_block=str(args.cidr),
             enable_dns_hostnames=True,
             enable_dns_support=True,
-            tags={"Name": args.site.prefix},
+            tags={"Name": args.environment.prefix},
             opts=self._child,
         )
         # Without an explicit rule set, AWS lets members of the default group reach each other and the internet.
@@ -54,7 +54,7 @@ class NetworkVpc(pulumi.ComponentResource):
         )
         private, public = self._subnets("private", 0), self._subnets("public", BLOCKS_PER_NETWORK // 2)
         internet_gateway = aws.ec2.InternetGateway(
-            f"{name}-internet-gateway", vpc_id=self._vpc.id, tags={"Name": args.site.prefix}, opts=self._child
+            f"{name}-internet-gateway", vpc_id=self._vpc.id, tags={"Name": args.environment.prefix}, opts=self._child
         )
         public_table = self._route_table("public")
         public_route = aws.ec2.Route(
@@ -80,10 +80,10 @@ class NetworkVpc(pulumi.ComponentResource):
                     nat_gateway_id=gateway.id,
                     opts=self._child,
                 )
-        security_group = workload_security_group(name, site=args.site, vpc_id=self._vpc.id, parent=self)
+        security_group = workload_security_group(name, environment=args.environment, vpc_id=self._vpc.id, parent=self)
         self.route_table_ids = route_tables
-        self.placement = Placement(
-            site=args.site,
+        self.vpc_config = VpcConfig(
+            environment=args.environment,
             vpc_id=self._vpc.id,
             subnet_ids=[subnet.id for subnet in private.values()],
             security_group_id=security_group.id,
@@ -99,7 +99,7 @@ class NetworkVpc(pulumi.ComponentResource):
                 availability_zone=zone,
                 cidr_block=str(block),
                 map_public_ip_on_launch=False,
-                tags={"Name": f"{self._args.site.prefix}-{kind}-{zone}"},
+                tags={"Name": f"{self._args.environment.prefix}-{kind}-{zone}"},
                 opts=self._child,
             )
             for zone, block in zip(self._args.zones, blocks, strict=False)
@@ -109,7 +109,7 @@ class NetworkVpc(pulumi.ComponentResource):
         return aws.ec2.RouteTable(
             f"{self._name}-{purpose}",
             vpc_id=self._vpc.id,
-            tags={"Name": f"{self._args.site.prefix}-{purpose}"},
+            tags={"Name": f"{self._args.environment.prefix}-{purpose}"},
             opts=self._child,
         )
 
@@ -124,7 +124,7 @@ class NetworkVpc(pulumi.ComponentResource):
         count = {"none": 0, "single": 1, "perZone": len(self._args.zones)}[self._args.nat]
         gateways: dict[str, aws.ec2.NatGateway] = {}
         for zone in self._args.zones[:count]:
-            tags = {"Name": f"{self._args.site.prefix}-nat-{zone}"}
+            tags = {"Name": f"{self._args.environment.prefix}-nat-{zone}"}
             address = aws.ec2.Eip(f"{self._name}-nat-{zone}", domain="vpc", tags=tags, opts=self._child)
             gateways[zone] = aws.ec2.NatGateway(
                 f"{self._name}-nat-{zone}",

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.environment import Environment
 from components.project_catalog.product import FOLDER, CatalogProduct, CatalogProductArgs, url_of
 from components.project_catalog.template import first_version, template_of_product
-from components.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ OFFERS = (
 class ProjectCatalogArgs:
     """Where the templates are published, who launches them, and under which role."""
 
-    site: Site
+    environment: Environment
     bucket_name: pulumi.Input[str]
     """Bucket of the project templates."""
     launch_role_arn: pulumi.Input[str]
@@ -67,11 +67,11 @@ class ProjectCatalog(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ProjectCatalogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ProjectCatalog", name, None, opts)
-        site, child = args.site, pulumi.ResourceOptions(parent=self)
-        provider_name = f"{site.prefix} MLOps platform"
+        environment, child = args.environment, pulumi.ResourceOptions(parent=self)
+        provider_name = f"{environment.prefix} MLOps platform"
         portfolio = aws.servicecatalog.Portfolio(
             f"{name}-portfolio",
-            name=f"{site.prefix} project templates",
+            name=f"{environment.prefix} project templates",
             description="What lead data scientists launch in Studio",
             provider_name=provider_name,
             opts=child,
@@ -115,11 +115,11 @@ class ProjectCatalog(pulumi.ComponentResource):
                     title=offer.title,
                     description=offer.description,
                     template=template_of_product(
-                        offer.key, unit=site.unit, environment=site.environment, extends=offer.extends
+                        offer.key, unit=environment.unit, environment=environment.name, extends=offer.extends
                     ),
-                    region=site.region,
+                    region=environment.region,
                     bucket_name=args.bucket_name,
-                    first_version_url=url_of(args.bucket_name, site.region, published.key),
+                    first_version_url=url_of(args.bucket_name, environment.region, published.key),
                     portfolio_id=portfolio.id,
                     provider_name=provider_name,
                     launch_role_arn=args.launch_role_arn,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.github import GitHubConnection
-from components.network.placement import Placement
+from components.environment import Environment
+from components.github.connection import GitHubConnection
+from components.network.vpc_config import VpcConfig
 from components.parameters import Values
 from components.project_catalog import OFFERS, ProjectCatalog, ProjectCatalogArgs
 from components.project_launches.launch_role import ProjectLaunchRole, ProjectLaunchRoleArgs
-from components.site import Site
 from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import TemplateCloner, TemplateClonerArgs
 
@@ -19,8 +19,8 @@ from components.template_cloner import TemplateCloner, TemplateClonerArgs
 class ProjectLaunchesArgs:
     """Who launches projects, and where they come from."""
 
-    site: Site
-    placement: Placement
+    environment: Environment
+    vpc_config: VpcConfig
     templates: PrivateBucket
     """Bucket of the project templates."""
     logs_key_arn: pulumi.Input[str]
@@ -50,8 +50,8 @@ class ProjectLaunches(pulumi.ComponentResource):
         cloner = TemplateCloner(
             f"{name}-template-cloner",
             TemplateClonerArgs(
-                site=args.site,
-                placement=args.placement,
+                environment=args.environment,
+                vpc_config=args.vpc_config,
                 logs_key_arn=args.logs_key_arn,
                 secrets_key_arn=args.secrets_key_arn,
                 github=args.github,
@@ -61,12 +61,12 @@ class ProjectLaunches(pulumi.ComponentResource):
             child,
         )
         launch_role = ProjectLaunchRole(
-            f"{name}-launch", ProjectLaunchRoleArgs(site=args.site, template_cloner_arn=cloner.arn), child
+            f"{name}-launch", ProjectLaunchRoleArgs(environment=args.environment, template_cloner_arn=cloner.arn), child
         )
         catalog = ProjectCatalog(
             f"{name}-catalog",
             ProjectCatalogArgs(
-                site=args.site,
+                environment=args.environment,
                 bucket_name=args.templates.bucket_name,
                 launch_role_arn=launch_role.arn,
                 launcher_role_arn=args.launcher_role_arn,

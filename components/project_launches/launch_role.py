@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import pulumi
 
 from components import iam
+from components.environment import Environment
+from components.iam.role import Role, RoleArgs
 from components.project_launches import permissions
-from components.role import Role, RoleArgs
-from components.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectLaunchRoleArgs:
     """What a launch may touch."""
 
-    site: Site
+    environment: Environment
     template_cloner_arn: pulumi.Input[str]
 
 
@@ -25,20 +25,22 @@ class ProjectLaunchRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ProjectLaunchRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ProjectLaunchRole", name, None, opts)
-        site = args.site
+        environment = args.environment
         role = Role(
             name,
             RoleArgs(
-                site=site,
+                environment=environment,
                 purpose="project-launch",
                 description="Service Catalog: create and delete what a project consists of",
-                trust_policy=iam.trust_service("servicecatalog.amazonaws.com", account_id=site.account_id),
+                trust_policy=iam.trust_service("servicecatalog.amazonaws.com", account_id=environment.account_id),
                 policies={
-                    "stacks": iam.document(*permissions.manage_stacks(site), *permissions.manage_roles(site)),
+                    "stacks": iam.document(
+                        *permissions.manage_stacks(environment), *permissions.manage_roles(environment)
+                    ),
                     "resources": iam.document(
-                        *permissions.manage_buckets(site),
-                        *permissions.manage_models_and_code(site),
-                        permissions.manage_parameters(site),
+                        *permissions.manage_buckets(environment),
+                        *permissions.manage_models_and_code(environment),
+                        permissions.manage_parameters(environment),
                         permissions.clone_templates(args.template_cloner_arn),
                     ),
                 },

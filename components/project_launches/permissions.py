@@ -3,15 +3,15 @@
 import pulumi
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 
-def manage_stacks(site: Site) -> list[iam.Statement]:
+def manage_stacks(environment: Environment) -> list[iam.Statement]:
     """What Service Catalog itself does with the role.
 
     Source: Service Catalog Administrator Guide, "AWS Service Catalog Launch Constraints".
     """
-    stacks = site.arn("cloudformation", f"stack/SC-{site.account_id}-pp-*")
+    stacks = environment.arn("cloudformation", f"stack/SC-{environment.account_id}-pp-*")
     return [
         iam.allow(
             "ManageProjectStacks",
@@ -45,14 +45,14 @@ def manage_stacks(site: Site) -> list[iam.Statement]:
             "ResolveParameters",
             "ssm:GetParameter",
             "ssm:GetParameters",
-            on=site.arn("ssm", f"parameter{site.parameter_path}/*"),
+            on=environment.arn("ssm", f"parameter{environment.parameter_path}/*"),
         ),
     ]
 
 
-def manage_roles(site: Site) -> list[iam.Statement]:
+def manage_roles(environment: Environment) -> list[iam.Statement]:
     """Create and delete a project's roles, under the boundary alone."""
-    project_roles = site.role_arn("p-*")
+    project_roles = environment.role_arn("p-*")
     return [
         iam.allow(
             "WriteBoundedRoles",
@@ -61,7 +61,7 @@ def manage_roles(site: Site) -> list[iam.Statement]:
             "iam:PutRolePermissionsBoundary",
             "iam:PutRolePolicy",
             on=project_roles,
-            when={"StringEquals": {"iam:PermissionsBoundary": site.boundary_arn}},
+            when={"StringEquals": {"iam:PermissionsBoundary": environment.boundary_arn}},
         ),
         iam.allow(
             "MaintainRoles",
@@ -81,7 +81,7 @@ def manage_roles(site: Site) -> list[iam.Statement]:
     ]
 
 
-def manage_buckets(site: Site) -> list[iam.Statement]:
+def manage_buckets(environment: Environment) -> list[iam.Statement]:
     """Create and delete a project's bucket, and read nothing in it."""
     return [
         iam.allow(
@@ -108,12 +108,12 @@ def manage_buckets(site: Site) -> list[iam.Statement]:
             "s3:PutEncryptionConfiguration",
             "s3:PutIntelligentTieringConfiguration",
             "s3:PutLifecycleConfiguration",
-            on=site.bucket_arn("p-*"),
+            on=environment.bucket_arn("p-*"),
         ),
     ]
 
 
-def manage_models_and_code(site: Site) -> list[iam.Statement]:
+def manage_models_and_code(environment: Environment) -> list[iam.Statement]:
     """Create and delete a project's group of models, and its repository as Studio lists it."""
     return [
         iam.allow(
@@ -127,7 +127,7 @@ def manage_models_and_code(site: Site) -> list[iam.Statement]:
             "sagemaker:GetModelPackageGroupPolicy",
             "sagemaker:ListTags",
             "sagemaker:PutModelPackageGroupPolicy",
-            on=site.arn("sagemaker", "model-package-group/*-p-*"),
+            on=environment.arn("sagemaker", "model-package-group/*-p-*"),
         ),
         iam.allow(
             "ManageCodeRepositories",
@@ -138,12 +138,12 @@ def manage_models_and_code(site: Site) -> list[iam.Statement]:
             "sagemaker:DescribeCodeRepository",
             "sagemaker:ListTags",
             "sagemaker:UpdateCodeRepository",
-            on=site.arn("sagemaker", "code-repository/*-p-*"),
+            on=environment.arn("sagemaker", "code-repository/*-p-*"),
         ),
     ]
 
 
-def manage_parameters(site: Site) -> iam.Statement:
+def manage_parameters(environment: Environment) -> iam.Statement:
     """Create and delete what the platform is told about a project."""
     return iam.allow(
         "ManageProjectParameters",
@@ -152,7 +152,7 @@ def manage_parameters(site: Site) -> iam.Statement:
         "ssm:ListTagsForResource",
         "ssm:PutParameter",
         "ssm:RemoveTagsFromResource",
-        on=site.arn("ssm", f"parameter{site.parameter_path}/projects/p-*"),
+        on=environment.arn("ssm", f"parameter{environment.parameter_path}/projects/p-*"),
     )
 
 

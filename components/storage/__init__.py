@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.environment import Environment
 from components.parameters import Values
-from components.site import Site
 from components.storage.access_log_bucket import PURPOSE as ACCESS_LOGS
 from components.storage.access_log_bucket import AccessLogBucket, AccessLogBucketArgs
 from components.storage.private_bucket import PrivateBucket, PrivateBucketArgs
@@ -19,7 +19,7 @@ PUBLISHED = ("artifacts", "data")
 class StorageArgs:
     """Which buckets there are."""
 
-    site: Site
+    environment: Environment
     purposes: Sequence[str]
     """What the buckets are for."""
     kms_key_arn: pulumi.Input[str]
@@ -36,12 +36,12 @@ class Storage(pulumi.ComponentResource):
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Storage", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        access_logs = AccessLogBucket(f"{name}-{ACCESS_LOGS}", AccessLogBucketArgs(site=args.site), child)
+        access_logs = AccessLogBucket(f"{name}-{ACCESS_LOGS}", AccessLogBucketArgs(environment=args.environment), child)
         self.buckets = {
             purpose: PrivateBucket(
                 f"{name}-{purpose}",
                 PrivateBucketArgs(
-                    site=args.site,
+                    environment=args.environment,
                     purpose=purpose,
                     kms_key_arn=args.kms_key_arn,
                     access_log_bucket_name=access_logs.bucket_name,

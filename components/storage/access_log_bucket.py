@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 from components.storage.closed_bucket import bucket_policy, closed_bucket
 
 PURPOSE = "access-logs"
@@ -17,7 +17,7 @@ RETENTION_DAYS = 365
 class AccessLogBucketArgs:
     """Where the buckets of a stack record who reached them."""
 
-    site: Site
+    environment: Environment
 
 
 class AccessLogBucket(pulumi.ComponentResource):
@@ -33,8 +33,8 @@ class AccessLogBucket(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AccessLogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:AccessLogBucket", name, None, opts)
-        kept = args.site.keep(self)
-        bucket = closed_bucket(name, args.site, PURPOSE, kept)
+        kept = args.environment.keep(self)
+        bucket = closed_bucket(name, args.environment, PURPOSE, kept)
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
@@ -66,8 +66,8 @@ class AccessLogBucket(pulumi.ComponentResource):
                 on=pulumi.Output.concat(bucket.arn, "/*"),
                 to={"Service": "logging.s3.amazonaws.com"},
                 when={
-                    "StringEquals": {"aws:SourceAccount": args.site.account_id},
-                    "ArnLike": {"aws:SourceArn": args.site.bucket_arn("*")},
+                    "StringEquals": {"aws:SourceAccount": args.environment.account_id},
+                    "ArnLike": {"aws:SourceArn": args.environment.bucket_arn("*")},
                 },
             ),
         )

@@ -4,13 +4,16 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 
-def closed_bucket(name: str, site: Site, purpose: str, kept: pulumi.ResourceOptions) -> aws.s3.Bucket:
+def closed_bucket(name: str, environment: Environment, purpose: str, kept: pulumi.ResourceOptions) -> aws.s3.Bucket:
     """A versioned bucket that cannot be made public and whose objects all belong to its account."""
     bucket = aws.s3.Bucket(
-        f"{name}-bucket", bucket=site.bucket_name(purpose), force_destroy=not site.keep_on_destroy, opts=kept
+        f"{name}-bucket",
+        bucket=environment.bucket_name(purpose),
+        force_destroy=not environment.keep_on_destroy,
+        opts=kept,
     )
     aws.s3.BucketVersioning(
         f"{name}-versioning", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=kept

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 from components.storage.closed_bucket import bucket_policy, closed_bucket
 
 
@@ -14,7 +14,7 @@ from components.storage.closed_bucket import bucket_policy, closed_bucket
 class PrivateBucketArgs:
     """What a bucket is for."""
 
-    site: Site
+    environment: Environment
     purpose: str
     """Names the bucket, its grants, and its folder among the access logs."""
     kms_key_arn: pulumi.Input[str]
@@ -32,8 +32,8 @@ class PrivateBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:PrivateBucket", name, None, opts)
         # What secures a bucket is kept with it: a bucket that is retained must not be left open.
-        kept = args.site.keep(self)
-        bucket = closed_bucket(name, args.site, args.purpose, kept)
+        kept = args.environment.keep(self)
+        bucket = closed_bucket(name, args.environment, args.purpose, kept)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,

@@ -7,10 +7,10 @@ from typing import Literal
 import pulumi
 
 from components.encryption.key import EncryptionKey
-from components.network.placement import Placement
+from components.environment import Environment
+from components.network.vpc_config import VpcConfig
 from components.parameters import Values
 from components.project_catalog import templates_location
-from components.site import Site
 from components.storage.private_bucket import PrivateBucket
 from components.studio.domain import StudioDomain, StudioDomainArgs
 from components.studio.roles import StudioRoles, StudioRolesArgs
@@ -23,8 +23,8 @@ Group = Literal["lead", "dataScientist"]
 class StudioArgs:
     """Who works in Studio, and with what."""
 
-    site: Site
-    placement: Placement
+    environment: Environment
+    vpc_config: VpcConfig
     home_key: EncryptionKey
     """Key of the home directories."""
     data_key: EncryptionKey
@@ -55,8 +55,8 @@ class Studio(pulumi.ComponentResource):
         roles = StudioRoles(
             name,
             StudioRolesArgs(
-                site=args.site,
-                placement=args.placement,
+                environment=args.environment,
+                vpc_config=args.vpc_config,
                 grants=[
                     *(bucket.read_and_write() for bucket in args.shared_buckets),
                     *(
@@ -74,8 +74,8 @@ class Studio(pulumi.ComponentResource):
         domain = StudioDomain(
             name,
             StudioDomainArgs(
-                site=args.site,
-                placement=args.placement,
+                environment=args.environment,
+                vpc_config=args.vpc_config,
                 kms_key_arn=args.home_key.arn,
                 default_role_arn=roles.data_scientist_role_arn,
                 user_roles={user: role_of[group] for user, group in args.users.items()},

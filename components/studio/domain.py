@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.network.placement import Placement
-from components.site import Site
+from components.environment import Environment
+from components.network.vpc_config import VpcConfig
 
 IDLE_MINUTES_AT_LEAST = 60
 """The shortest time that SageMaker accepts. Source: SageMaker API Reference, IdleSettings."""
@@ -17,8 +17,8 @@ IDLE_MINUTES_AT_LEAST = 60
 class StudioDomainArgs:
     """Where Studio stands, who works in it, and how long it may idle."""
 
-    site: Site
-    placement: Placement
+    environment: Environment
+    vpc_config: VpcConfig
     kms_key_arn: pulumi.Input[str]
     """Key of the home directories."""
     default_role_arn: pulumi.Input[str]
@@ -42,16 +42,16 @@ class StudioDomain(pulumi.ComponentResource):
         super().__init__("mlops:index:StudioDomain", name, None, opts)
         domain = aws.sagemaker.Domain(
             f"{name}-domain",
-            domain_name=args.site.prefix,
+            domain_name=args.environment.prefix,
             auth_mode="IAM",
             app_network_access_type="VpcOnly",
-            vpc_id=args.placement.vpc_id,
-            subnet_ids=args.placement.subnet_ids,
+            vpc_id=args.vpc_config.vpc_id,
+            subnet_ids=args.vpc_config.subnet_ids,
             kms_key_id=args.kms_key_arn,
             tag_propagation="ENABLED",
             default_user_settings={
                 "execution_role": args.default_role_arn,
-                "security_groups": [args.placement.security_group_id],
+                "security_groups": [args.vpc_config.security_group_id],
                 "sharing_settings": {"notebook_output_option": "Disabled"},
                 "default_landing_uri": "studio::",
                 "studio_web_portal": "ENABLED",
@@ -79,9 +79,9 @@ class StudioDomain(pulumi.ComponentResource):
                 },
             },
             # Without it a destroy leaves the file system, whose mount targets then hold on to the subnets.
-            retention_policy={"home_efs_file_system": "Retain" if args.site.keep_on_destroy else "Delete"},
+            retention_policy={"home_efs_file_system": "Retain" if args.environment.keep_on_destroy else "Delete"},
             tags={"sagemaker:projectS3TemplatesLocation": args.templates_location},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.site.keep_on_destroy),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.environment.keep_on_destroy),
         )
         for user, role_arn in args.user_roles.items():
             aws.sagemaker.UserProfile(

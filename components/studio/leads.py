@@ -6,10 +6,10 @@ Sources: as in `permissions.py`.
 import pulumi
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 
-def launch_projects(site: Site, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
+def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
     """Create and delete projects; Studio calls Service Catalog with the permissions of whoever asks."""
     return [
         iam.allow(
@@ -25,7 +25,7 @@ def launch_projects(site: Site, templates_bucket_arn: pulumi.Input[str]) -> list
             "sagemaker:CreateProject",
             "sagemaker:DeleteProject",
             "sagemaker:UpdateProject",
-            on=site.arn("sagemaker", "project/*"),
+            on=environment.arn("sagemaker", "project/*"),
         ),
         iam.allow(
             "ProvisionProducts",
@@ -35,7 +35,7 @@ def launch_projects(site: Site, templates_bucket_arn: pulumi.Input[str]) -> list
             "servicecatalog:ListLaunchPaths",
             "servicecatalog:ListProvisioningArtifacts",
             "servicecatalog:ProvisionProduct",
-            on=site.arn("catalog", "product/*"),
+            on=environment.arn("catalog", "product/*"),
         ),
         iam.allow(
             "FindProducts",
@@ -56,9 +56,11 @@ def launch_projects(site: Site, templates_bucket_arn: pulumi.Input[str]) -> list
     ]
 
 
-def approve_models(site: Site) -> iam.Statement:
+def approve_models(environment: Environment) -> iam.Statement:
     """Approve or reject a model package."""
-    return iam.allow("ApproveModels", "sagemaker:UpdateModelPackage", on=site.arn("sagemaker", "model-package/*"))
+    return iam.allow(
+        "ApproveModels", "sagemaker:UpdateModelPackage", on=environment.arn("sagemaker", "model-package/*")
+    )
 
 
 def neither_launch_nor_approve() -> list[iam.Statement]:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import pulumi
 
 from components import iam
-from components import job_permissions as jobs
-from components.site import Site
+from components.environment import Environment
+from components.iam import sagemaker_jobs as jobs
 
 NO_GAP = iam.EveryResource(reason="a denial must not leave a gap")
 
 
-def use_own_spaces(site: Site, instance_types: Sequence[str]) -> list[iam.Statement]:
+def use_own_spaces(environment: Environment, instance_types: Sequence[str]) -> list[iam.Statement]:
     """Run JupyterLab and Code Editor in one's own spaces, on the instance types that the settings allow."""
     domain = "${sagemaker:DomainId}"
     return [
@@ -27,11 +27,11 @@ def use_own_spaces(site: Site, instance_types: Sequence[str]) -> list[iam.Statem
             "sagemaker:DeleteApp",
             "sagemaker:DeleteSpace",
             "sagemaker:UpdateSpace",
-            on=[site.arn("sagemaker", f"app/{domain}/*"), site.arn("sagemaker", f"space/{domain}/*")],
+            on=[environment.arn("sagemaker", f"app/{domain}/*"), environment.arn("sagemaker", f"space/{domain}/*")],
             when={
                 "ArnLike": {
                     "sagemaker:OwnerUserProfileArn": [
-                        site.arn("sagemaker", f"user-profile/{domain}/${{sagemaker:UserProfileName}}")
+                        environment.arn("sagemaker", f"user-profile/{domain}/${{sagemaker:UserProfileName}}")
                     ]
                 },
                 "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
@@ -49,7 +49,7 @@ def use_own_spaces(site: Site, instance_types: Sequence[str]) -> list[iam.Statem
     ]
 
 
-def see_everything_learned(site: Site) -> list[iam.Statement]:
+def see_everything_learned(environment: Environment) -> list[iam.Statement]:
     """List and describe projects, pipelines, jobs, models, experiments and their logs."""
     return [
         iam.allow(
@@ -101,12 +101,12 @@ def see_everything_learned(site: Site) -> list[iam.Statement]:
             "sagemaker:ListPipelineExecutions",
             "sagemaker:ListPipelineParametersForExecution",
             "sagemaker:ListTags",
-            on=site.arn("sagemaker", "*"),
+            on=environment.arn("sagemaker", "*"),
         ),
     ]
 
 
-def run_jobs(site: Site, own_role: str) -> list[iam.Statement]:
+def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
     """Run jobs and experiments under one's own role, and start the pipelines that projects own."""
     return [
         iam.allow(
@@ -129,7 +129,7 @@ def run_jobs(site: Site, own_role: str) -> list[iam.Statement]:
             "sagemaker:UpdateTrialComponent",
             # Apps and spaces, because the domain's tags are passed on to them as whoever creates them.
             on=[
-                site.arn("sagemaker", resource)
+                environment.arn("sagemaker", resource)
                 for resource in ("*-job/*", "app/*", "experiment*", "model/*", "space/*")
             ],
         ),
@@ -138,12 +138,12 @@ def run_jobs(site: Site, own_role: str) -> list[iam.Statement]:
             "sagemaker:RetryPipelineExecution",
             "sagemaker:StartPipelineExecution",
             "sagemaker:StopPipelineExecution",
-            on=site.arn("sagemaker", "pipeline/*"),
+            on=environment.arn("sagemaker", "pipeline/*"),
         ),
         iam.allow(
             "RunJobsAsOneself",
             "iam:PassRole",
-            on=site.role_arn(own_role),
+            on=environment.role_arn(own_role),
             when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         iam.allow(
@@ -154,14 +154,14 @@ def run_jobs(site: Site, own_role: str) -> list[iam.Statement]:
             "logs:FilterLogEvents",
             "logs:GetLogEvents",
             "logs:PutLogEvents",
-            on=site.arn("logs", "log-group:/aws/sagemaker/*"),
+            on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
         jobs.write_metrics(["/aws/sagemaker/*", "aws/sagemaker/*"]),
         *jobs.pull_images(
             [
-                site.arn("ecr", f"repository/{site.prefix}-*"),
+                environment.arn("ecr", f"repository/{environment.prefix}-*"),
                 # AWS keeps SageMaker's own images in accounts that differ from region to region.
-                f"arn:aws:ecr:{site.region}:*:repository/sagemaker-*",
+                f"arn:aws:ecr:{environment.region}:*:repository/sagemaker-*",
             ]
         ),
     ]
@@ -190,9 +190,9 @@ def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Stateme
     ]
 
 
-def read_what_projects_made(site: Site) -> list[iam.Statement]:
+def read_what_projects_made(environment: Environment) -> list[iam.Statement]:
     """Read the artifacts of every project, and where the platform keeps what notebooks need."""
-    buckets = site.bucket_arn("p-*")
+    buckets = environment.bucket_arn("p-*")
     return [
         iam.allow(
             "ReadProjectArtifacts",
@@ -201,12 +201,12 @@ def read_what_projects_made(site: Site) -> list[iam.Statement]:
             "s3:ListBucket",
             on=[buckets, f"{buckets}/*"],
             # Bucket names are global: one that looks like ours may be a stranger's.
-            when={"StringEquals": {"aws:ResourceAccount": site.account_id}},
+            when={"StringEquals": {"aws:ResourceAccount": environment.account_id}},
         ),
         iam.allow(
             "ReadPlatformParameters",
             "ssm:GetParameter",
             "ssm:GetParameters",
-            on=site.arn("ssm", f"parameter{site.parameter_path}/*"),
+            on=environment.arn("ssm", f"parameter{environment.parameter_path}/*"),
         ),
     ]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components import iam
-from components.network.placement import Placement
-from components.role import Role, RoleArgs
-from components.site import Site
+from components.environment import Environment
+from components.iam.role import Role, RoleArgs
+from components.network.vpc_config import VpcConfig
 from components.studio import leads
 from components.studio import permissions as everybody
 
@@ -17,8 +17,8 @@ from components.studio import permissions as everybody
 class StudioRolesArgs:
     """Where people work, and with what."""
 
-    site: Site
-    placement: Placement
+    environment: Environment
+    vpc_config: VpcConfig
     """The only network that a job may run in."""
     grants: Sequence[iam.Statement]
     """What the owners of the shared data and its keys grant to everybody in Studio."""
@@ -36,26 +36,26 @@ class StudioRoles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StudioRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:StudioRoles", name, None, opts)
-        site = args.site
+        environment = args.environment
 
         def role(group: str, description: str, *beyond: iam.Statement) -> Role:
             return Role(
                 f"{name}-{group}",
                 RoleArgs(
-                    site=site,
+                    environment=environment,
                     purpose=group,
                     description=description,
-                    trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=site.account_id),
+                    trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=environment.account_id),
                     policies={
                         "studio": iam.document(
-                            *everybody.use_own_spaces(site, args.allowed_instance_types),
-                            *everybody.see_everything_learned(site),
+                            *everybody.use_own_spaces(environment, args.allowed_instance_types),
+                            *everybody.see_everything_learned(environment),
                         ),
                         "work": iam.document(
-                            *everybody.run_jobs(site, group),
-                            *args.placement.attach(),
-                            *everybody.no_jobs_outside(args.placement.subnet_ids),
-                            *everybody.read_what_projects_made(site),
+                            *everybody.run_jobs(environment, group),
+                            *args.vpc_config.attach(),
+                            *everybody.no_jobs_outside(args.vpc_config.subnet_ids),
+                            *everybody.read_what_projects_made(environment),
                             *iam.merge(args.grants),
                         ),
                         "projects": iam.document(*beyond),
@@ -72,8 +72,8 @@ class StudioRoles(pulumi.ComponentResource):
         self.lead_data_scientist_role_arn = role(
             "lead-data-scientist",
             "Lead data scientists in Studio: also launch projects and approve models",
-            *leads.launch_projects(site, args.templates_bucket_arn),
-            leads.approve_models(site),
+            *leads.launch_projects(environment, args.templates_bucket_arn),
+            leads.approve_models(environment),
         ).arn
         self.register_outputs(
             {

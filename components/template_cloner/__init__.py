@@ -6,22 +6,20 @@ it may do is in `permissions.py`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.function import SHARED, PlatformFunction, PlatformFunctionArgs
-from components.function.permissions import use_credential
-from components.github import GitHubConnection
-from components.network.placement import Placement
-from components.site import Site
+from components.environment import Environment
+from components.github.connection import GitHubConnection
+from components.lambda_function import PlatformFunction, PlatformFunctionArgs
+from components.lambda_function.permissions import use_credential
+from components.network.vpc_config import VpcConfig
 from components.template_cloner import permissions
 
 PURPOSE = "template-cloner"
 """Ends the names of the function and of its role."""
-FUNCTION = Path(__file__).parent / "function"
 DEADLINE_SECONDS = 290
 """Just under the five minutes that CloudFormation waits for an answer (ServiceTimeout in the products)."""
 STACK_WAITS_SECONDS = 300
@@ -31,8 +29,8 @@ STACK_WAITS_SECONDS = 300
 class TemplateClonerArgs:
     """Where the function runs, and which GitHub it talks to."""
 
-    site: Site
-    placement: Placement
+    environment: Environment
+    vpc_config: VpcConfig
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential, and of the requests that end in the dead-letter queue."""
@@ -52,13 +50,13 @@ class TemplateCloner(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TemplateClonerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:TemplateCloner", name, None, opts)
-        site = args.site
-        launch_records = f"{site.parameter_path}/launches"
+        environment = args.environment
+        launch_records = f"{environment.parameter_path}/launches"
         child = pulumi.ResourceOptions(parent=self)
         # Its physical name is the engine's, so that a redeploy does not wait for a deleted secret's recovery window;
         # the prefix is what the deploy role may create.
         credential = aws.secretsmanager.Secret(
-            f"{site.prefix}-github-credential",
+            f"{environment.prefix}-github-credential",
             description="Credential of the template cloner for GitHub; set by python -m bootstrap",
             kms_key_id=args.secrets_key_arn,
             recovery_window_in_days=30,
@@ -67,27 +65,27 @@ class TemplateCloner(pulumi.ComponentResource):
         function = PlatformFunction(
             name,
             PlatformFunctionArgs(
-                site=site,
-                placement=args.placement,
+                environment=environment,
+                vpc_config=args.vpc_config,
                 purpose=PURPOSE,
                 description="Gives launched projects their repositories and, where they deploy to, their roles",
                 role_description="Template cloner: read its credential, remember launches, write logs",
-                code=[FUNCTION, SHARED],
+                package="template_cloner",
                 policies={
                     "launches": iam.document(
                         use_credential(credential.arn),
-                        *permissions.follow_launches(site, launch_records),
-                        *permissions.onboard_projects(site.unit, args.deployment_accounts),
+                        *permissions.follow_launches(environment, launch_records),
+                        *permissions.onboard_projects(environment.unit, args.deployment_accounts),
                     ),
                 },
-                environment={
+                variables={
                     "GITHUB_ORGANIZATION": args.github.organization,
                     "GITHUB_API_URL": args.github.api_url,
                     "GITHUB_SERVER_URL": args.github.server_url,
                     "GITHUB_CREDENTIAL_SECRET_ARN": credential.arn,
                     "OIDC_SUBJECTS": args.github.subject_form,
                     "LAUNCH_RECORDS_PATH": launch_records,
-                    "UNIT": site.unit,
+                    "UNIT": environment.unit,
                 },
                 timeout_seconds=DEADLINE_SECONDS,
                 runs_at_once=args.launches_at_once,

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 
-def follow_launches(site: Site, records_path: str) -> list[iam.Statement]:
+def follow_launches(environment: Environment, records_path: str) -> list[iam.Statement]:
     """Remember each launch, and see why a stack is being deleted: a launch that failed leaves nothing."""
     return [
         iam.allow(
@@ -14,12 +14,12 @@ def follow_launches(site: Site, records_path: str) -> list[iam.Statement]:
             "ssm:DeleteParameter",
             "ssm:GetParameter",
             "ssm:PutParameter",
-            on=site.arn("ssm", f"parameter{records_path}/*"),
+            on=environment.arn("ssm", f"parameter{records_path}/*"),
         ),
         iam.allow(
             "SeeWhyAStackIsDeleted",
             "cloudformation:DescribeStacks",
-            on=site.arn("cloudformation", f"stack/SC-{site.account_id}-pp-*"),
+            on=environment.arn("cloudformation", f"stack/SC-{environment.account_id}-pp-*"),
         ),
     ]
 

@@ -12,13 +12,13 @@ import pulumi_aws as aws
 
 from components import iam
 from components.encryption.key import EncryptionKey
-from components.network.placement import Placement
+from components.environment import Environment
+from components.iam.role import Role, RoleArgs
+from components.network.vpc_config import VpcConfig
 from components.parameters import Values
 from components.project_catalog.product import url_of
 from components.project_catalog.template import Template, filled_in, with_images
 from components.project_launches.permissions import manage_roles
-from components.role import Role, RoleArgs
-from components.site import Site
 from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.workload_account import permissions
@@ -32,11 +32,11 @@ FOLDER = "onboarding"
 class WorkloadAccountArgs:
     """Where models are deployed, what guards them, and whose projects they are."""
 
-    site: Site
+    environment: Environment
     artifacts: PrivateBucket
     """Bucket of the models' artifacts, which are copied into it when a model is deployed."""
     data_key: EncryptionKey
-    placement: Placement
+    vpc_config: VpcConfig
     development_account_id: str
     development_prefix: str
     """Beginning of development's physical names."""
@@ -58,7 +58,7 @@ class WorkloadAccount(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:WorkloadAccount", name, None, opts)
-        site, child = args.site, pulumi.ResourceOptions(parent=self)
+        environment, child = args.environment, pulumi.ResourceOptions(parent=self)
         template = _project_roles(args)
         published = aws.s3.BucketObjectv2(
             f"{name}-project-roles-template",
@@ -69,35 +69,35 @@ class WorkloadAccount(pulumi.ComponentResource):
             content_type="application/yaml",
             opts=child,
         )
-        template_url = url_of(args.artifacts.bucket_name, site.region, published.key)
+        template_url = url_of(args.artifacts.bucket_name, environment.region, published.key)
         stack_role = Role(
             f"{name}-project-roles",
             RoleArgs(
-                site=site,
+                environment=environment,
                 purpose="project-roles",
                 description="CloudFormation: create and delete the two roles of a project",
-                trust_policy=iam.trust_service("cloudformation.amazonaws.com", account_id=site.account_id),
-                policies={"roles": iam.document(*manage_roles(site))},
+                trust_policy=iam.trust_service("cloudformation.amazonaws.com", account_id=environment.account_id),
+                policies={"roles": iam.document(*manage_roles(environment))},
             ),
             child,
         )
         Role(
             f"{name}-project-onboarding",
             RoleArgs(
-                site=site,
+                environment=environment,
                 purpose="project-onboarding",
                 description="Template cloner of development: give projects their roles, remove what they deployed",
                 trust_policy=_trust_cloner(args),
                 policies={
                     "onboarding": iam.document(
-                        *permissions.onboard(site, template_url=template_url, stack_role_arn=stack_role.arn),
+                        *permissions.onboard(environment, template_url=template_url, stack_role_arn=stack_role.arn),
                         *permissions.read_template(
-                            site,
+                            environment,
                             objects=pulumi.Output.concat(args.artifacts.arn, f"/{FOLDER}/*"),
                             key_arn=args.data_key.arn,
                         ),
                     ),
-                    "removal": iam.document(*permissions.remove_deployments(site)),
+                    "removal": iam.document(*permissions.remove_deployments(environment)),
                 },
             ),
             child,
@@ -119,8 +119,8 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
         DevelopmentPrefix=args.development_prefix,
         OidcIssuer=args.oidc_issuer,
         OidcProviderArn=args.oidc_provider_arn,
-        SecurityGroupId=args.placement.security_group_id,
-        VpcId=args.placement.vpc_id,
+        SecurityGroupId=args.vpc_config.security_group_id,
+        VpcId=args.vpc_config.vpc_id,
     )
     return names.apply(lambda known: Template(key="project-roles", text=filled_in(text, known)))
 

@@ -3,12 +3,14 @@
 import pulumi
 
 from components import iam
-from components.site import Site
+from components.environment import Environment
 
 
-def onboard(site: Site, *, template_url: pulumi.Input[str], stack_role_arn: pulumi.Input[str]) -> list[iam.Statement]:
+def onboard(
+    environment: Environment, *, template_url: pulumi.Input[str], stack_role_arn: pulumi.Input[str]
+) -> list[iam.Statement]:
     """Give a project its roles: by the published template and CloudFormation's own role, and in no other way."""
-    stacks = site.arn("cloudformation", f"stack/{site.prefix}-p-*/*")
+    stacks = environment.arn("cloudformation", f"stack/{environment.prefix}-p-*/*")
     by_role = {"cloudformation:RoleArn": stack_role_arn}
     return [
         iam.allow(
@@ -30,14 +32,16 @@ def onboard(site: Site, *, template_url: pulumi.Input[str], stack_role_arn: pulu
             "FindTemplate",
             "ssm:GetParameter",
             on=[
-                site.arn("ssm", f"parameter{site.parameter_path}/projects/{name}")
+                environment.arn("ssm", f"parameter{environment.parameter_path}/projects/{name}")
                 for name in ("roles-stack-role-arn", "roles-template-url")
             ],
         ),
     ]
 
 
-def read_template(site: Site, *, objects: pulumi.Input[str], key_arn: pulumi.Input[str]) -> list[iam.Statement]:
+def read_template(
+    environment: Environment, *, objects: pulumi.Input[str], key_arn: pulumi.Input[str]
+) -> list[iam.Statement]:
     """Read the template: CloudFormation fetches it as whoever names its address."""
     return [
         iam.allow("ReadTemplate", "s3:GetObject", on=objects),
@@ -45,42 +49,42 @@ def read_template(site: Site, *, objects: pulumi.Input[str], key_arn: pulumi.Inp
             "DecryptTemplate",
             "kms:Decrypt",
             on=key_arn,
-            when={"StringEquals": {"kms:ViaService": f"s3.{site.region}.amazonaws.com"}},
+            when={"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}},
         ),
     ]
 
 
-def remove_deployments(site: Site) -> list[iam.Statement]:
+def remove_deployments(environment: Environment) -> list[iam.Statement]:
     """Delete what the deployments of a project made, when the project is deleted; never make or change any of it."""
-    own = f"{site.prefix}-p-*"
+    own = f"{environment.prefix}-p-*"
     return [
         iam.allow(
             "RemoveEndpointsAndModels",
             "sagemaker:DeleteEndpoint",
             "sagemaker:DeleteEndpointConfig",
             "sagemaker:DeleteModel",
-            on=[site.arn("sagemaker", f"{kind}/{own}") for kind in ("endpoint", "endpoint-config", "model")],
+            on=[environment.arn("sagemaker", f"{kind}/{own}") for kind in ("endpoint", "endpoint-config", "model")],
         ),
         iam.allow(
             "RemoveAlarms",
             "cloudwatch:DeleteAlarms",
             # The second are those that scaling made for itself.
-            on=[site.arn("cloudwatch", f"alarm:{name}{own}") for name in ("", "TargetTracking-endpoint/")],
+            on=[environment.arn("cloudwatch", f"alarm:{name}{own}") for name in ("", "TargetTracking-endpoint/")],
         ),
         iam.allow(
             "RemoveDashboards",
             "cloudwatch:DeleteDashboards",
-            on=f"arn:aws:cloudwatch::{site.account_id}:dashboard/{own}",
+            on=f"arn:aws:cloudwatch::{environment.account_id}:dashboard/{own}",
         ),
         iam.allow(
             "RemoveScaling",
             "application-autoscaling:DeregisterScalableTarget",
             # Auto Scaling names what it scales by ids of its own.
-            on=site.arn("application-autoscaling", "scalable-target/*"),
+            on=environment.arn("application-autoscaling", "scalable-target/*"),
             when={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
         ),
         # Alarms are found by the beginning of their name, which is judged like reading all.
-        iam.allow("FindAlarms", "cloudwatch:DescribeAlarms", on=site.arn("cloudwatch", "alarm:*")),
+        iam.allow("FindAlarms", "cloudwatch:DescribeAlarms", on=environment.arn("cloudwatch", "alarm:*")),
         iam.allow(
             "FindDeployments",
             "application-autoscaling:DescribeScalableTargets",

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict, cast
 
-from components.job_permissions import JOBS_WITH_A_NETWORK
+from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from tests.rendering import Rendering
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.github import GitHubRepository, SubjectForm
+from components.github.connection import GitHubRepository, SubjectForm
 from tests.access.conftest import RoleNamed
 from tests.rendering import Rendering, render_stack
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components.job_permissions import JOBS_WITH_A_NETWORK
+from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from tests.access.conftest import RoleNamed
 from tests.decisions import Request, denials
 from tests.rendering import Rendering

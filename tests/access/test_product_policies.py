@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.job_permissions import JOBS_WITH_A_NETWORK
+from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from components.project_catalog import OFFERS
 from components.project_catalog.template import PRODUCTS
 from tests.access.authorization import PolicyStatement, problems

@@ -65,7 +65,7 @@ def test_the_template_cloner_finds_what_this_account_published(prod: Rendering) 
 
 
 def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboarding: Role) -> None:
-    code = (ROOT / "components/template_cloner/function/cloner/workload_account.py").read_text(encoding="utf-8")
+    code = (ROOT / "functions/template_cloner/workload_account.py").read_text(encoding="utf-8")
     services = {
         "_cloudformation": "cloudformation",
         "_ssm": "ssm",

@@ -6,8 +6,7 @@ from typing import cast
 import pulumi
 import pytest
 
-from components.function import SHARED
-from components.template_cloner import FUNCTION
+from components.lambda_function import FUNCTIONS
 from tests.access.conftest import RoleNamed
 from tests.rendering import Rendering, Resource
 
@@ -20,10 +19,14 @@ def function(dev: Rendering) -> Resource:
 def test_its_code_is_every_module_and_nothing_compiled(function: Resource) -> None:
     archive = cast("pulumi.AssetArchive", function.inputs["code"])
 
-    modules = {path.relative_to(folder).as_posix() for folder in (FUNCTION, SHARED) for path in folder.rglob("*.py")}
-    assert {"handler.py", "cloner/github.py", "github_api/client.py"} <= modules
+    modules = {
+        path.relative_to(FUNCTIONS.parent).as_posix()
+        for folder in ("template_cloner", "shared")
+        for path in (FUNCTIONS / folder).rglob("*.py")
+    }
+    assert {"functions/template_cloner/github.py", "functions/shared/github_api/client.py"} <= modules
     assert set(archive.assets) == modules
-    assert function.inputs["handler"] == "handler.handler"
+    assert function.inputs["handler"] == "functions.template_cloner.handler.handler"
 
 
 def test_its_code_is_found_from_the_programs_folder_on_every_machine(function: Resource) -> None:

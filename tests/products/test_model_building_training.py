@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.job_permissions import JOBS_WITH_A_NETWORK
+from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from tests.cloudformation import findings
 from tests.products.product import ACCOUNT, ISSUER, KEY, PLATFORM, PROJECT, SUBJECT, Launch, Product, texts
 

@@ -1,0 +1,59 @@
+"""Where a component stands."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One environment of one business unit, in one account and region; every physical name follows from it."""
+
+    unit: str
+    name: str
+    """Name of the environment in its unit, such as dev."""
+    region: str
+    account_id: str
+    keep_on_destroy: bool
+    """Whether what holds data outlives the stack, and cannot be deleted by mistake."""
+
+    @property
+    def prefix(self) -> str:
+        """Beginning of every physical name."""
+        return f"{self.unit}-{self.name}"
+
+    @property
+    def parameter_path(self) -> str:
+        """Where the stack publishes in the Parameter Store what launched projects need."""
+        return f"/mlops/{self.unit}/{self.name}"
+
+    @property
+    def boundary_arn(self) -> str:
+        """Permissions boundary, made by bootstrap, of every role that the platform or a launch creates."""
+        return f"arn:aws:iam::{self.account_id}:policy/{self.prefix}-boundary"
+
+    def oidc_provider_arn(self, issuer: str) -> str:
+        """The account's identity provider, made or found by bootstrap, for tokens of `issuer` (host and path)."""
+        return f"arn:aws:iam::{self.account_id}:oidc-provider/{issuer}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a resource of this account and region, or a pattern of several."""
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def role_arn(self, purpose: str) -> str:
+        """ARN of the environment's role for `purpose`, or a pattern of several."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-{purpose}"
+
+    def bucket_name(self, purpose: str) -> str:
+        """Physical name of the bucket for `purpose`; account and region make it unique among all of AWS."""
+        return f"{self.prefix}-{purpose}-{self.account_id}-{self.region}"
+
+    def bucket_arn(self, purpose: str) -> str:
+        """ARN of the bucket for `purpose`, or a pattern of several."""
+        return f"arn:aws:s3:::{self.bucket_name(purpose)}"
+
+    def keep(self, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a child of `parent` that holds data, or secures what does."""
+        return pulumi.ResourceOptions(
+            parent=parent, protect=self.keep_on_destroy, retain_on_delete=self.keep_on_destroy
+        )

@@ -1,0 +1,130 @@
+"""A Lambda function of the platform, in its private network; its code is a package in `functions/`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.environment import Environment
+from components.iam.role import Role, RoleArgs
+from components.lambda_function import permissions
+from components.network.vpc_config import VpcConfig
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+"""The code of the functions, a package each, and the package `shared` that they import."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformFunctionArgs:
+    """What a function does, with what, and for how long."""
+
+    environment: Environment
+    vpc_config: VpcConfig
+    purpose: str
+    """Ends the names of the function, its role, its log group and its queue."""
+    description: str
+    role_description: str
+    package: str
+    """Package of its code in `functions/`; its module `handler` has the entry point."""
+    policies: Mapping[str, pulumi.Input[str]]
+    """What its code may do, by what it is for; reports, traces, the network and the secrets key are added."""
+    variables: Mapping[str, pulumi.Input[str]]
+    """Environment variables of its code."""
+    timeout_seconds: int
+    runs_at_once: int
+    longest_wait_seconds: int
+    """How old an event may become before it ends in the queue of failures."""
+    logs_key_arn: pulumi.Input[str]
+    secrets_key_arn: pulumi.Input[str]
+    """Key of the events that end in the queue of failures."""
+
+
+class PlatformFunction(pulumi.ComponentResource):
+    """A function with a log group, a bounded role, and a queue of the events that it failed at three times."""
+
+    arn: pulumi.Output[str]
+    function_name: pulumi.Output[str]
+    failures: aws.sqs.Queue
+
+    def __init__(self, name: str, args: PlatformFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:PlatformFunction", name, None, opts)
+        function_name = f"{args.environment.prefix}-{args.purpose}"
+        child = pulumi.ResourceOptions(parent=self)
+        self.failures = aws.sqs.Queue(
+            f"{name}-failures",
+            name=f"{function_name}-failures",
+            kms_master_key_id=args.secrets_key_arn,
+            message_retention_seconds=14 * 24 * 3600,
+            opts=child,
+        )
+        log_group = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=f"/aws/lambda/{function_name}",
+            kms_key_id=args.logs_key_arn,
+            retention_in_days=365,
+            opts=child,
+        )
+        role = Role(
+            name,
+            RoleArgs(
+                environment=args.environment,
+                purpose=args.purpose,
+                description=args.role_description,
+                trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.environment.account_id),
+                policies={
+                    **args.policies,
+                    "runtime": iam.document(
+                        *permissions.report(log_group.arn, self.failures.arn, args.secrets_key_arn),
+                        *permissions.run_in(args.vpc_config, function_name),
+                    ),
+                },
+            ),
+            child,
+        )
+        function = aws.lambda_.Function(
+            f"{name}-function",
+            name=function_name,
+            description=args.description,
+            runtime="python3.13",
+            architectures=["arm64"],
+            handler=f"functions.{args.package}.handler.handler",
+            code=_archive(args.package),
+            role=role.arn,
+            memory_size=256,
+            timeout=args.timeout_seconds,
+            reserved_concurrent_executions=args.runs_at_once,
+            vpc_config={
+                "subnet_ids": args.vpc_config.subnet_ids,
+                "security_group_ids": [args.vpc_config.security_group_id],
+            },
+            tracing_config={"mode": "Active"},
+            dead_letter_config={"target_arn": self.failures.arn},
+            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            environment={"variables": args.variables},
+            opts=child,
+        )
+        aws.lambda_.FunctionEventInvokeConfig(
+            f"{name}-requests",
+            function_name=function.name,
+            maximum_event_age_in_seconds=args.longest_wait_seconds,
+            maximum_retry_attempts=2,
+            opts=child,
+        )
+        self.arn = function.arn
+        self.function_name = function.name
+        self.register_outputs({"arn": self.arn, "function_name": self.function_name})
+
+
+def _archive(package: str) -> pulumi.AssetArchive:
+    """The function's package and the shared one; compiled files would make the archive differ between machines."""
+    return pulumi.AssetArchive(
+        {
+            module.relative_to(FUNCTIONS.parent).as_posix(): pulumi.FileAsset(os.path.relpath(module))
+            for folder in (FUNCTIONS / package, FUNCTIONS / "shared")
+            for module in sorted(folder.rglob("*.py"))
+        }
+    )

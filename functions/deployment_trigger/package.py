@@ -1,0 +1,128 @@
+"""Model packages, the projects that they belong to, and which of them may be deployed."""
+
+import re
+from dataclasses import dataclass
+
+from functions.deployment_trigger.errors import RefusedError
+from functions.deployment_trigger.notice import Settings
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):model-package/(?P<group>[a-zA-Z0-9-]+)/(?P<version>\d+)"
+)
+_GROUP = re.compile(r"[a-z0-9-]+-(?P<project>p-[a-z0-9]{12})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageName:
+    """A version of a project's model, as its ARN names it."""
+
+    arn: str
+    group: str
+    project_id: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project that deploys its models."""
+
+    project_id: str
+    repository: str
+    """Full name of its deployment repository."""
+    bucket: str
+
+    @property
+    def group(self) -> str:
+        """The group of its model packages: the repository is called `mlops-{group}-{kind}`."""
+        name = self.repository.partition("/")[2].removeprefix("mlops-")
+        project_name, project_id, _ = name.partition(self.project_id)
+        return project_name + project_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPackage:
+    """What the registry says about a version."""
+
+    arn: str
+    status: str
+    approval_status: str
+    modified_at: int
+    """When it was last changed, in milliseconds since 1970: for an approved package usually its approval."""
+    artifacts: tuple[str, ...]
+    """Where the artifact of each container is; empty for a container without one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """One approval of one version; what is deployed at most once."""
+
+    version: int
+    at: int
+    """Milliseconds since 1970."""
+
+    @property
+    def id(self) -> str:
+        """Names the approval in the title of its run."""
+        return f"{self.version}-{self.at}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """An approved package that is to be deployed."""
+
+    project: Project
+    package: ModelPackage
+    approval: Approval
+
+
+def parse_arn(arn: str, settings: Settings) -> PackageName:
+    """Which version the ARN names.
+
+    Raises:
+        RefusedError: it is no version of a project's model in this account and region.
+    """
+    found = _ARN.fullmatch(arn)
+    if found is None:
+        raise RefusedError(f"{arn or 'the event'} names no version of a model package group")
+    if (found["account"], found["region"]) != (settings.account_id, settings.region):
+        raise RefusedError(f"it is of account {found['account']} in {found['region']}, and not of this one")
+    group = _GROUP.fullmatch(found["group"])
+    if group is None:
+        raise RefusedError(f"group {found['group']} does not belong to a project")
+    return PackageName(arn=arn, group=found["group"], project_id=group["project"], version=int(found["version"]))
+
+
+def approved(name: PackageName, project: Project | None, package: ModelPackage | None) -> Candidate:
+    """The package, if it may be deployed as things are now.
+
+    Raises:
+        RefusedError: it may not; the message says why.
+    """
+    if project is None:
+        raise RefusedError(f"project {name.project_id} has no deployment repository")
+    if project.group != name.group:
+        raise RefusedError(f"group {name.group} is not the one of project {name.project_id}, which is {project.group}")
+    if package is None:
+        raise RefusedError("it was deleted")
+    if package.status != "Completed":
+        raise RefusedError(f"its status is {package.status}, not Completed")
+    if package.approval_status != "Approved":
+        raise RefusedError(f"its approval status is {package.approval_status}, not Approved")
+    return Candidate(project=project, package=package, approval=Approval(version=name.version, at=package.modified_at))
+
+
+def artifact_key(candidate: Candidate) -> str:
+    """Key of the package's artifact in the project's bucket.
+
+    Raises:
+        RefusedError: there is not exactly one artifact, or it lies elsewhere.
+    """
+    artifacts, bucket = candidate.package.artifacts, candidate.project.bucket
+    if len(artifacts) != 1:
+        raise RefusedError(f"it has {len(artifacts)} containers; one with one artifact can be deployed")
+    key = artifacts[0].removeprefix(f"s3://{bucket}/")
+    if not key or key == artifacts[0]:
+        raise RefusedError(
+            f"its artifact {artifacts[0] or '(none)'} does not lie in the project's bucket s3://{bucket}/"
+        )
+    return key

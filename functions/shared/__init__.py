@@ -1,0 +1,1 @@
+"""Clients of AWS and GitHub that every function uses."""

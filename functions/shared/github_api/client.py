@@ -1,0 +1,163 @@
+"""GitHub's REST API: timeouts, retries, limits, and errors that say what to do.
+
+A request that can be repeated (everything but POST) is repeated when GitHub or the network fails. A POST may have done
+its work although no answer came: it raises `OutcomeUnknownError`, and whoever sent it looks before trying again.
+"""
+
+import http.client
+import json
+import logging
+import random
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from email.message import Message
+from typing import IO
+
+from functions.shared.github_api.deadline import Deadline
+from functions.shared.github_api.errors import DeadlinePassedError, GitHubError, OutcomeUnknownError, RateLimitError
+from functions.shared.github_api.values import Json, parsed, reason, text
+
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 5
+_TIMEOUT_SECONDS = 10.0
+_SECONDARY_LIMIT_SECONDS = 60.0
+"""GitHub asks for at least a minute when it names no time. Source: GitHub Docs, "Rate limits for the REST API"."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A renamed repository is not the one that was asked for, and the token goes nowhere else."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    ) -> None:
+        """Follow nothing."""
+
+
+class Client:
+    """One organization's GitHub, with one credential, until a deadline; those who inherit add what they ask."""
+
+    def __init__(
+        self,
+        api_url: str,
+        token: str,
+        deadline: Deadline,
+        *,
+        wall_clock: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._api_url = api_url
+        self._token = token
+        self._deadline = deadline
+        self._wall_clock = wall_clock
+        self._jitter = jitter
+        self._opener = urllib.request.build_opener(_NoRedirects)
+
+    def dispatch(self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None) -> bool:
+        """Start the workflow; False while GitHub does not know it yet."""
+        path = f"/repos/{full_name}/actions/workflows/{workflow}/dispatches"
+        body = {"ref": branch} if inputs is None else {"ref": branch, "inputs": dict(inputs)}
+        status, _ = self.send("POST", path, body, accept=(200, 204, 404, 422))
+        return status in (200, 204)
+
+    def get(self, path: str) -> Json | None:
+        """What is at the path; None when nothing is."""
+        status, found = self.send("GET", path, accept=(200, 404))
+        return found if status == 200 else None
+
+    def send(self, method: str, path: str, body: Json | None = None, *, accept: tuple[int, ...]) -> tuple[int, Json]:
+        """Send a request until GitHub answers it with one of the statuses in `accept`; the status and the answer.
+
+        Raises:
+            GitHubError: GitHub answered with another status, or failed too often.
+            OutcomeUnknownError: a POST may have done its work or not.
+            RateLimitError: a limit ends after the deadline.
+            DeadlinePassedError: there is no time left for the next attempt.
+        """
+        failures = 0
+        limited = 0
+        while True:
+            try:
+                status, headers, answer = self._once(method, path, body)
+            except (OSError, http.client.HTTPException) as error:
+                status, headers, answer = 0, Message(), {"message": f"{type(error).__name__}: {error}"}
+            logger.info("%s %s: %s", method, path.partition("?")[0], status or "no answer")
+            if status in accept:
+                return status, answer
+            if (wait := self._limit(status, headers, answer, limited)) is not None:
+                limited += 1
+                self._wait_for_limit(wait)
+            elif status == 0 or status >= 500:
+                failures += 1
+                if method == "POST":
+                    raise OutcomeUnknownError(f"GitHub did not answer POST {path}: {reason(answer)}")
+                if failures == _ATTEMPTS:
+                    raise GitHubError(
+                        f"GitHub failed {failures} times at {method} {path} (last: {status or reason(answer)}); {self._deadline.advice}",
+                        status,
+                    )
+                self._deadline.pause(2 ** (failures - 1) * (0.5 + self._jitter() / 2), waiting_for="GitHub")
+            else:
+                raise GitHubError(_refusal(method, path, status, headers, answer), status)
+
+    def _once(self, method: str, path: str, body: Json | None) -> tuple[int, Message, Json]:
+        timeout = min(_TIMEOUT_SECONDS, self._deadline.remaining())
+        if timeout <= 0:
+            raise DeadlinePassedError(f"no time is left for {method} {path}; {self._deadline.advice}")
+        request = urllib.request.Request(
+            f"{self._api_url}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={
+                "Accept": "application/vnd.github+json",
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+                "User-Agent": "mlops-platform",
+                "X-GitHub-Api-Version": "2022-11-28",
+            },
+        )
+        try:
+            with self._opener.open(request, timeout=timeout) as response:
+                return response.status, response.headers, parsed(response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers, parsed(error.read())
+
+    def _limit(self, status: int, headers: Message, answer: Json, limited: int) -> float | None:
+        """Seconds to wait when a limit refused the request; None when something else did."""
+        if status not in (403, 429):
+            return None
+        if after := _seconds(headers.get("Retry-After")):
+            return after
+        if headers.get("X-RateLimit-Remaining") == "0" and (reset := _seconds(headers.get("X-RateLimit-Reset"))):
+            return max(1.0, reset - self._wall_clock())
+        if status == 429 or "secondary rate limit" in text(answer, "message").lower():
+            return _SECONDARY_LIMIT_SECONDS * 2**limited
+        return None
+
+    def _wait_for_limit(self, seconds: float) -> None:
+        if seconds >= self._deadline.remaining():
+            until = time.strftime("%H:%M:%S UTC", time.gmtime(self._wall_clock() + seconds))
+            raise RateLimitError(f"GitHub's rate limit is used up until {until}; after that, {self._deadline.advice}")
+        self._deadline.pause(seconds, waiting_for="GitHub's rate limit")
+
+
+def _refusal(method: str, path: str, status: int, headers: Message, answer: Json) -> str:
+    said = f"GitHub refused {method} {path} ({status}: {reason(answer)})"
+    if status == 401:
+        return f"{said}; the platform's GitHub credential is wrong or expired: set it again with python -m bootstrap"
+    if "upgrade to" in said.lower():
+        return f"{said}; the organization's GitHub plan does not include this, see the platform's requirements"
+    if status in (403, 404):
+        needed = headers.get("X-Accepted-GitHub-Permissions") or headers.get("X-Accepted-OAuth-Scopes")
+        return f"{said}; the platform's GitHub credential lacks a permission{f': {needed}' if needed else ''}"
+    return said
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return float(header) if header else None
+    except ValueError:
+        return None

@@ -1,0 +1,138 @@
+"""The roles that a project deploys with in another account: making them, and taking away what was made with them.
+
+A request may be repeated, stop anywhere and be overtaken by its own deletion. So each step is decided by what is found,
+and the stack of the roles names the launch that it belongs to: no other one changes or deletes it.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.shared.github_api.deadline import Deadline
+from functions.template_cloner.aws import WAITING
+from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.event import DeploymentRoles
+from functions.template_cloner.ports import DeploymentAccount, Stacks
+from functions.template_cloner.workload_account import RolesStack
+
+logger = logging.getLogger(__name__)
+
+Step = Literal["update", "delete", "wait", "finished"]
+
+_LOOK_AGAIN_SECONDS = 2.0
+_BECAME = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_NEVER_BECAME = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+"""States that no update leads out of."""
+_CAN_BE_DELETED = ("Failed", "InService", "OutOfService", "UpdateRollbackFailed")
+"""States of an endpoint in which SageMaker deletes it; in the others it is still busy with an earlier request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolesMaker:
+    """Carries out what one request asks for in one account."""
+
+    account: DeploymentAccount
+    stacks: Stacks
+    deadline: Deadline
+    stack_id: str
+    """The stack that asks, the same for all requests of a launch."""
+
+    def make(self, roles: DeploymentRoles) -> Mapping[str, str]:
+        """Make the roles, or bring them to what the template says now; their ARNs, by the names of the outputs.
+
+        Raises:
+            LaunchError: they can't be made; what exists is removed when CloudFormation rolls back.
+        """
+        if not self._wanted():
+            raise LaunchError(f"the stack of this launch does not wait for {roles.name} any more; nothing was created")
+        outputs = self._made(roles)
+        if not self._wanted():
+            # Their deletion may have looked before they were there.
+            self.remove(roles)
+            raise LaunchError(f"{roles.name} was deleted while it was being made; nothing of it remains")
+        return outputs
+
+    def remove(self, roles: DeploymentRoles) -> None:
+        """Remove what the project deployed in the account, then its roles. What another launch made is left alone.
+
+        Raises:
+            LaunchError: something resists, or takes longer than there is time.
+        """
+        stack = self.account.stack(roles.name)
+        if stack is not None and stack.launch != self.stack_id:
+            logger.info("%s belongs to another launch", roles.name)
+            return
+        self._remove_deployments(roles)
+        self._remove_stack(roles)
+        # A workflow could still deploy until its role was gone.
+        self._remove_deployments(roles)
+
+    def _wanted(self) -> bool:
+        return self.stacks.status(self.stack_id) in WAITING
+
+    def _made(self, roles: DeploymentRoles) -> Mapping[str, str]:
+        asked = False
+        while True:
+            stack = self.account.stack(roles.name)
+            if stack is None:
+                if asked:
+                    raise LaunchError(f"{roles.name} was deleted while it was being made; launch again")
+                self.account.create_stack(roles, self.stack_id)
+                asked = True
+            else:
+                step = next_step(roles, stack, self.stack_id, asked=asked)
+                if step == "update":
+                    outcome = self.account.update_stack(roles, self.stack_id)
+                    step, asked = ("finished" if outcome == "unchanged" else "wait"), outcome == "started"
+                if step == "finished":
+                    return stack.outputs
+                if step == "delete":
+                    self.account.delete_stack(roles.name)
+            self.deadline.pause(_LOOK_AGAIN_SECONDS, waiting_for=f"stack {roles.name} in account {roles.account_id}")
+
+    def _remove_deployments(self, roles: DeploymentRoles) -> None:
+        while endpoints := self.account.endpoints(roles.name):
+            for name, status in endpoints.items():
+                if status in _CAN_BE_DELETED:
+                    self.account.delete_endpoint(name)
+            said = ", ".join(f"{name} ({status})" for name, status in sorted(endpoints.items()))
+            self.deadline.pause(
+                _LOOK_AGAIN_SECONDS, waiting_for=f"the end of endpoint {said} in account {roles.account_id}"
+            )
+        self.account.delete_what_served(roles.name)
+
+    def _remove_stack(self, roles: DeploymentRoles) -> None:
+        asked = False
+        while (stack := self.account.stack(roles.name)) is not None:
+            if not stack.status.endswith("_IN_PROGRESS"):
+                if asked:
+                    raise LaunchError(
+                        f"CloudFormation does not delete {roles.name} in account {roles.account_id} ({stack.status}: "
+                        f"{stack.reason}); remove what holds it there, then delete the project again"
+                    )
+                self.account.delete_stack(roles.name)
+                asked = True
+            self.deadline.pause(
+                _LOOK_AGAIN_SECONDS, waiting_for=f"the end of stack {roles.name} in account {roles.account_id}"
+            )
+
+
+def next_step(roles: DeploymentRoles, stack: RolesStack, launch: str, *, asked: bool) -> Step:
+    """What brings the stack nearer to what a launch wants; `asked` once this request has asked for it.
+
+    Raises:
+        LaunchError: nothing does.
+    """
+    where = f"{roles.name} in account {roles.account_id}"
+    if stack.launch != launch:
+        raise LaunchError(
+            f"stack {where} belongs to another launch ({stack.launch}): a project's id is its own; nothing was changed"
+        )
+    if stack.status.endswith("_IN_PROGRESS"):
+        return "wait"
+    if asked:
+        if stack.status in _BECAME:
+            return "finished"
+        raise LaunchError(f"CloudFormation did not make the roles of {where} ({stack.status}): {stack.reason}")
+    return "delete" if stack.status in _NEVER_BECAME else "update"

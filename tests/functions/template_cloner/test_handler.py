@@ -1,0 +1,308 @@
+"""The whole function: CloudFormation's answer is taken by a real HTTP server, GitHub and AWS are in memory."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+
+from functions.template_cloner import answer, handler
+from functions.template_cloner.answer import Answer, AnswerNotDeliveredError
+from tests.functions.shared.server import Reply, Server, serving
+from tests.functions.template_cloner.account import ARNS, ROLES, MemoryAccount
+from tests.functions.template_cloner.test_aws import Parameters
+from tests.functions.template_cloner.test_event import ENVIRONMENT, PROPERTIES, ROLES_PROPERTIES
+from tests.functions.template_cloner.world import PROJECT, MemoryGitHub, World
+
+TOKEN = "ghp_a-token-that-no-log-may-show"
+SIGNATURE = "X-Amz-Signature=a-signature-that-no-log-may-show"
+
+
+@dataclass
+class Context:
+    """A Lambda context with some time left."""
+
+    seconds: float = 60.0
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[Server]:
+    with serving() as running:
+        running.reply(Reply())
+        yield running
+
+
+class Aws:
+    """The three services in memory."""
+
+    def __init__(self) -> None:
+        self.parameters = Parameters()
+        self.secret = json.dumps({"token": TOKEN})
+        self.status = "CREATE_IN_PROGRESS"
+
+    def client(self, service: str, config: object, **credentials: str) -> Any:
+        return self.parameters if service == "ssm" else self
+
+    def get_secret_value(self, **arguments: object) -> dict[str, str]:
+        return {"SecretString": self.secret}
+
+    def describe_stacks(self, **arguments: object) -> dict[str, list[dict[str, str]]]:
+        return {"Stacks": [{"StackStatus": self.status}]}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    memory = Aws()
+    monkeypatch.setattr(boto3, "client", memory.client)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return memory
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, aws: Aws) -> World:
+    world = World()
+
+    def github(*arguments: object) -> MemoryGitHub:
+        return world.github
+
+    monkeypatch.setattr("functions.template_cloner.github.GitHub", github)
+    return world
+
+
+def event(cloudformation: Server, kind: str = "Create", **more: object) -> dict[str, object]:
+    return {
+        "RequestType": kind,
+        "ResponseURL": f"{cloudformation.url}/answer?{SIGNATURE}",
+        "StackId": "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-x/1",
+        "RequestId": "request-1",
+        "ResourceType": "Custom::ProjectRepository",
+        "LogicalResourceId": "Repository",
+        "ResourceProperties": PROPERTIES,
+        **more,
+    }
+
+
+def the_answer(cloudformation: Server) -> Any:
+    [request] = cloudformation.requests
+    assert request.method == "PUT"
+    return request.json
+
+
+def test_a_launch_is_answered_with_the_repository(cloudformation: Server, world: World) -> None:
+    handler.handler(event(cloudformation), Context())
+
+    told = the_answer(cloudformation)
+    assert told["Data"].pop("FullName") == PROJECT.full_name
+    assert len(told.pop("Data")) == 5
+    assert told == {
+        "Status": "SUCCESS",
+        "Reason": "",
+        "PhysicalResourceId": PROJECT.full_name,
+        "StackId": "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-x/1",
+        "RequestId": "request-1",
+        "LogicalResourceId": "Repository",
+    }
+    assert world.launched
+    assert cloudformation.requests[0].headers["Content-Type"] == ""
+
+
+def test_a_request_that_comes_twice_gets_the_same_answer(cloudformation: Server, world: World) -> None:
+    handler.handler(event(cloudformation), Context())
+    handler.handler(event(cloudformation), Context())
+
+    first, second = cloudformation.requests
+    assert first.json == second.json
+    assert len(world.github.writes) == 5
+
+
+def test_a_refused_launch_is_answered_with_the_reason(cloudformation: Server, world: World) -> None:
+    handler.handler(event(cloudformation, ResourceProperties={**PROPERTIES, "User": "adda"}), Context())
+
+    told = the_answer(cloudformation)
+    assert told["Status"] == "FAILED"
+    assert "no user 'adda'" in told["Reason"]
+    assert told["PhysicalResourceId"] == PROJECT.full_name
+    assert not world.launched
+
+
+def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Server, world: World, aws: Aws) -> None:
+    world.github.protected = False
+    handler.handler(event(cloudformation), Context())
+    assert the_answer(cloudformation)["Status"] == "FAILED"
+    cloudformation.requests.clear()
+    aws.status = "ROLLBACK_IN_PROGRESS"
+
+    handler.handler(event(cloudformation, "Delete", PhysicalResourceId=PROJECT.full_name), Context())
+
+    assert the_answer(cloudformation)["Status"] == "SUCCESS"
+    assert not world.launched
+    assert aws.parameters.values == {}
+
+
+def test_roles_are_made_without_asking_github(
+    cloudformation: Server, world: World, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def account(*arguments: object) -> MemoryAccount:
+        return world.account
+
+    monkeypatch.setattr("functions.template_cloner.workload_account.WorkloadAccount", account)
+    monkeypatch.setattr("functions.template_cloner.deployment_roles._LOOK_AGAIN_SECONDS", 0.01)
+    world.account.seconds = 0
+    aws.secret = "nobody has set it"
+    asked: dict[str, Any] = {"ResourceType": "Custom::DeploymentRoles", "ResourceProperties": ROLES_PROPERTIES}
+
+    handler.handler(event(cloudformation, **asked), Context())
+    aws.status = "DELETE_IN_PROGRESS"
+    handler.handler(event(cloudformation, "Delete", PhysicalResourceId=ROLES.name, **asked), Context())
+
+    made, gone = (request.json for request in cloudformation.requests)
+    assert isinstance(made, dict)
+    assert isinstance(gone, dict)
+    assert (made["Status"], made["PhysicalResourceId"], made["Data"]) == ("SUCCESS", ROLES.name, ARNS)
+    assert gone["Status"] == "SUCCESS"
+    assert world.account.stacks == {}
+
+
+def test_a_deletion_that_has_no_time_is_told_to_come_again(
+    cloudformation: Server, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def account(*arguments: object) -> MemoryAccount:
+        return world.account
+
+    monkeypatch.setattr("functions.template_cloner.workload_account.WorkloadAccount", account)
+    world.account.deploys(ROLES.name, "Creating", for_seconds=3600)
+    asked: dict[str, Any] = {"ResourceType": "Custom::DeploymentRoles", "ResourceProperties": ROLES_PROPERTIES}
+
+    handler.handler(event(cloudformation, "Delete", PhysicalResourceId=ROLES.name, **asked), Context(seconds=11))
+
+    told = the_answer(cloudformation)
+    assert told["Status"] == "FAILED"
+    assert told["Reason"].endswith("delete the project again")
+
+
+def test_a_function_that_is_not_configured_answers(
+    cloudformation: Server, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_API_URL")
+
+    handler.handler(event(cloudformation), Context())
+
+    told = the_answer(cloudformation)
+    assert told["Status"] == "FAILED"
+    assert "not configured: GITHUB_API_URL" in told["Reason"]
+
+
+def test_code_that_cannot_be_imported_is_answered(
+    cloudformation: Server, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "functions.template_cloner.launch", None)
+    monkeypatch.delitem(sys.modules, "functions.template_cloner.service", raising=False)
+    monkeypatch.delattr("functions.template_cloner.service", raising=False)
+
+    handler.handler(event(cloudformation), Context())
+    handler.handler(event(cloudformation, "Delete", PhysicalResourceId="given"), Context())
+
+    first, second = (request.json for request in cloudformation.requests)
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert first["Status"] == second["Status"] == "FAILED"
+    assert (first["PhysicalResourceId"], second["PhysicalResourceId"]) == ("Repository", "given")
+
+
+def test_an_unexpected_error_is_answered_by_its_kind_only(
+    cloudformation: Server, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(what: str) -> None:
+        raise ZeroDivisionError("private detail")
+
+    world.github.before_write = fail
+
+    handler.handler(event(cloudformation), Context())
+
+    told = the_answer(cloudformation)
+    assert told["Reason"] == "unexpected ZeroDivisionError: the function's log says more"
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_no_log_shows_the_token_the_event_or_the_signed_url(
+    cloudformation: Server,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    protected: bool,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(answer, "_FIRST_WAIT_SECONDS", 0.0)
+    world.github.protected = protected
+    cloudformation.reply(Reply(status=503), Reply(hang_up=True), Reply())
+
+    handler.handler(event(cloudformation), Context())
+
+    assert "answered" in caplog.text
+    for secret in (TOKEN, SIGNATURE, cloudformation.url, "ServiceToken"):
+        assert secret not in caplog.text
+
+
+def test_a_launch_that_hangs_is_answered_before_lambda_ends_it(cloudformation: Server, world: World) -> None:
+    started = time.monotonic()
+    answered: list[float] = []
+
+    def hang(what: str) -> None:
+        while not cloudformation.requests:
+            time.sleep(0.01)
+        answered.append(time.monotonic() - started)
+
+    world.github.before_write = hang
+
+    handler.handler(event(cloudformation), Context(seconds=5.2))
+
+    told = the_answer(cloudformation)
+    assert told["Status"] == "FAILED"
+    assert "ran out of time" in told["Reason"]
+    assert 0.15 <= answered[0] < 2
+
+
+def test_an_answer_is_repeated_until_cloudformation_takes_it(cloudformation: Server) -> None:
+    waits: list[float] = []
+    cloudformation.reply(Reply(status=500), Reply(hang_up=True), Reply(status=403), Reply())
+
+    Answer(event(cloudformation), sleep=waits.append).succeed("id", {"Name": "x"})
+
+    assert len(cloudformation.requests) == 4
+    assert waits == [0.5, 1.0, 2.0]
+
+
+def test_an_answer_that_nobody_takes_fails_the_invocation_so_that_lambda_repeats_it(
+    cloudformation: Server, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer, "_ATTEMPTS", 1)
+    cloudformation.reply(Reply(status=500))
+
+    with pytest.raises(AnswerNotDeliveredError):
+        handler.handler(event(cloudformation), Context())
+
+
+def test_only_the_first_answer_counts(cloudformation: Server) -> None:
+    told = Answer(event(cloudformation))
+
+    told.fail("id", "first")
+    told.succeed("id", {})
+
+    assert the_answer(cloudformation)["Reason"] == "first"
+
+
+def test_a_long_reason_is_shortened_to_what_cloudformation_takes(cloudformation: Server) -> None:
+    Answer(event(cloudformation)).fail("id", "ü" * 5000)
+
+    assert len(cloudformation.requests[0].body) < 4096
+    assert the_answer(cloudformation)["Reason"] == "ü" * 750

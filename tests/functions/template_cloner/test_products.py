@@ -1,0 +1,55 @@
+"""The function and the templates of projects understand each other."""
+
+from functions.template_cloner import event
+from tests.products.product import Launch, Product
+from tests.products.test_model_building_training import ACCOUNT, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
+
+
+def test_the_cloner_accepts_what_the_template_asks_for() -> None:
+    product = Product("model-building-training")
+
+    project = event.project(product.properties("Repository"), "acme")
+    run = event.first_run(product.properties("FirstRun"), "acme")
+
+    assert project.full_name == run.repository
+    assert run.workflow == "train.yml"
+    assert project.environments == ("dev",)
+    assert project.settings == {
+        "project": {"arn": f"{SAGEMAKER}:project/abalone"},
+        "aws": {"region": "eu-west-1", "account_id": ACCOUNT},
+        "pipeline": {
+            "name": "abalone-p-abcdefghijkl",
+            "role_arn": PIPELINE_ROLE,
+            "artifact_bucket": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
+            "kms_key_arn": KEY,
+            "model_package_group": "abalone-p-abcdefghijkl",
+            "subnet_ids": ["subnet-1", "subnet-2"],
+            "security_group_ids": ["sg-1"],
+        },
+        "workflow": {"role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-workflow"},
+    }
+
+
+def test_the_cloner_accepts_what_the_template_of_deployments_asks_for() -> None:
+    product = Product("model-building-training-deployment")
+
+    project = event.project(product.properties("DeploymentRepository"), "acme")
+    checks = event.first_run(product.properties("FirstChecks"), "acme")
+    preprod, prod = (
+        event.deployment_roles(product.properties(key), "analytics")
+        for key in ("PreprodDeploymentRoles", "ProdDeploymentRoles")
+    )
+
+    assert project.full_name == checks.repository
+    assert project.environments == ("preprod", "prod")
+    assert project.reviewers == {"prod": ("hedy",)}
+    assert (preprod.name, preprod.account_id) == ("analytics-preprod-p-abcdefghijkl", "222222222222")
+    assert (prod.name, prod.account_id) == ("analytics-prod-p-abcdefghijkl", "333333333333")
+    assert prod.repository_subject == f"repo:acme@1001/{project.name}@2006"
+
+
+def test_the_longest_name_of_a_project_makes_a_repository_name_that_github_accepts() -> None:
+    product = Product("model-building-training-deployment", Launch(parameters=LONGEST))
+
+    for repository in ("Repository", "DeploymentRepository"):
+        assert len(event.project(product.properties(repository), "a" * 39).name) <= 100

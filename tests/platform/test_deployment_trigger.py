@@ -1,0 +1,297 @@
+"""What the component declares: the function, what wakes it up, and who hears of its failures."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerArgs
+from components.encryption.key import EncryptionKey, EncryptionKeyArgs
+from components.environment import Environment
+from components.github.connection import GitHubConnection
+from components.lambda_function import FUNCTIONS
+from components.network.vpc_config import VpcConfig
+from functions.deployment_trigger.aws import COPY_SECONDS
+from functions.deployment_trigger.decision import CLAIM_SECONDS
+from tests.access.authorization import Role, problems, roles_of
+from tests.rendering import REGION, Rendering, render
+
+ACCOUNT = "111111111111"
+ENVIRONMENT = Environment(unit="analytics", name="dev", region=REGION, account_id=ACCOUNT, keep_on_destroy=False)
+CREDENTIAL = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:analytics-dev-github-credential"
+SECRETS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets"
+LOGS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs"
+LATEST_REPORT_SECONDS = 15 * 60
+"""Source: Amazon SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch"."""
+SECONDS_BESIDE_THE_COPY = 40
+"""The start, the calls around the copy, a dispatch with a look at its run, and the handler's own margin."""
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:analytics-dev-alarms"
+
+
+@pytest.fixture(scope="module")
+def rendering() -> Rendering:
+    """A stack with nothing but the trigger and what it stands on."""
+
+    def program() -> None:
+        provider = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
+        here = pulumi.ResourceOptions(providers=[provider])
+        key = EncryptionKey(
+            "data", EncryptionKeyArgs(environment=ENVIRONMENT, purpose="data", description="Data"), here
+        )
+        ids: Any = [pulumi.Output.from_input(f"subnet-private-{zone}") for zone in ("a", "b")]
+        trigger = DeploymentTrigger(
+            "deployments",
+            DeploymentTriggerArgs(
+                environment=ENVIRONMENT,
+                vpc_config=VpcConfig(
+                    environment=ENVIRONMENT,
+                    vpc_id=pulumi.Output.from_input("vpc-1"),
+                    subnet_ids=ids,
+                    security_group_id=pulumi.Output.from_input("sg-1"),
+                ),
+                logs_key_arn=LOGS_KEY,
+                secrets_key_arn=SECRETS_KEY,
+                data_key=key,
+                github=GitHubConnection(
+                    organization="acme",
+                    api_url="https://api.github.com",
+                    server_url="https://github.com",
+                    subject_form="immutable",
+                ),
+                credential_secret_arn=CREDENTIAL,
+                alarms_topic_arn=TOPIC,
+            ),
+            here,
+        )
+        pulumi.export("functionArn", trigger.function_arn)
+
+    return render(program, account_id=ACCOUNT)
+
+
+@pytest.fixture(scope="module")
+def role(rendering: Rendering) -> Role:
+    [(name, found)] = roles_of(rendering).items()
+    assert name == "deployment-trigger"
+    return found
+
+
+def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    """Whether EventBridge would send the event.
+
+    Every field of the pattern must be there with one of its values; a list in the event matches by one of its elements.
+    Source: Amazon EventBridge User Guide, "Creating event patterns".
+    """
+    for name, wanted in pattern.items():
+        if name not in event:
+            return False
+        value = event[name]
+        if isinstance(wanted, dict):
+            inner = cast("Mapping[str, Any]", wanted)
+            if not isinstance(value, dict) or not matches(inner, cast("Mapping[str, Any]", value)):
+                return False
+            continue
+        assert all(isinstance(each, str) for each in wanted), "this matcher knows exact values only"
+        values = cast("list[Any]", value) if isinstance(value, list) else [value]
+        if not any(each in wanted for each in values):
+            return False
+    return True
+
+
+def change(status: str, **more: object) -> dict[str, object]:
+    return {
+        "source": "aws.sagemaker",
+        "detail-type": "SageMaker Model Package State Change",
+        "detail": {"ModelPackageArn": "arn", "ModelPackageVersion": 1, "ModelApprovalStatus": status},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (change("Approved"), True),
+        (change("PendingManualApproval"), False),
+        (change("Rejected"), False),
+        (change("Approved", source="acme.custom"), False),
+        (change("Approved", **{"detail-type": "SageMaker Endpoint State Change"}), False),
+        (change("Approved", detail={"ModelPackageArn": "arn"}), False),
+    ],
+    ids=["approval", "registration", "rejection", "another source", "another event", "no status"],
+)
+def test_only_approvals_wake_the_function_up(rendering: Rendering, event: dict[str, object], expected: bool) -> None:
+    rule = rendering.one("cloudwatch/eventRule:EventRule", "deployments-approvals-rule")
+
+    assert rule.inputs["name"] == "analytics-dev-model-approved"
+    assert matches(rule.document("eventPattern"), event) is expected
+
+
+def test_the_sweep_comes_every_quarter_of_an_hour(rendering: Rendering) -> None:
+    rule = rendering.one("cloudwatch/eventRule:EventRule", "deployments-sweep-rule")
+    target = rendering.one("cloudwatch/eventTarget:EventTarget", "deployments-sweep-target")
+
+    assert (rule.inputs["name"], rule.inputs["scheduleExpression"]) == (
+        "analytics-dev-deployment-sweep",
+        "rate(15 minutes)",
+    )
+    assert json.loads(target.inputs["input"]) == {"sweep": True}
+
+
+def test_an_event_about_an_approval_arrives_as_it_is(rendering: Rendering) -> None:
+    target = rendering.one("cloudwatch/eventTarget:EventTarget", "deployments-approvals-target")
+
+    assert "input" not in target.inputs
+
+
+def test_what_cannot_be_delivered_ends_in_the_queue_of_failures(rendering: Rendering) -> None:
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:analytics-dev-deployment-trigger-failures"
+    targets = rendering.all("cloudwatch/eventTarget:EventTarget")
+
+    assert [target.inputs["deadLetterConfig"]["arn"] for target in targets] == [queue, queue]
+    assert {each.name: each.inputs["retryPolicy"]["maximumEventAgeInSeconds"] for each in targets} == {
+        "deployments-approvals-target": 24 * 3600,
+        "deployments-sweep-target": 15 * 60,
+    }
+    policy = rendering.one("sqs/queuePolicy:QueuePolicy").statements()["KeepUndeliveredEvents"]
+    assert policy["Principal"] == {"Service": "events.amazonaws.com"}
+    assert (policy["Action"], policy["Resource"]) == (["sqs:SendMessage"], [queue])
+    rules = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/analytics-dev"
+    assert policy["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": [f"{rules}-model-approved", f"{rules}-deployment-sweep"]}
+    }
+
+
+def test_only_its_own_rules_may_call_the_function(rendering: Rendering) -> None:
+    permissions = rendering.all("lambda/permission:Permission")
+
+    assert {each.inputs["sourceArn"].rpartition("/")[2] for each in permissions} == {
+        "analytics-dev-model-approved",
+        "analytics-dev-deployment-sweep",
+    }
+    assert {each.inputs["principal"] for each in permissions} == {"events.amazonaws.com"}
+    assert {each.inputs["action"] for each in permissions} == {"lambda:InvokeFunction"}
+
+
+def test_somebody_hears_of_failures_but_not_of_silence(rendering: Rendering) -> None:
+    alarms = {each.inputs["name"]: each.inputs for each in rendering.all("cloudwatch/metricAlarm:MetricAlarm")}
+
+    watched = {name: (each["metricName"], each["statistic"], each["dimensions"]) for name, each in alarms.items()}
+    assert watched == {
+        "analytics-dev-deployment-trigger-failures": (
+            "NumberOfMessagesSent",
+            "Sum",
+            {"QueueName": "analytics-dev-deployment-trigger-failures"},
+        ),
+        "analytics-dev-deployment-trigger-errors": (
+            "Errors",
+            "Sum",
+            {"FunctionName": "analytics-dev-deployment-trigger"},
+        ),
+    }
+    for alarm in alarms.values():
+        assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+        assert alarm["treatMissingData"] == "notBreaching"
+        assert alarm["alarmActions"] == [TOPIC]
+
+
+def test_an_event_that_is_given_up_is_noticed_although_a_queue_that_slept_reports_late(rendering: Rendering) -> None:
+    alarm = rendering.one("cloudwatch/metricAlarm:MetricAlarm", "deployments-failures-alarm").inputs
+
+    assert alarm["datapointsToAlarm"] == 1
+    assert alarm["evaluationPeriods"] * alarm["period"] > LATEST_REPORT_SECONDS
+    assert "analytics-dev-deployment-trigger-failures" in alarm["alarmDescription"]
+
+
+def test_the_function_has_stopped_before_its_claim_is_anybody_s(rendering: Rendering) -> None:
+    assert rendering.one("lambda/function:Function").inputs["timeout"] < CLAIM_SECONDS
+
+
+def test_the_function_outlasts_the_copy_that_it_waits_for_and_has_time_for_the_rest(rendering: Rendering) -> None:
+    assert rendering.one("lambda/function:Function").inputs["timeout"] - COPY_SECONDS >= SECONDS_BESIDE_THE_COPY
+
+
+def test_its_code_is_its_own_and_what_functions_share(rendering: Rendering) -> None:
+    function = rendering.one("lambda/function:Function")
+    archive = cast("pulumi.AssetArchive", function.inputs["code"])
+
+    modules = {
+        path.relative_to(FUNCTIONS.parent).as_posix()
+        for folder in ("deployment_trigger", "shared")
+        for path in (FUNCTIONS / folder).rglob("*.py")
+    }
+    assert {
+        "functions/deployment_trigger/deployer.py",
+        "functions/shared/github_api/client.py",
+        "functions/shared/aws_clients.py",
+    } <= modules
+    assert set(archive.assets) == modules
+    assert rendering.exports["functionArn"].endswith(":function:analytics-dev-deployment-trigger")
+
+
+def test_it_is_told_what_it_reads(rendering: Rendering) -> None:
+    assert rendering.one("lambda/function:Function").inputs["environment"]["variables"] == {
+        "GITHUB_API_URL": "https://api.github.com",
+        "GITHUB_CREDENTIAL_SECRET_ARN": CREDENTIAL,
+        "PARAMETER_PATH": "/mlops/analytics/dev",
+        "PLATFORM_PREFIX": "analytics-dev",
+        "ACCOUNT_ID": ACCOUNT,
+    }
+
+
+def test_its_permissions_exist_and_work_on_what_they_name(role: Role) -> None:
+    assert [problem for statement in role.statements for problem in problems(statement)] == []
+
+
+def test_it_has_the_permissions_that_its_work_needs_and_no_others(role: Role) -> None:
+    allowed = {
+        statement.sid: (set(statement.actions), statement.resources)
+        for statement in role.statements
+        if statement.effect == "Allow" and not statement.actions[0].startswith(("ec2:", "logs:", "xray:"))
+    }
+
+    buckets = "arn:aws:s3:::analytics-dev-p-*"
+    projects = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/mlops/analytics/dev/projects"
+    sagemaker = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+    assert allowed == {
+        "ReadCredential": ({"secretsmanager:GetSecretValue"}, (CREDENTIAL,)),
+        "ReadModelPackages": (
+            {"sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"},
+            (f"{sagemaker}:model-package-group/*-p-*", f"{sagemaker}:model-package/*-p-*/*"),
+        ),
+        "FindProjects": ({"ssm:GetParameter", "ssm:GetParametersByPath"}, (projects, f"{projects}/*")),
+        "ReadArtifacts": ({"s3:GetObject"}, (f"{buckets}/*",)),
+        "WriteApprovals": ({"s3:PutObject"}, (f"{buckets}/approved/*", f"{buckets}/deployments/*")),
+        "ListApprovals": ({"s3:ListBucket"}, (buckets,)),
+        "UseDataKeyThroughS3": (
+            {"kms:Decrypt", "kms:GenerateDataKey"},
+            (f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data-key",),
+        ),
+        "ReportFailures": (
+            {"sqs:SendMessage"},
+            (f"arn:aws:sqs:{REGION}:{ACCOUNT}:analytics-dev-deployment-trigger-failures",),
+        ),
+        "UseSecretsKey": ({"kms:Decrypt", "kms:GenerateDataKey"}, (SECRETS_KEY,)),
+    }
+
+
+def test_it_reaches_objects_of_this_account_only_and_lists_nothing_but_records(role: Role) -> None:
+    own = {"aws:ResourceAccount": ACCOUNT}
+    assert role.statement("ReadArtifacts").condition == {"StringEquals": own}
+    assert role.statement("WriteApprovals").condition == {"StringEquals": own}
+    assert role.statement("ListApprovals").condition == {
+        "StringEquals": own,
+        "StringLike": {"s3:prefix": "deployments/*"},
+    }
+    assert role.statement("UseDataKeyThroughS3").condition == {
+        "StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+    }
+
+
+def test_it_never_approves(role: Role) -> None:
+    denial = role.statement("NeverApprove")
+
+    assert denial.effect == "Deny"
+    assert set(denial.actions) == {"sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"}
+    assert (denial.resources, denial.condition) == (("*",), {})
