@@ -37,10 +37,8 @@ class WorkloadAccountArgs:
     """Bucket of the models' artifacts, which are copied into it when a model is deployed."""
     data_key: EncryptionKey
     vpc_config: VpcConfig
-    development_account_id: str
-    development_prefix: str
-    """Beginning of development's physical names."""
-    oidc_provider_arn: str
+    development: Environment
+    """Environment in which the models were trained."""
     oidc_issuer: str
     """Host and path of the issuer of the repositories' tokens, without the scheme."""
     alarms_topic_arn: pulumi.Input[str]
@@ -115,10 +113,10 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
     names = pulumi.Output.all(
         AlarmsTopicArn=args.alarms_topic_arn,
         DataKeyArn=args.data_key.arn,
-        DevelopmentAccountId=args.development_account_id,
-        DevelopmentPrefix=args.development_prefix,
+        DevelopmentAccountId=args.development.account_id,
+        DevelopmentPrefix=args.development.prefix,
         OidcIssuer=args.oidc_issuer,
-        OidcProviderArn=args.oidc_provider_arn,
+        OidcProviderArn=args.environment.oidc_provider_arn(args.oidc_issuer),
         SecurityGroupId=args.vpc_config.security_group_id,
         VpcId=args.vpc_config.vpc_id,
     )
@@ -130,8 +128,7 @@ def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
 
     The role is named in the condition, because a principal must exist when it is named as such.
     """
-    account = args.development_account_id
-    cloner = f"arn:aws:iam::{account}:role/{args.development_prefix}-{TEMPLATE_CLONER}"
+    account = args.development.account_id
     return iam.document(
         iam.Statement(
             sid="AssumeByTemplateCloner",
@@ -139,6 +136,6 @@ def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
             actions=("sts:AssumeRole",),
             resources=(),
             principal={"AWS": f"arn:aws:iam::{account}:root"},
-            condition={"StringEquals": {"aws:PrincipalArn": cloner}},
+            condition={"StringEquals": {"aws:PrincipalArn": args.development.role_arn(TEMPLATE_CLONER)}},
         )
     )

@@ -13,6 +13,7 @@ def _repository(subject_form: SubjectForm) -> GitHubRepository:
         organization_id=1001,
         name="mlops-platform",
         repository_id=2001,
+        issuer="token.actions.githubusercontent.com",
         subject_form=subject_form,
     )
 

@@ -18,6 +18,7 @@ ROOM = 200
 
 INSTANCE_TYPES = ["ml.t3.medium", *(f"ml.geospati{number:02}.interactive" for number in range(11))]
 NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "nat": "perZone"}
+PROJECTS = {"preprodAccountId": "222222222222", "prodAccountId": "333333333333"}
 STUDIO = {
     "userProfiles": [{"name": "a" * 63, "role": "lead"}, {"name": "b" * 63, "role": "dataScientist"}],
     "allowedInstanceTypes": INSTANCE_TYPES,
@@ -37,7 +38,11 @@ EVERYWHERE = {
     "github": GITHUB,
 }
 DEPLOYED_TO = {**EVERYWHERE, "workload": {"developmentAccountId": "111111111111", "developmentEnvironment": "abcdefgh"}}
-LARGEST = {"dev": {**EVERYWHERE, "studio": STUDIO}, "preprod": DEPLOYED_TO, "prod": DEPLOYED_TO}
+LARGEST = {
+    "dev": {**EVERYWHERE, "development": {"studio": STUDIO, "projects": PROJECTS}},
+    "preprod": DEPLOYED_TO,
+    "prod": DEPLOYED_TO,
+}
 """Settings of each stack with the most and the longest of everything that a role's policies name."""
 SUBNETS = [f"subnet-0123456789abcde{number:02}" for number in range(7)]
 BEYOND_THE_LARGEST = [
@@ -45,9 +50,9 @@ BEYOND_THE_LARGEST = [
     {"environment": "abcdefgh"},
     {"network": {**NETWORK, "zones": 7}},
     {"network": {"vpcId": "vpc-0123456789abcdef0", "subnetIds": SUBNETS}},
-    {"studio": {**STUDIO, "allowedInstanceTypes": [*INSTANCE_TYPES, "ml.m5.large"]}},
-    {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial0.interactive"]}},
-    {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial.interactively"]}},
+    {"development": {"studio": {**STUDIO, "allowedInstanceTypes": [*INSTANCE_TYPES, "ml.m5.large"]}}},
+    {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial0.interactive"]}}},
+    {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial.interactively"]}}},
 ]
 
 

@@ -20,7 +20,7 @@ from tests.access.authorization import Role, problems, roles_of
 from tests.rendering import REGION, Rendering, render
 
 ACCOUNT = "111111111111"
-ENVIRONMENT = Environment(unit="analytics", name="dev", region=REGION, account_id=ACCOUNT, keep_on_destroy=False)
+ENVIRONMENT = Environment(unit="analytics", name="dev", region=REGION, account_id=ACCOUNT)
 CREDENTIAL = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:analytics-dev-github-credential"
 SECRETS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets"
 LOGS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs"
@@ -39,7 +39,9 @@ def rendering() -> Rendering:
         provider = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
         here = pulumi.ResourceOptions(providers=[provider])
         key = EncryptionKey(
-            "data", EncryptionKeyArgs(environment=ENVIRONMENT, purpose="data", description="Data"), here
+            "data",
+            EncryptionKeyArgs(environment=ENVIRONMENT, purpose="data", description="Data", keep_on_destroy=False),
+            here,
         )
         ids: Any = [pulumi.Output.from_input(f"subnet-private-{zone}") for zone in ("a", "b")]
         trigger = DeploymentTrigger(

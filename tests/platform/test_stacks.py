@@ -27,6 +27,7 @@ NETWORK = {
 }
 
 
+STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
 TOPIC = {"aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
 
 
@@ -141,7 +142,7 @@ def test_the_github_token_never_reaches_the_state(monkeypatch: pytest.MonkeyPatc
 
 def test_one_stack_of_an_organization_looks_after_its_template_repositories() -> None:
     projects = {"preprodAccountId": "222222222222", "publishTemplateRepositories": False}
-    rendering = render_stack("dev", {"projects": projects})
+    rendering = render_stack("dev", {"development": {"studio": STUDIO, "projects": projects}})
     assert not [each for each in rendering.resources if "github" in each.type]
 
 
@@ -248,7 +249,7 @@ def test_projects_find_what_they_need(rendered: Renderings) -> None:
 
 
 def test_without_accounts_to_deploy_to_nothing_waits_for_approvals() -> None:
-    rendering = render_stack("dev", {"projects": {"launchesAtOnce": 1}})
+    rendering = render_stack("dev", {"development": {"studio": STUDIO}})
     assert not [each for each in rendering.resources if "deployment-trigger" in each.name]
     assert rendering.all("EventRule") == rendering.all("MetricAlarm") == []
 
