@@ -1,4 +1,4 @@
-"""What launched projects read from the Parameter Store."""
+"""The parameters that launched projects read from the Parameter Store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Values = Mapping[str, str | pulumi.Output[str] | Sequence[pulumi.Output[str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class ParametersArgs:
-    """Values, and where they are published."""
+    """Values, and the path below which they are published."""
 
     path: str
     """Path of this stack alone: `/mlops/{unit}/{environment}`."""
