@@ -25,16 +25,12 @@ class Parameters(pulumi.ComponentResource):
     def __init__(self, name: str, args: ParametersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Parameters", name, None, opts)
         for key, value in args.values.items():
-            single = isinstance(value, str | pulumi.Output)
+            several = isinstance(value, Sequence) and not isinstance(value, str)
             aws.ssm.Parameter(
                 f"{name}-{key}",
                 name=f"{args.path}/{key}",
-                type="String" if single else "StringList",
-                value=value if single else pulumi.Output.all(*value).apply(_joined),
+                type="StringList" if several else "String",
+                value=pulumi.Output.all(*value).apply(",".join) if several else value,
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
-
-
-def _joined(values: Sequence[str]) -> str:
-    return ",".join(values)

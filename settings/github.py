@@ -1,12 +1,12 @@
 """Settings of GitHub: the organization, its server, and the platform's own repository."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from components.github.connection import GitHubConnection, GitHubRepository
+from components.github.connection import GitHubConnection, GitHubRepository, SubjectForm
 from settings.types import HttpsUrl, Number, Section, pattern, problem
 
 
@@ -22,7 +22,7 @@ def _token_issuer(known: Mapping[str, str]) -> str:
     )
 
 
-def _subject_form(known: Mapping[str, str]) -> str:
+def _subject_form(known: Mapping[str, str]) -> SubjectForm:
     return "immutable" if known.get("server_url") == "https://github.com" else "legacy"
 
 
@@ -45,7 +45,7 @@ class GitHub(Section):
     """Its REST API; follows from the server."""
     oidc_issuer: HttpsUrl = Field(default_factory=_token_issuer)
     """Issuer of its workflows' tokens; follows from the server."""
-    oidc_subjects: Literal["immutable", "legacy"] = Field(default_factory=_subject_form)  # pyright: ignore[reportAssignmentType]
+    oidc_subjects: SubjectForm = Field(default_factory=_subject_form)
     """Whether a token's subject carries ids (`repo:acme@1001/name@2005`) or names only (`repo:acme/name`)."""
 
     @field_validator("server_url")

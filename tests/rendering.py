@@ -5,7 +5,6 @@ asks for, not that AWS accepts it.
 """
 
 import asyncio
-import contextvars
 import gc
 import hashlib
 import json
@@ -13,6 +12,7 @@ import runpy
 import uuid
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -296,8 +296,10 @@ def render(
             asyncio.set_event_loop(None)
             loop.close()
 
-    # Pulumi keeps its stack and configuration in context variables: a context of its own leaves no trace of them.
-    exports = contextvars.Context().run(declare)
+    # Pulumi keeps its stack and configuration in context variables: a thread has a context of its own, and leaves no
+    # trace of them. It also has a short stack, which Pulumi walks for every resource.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        exports = thread.submit(declare).result()
     return Rendering(resources=recorder.declared, exports=exports, account_id=account_id)
 
 

@@ -287,7 +287,7 @@ def test_an_enterprise_server_is_one_setting_from_which_the_others_follow() -> N
 
 def test_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse().unit = "other"  # pyright: ignore[reportAttributeAccessIssue]
+        parse().unit = "other"  # pyrefly: ignore[read-only]
 
 
 def test_the_schema_in_pulumi_yaml_is_the_one_of_the_settings() -> None:
