@@ -1,4 +1,4 @@
-"""The repository itself: what lies where, and that what its pages say is so."""
+"""The repository itself: its folders, and the statements of its pages."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ HAS_CONTROLS = {
     "ssm": "SSM",
     "vpc": "EC2",
 }
-"""By the SDK's module: how Security Hub names a service's controls."""
+"""Security Hub's names of services, by the SDK's module."""
 NO_PACKAGES = {
     "sandbox/github/actions/stand_ins/aws-actions/configure-aws-credentials": "an action, with its program beside it",
 }
@@ -45,7 +45,7 @@ CREDENTIALS = re.compile(
 
 
 def files(*places: str) -> list[Path]:
-    """What is in the repository, or is about to be."""
+    """Return the files that are in the repository, or are about to be."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *places],
         cwd=CHECKOUT,

@@ -187,7 +187,7 @@ def test_roles_are_passed_only_to_a_named_service(any_stack: Rendering) -> None:
         assert not any(resource.endswith(":role/*") or resource == "*" for resource in statement.resources), name
 
 
-def test_nobody_in_studio_may_change_a_function_or_read_a_secret(dev: Rendering) -> None:
+def test_no_role_in_studio_may_change_a_function_or_read_a_secret(dev: Rendering) -> None:
     roles = roles_of(dev)
 
     for people in ("data-scientist", "lead-data-scientist"):
@@ -207,7 +207,7 @@ def test_only_the_two_functions_read_the_credential_for_github(dev: Rendering) -
         assert resource.endswith(f":secret:{credential}")
 
 
-def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Rendering) -> None:
+def test_the_boundary_allows_every_action_that_a_role_is_granted(any_stack: Rendering) -> None:
     ceiling = _allowed_by_boundary()
 
     beyond = [
@@ -223,7 +223,7 @@ def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Renderi
 
 
 def _sizes(stack: Rendering) -> dict[str, int]:
-    """How many characters the inline policies of each role have together."""
+    """Count the characters of the inline policies of each role."""
     return {
         role.name: sum(len(re.sub(r"\s", "", document)) for document in role.policies.values())
         for role in roles_of(stack).values()

@@ -37,14 +37,14 @@ def parse(**changes: object) -> Settings:
 
 
 def problems(**changes: object) -> dict[str, Problem]:
-    """What is wrong with valid settings after `changes`, by key."""
+    """Return the problems of valid settings after `changes`, by key."""
     with pytest.raises(SettingsError) as refused:
         parse(**changes)
     return {problem.key: problem for problem in refused.value.problems}
 
 
 def remedy(key: str, **changes: object) -> str:
-    """What to do about the only problem that `changes` cause."""
+    """Return the remedy of the only problem that `changes` cause."""
     found = problems(**changes)
     assert list(found) == [key]
     return found[key].remedy
@@ -207,7 +207,7 @@ def test_a_person_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("email", ["hedy", "hedy@example", "hedy@@example.com", "Hedy <hedy@example.com>"])
-def test_what_is_no_address_is_told_of_nothing(email: str) -> None:
+def test_a_malformed_address_is_refused(email: str) -> None:
     assert "give an address" in remedy("alarms.emails[0]", alarms={"emails": [email]})
 
 
@@ -217,7 +217,7 @@ def test_an_address_is_listed_once() -> None:
     assert parse(alarms={}).alarms.emails == []
 
 
-def test_models_come_from_an_environment_called_dev_unless_it_is_called_otherwise() -> None:
+def test_models_come_from_the_environment_dev_unless_settings_name_another() -> None:
     account = {"developmentAccountId": "111111111111"}
     dev, lab = parse(workload=account).workload, parse(workload={**account, "developmentEnvironment": "lab"}).workload
     assert dev is not None
@@ -250,11 +250,11 @@ def test_studio_and_projects_come_together() -> None:
 
 
 @pytest.mark.parametrize("key", ["studio", "projects"])
-def test_a_setting_that_has_another_place_now_is_told_which(key: str) -> None:
+def test_the_error_for_a_setting_that_moved_names_its_new_place(key: str) -> None:
     assert f"write it as development.{key}" in remedy(key, **{key: STUDIO})
 
 
-def test_projects_need_a_way_to_github() -> None:
+def test_development_without_a_way_to_github_is_refused() -> None:
     found = remedy("development", development={"studio": STUDIO}, network={**NETWORK, "nat": "none"})
     assert "NAT gateway" in found
 
@@ -315,7 +315,7 @@ def test_the_checked_in_networks_share_no_address() -> None:
     assert not any(first.overlaps(second) for first in cidrs for second in cidrs if first is not second)
 
 
-def test_a_question_that_a_rendering_cannot_answer_is_an_error() -> None:
+def test_an_invoke_that_a_rendering_does_not_answer_is_an_error() -> None:
     import pulumi_aws as aws
 
     with pytest.raises(Exception, match="getRegion"):
