@@ -1,4 +1,4 @@
-"""The local AWS of the sandbox's own tests, for what a template in memory cannot show."""
+"""Fixtures of the local AWS, for tests that need policies to be enforced."""
 
 from tests.sandbox_aws.conftest import certificate_files, endpoint_url, issuer
 

@@ -1,4 +1,4 @@
-"""`doctor`: one line for each thing, and what to do about it."""
+"""`doctor`: one finding for each thing, with advice on what to do about it."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,9 @@ import pytest
 
 from bootstrap import doctor, github
 from bootstrap.account import Account
-from bootstrap.credential import Get
+from bootstrap.doctor.quotas import DEPLOYMENTS_AT_ONCE
+from bootstrap.github import Get
 from bootstrap.names import Names
-from bootstrap.quotas import DEPLOYMENTS_AT_ONCE
 from components.deployment_trigger import RUNS_AT_ONCE
 from tests.bootstrap.fakes import CloudFormation, Service, account, answer, refuse
 from tests.bootstrap.template import ACCOUNT, ISSUER
@@ -85,7 +85,7 @@ def github_that_answers(
 
 
 def quotas(**changed: dict[str, int]) -> dict[str, Any]:
-    """Service Quotas, which lists two at a time."""
+    """Service Quotas with two entries on each page."""
 
     def list_service_quotas(ServiceCode: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
         known = list((QUOTAS | changed)[ServiceCode].items())
@@ -174,13 +174,13 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "GitHub credential",
     ]
     assert [each.subject for each in findings.values() if not each.fine] == []
-    assert "repo:acme/p:environment:dev" in findings["deploy role"].says
+    assert "repo:acme/p:environment:dev" in findings["deploy role"].message
 
 
-def test_an_account_without_a_bootstrap_says_how_to_make_one_and_stops() -> None:
+def test_an_account_that_is_not_bootstrapped_gets_the_command_and_no_further_checks() -> None:
     findings = examine(healthy(cloudformation=CloudFormation()))
     assert list(findings) == ["account", "bootstrap"]
-    assert "python -m bootstrap up --unit analytics --environment dev" in findings["bootstrap"].says
+    assert "python -m bootstrap up --unit analytics --environment dev" in findings["bootstrap"].message
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_an_account_without_a_bootstrap_says_how_to_make_one_and_stops() -> None
             "state bucket",
             "cannot be examined (AccessDenied",
         ),
-        ("kms", {"describe_key": refuse("NotFoundException")}, "state key", "names no key"),
+        ("kms", {"describe_key": refuse("NotFoundException")}, "state key", "points to no key"),
         (
             "kms",
             {"describe_key": answer({"KeyMetadata": {"KeyState": "PendingDeletion", "KeyId": "1", "Arn": "arn"}})},
@@ -212,14 +212,14 @@ def test_an_account_without_a_bootstrap_says_how_to_make_one_and_stops() -> None
             "state key",
             "aws kms enable-key-rotation",
         ),
-        ("iam", {"get_open_id_connect_provider": refuse("NoSuchEntity")}, "identity provider", "is gone"),
+        ("iam", {"get_open_id_connect_provider": refuse("NoSuchEntity")}, "identity provider", "does not exist"),
         (
             "iam",
             {"get_open_id_connect_provider": answer({"ClientIDList": []})},
             "identity provider",
             "aws iam add-client-id",
         ),
-        ("iam", {"get_role": refuse("NoSuchEntity")}, "preview role", "analytics-dev-preview is gone"),
+        ("iam", {"get_role": refuse("NoSuchEntity")}, "preview role", "analytics-dev-preview does not exist"),
         (
             "iam",
             {"get_role": answer({"Role": {"Arn": "arn", "AssumeRolePolicyDocument": TRUST}})},
@@ -234,19 +234,19 @@ def test_an_account_without_a_bootstrap_says_how_to_make_one_and_stops() -> None
         ),
     ],
 )
-def test_what_is_missing_comes_with_its_remedy(service: str, change: dict[str, Any], subject: str, advice: str) -> None:
+def test_each_problem_comes_with_advice(service: str, change: dict[str, Any], subject: str, advice: str) -> None:
     finding = examine(healthy(**{service: change}))[subject]
     assert not finding.fine
-    assert advice in finding.says
+    assert advice in finding.message
 
 
 def test_before_the_first_deployment_the_next_step_is_to_deploy() -> None:
     findings = examine(healthy(ssm=Parameters({})))
-    assert "pulumi up" in findings["platform"].says
+    assert "pulumi up" in findings["platform"].message
     assert "GitHub" not in findings
 
 
-def test_roles_that_trust_another_issuer_than_the_platforms_are_noticed() -> None:
+def test_roles_that_trust_a_different_issuer_than_the_platforms_are_reported() -> None:
     elsewhere = deployed_for(
         "https://github.example.com", "https://github.example.com/api/v3", "github.example.com/_services/token"
     )
@@ -255,25 +255,25 @@ def test_roles_that_trust_another_issuer_than_the_platforms_are_noticed() -> Non
     assert (
         "python -m bootstrap up --unit analytics --environment dev --github-org acme "
         "--github-repository mlops-platform --github-url https://github.example.com; if the roles are"
-    ) in finding.says
-    assert f"github.oidcIssuer to https://{ISSUER}" in finding.says
+    ) in finding.message
+    assert f"github.oidcIssuer to https://{ISSUER}" in finding.message
 
 
-def test_an_issuer_of_the_enterprise_s_own_is_right_where_the_settings_say_so() -> None:
+def test_an_enterprises_own_issuer_is_fine_if_the_settings_have_it() -> None:
     where = healthy(
         cloudformation=bootstrapped(OF_AN_ENTERPRISE),
         ssm=Parameters(deployed_for("https://github.com", "https://api.github.com", OF_AN_ENTERPRISE)),
     )
-    assert [each.says for each in examine(where).values() if not each.fine] == []
+    assert [each.message for each in examine(where).values() if not each.fine] == []
 
 
-def test_roles_that_do_not_trust_the_enterprise_s_own_issuer_are_told_its_name() -> None:
+def test_the_advice_for_roles_that_do_not_trust_an_enterprises_own_issuer_names_it() -> None:
     own = deployed_for("https://github.com", "https://api.github.com", OF_AN_ENTERPRISE)
     where = healthy(cloudformation=bootstrapped(subjects=LEGACY), ssm=Parameters(own))
-    assert f"--oidc-issuer {OF_AN_ENTERPRISE} --oidc-subjects legacy; if" in examine(where)["token issuer"].says
+    assert f"--oidc-issuer {OF_AN_ENTERPRISE} --oidc-subjects legacy; if" in examine(where)["token issuer"].message
 
 
-def test_github_is_asked_at_the_address_of_its_api_that_the_settings_give() -> None:
+def test_requests_to_github_go_to_the_api_address_in_the_settings() -> None:
     asked: list[str] = []
 
     def get(server: github.Server, path: str, token: str | None) -> github.Answer:
@@ -294,7 +294,7 @@ def test_github_is_asked_at_the_address_of_its_api_that_the_settings_give() -> N
         (ISSUER, LEGACY, {}, " --oidc-subjects legacy"),
         (ISSUER, f"{SUBJECT},{LEGACY}", {}, " --oidc-subjects both"),
         (OF_AN_ENTERPRISE, SUBJECT, {}, f" --oidc-issuer {OF_AN_ENTERPRISE}"),
-        # What the roles trust is kept, whatever the settings say of it.
+        # The issuer that the roles trust is kept, whatever the settings say.
         (OF_AN_ENTERPRISE, SUBJECT, ON_GITHUB_COM, f" --oidc-issuer {OF_AN_ENTERPRISE}"),
         (AT_EXAMPLE, LEGACY, {}, " --github-url https://github.example.com"),
         (
@@ -308,7 +308,7 @@ def test_github_is_asked_at_the_address_of_its_api_that_the_settings_give() -> N
         ),
     ],
 )
-def test_what_to_run_again_changes_nothing_of_whom_the_roles_trust(
+def test_the_command_to_run_again_keeps_the_trust_of_the_roles(
     issuer: str, subjects: str, published: dict[str, str], options: str
 ) -> None:
     where = healthy(
@@ -316,35 +316,35 @@ def test_what_to_run_again_changes_nothing_of_whom_the_roles_trust(
         ssm=Parameters(published),
         kms={"describe_key": refuse("NotFoundException")},
     )
-    again = examine(where)["state key"].says.partition("run: ")[2]
+    again = examine(where)["state key"].message.partition("run: ")[2]
     assert again == (
         "python -m bootstrap up --unit analytics --environment dev --github-org acme "
         f"--github-repository mlops-platform{options}"
     )
 
 
-def test_the_organization_is_left_to_fill_in_where_the_roles_trust_something_else_than_a_repository() -> None:
+def test_the_command_leaves_out_the_organization_if_the_roles_do_not_trust_a_repository() -> None:
     where = healthy(
         cloudformation=bootstrapped(subjects="enterprise:acme"),
         ssm=Parameters({}),
         iam={"get_role": refuse("NoSuchEntity")},
     )
-    assert examine(where)["deploy role"].says.endswith("--environment dev --github-org …")
+    assert examine(where)["deploy role"].message.endswith("--environment dev --github-org …")
 
 
-@pytest.mark.parametrize(("token", "hint"), [(None, "set GITHUB_TOKEN"), ("bad", "GITHUB_TOKEN is refused")])
+@pytest.mark.parametrize(("token", "hint"), [(None, "set GITHUB_TOKEN"), ("bad", "GITHUB_TOKEN is rejected")])
 def test_an_organization_that_is_not_visible_says_why(token: str | None, hint: str) -> None:
     finding = examine(healthy(), token)["GitHub"]
     assert not finding.fine
-    assert hint in finding.says
+    assert hint in finding.message
 
 
-def test_no_finding_carries_the_token() -> None:
-    assert SEEN not in json.dumps([each.says for each in examine(healthy()).values()])
+def test_no_finding_contains_the_token() -> None:
+    assert SEEN not in json.dumps([each.message for each in examine(healthy()).values()])
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "message"),
     [
         (
             {"sagemaker": QUOTAS["sagemaker"] | {"ml.m5.large for training job usage": 0}},
@@ -352,7 +352,7 @@ def test_no_finding_carries_the_token() -> None:
         ),
         (
             {"sagemaker": QUOTAS["sagemaker"] | {"Studio JupyterLab Apps running on ml.t3.medium instances": 1}},
-            "is 1, needed 2 (one for everybody in Studio)",
+            "is 1, needed 2 (one for each user of Studio)",
         ),
         ({"lambda": {"Concurrent executions": 10}}, "Concurrent executions is 10, needed 120 (the template cloner"),
         ({"ec2": {"EC2-VPC Elastic IPs": 1}}, "EC2-VPC Elastic IPs is 1, needed 2 (1 in use, and 1 for NAT gateways)"),
@@ -360,14 +360,14 @@ def test_no_finding_carries_the_token() -> None:
         ({"vpc": {"VPCs per Region": 5}}, "AWS lists no quota 'Interface VPC endpoints per VPC'"),
     ],
 )
-def test_a_quota_that_is_too_small_is_named_with_what_to_ask_for(changed: dict[str, Any], says: str) -> None:
+def test_a_quota_that_is_too_small_is_reported_with_the_value_to_request(changed: dict[str, Any], message: str) -> None:
     before = Parameters({})
     finding = examine(healthy(ssm=before, **{"service-quotas": quotas(**changed)}))["quotas"]
     assert not finding.fine
-    assert says in finding.says
+    assert message in finding.message
 
 
-def test_what_is_deployed_needs_no_further_address_or_network() -> None:
+def test_a_deployed_platform_needs_no_further_address_or_network() -> None:
     deployed = Parameters(ON_GITHUB_COM | {"/mlops/analytics/dev/network/vpc-id": "vpc-1"})
     full = quotas(ec2={"EC2-VPC Elastic IPs": 1}, vpc=QUOTAS["vpc"] | {"VPCs per Region": 2})
     assert examine(healthy(ssm=deployed, **{"service-quotas": full}))["quotas"].fine
@@ -376,76 +376,76 @@ def test_what_is_deployed_needs_no_further_address_or_network() -> None:
 @pytest.mark.parametrize(
     ("network", "addresses"), [("{nat: perZone, zones: 3}", 4), ("{nat: none}", 0), ("{vpcId: vpc-1}", 0)]
 )
-def test_quotas_follow_the_network_that_the_settings_ask_for(settings: Path, network: str, addresses: int) -> None:
+def test_required_quotas_follow_the_network_in_the_settings(settings: Path, network: str, addresses: int) -> None:
     settings.write_text(f"{SETTINGS}  mlops-platform:network: {network}\n")
     short = quotas(ec2={"EC2-VPC Elastic IPs": 0})
-    says = examine(healthy(ssm=Parameters({}), **{"service-quotas": short}))["quotas"].says
-    assert (f"needed {addresses} " in says) if addresses else "Elastic" not in says
+    message = examine(healthy(ssm=Parameters({}), **{"service-quotas": short}))["quotas"].message
+    assert (f"needed {addresses} " in message) if addresses else "Elastic" not in message
 
 
-def test_where_models_are_deployed_there_is_room_for_one_that_replaces_another(settings: Path) -> None:
+def test_an_environment_for_deployed_models_requires_capacity_to_replace_one(settings: Path) -> None:
     settings.write_text(f'{SETTINGS}  mlops-platform:workload: {{developmentAccountId: "111111111111"}}\n')
-    says = examine(healthy())["quotas"].says
-    assert "ml.m5.large for endpoint usage is 0, needed 4 (a deployed model" in says
+    message = examine(healthy())["quotas"].message
+    assert "ml.m5.large for endpoint usage is 0, needed 4 (a deployed model" in message
 
 
-def test_functions_that_wait_for_approvals_are_counted_too(settings: Path) -> None:
+def test_the_deployment_triggers_concurrency_is_counted_too(settings: Path) -> None:
     assert DEPLOYMENTS_AT_ONCE == RUNS_AT_ONCE
     settings.write_text(SETTINGS.replace("projects: {}", 'projects: {preprodAccountId: "222222222222"}'))
     short = quotas(**{"lambda": {"Concurrent executions": 124}})
-    says = examine(healthy(**{"service-quotas": short}))["quotas"].says
-    assert "is 124, needed 125 (the template cloner reserves 20 and the deployment trigger reserves 5" in says
+    message = examine(healthy(**{"service-quotas": short}))["quotas"].message
+    assert "is 124, needed 125 (the template cloner reserves 20 and the deployment trigger reserves 5" in message
 
 
-def test_quotas_need_the_settings(settings: Path) -> None:
+def test_quotas_cannot_be_checked_without_settings(settings: Path) -> None:
     settings.unlink()
     finding = examine(healthy())["quotas"]
     assert not finding.fine
-    assert "no Pulumi.*.yaml here is about analytics-dev" in finding.says
+    assert "no Pulumi.*.yaml here belongs to analytics-dev" in finding.message
 
 
 @pytest.mark.parametrize(
-    ("status", "environment", "says"),
+    ("status", "environment", "message"),
     [
-        (404, {}, "the first job that names it makes it, on whatever branch"),
+        (404, {}, "the first job that names it creates it, on whatever branch"),
         (200, {"deployment_branch_policy": None}, "jobs on every branch of acme/mlops-platform may enter dev"),
         (200, PROTECTED, "all branches unless one has a branch protection rule (rulesets do not count)"),
         (200, PROTECTED, "Selected branches and tags, add main"),
         (500, {"message": "Server Error"}, f"answered 500 for {ENVIRONMENT}: Server Error"),
     ],
 )
-def test_an_environment_that_lets_every_branch_deploy_is_noticed(
-    status: int, environment: dict[str, Any], says: str
+def test_an_environment_that_admits_every_branch_is_reported(
+    status: int, environment: dict[str, Any], message: str
 ) -> None:
     finding = examine(healthy(), get=github_that_answers(status, environment))["GitHub environment"]
     assert not finding.fine
-    assert says in finding.says
+    assert message in finding.message
 
 
 @pytest.mark.parametrize(
-    ("policies", "says"),
+    ("policies", "message"),
     [
-        ((), "lets nobody into dev"),
-        (({"name": "*", "type": "branch"}, MAIN), "lets branch *, branch main into dev, which is for main alone"),
-        ((MAIN, {"name": "main", "type": "tag"}), "lets branch main, tag main into dev"),
-        (({"name": "release", "type": "branch"},), "lets branch release into dev"),
+        ((), "admits no branch to dev"),
+        (({"name": "*", "type": "branch"}, MAIN), "admits branch *, branch main to dev, which is for main alone"),
+        ((MAIN, {"name": "main", "type": "tag"}), "admits branch main, tag main to dev"),
+        (({"name": "release", "type": "branch"},), "admits branch release to dev"),
     ],
 )
-def test_who_else_may_enter_an_environment_is_named(policies: tuple[dict[str, Any], ...], says: str) -> None:
+def test_everything_that_an_environment_admits_is_listed(policies: tuple[dict[str, Any], ...], message: str) -> None:
     finding = examine(healthy(), get=github_that_answers(policies=policies))["GitHub environment"]
     assert not finding.fine
-    assert says in finding.says
-    assert "add main" in finding.says
+    assert message in finding.message
+    assert "add main" in finding.message
 
 
 @pytest.mark.parametrize("policy", [MAIN, {"name": "main"}], ids=["now", "older Enterprise Server"])
-def test_an_environment_that_lets_only_main_in_is_fine(policy: dict[str, Any]) -> None:
+def test_an_environment_that_admits_only_main_is_fine(policy: dict[str, Any]) -> None:
     finding = examine(healthy(), get=github_that_answers(policies=(policy,)))["GitHub environment"]
     assert finding.fine
-    assert finding.says == "acme/mlops-platform lets only main into dev"
+    assert finding.message == "acme/mlops-platform admits only main to dev"
 
 
 def test_an_environment_whose_branches_cannot_be_read_is_not_fine() -> None:
     finding = examine(healthy(), get=github_that_answers(policies_status=403))["GitHub environment"]
     assert not finding.fine
-    assert f"answered 403 for {POLICIES}" in finding.says
+    assert f"answered 403 for {POLICIES}" in finding.message

@@ -1,4 +1,4 @@
-"""`bootstrap.yaml`: what it creates, and what its policies allow. That AWS enforces them is not shown here."""
+"""`bootstrap.yaml`: its resources, and the requests that its policies allow. AWS's enforcement is not tested here."""
 
 import json
 import re
@@ -52,7 +52,7 @@ OBJECT_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:Del
 KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 PROJECTS_ROLE = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-deployment"
 LIMIT_OF_A_MANAGED_POLICY = 6144
-"""Characters, white space left out. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+"""Characters without white space. Source: IAM User Guide, "IAM and AWS STS quotas"."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def listed(value: str | Sequence[str]) -> Sequence[str]:
 
 
 def matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
-    """Whether a statement is about an action on a resource, conditions left out."""
+    """Return whether a statement covers an action on a resource, ignoring conditions."""
     if "NotAction" in statement:
         about_action = not any(globs_overlap(each.lower(), action.lower()) for each in listed(statement["NotAction"]))
     else:
@@ -84,7 +84,7 @@ def matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
 
 
 def denied_by(policy: Mapping[str, Any], action: str, resource: str) -> list[str]:
-    """Statements that forbid an action, under whatever condition."""
+    """Return the statements that forbid an action, ignoring conditions."""
     return [each["Sid"] for each in policy["Statement"] if each["Effect"] == "Deny" and matches(each, action, resource)]
 
 
@@ -95,7 +95,7 @@ def allowed_by(policy: Mapping[str, Any], action: str, resource: str) -> list[st
 
 
 def requested(role: str, action: str, resource: str, **keys: str) -> Request:
-    """A request of a role of the environment; `keys` are condition keys, a double underscore for each colon."""
+    """Return a request of a role of the environment; `keys` are condition keys, with a double underscore for each colon."""
     context = {key.replace("__", ":"): value for key, value in keys.items()}
     return Request(principal=f"{IAM}:role/{PREFIX}-{role}", action=action, resource=resource, keys=context)
 
@@ -109,7 +109,7 @@ def test_the_template_fits_into_a_request() -> None:
 
 
 def test_the_template_uses_no_yaml_alias() -> None:
-    """CloudFormation refuses aliases and merges, which local tools resolve silently."""
+    """CloudFormation rejects aliases and merges, which local tools resolve silently."""
     text = re.sub(r"#.*", "", TEMPLATE.read_text(encoding="utf-8"))
     assert not re.findall(r"^\s*(?:- |[\w-]+: )?[*&][a-z]\w*\s*$|<<:", text, re.MULTILINE)
 
@@ -128,19 +128,21 @@ def test_an_account_gets_these_resources_and_no_others(template: Template) -> No
 
 
 @pytest.mark.parametrize("name", ["StateBucket", "StateBucketPolicy", "StateKey", "OidcProvider"])
-def test_what_the_state_needs_outlives_its_stack(template: Template, name: str) -> None:
+def test_resources_of_the_state_outlive_their_stack(template: Template, name: str) -> None:
     resource = template.resources[name]
     assert resource["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
     assert resource["UpdateReplacePolicy"] == "Retain"
 
 
-def test_a_creation_that_fails_is_undone_except_for_what_its_own_policy_lets_nobody_delete(template: Template) -> None:
-    """A rollback asks for no deletion of a resource with `Retain`; any other that is refused ends in ROLLBACK_FAILED."""
+def test_a_failed_creation_is_rolled_back_except_for_the_key_that_no_policy_lets_anybody_delete(
+    template: Template,
+) -> None:
+    """A rollback skips resources with `Retain`; any other that cannot be deleted ends it in ROLLBACK_FAILED."""
     policies = {name: each.get("DeletionPolicy", "Delete") for name, each in template.resources.items()}
     assert [name for name, policy in policies.items() if policy == "Retain"] == ["StateKey"]
     [statement] = template.properties("StateKey")["KeyPolicy"]["Statement"]
     assert "kms:ScheduleKeyDeletion" not in statement["Action"]
-    # The bucket's policy goes before the bucket that it protects, and protects everything but itself.
+    # The bucket's policy is deleted before the bucket that it protects, and does not protect itself.
     refused = [each["Action"] for each in template.properties("StateBucketPolicy")["PolicyDocument"]["Statement"]]
     assert sorted(refused) == ["s3:*", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion"]
 
@@ -208,7 +210,7 @@ def test_a_project_s_deployment_can_release_its_lock_and_remove_its_stack(templa
         ("s3:DeleteBucket", STATE),
     ],
 )
-def test_nobody_can_delete_a_version_the_layout_or_the_bucket(template: Template, action: str, resource: str) -> None:
+def test_no_role_can_delete_a_version_the_layout_or_the_bucket(template: Template, action: str, resource: str) -> None:
     policy = document(template, "StateBucketPolicy")
     [denial] = [each for each in policy["Statement"] if each["Sid"] in denied_by(policy, action, resource)][-1:]
     assert denial["Principal"] == "*"
@@ -223,7 +225,7 @@ def test_old_versions_expire_but_the_newest_stay(template: Template) -> None:
 
 
 def test_every_released_lock_expires(template: Template) -> None:
-    """A lock has a single version: a rule that keeps the newest twenty would keep it for ever."""
+    """A lock has one version: a rule that keeps the newest twenty would keep it for ever."""
     rules = template.properties("StateBucket")["LifecycleConfiguration"]["Rules"]
     expiring = [rule for rule in rules if "NewerNoncurrentVersions" not in rule["NoncurrentVersionExpiration"]]
     assert {rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in expiring} == {
@@ -260,7 +262,7 @@ def test_a_role_trusts_exactly_its_jobs_of_the_platform_repository(template: Tem
     }
 
 
-def test_both_forms_of_a_subject_are_trusted_where_both_are_given() -> None:
+def test_both_forms_of_a_subject_are_trusted_if_both_are_given() -> None:
     subjects = ["repo:acme@1001/mlops-platform@2001:environment:dev", "repo:acme/mlops-platform:environment:dev"]
     trust = json.loads(Template(DeploySubjects=subjects).properties("DeployRole")["AssumeRolePolicyDocument"])
     assert trust["Statement"][0]["Condition"]["StringEquals"][f"{ISSUER}:sub"] == subjects
@@ -286,7 +288,7 @@ def test_a_new_identity_provider_has_one_audience_and_no_thumbprint(template: Te
 # --- Policies --------------------------------------------------------------------------------------------------------
 
 
-def test_every_managed_policy_fits_and_a_role_carries_at_most_ten(template: Template) -> None:
+def test_every_managed_policy_fits_and_a_role_has_at_most_ten(template: Template) -> None:
     sizes = {
         name: len(re.sub(r"\s", "", json.dumps(each["PolicyDocument"])))
         for name, each in template.of_type("AWS::IAM::ManagedPolicy").items()
@@ -359,7 +361,7 @@ def test_roles_are_written_only_under_the_workload_boundary(template: Template) 
         assert [each.condition for each in allowing] == [{"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}]
 
 
-def test_no_role_may_loosen_a_boundary_or_take_it_off(template: Template) -> None:
+def test_no_role_may_change_or_remove_a_boundary(template: Template) -> None:
     for name in BOUNDARIES:
         policy = document(template, name)
         for action in ("iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:SetDefaultPolicyVersion"):
@@ -369,7 +371,7 @@ def test_no_role_may_loosen_a_boundary_or_take_it_off(template: Template) -> Non
 
 @pytest.mark.parametrize("action", ROLE_CHANGES)
 @pytest.mark.parametrize("role", ROLES_THAT_DEPLOY)
-def test_nobody_whom_we_bound_can_change_the_roles_that_deploy(template: Template, action: str, role: str) -> None:
+def test_no_bounded_role_can_change_the_roles_that_deploy(template: Template, action: str, role: str) -> None:
     deploy, workload = (document(template, name) for name in ("DeployBoundary", "WorkloadBoundary"))
     assert denied_by(deploy, action, role) == ["NeverChangeTheRolesThatDeploy"]
     assert not allowed_by(workload, action, role)
@@ -377,7 +379,7 @@ def test_nobody_whom_we_bound_can_change_the_roles_that_deploy(template: Templat
 
 @pytest.mark.parametrize("name", BOUNDARIES)
 @pytest.mark.parametrize("role", ROLES_THAT_DEPLOY)
-def test_the_roles_that_deploy_are_passed_to_nobody(template: Template, name: str, role: str) -> None:
+def test_the_roles_that_deploy_cannot_be_passed(template: Template, name: str, role: str) -> None:
     assert denied_by(document(template, name), "iam:PassRole", role)
 
 
@@ -395,7 +397,7 @@ def test_the_roles_that_deploy_are_passed_to_nobody(template: Template, name: st
         ("organizations:LeaveOrganization", "*"),
     ],
 )
-def test_no_boundary_lets_anybody_out_of_the_platform(
+def test_no_boundary_allows_access_outside_the_platform(
     template: Template, name: str, action: str, resource: str
 ) -> None:
     assert not allowed_by(document(template, name), action, resource)
@@ -425,7 +427,7 @@ def test_the_deploy_role_cannot_weaken_the_state_or_read_a_secret(
     assert denied_by(document(template, "DeployBoundary"), action, resource)
 
 
-def test_the_role_that_looks_for_drift_reads_the_platform_s_state_and_changes_nothing_of_it(template: Template) -> None:
+def test_the_drift_role_reads_the_platforms_state_and_changes_nothing_of_it(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     for action, resource, keys in (
         ("s3:GetObject", PLATFORMS_STATE, {}),
@@ -447,7 +449,7 @@ def test_the_role_that_looks_for_drift_reads_the_platform_s_state_and_changes_no
 
 
 @pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
-def test_the_roles_that_deploy_projects_reach_projects_states_and_never_the_platform_s(
+def test_the_roles_that_deploy_projects_reach_states_of_projects_and_never_the_platforms(
     template: Template, action: str
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
@@ -456,7 +458,7 @@ def test_the_roles_that_deploy_projects_reach_projects_states_and_never_the_plat
         assert not permits(boundary, requested(DEPLOYMENT, action, theirs))
 
 
-def test_the_roles_that_deploy_projects_list_only_what_lies_among_projects(template: Template) -> None:
+def test_the_roles_that_deploy_projects_list_only_the_folder_of_projects(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     theirs = {"s3__prefix": "projects/p-abcdefghijkl/.pulumi/"}
     assert permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
@@ -465,22 +467,22 @@ def test_the_roles_that_deploy_projects_list_only_what_lies_among_projects(templ
     assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucketVersions", STATE, **theirs))
 
 
-def test_the_roles_that_deploy_projects_are_told_that_a_file_is_not_there_yet(template: Template) -> None:
-    """S3 answers 404 instead of 403 to whoever may list the bucket in a request that names no prefix."""
+def test_the_roles_that_deploy_projects_get_not_found_for_a_missing_file(template: Template) -> None:
+    """S3 answers 404 instead of 403 to a caller that may list the bucket in a request without a prefix."""
     assert permits(document(template, "WorkloadBoundary"), requested(DEPLOYMENT, "s3:ListBucket", STATE))
 
 
 @pytest.mark.parametrize(
     "action", ["s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration"]
 )
-def test_nobody_among_projects_changes_how_the_state_is_kept(template: Template, action: str) -> None:
+def test_no_role_of_a_project_changes_the_protection_of_the_state(template: Template, action: str) -> None:
     boundary = document(template, "WorkloadBoundary")
     for role in (DEPLOYMENT, *OTHER_ROLES):
         assert not permits(boundary, requested(role, action, STATE)), role
 
 
 @pytest.mark.parametrize("action", KEY_ACTIONS)
-def test_the_roles_that_deploy_projects_use_the_state_s_key_for_a_project_or_through_s3_alone(
+def test_the_roles_that_deploy_projects_use_the_states_key_only_for_a_project_or_through_s3(
     template: Template, action: str
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
@@ -492,7 +494,7 @@ def test_the_roles_that_deploy_projects_use_the_state_s_key_for_a_project_or_thr
 
 
 @pytest.mark.parametrize("action", ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateAlias"])
-def test_nobody_bounded_administers_the_state_s_key(template: Template, action: str) -> None:
+def test_no_bounded_role_administers_the_states_key(template: Template, action: str) -> None:
     boundary = document(template, "WorkloadBoundary")
     for role in ("drift", DEPLOYMENT, *OTHER_ROLES):
         assert not permits(boundary, requested(role, action, STATE_KEY, **OF_THE_PROJECT)), role
@@ -513,7 +515,7 @@ def test_no_other_role_reaches_any_state(template: Template, role: str) -> None:
 @pytest.mark.parametrize(
     "action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRole", "iam:TagRole"]
 )
-def test_only_a_launch_and_cloudformation_on_its_behalf_make_the_roles_of_projects(
+def test_only_a_launch_and_cloudformation_on_its_behalf_create_the_roles_of_projects(
     template: Template, action: str
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
@@ -527,7 +529,7 @@ def test_only_a_launch_and_cloudformation_on_its_behalf_make_the_roles_of_projec
         assert not permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded)), role
 
 
-def test_only_the_template_cloner_leaves_the_account_and_only_to_prepare_deployments_of_its_unit(
+def test_only_the_template_cloner_assumes_roles_of_other_accounts_and_only_to_prepare_deployments_of_its_unit(
     template: Template,
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
@@ -543,7 +545,7 @@ def test_only_the_template_cloner_leaves_the_account_and_only_to_prepare_deploym
         assert not permits(boundary, requested(role, "sts:AssumeRole", f"{prod}-project-onboarding")), role
 
 
-def test_a_deployment_may_have_auto_scaling_make_its_own_role_and_no_other(template: Template) -> None:
+def test_a_deployment_may_create_the_service_linked_role_of_auto_scaling_and_no_other(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     roles = f"{IAM}:role/aws-service-role"
     scaling = (
@@ -605,8 +607,8 @@ def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Temp
     }
 
 
-def test_the_deploy_role_opens_no_data_not_even_to_itself(template: Template) -> None:
-    """It writes bucket policies, and one of those could name it; its boundary does not care."""
+def test_the_deploy_role_cannot_read_data_even_if_a_bucket_policy_allows_it(template: Template) -> None:
+    """It writes bucket policies, and one of those could allow it; its boundary still forbids it."""
     boundary = document(template, "DeployBoundary")
     for bucket in ("data", "sagemaker", "p-abcdefghijkl"):
         data = f"arn:aws:s3:::{PREFIX}-{bucket}-{ACCOUNT}-{REGION}/rows.csv"
@@ -623,7 +625,7 @@ def test_the_deploy_role_opens_no_data_not_even_to_itself(template: Template) ->
         assert not denied_by(boundary, "s3:GetObject", needed)
 
 
-def test_the_deploy_role_uses_keys_only_for_what_services_encrypt(template: Template) -> None:
+def test_the_deploy_role_uses_keys_only_through_services(template: Template) -> None:
     conditions = {
         action: each.condition
         for each in granting_statements(template, "DeployRole")
@@ -648,10 +650,8 @@ def test_the_deploy_role_uses_keys_only_for_what_services_encrypt(template: Temp
 
 
 @pytest.mark.parametrize("tag", ["unit", "environment"])
-def test_what_belongs_to_another_unit_or_environment_of_the_account_is_out_of_reach(
-    template: Template, tag: str
-) -> None:
-    """Keys, subnets and domains have no names; their tags tell whose they are. What has no tag is nobody's."""
+def test_resources_of_another_unit_or_environment_in_the_account_are_out_of_reach(template: Template, tag: str) -> None:
+    """Keys, subnets and domains have no names; their tags say whose they are. Untagged ones belong to no unit."""
     [denial] = [
         each
         for each in document(template, "DeployBoundary")["Statement"]
@@ -681,7 +681,7 @@ def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Templat
     assert not allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/abalone-deployment/dev.json.gz")
 
 
-def test_the_workload_boundary_leaves_every_role_of_the_platform_what_it_needs(stack: Rendering) -> None:
+def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stack: Rendering) -> None:
     roles = roles_of(stack)
     [boundary_arn] = {role.boundary for role in roles.values()}
     unit, environment, _ = str(boundary_arn).rpartition("/")[2].split("-")
