@@ -9,6 +9,15 @@ from botocore.exceptions import ClientError
 from bootstrap.account import Account, Client
 from tests.bootstrap.template import ACCOUNT, REGION
 
+CREDENTIAL_ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:analytics-dev-github-AbCdEf"
+PARAMETERS = {
+    "/mlops/analytics/dev/github/credential-secret-arn": CREDENTIAL_ARN,
+    "/mlops/analytics/dev/github/server-url": "https://github.example.com",
+    "/mlops/analytics/dev/github/api-url": "https://api.github.example.com",
+    "/mlops/analytics/dev/github/oidc-issuer": "github.example.com/_services/token",
+    "/mlops/analytics/dev/github/organization": "acme",
+}
+
 
 def refusal(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
@@ -118,6 +127,18 @@ class CloudFormation:
                 "ResourceStatusReason": reason,
             }
             self.events.insert(0, {"EventId": str(len(self.events)), **event})
+
+
+@dataclass
+class Parameters:
+    """The parameters that the deployed platform publishes."""
+
+    values: dict[str, str] = field(default_factory=lambda: dict(PARAMETERS))
+
+    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
+        if Name not in self.values:
+            raise refusal("ParameterNotFound")
+        return {"Parameter": {"Value": self.values[Name]}}
 
 
 @dataclass

@@ -10,28 +10,10 @@ from bootstrap import credential, github
 from bootstrap.account import Account
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from tests.bootstrap.fakes import account, refusal
+from tests.bootstrap.fakes import CREDENTIAL_ARN, Parameters, account
 
 NAMES = Names(unit="analytics", environment="dev")
 TOKEN = "token-0123456789"
-ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:analytics-dev-github-AbCdEf"
-PARAMETERS = {
-    "/mlops/analytics/dev/github/credential-secret-arn": ARN,
-    "/mlops/analytics/dev/github/server-url": "https://github.example.com",
-    "/mlops/analytics/dev/github/api-url": "https://api.github.example.com",
-    "/mlops/analytics/dev/github/oidc-issuer": "github.example.com/_services/token",
-    "/mlops/analytics/dev/github/organization": "acme",
-}
-
-
-@dataclass
-class Parameters:
-    values: dict[str, str] = field(default_factory=lambda: dict(PARAMETERS))
-
-    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
-        if Name not in self.values:
-            raise refusal("ParameterNotFound")
-        return {"Parameter": {"Value": self.values[Name]}}
 
 
 @dataclass
@@ -42,12 +24,12 @@ class Secrets:
     current: str = ""
 
     def describe_secret(self, SecretId: str) -> dict[str, Any]:  # noqa: N803
-        assert SecretId == ARN
+        assert SecretId == CREDENTIAL_ARN
         stages = {version: ["AWSCURRENT"] if version == self.current else [] for version in self.versions}
         return {"VersionIdsToStages": stages}
 
     def put_secret_value(self, SecretId: str, ClientRequestToken: str, SecretString: str) -> None:  # noqa: N803
-        assert SecretId == ARN
+        assert SecretId == CREDENTIAL_ARN
         assert 32 <= len(ClientRequestToken) <= 64
         if ClientRequestToken not in self.versions:
             self.versions[ClientRequestToken] = SecretString
