@@ -20,6 +20,7 @@ from bootstrap.names import PROJECT, Names
 from bootstrap.recovery import identify, interrupted, state_lock
 from bootstrap.recovery.engine import Pulumi
 from bootstrap.recovery.interrupted import Deployment, Resolution, Resource
+from bootstrap.recovery.state_lock import Lock
 
 SECONDS_TO_SETTLE = 30
 """Seconds for which calls of a killed engine's plugins may still take effect; only then can their resources be found."""
@@ -66,13 +67,8 @@ def recover(
     """
     s3 = stack.account.client("s3")
     locks = state_lock.find(s3, stack.bucket, stack.name)
-    for lock in locks:
-        if not break_lock and not state_lock.left_behind(lock):
-            raise BootstrapError(
-                f"{stack.name} is locked by {lock}. Nothing was changed.\n"
-                "If that update is still running, let it finish, or stop it with ^C. Only if it is certainly gone, run "
-                "this again with --break-lock."
-            )
+    if not break_lock:
+        _refuse_held(stack, locks)
     exported = json.loads(stack.pulumi(["stack", "export"], ""))
     deployment: Deployment = exported["deployment"]
     half_done = interrupted.half_done(deployment)
@@ -86,6 +82,16 @@ def recover(
     if half_done:
         _repair(stack, exported, resolutions)
     return resolutions
+
+
+def _refuse_held(stack: Stack, locks: Sequence[Lock]) -> None:
+    for lock in locks:
+        if not state_lock.left_behind(lock):
+            raise BootstrapError(
+                f"{stack.name} is locked by {lock}. Nothing was changed.\n"
+                "If that update is still running, let it finish, or stop it with ^C. Only if it is certainly gone, run "
+                "this again with --break-lock."
+            )
 
 
 def _repair(stack: Stack, exported: Mapping[str, Any], resolutions: Sequence[Resolution]) -> None:
