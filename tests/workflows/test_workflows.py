@@ -84,12 +84,10 @@ def _deploy_script() -> str:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Path:
-    """A folder with a `pulumi` that records its arguments and previews one change, and a `python` that prints a login."""
+    """A folder with a `pulumi` that previews and applies one change, and a `python` that prints a login."""
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    pulumi = (
-        '#!/bin/sh\necho "$@" >> calls\n[ "$1" = preview ] && echo "+ a bucket" && exit "${PREVIEW:-0}"\necho applied\n'
-    )
+    pulumi = '#!/bin/sh\necho "$@" >> calls\necho "+ a bucket"\necho "the reason" >&2\nexit "${STATUS:-0}"\n'
     for name, text in {"pulumi": pulumi, "python": "#!/bin/sh\necho export LOGGED_IN=yes\n"}.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
@@ -102,7 +100,6 @@ def _deploy(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         "STACK": "dev",
         "UNIT": "analytics",
         "ENVIRONMENT": "dev",
-        "PLAN": str(runner / "plan.json"),
         "GITHUB_STEP_SUMMARY": str(runner / "summary.md"),
         **variables,
     }
@@ -117,23 +114,21 @@ def _deploy(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_deployment_logs_the_preview_that_it_applies_and_applies_nothing_else(runner: Path) -> None:
+def test_a_deployment_logs_the_preview_that_it_applies(runner: Path) -> None:
     done = _deploy(runner)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "### dev\n```\n+ a bucket\n```\napplied\n"
-    assert (runner / "summary.md").read_text() == "### dev\n```\n+ a bucket\n```\n"
-    plan = runner / "plan.json"
-    assert (runner / "calls").read_text().splitlines() == [
-        f"preview --stack dev --diff --save-plan {plan} --non-interactive --color never",
-        f"up --stack dev --plan {plan} --skip-preview --yes --non-interactive --color never",
-    ]
+    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\n"
+    assert (runner / "summary.md").read_text() == done.stdout
+    [call] = (runner / "calls").read_text().splitlines()
+    assert call == "up --stack dev --yes --diff --non-interactive --color never"
+    assert "--skip-preview" not in call
 
 
-def test_nothing_is_applied_after_a_preview_that_failed(runner: Path) -> None:
-    done = _deploy(runner, PREVIEW="1")
+def test_a_deployment_that_fails_ends_the_job_with_its_reason(runner: Path) -> None:
+    done = _deploy(runner, STATUS="255")
     assert done.returncode != 0
-    assert "+ a bucket" in done.stdout
-    assert [call.split()[0] for call in (runner / "calls").read_text().splitlines()] == ["preview"]
+    assert "the reason" in done.stdout
+    assert "the reason" in (runner / "summary.md").read_text()
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
