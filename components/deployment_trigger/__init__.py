@@ -1,7 +1,6 @@
 """The Lambda function that turns the approval of a model into a run of the project's deployment workflow.
 
-`function/` holds its code, on top of what functions share. What it may do is in `permissions.py`, what wakes it up in
-`rules.py`.
+Its code is in `functions/deployment_trigger/`, its permissions are in `permissions.py`, its event rules in `rules.py`.
 """
 
 from dataclasses import dataclass
@@ -23,13 +22,13 @@ PURPOSE = "deployment-trigger"
 """Ends the names of the function and of its role."""
 TIMEOUT_SECONDS = 240
 """GitHub may take two minutes to find the files of a new repository, and S3 longer than that to copy a large artifact
-(`trigger/aws.py`); less than a claim lasts (`trigger/decision.py`)."""
+(`approved_artifacts.py`); less than a claim lasts (`decision.py`)."""
 RUNS_AT_ONCE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentTriggerArgs:
-    """Where the function runs, which GitHub it talks to, and who hears of its failures."""
+    """Settings of the deployment trigger."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -44,7 +43,7 @@ class DeploymentTriggerArgs:
 
 
 class DeploymentTrigger(pulumi.ComponentResource):
-    """Hears of every approval through one rule, looks for lost ones every quarter of an hour, and reports failures."""
+    """A function that one rule calls for every approval and a schedule for lost ones, with alarms for its failures."""
 
     function_arn: pulumi.Output[str]
 
@@ -77,7 +76,7 @@ class DeploymentTrigger(pulumi.ComponentResource):
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
                 runs_at_once=RUNS_AT_ONCE,
-                # The longest that Lambda keeps an event; what is older, the sweep finds.
+                # The longest that Lambda keeps an event; the sweep finds older approvals.
                 longest_wait_seconds=6 * 3600,
                 logs_key_arn=args.logs_key_arn,
                 secrets_key_arn=args.secrets_key_arn,
@@ -134,12 +133,12 @@ class DeploymentTrigger(pulumi.ComponentResource):
                 "Events about approved models were given up. They wait for 14 days in the dead-letter queue "
                 f"{environment.prefix}-{PURPOSE}-failures; the function's log says why"
             ),
-            # Not how many wait there: nobody takes them out, and the alarm would never go off again. What Lambda and
-            # EventBridge send is counted; only what a queue's own redrive policy moves is not.
+            # Not the number of messages in the queue: none is ever taken out, so the alarm would stay on. Messages that
+            # Lambda and EventBridge send are counted; only those that a queue's own redrive policy moves are not.
             # Source: Amazon SQS Developer Guide, "Amazon SQS dead-letter queues", NumberOfMessagesSent.
             metric=("AWS/SQS", "NumberOfMessagesSent"),
             dimensions={"QueueName": function.failures.name},
-            # A queue that slept reports up to fifteen minutes late.
+            # An inactive queue reports up to fifteen minutes late.
             # Source: Amazon SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch".
             periods=4,
             topic_arn=args.alarms_topic_arn,
@@ -170,9 +169,9 @@ def _alarm(
     topic_arn: pulumi.Input[str],
     child: pulumi.ResourceOptions,
 ) -> None:
-    """Tell the topic when the metric (namespace, name) counted anything in one of the latest periods of five minutes.
+    """Alert the topic when the metric (namespace, name) was above zero in one of the latest periods of five minutes.
 
-    When none of them did, the alarm is over, and the topic is told of the next count.
+    After periods without any, the alarm returns to OK, and the next count alerts the topic again.
     """
     namespace, metric_name = metric
     aws.cloudwatch.MetricAlarm(

@@ -14,7 +14,7 @@ from components.environment import Environment
 from components.github.connection import GitHubConnection
 from components.lambda_function import FUNCTIONS
 from components.network.vpc_config import VpcConfig
-from functions.deployment_trigger.aws import COPY_SECONDS
+from functions.deployment_trigger.approved_artifacts import COPY_SECONDS
 from functions.deployment_trigger.decision import CLAIM_SECONDS
 from tests.access.authorization import Role, problems, roles_of
 from tests.rendering import REGION, Rendering, render
@@ -251,7 +251,7 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role: Role) ->
         if statement.effect == "Allow" and not statement.actions[0].startswith(("ec2:", "logs:", "xray:"))
     }
 
-    buckets = "arn:aws:s3:::analytics-dev-p-*"
+    buckets = f"arn:aws:s3:::analytics-dev-p-*-{ACCOUNT}-{REGION}"
     projects = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/mlops/analytics/dev/projects"
     sagemaker = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
     assert allowed == {

@@ -13,11 +13,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.deployment_trigger.aws import ModelRegistry, ProjectBuckets, ProjectParameters
+from functions.deployment_trigger.approval_store import ApprovalStore
+from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
 from functions.deployment_trigger.decision import Decision
 from functions.deployment_trigger.deployer import Deployer
-from functions.deployment_trigger.notice import Notice, Settings
+from functions.deployment_trigger.event import ApprovalEvent
+from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.package import Approval
+from functions.deployment_trigger.project_parameters import ProjectParameters
+from functions.deployment_trigger.settings import Settings
 from functions.shared.github_api.deadline import Deadline
 from tests.functions.shared.clock import Clock
 
@@ -35,6 +39,8 @@ PROJECT_ID = "p-abcdefghijkl"
 GROUP = f"abalone-{PROJECT_ID}"
 REPOSITORY = f"acme/mlops-{GROUP}-model-deployment-realtime"
 BUCKET = f"analytics-dev-{PROJECT_ID}-{ACCOUNT}-{REGION}"
+PARAMETER = f"/mlops/analytics/dev/projects/{PROJECT_ID}"
+OLD_PARAMETER = f"{PARAMETER}/deployment-repository"
 ARTIFACT = f"s3://{BUCKET}/pipelines/run/output/model.tar.gz"
 
 
@@ -45,6 +51,21 @@ class Crash(BaseException):
 def arn(version: int, group: str = GROUP, account: str = ACCOUNT) -> str:
     """ARN of a version."""
     return f"arn:aws:sagemaker:{REGION}:{account}:model-package/{group}/{version}"
+
+
+def document(**changes: object) -> str:
+    """The JSON that a launch publishes about the project."""
+    values = {
+        "name": "abalone",
+        "repository": REPOSITORY,
+        "package_group": GROUP,
+        "bucket": BUCKET,
+        "roles": {
+            environment: f"arn:aws:iam::{account}:role/analytics-{environment}-{PROJECT_ID}-deployment"
+            for environment, account in (("preprod", "222222222222"), ("prod", "333333333333"))
+        },
+    }
+    return json.dumps({**values, **changes})
 
 
 def error(code: str, message: str = "…", status: int = 400) -> ClientError:
@@ -278,13 +299,13 @@ class MemoryGitHub:
         return None
 
 
-class World:
-    """Everything outside the function."""
+class Fakes:
+    """Everything outside the function, in memory."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.sagemaker = MemorySageMaker(self.clock)
-        self.ssm = MemorySsm({f"/mlops/analytics/dev/projects/{PROJECT_ID}/deployment-repository": REPOSITORY})
+        self.ssm = MemorySsm({PARAMETER: document()})
         self.s3 = MemoryS3()
         self.s3.put(BUCKET, "pipelines/run/output/model.tar.gz")
         self.github = MemoryGitHub(self.clock)
@@ -296,7 +317,8 @@ class World:
             settings=SETTINGS,
             registry=ModelRegistry(self.sagemaker),
             projects=ProjectParameters(SETTINGS, self.ssm),
-            buckets=ProjectBuckets(self.s3),
+            approvals=ApprovalStore(self.s3),
+            artifacts=ApprovedArtifacts(self.s3, lambda: self.s3),
             github=self._github,
             deadline=Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep),
             request_id=request_id,
@@ -317,8 +339,8 @@ class World:
         package_arn: str | None = None,
     ) -> Decision:
         """EventBridge delivers the event about a change of the version."""
-        notice = Notice(package_arn=arn(version) if package_arn is None else package_arn, changed=changed)
-        return self.deployer(request_id).approve(notice)
+        event = ApprovalEvent(package_arn=arn(version) if package_arn is None else package_arn, changed=changed)
+        return self.deployer(request_id).approve(event)
 
     def sweep(self, request_id: str = "sweep-1", after: float = 900.0) -> list[Decision]:
         """The scheduled sweep, some time later."""
