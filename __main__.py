@@ -81,7 +81,7 @@ else:
             nat=wanted.nat,
             services=needs.services,
             logs_key_arn=keys["logs"].arn,
-            onboarding_role_arns=settings.onboarding_role_arns,
+            onboarding_role_arns=list(settings.onboarding_role_arns.values()),
         ),
         here,
     )
@@ -132,6 +132,7 @@ if settings.studio and settings.projects:
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,
+            onboarding_role_arns=settings.onboarding_role_arns,
         ),
         here,
     )

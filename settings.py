@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -459,12 +459,12 @@ class Settings(_Section):
         return {environment: account for environment, account in accounts.items() if account}
 
     @property
-    def onboarding_role_arns(self) -> list[str]:
-        """Roles of those accounts, as which the template cloner gives projects their roles there."""
-        return [
-            f"arn:aws:iam::{account}:role/{self.unit}-{environment}-project-onboarding"
+    def onboarding_role_arns(self) -> dict[str, str]:
+        """Role in each of those accounts, by environment, as which the template cloner gives projects their roles."""
+        return {
+            environment: replace(self.context, name=environment, account_id=account).onboarding_role_arn
             for environment, account in self.deployment_accounts.items()
-        ]
+        }
 
     @property
     def parameters(self) -> Values:

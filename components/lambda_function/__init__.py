@@ -20,7 +20,7 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformFunctionArgs:
-    """What a function does, with what, and for how long."""
+    """Settings of a function."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -31,20 +31,20 @@ class PlatformFunctionArgs:
     package: str
     """Package of its code in `functions/`; its module `handler` has the entry point."""
     policies: Mapping[str, pulumi.Input[str]]
-    """What its code may do, by what it is for; reports, traces, the network and the secrets key are added."""
+    """Permissions of its code, by purpose; those for logs, traces, the network and the secrets key are added."""
     variables: Mapping[str, pulumi.Input[str]]
     """Environment variables of its code."""
     timeout_seconds: int
     runs_at_once: int
     longest_wait_seconds: int
-    """How old an event may become before it ends in the queue of failures."""
+    """Age in seconds at which an event that waits is sent to the dead-letter queue."""
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
-    """Key of the events that end in the queue of failures."""
+    """Key of the events in the dead-letter queue."""
 
 
 class PlatformFunction(pulumi.ComponentResource):
-    """A function with a log group, a bounded role, and a queue of the events that it failed at three times."""
+    """A function with a log group, a bounded role, and a dead-letter queue of events that failed three times."""
 
     arn: pulumi.Output[str]
     function_name: pulumi.Output[str]
@@ -120,7 +120,7 @@ class PlatformFunction(pulumi.ComponentResource):
 
 
 def _archive(package: str) -> pulumi.AssetArchive:
-    """The function's package and the shared one; compiled files would make the archive differ between machines."""
+    """Return the function's package and the shared one; compiled files would differ between machines."""
     return pulumi.AssetArchive(
         {
             module.relative_to(FUNCTIONS.parent).as_posix(): pulumi.FileAsset(os.path.relpath(module))

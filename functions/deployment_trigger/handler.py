@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -58,7 +58,7 @@ def services(settings: Settings) -> Services:
     )
 
 
-def handler(event: Mapping[str, object], context: Context) -> list[dict[str, object]]:
+def handler(event: Mapping[str, object], context: Context) -> Sequence[Mapping[str, object]]:
     """Handle an event, and return what was decided about each model package."""
     settings = Settings.from_environment(os.environ)
     ends = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_STOP

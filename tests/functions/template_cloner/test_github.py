@@ -8,7 +8,9 @@ import pytest
 
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import GitHubError
-from functions.template_cloner.github import Environment, File, GitHub, Repository, User
+from functions.template_cloner.github import File, GitHub, Repository
+from functions.template_cloner.github_environments import Environment
+from functions.template_cloner.github_users import User
 from tests.functions.shared.clock import Clock
 from tests.functions.shared.server import Reply, Server, serving
 

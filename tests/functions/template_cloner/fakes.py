@@ -4,13 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from functions.shared.github_api.deadline import Deadline
-from functions.template_cloner.aws import Record
-from functions.template_cloner.deployment_roles import RolesMaker
-from functions.template_cloner.event import Project
-from functions.template_cloner.github import Environment, File, Repository, User
-from functions.template_cloner.launch import Launcher
+from functions.template_cloner.first_run import RunStarter
+from functions.template_cloner.github import File, Repository
+from functions.template_cloner.github_environments import Environment
+from functions.template_cloner.github_users import User
+from functions.template_cloner.launch_records import Record
+from functions.template_cloner.launcher import Launcher
+from functions.template_cloner.resources import Project
+from functions.template_cloner.roles_provisioner import RolesProvisioner
+from functions.template_cloner.workload_account import WorkloadAccount
 from tests.functions.shared.clock import Clock
-from tests.functions.template_cloner.account import LAUNCH, Crash, MemoryAccount
+from tests.functions.template_cloner.fake_account import LAUNCH, Crash, MemoryAccount
 
 ORGANIZATION = "acme"
 MAIN = frozenset({("branch", "main")})
@@ -224,7 +228,7 @@ class MemoryStacks:
         return self.current
 
 
-class World:
+class Fakes:
     """Everything that a launcher talks to, with published templates."""
 
     def __init__(self) -> None:
@@ -251,10 +255,15 @@ class World:
             wall_clock=self.clock,
         )
 
-    def roles_maker(self) -> RolesMaker:
-        """What makes a project's roles in the account."""
-        return RolesMaker(
-            account=self.account,
+    def run_starter(self, seconds: float = 280.0) -> RunStarter:
+        """Return a starter of first runs with that much time."""
+        deadline = Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep)
+        return RunStarter(github=self.github, deadline=deadline)
+
+    def roles_provisioner(self) -> RolesProvisioner:
+        """Return a provisioner of roles in the account."""
+        return RolesProvisioner(
+            account=WorkloadAccount(roles=self.account, deployments=self.account),
             stacks=self.stacks,
             deadline=Deadline(at=self.clock.now + 280, now=self.clock, sleep=self.clock.sleep),
             stack_id=LAUNCH,

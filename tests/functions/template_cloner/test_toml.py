@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from functions.template_cloner.project_file import Tables, read_table, write
+from functions.template_cloner.toml import Tables, read_table, write
 
 
 def test_a_file_reads_as_people_write_it() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from functions.template_cloner.event import DeploymentRoles
-from functions.template_cloner.workload_account import RolesStack
+from functions.template_cloner.resources import DeploymentRoles
+from functions.template_cloner.roles_stacks import RolesStack
 from tests.functions.shared.clock import Clock
 
 ROLES = DeploymentRoles(
@@ -16,6 +16,7 @@ ROLES = DeploymentRoles(
     project_id="p-abcdefghijkl",
     repository_subject="repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006",
 )
+ONBOARDING_ROLE = "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding"
 LAUNCH = "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-x/1"
 ARNS = {
     "DeploymentRoleArn": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
