@@ -80,7 +80,7 @@ class Answer:
                     return
             except urllib.error.HTTPError as error:
                 with error:
-                    logger.warning("CloudFormation did not take the answer: status %s", error.code)
+                    logger.warning("CloudFormation did not accept the answer: status %s", error.code)
             except OSError as error:
                 logger.warning("CloudFormation was not reached: %s", type(error).__name__)
-        raise AnswerNotDeliveredError(f"CloudFormation was not told in {_ATTEMPTS} attempts")
+        raise AnswerNotDeliveredError(f"CloudFormation did not receive the answer in {_ATTEMPTS} attempts")

@@ -32,8 +32,8 @@ class Environments(Client):
             return None
         by_name = nested(found.get("deployment_branch_policy")).get("custom_branch_policies") is True
         rules = items(found.get("protection_rules"))
-        nobody: Json = {}
-        review = next((rule for rule in rules if text(rule, "type") == "required_reviewers"), nobody)
+        none: Json = {}
+        review = next((rule for rule in rules if text(rule, "type") == "required_reviewers"), none)
         return Environment(
             reviewers=frozenset(
                 (text(each, "type"), number(nested(each.get("reviewer")), "id"))

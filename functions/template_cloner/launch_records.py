@@ -16,7 +16,7 @@ class Record:
     """The state of a launch."""
 
     state: State
-    """`deleted` tells a launch that still runs that it was overtaken by its deletion."""
+    """`deleted` makes a launch that still runs stop: its deletion overtook it."""
     since: float
     """Start of the state, in seconds since 1970."""
     template_commit: str

@@ -33,7 +33,7 @@ class Request:
 
     @property
     def advice(self) -> str:
-        """What to do when there was no time to finish."""
+        """Advice for the user when there was no time to finish."""
         if self.kind == "Delete":
             return "delete the project again"
         return "launch again, and what exists already is finished or removed"

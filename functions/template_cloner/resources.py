@@ -86,7 +86,7 @@ class DeploymentRoles:
 
     @property
     def deploy_advice(self) -> str:
-        """What to do when the platform is missing in the account."""
+        """Advice for the user when the platform is missing in the account."""
         return f"deploy the platform's stack of {self.unit}-{self.environment} there, then try again"
 
 

@@ -74,19 +74,19 @@ class RolesProvisioner:
         return self.stacks.status(self.stack_id) in WAITING
 
     def _stack_outputs(self, roles: DeploymentRoles) -> Mapping[str, str]:
-        asked = False
+        requested = False
         while True:
             stack = self.account.roles.stack(roles.name)
             if stack is None:
-                if asked:
+                if requested:
                     raise LaunchError(f"{roles.name} was deleted while it was being made; launch again")
                 self.account.roles.create_stack(roles, self.stack_id)
-                asked = True
+                requested = True
             else:
-                step = next_step(roles, stack, self.stack_id, asked=asked)
+                step = next_step(roles, stack, self.stack_id, requested=requested)
                 if step == "update":
                     outcome = self.account.roles.update_stack(roles, self.stack_id)
-                    step, asked = ("finished" if outcome == "unchanged" else "wait"), outcome == "started"
+                    step, requested = ("finished" if outcome == "unchanged" else "wait"), outcome == "started"
                 if step == "finished":
                     return stack.outputs
                 if step == "delete":
@@ -105,23 +105,23 @@ class RolesProvisioner:
         self.account.deployments.delete_what_served(roles.name)
 
     def _remove_stack(self, roles: DeploymentRoles) -> None:
-        asked = False
+        requested = False
         while (stack := self.account.roles.stack(roles.name)) is not None:
             if not stack.status.endswith("_IN_PROGRESS"):
-                if asked:
+                if requested:
                     raise LaunchError(
                         f"CloudFormation does not delete {roles.name} in account {roles.account_id} ({stack.status}: "
                         f"{stack.reason}); remove what holds it there, then delete the project again"
                     )
                 self.account.roles.delete_stack(roles.name)
-                asked = True
+                requested = True
             self.deadline.pause(
                 _RETRY_SECONDS, waiting_for=f"the end of stack {roles.name} in account {roles.account_id}"
             )
 
 
-def next_step(roles: DeploymentRoles, stack: RolesStack, launch: str, *, asked: bool) -> Step:
-    """Return the next step towards the roles of a launch; `asked` once this request has created or updated the stack.
+def next_step(roles: DeploymentRoles, stack: RolesStack, launch: str, *, requested: bool) -> Step:
+    """Return the next step towards the roles of a launch; `requested` once this request has created or updated the stack.
 
     Raises:
         LaunchError: no step leads there.
@@ -133,7 +133,7 @@ def next_step(roles: DeploymentRoles, stack: RolesStack, launch: str, *, asked: 
         )
     if stack.status.endswith("_IN_PROGRESS"):
         return "wait"
-    if asked:
+    if requested:
         if stack.status in _READY:
             return "finished"
         raise LaunchError(f"CloudFormation did not make the roles of {where} ({stack.status}): {stack.reason}")

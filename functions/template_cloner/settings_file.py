@@ -21,7 +21,7 @@ def write(launch: Launch, repository: Repository, template_commit: str) -> None:
 
 
 def propose(launch: Launch, repository: Repository) -> None:
-    """Open a pull request that brings the file to the project's settings, unless it has them."""
+    """Open a pull request that changes the file to the project's settings, unless it has them."""
     project, github, base = launch.project, launch.github, repository.default_branch
     found = github.file(project.full_name, PROJECT_FILE, base)
     text = _content(project, toml.read_table(found.text, "template") if found else {})

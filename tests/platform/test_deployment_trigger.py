@@ -1,4 +1,4 @@
-"""What the component declares: the function, what wakes it up, and who hears of its failures."""
+"""Resources of the component: the function, its event rules, and the alarms for its failures."""
 
 import json
 from collections.abc import Mapping
@@ -145,7 +145,7 @@ def test_an_event_about_an_approval_arrives_as_it_is(rendering: Rendering) -> No
     assert "input" not in target.inputs
 
 
-def test_what_cannot_be_delivered_ends_in_the_queue_of_failures(rendering: Rendering) -> None:
+def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue(rendering: Rendering) -> None:
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:analytics-dev-deployment-trigger-failures"
     targets = rendering.all("cloudwatch/eventTarget:EventTarget")
 
@@ -174,7 +174,7 @@ def test_only_its_own_rules_may_call_the_function(rendering: Rendering) -> None:
     assert {each.inputs["action"] for each in permissions} == {"lambda:InvokeFunction"}
 
 
-def test_somebody_hears_of_failures_but_not_of_silence(rendering: Rendering) -> None:
+def test_failures_raise_an_alarm_and_silence_does_not(rendering: Rendering) -> None:
     alarms = {each.inputs["name"]: each.inputs for each in rendering.all("cloudwatch/metricAlarm:MetricAlarm")}
 
     watched = {name: (each["metricName"], each["statistic"], each["dimensions"]) for name, each in alarms.items()}
@@ -204,7 +204,7 @@ def test_an_event_that_is_given_up_is_noticed_although_a_queue_that_slept_report
     assert "analytics-dev-deployment-trigger-failures" in alarm["alarmDescription"]
 
 
-def test_the_function_has_stopped_before_its_claim_is_anybody_s(rendering: Rendering) -> None:
+def test_the_function_has_stopped_before_another_request_may_take_its_claim(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["timeout"] < CLAIM_SECONDS
 
 
@@ -212,7 +212,7 @@ def test_the_function_outlasts_the_copy_that_it_waits_for_and_has_time_for_the_r
     assert rendering.one("lambda/function:Function").inputs["timeout"] - COPY_SECONDS >= SECONDS_BESIDE_THE_COPY
 
 
-def test_its_code_is_its_own_and_what_functions_share(rendering: Rendering) -> None:
+def test_its_archive_has_its_own_code_and_the_shared_code(rendering: Rendering) -> None:
     function = rendering.one("lambda/function:Function")
     archive = cast("pulumi.AssetArchive", function.inputs["code"])
 
@@ -230,7 +230,7 @@ def test_its_code_is_its_own_and_what_functions_share(rendering: Rendering) -> N
     assert rendering.exports["functionArn"].endswith(":function:analytics-dev-deployment-trigger")
 
 
-def test_it_is_told_what_it_reads(rendering: Rendering) -> None:
+def test_its_environment_variables_are_those_that_it_reads(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["environment"]["variables"] == {
         "GITHUB_API_URL": "https://api.github.com",
         "GITHUB_CREDENTIAL_SECRET_ARN": CREDENTIAL,
@@ -240,7 +240,7 @@ def test_it_is_told_what_it_reads(rendering: Rendering) -> None:
     }
 
 
-def test_its_permissions_exist_and_work_on_what_they_name(role: Role) -> None:
+def test_its_permissions_exist_and_apply_to_their_resources(role: Role) -> None:
     assert [problem for statement in role.statements for problem in problems(statement)] == []
 
 

@@ -1,6 +1,6 @@
 """A registry, projects, buckets and a GitHub in memory, with a clock that only waiting moves.
 
-AWS is in memory behind boto3's interface, so that what the function makes of AWS's answers is tested with it.
+AWS is in memory behind boto3's interface, so that the function's handling of AWS's answers is tested too.
 """
 
 import hashlib
@@ -69,7 +69,7 @@ def document(**changes: object) -> str:
 
 
 def error(code: str, message: str = "…", status: int = 400) -> ClientError:
-    """What boto3 raises."""
+    """Return an error as boto3 raises it."""
     return ClientError(
         {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # pyright: ignore[reportArgumentType]
         "Operation",
@@ -96,7 +96,7 @@ class MemorySageMaker:
         }
 
     def update(self, version: int, **changes: object) -> None:
-        """Somebody changes a version."""
+        """A user changes a version."""
         self.packages[arn(version)] |= {**changes, "LastModifiedTime": self._now()}
 
     def describe_model_package(self, **arguments: str) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Stored:
 
 
 def nothing(what: str) -> None:
-    """Let it happen."""
+    """Do nothing."""
 
 
 @dataclass
@@ -182,9 +182,9 @@ class MemoryS3:
     objects: dict[tuple[str, str], Stored] = field(default_factory=dict[tuple[str, str], Stored])
     copies: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     conflicts: int = 0
-    """How many conditional writes meet another one."""
+    """Number of conditional writes that conflict with another one."""
     conflicting_copies: int = 0
-    """How many copies meet another one of the same object."""
+    """Number of copies that conflict with another one of the same object."""
     before: Callable[[str], None] = nothing
     """Called with what is about to be written: the state of a record, or `copy`."""
     after: Callable[[str], None] = nothing
@@ -197,7 +197,7 @@ class MemoryS3:
         size: int | None = None,
         metadata: dict[str, str] | None = None,
     ) -> None:
-        """Somebody else writes an object."""
+        """Another role writes an object."""
         self.objects[bucket, key] = Stored(body=body, size=len(body) if size is None else size, metadata=metadata or {})
 
     def put_object(self, **arguments: Any) -> dict[str, str]:
@@ -312,7 +312,7 @@ class Fakes:
         self.github_asked = 0
 
     def deployer(self, request_id: str = "request-1", seconds: float = 230.0) -> Deployer:
-        """What one attempt of Lambda at one request uses."""
+        """Return the deployer of one attempt of Lambda at one request."""
         return Deployer(
             settings=SETTINGS,
             registry=ModelRegistry(self.sagemaker),

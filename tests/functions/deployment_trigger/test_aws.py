@@ -1,4 +1,4 @@
-"""What is made of AWS's other answers."""
+"""Errors and rare answers of AWS."""
 
 import boto3
 import pytest
@@ -78,7 +78,7 @@ def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fa
     assert fakes.deliver().decision == "dispatched"
 
 
-def test_a_copy_that_meets_another_one_is_tried_again_and_finds_what_that_copied(fakes: Fakes) -> None:
+def test_a_copy_that_conflicts_with_another_one_is_repeated_and_finds_its_result(fakes: Fakes) -> None:
     """Such as the function's own, which it stopped waiting for."""
     fakes.s3.conflicting_copies = 1
 
@@ -91,7 +91,7 @@ def test_a_copy_that_meets_another_one_is_tried_again_and_finds_what_that_copied
     assert fakes.s3.copies == []
 
 
-def test_a_copy_is_asked_for_once_and_waited_for_as_long_as_the_function_can(
+def test_a_copy_is_requested_once_with_a_timeout_as_long_as_the_function_allows(
     fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configs: list[Config] = []
@@ -118,7 +118,7 @@ def test_a_copy_is_asked_for_once_and_waited_for_as_long_as_the_function_can(
     assert patient == {"read_timeout": COPY_SECONDS, "retries": {"mode": "standard", "total_max_attempts": 1}}
 
 
-def test_a_failure_to_look_at_what_was_frozen_fails_the_request(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_to_read_the_frozen_copy_fails_the_request(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     fakes.s3.put(BUCKET, "approved/1/model.tar.gz")
     head = fakes.s3.head_object
 

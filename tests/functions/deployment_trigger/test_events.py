@@ -164,7 +164,9 @@ def test_a_version_that_was_deleted_is_refused(fakes: Fakes) -> None:
     ],
     ids=["account", "region", "project", "group of another name", "no project", "no version", "nothing"],
 )
-def test_what_is_not_a_project_s_model_of_this_account_is_refused(fakes: Fakes, package_arn: str, reason: str) -> None:
+def test_a_package_that_is_no_project_s_model_of_this_account_is_refused(
+    fakes: Fakes, package_arn: str, reason: str
+) -> None:
     made = fakes.deliver(package_arn=package_arn)
 
     assert made.decision == "refused"
@@ -238,7 +240,7 @@ def test_an_artifact_frozen_for_another_package_is_refused(fakes: Fakes) -> None
     assert "holds the artifact of another model package" in made.reason
 
 
-def test_a_fresh_repository_is_asked_again_until_github_knows_its_workflow(fakes: Fakes) -> None:
+def test_a_dispatch_is_repeated_until_github_knows_a_new_repository_s_workflow(fakes: Fakes) -> None:
     fakes.github.knows_from = fakes.clock.now + 60
 
     made = fakes.deliver()
@@ -304,7 +306,7 @@ def test_a_run_that_does_not_appear_is_recorded_without_its_address(fakes: Fakes
     assert fakes.states() == ["dispatched"]
 
 
-def test_a_run_that_cannot_be_looked_for_is_not_started_again(fakes: Fakes) -> None:
+def test_a_run_is_not_started_again_when_the_list_of_runs_fails(fakes: Fakes) -> None:
     def fail() -> None:
         raise GitHubError("GitHub failed 5 times", 503)
 
@@ -315,7 +317,7 @@ def test_a_run_that_cannot_be_looked_for_is_not_started_again(fakes: Fakes) -> N
 
 
 @pytest.mark.parametrize("moment", ["claimed", "copy"])
-def test_a_crash_between_claim_and_dispatch_is_made_good_by_lambda_s_next_attempt(fakes: Fakes, moment: str) -> None:
+def test_lambda_s_next_attempt_finishes_after_a_crash_between_claim_and_dispatch(fakes: Fakes, moment: str) -> None:
     crash_after(fakes, moment)
 
     assert fakes.deliver().decision == "dispatched"
@@ -396,9 +398,7 @@ def test_of_two_requests_that_replace_the_same_claim_the_first_wins(fakes: Fakes
     assert (made.decision, made.reason) == ("skipped", "this approval is being deployed by another request")
 
 
-def test_a_record_that_somebody_replaced_meanwhile_is_left_to_them(
-    fakes: Fakes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_record_that_another_request_replaced_meanwhile_stays(fakes: Fakes, caplog: pytest.LogCaptureFixture) -> None:
     def meddle() -> None:
         [(bucket, key)] = [place for place in fakes.s3.objects if place[1].startswith("deployments/")]
         found = json.loads(fakes.s3.objects[bucket, key].body)

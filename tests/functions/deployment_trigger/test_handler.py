@@ -23,7 +23,7 @@ RUN = "https://github.com/acme/runs/7"
 
 @dataclass
 class Context:
-    """What Lambda says about an invocation."""
+    """A Lambda context."""
 
     aws_request_id: str = "request-1"
 
@@ -124,7 +124,7 @@ def test_an_event_that_says_nothing_is_refused(fakes: Fakes, event: dict[str, ob
     assert [made["decision"] for made in handler.handler(event, Context())] == ["refused"]
 
 
-def test_what_changed_is_read_from_the_event(fakes: Fakes, github: Server) -> None:
+def test_the_changed_fields_are_read_from_the_event(fakes: Fakes, github: Server) -> None:
     event = an_event(UpdatedModelPackageFields=["CustomerMetadataProperties"])
 
     [made] = handler.handler(event, Context())

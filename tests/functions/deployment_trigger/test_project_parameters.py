@@ -84,7 +84,7 @@ def test_a_project_name_with_hyphens_is_read_from_the_repository_s_name() -> Non
     assert found.bucket == f"analytics-dev-{PROJECT_ID}-{ACCOUNT}-{REGION}"
 
 
-def test_the_document_of_an_updated_project_counts_and_not_what_its_first_launch_left() -> None:
+def test_the_document_of_an_updated_project_counts_and_not_its_old_parameter() -> None:
     found = parameters({OLD_PARAMETER: "acme/as-it-was", PARAMETER: document()})
 
     assert found.find(PROJECT_ID) == PROJECT

@@ -54,7 +54,7 @@ def test_an_event_that_comes_after_the_sweep_deploys_nothing(fakes: Fakes) -> No
     assert fakes.dispatched == [arn(1)]
 
 
-def test_what_an_event_deployed_is_not_deployed_by_the_sweep(fakes: Fakes) -> None:
+def test_a_version_that_an_event_deployed_is_not_deployed_by_the_sweep(fakes: Fakes) -> None:
     fakes.deliver()
 
     assert fakes.sweep() == []
@@ -141,7 +141,7 @@ def test_a_lost_second_approval_of_the_same_version_is_found(fakes: Fakes) -> No
     assert fakes.dispatched == [arn(1), arn(1)]
 
 
-def test_a_version_that_is_rejected_while_the_sweep_looks_is_not_deployed(fakes: Fakes) -> None:
+def test_a_version_that_is_rejected_during_the_sweep_is_not_deployed(fakes: Fakes) -> None:
     listed = fakes.sagemaker.list_model_packages
 
     def reject_then(**arguments: object) -> object:
@@ -168,7 +168,7 @@ def begin(fakes: Fakes) -> None:
     assert fakes.states() == ["claimed"]
 
 
-def test_a_deployment_that_nobody_finished_is_finished(fakes: Fakes) -> None:
+def test_an_unfinished_deployment_is_finished(fakes: Fakes) -> None:
     begin(fakes)
 
     [made] = fakes.sweep()
@@ -178,7 +178,7 @@ def test_a_deployment_that_nobody_finished_is_finished(fakes: Fakes) -> None:
     assert fakes.states() == ["dispatched"]
 
 
-def test_a_deployment_that_nobody_finished_is_finished_once_although_the_version_was_changed(fakes: Fakes) -> None:
+def test_an_unfinished_deployment_is_finished_once_although_the_version_was_changed(fakes: Fakes) -> None:
     begin(fakes)
     fakes.sagemaker.update(1, ModelPackageDescription="the first one")
     fakes.deliver(request_id="request-2", changed=["ModelPackageDescription"])
@@ -195,7 +195,7 @@ def test_a_deployment_that_may_still_be_running_is_left_alone(fakes: Fakes) -> N
     assert fakes.states() == ["claimed"]
 
 
-def test_a_deployment_that_nobody_finished_is_closed_when_the_approval_was_taken_back(fakes: Fakes) -> None:
+def test_an_unfinished_deployment_is_closed_when_the_approval_was_withdrawn(fakes: Fakes) -> None:
     begin(fakes)
     fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
 
@@ -290,7 +290,7 @@ def test_a_workflow_that_is_mended_is_started_by_the_next_sweep(fakes: Fakes) ->
     assert (made.decision, fakes.dispatched, fakes.states()) == ("dispatched", [arn(1)], ["dispatched"])
 
 
-def test_a_dispatch_of_the_sweep_without_an_answer_is_looked_for_by_the_next_one(fakes: Fakes) -> None:
+def test_the_next_sweep_finds_the_run_of_a_dispatch_without_an_answer(fakes: Fakes) -> None:
     def lose_the_answer() -> None:
         raise OutcomeUnknownError("502")
 

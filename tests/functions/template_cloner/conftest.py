@@ -7,9 +7,15 @@ from functions.template_cloner.account_requests import AccountRequests
 from tests.functions.shared.clock import Clock
 from tests.functions.template_cloner.fake_account import ROLES
 from tests.functions.template_cloner.fake_clients import Client
+from tests.functions.template_cloner.fakes import Fakes
 from tests.sandbox_aws.conftest import certificate_files, dev, endpoint_url, issuer, prod
 
 __all__ = ["certificate_files", "dev", "endpoint_url", "issuer", "prod"]
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
 
 
 @pytest.fixture

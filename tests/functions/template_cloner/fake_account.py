@@ -43,7 +43,7 @@ class MemoryAccount:
     ends: dict[str, str] = field(default_factory=dict[str, str])
     """State in which a stack ends up, by the one in which it is busy, where it isn't the usual one."""
     seconds: float = 10.0
-    """How long a stack is busy, and an endpoint."""
+    """Seconds for which a stack, or an endpoint, is busy."""
     crash_after: int | None = None
     before_change: Callable[[str], None] = lambda what: None
     _templates: dict[str, str] = field(default_factory=dict[str, str])
@@ -115,7 +115,7 @@ class MemoryAccount:
         self._due[name] = self.clock.now + for_seconds
 
     def left(self) -> tuple[dict[str, RolesStack], dict[str, str], set[str]]:
-        """What there still is."""
+        """Return what still exists."""
         return self.stacks, self.served, self.remains
 
     def _begun(self, name: str) -> None:

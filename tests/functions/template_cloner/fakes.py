@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from functions.shared.github_api.deadline import Deadline
+from functions.shared.github_api.errors import ExplainedError
 from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import File, Repository
 from functions.template_cloner.github_environments import Environment
@@ -30,6 +33,10 @@ PROJECT = Project(
     user="ada",
     environments=("dev",),
     settings={"pipeline": {"name": "abalone-p-abcdefghijkl", "subnet_ids": ["subnet-1", "subnet-2"]}},
+)
+
+DEPLOYING = replace(
+    PROJECT, kind="model-deployment-realtime", environments=("preprod", "prod"), reviewers={"prod": ("hedy",)}
 )
 
 
@@ -63,7 +70,7 @@ class MemoryGitHub:
     )
     members: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
     readers: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
-    """Who may read every repository of the organization."""
+    """Users who may read every repository of the organization."""
     repositories: dict[str, Repo] = field(default_factory=dict[str, Repo])
     writes: list[str] = field(default_factory=list[str])
     crash_after: int | None = None
@@ -74,7 +81,7 @@ class MemoryGitHub:
     workflow_known_at: float = 0.0
     token_owner: int | None = 5
     granted: Callable[[Environment], Environment] = lambda wanted: wanted
-    """What becomes of an environment that is asked for."""
+    """The environment that GitHub sets up for a requested one."""
 
     def _write(self, what: str) -> None:
         self.before_write(what)
@@ -280,7 +287,7 @@ class Fakes:
         return PROJECT.full_name in self.github.repositories
 
     def roll_back(self) -> None:
-        """What CloudFormation does after a failed Create."""
+        """Roll back, as CloudFormation does after a failed Create."""
         self.stacks.current = "ROLLBACK_IN_PROGRESS"
         self.launcher().delete(PROJECT)
 
@@ -303,3 +310,10 @@ def a_repository(
         archived=False,
         template=template,
     )
+
+
+def refused(fakes: Fakes, project: Project = PROJECT) -> str:
+    """Return the reason for which a launch is refused."""
+    with pytest.raises(ExplainedError) as error:
+        fakes.launcher().create(project)
+    return str(error.value)

@@ -34,7 +34,7 @@ def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, clie
     assert client.did("list_endpoints") == [{"NameContains": NAME}]
 
 
-def test_an_endpoint_that_is_gone_or_busy_again_is_looked_at_again(deployments: Deployments, client: Client) -> None:
+def test_an_endpoint_that_is_gone_or_busy_again_is_no_failure(deployments: Deployments, client: Client) -> None:
     client.answers["delete_endpoint"] = error("ValidationException", "Cannot delete endpoint in status Updating")
     deployments.delete_endpoint(NAME)
 
@@ -70,7 +70,7 @@ def served(client: Client) -> None:
     }
 
 
-def test_what_served_a_projects_endpoints_is_deleted_and_nothing_of_another(
+def test_everything_behind_a_project_s_endpoints_is_deleted_and_nothing_of_another(
     deployments: Deployments, client: Client
 ) -> None:
     served(client)
@@ -90,7 +90,7 @@ def test_what_served_a_projects_endpoints_is_deleted_and_nothing_of_another(
     assert client.did("delete_dashboards") == [{"DashboardNames": [NAME]}]
 
 
-def test_what_is_gone_already_is_no_failure(deployments: Deployments, client: Client) -> None:
+def test_deleting_again_is_no_failure(deployments: Deployments, client: Client) -> None:
     served(client)
     client.answers |= {
         "delete_endpoint_config": error("ValidationException", "Could not find endpoint configuration"),
@@ -104,7 +104,7 @@ def test_what_is_gone_already_is_no_failure(deployments: Deployments, client: Cl
 
 
 @pytest.mark.parametrize("operation", ["delete_endpoint_config", "delete_model", "delete_alarms"])
-def test_what_resists_its_deletion_is_a_failure(deployments: Deployments, client: Client, operation: str) -> None:
+def test_a_deletion_that_is_denied_is_a_failure(deployments: Deployments, client: Client, operation: str) -> None:
     served(client)
     client.answers[operation] = error("AccessDeniedException", "not authorized")
 

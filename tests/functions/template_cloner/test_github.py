@@ -1,4 +1,4 @@
-"""What a launch asks of GitHub, against a real HTTP server, and what it makes of the answers."""
+"""The requests that a launch sends to GitHub, and its handling of the answers, against a real HTTP server."""
 
 import base64
 from collections.abc import Iterator
@@ -119,7 +119,7 @@ def test_a_private_repository_is_generated(server: Server, client: GitHub) -> No
     assert request.json == {"owner": "acme", "name": "mlops-abalone", "description": "marker", "private": True}
 
 
-def test_a_taken_name_is_told_apart_from_other_refusals(server: Server, client: GitHub) -> None:
+def test_a_taken_name_differs_from_other_refusals(server: Server, client: GitHub) -> None:
     taken = {"message": "Unprocessable Entity", "errors": ["Could not clone: Name already exists on this account"]}
     server.reply(Reply(status=422, body=taken), Reply(status=422, body={"message": "Template is archived"}))
 
@@ -168,7 +168,7 @@ def test_a_file_is_committed(server: Server, client: GitHub, sha: str | None) ->
         Reply(status=422, body={"message": 'Invalid request.\n\n"sha" wasn\'t supplied.'}),
     ],
 )
-def test_somebody_else_was_faster(server: Server, client: GitHub, reply: Reply) -> None:
+def test_another_commit_was_faster(server: Server, client: GitHub, reply: Reply) -> None:
     server.reply(reply)
 
     assert not client.write_file(REPO, "project.toml", "main", "x", "Say so", None)
@@ -191,7 +191,7 @@ def test_a_file_that_github_does_not_accept(server: Server, client: GitHub) -> N
 
 
 def policies(*named: tuple[str, str]) -> Reply:
-    """Whom an environment admits by name: types and patterns."""
+    """Return the refs that an environment admits by name: types and patterns."""
     listed = [{"id": 71 + index, "type": kind, "name": name} for index, (kind, name) in enumerate(named)]
     return Reply(body={"total_count": len(listed), "branch_policies": listed})
 
@@ -218,7 +218,7 @@ def test_environments(server: Server, client: GitHub) -> None:
     ],
     ids=["protected branches", "every branch", "nothing"],
 )
-def test_an_environment_that_admits_by_another_rule_names_nobody(
+def test_an_environment_that_admits_by_another_rule_names_no_refs(
     server: Server, client: GitHub, found: dict[str, object]
 ) -> None:
     server.reply(Reply(body={"name": "dev", "protection_rules": [], **found}))
@@ -227,7 +227,7 @@ def test_an_environment_that_admits_by_another_rule_names_nobody(
     assert len(server.requests) == 1
 
 
-def test_everybody_whom_an_environment_admits_is_read(server: Server, client: GitHub) -> None:
+def test_all_refs_that_an_environment_admits_are_read(server: Server, client: GitHub) -> None:
     older = Reply(body={"branch_policies": [{"id": 1, "name": "main"}]})
     server.reply(
         Reply(body=BY_NAME),
@@ -268,7 +268,7 @@ def test_reviewers_of_an_environment_are_read_as_github_keeps_them(
     )
 
 
-def test_where_nobody_reviews_administrators_have_nothing_to_bypass(server: Server, client: GitHub) -> None:
+def test_without_reviewers_administrators_have_nothing_to_bypass(server: Server, client: GitHub) -> None:
     server.reply(
         Reply(body={"protection_rules": [], "can_admins_bypass": True, **BY_NAME}), policies(("branch", "main"))
     )
@@ -276,7 +276,7 @@ def test_where_nobody_reviews_administrators_have_nothing_to_bypass(server: Serv
     assert client.environment(REPO, "dev") == Environment(admits=MAIN)
 
 
-def test_reviewers_of_an_environment_never_review_what_they_started(server: Server, client: GitHub) -> None:
+def test_reviewers_of_an_environment_never_review_their_own_runs(server: Server, client: GitHub) -> None:
     server.reply(Reply(body={"name": "prod"}))
 
     wanted = Environment(reviewers=frozenset({("User", 5), ("User", 3)}), prevents_self_review=True, admits=MAIN)
@@ -290,7 +290,7 @@ def test_reviewers_of_an_environment_never_review_what_they_started(server: Serv
     }
 
 
-def test_an_environment_is_made_so_that_it_admits_nobody_yet(server: Server, client: GitHub) -> None:
+def test_a_new_environment_admits_no_ref_yet(server: Server, client: GitHub) -> None:
     server.reply(Reply(body={"name": "dev"}))
 
     client.write_environment(REPO, "dev", Environment(admits=MAIN))
@@ -310,7 +310,7 @@ def test_an_environment_is_made_so_that_it_admits_nobody_yet(server: Server, cli
     ],
     ids=["a plan without reviewers", "an older Enterprise Server"],
 )
-def test_a_github_that_does_not_know_the_bypass_is_not_told_about_it(
+def test_a_github_that_does_not_know_the_bypass_is_asked_without_it(
     server: Server, client: GitHub, wanted: Environment, message: str
 ) -> None:
     server.reply(Reply(status=422, body={"message": message}), Reply(body={"name": "dev"}))
@@ -333,7 +333,7 @@ def test_only_the_branch_that_is_named_enters_an_environment(server: Server, cli
     assert server.requests[-1].json == {"name": "main", "type": "branch"}
 
 
-def test_who_else_was_admitted_is_shut_out_first(server: Server, client: GitHub) -> None:
+def test_other_refs_are_shut_out_first(server: Server, client: GitHub) -> None:
     admitted = policies(("branch", "release/*"), ("tag", "main"))
     server.reply(admitted, Reply(status=204), Reply(status=404, body={}), Reply(body={"id": 73}))
 
@@ -343,7 +343,7 @@ def test_who_else_was_admitted_is_shut_out_first(server: Server, client: GitHub)
     assert server.asked[1:] == [f"DELETE {path}/71", f"DELETE {path}/72", f"POST {path}"]
 
 
-def test_a_branch_that_is_admitted_already_is_not_asked_for_again(server: Server, client: GitHub) -> None:
+def test_a_branch_that_is_admitted_already_needs_no_request(server: Server, client: GitHub) -> None:
     server.reply(policies(("branch", "main")))
     client.admit(REPO, "dev", MAIN)
     assert len(server.requests) == 1
@@ -408,7 +408,9 @@ def test_a_plan_without_environments_is_named(server: Server, client: GitHub, st
         (Reply(status=404, body={}), False),
     ],
 )
-def test_who_may_push(server: Server, client: GitHub, reply: Reply, expected: bool) -> None:
+def test_users_with_more_than_read_permission_may_push(
+    server: Server, client: GitHub, reply: Reply, expected: bool
+) -> None:
     server.reply(reply)
 
     assert client.may_push(REPO, "ada") is expected
@@ -423,7 +425,7 @@ def test_who_may_push(server: Server, client: GitHub, reply: Reply, expected: bo
         (Reply(status=404, body={}), False),
     ],
 )
-def test_who_may_read(server: Server, client: GitHub, reply: Reply, expected: bool) -> None:
+def test_users_with_any_permission_may_read(server: Server, client: GitHub, reply: Reply, expected: bool) -> None:
     server.reply(reply)
 
     assert client.may_read(REPO, "hedy") is expected

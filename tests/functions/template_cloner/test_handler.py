@@ -177,7 +177,7 @@ def test_roles_are_made_without_asking_github(
     assert fakes.account.stacks == {}
 
 
-def test_a_deletion_that_has_no_time_is_told_to_come_again(
+def test_a_deletion_without_enough_time_fails_and_says_to_repeat_it(
     cloudformation: Server, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def enter(roles: DeploymentRoles, role_arn: str, deadline: Deadline) -> WorkloadAccount:
@@ -288,7 +288,7 @@ def test_an_answer_is_repeated_until_cloudformation_takes_it(cloudformation: Ser
     assert waits == [0.5, 1.0, 2.0]
 
 
-def test_an_answer_that_nobody_takes_fails_the_invocation_so_that_lambda_repeats_it(
+def test_an_answer_that_is_not_accepted_fails_the_invocation_so_that_lambda_repeats_it(
     cloudformation: Server, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answer, "_ATTEMPTS", 1)

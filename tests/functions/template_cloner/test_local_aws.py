@@ -72,7 +72,7 @@ def provisioner(
     certificate_files: Certificates,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], RolesProvisioner]:
-    """What the template cloner makes roles with, under its own role."""
+    """Return a factory of provisioners that act under the template cloner's own role."""
     dev, _ = accounts
     iam = dev.client("iam")
     # Lambda alone assumes it; here the account's root stands in for Lambda.
@@ -148,7 +148,7 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_it_deployed(
     assert roles_left(prod) == []
 
 
-def test_nobody_else_of_development_is_let_in(accounts: tuple[Account, Account]) -> None:
+def test_no_other_role_of_development_is_let_in(accounts: tuple[Account, Account]) -> None:
     dev, _ = accounts
     everything = {"Action": "*", "Resource": "*"}
     stranger = dev.client("sts", dev.assume(dev.role("analytics-dev-stranger", everything)))
@@ -157,7 +157,7 @@ def test_nobody_else_of_development_is_let_in(accounts: tuple[Account, Account])
     assert code == "AccessDenied"
 
 
-def test_an_account_without_the_platform_lets_nobody_in_and_says_what_to_do(
+def test_an_account_without_the_platform_refuses_entry_and_says_what_to_do(
     provisioner: Callable[[], RolesProvisioner], prod: Account
 ) -> None:
     iam = prod.client("iam")

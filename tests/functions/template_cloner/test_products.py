@@ -5,7 +5,7 @@ from tests.products.product import Launch, Product
 from tests.products.test_model_building_training import ACCOUNT, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
 
 
-def test_the_cloner_accepts_what_the_template_asks_for() -> None:
+def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
     product = Product("model-building-training")
 
     project = parse_project(product.properties("Repository"), "acme")
@@ -30,7 +30,7 @@ def test_the_cloner_accepts_what_the_template_asks_for() -> None:
     }
 
 
-def test_the_cloner_accepts_what_the_template_of_deployments_asks_for() -> None:
+def test_the_cloner_accepts_the_requests_of_the_deployment_template() -> None:
     product = Product("model-building-training-deployment")
 
     project = parse_project(product.properties("DeploymentRepository"), "acme")

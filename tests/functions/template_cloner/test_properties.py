@@ -121,7 +121,7 @@ def test_a_long_project_name_is_accepted_up_to_its_limit() -> None:
     assert parse_project({**PROPERTIES, "ProjectName": "a" * 32}, "acme").project_name == "a" * 32
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     with pytest.raises(LaunchError) as error:
         parse_project({}, "acme")
 

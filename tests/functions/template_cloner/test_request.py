@@ -49,7 +49,7 @@ def test_an_update_has_the_resource_before_and_after() -> None:
         run_request("Update", PhysicalResourceId="given"),
     ],
 )
-def test_there_is_nothing_to_do_for_what_was_refused_or_runs_already(asked: dict[str, object]) -> None:
+def test_there_is_nothing_to_do_for_a_refused_resource_or_a_started_run(asked: dict[str, object]) -> None:
     found = parse(asked)
 
     assert (found.resource, found.problems, found.physical_id) == (None, "", "given")

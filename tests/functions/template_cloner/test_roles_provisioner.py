@@ -43,7 +43,7 @@ class Scene:
         return str(error.value)
 
     def roll_back(self) -> None:
-        """What CloudFormation does after a failed Create."""
+        """Roll back, as CloudFormation does after a failed Create."""
         self.stacks.current = "ROLLBACK_IN_PROGRESS"
         self.provisioner().remove(ROLES)
 
@@ -231,7 +231,7 @@ def test_a_deletion_that_was_killed_anywhere_is_finished_by_the_next(scene: Scen
     assert scene.account.left() == GONE
 
 
-def test_deleting_what_never_existed_succeeds(scene: Scene) -> None:
+def test_deleting_a_resource_that_never_existed_succeeds(scene: Scene) -> None:
     scene.provisioner().remove(ROLES)
     scene.provisioner().remove(ROLES)
 
@@ -262,7 +262,7 @@ def test_an_endpoint_that_is_stuck_ends_the_deletion_in_time_and_is_named(scene:
     assert NAME in scene.account.stacks
 
 
-def test_what_a_workflow_deploys_while_the_project_is_deleted_is_removed_too(scene: Scene) -> None:
+def test_an_endpoint_that_is_deployed_while_the_project_is_deleted_is_removed_too(scene: Scene) -> None:
     scene.provisioner().provision(ROLES)
 
     def deploy(what: str) -> None:
@@ -285,7 +285,7 @@ def test_roles_that_resist_their_deletion_are_named_with_the_reason(scene: Scene
 
 
 @pytest.mark.parametrize(
-    ("status", "asked", "step"),
+    ("status", "requested", "step"),
     [
         ("CREATE_COMPLETE", False, "update"),
         ("CREATE_COMPLETE", True, "finished"),
@@ -298,9 +298,9 @@ def test_roles_that_resist_their_deletion_are_named_with_the_reason(scene: Scene
         ("ROLLBACK_COMPLETE", False, "delete"),
     ],
 )
-def test_the_next_step_follows_from_what_is_found(status: str, asked: bool, step: str) -> None:
+def test_the_next_step_follows_from_the_state_of_the_stack(status: str, requested: bool, step: str) -> None:
     stack = RolesStack(status=status, reason="", launch=LAUNCH, outputs={})
 
-    assert next_step(ROLES, stack, LAUNCH, asked=asked) == step
+    assert next_step(ROLES, stack, LAUNCH, requested=requested) == step
     with pytest.raises(LaunchError, match="belongs to another launch"):
-        next_step(ROLES, replace(stack, launch="another"), LAUNCH, asked=asked)
+        next_step(ROLES, replace(stack, launch="another"), LAUNCH, requested=requested)

@@ -77,7 +77,7 @@ def test_a_failed_stack_is_read_with_the_first_reason(
     assert found.reason == reason
 
 
-def test_the_roles_are_asked_for_by_the_published_template_and_role(stacks: RolesStacks, client: Client) -> None:
+def test_the_roles_are_created_by_the_published_template_and_role(stacks: RolesStacks, client: Client) -> None:
     stacks.create_stack(ROLES, LAUNCH)
 
     [asked] = client.did("create_stack")
@@ -114,7 +114,9 @@ def test_a_stack_that_another_request_makes_is_left_to_it(stacks: RolesStacks, c
         (error("ValidationError", "Stack is in UPDATE_IN_PROGRESS state and can not be updated."), "busy"),
     ],
 )
-def test_what_becomes_of_an_update(stacks: RolesStacks, client: Client, answer: object, outcome: str) -> None:
+def test_an_update_is_started_unchanged_or_busy(
+    stacks: RolesStacks, client: Client, answer: object, outcome: str
+) -> None:
     client.answers["update_stack"] = answer
 
     assert stacks.update_stack(ROLES, LAUNCH) == outcome
@@ -159,9 +161,7 @@ def test_another_failure_of_systems_manager_is_passed_on(
 
 
 @pytest.mark.parametrize("code", ["Throttling", "ThrottlingException", "TooManyRequestsException"])
-def test_an_account_that_is_asked_too_much_is_asked_again_later(
-    stacks: RolesStacks, client: Client, clock: Clock, code: str
-) -> None:
+def test_a_throttled_request_is_repeated_later(stacks: RolesStacks, client: Client, clock: Clock, code: str) -> None:
     client.answers["describe_stacks"] = described("CREATE_COMPLETE")
     client.failures = [error(code, "Rate exceeded")] * 3
     started = clock.now
@@ -171,7 +171,7 @@ def test_an_account_that_is_asked_too_much_is_asked_again_later(
     assert clock.now - started == 15
 
 
-def test_an_account_that_is_always_asked_too_much_ends_the_request_in_time(stacks: RolesStacks, client: Client) -> None:
+def test_a_request_that_is_always_throttled_ends_in_time(stacks: RolesStacks, client: Client) -> None:
     client.answers["describe_stacks"] = error("Throttling", "Rate exceeded")
 
     with pytest.raises(DeadlinePassedError, match=r"account 333333333333 \(Rate exceeded\)"):

@@ -17,11 +17,6 @@ from tests.functions.template_cloner.test_settings import ENVIRONMENT
 FIRST_RUN = {"Repository": PROJECT.full_name, "Workflow": "train.yml"}
 
 
-@pytest.fixture
-def fakes() -> Fakes:
-    return Fakes()
-
-
 def request(kind: str, properties: object = PROPERTIES, **more: object) -> dict[str, object]:
     return {
         "RequestType": kind,
@@ -79,7 +74,7 @@ def test_a_deleted_project_is_archived(fakes: Fakes) -> None:
     assert fakes.repo.repository.archived
 
 
-def test_deleting_what_was_refused_succeeds(fakes: Fakes) -> None:
+def test_deleting_a_refused_resource_succeeds(fakes: Fakes) -> None:
     asked = request("Delete", {"ProjectName": "Capitals"}, PhysicalResourceId="Repository")
 
     assert carry_out(fakes, asked).physical_id == "Repository"

@@ -1,4 +1,4 @@
-"""What is written as TOML is read back as it was."""
+"""Tables that are written as TOML are read back as they were."""
 
 import tomllib
 

@@ -44,7 +44,7 @@ def test_the_account_is_entered_as_its_own_role(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(("code", "expected"), [("AccessDenied", LaunchError), ("ExpiredToken", ClientError)])
-def test_an_account_that_lets_nobody_in_says_what_to_do(
+def test_an_account_that_refuses_entry_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, client: Client, clock: Clock, code: str, expected: type[Exception]
 ) -> None:
     def make(service: str, **arguments: Any) -> Client:
