@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.deployment_trigger import permissions
+from components.deployment_trigger.alarms import alarm_failures
 from components.deployment_trigger.rules import EventRule, EventRuleArgs
 from components.encryption.key import EncryptionKey
 from components.environment import Environment
@@ -83,111 +84,56 @@ class DeploymentTrigger(pulumi.ComponentResource):
             ),
             child,
         )
-        approvals = EventRule(
-            f"{name}-approvals",
-            EventRuleArgs(
-                environment=environment,
-                rule_name=f"{environment.prefix}-model-approved",
-                description="A model package was approved",
-                function=function,
-                pattern={
-                    "source": ["aws.sagemaker"],
-                    "detail-type": ["SageMaker Model Package State Change"],
-                    "detail": {"ModelApprovalStatus": ["Approved"]},
-                },
-                longest_delivery_seconds=24 * 3600,
-            ),
-            child,
-        )
-        sweep = EventRule(
-            f"{name}-sweep",
-            EventRuleArgs(
-                environment=environment,
-                rule_name=f"{environment.prefix}-deployment-sweep",
-                description="Look for approvals whose events were lost",
-                function=function,
-                schedule="rate(15 minutes)",
-                event={"sweep": True},
-                longest_delivery_seconds=15 * 60,
-            ),
-            child,
-        )
-        aws.sqs.QueuePolicy(
-            f"{name}-failures",
-            queue_url=function.failures.id,
-            policy=iam.document(
-                iam.allow(
-                    "KeepUndeliveredEvents",
-                    "sqs:SendMessage",
-                    on=function.failures.arn,
-                    to={"Service": "events.amazonaws.com"},
-                    when={"ArnEquals": {"aws:SourceArn": [approvals.arn, sweep.arn]}},
-                )
-            ),
-            opts=child,
-        )
-        _alarm(
-            f"{name}-failures",
-            alarm_name=f"{environment.prefix}-{PURPOSE}-failures",
-            description=(
-                "Events about approved models were given up. They wait for 14 days in the dead-letter queue "
-                f"{environment.prefix}-{PURPOSE}-failures; the function's log says why"
-            ),
-            # Not the number of messages in the queue: none is ever taken out, so the alarm would stay on. Messages that
-            # Lambda and EventBridge send are counted; only those that a queue's own redrive policy moves are not.
-            # Source: Amazon SQS Developer Guide, "Amazon SQS dead-letter queues", NumberOfMessagesSent.
-            metric=("AWS/SQS", "NumberOfMessagesSent"),
-            dimensions={"QueueName": function.failures.name},
-            # An inactive queue reports up to fifteen minutes late.
-            # Source: Amazon SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch".
-            periods=4,
-            topic_arn=args.alarms_topic_arn,
-            child=child,
-        )
-        _alarm(
-            f"{name}-errors",
-            alarm_name=f"{environment.prefix}-{PURPOSE}-errors",
-            description="The deployment trigger failed; Lambda and the sweep try again",
-            metric=("AWS/Lambda", "Errors"),
-            dimensions={"FunctionName": function.function_name},
-            periods=1,
-            topic_arn=args.alarms_topic_arn,
-            child=child,
-        )
+        _event_rules(name, environment, function, child)
+        alarm_failures(name, f"{environment.prefix}-{PURPOSE}", function, args.alarms_topic_arn, child)
         self.function_arn = function.arn
         self.register_outputs({"function_arn": self.function_arn})
 
 
-def _alarm(
-    name: str,
-    *,
-    alarm_name: str,
-    description: str,
-    metric: tuple[str, str],
-    dimensions: dict[str, pulumi.Input[str]],
-    periods: int,
-    topic_arn: pulumi.Input[str],
-    child: pulumi.ResourceOptions,
+def _event_rules(
+    name: str, environment: Environment, function: PlatformFunction, child: pulumi.ResourceOptions
 ) -> None:
-    """Alert the topic when the metric (namespace, name) was above zero in one of the latest periods of five minutes.
-
-    After periods without any, the alarm returns to OK, and the next count alerts the topic again.
-    """
-    namespace, metric_name = metric
-    aws.cloudwatch.MetricAlarm(
-        f"{name}-alarm",
-        name=alarm_name,
-        alarm_description=description,
-        namespace=namespace,
-        metric_name=metric_name,
-        statistic="Sum",
-        dimensions=dimensions,
-        comparison_operator="GreaterThanThreshold",
-        threshold=0,
-        period=300,
-        evaluation_periods=periods,
-        datapoints_to_alarm=1,
-        treat_missing_data="notBreaching",
-        alarm_actions=[topic_arn],
+    """Invoke the function for every approval, and regularly for lost ones."""
+    approvals = EventRule(
+        f"{name}-approvals",
+        EventRuleArgs(
+            environment=environment,
+            rule_name=f"{environment.prefix}-model-approved",
+            description="A model package was approved",
+            function=function,
+            pattern={
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Package State Change"],
+                "detail": {"ModelApprovalStatus": ["Approved"]},
+            },
+            longest_delivery_seconds=24 * 3600,
+        ),
+        child,
+    )
+    sweep = EventRule(
+        f"{name}-sweep",
+        EventRuleArgs(
+            environment=environment,
+            rule_name=f"{environment.prefix}-deployment-sweep",
+            description="Look for approvals whose events were lost",
+            function=function,
+            schedule="rate(15 minutes)",
+            event={"sweep": True},
+            longest_delivery_seconds=15 * 60,
+        ),
+        child,
+    )
+    aws.sqs.QueuePolicy(
+        f"{name}-failures",
+        queue_url=function.failures.id,
+        policy=iam.document(
+            iam.allow(
+                "KeepUndeliveredEvents",
+                "sqs:SendMessage",
+                on=function.failures.arn,
+                to={"Service": "events.amazonaws.com"},
+                when={"ArnEquals": {"aws:SourceArn": [approvals.arn, sweep.arn]}},
+            )
+        ),
         opts=child,
     )

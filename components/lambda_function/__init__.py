@@ -68,23 +68,7 @@ class PlatformFunction(pulumi.ComponentResource):
             retention_in_days=365,
             opts=child,
         )
-        role = Role(
-            name,
-            RoleArgs(
-                environment=args.environment,
-                purpose=args.purpose,
-                description=args.role_description,
-                trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.environment.account_id),
-                policies={
-                    **args.policies,
-                    "runtime": iam.document(
-                        *permissions.report(log_group.arn, self.failures.arn, args.secrets_key_arn),
-                        *permissions.run_in(args.vpc_config, function_name),
-                    ),
-                },
-            ),
-            child,
-        )
+        role = _role(name, args, function_name, log_group, self.failures, child)
         function = aws.lambda_.Function(
             f"{name}-function",
             name=function_name,
@@ -117,6 +101,34 @@ class PlatformFunction(pulumi.ComponentResource):
         self.arn = function.arn
         self.function_name = function.name
         self.register_outputs({"arn": self.arn, "function_name": self.function_name})
+
+
+def _role(
+    name: str,
+    args: PlatformFunctionArgs,
+    function_name: str,
+    log_group: aws.cloudwatch.LogGroup,
+    failures: aws.sqs.Queue,
+    child: pulumi.ResourceOptions,
+) -> Role:
+    """Create the function's role, with the permissions of its code and those that every function needs."""
+    return Role(
+        name,
+        RoleArgs(
+            environment=args.environment,
+            purpose=args.purpose,
+            description=args.role_description,
+            trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.environment.account_id),
+            policies={
+                **args.policies,
+                "runtime": iam.document(
+                    *permissions.report(log_group.arn, failures.arn, args.secrets_key_arn),
+                    *permissions.run_in(args.vpc_config, function_name),
+                ),
+            },
+        ),
+        child,
+    )
 
 
 def _archive(package: str) -> pulumi.AssetArchive:

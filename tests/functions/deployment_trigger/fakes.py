@@ -269,7 +269,7 @@ class MemoryGitHub:
     clock: Clock
     runs: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     knows_from: float = 0.0
-    """When GitHub has found the files of the repositories."""
+    """Time at which GitHub has found the files of the repositories."""
     seconds_to_appear: float = 0.0
     broken: set[str] = field(default_factory=set[str])
     """Repositories whose workflow was renamed or disabled."""

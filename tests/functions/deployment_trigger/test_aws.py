@@ -63,7 +63,7 @@ def test_other_failures_of_s3_are_not_taken_for_a_refusal(fakes: Fakes, monkeypa
 
 
 def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fakes) -> None:
-    """The next attempt copies what is there then."""
+    """The next attempt copies the changed artifact."""
 
     def change(what: str) -> None:
         if what == "copy":
@@ -79,7 +79,7 @@ def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fa
 
 
 def test_a_copy_that_conflicts_with_another_one_is_repeated_and_finds_its_result(fakes: Fakes) -> None:
-    """Such as the function's own, which it stopped waiting for."""
+    """Such as the function's own, after its timeout."""
     fakes.s3.conflicting_copies = 1
 
     with pytest.raises(NotStartedError, match=f"s3://{BUCKET}/approved/1/model.tar.gz is being copied"):

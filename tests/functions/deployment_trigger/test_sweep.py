@@ -26,7 +26,7 @@ CHURN = f"acme/mlops-churn-{OTHER_ID}-model-deployment-realtime"
 
 @pytest.fixture
 def fakes() -> Fakes:
-    """One version, approved; nobody delivers the event."""
+    """One version, approved, whose event is not delivered."""
     fakes = Fakes()
     fakes.sagemaker.register(1)
     fakes.approve()
@@ -247,7 +247,7 @@ def test_one_project_s_failure_does_not_stop_the_others_and_is_named(
 
 
 def add_churn(fakes: Fakes) -> str:
-    """Another project with one version, approved when the first one was; the ARN of the version."""
+    """Add another project with one approved version, and return the version's ARN."""
     fakes.ssm.values[OTHER] = CHURN
     package_arn = arn(1, group=f"churn-{OTHER_ID}")
     bucket = f"analytics-dev-{OTHER_ID}-{ACCOUNT}-{REGION}"
@@ -264,7 +264,7 @@ def add_churn(fakes: Fakes) -> str:
 def test_a_workflow_that_github_does_not_start_is_tried_once_and_takes_no_other_project_s_time(
     fakes: Fakes, started: bool
 ) -> None:
-    """A file that was renamed or disabled; every project after it has its turn, and its name is told."""
+    """Its file was renamed or disabled; the projects after it are swept, and its repository is named."""
     if started:
         begin(fakes)
     churn = add_churn(fakes)

@@ -138,7 +138,7 @@ def test_a_post_that_got_no_answer_is_not_repeated_blindly(server: Server, clien
 
 
 def limits(clock: Clock) -> dict[str, tuple[Reply, float]]:
-    """Refusals by a limit, and how long to wait after each."""
+    """Refusals by a rate limit, and the seconds to wait after each."""
     secondary = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}
     reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 90)}
     past = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) - 90)}

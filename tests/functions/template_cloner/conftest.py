@@ -1,10 +1,14 @@
 """Fixtures of several test modules: the local AWS, AWS's clients in memory, and a clock."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner.account_requests import AccountRequests
+from functions.template_cloner.github import GitHub
 from tests.functions.shared.clock import Clock
+from tests.functions.shared.server import Server, serving
 from tests.functions.template_cloner.fake_account import ROLES
 from tests.functions.template_cloner.fake_clients import Client
 from tests.functions.template_cloner.fakes import Fakes
@@ -26,6 +30,18 @@ def client() -> Client:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def github(server: Server, clock: Clock) -> GitHub:
+    deadline = Deadline(at=clock.now + 280, now=clock, sleep=clock.sleep)
+    return GitHub(server.url, "ghp_a-token", deadline, wall_clock=clock, jitter=lambda: 1.0)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class Crash(BaseException):
 
 @dataclass
 class MemoryAccount:
-    """Answers as the account would, and may stop the process after a number of requests that change it."""
+    """An account in memory; may stop the process after a number of changes."""
 
     clock: Clock
     template: str = "one"

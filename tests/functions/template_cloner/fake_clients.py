@@ -16,7 +16,7 @@ def error(code: str, message: str = "…") -> ClientError:
 
 
 class Client:
-    """Every service at once: answers what it was told to, and remembers what it was asked."""
+    """Every service at once, with prepared answers and a record of the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, object] = {}

@@ -52,12 +52,12 @@ class Repo:
     pull_requests: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     dispatches: list[str] = field(default_factory=list[str])
     filled_at: float = 0.0
-    """When its first commit appears."""
+    """Time at which its first commit appears."""
 
 
 @dataclass
 class MemoryGitHub:
-    """Answers as GitHub does; counts what was written, and may stop the process after a number of writes."""
+    """GitHub in memory; records the writes, and may stop the process after a number of them."""
 
     clock: Clock
     users: dict[str, User] = field(
@@ -236,7 +236,7 @@ class MemoryStacks:
 
 
 class Fakes:
-    """Everything that a launcher talks to, with published templates."""
+    """Everything outside the function, in memory, with published templates."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -252,7 +252,7 @@ class Fakes:
         )
 
     def launcher(self, seconds: float = 280.0, stack_id: str = LAUNCH) -> Launcher:
-        """A launcher with that much time, for one stack."""
+        """Return a launcher with that much time, for one stack."""
         return Launcher(
             github=self.github,
             records=self.records,
@@ -278,7 +278,7 @@ class Fakes:
 
     @property
     def repo(self) -> Repo:
-        """The project's repository."""
+        """Return the project's repository."""
         return self.github.repositories[PROJECT.full_name]
 
     @property

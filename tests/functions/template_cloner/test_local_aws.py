@@ -30,7 +30,7 @@ CLONER = "arn:aws:iam::111111111111:role/analytics-dev-template-cloner"
 
 
 def has_roles_of(account: Account, environment: str, rendering: Rendering, *purposes: str) -> None:
-    """Make some roles as the platform makes them, under their boundary."""
+    """Create some of the platform's roles, under their boundary."""
     boundary = Template(Unit="analytics", Environment=environment, **{"AWS::AccountId": account.number})
     document = json.dumps(boundary.properties("WorkloadBoundary")["PolicyDocument"])
     iam = account.client("iam")
@@ -49,7 +49,7 @@ def has_roles_of(account: Account, environment: str, rendering: Rendering, *purp
 
 @pytest.fixture(scope="module")
 def accounts(dev: Account, prod: Account, rendered: Renderings) -> tuple[Account, Account]:
-    """Development and production, with what onboarding a project takes."""
+    """Development and production, with the roles, template and parameters that give a project its roles."""
     has_roles_of(dev, "dev", rendered("dev"), "template-cloner")
     platform = rendered("prod")
     has_roles_of(prod, "prod", platform, "project-onboarding", "project-roles")
