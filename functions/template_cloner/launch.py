@@ -8,7 +8,7 @@ from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner.errors import LaunchError, OvertakenError
 from functions.template_cloner.launch_records import Record, State
 from functions.template_cloner.protocols import GitHubApi, Records
-from functions.template_cloner.resources import Project
+from functions.template_cloner.resources import ProjectRepository
 
 RETRY_SECONDS = 1.0
 """Seconds between two checks of something that GitHub does in the background."""
@@ -18,7 +18,7 @@ RETRY_SECONDS = 1.0
 class Launch:
     """The launch of one project by one stack."""
 
-    project: Project
+    project: ProjectRepository
     github: GitHubApi
     records: Records
     deadline: Deadline

@@ -19,7 +19,7 @@ from functions.template_cloner.github import Repository
 from functions.template_cloner.launch import Launch
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.protocols import GitHubApi, Records, Stacks
-from functions.template_cloner.resources import Project
+from functions.template_cloner.resources import ProjectRepository
 from functions.template_cloner.stacks import ROLLING_BACK, WAITING
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Launcher:
     stack_id: str
     wall_clock: Callable[[], float] = time.time
 
-    def create(self, project: Project) -> Repository:
+    def create(self, project: ProjectRepository) -> Repository:
         """Create the project's repository, or finish creating it.
 
         Raises:
@@ -74,7 +74,7 @@ class Launcher:
         launch.mark(record, "launched")
         return own
 
-    def update(self, project: Project, old: Project) -> Repository:
+    def update(self, project: ProjectRepository, old: ProjectRepository) -> Repository:
         """Propose changed settings as a pull request; a repository is never renamed or replaced.
 
         Raises:
@@ -101,7 +101,7 @@ class Launcher:
         members.add_user(launch)
         return own
 
-    def delete(self, project: Project) -> None:
+    def delete(self, project: ProjectRepository) -> None:
         """Archive the project's repository; delete it when its launch failed. Other launches' work is left alone."""
         launch = self._launch(project)
         record = self.records.read(project.record_key)
@@ -122,7 +122,7 @@ class Launcher:
         if not running:
             launch.forget()
 
-    def _launch(self, project: Project) -> Launch:
+    def _launch(self, project: ProjectRepository) -> Launch:
         return Launch(
             project=project,
             github=self.github,

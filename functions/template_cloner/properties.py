@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.resources import DeploymentRoles, FirstRun, Project
+from functions.template_cloner.resources import DeploymentRoles, FirstRun, ProjectRepository
 
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
 _PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
@@ -20,7 +20,7 @@ _MOST_REVIEWERS = 6
 """Of an environment. Source: GitHub Docs, "Managing environments for deployment"."""
 
 
-def parse_project(properties: object, organization: str) -> Project:
+def parse_project(properties: object, organization: str) -> ProjectRepository:
     """Read the properties of a `Custom::ProjectRepository`.
 
     Raises:
@@ -51,7 +51,7 @@ def parse_project(properties: object, organization: str) -> Project:
         problems.append("Settings must be tables of texts and lists of texts")
     if problems:
         raise LaunchError("; ".join(problems))
-    return Project(
+    return ProjectRepository(
         organization=organization,
         project_name=name,
         project_id=project_id,

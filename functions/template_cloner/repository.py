@@ -6,14 +6,14 @@ from functions.shared.github_api.errors import OutcomeUnknownError
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github import Repository
 from functions.template_cloner.launch import Launch
-from functions.template_cloner.resources import Project
+from functions.template_cloner.resources import ProjectRepository
 
 logger = logging.getLogger(__name__)
 
 _FIRST_COMMIT_SECONDS = 60
 
 
-def is_own(project: Project, repository: Repository) -> bool:
+def is_own(project: ProjectRepository, repository: Repository) -> bool:
     """Whether the repository was generated for the project."""
     return (
         repository.full_name.lower() == project.full_name.lower()

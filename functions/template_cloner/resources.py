@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project:
-    """A repository of a project: the custom resource `Custom::ProjectRepository`."""
+class ProjectRepository:
+    """A repository of a project: `Custom::ProjectRepository`."""
 
     organization: str
     project_name: str
@@ -51,7 +51,7 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class FirstRun:
-    """A workflow to start once everything that it uses exists: the custom resource `Custom::FirstWorkflowRun`."""
+    """A workflow to start once everything that it uses exists: `Custom::FirstWorkflowRun`."""
 
     repository: str
     workflow: str
@@ -90,4 +90,4 @@ class DeploymentRoles:
         return f"deploy the platform's stack of {self.unit}-{self.environment} there, then try again"
 
 
-Resource = Project | FirstRun | DeploymentRoles
+Resource = ProjectRepository | FirstRun | DeploymentRoles

@@ -8,7 +8,7 @@ from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import Repository
 from functions.template_cloner.launcher import Launcher
 from functions.template_cloner.request import Request
-from functions.template_cloner.resources import DeploymentRoles, FirstRun, Project
+from functions.template_cloner.resources import DeploymentRoles, FirstRun, ProjectRepository
 from functions.template_cloner.roles_provisioner import RolesProvisioner
 from functions.template_cloner.settings import Settings
 
@@ -40,11 +40,11 @@ def carry_out(request: Request, settings: Settings, workers: Workers) -> Outcome
         raise LaunchError(request.problems)
     attributes: Mapping[str, str] = {}
     match request:
-        case Request(kind="Create", resource=Project() as project):
+        case Request(kind="Create", resource=ProjectRepository() as project):
             attributes = _attributes(workers.launcher().create(project), settings)
-        case Request(kind="Update", resource=Project() as project, old=Project() as old):
+        case Request(kind="Update", resource=ProjectRepository() as project, old=ProjectRepository() as old):
             attributes = _attributes(workers.launcher().update(project, old), settings)
-        case Request(kind="Delete", resource=Project() as project):
+        case Request(kind="Delete", resource=ProjectRepository() as project):
             workers.launcher().delete(project)
         case Request(kind="Create", resource=FirstRun() as run):
             workers.run_starter().start(run)

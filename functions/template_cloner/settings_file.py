@@ -7,7 +7,7 @@ from functions.template_cloner import toml
 from functions.template_cloner.github import Repository
 from functions.template_cloner.launch import Launch
 from functions.template_cloner.repository import require_commit
-from functions.template_cloner.resources import Project
+from functions.template_cloner.resources import ProjectRepository
 
 PROJECT_FILE = "project.toml"
 
@@ -54,7 +54,7 @@ def _commit(launch: Launch, branch: str, text: str, message: str) -> None:
         launch.pause(waiting_for=f"{PROJECT_FILE} of {full_name} to settle")
 
 
-def _content(project: Project, template: Mapping[str, str]) -> str:
+def _content(project: ProjectRepository, template: Mapping[str, str]) -> str:
     tables: dict[str, dict[str, str | list[str]]] = {
         "project": {"name": project.project_name, "id": project.project_id},
         "template": dict(template),

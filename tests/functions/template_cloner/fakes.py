@@ -13,7 +13,7 @@ from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.github_users import User
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.launcher import Launcher
-from functions.template_cloner.resources import Project
+from functions.template_cloner.resources import ProjectRepository
 from functions.template_cloner.roles_provisioner import RolesProvisioner
 from functions.template_cloner.workload_account import WorkloadAccount
 from tests.functions.shared.clock import Clock
@@ -25,7 +25,7 @@ TEMPLATE = "acme/mlops-template-model-training"
 DEPLOYMENT_TEMPLATE = "acme/mlops-template-model-deployment-realtime"
 TEMPLATE_COMMIT = "7e3a1c0"
 
-PROJECT = Project(
+PROJECT = ProjectRepository(
     organization=ORGANIZATION,
     project_name="abalone",
     project_id="p-abcdefghijkl",
@@ -312,7 +312,7 @@ def a_repository(
     )
 
 
-def refused(fakes: Fakes, project: Project = PROJECT) -> str:
+def refused(fakes: Fakes, project: ProjectRepository = PROJECT) -> str:
     """Return the reason for which a launch is refused."""
     with pytest.raises(ExplainedError) as error:
         fakes.launcher().create(project)
