@@ -6,12 +6,13 @@ import pytest
 
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import DeadlinePassedError
-from functions.template_cloner.deployment_roles import RolesMaker, next_step
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.workload_account import RolesStack
+from functions.template_cloner.roles_provisioner import RolesProvisioner, next_step
+from functions.template_cloner.roles_stacks import RolesStack
+from functions.template_cloner.workload_account import WorkloadAccount
 from tests.functions.shared.clock import Clock
-from tests.functions.template_cloner.account import ARNS, LAUNCH, ROLES, Crash, MemoryAccount
-from tests.functions.template_cloner.world import MemoryStacks
+from tests.functions.template_cloner.fake_account import ARNS, LAUNCH, ROLES, Crash, MemoryAccount
+from tests.functions.template_cloner.fakes import MemoryStacks
 
 GONE: tuple[dict[str, RolesStack], dict[str, str], set[str]] = ({}, {}, set())
 NAME = "analytics-prod-p-abcdefghijkl"
@@ -25,21 +26,26 @@ class Scene:
         self.account = MemoryAccount(self.clock)
         self.stacks = MemoryStacks()
 
-    def maker(self, *, launch: str = LAUNCH, seconds: float = 280.0) -> RolesMaker:
+    def provisioner(self, *, launch: str = LAUNCH, seconds: float = 280.0) -> RolesProvisioner:
         deadline = Deadline(
             at=self.clock.now + seconds, advice="delete the project again", now=self.clock, sleep=self.clock.sleep
         )
-        return RolesMaker(account=self.account, stacks=self.stacks, deadline=deadline, stack_id=launch)
+        return RolesProvisioner(
+            account=WorkloadAccount(roles=self.account, deployments=self.account),
+            stacks=self.stacks,
+            deadline=deadline,
+            stack_id=launch,
+        )
 
     def refused(self, *, launch: str = LAUNCH) -> str:
         with pytest.raises(LaunchError) as error:
-            self.maker(launch=launch).make(ROLES)
+            self.provisioner(launch=launch).provision(ROLES)
         return str(error.value)
 
     def roll_back(self) -> None:
-        """What CloudFormation does after a failed Create."""
+        """Roll back, as CloudFormation does after a failed Create."""
         self.stacks.current = "ROLLBACK_IN_PROGRESS"
-        self.maker().remove(ROLES)
+        self.provisioner().remove(ROLES)
 
 
 @pytest.fixture
@@ -48,15 +54,15 @@ def scene() -> Scene:
 
 
 def test_the_roles_are_made_by_one_stack(scene: Scene) -> None:
-    assert scene.maker().make(ROLES) == ARNS
+    assert scene.provisioner().provision(ROLES) == ARNS
 
     assert scene.account.changes == ["create_stack"]
     assert scene.account.stacks[NAME].launch == LAUNCH
 
 
 def test_a_request_that_comes_twice_changes_nothing_and_is_answered_the_same(scene: Scene) -> None:
-    first = scene.maker().make(ROLES)
-    second = scene.maker().make(ROLES)
+    first = scene.provisioner().provision(ROLES)
+    second = scene.provisioner().provision(ROLES)
 
     assert first == second
     assert scene.account.changes == ["create_stack", "update_stack"]
@@ -66,16 +72,16 @@ def test_a_request_that_comes_twice_changes_nothing_and_is_answered_the_same(sce
 def test_a_request_that_was_killed_half_way_is_finished_by_the_next(scene: Scene) -> None:
     scene.account.crash_after = 1
     with pytest.raises(Crash):
-        scene.maker().make(ROLES)
+        scene.provisioner().provision(ROLES)
 
-    assert scene.maker().make(ROLES) == ARNS
+    assert scene.provisioner().provision(ROLES) == ARNS
     assert scene.account.changes.count("create_stack") == 1
 
 
 def test_a_request_that_was_killed_half_way_is_removed_by_the_rollback(scene: Scene) -> None:
     scene.account.crash_after = 1
     with pytest.raises(Crash):
-        scene.maker().make(ROLES)
+        scene.provisioner().provision(ROLES)
 
     scene.roll_back()
 
@@ -85,26 +91,26 @@ def test_a_request_that_was_killed_half_way_is_removed_by_the_rollback(scene: Sc
 def test_two_requests_at_once_make_one_stack(scene: Scene) -> None:
     def other(what: str) -> None:
         scene.account.before_change = lambda _: None
-        assert scene.maker().make(ROLES) == ARNS
+        assert scene.provisioner().provision(ROLES) == ARNS
 
     scene.account.before_change = other
 
-    assert scene.maker().make(ROLES) == ARNS
+    assert scene.provisioner().provision(ROLES) == ARNS
     assert list(scene.account.stacks) == [NAME]
 
 
 def test_a_newer_template_changes_the_roles(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.template = "two"
     scene.stacks.current = "UPDATE_IN_PROGRESS"
 
-    assert scene.maker().make(ROLES) == ARNS
+    assert scene.provisioner().provision(ROLES) == ARNS
 
     assert scene.account.stacks[NAME].status == "UPDATE_COMPLETE"
 
 
 def test_an_update_that_meets_another_waits_for_it(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.template = "two"
 
     def other(what: str) -> None:
@@ -113,7 +119,7 @@ def test_an_update_that_meets_another_waits_for_it(scene: Scene) -> None:
 
     scene.account.before_change = other
 
-    assert scene.maker().make(ROLES) == ARNS
+    assert scene.provisioner().provision(ROLES) == ARNS
     assert scene.account.changes == ["create_stack", *["update_stack"] * 3]
 
 
@@ -121,7 +127,7 @@ def test_an_update_that_meets_another_waits_for_it(scene: Scene) -> None:
 def test_a_stack_that_never_became_is_deleted_and_made_again(scene: Scene, status: str) -> None:
     scene.account.stacks[NAME] = RolesStack(status=status, reason="", launch=LAUNCH, outputs={})
 
-    assert scene.maker().make(ROLES) == ARNS
+    assert scene.provisioner().provision(ROLES) == ARNS
 
     assert scene.account.changes == ["delete_stack", "create_stack"]
 
@@ -136,7 +142,7 @@ def test_a_stack_that_cannot_be_made_fails_the_launch_with_cloudformations_reaso
 
 
 def test_a_change_that_is_taken_back_fails_with_the_reason(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.template = "two"
     scene.account.ends["UPDATE_IN_PROGRESS"] = "UPDATE_ROLLBACK_COMPLETE"
 
@@ -147,18 +153,18 @@ def test_a_stack_that_takes_too_long_fails_the_launch_and_says_what_to_do(scene:
     scene.account.seconds = 1000
 
     with pytest.raises(DeadlinePassedError, match="stack analytics-prod-p-abcdefghijkl in account 333333333333; "):
-        scene.maker().make(ROLES)
+        scene.provisioner().provision(ROLES)
 
 
 def test_the_stack_of_another_launch_is_neither_changed_nor_deleted(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.deploys(NAME)
     before = scene.account.changes.copy()
     stranger = LAUNCH.replace("pp-x", "pp-y")
 
     assert "belongs to another launch" in scene.refused(launch=stranger)
     scene.stacks.current = "ROLLBACK_IN_PROGRESS"
-    scene.maker(launch=stranger).remove(ROLES)
+    scene.provisioner(launch=stranger).remove(ROLES)
 
     assert scene.account.changes == before
     assert scene.account.served == {NAME: "InService"}
@@ -194,12 +200,12 @@ def test_a_deletion_that_meets_the_stack_being_made_leaves_nothing(scene: Scene)
 
 
 def test_deleting_a_project_removes_what_it_deployed_and_then_its_roles(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.deploys(NAME)
     scene.account.deploys(f"{NAME}-shadow", "Failed")
     scene.stacks.current = "DELETE_IN_PROGRESS"
 
-    scene.maker().remove(ROLES)
+    scene.provisioner().remove(ROLES)
 
     assert scene.account.left() == GONE
     assert scene.account.changes[1:] == [
@@ -213,21 +219,21 @@ def test_deleting_a_project_removes_what_it_deployed_and_then_its_roles(scene: S
 
 @pytest.mark.parametrize("crash_after", [2, 3, 4, 5])
 def test_a_deletion_that_was_killed_anywhere_is_finished_by_the_next(scene: Scene, crash_after: int) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.deploys(NAME)
     scene.account.crash_after = crash_after
     with pytest.raises(Crash):
-        scene.maker().remove(ROLES)
+        scene.provisioner().remove(ROLES)
     scene.account.crash_after = None
 
-    scene.maker().remove(ROLES)
+    scene.provisioner().remove(ROLES)
 
     assert scene.account.left() == GONE
 
 
-def test_deleting_what_never_existed_succeeds(scene: Scene) -> None:
-    scene.maker().remove(ROLES)
-    scene.maker().remove(ROLES)
+def test_deleting_a_resource_that_never_existed_succeeds(scene: Scene) -> None:
+    scene.provisioner().remove(ROLES)
+    scene.provisioner().remove(ROLES)
 
     assert scene.account.left() == GONE
 
@@ -236,13 +242,13 @@ def test_deleting_what_never_existed_succeeds(scene: Scene) -> None:
 def test_an_endpoint_that_is_busy_is_waited_for(scene: Scene, status: str) -> None:
     scene.account.deploys(NAME, status, for_seconds=60)
 
-    scene.maker().remove(ROLES)
+    scene.provisioner().remove(ROLES)
 
     assert scene.account.left() == GONE
 
 
 def test_an_endpoint_that_is_stuck_ends_the_deletion_in_time_and_is_named(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.deploys(NAME, "Creating", for_seconds=3600)
     started = scene.clock.now
 
@@ -250,14 +256,14 @@ def test_an_endpoint_that_is_stuck_ends_the_deletion_in_time_and_is_named(scene:
         DeadlinePassedError,
         match=r"endpoint analytics-prod-p-abcdefghijkl \(Creating\) in account 333333333333; delete the project again",
     ):
-        scene.maker().remove(ROLES)
+        scene.provisioner().remove(ROLES)
 
     assert scene.clock.now - started < 280
     assert NAME in scene.account.stacks
 
 
-def test_what_a_workflow_deploys_while_the_project_is_deleted_is_removed_too(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+def test_an_endpoint_that_is_deployed_while_the_project_is_deleted_is_removed_too(scene: Scene) -> None:
+    scene.provisioner().provision(ROLES)
 
     def deploy(what: str) -> None:
         if what == "delete_stack":
@@ -265,21 +271,21 @@ def test_what_a_workflow_deploys_while_the_project_is_deleted_is_removed_too(sce
 
     scene.account.before_change = deploy
 
-    scene.maker().remove(ROLES)
+    scene.provisioner().remove(ROLES)
 
     assert scene.account.left() == GONE
 
 
 def test_roles_that_resist_their_deletion_are_named_with_the_reason(scene: Scene) -> None:
-    scene.maker().make(ROLES)
+    scene.provisioner().provision(ROLES)
     scene.account.ends["DELETE_IN_PROGRESS"] = "DELETE_FAILED"
 
     with pytest.raises(LaunchError, match=r"\(DELETE_FAILED: ModelRole: no\); remove what holds it there"):
-        scene.maker().remove(ROLES)
+        scene.provisioner().remove(ROLES)
 
 
 @pytest.mark.parametrize(
-    ("status", "asked", "step"),
+    ("status", "requested", "step"),
     [
         ("CREATE_COMPLETE", False, "update"),
         ("CREATE_COMPLETE", True, "finished"),
@@ -292,9 +298,9 @@ def test_roles_that_resist_their_deletion_are_named_with_the_reason(scene: Scene
         ("ROLLBACK_COMPLETE", False, "delete"),
     ],
 )
-def test_the_next_step_follows_from_what_is_found(status: str, asked: bool, step: str) -> None:
+def test_the_next_step_follows_from_the_state_of_the_stack(status: str, requested: bool, step: str) -> None:
     stack = RolesStack(status=status, reason="", launch=LAUNCH, outputs={})
 
-    assert next_step(ROLES, stack, LAUNCH, asked=asked) == step
+    assert next_step(ROLES, stack, LAUNCH, requested=requested) == step
     with pytest.raises(LaunchError, match="belongs to another launch"):
-        next_step(ROLES, replace(stack, launch="another"), LAUNCH, asked=asked)
+        next_step(ROLES, replace(stack, launch="another"), LAUNCH, requested=requested)

@@ -1,11 +1,10 @@
-"""Requests are checked before anything is done about them, and every problem is told at once."""
+"""Properties of custom resources are checked before anything is changed, and every problem is reported at once."""
 
 import pytest
 
-from functions.template_cloner import event
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.event import Settings
-from tests.functions.template_cloner.account import ROLES
+from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
+from tests.functions.template_cloner.fake_account import ROLES
 
 PROPERTIES: dict[str, object] = {
     "ServiceToken": "arn:aws:lambda:…",
@@ -28,19 +27,9 @@ ROLES_PROPERTIES: dict[str, object] = {
     "AccountId": ROLES.account_id,
 }
 
-ENVIRONMENT = {
-    "GITHUB_ORGANIZATION": "acme",
-    "GITHUB_API_URL": "https://github.example.com/api/v3/",
-    "GITHUB_SERVER_URL": "https://github.example.com/",
-    "GITHUB_CREDENTIAL_SECRET_ARN": "arn:aws:secretsmanager:…",
-    "OIDC_SUBJECTS": "legacy",
-    "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches/",
-    "UNIT": "analytics",
-}
-
 
 def test_a_project_is_read() -> None:
-    project = event.project(PROPERTIES, "acme")
+    project = parse_project(PROPERTIES, "acme")
 
     assert project.full_name == "acme/mlops-abalone-p-abcdefghijkl-model-training"
     assert project.template == "mlops-template-model-training"
@@ -48,7 +37,7 @@ def test_a_project_is_read() -> None:
 
 
 def test_a_list_that_cloudformation_resolved_to_one_text_becomes_a_list() -> None:
-    project = event.project(PROPERTIES, "acme")
+    project = parse_project(PROPERTIES, "acme")
 
     assert project.settings == {"pipeline": {"name": "abalone", "subnet_ids": ["subnet-1", "subnet-2"]}}
 
@@ -56,7 +45,7 @@ def test_a_list_that_cloudformation_resolved_to_one_text_becomes_a_list() -> Non
 def test_settings_and_environments_may_be_left_out() -> None:
     required = {key: value for key, value in PROPERTIES.items() if key not in ("Settings", "Environments")}
 
-    project = event.project(required, "acme")
+    project = parse_project(required, "acme")
 
     assert (project.settings, project.environments) == ({}, ())
 
@@ -93,18 +82,18 @@ def test_settings_and_environments_may_be_left_out() -> None:
 )
 def test_a_wrong_property_is_named(key: str, value: object, message: str) -> None:
     with pytest.raises(LaunchError, match=message):
-        event.project({**PROPERTIES, key: value}, "acme")
+        parse_project({**PROPERTIES, key: value}, "acme")
 
 
 def test_reviewers_are_read() -> None:
     properties = {**PROPERTIES, "Environments": ["preprod", "prod"], "Reviewers": {"prod": ["hedy", "grace"]}}
 
-    assert event.project(properties, "acme").reviewers == {"prod": ("hedy", "grace")}
-    assert event.project(PROPERTIES, "acme").reviewers == {}
+    assert parse_project(properties, "acme").reviewers == {"prod": ("hedy", "grace")}
+    assert parse_project(PROPERTIES, "acme").reviewers == {}
 
 
 def test_roles_are_read() -> None:
-    roles = event.deployment_roles(ROLES_PROPERTIES, "analytics")
+    roles = parse_deployment_roles(ROLES_PROPERTIES, "analytics")
 
     assert roles == ROLES
     assert roles.name == "analytics-prod-p-abcdefghijkl"
@@ -125,27 +114,27 @@ def test_roles_are_read() -> None:
 )
 def test_a_wrong_property_of_roles_is_named(key: str, value: object, message: str) -> None:
     with pytest.raises(LaunchError, match=message):
-        event.deployment_roles({**ROLES_PROPERTIES, key: value}, "analytics")
+        parse_deployment_roles({**ROLES_PROPERTIES, key: value}, "analytics")
 
 
 def test_a_long_project_name_is_accepted_up_to_its_limit() -> None:
-    assert event.project({**PROPERTIES, "ProjectName": "a" * 32}, "acme").project_name == "a" * 32
+    assert parse_project({**PROPERTIES, "ProjectName": "a" * 32}, "acme").project_name == "a" * 32
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     with pytest.raises(LaunchError) as error:
-        event.project({}, "acme")
+        parse_project({}, "acme")
 
     assert all(key in str(error.value) for key in ("ProjectName", "ProjectId", "Kind", "User"))
 
 
 def test_properties_that_are_none_are_refused() -> None:
     with pytest.raises(LaunchError):
-        event.project(None, "acme")
+        parse_project(None, "acme")
 
 
 def test_a_first_run_is_read() -> None:
-    run = event.first_run({"Repository": "acme/mlops-abalone-p-1-model-training", "Workflow": "train.yml"}, "acme")
+    run = parse_first_run({"Repository": "acme/mlops-abalone-p-1-model-training", "Workflow": "train.yml"}, "acme")
 
     assert (run.repository, run.workflow) == ("acme/mlops-abalone-p-1-model-training", "train.yml")
 
@@ -162,21 +151,4 @@ def test_a_first_run_is_read() -> None:
 )
 def test_a_first_run_reaches_only_workflows_of_projects(repository: str, workflow: str) -> None:
     with pytest.raises(LaunchError):
-        event.first_run({"Repository": repository, "Workflow": workflow}, "acme")
-
-
-def test_settings_of_the_function_are_read() -> None:
-    settings = Settings.from_environment(ENVIRONMENT)
-
-    assert settings.api_url == "https://github.example.com/api/v3"
-    assert settings.server_url == "https://github.example.com"
-    assert settings.records_path == "/mlops/analytics/dev/launches"
-    assert settings.unit == "analytics"
-    assert not settings.immutable_subjects
-
-
-def test_missing_settings_of_the_function_are_all_named() -> None:
-    with pytest.raises(LaunchError) as error:
-        Settings.from_environment({"OIDC_SUBJECTS": "both"})
-
-    assert all(name in str(error.value) for name in ENVIRONMENT)
+        parse_first_run({"Repository": repository, "Workflow": workflow}, "acme")

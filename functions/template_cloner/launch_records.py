@@ -1,4 +1,4 @@
-"""The little of AWS that a launch needs: its record, and the state of its stack."""
+"""Records of launches: the state of each, beyond what GitHub shows."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,24 +8,21 @@ from botocore.exceptions import ClientError
 
 from functions.shared import aws_clients
 
-WAITING = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-"""States of a stack that waits for what it asked for."""
-
 State = Literal["running", "stopped", "launched", "deleted"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is known about a launch, beyond what GitHub shows."""
+    """The state of a launch."""
 
     state: State
-    """`deleted` tells a launch that still runs that it was overtaken by its deletion."""
+    """`deleted` makes a launch that still runs stop: its deletion overtook it."""
     since: float
-    """Seconds since 1970 at which the state began."""
+    """Start of the state, in seconds since 1970."""
     template_commit: str
     """Commit of the template repository that the launch began with."""
     stack: str
-    """Id of the stack that launches: another one neither changes nor deletes what this one makes."""
+    """Id of the stack that launches: no other stack changes or deletes what this launch makes."""
 
 
 class ParameterRecords:
@@ -36,7 +33,7 @@ class ParameterRecords:
         self._ssm = ssm or aws_clients.client("ssm")
 
     def read(self, key: str) -> Record | None:
-        """The record; None when there is none."""
+        """Return the record; None when there is none."""
         text = aws_clients.parameter(self._ssm, f"{self._path}/{key}")
         return None if text is None else Record(**json.loads(text))
 
@@ -51,7 +48,7 @@ class ParameterRecords:
         return True
 
     def write(self, key: str, record: Record) -> None:
-        """Write the record, over the one that may be there."""
+        """Write the record, over an existing one."""
         self._put(key, record, overwrite=True)
 
     def _put(self, key: str, record: Record, *, overwrite: bool) -> None:
@@ -59,20 +56,9 @@ class ParameterRecords:
         self._ssm.put_parameter(Name=f"{self._path}/{key}", Value=value, Type="String", Overwrite=overwrite)
 
     def delete(self, key: str) -> None:
-        """Forget the launch."""
+        """Delete the record; nothing happens when there is none."""
         try:
             self._ssm.delete_parameter(Name=f"{self._path}/{key}")
         except ClientError as error:
             if aws_clients.code(error) != "ParameterNotFound":
                 raise
-
-
-class CloudFormationStacks:
-    """The stacks that ask."""
-
-    def __init__(self, cloudformation: Any = None) -> None:
-        self._cloudformation = cloudformation or aws_clients.client("cloudformation")
-
-    def status(self, stack_id: str) -> str:
-        """The stack's status, such as `CREATE_IN_PROGRESS`."""
-        return self._cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]

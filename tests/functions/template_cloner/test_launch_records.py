@@ -7,7 +7,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.template_cloner.aws import CloudFormationStacks, ParameterRecords, Record
+from functions.template_cloner.launch_records import ParameterRecords, Record
+from functions.template_cloner.stacks import CloudFormationStacks
 
 RECORD = Record(state="running", since=1.5, template_commit="abc", stack="arn:stack")
 

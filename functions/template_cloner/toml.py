@@ -1,7 +1,4 @@
-"""`project.toml`: everything that a project's repository knows about its platform.
-
-Python reads TOML but doesn't write it; this writes the part of TOML that the file needs.
-"""
+"""The part of TOML that `project.toml` needs: Python reads TOML but does not write it."""
 
 import re
 import tomllib
@@ -16,7 +13,7 @@ _NEEDS_ESCAPE = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 
 def write(tables: Tables) -> str:
-    """The file's text; tables and keys keep their order."""
+    """Return the text of a file with these tables; tables and keys keep their order."""
     return "\n".join(
         "".join([f"[{_key(table)}]\n", *(f"{_key(key)} = {_value(value)}\n" for key, value in values.items())])
         for table, values in tables.items()
@@ -24,7 +21,7 @@ def write(tables: Tables) -> str:
 
 
 def read_table(text: str, table: str) -> dict[str, str]:
-    """The strings in one table of the file's text; empty when the text isn't TOML or has no such table."""
+    """Return the strings in one table of a file's text; empty when the text isn't TOML or has no such table."""
     try:
         values = tomllib.loads(text).get(table)
     except tomllib.TOMLDecodeError:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from functions.template_cloner.event import DeploymentRoles
-from functions.template_cloner.workload_account import RolesStack
+from functions.template_cloner.resources import DeploymentRoles
+from functions.template_cloner.roles_stacks import RolesStack
 from tests.functions.shared.clock import Clock
 
 ROLES = DeploymentRoles(
@@ -16,6 +16,7 @@ ROLES = DeploymentRoles(
     project_id="p-abcdefghijkl",
     repository_subject="repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006",
 )
+ONBOARDING_ROLE = "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding"
 LAUNCH = "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-x/1"
 ARNS = {
     "DeploymentRoleArn": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
@@ -29,7 +30,7 @@ class Crash(BaseException):
 
 @dataclass
 class MemoryAccount:
-    """Answers as the account would, and may stop the process after a number of requests that change it."""
+    """An account in memory; may stop the process after a number of changes."""
 
     clock: Clock
     template: str = "one"
@@ -42,7 +43,7 @@ class MemoryAccount:
     ends: dict[str, str] = field(default_factory=dict[str, str])
     """State in which a stack ends up, by the one in which it is busy, where it isn't the usual one."""
     seconds: float = 10.0
-    """How long a stack is busy, and an endpoint."""
+    """Seconds for which a stack, or an endpoint, is busy."""
     crash_after: int | None = None
     before_change: Callable[[str], None] = lambda what: None
     _templates: dict[str, str] = field(default_factory=dict[str, str])
@@ -114,7 +115,7 @@ class MemoryAccount:
         self._due[name] = self.clock.now + for_seconds
 
     def left(self) -> tuple[dict[str, RolesStack], dict[str, str], set[str]]:
-        """What there still is."""
+        """Return what still exists."""
         return self.stacks, self.served, self.remains
 
     def _begun(self, name: str) -> None:

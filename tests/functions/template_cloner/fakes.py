@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from functions.shared.github_api.deadline import Deadline
-from functions.template_cloner.aws import Record
-from functions.template_cloner.deployment_roles import RolesMaker
-from functions.template_cloner.event import Project
-from functions.template_cloner.github import Environment, File, Repository, User
-from functions.template_cloner.launch import Launcher
+from functions.shared.github_api.errors import ExplainedError
+from functions.template_cloner.first_run import RunStarter
+from functions.template_cloner.github import File, Repository
+from functions.template_cloner.github_environments import Environment
+from functions.template_cloner.github_users import User
+from functions.template_cloner.launch_records import Record
+from functions.template_cloner.launcher import Launcher
+from functions.template_cloner.resources import ProjectRepository
+from functions.template_cloner.roles_provisioner import RolesProvisioner
+from functions.template_cloner.workload_account import WorkloadAccount
 from tests.functions.shared.clock import Clock
-from tests.functions.template_cloner.account import LAUNCH, Crash, MemoryAccount
+from tests.functions.template_cloner.fake_account import LAUNCH, Crash, MemoryAccount
 
 ORGANIZATION = "acme"
 MAIN = frozenset({("branch", "main")})
@@ -18,7 +25,7 @@ TEMPLATE = "acme/mlops-template-model-training"
 DEPLOYMENT_TEMPLATE = "acme/mlops-template-model-deployment-realtime"
 TEMPLATE_COMMIT = "7e3a1c0"
 
-PROJECT = Project(
+PROJECT = ProjectRepository(
     organization=ORGANIZATION,
     project_name="abalone",
     project_id="p-abcdefghijkl",
@@ -26,6 +33,10 @@ PROJECT = Project(
     user="ada",
     environments=("dev",),
     settings={"pipeline": {"name": "abalone-p-abcdefghijkl", "subnet_ids": ["subnet-1", "subnet-2"]}},
+)
+
+DEPLOYING = replace(
+    PROJECT, kind="model-deployment-realtime", environments=("preprod", "prod"), reviewers={"prod": ("hedy",)}
 )
 
 
@@ -41,12 +52,12 @@ class Repo:
     pull_requests: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     dispatches: list[str] = field(default_factory=list[str])
     filled_at: float = 0.0
-    """When its first commit appears."""
+    """Time at which its first commit appears."""
 
 
 @dataclass
 class MemoryGitHub:
-    """Answers as GitHub does; counts what was written, and may stop the process after a number of writes."""
+    """GitHub in memory; records the writes, and may stop the process after a number of them."""
 
     clock: Clock
     users: dict[str, User] = field(
@@ -59,7 +70,7 @@ class MemoryGitHub:
     )
     members: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
     readers: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
-    """Who may read every repository of the organization."""
+    """Users who may read every repository of the organization."""
     repositories: dict[str, Repo] = field(default_factory=dict[str, Repo])
     writes: list[str] = field(default_factory=list[str])
     crash_after: int | None = None
@@ -70,7 +81,7 @@ class MemoryGitHub:
     workflow_known_at: float = 0.0
     token_owner: int | None = 5
     granted: Callable[[Environment], Environment] = lambda wanted: wanted
-    """What becomes of an environment that is asked for."""
+    """The environment that GitHub sets up for a requested one."""
 
     def _write(self, what: str) -> None:
         self.before_write(what)
@@ -224,8 +235,8 @@ class MemoryStacks:
         return self.current
 
 
-class World:
-    """Everything that a launcher talks to, with published templates."""
+class Fakes:
+    """Everything outside the function, in memory, with published templates."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -241,7 +252,7 @@ class World:
         )
 
     def launcher(self, seconds: float = 280.0, stack_id: str = LAUNCH) -> Launcher:
-        """A launcher with that much time, for one stack."""
+        """Return a launcher with that much time, for one stack."""
         return Launcher(
             github=self.github,
             records=self.records,
@@ -251,10 +262,15 @@ class World:
             wall_clock=self.clock,
         )
 
-    def roles_maker(self) -> RolesMaker:
-        """What makes a project's roles in the account."""
-        return RolesMaker(
-            account=self.account,
+    def run_starter(self, seconds: float = 280.0) -> RunStarter:
+        """Return a starter of first runs with that much time."""
+        deadline = Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep)
+        return RunStarter(github=self.github, deadline=deadline)
+
+    def roles_provisioner(self) -> RolesProvisioner:
+        """Return a provisioner of roles in the account."""
+        return RolesProvisioner(
+            account=WorkloadAccount(roles=self.account, deployments=self.account),
             stacks=self.stacks,
             deadline=Deadline(at=self.clock.now + 280, now=self.clock, sleep=self.clock.sleep),
             stack_id=LAUNCH,
@@ -262,7 +278,7 @@ class World:
 
     @property
     def repo(self) -> Repo:
-        """The project's repository."""
+        """Return the project's repository."""
         return self.github.repositories[PROJECT.full_name]
 
     @property
@@ -271,7 +287,7 @@ class World:
         return PROJECT.full_name in self.github.repositories
 
     def roll_back(self) -> None:
-        """What CloudFormation does after a failed Create."""
+        """Roll back, as CloudFormation does after a failed Create."""
         self.stacks.current = "ROLLBACK_IN_PROGRESS"
         self.launcher().delete(PROJECT)
 
@@ -294,3 +310,10 @@ def a_repository(
         archived=False,
         template=template,
     )
+
+
+def refused(fakes: Fakes, project: ProjectRepository = PROJECT) -> str:
+    """Return the reason for which a launch is refused."""
+    with pytest.raises(ExplainedError) as error:
+        fakes.launcher().create(project)
+    return str(error.value)

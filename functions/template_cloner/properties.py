@@ -1,15 +1,11 @@
-"""What CloudFormation asks for, checked before anything is done about it."""
+"""Checks of the properties that the project templates give their custom resources."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
 from functions.template_cloner.errors import LaunchError
-
-REPOSITORY = "Custom::ProjectRepository"
-FIRST_RUN = "Custom::FirstWorkflowRun"
-DEPLOYMENT_ROLES = "Custom::DeploymentRoles"
+from functions.template_cloner.resources import DeploymentRoles, FirstRun, ProjectRepository
 
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
 _PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
@@ -24,119 +20,8 @@ _MOST_REVIEWERS = 6
 """Of an environment. Source: GitHub Docs, "Managing environments for deployment"."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Where the organization is, and whose projects these are, as the function's environment says."""
-
-    organization: str
-    api_url: str
-    server_url: str
-    credential_secret_arn: str
-    immutable_subjects: bool
-    """Tokens of GitHub Actions name the organization and repository by id too."""
-    records_path: str
-    unit: str
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the function's environment variables.
-
-        Raises:
-            LaunchError: variables are missing or have no meaning; the message names all of them.
-        """
-        names = (
-            "GITHUB_ORGANIZATION",
-            "GITHUB_API_URL",
-            "GITHUB_SERVER_URL",
-            "GITHUB_CREDENTIAL_SECRET_ARN",
-            "OIDC_SUBJECTS",
-            "LAUNCH_RECORDS_PATH",
-            "UNIT",
-        )
-        wrong = [name for name in names if not environment.get(name)]
-        if environment.get("OIDC_SUBJECTS", "immutable") not in ("immutable", "legacy", ""):
-            wrong.append("OIDC_SUBJECTS (immutable or legacy)")
-        if wrong:
-            raise LaunchError(f"the template cloner is not configured: {', '.join(wrong)}; deploy the platform again")
-        return cls(
-            organization=environment["GITHUB_ORGANIZATION"],
-            api_url=environment["GITHUB_API_URL"].rstrip("/"),
-            server_url=environment["GITHUB_SERVER_URL"].rstrip("/"),
-            credential_secret_arn=environment["GITHUB_CREDENTIAL_SECRET_ARN"],
-            immutable_subjects=environment["OIDC_SUBJECTS"] == "immutable",
-            records_path=environment["LAUNCH_RECORDS_PATH"].rstrip("/"),
-            unit=environment["UNIT"],
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Project:
-    """The repository that a project asks for."""
-
-    organization: str
-    project_name: str
-    project_id: str
-    kind: str
-    user: str
-    environments: tuple[str, ...]
-    settings: Mapping[str, Mapping[str, str | list[str]]]
-    reviewers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """Logins of those who let a job into an environment, by environment; the others need nobody's consent."""
-
-    @property
-    def name(self) -> str:
-        """Name of the repository."""
-        return f"mlops-{self.project_name}-{self.project_id}-{self.kind}"
-
-    @property
-    def full_name(self) -> str:
-        """Organization and name of the repository; the physical id of the resource."""
-        return f"{self.organization}/{self.name}"
-
-    @property
-    def template(self) -> str:
-        """Name of the template repository."""
-        return f"mlops-template-{self.kind}"
-
-    @property
-    def marker(self) -> str:
-        """Description of the repository, by which a later attempt knows its own work."""
-        return f"MLOps project {self.project_name} ({self.project_id}), {self.kind}"
-
-    @property
-    def record_key(self) -> str:
-        """Where this launch is recorded."""
-        return f"{self.project_id}/{self.kind}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FirstRun:
-    """The workflow to start once everything that it uses exists."""
-
-    repository: str
-    workflow: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeploymentRoles:
-    """The roles that a project deploys with, in the account of one environment."""
-
-    unit: str
-    environment: str
-    account_id: str
-    project_name: str
-    project_id: str
-    repository_subject: str
-    """How the tokens of the deployment repository's jobs name it."""
-
-    @property
-    def name(self) -> str:
-        """Of their stack, and the beginning of the names of all that the project deploys there."""
-        return f"{self.unit}-{self.environment}-{self.project_id}"
-
-
-def project(properties: object, organization: str) -> Project:
-    """Check the properties of a `Custom::ProjectRepository`.
+def parse_project(properties: object, organization: str) -> ProjectRepository:
+    """Read the properties of a `Custom::ProjectRepository`.
 
     Raises:
         LaunchError: with every problem that they have.
@@ -166,7 +51,7 @@ def project(properties: object, organization: str) -> Project:
         problems.append("Settings must be tables of texts and lists of texts")
     if problems:
         raise LaunchError("; ".join(problems))
-    return Project(
+    return ProjectRepository(
         organization=organization,
         project_name=name,
         project_id=project_id,
@@ -178,8 +63,8 @@ def project(properties: object, organization: str) -> Project:
     )
 
 
-def first_run(properties: object, organization: str) -> FirstRun:
-    """Check the properties of a `Custom::FirstWorkflowRun`.
+def parse_first_run(properties: object, organization: str) -> FirstRun:
+    """Read the properties of a `Custom::FirstWorkflowRun`.
 
     Raises:
         LaunchError: with every problem that they have.
@@ -194,8 +79,8 @@ def first_run(properties: object, organization: str) -> FirstRun:
     return FirstRun(repository=repository, workflow=workflow)
 
 
-def deployment_roles(properties: object, unit: str) -> DeploymentRoles:
-    """Check the properties of a `Custom::DeploymentRoles`.
+def parse_deployment_roles(properties: object, unit: str) -> DeploymentRoles:
+    """Read the properties of a `Custom::DeploymentRoles`.
 
     Raises:
         LaunchError: with every problem that they have.

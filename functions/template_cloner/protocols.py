@@ -1,17 +1,19 @@
-"""What a launch needs of the world outside; tests put memory in its place."""
-# ruff: noqa: D102 - each method is described where it is implemented: cloner.github, .aws and .workload_account
+"""Interfaces that launches work with; tests pass in-memory fakes."""
+# ruff: noqa: D102 - each method is described where it is implemented
 
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
-from functions.template_cloner.aws import Record
-from functions.template_cloner.event import DeploymentRoles
-from functions.template_cloner.github import Environment, File, Repository, User
-from functions.template_cloner.workload_account import RolesStack
+from functions.template_cloner.github import File, Repository
+from functions.template_cloner.github_environments import Environment
+from functions.template_cloner.github_users import User
+from functions.template_cloner.launch_records import Record
+from functions.template_cloner.resources import DeploymentRoles
+from functions.template_cloner.roles_stacks import RolesStack
 
 
 class GitHubApi(Protocol):
-    """What a launch asks of GitHub; `cloner.github.GitHub` says what each means."""
+    """GitHub; `github`, `github_environments` and `github_users` implement it."""
 
     def user(self, login: str) -> User | None: ...
     def credential_owner(self) -> int | None: ...
@@ -37,7 +39,7 @@ class GitHubApi(Protocol):
 
 
 class Records(Protocol):
-    """Where launches are recorded."""
+    """The records of launches; `launch_records` implements it."""
 
     def read(self, key: str) -> Record | None: ...
     def begin(self, key: str, record: Record) -> bool: ...
@@ -46,18 +48,23 @@ class Records(Protocol):
 
 
 class Stacks(Protocol):
-    """The stacks that ask."""
+    """The stacks that send requests; `stacks` implements it."""
 
     def status(self, stack_id: str) -> str: ...
 
 
-class DeploymentAccount(Protocol):
-    """An account that a project deploys to."""
+class ProjectRoles(Protocol):
+    """The stacks of projects' roles in an account; `roles_stacks` implements it."""
 
     def stack(self, name: str) -> RolesStack | None: ...
     def create_stack(self, roles: DeploymentRoles, launch: str) -> None: ...
     def update_stack(self, roles: DeploymentRoles, launch: str) -> Literal["started", "unchanged", "busy"]: ...
     def delete_stack(self, name: str) -> None: ...
+
+
+class ProjectDeployments(Protocol):
+    """The deployments of projects in an account; `deployments` implements it."""
+
     def endpoints(self, prefix: str) -> Mapping[str, str]: ...
     def delete_endpoint(self, name: str) -> None: ...
     def delete_what_served(self, prefix: str) -> None: ...

@@ -1,6 +1,6 @@
 """A registry, projects, buckets and a GitHub in memory, with a clock that only waiting moves.
 
-AWS is in memory behind boto3's interface, so that what the function makes of AWS's answers is tested with it.
+AWS is in memory behind boto3's interface, so that the function's handling of AWS's answers is tested too.
 """
 
 import hashlib
@@ -13,11 +13,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.deployment_trigger.aws import ModelRegistry, ProjectBuckets, ProjectParameters
+from functions.deployment_trigger.approval_store import ApprovalStore
+from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
 from functions.deployment_trigger.decision import Decision
 from functions.deployment_trigger.deployer import Deployer
-from functions.deployment_trigger.notice import Notice, Settings
+from functions.deployment_trigger.event import ApprovalEvent
+from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.package import Approval
+from functions.deployment_trigger.project_parameters import ProjectParameters
+from functions.deployment_trigger.settings import Settings
 from functions.shared.github_api.deadline import Deadline
 from tests.functions.shared.clock import Clock
 
@@ -35,6 +39,8 @@ PROJECT_ID = "p-abcdefghijkl"
 GROUP = f"abalone-{PROJECT_ID}"
 REPOSITORY = f"acme/mlops-{GROUP}-model-deployment-realtime"
 BUCKET = f"analytics-dev-{PROJECT_ID}-{ACCOUNT}-{REGION}"
+PARAMETER = f"/mlops/analytics/dev/projects/{PROJECT_ID}"
+OLD_PARAMETER = f"{PARAMETER}/deployment-repository"
 ARTIFACT = f"s3://{BUCKET}/pipelines/run/output/model.tar.gz"
 
 
@@ -47,8 +53,23 @@ def arn(version: int, group: str = GROUP, account: str = ACCOUNT) -> str:
     return f"arn:aws:sagemaker:{REGION}:{account}:model-package/{group}/{version}"
 
 
+def document(**changes: object) -> str:
+    """The JSON that a launch publishes about the project."""
+    values = {
+        "name": "abalone",
+        "repository": REPOSITORY,
+        "package_group": GROUP,
+        "bucket": BUCKET,
+        "roles": {
+            environment: f"arn:aws:iam::{account}:role/analytics-{environment}-{PROJECT_ID}-deployment"
+            for environment, account in (("preprod", "222222222222"), ("prod", "333333333333"))
+        },
+    }
+    return json.dumps({**values, **changes})
+
+
 def error(code: str, message: str = "…", status: int = 400) -> ClientError:
-    """What boto3 raises."""
+    """Return an error as boto3 raises it."""
     return ClientError(
         {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # pyright: ignore[reportArgumentType]
         "Operation",
@@ -75,7 +96,7 @@ class MemorySageMaker:
         }
 
     def update(self, version: int, **changes: object) -> None:
-        """Somebody changes a version."""
+        """A user changes a version."""
         self.packages[arn(version)] |= {**changes, "LastModifiedTime": self._now()}
 
     def describe_model_package(self, **arguments: str) -> dict[str, Any]:
@@ -148,7 +169,7 @@ class Stored:
 
 
 def nothing(what: str) -> None:
-    """Let it happen."""
+    """Do nothing."""
 
 
 @dataclass
@@ -161,9 +182,9 @@ class MemoryS3:
     objects: dict[tuple[str, str], Stored] = field(default_factory=dict[tuple[str, str], Stored])
     copies: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     conflicts: int = 0
-    """How many conditional writes meet another one."""
+    """Number of conditional writes that conflict with another one."""
     conflicting_copies: int = 0
-    """How many copies meet another one of the same object."""
+    """Number of copies that conflict with another one of the same object."""
     before: Callable[[str], None] = nothing
     """Called with what is about to be written: the state of a record, or `copy`."""
     after: Callable[[str], None] = nothing
@@ -176,7 +197,7 @@ class MemoryS3:
         size: int | None = None,
         metadata: dict[str, str] | None = None,
     ) -> None:
-        """Somebody else writes an object."""
+        """Another role writes an object."""
         self.objects[bucket, key] = Stored(body=body, size=len(body) if size is None else size, metadata=metadata or {})
 
     def put_object(self, **arguments: Any) -> dict[str, str]:
@@ -248,7 +269,7 @@ class MemoryGitHub:
     clock: Clock
     runs: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     knows_from: float = 0.0
-    """When GitHub has found the files of the repositories."""
+    """Time at which GitHub has found the files of the repositories."""
     seconds_to_appear: float = 0.0
     broken: set[str] = field(default_factory=set[str])
     """Repositories whose workflow was renamed or disabled."""
@@ -278,25 +299,26 @@ class MemoryGitHub:
         return None
 
 
-class World:
-    """Everything outside the function."""
+class Fakes:
+    """Everything outside the function, in memory."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.sagemaker = MemorySageMaker(self.clock)
-        self.ssm = MemorySsm({f"/mlops/analytics/dev/projects/{PROJECT_ID}/deployment-repository": REPOSITORY})
+        self.ssm = MemorySsm({PARAMETER: document()})
         self.s3 = MemoryS3()
         self.s3.put(BUCKET, "pipelines/run/output/model.tar.gz")
         self.github = MemoryGitHub(self.clock)
         self.github_asked = 0
 
     def deployer(self, request_id: str = "request-1", seconds: float = 230.0) -> Deployer:
-        """What one attempt of Lambda at one request uses."""
+        """Return the deployer of one attempt of Lambda at one request."""
         return Deployer(
             settings=SETTINGS,
             registry=ModelRegistry(self.sagemaker),
             projects=ProjectParameters(SETTINGS, self.ssm),
-            buckets=ProjectBuckets(self.s3),
+            approvals=ApprovalStore(self.s3),
+            artifacts=ApprovedArtifacts(self.s3, lambda: self.s3),
             github=self._github,
             deadline=Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep),
             request_id=request_id,
@@ -317,8 +339,8 @@ class World:
         package_arn: str | None = None,
     ) -> Decision:
         """EventBridge delivers the event about a change of the version."""
-        notice = Notice(package_arn=arn(version) if package_arn is None else package_arn, changed=changed)
-        return self.deployer(request_id).approve(notice)
+        event = ApprovalEvent(package_arn=arn(version) if package_arn is None else package_arn, changed=changed)
+        return self.deployer(request_id).approve(event)
 
     def sweep(self, request_id: str = "sweep-1", after: float = 900.0) -> list[Decision]:
         """The scheduled sweep, some time later."""

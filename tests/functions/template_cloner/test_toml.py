@@ -1,10 +1,10 @@
-"""What is written as TOML is read back as it was."""
+"""Tables that are written as TOML are read back as they were."""
 
 import tomllib
 
 import pytest
 
-from functions.template_cloner.project_file import Tables, read_table, write
+from functions.template_cloner.toml import Tables, read_table, write
 
 
 def test_a_file_reads_as_people_write_it() -> None:
