@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.github import errors
+from sandbox.github.git import Person
 from sandbox.github.seed import SeedToken
 from sandbox.github.state import PERMISSIONS, Permission, Repository, State, User
 
 ACTIONS_BOT = User(login="github-actions[bot]", id=41898282, member=False, type="Bot")
 """The account of the tokens that jobs get."""
 
-_IMPLIED = {
+_IMPLIED_SCOPES = {
     "admin:org": ("write:org", "read:org"),
     "write:org": ("read:org",),
     "repo": ("public_repo",),
@@ -38,7 +39,7 @@ class Caller:
 
     def has_scope(self, scope: str) -> bool:
         """Whether the token carries a scope, itself or as part of a wider one."""
-        implied = {narrower for wider in self.scopes for narrower in _IMPLIED.get(wider, ())}
+        implied = {narrower for wider in self.scopes for narrower in _IMPLIED_SCOPES.get(wider, ())}
         return scope in self.scopes | implied
 
     def job_may(self, permission: str) -> bool:
@@ -84,6 +85,11 @@ class Tokens:
         """Make a job's token invalid."""
         with self._lock:
             self._jobs.pop(token, None)
+
+
+def commit_author(user: User) -> Person:
+    """Return an account as the author of commits."""
+    return Person(name=user.login, email=f"{user.id}+{user.login}@users.noreply.localhost")
 
 
 def role(user: User, repository: Repository, state: State) -> Permission | None:

@@ -234,6 +234,13 @@ class GitRepository:
         start = EMPTY_TREE if before == NO_COMMIT else before
         return list(filter(None, self._run("diff", "--name-only", "-z", start, after).decode().split("\0")))
 
+    def pushed_paths(self, default_branch: str, before: str, after: str) -> list[str]:
+        """Return the paths that a push changes; a new branch is compared with where it left the default branch."""
+        if before == NO_COMMIT:
+            main = self.branches().get(default_branch)
+            before = (self.merge_base(main, after) if main and main != after else None) or EMPTY_TREE
+        return self.changed_paths(before, after)
+
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` has everything that `older` has."""
         return self._try("merge-base", "--is-ancestor", older, newer) is not None

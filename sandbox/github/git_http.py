@@ -7,14 +7,16 @@ import base64
 import binascii
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.github import errors
 from sandbox.github.accounts import Caller, caller_role, reaches
 from sandbox.github.git import NO_COMMIT, Locks, environment
+from sandbox.github.refs import Refs
 from sandbox.github.rules import RefChange
-from sandbox.github.service import GitHub
 from sandbox.github.state import Repository
+from sandbox.github.store import Store
 from sandbox.github.transport import Request, Response, text_response
 
 _PATH = re.compile(r"/(?P<owner>[^/]+)/(?P<repo>[^/]+?)(?:\.git)?/(?P<what>info/refs|git-upload-pack|git-receive-pack)")
@@ -25,8 +27,9 @@ _HOOKS = Path(__file__).parent / "hooks"
 class GitHttp:
     """Answers git clients."""
 
-    def __init__(self, github: GitHub) -> None:
-        self._github = github
+    def __init__(self, store: Store, refs: Refs) -> None:
+        self._store = store
+        self._refs = refs
         self._locks = Locks()
 
     def answers(self, request: Request) -> bool:
@@ -41,7 +44,7 @@ class GitHttp:
         caller = self._caller(request)
         login = caller.user.login if caller else None
         writes = "git-receive-pack" in (match["what"], request.query.get("service"))
-        repository = self._github.find_repository(match["owner"], match["repo"])
+        repository = self._store.find_repository(match["owner"], match["repo"])
         if caller is None and (repository is None or repository.private or writes):
             challenge = {"www-authenticate": 'Basic realm="GitHub"'}
             return text_response(401, "Authentication required\n", headers=challenge), login
@@ -67,7 +70,7 @@ class GitHttp:
         else:
             token = value.strip()
         try:
-            return self._github.tokens.caller(token, self._github.state) if token else None
+            return self._store.tokens.caller(token, self._store.state) if token else None
         except errors.ApiError:
             return None
 
@@ -76,11 +79,11 @@ class GitHttp:
             return not repository.private
         if caller.is_job and caller.job_repository_id == repository.id:
             return caller.job_may("contents:write" if writes else "contents:read")
-        return reaches(caller_role(caller, repository, self._github.state), "push" if writes else "pull")
+        return reaches(caller_role(caller, repository, self._store.state), "push" if writes else "pull")
 
     def _receive(self, request: Request, repository: Repository, caller: Caller) -> Response:
         """Store the pushed objects, ask for each ref whether it may move, then announce what moved."""
-        git = self._github.git(repository)
+        git = self._store.git(repository)
         commands, separator, pack = request.body.partition(b"0000PACK")
         with self._locks.of(repository.id):
             if separator:
@@ -90,7 +93,7 @@ class GitHttp:
                 RefChange(ref=match[3].decode(), old=before.get(match[3].decode(), NO_COMMIT), new=match[2].decode())
                 for match in _COMMAND.finditer(commands)
             ]
-            with self._github.lock:
+            with self._store.lock:
                 refusal = self._refusal(repository, changes, caller)
             configuration = {
                 "GIT_CONFIG_COUNT": "1",
@@ -100,25 +103,25 @@ class GitHttp:
             }
             response = self._backend(request, repository, "git-receive-pack", configuration)
             after = git.refs()
-            with self._github.lock:
+            with self._store.lock:
                 for change in changes:
                     new = after.get(change.ref, NO_COMMIT)
                     if change.old != new:
-                        self._github.ref_moved(repository, change.ref, change.old, new, caller)
-                self._github.save()
+                        self._refs.moved(repository, replace(change, new=new), caller)
+                self._store.save()
         return response
 
     def _refusal(self, repository: Repository, changes: list[RefChange], caller: Caller) -> str:
         lines: list[str] = []
         for change in changes:
-            broken = self._github.check_change(repository, change, caller)
+            broken = self._refs.violations(repository, change, caller)
             if broken:
                 lines.append(f"error: GH013: Repository rule violations found for {change.ref}.")
                 lines += ["", *(f"- {reason}" for reason in broken), ""]
         return "\n".join(lines)
 
     def _backend(self, request: Request, repository: Repository, what: str, variables: dict[str, str]) -> Response:
-        path = self._github.git(repository).path
+        path = self._store.git(repository).path
         done = subprocess.run(
             ["git", "http-backend"],
             input=request.body,

@@ -51,14 +51,8 @@ class Issuer:
         """Return who a job is: its repository, then environment, pull_request or ref."""
         if self._seed.subjects == "legacy":
             return f"repo:{repository.full_name}:{context}"
-        owner = f"{repository.owner}@{self.owner_id(repository)}"
+        owner = f"{repository.owner}@{self._seed.owner_id(repository.owner)}"
         return f"repo:{owner}/{repository.name}@{repository.id}:{context}"
-
-    def owner_id(self, repository: Repository) -> int:
-        """Return the id of a repository's owner."""
-        if repository.owner.lower() == self._seed.organization.login.lower():
-            return self._seed.organization.id
-        return next(user.id for user in self._seed.users if user.login.lower() == repository.owner.lower())
 
     def token(
         self,
@@ -101,7 +95,7 @@ class Issuer:
                 "repository": repository.full_name,
                 "repository_id": str(repository.id),
                 "repository_owner": repository.owner,
-                "repository_owner_id": str(self.owner_id(repository)),
+                "repository_owner_id": str(self._seed.owner_id(repository.owner)),
                 "repository_visibility": "private" if repository.private else "public",
                 "event_name": event,
                 "ref": ref,

@@ -87,6 +87,12 @@ class Seed(_Strict):
     runners: int = 4
     """Jobs that execute at once; the combinations of a matrix count as one."""
 
+    def owner_id(self, login: str) -> int:
+        """Return the id of the organization or of an account, either of which can own repositories."""
+        if login.lower() == self.organization.login.lower():
+            return self.organization.id
+        return next(user.id for user in self.users if user.login.lower() == login.lower())
+
     @classmethod
     def load(cls, folder: Path) -> "Seed":
         """Read seed.json of `folder`."""

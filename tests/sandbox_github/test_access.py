@@ -134,7 +134,7 @@ def test_an_environment_admits_branches_and_tags_by_name(call: Client) -> None:
     assert (made.status, made.json["name"], made.json["type"]) == (200, "main", "branch")
     one = f"{policies}/{made.json['id']}"
     again = call("POST", policies, {"name": "main", "type": "branch"})
-    assert (again.status, again.headers["location"]) == (303, f"{call.github.url}/api/v3{one}")
+    assert (again.status, again.headers["location"]) == (303, f"{call.github.store.url}/api/v3{one}")
     assert call("POST", policies, {"name": "main", "type": "tag"}).status == 200
     assert call("GET", policies).json["total_count"] == 2
     assert call("GET", one).json == made.json

@@ -55,7 +55,7 @@ def test_an_endpoint_that_does_not_exist_is_named_in_the_log(call: Client, capsy
 
 
 def test_a_repository_made_from_a_template_is_empty_until_its_first_commit_arrives(call: Client) -> None:
-    call.github.seed.timing.generation = 0.2
+    call.github.store.seed.timing.generation = 0.2
     template = repository(call, "template", is_template=True)
     body = {"owner": "acme", "name": "project", "private": True, "description": "Launched"}
     made = call("POST", f"{template}/generate", body)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.github.actions.runner import STAND_INS
+from sandbox.github.actions.stand_in_actions import STAND_INS
 from tests.sandbox_github.client import encoded, eventually, repository, seed, start
 
 ROLE = "arn:aws:iam::111111111111:role/deploy"

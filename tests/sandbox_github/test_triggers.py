@@ -13,7 +13,7 @@ JOBS = "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: echo}]}}"
 @pytest.fixture
 def idle(call: Client) -> Client:
     """A GitHub whose runs all wait for a runner."""
-    call.github.seed.runners = 0
+    call.github.store.seed.runners = 0
     return call
 
 
@@ -96,7 +96,7 @@ def test_names_of_refs_match_as_ruby_says(pattern: str, name: str, expected: boo
 
 
 def test_a_fresh_repositorys_workflow_cannot_be_dispatched_until_it_is_registered(idle: Client) -> None:
-    idle.github.seed.timing.workflow_registration = 60
+    idle.github.store.seed.timing.workflow_registration = 60
     template = with_workflow(idle, "template", "on: workflow_dispatch", is_template=True)
     idle("POST", f"{template}/generate", {"owner": "acme", "name": "fresh", "private": True})
     path = "/repos/acme/fresh"
@@ -104,7 +104,7 @@ def test_a_fresh_repositorys_workflow_cannot_be_dispatched_until_it_is_registere
     place = f"{path}/actions/workflows/build.yml/dispatches"
     assert idle("POST", place, {"ref": "main"}).status == 404
     assert idle("GET", f"{path}/actions/workflows").json["total_count"] == 0
-    registered_at = idle.github.actions._dispatchable_from  # pyright: ignore[reportPrivateUsage]
+    registered_at = idle.github.actions.workflows.dispatchable_from
     registered_at.update({repository: moment - 60 for repository, moment in registered_at.items()})
     assert idle("POST", place, {"ref": "main"}).status == 204
     assert [run["event"] for run in runs(idle, path)] == ["workflow_dispatch"]
@@ -159,7 +159,7 @@ def test_inputs_that_are_not_given_have_their_defaults(idle: Client) -> None:
     body = {"ref": "main", "inputs": {"b": "x"}, "return_run_details": True}
     answer = idle("POST", f"{path}/actions/workflows/build.yml/dispatches", body)
     assert answer.status == 200
-    run = idle.github.state.runs[answer.json["workflow_run_id"]]
+    run = idle.github.store.state.runs[answer.json["workflow_run_id"]]
     assert run.payload["inputs"] == {"a": "true", "b": "x"}
 
 
@@ -250,7 +250,7 @@ def test_a_workflow_whose_jobs_cannot_be_put_in_order_fails_at_once(idle: Client
     idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
     run = runs(idle, path)[0]
     assert run["conclusion"] == "startup_failure"
-    assert message in (idle.github.folder / "runs" / str(run["id"]) / "log.txt").read_text()
+    assert message in (idle.github.store.folder / "runs" / str(run["id"]) / "log.txt").read_text()
     assert idle("POST", f"{path}/actions/runs/{run['id']}/rerun").status == 403
 
 

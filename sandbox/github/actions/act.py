@@ -9,16 +9,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
 from sandbox import certificates
+from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.workflow import WorkflowError
-
-if TYPE_CHECKING:
-    from sandbox.github.actions.queue import Actions
-    from sandbox.github.service import GitHub
 
 RUNNERS = ("ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04")
 """Labels of GitHub-hosted runners that this machine stands in for."""
@@ -40,9 +36,8 @@ _POLL_SECONDS = 0.01
 class Act:
     """One execution of act in a folder, which has the workflow below `source`."""
 
-    def __init__(self, github: "GitHub", actions: "Actions", folder: Path, command: list[str]) -> None:
-        self._github = github
-        self._actions = actions
+    def __init__(self, context: ActionsContext, folder: Path, command: list[str]) -> None:
+        self._context = context
         self._folder = folder
         self._command = command
         self._process: subprocess.Popen[str] | None = None
@@ -88,7 +83,7 @@ class Act:
             _kill(self._process.pid)
 
     def _stop(self, process: subprocess.Popen[str]) -> None:
-        timing = self._github.seed.timing
+        timing = self._context.store.seed.timing
         try:
             act = psutil.Process(process.pid)
             steps = act.children()
@@ -109,13 +104,13 @@ class Act:
     def _environment(self) -> dict[str, str]:
         home = self._folder / "home"
         home.mkdir()
-        trust = certificates.bundle(self._actions.authority, self._folder / "trust.pem")
+        trust = certificates.bundle(self._context.authority, self._folder / "trust.pem")
         return {
             "LANG": "C.UTF-8",
             "PATH": os.environ["PATH"],
-            "AWS_ENDPOINT_URL": self._actions.aws_url,
+            "AWS_ENDPOINT_URL": self._context.aws_url,
             **dict.fromkeys(_TRUST, str(trust)),
-            **self._github.seed.runner_environment,
+            **self._context.store.seed.runner_environment,
             "ACT_DISABLE_VERSION_CHECK": "1",
             "HOME": str(home),
         }

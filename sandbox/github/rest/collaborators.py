@@ -18,7 +18,7 @@ class _Add(Body):
 def _collaborator(call: Call, account: User, held: Permission) -> dict[str, object]:
     permissions = {name: PERMISSIONS.index(name) <= PERMISSIONS.index(held) for name in reversed(PERMISSIONS)}
     return {
-        **views.user(call.github, account),
+        **views.user(call.store, account),
         "permissions": permissions,
         "role_name": _ROLE_NAMES.get(held, held),
     }
@@ -27,13 +27,13 @@ def _collaborator(call: Call, account: User, held: Permission) -> dict[str, obje
 @route("GET", "/repos/{owner}/{repo}/collaborators", permission="metadata:read", role="push")
 def list_collaborators(call: Call) -> Response:
     """Everybody with access, or those added one by one (`affiliation=direct`)."""
-    accounts = call.github.state.users.values()
+    accounts = call.store.state.users.values()
     if call.request.query.get("affiliation") == "direct":
         direct = {login.lower() for login in call.repository.collaborators}
         accounts = [account for account in accounts if account.login.lower() in direct]
     found: list[tuple[User, Permission]] = []
     for account in accounts:
-        held = role(account, call.repository, call.github.state)
+        held = role(account, call.repository, call.store.state)
         if held is not None:
             found.append((account, held))
     page, headers = call.page(found)
@@ -43,8 +43,8 @@ def list_collaborators(call: Call) -> Response:
 @route("GET", "/repos/{owner}/{repo}/collaborators/{login}", permission="metadata:read", role="push")
 def check_collaborator(call: Call) -> Response:
     """204 for a collaborator, 404 for anybody else."""
-    account = call.github.user(call.parameters["login"])
-    if role(account, call.repository, call.github.state) is None:
+    account = call.store.user(call.parameters["login"])
+    if role(account, call.repository, call.store.state) is None:
         raise errors.not_found()
     return Response(status=204)
 
@@ -52,10 +52,10 @@ def check_collaborator(call: Call) -> Response:
 @route("GET", "/repos/{owner}/{repo}/collaborators/{login}/permission", permission="metadata:read", role="push")
 def get_permission(call: Call) -> Response:
     """What somebody may do in the repository."""
-    account = call.github.user(call.parameters["login"])
-    held = role(account, call.repository, call.github.state)
+    account = call.store.user(call.parameters["login"])
+    held = role(account, call.repository, call.store.state)
     if held is None:
-        return json_response(200, {"permission": "none", "role_name": "none", "user": views.user(call.github, account)})
+        return json_response(200, {"permission": "none", "role_name": "none", "user": views.user(call.store, account)})
     document = {
         "permission": _OLD_NAMES[held],
         "role_name": _ROLE_NAMES.get(held, held),
@@ -68,7 +68,7 @@ def get_permission(call: Call) -> Response:
 def add_collaborator(call: Call) -> Response:
     """Add a member of the organization at once, invite anybody else."""
     body = call.body(_Add)
-    account = call.github.user(call.parameters["login"])
+    account = call.store.user(call.parameters["login"])
     repository = call.repository
     known = {login.lower() for login in repository.collaborators}
     if account.member or account.login.lower() in known:
@@ -77,7 +77,7 @@ def add_collaborator(call: Call) -> Response:
     invitation = next((one for one in repository.invitations if one.login == account.login), None)
     if invitation is None:
         invitation = Invitation(
-            id=call.github.state.next_id(),
+            id=call.store.state.next_id(),
             login=account.login,
             inviter=call.caller.user.login,
             permission=body.permission,
@@ -90,13 +90,13 @@ def add_collaborator(call: Call) -> Response:
 def _invitation(call: Call, invitation: Invitation) -> dict[str, object]:
     return {
         "id": invitation.id,
-        "repository": views.repository(call.github, call.repository, call.caller),
-        "invitee": views.user(call.github, call.github.user(invitation.login)),
-        "inviter": views.user(call.github, call.github.user(invitation.inviter)),
+        "repository": views.repository(call.store, call.repository, call.caller),
+        "invitee": views.user(call.store, call.store.user(invitation.login)),
+        "inviter": views.user(call.store, call.store.user(invitation.inviter)),
         "permissions": {"pull": "read", "push": "write"}.get(invitation.permission, invitation.permission),
         "created_at": invitation.created_at,
         "expired": False,
-        "html_url": f"{call.github.url}/{call.repository.full_name}/invitations",
+        "html_url": f"{call.store.url}/{call.repository.full_name}/invitations",
     }
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from sandbox.github import errors
+from sandbox.github.accounts import commit_author
 from sandbox.github.git import NO_COMMIT, GitRepository, Person
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
@@ -67,7 +68,7 @@ def git(call: Call) -> GitRepository:
     Raises:
         ApiError: 409, it has none (yet).
     """
-    found = call.github.git(call.repository)
+    found = call.store.git(call.repository)
     if not found.branches():
         raise errors.empty_repository()
     return found
@@ -84,8 +85,8 @@ def resolve(call: Call, name: str) -> str:
 @route("GET", "/repos/{owner}/{repo}/branches", permission="contents:read", role="pull")
 def list_branches(call: Call) -> Response:
     """All branches; none while the repository is being generated."""
-    page, headers = call.page(list(call.github.git(call.repository).branches().items()))
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    page, headers = call.page(list(call.store.git(call.repository).branches().items()))
+    api = call.repository_url
     document = [
         {"name": name, "commit": {"sha": sha, "url": f"{api}/commits/{sha}"}, "protected": _protected(call, name)}
         for name, sha in page
@@ -97,20 +98,20 @@ def list_branches(call: Call) -> Response:
 def get_branch(call: Call) -> Response:
     """A branch with its last commit."""
     name = call.parameters["branch"]
-    repository = call.github.git(call.repository)
+    repository = call.store.git(call.repository)
     sha = repository.branches().get(name)
     if sha is None:
         raise errors.ApiError(404, "Branch not found")
-    commit = views.commit(call.github, call.repository, repository.commit(sha))
+    commit = views.commit(call.store, call.repository, repository.commit(sha))
     return json_response(200, {"name": name, "commit": commit, "protected": _protected(call, name)})
 
 
 def _protected(call: Call, branch: str) -> bool:
-    return bool(active(call.github.state, call.repository, f"refs/heads/{branch}"))
+    return bool(active(call.store.state, call.repository, f"refs/heads/{branch}"))
 
 
 def _ref(call: Call, ref: str, sha: str, status: int = 200) -> Response:
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    api = call.repository_url
     return json_response(
         status,
         {
@@ -143,7 +144,7 @@ def create_ref(call: Call) -> Response:
         raise errors.unprocessable("Object does not exist")
     if body.ref in repository.refs():
         raise errors.unprocessable("Reference already exists")
-    call.github.change_ref(call.repository, RefChange(ref=body.ref, old=NO_COMMIT, new=body.sha), call.caller)
+    call.refs.change(call.repository, RefChange(ref=body.ref, old=NO_COMMIT, new=body.sha), call.caller)
     return _ref(call, body.ref, body.sha, 201)
 
 
@@ -160,7 +161,7 @@ def update_ref(call: Call) -> Response:
         raise errors.unprocessable("Object does not exist")
     if not body.force and not repository.is_ancestor(old, body.sha):
         raise errors.unprocessable("Update is not a fast forward")
-    call.github.change_ref(call.repository, RefChange(ref=ref, old=old, new=body.sha), call.caller)
+    call.refs.change(call.repository, RefChange(ref=ref, old=old, new=body.sha), call.caller)
     return _ref(call, ref, body.sha)
 
 
@@ -171,7 +172,7 @@ def delete_ref(call: Call) -> Response:
     old = git(call).refs().get(ref)
     if old is None:
         raise errors.unprocessable("Reference does not exist")
-    call.github.change_ref(call.repository, RefChange(ref=ref, old=old, new=NO_COMMIT), call.caller)
+    call.refs.change(call.repository, RefChange(ref=ref, old=old, new=NO_COMMIT), call.caller)
     return Response(status=204)
 
 
@@ -181,7 +182,7 @@ def list_commits(call: Call) -> Response:
     start = resolve(call, call.request.query.get("sha") or call.repository.default_branch)
     repository = git(call)
     page, headers = call.page(repository.log(start, path=call.request.query.get("path")))
-    document = [views.commit(call.github, call.repository, repository.commit(sha)) for sha in page]
+    document = [views.commit(call.store, call.repository, repository.commit(sha)) for sha in page]
     return json_response(200, document, headers)
 
 
@@ -192,7 +193,7 @@ def get_commit(call: Call) -> Response:
     commit = repository.commit(resolve(call, call.parameters["ref"]))
     before = commit.parents[0] if commit.parents else NO_COMMIT
     files = [{"filename": path} for path in repository.changed_paths(before, commit.sha)]
-    return json_response(200, {**views.commit(call.github, call.repository, commit), "files": files})
+    return json_response(200, {**views.commit(call.store, call.repository, commit), "files": files})
 
 
 @route("POST", "/repos/{owner}/{repo}/git/blobs", permission="contents:write", role="push")
@@ -201,9 +202,7 @@ def create_blob(call: Call) -> Response:
     body = call.body(_Blob)
     content = base64.b64decode(body.content) if body.encoding == "base64" else body.content.encode()
     sha = git(call).write_blob(content)
-    return json_response(
-        201, {"sha": sha, "url": f"{call.github.api_url}/repos/{call.repository.full_name}/git/blobs/{sha}"}
-    )
+    return json_response(201, {"sha": sha, "url": f"{call.repository_url}/git/blobs/{sha}"})
 
 
 @route("GET", "/repos/{owner}/{repo}/git/blobs/{sha}", permission="contents:read", role="pull")
@@ -264,11 +263,11 @@ def create_commit(call: Call) -> Response:
     for parent in body.parents:
         if repository.type_of(parent) != "commit":
             raise errors.unprocessable("Parent SHA does not exist or is not a commit object")
-    me = call.github.person(call.caller.user)
+    me = commit_author(call.caller.user)
     author = body.author.person() if body.author else me
     committer = body.committer.person() if body.committer else author
     sha = repository.write_commit(body.tree, body.parents, body.message, author, committer)
-    return json_response(201, views.git_commit(call.github, call.repository, repository.commit(sha)))
+    return json_response(201, views.git_commit(call.store, call.repository, repository.commit(sha)))
 
 
 @route("GET", "/repos/{owner}/{repo}/git/commits/{sha}", permission="contents:read", role="pull")
@@ -277,4 +276,4 @@ def get_git_commit(call: Call) -> Response:
     repository, sha = git(call), call.parameters["sha"]
     if repository.type_of(sha) != "commit":
         raise errors.not_found()
-    return json_response(200, views.git_commit(call.github, call.repository, repository.commit(sha)))
+    return json_response(200, views.git_commit(call.store, call.repository, repository.commit(sha)))

@@ -39,8 +39,8 @@ class _NamePolicy(Body):
 
 def summary(call: Call, environment: Environment) -> dict[str, object]:
     """An environment, as it is embedded in other things."""
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
-    activity = f"{call.github.url}/{call.repository.full_name}/deployments/activity_log"
+    api = call.repository_url
+    activity = f"{call.store.url}/{call.repository.full_name}/deployments/activity_log"
     return {
         "id": environment.id,
         "node_id": f"EN_{environment.id}",
@@ -55,7 +55,7 @@ def summary(call: Call, environment: Environment) -> dict[str, object]:
 def reviewers(call: Call, environment: Environment) -> list[dict[str, object]]:
     """Who may let jobs enter an environment."""
     # A team that was deleted reviews nothing any more.
-    known = [one for one in environment.reviewers if one.type == "User" or one.id in call.github.state.teams]
+    known = [one for one in environment.reviewers if one.type == "User" or one.id in call.store.state.teams]
     return [{"type": one.type, "reviewer": _reviewer(call, one)} for one in known]
 
 
@@ -85,10 +85,10 @@ def _document(call: Call, environment: Environment) -> dict[str, object]:
 
 def _reviewer(call: Call, reviewer: Reviewer) -> dict[str, object]:
     if reviewer.type == "Team":
-        team = call.github.state.teams[reviewer.id]
+        team = call.store.state.teams[reviewer.id]
         return {"id": team.id, "node_id": f"T_{team.id}", "name": team.name, "slug": team.slug}
-    account = next(user for user in call.github.state.users.values() if user.id == reviewer.id)
-    return views.user(call.github, account)
+    account = next(user for user in call.store.state.users.values() if user.id == reviewer.id)
+    return views.user(call.store, account)
 
 
 def _check(call: Call, body: _Put) -> None:
@@ -101,7 +101,7 @@ def _check(call: Call, body: _Put) -> None:
         "can_admins_bypass": "required reviewers",
     }
     # Even default values are refused, because the fields themselves belong to the plan.
-    if call.repository.private and call.github.seed.plan != "enterprise":
+    if call.repository.private and call.store.seed.plan != "enterprise":
         for field, rule in protections.items():
             if field in given:
                 raise errors.unprocessable(
@@ -127,7 +127,7 @@ def _check(call: Call, body: _Put) -> None:
 
 def _readers(call: Call, body: _Put) -> list[Reviewer]:
     """Return the reviewers who can read the repository; GitHub drops the others without a word."""
-    state, repository = call.github.state, call.repository
+    state, repository = call.store.state, call.repository
     readers = {account.id for account in state.users.values() if role(account, repository, state) is not None}
     teams = {team.id for team in state.teams.values() if repository.id in team.repositories}
     return [
@@ -147,7 +147,7 @@ def put_environment(call: Call) -> Response:
     policy = body.deployment_branch_policy
     environment = Environment(
         # Its protection rules take the three ids that follow.
-        id=existing.id if existing else call.github.state.next_id() * 10,
+        id=existing.id if existing else call.store.state.next_id() * 10,
         name=name,
         wait_timer=body.wait_timer,
         prevent_self_review=body.prevent_self_review,
@@ -238,8 +238,8 @@ def create_policy(call: Call) -> Response:
         raise errors.validation_failed("DeploymentBranchPolicy", "name", "missing_field")
     same = next((one for one in environment.name_policies if (one.name, one.type) == (body.name, body.type)), None)
     if same is not None:
-        return json_response(303, _policy(same), {"location": f"{call.github.url}{call.request.path}/{same.id}"})
-    made = NamePolicy(id=call.github.state.next_id(), name=body.name, type=body.type)
+        return json_response(303, _policy(same), {"location": f"{call.store.url}{call.request.path}/{same.id}"})
+    made = NamePolicy(id=call.store.state.next_id(), name=body.name, type=body.type)
     environment.name_policies.append(made)
     return json_response(200, _policy(made))
 

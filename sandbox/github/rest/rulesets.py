@@ -59,11 +59,11 @@ def _check(call: Call, body: _Create | _Update) -> None:
             raise errors.ApiError(501, f"Rules of the type {rule.type!r} are not implemented here")
         _check_parameters(rule)
     for actor in body.bypass_actors or []:
-        if actor.actor_type == "Team" and actor.actor_id not in call.github.state.teams:
+        if actor.actor_type == "Team" and actor.actor_id not in call.store.state.teams:
             raise errors.unprocessable(
                 "Validation Failed", f"Actor {actor.actor_id} must be part of the ruleset source"
             )
-    for ruleset in call.github.state.rulesets.values():
+    for ruleset in call.store.state.rulesets.values():
         same = ruleset.name == body.name and ruleset.repository_id == _owner(call)
         if same and str(ruleset.id) != call.parameters.get("ruleset"):
             raise errors.unprocessable("Validation Failed", "Name must be unique")
@@ -86,8 +86,8 @@ def _owner(call: Call) -> int | None:
 
 
 def _document(call: Call, ruleset: Ruleset) -> dict[str, object]:
-    repository = call.github.state.repositories.get(ruleset.repository_id or 0)
-    source = repository.full_name if repository else call.github.organization.login
+    repository = call.store.state.repositories.get(ruleset.repository_id or 0)
+    source = repository.full_name if repository else call.store.organization.login
     place = f"repos/{source}" if repository else f"orgs/{source}"
     return {
         "id": ruleset.id,
@@ -102,20 +102,20 @@ def _document(call: Call, ruleset: Ruleset) -> dict[str, object]:
         "rules": ruleset.rules,
         "created_at": ruleset.created_at,
         "updated_at": ruleset.updated_at,
-        "_links": {"self": {"href": f"{call.github.api_url}/{place}/rulesets/{ruleset.id}"}},
+        "_links": {"self": {"href": f"{call.store.api_url}/{place}/rulesets/{ruleset.id}"}},
     }
 
 
 def _require_plan(call: Call) -> None:
     """Rulesets of an organization, and of its private repositories, belong to the paid plans."""
-    if call.github.seed.plan == "free" and (call.found is None or call.found.private):
+    if call.store.seed.plan == "free" and (call.found is None or call.found.private):
         raise errors.forbidden("Upgrade to GitHub Team or make this repository public to enable this feature.")
 
 
 def _list(call: Call) -> Response:
-    mine = [ruleset for ruleset in call.github.state.rulesets.values() if ruleset.repository_id == _owner(call)]
+    mine = [ruleset for ruleset in call.store.state.rulesets.values() if ruleset.repository_id == _owner(call)]
     if call.found is not None and call.request.query.get("includes_parents", "true") == "true":
-        mine += [ruleset for ruleset in call.github.state.rulesets.values() if ruleset.repository_id is None]
+        mine += [ruleset for ruleset in call.store.state.rulesets.values() if ruleset.repository_id is None]
     page, headers = call.page(mine)
     left_out = ("bypass_actors", "conditions", "rules")
     documents = [
@@ -126,7 +126,7 @@ def _list(call: Call) -> Response:
 
 def _found(call: Call) -> Ruleset:
     number = call.parameters["ruleset"]
-    found = call.github.state.rulesets.get(int(number)) if number.isdecimal() else None
+    found = call.store.state.rulesets.get(int(number)) if number.isdecimal() else None
     if found is None or found.repository_id not in (_owner(call), None) or (call.found is None and found.repository_id):
         raise errors.not_found()
     return found
@@ -141,7 +141,7 @@ def _create(call: Call) -> Response:
     body = call.body(_Create)
     _check(call, body)
     ruleset = Ruleset(
-        id=call.github.state.next_id(),
+        id=call.store.state.next_id(),
         name=body.name,
         repository_id=_owner(call),
         target=body.target or "branch",
@@ -150,7 +150,7 @@ def _create(call: Call) -> Response:
         conditions=body.conditions or {},
         rules=[rule.model_dump(exclude_none=True) for rule in body.rules or []],
     )
-    call.github.state.rulesets[ruleset.id] = ruleset
+    call.store.state.rulesets[ruleset.id] = ruleset
     return json_response(201, _document(call, ruleset))
 
 
@@ -178,7 +178,7 @@ def _delete(call: Call) -> Response:
     ruleset = _found(call)
     if ruleset.repository_id != _owner(call):
         raise errors.not_found()
-    del call.github.state.rulesets[ruleset.id]
+    del call.store.state.rulesets[ruleset.id]
     return Response(status=204)
 
 
@@ -268,7 +268,7 @@ def list_branch_rules(call: Call) -> Response:
     """The rules that hold for a branch, whether or not it exists."""
     _require_plan(call)
     found: list[dict[str, object]] = []
-    for ruleset in rules.active(call.github.state, call.repository, f"refs/heads/{call.parameters['branch']}"):
+    for ruleset in rules.active(call.store.state, call.repository, f"refs/heads/{call.parameters['branch']}"):
         document = _document(call, ruleset)
         origin = {
             "ruleset_source_type": document["source_type"],

@@ -57,13 +57,13 @@ def _document(call: Call, variable: Variable) -> dict[str, object]:
     if call.found is None:
         document["visibility"] = variable.visibility
         if variable.visibility == "selected":
-            place = f"{call.github.api_url}/orgs/{call.github.organization.login}/actions/variables"
+            place = f"{call.store.api_url}/orgs/{call.store.organization.login}/actions/variables"
             document["selected_repositories_url"] = f"{place}/{variable.name}/repositories"
     return document
 
 
 def _all(call: Call) -> dict[str, Variable]:
-    return call.github.state.variables if call.found is None else call.found.variables
+    return call.store.state.variables if call.found is None else call.found.variables
 
 
 def _found(call: Call) -> Variable:
@@ -178,7 +178,7 @@ def delete_organization_variable(call: Call) -> Response:
 )
 def list_selected_repositories(call: Call) -> Response:
     """The repositories that a variable is for."""
-    chosen = [call.github.state.repositories[number] for number in _found(call).selected_repository_ids]
+    chosen = [call.store.state.repositories[number] for number in _found(call).selected_repository_ids]
     documents = [{"id": one.id, "name": one.name, "full_name": one.full_name} for one in chosen]
     return json_response(200, {"total_count": len(documents), "repositories": documents})
 
