@@ -1,4 +1,4 @@
-"""Bare git repositories, by git's own commands; what `git init` writes is written here, in a fraction of the time."""
+"""Git repositories, by git's own commands; what `git init` and `git clone` write is written here, which is faster."""
 
 import os
 import subprocess
@@ -184,18 +184,21 @@ class GitRepository:
 
     def file(self, commit: str, path: str) -> bytes | None:
         """Read a file as it is in a commit; None if it is not there."""
-        entry = self.entry(commit, path)
-        return self.blob(entry.sha) if entry is not None and entry.type == "blob" else None
+        try:
+            return self._run("cat-file", "blob", f"{commit}:{path}")
+        except GitError:
+            return None
 
     def write_blob(self, content: bytes) -> str:
         """Store a file's contents."""
         return self._run("hash-object", "-w", "--stdin", input_=content).decode().strip()
 
     def write_tree(self, base: str | None, changes: Sequence[tuple[str, str, str | None]]) -> str:
-        """Store `base` with changes: (path, mode, object; None removes the path)."""
+        """Store a tree, or that of a commit, with changes: (path, mode, object; None removes the path)."""
         with tempfile.TemporaryDirectory() as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._run("read-tree", *([base] if base else ["--empty"]), variables=index)
+            if base:
+                self._run("read-tree", base, variables=index)
             lines = [
                 f"{mode if sha else 0} {sha or NO_COMMIT}\t{path}\0" for path, mode, sha in changes if mode != "040000"
             ]
@@ -262,9 +265,16 @@ class GitRepository:
         self._run("index-pack", "--stdin", "--fix-thin", input_=pack)
 
     def checkout(self, commit: str, folder: Path) -> None:
-        """Clone into a folder and check a commit out; objects are shared, so it is quick."""
-        self._run("clone", "--quiet", "--shared", "--no-checkout", str(self.path), str(folder))
-        GitRepository(folder)._run("checkout", "--quiet", "--detach", commit)
+        """Check a commit out into an empty folder, as a clone that shares the objects of this repository."""
+        for part in ("objects/info", "refs"):
+            (folder / ".git" / part).mkdir(parents=True)
+        for name, text in (
+            ("HEAD", commit),
+            ("objects/info/alternates", str(self.path / "objects")),
+            ("config", f'[core]\n\trepositoryformatversion = 0\n[remote "origin"]\n\turl = {self.path}\n'),
+        ):
+            (folder / ".git" / name).write_text(f"{text}\n", encoding="utf-8")
+        GitRepository(folder)._run("reset", "--quiet", "--hard")
 
 
 def _looks_like_commit(name: str) -> bool:

@@ -50,7 +50,7 @@ class Refs:
         """
         git = self._store.git(repository)
         parent = git.branches().get(branch)
-        tree = git.write_tree(git.commit(parent).tree if parent else None, changes)
+        tree = git.write_tree(parent, changes)
         me = commit_author(caller.user)
         new = git.write_commit(tree, [parent] if parent else [], message, author or committer or me, committer or me)
         change = RefChange(ref=f"refs/heads/{branch}", old=parent or NO_COMMIT, new=new)

@@ -43,7 +43,7 @@ def seed(**changes: Any) -> Seed:
             {"token": WITHOUT_SCOPES, "login": "olivia", "scopes": ""},
         ],
         "timing": Timing(
-            generation=0.02, workflow_registration=0, cancel_interrupt=0.5, cancel_terminate=10, cancel_force=10
+            generation=0.02, workflow_registration=0, cancel_interrupt=0.1, cancel_terminate=10, cancel_force=10
         ),
         "limits": Limits(content_per_minute=500, points_per_minute=100_000),
     }
@@ -129,9 +129,12 @@ def encoded(text: str) -> str:
 def eventually(find: Callable[[], T | None]) -> T:
     """Wait until something is there."""
     deadline = time.monotonic() + SECONDS
+    pause = 0.01
     while time.monotonic() < deadline:
         found = find()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(pause)
+        # Soon at first; what takes longer needs the processor itself.
+        pause = min(pause * 1.5, 0.1)
     raise AssertionError(f"nothing within {SECONDS} seconds")

@@ -21,7 +21,7 @@ from sandbox.github.actions.workflow import (
     triggers,
 )
 from sandbox.github.actions.workflows import Workflows
-from sandbox.github.git import EMPTY_TREE, NO_COMMIT
+from sandbox.github.git import EMPTY_TREE, NO_COMMIT, Entry
 from sandbox.github.rules import RefChange
 from sandbox.github.state import PullRequest, Repository, Run, User, now
 from sandbox.github.store import Store
@@ -59,6 +59,10 @@ class Triggers:
             self._workflows.register(repository)
         if change.new == NO_COMMIT or not change.ref.startswith(("refs/heads/", "refs/tags/")):
             return
+        files = self._workflows.entries(repository, change.new)
+        if not files:
+            # Most pushes trigger nothing: nothing else need be looked up.
+            return
         commit = git.commit(change.new)
         if any(mark in commit.message for mark in SKIP):
             return
@@ -71,9 +75,10 @@ class Triggers:
             payload=events.push(self._store, repository, change.ref, change.old, commit, actor),
         )
         triggered = [
-            (path, document) for path, document in self._of_commit(repository, event) if "push" in triggers(document)
+            (path, document)
+            for path, document in self._parsed(repository, event, files)
+            if "push" in triggers(document)
         ]
-        # Most pushes start nothing, and what they change need not be looked up.
         changed = git.pushed_paths(repository.default_branch, change.old, change.new) if triggered else []
         for path, document in triggered:
             if starts_on_push(triggers(document)["push"], change.ref, changed):
@@ -102,7 +107,8 @@ class Triggers:
             pull=pull,
             fork=fork,
         )
-        for path, document in self._of_commit(repository, event):
+        files = self._workflows.entries(repository, event.sha)
+        for path, document in self._parsed(repository, event, files):
             filters = triggers(document).get("pull_request")
             if filters is not None and starts_on_pull_request(filters, action, pull.base, changed):
                 self._start(repository, path, document, event)
@@ -138,11 +144,11 @@ class Triggers:
         )
         return self._start(repository, path, document, event)
 
-    def _of_commit(self, repository: Repository, event: Event) -> list[tuple[str, Document]]:
+    def _parsed(self, repository: Repository, event: Event, files: list[Entry]) -> list[tuple[str, Document]]:
         """Return the workflows of an event's commit; one that cannot be read becomes a failed run, as on GitHub."""
         git = self._store.git(repository)
         found: list[tuple[str, Document]] = []
-        for entry in self._workflows.entries(repository, event.sha):
+        for entry in files:
             try:
                 document = parse(git.blob(entry.sha))
                 triggers(document)

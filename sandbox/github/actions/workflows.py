@@ -1,10 +1,11 @@
 """The workflow files of repositories, and the ids under which GitHub registers them."""
 
 import time
+from functools import lru_cache
 
 from sandbox.github import errors
 from sandbox.github.actions.workflow import Document, WorkflowError, parse
-from sandbox.github.git import Entry
+from sandbox.github.git import Entry, GitRepository
 from sandbox.github.state import Repository
 from sandbox.github.store import Store
 
@@ -66,7 +67,13 @@ def read(store: Store, repository: Repository, commit: str, path: str) -> Docume
     Raises:
         WorkflowError: it does not exist, or is not valid.
     """
-    text = store.git(repository).file(commit, path)
+    text = _text(store.git(repository), commit, path)
     if text is None:
         raise WorkflowError(f"error parsing called workflow {path!r}: workflow was not found")
     return parse(text)
+
+
+@lru_cache(maxsize=256)
+def _text(git: GitRepository, commit: str, path: str) -> bytes | None:
+    """Read a file of a commit, once: a run asks for its workflow files again and again."""
+    return git.file(commit, path)

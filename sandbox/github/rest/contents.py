@@ -76,20 +76,19 @@ def get_readme(call: Call) -> Response:
     return get_contents(replace(call, parameters={**call.parameters, "path": "README.md"}))
 
 
-def _branch(call: Call, name: str | None) -> str:
+def _branch(call: Call, name: str | None) -> tuple[str, str | None]:
+    """Return the branch to write to, and its commit if it has one."""
     branch = name or call.repository.default_branch
     branches = call.store.git(call.repository).branches()
     if call.repository.id in call.store.generating:
         raise errors.empty_repository()
     if branches and branch not in branches:
         raise errors.ApiError(404, f"Branch {branch} not found")
-    return branch
+    return branch, branches.get(branch)
 
 
-def _existing(call: Call, branch: str, path: str) -> Entry | None:
-    repository = call.store.git(call.repository)
-    commit = repository.branches().get(branch)
-    entry = repository.entry(commit, path) if commit else None
+def _existing(call: Call, commit: str | None, path: str) -> Entry | None:
+    entry = call.store.git(call.repository).entry(commit, path) if commit else None
     return entry if entry is not None and entry.type == "blob" else None
 
 
@@ -101,14 +100,14 @@ def _commit_document(call: Call, sha: str) -> dict[str, object]:
 def put_contents(call: Call) -> Response:
     """Create or replace a file; replacing needs the id of what is replaced."""
     body = call.body(_Write)
-    branch, path = _branch(call, body.branch), call.parameters["path"]
+    (branch, commit), path = _branch(call, body.branch), call.parameters["path"]
     if not path or path.startswith("/") or any(part in ("", ".", "..", ".git") for part in path.split("/")):
         raise errors.unprocessable("path contains a malformed path component")
     try:
         content = base64.b64decode(body.content, validate=False)
     except binascii.Error as error:
         raise errors.unprocessable("content is not valid Base64") from error
-    existing = _existing(call, branch, path)
+    existing = _existing(call, commit, path)
     if existing is not None and body.sha is None:
         raise errors.invalid_request('"sha" wasn\'t supplied.')
     if existing is not None and existing.sha != body.sha:
@@ -135,8 +134,8 @@ def put_contents(call: Call) -> Response:
 def delete_contents(call: Call) -> Response:
     """Delete a file."""
     body = call.body(_Delete)
-    branch, path = _branch(call, body.branch), call.parameters["path"]
-    existing = _existing(call, branch, path)
+    (branch, commit), path = _branch(call, body.branch), call.parameters["path"]
+    existing = _existing(call, commit, path)
     if existing is None:
         raise errors.not_found()
     if existing.sha != body.sha:
