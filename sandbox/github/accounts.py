@@ -1,4 +1,4 @@
-"""Who calls, by which token, and what the token and its account may do."""
+"""Accounts, their tokens, and the permissions that both have."""
 
 import secrets
 import threading
@@ -28,13 +28,13 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     """Scopes of a classic personal access token."""
     job_repository_id: int | None = None
-    """The repository whose job has the token; None: it is a person's token."""
+    """The repository whose job has the token; None: it belongs to a person."""
     job_permissions: Mapping[str, str] = field(default_factory=dict[str, str])
     """Permissions of a job's token, for example contents: write."""
 
     @property
     def is_job(self) -> bool:
-        """Whether a job of a workflow calls."""
+        """Whether the token belongs to a job of a workflow."""
         return self.job_repository_id is not None
 
     def has_scope(self, scope: str) -> bool:
@@ -50,7 +50,7 @@ class Caller:
 
 
 class Tokens:
-    """All valid tokens. They are never written to disk."""
+    """All valid tokens; they are never written to disk."""
 
     def __init__(self, seeded: list[SeedToken]) -> None:
         self._lock = threading.Lock()
@@ -58,10 +58,10 @@ class Tokens:
         self._jobs: dict[str, Caller] = {}
 
     def caller(self, token: str, state: State) -> Caller:
-        """Return who uses a token.
+        """Return the account that a token belongs to.
 
         Raises:
-            ApiError: 401, nobody does.
+            ApiError: 401, the token is unknown.
         """
         with self._lock:
             if token in self._jobs:
@@ -74,7 +74,7 @@ class Tokens:
         return Caller(user=user, scopes=scopes)
 
     def issue(self, repository: Repository, permissions: Mapping[str, str]) -> str:
-        """Make a token for the jobs of one run."""
+        """Create a token for one job."""
         token = f"ghs_{secrets.token_urlsafe(48)}"
         caller = Caller(user=ACTIONS_BOT, job_repository_id=repository.id, job_permissions=dict(permissions))
         with self._lock:
@@ -93,7 +93,7 @@ def commit_author(user: User) -> Person:
 
 
 def role(user: User, repository: Repository, state: State) -> Permission | None:
-    """Return what an account may do in a repository; None: it may not even know of it."""
+    """Return the permission of an account in a repository; None: it cannot see the repository."""
     if user.admin or repository.owner.lower() == user.login.lower():
         return "admin"
     found: list[Permission] = []
@@ -114,7 +114,7 @@ def reaches(held: Permission | None, needed: Permission) -> bool:
 
 
 def caller_role(caller: Caller, repository: Repository, state: State) -> Permission | None:
-    """Return what the caller's token may do in a repository."""
+    """Return the permission of the caller's token in a repository; None: it cannot see the repository."""
     if caller.is_job:
         if caller.job_repository_id != repository.id:
             return None if repository.private else "pull"

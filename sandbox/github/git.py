@@ -19,9 +19,9 @@ CONFIGURATION = """\
 [http]
 \treceivepack = true
 """
-"""Of a new repository; jobs fetch the exact commit that they run for."""
+"""The configuration of a new repository; jobs fetch the exact commit that they run for."""
 NO_COMMIT = "0" * 40
-"""What stands for "no commit" where a branch is created or deleted."""
+"""The id that stands for "no commit" when a branch is created or deleted."""
 
 
 class GitError(Exception):
@@ -30,7 +30,7 @@ class GitError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Who wrote or committed something, and when (ISO 8601, UTC; None: now)."""
+    """The author or committer of a commit, with the date (ISO 8601, UTC; None: now)."""
 
     name: str
     email: str
@@ -61,7 +61,7 @@ class Entry:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables for git: nobody's own configuration takes part."""
+    """Return the environment of git, without the configuration of the user and the system."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -79,7 +79,7 @@ class GitRepository:
     path: Path
 
     def create(self, default_branch: str) -> None:
-        """Make it, without a commit."""
+        """Create the repository, without a commit."""
         for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
             (self.path / folder).mkdir(parents=True)
         (self.path / "HEAD").write_text(f"ref: refs/heads/{default_branch}\n", encoding="utf-8")
@@ -224,7 +224,7 @@ class GitRepository:
         """Move a ref from `old` to `new`; an all-zero `old` creates it.
 
         Raises:
-            GitError: it is no longer at `old`.
+            GitError: the ref is no longer at `old`.
         """
         self._run("update-ref", ref, new, *([old] if old else []))
 
@@ -245,15 +245,15 @@ class GitRepository:
         return self.changed_paths(before, after)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether `newer` has everything that `older` has."""
+        """Whether a commit is another one, or one of its ancestors."""
         return self._try("merge-base", "--is-ancestor", older, newer) is not None
 
     def merge_base(self, one: str, other: str) -> str | None:
-        """Return the last commit that both have in common."""
+        """Return the best common ancestor of two commits."""
         return self._try("merge-base", one, other)
 
     def merged_tree(self, base: str, head: str) -> str | None:
-        """Store the tree of merging `head` into `base`; None if they conflict."""
+        """Merge `head` into `base` and return the tree; None if they conflict."""
         return self._try("merge-tree", "--write-tree", base, head)
 
     def fetch(self, other: "GitRepository", source: str, target: str) -> None:

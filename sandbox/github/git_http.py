@@ -1,4 +1,4 @@
-"""Git over HTTPS: git's own backend, with GitHub's permissions and rules in front of it.
+"""Git over HTTPS: git's own backend behind GitHub's permissions and rules.
 
 Source: git-http-backend(1), gitprotocol-http(5).
 """
@@ -25,7 +25,7 @@ _HOOKS = Path(__file__).parent / "hooks"
 
 
 class GitHttp:
-    """Answers git clients."""
+    """Handles the requests of git clients."""
 
     def __init__(self, store: Store, refs: Refs) -> None:
         self._store = store
@@ -37,7 +37,7 @@ class GitHttp:
         return _PATH.fullmatch(request.path) is not None
 
     def answer(self, request: Request) -> tuple[Response, str | None]:
-        """Answer, and say whose request it was."""
+        """Return the response, and the login of the caller."""
         match = _PATH.fullmatch(request.path)
         if match is None:
             return text_response(404, "Not Found\n"), None
@@ -82,7 +82,7 @@ class GitHttp:
         return reaches(caller_role(caller, repository, self._store.state), "push" if writes else "pull")
 
     def _receive(self, request: Request, repository: Repository, caller: Caller) -> Response:
-        """Store the pushed objects, ask for each ref whether it may move, then announce what moved."""
+        """Store the pushed objects, check the rules for each ref, then announce the refs that moved."""
         git = self._store.git(repository)
         commands, separator, pack = request.body.partition(b"0000PACK")
         with self._locks.of(repository.id):

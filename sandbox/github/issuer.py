@@ -1,4 +1,4 @@
-"""OpenID Connect tokens that say which job of which repository somebody is.
+"""OpenID Connect tokens, which identify a job of a repository.
 
 Source: GitHub Docs, "OpenID Connect reference".
 """
@@ -32,7 +32,7 @@ class Issuer:
         self._public = {"kty": "RSA", "n": document["n"], "e": document["e"], "alg": "RS256", "use": "sig"}
 
     def configuration(self) -> dict[str, object]:
-        """The discovery document."""
+        """Return the discovery document."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/.well-known/jwks",
@@ -44,11 +44,11 @@ class Issuer:
         }
 
     def keys(self) -> dict[str, object]:
-        """The key set."""
+        """Return the key set."""
         return {"keys": [{**self._public, "kid": self._key_id}]}
 
     def subject(self, repository: Repository, context: str) -> str:
-        """Return who a job is: its repository, then environment, pull_request or ref."""
+        """Return the subject of a job: its repository, then environment, pull_request or ref."""
         if self._seed.subjects == "legacy":
             return f"repo:{repository.full_name}:{context}"
         owner = f"{repository.owner}@{self._seed.owner_id(repository.owner)}"
@@ -68,10 +68,10 @@ class Issuer:
 
         Args:
             repository: the repository whose workflow runs.
-            audience: who the token is for; by default the owner's page.
+            audience: audience of the token; by default the URL of the repository's owner.
             environment: the deployment environment of the job.
-            event: what started the run.
-            ref: the full ref that it runs for.
+            event: the event that started the run.
+            ref: the full ref of the run.
             claims: further claims about the run.
         """
         if environment is not None:
@@ -112,7 +112,7 @@ class Issuer:
 
 def _key(file: Path) -> rsa.RSAPrivateKey:
     if file.exists():
-        # The key is our own: looking whether its numbers are prime takes longer than most requests.
+        # The key is our own, and checking its primes takes longer than most requests.
         loaded = serialization.load_pem_private_key(
             file.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
         )

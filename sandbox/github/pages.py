@@ -1,4 +1,4 @@
-"""Pages for people: a repository with its files, commits and runs; a run with its log."""
+"""Web pages: a repository with its files, commits and runs; a run with its log."""
 
 import html
 import re
@@ -25,7 +25,7 @@ _REPOSITORY = re.compile(r"/(?P<owner>[^/]+)/(?P<repo>[^/]+)(?P<rest>/.*)?")
 
 
 def answer(store: Store, request: Request) -> Response:
-    """Answer a browser."""
+    """Answer the request of a browser."""
     with store.lock:
         body = _body(store, request.path.rstrip("/"))
     if body is None:
@@ -151,7 +151,9 @@ def _run(store: Store, repository: Repository, run: Run, opened: str | None) -> 
 def _waiting(store: Store, run: Run, environment: Environment) -> str:
     accounts = {user.id: user.login for user in store.state.users.values()}
     teams = {team.id: f"team {team.slug}" for team in store.state.teams.values()}
-    names = [(accounts if one.type == "User" else teams).get(one.id, "nobody") for one in environment.reviewers]
+    names = [
+        (accounts if one.type == "User" else teams).get(one.id, "a deleted reviewer") for one in environment.reviewers
+    ]
     but = f", but not {run.triggering_actor}" if environment.prevent_self_review else ""
     sentence = f"{environment.name} waits for a review by {' or '.join(names)}{but}."
     return f"<p><strong>{html.escape(sentence)}</strong></p>"

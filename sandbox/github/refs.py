@@ -1,4 +1,4 @@
-"""Branches and tags: they move within the rules of their repository, and their moves become events."""
+"""Changes of branches and tags: they are checked against the rules, and become events."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -26,7 +26,7 @@ class EventListener(Protocol):
 
 
 class Refs:
-    """Moves refs, and tells a listener."""
+    """Changes refs and notifies a listener."""
 
     def __init__(self, store: Store, listener: EventListener) -> None:
         self._store = store
@@ -86,7 +86,7 @@ class Refs:
         return broken
 
     def move(self, repository: Repository, change: RefChange, caller: Caller) -> None:
-        """Create, move or delete a ref whatever the rules say.
+        """Create, move or delete a ref without a check of the rules.
 
         Raises:
             ApiError: 409, it is no longer where it was.
@@ -102,7 +102,7 @@ class Refs:
         self.moved(repository, change, caller)
 
     def moved(self, repository: Repository, change: RefChange, caller: Caller) -> None:
-        """Update pull requests and tell the listener after a ref has moved, by the API or by a push."""
+        """Update pull requests and notify the listener after a ref has moved, by the API or by a push."""
         repository.pushed_at = repository.updated_at = now()
         self._update_pulls(repository, change)
         # Events that a job's own token causes start no workflow: GitHub prevents loops this way.

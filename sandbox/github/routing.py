@@ -1,4 +1,4 @@
-"""Routes of the REST API: who may call them, and how their bodies are validated."""
+"""Routes of the REST API: authorization, validation of bodies, pages of lists."""
 
 import json
 import re
@@ -159,10 +159,10 @@ def route(
     Args:
         method: HTTP method.
         template: path below the API's root; `{name}` is one segment, `{name...}` the rest.
-        permission: what a job's token needs (`contents:write`), which the answer names in a header.
-        role: what the caller needs in the repository of the path.
-        organization: what the caller needs to be in the organization of the path.
-        scope: what a classic token needs besides `repo` for private repositories.
+        permission: the permission that a job's token needs (`contents:write`); a header of the response names it.
+        role: the role that the caller needs in the repository of the path.
+        organization: the role that the caller needs in the organization.
+        scope: the scope that a classic token needs besides `repo` for private repositories.
         writes_archived: whether it may change an archived repository.
         creates_content: whether the limits of created content count it; by default every POST, PUT and PATCH.
     """
@@ -202,7 +202,7 @@ def authorize(chosen: Route, parameters: dict[str, str], caller: Caller, store: 
     """Check that the caller may use a route, and return the repository that its path names.
 
     Raises:
-        ApiError: 404 for what the caller may not see, 403 for what it may not do.
+        ApiError: 404, the caller cannot see it; 403, the caller may not do this.
     """
     if "org" in parameters and parameters["org"].lower() != store.organization.login.lower():
         raise errors.not_found()

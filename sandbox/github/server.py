@@ -1,4 +1,4 @@
-"""Decides which part answers a request: REST, git, OpenID Connect, pages, or the sandbox's own hooks."""
+"""The server routes requests to REST, git, OpenID Connect, pages, or the hooks for tests."""
 
 import traceback
 
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from sandbox.github import downloads, errors, pages, rest, routing
 from sandbox.github.accounts import Caller
-from sandbox.github.faults import Fault, strike
+from sandbox.github.faults import Fault, inject
 from sandbox.github.git_http import GitHttp
 from sandbox.github.service import GitHub
 from sandbox.github.transport import Request, Response, json_response, text_response
@@ -16,25 +16,25 @@ _TOKEN = "/_services/token"  # noqa: S105 - a path
 
 
 class Server:
-    """Answers every request to the local GitHub."""
+    """Handles every request to the local GitHub."""
 
     def __init__(self, github: GitHub) -> None:
         self._github = github
         self._git = GitHttp(github.store, github.refs)
 
     def answer(self, request: Request) -> Response:
-        """Answer a request; a fault that waits for it comes first, or after the work is done."""
+        """Answer a request; an injected fault strikes before the request is carried out, or after."""
         if request.path.startswith("/_sandbox/"):
             return self._hook(request)
         fault = self._github.faults.take(request)
         if fault is not None and not fault.after:
-            response = strike(fault)
+            response = inject(fault)
             if response is not None:
                 self._github.requests.add(request, response.status, None)
                 return response
         response, login = self._route(request)
         if fault is not None and fault.after:
-            response = strike(fault) or response
+            response = inject(fault) or response
         self._github.requests.add(request, response.status, login)
         return response
 
@@ -126,7 +126,7 @@ class Server:
             return json_response(200, {"count": len(token), "value": token})
         return json_response(404, {"message": "Not Found"})
 
-    # Hooks of the sandbox
+    # Hooks for tests
 
     def _hook(self, request: Request) -> Response:
         github = self._github
@@ -149,7 +149,7 @@ class Server:
         return Response(status=204)
 
     def _oidc_token(self, request: Request) -> Response:
-        """The token that a job on the default branch would get."""
+        """Return the token that a job on the default branch would get."""
         query = request.query
         try:
             if not self._caller(request).user.admin:

@@ -1,4 +1,4 @@
-"""One local GitHub, put together of its parts."""
+"""The composition of a local GitHub."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sandbox.github.store import Store
 
 
 class GitHub:
-    """The parts of one GitHub; each of them knows only those that it is given here."""
+    """The parts of one GitHub; each knows only the parts that it is given here."""
 
     def __init__(self, folder: Path, url: str, seed: Seed, *, aws_url: str, authority: Path) -> None:
         self.store = Store(folder, url, seed)

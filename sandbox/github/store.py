@@ -1,4 +1,4 @@
-"""The store: everything that exists in the local GitHub, on disk, with the look-ups that its parts share."""
+"""The store of the local GitHub: its state and git repositories, on disk, with the look-ups that other parts share."""
 
 import shutil
 import threading

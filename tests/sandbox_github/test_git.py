@@ -7,7 +7,7 @@ from tests.sandbox_github.remote import Remote
 from tests.sandbox_github.test_access import ruleset
 
 
-def test_what_is_pushed_can_be_cloned_and_read(remote: Remote, tmp_path: Path) -> None:
+def test_pushed_files_can_be_cloned_and_read(remote: Remote, tmp_path: Path) -> None:
     assert remote("POST", "/orgs/acme/repos", {"name": "pushed-to", "private": True}).status == 201
     work = remote.clone("pushed-to", tmp_path / "work")
     remote.git("checkout", "--quiet", "-b", "main", folder=work)
@@ -44,7 +44,7 @@ def test_a_ruleset_refuses_a_push_to_main_but_not_to_a_branch(remote: Remote, tm
     assert remote("DELETE", f"/orgs/acme/rulesets/{made.json['id']}").status == 204
 
 
-def test_git_is_refused_as_the_rest_api_would(remote: Remote, tmp_path: Path) -> None:
+def test_git_is_refused_without_permission_as_in_the_rest_api(remote: Remote, tmp_path: Path) -> None:
     body = {"name": "guarded", "private": True, "auto_init": True}
     assert remote("POST", "/orgs/acme/repos", body).status == 201
     url = f"{remote.url}/acme/guarded.git"

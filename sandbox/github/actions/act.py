@@ -1,4 +1,4 @@
-"""act, the program that executes steps, as one process with everything that it starts."""
+"""act, the program that executes steps, as a process with all its children."""
 
 import os
 import shutil
@@ -45,7 +45,7 @@ class Act:
         self._cancelling: threading.Thread | None = None
 
     def lines(self, options: list[str]) -> Iterator[str]:
-        """Execute and return what act prints, line by line, until it ends."""
+        """Execute act and return its output line by line until it ends."""
         platforms = [option for label in RUNNERS for option in ("--platform", f"{label}=-self-hosted")]
         process = self._process = subprocess.Popen(
             [
@@ -78,7 +78,7 @@ class Act:
             self._cancelling.start()
 
     def kill(self) -> None:
-        """End everything at once."""
+        """Kill act and all its children."""
         if self._process is not None and self._process.poll() is None:
             _kill(self._process.pid)
 
@@ -88,13 +88,13 @@ class Act:
             act = psutil.Process(process.pid)
             steps = act.children()
             begun = _trees(steps)
-            # A step's entry process gets the signal, not what it has started in its turn.
+            # A step's entry process gets the signal, its children do not.
             _signal(steps, signal.SIGINT)
             if not _gone(steps, timing.cancel_interrupt):
                 _signal(steps, signal.SIGTERM)
                 _gone(steps, timing.cancel_terminate)
             _signal([*begun, *_trees(steps)], signal.SIGKILL)
-            # act goes on with the steps that want to run in spite of a cancellation.
+            # act goes on with the steps that run after a cancellation (`always()`).
             act.send_signal(signal.SIGINT)
             if not _gone([act], timing.cancel_force):
                 _kill(act.pid)
@@ -133,7 +133,7 @@ def _kill(number: int) -> None:
 
 
 def _trees(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return processes with everything that they have started."""
+    """Return processes with all their children."""
     found: list[psutil.Process] = []
     for process in processes:
         try:

@@ -16,7 +16,7 @@ def may_hold(state: State, run: Run) -> bool:
 
 
 def replaced_runs(state: State, run: Run) -> list[Run]:
-    """Return the runs that a new run replaces in its group: the one that waits, or all of them."""
+    """Return the runs that a new run replaces in its group: the one that waits, or all with `cancel-in-progress`."""
     if run.group is None:
         return []
     others = [other for other in unfinished(state) if other.id != run.id and other.group is not None]
@@ -41,7 +41,7 @@ def busy(state: State, run: Run, key: str, requirements: Requirements) -> bool:
 
 
 def replaced_jobs(state: State, run: Run, key: str, requirements: Requirements) -> list[tuple[Run, str]]:
-    """Return the jobs that a job replaces: those that wait for its groups and, if it says so, those that hold them."""
+    """Return the jobs that a job replaces in its groups: those that wait and, with `cancel-in-progress`, those that hold one."""
     rivals: dict[tuple[int, str], Run] = {}
     for group in requirements.groups:
         claims: list[tuple[Run, str]] = []

@@ -1,4 +1,4 @@
-"""What the runs of workflows need of the rest of the local GitHub."""
+"""The rest of the local GitHub, as far as runs of workflows need it."""
 
 from dataclasses import dataclass
 from pathlib import Path

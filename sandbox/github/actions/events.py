@@ -1,4 +1,4 @@
-"""The payloads that runs get, as webhooks have them.
+"""Payloads of events, as webhooks have them.
 
 Source: GitHub Docs, "Webhook events and payloads".
 """
@@ -11,7 +11,7 @@ from sandbox.github.store import Store
 
 
 def repository_payload(store: Store, repository: Repository) -> dict[str, Any]:
-    """The repository in a payload."""
+    """The repository of a payload."""
     return {
         "id": repository.id,
         "name": repository.name,
@@ -35,7 +35,7 @@ def _common(store: Store, repository: Repository, sender: User) -> dict[str, Any
 
 
 def push(store: Store, repository: Repository, ref: str, old: str, commit: Commit, sender: User) -> dict[str, Any]:
-    """A branch or tag moved."""
+    """The payload of a push of a branch or tag."""
     head = {
         "id": commit.sha,
         "tree_id": commit.tree,
@@ -59,7 +59,7 @@ def push(store: Store, repository: Repository, ref: str, old: str, commit: Commi
 
 
 def pull_request(store: Store, repository: Repository, pull: PullRequest, action: str, sender: User) -> dict[str, Any]:
-    """Something happened to a pull request."""
+    """The payload of a change of a pull request."""
     head = store.state.repositories[pull.head_repository_id]
     return {
         **_common(store, repository, sender),
@@ -84,5 +84,5 @@ def pull_request(store: Store, repository: Repository, pull: PullRequest, action
 def workflow_dispatch(
     store: Store, repository: Repository, workflow: str, ref: str, inputs: dict[str, str], sender: User
 ) -> dict[str, Any]:
-    """Somebody started a workflow."""
+    """The payload of a workflow that is started by hand."""
     return {**_common(store, repository, sender), "ref": ref, "workflow": workflow, "inputs": inputs}

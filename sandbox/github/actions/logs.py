@@ -1,4 +1,4 @@
-"""What act says about a job: its state, its steps and its logs."""
+"""The output of act about a job: status, steps and logs."""
 
 import json
 from typing import Any, cast
@@ -11,7 +11,7 @@ from sandbox.github.state import Job, Run, Step, now
 from sandbox.github.store import Store
 
 _NO_CLONE = "not located inside a git repository"
-"""What act says of every folder that is no clone, and it never needs one here."""
+"""act's message about a folder that is not a clone, which it does not need here."""
 
 
 class JobLogs:
@@ -24,15 +24,15 @@ class JobLogs:
         self._folder = store.run_folder(run.id)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._jobs: dict[str, Job] = {}
-        """By the names that act gives them."""
+        """Jobs by the names that act gives them."""
         self._planned = {job.key: job.name for job in run.jobs if job.caller == caller}
         self._started_steps: dict[tuple[int, str], str] = {}
         self.secrets: list[str] = []
-        """What the logs must not show."""
+        """Texts that the logs must not show."""
         self.cancelled = False
 
     def fail(self, message: str) -> None:
-        """Say why the job fails without an execution."""
+        """Log the reason for which the job fails without being executed."""
         with self._store.lock:
             jobs = [job for job in self._run.jobs if job.caller == self._caller]
         for job in jobs:

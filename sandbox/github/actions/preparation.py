@@ -1,4 +1,4 @@
-"""Preparation of a job: its checkout, its workflow files, and what they ask for."""
+"""Preparation of a job: its workflow files, permissions and actions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from sandbox.github.actions.workspace import Workspace
 from sandbox.github.state import Requirements, Run
 
 JOB_MINUTES = 360
-"""Minutes that a job may take where the workflow does not say."""
+"""Minutes that a job may take without `timeout-minutes`."""
 
 
 class Preparation:

@@ -41,7 +41,7 @@ class Runner:
         self._workspace.cancel()
 
     def kill(self) -> None:
-        """End the job's processes at once."""
+        """Kill the job's processes."""
         self._workspace.kill()
 
     def execute(self, requirements: Requirements) -> Result:
@@ -61,7 +61,7 @@ class Runner:
             self._workspace.remove()
 
     def requirements(self) -> Requirements | None:
-        """Return what the job must have before it may execute; None: its condition does not hold."""
+        """Return the requirements of the job before it may execute; None: its condition does not hold."""
         document = self._read(self._run.workflow)
         job: Document = document["jobs"][self._key]
         leaves = list(plan.leaves(self._read, self._run.workflow, self._key, job))

@@ -1,4 +1,4 @@
-"""Actions, put together of its parts."""
+"""The composition of Actions."""
 
 from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.identity import Identities

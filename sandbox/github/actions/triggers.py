@@ -61,7 +61,7 @@ class Triggers:
             return
         files = self._workflows.entries(repository, change.new)
         if not files:
-            # Most pushes trigger nothing: nothing else need be looked up.
+            # Most pushes trigger nothing, so the rest is not looked up.
             return
         commit = git.commit(change.new)
         if any(mark in commit.message for mark in SKIP):
@@ -90,7 +90,7 @@ class Triggers:
         head = self._store.state.repositories[pull.head_repository_id]
         fork = head.id != repository.id
         if fork and repository.private:
-            # Off unless an owner allows it; here nobody can.
+            # Off unless an owner allows it, which is not implemented here.
             return
         merge = pull_refs.update(self._store, repository, pull) if pull.state == "open" else None
         if merge is None or any(mark in git.commit(pull.head_sha).message for mark in SKIP):

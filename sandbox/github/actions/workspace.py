@@ -17,7 +17,7 @@ from sandbox.github.state import Repository, Run
 
 
 class Workspace:
-    """Where act executes one job of a run, perhaps after it has evaluated the job's expressions."""
+    """The folder in which act executes one job of a run, after it has evaluated the job's expressions."""
 
     def __init__(self, context: ActionsContext, identities: Identities, run: Run, key: str, logs: JobLogs) -> None:
         self._context = context
@@ -39,13 +39,13 @@ class Workspace:
         """Write a workflow file for act."""
         file = self.source / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        # The scheduler has decided about concurrency, and act does not know all of it.
+        # The scheduler handles concurrency, and act does not know all of its syntax.
         jobs = cast("dict[str, Document]", document["jobs"])
         plain = {
             key: {name: value for name, value in job.items() if name != "concurrency"} for key, job in jobs.items()
         }
         document = {**{name: value for name, value in document.items() if name != "concurrency"}, "jobs": plain}
-        # JSON is YAML: nothing is read differently for want of quotes.
+        # JSON is YAML, and its strings are quoted: nothing is read differently.
         file.write_text(json.dumps(document, indent=1, default=str))
 
     def identity(self, workflow: str, environment: str | None) -> dict[str, str]:
@@ -124,7 +124,7 @@ class Workspace:
             self._act.cancel()
 
     def kill(self) -> None:
-        """End all processes at once."""
+        """Kill all processes."""
         self.cancelled = self._logs.cancelled = True
         if self._act is not None:
             self._act.kill()

@@ -121,7 +121,7 @@ def _find_job(call: Call) -> tuple[Run, Job]:
 
 @route("GET", _ACTIONS + "/workflows", permission="actions:read", role="pull")
 def list_workflows(call: Call) -> Response:
-    """The workflows of the default branch."""
+    """List the workflows of the default branch."""
     found = list(call.actions.workflows.ids(call.repository).items())
     page, headers = call.page(found)
     documents = [_workflow(call, path, number) for path, number in page]
@@ -130,7 +130,7 @@ def list_workflows(call: Call) -> Response:
 
 @route("GET", _ACTIONS + "/workflows/{workflow}", permission="actions:read", role="pull")
 def get_workflow(call: Call) -> Response:
-    """A workflow by its id or its file's name."""
+    """Get a workflow by its id or its file's name."""
     path = call.actions.workflows.path(call.repository, call.parameters["workflow"])
     return json_response(200, _workflow(call, path, call.repository.workflow_ids[path]))
 
@@ -143,7 +143,7 @@ def get_workflow(call: Call) -> Response:
     creates_content=False,
 )
 def dispatch_workflow(call: Call) -> Response:
-    """Start a workflow; the answer names the run if it is asked to."""
+    """Create a workflow dispatch event; the response names the run if `return_run_details` is set."""
     body = call.body(_Dispatch)
     inputs = {
         name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in body.inputs.items()
@@ -158,7 +158,7 @@ def dispatch_workflow(call: Call) -> Response:
 
 
 def _moments(text: str) -> Callable[[str], bool]:
-    """Return what a date range selects, such as `>=2026-01-01` or `2026-01-01..2026-02-01T12:00:00Z`."""
+    """Return the predicate of a date range such as `>=2026-01-01` or `2026-01-01..2026-02-01T12:00:00Z`."""
     first, separator, last = text.partition("..")
     if separator:
         return lambda moment: (first == "*" or moment >= first) and (last == "*" or moment[: len(last)] <= last)
@@ -196,20 +196,20 @@ def _runs(call: Call) -> list[Run]:
 
 @route("GET", _ACTIONS + "/runs", permission="actions:read", role="pull")
 def list_runs(call: Call) -> Response:
-    """Runs of all workflows, newest first."""
+    """List the runs of all workflows, newest first."""
     return _list_runs(call, _runs(call))
 
 
 @route("GET", _ACTIONS + "/workflows/{workflow}/runs", permission="actions:read", role="pull")
 def list_workflow_runs(call: Call) -> Response:
-    """Runs of one workflow, newest first."""
+    """List the runs of one workflow, newest first."""
     path = call.actions.workflows.path(call.repository, call.parameters["workflow"])
     return _list_runs(call, [run for run in _runs(call) if run.workflow == path])
 
 
 @route("GET", RUN, permission="actions:read", role="pull")
 def get_run(call: Call) -> Response:
-    """A run."""
+    """Get a run."""
     return json_response(200, _run(call, find_run(call)))
 
 
@@ -225,7 +225,7 @@ def cancel_run(call: Call) -> Response:
 
 @route("POST", RUN + "/rerun", permission="actions:write", role="push", creates_content=False)
 def rerun(call: Call) -> Response:
-    """Execute all jobs of a run again."""
+    """Re-run all jobs of a run."""
     call.body(_Rerun)
     call.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=False)
     return json_response(201, {})
@@ -233,7 +233,7 @@ def rerun(call: Call) -> Response:
 
 @route("POST", RUN + "/rerun-failed-jobs", permission="actions:write", role="push", creates_content=False)
 def rerun_failed_jobs(call: Call) -> Response:
-    """Execute the jobs of a run again that failed or were cancelled, and those that need them."""
+    """Re-run the jobs of a run that failed or were cancelled, and those that need them."""
     call.body(_Rerun)
     call.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=True)
     return json_response(201, {})
@@ -241,7 +241,7 @@ def rerun_failed_jobs(call: Call) -> Response:
 
 @route("GET", RUN + "/jobs", permission="actions:read", role="pull")
 def list_jobs(call: Call) -> Response:
-    """The jobs of a run: those of its latest attempt, or all of them (`filter=all`)."""
+    """List the jobs of the latest attempt of a run, or of all attempts (`filter=all`)."""
     run = find_run(call)
     earlier = run.earlier_jobs if call.request.query.get("filter") == "all" else []
     found = [*earlier, *run.jobs]
@@ -251,13 +251,13 @@ def list_jobs(call: Call) -> Response:
 
 @route("GET", _ACTIONS + "/jobs/{job}", permission="actions:read", role="pull")
 def get_job(call: Call) -> Response:
-    """A job."""
+    """Get a job."""
     return json_response(200, _job(call, *_find_job(call)))
 
 
 @route("GET", _ACTIONS + "/jobs/{job}/logs", permission="actions:read", role="pull")
 def get_job_log(call: Call) -> Response:
-    """Where a job's log is."""
+    """Redirect to a job's log."""
     run, job = _find_job(call)
     file = call.store.run_folder(run.id) / f"{job.id}.txt"
     return _download(call, file.read_bytes() if file.exists() else b"", "text/plain; charset=utf-8")
@@ -265,7 +265,7 @@ def get_job_log(call: Call) -> Response:
 
 @route("GET", RUN + "/logs", permission="actions:read", role="pull")
 def get_run_logs(call: Call) -> Response:
-    """Where the archive of a run's logs is."""
+    """Redirect to the archive of a run's logs."""
     run = find_run(call)
     folder = call.store.run_folder(run.id)
     memory = io.BytesIO()

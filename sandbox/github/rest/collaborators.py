@@ -1,4 +1,4 @@
-"""Who may work in a repository."""
+"""Collaborators of repositories, and invitations."""
 
 from sandbox.github import errors
 from sandbox.github.accounts import role
@@ -26,7 +26,7 @@ def _collaborator(call: Call, account: User, held: Permission) -> dict[str, obje
 
 @route("GET", "/repos/{owner}/{repo}/collaborators", permission="metadata:read", role="push")
 def list_collaborators(call: Call) -> Response:
-    """Everybody with access, or those added one by one (`affiliation=direct`)."""
+    """List the accounts with access, or only direct collaborators (`affiliation=direct`)."""
     accounts = call.store.state.users.values()
     if call.request.query.get("affiliation") == "direct":
         direct = {login.lower() for login in call.repository.collaborators}
@@ -42,7 +42,7 @@ def list_collaborators(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/collaborators/{login}", permission="metadata:read", role="push")
 def check_collaborator(call: Call) -> Response:
-    """204 for a collaborator, 404 for anybody else."""
+    """Answer 204 for a collaborator, 404 for any other account."""
     account = call.store.user(call.parameters["login"])
     if role(account, call.repository, call.store.state) is None:
         raise errors.not_found()
@@ -51,7 +51,7 @@ def check_collaborator(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/collaborators/{login}/permission", permission="metadata:read", role="push")
 def get_permission(call: Call) -> Response:
-    """What somebody may do in the repository."""
+    """Get the permission of an account."""
     account = call.store.user(call.parameters["login"])
     held = role(account, call.repository, call.store.state)
     if held is None:
@@ -66,7 +66,7 @@ def get_permission(call: Call) -> Response:
 
 @route("PUT", "/repos/{owner}/{repo}/collaborators/{login}", permission="administration:write", role="admin")
 def add_collaborator(call: Call) -> Response:
-    """Add a member of the organization at once, invite anybody else."""
+    """Add a member of the organization, or invite any other account."""
     body = call.body(_Add)
     account = call.store.user(call.parameters["login"])
     repository = call.repository
@@ -102,14 +102,14 @@ def _invitation(call: Call, invitation: Invitation) -> dict[str, object]:
 
 @route("GET", "/repos/{owner}/{repo}/invitations", permission="administration:read", role="admin")
 def list_invitations(call: Call) -> Response:
-    """Invitations that nobody has accepted yet."""
+    """List the invitations that are not accepted yet."""
     page, headers = call.page(call.repository.invitations)
     return json_response(200, [_invitation(call, one) for one in page], headers)
 
 
 @route("DELETE", "/repos/{owner}/{repo}/collaborators/{login}", permission="administration:write", role="admin")
 def remove_collaborator(call: Call) -> Response:
-    """Remove somebody who was added one by one, and their invitation."""
+    """Remove a direct collaborator or an invitation."""
     repository, wanted = call.repository, call.parameters["login"].lower()
     repository.collaborators = {
         login: held for login, held in repository.collaborators.items() if login.lower() != wanted

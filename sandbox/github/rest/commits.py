@@ -43,14 +43,14 @@ class _Tree(Body):
 
 
 class CommitPerson(Body):
-    """Author or committer of a commit, as the caller gives them."""
+    """Author or committer of a commit, as the body of a request has them."""
 
     name: str
     email: str
     date: str | None = None
 
     def person(self) -> Person:
-        """As git knows them."""
+        """Return the person for git."""
         return Person(name=self.name, email=self.email, date=self.date)
 
 
@@ -75,7 +75,7 @@ def git(call: Call) -> GitRepository:
 
 
 def resolve(call: Call, name: str) -> str:
-    """Return the commit of a branch, tag or id, or raise."""
+    """Return the commit of a branch, tag or id, or raise 422."""
     found = git(call).resolve(name)
     if found is None:
         raise errors.unprocessable(f"No commit found for SHA: {name}")
@@ -84,7 +84,7 @@ def resolve(call: Call, name: str) -> str:
 
 @route("GET", "/repos/{owner}/{repo}/branches", permission="contents:read", role="pull")
 def list_branches(call: Call) -> Response:
-    """All branches; none while the repository is being generated."""
+    """List the branches; none while the repository is being generated."""
     page, headers = call.page(list(call.store.git(call.repository).branches().items()))
     api = call.repository_url
     document = [
@@ -96,7 +96,7 @@ def list_branches(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/branches/{branch...}", permission="contents:read", role="pull")
 def get_branch(call: Call) -> Response:
-    """A branch with its last commit."""
+    """Get a branch with its last commit."""
     name = call.parameters["branch"]
     repository = call.store.git(call.repository)
     sha = repository.branches().get(name)
@@ -125,7 +125,7 @@ def _ref(call: Call, ref: str, sha: str, status: int = 200) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/git/ref/{ref...}", permission="contents:read", role="pull")
 def get_ref(call: Call) -> Response:
-    """One ref, for example heads/main."""
+    """Get one ref, for example heads/main."""
     ref = f"refs/{call.parameters['ref']}"
     found = git(call).refs().get(ref)
     if found is None:
@@ -178,7 +178,7 @@ def delete_ref(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/commits", permission="contents:read", role="pull")
 def list_commits(call: Call) -> Response:
-    """The history of a branch, or of one path in it."""
+    """List the commits of a branch, or those that change one path."""
     start = resolve(call, call.request.query.get("sha") or call.repository.default_branch)
     repository = git(call)
     page, headers = call.page(repository.log(start, path=call.request.query.get("path")))
@@ -188,7 +188,7 @@ def list_commits(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/commits/{ref...}", permission="contents:read", role="pull")
 def get_commit(call: Call) -> Response:
-    """A commit and the paths that it changes."""
+    """Get a commit with the paths that it changes."""
     repository = git(call)
     commit = repository.commit(resolve(call, call.parameters["ref"]))
     before = commit.parents[0] if commit.parents else NO_COMMIT
@@ -198,7 +198,7 @@ def get_commit(call: Call) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/git/blobs", permission="contents:write", role="push")
 def create_blob(call: Call) -> Response:
-    """Store a file's contents."""
+    """Create a blob."""
     body = call.body(_Blob)
     content = base64.b64decode(body.content) if body.encoding == "base64" else body.content.encode()
     sha = git(call).write_blob(content)
@@ -207,7 +207,7 @@ def create_blob(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/git/blobs/{sha}", permission="contents:read", role="pull")
 def get_blob(call: Call) -> Response:
-    """A file's contents."""
+    """Get a blob."""
     repository, sha = git(call), call.parameters["sha"]
     if repository.type_of(sha) != "blob":
         raise errors.not_found()
@@ -228,7 +228,7 @@ def _tree(call: Call, sha: str, status: int, *, recursive: bool) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/git/trees", permission="contents:write", role="push")
 def create_tree(call: Call) -> Response:
-    """Store a tree: a base with changes."""
+    """Create a tree from a base and changes."""
     body = call.body(_Tree)
     repository = git(call)
     if body.base_tree is not None and repository.type_of(body.base_tree) not in ("tree", "commit"):
@@ -244,7 +244,7 @@ def create_tree(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/git/trees/{sha...}", permission="contents:read", role="pull")
 def get_tree(call: Call) -> Response:
-    """A tree, by its own id or by a branch or commit."""
+    """Get a tree by its own id, a branch or a commit."""
     repository, name = git(call), call.parameters["sha"]
     commit = repository.resolve(name)
     sha = repository.commit(commit).tree if commit else name
@@ -255,7 +255,7 @@ def get_tree(call: Call) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/git/commits", permission="contents:write", role="push")
 def create_commit(call: Call) -> Response:
-    """Store a commit; no branch changes."""
+    """Create a commit; no branch changes."""
     body = call.body(_Commit)
     repository = git(call)
     if repository.type_of(body.tree) != "tree":
@@ -272,7 +272,7 @@ def create_commit(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/git/commits/{sha}", permission="contents:read", role="pull")
 def get_git_commit(call: Call) -> Response:
-    """A commit as the git database knows it."""
+    """Get a commit from the git database."""
     repository, sha = git(call), call.parameters["sha"]
     if repository.type_of(sha) != "commit":
         raise errors.not_found()

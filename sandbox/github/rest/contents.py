@@ -1,4 +1,4 @@
-"""Files: read, and written with one commit each."""
+"""Contents of repositories; each change of a file is one commit."""
 
 import base64
 import binascii
@@ -47,7 +47,7 @@ def _entry(call: Call, entry: Entry, ref: str) -> dict[str, object]:
 
 @route("GET", "/repos/{owner}/{repo}/contents/{path...}", permission="contents:read", role="pull")
 def get_contents(call: Call) -> Response:
-    """A file with its contents, or the entries of a folder; either of any branch, tag or commit."""
+    """Get a file with its contents, or the entries of a folder, of a branch, tag or commit."""
     repository = call.store.git(call.repository)
     ref = call.request.query.get("ref") or call.repository.default_branch
     if not repository.branches():
@@ -72,7 +72,7 @@ def get_contents(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/readme", permission="contents:read", role="pull")
 def get_readme(call: Call) -> Response:
-    """The README."""
+    """Get the README."""
     return get_contents(replace(call, parameters={**call.parameters, "path": "README.md"}))
 
 
@@ -98,7 +98,7 @@ def _commit_document(call: Call, sha: str) -> dict[str, object]:
 
 @route("PUT", "/repos/{owner}/{repo}/contents/{path...}", permission="contents:write", role="push")
 def put_contents(call: Call) -> Response:
-    """Create or replace a file; replacing needs the id of what is replaced."""
+    """Create a file, or update it given the id of the blob that it replaces."""
     body = call.body(_Write)
     (branch, commit), path = _branch(call, body.branch), call.parameters["path"]
     if not path or path.startswith("/") or any(part in ("", ".", "..", ".git") for part in path.split("/")):

@@ -48,7 +48,7 @@ def _deployment(call: Call, deployment: Deployment) -> dict[str, object]:
 
 @route("GET", RUN + "/pending_deployments", permission="actions:read", role="pull")
 def list_pending_deployments(call: Call) -> Response:
-    """The environments whose reviewers a run waits for."""
+    """List the environments whose reviewers a run waits for."""
     run = find_run(call)
     documents = [
         {
@@ -65,7 +65,7 @@ def list_pending_deployments(call: Call) -> Response:
 
 @route("POST", RUN + "/pending_deployments", permission="deployments:write", role="pull", creates_content=False)
 def review_pending_deployments(call: Call) -> Response:
-    """Let a run's jobs enter environments, or keep them out, as one of the environments' reviewers."""
+    """Approve or reject, as a reviewer, the jobs of a run that wait for environments."""
     body, run = call.body(_Review), find_run(call)
     names = [
         one.name
@@ -73,7 +73,7 @@ def review_pending_deployments(call: Call) -> Response:
         if one.id in body.environment_ids and deployments.may_review(call.store, run, one, call.caller.user)
     ]
     if not names:
-        # GitHub does not tell who may review: to anybody else there is nothing to decide.
+        # GitHub does not reveal the reviewers: for any other account nothing is pending.
         raise errors.nothing_to_review()
     reviewed = [
         one
@@ -87,7 +87,7 @@ def review_pending_deployments(call: Call) -> Response:
 
 @route("GET", RUN + "/approvals", permission="actions:read", role="pull")
 def list_approvals(call: Call) -> Response:
-    """What reviewers decided about a run."""
+    """List the reviews of a run."""
     environments = call.repository.environments
     documents = [
         {
@@ -103,7 +103,7 @@ def list_approvals(call: Call) -> Response:
 
 @route("GET", _DEPLOYMENTS, permission="deployments:read", role="pull")
 def list_deployments(call: Call) -> Response:
-    """Deployments, newest first."""
+    """List deployments, newest first."""
     found = sorted(call.repository.deployments, key=lambda one: one.id, reverse=True)
     for name in ("environment", "ref", "sha"):
         if name in call.request.query:
@@ -114,7 +114,7 @@ def list_deployments(call: Call) -> Response:
 
 @route("GET", _DEPLOYMENTS + "/{deployment}/statuses", permission="deployments:read", role="pull")
 def list_statuses(call: Call) -> Response:
-    """How a deployment stood, newest first."""
+    """List the statuses of a deployment, newest first."""
     found = [one for one in call.repository.deployments if str(one.id) == call.parameters["deployment"]]
     if not found:
         raise errors.not_found()

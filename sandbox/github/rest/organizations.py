@@ -25,7 +25,7 @@ def _document(call: Call) -> dict[str, object]:
 
 @route("GET", "/orgs/{org}", permission="metadata:read")
 def get_organization(call: Call) -> Response:
-    """The organization; its plan is for members only."""
+    """Get the organization; only members see its plan."""
     document = _document(call)
     if not call.caller.user.member:
         del document["plan"]
@@ -34,7 +34,7 @@ def get_organization(call: Call) -> Response:
 
 @route("GET", "/organizations/{number}", permission="metadata:read")
 def get_organization_by_id(call: Call) -> Response:
-    """The organization by its id."""
+    """Get the organization by its id."""
     if call.parameters["number"] != str(call.store.organization.id):
         raise errors.not_found()
     return json_response(200, _document(call))
@@ -42,7 +42,7 @@ def get_organization_by_id(call: Call) -> Response:
 
 @route("GET", "/orgs/{org}/members", permission="members:read")
 def list_members(call: Call) -> Response:
-    """All members."""
+    """List the members."""
     members = [account for account in call.store.state.users.values() if account.member]
     if call.request.query.get("role") == "admin":
         members = [account for account in members if account.admin]
@@ -52,7 +52,7 @@ def list_members(call: Call) -> Response:
 
 @route("GET", "/orgs/{org}/members/{login}", permission="members:read")
 def check_membership(call: Call) -> Response:
-    """204 for a member, 404 for anybody else."""
+    """Answer 204 for a member, 404 for any other account."""
     if not call.store.user(call.parameters["login"]).member:
         raise errors.ApiError(404, "User does not exist or is not a member of the organization")
     return Response(status=204)
@@ -77,11 +77,11 @@ def _membership(call: Call, account: User) -> Response:
 
 @route("GET", "/orgs/{org}/memberships/{login}", permission="members:read", organization="member", scope="read:org")
 def get_membership(call: Call) -> Response:
-    """The role of a member."""
+    """Get the membership of a member."""
     return _membership(call, call.store.user(call.parameters["login"]))
 
 
 @route("GET", "/user/memberships/orgs/{org}", permission="members:read", scope="read:org")
 def get_own_membership(call: Call) -> Response:
-    """The caller's own role."""
+    """Get the caller's own membership."""
     return _membership(call, call.caller.user)

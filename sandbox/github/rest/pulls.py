@@ -90,7 +90,7 @@ def _found(call: Call) -> PullRequest:
 
 @route("GET", "/repos/{owner}/{repo}/pulls", permission="pull_requests:read", role="pull")
 def list_pulls(call: Call) -> Response:
-    """Pull requests, newest first; open ones by default."""
+    """List pull requests, newest first; open ones by default."""
     query = call.request.query
     wanted = query.get("state", "open")
     found = [
@@ -111,7 +111,7 @@ def _label(call: Call, pull: PullRequest) -> str:
 
 @route("POST", "/repos/{owner}/{repo}/pulls", permission="pull_requests:write", role="pull")
 def create_pull(call: Call) -> Response:
-    """Ask for a branch, perhaps of a fork, to be merged."""
+    """Create a pull request from a branch of the repository or of a fork."""
     body, repository = call.body(_Create), call.repository
     owner, _, branch = body.head.rpartition(":")
     head = call.store.find_repository(owner, repository.name) if owner else repository
@@ -152,7 +152,7 @@ def create_pull(call: Call) -> Response:
 
 @route("GET", _PULL, permission="pull_requests:read", role="pull")
 def get_pull(call: Call) -> Response:
-    """A pull request, and whether it can be merged."""
+    """Get a pull request, with `mergeable`."""
     pull = _found(call)
     mergeable = None
     if pull.state == "open":
@@ -162,7 +162,7 @@ def get_pull(call: Call) -> Response:
 
 @route("PATCH", _PULL, permission="pull_requests:write", role="push")
 def update_pull(call: Call) -> Response:
-    """Change the texts of a pull request, close it or open it again."""
+    """Update title or body of a pull request, close or reopen it."""
     body, pull = call.body(_Update), _found(call)
     if body.base is not None and body.base != pull.base:
         raise errors.ApiError(501, "Changing the base of a pull request is not implemented here")
@@ -181,7 +181,7 @@ def update_pull(call: Call) -> Response:
 
 @route("GET", _PULL + "/files", permission="pull_requests:read", role="pull")
 def list_pull_files(call: Call) -> Response:
-    """The paths that a pull request changes."""
+    """List the paths that a pull request changes."""
     git, pull = call.store.git(call.repository), _found(call)
     start = git.merge_base(pull.base_sha, pull.head_sha) or EMPTY_TREE
     page, headers = call.page(git.changed_paths(start, pull.head_sha))
@@ -201,14 +201,14 @@ def _review(call: Call, review: Review) -> dict[str, object]:
 
 @route("GET", _PULL + "/reviews", permission="pull_requests:read", role="pull")
 def list_reviews(call: Call) -> Response:
-    """What people think of a pull request."""
+    """List the reviews of a pull request."""
     page, headers = call.page(_found(call).reviews)
     return json_response(200, [_review(call, review) for review in page], headers)
 
 
 @route("POST", _PULL + "/reviews", permission="pull_requests:write", role="push")
 def create_review(call: Call) -> Response:
-    """Say what one thinks of somebody else's pull request."""
+    """Review a pull request."""
     body, pull, me = call.body(_Review), _found(call), call.caller.user.login
     if pull.author == me and body.event != "COMMENT":
         verb = "approve" if body.event == "APPROVE" else "request changes on"

@@ -1,4 +1,4 @@
-"""Repositories: made, made from templates, changed, archived, deleted."""
+"""Repositories: create, generate from a template, fork, update, archive, delete."""
 
 import re
 from typing import Literal
@@ -90,7 +90,7 @@ def _answer(call: Call, repository: Repository, status: int = 200) -> Response:
 
 @route("POST", "/orgs/{org}/repos", permission="administration:write", organization="member", scope="repo")
 def create_organization_repository(call: Call) -> Response:
-    """An empty repository, or one with a README as its first commit (`auto_init`)."""
+    """Create an empty repository, or one with a README as its first commit (`auto_init`)."""
     body = call.body(_Create)
     if body.gitignore_template or body.license_template or body.team_id:
         raise errors.ApiError(501, "gitignore_template, license_template and team_id are not implemented here")
@@ -114,7 +114,7 @@ def create_organization_repository(call: Call) -> Response:
 
 @route("GET", "/orgs/{org}/repos", permission="metadata:read")
 def list_organization_repositories(call: Call) -> Response:
-    """The organization's repositories that the caller can see."""
+    """List the organization's repositories that the caller can see."""
     seen = [
         repository
         for repository in call.store.state.repositories.values()
@@ -126,13 +126,13 @@ def list_organization_repositories(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}", permission="metadata:read", role="pull")
 def get_repository(call: Call) -> Response:
-    """A repository."""
+    """Get a repository."""
     return _answer(call, call.repository)
 
 
 @route("GET", "/repositories/{number}", permission="metadata:read")
 def get_repository_by_id(call: Call) -> Response:
-    """A repository by its id."""
+    """Get a repository by its id."""
     number = call.parameters["number"]
     found = call.store.state.repositories.get(int(number)) if number.isdecimal() else None
     if found is None or not call.may(found, "pull"):
@@ -142,7 +142,7 @@ def get_repository_by_id(call: Call) -> Response:
 
 @route("PATCH", "/repos/{owner}/{repo}", permission="administration:write", role="admin", writes_archived=True)
 def update_repository(call: Call) -> Response:
-    """Change a repository; of an archived one only whether it is archived."""
+    """Update a repository; an archived one can only be unarchived."""
     body = call.body(_Update)
     repository = call.repository
     if repository.archived and body.archived is not False:
@@ -175,7 +175,7 @@ def update_repository(call: Call) -> Response:
     writes_archived=True,
 )
 def delete_repository(call: Call) -> Response:
-    """Delete a repository for good."""
+    """Delete a repository."""
     call.actions.scheduler.forget(call.repository)
     call.store.delete_repository(call.repository)
     return Response(status=204)
@@ -183,7 +183,7 @@ def delete_repository(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/topics", permission="metadata:read", role="pull")
 def get_topics(call: Call) -> Response:
-    """A repository's topics."""
+    """Get a repository's topics."""
     return json_response(200, {"names": call.repository.topics})
 
 
@@ -203,7 +203,7 @@ def replace_topics(call: Call) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/generate", permission="administration:write", role="pull", scope="repo")
 def generate_repository(call: Call) -> Response:
-    """Make a repository from a template; its files arrive a moment after the answer."""
+    """Create a repository from a template; its files arrive a moment after the response."""
     body = call.body(_Generate)
     template = call.repository
     if not template.is_template:

@@ -1,4 +1,4 @@
-"""Rulesets of the organization and of repositories, and the rules that hold for a branch."""
+"""Rulesets of the organization and of repositories, and the rules that apply to a branch."""
 
 from typing import Any, Literal
 
@@ -107,7 +107,7 @@ def _document(call: Call, ruleset: Ruleset) -> dict[str, object]:
 
 
 def _require_plan(call: Call) -> None:
-    """Rulesets of an organization, and of its private repositories, belong to the paid plans."""
+    """Refuse what needs a paid plan: rulesets of the organization and of private repositories."""
     if call.store.seed.plan == "free" and (call.found is None or call.found.private):
         raise errors.forbidden("Upgrade to GitHub Team or make this repository public to enable this feature.")
 
@@ -187,13 +187,13 @@ _ORGANIZATION, _REPOSITORY = "/orgs/{org}/rulesets", "/repos/{owner}/{repo}/rule
 
 @route("GET", _ORGANIZATION, permission="organization_administration:write", organization="owner", scope="admin:org")
 def list_organization_rulesets(call: Call) -> Response:
-    """The organization's rulesets."""
+    """List the organization's rulesets."""
     return _list(call)
 
 
 @route("POST", _ORGANIZATION, permission="organization_administration:write", organization="owner", scope="admin:org")
 def create_organization_ruleset(call: Call) -> Response:
-    """Create a ruleset for many repositories."""
+    """Create a ruleset of the organization."""
     return _create(call)
 
 
@@ -205,7 +205,7 @@ def create_organization_ruleset(call: Call) -> Response:
     scope="admin:org",
 )
 def get_organization_ruleset(call: Call) -> Response:
-    """One of the organization's rulesets."""
+    """Get one of the organization's rulesets."""
     return _get(call)
 
 
@@ -217,7 +217,7 @@ def get_organization_ruleset(call: Call) -> Response:
     scope="admin:org",
 )
 def update_organization_ruleset(call: Call) -> Response:
-    """Change one of the organization's rulesets."""
+    """Update one of the organization's rulesets."""
     return _update(call)
 
 
@@ -235,7 +235,7 @@ def delete_organization_ruleset(call: Call) -> Response:
 
 @route("GET", _REPOSITORY, permission="metadata:read", role="pull")
 def list_repository_rulesets(call: Call) -> Response:
-    """The repository's rulesets and those of the organization."""
+    """List the repository's rulesets and those of the organization."""
     return _list(call)
 
 
@@ -247,13 +247,13 @@ def create_repository_ruleset(call: Call) -> Response:
 
 @route("GET", _REPOSITORY + "/{ruleset}", permission="metadata:read", role="pull")
 def get_repository_ruleset(call: Call) -> Response:
-    """A ruleset that the repository has, itself or from the organization."""
+    """Get a ruleset of the repository or of the organization."""
     return _get(call)
 
 
 @route("PUT", _REPOSITORY + "/{ruleset}", permission="administration:write", role="admin")
 def update_repository_ruleset(call: Call) -> Response:
-    """Change one of the repository's rulesets."""
+    """Update one of the repository's rulesets."""
     return _update(call)
 
 
@@ -265,7 +265,7 @@ def delete_repository_ruleset(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/rules/branches/{branch...}", permission="metadata:read", role="pull")
 def list_branch_rules(call: Call) -> Response:
-    """The rules that hold for a branch, whether or not it exists."""
+    """List the active rules of a branch, which need not exist."""
     _require_plan(call)
     found: list[dict[str, object]] = []
     for ruleset in rules.active(call.store.state, call.repository, f"refs/heads/{call.parameters['branch']}"):

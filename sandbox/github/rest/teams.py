@@ -83,7 +83,7 @@ def _check_parent(call: Call, parent: int | None) -> None:
 
 @route("POST", "/orgs/{org}/teams", permission="members:write", organization="member", scope="write:org")
 def create_team(call: Call) -> Response:
-    """Create a team; its maker is its maintainer unless others are named."""
+    """Create a team; the caller becomes its maintainer unless others are named."""
     body = call.body(_Create)
     slug = _slug(body.name)
     if any(team.slug == slug for team in call.store.state.teams.values()):
@@ -109,20 +109,20 @@ def create_team(call: Call) -> Response:
 
 @route("GET", "/orgs/{org}/teams", permission="members:read", organization="member", scope="read:org")
 def list_teams(call: Call) -> Response:
-    """All teams."""
+    """List the teams."""
     page, headers = call.page(list(call.store.state.teams.values()))
     return json_response(200, [_document(call, team) for team in page], headers)
 
 
 @route("GET", TEAM, permission="members:read", organization="member", scope="read:org")
 def get_team(call: Call) -> Response:
-    """A team by its slug."""
+    """Get a team by its slug."""
     return json_response(200, _document(call, _find(call)))
 
 
 @route("GET", "/organizations/{number}/team/{team_id}", permission="members:read", scope="read:org")
 def get_team_by_id(call: Call) -> Response:
-    """A team by its id."""
+    """Get a team by its id."""
     number = call.parameters["team_id"]
     team = call.store.state.teams.get(int(number)) if number.isdecimal() else None
     if team is None or call.parameters["number"] != str(call.store.organization.id):
@@ -132,7 +132,7 @@ def get_team_by_id(call: Call) -> Response:
 
 @route("PATCH", TEAM, permission="members:write", organization="owner", scope="write:org")
 def update_team(call: Call) -> Response:
-    """Change a team; a new name changes its slug."""
+    """Update a team; a new name changes its slug."""
     body = call.body(_Update)
     _check_parent(call, body.parent_team_id)
     team = _find(call)
@@ -157,7 +157,7 @@ def delete_team(call: Call) -> Response:
 
 @route("GET", TEAM + "/members", permission="members:read", organization="member", scope="read:org")
 def list_team_members(call: Call) -> Response:
-    """The members of a team."""
+    """List the members of a team."""
     page, headers = call.page(list(_find(call).members))
     return json_response(200, [views.user(call.store, call.store.user(login)) for login in page], headers)
 
@@ -177,7 +177,7 @@ def _membership(call: Call, team: Team, login: str) -> Response:
 
 @route("GET", TEAM + "/memberships/{login}", permission="members:read", organization="member", scope="read:org")
 def get_team_membership(call: Call) -> Response:
-    """Whether somebody is in a team, and as what."""
+    """Get the membership of an account in a team."""
     return _membership(call, _find(call), call.store.user(call.parameters["login"]).login)
 
 
@@ -193,7 +193,7 @@ def put_team_membership(call: Call) -> Response:
 
 @route("DELETE", TEAM + "/memberships/{login}", permission="members:write", organization="owner", scope="write:org")
 def delete_team_membership(call: Call) -> Response:
-    """Take somebody out of a team."""
+    """Remove a member from a team."""
     _find(call).members.pop(call.store.user(call.parameters["login"]).login, None)
     return Response(status=204)
 
@@ -210,7 +210,7 @@ def _repository_document(call: Call, repository: Repository, held: Permission) -
 
 @route("GET", TEAM + "/repos", permission="members:read", organization="member", scope="read:org")
 def list_team_repositories(call: Call) -> Response:
-    """The repositories of a team."""
+    """List the repositories of a team."""
     page, headers = call.page(list(_find(call).repositories.items()))
     documents = [_repository_document(call, call.store.state.repositories[number], held) for number, held in page]
     return json_response(200, documents, headers)
@@ -218,7 +218,7 @@ def list_team_repositories(call: Call) -> Response:
 
 @route("GET", TEAM + "/repos/{owner}/{repo}", permission="members:read", role="pull")
 def check_team_repository(call: Call) -> Response:
-    """204 if the team has the repository; with the media type for it, also the permission."""
+    """Answer 204 if the team has the repository; with the media type for it, get its permission."""
     held = _find(call).repositories.get(call.repository.id)
     if held is None:
         raise errors.not_found()
@@ -236,6 +236,6 @@ def put_team_repository(call: Call) -> Response:
 
 @route("DELETE", TEAM + "/repos/{owner}/{repo}", permission="administration:write", role="admin")
 def delete_team_repository(call: Call) -> Response:
-    """Take a repository from a team."""
+    """Remove a repository from a team."""
     _find(call).repositories.pop(call.repository.id, None)
     return Response(status=204)

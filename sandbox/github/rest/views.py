@@ -1,4 +1,4 @@
-"""How accounts, repositories and commits look in answers."""
+"""Accounts, repositories and commits as JSON documents of responses."""
 
 from sandbox.github.accounts import Caller, caller_role, reaches
 from sandbox.github.git import Commit, Person
@@ -24,7 +24,7 @@ FEATURES = {
 
 
 def user(store: Store, account: User) -> dict[str, object]:
-    """An account, as it is embedded in other things."""
+    """An account, as other documents embed it."""
     return {
         "login": account.login,
         "id": account.id,
@@ -72,7 +72,7 @@ def repository(store: Store, shown: Repository, caller: Caller) -> dict[str, obj
         "git_url": f"git://{page.split('://', 1)[1]}.git",
         "ssh_url": f"git@localhost:{shown.full_name}.git",
         "homepage": shown.homepage,
-        # GitHub computes it much later; nobody should take it for a sign of emptiness.
+        # GitHub computes it much later; clients must not take it for a sign of emptiness.
         "size": 0,
         "topics": shown.topics,
         "default_branch": shown.default_branch,
@@ -104,14 +104,14 @@ def person(someone: Person) -> dict[str, object]:
 
 
 def account_of(store: Store, someone: Person) -> dict[str, object] | None:
-    """The account whose commit it is, if it has one."""
+    """The account of an author or committer, if there is one."""
     login = someone.email.partition("@")[0].partition("+")[2] or someone.name
     found = store.state.users.get(login.lower())
     return user(store, found) if found else None
 
 
 def commit(store: Store, shown: Repository, one: Commit) -> dict[str, object]:
-    """A commit with the accounts behind it."""
+    """A commit with the accounts of its author and committer."""
     api = f"{store.api_url}/repos/{shown.full_name}"
     return {
         "sha": one.sha,
@@ -133,7 +133,7 @@ def commit(store: Store, shown: Repository, one: Commit) -> dict[str, object]:
 
 
 def git_commit(store: Store, shown: Repository, one: Commit) -> dict[str, object]:
-    """A commit as the git database knows it."""
+    """A commit of the git database."""
     api = f"{store.api_url}/repos/{shown.full_name}"
     return {
         "sha": one.sha,

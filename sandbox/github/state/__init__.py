@@ -1,4 +1,4 @@
-"""Everything that is remembered between requests and restarts, except git objects and tokens."""
+"""The state that survives requests and restarts: everything except git objects and tokens."""
 
 from pathlib import Path
 
@@ -67,7 +67,7 @@ __all__ = [
 
 
 class State(BaseModel):
-    """All of it."""
+    """The state of one GitHub."""
 
     last_id: int = 100_000
     users: dict[str, User] = Field(default_factory=dict[str, User])
@@ -80,7 +80,7 @@ class State(BaseModel):
     runs: dict[int, Run] = Field(default_factory=dict[int, Run])
 
     def next_id(self) -> int:
-        """Return an id that nothing has had before."""
+        """Return a new id."""
         self.last_id += 1
         return self.last_id
 

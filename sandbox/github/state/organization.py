@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
-"""What somebody may do in a repository, weakest first."""
+"""The permissions in a repository, weakest first."""
 PERMISSIONS: tuple[Permission, ...] = ("pull", "triage", "push", "maintain", "admin")
 
 
@@ -16,7 +16,7 @@ def now() -> str:
 
 
 class User(BaseModel):
-    """A person or a machine with an account."""
+    """The account of a person or a machine."""
 
     login: str
     id: int

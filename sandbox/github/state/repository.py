@@ -8,21 +8,21 @@ from sandbox.github.state.organization import Permission, Variable, now
 
 
 class Reviewer(BaseModel):
-    """Somebody who may let a job enter an environment."""
+    """A user or team that may let a job enter an environment."""
 
     type: Literal["User", "Team"]
     id: int
 
 
 class BranchPolicy(BaseModel):
-    """Which branches may deploy to an environment."""
+    """The deployment branch policy of an environment."""
 
     protected_branches: bool
     custom_branch_policies: bool
 
 
 class NamePolicy(BaseModel):
-    """Branches or tags that may deploy to an environment, by a pattern of their names."""
+    """A pattern of the names of branches or tags that may deploy to an environment."""
 
     id: int
     name: str
@@ -39,19 +39,19 @@ class Environment(BaseModel):
     reviewers: list[Reviewer] = Field(default_factory=list[Reviewer])
     deployment_branch_policy: BranchPolicy | None = None
     name_policies: list[NamePolicy] = Field(default_factory=list[NamePolicy])
-    """Who may deploy, while the branch policy says that names decide."""
+    """In force while the branch policy is custom."""
     can_admins_bypass: bool = True
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)
 
     @property
     def protected(self) -> bool:
-        """Whether not every job may enter it at once."""
+        """Whether a job may have to wait, or be refused."""
         return bool(self.reviewers or self.wait_timer or self.deployment_branch_policy)
 
 
 class DeploymentStatus(BaseModel):
-    """How a deployment stood from some moment on."""
+    """A status of a deployment, from some moment on."""
 
     id: int
     state: Literal["waiting", "in_progress", "success", "failure"]
@@ -59,7 +59,7 @@ class DeploymentStatus(BaseModel):
 
 
 class Deployment(BaseModel):
-    """What a job does to an environment."""
+    """A deployment of a job to an environment."""
 
     id: int
     environment: str
@@ -75,7 +75,7 @@ class Deployment(BaseModel):
 
 
 class Invitation(BaseModel):
-    """An invitation that somebody outside the organization has not accepted yet."""
+    """An invitation of an account outside the organization, not accepted yet."""
 
     id: int
     login: str
@@ -88,7 +88,7 @@ ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED"]
 
 
 class Review(BaseModel):
-    """What somebody thinks of a pull request, as it was at one commit."""
+    """A review of a pull request at one commit."""
 
     id: int
     login: str

@@ -36,24 +36,24 @@ class Job(BaseModel):
 
 
 class Result(BaseModel):
-    """How a job of the workflow file ended, for the jobs that need it."""
+    """The result of a job of the workflow file, for the jobs that need it."""
 
     result: Literal["success", "failure", "cancelled", "skipped"]
     outputs: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class Group(BaseModel):
-    """A concurrency group: one holds it, one waits for it."""
+    """A concurrency group: one run or job holds it, one waits for it."""
 
     name: str
-    """Of the repository that it belongs to, and in lower case: GitHub makes no difference."""
+    """With the id of the repository, in lower case: groups are not case-sensitive."""
     cancel_in_progress: bool = False
     queue: Literal["single", "max"] = "single"
-    """Whether more than one may wait."""
+    """Max: more than one may wait."""
 
 
 class Requirements(BaseModel):
-    """What a job of the workflow file needs before it may execute."""
+    """The requirements of a job of the workflow file before it may execute."""
 
     environments: dict[str, str] = Field(default_factory=dict[str, str])
     """Environments by `path#key` of the jobs that enter them."""
@@ -61,7 +61,7 @@ class Requirements(BaseModel):
 
 
 class Approval(BaseModel):
-    """What a reviewer decided about the jobs that waited for some environments."""
+    """The decision of a reviewer about the jobs that waited for some environments."""
 
     state: Literal["approved", "rejected"]
     login: str
@@ -94,7 +94,7 @@ class Run(BaseModel):
     pull_number: int | None = None
     attempt: int = 1
     triggering_actor: str
-    """Who started this attempt."""
+    """The account that started this attempt."""
     status: str = "queued"
     conclusion: str | None = None
     admitted: bool = False
