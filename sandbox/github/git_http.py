@@ -7,12 +7,13 @@ import base64
 import binascii
 import re
 import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 from sandbox.github import errors
 from sandbox.github.accounts import Caller, caller_role, reaches
-from sandbox.github.git import NO_COMMIT, Locks, environment
+from sandbox.github.git import NO_COMMIT, environment
 from sandbox.github.refs import Refs
 from sandbox.github.rules import RefChange
 from sandbox.github.state import Repository
@@ -30,7 +31,7 @@ class GitHttp:
     def __init__(self, store: Store, refs: Refs) -> None:
         self._store = store
         self._refs = refs
-        self._locks = Locks()
+        self._locks = _Locks()
 
     def answers(self, request: Request) -> bool:
         """Whether a request comes from a git client."""
@@ -146,3 +147,16 @@ class GitHttp:
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
         status = int(headers.pop("Status", "200").split()[0])
         return Response(status=status if done.returncode == 0 else 500, headers=headers, body=body)
+
+
+class _Locks:
+    """One lock per repository, so that a push and the events after it are one step."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[int, threading.Lock] = {}
+
+    def of(self, repository_id: int) -> threading.Lock:
+        """Return the lock of one repository."""
+        with self._guard:
+            return self._locks.setdefault(repository_id, threading.Lock())
