@@ -47,13 +47,6 @@ class Issuer:
         """Return the key set."""
         return {"keys": [{**self._public, "kid": self._key_id}]}
 
-    def subject(self, repository: Repository, context: str) -> str:
-        """Return the subject of a job: its repository, then environment, pull_request or ref."""
-        if self._seed.subjects == "legacy":
-            return f"repo:{repository.full_name}:{context}"
-        owner = f"{repository.owner}@{self._seed.owner_id(repository.owner)}"
-        return f"repo:{owner}/{repository.name}@{repository.id}:{context}"
-
     def token(
         self,
         repository: Repository,
@@ -74,20 +67,13 @@ class Issuer:
             ref: the full ref of the run.
             claims: further claims about the run.
         """
-        if environment is not None:
-            # A colon would end the subject's field.
-            context = f"environment:{environment.replace(':', '%3A')}"
-        elif event == "pull_request":
-            context = "pull_request"
-        else:
-            context = f"ref:{ref}"
         moment = int(time.time())
         chosen = {} if environment is None else {"environment": environment}
         return jwt.encode(
             {
                 "iss": self.url,
                 "aud": audience or f"{self.url.removesuffix('/_services/token')}/{repository.owner}",
-                "sub": self.subject(repository, context),
+                "sub": self._subject(repository, environment, event, ref),
                 "jti": str(uuid.uuid4()),
                 "iat": moment,
                 "nbf": moment - 5,
@@ -108,6 +94,18 @@ class Issuer:
             algorithm="RS256",
             headers={"kid": self._key_id},
         )
+
+    def _subject(self, repository: Repository, environment: str | None, event: str, ref: str) -> str:
+        """Return the subject of a job: its repository, then environment, pull_request or ref."""
+        if environment is not None:
+            # A colon would end the subject's field.
+            context = f"environment:{environment.replace(':', '%3A')}"
+        else:
+            context = "pull_request" if event == "pull_request" else f"ref:{ref}"
+        if self._seed.subjects == "legacy":
+            return f"repo:{repository.full_name}:{context}"
+        owner = f"{repository.owner}@{self._seed.owner_id(repository.owner)}"
+        return f"repo:{owner}/{repository.name}@{repository.id}:{context}"
 
 
 def _key(file: Path) -> rsa.RSAPrivateKey:

@@ -55,7 +55,7 @@ def repository(store: Store, shown: Repository, caller: Caller) -> dict[str, obj
     """A repository."""
     held = caller_role(caller, shown, store.state)
     page, api = f"{store.url}/{shown.full_name}", f"{store.api_url}/repos/{shown.full_name}"
-    document: dict[str, object] = {
+    return {
         "id": shown.id,
         "node_id": f"R_{shown.id}",
         "name": shown.name,
@@ -85,17 +85,23 @@ def repository(store: Store, shown: Repository, caller: Caller) -> dict[str, obj
         "created_at": shown.created_at,
         "updated_at": shown.updated_at,
         "pushed_at": shown.pushed_at or shown.created_at,
+        **_template(store, shown),
     }
+
+
+def _template(store: Store, shown: Repository) -> dict[str, object]:
     template = store.state.repositories.get(shown.template_id or 0)
-    if template is not None:
-        document["template_repository"] = {
+    if template is None:
+        return {}
+    return {
+        "template_repository": {
             "id": template.id,
             "name": template.name,
             "full_name": template.full_name,
             "owner": owner(store, template.owner),
             "default_branch": template.default_branch,
         }
-    return document
+    }
 
 
 def person(someone: Person) -> dict[str, object]:
