@@ -153,8 +153,8 @@ class GitRepository:
         return self._try("cat-file", "-t", sha)
 
     def commit(self, sha: str) -> Commit:
-        """Read a commit, once: it never changes."""
-        return _commit(self, sha)
+        """Read a commit; by its full id it is read once, for it never changes."""
+        return _commit(self, sha) if len(sha) == len(NO_COMMIT) else _commit.__wrapped__(self, sha)
 
     def log(self, start: str, *, path: str | None = None, limit: int = 1000) -> list[str]:
         """Return commit ids from `start` backwards, only those that touch `path` if it is given."""
