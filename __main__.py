@@ -129,6 +129,7 @@ if settings.studio and settings.projects:
             logs_key_arn=keys["logs"].arn,
             secrets_key_arn=keys["secrets"].arn,
             github=settings.github.connection,
+            oidc_issuer=settings.github.oidc_issuer_host,
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,

@@ -75,7 +75,7 @@ def commands(start: str) -> list[list[str]]:
 def test_every_folder_of_python_says_what_lives_there() -> None:
     folders = {
         path.parent
-        for path in files("components", "functions", "bootstrap", "sandbox", "tests")
+        for path in files("components", "functions", "products", "bootstrap", "sandbox", "tests")
         if path.suffix == ".py"
     }
     silent = {relative(folder) for folder in folders if not says_what_it_is(folder)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.project_catalog.template import Template
+from products.template import Template
 
 TEMPLATE = "CLOUD_FORMATION_TEMPLATE"
 FOLDER = "project-templates"
@@ -19,7 +19,7 @@ Source: SageMaker AI Developer Guide, "Create Custom Project Templates".
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogProductArgs:
-    """What is offered, to whom, and under which role it is launched."""
+    """Settings of a product."""
 
     title: str
     description: str

@@ -1,11 +1,10 @@
-"""What an account in which models are deployed has of its own.
+"""Give a launched project its roles in an account that its models are deployed to.
 
-Each launched project gets two roles here, by the template `project-roles.yaml`: one that deploys, which only its own
-repository's jobs assume, and one that its models run under. Who asks for them is the template cloner of development.
+Each project gets two, by the template `products/parts/project-roles.yaml`: one that deploys, which only its own
+repository's jobs assume, and one that its models run under. The template cloner of development asks for them.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -17,20 +16,20 @@ from components.iam.role import Role, RoleArgs
 from components.network.vpc_config import VpcConfig
 from components.parameters import Values
 from components.project_catalog.product import url_of
-from components.project_catalog.template import Template, filled_in, with_images
 from components.project_launches.permissions import manage_roles
 from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.workload_account import permissions
+from products.template import Template
+from products.workload import project_roles
 
-PROJECT_ROLES = Path(__file__).parent / "project-roles.yaml"
 FOLDER = "onboarding"
 """Folder of the template in the bucket of artifacts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadAccountArgs:
-    """Where models are deployed, what guards them, and whose projects they are."""
+    """Settings of an account that models are deployed to."""
 
     environment: Environment
     artifacts: PrivateBucket
@@ -44,11 +43,11 @@ class WorkloadAccountArgs:
     oidc_issuer: str
     """Host and path of the issuer of the repositories' tokens, without the scheme."""
     alarms_topic_arn: pulumi.Input[str]
-    """All that an alarm of a deployment may tell."""
+    """The only topic that an alarm of a deployment may notify."""
 
 
 class WorkloadAccount(pulumi.ComponentResource):
-    """How a project of development gets its roles here, and how what it deployed goes away with it.
+    """Roles for the projects of development: to deploy here, and to remove a deleted project's deployments.
 
     Deployed models read nothing outside this account but the images of AWS, so that they keep running when the account
     that trained them is gone.
@@ -110,23 +109,24 @@ class WorkloadAccount(pulumi.ComponentResource):
 
 
 def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
-    """The template of a project's roles, told what the platform provides here."""
-    text = with_images(PROJECT_ROLES.read_text(encoding="utf-8"))
-    names = pulumi.Output.all(
-        AlarmsTopicArn=args.alarms_topic_arn,
-        DataKeyArn=args.data_key.arn,
-        DevelopmentAccountId=args.development_account_id,
-        DevelopmentPrefix=args.development_prefix,
-        OidcIssuer=args.oidc_issuer,
-        OidcProviderArn=args.oidc_provider_arn,
-        SecurityGroupId=args.vpc_config.security_group_id,
-        VpcId=args.vpc_config.vpc_id,
+    """The template of a project's roles, with what the platform provides here."""
+    environment = args.environment
+    values = pulumi.Output.all(
+        account_id=environment.account_id,
+        alarms_topic_arn=args.alarms_topic_arn,
+        data_key_arn=args.data_key.arn,
+        development_account_id=args.development_account_id,
+        development_prefix=args.development_prefix,
+        oidc_issuer=args.oidc_issuer,
+        oidc_provider_arn=args.oidc_provider_arn,
+        security_group_id=args.vpc_config.security_group_id,
+        vpc_id=args.vpc_config.vpc_id,
     )
-    return names.apply(lambda known: Template(key="project-roles", text=filled_in(text, known)))
+    return values.apply(lambda known: project_roles(environment.region, known))
 
 
 def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
-    """Trust policy: the template cloner of development, and nobody else of its account.
+    """Trust policy: the template cloner of development alone.
 
     The role is named in the condition, because a principal must exist when it is named as such.
     """

@@ -1,15 +1,13 @@
 """The role under which Service Catalog launches projects, held against what the products contain."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from components.project_catalog import OFFERS
-from components.project_catalog.template import PRODUCTS
+from products.catalog import PRODUCTS
 from tests.access.authorization import Role
 from tests.access.conftest import RoleNamed
-from tests.cloudformation import parse
+from tests.products.product import Product
 
 PREFIX = "analytics-dev-p-abcdefghijkl"
 BUCKET = f"arn:aws:s3:::{PREFIX}-111111111111-eu-west-1"
@@ -88,11 +86,10 @@ def launch(role_named: RoleNamed) -> Role:
 
 def _resources() -> list[tuple[str, str]]:
     resources: list[tuple[str, str]] = []
-    for offer in OFFERS:
-        template: dict[str, Any] = parse((PRODUCTS / f"{offer.key}.yaml").read_text())
-        for name, resource in template["Resources"].items():
+    for product in PRODUCTS:
+        for name, resource in Product(product.key).resources.items():
             resources.append((name, resource["Type"]))
-    return resources
+    return sorted(set(resources))
 
 
 @pytest.mark.parametrize(("name", "kind"), _resources())

@@ -23,7 +23,7 @@ PUBLISHED = {
 """Each template, with the stack that publishes it."""
 
 _PARAMETER = re.compile(r"\{\{resolve:ssm:([^}]+)\}\}")
-_KEPT = ("Conditions", "Metadata", "Parameters", "Rules")
+_KEPT = ("Conditions", "Parameters", "Rules")
 
 
 def published(rendering: Rendering, name: str) -> str:
@@ -51,7 +51,13 @@ def resolution(text: str, rendering: Rendering) -> dict[str, Any]:
         )
 
     kept = {name: template[name] for name in _KEPT if name in template}
-    return {**kept, "Outputs": section("Outputs"), "Resources": _with_trust(section("Resources"))}
+    form = template.get("Metadata", {}).get("AWS::CloudFormation::Interface")
+    return {
+        **kept,
+        **({"Metadata": {"AWS::CloudFormation::Interface": form}} if form else {}),
+        "Outputs": section("Outputs"),
+        "Resources": _with_trust(section("Resources")),
+    }
 
 
 def _with_trust(resources: dict[str, Any]) -> dict[str, Any]:

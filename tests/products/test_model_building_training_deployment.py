@@ -1,4 +1,4 @@
-"""The product "model building, training, and deployment": what it adds to the one that it extends, or replaces in it."""
+"""The product "model building, training, and deployment": what it adds to "model building and training"."""
 
 import json
 import re
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.project_catalog import OFFERS, Offer
-from components.project_catalog.template import composed
-from tests.cloudformation import findings, parse
-from tests.products.product import ACCOUNT, PLATFORM, PROJECT, Launch, Product
+from products.catalog import PRODUCTS
+from products.catalog import Product as CatalogProduct
+from tests.cloudformation import findings
+from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Launch, Product
 from tests.products.test_model_building_training import BUCKET, LONGEST, LONGEST_PREFIX, LONGEST_REGION, SAGEMAKER
 
 ADDED = {
@@ -41,8 +41,8 @@ def extended() -> Product:
 
 
 @pytest.fixture
-def offer() -> Offer:
-    return next(each for each in OFFERS if each.key == "model-building-training-deployment")
+def offer() -> CatalogProduct:
+    return next(each for each in PRODUCTS if each.key == "model-building-training-deployment")
 
 
 def needed(product: Product, logical_id: str) -> set[str]:
@@ -54,7 +54,7 @@ def needed(product: Product, logical_id: str) -> set[str]:
     return direct.union(*(needed(product, each) for each in direct))
 
 
-def test_it_is_found_under_its_own_title(offer: Offer) -> None:
+def test_it_is_found_under_its_own_title(offer: CatalogProduct) -> None:
     assert offer.title == "MLOps template for model building, training, and deployment"
     assert offer.deploys_to == ("preprod", "prod")
 
@@ -71,7 +71,7 @@ def test_it_is_the_other_product_and_what_it_adds_or_replaces(product: Product, 
 
     assert added == ADDED
     assert changed == REPLACED
-    for section in ("Mappings", "Parameters", "Outputs"):
+    for section in ("Parameters", "Outputs"):
         theirs = extended.template[section]
         assert {key: product.template[section][key] for key in theirs} == theirs, section
     assert set(product.template) - set(extended.template) == {"Rules"}
@@ -92,24 +92,8 @@ def test_what_it_replaces_keeps_what_the_other_product_says(product: Product, ex
     assert set(extended.resources["FirstRun"]["DependsOn"]) <= set(waits)
 
 
-def test_an_entry_is_added_or_takes_the_place_of_its_namesake_with_its_comment() -> None:
-    base = "Description: old\n\nResources:\n  # first\n  A:\n    Type: X\n\n  B:\n    Type: Y\n\nOutputs:\n  O: 1\n"
-    addition = "# about this file\nDescription: new\n\nResources:\n  # other\n  A:\n    Type: Z\n  C:\n    Type: W\n\nRules:\n  R: 1\n"
-
-    text = composed(base, addition)
-
-    assert parse(text) == {
-        "Description": "new",
-        "Resources": {"A": {"Type": "Z"}, "B": {"Type": "Y"}, "C": {"Type": "W"}},
-        "Outputs": {"O": 1},
-        "Rules": {"R": 1},
-    }
-    assert "  # other\n  A:" in text
-    assert "# first" not in text
-
-
-def test_only_parameters_that_the_platform_publishes_are_read(product: Product) -> None:
-    assert product.references == set(PLATFORM)
+def test_only_what_the_platforms_resources_know_is_read_from_parameters(product: Product) -> None:
+    assert product.references == set(PARAMETERS)
 
 
 def test_whoever_works_in_the_repositories_does_not_release(product: Product) -> None:
@@ -259,7 +243,7 @@ def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
     for key, resource in product.resources.items():
         if resource["Type"] in CUSTOM:
             assert product.properties(key)["ServiceTimeout"] == "300"
-            assert product.properties(key)["ServiceToken"] == PLATFORM["projects/template-cloner-arn"]
+            assert product.properties(key)["ServiceToken"] == CLONER
 
 
 def test_everything_that_is_new_is_tagged_with_its_project(product: Product) -> None:
