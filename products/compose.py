@@ -4,10 +4,12 @@ A part is YAML in `parts/`. In it, `<name>` stands for a value that is known whe
 comments, too. CloudFormation's own `${Name}` and `{{resolve:…}}` are left to CloudFormation.
 
 Parts add to each other: mappings are merged, lists are joined, and items of a list with the same `Sid` or `Label` are one.
+A mapping tagged `!Json` is published as the text of that document: CloudFormation makes none without a macro.
 A comment belongs to the entry directly below it; several parts' comments on one entry stand together. A comment with an empty line below it is about the part itself.
 """
 
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import Comment, CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.error import CommentMark
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, ScalarString
+from ruamel.yaml.tag import Tag
 from ruamel.yaml.tokens import CommentToken
 
 PARTS = Path(__file__).parent / "parts"
@@ -90,9 +93,12 @@ class _Reader:
         return self._filled(tree, line=-1)
 
     def _filled(self, node: Any, line: int) -> Any:
-        """The node with its placeholders filled in; the comment above its `line` belongs to what holds it."""
+        """The node with its placeholders filled in; the comment above its `line` belongs to what holds it.
+
+        ruamel does not know where the entries of a tagged node are, such as the arguments of !Equals.
+        """
         if _is_map(node):
-            entries = [(key, *node.lc.key(key), value) for key, value in node.items()]
+            entries = [(key, *(node.lc.key(key) or (line, 0)), value) for key, value in node.items()]
             node.clear()
             # ruamel attaches a comment to whatever is above it, from where it would not follow its entry.
             setattr(node, Comment.attrib, Comment())
@@ -104,7 +110,6 @@ class _Reader:
         if _is_list(node):
             setattr(node, Comment.attrib, Comment())
             for index, value in enumerate(node):
-                # ruamel does not know where the items of a function's arguments are, such as those of !Equals.
                 at, column = node.lc.item(index) or (line, 0)
                 node[index] = self._filled(value, at)
                 self._comment(node, index, at if at != line else None, column - 2)
@@ -195,12 +200,35 @@ def _written(template: Any, introduction: str) -> str:
     for section in sorted(template, key=SECTIONS.index):
         ordered[section] = template[section]
         _add_comment(template, section, ordered, section)
+    _write_json(ordered)
     _set_apart(ordered, skip=2)
     _set_apart(ordered["Resources"], skip=1)
     ordered.yaml_set_start_comment(introduction)
     text = io.StringIO()
     _yaml().dump(ordered, text)
     return text.getvalue()
+
+
+def _write_json(node: Any) -> None:
+    """Put JSON, in whose texts CloudFormation fills in its references, in the place of each mapping tagged `!Json`."""
+    entries = node.items() if _is_map(node) else enumerate(node) if _is_list(node) else ()
+    for key, value in list(entries):
+        if _is_map(value) and value.tag.value == "!Json":
+            text = json.dumps(_document(value), indent=2, ensure_ascii=False)
+            node[key] = TaggedScalar(text, style="|", tag=Tag(suffix="!Sub"))
+        else:
+            _write_json(value)
+
+
+def _document(node: Any) -> object:
+    if _is_map(node):
+        return {key: _document(value) for key, value in node.items()}
+    if _is_list(node):
+        return [_document(value) for value in node]
+    if isinstance(node, TaggedScalar):
+        tagged: Any = node
+        return tagged.value if tagged.tag.value == "!Sub" else f"${{{tagged.value}}}"
+    return node
 
 
 def _set_apart(node: Any, *, skip: int) -> None:

@@ -69,7 +69,7 @@ LIFE_OF: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "AWS::SSM::Parameter": (
-        "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/projects/p-abcdefghijkl/deployment-repository",
+        "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/projects/p-abcdefghijkl",
         ("ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:PutParameter"),
     ),
     "Custom::DeploymentRoles": (CLONER, ("lambda:InvokeFunction",)),

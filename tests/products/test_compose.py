@@ -1,5 +1,6 @@
 """How parts become a template: values in their places, and comments with what they are about."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,18 @@ def test_a_value_is_filled_in_wherever_it_is_named(written: Written) -> None:
     assert parse(composed([part], {"a": "one", "b": "Two"}))["Resources"] == {
         "TwoC": {"D": {"Fn::Sub": "one-${E}"}, "F": [{"Ref": "TwoC"}, "xone", "one"], "G": "x:one"}
     }
+
+
+def test_json_is_merged_like_other_mappings_and_published_as_text(written: Written) -> None:
+    parts = written(
+        'Resources:\n  A:\n    V: !Json\n      b: !Ref B\n      c: [!GetAtt B.C, "<d>", 1]\n',
+        'Resources:\n  A:\n    V:\n      e:\n        f: !Sub "${G}-h"\n',
+    )
+
+    template = parse(composed(parts, {"d": "text"}))
+
+    text = template["Resources"]["A"]["V"]["Fn::Sub"]
+    assert json.loads(text) == {"b": "${B}", "c": ["${B.C}", "text", 1], "e": {"f": "${G}-h"}}
 
 
 def test_a_value_that_is_not_given_is_refused(written: Written) -> None:

@@ -362,6 +362,15 @@ def test_the_images_are_those_that_the_template_repository_asks_for() -> None:
     assert runpy.run_path(str(IMAGES))["ACCOUNTS"] == ACCOUNTS
 
 
+def test_the_repository_is_told_whose_images_its_region_has(product: Product) -> None:
+    assert product.properties("Repository")["Settings"]["images"] == {"account_id": "141502667606"}
+
+
+def test_a_region_without_images_is_an_error_when_the_template_is_published() -> None:
+    with pytest.raises(ValueError, match=r"in mars-north-1; .* products/sagemaker_images\.py"):
+        Product("model-building-training", Launch(region="mars-north-1"))
+
+
 def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
     for role in ROLES:
         actions = [a for d in product.documents(role) for s in d["Statement"] for a in texts(s["Action"])]

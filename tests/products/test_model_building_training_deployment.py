@@ -16,7 +16,7 @@ ADDED = {
     "DeploymentRepository": "Custom::ProjectRepository",
     "PreprodDeploymentRoles": "Custom::DeploymentRoles",
     "ProdDeploymentRoles": "Custom::DeploymentRoles",
-    "DeploymentRepositoryParameter": "AWS::SSM::Parameter",
+    "ProjectParameter": "AWS::SSM::Parameter",
     "DeploymentCodeRepository": "AWS::SageMaker::CodeRepository",
     "FirstChecks": "Custom::FirstWorkflowRun",
 }
@@ -203,18 +203,24 @@ def test_nothing_keeps_the_bucket_from_being_deleted(product: Product) -> None:
     assert denied["Resource"] == [f"{BUCKET}/approved/*", f"{BUCKET}/deployments/*"]
 
 
-def test_the_trigger_is_told_of_the_repository_once_it_could_deploy(product: Product) -> None:
-    parameter = product.properties("DeploymentRepositoryParameter")
+def test_the_trigger_is_told_of_the_project_once_it_could_deploy(product: Product) -> None:
+    parameter = product.properties("ProjectParameter")
 
-    assert parameter["Name"] == "/mlops/analytics/dev/projects/p-abcdefghijkl/deployment-repository"
-    assert parameter["Value"] == f"acme/{REPOSITORY}"
+    assert parameter["Name"] == "/mlops/analytics/dev/projects/p-abcdefghijkl"
+    assert json.loads(parameter["Value"]) == {
+        "name": "abalone",
+        "repository": f"acme/{REPOSITORY}",
+        "package_group": "abalone-p-abcdefghijkl",
+        "bucket": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
+        "roles": {"preprod": "preprod-deployment-role", "prod": "prod-deployment-role"},
+    }
     assert {
         "ArtifactBucketPolicy",
         "DeploymentRepository",
         "ModelPackageGroup",
         "PreprodDeploymentRoles",
         "ProdDeploymentRoles",
-    } <= needed(product, "DeploymentRepositoryParameter")
+    } <= needed(product, "ProjectParameter")
 
 
 def test_workflows_start_when_everything_that_they_use_exists(product: Product) -> None:
@@ -235,7 +241,7 @@ def test_deleting_a_project_takes_its_deployments_away_before_its_repository(pro
     """CloudFormation deletes in the opposite order of what needs what."""
     for roles in ("PreprodDeploymentRoles", "ProdDeploymentRoles"):
         assert "DeploymentRepository" in needed(product, roles)
-        assert roles in needed(product, "DeploymentRepositoryParameter")
+        assert roles in needed(product, "ProjectParameter")
         assert "DeletionPolicy" not in product.resources[roles]
 
 
@@ -249,7 +255,7 @@ def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
 def test_everything_that_is_new_is_tagged_with_its_project(product: Product) -> None:
     tags = {"sagemaker:project-name": "abalone", "sagemaker:project-id": "p-abcdefghijkl"}
 
-    assert product.properties("DeploymentRepositoryParameter")["Tags"] == tags
+    assert product.properties("ProjectParameter")["Tags"] == tags
     assert {each["Key"]: each["Value"] for each in product.properties("DeploymentCodeRepository")["Tags"]} == tags
 
 
@@ -268,6 +274,7 @@ def test_the_longest_legal_names_fit_everywhere() -> None:
         "model-building-training-deployment",
         Launch(unit="a" * (LONGEST_PREFIX - 9), environment="b" * 8, region=LONGEST_REGION, parameters=LONGEST),
     )
+    assert len(longest.properties("ProjectParameter")["Value"]) <= 4096, "a standard parameter"
     prefix = f"{'a' * (LONGEST_PREFIX - 9)}-preprod-{PROJECT['SageMakerProjectId']}"
 
     assert len(longest.properties("DeploymentCodeRepository")["CodeRepositoryName"]) <= 63

@@ -17,6 +17,7 @@ def test_the_cloner_accepts_what_the_template_asks_for() -> None:
     assert project.settings == {
         "project": {"arn": f"{SAGEMAKER}:project/abalone"},
         "aws": {"region": "eu-west-1", "account_id": ACCOUNT},
+        "images": {"account_id": "141502667606"},
         "pipeline": {
             "name": "abalone-p-abcdefghijkl",
             "role_arn": PIPELINE_ROLE,
