@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from products import sagemaker_images
-from products.compose import Part, composed
+from products.compose import compose
+from products.part import Part
 from products.template import Template
+
+FIRST_VERSION = Path(__file__).parent / "first-version.yaml"
+DEPLOYMENT_ACCOUNT = "deployment-account"
+"""Name of the part that a product has once for each environment that it deploys to."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """What the environment that publishes the templates knows of itself."""
+    """The environment that publishes the templates, as far as they name it."""
 
     unit: str
     environment: str
@@ -37,7 +42,7 @@ class Platform:
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """A project template: what people find it by, and the parts that it is made of."""
+    """A project template: a title, a description, and the parts that it is made of."""
 
     key: str
     title: str
@@ -47,10 +52,10 @@ class Product:
     @property
     def deploys_to(self) -> tuple[str, ...]:
         """Environments whose accounts it needs."""
-        return tuple(part.values["target"] for part in self.parts if part.name == ACCOUNT)
+        return tuple(part.values["target"] for part in self.parts if part.name == DEPLOYMENT_ACCOUNT)
 
     def template(self, platform: Platform) -> Template:
-        """The template as `platform` publishes it.
+        """Return the template as `platform` publishes it.
 
         Raises:
             ValueError: a part is not given exactly the values that it names, or SageMaker has no images in the region.
@@ -68,30 +73,28 @@ class Product:
             "template_cloner_arn": platform.template_cloner_arn,
         }
         parts = [Part(name=part.name, values={**part.values, **_values(part, platform)}) for part in self.parts]
-        return Template(key=self.key, text=composed(parts, values))
+        return Template(key=self.key, text=compose(parts, values))
 
 
 def _values(part: Part, platform: Platform) -> Mapping[str, str]:
-    """What the platform knows and only this part names."""
-    match part.name:
-        case "deployment-repository":
-            return {"unit": platform.unit, "deployment_trigger_role_arn": platform.deployment_trigger_role_arn}
-        case "deployment-account":
-            target = part.values["target"]
-            return {
-                "target_account_id": platform.deployment_accounts[target],
-                "target_parameter_path": f"/mlops/{platform.unit}/{target}",
-                "target_prefix": f"{platform.unit}-{target}",
-            }
-        case _:
-            return {}
+    """Return the values of the platform that only this part names."""
+    if part.name == "deployment-repository":
+        return {"unit": platform.unit, "deployment_trigger_role_arn": platform.deployment_trigger_role_arn}
+    if part.name == DEPLOYMENT_ACCOUNT:
+        target = part.values["target"]
+        return {
+            "target_account_id": platform.deployment_accounts[target],
+            "target_parameter_path": f"/mlops/{platform.unit}/{target}",
+            "target_prefix": f"{platform.unit}-{target}",
+        }
+    return {}
 
 
-FIRST_VERSION = Path(__file__).parent / "first-version.yaml"
-ACCOUNT = "deployment-account"
 _TRAINING = (Part(name="project"), Part(name="training-repository"))
-_PREPROD = Part(name=ACCOUNT, values={"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"})
-_PROD = Part(name=ACCOUNT, values={"target": "prod", "Target": "Prod", "target_in_words": "production"})
+_PREPROD = Part(
+    name=DEPLOYMENT_ACCOUNT, values={"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"}
+)
+_PROD = Part(name=DEPLOYMENT_ACCOUNT, values={"target": "prod", "Target": "Prod", "target_in_words": "production"})
 
 PRODUCTS = (
     Product(
@@ -116,7 +119,7 @@ PRODUCTS = (
 
 
 def first_version() -> Template:
-    """The template that refuses to be launched.
+    """Return the template that refuses to be launched.
 
     Its text stays as it is: Service Catalog can neither change nor withdraw a product's first version, so another text
     would replace every product.

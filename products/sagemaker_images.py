@@ -45,7 +45,7 @@ ACCOUNTS = {
 
 
 def account_of(region: str) -> str:
-    """The account that owns the images of a region.
+    """Return the account that owns the images of a region.
 
     Raises:
         ValueError: SageMaker offers these images in other regions only.

@@ -9,15 +9,15 @@ class Template:
     """The text of a CloudFormation template."""
 
     key: str
-    """Name of what it is the template of, such as a product."""
+    """Name of the product, or whatever else it is the template of."""
     text: str
 
     @property
     def version(self) -> str:
-        """Changes exactly when the content does, so that no published version ever changes."""
+        """A digest of the content: a published version never changes."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
     @property
     def object_name(self) -> str:
-        """Name of the file in which this very version is published."""
+        """Name of the file that holds this version."""
         return f"{self.key}-{self.version}.yaml"

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 
 from products import sagemaker_images
-from products.compose import Part, composed
+from products.compose import compose
+from products.part import Part
 from products.template import Template
 
 
 def project_roles(region: str, values: Mapping[str, str]) -> Template:
-    """The template as the account publishes it; `values` are what it names of the platform, by their placeholders.
+    """Return the template as an account publishes it; `values` are those of the platform, by their placeholders.
 
     Raises:
         ValueError: the values are not exactly those that the template names, or SageMaker has no images in the region.
     """
     known = {**values, "region": region, "images_account_id": sagemaker_images.account_of(region)}
-    return Template(key="project-roles", text=composed([Part(name="project-roles")], known))
+    return Template(key="project-roles", text=compose([Part(name="project-roles")], known))

@@ -22,7 +22,7 @@ class ProjectCatalogArgs:
     launcher_role_arn: pulumi.Input[str]
     """The only role that may launch: lead data scientists."""
     platform: Platform
-    """What the templates are told of the environment."""
+    """The environment, as far as the templates name it."""
     products: Sequence[Product]
 
 

@@ -90,7 +90,7 @@ class ProjectLaunches(pulumi.ComponentResource):
 
 
 def _platform(args: ProjectLaunchesArgs) -> Platform:
-    """What the project templates are told of the environment."""
+    """Return the environment, as far as the project templates name it."""
     environment = args.environment
     return Platform(
         unit=environment.unit,

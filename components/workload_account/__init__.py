@@ -109,7 +109,7 @@ class WorkloadAccount(pulumi.ComponentResource):
 
 
 def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
-    """The template of a project's roles, with what the platform provides here."""
+    """Return the template of a project's roles, with what the platform provides here."""
     environment = args.environment
     values = pulumi.Output.all(
         account_id=environment.account_id,

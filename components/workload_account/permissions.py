@@ -1,4 +1,4 @@
-"""What the accounts that models are deployed to let development do, so that a launched project can deploy there."""
+"""IAM statements for development in an account that models are deployed to: give projects their roles, clean up."""
 
 import pulumi
 
@@ -42,7 +42,7 @@ def onboard(
 def read_template(
     environment: Environment, *, objects: pulumi.Input[str], key_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    """Read the template: CloudFormation fetches it as whoever names its address."""
+    """Read the template: CloudFormation fetches it with the permissions of its caller."""
     return [
         iam.allow("ReadTemplate", "s3:GetObject", on=objects),
         iam.allow(
@@ -55,7 +55,7 @@ def read_template(
 
 
 def remove_deployments(environment: Environment) -> list[iam.Statement]:
-    """Delete what the deployments of a project made, when the project is deleted; never make or change any of it."""
+    """Delete what the deployments of a deleted project made; never make or change any of it."""
     own = f"{environment.prefix}-p-*"
     return [
         iam.allow(

@@ -17,7 +17,7 @@ SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectRoles:
-    """What the template makes for one project; its references and functions are filled in."""
+    """The template's resources for one project, with references and functions filled in."""
 
     text: str
     """The template."""

@@ -7,7 +7,7 @@ import pytest
 from products.catalog import PRODUCTS
 from tests.access.authorization import Role
 from tests.access.conftest import RoleNamed
-from tests.products.product import Product
+from tests.products.product import launched
 
 PREFIX = "analytics-dev-p-abcdefghijkl"
 BUCKET = f"arn:aws:s3:::{PREFIX}-111111111111-eu-west-1"
@@ -87,7 +87,7 @@ def launch(role_named: RoleNamed) -> Role:
 def _resources() -> list[tuple[str, str]]:
     resources: list[tuple[str, str]] = []
     for product in PRODUCTS:
-        for name, resource in Product(product.key).resources.items():
+        for name, resource in launched(product.key).resources.items():
             resources.append((name, resource["Type"]))
     return sorted(set(resources))
 

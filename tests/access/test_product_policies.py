@@ -8,13 +8,13 @@ import pytest
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from products.catalog import PRODUCTS
 from tests.access.authorization import PolicyStatement, problems
-from tests.products.product import BOUNDARY, Product
+from tests.products.product import BOUNDARY, launched
 
 BUCKET = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
 
 
 def _roles() -> list[tuple[str, dict[str, Any]]]:
-    return [role for product in PRODUCTS for role in Product(product.key).of_type("AWS::IAM::Role").items()]
+    return [role for product in PRODUCTS for role in launched(product.key).of_type("AWS::IAM::Role").items()]
 
 
 def _statements(role: dict[str, Any]) -> Iterator[PolicyStatement]:

@@ -9,11 +9,11 @@ import pytest
 from products.catalog import PRODUCTS, first_version
 from products.template import Template
 from tests.cloudformation import parse
-from tests.products.product import Launch, Product
+from tests.products.product import Launch, Product, launched
 from tests.rendering import Rendering, Resource
 
 LARGEST_TEMPLATE_BYTES = 1024 * 1024
-"""Of a template in S3. Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas"."""
+"""Size of a template in S3. Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas"."""
 
 
 @pytest.fixture(scope="module", params=[each.key for each in PRODUCTS])
@@ -50,11 +50,11 @@ def test_a_published_template_names_its_own_environment(published: Resource, key
     }
     assert "Mappings" not in template
     assert not re.search(r"<|AWS::(AccountId|Partition|Region)", published.inputs["content"])
-    assert published.inputs["content"] == Product(key).text
+    assert published.inputs["content"] == launched(key).text
 
 
 def test_another_environment_differs_in_these_two_names_only(key: str) -> None:
-    ours = Product(key).text
+    ours = launched(key).text
     theirs = Product(key, Launch(unit="risk", environment="test")).text
 
     assert ours != theirs

@@ -11,7 +11,7 @@ from tests.access.authorization import PolicyStatement, problems
 from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES
 from tests.cloudformation import findings
-from tests.products.product import Product
+from tests.products.product import launched
 from tests.rendering import Renderings
 
 OWN = "analytics-prod-p-abcdefghijkl"
@@ -50,7 +50,7 @@ def test_the_published_template_names_what_the_platform_provides(published: Proj
 
 
 def test_models_are_served_by_the_images_that_train_them(published: ProjectRoles) -> None:
-    training = Product("model-building-training").documents("PipelineRole")
+    training = launched("model-building-training").documents("PipelineRole")
     ours, theirs = (
         [each["Resource"] for document in documents for each in document["Statement"] if each["Sid"] == "PullImages"]
         for documents in (published.documents("ModelRole"), training)

@@ -1,5 +1,6 @@
 """A project template as CloudFormation would understand it: functions and references filled in for one launch."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -89,7 +90,7 @@ class Product:
         return [policy["PolicyDocument"] for policy in self.properties(role)["Policies"]]
 
     def trust(self, role: str) -> dict[str, Any]:
-        """Who may assume a role."""
+        """The trust policy of a role."""
         document = self.properties(role)["AssumeRolePolicyDocument"]
         return json.loads(document) if isinstance(document, str) else document
 
@@ -134,6 +135,12 @@ class Product:
             "WorkflowRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-workflow",
         }
         return known[name]
+
+
+@functools.cache
+def launched(key: str) -> Product:
+    """The product as it is launched by default; only to be read."""
+    return Product(key)
 
 
 def texts(value: str | list[str]) -> list[str]:

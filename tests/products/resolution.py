@@ -1,7 +1,6 @@
 """The published templates with everything filled in that is known once the platform is deployed.
 
-`resolved/` holds them as they were when somebody last looked at them: a change of the templates' text that changes what a
-launch makes shows there. `python -m tests.products.resolution` writes them anew.
+`resolved/` holds them: a change of a template's text that changes its resources or outputs shows there. `python -m tests.products.resolution` writes them anew.
 """
 
 import json
@@ -71,7 +70,7 @@ def _with_trust(resources: dict[str, Any]) -> dict[str, Any]:
 
 
 def canonical(document: Mapping[str, Any]) -> str:
-    """A document as text that is the same whenever the document is."""
+    """A document as text: equal documents have equal texts."""
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""How parts become a template: values in their places, and comments with what they are about."""
+"""Templates composed of parts: values in their places, and comments above what they are about."""
 
 import json
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from products import compose
 from products.catalog import PRODUCTS
-from products.compose import PARTS, Part, composed
+from products.compose import compose
+from products.part import PARTS, Part
 from tests.cloudformation import parse
-from tests.products.product import Product
+from tests.products.product import launched
 
 Written = Callable[..., list[Part]]
 
@@ -18,7 +18,7 @@ Written = Callable[..., list[Part]]
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Written:
     """Parts with these texts, which are called 0, 1 and so on."""
-    monkeypatch.setattr(compose, "PARTS", tmp_path)
+    monkeypatch.setattr("products.part.PARTS", tmp_path)
 
     def write(*texts: str) -> list[Part]:
         for number, text in enumerate(texts):
@@ -36,7 +36,7 @@ def test_parts_add_to_each_other(written: Written) -> None:
         "Outputs:\n  O: 1\nDescription: text\n",
     )
 
-    text = composed(parts, {})
+    text = compose(parts, {})
 
     assert parse(text) == {
         "Description": "text",
@@ -57,7 +57,7 @@ def test_a_comment_stays_above_its_entry(written: Written) -> None:
         "  # of <name>\n  C:\n    Type: Z\n",
     )
 
-    assert composed([parts[0], Part(name="1", values={"name": "C"})], {}).splitlines()[1:] == [
+    assert compose([parts[0], Part(name="1", values={"name": "C"})], {}).splitlines()[1:] == [
         *("# all of them", "Resources:", "  # of A", "  A:", "    L:", "      # of one", "      # in two lines"),
         *("      - Sid: one", "      # of two", "      - Sid: two", "        # inside", "        Action: x", ""),
         *("  # of B", "  # again", "  B:", "    Type: Y", "", "  # of C", "  C:", "    Type: Z"),
@@ -68,13 +68,13 @@ def test_a_comment_stays_above_its_entry(written: Written) -> None:
 def test_a_value_stays_text(written: Written, value: str) -> None:
     [part] = written("Resources:\n  A: <value>\n")
 
-    assert parse(composed([part], {"value": value}))["Resources"] == {"A": value}
+    assert parse(compose([part], {"value": value}))["Resources"] == {"A": value}
 
 
 def test_a_value_is_filled_in_wherever_it_is_named(written: Written) -> None:
     [part] = written('Resources:\n  <b>C:\n    D: !Sub "<a>-${E}"\n    F: [!Ref <b>C, "x<a>", \'<a>\']\n    G: x:<a>\n')
 
-    assert parse(composed([part], {"a": "one", "b": "Two"}))["Resources"] == {
+    assert parse(compose([part], {"a": "one", "b": "Two"}))["Resources"] == {
         "TwoC": {"D": {"Fn::Sub": "one-${E}"}, "F": [{"Ref": "TwoC"}, "xone", "one"], "G": "x:one"}
     }
 
@@ -85,7 +85,7 @@ def test_json_is_merged_like_other_mappings_and_published_as_text(written: Writt
         'Resources:\n  A:\n    V:\n      e:\n        f: !Sub "${G}-h"\n',
     )
 
-    template = parse(composed(parts, {"d": "text"}))
+    template = parse(compose(parts, {"d": "text"}))
 
     text = template["Resources"]["A"]["V"]["Fn::Sub"]
     assert json.loads(text) == {"b": "${B}", "c": ["${B.C}", "text", 1], "e": {"f": "${G}-h"}}
@@ -95,16 +95,16 @@ def test_a_value_that_is_not_given_is_refused(written: Written) -> None:
     [part] = written('Resources:\n  A: "<unit>"\n')
 
     with pytest.raises(ValueError, match=r"0\.yaml names <unit>, which is not given"):
-        composed([part], {})
+        compose([part], {})
 
 
 def test_a_value_that_nothing_names_is_refused(written: Written) -> None:
     [part] = written('Resources:\n  A: "<unit>"\n')
 
     with pytest.raises(ValueError, match="no part uses <region>"):
-        composed([part], {"unit": "analytics", "region": "eu-west-1"})
+        compose([part], {"unit": "analytics", "region": "eu-west-1"})
     with pytest.raises(ValueError, match=r"0\.yaml does not use <region>"):
-        composed([Part(name="0", values={"region": "eu-west-1"})], {"unit": "analytics"})
+        compose([Part(name="0", values={"region": "eu-west-1"})], {"unit": "analytics"})
 
 
 @pytest.mark.parametrize("other", ["Y", "!Ref X", "[X]"])
@@ -112,11 +112,11 @@ def test_two_parts_that_contradict_each_other_are_refused(written: Written, othe
     parts = written("Resources:\n  A:\n    Type: X\n", f"Resources:\n  A:\n    Type: {other}\n")
 
     with pytest.raises(ValueError, match="1: Resources: A: Type says something else than a part before it"):
-        composed(parts, {})
+        compose(parts, {})
 
 
 def test_every_part_is_used_and_its_comments_are_published() -> None:
-    published = {part.name: Product(product.key).text for product in PRODUCTS for part in product.parts}
+    published = {part.name: launched(product.key).text for product in PRODUCTS for part in product.parts}
     assert {file.stem for file in PARTS.iterdir()} == {*published, "project-roles"}
     for name, text in published.items():
         lines = (PARTS / f"{name}.yaml").read_text(encoding="utf-8").partition("\n\n")[2].splitlines()

@@ -1,4 +1,4 @@
-"""The product "model building and training": what a launch accepts, what its roles may do, and what it leaves behind."""
+"""The product "model building and training": its parameters, its resources, and the permissions of its roles."""
 
 import json
 import re
@@ -22,6 +22,7 @@ from tests.products.product import (
     SUBJECT,
     Launch,
     Product,
+    launched,
     texts,
 )
 
@@ -46,7 +47,7 @@ LONGEST_PREFIX = 63 - len(f"-p-abcdefghijkl-{ACCOUNT}-{LONGEST_REGION}")
 
 @pytest.fixture(scope="module")
 def product() -> Product:
-    return Product("model-building-training")
+    return launched("model-building-training")
 
 
 @pytest.fixture(scope="module")

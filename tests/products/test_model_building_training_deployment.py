@@ -9,7 +9,7 @@ import pytest
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
-from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Launch, Product
+from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Launch, Product, launched
 from tests.products.test_model_building_training import BUCKET, LONGEST, LONGEST_PREFIX, LONGEST_REGION, SAGEMAKER
 
 ADDED = {
@@ -32,12 +32,12 @@ CUSTOM = ("Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::Projec
 
 @pytest.fixture(scope="module")
 def product() -> Product:
-    return Product("model-building-training-deployment")
+    return launched("model-building-training-deployment")
 
 
 @pytest.fixture(scope="module")
 def extended() -> Product:
-    return Product("model-building-training")
+    return launched("model-building-training")
 
 
 @pytest.fixture
@@ -160,8 +160,7 @@ def test_each_account_gives_roles_to_the_deployment_repository_alone(product: Pr
 def test_only_the_deployment_roles_of_both_accounts_read_models(product: Product) -> None:
     [statement] = product.properties("ModelPackageGroup")["ModelPackageGroupPolicy"]["Statement"]
 
-    del statement["Sid"]
-    assert statement == {
+    assert {key: value for key, value in statement.items() if key != "Sid"} == {
         "Effect": "Allow",
         "Principal": {"AWS": ACCOUNTS},
         "Action": "sagemaker:DescribeModelPackage",
@@ -238,7 +237,7 @@ def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: P
 
 
 def test_deleting_a_project_takes_its_deployments_away_before_its_repository(product: Product) -> None:
-    """CloudFormation deletes in the opposite order of what needs what."""
+    """CloudFormation deletes in the opposite order of creation."""
     for roles in ("PreprodDeploymentRoles", "ProdDeploymentRoles"):
         assert "DeploymentRepository" in needed(product, roles)
         assert roles in needed(product, "ProjectParameter")

@@ -1,4 +1,4 @@
-"""What the published templates make, whatever their text says: it changes only together with `resolved/`."""
+"""The resources and outputs of the published templates: they change only together with `resolved/`."""
 
 import json
 

@@ -1,12 +1,12 @@
 """The function and the templates of projects understand each other."""
 
 from functions.template_cloner import event
-from tests.products.product import Launch, Product
+from tests.products.product import Launch, Product, launched
 from tests.products.test_model_building_training import ACCOUNT, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
 
 
 def test_the_cloner_accepts_what_the_template_asks_for() -> None:
-    product = Product("model-building-training")
+    product = launched("model-building-training")
 
     project = event.project(product.properties("Repository"), "acme")
     run = event.first_run(product.properties("FirstRun"), "acme")
@@ -32,7 +32,7 @@ def test_the_cloner_accepts_what_the_template_asks_for() -> None:
 
 
 def test_the_cloner_accepts_what_the_template_of_deployments_asks_for() -> None:
-    product = Product("model-building-training-deployment")
+    product = launched("model-building-training-deployment")
 
     project = event.project(product.properties("DeploymentRepository"), "acme")
     checks = event.first_run(product.properties("FirstChecks"), "acme")
