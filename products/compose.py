@@ -68,7 +68,7 @@ def _merge(base: Any, addition: Any, place: str) -> None:
             base[key] = value
         elif is_map(base[key]) and is_map(value):
             _merge(base[key], value, here)
-        elif is_list(base[key]) and is_list(value):
+        elif is_list(base[key]) and is_list(value) and value.tag.value is None:
             _join(base[key], value, here)
         elif _plain(base[key]) != _plain(value):
             raise ValueError(f"{here} says something else than a part before it")
@@ -100,8 +100,10 @@ def _add_comment(source: Any, key: object, target: Any, new_key: object) -> None
 
 
 def _plain(node: Any) -> object:
-    """Return a scalar in a form that can be compared: with its tag."""
-    return (str(node.tag), node.value) if is_function(node) else node
+    """Return a scalar, or the arguments of a function, in a form that can be compared: with its tag."""
+    if is_list(node):
+        return (node.tag.value, [_plain(each) for each in node])
+    return (node.tag.value, node.value) if is_function(node) else node
 
 
 def _written(template: Any, introduction: str) -> str:

@@ -50,21 +50,7 @@ class ProjectCatalog(pulumi.ComponentResource):
             principal_arn=args.launcher_role_arn,
             opts=child,
         )
-        # Studio reads templates in the browser. Source: SageMaker Developer Guide, "Create custom project templates".
-        aws.s3.BucketCorsConfiguration(
-            f"{name}-browser-access",
-            bucket=args.bucket_name,
-            cors_rules=[
-                {
-                    "allowed_origins": ["https://*.sagemaker.aws"],
-                    "allowed_methods": ["GET", "HEAD"],
-                    "allowed_headers": ["*"],
-                    "expose_headers": ["ETag", "x-amz-version-id"],
-                    "max_age_seconds": 3000,
-                }
-            ],
-            opts=child,
-        )
+        _let_browsers_read(f"{name}-browser-access", args.bucket_name, child)
         refusing = first_version()
         published = aws.s3.BucketObjectv2(
             f"{name}-first-version",
@@ -99,3 +85,24 @@ class ProjectCatalog(pulumi.ComponentResource):
 def templates_location(bucket_name: pulumi.Input[str]) -> pulumi.Output[str]:
     """The folder of the templates, as the tag of Studio's domain names it."""
     return pulumi.Output.concat("s3://", bucket_name, f"/{FOLDER}/")
+
+
+def _let_browsers_read(name: str, bucket_name: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """Let Studio read the templates in the browser.
+
+    Source: SageMaker Developer Guide, "Create custom project templates".
+    """
+    aws.s3.BucketCorsConfiguration(
+        name,
+        bucket=bucket_name,
+        cors_rules=[
+            {
+                "allowed_origins": ["https://*.sagemaker.aws"],
+                "allowed_methods": ["GET", "HEAD"],
+                "allowed_headers": ["*"],
+                "expose_headers": ["ETag", "x-amz-version-id"],
+                "max_age_seconds": 3000,
+            }
+        ],
+        opts=opts,
+    )

@@ -58,12 +58,7 @@ def test_another_environment_differs_in_these_two_names_only(key: str) -> None:
     theirs = Product(key, Launch(unit="risk", environment="test")).text
 
     assert ours != theirs
-    assert (
-        re.sub(r"(?<=[-/ ])analytics(?=[-/\n])|analytics(?=-)", "risk", ours)
-        .replace("risk-dev", "risk-test")
-        .replace("risk/dev", "risk/test")
-        == theirs
-    )
+    assert ours.replace("analytics", "risk").replace("risk-dev", "risk-test").replace("risk/dev", "risk/test") == theirs
 
 
 def test_a_published_template_is_small_enough_for_cloudformation(published: Resource) -> None:

@@ -107,6 +107,14 @@ def test_a_value_that_nothing_names_is_refused(written: Written) -> None:
         compose([Part(name="0", values={"region": "eu-west-1"})], {"unit": "analytics"})
 
 
+def test_the_arguments_of_a_function_are_not_joined(written: Written) -> None:
+    parts = written("Rules:\n  A: !Or [!Ref B, C]\nResources: {}\n", "Rules:\n  A: !Or [!Ref D, C]\n")
+
+    assert compose([parts[0], parts[0]], {}) == compose(parts[:1], {})
+    with pytest.raises(ValueError, match="1: Rules: A says something else than a part before it"):
+        compose(parts, {})
+
+
 @pytest.mark.parametrize("other", ["Y", "!Ref X", "[X]"])
 def test_two_parts_that_contradict_each_other_are_refused(written: Written, other: str) -> None:
     parts = written("Resources:\n  A:\n    Type: X\n", f"Resources:\n  A:\n    Type: {other}\n")
