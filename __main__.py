@@ -120,6 +120,7 @@ if settings.development:
             logs_key_arn=keys["logs"].arn,
             secrets_key_arn=keys["secrets"].arn,
             github=settings.github.connection,
+            oidc_issuer=settings.github.oidc_issuer_host,
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.development.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,

@@ -2,5 +2,6 @@
 
 A component declares resources and nothing else: it reads no configuration and calls neither AWS nor GitHub. Everything it
 knows about its environment is in its arguments, above all its `Environment`. A component offers values that projects
-read as `parameters`. `__main__.py` composes them. The code of Lambda functions is in `functions/`.
+read as `parameters`. `__main__.py` composes them. The code of Lambda functions is in `functions/`, the CloudFormation
+of the project templates in `products/`.
 """

@@ -57,7 +57,7 @@ def resolved(
         node: the part.
         named: what a name that the template refers to stands for, `Role.Arn` among them.
         mappings: the template's.
-        completed: what becomes of a text after its names are filled in.
+        completed: what becomes of a text, after its names are filled in if it has any.
 
     Raises:
         NotImplementedError: it uses a function that is not known here.
@@ -65,7 +65,7 @@ def resolved(
     if isinstance(node, list):
         return [resolved(each, named, mappings, completed) for each in cast("list[Any]", node)]
     if not isinstance(node, dict):
-        return node
+        return completed(node) if isinstance(node, str) else node
     values = cast("dict[str, Any]", node)
     if len(values) == 1:
         [(function, argument)] = values.items()

@@ -1,8 +1,4 @@
-"""The project templates that lead data scientists launch, offered by Service Catalog and, from the same object, by S3.
-
-`products/` holds one CloudFormation template per product, or what it adds to another product's. Two names in it, which say where the parameters of the
-platform are, are filled in when it is published; nothing else about a template depends on the environment.
-"""
+"""The project templates that lead data scientists launch, offered by Service Catalog and, from the same object, by S3."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,42 +8,12 @@ import pulumi_aws as aws
 
 from components.environment import Environment
 from components.project_catalog.product import FOLDER, CatalogProduct, CatalogProductArgs, url_of
-from components.project_catalog.template import first_version, template_of_product
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """A project template, as people find it."""
-
-    key: str
-    """Name of its file in `products/`, without the suffix."""
-    title: str
-    description: str
-    extends: str | None = None
-    """Key of the product that its file adds to."""
-    deploys_to: Sequence[str] = ()
-    """Environments whose accounts it needs."""
-
-
-OFFERS = (
-    Offer(
-        key="model-building-training",
-        title="MLOps template for model building and training",
-        description="A repository whose workflow trains a model and registers it for approval",
-    ),
-    Offer(
-        key="model-building-training-deployment",
-        title="MLOps template for model building, training, and deployment",
-        description="A repository that trains and registers models, and one that deploys those that are approved",
-        extends="model-building-training",
-        deploys_to=("preprod", "prod"),
-    ),
-)
+from products.catalog import Platform, Product, first_version
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectCatalogArgs:
-    """Where the templates are published, who launches them, and under which role."""
+    """Settings of a catalog."""
 
     environment: Environment
     bucket_name: pulumi.Input[str]
@@ -55,7 +21,9 @@ class ProjectCatalogArgs:
     launch_role_arn: pulumi.Input[str]
     launcher_role_arn: pulumi.Input[str]
     """The only role that may launch: lead data scientists."""
-    offers: Sequence[Offer]
+    platform: Platform
+    """The environment, as far as the templates name it."""
+    products: Sequence[Product]
 
 
 class ProjectCatalog(pulumi.ComponentResource):
@@ -82,21 +50,7 @@ class ProjectCatalog(pulumi.ComponentResource):
             principal_arn=args.launcher_role_arn,
             opts=child,
         )
-        # Studio reads templates in the browser. Source: SageMaker Developer Guide, "Create custom project templates".
-        aws.s3.BucketCorsConfiguration(
-            f"{name}-browser-access",
-            bucket=args.bucket_name,
-            cors_rules=[
-                {
-                    "allowed_origins": ["https://*.sagemaker.aws"],
-                    "allowed_methods": ["GET", "HEAD"],
-                    "allowed_headers": ["*"],
-                    "expose_headers": ["ETag", "x-amz-version-id"],
-                    "max_age_seconds": 3000,
-                }
-            ],
-            opts=child,
-        )
+        _let_browsers_read(f"{name}-browser-access", args.bucket_name, child)
         refusing = first_version()
         published = aws.s3.BucketObjectv2(
             f"{name}-first-version",
@@ -108,15 +62,13 @@ class ProjectCatalog(pulumi.ComponentResource):
         )
         self.portfolio_id = portfolio.id
         self.products = {}
-        for offer in args.offers:
+        for offered in args.products:
             product = CatalogProduct(
-                f"{name}-{offer.key}",
+                f"{name}-{offered.key}",
                 CatalogProductArgs(
-                    title=offer.title,
-                    description=offer.description,
-                    template=template_of_product(
-                        offer.key, unit=environment.unit, environment=environment.name, extends=offer.extends
-                    ),
+                    title=offered.title,
+                    description=offered.description,
+                    template=offered.template(args.platform),
                     region=environment.region,
                     bucket_name=args.bucket_name,
                     first_version_url=url_of(args.bucket_name, environment.region, published.key),
@@ -126,10 +78,31 @@ class ProjectCatalog(pulumi.ComponentResource):
                 ),
                 child,
             )
-            self.products[offer.key] = {"productId": product.product_id, "versionId": product.version_id}
+            self.products[offered.key] = {"productId": product.product_id, "versionId": product.version_id}
         self.register_outputs({"portfolio_id": self.portfolio_id, "products": self.products})
 
 
 def templates_location(bucket_name: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Where Studio finds the templates, as its domain's tag names it."""
+    """The folder of the templates, as the tag of Studio's domain names it."""
     return pulumi.Output.concat("s3://", bucket_name, f"/{FOLDER}/")
+
+
+def _let_browsers_read(name: str, bucket_name: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """Let Studio read the templates in the browser.
+
+    Source: SageMaker Developer Guide, "Create custom project templates".
+    """
+    aws.s3.BucketCorsConfiguration(
+        name,
+        bucket=bucket_name,
+        cors_rules=[
+            {
+                "allowed_origins": ["https://*.sagemaker.aws"],
+                "allowed_methods": ["GET", "HEAD"],
+                "allowed_headers": ["*"],
+                "expose_headers": ["ETag", "x-amz-version-id"],
+                "max_age_seconds": 3000,
+            }
+        ],
+        opts=opts,
+    )

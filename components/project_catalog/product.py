@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.project_catalog.template import Template
+from products.template import Template
 
 TEMPLATE = "CLOUD_FORMATION_TEMPLATE"
 FOLDER = "project-templates"
@@ -19,7 +19,7 @@ Source: SageMaker AI Developer Guide, "Create Custom Project Templates".
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogProductArgs:
-    """What is offered, to whom, and under which role it is launched."""
+    """Settings of a product."""
 
     title: str
     description: str
@@ -80,24 +80,28 @@ class CatalogProduct(pulumi.ComponentResource):
             guidance="DEFAULT",
             opts=child,
         )
+        self._offer(name, args, product.id)
+        self.product_id = product.id
+        self.version_id = supported.provisioning_artifact_id
+        self.register_outputs({"product_id": self.product_id, "version_id": self.version_id})
+
+    def _offer(self, name: str, args: CatalogProductArgs, product_id: pulumi.Output[str]) -> None:
+        """Put the product into its portfolio, and have it launched under the platform's role."""
         offered = aws.servicecatalog.ProductPortfolioAssociation(
             f"{name}-offer",
             portfolio_id=args.portfolio_id,
-            product_id=product.id,
-            opts=child,
+            product_id=product_id,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         aws.servicecatalog.Constraint(
             f"{name}-launch",
             portfolio_id=args.portfolio_id,
-            product_id=product.id,
+            product_id=product_id,
             type="LAUNCH",
             description="Launched under the platform's role, whatever the person who launches may do",
             parameters=pulumi.Output.json_dumps({"RoleArn": args.launch_role_arn}),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[offered]),
         )
-        self.product_id = product.id
-        self.version_id = supported.provisioning_artifact_id
-        self.register_outputs({"product_id": self.product_id, "version_id": self.version_id})
 
 
 def url_of(bucket_name: pulumi.Input[str], region: str, key: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.deployment_trigger import PURPOSE as DEPLOYMENT_TRIGGER
 from components.environment import Environment
 from components.github.connection import GitHubConnection
 from components.network.vpc_config import VpcConfig
 from components.parameters import Values
-from components.project_catalog import OFFERS, ProjectCatalog, ProjectCatalogArgs
+from components.project_catalog import ProjectCatalog, ProjectCatalogArgs
 from components.project_launches.launch_role import ProjectLaunchRole, ProjectLaunchRoleArgs
 from components.storage.private_bucket import PrivateBucket
+from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.template_cloner import TemplateCloner, TemplateClonerArgs
+from products.catalog import PRODUCTS, Platform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class ProjectLaunchesArgs:
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential for GitHub, and of requests that failed."""
     github: GitHubConnection
+    oidc_issuer: str
+    """Host and path of the issuer of the repositories' tokens, without the scheme."""
     launcher_role_arn: pulumi.Input[str]
     """The only role that may launch: lead data scientists."""
     launches_at_once: int
@@ -72,7 +77,8 @@ class ProjectLaunches(pulumi.ComponentResource):
                 bucket_name=args.templates.bucket_name,
                 launch_role_arn=launch_role.arn,
                 launcher_role_arn=args.launcher_role_arn,
-                offers=[offer for offer in OFFERS if set(offer.deploys_to) <= set(args.deployment_accounts)],
+                platform=_platform(args),
+                products=[each for each in PRODUCTS if set(each.deploys_to) <= set(args.deployment_accounts)],
             ),
             child,
         )
@@ -83,3 +89,21 @@ class ProjectLaunches(pulumi.ComponentResource):
             "github/credential-secret-arn": cloner.credential_secret_arn,
         }
         self.register_outputs({"products": self.products})
+
+
+def _platform(args: ProjectLaunchesArgs) -> Platform:
+    """Return the environment, as far as the project templates name it."""
+    environment = args.environment
+    return Platform(
+        unit=environment.unit,
+        environment=environment.name,
+        account_id=environment.account_id,
+        region=environment.region,
+        parameter_path=environment.parameter_path,
+        boundary_arn=environment.boundary_arn,
+        oidc_issuer=args.oidc_issuer,
+        oidc_provider_arn=environment.oidc_provider_arn(args.oidc_issuer),
+        template_cloner_arn=environment.arn("lambda", f"function:{environment.prefix}-{TEMPLATE_CLONER}"),
+        deployment_trigger_role_arn=environment.role_arn(DEPLOYMENT_TRIGGER),
+        deployment_accounts=args.deployment_accounts,
+    )

@@ -1,11 +1,10 @@
 """The part of the platform that only accounts have in which models are deployed.
 
-Each launched project gets two roles here, by the template `project-roles.yaml`: one that deploys, which only its own
-repository's jobs assume, and one that its models run under. The template cloner of development requests them.
+Each launched project gets two roles here, by the template `products/parts/project-roles.yaml`: one that deploys, which only
+its own repository's jobs assume, and one that its models run under. The template cloner of development requests them.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -17,13 +16,13 @@ from components.iam.role import Role, RoleArgs
 from components.network.vpc_config import VpcConfig
 from components.parameters import Values
 from components.project_catalog.product import url_of
-from components.project_catalog.template import Template, filled_in, with_images
 from components.project_launches.permissions import manage_roles
 from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.workload_account import permissions
+from products.template import Template
+from products.workload import project_roles
 
-PROJECT_ROLES = Path(__file__).parent / "project-roles.yaml"
 FOLDER = "onboarding"
 """Folder of the template in the bucket of artifacts."""
 
@@ -108,19 +107,20 @@ class WorkloadAccount(pulumi.ComponentResource):
 
 
 def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
-    """Return the template of a project's roles, with the resources that the platform provides here."""
-    text = with_images(PROJECT_ROLES.read_text(encoding="utf-8"))
-    names = pulumi.Output.all(
-        AlarmsTopicArn=args.alarms_topic_arn,
-        DataKeyArn=args.data_key.arn,
-        DevelopmentAccountId=args.development.account_id,
-        DevelopmentPrefix=args.development.prefix,
-        OidcIssuer=args.oidc_issuer,
-        OidcProviderArn=args.environment.oidc_provider_arn(args.oidc_issuer),
-        SecurityGroupId=args.vpc_config.security_group_id,
-        VpcId=args.vpc_config.vpc_id,
+    """Return the template of a project's roles, with the values that the platform provides here."""
+    environment = args.environment
+    values = pulumi.Output.all(
+        account_id=environment.account_id,
+        alarms_topic_arn=args.alarms_topic_arn,
+        data_key_arn=args.data_key.arn,
+        development_account_id=args.development.account_id,
+        development_prefix=args.development.prefix,
+        oidc_issuer=args.oidc_issuer,
+        oidc_provider_arn=environment.oidc_provider_arn(args.oidc_issuer),
+        security_group_id=args.vpc_config.security_group_id,
+        vpc_id=args.vpc_config.vpc_id,
     )
-    return names.apply(lambda known: Template(key="project-roles", text=filled_in(text, known)))
+    return values.apply(lambda known: project_roles(environment.region, known))
 
 
 def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:

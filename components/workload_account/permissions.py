@@ -42,7 +42,7 @@ def onboard(
 def read_template(
     environment: Environment, *, objects: pulumi.Input[str], key_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    """Read the template: CloudFormation fetches it as its caller."""
+    """Read the template: CloudFormation fetches it with the permissions of its caller."""
     return [
         iam.allow("ReadTemplate", "s3:GetObject", on=objects),
         iam.allow(

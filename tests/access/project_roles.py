@@ -45,7 +45,7 @@ class ProjectRoles:
 
     @cached_property
     def _resources(self) -> Mapping[str, Any]:
-        return resolved(self.template["Resources"], self._named, self.template["Mappings"])
+        return resolved(self.template["Resources"], self._named, {})
 
     def trust(self, role: str) -> Mapping[str, Any]:
         """The only statement of who may assume a role."""
@@ -77,9 +77,6 @@ class ProjectRoles:
     def _named(self, name: str) -> str:
         known = {
             **self.project,
-            "AWS::AccountId": self.account_id,
-            "AWS::Partition": "aws",
-            "AWS::Region": self.region,
             "Environment": self.environment,
             "LaunchStackId": "stack",
             "ModelRole.Arn": f"arn:aws:iam::{self.account_id}:role/{self.prefix}-model",

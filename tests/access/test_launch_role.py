@@ -1,15 +1,13 @@
 """The role under which Service Catalog launches projects, held against what the products contain."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from components.project_catalog import OFFERS
-from components.project_catalog.template import PRODUCTS
+from products.catalog import PRODUCTS
 from tests.access.authorization import Role
 from tests.access.conftest import RoleNamed
-from tests.cloudformation import parse
+from tests.products.product import launched
 
 PREFIX = "analytics-dev-p-abcdefghijkl"
 BUCKET = f"arn:aws:s3:::{PREFIX}-111111111111-eu-west-1"
@@ -71,7 +69,7 @@ LIFE_OF: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "AWS::SSM::Parameter": (
-        "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/projects/p-abcdefghijkl/deployment-repository",
+        "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/projects/p-abcdefghijkl",
         ("ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:PutParameter"),
     ),
     "Custom::DeploymentRoles": (CLONER, ("lambda:InvokeFunction",)),
@@ -88,11 +86,10 @@ def launch(role_named: RoleNamed) -> Role:
 
 def _resources() -> list[tuple[str, str]]:
     resources: list[tuple[str, str]] = []
-    for offer in OFFERS:
-        template: dict[str, Any] = parse((PRODUCTS / f"{offer.key}.yaml").read_text())
-        for name, resource in template["Resources"].items():
+    for product in PRODUCTS:
+        for name, resource in launched(product.key).resources.items():
             resources.append((name, resource["Type"]))
-    return resources
+    return sorted(set(resources))
 
 
 @pytest.mark.parametrize(("name", "kind"), _resources())

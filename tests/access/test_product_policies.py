@@ -1,60 +1,20 @@
 """The roles that a launch creates, judged by the same rules as the platform's own."""
 
-import re
 from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
-from components.project_catalog import OFFERS
-from components.project_catalog.template import PRODUCTS
+from products.catalog import PRODUCTS
 from tests.access.authorization import PolicyStatement, problems
-from tests.cloudformation import parse
+from tests.products.product import BOUNDARY, launched
 
-VALUES = {
-    "AWS::AccountId": "111111111111",
-    "AWS::Partition": "aws",
-    "AWS::Region": "eu-west-1",
-    "Account": "141502667606",
-    "ArtifactBucket.Arn": "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1",
-    "Environment": "dev",
-    "PipelineRole.Arn": "arn:aws:iam::111111111111:role/analytics-dev-p-abcdefghijkl-pipeline",
-    "SageMakerProjectId": "p-abcdefghijkl",
-    "SageMakerProjectName": "abalone",
-    "Unit": "analytics",
-    "data-key-arn": "arn:aws:kms:eu-west-1:111111111111:key/1",
-    "vpc-id": "vpc-1",
-    "workload-security-group-id": "sg-1",
-}
-"""What CloudFormation would fill in; of a platform parameter, by the last part of its name."""
+BUCKET = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
 
 
 def _roles() -> list[tuple[str, dict[str, Any]]]:
-    roles: list[tuple[str, dict[str, Any]]] = []
-    for offer in OFFERS:
-        template: dict[str, Any] = parse((PRODUCTS / f"{offer.key}.yaml").read_text())
-        for name, resource in template["Resources"].items():
-            if resource["Type"] == "AWS::IAM::Role":
-                roles.append((name, resource["Properties"]))
-    return roles
-
-
-def _filled_in(value: Any) -> str:
-    match value:
-        case str():
-            text = value
-        case {"Ref": str(name)}:
-            text = f"${{{name}}}"
-        case {"Fn::GetAtt": [str(name), str(attribute)]}:
-            text = f"${{{name}.{attribute}}}"
-        case {"Fn::Sub": [str(text), dict()]} | {"Fn::Sub": str(text)}:
-            pass
-        case _:
-            raise LookupError(f"a policy's value that this test cannot read: {value}")
-    text = re.sub(r"\{\{resolve:ssm:[^}]*/([a-z-]+)\}\}", r"${\1}", re.sub(r"\$\{(Unit|Environment)\}", r"\1", text))
-    text = text.replace("/Unit/", "/analytics/").replace("Unit-Environment-", "analytics-dev-")
-    return re.sub(r"\$\{([\w:.-]+)\}", lambda found: VALUES[found.group(1)], text)
+    return [role for product in PRODUCTS for role in launched(product.key).of_type("AWS::IAM::Role").items()]
 
 
 def _statements(role: dict[str, Any]) -> Iterator[PolicyStatement]:
@@ -64,7 +24,7 @@ def _statements(role: dict[str, Any]) -> Iterator[PolicyStatement]:
                 sid=statement["Sid"],
                 effect=statement["Effect"],
                 actions=tuple(_listed(statement["Action"])),
-                resources=tuple(_filled_in(each) for each in _listed(statement["Resource"])),
+                resources=tuple(_listed(statement["Resource"])),
                 condition=statement.get("Condition", {}),
             )
 
@@ -82,7 +42,7 @@ def test_every_action_of_a_projects_role_exists_and_works_on_its_resources(name:
 def test_a_projects_role_has_the_boundary_and_cannot_approve_its_models(name: str, role: dict[str, Any]) -> None:
     statements = list(_statements(role))
 
-    assert "access/boundary-arn" in str(role["PermissionsBoundary"]), name
+    assert role["PermissionsBoundary"] == BOUNDARY, name
     assert any(
         each.effect == "Deny" and "sagemaker:UpdateModelPackage" in each.actions and not each.condition
         for each in statements
@@ -106,7 +66,7 @@ def test_a_projects_role_reaches_no_bucket_but_its_own(name: str, role: dict[str
     }
 
     assert reached, name
-    assert all(resource.startswith(VALUES["ArtifactBucket.Arn"]) for resource in reached)
+    assert all(resource.startswith(BUCKET) for resource in reached)
 
 
 def test_a_pipelines_jobs_are_denied_outside_the_network_for_every_kind_of_job() -> None:

@@ -2,19 +2,21 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.project_catalog import OFFERS
-from components.project_catalog import template as templates
-from components.project_catalog.template import Template, first_version, template_of_product
+from products.catalog import PRODUCTS, first_version
+from products.template import Template
 from tests.cloudformation import parse
+from tests.products.product import Launch, Product, launched
 from tests.rendering import Rendering, Resource
 
+LARGEST_TEMPLATE_BYTES = 1024 * 1024
+"""Size of a template in S3. Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas"."""
 
-@pytest.fixture(scope="module", params=[offer.key for offer in OFFERS])
+
+@pytest.fixture(scope="module", params=[each.key for each in PRODUCTS])
 def key(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -40,34 +42,32 @@ def product(dev: Rendering, key: str) -> Resource:
     return dev.one("servicecatalog/product:Product", f"projects-catalog-{key}-product")
 
 
-def test_a_published_template_names_its_own_environment(published: Resource, tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").write_text(published.inputs["content"])
+def test_a_published_template_names_its_own_environment(published: Resource, key: str) -> None:
+    template = parse(published.inputs["content"])
 
-    template = parse((tmp_path / "template.yaml").read_text())
-
-    assert template["Mappings"]["Platform"] == {"Names": {"Unit": "analytics", "Environment": "dev"}}
-
-
-def test_another_environment_differs_in_these_two_names_only() -> None:
-    ours = template_of_product("model-building-training", unit="analytics", environment="dev").text
-    theirs = template_of_product("model-building-training", unit="risk", environment="test").text
-
-    changed = [(a, b) for a, b in zip(ours.splitlines(), theirs.splitlines(), strict=True) if a != b]
-    assert [(a.strip(), b.strip()) for a, b in changed] == [
-        ("Unit: analytics", "Unit: risk"),
-        ("Environment: dev", "Environment: test"),
-    ]
+    assert template["Resources"]["ArtifactBucket"]["Properties"]["BucketName"] == {
+        "Fn::Sub": "analytics-dev-${SageMakerProjectId}-111111111111-eu-west-1"
+    }
+    assert "Mappings" not in template
+    assert not re.search(r"<|AWS::(AccountId|Partition|Region)", published.inputs["content"])
+    assert published.inputs["content"] == launched(key).text
 
 
-@pytest.mark.parametrize("text", ["Mappings: {}\n", "      Unit: a\n      Unit: b\n      Environment: c\n"])
-def test_a_template_that_could_be_filled_in_wrongly_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
-) -> None:
-    (tmp_path / "product.yaml").write_text(text)
-    monkeypatch.setattr(templates, "PRODUCTS", tmp_path)
+def test_another_environment_differs_in_these_two_names_only(key: str) -> None:
+    ours = launched(key).text
+    theirs = Product(key, Launch(unit="risk", environment="test")).text
 
-    with pytest.raises(ValueError, match="needs exactly one line 'Unit: …'"):
-        template_of_product("product", unit="analytics", environment="dev")
+    assert ours != theirs
+    assert ours.replace("analytics", "risk").replace("risk-dev", "risk-test").replace("risk/dev", "risk/test") == theirs
+
+
+def test_a_published_template_is_small_enough_for_cloudformation(published: Resource) -> None:
+    assert len(published.inputs["content"].encode()) <= LARGEST_TEMPLATE_BYTES
+
+
+def test_the_first_version_never_changes() -> None:
+    """Service Catalog would replace every product, and launched projects would lose theirs."""
+    assert first_version().object_name == "first-version-b04d725703e0.yaml"
 
 
 def test_a_version_is_named_after_its_content() -> None:
@@ -100,14 +100,12 @@ def test_a_new_template_is_a_new_version_and_never_changes_an_old_one(
     assert version.inputs["name"] == content.version
 
 
-def test_only_the_supported_version_can_be_launched(version: Resource, product: Resource, tmp_path: Path) -> None:
-    (tmp_path / "first.yaml").write_text(first_version().text)
-
+def test_only_the_supported_version_can_be_launched(version: Resource, product: Resource) -> None:
     assert version.inputs["active"] is True
     assert version.inputs["guidance"] == "DEFAULT"
     first = product.inputs["provisioningArtifactParameters"]
     assert first["templateUrl"].endswith(f"/{first_version().object_name}")
-    refusing: dict[str, Any] = parse((tmp_path / "first.yaml").read_text())
+    refusing: dict[str, Any] = parse(first_version().text)
     assertions = refusing["Rules"]["ChooseTheSupportedVersion"]["Assertions"]
     assert [each["Assert"] for each in assertions] == [{"Fn::Equals": [{"Ref": "Launchable"}, "yes"]}]
     assert refusing["Parameters"]["Launchable"]["AllowedValues"] == ["no"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from components.project_catalog.template import Template
+from products.template import Template
 from tests.access.authorization import Role, roles_of
 from tests.rendering import ROOT, Rendering, Renderings
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from components.project_catalog.template import template_of_product
 from tests.access.authorization import PolicyStatement, problems
 from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES
-from tests.cloudformation import findings, parse
+from tests.cloudformation import findings
+from tests.products.product import launched
 from tests.rendering import Renderings
 
 OWN = "analytics-prod-p-abcdefghijkl"
@@ -36,23 +36,27 @@ def test_the_published_template_has_no_findings(published: ProjectRoles, tmp_pat
     assert findings(tmp_path / "template.yaml", informational=True) == []
 
 
-def test_the_published_template_names_the_resources_of_the_platform(published: ProjectRoles) -> None:
-    assert published.template["Mappings"]["Platform"]["Names"] == {
-        "AlarmsTopicArn": AWS.format("sns", "analytics-prod-alarms"),
-        "DataKeyArn": DATA_KEY,
-        "DevelopmentAccountId": "111111111111",
-        "DevelopmentPrefix": "analytics-dev",
-        "OidcIssuer": ISSUER,
-        "OidcProviderArn": f"arn:aws:iam::333333333333:oidc-provider/{ISSUER}",
-        "SecurityGroupId": "sg-network-workload",
-        "VpcId": "vpc-network-vpc",
-    }
+def test_the_published_template_names_what_the_platform_provides(published: ProjectRoles) -> None:
+    for provided in (
+        AWS.format("sns", "analytics-prod-alarms"),
+        DATA_KEY,
+        "arn:aws:s3:::analytics-dev-${ProjectId}-111111111111-eu-west-1/approved/*",
+        f"{ISSUER}:sub",
+        f"arn:aws:iam::333333333333:oidc-provider/{ISSUER}",
+        AWS.format("ec2", "security-group/sg-network-workload"),
+        AWS.format("ec2", "vpc/vpc-network-vpc"),
+    ):
+        assert provided in published.text
 
 
 def test_models_are_served_by_the_images_that_train_them(published: ProjectRoles) -> None:
-    training = template_of_product("model-building-training", unit="analytics", environment="dev").text
-    ours, theirs = (parse(text)["Mappings"]["SageMakerImages"] for text in (published.text, training))
+    training = launched("model-building-training").documents("PipelineRole")
+    ours, theirs = (
+        [each["Resource"] for document in documents for each in document["Statement"] if each["Sid"] == "PullImages"]
+        for documents in (published.documents("ModelRole"), training)
+    )
 
+    assert len(ours) == 1
     assert ours == theirs
 
 

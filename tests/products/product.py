@@ -1,13 +1,13 @@
 """A project template as CloudFormation would understand it: functions and references filled in for one launch."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.project_catalog import OFFERS
-from components.project_catalog.template import template_of_product
+from products.catalog import PRODUCTS, Platform
 from tests.cloudformation import parse, resolved
 from tests.decisions import Request, Values, permits
 
@@ -23,31 +23,46 @@ SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2005"
 ISSUER = "token.actions.githubusercontent.com"
 
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/data"
-PLATFORM = {
-    "accounts/preprod": "222222222222",
-    "accounts/prod": "333333333333",
-    "access/boundary-arn": f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary",
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary"
+CLONER = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:analytics-dev-template-cloner"
+OIDC_PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
+PARAMETERS = {
     "encryption/data-key-arn": KEY,
-    "github/oidc-issuer": ISSUER,
-    "github/oidc-provider-arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
     "network/private-subnet-ids": "subnet-1,subnet-2",
     "network/vpc-id": "vpc-1",
     "network/workload-security-group-id": "sg-1",
-    "projects/template-cloner-arn": f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:analytics-dev-template-cloner",
 }
-"""The platform's parameters that a template may read."""
+"""The platform's parameters that a template may read: what only resources know."""
 
 _REFERENCE = re.compile(r"\{\{resolve:ssm:/mlops/([a-z0-9]+)/([a-z0-9]+)/([a-z0-9/-]+)\}\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """Where, and as what, a template is launched."""
+    """A template's environment, and the parameters of its launch."""
 
     unit: str = "analytics"
     environment: str = "dev"
     region: str = "eu-west-1"
     parameters: Mapping[str, str] = field(default_factory=lambda: PROJECT)
+
+    @property
+    def platform(self) -> Platform:
+        """The platform that publishes the template."""
+        prefix = f"{self.unit}-{self.environment}"
+        return Platform(
+            unit=self.unit,
+            environment=self.environment,
+            account_id=ACCOUNT,
+            region=self.region,
+            parameter_path=f"/mlops/{self.unit}/{self.environment}",
+            boundary_arn=f"arn:aws:iam::{ACCOUNT}:policy/{prefix}-boundary",
+            oidc_issuer=ISSUER,
+            oidc_provider_arn=OIDC_PROVIDER,
+            template_cloner_arn=f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{prefix}-template-cloner",
+            deployment_trigger_role_arn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-deployment-trigger",
+            deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
+        )
 
 
 class Product:
@@ -55,10 +70,8 @@ class Product:
 
     def __init__(self, key: str, launch: Launch | None = None) -> None:
         self._launch = launch or Launch()
-        offer = next(each for each in OFFERS if each.key == key)
-        self.text = template_of_product(
-            key, unit=self._launch.unit, environment=self._launch.environment, extends=offer.extends
-        ).text
+        product = next(each for each in PRODUCTS if each.key == key)
+        self.text = product.template(self._launch.platform).text
         self.template = parse(self.text)
         self.references: set[str] = set()
         self.resources = self._resolved("Resources")
@@ -77,7 +90,7 @@ class Product:
         return [policy["PolicyDocument"] for policy in self.properties(role)["Policies"]]
 
     def trust(self, role: str) -> dict[str, Any]:
-        """Who may assume a role."""
+        """The trust policy of a role."""
         document = self.properties(role)["AssumeRolePolicyDocument"]
         return json.loads(document) if isinstance(document, str) else document
 
@@ -89,15 +102,12 @@ class Product:
         return permits({"Statement": statements}, request)
 
     def _resolved(self, section: str) -> dict[str, dict[str, Any]]:
-        mappings = self.template["Mappings"]
-        return resolved(
-            self.template[section], self._named, mappings, lambda text: _REFERENCE.sub(self._parameter, text)
-        )
+        return resolved(self.template[section], self._named, {}, lambda text: _REFERENCE.sub(self._parameter, text))
 
     def _parameter(self, match: re.Match[str]) -> str:
         assert (match[1], match[2]) == (self._launch.unit, self._launch.environment)
         self.references.add(match[3])
-        return PLATFORM[match[3]]
+        return PARAMETERS[match[3]]
 
     def _named(self, name: str) -> str:
         launch = self._launch
@@ -107,9 +117,6 @@ class Product:
         deployment = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-model-deployment-realtime"
         known = {
             **launch.parameters,
-            "AWS::AccountId": ACCOUNT,
-            "AWS::Partition": "aws",
-            "AWS::Region": launch.region,
             "ArtifactBucket": bucket,
             "ArtifactBucket.Arn": f"arn:aws:s3:::{bucket}",
             "CodeRepository.CodeRepositoryName": "code-repository",
@@ -128,6 +135,12 @@ class Product:
             "WorkflowRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-workflow",
         }
         return known[name]
+
+
+@functools.cache
+def launched(key: str) -> Product:
+    """The product as it is launched by default; only to be read."""
+    return Product(key)
 
 
 def texts(value: str | list[str]) -> list[str]:

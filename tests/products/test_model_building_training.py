@@ -1,4 +1,4 @@
-"""The product "model building and training": what a launch accepts, what its roles may do, and what it leaves behind."""
+"""The product "model building and training": its parameters, its resources, and the permissions of its roles."""
 
 import json
 import re
@@ -8,8 +8,23 @@ from pathlib import Path
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
+from products.sagemaker_images import ACCOUNTS
 from tests.cloudformation import findings
-from tests.products.product import ACCOUNT, ISSUER, KEY, PLATFORM, PROJECT, SUBJECT, Launch, Product, texts
+from tests.products.product import (
+    ACCOUNT,
+    BOUNDARY,
+    CLONER,
+    ISSUER,
+    KEY,
+    OIDC_PROVIDER,
+    PARAMETERS,
+    PROJECT,
+    SUBJECT,
+    Launch,
+    Product,
+    launched,
+    texts,
+)
 
 IMAGES = Path(__file__).parents[2] / "template-repos" / "model-training" / "pipeline" / "images.py"
 ROLES = ("PipelineRole", "WorkflowRole")
@@ -32,7 +47,7 @@ LONGEST_PREFIX = 63 - len(f"-p-abcdefghijkl-{ACCOUNT}-{LONGEST_REGION}")
 
 @pytest.fixture(scope="module")
 def product() -> Product:
-    return Product("model-building-training")
+    return launched("model-building-training")
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +62,8 @@ def test_the_template_has_no_findings(product: Product, tmp_path: Path) -> None:
     assert findings(tmp_path / "template.yaml", regions=["eu-west-1", "us-east-1"], informational=True) == []
 
 
-def test_only_parameters_that_the_platform_publishes_are_read(product: Product) -> None:
-    assert product.references == set(PLATFORM) - {"accounts/preprod", "accounts/prod"}
+def test_only_what_the_platforms_resources_know_is_read_from_parameters(product: Product) -> None:
+    assert product.references == set(PARAMETERS)
 
 
 def test_the_resources_of_a_project(product: Product) -> None:
@@ -202,7 +217,7 @@ def test_every_role_has_the_boundary_and_an_hour(product: Product) -> None:
 
     assert set(roles) == set(ROLES)
     for role in roles.values():
-        assert role["PermissionsBoundary"] == PLATFORM["access/boundary-arn"]
+        assert role["PermissionsBoundary"] == BOUNDARY
         assert role["MaxSessionDuration"] == 3600
         assert role["RoleName"].startswith("analytics-dev-p-abcdefghijkl-")
 
@@ -218,7 +233,7 @@ def test_only_sagemaker_of_this_account_assumes_the_pipeline_role(product: Produ
 def test_only_the_repositorys_dev_environment_assumes_the_workflow_role(product: Product) -> None:
     [statement] = product.trust("WorkflowRole")["Statement"]
 
-    assert statement["Principal"] == {"Federated": PLATFORM["github/oidc-provider-arn"]}
+    assert statement["Principal"] == {"Federated": OIDC_PROVIDER}
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert statement["Condition"] == {
         "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": f"{SUBJECT}:environment:dev"}
@@ -344,9 +359,17 @@ def test_a_pipeline_pulls_only_awss_own_images(product: Product) -> None:
         assert product.may("PipelineRole", "ecr:BatchGetImage", image) is expected
 
 
-def test_the_images_are_those_that_the_template_repository_asks_for(product: Product) -> None:
-    owners = {region: each["Account"] for region, each in product.template["Mappings"]["SageMakerImages"].items()}
-    assert owners == runpy.run_path(str(IMAGES))["ACCOUNTS"]
+def test_the_images_are_those_that_the_template_repository_asks_for() -> None:
+    assert runpy.run_path(str(IMAGES))["ACCOUNTS"] == ACCOUNTS
+
+
+def test_the_repository_is_told_whose_images_its_region_has(product: Product) -> None:
+    assert product.properties("Repository")["Settings"]["images"] == {"account_id": "141502667606"}
+
+
+def test_a_region_without_images_is_an_error_when_the_template_is_published() -> None:
+    with pytest.raises(ValueError, match=r"in mars-north-1; .* products/sagemaker_images\.py"):
+        Product("model-building-training", Launch(region="mars-north-1"))
 
 
 def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
@@ -358,7 +381,7 @@ def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
 def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
     for key in ("Repository", "FirstRun"):
         assert product.properties(key)["ServiceTimeout"] == "300"
-        assert product.properties(key)["ServiceToken"] == PLATFORM["projects/template-cloner-arn"]
+        assert product.properties(key)["ServiceToken"] == CLONER
 
 
 def test_the_first_run_starts_when_everything_that_it_uses_exists(product: Product) -> None:

@@ -1,4 +1,4 @@
-"""The product "model building, training, and deployment": what it adds to the one that it extends, or replaces in it."""
+"""The product "model building, training, and deployment": what it adds to "model building and training"."""
 
 import json
 import re
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from components.project_catalog import OFFERS, Offer
-from components.project_catalog.template import composed
-from tests.cloudformation import findings, parse
-from tests.products.product import ACCOUNT, PLATFORM, PROJECT, Launch, Product
+from products.catalog import PRODUCTS
+from products.catalog import Product as CatalogProduct
+from tests.cloudformation import findings
+from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Launch, Product, launched
 from tests.products.test_model_building_training import BUCKET, LONGEST, LONGEST_PREFIX, LONGEST_REGION, SAGEMAKER
 
 ADDED = {
     "DeploymentRepository": "Custom::ProjectRepository",
     "PreprodDeploymentRoles": "Custom::DeploymentRoles",
     "ProdDeploymentRoles": "Custom::DeploymentRoles",
-    "DeploymentRepositoryParameter": "AWS::SSM::Parameter",
+    "ProjectParameter": "AWS::SSM::Parameter",
     "DeploymentCodeRepository": "AWS::SageMaker::CodeRepository",
     "FirstChecks": "Custom::FirstWorkflowRun",
 }
@@ -32,17 +32,17 @@ CUSTOM = ("Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::Projec
 
 @pytest.fixture(scope="module")
 def product() -> Product:
-    return Product("model-building-training-deployment")
+    return launched("model-building-training-deployment")
 
 
 @pytest.fixture(scope="module")
 def extended() -> Product:
-    return Product("model-building-training")
+    return launched("model-building-training")
 
 
 @pytest.fixture
-def offer() -> Offer:
-    return next(each for each in OFFERS if each.key == "model-building-training-deployment")
+def offer() -> CatalogProduct:
+    return next(each for each in PRODUCTS if each.key == "model-building-training-deployment")
 
 
 def needed(product: Product, logical_id: str) -> set[str]:
@@ -54,7 +54,7 @@ def needed(product: Product, logical_id: str) -> set[str]:
     return direct.union(*(needed(product, each) for each in direct))
 
 
-def test_it_is_found_under_its_own_title(offer: Offer) -> None:
+def test_it_is_found_under_its_own_title(offer: CatalogProduct) -> None:
     assert offer.title == "MLOps template for model building, training, and deployment"
     assert offer.deploys_to == ("preprod", "prod")
 
@@ -71,7 +71,7 @@ def test_it_is_the_other_product_and_what_it_adds_or_replaces(product: Product, 
 
     assert added == ADDED
     assert changed == REPLACED
-    for section in ("Mappings", "Parameters", "Outputs"):
+    for section in ("Parameters", "Outputs"):
         theirs = extended.template[section]
         assert {key: product.template[section][key] for key in theirs} == theirs, section
     assert set(product.template) - set(extended.template) == {"Rules"}
@@ -92,24 +92,8 @@ def test_what_it_replaces_keeps_what_the_other_product_says(product: Product, ex
     assert set(extended.resources["FirstRun"]["DependsOn"]) <= set(waits)
 
 
-def test_an_entry_is_added_or_takes_the_place_of_its_namesake_with_its_comment() -> None:
-    base = "Description: old\n\nResources:\n  # first\n  A:\n    Type: X\n\n  B:\n    Type: Y\n\nOutputs:\n  O: 1\n"
-    addition = "# about this file\nDescription: new\n\nResources:\n  # other\n  A:\n    Type: Z\n  C:\n    Type: W\n\nRules:\n  R: 1\n"
-
-    text = composed(base, addition)
-
-    assert parse(text) == {
-        "Description": "new",
-        "Resources": {"A": {"Type": "Z"}, "B": {"Type": "Y"}, "C": {"Type": "W"}},
-        "Outputs": {"O": 1},
-        "Rules": {"R": 1},
-    }
-    assert "  # other\n  A:" in text
-    assert "# first" not in text
-
-
-def test_only_parameters_that_the_platform_publishes_are_read(product: Product) -> None:
-    assert product.references == set(PLATFORM)
+def test_only_what_the_platforms_resources_know_is_read_from_parameters(product: Product) -> None:
+    assert product.references == set(PARAMETERS)
 
 
 def test_whoever_works_in_the_repositories_does_not_release(product: Product) -> None:
@@ -176,8 +160,7 @@ def test_each_account_gives_roles_to_the_deployment_repository_alone(product: Pr
 def test_only_the_deployment_roles_of_both_accounts_read_models(product: Product) -> None:
     [statement] = product.properties("ModelPackageGroup")["ModelPackageGroupPolicy"]["Statement"]
 
-    del statement["Sid"]
-    assert statement == {
+    assert {key: value for key, value in statement.items() if key != "Sid"} == {
         "Effect": "Allow",
         "Principal": {"AWS": ACCOUNTS},
         "Action": "sagemaker:DescribeModelPackage",
@@ -219,18 +202,24 @@ def test_nothing_keeps_the_bucket_from_being_deleted(product: Product) -> None:
     assert denied["Resource"] == [f"{BUCKET}/approved/*", f"{BUCKET}/deployments/*"]
 
 
-def test_the_trigger_is_told_of_the_repository_once_it_could_deploy(product: Product) -> None:
-    parameter = product.properties("DeploymentRepositoryParameter")
+def test_the_trigger_is_told_of_the_project_once_it_could_deploy(product: Product) -> None:
+    parameter = product.properties("ProjectParameter")
 
-    assert parameter["Name"] == "/mlops/analytics/dev/projects/p-abcdefghijkl/deployment-repository"
-    assert parameter["Value"] == f"acme/{REPOSITORY}"
+    assert parameter["Name"] == "/mlops/analytics/dev/projects/p-abcdefghijkl"
+    assert json.loads(parameter["Value"]) == {
+        "name": "abalone",
+        "repository": f"acme/{REPOSITORY}",
+        "package_group": "abalone-p-abcdefghijkl",
+        "bucket": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
+        "roles": {"preprod": "preprod-deployment-role", "prod": "prod-deployment-role"},
+    }
     assert {
         "ArtifactBucketPolicy",
         "DeploymentRepository",
         "ModelPackageGroup",
         "PreprodDeploymentRoles",
         "ProdDeploymentRoles",
-    } <= needed(product, "DeploymentRepositoryParameter")
+    } <= needed(product, "ProjectParameter")
 
 
 def test_workflows_start_when_everything_that_they_use_exists(product: Product) -> None:
@@ -248,10 +237,10 @@ def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: P
 
 
 def test_deleting_a_project_takes_its_deployments_away_before_its_repository(product: Product) -> None:
-    """CloudFormation deletes in the opposite order of what needs what."""
+    """CloudFormation deletes in the opposite order of creation."""
     for roles in ("PreprodDeploymentRoles", "ProdDeploymentRoles"):
         assert "DeploymentRepository" in needed(product, roles)
-        assert roles in needed(product, "DeploymentRepositoryParameter")
+        assert roles in needed(product, "ProjectParameter")
         assert "DeletionPolicy" not in product.resources[roles]
 
 
@@ -259,13 +248,13 @@ def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
     for key, resource in product.resources.items():
         if resource["Type"] in CUSTOM:
             assert product.properties(key)["ServiceTimeout"] == "300"
-            assert product.properties(key)["ServiceToken"] == PLATFORM["projects/template-cloner-arn"]
+            assert product.properties(key)["ServiceToken"] == CLONER
 
 
 def test_everything_that_is_new_is_tagged_with_its_project(product: Product) -> None:
     tags = {"sagemaker:project-name": "abalone", "sagemaker:project-id": "p-abcdefghijkl"}
 
-    assert product.properties("DeploymentRepositoryParameter")["Tags"] == tags
+    assert product.properties("ProjectParameter")["Tags"] == tags
     assert {each["Key"]: each["Value"] for each in product.properties("DeploymentCodeRepository")["Tags"]} == tags
 
 
@@ -284,6 +273,7 @@ def test_the_longest_legal_names_fit_everywhere() -> None:
         "model-building-training-deployment",
         Launch(unit="a" * (LONGEST_PREFIX - 9), environment="b" * 8, region=LONGEST_REGION, parameters=LONGEST),
     )
+    assert len(longest.properties("ProjectParameter")["Value"]) <= 4096, "a standard parameter"
     prefix = f"{'a' * (LONGEST_PREFIX - 9)}-preprod-{PROJECT['SageMakerProjectId']}"
 
     assert len(longest.properties("DeploymentCodeRepository")["CodeRepositoryName"]) <= 63

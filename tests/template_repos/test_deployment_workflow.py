@@ -75,7 +75,7 @@ def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any]) -> Non
 
 
 def test_deploying_ends_while_the_credentials_last_which_its_role_allows(deploy: dict[str, Any]) -> None:
-    roles = (ROOT / "components" / "workload_account" / "project-roles.yaml").read_text()
+    roles = (ROOT / "products" / "parts" / "project-roles.yaml").read_text()
     (allowed,) = re.findall(r"^ +MaxSessionDuration: (\d+)$", roles.partition("DeploymentRole:")[2], re.MULTILINE)
     for name in ("preprod", "prod"):
         job = deploy["jobs"][name]

@@ -1,12 +1,12 @@
 """The function and the templates of projects understand each other."""
 
 from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
-from tests.products.product import Launch, Product
+from tests.products.product import Launch, Product, launched
 from tests.products.test_model_building_training import ACCOUNT, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
 
 
 def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
-    product = Product("model-building-training")
+    product = launched("model-building-training")
 
     project = parse_project(product.properties("Repository"), "acme")
     run = parse_first_run(product.properties("FirstRun"), "acme")
@@ -17,6 +17,7 @@ def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
     assert project.settings == {
         "project": {"arn": f"{SAGEMAKER}:project/abalone"},
         "aws": {"region": "eu-west-1", "account_id": ACCOUNT},
+        "images": {"account_id": "141502667606"},
         "pipeline": {
             "name": "abalone-p-abcdefghijkl",
             "role_arn": PIPELINE_ROLE,
@@ -31,7 +32,7 @@ def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
 
 
 def test_the_cloner_accepts_the_requests_of_the_deployment_template() -> None:
-    product = Product("model-building-training-deployment")
+    product = launched("model-building-training-deployment")
 
     project = parse_project(product.properties("DeploymentRepository"), "acme")
     checks = parse_first_run(product.properties("FirstChecks"), "acme")
