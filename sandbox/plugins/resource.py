@@ -3,9 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
+from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Property, Values
+from sandbox.plugins.sdk import provider_inputs, resource_inputs
 
 Cloud = TypeVar("Cloud")
 """How a provider's resources reach their cloud."""
@@ -33,13 +36,18 @@ class Resource(ABC, Generic[Cloud]):
 
     type_name: ClassVar[str]
     """The type as the engine writes it, such as `aws:iam/role:Role`."""
-    properties: ClassVar[Mapping[str, Property]]
-    """Inputs; all of them are outputs too."""
+    inputs: ClassVar[Inputs]
+    """The supported inputs; all of them are outputs too."""
     outputs: ClassVar[tuple[str, ...]] = ()
     """What only the cloud knows."""
     changing_outputs: ClassVar[tuple[str, ...]] = ()
     """Outputs that an update may change, so that a preview cannot know them."""
     auto_name: ClassVar[AutoName | None] = None
+
+    @cached_property
+    def properties(self) -> Mapping[str, Property]:
+        """The supported inputs with their types, which are read from the SDK for a type that is used."""
+        return self.inputs.properties(resource_inputs(self.type_name))
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         """Return what is wrong with inputs that are right one by one, as property and sentence."""
@@ -91,13 +99,18 @@ class Provider(ABC, Generic[Cloud]):
     package: ClassVar[str]
     version: ClassVar[str]
     """Of the official plugin that this one stands in for."""
-    configuration: ClassVar[Mapping[str, Property]]
-    """The provider's own settings."""
+    settings: ClassVar[Inputs]
+    """The supported settings of the provider itself."""
 
     types: "Mapping[str, Resource[Cloud]]"
     """The resource types by their names."""
     functions: "Mapping[str, Callable[[Cloud, Values], Values]]"
     """The functions that only read, by their names."""
+
+    @cached_property
+    def configuration(self) -> Mapping[str, Property]:
+        """The supported settings with their types."""
+        return self.settings.properties(provider_inputs(self.package))
 
     @abstractmethod
     def connect(self, configuration: Values) -> Cloud:

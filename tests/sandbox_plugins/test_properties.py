@@ -5,23 +5,20 @@ from typing import Any
 
 import pytest
 
-from sandbox.plugins.properties import (
-    Property,
+from sandbox.plugins.properties import Property, differs, problems, with_defaults
+from sandbox.plugins.values import UNKNOWN
+from tests.sandbox_plugins.declared import (
     block,
     blocks,
-    differs,
     document,
     flag,
     json_text,
     number,
     ordered_texts,
-    problems,
     text,
     text_map,
     texts,
-    with_defaults,
 )
-from sandbox.plugins.values import UNKNOWN
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "A", "Action": ["s3:GetObject"], "Resource": ["a", "b"]}]}
 SAME_POLICY = {"Statement": {"Resource": ["b", "a"], "Action": "s3:GetObject", "Sid": "A"}, "Version": "2012-10-17"}

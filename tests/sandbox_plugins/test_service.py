@@ -1,15 +1,17 @@
 """What the service does for every resource type, shown with a type whose cloud is a dictionary."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
-from sandbox.plugins.properties import Values, block, text
+from sandbox.plugins.properties import Property, Values
 from sandbox.plugins.resource import AutoName, Provider, RefusedError, Resource
 from sandbox.plugins.server import started
 from sandbox.plugins.values import AssetError, archive_content, asset_content, base64_sha256
+from tests.sandbox_plugins.declared import block, text
 from tests.sandbox_plugins.plugin import UNKNOWN, HalfMadeError, Made, Plugin, RefusedByPluginError
 
 KIND = "toy:box/box:Box"
@@ -39,14 +41,18 @@ class Box(Resource[Cloud]):
     """A box, whose colour and lid are set after it is made."""
 
     type_name = KIND
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "colour": text(default="brown"),
-        "lid": block({"kind": text(replaces=True), "handle": text()}),
-    }
     outputs = ("serial",)
     changing_outputs = ("serial",)
     auto_name = AutoName(prefix="box-", longest=20, lower_case=True)
+
+    @cached_property
+    def properties(self) -> Mapping[str, Property]:
+        """The inputs; no SDK declares them."""
+        return {
+            "name": text(replaces=True, computed=True),
+            "colour": text(default="brown"),
+            "lid": block({"kind": text(replaces=True), "handle": text()}),
+        }
 
     def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Refuse an ugly colour."""
@@ -102,13 +108,17 @@ class Toys(Provider[Cloud]):
 
     package = "toy"
     version = "1.2.3"
-    configuration: ClassVar = {"colours": block({"default": text()}), "place": text()}
     types: Mapping[str, Resource[Cloud]] = {each.type_name: each for each in (Box(), Fixed())}
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.configured: Values = {}
         self.functions = {"toy:index/count:count": lambda cloud, arguments: {"count": len(cloud.boxes), **arguments}}
+
+    @cached_property
+    def configuration(self) -> Mapping[str, Property]:
+        """The settings; no SDK declares them."""
+        return {"colours": block({"default": text()}), "place": text()}
 
     def connect(self, configuration: Values) -> Cloud:
         """Open the toy box."""

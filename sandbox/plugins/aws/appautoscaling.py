@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, inward, only, outward, patiently, picked, until
-from sandbox.plugins.properties import Property, Values, block, blocks, flag, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import is_mapping
 
@@ -21,15 +22,9 @@ class Target(AwsResource):
     """A thing that can be scaled; its id is that thing's, so that an import has to say more."""
 
     type_name = "aws:appautoscaling/target:Target"
-    properties: ClassVar = {
-        "maxCapacity": number(required=True),
-        "minCapacity": number(required=True),
-        "resourceId": text(required=True, replaces=True),
-        "roleArn": text(computed=True),
-        "scalableDimension": text(required=True, replaces=True),
-        "serviceNamespace": text(required=True, replaces=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "maxCapacity minCapacity tags", replaces="resourceId scalableDimension serviceNamespace", computed="roleArn"
+    )
     outputs = ("arn",)
     gone = frozenset({"ObjectNotFoundException"})
     _names: ClassVar = {
@@ -117,33 +112,23 @@ class Policy(AwsResource):
     """When to scale a target; its id is its name, so that an import has to say more."""
 
     type_name = "aws:appautoscaling/policy:Policy"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "policyType": text(default="StepScaling"),
-        "resourceId": text(required=True, replaces=True),
-        "scalableDimension": text(required=True, replaces=True),
-        "serviceNamespace": text(required=True, replaces=True),
-        "targetTrackingScalingPolicyConfiguration": block(
-            {
-                "customizedMetricSpecification": block(
-                    {
-                        "dimensions": blocks({"name": text(required=True), "value": text(required=True)}),
-                        "metricName": text(),
-                        "namespace": text(),
-                        "statistic": text(),
-                        "unit": text(),
-                    }
-                ),
-                "disableScaleIn": flag(default=False),
-                "predefinedMetricSpecification": block(
-                    {"predefinedMetricType": text(required=True), "resourceLabel": text()}
-                ),
-                "scaleInCooldown": number(default=0),
-                "scaleOutCooldown": number(default=0),
-                "targetValue": number(required=True),
-            }
-        ),
-    }
+    inputs = Inputs(
+        replaces="name resourceId scalableDimension serviceNamespace",
+        computed="name",
+        defaults={"policyType": "StepScaling"},
+        objects={
+            "targetTrackingScalingPolicyConfiguration": Inputs(
+                "targetValue",
+                defaults={"disableScaleIn": False, "scaleInCooldown": 0, "scaleOutCooldown": 0},
+                objects={
+                    "customizedMetricSpecification": Inputs(
+                        "metricName namespace statistic unit", objects={"dimensions": Inputs("name value")}
+                    ),
+                    "predefinedMetricSpecification": Inputs("predefinedMetricType resourceLabel"),
+                },
+            )
+        },
+    )
     outputs = ("alarmArns", "arn")
     changing_outputs = ("alarmArns",)
     auto_name = AutoName()

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
@@ -13,7 +14,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.plugins.properties import Kind, Property, Values, text_map
+from sandbox.plugins.properties import Kind, Property, Values
 from sandbox.plugins.resource import RefusedError, Resource
 from sandbox.plugins.values import UNKNOWN, is_list, is_mapping, mapping_of
 
@@ -83,7 +84,7 @@ class AwsResource(Resource[Aws]):
     def _compared(self) -> Mapping[str, Property]:
         if "tags" not in self.properties:
             return self.properties
-        return {**self.properties, "tagsAll": text_map(computed=True)}
+        return {**self.properties, "tagsAll": replace(self.properties["tags"], computed=True)}
 
     def planned(self, cloud: Aws, wanted: Values) -> Values:
         """Add the provider's default tags, which the resource's own override."""

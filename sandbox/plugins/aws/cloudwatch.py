@@ -4,57 +4,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, only, picked, tag_list, tag_map
-from sandbox.plugins.properties import Property, Values, block, blocks, flag, json_text, number, text, text_map, texts
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import list_of, mapping_of
-
-_METRIC: Mapping[str, Property] = {
-    "dimensions": text_map(),
-    "metricName": text(required=True),
-    "namespace": text(),
-    "period": number(required=True),
-    "stat": text(required=True),
-    "unit": text(),
-}
-_QUERY: Mapping[str, Property] = {
-    "accountId": text(),
-    "expression": text(),
-    "id": text(required=True),
-    "label": text(),
-    "metric": block(_METRIC),
-    "period": number(),
-    "returnData": flag(default=False),
-}
 
 
 class MetricAlarm(AwsResource):
     """An alarm on a metric, or on an expression over several; its id is its name."""
 
     type_name = "aws:cloudwatch/metricAlarm:MetricAlarm"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "actionsEnabled": flag(default=True),
-        "alarmActions": texts(),
-        "alarmDescription": text(),
-        "comparisonOperator": text(),
-        "datapointsToAlarm": number(),
-        "dimensions": text_map(),
-        "evaluateLowSampleCountPercentiles": text(computed=True),
-        "evaluationPeriods": number(),
-        "extendedStatistic": text(),
-        "insufficientDataActions": texts(),
-        "metricName": text(),
-        "metricQueries": blocks(_QUERY),
-        "namespace": text(),
-        "okActions": texts(),
-        "period": number(),
-        "statistic": text(),
-        "threshold": number(),
-        "thresholdMetricId": text(),
-        "treatMissingData": text(default="missing"),
-        "unit": text(),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "alarmActions alarmDescription comparisonOperator datapointsToAlarm dimensions evaluationPeriods",
+        "extendedStatistic insufficientDataActions metricName namespace okActions period statistic tags threshold",
+        "thresholdMetricId unit",
+        replaces="name",
+        computed="evaluateLowSampleCountPercentiles name",
+        defaults={"actionsEnabled": True, "treatMissingData": "missing"},
+        objects={
+            "metricQueries": Inputs(
+                "accountId expression id label period",
+                defaults={"returnData": False},
+                objects={"metric": Inputs("dimensions metricName namespace period stat unit")},
+            )
+        },
+    )
     outputs = ("arn",)
     auto_name = AutoName()
     gone = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
@@ -191,10 +165,7 @@ class Dashboard(AwsResource):
     """A dashboard; its id is its name."""
 
     type_name = "aws:cloudwatch/dashboard:Dashboard"
-    properties: ClassVar = {
-        "dashboardBody": json_text(required=True),
-        "dashboardName": text(required=True, replaces=True),
-    }
+    inputs = Inputs(replaces="dashboardName", json="dashboardBody")
     outputs = ("dashboardArn",)
     gone = frozenset({"ResourceNotFound", "DashboardNotFoundError"})
 

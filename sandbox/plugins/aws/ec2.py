@@ -18,7 +18,8 @@ from sandbox.plugins.aws.cloud import (
     tag_map,
     until,
 )
-from sandbox.plugins.properties import Property, Values, blocks, document, flag, number, text, text_map, texts
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import list_of, mapping_of
 
@@ -53,13 +54,12 @@ class Vpc(Ec2Resource):
     """A network."""
 
     type_name = "aws:ec2/vpc:Vpc"
-    properties: ClassVar = {
-        "cidrBlock": text(replaces=True, computed=True),
-        "enableDnsHostnames": flag(computed=True),
-        "enableDnsSupport": flag(default=True),
-        "instanceTenancy": text(default="default", replaces=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="cidrBlock instanceTenancy",
+        computed="cidrBlock enableDnsHostnames",
+        defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
+    )
     outputs = (
         "arn",
         "defaultNetworkAclId",
@@ -135,13 +135,12 @@ class Subnet(Ec2Resource):
     """A part of a network in one zone."""
 
     type_name = "aws:ec2/subnet:Subnet"
-    properties: ClassVar = {
-        "vpcId": text(required=True, replaces=True),
-        "cidrBlock": text(replaces=True),
-        "availabilityZone": text(replaces=True, computed=True),
-        "mapPublicIpOnLaunch": flag(default=False),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="availabilityZone cidrBlock vpcId",
+        computed="availabilityZone",
+        defaults={"mapPublicIpOnLaunch": False},
+    )
     outputs = ("arn", "availabilityZoneId", "ownerId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -192,7 +191,7 @@ class InternetGateway(Ec2Resource):
     """A network's way to the internet."""
 
     type_name = "aws:ec2/internetGateway:InternetGateway"
-    properties: ClassVar = {"vpcId": text(computed=True), "tags": text_map()}
+    inputs = Inputs("tags", computed="vpcId")
     outputs = ("arn", "ownerId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -249,7 +248,7 @@ class Eip(Ec2Resource):
     """A public address."""
 
     type_name = "aws:ec2/eip:Eip"
-    properties: ClassVar = {"domain": text(replaces=True, computed=True), "tags": text_map()}
+    inputs = Inputs("tags", replaces="domain", computed="domain")
     outputs = ("allocationId", "arn", "publicIp", "publicDns", "publicIpv4Pool", "networkBorderGroup")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -293,12 +292,13 @@ class NatGateway(Ec2Resource):
     """The way out of private subnets."""
 
     type_name = "aws:ec2/natGateway:NatGateway"
-    properties: ClassVar = {
-        "allocationId": text(replaces=True, computed=True),
-        "subnetId": text(required=True, replaces=True),
-        "connectivityType": text(default="public", replaces=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="allocationId connectivityType subnetId",
+        computed="allocationId",
+        required="subnetId",
+        defaults={"connectivityType": "public"},
+    )
     outputs = ("associationId", "networkInterfaceId", "privateIp", "publicIp")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -362,7 +362,7 @@ class RouteTable(Ec2Resource):
     """A list of routes."""
 
     type_name = "aws:ec2/routeTable:RouteTable"
-    properties: ClassVar = {"vpcId": text(required=True, replaces=True), "tags": text_map()}
+    inputs = Inputs("tags", replaces="vpcId")
     outputs = ("arn", "ownerId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -391,12 +391,7 @@ class Route(Ec2Resource):
     """One route of a table."""
 
     type_name = "aws:ec2/route:Route"
-    properties: ClassVar = {
-        "routeTableId": text(required=True, replaces=True),
-        "destinationCidrBlock": text(replaces=True),
-        "gatewayId": text(),
-        "natGatewayId": text(),
-    }
+    inputs = Inputs("gatewayId natGatewayId", replaces="destinationCidrBlock routeTableId")
     outputs = ("origin", "state")
     _targets: ClassVar = {"gatewayId": "GatewayId", "natGatewayId": "NatGatewayId"}
 
@@ -455,7 +450,7 @@ class RouteTableAssociation(Ec2Resource):
     """Which table a subnet uses."""
 
     type_name = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-    properties: ClassVar = {"routeTableId": text(required=True), "subnetId": text(required=True, replaces=True)}
+    inputs = Inputs("routeTableId", replaces="subnetId", required="subnetId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Associate them."""
@@ -488,32 +483,23 @@ class RouteTableAssociation(Ec2Resource):
         cloud.client("ec2").disassociate_route_table(AssociationId=identifier)
 
 
-_RULE_FIELDS: Mapping[str, Property] = {
-    "fromPort": number(required=True),
-    "toPort": number(required=True),
-    "protocol": text(required=True),
-    "description": text(),
-    "cidrBlocks": texts(),
-    "ipv6CidrBlocks": texts(),
-    "prefixListIds": texts(),
-    "securityGroups": texts(),
-    "self": flag(default=False),
-}
+_RULES = Inputs(
+    "cidrBlocks description fromPort ipv6CidrBlocks prefixListIds protocol securityGroups toPort",
+    defaults={"self": False},
+)
 
 
 class SecurityGroup(Ec2Resource):
     """A stateful firewall around machines."""
 
     type_name = "aws:ec2/securityGroup:SecurityGroup"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "description": text(default="Managed by Pulumi", replaces=True),
-        "vpcId": text(replaces=True, computed=True),
-        "ingress": blocks(_RULE_FIELDS, computed=True),
-        "egress": blocks(_RULE_FIELDS, computed=True),
-        "revokeRulesOnDelete": flag(default=False),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="description name vpcId",
+        computed="egress ingress name vpcId",
+        defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+        objects={"egress": _RULES, "ingress": _RULES},
+    )
     outputs = ("arn", "ownerId")
     auto_name = AutoName()
 
@@ -575,12 +561,12 @@ class DefaultSecurityGroup(SecurityGroup):
     """A network's own security group, taken over: it cannot be removed."""
 
     type_name = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "vpcId": text(replaces=True, computed=True),
-        "ingress": blocks(_RULE_FIELDS),
-        "egress": blocks(_RULE_FIELDS),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="vpcId",
+        computed="vpcId",
+        objects={"egress": _RULES, "ingress": _RULES},
+    )
     outputs = ("arn", "description", "name", "ownerId")
     auto_name = None
 
@@ -653,18 +639,10 @@ class SecurityGroupRule(Ec2Resource):
     """One rule of a security group, in one direction."""
 
     direction: ClassVar[str]
-    properties: ClassVar = {
-        "securityGroupId": text(required=True, replaces=True),
-        "ipProtocol": text(required=True),
-        "fromPort": number(),
-        "toPort": number(),
-        "cidrIpv4": text(),
-        "cidrIpv6": text(),
-        "prefixListId": text(),
-        "referencedSecurityGroupId": text(),
-        "description": text(),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "cidrIpv4 cidrIpv6 description fromPort ipProtocol prefixListId referencedSecurityGroupId tags toPort",
+        replaces="securityGroupId",
+    )
     outputs = ("arn", "securityGroupRuleId")
     _peers = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
@@ -760,18 +738,13 @@ class VpcEndpoint(Ec2Resource):
     """An AWS service's entrance inside of a network."""
 
     type_name = "aws:ec2/vpcEndpoint:VpcEndpoint"
-    properties: ClassVar = {
-        "vpcId": text(required=True, replaces=True),
-        "serviceName": text(replaces=True, computed=True),
-        "vpcEndpointType": text(default="Gateway", replaces=True),
-        "privateDnsEnabled": flag(computed=True),
-        "ipAddressType": text(computed=True),
-        "policy": document(computed=True),
-        "routeTableIds": texts(computed=True),
-        "securityGroupIds": texts(computed=True),
-        "subnetIds": texts(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="serviceName vpcEndpointType vpcId",
+        computed="ipAddressType policy privateDnsEnabled routeTableIds securityGroupIds serviceName subnetIds",
+        policies="policy",
+        defaults={"vpcEndpointType": "Gateway"},
+    )
     outputs = (
         "arn",
         "cidrBlocks",
@@ -895,17 +868,13 @@ class FlowLog(Ec2Resource):
     """A record of a network's traffic."""
 
     type_name = "aws:ec2/flowLog:FlowLog"
-    properties: ClassVar = {
-        "vpcId": text(replaces=True),
-        "subnetId": text(replaces=True),
-        "trafficType": text(replaces=True),
-        "iamRoleArn": text(replaces=True),
-        "logDestination": text(replaces=True, computed=True),
-        "logDestinationType": text(default="cloud-watch-logs", replaces=True),
-        "logFormat": text(replaces=True, computed=True),
-        "maxAggregationInterval": number(default=600, replaces=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="iamRoleArn logDestination logDestinationType logFormat maxAggregationInterval "
+        "subnetId trafficType vpcId",
+        computed="logDestination logFormat",
+        defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
+    )
     outputs = ("arn",)
     _names: ClassVar = {
         "trafficType": "TrafficType",

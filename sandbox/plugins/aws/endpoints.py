@@ -22,17 +22,8 @@ from sandbox.plugins.aws.cloud import (
     until,
 )
 from sandbox.plugins.aws.sagemaker import SageMakerResource
-from sandbox.plugins.properties import (
-    Property,
-    Values,
-    block,
-    blocks,
-    flag,
-    number,
-    text,
-    text_map,
-    texts,
-)
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import list_of, mapping_of
 
@@ -78,33 +69,29 @@ class ServingResource(SageMakerResource):
         """Do nothing, as the official provider does where only tags can change."""
 
 
-_CONTAINER: Mapping[str, Property] = {
-    "containerHostname": text(),
-    "environment": text_map(),
-    "image": text(),
-    "inferenceSpecificationName": text(),
-    "mode": text(default="SingleModel"),
-    "modelDataUrl": text(),
-    "modelPackageName": text(),
-}
+_CONTAINER = Inputs(
+    "containerHostname environment image inferenceSpecificationName modelDataUrl modelPackageName",
+    defaults={"mode": "SingleModel"},
+)
 
 
 class Model(ServingResource):
     """A container and a model's artifact; its id is its name."""
 
     type_name = "aws:sagemaker/model:Model"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "containers": blocks(_CONTAINER, replaces=True, ordered=True),
-        "enableNetworkIsolation": flag(replaces=True),
-        "executionRoleArn": text(required=True, replaces=True),
-        "primaryContainer": block(_CONTAINER, replaces=True),
+    inputs = Inputs(
+        "tags",
+        replaces="containers enableNetworkIsolation executionRoleArn name primaryContainer",
         # The official provider takes other subnets for a change in place, and then changes nothing.
-        "vpcConfig": block(
-            {"subnets": texts(required=True), "securityGroupIds": texts(required=True)}, presence_replaces=True
-        ),
-        "tags": text_map(),
-    }
+        presence_replaces="vpcConfig",
+        computed="name",
+        ordered="containers",
+        objects={
+            "containers": _CONTAINER,
+            "primaryContainer": _CONTAINER,
+            "vpcConfig": Inputs("securityGroupIds subnets"),
+        },
+    )
     outputs = ("arn",)
     auto_name = AutoName()
     _names: ClassVar = {
@@ -151,44 +138,36 @@ class Model(ServingResource):
         cloud.client("sagemaker").delete_model(ModelName=identifier)
 
 
-_VARIANT: Mapping[str, Property] = {
-    "containerStartupHealthCheckTimeoutInSeconds": number(),
-    "enableSsmAccess": flag(),
-    "inferenceAmiVersion": text(),
-    "initialInstanceCount": number(),
-    "initialVariantWeight": number(default=1),
-    "instanceType": text(),
-    "modelDataDownloadTimeoutInSeconds": number(),
-    "modelName": text(),
-    "variantName": text(computed=True),
-    "volumeSizeInGb": number(computed=True),
-}
+_VARIANT = (
+    "containerStartupHealthCheckTimeoutInSeconds enableSsmAccess inferenceAmiVersion initialInstanceCount instanceType "
+    "modelDataDownloadTimeoutInSeconds modelName"
+)
+_WEIGHT: Mapping[str, int] = {"initialVariantWeight": 1}
 
 
 class EndpointConfiguration(ServingResource):
     """What an endpoint serves, and on which instances; its id is its name."""
 
     type_name = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "namePrefix": text(replaces=True, computed=True),
-        "dataCaptureConfig": block(
-            {
-                "captureContentTypeHeader": block({"csvContentTypes": texts(), "jsonContentTypes": texts()}),
-                "captureOptions": blocks({"captureMode": text(required=True)}, required=True, ordered=True),
-                "destinationS3Uri": text(required=True),
-                "enableCapture": flag(),
-                "initialSamplingPercentage": number(required=True),
-                "kmsKeyId": text(),
-            },
-            replaces=True,
-        ),
-        "executionRoleArn": text(replaces=True),
-        "kmsKeyArn": text(replaces=True),
-        "productionVariants": blocks(_VARIANT, required=True, replaces=True, ordered=True),
-        "shadowProductionVariants": blocks({**_VARIANT, "volumeSizeInGb": number()}, replaces=True, ordered=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="dataCaptureConfig executionRoleArn kmsKeyArn name namePrefix "
+        "productionVariants shadowProductionVariants",
+        computed="name namePrefix",
+        ordered="productionVariants shadowProductionVariants",
+        objects={
+            "dataCaptureConfig": Inputs(
+                "destinationS3Uri enableCapture initialSamplingPercentage kmsKeyId",
+                ordered="captureOptions",
+                objects={
+                    "captureContentTypeHeader": Inputs("csvContentTypes jsonContentTypes"),
+                    "captureOptions": Inputs("captureMode"),
+                },
+            ),
+            "productionVariants": Inputs(_VARIANT, computed="variantName volumeSizeInGb", defaults=_WEIGHT),
+            "shadowProductionVariants": Inputs(_VARIANT, "volumeSizeInGb", computed="variantName", defaults=_WEIGHT),
+        },
+    )
     outputs = ("arn",)
     auto_name = AutoName()
     _names: ClassVar = {
@@ -251,48 +230,43 @@ class EndpointConfiguration(ServingResource):
         cloud.client("sagemaker").delete_endpoint_config(EndpointConfigName=identifier)
 
 
-_SIZE = {"type": text(required=True), "value": number(required=True)}
+_SIZE = Inputs("type value")
 
 
 class Endpoint(ServingResource):
     """An endpoint; its id is its name."""
 
     type_name = "aws:sagemaker/endpoint:Endpoint"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "deploymentConfig": block(
-            {
-                "autoRollbackConfiguration": block(
-                    {"alarms": blocks({"alarmName": text(required=True)})}, presence_replaces=True
-                ),
-                "blueGreenUpdatePolicy": block(
-                    {
-                        "maximumExecutionTimeoutInSeconds": number(),
-                        "terminationWaitInSeconds": number(default=0),
-                        "trafficRoutingConfiguration": block(
-                            {
-                                "canarySize": block(_SIZE),
-                                "linearStepSize": block(_SIZE),
-                                "type": text(required=True),
-                                "waitIntervalInSeconds": number(required=True),
-                            },
-                            required=True,
-                        ),
-                    }
-                ),
-                "rollingUpdatePolicy": block(
-                    {
-                        "maximumBatchSize": block(_SIZE, required=True),
-                        "maximumExecutionTimeoutInSeconds": number(),
-                        "rollbackMaximumBatchSize": block(_SIZE),
-                        "waitIntervalInSeconds": number(required=True),
-                    }
-                ),
-            }
-        ),
-        "endpointConfigName": text(required=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "endpointConfigName tags",
+        replaces="name",
+        computed="name",
+        objects={
+            "deploymentConfig": Inputs(
+                presence_replaces="autoRollbackConfiguration",
+                objects={
+                    "autoRollbackConfiguration": Inputs(objects={"alarms": Inputs("alarmName")}),
+                    "blueGreenUpdatePolicy": Inputs(
+                        "maximumExecutionTimeoutInSeconds",
+                        defaults={"terminationWaitInSeconds": 0},
+                        objects={
+                            "trafficRoutingConfiguration": Inputs(
+                                "type waitIntervalInSeconds",
+                                objects={"canarySize": _SIZE, "linearStepSize": _SIZE},
+                            )
+                        },
+                    ),
+                    "rollingUpdatePolicy": Inputs(
+                        "maximumExecutionTimeoutInSeconds waitIntervalInSeconds",
+                        objects={
+                            "maximumBatchSize": _SIZE,
+                            "rollbackMaximumBatchSize": _SIZE,
+                        },
+                    ),
+                },
+            )
+        },
+    )
     outputs = ("arn",)
     auto_name = AutoName()
 

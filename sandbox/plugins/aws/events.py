@@ -21,7 +21,8 @@ from sandbox.plugins.aws.cloud import (
     tag_list,
     tag_map,
 )
-from sandbox.plugins.properties import Property, Values, block, flag, json_text, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import UNKNOWN
 
@@ -32,18 +33,13 @@ class EventRule(AwsResource):
     """A rule that events match, or a schedule; its id is its name, or `BUS/NAME` on another bus than the default."""
 
     type_name = "aws:cloudwatch/eventRule:EventRule"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "namePrefix": text(replaces=True, computed=True),
-        "description": text(),
-        "eventBusName": text(default=DEFAULT_BUS, replaces=True),
-        "eventPattern": json_text(),
-        "forceDestroy": flag(default=False),
-        "roleArn": text(),
-        "scheduleExpression": text(),
-        "state": text(default="ENABLED"),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "description roleArn scheduleExpression tags",
+        replaces="eventBusName name namePrefix",
+        computed="name namePrefix",
+        json="eventPattern",
+        defaults={"eventBusName": DEFAULT_BUS, "forceDestroy": False, "state": "ENABLED"},
+    )
     outputs = ("arn",)
     auto_name = AutoName(longest=64)
     gone = frozenset({"ResourceNotFoundException"})
@@ -124,19 +120,17 @@ class EventTarget(AwsResource):
     """Where a rule sends what matches it; its id cannot be taken apart."""
 
     type_name = "aws:cloudwatch/eventTarget:EventTarget"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "arn": text(required=True),
-        "deadLetterConfig": block({"arn": text()}),
-        "eventBusName": text(default=DEFAULT_BUS, replaces=True),
-        "forceDestroy": flag(default=False),
-        "input": text(),
-        "inputPath": text(),
-        "inputTransformer": block({"inputPaths": text_map(), "inputTemplate": text(required=True)}),
-        "retryPolicy": block({"maximumEventAgeInSeconds": number(), "maximumRetryAttempts": number()}),
-        "roleArn": text(),
-        "rule": text(required=True, replaces=True),
-        "targetId": text(replaces=True, computed=True),
-    }
+    inputs = Inputs(
+        "arn input inputPath roleArn",
+        replaces="eventBusName rule targetId",
+        computed="targetId",
+        defaults={"eventBusName": DEFAULT_BUS, "forceDestroy": False},
+        objects={
+            "deadLetterConfig": Inputs("arn"),
+            "inputTransformer": Inputs("inputPaths inputTemplate"),
+            "retryPolicy": Inputs("maximumEventAgeInSeconds maximumRetryAttempts"),
+        },
+    )
     _names: ClassVar = {
         "arn": "Arn",
         "deadLetterConfig": "DeadLetterConfig",

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import ClassVar
 from urllib.parse import unquote
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map
-from sandbox.plugins.properties import Values, document, flag, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import mapping_of
 
@@ -20,16 +20,13 @@ class Role(AwsResource):
     """A role."""
 
     type_name = "aws:iam/role:Role"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "assumeRolePolicy": document(required=True),
-        "description": text(),
-        "forceDetachPolicies": flag(default=False),
-        "maxSessionDuration": number(default=3600),
-        "path": text(default="/", replaces=True),
-        "permissionsBoundary": text(),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "description permissionsBoundary tags",
+        replaces="name path",
+        computed="name",
+        policies="assumeRolePolicy",
+        defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
+    )
     outputs = ("arn", "createDate", "uniqueId")
     auto_name = AutoName(longest=64)
     gone = frozenset({"NoSuchEntity"})
@@ -115,11 +112,7 @@ class RolePolicy(AwsResource):
     """A policy inside of a role."""
 
     type_name = "aws:iam/rolePolicy:RolePolicy"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "policy": document(required=True),
-        "role": text(required=True, replaces=True),
-    }
+    inputs = Inputs(replaces="name role", computed="name", policies="policy")
     auto_name = AutoName(longest=128)
     gone = frozenset({"NoSuchEntity"})
     regional = False

@@ -1,9 +1,8 @@
 """Encryption keys: AWS Key Management Service."""
 
-from typing import ClassVar
-
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
-from sandbox.plugins.properties import Values, document, flag, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 
 
@@ -11,17 +10,18 @@ class Key(AwsResource):
     """A customer key."""
 
     type_name = "aws:kms/key:Key"
-    properties: ClassVar = {
-        "description": text(computed=True),
-        "keyUsage": text(default="ENCRYPT_DECRYPT", replaces=True),
-        "customerMasterKeySpec": text(default="SYMMETRIC_DEFAULT", replaces=True),
-        "enableKeyRotation": flag(default=False),
-        "rotationPeriodInDays": number(computed=True),
-        "deletionWindowInDays": number(),
-        "isEnabled": flag(default=True),
-        "policy": document(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "deletionWindowInDays tags",
+        replaces="customerMasterKeySpec keyUsage",
+        computed="description policy rotationPeriodInDays",
+        policies="policy",
+        defaults={
+            "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+            "enableKeyRotation": False,
+            "isEnabled": True,
+            "keyUsage": "ENCRYPT_DECRYPT",
+        },
+    )
     outputs = ("arn", "keyId", "multiRegion")
     gone = frozenset({"NotFoundException"})
 
@@ -116,7 +116,7 @@ class Alias(AwsResource):
     """A key's name."""
 
     type_name = "aws:kms/alias:Alias"
-    properties: ClassVar = {"name": text(replaces=True, computed=True), "targetKeyId": text(required=True)}
+    inputs = Inputs("targetKeyId", replaces="name", computed="name")
     outputs = ("arn", "targetKeyArn")
     changing_outputs = ("targetKeyArn",)
     auto_name = AutoName(prefix="alias/", longest=256)

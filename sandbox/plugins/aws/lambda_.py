@@ -18,17 +18,8 @@ from sandbox.plugins.aws.cloud import (
     prefix_of,
     until,
 )
-from sandbox.plugins.properties import (
-    Property,
-    Values,
-    asset,
-    block,
-    number,
-    ordered_texts,
-    text,
-    text_map,
-    texts,
-)
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import archive_content, is_mapping, mapping_of
 
@@ -44,33 +35,21 @@ class Function(AwsResource):
     """A function whose code is an archive."""
 
     type_name = "aws:lambda/function:Function"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "architectures": ordered_texts(computed=True),
-        "code": asset(required=True),
-        "deadLetterConfig": block({"targetArn": text(required=True)}),
-        "description": text(),
-        "environment": block({"variables": text_map()}),
-        "handler": text(),
-        "kmsKeyArn": text(),
-        "loggingConfig": block(
-            {
-                "logFormat": text(required=True),
-                "logGroup": text(computed=True),
-                "applicationLogLevel": text(computed=True),
-                "systemLogLevel": text(computed=True),
-            },
-            computed=True,
-        ),
-        "memorySize": number(default=128),
-        "reservedConcurrentExecutions": number(default=-1),
-        "role": text(required=True),
-        "runtime": text(),
-        "tags": text_map(),
-        "timeout": number(default=3),
-        "tracingConfig": block({"mode": text(required=True)}, computed=True),
-        "vpcConfig": block({"subnetIds": texts(required=True), "securityGroupIds": texts(required=True)}),
-    }
+    inputs = Inputs(
+        "description handler kmsKeyArn role runtime tags",
+        replaces="name",
+        computed="architectures loggingConfig name tracingConfig",
+        required="code",
+        ordered="architectures",
+        defaults={"memorySize": 128, "reservedConcurrentExecutions": -1, "timeout": 3},
+        objects={
+            "deadLetterConfig": Inputs("targetArn"),
+            "environment": Inputs("variables"),
+            "loggingConfig": Inputs("logFormat", computed="applicationLogLevel logGroup systemLogLevel"),
+            "tracingConfig": Inputs("mode"),
+            "vpcConfig": Inputs("securityGroupIds subnetIds"),
+        },
+    )
     outputs = (
         "arn",
         "codeSha256",
@@ -244,12 +223,7 @@ class FunctionEventInvokeConfig(AwsResource):
     """How often, and for how long, Lambda tries an event again."""
 
     type_name = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
-    properties: ClassVar = {
-        "functionName": text(required=True, replaces=True),
-        "maximumEventAgeInSeconds": number(),
-        "maximumRetryAttempts": number(default=2),
-        "qualifier": text(replaces=True),
-    }
+    inputs = Inputs("maximumEventAgeInSeconds", replaces="functionName qualifier", defaults={"maximumRetryAttempts": 2})
     gone = frozenset({"ResourceNotFoundException"})
     _names: ClassVar = {
         "maximumEventAgeInSeconds": "MaximumEventAgeInSeconds",
@@ -296,17 +270,11 @@ class Permission(AwsResource):
     """A statement of a function's policy; its id is the statement's, so that an import has to say more."""
 
     type_name = "aws:lambda/permission:Permission"
-    properties: ClassVar = {
-        "action": text(required=True, replaces=True),
-        "function": text(required=True, replaces=True),
-        "principal": text(required=True, replaces=True),
-        "principalOrgId": text(replaces=True),
-        "qualifier": text(replaces=True),
-        "sourceAccount": text(replaces=True),
-        "sourceArn": text(replaces=True),
-        "statementId": text(replaces=True, computed=True),
-        "statementIdPrefix": text(replaces=True, computed=True),
-    }
+    inputs = Inputs(
+        replaces="action function principal principalOrgId qualifier sourceAccount sourceArn "
+        "statementId statementIdPrefix",
+        computed="statementId statementIdPrefix",
+    )
     auto_name = AutoName(property="statementId", longest=100)
     gone = frozenset({"ResourceNotFoundException"})
     _names: ClassVar = {

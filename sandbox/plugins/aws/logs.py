@@ -1,9 +1,8 @@
 """Logs: Amazon CloudWatch Logs."""
 
-from typing import ClassVar
-
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given
-from sandbox.plugins.properties import Values, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 
 
@@ -11,12 +10,7 @@ class LogGroup(AwsResource):
     """A group of log streams."""
 
     type_name = "aws:cloudwatch/logGroup:LogGroup"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "kmsKeyId": text(),
-        "retentionInDays": number(default=0),
-        "tags": text_map(),
-    }
+    inputs = Inputs("kmsKeyId tags", replaces="name", computed="name", defaults={"retentionInDays": 0})
     outputs = ("arn", "logGroupClass")
     auto_name = AutoName(longest=512)
     gone = frozenset({"ResourceNotFoundException"})

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from sandbox.plugins.aws import (
     appautoscaling,
@@ -23,7 +22,8 @@ from sandbox.plugins.aws import (
     ssm,
 )
 from sandbox.plugins.aws.cloud import Aws, explain
-from sandbox.plugins.properties import Values, block, flag, text, text_map, texts
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import Provider, RefusedError, Resource
 from sandbox.plugins.values import list_of, mapping_of
 
@@ -58,14 +58,12 @@ class AwsProvider(Provider[Aws]):
 
     package = "aws"
     version = "7.51.1"
-    configuration: ClassVar = {
-        "region": text(),
-        "allowedAccountIds": texts(),
-        "defaultTags": block({"tags": text_map()}),
+    settings = Inputs(
+        "region allowedAccountIds",
         # The SDK fills these in; there is no metadata service or list of regions to ask here.
-        "skipCredentialsValidation": flag(),
-        "skipRegionValidation": flag(),
-    }
+        "skipCredentialsValidation skipRegionValidation",
+        objects={"defaultTags": Inputs("tags")},
+    )
     types: Mapping[str, Resource[Aws]] = {
         resource.type_name: resource for service in SERVICES for resource in service.TYPES
     }

@@ -10,19 +10,8 @@ from urllib.parse import urlencode
 from botocore.exceptions import ClientError
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, given, outward, pascal, patiently, tag_list, tag_map
-from sandbox.plugins.properties import (
-    Property,
-    Values,
-    asset,
-    block,
-    blocks,
-    document,
-    flag,
-    number,
-    text,
-    text_map,
-    texts,
-)
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import asset_content, mapping_of
 
@@ -34,11 +23,7 @@ class Bucket(AwsResource):
     """A bucket."""
 
     type_name = "aws:s3/bucket:Bucket"
-    properties: ClassVar = {
-        "bucket": text(replaces=True, computed=True),
-        "forceDestroy": flag(default=False),
-        "tags": text_map(),
-    }
+    inputs = Inputs("tags", replaces="bucket", computed="bucket", defaults={"forceDestroy": False})
     outputs = ("arn", "bucketDomainName", "bucketRegion", "bucketRegionalDomainName", "hostedZoneId")
     auto_name = AutoName(property="bucket", longest=63, lower_case=True)
     gone = GONE
@@ -143,10 +128,7 @@ class BucketVersioning(BucketSetting):
     """Whether a bucket keeps old versions."""
 
     type_name = "aws:s3/bucketVersioning:BucketVersioning"
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        "versioningConfiguration": block({"status": text(required=True)}, required=True),
-    }
+    inputs = Inputs(replaces="bucket", objects={"versioningConfiguration": Inputs("status")})
     gone = GONE
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -170,18 +152,15 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
     """How a bucket encrypts."""
 
     type_name = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        "rules": blocks(
-            {
-                "applyServerSideEncryptionByDefault": block(
-                    {"sseAlgorithm": text(required=True), "kmsMasterKeyId": text()}
-                ),
-                "bucketKeyEnabled": flag(),
-            },
-            required=True,
-        ),
-    }
+    inputs = Inputs(
+        replaces="bucket",
+        objects={
+            "rules": Inputs(
+                "bucketKeyEnabled",
+                objects={"applyServerSideEncryptionByDefault": Inputs("kmsMasterKeyId sseAlgorithm")},
+            )
+        },
+    )
     gone = GONE | {"ServerSideEncryptionConfigurationNotFoundError"}
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -230,10 +209,10 @@ class BucketPublicAccessBlock(BucketSetting):
         "ignorePublicAcls": "IgnorePublicAcls",
         "restrictPublicBuckets": "RestrictPublicBuckets",
     }
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        **{name: flag(default=False) for name in _switches},
-    }
+    inputs = Inputs(
+        replaces="bucket",
+        defaults=dict.fromkeys(_switches, False),
+    )
     gone = GONE | {"NoSuchPublicAccessBlockConfiguration"}
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -256,10 +235,7 @@ class BucketOwnershipControls(BucketSetting):
     """Who owns what others put into a bucket."""
 
     type_name = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        "rule": block({"objectOwnership": text(required=True)}, required=True),
-    }
+    inputs = Inputs(replaces="bucket", objects={"rule": Inputs("objectOwnership")})
     gone = GONE | {"OwnershipControlsNotFoundError"}
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -282,10 +258,7 @@ class BucketPolicy(BucketSetting):
     """A bucket's own policy."""
 
     type_name = "aws:s3/bucketPolicy:BucketPolicy"
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        "policy": document(required=True),
-    }
+    inputs = Inputs(replaces="bucket", policies="policy")
     gone = GONE | {"NoSuchBucketPolicy"}
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -309,30 +282,23 @@ class BucketLifecycleConfiguration(BucketSetting):
     """When a bucket's objects move or expire."""
 
     type_name = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        "rules": blocks(
-            {
-                "id": text(required=True),
-                "status": text(required=True),
-                "filter": block({"prefix": text()}),
-                "expiration": block({"days": number(), "expiredObjectDeleteMarker": flag()}),
-                "transitions": blocks({"days": number(), "storageClass": text(required=True)}),
-                "noncurrentVersionExpiration": block(
-                    {"noncurrentDays": number(required=True), "newerNoncurrentVersions": number()}
-                ),
-                "noncurrentVersionTransitions": blocks(
-                    {
-                        "noncurrentDays": number(required=True),
-                        "newerNoncurrentVersions": number(),
-                        "storageClass": text(required=True),
-                    }
-                ),
-                "abortIncompleteMultipartUpload": block({"daysAfterInitiation": number()}),
-            },
-            ordered=True,
-        ),
-    }
+    inputs = Inputs(
+        replaces="bucket",
+        ordered="rules",
+        objects={
+            "rules": Inputs(
+                "id status",
+                objects={
+                    "abortIncompleteMultipartUpload": Inputs("daysAfterInitiation"),
+                    "expiration": Inputs("days expiredObjectDeleteMarker"),
+                    "filter": Inputs("prefix"),
+                    "noncurrentVersionExpiration": Inputs("newerNoncurrentVersions noncurrentDays"),
+                    "noncurrentVersionTransitions": Inputs("newerNoncurrentVersions noncurrentDays storageClass"),
+                    "transitions": Inputs("days storageClass"),
+                },
+            )
+        },
+    )
     gone = GONE | {"NoSuchLifecycleConfiguration"}
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -361,11 +327,7 @@ class BucketLogging(BucketSetting):
     """Where a bucket's access log goes."""
 
     type_name = "aws:s3/bucketLogging:BucketLogging"
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        "targetBucket": text(required=True),
-        "targetPrefix": text(required=True),
-    }
+    inputs = Inputs("targetBucket targetPrefix", replaces="bucket")
     gone = GONE
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -387,19 +349,10 @@ class BucketCorsConfiguration(BucketSetting):
     """Which web pages may reach into a bucket."""
 
     type_name = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
-    properties: ClassVar = {
-        "bucket": text(required=True, replaces=True),
-        "corsRules": blocks(
-            {
-                "allowedHeaders": texts(),
-                "allowedMethods": texts(required=True),
-                "allowedOrigins": texts(required=True),
-                "exposeHeaders": texts(),
-                "maxAgeSeconds": number(),
-            },
-            required=True,
-        ),
-    }
+    inputs = Inputs(
+        replaces="bucket",
+        objects={"corsRules": Inputs("allowedHeaders allowedMethods allowedOrigins exposeHeaders maxAgeSeconds")},
+    )
     gone = GONE | {"NoSuchCORSConfiguration"}
 
     def put(self, cloud: Aws, wanted: Values) -> None:
@@ -422,14 +375,7 @@ class BucketObjectv2(AwsResource):
     """An object."""
 
     type_name = "aws:s3/bucketObjectv2:BucketObjectv2"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "bucket": text(required=True, replaces=True),
-        "key": text(required=True, replaces=True),
-        "content": text(),
-        "source": asset(),
-        "contentType": text(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs("content source tags", replaces="bucket key", computed="contentType", required="key")
     outputs = ("arn", "etag", "serverSideEncryption", "storageClass", "versionId")
     changing_outputs = ("etag", "versionId")
     gone = GONE | {"NoSuchKey"}

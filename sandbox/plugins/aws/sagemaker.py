@@ -6,36 +6,27 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, outward, pascal, picked, tag_list, tag_map, until
-from sandbox.plugins.properties import Property, Values, block, number, text, text_map, texts
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import RefusedError
 from sandbox.plugins.values import mapping_of
 
-_APP = block(
-    {
-        "defaultResourceSpec": block({"instanceType": text()}),
-        "appLifecycleManagement": block(
-            {
-                "idleSettings": block(
-                    {
-                        "lifecycleManagement": text(),
-                        "idleTimeoutInMinutes": number(),
-                        "minIdleTimeoutInMinutes": number(),
-                        "maxIdleTimeoutInMinutes": number(),
-                    }
-                )
-            }
-        ),
+_IDLE = Inputs("idleTimeoutInMinutes lifecycleManagement maxIdleTimeoutInMinutes minIdleTimeoutInMinutes")
+_APP = Inputs(
+    objects={
+        "appLifecycleManagement": Inputs(objects={"idleSettings": _IDLE}),
+        "defaultResourceSpec": Inputs("instanceType"),
     }
 )
-_USER_SETTINGS: Mapping[str, Property] = {
-    "executionRole": text(required=True),
-    "securityGroups": texts(),
-    "sharingSettings": block({"notebookOutputOption": text()}),
-    "defaultLandingUri": text(computed=True),
-    "studioWebPortal": text(computed=True),
-    "jupyterLabAppSettings": _APP,
-    "codeEditorAppSettings": _APP,
-}
+_USER_SETTINGS = Inputs(
+    "executionRole securityGroups",
+    computed="defaultLandingUri studioWebPortal",
+    objects={
+        "codeEditorAppSettings": _APP,
+        "jupyterLabAppSettings": _APP,
+        "sharingSettings": Inputs("notebookOutputOption"),
+    },
+)
 
 
 class SageMakerResource(AwsResource):
@@ -87,18 +78,14 @@ class Domain(SageMakerResource):
     """A Studio domain."""
 
     type_name = "aws:sagemaker/domain:Domain"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "domainName": text(required=True, replaces=True),
-        "authMode": text(required=True, replaces=True),
-        "vpcId": text(required=True, replaces=True),
-        "subnetIds": texts(required=True),
-        "appNetworkAccessType": text(),
-        "kmsKeyId": text(replaces=True),
-        "tagPropagation": text(),
-        "defaultUserSettings": block(_USER_SETTINGS, required=True),
-        "retentionPolicy": block({"homeEfsFileSystem": text()}),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "appNetworkAccessType subnetIds tagPropagation tags",
+        replaces="authMode domainName kmsKeyId vpcId",
+        objects={
+            "defaultUserSettings": _USER_SETTINGS,
+            "retentionPolicy": Inputs("homeEfsFileSystem"),
+        },
+    )
     outputs = ("arn", "homeEfsFileSystemId", "securityGroupIdForDomainBoundary", "url")
     _settings: ClassVar = {
         "appNetworkAccessType": "AppNetworkAccessType",
@@ -160,12 +147,11 @@ class UserProfile(SageMakerResource):
     """A user of a domain; its id is its ARN."""
 
     type_name = "aws:sagemaker/userProfile:UserProfile"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "domainId": text(required=True, replaces=True),
-        "userProfileName": text(required=True, replaces=True),
-        "userSettings": block(_USER_SETTINGS),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="domainId userProfileName",
+        objects={"userSettings": _USER_SETTINGS},
+    )
     outputs = ("arn", "homeEfsFileSystemUid")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -221,7 +207,7 @@ class ServicecatalogPortfolioStatus(AwsResource):
     """Whether Studio shows project templates; its id is the region, and it is never removed."""
 
     type_name = "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus"
-    properties: ClassVar = {"status": text(required=True)}
+    inputs = Inputs("status")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Switch it."""

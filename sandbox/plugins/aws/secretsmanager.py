@@ -1,11 +1,10 @@
 """Secrets: AWS Secrets Manager. Their values never pass through here."""
 
-from typing import ClassVar
-
 from botocore.exceptions import ClientError
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
-from sandbox.plugins.properties import Values, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 
 
@@ -13,13 +12,9 @@ class Secret(AwsResource):
     """A secret without a value; its id is its ARN."""
 
     type_name = "aws:secretsmanager/secret:Secret"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "description": text(),
-        "kmsKeyId": text(),
-        "recoveryWindowInDays": number(default=30),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "description kmsKeyId tags", replaces="name", computed="name", defaults={"recoveryWindowInDays": 30}
+    )
     outputs = ("arn",)
     auto_name = AutoName(longest=512)
     gone = frozenset({"ResourceNotFoundException"})

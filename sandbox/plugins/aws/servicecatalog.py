@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map, until
-from sandbox.plugins.properties import Property, Values, block, document, flag, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import mapping_of
 
@@ -15,12 +16,7 @@ class Portfolio(AwsResource):
     """A list of products, and who may launch them."""
 
     type_name = "aws:servicecatalog/portfolio:Portfolio"
-    properties: ClassVar = {
-        "name": text(computed=True),
-        "providerName": text(required=True),
-        "description": text(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs("providerName tags", computed="description name")
     outputs = ("arn", "createdTime")
     auto_name = AutoName(longest=100)
     gone = GONE
@@ -60,15 +56,6 @@ class Portfolio(AwsResource):
         )
 
 
-_ARTIFACT: Mapping[str, Property] = {
-    "name": text(replaces=True),
-    "description": text(replaces=True),
-    "type": text(replaces=True),
-    "templateUrl": text(replaces=True),
-    "disableTemplateValidation": flag(default=False, replaces=True),
-}
-
-
 def _artifact_inward(artifact: Mapping[str, Any]) -> Values:
     return {
         **given(artifact, {"name": "Name", "description": "Description", "type": "Type"}),
@@ -81,15 +68,17 @@ class Product(AwsResource):
     """Something to launch, with its first version."""
 
     type_name = "aws:servicecatalog/product:Product"
-    properties: ClassVar = {
-        "name": text(computed=True),
-        "owner": text(required=True),
-        "type": text(required=True, replaces=True),
-        "description": text(computed=True),
-        "distributor": text(computed=True),
-        "provisioningArtifactParameters": block(_ARTIFACT, required=True, replaces=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "owner tags",
+        replaces="provisioningArtifactParameters type",
+        computed="description distributor name",
+        objects={
+            "provisioningArtifactParameters": Inputs(
+                replaces="description disableTemplateValidation name templateUrl type",
+                defaults={"disableTemplateValidation": False},
+            )
+        },
+    )
     outputs = ("arn", "createdTime", "hasDefaultPath", "status")
     auto_name = AutoName(longest=100)
     gone = GONE
@@ -160,16 +149,11 @@ class ProvisioningArtifact(AwsResource):
     """A version of a product; its id is `VERSION:PRODUCT`."""
 
     type_name = "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "productId": text(required=True, replaces=True),
-        "name": text(computed=True),
-        "description": text(computed=True),
-        "active": flag(default=True),
-        "guidance": text(default="DEFAULT"),
-        "type": text(replaces=True),
-        "templateUrl": text(replaces=True),
-        "disableTemplateValidation": flag(default=False, replaces=True),
-    }
+    inputs = Inputs(
+        replaces="disableTemplateValidation productId templateUrl type",
+        computed="description name",
+        defaults={"active": True, "disableTemplateValidation": False, "guidance": "DEFAULT"},
+    )
     outputs = ("createdTime", "provisioningArtifactId")
     auto_name = AutoName(longest=100)
     gone = GONE
@@ -233,10 +217,7 @@ class ProductPortfolioAssociation(AwsResource):
     """A product in a portfolio; its id is `LANGUAGE:PORTFOLIO:PRODUCT`."""
 
     type_name = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
-    properties: ClassVar = {
-        "portfolioId": text(required=True, replaces=True),
-        "productId": text(required=True, replaces=True),
-    }
+    inputs = Inputs(replaces="portfolioId productId")
     outputs = ("acceptLanguage",)
     gone = GONE
 
@@ -266,11 +247,7 @@ class PrincipalPortfolioAssociation(AwsResource):
     """Who may launch from a portfolio; its id is `LANGUAGE,PRINCIPAL,PORTFOLIO,KIND`."""
 
     type_name = "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation"
-    properties: ClassVar = {
-        "portfolioId": text(required=True, replaces=True),
-        "principalArn": text(required=True, replaces=True),
-        "principalType": text(default="IAM", replaces=True),
-    }
+    inputs = Inputs(replaces="portfolioId principalArn principalType", defaults={"principalType": "IAM"})
     outputs = ("acceptLanguage",)
     gone = GONE
 
@@ -316,13 +293,7 @@ class Constraint(AwsResource):
     """How a product of a portfolio is launched."""
 
     type_name = "aws:servicecatalog/constraint:Constraint"
-    properties: ClassVar = {
-        "portfolioId": text(required=True, replaces=True),
-        "productId": text(required=True, replaces=True),
-        "type": text(required=True, replaces=True),
-        "parameters": document(required=True),
-        "description": text(computed=True),
-    }
+    inputs = Inputs(replaces="portfolioId productId type", computed="description", policies="parameters")
     outputs = ("owner", "status")
     gone = GONE
 

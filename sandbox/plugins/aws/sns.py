@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, generated_name, patiently, prefix_of, tag_list, tag_map, until
-from sandbox.plugins.properties import Kind, Values, document, flag, json_text, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import UNKNOWN
 
@@ -43,19 +44,14 @@ class Topic(AwsResource):
     """A topic; its id is its ARN. One that exists already is taken over, as SNS has it."""
 
     type_name = "aws:sns/topic:Topic"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "namePrefix": text(replaces=True, computed=True),
-        "contentBasedDeduplication": flag(default=False),
-        "deliveryPolicy": json_text(),
-        "displayName": text(),
-        "fifoTopic": flag(default=False, replaces=True),
-        "kmsMasterKeyId": text(),
-        "policy": document(computed=True),
-        "signatureVersion": number(computed=True),
-        "tracingConfig": text(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "displayName kmsMasterKeyId tags",
+        replaces="fifoTopic name namePrefix",
+        computed="name namePrefix policy signatureVersion tracingConfig",
+        policies="policy",
+        json="deliveryPolicy",
+        defaults={"contentBasedDeduplication": False, "fifoTopic": False},
+    )
     outputs = ("arn", "owner")
     auto_name = AutoName()
     gone = GONE
@@ -134,7 +130,7 @@ class TopicPolicy(AwsResource):
     """Who may do what with a topic; its id is the topic's ARN. It cannot be removed, only replaced by SNS's own."""
 
     type_name = "aws:sns/topicPolicy:TopicPolicy"
-    properties: ClassVar = {"arn": text(required=True, replaces=True), "policy": document(required=True)}
+    inputs = Inputs(replaces="arn", policies="policy")
     outputs = ("owner",)
     gone = GONE
     _default_actions: ClassVar = (
@@ -183,17 +179,12 @@ class TopicSubscription(AwsResource):
     """Somebody who is told what is published to a topic; its id is its ARN."""
 
     type_name = "aws:sns/topicSubscription:TopicSubscription"
-    properties: ClassVar = {
-        "confirmationTimeoutInMinutes": number(default=1),
-        "endpoint": text(required=True, replaces=True),
-        "endpointAutoConfirms": flag(default=False),
-        "filterPolicy": json_text(),
-        "filterPolicyScope": text(computed=True),
-        "protocol": text(required=True, replaces=True),
-        "rawMessageDelivery": flag(default=False),
-        "redrivePolicy": json_text(),
-        "topic": text(required=True, replaces=True),
-    }
+    inputs = Inputs(
+        replaces="endpoint protocol topic",
+        computed="filterPolicyScope",
+        json="filterPolicy redrivePolicy",
+        defaults={"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False},
+    )
     outputs = ("arn", "confirmationWasAuthenticated", "ownerId", "pendingConfirmation")
     gone = GONE
     _attributes: ClassVar = {

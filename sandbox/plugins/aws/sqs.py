@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, patiently
-from sandbox.plugins.properties import Kind, Values, document, flag, number, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import mapping_of
 
@@ -25,19 +26,18 @@ class Queue(AwsResource):
         "sqsManagedSseEnabled": "SqsManagedSseEnabled",
         "visibilityTimeoutSeconds": "VisibilityTimeout",
     }
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "delaySeconds": number(default=0),
-        "kmsDataKeyReusePeriodSeconds": number(computed=True),
-        "kmsMasterKeyId": text(),
-        "messageRetentionSeconds": number(default=345600),
-        "policy": document(computed=True),
-        "receiveWaitTimeSeconds": number(default=0),
-        "redrivePolicy": document(computed=True),
-        "sqsManagedSseEnabled": flag(computed=True),
-        "visibilityTimeoutSeconds": number(default=30),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "kmsMasterKeyId tags",
+        replaces="name",
+        computed="kmsDataKeyReusePeriodSeconds name policy redrivePolicy sqsManagedSseEnabled",
+        policies="policy redrivePolicy",
+        defaults={
+            "delaySeconds": 0,
+            "messageRetentionSeconds": 345600,
+            "receiveWaitTimeSeconds": 0,
+            "visibilityTimeoutSeconds": 30,
+        },
+    )
     outputs = ("arn", "maxMessageSize", "url")
     auto_name = AutoName(longest=80)
     gone = GONE
@@ -99,7 +99,7 @@ class QueuePolicy(AwsResource):
     """Who may do what with a queue; its id is the queue's address."""
 
     type_name = "aws:sqs/queuePolicy:QueuePolicy"
-    properties: ClassVar = {"policy": document(required=True), "queueUrl": text(required=True, replaces=True)}
+    inputs = Inputs(replaces="queueUrl", policies="policy")
     gone = GONE
 
     def create(self, cloud: Aws, wanted: Values) -> str:

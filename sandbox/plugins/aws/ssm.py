@@ -5,7 +5,8 @@ from typing import ClassVar
 from botocore.exceptions import ClientError
 
 from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, given, tag_list, tag_map
-from sandbox.plugins.properties import Values, text, text_map
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import RefusedError
 from sandbox.plugins.values import mapping_of
 
@@ -14,14 +15,7 @@ class Parameter(AwsResource):
     """A parameter; one that exists already is never overwritten."""
 
     type_name = "aws:ssm/parameter:Parameter"
-    properties: ClassVar = {
-        "name": text(required=True, replaces=True),
-        "type": text(required=True),
-        "value": text(computed=True),
-        "description": text(),
-        "keyId": text(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs("description tags type", replaces="name", computed="keyId value", required="name")
     outputs = ("arn", "dataType", "tier", "version")
     changing_outputs = ("version",)
     gone = frozenset({"ParameterNotFound"})

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from sandbox.plugins.github.client import GitHub, GitHubError
 from sandbox.plugins.github.resources import TYPES
-from sandbox.plugins.properties import Property, Values, text
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import Provider, RefusedError, Resource
 
 
@@ -15,7 +15,7 @@ class GitHubProvider(Provider[GitHub]):
 
     package = "github"
     version = "6.15.0"
-    configuration: ClassVar[Mapping[str, Property]] = {"baseUrl": text(), "owner": text(), "token": text()}
+    settings = Inputs("baseUrl owner token")
     types: Mapping[str, Resource[GitHub]] = {resource.type_name: resource for resource in TYPES}
     functions: Mapping[str, Callable[[GitHub, Values], Values]] = {}
 

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from sandbox.plugins.github.client import NOT_FOUND, GitHub, GitHubError
-from sandbox.plugins.properties import Property, Values, block, blocks, flag, number, ordered_texts, text
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, Resource
 from sandbox.plugins.values import list_of, mapping_of
 
@@ -29,14 +30,11 @@ class Repository(GitHubResource):
         "hasWiki": "has_wiki",
         "isTemplate": "is_template",
     }
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(computed=True),
-        "archiveOnDestroy": flag(),
-        "autoInit": flag(),
-        "description": text(),
-        "visibility": text(computed=True),
-        **{name: flag() for name in _switches},
-    }
+    inputs = Inputs(
+        *_switches,
+        "archiveOnDestroy autoInit description",
+        computed="name visibility",
+    )
     outputs = (
         "defaultBranch",
         "fullName",
@@ -109,9 +107,7 @@ class Repository(GitHubResource):
             cloud.patch(path, {"archived": True})
 
 
-_NAMES = block(
-    {"includes": ordered_texts(required=True), "excludes": ordered_texts(required=True)},
-)
+_NAMES = Inputs(ordered="excludes includes")
 _PULL_REQUEST: Mapping[str, str] = {
     "dismissStaleReviewsOnPush": "dismiss_stale_reviews_on_push",
     "requireCodeOwnerReview": "require_code_owner_review",
@@ -127,27 +123,23 @@ class OrganizationRuleset(GitHubResource):
     """Rules that hold for branches of many repositories at once; its id is its number."""
 
     type_name = "github:index/organizationRuleset:OrganizationRuleset"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(computed=True),
-        "target": text(required=True),
-        "enforcement": text(required=True),
-        "bypassActors": blocks(
-            {"actorId": number(), "actorType": text(required=True), "bypassMode": text(required=True)}, ordered=True
-        ),
-        "conditions": block(dict.fromkeys(_CONDITIONS, _NAMES)),
-        "rules": block(
-            {
-                **dict.fromkeys(_SIMPLE_RULES, flag()),
-                "pullRequest": block(
-                    {
-                        name: number(default=0) if name == "requiredApprovingReviewCount" else flag(default=False)
-                        for name in _PULL_REQUEST
-                    }
-                ),
-            },
-            required=True,
-        ),
-    }
+    inputs = Inputs(
+        "enforcement target",
+        computed="name",
+        ordered="bypassActors",
+        objects={
+            "bypassActors": Inputs("actorId actorType bypassMode"),
+            "conditions": Inputs(objects=dict.fromkeys(_CONDITIONS, _NAMES)),
+            "rules": Inputs(
+                *_SIMPLE_RULES,
+                objects={
+                    "pullRequest": Inputs(
+                        defaults={**dict.fromkeys(_PULL_REQUEST, False), "requiredApprovingReviewCount": 0}
+                    )
+                },
+            ),
+        },
+    )
     outputs = ("nodeId", "rulesetId")
     auto_name = AutoName(longest=100)
 
