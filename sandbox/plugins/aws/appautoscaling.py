@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, inward, only, outward, patiently, picked, until
+from sandbox.plugins.aws.cloud import Aws, AwsResource, from_aws, given, only, picked, retry, to_aws, wait_until
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
@@ -40,10 +40,10 @@ class Target(AwsResource):
         return wanted["resourceId"]
 
     def _register(self, cloud: Aws, wanted: Values, **more: Any) -> None:
-        patiently(
+        retry(
             lambda: cloud.client(_SERVICE).register_scalable_target(**given(wanted, self._names), **more),
             codes=["ValidationException"],
-            saying="Unable to assume IAM role|ECS service doesn't exist",
+            message="Unable to assume IAM role|ECS service doesn't exist",
         )
 
     @staticmethod
@@ -105,7 +105,7 @@ class Target(AwsResource):
                 raise
             return None
 
-        until(gone, what=f"Application AutoScaling Target ({identifier}) delete")
+        wait_until(gone, what=f"Application AutoScaling Target ({identifier}) delete")
 
 
 class Policy(AwsResource):
@@ -151,10 +151,10 @@ class Policy(AwsResource):
     def _put(self, cloud: Aws, wanted: Values) -> None:
         sent = given(wanted, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"})
         if wanted.get(self._tracking):
-            sent["TargetTrackingScalingPolicyConfiguration"] = inward(
+            sent["TargetTrackingScalingPolicyConfiguration"] = to_aws(
                 self.properties[self._tracking], wanted[self._tracking]
             )
-        patiently(lambda: cloud.client(_SERVICE).put_scaling_policy(**sent), codes=["FailedResourceAccessException"])
+        retry(lambda: cloud.client(_SERVICE).put_scaling_policy(**sent), codes=["FailedResourceAccessException"])
 
     @staticmethod
     def _known(identifier: str, state: Values) -> Values:
@@ -185,7 +185,7 @@ class Policy(AwsResource):
         tracking = found.get("TargetTrackingScalingPolicyConfiguration")
         return {
             **picked(found, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"}),
-            self._tracking: outward(self.properties[self._tracking], tracking),
+            self._tracking: from_aws(self.properties[self._tracking], tracking),
             "id": found["PolicyName"],
             "alarmArns": [alarm["AlarmARN"] for alarm in found.get("Alarms", [])],
             "arn": found["PolicyARN"],

@@ -188,7 +188,7 @@ def pascal(value: Any) -> Any:
 _NO_NAMES: Mapping[str, str] = {}
 
 
-def inward(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
+def to_aws(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
     """Return nested objects with AWS's spelling of their keys; the keys of maps are the program's own.
 
     Args:
@@ -199,35 +199,35 @@ def inward(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES)
     if declared.kind is Kind.OBJECT and is_mapping(value):
         fields = declared.fields or {}
         return {
-            _theirs(name, names): inward(fields[name], element, names)
+            _aws_name(name, names): to_aws(fields[name], element, names)
             for name, element in value.items()
             if element is not None
         }
     if declared.element is not None and is_list(value):
-        return [inward(declared.element, element, names) for element in value]
+        return [to_aws(declared.element, element, names) for element in value]
     return value
 
 
-def outward(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
+def from_aws(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
     """Return nested objects of AWS's answer with the SDK's spelling, and of their fields the declared ones.
 
     Args:
         declared: what the value may be.
         value: it.
-        names: as for `inward`.
+        names: as for `to_aws`.
     """
     if declared.kind is Kind.OBJECT and is_mapping(value):
         return {
-            name: outward(field, value[_theirs(name, names)], names)
+            name: from_aws(field, value[_aws_name(name, names)], names)
             for name, field in (declared.fields or {}).items()
-            if value.get(_theirs(name, names)) is not None
+            if value.get(_aws_name(name, names)) is not None
         }
     if declared.element is not None and is_list(value):
-        return [outward(declared.element, element, names) for element in value]
+        return [from_aws(declared.element, element, names) for element in value]
     return value
 
 
-def _theirs(name: str, names: Mapping[str, str]) -> str:
+def _aws_name(name: str, names: Mapping[str, str]) -> str:
     return names.get(name) or name[:1].upper() + name[1:]
 
 
@@ -253,7 +253,7 @@ def out_of_range(path: str, value: Any, lowest: int, highest: int) -> Iterator[t
         yield path, f"expected {path} to be in the range ({lowest} - {highest}), got {value}"
 
 
-def until(
+def wait_until(
     question: Callable[[], _Result | None], *, what: str, seconds: float = 300, pause: float = 0.2, longest: float = 5
 ) -> _Result:
     """Ask until there is an answer, with pauses that grow from `pause` to `longest` seconds.
@@ -272,9 +272,7 @@ def until(
         pause = min(pause * 1.5, longest)
 
 
-def patiently(
-    operation: Callable[[], _Result], *, codes: Iterable[str], saying: str = "", seconds: float = 120
-) -> _Result:
+def retry(operation: Callable[[], _Result], *, codes: Iterable[str], saying: str = "", seconds: float = 120) -> _Result:
     """Repeat an operation while AWS refuses it for a reason that passes, such as a role that is too new.
 
     Args:

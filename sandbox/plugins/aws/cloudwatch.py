@@ -98,12 +98,12 @@ class MetricAlarm(AwsResource):
         if wanted.get("dimensions"):
             sent["Dimensions"] = tag_list(wanted["dimensions"], "Name")
         if wanted.get("metricQueries"):
-            sent["Metrics"] = [self._query_sent(query) for query in wanted["metricQueries"]]
+            sent["Metrics"] = [self._query_to_aws(query) for query in wanted["metricQueries"]]
         if "ThresholdMetricId" not in sent:
             sent["Threshold"] = wanted.get("threshold", 0)
         cloud.client("cloudwatch").put_metric_alarm(**sent, **more)
 
-    def _query_sent(self, query: Values) -> Values:
+    def _query_to_aws(self, query: Values) -> Values:
         sent = given(query, self._query_names)
         if query.get("metric"):
             metric: Values = query["metric"]
@@ -126,13 +126,13 @@ class MetricAlarm(AwsResource):
             **{name: alarm.get(there) for name, there in self._names.items()},
             "arn": alarm["AlarmArn"],
             "dimensions": tag_map(alarm.get("Dimensions"), "Name"),
-            "metricQueries": [self._query_told(query) for query in alarm.get("Metrics", [])] or None,
+            "metricQueries": [self._query_from_aws(query) for query in alarm.get("Metrics", [])] or None,
             "threshold": alarm.get("Threshold"),
             "treatMissingData": alarm.get("TreatMissingData") or "missing",
             "tagsAll": tag_map(client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]),
         }
 
-    def _query_told(self, query: Mapping[str, Any]) -> Values:
+    def _query_from_aws(self, query: Mapping[str, Any]) -> Values:
         told = picked(query, {name: there for name, there in self._query_names.items() if query.get(there)})
         statistic = query.get("MetricStat")
         if statistic:

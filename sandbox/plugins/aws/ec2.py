@@ -12,11 +12,11 @@ from sandbox.plugins.aws.cloud import (
     code_of,
     given,
     only,
-    patiently,
     picked,
+    retry,
     tag_list,
     tag_map,
-    until,
+    wait_until,
 )
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
@@ -45,9 +45,9 @@ class Ec2Resource(AwsResource):
             ec2.create_tags(Resources=[identifier], Tags=tag_list(added))
 
     @staticmethod
-    def delete_patiently(operation: Any, **arguments: Any) -> None:
+    def retry_delete(operation: Any, **arguments: Any) -> None:
         """Delete what others may be about to let go of."""
-        patiently(lambda: operation(**arguments), codes=["DependencyViolation"], seconds=60)
+        retry(lambda: operation(**arguments), codes=["DependencyViolation"], seconds=60)
 
 
 class Vpc(Ec2Resource):
@@ -128,7 +128,7 @@ class Vpc(Ec2Resource):
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the network once nothing is left in it."""
-        self.delete_patiently(cloud.client("ec2").delete_vpc, VpcId=identifier)
+        self.retry_delete(cloud.client("ec2").delete_vpc, VpcId=identifier)
 
 
 class Subnet(Ec2Resource):
@@ -184,7 +184,7 @@ class Subnet(Ec2Resource):
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the subnet once nothing is left in it."""
-        self.delete_patiently(cloud.client("ec2").delete_subnet, SubnetId=identifier)
+        self.retry_delete(cloud.client("ec2").delete_subnet, SubnetId=identifier)
 
 
 class InternetGateway(Ec2Resource):
@@ -230,13 +230,13 @@ class InternetGateway(Ec2Resource):
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Detach the gateway and remove it."""
         self._detach(cloud, identifier, state)
-        self.delete_patiently(cloud.client("ec2").delete_internet_gateway, InternetGatewayId=identifier)
+        self.retry_delete(cloud.client("ec2").delete_internet_gateway, InternetGatewayId=identifier)
 
     def _detach(self, cloud: Aws, identifier: str, state: Values) -> None:
         if not state.get("vpcId"):
             return
         try:
-            self.delete_patiently(
+            self.retry_delete(
                 cloud.client("ec2").detach_internet_gateway, InternetGatewayId=identifier, VpcId=state["vpcId"]
             )
         except ClientError as error:
@@ -281,7 +281,7 @@ class Eip(Ec2Resource):
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Release the address once its gateway has let go of it."""
-        patiently(
+        retry(
             lambda: cloud.client("ec2").release_address(AllocationId=identifier),
             codes=["InvalidIPAddress.InUse", "AuthFailure"],
             seconds=60,
@@ -320,7 +320,7 @@ class NatGateway(Ec2Resource):
                 )
             return True if gateway["State"] == "available" else None
 
-        until(available, what=f"NAT gateway {identifier}")
+        wait_until(available, what=f"NAT gateway {identifier}")
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the gateway and its address."""
@@ -346,7 +346,7 @@ class NatGateway(Ec2Resource):
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the gateway, and wait: its address is in use until it is gone."""
         cloud.client("ec2").delete_nat_gateway(NatGatewayId=identifier)
-        until(lambda: True if self._describe(cloud, identifier) is None else None, what=f"the end of {identifier}")
+        wait_until(lambda: True if self._describe(cloud, identifier) is None else None, what=f"the end of {identifier}")
 
     def _describe(self, cloud: Aws, identifier: str) -> dict[str, Any] | None:
         try:
@@ -384,7 +384,7 @@ class RouteTable(Ec2Resource):
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the table once no subnet uses it."""
-        self.delete_patiently(cloud.client("ec2").delete_route_table, RouteTableId=identifier)
+        self.retry_delete(cloud.client("ec2").delete_route_table, RouteTableId=identifier)
 
 
 class Route(Ec2Resource):
@@ -403,7 +403,7 @@ class Route(Ec2Resource):
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Add the route; its table and gateway may be too new for EC2 itself."""
         table, destination = wanted["routeTableId"], wanted["destinationCidrBlock"]
-        patiently(
+        retry(
             lambda: cloud.client("ec2").create_route(
                 RouteTableId=table, DestinationCidrBlock=destination, **given(wanted, self._targets)
             ),
@@ -527,8 +527,8 @@ class SecurityGroup(Ec2Resource):
         return {
             "arn": cloud.arn("ec2", f"security-group/{identifier}"),
             **picked(group, names),
-            "ingress": _rules_outward(group.get("IpPermissions", []), identifier),
-            "egress": _rules_outward(group.get("IpPermissionsEgress", []), identifier),
+            "ingress": _rules_from_aws(group.get("IpPermissions", []), identifier),
+            "egress": _rules_from_aws(group.get("IpPermissionsEgress", []), identifier),
             "tagsAll": tag_map(group.get("Tags")),
         }
 
@@ -542,7 +542,7 @@ class SecurityGroup(Ec2Resource):
         if state.get("revokeRulesOnDelete"):
             for direction in ("ingress", "egress"):
                 self._set_rules(cloud, identifier, direction, [])
-        self.delete_patiently(cloud.client("ec2").delete_security_group, GroupId=identifier)
+        self.retry_delete(cloud.client("ec2").delete_security_group, GroupId=identifier)
 
     @staticmethod
     def _set_rules(cloud: Aws, identifier: str, direction: str, rules: list[Values]) -> None:
@@ -554,7 +554,7 @@ class SecurityGroup(Ec2Resource):
             revoke(GroupId=identifier, IpPermissions=present)
         if rules:
             authorize = getattr(ec2, f"authorize_security_group_{direction}")
-            authorize(GroupId=identifier, IpPermissions=[_rule_inward(rule, identifier) for rule in rules])
+            authorize(GroupId=identifier, IpPermissions=[_rule_to_aws(rule, identifier) for rule in rules])
 
 
 class DefaultSecurityGroup(SecurityGroup):
@@ -589,7 +589,7 @@ class DefaultSecurityGroup(SecurityGroup):
         """Leave the group as it is: it goes with its network."""
 
 
-def _rule_inward(rule: Mapping[str, Any], own_group: str) -> Values:
+def _rule_to_aws(rule: Mapping[str, Any], own_group: str) -> Values:
     said = {"Description": rule["description"]} if rule.get("description") else {}
     pairs = [*(list_of(rule.get("securityGroups"))), *([own_group] if rule.get("self") else [])]
     permission: Values = {"IpProtocol": "-1" if rule["protocol"] == "all" else rule["protocol"]}
@@ -604,7 +604,7 @@ def _rule_inward(rule: Mapping[str, Any], own_group: str) -> Values:
     return permission | {name: content for name, content in lists.items() if content}
 
 
-def _rules_outward(permissions: list[dict[str, Any]], own_group: str) -> list[Values]:
+def _rules_from_aws(permissions: list[dict[str, Any]], own_group: str) -> list[Values]:
     """Return AWS's permissions as rules; one permission may hold several descriptions, so several rules."""
     rules: dict[tuple[Any, ...], Values] = {}
     parts = (
@@ -781,7 +781,7 @@ class VpcEndpoint(Ec2Resource):
                 raise RefusedError(f"endpoint {identifier} is {mapping_of(endpoint).get('State', 'gone')}")
             return True if endpoint["State"].lower() == "available" else None
 
-        until(available, what=f"endpoint {identifier}", seconds=600)
+        wait_until(available, what=f"endpoint {identifier}", seconds=600)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the endpoint."""
@@ -848,7 +848,7 @@ class VpcEndpoint(Ec2Resource):
         for failure in list_of(answer.get("Unsuccessful")):
             if not failure["Error"]["Code"].endswith("NotFound"):
                 raise RefusedError(f"{failure['Error']['Code']}: {failure['Error']['Message']}")
-        until(
+        wait_until(
             lambda: True if self._describe(cloud, identifier) is None else None,
             what=f"the end of {identifier}",
             seconds=600,
@@ -900,7 +900,7 @@ class FlowLog(Ec2Resource):
                 raise ClientError({"Error": failure["Error"]}, "CreateFlowLogs")
             return answer["FlowLogIds"][0]
 
-        return patiently(start, codes=["InvalidParameter"], saying="Unable to assume given IAM role")
+        return retry(start, codes=["InvalidParameter"], message="Unable to assume given IAM role")
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the record's settings."""

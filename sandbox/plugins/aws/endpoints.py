@@ -10,16 +10,16 @@ from botocore.exceptions import ClientError
 from sandbox.plugins.aws.cloud import (
     Aws,
     code_of,
+    from_aws,
     generated_name,
     given,
-    inward,
     out_of_range,
-    outward,
-    patiently,
     picked,
     prefix_of,
+    retry,
     tag_list,
-    until,
+    to_aws,
+    wait_until,
 )
 from sandbox.plugins.aws.sagemaker import SageMakerResource
 from sandbox.plugins.inputs import Inputs
@@ -110,9 +110,9 @@ class Model(ServingResource):
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the model; what SageMaker refuses at first may be too new, such as its role."""
         sent = {
-            self._names[name]: inward(self.properties[name], wanted[name]) for name in self._names if name in wanted
+            self._names[name]: to_aws(self.properties[name], wanted[name]) for name in self._names if name in wanted
         }
-        patiently(
+        retry(
             lambda: cloud.client("sagemaker").create_model(**sent, Tags=tag_list(wanted["tagsAll"])),
             codes=["ValidationException"],
         )
@@ -128,7 +128,7 @@ class Model(ServingResource):
         """Read the model."""
         model = cloud.client("sagemaker").describe_model(ModelName=identifier)
         return {
-            **{name: outward(self.properties[name], model.get(there)) for name, there in self._names.items()},
+            **{name: from_aws(self.properties[name], model.get(there)) for name, there in self._names.items()},
             "arn": model["ModelArn"],
             "tagsAll": self.tags(cloud, model["ModelArn"]),
         }
@@ -198,7 +198,7 @@ class EndpointConfiguration(ServingResource):
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the configuration; a variant without a name is given one."""
         sent = {
-            there: inward(self.properties[name], wanted[name], _NAMES)
+            there: to_aws(self.properties[name], wanted[name], _NAMES)
             for name, there in self._names.items()
             if name in wanted
         }
@@ -218,7 +218,7 @@ class EndpointConfiguration(ServingResource):
         """Read the configuration."""
         found = cloud.client("sagemaker").describe_endpoint_config(EndpointConfigName=identifier)
         return {
-            **{name: outward(self.properties[name], found.get(there), _NAMES) for name, there in self._names.items()},
+            **{name: from_aws(self.properties[name], found.get(there), _NAMES) for name, there in self._names.items()},
             "name": found["EndpointConfigName"],
             "namePrefix": prefix_of(found["EndpointConfigName"]),
             "arn": found["EndpointConfigArn"],
@@ -300,7 +300,7 @@ class Endpoint(ServingResource):
     def _sent(self, wanted: Values) -> Values:
         sent = given(wanted, {"endpointConfigName": "EndpointConfigName"})
         if wanted.get("deploymentConfig"):
-            sent["DeploymentConfig"] = inward(self.properties["deploymentConfig"], wanted["deploymentConfig"])
+            sent["DeploymentConfig"] = to_aws(self.properties["deploymentConfig"], wanted["deploymentConfig"])
         return sent
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -356,7 +356,7 @@ class Endpoint(ServingResource):
                 )
             return True
 
-        until(in_service, what=f"SageMaker AI Endpoint ({name}) {operation}", seconds=3600, longest=1)
+        wait_until(in_service, what=f"SageMaker AI Endpoint ({name}) {operation}", seconds=3600, longest=1)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the endpoint, and what it really serves."""
@@ -367,7 +367,7 @@ class Endpoint(ServingResource):
         deployment = found.get("LastDeploymentConfig")
         return {
             **picked(found, names),
-            "deploymentConfig": outward(self.properties["deploymentConfig"], deployment) if deployment else None,
+            "deploymentConfig": from_aws(self.properties["deploymentConfig"], deployment) if deployment else None,
             "tagsAll": self.tags(cloud, found["EndpointArn"]),
         }
 
@@ -389,7 +389,7 @@ class Endpoint(ServingResource):
                 raise
             return None
 
-        until(gone, what=f"SageMaker AI Endpoint ({identifier}) delete", seconds=600, longest=1)
+        wait_until(gone, what=f"SageMaker AI Endpoint ({identifier}) delete", seconds=600, longest=1)
 
 
 TYPES = (Model(), EndpointConfiguration(), Endpoint())

@@ -10,16 +10,16 @@ from sandbox.plugins.aws.cloud import (
     Aws,
     AwsResource,
     code_of,
+    from_aws,
     generated_name,
     given,
-    inward,
     only,
-    outward,
-    patiently,
     picked,
     prefix_of,
+    retry,
     tag_list,
     tag_map,
+    to_aws,
 )
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
@@ -68,10 +68,10 @@ class EventRule(AwsResource):
         sent = given(wanted, self._names)
         if wanted.get("eventPattern"):
             sent["EventPattern"] = json.dumps(json.loads(wanted["eventPattern"]), separators=(",", ":"))
-        patiently(
+        retry(
             lambda: cloud.client("events").put_rule(Name=name, **sent, **more),
             codes=["ValidationException"],
-            saying="cannot be assumed by principal",
+            message="cannot be assumed by principal",
         )
 
     @staticmethod
@@ -106,12 +106,12 @@ class EventRule(AwsResource):
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the rule, once it has no targets any more."""
-        patiently(
+        retry(
             lambda: cloud.client("events").delete_rule(
                 **self._parts(identifier), **({"Force": True} if state.get("forceDestroy") else {})
             ),
             codes=["ValidationException"],
-            saying="Rule can't be deleted since it has targets",
+            message="Rule can't be deleted since it has targets",
             seconds=300,
         )
 
@@ -174,7 +174,7 @@ class EventTarget(AwsResource):
 
     def _put(self, cloud: Aws, target: str, wanted: Values, doing: str) -> None:
         sent = {
-            there: inward(self.properties[name], wanted[name], self._spelling)
+            there: to_aws(self.properties[name], wanted[name], self._spelling)
             for name, there in self._names.items()
             if wanted.get(name) is not None
         }
@@ -208,7 +208,7 @@ class EventTarget(AwsResource):
         target = only([each for each in found if each["Id"] == name])
         told = dict.fromkeys(self._names) | picked(target, self._names)
         return {
-            **{mine: outward(self.properties[mine], value, self._spelling) for mine, value in told.items()},
+            **{mine: from_aws(self.properties[mine], value, self._spelling) for mine, value in told.items()},
             "id": f"{rule}-{name}" if bus == DEFAULT_BUS else f"{bus}-{rule}-{name}",
             "eventBusName": bus,
             "rule": rule,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, picked, retry, tag_list, tag_map
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
@@ -42,10 +42,10 @@ class Role(AwsResource):
             "path": "Path",
             "permissionsBoundary": "PermissionsBoundary",
         }
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("iam").create_role(**given(wanted, names), Tags=tag_list(wanted["tagsAll"])),
             codes=["MalformedPolicyDocument"],
-            saying="Invalid principal in policy",
+            message="Invalid principal in policy",
         )
         return answer["Role"]["RoleName"]
 
@@ -73,10 +73,10 @@ class Role(AwsResource):
         """Change who may assume the role, its boundary, its description."""
         iam = cloud.client("iam")
         if "assumeRolePolicy" in changed:
-            patiently(
+            retry(
                 lambda: iam.update_assume_role_policy(RoleName=identifier, PolicyDocument=wanted["assumeRolePolicy"]),
                 codes=["MalformedPolicyDocument"],
-                saying="Invalid principal in policy",
+                message="Invalid principal in policy",
             )
         if changed & {"description", "maxSessionDuration"}:
             iam.update_role(
@@ -105,7 +105,7 @@ class Role(AwsResource):
                 iam.detach_role_policy(RoleName=identifier, PolicyArn=attached["PolicyArn"])
             for name in iam.list_role_policies(RoleName=identifier)["PolicyNames"]:
                 iam.delete_role_policy(RoleName=identifier, PolicyName=name)
-        patiently(lambda: iam.delete_role(RoleName=identifier), codes=["DeleteConflict"], seconds=30)
+        retry(lambda: iam.delete_role(RoleName=identifier), codes=["DeleteConflict"], seconds=30)
 
 
 class RolePolicy(AwsResource):
@@ -124,7 +124,7 @@ class RolePolicy(AwsResource):
 
     @staticmethod
     def _put(cloud: Aws, wanted: Mapping[str, str]) -> None:
-        patiently(
+        retry(
             lambda: cloud.client("iam").put_role_policy(
                 RoleName=wanted["role"], PolicyName=wanted["name"], PolicyDocument=wanted["policy"]
             ),

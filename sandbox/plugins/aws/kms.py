@@ -1,6 +1,6 @@
 """Encryption keys: AWS Key Management Service."""
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, retry, tag_list, tag_map
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
@@ -33,7 +33,7 @@ class Key(AwsResource):
             "customerMasterKeySpec": "KeySpec",
             "policy": "Policy",
         }
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("kms").create_key(
                 **given(wanted, names), Tags=tag_list(wanted["tagsAll"], "TagKey", "TagValue")
             ),
@@ -97,7 +97,7 @@ class Key(AwsResource):
         if "description" in changed:
             kms.update_key_description(KeyId=identifier, Description=wanted.get("description", ""))
         if "policy" in changed:
-            patiently(
+            retry(
                 lambda: kms.put_key_policy(KeyId=identifier, PolicyName="default", Policy=wanted["policy"]),
                 codes=["MalformedPolicyDocumentException"],
             )

@@ -13,10 +13,10 @@ from sandbox.plugins.aws.cloud import (
     given,
     only,
     pascal,
-    patiently,
     picked,
     prefix_of,
-    until,
+    retry,
+    wait_until,
 )
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
@@ -66,7 +66,7 @@ class Function(AwsResource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the function; its role may be too new for Lambda."""
-        answer = self._patiently(
+        answer = self._retry(
             lambda: cloud.client("lambda").create_function(
                 FunctionName=wanted["name"],
                 Code={"ZipFile": archive_content(wanted["code"], Path.cwd())},
@@ -79,12 +79,12 @@ class Function(AwsResource):
         return answer["FunctionName"]
 
     @staticmethod
-    def _patiently(operation: Callable[[], Any]) -> Any:
+    def _retry(operation: Callable[[], Any]) -> Any:
         """Repeat a change while another one of the same function, or of its role, is on its way."""
-        return patiently(
-            lambda: patiently(operation, codes=["ResourceConflictException"]),
+        return retry(
+            lambda: retry(operation, codes=["ResourceConflictException"]),
             codes=["InvalidParameterValueException"],
-            saying="|".join(PASSING),
+            message="|".join(PASSING),
             seconds=60,
         )
 
@@ -128,7 +128,7 @@ class Function(AwsResource):
             waiting = {"Pending", "InProgress"} & {function.get("State"), function.get("LastUpdateStatus")}
             return None if waiting else True
 
-        until(settled, what=f"function {identifier}", seconds=600)
+        wait_until(settled, what=f"function {identifier}", seconds=600)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the function, its tags and its reserved concurrency."""
@@ -199,12 +199,12 @@ class Function(AwsResource):
             }
             for name in changed & emptied.keys():
                 sent = {**emptied[name], **sent}
-            self._patiently(lambda: functions.update_function_configuration(FunctionName=identifier, **sent))
+            self._retry(lambda: functions.update_function_configuration(FunctionName=identifier, **sent))
             self._settle(cloud, identifier)
         if changed & {"architectures", "code"}:
             content = archive_content(wanted["code"], Path.cwd())
             architectures = given(wanted, {"architectures": "Architectures"})
-            self._patiently(
+            self._retry(
                 lambda: functions.update_function_code(FunctionName=identifier, ZipFile=content, **architectures)
             )
             self._settle(cloud, identifier)
@@ -300,7 +300,7 @@ class Permission(AwsResource):
         """Add the statement; the function may be too new."""
         statement = wanted.get("statementId") or generated_name(wanted["statementIdPrefix"])
         with self._one_by_one:
-            patiently(
+            retry(
                 lambda: cloud.client("lambda").add_permission(StatementId=statement, **given(wanted, self._names)),
                 codes=["ResourceConflictException", "ResourceNotFoundException"],
                 seconds=300,

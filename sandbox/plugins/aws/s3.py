@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, given, outward, pascal, patiently, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, from_aws, given, pascal, retry, tag_list, tag_map
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
@@ -33,9 +33,7 @@ class Bucket(AwsResource):
         where: Values = {}
         if cloud.region != "us-east-1":
             where = {"CreateBucketConfiguration": {"LocationConstraint": cloud.region}}
-        patiently(
-            lambda: cloud.client("s3").create_bucket(Bucket=wanted["bucket"], **where), codes=["OperationAborted"]
-        )
+        retry(lambda: cloud.client("s3").create_bucket(Bucket=wanted["bucket"], **where), codes=["OperationAborted"])
         return wanted["bucket"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
@@ -103,7 +101,7 @@ class BucketSetting(AwsResource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Set it; the bucket may be too new for this part of S3."""
-        patiently(lambda: self.put(cloud, wanted), codes=["NoSuchBucket"], seconds=20)
+        retry(lambda: self.put(cloud, wanted), codes=["NoSuchBucket"], seconds=20)
         return wanted["bucket"]
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
@@ -165,13 +163,13 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
 
     def put(self, cloud: Aws, wanted: Values) -> None:
         """Send the setting."""
-        rules = [self._inward(rule) for rule in wanted["rules"]]
+        rules = [self._to_aws(rule) for rule in wanted["rules"]]
         cloud.client("s3").put_bucket_encryption(
             Bucket=wanted["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}
         )
 
     @staticmethod
-    def _inward(rule: Mapping[str, Any]) -> Values:
+    def _to_aws(rule: Mapping[str, Any]) -> Values:
         default = rule.get("applyServerSideEncryptionByDefault")
         sent: Values = {"BucketKeyEnabled": bool(rule.get("bucketKeyEnabled"))}
         if default:
@@ -247,7 +245,7 @@ class BucketOwnershipControls(BucketSetting):
     def get(self, cloud: Aws, bucket: str) -> Values | None:
         """Return the setting."""
         rules = cloud.client("s3").get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
-        return {"rule": outward(self.properties["rule"], rules[0])} if rules else None
+        return {"rule": from_aws(self.properties["rule"], rules[0])} if rules else None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the setting."""
@@ -263,10 +261,10 @@ class BucketPolicy(BucketSetting):
 
     def put(self, cloud: Aws, wanted: Values) -> None:
         """Send the policy; a principal that it names may be too new for S3."""
-        patiently(
+        retry(
             lambda: cloud.client("s3").put_bucket_policy(Bucket=wanted["bucket"], Policy=wanted["policy"]),
             codes=["MalformedPolicy"],
-            saying="Invalid principal in policy",
+            message="Invalid principal in policy",
         )
 
     def get(self, cloud: Aws, bucket: str) -> Values | None:
@@ -316,7 +314,7 @@ class BucketLifecycleConfiguration(BucketSetting):
         rules = cloud.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
         for rule in rules:
             rule["Id"] = rule.pop("ID", None)
-        return {"rules": outward(self.properties["rules"], rules)}
+        return {"rules": from_aws(self.properties["rules"], rules)}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the rules."""
@@ -364,7 +362,7 @@ class BucketCorsConfiguration(BucketSetting):
     def get(self, cloud: Aws, bucket: str) -> Values | None:
         """Return the rules."""
         rules = cloud.client("s3").get_bucket_cors(Bucket=bucket)["CORSRules"]
-        return {"corsRules": outward(self.properties["corsRules"], rules)}
+        return {"corsRules": from_aws(self.properties["corsRules"], rules)}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the rules."""

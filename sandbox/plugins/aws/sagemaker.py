@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, outward, pascal, picked, tag_list, tag_map, until
+from sandbox.plugins.aws.cloud import Aws, AwsResource, from_aws, given, pascal, picked, tag_list, tag_map, wait_until
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import RefusedError
@@ -55,7 +55,7 @@ class SageMakerResource(AwsResource):
                 raise RefusedError(f"{what} is {found['Status']}: {found.get('FailureReason')}")
             return True if found["Status"] == "InService" else None
 
-        until(in_service, what=what, seconds=900)
+        wait_until(in_service, what=what, seconds=900)
 
     def vanish(self, describe: Callable[[], Mapping[str, Any]], what: str) -> None:
         """Wait until it is gone."""
@@ -71,7 +71,7 @@ class SageMakerResource(AwsResource):
                 raise RefusedError(f"{what} is {found['Status']}: {found.get('FailureReason')}")
             return None
 
-        until(absent, what=f"the end of {what}", seconds=900)
+        wait_until(absent, what=f"the end of {what}", seconds=900)
 
 
 class Domain(SageMakerResource):
@@ -125,7 +125,7 @@ class Domain(SageMakerResource):
         }
         return {
             **picked(domain, names),
-            "defaultUserSettings": outward(self.properties["defaultUserSettings"], domain["DefaultUserSettings"]),
+            "defaultUserSettings": from_aws(self.properties["defaultUserSettings"], domain["DefaultUserSettings"]),
             "tagsAll": self.tags(cloud, domain["DomainArn"]),
         }
 
@@ -186,7 +186,7 @@ class UserProfile(SageMakerResource):
         }
         return {
             **picked(profile, names),
-            "userSettings": outward(self.properties["userSettings"], settings) if settings else None,
+            "userSettings": from_aws(self.properties["userSettings"], settings) if settings else None,
             "tagsAll": self.tags(cloud, profile["UserProfileArn"]),
         }
 

@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, retry, tag_list, tag_map
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
@@ -27,12 +27,12 @@ class Secret(AwsResource):
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the secret; its name may still be held by one that is being removed without a recovery window."""
         names = {"name": "Name", "description": "Description", "kmsKeyId": "KmsKeyId"}
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("secretsmanager").create_secret(
                 **given(wanted, names), Tags=tag_list(wanted["tagsAll"])
             ),
             codes=["InvalidRequestException"],
-            saying="scheduled for deletion",
+            message="scheduled for deletion",
             seconds=20,
         )
         return answer["ARN"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map, until
+from sandbox.plugins.aws.cloud import Aws, AwsResource, given, picked, retry, tag_list, tag_map, wait_until
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
@@ -49,14 +49,14 @@ class Portfolio(AwsResource):
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the portfolio once nothing is associated with it."""
-        patiently(
+        retry(
             lambda: cloud.client("servicecatalog").delete_portfolio(Id=identifier),
             codes=["ResourceInUseException"],
             seconds=60,
         )
 
 
-def _artifact_inward(artifact: Mapping[str, Any]) -> Values:
+def _artifact_to_aws(artifact: Mapping[str, Any]) -> Values:
     return {
         **given(artifact, {"name": "Name", "description": "Description", "type": "Type"}),
         "Info": {"LoadTemplateFromURL": artifact["templateUrl"]},
@@ -91,21 +91,21 @@ class Product(AwsResource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the product; the template may be too new to be read."""
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("servicecatalog").create_product(
                 **given(wanted, self._names),
                 ProductType=wanted["type"],
-                ProvisioningArtifactParameters=_artifact_inward(wanted["provisioningArtifactParameters"]),
+                ProvisioningArtifactParameters=_artifact_to_aws(wanted["provisioningArtifactParameters"]),
                 Tags=tag_list(wanted["tagsAll"]),
             ),
             codes=["InvalidParametersException"],
-            saying="profile does not exist",
+            message="profile does not exist",
         )
         return answer["ProductViewDetail"]["ProductViewSummary"]["ProductId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
         """Wait until it is there."""
-        until(
+        wait_until(
             lambda: True if self._describe(cloud, identifier)["ProductViewDetail"]["Status"] != "CREATING" else None,
             what=f"product {identifier}",
         )
@@ -138,7 +138,7 @@ class Product(AwsResource):
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the product once no portfolio holds it."""
-        patiently(
+        retry(
             lambda: cloud.client("servicecatalog").delete_product(Id=identifier),
             codes=["ResourceInUseException"],
             seconds=60,
@@ -160,18 +160,18 @@ class ProvisioningArtifact(AwsResource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the version."""
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("servicecatalog").create_provisioning_artifact(
-                ProductId=wanted["productId"], Parameters=_artifact_inward(wanted)
+                ProductId=wanted["productId"], Parameters=_artifact_to_aws(wanted)
             ),
             codes=["InvalidParametersException"],
-            saying="profile does not exist",
+            message="profile does not exist",
         )
         return f"{answer['ProvisioningArtifactDetail']['Id']}:{wanted['productId']}"
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
         """Wait until it is there, and set what a version is not made with."""
-        until(lambda: True if self._describe(cloud, identifier)["Status"] != "CREATING" else None, what=identifier)
+        wait_until(lambda: True if self._describe(cloud, identifier)["Status"] != "CREATING" else None, what=identifier)
         if not wanted["active"] or wanted["guidance"] != "DEFAULT":
             self.change(cloud, identifier, {}, wanted, frozenset())
 
@@ -253,14 +253,14 @@ class PrincipalPortfolioAssociation(AwsResource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Let the principal in; it may be too new for Service Catalog."""
-        patiently(
+        retry(
             lambda: cloud.client("servicecatalog").associate_principal_with_portfolio(
                 PortfolioId=wanted["portfolioId"],
                 PrincipalARN=wanted["principalArn"],
                 PrincipalType=wanted["principalType"],
             ),
             codes=["InvalidParametersException"],
-            saying="profile does not exist",
+            message="profile does not exist",
         )
         return f"en,{wanted['principalArn']},{wanted['portfolioId']},{wanted['principalType']}"
 
@@ -306,10 +306,10 @@ class Constraint(AwsResource):
             "parameters": "Parameters",
             "description": "Description",
         }
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("servicecatalog").create_constraint(**given(wanted, names)),
             codes=["InvalidParametersException"],
-            saying="Access denied while assuming the role",
+            message="Access denied while assuming the role",
         )
         return answer["ConstraintDetail"]["ConstraintId"]
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, generated_name, patiently, prefix_of, tag_list, tag_map, until
+from sandbox.plugins.aws.cloud import Aws, AwsResource, generated_name, prefix_of, retry, tag_list, tag_map, wait_until
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName
@@ -15,11 +15,11 @@ from sandbox.plugins.values import UNKNOWN
 GONE = frozenset({"NotFound", "NotFoundException"})
 
 
-def _sent(value: Any) -> str:
+def _to_attribute(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _told(kind: Kind, value: str | None) -> Any:
+def _from_attribute(kind: Kind, value: str | None) -> Any:
     """Return an attribute, which SNS tells as a string, as what it is."""
     if value is None:
         return None
@@ -34,7 +34,7 @@ def _told(kind: Kind, value: str | None) -> Any:
 
 def _put_attribute(cloud: Aws, topic: str, name: str, value: str) -> None:
     """Set an attribute of a topic; what its policy names may be too new."""
-    patiently(
+    retry(
         lambda: cloud.client("sns").set_topic_attributes(TopicArn=topic, AttributeName=name, AttributeValue=value),
         codes=["InvalidParameter", "InvalidParameterException"],
     )
@@ -89,7 +89,7 @@ class Topic(AwsResource):
         """Set the attributes one by one."""
         for name, there in self._attributes.items():
             if wanted.get(name):
-                _put_attribute(cloud, identifier, there, _sent(wanted[name]))
+                _put_attribute(cloud, identifier, there, _to_attribute(wanted[name]))
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the topic's attributes."""
@@ -98,7 +98,7 @@ class Topic(AwsResource):
         name = found["TopicArn"].rsplit(":", 1)[-1]
         return {
             **{
-                mine: _told(self.properties[mine].kind, found.get(there) or None)
+                mine: _from_attribute(self.properties[mine].kind, found.get(there) or None)
                 for mine, there in self._attributes.items()
             },
             "arn": found["TopicArn"],
@@ -119,7 +119,7 @@ class Topic(AwsResource):
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
         """Set the attributes that differ; an empty one is none."""
         for name in sorted(changed & self._attributes.keys()):
-            _put_attribute(cloud, identifier, self._attributes[name], _sent(wanted.get(name, "")))
+            _put_attribute(cloud, identifier, self._attributes[name], _to_attribute(wanted.get(name, "")))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Remove the topic with its subscriptions."""
@@ -202,7 +202,9 @@ class TopicSubscription(AwsResource):
             TopicArn=wanted["topic"],
             Protocol=wanted["protocol"],
             Endpoint=wanted["endpoint"],
-            Attributes={there: _sent(wanted[name]) for name, there in self._attributes.items() if wanted.get(name)},
+            Attributes={
+                there: _to_attribute(wanted[name]) for name, there in self._attributes.items() if wanted.get(name)
+            },
             ReturnSubscriptionArn=True,
         )
         return answer["SubscriptionArn"]
@@ -218,13 +220,16 @@ class TopicSubscription(AwsResource):
             return True if found.get("PendingConfirmation") == "false" else None
 
         minutes = wanted["confirmationTimeoutInMinutes"] if web else 2
-        until(confirmed, what=f"SNS Topic Subscription ({identifier}) confirmation", seconds=60 * minutes)
+        wait_until(confirmed, what=f"SNS Topic Subscription ({identifier}) confirmation", seconds=60 * minutes)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the subscription; how its confirmation was waited for is known to the state alone."""
         found = cloud.client("sns").get_subscription_attributes(SubscriptionArn=identifier)["Attributes"]
         return {
-            **{name: _told(self.properties[name].kind, found.get(there)) for name, there in self._attributes.items()},
+            **{
+                name: _from_attribute(self.properties[name].kind, found.get(there))
+                for name, there in self._attributes.items()
+            },
             **{name: state.get(name, self.properties[name].default) for name in self._waiting},
             "arn": found["SubscriptionArn"],
             "confirmationWasAuthenticated": found.get("ConfirmationWasAuthenticated") == "true",
@@ -238,7 +243,7 @@ class TopicSubscription(AwsResource):
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
         """Set the attributes that differ; for some, SNS has a value of its own for none."""
         for name in sorted(changed & self._attributes.keys()):
-            value = _sent(wanted[name]) if wanted.get(name) is not None else {"filterPolicy": "{}"}.get(name)
+            value = _to_attribute(wanted[name]) if wanted.get(name) is not None else {"filterPolicy": "{}"}.get(name)
             cloud.client("sns").set_subscription_attributes(
                 SubscriptionArn=identifier,
                 AttributeName=self._attributes[name],

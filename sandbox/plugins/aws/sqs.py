@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, patiently
+from sandbox.plugins.aws.cloud import Aws, AwsResource, retry
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName
@@ -44,15 +44,15 @@ class Queue(AwsResource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Make the queue; its name may still be held by one that was just removed."""
-        sent = {there: self._inward(wanted[name]) for name, there in self._attributes.items() if name in wanted}
-        answer = patiently(
+        sent = {there: self._to_attribute(wanted[name]) for name, there in self._attributes.items() if name in wanted}
+        answer = retry(
             lambda: cloud.client("sqs").create_queue(QueueName=wanted["name"], Attributes=sent, tags=wanted["tagsAll"]),
             codes=["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"],
         )
         return answer["QueueUrl"]
 
     @staticmethod
-    def _inward(value: object) -> str:
+    def _to_attribute(value: object) -> str:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
@@ -87,7 +87,7 @@ class Queue(AwsResource):
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
         """Set the attributes that differ; an empty one is none."""
-        sent = {self._attributes[name]: self._inward(wanted.get(name) or "") for name in changed}
+        sent = {self._attributes[name]: self._to_attribute(wanted.get(name) or "") for name in changed}
         cloud.client("sqs").set_queue_attributes(QueueUrl=identifier, Attributes=sent)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:

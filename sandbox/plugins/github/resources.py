@@ -73,7 +73,7 @@ class Repository(GitHubResource):
     def read(self, cloud: GitHub, identifier: str, state: Values) -> Values | None:
         """Read the repository; whether it was made with a first commit is known to the state alone."""
         repository = cloud.get(f"/repos/{cloud.owner}/{quote(identifier)}")
-        outward = {
+        names = {
             "defaultBranch": "default_branch",
             "description": "description",
             "fullName": "full_name",
@@ -88,7 +88,7 @@ class Repository(GitHubResource):
             "visibility": "visibility",
             **self._switches,
         }
-        seen = {name: repository.get(there) for name, there in outward.items() if there in repository}
+        seen = {name: repository.get(there) for name, there in names.items() if there in repository}
         return {**seen, "id": repository["name"]}
 
     def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
