@@ -15,8 +15,8 @@ import pulumi_github
 import pytest
 
 from sandbox.engine import provide
-from sandbox.plugins.aws.cloud import AwsResource
 from sandbox.plugins.aws.provider import AwsProvider
+from sandbox.plugins.aws.resource import AwsResource
 from sandbox.plugins.github.provider import GitHubProvider
 from sandbox.plugins.install import VERSIONS
 from sandbox.plugins.properties import Kind, Property, problems

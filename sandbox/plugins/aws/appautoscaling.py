@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, from_aws, given, only, picked, retry, to_aws, wait_until
+from sandbox.plugins.aws.cloud import Aws, only
+from sandbox.plugins.aws.convert import from_aws, given, picked, to_aws
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry, wait_until
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError

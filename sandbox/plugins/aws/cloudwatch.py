@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, only, picked, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws, only
+from sandbox.plugins.aws.convert import given, picked, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName

@@ -6,21 +6,11 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import (
-    Aws,
-    AwsResource,
-    code_of,
-    from_aws,
-    generated_name,
-    given,
-    only,
-    picked,
-    prefix_of,
-    retry,
-    tag_list,
-    tag_map,
-    to_aws,
-)
+from sandbox.plugins.aws.cloud import Aws, code_of, only
+from sandbox.plugins.aws.convert import from_aws, given, picked, tag_list, tag_map, to_aws
+from sandbox.plugins.aws.names import generated_name, prefix_of
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError

@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, picked, retry, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import given, picked, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName

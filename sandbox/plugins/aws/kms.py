@@ -1,6 +1,9 @@
 """Encryption keys: AWS Key Management Service."""
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, retry, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import given, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName

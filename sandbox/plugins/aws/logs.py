@@ -1,6 +1,8 @@
 """Logs: Amazon CloudWatch Logs."""
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import given
+from sandbox.plugins.aws.resource import AwsResource
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName

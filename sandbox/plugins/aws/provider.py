@@ -6,44 +6,55 @@ from collections.abc import Callable, Mapping
 from sandbox.plugins.aws import (
     appautoscaling,
     cloudwatch,
-    ec2,
-    endpoints,
     events,
     iam,
     kms,
-    lambda_,
     logs,
-    s3,
-    sagemaker,
     secretsmanager,
-    servicecatalog,
     sns,
     sqs,
     ssm,
 )
 from sandbox.plugins.aws.cloud import Aws, explain
+from sandbox.plugins.aws.ec2 import gateways, routes, security_group_rules, security_groups, vpc, vpc_endpoints
+from sandbox.plugins.aws.lambda_ import functions, invocations
+from sandbox.plugins.aws.s3 import bucket, objects, permissions, storage
+from sandbox.plugins.aws.sagemaker import endpoint_configurations, endpoints, models, studio
+from sandbox.plugins.aws.servicecatalog import portfolios, products
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import Provider, RefusedError, Resource
 from sandbox.plugins.values import list_of, mapping_of
 
-SERVICES = (
-    appautoscaling,
-    cloudwatch,
-    ec2,
-    endpoints,
-    events,
-    iam,
-    kms,
-    lambda_,
-    logs,
-    s3,
-    sagemaker,
-    secretsmanager,
-    servicecatalog,
-    sns,
-    sqs,
-    ssm,
+_TYPES: tuple[Resource[Aws], ...] = (
+    *appautoscaling.TYPES,
+    *cloudwatch.TYPES,
+    *gateways.TYPES,
+    *routes.TYPES,
+    *security_group_rules.TYPES,
+    *security_groups.TYPES,
+    *vpc.TYPES,
+    *vpc_endpoints.TYPES,
+    *events.TYPES,
+    *iam.TYPES,
+    *kms.TYPES,
+    *functions.TYPES,
+    *invocations.TYPES,
+    *logs.TYPES,
+    *bucket.TYPES,
+    *objects.TYPES,
+    *permissions.TYPES,
+    *storage.TYPES,
+    *endpoint_configurations.TYPES,
+    *endpoints.TYPES,
+    *models.TYPES,
+    *studio.TYPES,
+    *secretsmanager.TYPES,
+    *portfolios.TYPES,
+    *products.TYPES,
+    *sns.TYPES,
+    *sqs.TYPES,
+    *ssm.TYPES,
 )
 
 
@@ -64,11 +75,9 @@ class AwsProvider(Provider[Aws]):
         "skipCredentialsValidation skipRegionValidation",
         objects={"defaultTags": Inputs("tags")},
     )
-    types: Mapping[str, Resource[Aws]] = {
-        resource.type_name: resource for service in SERVICES for resource in service.TYPES
-    }
+    types: Mapping[str, Resource[Aws]] = {resource.type_name: resource for resource in _TYPES}
     functions: Mapping[str, Callable[[Aws, Values], Values]] = {
-        "aws:index/getAvailabilityZones:getAvailabilityZones": ec2.availability_zones,
+        "aws:index/getAvailabilityZones:getAvailabilityZones": vpc.availability_zones,
         "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
         "aws:ssm/getParameter:getParameter": ssm.parameter,
     }

@@ -6,7 +6,11 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, generated_name, prefix_of, retry, tag_list, tag_map, wait_until
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import tag_list, tag_map
+from sandbox.plugins.aws.names import generated_name, prefix_of
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry, wait_until
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName

@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, retry
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName

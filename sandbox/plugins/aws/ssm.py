@@ -4,7 +4,9 @@ from typing import ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, given, tag_list, tag_map
+from sandbox.plugins.aws.cloud import Aws, code_of
+from sandbox.plugins.aws.convert import given, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import RefusedError

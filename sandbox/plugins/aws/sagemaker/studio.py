@@ -1,14 +1,14 @@
-"""Studio: Amazon SageMaker AI."""
+"""Studio: domains, user profiles and the switch for project templates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
-from sandbox.plugins.aws.cloud import Aws, AwsResource, from_aws, given, pascal, picked, tag_list, tag_map, wait_until
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import from_aws, given, pascal, picked, tag_list
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.sagemaker.resource import SageMakerResource
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
-from sandbox.plugins.resource import RefusedError
 from sandbox.plugins.values import mapping_of
 
 _IDLE = Inputs("idleTimeoutInMinutes lifecycleManagement maxIdleTimeoutInMinutes minIdleTimeoutInMinutes")
@@ -27,51 +27,6 @@ _USER_SETTINGS = Inputs(
         "sharingSettings": Inputs("notebookOutputOption"),
     },
 )
-
-
-class SageMakerResource(AwsResource):
-    """What the parts of Studio share: tags by ARN, and states to wait for."""
-
-    gone = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
-
-    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
-        if removed:
-            cloud.client("sagemaker").delete_tags(ResourceArn=state["arn"], TagKeys=removed)
-        if added:
-            cloud.client("sagemaker").add_tags(ResourceArn=state["arn"], Tags=tag_list(added))
-
-    @staticmethod
-    def tags(cloud: Aws, arn: str) -> dict[str, str]:
-        """Return all tags."""
-        return tag_map(cloud.client("sagemaker").list_tags(ResourceArn=arn)["Tags"])
-
-    def settle(self, describe: Callable[[], Mapping[str, Any]], what: str) -> None:
-        """Wait until it is in service."""
-
-        def in_service() -> bool | None:
-            found = describe()
-            if found["Status"].endswith("Failed"):
-                raise RefusedError(f"{what} is {found['Status']}: {found.get('FailureReason')}")
-            return True if found["Status"] == "InService" else None
-
-        wait_until(in_service, what=what, seconds=900)
-
-    def vanish(self, describe: Callable[[], Mapping[str, Any]], what: str) -> None:
-        """Wait until it is gone."""
-
-        def absent() -> bool | None:
-            try:
-                found = describe()
-            except ClientError as error:
-                if self.is_gone(error):
-                    return True
-                raise
-            if found["Status"] == "Delete_Failed":
-                raise RefusedError(f"{what} is {found['Status']}: {found.get('FailureReason')}")
-            return None
-
-        wait_until(absent, what=f"the end of {what}", seconds=900)
 
 
 class Domain(SageMakerResource):
@@ -234,4 +189,8 @@ class ServicecatalogPortfolioStatus(AwsResource):
         """Leave it as it is, as the official provider does."""
 
 
-TYPES = (Domain(), UserProfile(), ServicecatalogPortfolioStatus())
+TYPES = (
+    Domain(),
+    UserProfile(),
+    ServicecatalogPortfolioStatus(),
+)

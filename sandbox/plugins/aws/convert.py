@@ -1,0 +1,82 @@
+"""Conversions between properties and AWS's requests and answers."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sandbox.plugins.properties import Kind, Property, Values
+from sandbox.plugins.values import is_list, is_mapping
+
+
+def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """Return tags as most services take them."""
+    return [{key: name, value: content} for name, content in sorted(tags.items())]
+
+
+def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """Return tags by their names."""
+    return {tag[key]: tag[value] for tag in tags or ()}
+
+
+def picked(source: Mapping[str, Any], names: Mapping[str, str]) -> Values:
+    """Return parts of AWS's answer by the SDK's names; what the answer does not hold is left out."""
+    return {name: source[there] for name, there in names.items() if there in source}
+
+
+def given(wanted: Mapping[str, Any], names: Mapping[str, str]) -> Values:
+    """Return the wanted properties by AWS's names, for a request; what is not wanted is left out."""
+    return {there: wanted[name] for name, there in names.items() if wanted.get(name) is not None}
+
+
+def pascal(value: Any) -> Any:
+    """Return nested objects with AWS's spelling of their keys: `idleSettings` is `IdleSettings`."""
+    if is_mapping(value):
+        return {key[:1].upper() + key[1:]: pascal(element) for key, element in value.items()}
+    if is_list(value):
+        return [pascal(element) for element in value]
+    return value
+
+
+_NO_NAMES: Mapping[str, str] = {}
+
+
+def to_aws(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
+    """Return nested objects with AWS's spelling of their keys; the keys of maps are the program's own.
+
+    Args:
+        declared: what the value may be.
+        value: it.
+        names: AWS's names by the SDK's where they are not the same but for the first letter.
+    """
+    if declared.kind is Kind.OBJECT and is_mapping(value):
+        fields = declared.fields or {}
+        return {
+            _aws_name(name, names): to_aws(fields[name], element, names)
+            for name, element in value.items()
+            if element is not None
+        }
+    if declared.element is not None and is_list(value):
+        return [to_aws(declared.element, element, names) for element in value]
+    return value
+
+
+def from_aws(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
+    """Return nested objects of AWS's answer with the SDK's spelling, and of their fields the declared ones.
+
+    Args:
+        declared: what the value may be.
+        value: it.
+        names: as for `to_aws`.
+    """
+    if declared.kind is Kind.OBJECT and is_mapping(value):
+        return {
+            name: from_aws(field, value[_aws_name(name, names)], names)
+            for name, field in (declared.fields or {}).items()
+            if value.get(_aws_name(name, names)) is not None
+        }
+    if declared.element is not None and is_list(value):
+        return [from_aws(declared.element, element, names) for element in value]
+    return value
+
+
+def _aws_name(name: str, names: Mapping[str, str]) -> str:
+    return names.get(name) or name[:1].upper() + name[1:]
