@@ -14,7 +14,7 @@ import pytest
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
 from sandbox.plugins.resource import Provider
-from sandbox.plugins.server import started
+from sandbox.plugins.server import start
 from tests.installed import require_local_aws
 from tests.sandbox_plugins.plugin import Plugin
 
@@ -85,7 +85,7 @@ def environment(clouds: Clouds) -> Iterator[None]:
 
 
 def _serving(provider: Provider[Any]) -> Generator[Plugin]:
-    server, port = started(provider)
+    server, port = start(provider)
     plugin = Plugin(port)
     yield plugin
     plugin.close()

@@ -11,7 +11,7 @@ import pytest
 from sandbox.plugins.aws.cloud import Aws
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.properties import Values
-from sandbox.plugins.server import started
+from sandbox.plugins.server import start
 from tests.sandbox_plugins.cases import TAGS, Case, World
 from tests.sandbox_plugins.fake_autoscaling import FakeAutoScaling
 from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker
@@ -189,7 +189,7 @@ def running() -> Iterator[Served]:
     """All of it, started once: the clients of SageMaker alone take longer to make than a test takes."""
     sagemaker, autoscaling = FakeSageMaker(), FakeAutoScaling()
     with served(sagemaker), served(autoscaling):
-        server, port = started(ServingProvider(sagemaker.address, autoscaling.address))
+        server, port = start(ServingProvider(sagemaker.address, autoscaling.address))
         plugin = Plugin(port)
         plugin.configure()
         yield Served(plugin=plugin, sagemaker=sagemaker, autoscaling=autoscaling)

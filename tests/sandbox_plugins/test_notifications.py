@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from sandbox.plugins.aws.cloud import Aws, Client
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.properties import Values
-from sandbox.plugins.server import started
+from sandbox.plugins.server import start
 from tests.sandbox_plugins.plugin import Plugin
 
 ACCOUNT = "eu-west-1:111111111111"
@@ -88,7 +88,7 @@ class RememberingProvider(AwsProvider):
 @pytest.fixture
 def aws() -> Iterator[Plugin]:
     """The aws plugin."""
-    server, port = started(RememberingProvider())
+    server, port = start(RememberingProvider())
     plugin = Plugin(port)
     plugin.configure()
     yield plugin

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.plugins.properties import Property, Values
 from sandbox.plugins.resource import AutoName, Provider, RefusedError, Resource
-from sandbox.plugins.server import started
+from sandbox.plugins.server import start
 from sandbox.plugins.values import AssetError, archive_content, asset_content, base64_sha256
 from tests.sandbox_plugins.declared import block, text
 from tests.sandbox_plugins.plugin import UNKNOWN, HalfMadeError, Made, Plugin, RefusedByPluginError
@@ -144,7 +144,7 @@ def toys(cloud: Cloud) -> Toys:
 
 @pytest.fixture
 def unconfigured(toys: Toys) -> Iterator[Plugin]:
-    server, port = started(toys)
+    server, port = start(toys)
     plugin = Plugin(port)
     yield plugin
     plugin.close()
