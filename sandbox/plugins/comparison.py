@@ -1,4 +1,4 @@
-"""Comparison of the properties that the program wants with those that the cloud has."""
+"""Comparison of the properties that the program wants with those in the cloud."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from sandbox.plugins.values import UNKNOWN, list_of, mapping_of
 
 
 def changed_names(resource: Resource[Cloud], wanted: Values, state: Values) -> list[str]:
-    """Return the properties whose wanted values differ from the cloud's."""
+    """Return the properties whose wanted values differ from those in the cloud."""
     return [
         name for name, declared in resource.compared().items() if differs(declared, wanted.get(name), state.get(name))
     ]
 
 
 def must_replace(declared: Property, wanted: Any, actual: Any) -> bool:
-    """Tell whether a difference lies in a part that cannot be changed in place."""
+    """Return whether a difference requires a replacement."""
     if declared.replaces:
         return True
     if declared.presence_replaces and (wanted is None) != (actual is None):
@@ -47,7 +47,7 @@ def refreshed_inputs(resource: Resource[Cloud], inputs: Values, seen: Values) ->
 
 
 def imported_inputs(resource: Resource[Cloud], seen: Values) -> Values:
-    """Return the inputs that a program would have to write for what the cloud has."""
+    """Return the inputs that a program would have to write for the resource in the cloud."""
     return {
         name: seen[name]
         for name, declared in resource.properties.items()

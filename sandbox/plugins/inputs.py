@@ -1,4 +1,4 @@
-"""The inputs that a stand-in supports, and what the SDK does not say about them."""
+"""The inputs that a stand-in supports, with the facts about them that the SDK lacks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -33,15 +33,15 @@ class Inputs:
         """Name the supported inputs.
 
         Args:
-            plain: inputs about which there is nothing else to say.
-            replaces: inputs whose change takes a new resource.
-            presence_replaces: objects whose setting or dropping takes a new resource; a change inside need not.
-            computed: inputs that the cloud chooses where the program gives none.
+            plain: inputs that need no other argument.
+            replaces: inputs whose change requires a replacement.
+            presence_replaces: objects that require a replacement when they are set or removed, but not always when they change.
+            computed: inputs for which the cloud chooses a value if the program sets none.
             required: inputs that AWS requires although the SDK does not.
-            ordered: lists whose order has a meaning; every other list is a set.
-            policies: JSON in a string, compared by its meaning as a policy.
-            json: other JSON in a string, in which the order of lists has a meaning.
-            defaults: what the official provider sends for inputs that the program leaves out.
+            ordered: lists whose order matters; every other list is a set.
+            policies: A policy as JSON in a string, compared by its meaning.
+            json: other Other JSON in a string, in which the order of lists matters.
+            defaults: values that the official provider sends for inputs that the program does not set.
             objects: the supported fields of objects, and of objects in lists.
         """
         self.replaces = frozenset(replaces.split())
@@ -82,7 +82,7 @@ class Inputs:
         }
 
     def _wrong_types(self, shapes: Mapping[str, Shape]) -> Iterator[str]:
-        """Yield the inputs for which more is said than fits their types."""
+        """Yield the inputs whose arguments do not fit the types in the SDK."""
         for name in sorted(self.names & shapes.keys()):
             shape = shapes[name]
             has_fields = shape.fields is not None or (shape.element is not None and shape.element.fields is not None)

@@ -12,7 +12,7 @@ from sandbox.plugins.values import simplified
 
 
 class HalfMadeError(Exception):
-    """A resource exists, but its making or changing failed on the way."""
+    """A resource exists, but its creation or update failed half-way."""
 
     def __init__(self, identifier: str, properties: Values, inputs: struct_pb2.Struct, reason: str) -> None:
         super().__init__(reason)
@@ -25,7 +25,7 @@ class HalfMadeError(Exception):
 
 
 def difference_of(changed: list[str], replaces: list[str], *, delete_first: bool) -> provider_pb2.DiffResponse:
-    """Return the answer to a comparison."""
+    """Return the response to Diff."""
     some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
     return provider_pb2.DiffResponse(changes=some, diffs=changed, replaces=replaces, deleteBeforeReplace=delete_first)
 

@@ -1,4 +1,4 @@
-"""Physical names of resources whose program gives none."""
+"""Physical names of resources that the program does not name."""
 
 import hashlib
 import os
@@ -10,11 +10,11 @@ from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import Cloud, Resource
 
 DEFAULTS = "__defaults"
-"""The input in which the official plugins name the properties that they filled in themselves."""
+"""The input in which the official plugins list the properties that they filled in."""
 
 
 def name_automatically(resource: Resource[Cloud], inputs: Values, request: provider_pb2.CheckRequest) -> None:
-    """Name the resource as the official plugins do, and keep that name for its life."""
+    """Name the resource as the official plugins do, and keep that name as long as it exists."""
     rule = resource.auto_name
     if rule is None or inputs.get(rule.property) is not None or inputs.get(f"{rule.property}Prefix") is not None:
         return

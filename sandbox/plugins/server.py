@@ -25,7 +25,7 @@ MESSAGE_LIMIT_BYTES = 400 << 20
 CALLS_AT_ONCE = 64
 """More than the engine makes by default (four per core, at least sixteen)."""
 SECONDS_TO_FINISH = 30
-"""How long calls under way may go on once the engine is gone: a whole resource is better than half of one."""
+"""Seconds that running calls get once the engine is gone: a whole resource is better than half of one."""
 
 
 class _ErrorTranslator(grpc.ServerInterceptor):
@@ -35,7 +35,7 @@ class _ErrorTranslator(grpc.ServerInterceptor):
         self._explain = explain
 
     def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
-        """Wrap the method that answers a call."""
+        """Wrap the method that handles a call."""
         handler = continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:
             return handler
@@ -60,7 +60,7 @@ class _ErrorTranslator(grpc.ServerInterceptor):
 
 
 def start(provider: Provider[Cloud]) -> tuple[grpc.Server, int]:
-    """Start to answer for a provider, and return the server and its port."""
+    """Start a provider's server, and return it and its port."""
     server = grpc.server(
         futures.ThreadPoolExecutor(CALLS_AT_ONCE),
         interceptors=[_ErrorTranslator(provider.explain)],
@@ -88,7 +88,7 @@ def serve(provider: Provider[Cloud]) -> None:
     server, port = start(provider)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # An engine that was killed cannot say goodbye.
+    # An engine that is killed sends no signal.
     while not ended.wait(timeout=1) and os.getppid() == engine:
         pass
     server.stop(SECONDS_TO_FINISH).wait()

@@ -24,30 +24,30 @@ _Answer = TypeVar("_Answer")
 
 
 class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
-    """Answers the engine for one configured provider."""
+    """The engine's ResourceProvider service for one provider."""
 
     def __init__(self, provider: Provider[Cloud]) -> None:
         self.provider = provider
         self._cloud: Cloud | None = None
 
-    # The engine's questions about the plugin itself.
+    # Calls about the plugin itself.
 
     def Handshake(  # noqa: N802
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """Leave secrets to the engine: it takes them off on the way in and puts them back on the way out."""
+        """Leave secrets to the engine, which unwraps them in requests and marks them again in answers."""
         return provider_pb2.ProviderHandshakeResponse()
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
-        """Answer with the version of the plugin that this one stands in for."""
+        """Return the version of the plugin that this one replaces."""
         return plugin_pb2.PluginInfo(version=self.provider.version)
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        """Accept the engine of a debugging session."""
+        """Accept a debugging engine."""
         return empty_pb2.Empty()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        """Let calls under way finish: the engine waits for them."""
+        """Let running calls finish: the engine waits for them."""
         return empty_pb2.Empty()
 
     # The provider's configuration.
@@ -64,7 +64,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
     def DiffConfig(  # noqa: N802
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
-        """Tell which settings changed; none of them takes new resources."""
+        """Return the settings that changed; none of them requires a replacement of resources."""
         old, new = values_of(request.old_inputs), values_of(request.news)
         changed = sorted(name for name in {*old, *new} - _NOT_CONFIGURATION if old.get(name) != new.get(name))
         return difference_of(changed, [], delete_first=False)
@@ -72,12 +72,12 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Reach the cloud."""
+        """Connect to the cloud."""
         self._cloud = self.provider.connect(self._configuration(values_of(request.args)))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def _configuration(self, given: Values) -> Values:
-        """Return the settings; the engine sends whatever is not a string as JSON in a string."""
+        """Return the settings as values; the engine sends those that are not strings as JSON."""
         configuration: Values = {}
         for name, value in given.items():
             if name in _NOT_CONFIGURATION:
@@ -92,7 +92,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
     # Resources.
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
-        """Refuse inputs that are wrong, and give a name to a resource whose program gives none."""
+        """Refuse wrong inputs, and name a resource that the program does not name."""
         resource = self._type(request.type, request.urn)
         inputs = {name: value for name, value in values_of(request.news).items() if name != DEFAULTS}
         found = list(problems(resource.properties, inputs))
@@ -102,7 +102,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         return provider_pb2.CheckResponse(inputs=struct_of(inputs), failures=failures_of(found))
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
-        """Compare what the program wants with what was last seen of the cloud."""
+        """Compare the wanted properties with those that were last read from the cloud."""
         resource = self._type(request.type, request.urn)
         inputs, state = values_of(request.news), values_of(request.olds)
         wanted = self._wanted(resource, inputs)
@@ -122,7 +122,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         return difference_of(changed, replaces, delete_first=bool(replaces) and keeps_name)
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
-        """Make a resource; in a preview, tell what would be known of it."""
+        """Create a resource; in a preview, return the properties that are known before."""
         resource = self._type(request.type, request.urn)
         wanted = self._wanted(resource, values_of(request.properties))
         if request.preview:
@@ -145,17 +145,17 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         return provider_pb2.CreateResponse(id=identifier, properties=struct_of(seen))
 
     def _partial(self, resource: Resource[Cloud], identifier: str, wanted: Values) -> Values:
-        """Return what is known of a half-made resource: at least what it cannot be changed in."""
+        """Return the known properties of a half-created resource: at least those that require a replacement."""
         fixed = {
             name: wanted[name] for name, declared in resource.properties.items() if declared.replaces and name in wanted
         }
         try:
             return self._read(resource, identifier, fixed) or fixed
-        except Exception:  # the reason is on its way to the user already
+        except Exception:  # the first error is reported already
             return fixed
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
-        """Look a resource up in the cloud, for a refresh or an import."""
+        """Read a resource from the cloud, for a refresh or an import."""
         resource = self._type(request.type, request.urn)
         state, inputs = values_of(request.properties), values_of(request.inputs)
         seen = self._explained("reading", resource, request.urn, self._read, resource, request.id, state)
@@ -167,7 +167,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         return provider_pb2.ReadResponse(id=seen["id"], properties=struct_of(seen), inputs=struct_of(new_inputs))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
-        """Change a resource in place."""
+        """Update a resource in place."""
         resource = self._type(request.type, request.urn)
         state, wanted = values_of(request.olds), self._wanted(resource, values_of(request.news))
         incomplete = bool(state.pop(_INCOMPLETE, False))
@@ -200,7 +200,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         return seen
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        """Remove a resource, or find it removed."""
+        """Delete a resource that may be gone already."""
         resource = self._type(request.type, request.urn)
         state = values_of(request.properties)
         self._explained("deleting", resource, request.urn, self._remove, resource, request.id, state)
@@ -219,11 +219,11 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         if function is None:
             raise RefusedError(f"{request.tok}: the sandbox does not implement this function")
         response = provider_pb2.InvokeResponse()
-        # The field's name is a word of Python's.
+        # The field's name is a keyword in Python.
         getattr(response, "return").CopyFrom(struct_of(function(self._connected(), values_of(request.args))))
         return response
 
-    # What the answers share.
+    # Helpers.
 
     def _type(self, token: str, urn: str) -> Resource[Cloud]:
         token = token or urn.split("::")[2].split("$")[-1]
@@ -241,7 +241,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         return resource.planned(self._connected(), with_defaults(resource.properties, inputs))
 
     def _read(self, resource: Resource[Cloud], identifier: str, known: Values) -> Values | None:
-        """Return a resource's properties, in the program's own words where the cloud means the same."""
+        """Return a resource's properties, as the program wrote them where the cloud's values mean the same."""
         cloud = self._connected()
         try:
             seen = resource.read(cloud, identifier, known)
@@ -272,7 +272,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         *arguments: _Parameters.args,
         **options: _Parameters.kwargs,
     ) -> _Answer:
-        """Run an operation; its error says what was being done to which resource."""
+        """Run an operation, and name it and the resource in its error."""
         try:
             return operation(*arguments, **options)
         except Exception as error:

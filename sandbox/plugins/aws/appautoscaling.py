@@ -1,4 +1,4 @@
-"""How many instances serve: Application Auto Scaling."""
+"""Scalable targets and scaling policies: Application Auto Scaling."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -18,11 +18,11 @@ _WHAT: Mapping[str, str] = {
     "scalableDimension": "ScalableDimension",
     "serviceNamespace": "ServiceNamespace",
 }
-"""What names a thing that can be scaled, in one of its dimensions."""
+"""The properties that identify a scalable target, by their names in requests."""
 
 
 class Target(AwsResource):
-    """A thing that can be scaled; its id is that thing's, so that an import has to say more."""
+    """A scalable target. Its id is that of the scaled resource, so an import needs a longer one."""
 
     type_name = "aws:appautoscaling/target:Target"
     inputs = Inputs(
@@ -38,7 +38,7 @@ class Target(AwsResource):
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Register it."""
+        """Register the target."""
         self._register(cloud, wanted, **({"Tags": wanted["tagsAll"]} if wanted["tagsAll"] else {}))
         return wanted["resourceId"]
 
@@ -51,7 +51,7 @@ class Target(AwsResource):
 
     @staticmethod
     def _known(identifier: str, state: Values) -> Values:
-        """Return what names the target; an import names it NAMESPACE/RESOURCE/DIMENSION."""
+        """Return the properties that identify the target; an import gives NAMESPACE/RESOURCE/DIMENSION."""
         if "serviceNamespace" in state:
             return {name: state[name] for name in _WHAT}
         namespace, _, rest = identifier.partition("/")
@@ -84,18 +84,18 @@ class Target(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client(_SERVICE).untag_resource(ResourceARN=state["arn"], TagKeys=removed)
         if added:
             cloud.client(_SERVICE).tag_resource(ResourceARN=state["arn"], Tags=added)
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Register it again."""
+        """Register the target again."""
         self._register(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Deregister it, and wait until it is gone."""
+        """Deregister the target, and wait until it is gone."""
         known = self._known(identifier, state)
         cloud.client(_SERVICE).deregister_scalable_target(**given(known, _WHAT))
 
@@ -112,7 +112,7 @@ class Target(AwsResource):
 
 
 class Policy(AwsResource):
-    """When to scale a target; its id is its name, so that an import has to say more."""
+    """A scaling policy. Its id is its name, so an import needs a longer one."""
 
     type_name = "aws:appautoscaling/policy:Policy"
     inputs = Inputs(
@@ -139,7 +139,7 @@ class Policy(AwsResource):
     _tracking: ClassVar = "targetTrackingScalingPolicyConfiguration"
 
     def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Refuse two metrics."""
+        """Refuse a policy with two metrics."""
         tracking = wanted.get(self._tracking)
         two = {"customizedMetricSpecification", "predefinedMetricSpecification"}
         if is_mapping(tracking) and two <= tracking.keys():
@@ -161,7 +161,7 @@ class Policy(AwsResource):
 
     @staticmethod
     def _known(identifier: str, state: Values) -> Values:
-        """Return what names the policy; an import names it NAMESPACE/RESOURCE/DIMENSION/NAME."""
+        """Return the properties that identify the policy; an import gives NAMESPACE/RESOURCE/DIMENSION/NAME."""
         if "serviceNamespace" in state:
             return {name: state[name] for name in ("name", *_WHAT)}
         parts = identifier.split("/")
@@ -199,7 +199,7 @@ class Policy(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the policy with its alarms."""
+        """Delete the policy with its alarms."""
         known = self._known(identifier, state)
         cloud.client(_SERVICE).delete_scaling_policy(PolicyName=known["name"], **given(known, _WHAT))
 

@@ -11,15 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 class AbsentError(Exception):
-    """AWS's answer does not hold what was asked for."""
+    """AWS's response does not contain the requested resource."""
 
 
 Client = Any
-"""A botocore client: its methods are made at run time."""
+"""A botocore client; its methods are generated at run time."""
 
 
 class Aws:
-    """One account and region, through whatever endpoint and credentials the environment gives."""
+    """One account and region, with the endpoint and credentials of the environment."""
 
     partition = "aws"
 
@@ -31,7 +31,7 @@ class Aws:
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Client:
-        """Return a service's client, made once: it is safe for threads, but slow to make."""
+        """Return a service's client, created once: it is thread-safe, but slow to create."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.create_client(
@@ -59,7 +59,7 @@ def code_of(error: ClientError) -> str:
 
 
 def explain(error: Exception) -> str | None:
-    """Return AWS's own words, with the operation that it refused."""
+    """Return AWS's message with the operation that it refused, or None for any other error."""
     if isinstance(error, ClientError):
         details: Any = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "?")
@@ -70,10 +70,10 @@ def explain(error: Exception) -> str | None:
 
 
 def only(found: Sequence[Any]) -> Any:
-    """Return the one thing that was asked for by its id.
+    """Return the only result of a request for one id.
 
     Raises:
-        AbsentError: it is not there; some calls answer with an empty list then, others with an error.
+        AbsentError: there is none; some operations return an empty list then, others an error.
     """
     if not found:
         raise AbsentError

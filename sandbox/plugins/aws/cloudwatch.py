@@ -13,7 +13,7 @@ from sandbox.plugins.values import list_of, mapping_of
 
 
 class MetricAlarm(AwsResource):
-    """An alarm on a metric, or on an expression over several; its id is its name."""
+    """An alarm on a metric, or on an expression over several metrics; its id is its name."""
 
     type_name = "aws:cloudwatch/metricAlarm:MetricAlarm"
     inputs = Inputs(
@@ -63,10 +63,10 @@ class MetricAlarm(AwsResource):
         "returnData": "ReturnData",
     }
     _alone: ClassVar = ("dimensions", "extendedStatistic", "metricName", "namespace", "period", "statistic")
-    """What an alarm on an expression cannot have."""
+    """Properties that an alarm on an expression cannot have."""
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks CloudWatch."""
+        """Refuse what the official provider refuses before it calls CloudWatch."""
         queries = wanted.get("metricQueries")
         if (wanted.get("metricName") is None) == (queries is None):
             yield "metricName", "exactly one of metricName, metricQueries must be specified"
@@ -147,7 +147,7 @@ class MetricAlarm(AwsResource):
         return told
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         client = cloud.client("cloudwatch")
         if removed:
             client.untag_resource(ResourceARN=state["arn"], TagKeys=removed)
@@ -159,7 +159,7 @@ class MetricAlarm(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the alarm."""
+        """Delete the alarm."""
         cloud.client("cloudwatch").delete_alarms(AlarmNames=[identifier])
 
 
@@ -193,7 +193,7 @@ class Dashboard(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the dashboard."""
+        """Delete the dashboard."""
         cloud.client("cloudwatch").delete_dashboards(DashboardNames=[identifier])
 
 

@@ -8,27 +8,27 @@ from sandbox.plugins.values import is_list, is_mapping
 
 
 def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Return tags as most services take them."""
+    """Return tags as a list, as most services take them."""
     return [{key: name, value: content} for name, content in sorted(tags.items())]
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """Return tags by their names."""
+    """Return tags by their keys."""
     return {tag[key]: tag[value] for tag in tags or ()}
 
 
 def picked(source: Mapping[str, Any], names: Mapping[str, str]) -> Values:
-    """Return parts of AWS's answer by the SDK's names; what the answer does not hold is left out."""
+    """Return parts of AWS's response by the SDK's names, without those that the response lacks."""
     return {name: source[there] for name, there in names.items() if there in source}
 
 
 def given(wanted: Mapping[str, Any], names: Mapping[str, str]) -> Values:
-    """Return the wanted properties by AWS's names, for a request; what is not wanted is left out."""
+    """Return wanted properties by AWS's names, without those that the program does not set."""
     return {there: wanted[name] for name, there in names.items() if wanted.get(name) is not None}
 
 
 def pascal(value: Any) -> Any:
-    """Return nested objects with AWS's spelling of their keys: `idleSettings` is `IdleSettings`."""
+    """Return nested objects with AWS's spelling of their keys: `idleSettings` becomes `IdleSettings`."""
     if is_mapping(value):
         return {key[:1].upper() + key[1:]: pascal(element) for key, element in value.items()}
     if is_list(value):
@@ -40,12 +40,12 @@ _NO_NAMES: Mapping[str, str] = {}
 
 
 def to_aws(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
-    """Return nested objects with AWS's spelling of their keys; the keys of maps are the program's own.
+    """Return nested objects with AWS's spelling of their keys; the keys of maps stay as they are.
 
     Args:
-        declared: what the value may be.
-        value: it.
-        names: AWS's names by the SDK's where they are not the same but for the first letter.
+        declared: the property that the value belongs to.
+        value: the value in the SDK's spelling.
+        names: AWS's names by the SDK's, where they differ in more than the first letter.
     """
     if declared.kind is Kind.OBJECT and is_mapping(value):
         fields = declared.fields or {}
@@ -60,11 +60,11 @@ def to_aws(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES)
 
 
 def from_aws(declared: Property, value: Any, names: Mapping[str, str] = _NO_NAMES) -> Any:
-    """Return nested objects of AWS's answer with the SDK's spelling, and of their fields the declared ones.
+    """Return nested objects of AWS's response with the SDK's spelling, reduced to the supported fields.
 
     Args:
-        declared: what the value may be.
-        value: it.
+        declared: the property that the value belongs to.
+        value: the value in AWS's spelling.
         names: as for `to_aws`.
     """
     if declared.kind is Kind.OBJECT and is_mapping(value):

@@ -42,7 +42,7 @@ class EventRule(AwsResource):
     }
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks EventBridge."""
+        """Refuse what the official provider refuses before it calls EventBridge."""
         if wanted.get("name") is not None and wanted.get("namePrefix") is not None:
             yield "name", '"name": conflicts with name_prefix'
         if wanted.get("eventPattern") is None and wanted.get("scheduleExpression") is None:
@@ -84,18 +84,18 @@ class EventRule(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("events").untag_resource(ResourceARN=state["arn"], TagKeys=removed)
         if added:
             cloud.client("events").tag_resource(ResourceARN=state["arn"], Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Put the whole rule again; whether its end is forced is known to the state alone."""
+        """Put the whole rule again; only the state knows `forceDestroy`."""
         self._put(cloud, self._parts(identifier)["Name"], wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the rule, once it has no targets any more."""
+        """Delete the rule once it has no targets."""
         retry(
             lambda: cloud.client("events").delete_rule(
                 **self._parts(identifier), **({"Force": True} if state.get("forceDestroy") else {})
@@ -107,7 +107,7 @@ class EventRule(AwsResource):
 
 
 class EventTarget(AwsResource):
-    """Where a rule sends what matches it; its id cannot be taken apart."""
+    """A target of a rule; its id cannot be parsed."""
 
     type_name = "aws:cloudwatch/eventTarget:EventTarget"
     inputs = Inputs(
@@ -133,7 +133,7 @@ class EventTarget(AwsResource):
     _spelling: ClassVar = {"inputPaths": "InputPathsMap"}
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether there is no such target, or no such rule; the official provider believes several errors."""
+        """Return whether the target or its rule does not exist; the official provider accepts several errors as that."""
         if isinstance(error, ClientError) and error.operation_name == "ListTargetsByRule":
             return code_of(error) in {"ResourceNotFoundException", "ValidationException"}
         return super().is_gone(error)
@@ -141,7 +141,7 @@ class EventTarget(AwsResource):
     gone = frozenset({"ResourceNotFoundException"})
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks EventBridge."""
+        """Refuse what the official provider refuses before it calls EventBridge."""
         said = [name for name in ("input", "inputPath", "inputTransformer") if wanted.get(name) is not None]
         if len(said) > 1:
             yield said[0], f'"{said[0]}": conflicts with {said[1]}'
@@ -168,7 +168,7 @@ class EventTarget(AwsResource):
             for name, there in self._names.items()
             if wanted.get(name) is not None
         }
-        if "RetryPolicy" in sent:  # the official provider sends 0 for what is not said, which EventBridge may refuse
+        if "RetryPolicy" in sent:  # the official provider sends 0 for a missing limit, which EventBridge may refuse
             sent["RetryPolicy"] = {"MaximumEventAgeInSeconds": 0, "MaximumRetryAttempts": 0, **sent["RetryPolicy"]}
         answer = cloud.client("events").put_targets(
             Rule=wanted["rule"], EventBusName=wanted["eventBusName"], Targets=[{"Id": target, **sent}]
@@ -177,7 +177,7 @@ class EventTarget(AwsResource):
 
     @staticmethod
     def _parts(identifier: str, state: Values) -> tuple[str, str, str]:
-        """Return bus, rule and target; an import names them RULE/TARGET or BUS/RULE/TARGET."""
+        """Return bus, rule and target; an import gives RULE/TARGET or BUS/RULE/TARGET."""
         if "rule" not in state:
             rest, _, target = identifier.rpartition("/")
             bus, _, rule = rest.rpartition("/")
@@ -192,7 +192,7 @@ class EventTarget(AwsResource):
         return bus, rule, identifier.removeprefix(before)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Find the target among its rule's."""
+        """Find the target among those of its rule."""
         bus, rule, name = self._parts(identifier, state)
         found = cloud.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
         target = only([each for each in found if each["Id"] == name])
@@ -206,13 +206,13 @@ class EventTarget(AwsResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Put the whole target again; whether its end is forced is known to the state alone."""
+        """Put the whole target again; only the state knows `forceDestroy`."""
         if changed - {"forceDestroy"}:
             name = self._parts(identifier, state)[2]
             self._put(cloud, name, wanted, f"updating EventBridge Target ({identifier})")
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the target."""
+        """Delete the target."""
         bus, rule, name = self._parts(identifier, state)
         answer = cloud.client("events").remove_targets(
             Rule=rule, EventBusName=bus, Ids=[name], Force=bool(state.get("forceDestroy"))
@@ -221,7 +221,7 @@ class EventTarget(AwsResource):
 
 
 def _refuse_failed(entries: Sequence[Mapping[str, str]], doing: str) -> None:
-    """Raise what EventBridge tells of entries that it did not take, within an answer that says success.
+    """Raise an error for entries that EventBridge rejected in an otherwise successful response.
 
     Raises:
         RefusedError: there are any.

@@ -15,7 +15,7 @@ from sandbox.plugins.values import mapping_of
 
 
 def _plain(policy: object) -> str:
-    """Return a policy as text: IAM answers with URL-encoded JSON, which botocore decodes into objects."""
+    """Return a policy as text; IAM returns URL-encoded JSON, which botocore decodes into objects."""
     return unquote(policy) if isinstance(policy, str) else json.dumps(policy)
 
 
@@ -36,7 +36,7 @@ class Role(AwsResource):
     regional = False
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the role; a principal that it trusts may be too new for IAM."""
+        """Create the role; a principal that it trusts may be too new for IAM."""
         names = {
             "name": "RoleName",
             "assumeRolePolicy": "AssumeRolePolicyDocument",
@@ -66,14 +66,14 @@ class Role(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("iam").untag_role(RoleName=identifier, TagKeys=removed)
         if added:
             cloud.client("iam").tag_role(RoleName=identifier, Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change who may assume the role, its boundary, its description."""
+        """Update the trust policy, the permissions boundary and the description."""
         iam = cloud.client("iam")
         if "assumeRolePolicy" in changed:
             retry(
@@ -96,7 +96,7 @@ class Role(AwsResource):
                 iam.delete_role_permissions_boundary(RoleName=identifier)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the role, after taking it out of instance profiles as the official provider does."""
+        """Delete the role, after removing it from instance profiles as the official provider does."""
         iam = cloud.client("iam")
         profiles = iam.list_instance_profiles_for_role(RoleName=identifier)["InstanceProfiles"]
         for profile in profiles:
@@ -112,7 +112,7 @@ class Role(AwsResource):
 
 
 class RolePolicy(AwsResource):
-    """A policy inside of a role."""
+    """An inline policy of a role."""
 
     type_name = "aws:iam/rolePolicy:RolePolicy"
     inputs = Inputs(replaces="name role", computed="name", policies="policy")
@@ -146,7 +146,7 @@ class RolePolicy(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the policy."""
+        """Delete the policy."""
         role, _, name = identifier.partition(":")
         cloud.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
 

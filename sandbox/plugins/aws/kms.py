@@ -10,7 +10,7 @@ from sandbox.plugins.resource import AutoName
 
 
 class Key(AwsResource):
-    """A customer key."""
+    """A customer managed key."""
 
     type_name = "aws:kms/key:Key"
     inputs = Inputs(
@@ -29,7 +29,7 @@ class Key(AwsResource):
     gone = frozenset({"NotFoundException"})
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the key; a principal of its policy may be too new for KMS."""
+        """Create the key; a principal of its policy may be too new for KMS."""
         names = {
             "description": "Description",
             "keyUsage": "KeyUsage",
@@ -45,7 +45,7 @@ class Key(AwsResource):
         return answer["KeyMetadata"]["KeyId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Set what a key is not made with."""
+        """Set the attributes that a create request cannot set."""
         if wanted["enableKeyRotation"]:
             self._rotate(cloud, identifier, wanted)
         if not wanted["isEnabled"]:
@@ -62,7 +62,7 @@ class Key(AwsResource):
         )
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the key; one that waits for its end counts as gone."""
+        """Read the key; one that is pending deletion counts as gone."""
         kms = cloud.client("kms")
         key = kms.describe_key(KeyId=identifier)["KeyMetadata"]
         if key["KeyState"] == "PendingDeletion":
@@ -84,14 +84,14 @@ class Key(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("kms").untag_resource(KeyId=identifier, TagKeys=removed)
         if added:
             cloud.client("kms").tag_resource(KeyId=identifier, Tags=tag_list(added, "TagKey", "TagValue"))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the key's policy, rotation, state and description; how long its end would take is not AWS's yet."""
+        """Update the key's policy, rotation, state and description; only the state knows `deletionWindowInDays`."""
         kms = cloud.client("kms")
         if "isEnabled" in changed and wanted["isEnabled"]:
             kms.enable_key(KeyId=identifier)
@@ -108,7 +108,7 @@ class Key(AwsResource):
             kms.disable_key(KeyId=identifier)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Schedule the key's end."""
+        """Schedule the key's deletion."""
         window = state.get("deletionWindowInDays")
         cloud.client("kms").schedule_key_deletion(
             KeyId=identifier, **({"PendingWindowInDays": int(window)} if window else {})
@@ -116,7 +116,7 @@ class Key(AwsResource):
 
 
 class Alias(AwsResource):
-    """A key's name."""
+    """An alias of a key."""
 
     type_name = "aws:kms/alias:Alias"
     inputs = Inputs("targetKeyId", replaces="name", computed="name")
@@ -126,7 +126,7 @@ class Alias(AwsResource):
     gone = frozenset({"NotFoundException"})
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Name the key."""
+        """Create the alias."""
         cloud.client("kms").create_alias(AliasName=wanted["name"], TargetKeyId=wanted["targetKeyId"])
         return wanted["name"]
 
@@ -136,7 +136,7 @@ class Alias(AwsResource):
             for alias in page["Aliases"]:
                 if alias["AliasName"] == identifier:
                     key = alias["TargetKeyId"]
-                    # A program may name the key by its ARN.
+                    # A program may give the key's ARN instead of its id.
                     said = state.get("targetKeyId", key)
                     return {
                         "name": identifier,
@@ -147,11 +147,11 @@ class Alias(AwsResource):
         return None
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Give the name to another key."""
+        """Point the alias to another key."""
         cloud.client("kms").update_alias(AliasName=identifier, TargetKeyId=wanted["targetKeyId"])
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the name."""
+        """Delete the alias."""
         cloud.client("kms").delete_alias(AliasName=identifier)
 
 

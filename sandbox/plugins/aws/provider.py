@@ -59,7 +59,7 @@ _TYPES: tuple[Resource[Aws], ...] = (
 
 
 def _caller_identity(cloud: Aws, arguments: Values) -> Values:
-    """Answer `aws.get_caller_identity`."""
+    """Implement `aws.get_caller_identity`."""
     answer = cloud.client("sts").get_caller_identity()
     return {"id": answer["Account"], "accountId": answer["Account"], "arn": answer["Arn"], "userId": answer["UserId"]}
 
@@ -83,7 +83,7 @@ class AwsProvider(Provider[Aws]):
     }
 
     def connect(self, configuration: Values) -> Aws:
-        """Reach the account, and refuse any that the program does not allow."""
+        """Connect to the account, and refuse one that the program does not allow."""
         region = configuration.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise RefusedError("the aws provider has no region: set its `region`, or AWS_REGION")
@@ -94,5 +94,5 @@ class AwsProvider(Provider[Aws]):
         return cloud
 
     def explain(self, error: Exception) -> str | None:
-        """Return AWS's own words."""
+        """Return AWS's message."""
         return explain(error)

@@ -14,19 +14,19 @@ from sandbox.plugins.values import UNKNOWN, mapping_of
 
 
 class AwsResource(Resource[Aws]):
-    """What every AWS resource shares."""
+    """The base of AWS resource types: regions, tags and errors."""
 
     gone: ClassVar[frozenset[str]] = frozenset()
     """Error codes that say that the resource does not exist."""
     regional: ClassVar[bool] = True
-    """Whether it lies in a region."""
+    """Whether resources of the type belong to a region."""
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether AWS says that the resource does not exist."""
+        """Return whether AWS says that the resource does not exist."""
         return isinstance(error, AbsentError) or (isinstance(error, ClientError) and code_of(error) in self.gone)
 
     def compared(self) -> Mapping[str, Property]:
-        """Return the properties, and with them all tags, the provider's default ones included."""
+        """Return the properties, and `tagsAll` with the provider's default tags if the type has tags."""
         return self._compared
 
     @cached_property
@@ -43,7 +43,7 @@ class AwsResource(Resource[Aws]):
         return {**wanted, "tagsAll": own if own == UNKNOWN else {**cloud.default_tags, **own}}
 
     def observed(self, cloud: Aws, state: Values, seen: Values) -> Values:
-        """Tell the resource's own tags from the provider's default ones, and name the region."""
+        """Separate the resource's own tags from the provider's default tags, and add the region."""
         if self.regional:
             seen = {**seen, "region": cloud.region}
         if "tagsAll" not in seen:
@@ -58,7 +58,7 @@ class AwsResource(Resource[Aws]):
         return seen
 
     def update(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change tags and properties by a request each."""
+        """Update the tags, then the other properties."""
         others = changed - {"tags", "tagsAll"}
         if others != changed:
             old: dict[str, str] = mapping_of(state.get("tagsAll"))
@@ -70,9 +70,9 @@ class AwsResource(Resource[Aws]):
             self.change(cloud, identifier, state, wanted, others)
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Remove some tags and set others."""
+        """Remove and add tags."""
         raise NotImplementedError(f"{self.type_name} has tags but no way to change them")
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change properties other than tags."""
+        """Update properties other than tags."""
         raise RefusedError(f"{self.type_name}: {', '.join(sorted(changed))} cannot be changed in place")

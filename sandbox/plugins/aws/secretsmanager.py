@@ -1,4 +1,4 @@
-"""Secrets: AWS Secrets Manager. Their values never pass through here."""
+"""Secrets without their values: AWS Secrets Manager."""
 
 from botocore.exceptions import ClientError
 
@@ -23,12 +23,12 @@ class Secret(AwsResource):
     gone = frozenset({"ResourceNotFoundException"})
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether the secret is unknown, or waits for its end already."""
+        """Return whether the secret does not exist, or is scheduled for deletion already."""
         ending = isinstance(error, ClientError) and "scheduled for deletion" in str(error)
         return ending or super().is_gone(error)
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the secret; its name may still be held by one that is being removed without a recovery window."""
+        """Create the secret; its name may still belong to one that is being deleted without a recovery window."""
         names = {"name": "Name", "description": "Description", "kmsKeyId": "KmsKeyId"}
         answer = retry(
             lambda: cloud.client("secretsmanager").create_secret(
@@ -41,7 +41,7 @@ class Secret(AwsResource):
         return answer["ARN"]
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read what the secret is, not what it says; one that waits for its end counts as gone."""
+        """Read the secret without its value; one that is scheduled for deletion counts as gone."""
         secret = cloud.client("secretsmanager").describe_secret(SecretId=identifier)
         if secret.get("DeletedDate"):
             return None
@@ -55,14 +55,14 @@ class Secret(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("secretsmanager").untag_resource(SecretId=identifier, TagKeys=removed)
         if added:
             cloud.client("secretsmanager").tag_resource(SecretId=identifier, Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change description and key; the recovery window is known to the state alone."""
+        """Update description and key; only the state knows `recoveryWindowInDays`."""
         if changed & {"description", "kmsKeyId"}:
             cloud.client("secretsmanager").update_secret(
                 SecretId=identifier,
@@ -71,7 +71,7 @@ class Secret(AwsResource):
             )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Schedule the secret's end, or remove it at once where its window is 0."""
+        """Schedule the secret's deletion, or delete it at once if its window is 0."""
         window = int(state.get("recoveryWindowInDays", 30))
         how = {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
         cloud.client("secretsmanager").delete_secret(SecretId=identifier, **how)

@@ -24,7 +24,7 @@ def _to_attribute(value: Any) -> str:
 
 
 def _from_attribute(kind: Kind, value: str | None) -> Any:
-    """Return an attribute, which SNS tells as a string, as what it is."""
+    """Return an attribute, which SNS returns as a string, as a value of its kind."""
     if value is None:
         return None
     match kind:
@@ -37,7 +37,7 @@ def _from_attribute(kind: Kind, value: str | None) -> Any:
 
 
 def _put_attribute(cloud: Aws, topic: str, name: str, value: str) -> None:
-    """Set an attribute of a topic; what its policy names may be too new."""
+    """Set an attribute of a topic; principals of its policy may be too new."""
     retry(
         lambda: cloud.client("sns").set_topic_attributes(TopicArn=topic, AttributeName=name, AttributeValue=value),
         codes=["InvalidParameter", "InvalidParameterException"],
@@ -45,7 +45,7 @@ def _put_attribute(cloud: Aws, topic: str, name: str, value: str) -> None:
 
 
 class Topic(AwsResource):
-    """A topic; its id is its ARN. One that exists already is taken over, as SNS has it."""
+    """A topic; its id is its ARN. SNS returns one that already exists under the same name."""
 
     type_name = "aws:sns/topic:Topic"
     inputs = Inputs(
@@ -70,7 +70,7 @@ class Topic(AwsResource):
     }
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks SNS."""
+        """Refuse what the official provider refuses before it calls SNS."""
         if wanted.get("name") is not None and wanted.get("namePrefix") is not None:
             yield "name", '"name": conflicts with name_prefix'
         name, first_in_first_out = wanted.get("name"), wanted.get("fifoTopic")
@@ -80,7 +80,7 @@ class Topic(AwsResource):
             yield "contentBasedDeduplication", "content-based deduplication can only be set for FIFO topics"
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the topic."""
+        """Create the topic."""
         suffix = ".fifo" if wanted["fifoTopic"] else ""
         answer = cloud.client("sns").create_topic(
             Name=wanted.get("name") or generated_name(wanted["namePrefix"]) + suffix,
@@ -114,24 +114,24 @@ class Topic(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("sns").untag_resource(ResourceArn=identifier, TagKeys=removed)
         if added:
             cloud.client("sns").tag_resource(ResourceArn=identifier, Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set the attributes that differ; an empty one is none."""
+        """Set the attributes that differ; an empty value unsets one."""
         for name in sorted(changed & self._attributes.keys()):
             _put_attribute(cloud, identifier, self._attributes[name], _to_attribute(wanted.get(name, "")))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the topic with its subscriptions."""
+        """Delete the topic with its subscriptions."""
         cloud.client("sns").delete_topic(TopicArn=identifier)
 
 
 class TopicPolicy(AwsResource):
-    """Who may do what with a topic; its id is the topic's ARN. It cannot be removed, only replaced by SNS's own."""
+    """The policy of a topic; its id is the topic's ARN. It cannot be removed, only reset to SNS's default."""
 
     type_name = "aws:sns/topicPolicy:TopicPolicy"
     inputs = Inputs(replaces="arn", policies="policy")
@@ -166,7 +166,7 @@ class TopicPolicy(AwsResource):
         _put_attribute(cloud, identifier, "Policy", wanted["policy"])
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Put SNS's own policy, as the official provider does."""
+        """Put SNS's default policy, as the official provider does."""
         statement = {
             "Sid": "__default_statement_ID",
             "Effect": "Allow",
@@ -180,7 +180,7 @@ class TopicPolicy(AwsResource):
 
 
 class TopicSubscription(AwsResource):
-    """Somebody who is told what is published to a topic; its id is its ARN."""
+    """A subscription to a topic; its id is its ARN."""
 
     type_name = "aws:sns/topicSubscription:TopicSubscription"
     inputs = Inputs(
@@ -201,7 +201,7 @@ class TopicSubscription(AwsResource):
     _waiting: ClassVar = ("confirmationTimeoutInMinutes", "endpointAutoConfirms")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Subscribe; the ARN is told even before the subscription is confirmed."""
+        """Subscribe; SNS returns the ARN even before the subscription is confirmed."""
         answer = cloud.client("sns").subscribe(
             TopicArn=wanted["topic"],
             Protocol=wanted["protocol"],
@@ -214,7 +214,7 @@ class TopicSubscription(AwsResource):
         return answer["SubscriptionArn"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait for the confirmation, except where a person has to give it."""
+        """Wait for the confirmation, unless a person has to give it."""
         web = "http" in wanted["protocol"]
         if "email" in wanted["protocol"] or (web and not wanted["endpointAutoConfirms"]):
             return
@@ -227,7 +227,7 @@ class TopicSubscription(AwsResource):
         wait_until(confirmed, what=f"SNS Topic Subscription ({identifier}) confirmation", seconds=60 * minutes)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the subscription; how its confirmation was waited for is known to the state alone."""
+        """Read the subscription; only the state knows the settings of the wait for its confirmation."""
         found = cloud.client("sns").get_subscription_attributes(SubscriptionArn=identifier)["Attributes"]
         return {
             **{
@@ -245,7 +245,7 @@ class TopicSubscription(AwsResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set the attributes that differ; for some, SNS has a value of its own for none."""
+        """Set the attributes that differ; an empty filter policy unsets the one that was set."""
         for name in sorted(changed & self._attributes.keys()):
             value = _to_attribute(wanted[name]) if wanted.get(name) is not None else {"filterPolicy": "{}"}.get(name)
             cloud.client("sns").set_subscription_attributes(
@@ -255,7 +255,7 @@ class TopicSubscription(AwsResource):
             )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Unsubscribe; a subscription that nobody confirmed ends by itself."""
+        """Unsubscribe; SNS deletes a subscription that is never confirmed."""
         try:
             cloud.client("sns").unsubscribe(SubscriptionArn=identifier)
         except ClientError as error:

@@ -14,7 +14,7 @@ GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"
 
 
 class Queue(AwsResource):
-    """A queue; its id is its address."""
+    """A queue; its id is its URL."""
 
     type_name = "aws:sqs/queue:Queue"
     _attributes: ClassVar = {
@@ -45,7 +45,7 @@ class Queue(AwsResource):
     gone = GONE
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the queue; its name may still be held by one that was just removed."""
+        """Create the queue; its name may still be held by one that was just removed."""
         sent = {there: self._to_attribute(wanted[name]) for name, there in self._attributes.items() if name in wanted}
         answer = retry(
             lambda: cloud.client("sqs").create_queue(QueueName=wanted["name"], Attributes=sent, tags=wanted["tagsAll"]),
@@ -58,7 +58,7 @@ class Queue(AwsResource):
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the queue's attributes, which SQS tells as strings."""
+        """Read the queue's attributes, which SQS returns as strings."""
         sqs = cloud.client("sqs")
         found = sqs.get_queue_attributes(QueueUrl=identifier, AttributeNames=["All"])["Attributes"]
         seen: Values = {
@@ -81,24 +81,24 @@ class Queue(AwsResource):
         return seen
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("sqs").untag_queue(QueueUrl=identifier, TagKeys=removed)
         if added:
             cloud.client("sqs").tag_queue(QueueUrl=identifier, Tags=added)
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set the attributes that differ; an empty one is none."""
+        """Set the attributes that differ; an empty value unsets one."""
         sent = {self._attributes[name]: self._to_attribute(wanted.get(name) or "") for name in changed}
         cloud.client("sqs").set_queue_attributes(QueueUrl=identifier, Attributes=sent)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the queue with its messages."""
+        """Delete the queue with its messages."""
         cloud.client("sqs").delete_queue(QueueUrl=identifier)
 
 
 class QueuePolicy(AwsResource):
-    """Who may do what with a queue; its id is the queue's address."""
+    """The policy of a queue; its id is the queue's URL."""
 
     type_name = "aws:sqs/queuePolicy:QueuePolicy"
     inputs = Inputs(replaces="queueUrl", policies="policy")
@@ -114,7 +114,7 @@ class QueuePolicy(AwsResource):
         cloud.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the policy; an empty one is none."""
+        """Read the policy; an empty one counts as none."""
         found = cloud.client("sqs").get_queue_attributes(QueueUrl=identifier, AttributeNames=["Policy"])
         policy = mapping_of(found.get("Attributes")).get("Policy")
         return {"policy": policy, "queueUrl": identifier} if policy else None

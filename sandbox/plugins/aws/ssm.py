@@ -14,7 +14,7 @@ from sandbox.plugins.values import mapping_of
 
 
 class Parameter(AwsResource):
-    """A parameter; one that exists already is never overwritten."""
+    """A parameter; creating it never overwrites an existing one."""
 
     type_name = "aws:ssm/parameter:Parameter"
     inputs = Inputs("description tags type", replaces="name", computed="keyId value", required="name")
@@ -60,7 +60,7 @@ class Parameter(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         ssm = cloud.client("ssm")
         if removed:
             ssm.remove_tags_from_resource(ResourceType="Parameter", ResourceId=identifier, TagKeys=removed)
@@ -72,12 +72,12 @@ class Parameter(AwsResource):
         cloud.client("ssm").put_parameter(**given(wanted, self._names), Overwrite=True)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the parameter."""
+        """Delete the parameter."""
         cloud.client("ssm").delete_parameter(Name=identifier)
 
 
 def parameter(cloud: Aws, arguments: Values) -> Values:
-    """Answer `aws.ssm.get_parameter`.
+    """Implement `aws.ssm.get_parameter`.
 
     Raises:
         RefusedError: there is no such parameter.

@@ -20,7 +20,7 @@ class GitHubProvider(Provider[GitHub]):
     functions: Mapping[str, Callable[[GitHub, Values], Values]] = {}
 
     def connect(self, configuration: Values) -> GitHub:
-        """Reach the organization with the token of the settings, else of this process's environment."""
+        """Connect to the organization with the token of the settings, else of the environment."""
         token = configuration.get("token") or os.environ.get("GITHUB_TOKEN")
         if not token:
             raise RefusedError("the github provider has no token: set GITHUB_TOKEN where the engine is started")
@@ -30,5 +30,5 @@ class GitHubProvider(Provider[GitHub]):
         return GitHub(configuration.get("baseUrl") or "https://api.github.com", owner, token)
 
     def explain(self, error: Exception) -> str | None:
-        """Return GitHub's own words."""
+        """Return GitHub's message."""
         return str(error) if isinstance(error, GitHubError) else None

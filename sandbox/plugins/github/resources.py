@@ -1,4 +1,4 @@
-"""Repositories, and the rules that an organization sets for their branches."""
+"""Repositories and organization rulesets."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -12,10 +12,10 @@ from sandbox.plugins.values import list_of, mapping_of
 
 
 class GitHubResource(Resource[GitHub]):
-    """What every GitHub resource shares."""
+    """The base of GitHub resource types."""
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether GitHub does not know it."""
+        """Return whether GitHub does not know the resource."""
         return isinstance(error, GitHubError) and error.status == NOT_FOUND
 
 
@@ -50,7 +50,7 @@ class Repository(GitHubResource):
     auto_name = AutoName(longest=100)
 
     def create(self, cloud: GitHub, wanted: Values) -> str:
-        """Make the repository."""
+        """Create the repository."""
         visibility = wanted.get("visibility", "public")
         answer = cloud.post(
             f"/orgs/{cloud.owner}/repos",
@@ -71,7 +71,7 @@ class Repository(GitHubResource):
         }
 
     def read(self, cloud: GitHub, identifier: str, state: Values) -> Values | None:
-        """Read the repository; whether it was made with a first commit is known to the state alone."""
+        """Read the repository; only the state knows `autoInit`."""
         repository = cloud.get(f"/repos/{cloud.owner}/{quote(identifier)}")
         names = {
             "defaultBranch": "default_branch",
@@ -92,14 +92,14 @@ class Repository(GitHubResource):
         return {**seen, "id": repository["name"]}
 
     def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the repository; a new name keeps its content and its id at GitHub."""
+        """Update the repository; a renamed one keeps its content and its id at GitHub."""
         body = self._body(wanted)
         if "visibility" in changed:
             body["visibility"] = wanted["visibility"]
         cloud.patch(f"/repos/{cloud.owner}/{quote(identifier)}", body)
 
     def delete(self, cloud: GitHub, identifier: str, state: Values) -> None:
-        """Remove the repository, or archive it if the program said so."""
+        """Delete the repository, or archive it if the program asks for it (`archiveOnDestroy`)."""
         path = f"/repos/{cloud.owner}/{quote(identifier)}"
         if not state.get("archiveOnDestroy"):
             cloud.delete(path)
@@ -120,7 +120,7 @@ _CONDITIONS: Mapping[str, str] = {"refName": "ref_name", "repositoryName": "repo
 
 
 class OrganizationRuleset(GitHubResource):
-    """Rules that hold for branches of many repositories at once; its id is its number."""
+    """Branch rules of an organization; its id is its number."""
 
     type_name = "github:index/organizationRuleset:OrganizationRuleset"
     inputs = Inputs(
@@ -144,7 +144,7 @@ class OrganizationRuleset(GitHubResource):
     auto_name = AutoName(longest=100)
 
     def create(self, cloud: GitHub, wanted: Values) -> str:
-        """Make the ruleset."""
+        """Create the ruleset."""
         return str(cloud.post(f"/orgs/{cloud.owner}/rulesets", self._body(wanted))["id"])
 
     @staticmethod
@@ -204,7 +204,7 @@ class OrganizationRuleset(GitHubResource):
 
     @staticmethod
     def _actors(actors: list[dict[str, Any]], known: list[Values]) -> list[Values]:
-        """Return who may bypass; GitHub ignores an owner's number, so the program's own stays."""
+        """Return the actors that may bypass; GitHub ignores the id of an organization admin, so the program's stays."""
         numbers = {actor["actorType"]: actor.get("actorId") for actor in known}
         return [
             {
@@ -222,7 +222,7 @@ class OrganizationRuleset(GitHubResource):
         cloud.put(f"/orgs/{cloud.owner}/rulesets/{identifier}", self._body(wanted))
 
     def delete(self, cloud: GitHub, identifier: str, state: Values) -> None:
-        """Remove the ruleset."""
+        """Delete the ruleset."""
         cloud.delete(f"/orgs/{cloud.owner}/rulesets/{identifier}")
 
 

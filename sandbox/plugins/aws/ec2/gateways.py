@@ -15,21 +15,21 @@ from sandbox.plugins.values import list_of, mapping_of
 
 
 class InternetGateway(Ec2Resource):
-    """A network's way to the internet."""
+    """An internet gateway."""
 
     type_name = "aws:ec2/internetGateway:InternetGateway"
     inputs = Inputs("tags", computed="vpcId")
     outputs = ("arn", "ownerId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the gateway."""
+        """Create the gateway."""
         answer = cloud.client("ec2").create_internet_gateway(
             TagSpecifications=tag_specification("internet-gateway", wanted)
         )
         return answer["InternetGateway"]["InternetGatewayId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Attach it to its network."""
+        """Attach the gateway to its VPC."""
         if wanted.get("vpcId"):
             try:
                 cloud.client("ec2").attach_internet_gateway(InternetGatewayId=identifier, VpcId=wanted["vpcId"])
@@ -50,7 +50,7 @@ class InternetGateway(Ec2Resource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Attach it to another network."""
+        """Attach the gateway to another VPC."""
         self._detach(cloud, identifier, state)
         self.complete(cloud, identifier, wanted)
 
@@ -72,7 +72,7 @@ class InternetGateway(Ec2Resource):
 
 
 class Eip(Ec2Resource):
-    """A public address."""
+    """An Elastic IP address."""
 
     type_name = "aws:ec2/eip:Eip"
     inputs = Inputs("tags", replaces="domain", computed="domain")
@@ -107,7 +107,7 @@ class Eip(Ec2Resource):
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Release the address once its gateway has let go of it."""
+        """Release the address once its gateway no longer uses it."""
         retry(
             lambda: cloud.client("ec2").release_address(AllocationId=identifier),
             codes=["InvalidIPAddress.InUse", "AuthFailure"],
@@ -116,7 +116,7 @@ class Eip(Ec2Resource):
 
 
 class NatGateway(Ec2Resource):
-    """The way out of private subnets."""
+    """A NAT gateway."""
 
     type_name = "aws:ec2/natGateway:NatGateway"
     inputs = Inputs(
@@ -129,7 +129,7 @@ class NatGateway(Ec2Resource):
     outputs = ("associationId", "networkInterfaceId", "privateIp", "publicIp")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the gateway."""
+        """Create the gateway."""
         names = {"allocationId": "AllocationId", "subnetId": "SubnetId", "connectivityType": "ConnectivityType"}
         answer = cloud.client("ec2").create_nat_gateway(
             **given(wanted, names), TagSpecifications=tag_specification("natgateway", wanted)
@@ -137,7 +137,7 @@ class NatGateway(Ec2Resource):
         return answer["NatGateway"]["NatGatewayId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it forwards."""
+        """Wait until the gateway is available."""
 
         def available() -> bool | None:
             gateway = self._describe(cloud, identifier)
@@ -171,7 +171,7 @@ class NatGateway(Ec2Resource):
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the gateway, and wait: its address is in use until it is gone."""
+        """Delete the gateway, and wait: its address is in use until it is gone."""
         cloud.client("ec2").delete_nat_gateway(NatGatewayId=identifier)
         wait_until(lambda: True if self._describe(cloud, identifier) is None else None, what=f"the end of {identifier}")
 

@@ -13,19 +13,19 @@ from sandbox.plugins.properties import Values
 
 
 def tag_specification(kind: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the tags that a resource is made with."""
+    """Return the tags of a create request."""
     return [{"ResourceType": kind, "Tags": tag_list(wanted["tagsAll"])}] if wanted["tagsAll"] else []
 
 
 class Ec2Resource(AwsResource):
-    """What the parts of a network share."""
+    """The base of EC2 resource types: errors, tags and deletion."""
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether EC2 does not know the id: its code names the kind of resource."""
+        """Return whether EC2 does not know the id; the error code contains the kind of resource."""
         return super().is_gone(error) or (isinstance(error, ClientError) and code_of(error).endswith("NotFound"))
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags by the resource's id."""
+        """Update the tags by the resource's id."""
         ec2 = cloud.client("ec2")
         if removed:
             ec2.delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in removed])
@@ -34,5 +34,5 @@ class Ec2Resource(AwsResource):
 
     @staticmethod
     def retry_delete(operation: Any, **arguments: Any) -> None:
-        """Delete what others may be about to let go of."""
+        """Delete a resource that others may still use for a moment."""
         retry(lambda: operation(**arguments), codes=["DependencyViolation"], seconds=60)

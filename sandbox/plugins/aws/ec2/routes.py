@@ -13,14 +13,14 @@ from sandbox.plugins.properties import Values
 
 
 class RouteTable(Ec2Resource):
-    """A list of routes."""
+    """A route table."""
 
     type_name = "aws:ec2/routeTable:RouteTable"
     inputs = Inputs("tags", replaces="vpcId")
     outputs = ("arn", "ownerId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the table."""
+        """Create the table."""
         answer = cloud.client("ec2").create_route_table(
             VpcId=wanted["vpcId"], TagSpecifications=tag_specification("route-table", wanted)
         )
@@ -37,7 +37,7 @@ class RouteTable(Ec2Resource):
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the table once no subnet uses it."""
+        """Delete the table once no subnet uses it."""
         self.retry_delete(cloud.client("ec2").delete_route_table, RouteTableId=identifier)
 
 
@@ -67,7 +67,7 @@ class Route(Ec2Resource):
         return f"r-{table}{zlib.crc32(destination.encode())}"
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Find the route by its destination; an import names it `TABLE_DESTINATION`."""
+        """Find the route by its destination; an import gives `TABLE_DESTINATION`."""
         table, destination = state.get("routeTableId"), state.get("destinationCidrBlock")
         if table is None or destination is None:
             table, _, destination = identifier.partition("_")
@@ -86,7 +86,7 @@ class Route(Ec2Resource):
         return None
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Send the traffic elsewhere."""
+        """Replace the target of the route."""
         cloud.client("ec2").replace_route(
             RouteTableId=wanted["routeTableId"],
             DestinationCidrBlock=wanted["destinationCidrBlock"],
@@ -94,27 +94,27 @@ class Route(Ec2Resource):
         )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the route."""
+        """Delete the route."""
         cloud.client("ec2").delete_route(
             RouteTableId=state["routeTableId"], DestinationCidrBlock=state["destinationCidrBlock"]
         )
 
 
 class RouteTableAssociation(Ec2Resource):
-    """Which table a subnet uses."""
+    """The association of a subnet with a route table."""
 
     type_name = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     inputs = Inputs("routeTableId", replaces="subnetId", required="subnetId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Associate them."""
+        """Associate the subnet with the table."""
         answer = cloud.client("ec2").associate_route_table(
             RouteTableId=wanted["routeTableId"], SubnetId=wanted["subnetId"]
         )
         return answer["AssociationId"]
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Find the association; an import names it `SUBNET/TABLE`."""
+        """Find the association; an import gives `SUBNET/TABLE`."""
         subnet, _, table = identifier.partition("/")
         one = (
             {"Name": "association.subnet-id", "Values": [subnet]}
@@ -133,7 +133,7 @@ class RouteTableAssociation(Ec2Resource):
         return None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Give the subnet back to the main table."""
+        """Let the subnet use the main table again."""
         cloud.client("ec2").disassociate_route_table(AssociationId=identifier)
 
 

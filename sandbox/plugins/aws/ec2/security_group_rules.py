@@ -73,7 +73,7 @@ class SecurityGroupRule(Ec2Resource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Rewrite the rule."""
+        """Modify the rule."""
         names = {
             "ipProtocol": "IpProtocol",
             "cidrIpv4": "CidrIpv4",
@@ -91,20 +91,20 @@ class SecurityGroupRule(Ec2Resource):
         )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the rule."""
+        """Delete the rule."""
         revoke = getattr(cloud.client("ec2"), f"revoke_security_group_{self.direction}")
         revoke(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[identifier])
 
 
 class SecurityGroupIngressRule(SecurityGroupRule):
-    """What a security group lets in."""
+    """An inbound rule."""
 
     type_name = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     direction = "ingress"
 
 
 class SecurityGroupEgressRule(SecurityGroupRule):
-    """What a security group lets out."""
+    """An outbound rule."""
 
     type_name = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     direction = "egress"

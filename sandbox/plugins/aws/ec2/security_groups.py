@@ -18,7 +18,7 @@ _RULES = Inputs(
 
 
 class SecurityGroup(Ec2Resource):
-    """A stateful firewall around machines."""
+    """A security group."""
 
     type_name = "aws:ec2/securityGroup:SecurityGroup"
     inputs = Inputs(
@@ -36,7 +36,7 @@ class SecurityGroup(Ec2Resource):
         return [("name", "it cannot begin with sg-")] if str(wanted.get("name")).startswith("sg-") else []
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the group."""
+        """Create the group."""
         answer = cloud.client("ec2").create_security_group(
             **given(wanted, {"name": "GroupName", "description": "Description", "vpcId": "VpcId"}),
             TagSpecifications=tag_specification("security-group", wanted),
@@ -44,7 +44,7 @@ class SecurityGroup(Ec2Resource):
         return answer["GroupId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Take away the rule that lets everything out, as the official provider does, and add the wanted ones."""
+        """Revoke the default rule that allows all outbound traffic, as the official provider does, and add the wanted rules."""
         for direction in ("ingress", "egress"):
             self._set_rules(cloud, identifier, direction, list_of(wanted.get(direction)))
 
@@ -66,7 +66,7 @@ class SecurityGroup(Ec2Resource):
             self._set_rules(cloud, identifier, direction, list_of(wanted.get(direction)))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the group once nothing uses it."""
+        """Delete the group once nothing uses it."""
         if state.get("revokeRulesOnDelete"):
             for direction in ("ingress", "egress"):
                 self._set_rules(cloud, identifier, direction, [])
@@ -86,7 +86,7 @@ class SecurityGroup(Ec2Resource):
 
 
 class DefaultSecurityGroup(SecurityGroup):
-    """A network's own security group, taken over: it cannot be removed."""
+    """A VPC's default security group, which cannot be created or deleted."""
 
     type_name = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     inputs = Inputs(
@@ -99,7 +99,7 @@ class DefaultSecurityGroup(SecurityGroup):
     auto_name = None
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Find the group that AWS made with the network."""
+        """Find the group that AWS created with the VPC."""
         filters = [{"Name": "group-name", "Values": ["default"]}]
         if wanted.get("vpcId"):
             filters.append({"Name": "vpc-id", "Values": [wanted["vpcId"]]})
@@ -114,7 +114,7 @@ class DefaultSecurityGroup(SecurityGroup):
         self.retag(cloud, identifier, {}, [], wanted["tagsAll"])
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Leave the group as it is: it goes with its network."""
+        """Leave the group as it is: it is deleted with its VPC."""
 
 
 def _rule_to_aws(rule: Mapping[str, Any], own_group: str) -> Values:
@@ -133,7 +133,7 @@ def _rule_to_aws(rule: Mapping[str, Any], own_group: str) -> Values:
 
 
 def _rules_from_aws(permissions: list[dict[str, Any]], own_group: str) -> list[Values]:
-    """Return AWS's permissions as rules; one permission may hold several descriptions, so several rules."""
+    """Return AWS's permissions as rules; a permission with several descriptions becomes several rules."""
     rules: dict[tuple[Any, ...], Values] = {}
     parts = (
         ("IpRanges", "CidrIp", "cidrBlocks"),

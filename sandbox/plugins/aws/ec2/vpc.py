@@ -14,7 +14,7 @@ from sandbox.plugins.values import list_of
 
 
 class Vpc(Ec2Resource):
-    """A network."""
+    """A VPC."""
 
     type_name = "aws:ec2/vpc:Vpc"
     inputs = Inputs(
@@ -34,7 +34,7 @@ class Vpc(Ec2Resource):
     )
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the network."""
+        """Create the VPC."""
         answer = cloud.client("ec2").create_vpc(
             **given(wanted, {"cidrBlock": "CidrBlock", "instanceTenancy": "InstanceTenancy"}),
             TagSpecifications=tag_specification("vpc", wanted),
@@ -42,14 +42,14 @@ class Vpc(Ec2Resource):
         return answer["Vpc"]["VpcId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Set what a network is not made with."""
+        """Set the attributes that a create request cannot set."""
         ec2 = cloud.client("ec2")
         ec2.modify_vpc_attribute(VpcId=identifier, EnableDnsSupport={"Value": wanted["enableDnsSupport"]})
         if wanted.get("enableDnsHostnames") is not None:
             ec2.modify_vpc_attribute(VpcId=identifier, EnableDnsHostnames={"Value": wanted["enableDnsHostnames"]})
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the network, its switches and the parts that AWS made with it."""
+        """Read the VPC, its attributes and the resources that AWS created with it."""
         ec2 = cloud.client("ec2")
         vpc = only(ec2.describe_vpcs(VpcIds=[identifier])["Vpcs"])
         own = [{"Name": "vpc-id", "Values": [identifier]}]
@@ -86,16 +86,16 @@ class Vpc(Ec2Resource):
         return answer[name[:1].upper() + name[1:]]["Value"]
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set the switches again."""
+        """Set the attributes again."""
         self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the network once nothing is left in it."""
+        """Delete the VPC once it is empty."""
         self.retry_delete(cloud.client("ec2").delete_vpc, VpcId=identifier)
 
 
 class Subnet(Ec2Resource):
-    """A part of a network in one zone."""
+    """A subnet."""
 
     type_name = "aws:ec2/subnet:Subnet"
     inputs = Inputs(
@@ -107,7 +107,7 @@ class Subnet(Ec2Resource):
     outputs = ("arn", "availabilityZoneId", "ownerId")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the subnet."""
+        """Create the subnet."""
         answer = cloud.client("ec2").create_subnet(
             **given(wanted, {"vpcId": "VpcId", "cidrBlock": "CidrBlock", "availabilityZone": "AvailabilityZone"}),
             TagSpecifications=tag_specification("subnet", wanted),
@@ -115,7 +115,7 @@ class Subnet(Ec2Resource):
         return answer["Subnet"]["SubnetId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait for it, and set what a subnet is not made with."""
+        """Set the attribute that a create request cannot set."""
         if wanted["mapPublicIpOnLaunch"]:
             cloud.client("ec2").modify_subnet_attribute(SubnetId=identifier, MapPublicIpOnLaunch={"Value": True})
 
@@ -140,18 +140,18 @@ class Subnet(Ec2Resource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set whether machines get a public address."""
+        """Set whether instances get a public address."""
         cloud.client("ec2").modify_subnet_attribute(
             SubnetId=identifier, MapPublicIpOnLaunch={"Value": wanted["mapPublicIpOnLaunch"]}
         )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the subnet once nothing is left in it."""
+        """Delete the subnet once it is empty."""
         self.retry_delete(cloud.client("ec2").delete_subnet, SubnetId=identifier)
 
 
 class FlowLog(Ec2Resource):
-    """A record of a network's traffic."""
+    """A flow log of a VPC or subnet."""
 
     type_name = "aws:ec2/flowLog:FlowLog"
     inputs = Inputs(
@@ -172,7 +172,7 @@ class FlowLog(Ec2Resource):
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Start the record; its role may be too new."""
+        """Create the flow log; its role may be too new."""
         target = ("VPC", wanted["vpcId"]) if wanted.get("vpcId") else ("Subnet", wanted["subnetId"])
 
         def start() -> str:
@@ -189,7 +189,7 @@ class FlowLog(Ec2Resource):
         return retry(start, codes=["InvalidParameter"], message="Unable to assume given IAM role")
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the record's settings."""
+        """Read the flow log's settings."""
         log = only(cloud.client("ec2").describe_flow_logs(FlowLogIds=[identifier])["FlowLogs"])
         resource = log.get("ResourceId", "")
         return {
@@ -200,12 +200,12 @@ class FlowLog(Ec2Resource):
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Stop the record."""
+        """Delete the flow log."""
         cloud.client("ec2").delete_flow_logs(FlowLogIds=[identifier])
 
 
 def availability_zones(cloud: Aws, arguments: Values) -> Values:
-    """Answer `aws.get_availability_zones`."""
+    """Implement `aws.get_availability_zones`."""
     filters = [{"Name": "state", "Values": [arguments["state"]]}] if arguments.get("state") else []
     zones = cloud.client("ec2").describe_availability_zones(Filters=filters)["AvailabilityZones"]
     zones = sorted(

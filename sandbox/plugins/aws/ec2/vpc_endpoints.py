@@ -15,7 +15,7 @@ from sandbox.plugins.values import list_of, mapping_of
 
 
 class VpcEndpoint(Ec2Resource):
-    """An AWS service's entrance inside of a network."""
+    """A VPC endpoint."""
 
     type_name = "aws:ec2/vpcEndpoint:VpcEndpoint"
     inputs = Inputs(
@@ -45,7 +45,7 @@ class VpcEndpoint(Ec2Resource):
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the endpoint."""
+        """Create the endpoint."""
         fixed = {"vpcId": "VpcId", "serviceName": "ServiceName", "vpcEndpointType": "VpcEndpointType"}
         answer = cloud.client("ec2").create_vpc_endpoint(
             **given(wanted, {**fixed, **self._names}), TagSpecifications=tag_specification("vpc-endpoint", wanted)
@@ -53,7 +53,7 @@ class VpcEndpoint(Ec2Resource):
         return answer["VpcEndpoint"]["VpcEndpointId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it answers."""
+        """Wait until the endpoint is available."""
 
         def available() -> bool | None:
             endpoint = self._describe(cloud, identifier)
@@ -106,7 +106,7 @@ class VpcEndpoint(Ec2Resource):
         return {"prefixListId": lists[0]["PrefixListId"], "cidrBlocks": lists[0].get("Cidrs", [])} if lists else {}
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change its policy, its name service, and where it stands."""
+        """Update the policy, the DNS settings, the subnets, route tables and security groups."""
         request = given(
             {name: wanted.get(name) for name in changed & {"policy", "privateDnsEnabled", "ipAddressType"}}, self._names
         )
@@ -123,7 +123,7 @@ class VpcEndpoint(Ec2Resource):
         self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the endpoint, and wait: its network interfaces keep subnets in use."""
+        """Delete the endpoint, and wait: its network interfaces keep subnets in use."""
         answer = cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[identifier])
         for failure in list_of(answer.get("Unsuccessful")):
             if not failure["Error"]["Code"].endswith("NotFound"):

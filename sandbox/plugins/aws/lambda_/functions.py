@@ -13,7 +13,7 @@ from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import archive_content, mapping_of
 
-# What passes once a new role, its policies and its key's grants have reached every part of AWS.
+# Errors that pass once a new role, its policies and its key's grants have reached every part of AWS.
 PASSING = (
     "The role defined for the function cannot be assumed by Lambda",
     "The provided execution role does not have permissions",
@@ -55,7 +55,7 @@ class Function(AwsResource):
     gone = frozenset({"ResourceNotFoundException"})
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the function; its role may be too new for Lambda."""
+        """Create the function; its role may be too new for Lambda."""
         answer = self._retry(
             lambda: cloud.client("lambda").create_function(
                 FunctionName=wanted["name"],
@@ -70,7 +70,7 @@ class Function(AwsResource):
 
     @staticmethod
     def _retry(operation: Callable[[], Any]) -> Any:
-        """Repeat a change while another one of the same function, or of its role, is on its way."""
+        """Retry while another change of the function is in progress, or a change of its role has not reached Lambda."""
         return retry(
             lambda: retry(operation, codes=["ResourceConflictException"]),
             codes=["InvalidParameterValueException"],
@@ -80,7 +80,7 @@ class Function(AwsResource):
 
     @staticmethod
     def _configuration(wanted: Values) -> Values:
-        """Return what a function is made with and may be changed in."""
+        """Return the configuration as both create and update requests take it."""
         names = {
             "deadLetterConfig": "DeadLetterConfig",
             "description": "Description",
@@ -96,12 +96,12 @@ class Function(AwsResource):
             "vpcConfig": "VpcConfig",
         }
         sent = {there: pascal(value) for there, value in given(wanted, names).items()}
-        if "Environment" in sent:  # the names of variables are the program's own
+        if "Environment" in sent:  # the names of variables stay as they are
             sent["Environment"] = {"Variables": mapping_of(wanted["environment"].get("variables"))}
         return sent
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it can be called, and reserve its concurrency."""
+        """Wait until the function is active, and reserve its concurrency."""
         self._settle(cloud, identifier)
         if wanted["reservedConcurrentExecutions"] >= 0:
             cloud.client("lambda").put_function_concurrency(
@@ -169,14 +169,14 @@ class Function(AwsResource):
         return seen
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("lambda").untag_resource(Resource=state["arn"], TagKeys=removed)
         if added:
             cloud.client("lambda").tag_resource(Resource=state["arn"], Tags=added)
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the configuration, then the code, then the concurrency; Lambda takes one change at a time."""
+        """Update the configuration, then the code, then the concurrency: Lambda accepts one change at a time."""
         functions = cloud.client("lambda")
         if changed - {"architectures", "code", "reservedConcurrentExecutions"}:
             sent = self._configuration(wanted)
@@ -205,7 +205,7 @@ class Function(AwsResource):
                 self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the function."""
+        """Delete the function."""
         cloud.client("lambda").delete_function(FunctionName=identifier)
 
 

@@ -17,7 +17,7 @@ from sandbox.plugins.values import is_mapping, mapping_of
 
 
 class FunctionEventInvokeConfig(AwsResource):
-    """How often, and for how long, Lambda tries an event again."""
+    """The limits of Lambda's retries of an asynchronous invocation."""
 
     type_name = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
     inputs = Inputs("maximumEventAgeInSeconds", replaces="functionName qualifier", defaults={"maximumRetryAttempts": 2})
@@ -28,7 +28,7 @@ class FunctionEventInvokeConfig(AwsResource):
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Set it."""
+        """Put the configuration."""
         self._put(cloud, wanted)
         return ":".join(part for part in (wanted["functionName"], wanted.get("qualifier")) if part)
 
@@ -59,12 +59,12 @@ class FunctionEventInvokeConfig(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Go back to Lambda's own rules."""
+        """Delete the configuration, so that Lambda's defaults apply again."""
         cloud.client("lambda").delete_function_event_invoke_config(**self._function(identifier))
 
 
 class Permission(AwsResource):
-    """A statement of a function's policy; its id is the statement's, so that an import has to say more."""
+    """A statement of a function's policy. Its id is the statement's, so an import needs a longer one."""
 
     type_name = "aws:lambda/permission:Permission"
     inputs = Inputs(
@@ -85,11 +85,11 @@ class Permission(AwsResource):
     }
 
     def __init__(self) -> None:
-        # Lambda forgets statements of a function that are added at the same time.
+        # Lambda loses statements that are added to a function at the same time.
         self._one_by_one = threading.Lock()
 
     def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Refuse a name and a prefix of one."""
+        """Refuse both a statement id and a prefix of one."""
         both = wanted.get("statementId") is not None and wanted.get("statementIdPrefix") is not None
         return [("statementId", '"statement_id": conflicts with statement_id_prefix')] if both else []
 
@@ -106,7 +106,7 @@ class Permission(AwsResource):
 
     @staticmethod
     def _function(identifier: str, state: Values) -> tuple[Values, str]:
-        """Return function and statement; an import names them FUNCTION/STATEMENT or FUNCTION:QUALIFIER/STATEMENT."""
+        """Return function and statement; an import gives FUNCTION/STATEMENT or FUNCTION:QUALIFIER/STATEMENT."""
         name, qualifier = state.get("function"), state.get("qualifier")
         if name is None:
             function, _, identifier = identifier.partition("/")
@@ -145,7 +145,7 @@ class Permission(AwsResource):
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the statement."""
+        """Delete the statement."""
         function, statement_id = self._function(identifier, state)
         with self._one_by_one:
             cloud.client("lambda").remove_permission(StatementId=statement_id, **function)

@@ -24,7 +24,7 @@ class Bucket(AwsResource):
     gone = NO_SUCH_BUCKET
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the bucket; its name may still be held by one that was just removed."""
+        """Create the bucket; its name may still be held by one that was just removed."""
         where: Values = {}
         if cloud.region != "us-east-1":
             where = {"CreateBucketConfiguration": {"LocationConstraint": cloud.region}}
@@ -61,7 +61,7 @@ class Bucket(AwsResource):
             raise
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Set all tags: S3 knows no other way. Those that AWS itself set stay."""
+        """Replace all tags, as S3 has no other way, but keep those that AWS set itself."""
         present = self._tags(cloud, identifier)
         tags = {key: value for key, value in present.items() if key not in removed} | added
         if tags:
@@ -70,17 +70,17 @@ class Bucket(AwsResource):
             cloud.client("s3").delete_bucket_tagging(Bucket=identifier)
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Nothing to ask of S3: whether a full bucket may be removed is known to the state alone."""
+        """Do nothing: `forceDestroy` is known only to the state."""
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the bucket, with its objects only if the program said so."""
+        """Delete the bucket, with its objects only if the program asks for it (`forceDestroy`)."""
         if state.get("forceDestroy"):
             remove_versions(cloud, identifier)
         cloud.client("s3").delete_bucket(Bucket=identifier)
 
 
 def remove_versions(cloud: Aws, bucket: str, key: str | None = None) -> None:
-    """Remove every version of every object, or of one object."""
+    """Delete every version of every object, or of one object."""
     s3 = cloud.client("s3")
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, **({"Prefix": key} if key else {})):
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]

@@ -25,7 +25,7 @@ class BucketObjectv2(AwsResource):
     gone = NO_SUCH_BUCKET | {"NoSuchKey"}
 
     def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Refuse two contents."""
+        """Refuse an object with both `content` and `source`."""
         two = wanted.get("content") is not None and wanted.get("source") is not None
         return [("content", "only one of content, source can be set")] if two else []
 
@@ -48,10 +48,10 @@ class BucketObjectv2(AwsResource):
         )
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read what S3 says of the object; its content is compared by its hash, as it is not part of the answer."""
+        """Read the object's metadata; the content is not part of it, and is compared by its hash."""
         s3 = cloud.client("s3")
         bucket, key = state.get("bucket"), state.get("key")
-        if bucket is None or key is None:  # an import names it BUCKET/KEY
+        if bucket is None or key is None:  # an import gives BUCKET/KEY
             bucket, _, key = identifier.partition("/")
         head = s3.head_object(Bucket=bucket, Key=key)
         seen: Values = {
@@ -66,7 +66,7 @@ class BucketObjectv2(AwsResource):
             "versionId": head.get("VersionId"),
             "tagsAll": tag_map(s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]),
         }
-        # S3's tag is the content's MD5 unless a customer key encrypts the object.
+        # The ETag is the content's MD5 unless a customer managed key encrypts the object.
         content = state.get("content")
         if content is not None and head.get("ServerSideEncryption") != "aws:kms":
             actual = hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()
@@ -84,7 +84,7 @@ class BucketObjectv2(AwsResource):
             )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the object with every version of it, as the official provider does."""
+        """Delete the object with all its versions, as the official provider does."""
         if state.get("versionId"):
             remove_versions(cloud, state["bucket"], state["key"])
         else:

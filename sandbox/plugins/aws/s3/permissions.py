@@ -12,7 +12,7 @@ from sandbox.plugins.properties import Values
 
 
 class BucketPublicAccessBlock(BucketSetting):
-    """What keeps a bucket from being opened."""
+    """The block of public access to a bucket."""
 
     type_name = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     _switches: ClassVar = {
@@ -39,12 +39,12 @@ class BucketPublicAccessBlock(BucketSetting):
         return {name: answer.get(there, False) for name, there in self._switches.items()}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the setting."""
+        """Delete the setting."""
         cloud.client("s3").delete_public_access_block(Bucket=identifier)
 
 
 class BucketOwnershipControls(BucketSetting):
-    """Who owns what others put into a bucket."""
+    """The ownership of objects that other accounts put into a bucket."""
 
     type_name = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     inputs = Inputs(replaces="bucket", objects={"rule": Inputs("objectOwnership")})
@@ -62,12 +62,12 @@ class BucketOwnershipControls(BucketSetting):
         return {"rule": from_aws(self.properties["rule"], rules[0])} if rules else None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the setting."""
+        """Delete the setting."""
         cloud.client("s3").delete_bucket_ownership_controls(Bucket=identifier)
 
 
 class BucketPolicy(BucketSetting):
-    """A bucket's own policy."""
+    """The policy of a bucket."""
 
     type_name = "aws:s3/bucketPolicy:BucketPolicy"
     inputs = Inputs(replaces="bucket", policies="policy")
@@ -86,12 +86,12 @@ class BucketPolicy(BucketSetting):
         return {"policy": cloud.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the policy."""
+        """Delete the policy."""
         cloud.client("s3").delete_bucket_policy(Bucket=identifier)
 
 
 class BucketCorsConfiguration(BucketSetting):
-    """Which web pages may reach into a bucket."""
+    """The web origins that may access a bucket."""
 
     type_name = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
     inputs = Inputs(
@@ -112,7 +112,7 @@ class BucketCorsConfiguration(BucketSetting):
         return {"corsRules": from_aws(self.properties["corsRules"], rules)}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the rules."""
+        """Delete the rules."""
         cloud.client("s3").delete_bucket_cors(Bucket=identifier)
 
 

@@ -9,17 +9,17 @@ from sandbox.plugins.properties import Values
 
 
 class BucketSetting(AwsResource):
-    """One setting of a bucket."""
+    """The base of the settings of a bucket."""
 
     outputs = ()
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Set it; the bucket may be too new for this part of S3."""
+        """Send the setting; the bucket may be too new for this part of S3."""
         retry(lambda: self.put(cloud, wanted), codes=["NoSuchBucket"], seconds=20)
         return wanted["bucket"]
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set it again."""
+        """Send the setting again."""
         self.put(cloud, wanted)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:

@@ -13,7 +13,7 @@ from sandbox.plugins.values import mapping_of
 
 
 class BucketVersioning(BucketSetting):
-    """Whether a bucket keeps old versions."""
+    """The versioning of a bucket."""
 
     type_name = "aws:s3/bucketVersioning:BucketVersioning"
     inputs = Inputs(replaces="bucket", objects={"versioningConfiguration": Inputs("status")})
@@ -31,13 +31,13 @@ class BucketVersioning(BucketSetting):
         return {"versioningConfiguration": {"status": status}}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Suspend it: a bucket that kept versions can only stop."""
+        """Suspend versioning, as it cannot be disabled again."""
         if state["versioningConfiguration"]["status"] == "Enabled":
             cloud.client("s3").put_bucket_versioning(Bucket=identifier, VersioningConfiguration={"Status": "Suspended"})
 
 
 class BucketServerSideEncryptionConfiguration(BucketSetting):
-    """How a bucket encrypts."""
+    """The default encryption of a bucket."""
 
     type_name = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     inputs = Inputs(
@@ -83,12 +83,12 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         return {"rules": rules}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Go back to S3's own encryption."""
+        """Return the bucket to S3's default encryption."""
         cloud.client("s3").delete_bucket_encryption(Bucket=identifier)
 
 
 class BucketLifecycleConfiguration(BucketSetting):
-    """When a bucket's objects move or expire."""
+    """The lifecycle rules of a bucket."""
 
     type_name = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     inputs = Inputs(
@@ -128,12 +128,12 @@ class BucketLifecycleConfiguration(BucketSetting):
         return {"rules": from_aws(self.properties["rules"], rules)}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the rules."""
+        """Delete the rules."""
         cloud.client("s3").delete_bucket_lifecycle(Bucket=identifier)
 
 
 class BucketLogging(BucketSetting):
-    """Where a bucket's access log goes."""
+    """The access log of a bucket."""
 
     type_name = "aws:s3/bucketLogging:BucketLogging"
     inputs = Inputs("targetBucket targetPrefix", replaces="bucket")
@@ -150,7 +150,7 @@ class BucketLogging(BucketSetting):
         return {"targetBucket": enabled["TargetBucket"], "targetPrefix": enabled["TargetPrefix"]} if enabled else None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Stop the log."""
+        """Disable the access log."""
         cloud.client("s3").put_bucket_logging(Bucket=identifier, BucketLoggingStatus={})
 
 

@@ -13,9 +13,9 @@ from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import list_of, mapping_of
 
 LONGEST_PREFIX = 37
-"""Leaves room for what the official provider appends."""
+"""Shorter, as the official provider appends 26 characters."""
 _NAMES: Mapping[str, str] = {"enableSsmAccess": "EnableSSMAccess", "volumeSizeInGb": "VolumeSizeInGB"}
-"""AWS's names where they are not the SDK's."""
+"""AWS's names where they differ from the SDK's in more than the first letter."""
 _VARIANT = (
     "containerStartupHealthCheckTimeoutInSeconds enableSsmAccess inferenceAmiVersion initialInstanceCount instanceType "
     "modelDataDownloadTimeoutInSeconds modelName"
@@ -24,7 +24,7 @@ _WEIGHT: Mapping[str, int] = {"initialVariantWeight": 1}
 
 
 class EndpointConfiguration(ServingResource):
-    """What an endpoint serves, and on which instances; its id is its name."""
+    """An endpoint configuration; its id is its name."""
 
     type_name = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
     inputs = Inputs(
@@ -57,7 +57,7 @@ class EndpointConfiguration(ServingResource):
     }
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks SageMaker."""
+        """Refuse what the official provider refuses before it calls SageMaker."""
         if wanted.get("name") is not None and wanted.get("namePrefix") is not None:
             yield "name", '"name": conflicts with name_prefix'
         yield from wrong_name(wanted, "name", LONGEST_NAME)
@@ -74,7 +74,7 @@ class EndpointConfiguration(ServingResource):
                 )
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the configuration; a variant without a name is given one."""
+        """Create the configuration, with generated names for variants that have none."""
         sent = {
             there: to_aws(self.properties[name], wanted[name], _NAMES)
             for name, there in self._names.items()
@@ -84,7 +84,7 @@ class EndpointConfiguration(ServingResource):
             variant.setdefault("VariantName", generated_name())
             if "ModelName" in variant:
                 variant.setdefault("EnableSSMAccess", False)
-            else:  # the models come later, as inference components
+            else:  # models are added later, as inference components
                 del variant["InitialVariantWeight"]
         name = wanted.get("name") or generated_name(wanted["namePrefix"])
         cloud.client("sagemaker").create_endpoint_config(
@@ -104,7 +104,7 @@ class EndpointConfiguration(ServingResource):
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the configuration, even one that an endpoint still serves: SageMaker lets it go."""
+        """Delete the configuration; SageMaker allows it even while an endpoint uses it."""
         cloud.client("sagemaker").delete_endpoint_config(EndpointConfigName=identifier)
 
 

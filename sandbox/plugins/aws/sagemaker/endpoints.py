@@ -61,7 +61,7 @@ class Endpoint(ServingResource):
     auto_name = AutoName()
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks SageMaker."""
+        """Refuse what the official provider refuses before it calls SageMaker."""
         yield from wrong_name(wanted, "name", LONGEST_NAME)
         yield from wrong_name(wanted, "endpointConfigName", LONGEST_NAME)
         deployment = wanted.get("deploymentConfig")
@@ -94,9 +94,9 @@ class Endpoint(ServingResource):
         return sent
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the endpoint and wait for it.
+        """Create the endpoint and wait until it is in service.
 
-        One that fails stays in the account, and no state knows of it: so does the official provider.
+        An endpoint that fails stays in the account without being in the state, as with the official provider.
         """
         name = wanted["name"]
         end = time.monotonic() + _TRUST_SECONDS
@@ -116,7 +116,7 @@ class Endpoint(ServingResource):
                 return name
 
     def _find(self, cloud: Aws, name: str) -> Mapping[str, Any] | None:
-        """Return the endpoint, or None where there is none or it is about to go."""
+        """Return the endpoint, or None if there is none or it is being deleted."""
         try:
             found: Mapping[str, Any] = cloud.client("sagemaker").describe_endpoint(EndpointName=name)
         except ClientError as error:
@@ -128,8 +128,8 @@ class Endpoint(ServingResource):
     def _wait(self, cloud: Aws, name: str, operation: str) -> None:
         """Wait until the endpoint is in service.
 
-        What it serves then is not looked at: after an automatic rollback it is in service as well, with the
-        configuration from before, and the official provider calls that a success
+        The configuration that it serves then is not checked: after an automatic rollback, the endpoint is in service
+        with its previous configuration, and the official provider takes that for success
         (hashicorp/terraform-provider-aws, issues 48997 and 46663).
         """
 
@@ -149,7 +149,7 @@ class Endpoint(ServingResource):
         wait_until(in_service, what=f"SageMaker AI Endpoint ({name}) {operation}", seconds=3600, longest=1)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the endpoint, and what it really serves."""
+        """Read the endpoint and the configuration that it actually serves."""
         found = self._find(cloud, identifier)
         if found is None:
             return None
@@ -167,7 +167,7 @@ class Endpoint(ServingResource):
         self._wait(cloud, identifier, "update")
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the endpoint and wait until it is gone."""
+        """Delete the endpoint and wait until it is gone."""
         cloud.client("sagemaker").delete_endpoint(EndpointName=identifier)
 
         def gone() -> bool | None:

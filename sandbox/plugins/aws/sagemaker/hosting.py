@@ -14,7 +14,7 @@ LONGEST_NAME = 63
 
 
 def wrong_name(wanted: Mapping[str, Any], name: str, longest: int) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a name or prefix, in the official provider's words."""
+    """Yield the problems of a name or prefix, worded as by the official provider."""
     value = wanted.get(name)
     if value is None:
         return
@@ -27,16 +27,16 @@ def wrong_name(wanted: Mapping[str, Any], name: str, longest: int) -> Iterator[t
 
 
 def out_of_range(path: str, value: Any, lowest: int, highest: int) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a number that is known; in the official provider's words."""
+    """Yield the problem of a known number that is out of range, worded as by the official provider."""
     if isinstance(value, int) and not lowest <= value <= highest:
         yield path, f"expected {path} to be in the range ({lowest} - {highest}), got {value}"
 
 
 class ServingResource(SageMakerResource):
-    """What models, configurations and endpoints share: SageMaker's way of saying that there is none."""
+    """The base of models, endpoint configurations and endpoints: errors, and updates of nothing but tags."""
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether SageMaker could not find it."""
+        """Return whether SageMaker could not find it."""
         return (
             isinstance(error, ClientError)
             and code_of(error) == "ValidationException"

@@ -26,7 +26,7 @@ class Model(ServingResource):
     inputs = Inputs(
         "tags",
         replaces="containers enableNetworkIsolation executionRoleArn name primaryContainer",
-        # The official provider takes other subnets for a change in place, and then changes nothing.
+        # The official provider plans an update in place for other subnets, and then changes nothing.
         presence_replaces="vpcConfig",
         computed="name",
         ordered="containers",
@@ -52,7 +52,7 @@ class Model(ServingResource):
         return list(wrong_name(wanted, "name", LONGEST_NAME))
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the model; what SageMaker refuses at first may be too new, such as its role."""
+        """Create the model; what it refers to may be too new, such as its role."""
         sent = {
             self._names[name]: to_aws(self.properties[name], wanted[name]) for name in self._names if name in wanted
         }
@@ -63,7 +63,7 @@ class Model(ServingResource):
         return wanted["name"]
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether SageMaker could not find it; of a model, the official provider believes any such error."""
+        """Return whether SageMaker could not find it; for a model, the official provider accepts any validation error as that."""
         if isinstance(error, ClientError) and error.operation_name == "DescribeModel":
             return code_of(error) == "ValidationException"
         return super().is_gone(error)
@@ -78,7 +78,7 @@ class Model(ServingResource):
         }
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the model."""
+        """Delete the model."""
         cloud.client("sagemaker").delete_model(ModelName=identifier)
 
 

@@ -14,12 +14,12 @@ from sandbox.plugins.resource import RefusedError
 
 
 class SageMakerResource(AwsResource):
-    """What the parts of Studio share: tags by ARN, and states to wait for."""
+    """The base of SageMaker resource types: tags by ARN, and states to wait for."""
 
     gone = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("sagemaker").delete_tags(ResourceArn=state["arn"], TagKeys=removed)
         if added:
@@ -31,7 +31,7 @@ class SageMakerResource(AwsResource):
         return tag_map(cloud.client("sagemaker").list_tags(ResourceArn=arn)["Tags"])
 
     def settle(self, describe: Callable[[], Mapping[str, Any]], what: str) -> None:
-        """Wait until it is in service."""
+        """Wait until the resource is in service."""
 
         def in_service() -> bool | None:
             found = describe()
@@ -42,7 +42,7 @@ class SageMakerResource(AwsResource):
         wait_until(in_service, what=what, seconds=900)
 
     def vanish(self, describe: Callable[[], Mapping[str, Any]], what: str) -> None:
-        """Wait until it is gone."""
+        """Wait until the resource is deleted."""
 
         def absent() -> bool | None:
             try:

@@ -50,14 +50,14 @@ class Domain(SageMakerResource):
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the domain."""
+        """Create the domain."""
         fixed = {"domainName": "DomainName", "authMode": "AuthMode", "vpcId": "VpcId", "kmsKeyId": "KmsKeyId"}
         sent = pascal(given(wanted, {**fixed, **self._settings}))
         answer = cloud.client("sagemaker").create_domain(**sent, Tags=tag_list(wanted["tagsAll"]))
         return answer["DomainArn"].rsplit("/", 1)[-1]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it can be used."""
+        """Wait until it is in service."""
         self.settle(lambda: self._describe(cloud, identifier), f"domain {identifier}")
 
     @staticmethod
@@ -65,7 +65,7 @@ class Domain(SageMakerResource):
         return cloud.client("sagemaker").describe_domain(DomainId=identifier)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the domain; what happens to its home directories is known to the state alone."""
+        """Read the domain; only the state knows `retentionPolicy`."""
         domain = self._describe(cloud, identifier)
         names = {
             **{name: there for name, there in self._settings.items() if name != "defaultUserSettings"},
@@ -85,21 +85,21 @@ class Domain(SageMakerResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the settings."""
+        """Update the settings."""
         names = {name: there for name, there in self._settings.items() if name in changed}
         if names:
             cloud.client("sagemaker").update_domain(DomainId=identifier, **pascal(given(wanted, names)))
             self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the domain, and its home directories if the program said so."""
+        """Delete the domain, and its home directories if `retentionPolicy` says so."""
         kept = mapping_of(state.get("retentionPolicy")).get("homeEfsFileSystem", "Retain")
         cloud.client("sagemaker").delete_domain(DomainId=identifier, RetentionPolicy={"HomeEfsFileSystem": kept})
         self.vanish(lambda: self._describe(cloud, identifier), f"domain {identifier}")
 
 
 class UserProfile(SageMakerResource):
-    """A user of a domain; its id is its ARN."""
+    """A user profile of a domain; its id is its ARN."""
 
     type_name = "aws:sagemaker/userProfile:UserProfile"
     inputs = Inputs(
@@ -110,7 +110,7 @@ class UserProfile(SageMakerResource):
     outputs = ("arn", "homeEfsFileSystemUid")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the profile."""
+        """Create the profile."""
         names = {"domainId": "DomainId", "userProfileName": "UserProfileName", "userSettings": "UserSettings"}
         answer = cloud.client("sagemaker").create_user_profile(
             **pascal(given(wanted, names)), Tags=tag_list(wanted["tagsAll"])
@@ -118,7 +118,7 @@ class UserProfile(SageMakerResource):
         return answer["UserProfileArn"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it can be used."""
+        """Wait until it is in service."""
         self.settle(lambda: self._describe(cloud, identifier), f"user profile {wanted['userProfileName']}")
 
     @staticmethod
@@ -146,26 +146,26 @@ class UserProfile(SageMakerResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the settings."""
+        """Update the settings."""
         cloud.client("sagemaker").update_user_profile(
             **self._parts(identifier), UserSettings=pascal(mapping_of(wanted.get("userSettings")))
         )
         self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the profile."""
+        """Delete the profile."""
         cloud.client("sagemaker").delete_user_profile(**self._parts(identifier))
         self.vanish(lambda: self._describe(cloud, identifier), f"user profile {identifier}")
 
 
 class ServicecatalogPortfolioStatus(AwsResource):
-    """Whether Studio shows project templates; its id is the region, and it is never removed."""
+    """The setting that shows project templates in Studio; its id is the region, and it is never deleted."""
 
     type_name = "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus"
     inputs = Inputs("status")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Switch it."""
+        """Enable or disable project templates."""
         self._switch(cloud, wanted["status"])
         return cloud.region
 
@@ -182,7 +182,7 @@ class ServicecatalogPortfolioStatus(AwsResource):
         return {"status": cloud.client("sagemaker").get_sagemaker_servicecatalog_portfolio_status()["Status"]}
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Switch it again."""
+        """Enable or disable project templates."""
         self._switch(cloud, wanted["status"])
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:

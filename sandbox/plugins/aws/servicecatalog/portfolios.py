@@ -13,7 +13,7 @@ from sandbox.plugins.resource import AutoName
 
 
 class Portfolio(AwsResource):
-    """A list of products, and who may launch them."""
+    """A portfolio of products."""
 
     type_name = "aws:servicecatalog/portfolio:Portfolio"
     inputs = Inputs("providerName tags", computed="description name")
@@ -23,7 +23,7 @@ class Portfolio(AwsResource):
     _names: ClassVar = {"name": "DisplayName", "providerName": "ProviderName", "description": "Description"}
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the portfolio."""
+        """Create the portfolio."""
         answer = cloud.client("servicecatalog").create_portfolio(
             **given(wanted, self._names), Tags=tag_list(wanted["tagsAll"])
         )
@@ -40,15 +40,15 @@ class Portfolio(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         cloud.client("servicecatalog").update_portfolio(Id=identifier, RemoveTags=removed, AddTags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change its words."""
+        """Update the names and descriptions."""
         cloud.client("servicecatalog").update_portfolio(Id=identifier, **given(wanted, self._names))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the portfolio once nothing is associated with it."""
+        """Delete the portfolio once nothing is associated with it."""
         retry(
             lambda: cloud.client("servicecatalog").delete_portfolio(Id=identifier),
             codes=["ResourceInUseException"],
@@ -65,14 +65,14 @@ class ProductPortfolioAssociation(AwsResource):
     gone = NOT_FOUND
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Put the product in."""
+        """Associate the product with the portfolio."""
         cloud.client("servicecatalog").associate_product_with_portfolio(
             ProductId=wanted["productId"], PortfolioId=wanted["portfolioId"]
         )
         return f"en:{wanted['portfolioId']}:{wanted['productId']}"
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Look for the portfolio among the product's."""
+        """Find the portfolio among those of the product."""
         _, portfolio, product = identifier.split(":")
         pages = cloud.client("servicecatalog").get_paginator("list_portfolios_for_product").paginate(ProductId=product)
         if any(one["Id"] == portfolio for page in pages for one in page["PortfolioDetails"]):
@@ -80,14 +80,14 @@ class ProductPortfolioAssociation(AwsResource):
         return None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Take the product out."""
+        """Disassociate the product from the portfolio."""
         cloud.client("servicecatalog").disassociate_product_from_portfolio(
             ProductId=state["productId"], PortfolioId=state["portfolioId"]
         )
 
 
 class PrincipalPortfolioAssociation(AwsResource):
-    """Who may launch from a portfolio; its id is `LANGUAGE,PRINCIPAL,PORTFOLIO,KIND`."""
+    """A principal that may launch from a portfolio; its id is `LANGUAGE,PRINCIPAL,PORTFOLIO,KIND`."""
 
     type_name = "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation"
     inputs = Inputs(replaces="portfolioId principalArn principalType", defaults={"principalType": "IAM"})
@@ -95,7 +95,7 @@ class PrincipalPortfolioAssociation(AwsResource):
     gone = NOT_FOUND
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Let the principal in; it may be too new for Service Catalog."""
+        """Associate the principal with the portfolio; it may be too new for Service Catalog."""
         retry(
             lambda: cloud.client("servicecatalog").associate_principal_with_portfolio(
                 PortfolioId=wanted["portfolioId"],
@@ -108,7 +108,7 @@ class PrincipalPortfolioAssociation(AwsResource):
         return f"en,{wanted['principalArn']},{wanted['portfolioId']},{wanted['principalType']}"
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Look for the principal among the portfolio's."""
+        """Find the principal among those of the portfolio."""
         _, principal, portfolio, kind = identifier.split(",")
         catalog = cloud.client("servicecatalog")
         pages = catalog.get_paginator("list_principals_for_portfolio").paginate(PortfolioId=portfolio)
@@ -124,7 +124,7 @@ class PrincipalPortfolioAssociation(AwsResource):
         return None
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Keep the principal out."""
+        """Disassociate the principal from the portfolio."""
         cloud.client("servicecatalog").disassociate_principal_from_portfolio(
             PortfolioId=state["portfolioId"],
             PrincipalARN=state["principalArn"],
@@ -133,7 +133,7 @@ class PrincipalPortfolioAssociation(AwsResource):
 
 
 class Constraint(AwsResource):
-    """How a product of a portfolio is launched."""
+    """A constraint on launches of a product from a portfolio."""
 
     type_name = "aws:servicecatalog/constraint:Constraint"
     inputs = Inputs(replaces="portfolioId productId type", computed="description", policies="parameters")
@@ -141,7 +141,7 @@ class Constraint(AwsResource):
     gone = NOT_FOUND
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the constraint; its role may be too new for Service Catalog."""
+        """Create the constraint; its role may be too new for Service Catalog."""
         names = {
             "portfolioId": "PortfolioId",
             "productId": "ProductId",
@@ -173,13 +173,13 @@ class Constraint(AwsResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change its parameters and words."""
+        """Update parameters and description."""
         cloud.client("servicecatalog").update_constraint(
             Id=identifier, **given(wanted, {"description": "Description", "parameters": "Parameters"})
         )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the constraint."""
+        """Delete the constraint."""
         cloud.client("servicecatalog").delete_constraint(Id=identifier)
 
 

@@ -24,7 +24,7 @@ def _artifact_to_aws(artifact: Mapping[str, Any]) -> Values:
 
 
 class Product(AwsResource):
-    """Something to launch, with its first version."""
+    """A product with its first version."""
 
     type_name = "aws:servicecatalog/product:Product"
     inputs = Inputs(
@@ -49,7 +49,7 @@ class Product(AwsResource):
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the product; the template may be too new to be read."""
+        """Create the product; the template may be too new to be read."""
         answer = retry(
             lambda: cloud.client("servicecatalog").create_product(
                 **given(wanted, self._names),
@@ -63,7 +63,7 @@ class Product(AwsResource):
         return answer["ProductViewDetail"]["ProductViewSummary"]["ProductId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it is there."""
+        """Wait until the product exists."""
         wait_until(
             lambda: True if self._describe(cloud, identifier)["ProductViewDetail"]["Status"] != "CREATING" else None,
             what=f"product {identifier}",
@@ -74,7 +74,7 @@ class Product(AwsResource):
         return cloud.client("servicecatalog").describe_product_as_admin(Id=identifier)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the product; its first version is known to the state alone."""
+        """Read the product; only the state knows its first version."""
         answer = self._describe(cloud, identifier)
         product = answer["ProductViewDetail"]
         summary = product["ProductViewSummary"]
@@ -88,15 +88,15 @@ class Product(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         cloud.client("servicecatalog").update_product(Id=identifier, RemoveTags=removed, AddTags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change its words."""
+        """Update the names and descriptions."""
         cloud.client("servicecatalog").update_product(Id=identifier, **given(wanted, self._names))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the product once no portfolio holds it."""
+        """Delete the product once no portfolio holds it."""
         retry(
             lambda: cloud.client("servicecatalog").delete_product(Id=identifier),
             codes=["ResourceInUseException"],
@@ -118,7 +118,7 @@ class ProvisioningArtifact(AwsResource):
     gone = NOT_FOUND
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the version."""
+        """Create the version."""
         answer = retry(
             lambda: cloud.client("servicecatalog").create_provisioning_artifact(
                 ProductId=wanted["productId"], Parameters=_artifact_to_aws(wanted)
@@ -129,7 +129,7 @@ class ProvisioningArtifact(AwsResource):
         return f"{answer['ProvisioningArtifactDetail']['Id']}:{wanted['productId']}"
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it is there, and set what a version is not made with."""
+        """Wait until the version exists, and set the attributes that a create request cannot set."""
         wait_until(lambda: True if self._describe(cloud, identifier)["Status"] != "CREATING" else None, what=identifier)
         if not wanted["active"] or wanted["guidance"] != "DEFAULT":
             self.change(cloud, identifier, {}, wanted, frozenset())
@@ -163,12 +163,12 @@ class ProvisioningArtifact(AwsResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change its words, and whether it is offered."""
+        """Update the descriptions, and whether the version is offered."""
         names = {"name": "Name", "description": "Description", "active": "Active", "guidance": "Guidance"}
         cloud.client("servicecatalog").update_provisioning_artifact(**self._parts(identifier), **given(wanted, names))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the version."""
+        """Delete the version."""
         cloud.client("servicecatalog").delete_provisioning_artifact(**self._parts(identifier))
 
 
