@@ -11,7 +11,7 @@ from sandbox.plugins.properties import Values
 from sandbox.plugins.values import simplified
 
 
-class HalfMadeError(Exception):
+class HalfCreatedError(Exception):
     """A resource exists, but its creation or update failed half-way."""
 
     def __init__(self, identifier: str, properties: Values, inputs: struct_pb2.Struct, reason: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from sandbox.plugins.messages import HalfMadeError
+from sandbox.plugins.messages import HalfCreatedError
 from sandbox.plugins.resource import Cloud, Provider, RefusedError
 from sandbox.plugins.service import Service
 from sandbox.plugins.values import AssetError
@@ -43,7 +43,7 @@ class _ErrorTranslator(grpc.ServerInterceptor):
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
             try:
                 return handler.unary_unary(request, context)
-            except HalfMadeError as error:
+            except HalfCreatedError as error:
                 context.set_trailing_metadata((("grpc-status-details-bin", error.status.SerializeToString()),))
                 context.abort(grpc.StatusCode.UNKNOWN, error.status.message)
             except NotImplementedError:

@@ -9,7 +9,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox.plugins.comparison import changed_names, imported_inputs, must_replace, refreshed_inputs
-from sandbox.plugins.messages import HalfMadeError, difference_of, failures_of, struct_of, values_of
+from sandbox.plugins.messages import HalfCreatedError, difference_of, failures_of, struct_of, values_of
 from sandbox.plugins.naming import DEFAULTS, name_automatically
 from sandbox.plugins.properties import Kind, Values, differs, problems, with_defaults
 from sandbox.plugins.resource import Cloud, Provider, RefusedError, Resource
@@ -141,7 +141,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
         except Exception as error:
             reason = self._reason("creating", resource, request.urn, error)
             partial = self._partial(resource, identifier, wanted)
-            raise HalfMadeError(identifier, {**partial, _INCOMPLETE: True}, request.properties, reason) from error
+            raise HalfCreatedError(identifier, {**partial, _INCOMPLETE: True}, request.properties, reason) from error
         return provider_pb2.CreateResponse(id=identifier, properties=struct_of(seen))
 
     def _partial(self, resource: Resource[Cloud], identifier: str, wanted: Values) -> Values:

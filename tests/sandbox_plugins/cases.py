@@ -1,11 +1,11 @@
-"""One life of each resource type: what it is made with, what changes in place, what takes a new one."""
+"""The lifecycle of each resource type: its inputs, an update in place, and a replacement."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sandbox_plugins.plugin import Made, Plugin
+from tests.sandbox_plugins.plugin import Plugin, ResourceState
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
@@ -15,53 +15,53 @@ HANDLER = "def handler(event, context):\n    return {}\n"
 Inputs = dict[str, Any]
 
 
-class World:
-    """What a resource stands on, made through the plugin when it is first asked for."""
+class Dependencies:
+    """The resources that others depend on, created through the plugin on first use."""
 
     def __init__(self, plugin: Plugin) -> None:
         self._plugin = plugin
-        self._made: dict[str, tuple[str, Made]] = {}
+        self._made: dict[str, tuple[str, ResourceState]] = {}
 
-    def need(self, key: str) -> Made:
-        """Return a resource that others need, by its key in NEEDS."""
+    def get(self, key: str) -> ResourceState:
+        """Return a resource that others depend on, by its key in DEPENDENCIES."""
         if key not in self._made:
-            kind, inputs = NEEDS[key]
+            kind, inputs = DEPENDENCIES[key]
             checked = self._plugin.check(kind, inputs(self))
             assert checked.failures == {}
             self._made[key] = kind, self._plugin.create(kind, checked.inputs)
         return self._made[key][1]
 
     def id(self, key: str) -> str:
-        """Return the id of a resource that others need."""
-        return self.need(key).id
+        """Return the id of a resource that others depend on."""
+        return self.get(key).id
 
-    def get(self, key: str, name: str) -> Any:
-        """Return an output of a resource that others need."""
-        return self.need(key).properties[name]
+    def output(self, key: str, name: str) -> Any:
+        """Return an output of a resource that others depend on."""
+        return self.get(key).properties[name]
 
 
-Making = Callable[[World], Inputs]
+InputsOf = Callable[[Dependencies], Inputs]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """The life of one resource."""
+    """The lifecycle of one resource."""
 
-    inputs: Making
+    inputs: InputsOf
     id: str
-    """Pattern of the official provider's id."""
-    change: Making | None = None
-    """What changes in place; None for a type that cannot change."""
+    """Pattern of the id that the official provider gives it."""
+    change: InputsOf | None = None
+    """Inputs that are updated in place; None for a type that cannot be updated."""
     replace: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """A property that takes a new resource, with its new value."""
-    imported: Callable[[Made], str] = lambda made: made.id
-    """What the resource is called in an import."""
+    """Properties that require a replacement, with their new values."""
+    imported: Callable[[ResourceState], str] = lambda created: created.id
+    """The id that an import gives."""
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
     """Patterns of outputs."""
     unread: frozenset[str] = frozenset()
-    """Inputs that the cloud never tells, so that an import cannot know them."""
+    """Inputs that the cloud never returns, so that an import cannot know them."""
     stays: bool = False
-    """Removing it leaves it in the cloud, as the official provider does."""
+    """Whether deleting it leaves it in the cloud, as with the official provider."""
 
 
 def policy(*actions: str, resource: str = "*", principal: Any = None) -> str:
@@ -73,7 +73,7 @@ def policy(*actions: str, resource: str = "*", principal: Any = None) -> str:
 
 
 OWNER = {"AWS": "arn:aws:iam::111111111111:root"}
-"""A new bucket takes no policy that is for everybody."""
+"""A new bucket accepts no public policy."""
 
 
 def trust(service: str) -> str:
@@ -88,43 +88,43 @@ def archive(content: str) -> Inputs:
     return {SIGNATURE: ARCHIVE, "assets": {"handler.py": text}, "hash": f"hash-of-archive-{len(content)}"}
 
 
-def template(world: World, key: str) -> str:
-    """Return the address of a CloudFormation template."""
-    return f"https://{world.get('bucket', 'bucket')}.s3.eu-west-1.amazonaws.com/{world.get(key, 'key')}"
+def template(deps: Dependencies, key: str) -> str:
+    """Return the URL of a CloudFormation template."""
+    return f"https://{deps.output('bucket', 'bucket')}.s3.eu-west-1.amazonaws.com/{deps.output(key, 'key')}"
 
 
 TEMPLATE = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
 ARTIFACT = {"name": "v1", "description": "first", "type": "CLOUD_FORMATION_TEMPLATE"}
 
-NEEDS: dict[str, tuple[str, Making]] = {
+DEPENDENCIES: dict[str, tuple[str, InputsOf]] = {
     "vpc": ("aws:ec2/vpc:Vpc", lambda _: {"cidrBlock": "10.1.0.0/16"}),
     "subnet": (
         "aws:ec2/subnet:Subnet",
-        lambda world: {"vpcId": world.id("vpc"), "cidrBlock": "10.1.1.0/24", "availabilityZone": "eu-west-1a"},
+        lambda deps: {"vpcId": deps.id("vpc"), "cidrBlock": "10.1.1.0/24", "availabilityZone": "eu-west-1a"},
     ),
     "other-subnet": (
         "aws:ec2/subnet:Subnet",
-        lambda world: {"vpcId": world.id("vpc"), "cidrBlock": "10.1.2.0/24", "availabilityZone": "eu-west-1b"},
+        lambda deps: {"vpcId": deps.id("vpc"), "cidrBlock": "10.1.2.0/24", "availabilityZone": "eu-west-1b"},
     ),
-    "gateway": ("aws:ec2/internetGateway:InternetGateway", lambda world: {"vpcId": world.id("vpc")}),
+    "gateway": ("aws:ec2/internetGateway:InternetGateway", lambda deps: {"vpcId": deps.id("vpc")}),
     "address": ("aws:ec2/eip:Eip", lambda _: {"domain": "vpc"}),
     "nat": (
         "aws:ec2/natGateway:NatGateway",
-        lambda world: {"allocationId": world.id("address"), "subnetId": world.id("subnet")},
+        lambda deps: {"allocationId": deps.id("address"), "subnetId": deps.id("subnet")},
     ),
     "spare-address": ("aws:ec2/eip:Eip", lambda _: {"domain": "vpc"}),
-    "table": ("aws:ec2/routeTable:RouteTable", lambda world: {"vpcId": world.id("vpc")}),
-    "other-table": ("aws:ec2/routeTable:RouteTable", lambda world: {"vpcId": world.id("vpc")}),
-    "group": ("aws:ec2/securityGroup:SecurityGroup", lambda world: {"name": "members", "vpcId": world.id("vpc")}),
+    "table": ("aws:ec2/routeTable:RouteTable", lambda deps: {"vpcId": deps.id("vpc")}),
+    "other-table": ("aws:ec2/routeTable:RouteTable", lambda deps: {"vpcId": deps.id("vpc")}),
+    "group": ("aws:ec2/securityGroup:SecurityGroup", lambda deps: {"name": "members", "vpcId": deps.id("vpc")}),
     "role": (
         "aws:iam/role:Role",
         lambda _: {"name": "needed", "assumeRolePolicy": trust("lambda.amazonaws.com")},
     ),
     "role-policy": (
         "aws:iam/rolePolicy:RolePolicy",
-        lambda world: {
+        lambda deps: {
             "name": "network",
-            "role": world.id("role"),
+            "role": deps.id("role"),
             "policy": policy(
                 "ec2:AssignPrivateIpAddresses",
                 "ec2:CreateNetworkInterface",
@@ -157,14 +157,14 @@ NEEDS: dict[str, tuple[str, Making]] = {
     "bucket": ("aws:s3/bucket:Bucket", lambda _: {"bucket": "probe-needed-111111111111", "forceDestroy": True}),
     "template": (
         "aws:s3/bucketObjectv2:BucketObjectv2",
-        lambda world: {"bucket": world.get("bucket", "bucket"), "key": "t.json", "content": TEMPLATE},
+        lambda deps: {"bucket": deps.output("bucket", "bucket"), "key": "t.json", "content": TEMPLATE},
     ),
     "logs": ("aws:cloudwatch/logGroup:LogGroup", lambda _: {"name": "/probe/needed"}),
     "function": (
         "aws:lambda/function:Function",
-        lambda world: {
+        lambda deps: {
             "name": "needed",
-            "role": world.get("role", "arn"),
+            "role": deps.output("role", "arn"),
             "runtime": "python3.13",
             "handler": "handler.handler",
             "code": archive(HANDLER),
@@ -179,12 +179,12 @@ NEEDS: dict[str, tuple[str, Making]] = {
     ),
     "domain": (
         "aws:sagemaker/domain:Domain",
-        lambda world: {
+        lambda deps: {
             "domainName": "needed",
             "authMode": "IAM",
-            "vpcId": world.id("vpc"),
-            "subnetIds": [world.id("subnet")],
-            "defaultUserSettings": {"executionRole": world.get("studio-role", "arn")},
+            "vpcId": deps.id("vpc"),
+            "subnetIds": [deps.id("subnet")],
+            "defaultUserSettings": {"executionRole": deps.output("studio-role", "arn")},
             "retentionPolicy": {"homeEfsFileSystem": "Delete"},
         },
     ),
@@ -194,29 +194,29 @@ NEEDS: dict[str, tuple[str, Making]] = {
     ),
     "product": (
         "aws:servicecatalog/product:Product",
-        lambda world: {
+        lambda deps: {
             "name": "needed",
             "owner": "platform",
             "type": "CLOUD_FORMATION_TEMPLATE",
-            "provisioningArtifactParameters": {**ARTIFACT, "templateUrl": template(world, "template")},
+            "provisioningArtifactParameters": {**ARTIFACT, "templateUrl": template(deps, "template")},
         },
     ),
     "offer": (
         "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation",
-        lambda world: {"portfolioId": world.id("portfolio"), "productId": world.id("product")},
+        lambda deps: {"portfolioId": deps.id("portfolio"), "productId": deps.id("product")},
     ),
 }
 
 
-def bucket(world: World) -> Inputs:
-    """Return the input that every setting of a bucket has."""
-    return {"bucket": world.get("bucket", "bucket")}
+def bucket(deps: Dependencies) -> Inputs:
+    """Return the input that all settings of a bucket have."""
+    return {"bucket": deps.output("bucket", "bucket")}
 
 
-def rule(world: World) -> Inputs:
+def rule(deps: Dependencies) -> Inputs:
     """Return a rule of a security group."""
     return {
-        "securityGroupId": world.id("group"),
+        "securityGroupId": deps.id("group"),
         "description": "HTTPS",
         "cidrIpv4": "10.0.0.0/8",
         "ipProtocol": "tcp",
@@ -225,13 +225,13 @@ def rule(world: World) -> Inputs:
     }
 
 
-def function(world: World) -> Inputs:
-    """Return a function in a network, for which its role needs permissions."""
-    world.need("role-policy")
+def function(deps: Dependencies) -> Inputs:
+    """Return a function in a VPC, for which its role needs permissions."""
+    deps.get("role-policy")
     return {
         "name": "probe",
         "description": "Probe",
-        "role": world.get("role", "arn"),
+        "role": deps.output("role", "arn"),
         "runtime": "python3.13",
         "architectures": ["arm64"],
         "handler": "handler.handler",
@@ -241,12 +241,12 @@ def function(world: World) -> Inputs:
         "reservedConcurrentExecutions": 2,
         "environment": {"variables": {"COLOUR": "red"}},
         "tracingConfig": {"mode": "Active"},
-        "loggingConfig": {"logFormat": "JSON", "logGroup": world.get("logs", "name")},
-        "vpcConfig": {"subnetIds": [world.id("subnet")], "securityGroupIds": [world.id("group")]},
+        "loggingConfig": {"logFormat": "JSON", "logGroup": deps.output("logs", "name")},
+        "vpcConfig": {"subnetIds": [deps.id("subnet")], "securityGroupIds": [deps.id("group")]},
     }
 
 
-def domain(world: World, minutes: int = 60) -> Inputs:
+def domain(deps: Dependencies, minutes: int = 60) -> Inputs:
     """Return a Studio domain."""
     idle = {
         "lifecycleManagement": "ENABLED",
@@ -262,13 +262,13 @@ def domain(world: World, minutes: int = 60) -> Inputs:
         "domainName": "probe",
         "authMode": "IAM",
         "appNetworkAccessType": "VpcOnly",
-        "vpcId": world.id("vpc"),
-        "subnetIds": [world.id("subnet"), world.id("other-subnet")],
-        "kmsKeyId": world.get("key", "arn"),
+        "vpcId": deps.id("vpc"),
+        "subnetIds": [deps.id("subnet"), deps.id("other-subnet")],
+        "kmsKeyId": deps.output("key", "arn"),
         "tagPropagation": "ENABLED",
         "defaultUserSettings": {
-            "executionRole": world.get("studio-role", "arn"),
-            "securityGroups": [world.id("group")],
+            "executionRole": deps.output("studio-role", "arn"),
+            "securityGroups": [deps.id("group")],
             "sharingSettings": {"notebookOutputOption": "Disabled"},
             "defaultLandingUri": "studio::",
             "studioWebPortal": "ENABLED",
@@ -279,8 +279,8 @@ def domain(world: World, minutes: int = 60) -> Inputs:
     }
 
 
-def ruleset(_: World) -> Inputs:
-    """Return rules of an organization."""
+def ruleset(_: Dependencies) -> Inputs:
+    """Return a ruleset of an organization."""
     return {
         "name": "probe",
         "target": "branch",
@@ -294,21 +294,21 @@ def ruleset(_: World) -> Inputs:
     }
 
 
-def queue_policy(world: World, action: str) -> str:
+def queue_policy(deps: Dependencies, action: str) -> str:
     """Return a queue's policy."""
-    return policy(action, resource=world.get("queue", "arn"), principal=OWNER)
+    return policy(action, resource=deps.output("queue", "arn"), principal=OWNER)
 
 
 def dashboard(*metrics: str) -> str:
-    """Return a dashboard of endpoints' metrics, in which their order is that of the lines."""
+    """Return a dashboard of endpoint metrics, in their order."""
     properties = {"region": "eu-west-1", "metrics": [["AWS/SageMaker", metric] for metric in metrics]}
     return json.dumps({"widgets": [{"type": "metric", "width": 12, "height": 6, "properties": properties}]})
 
 
-def lifecycle(world: World, days: int) -> Inputs:
+def lifecycle(deps: Dependencies, days: int) -> Inputs:
     """Return a bucket's lifecycle."""
     return {
-        **bucket(world),
+        **bucket(deps),
         "rules": [
             {
                 "id": "tier",
@@ -337,7 +337,7 @@ AWS: dict[str, Case] = {
         outputs={"arn": r"arn:aws:ec2:eu-west-1:111111111111:vpc/vpc-.*", "defaultSecurityGroupId": "sg-.*"},
     ),
     "aws:ec2/subnet:Subnet": Case(
-        inputs=lambda world: {"vpcId": world.id("vpc"), "cidrBlock": "10.1.9.0/24", "availabilityZone": "eu-west-1a"},
+        inputs=lambda deps: {"vpcId": deps.id("vpc"), "cidrBlock": "10.1.9.0/24", "availabilityZone": "eu-west-1a"},
         change=lambda _: {"mapPublicIpOnLaunch": True},
         replace={"availabilityZone": "eu-west-1b"},
         id=r"subnet-[0-9a-f]+",
@@ -353,40 +353,40 @@ AWS: dict[str, Case] = {
         outputs={"publicIp": r"[0-9.]+", "allocationId": r"eipalloc-.*"},
     ),
     "aws:ec2/natGateway:NatGateway": Case(
-        inputs=lambda world: {"allocationId": world.id("spare-address"), "subnetId": world.id("subnet")},
+        inputs=lambda deps: {"allocationId": deps.id("spare-address"), "subnetId": deps.id("subnet")},
         change=lambda _: TAGS,
         replace={"subnetId": "subnet-1"},
         id=r"nat-[0-9a-f]+",
     ),
     "aws:ec2/routeTable:RouteTable": Case(
-        inputs=lambda world: {"vpcId": world.id("vpc")},
+        inputs=lambda deps: {"vpcId": deps.id("vpc")},
         change=lambda _: TAGS,
         replace={"vpcId": "vpc-1"},
         id=r"rtb-[0-9a-f]+",
     ),
     "aws:ec2/route:Route": Case(
-        inputs=lambda world: {
-            "routeTableId": world.id("table"),
+        inputs=lambda deps: {
+            "routeTableId": deps.id("table"),
             "destinationCidrBlock": "0.0.0.0/0",
-            "gatewayId": world.id("gateway"),
+            "gatewayId": deps.id("gateway"),
         },
-        change=lambda world: {"gatewayId": None, "natGatewayId": world.id("nat")},
+        change=lambda deps: {"gatewayId": None, "natGatewayId": deps.id("nat")},
         replace={"destinationCidrBlock": "10.9.0.0/16"},
         id=r"r-rtb-[0-9a-f]+1080289494",
-        imported=lambda made: f"{made.properties['routeTableId']}_0.0.0.0/0",
+        imported=lambda created: f"{created.properties['routeTableId']}_0.0.0.0/0",
     ),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Case(
-        inputs=lambda world: {"routeTableId": world.id("table"), "subnetId": world.id("subnet")},
+        inputs=lambda deps: {"routeTableId": deps.id("table"), "subnetId": deps.id("subnet")},
         replace={"subnetId": "subnet-1"},
         id=r"rtbassoc-[0-9a-f]+",
-        imported=lambda made: f"{made.properties['subnetId']}/{made.properties['routeTableId']}",
+        imported=lambda created: f"{created.properties['subnetId']}/{created.properties['routeTableId']}",
     ),
     "aws:ec2/securityGroup:SecurityGroup": Case(
-        inputs=lambda world: {"name": "probe", "description": "Probe", "vpcId": world.id("vpc"), **TAGS},
-        change=lambda world: {
+        inputs=lambda deps: {"name": "probe", "description": "Probe", "vpcId": deps.id("vpc"), **TAGS},
+        change=lambda deps: {
             "ingress": [
                 {"fromPort": 443, "toPort": 443, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/8"], "self": True},
-                {"fromPort": 0, "toPort": 0, "protocol": "-1", "securityGroups": [world.id("group")]},
+                {"fromPort": 0, "toPort": 0, "protocol": "-1", "securityGroups": [deps.id("group")]},
             ]
         },
         replace={"description": "Another"},
@@ -394,7 +394,7 @@ AWS: dict[str, Case] = {
         unread=frozenset({"revokeRulesOnDelete"}),
     ),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Case(
-        inputs=lambda world: {"vpcId": world.id("vpc"), "ingress": [], "egress": []},
+        inputs=lambda deps: {"vpcId": deps.id("vpc"), "ingress": [], "egress": []},
         change=lambda _: {"egress": [{"fromPort": 443, "toPort": 443, "protocol": "tcp", "cidrBlocks": ["0.0.0.0/0"]}]},
         replace={"vpcId": "vpc-1"},
         id=r"sg-[0-9a-f]+",
@@ -408,9 +408,9 @@ AWS: dict[str, Case] = {
         id=r"sgr-[0-9a-f]+",
     ),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Case(
-        inputs=lambda world: {
-            "securityGroupId": world.id("group"),
-            "referencedSecurityGroupId": world.id("group"),
+        inputs=lambda deps: {
+            "securityGroupId": deps.id("group"),
+            "referencedSecurityGroupId": deps.id("group"),
             "ipProtocol": "-1",
         },
         change=lambda _: {"description": "To its own members"},
@@ -418,25 +418,25 @@ AWS: dict[str, Case] = {
         id=r"sgr-[0-9a-f]+",
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Case(
-        inputs=lambda world: {
-            "vpcId": world.id("vpc"),
+        inputs=lambda deps: {
+            "vpcId": deps.id("vpc"),
             "serviceName": "com.amazonaws.eu-west-1.kms",
             "vpcEndpointType": "Interface",
             "privateDnsEnabled": True,
-            "subnetIds": [world.id("subnet")],
-            "securityGroupIds": [world.id("group")],
+            "subnetIds": [deps.id("subnet")],
+            "securityGroupIds": [deps.id("group")],
             "policy": policy("kms:Decrypt", principal="*"),
         },
-        change=lambda world: {"subnetIds": [world.id("subnet"), world.id("other-subnet")]},
+        change=lambda deps: {"subnetIds": [deps.id("subnet"), deps.id("other-subnet")]},
         replace={"serviceName": "com.amazonaws.eu-west-1.sts"},
         id=r"vpce-[0-9a-f]+",
     ),
     "aws:ec2/flowLog:FlowLog": Case(
-        inputs=lambda world: {
-            "vpcId": world.id("vpc"),
+        inputs=lambda deps: {
+            "vpcId": deps.id("vpc"),
             "trafficType": "ALL",
-            "iamRoleArn": world.get("flow-role", "arn"),
-            "logDestination": world.get("logs", "arn"),
+            "iamRoleArn": deps.output("flow-role", "arn"),
+            "logDestination": deps.output("logs", "arn"),
         },
         replace={"trafficType": "REJECT"},
         id=r"fl-[0-9a-f]+",
@@ -450,7 +450,7 @@ AWS: dict[str, Case] = {
         unread=frozenset({"forceDetachPolicies"}),
     ),
     "aws:iam/rolePolicy:RolePolicy": Case(
-        inputs=lambda world: {"name": "probe", "role": world.id("role"), "policy": policy("s3:GetObject")},
+        inputs=lambda deps: {"name": "probe", "role": deps.id("role"), "policy": policy("s3:GetObject")},
         change=lambda _: {"policy": policy("s3:PutObject")},
         replace={"role": "another"},
         id="needed:probe",
@@ -463,8 +463,8 @@ AWS: dict[str, Case] = {
         unread=frozenset({"deletionWindowInDays"}),
     ),
     "aws:kms/alias:Alias": Case(
-        inputs=lambda world: {"name": "alias/probe", "targetKeyId": world.get("key", "keyId")},
-        change=lambda world: {"targetKeyId": world.get("other-key", "keyId")},
+        inputs=lambda deps: {"name": "alias/probe", "targetKeyId": deps.output("key", "keyId")},
+        change=lambda deps: {"targetKeyId": deps.output("other-key", "keyId")},
         replace={"name": "alias/another"},
         id="alias/probe",
         outputs={"arn": "arn:aws:kms:eu-west-1:111111111111:alias/probe"},
@@ -478,20 +478,20 @@ AWS: dict[str, Case] = {
         unread=frozenset({"forceDestroy"}),
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Case(
-        inputs=lambda world: {**bucket(world), "versioningConfiguration": {"status": "Enabled"}},
+        inputs=lambda deps: {**bucket(deps), "versioningConfiguration": {"status": "Enabled"}},
         change=lambda _: {"versioningConfiguration": {"status": "Suspended"}},
         replace={"bucket": "another"},
         id="probe-needed-.*",
         stays=True,
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Case(
-        inputs=lambda world: {
-            **bucket(world),
+        inputs=lambda deps: {
+            **bucket(deps),
             "rules": [
                 {
                     "applyServerSideEncryptionByDefault": {
                         "sseAlgorithm": "aws:kms",
-                        "kmsMasterKeyId": world.get("key", "arn"),
+                        "kmsMasterKeyId": deps.output("key", "arn"),
                     },
                     "bucketKeyEnabled": True,
                 }
@@ -503,43 +503,43 @@ AWS: dict[str, Case] = {
         stays=True,
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Case(
-        inputs=lambda world: {**bucket(world), "blockPublicAcls": True, "blockPublicPolicy": True},
+        inputs=lambda deps: {**bucket(deps), "blockPublicAcls": True, "blockPublicPolicy": True},
         change=lambda _: {"restrictPublicBuckets": True},
         replace={"bucket": "another"},
         id="probe-needed-.*",
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Case(
-        inputs=lambda world: {**bucket(world), "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        inputs=lambda deps: {**bucket(deps), "rule": {"objectOwnership": "BucketOwnerEnforced"}},
         change=lambda _: {"rule": {"objectOwnership": "BucketOwnerPreferred"}},
         replace={"bucket": "another"},
         id="probe-needed-.*",
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Case(
-        inputs=lambda world: {
-            **bucket(world),
-            "policy": policy("s3:GetObject", resource=f"{world.get('bucket', 'arn')}/*", principal=OWNER),
+        inputs=lambda deps: {
+            **bucket(deps),
+            "policy": policy("s3:GetObject", resource=f"{deps.output('bucket', 'arn')}/*", principal=OWNER),
         },
-        change=lambda world: {
-            "policy": policy("s3:PutObject", resource=f"{world.get('bucket', 'arn')}/*", principal=OWNER)
+        change=lambda deps: {
+            "policy": policy("s3:PutObject", resource=f"{deps.output('bucket', 'arn')}/*", principal=OWNER)
         },
         replace={"bucket": "another"},
         id="probe-needed-.*",
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Case(
-        inputs=lambda world: lifecycle(world, 30),
-        change=lambda world: {"rules": lifecycle(world, 60)["rules"]},
+        inputs=lambda deps: lifecycle(deps, 30),
+        change=lambda deps: {"rules": lifecycle(deps, 60)["rules"]},
         replace={"bucket": "another"},
         id="probe-needed-.*",
     ),
     "aws:s3/bucketLogging:BucketLogging": Case(
-        inputs=lambda world: {**bucket(world), "targetBucket": world.get("bucket", "bucket"), "targetPrefix": "a/"},
+        inputs=lambda deps: {**bucket(deps), "targetBucket": deps.output("bucket", "bucket"), "targetPrefix": "a/"},
         change=lambda _: {"targetPrefix": "b/"},
         replace={"bucket": "another"},
         id="probe-needed-.*",
     ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": Case(
-        inputs=lambda world: {
-            **bucket(world),
+        inputs=lambda deps: {
+            **bucket(deps),
             "corsRules": [
                 {
                     "allowedHeaders": ["*"],
@@ -555,8 +555,8 @@ AWS: dict[str, Case] = {
         id="probe-needed-.*",
     ),
     "aws:s3/bucketObjectv2:BucketObjectv2": Case(
-        inputs=lambda world: {
-            **bucket(world),
+        inputs=lambda deps: {
+            **bucket(deps),
             "key": "a/probe.txt",
             "content": "hello",
             "contentType": "text/plain",
@@ -565,7 +565,7 @@ AWS: dict[str, Case] = {
         change=lambda _: {"content": "hello again"},
         replace={"key": "another"},
         id="a/probe.txt",
-        imported=lambda made: f"{made.properties['bucket']}/{made.id}",
+        imported=lambda created: f"{created.properties['bucket']}/{created.id}",
         outputs={"etag": "[0-9a-f]{32}"},
         unread=frozenset({"content"}),
     ),
@@ -577,10 +577,10 @@ AWS: dict[str, Case] = {
         outputs={"arn": "arn:aws:ssm:eu-west-1:111111111111:parameter/probe/a"},
     ),
     "aws:secretsmanager/secret:Secret": Case(
-        inputs=lambda world: {
+        inputs=lambda deps: {
             "name": "probe",
             "description": "Probe",
-            "kmsKeyId": world.get("key", "arn"),
+            "kmsKeyId": deps.output("key", "arn"),
             "recoveryWindowInDays": 0,
         },
         change=lambda _: {"description": "Probed", "recoveryWindowInDays": 7},
@@ -589,10 +589,10 @@ AWS: dict[str, Case] = {
         unread=frozenset({"recoveryWindowInDays"}),
     ),
     "aws:cloudwatch/logGroup:LogGroup": Case(
-        inputs=lambda world: {
+        inputs=lambda deps: {
             "name": "/probe",
             "retentionInDays": 365,
-            "kmsKeyId": world.get("key", "arn"),
+            "kmsKeyId": deps.output("key", "arn"),
             **TAGS,
         },
         change=lambda _: {"retentionInDays": 0, "tags": {"a": "b"}},
@@ -601,9 +601,9 @@ AWS: dict[str, Case] = {
         outputs={"arn": "arn:aws:logs:eu-west-1:111111111111:log-group:/probe"},
     ),
     "aws:sqs/queue:Queue": Case(
-        inputs=lambda world: {
+        inputs=lambda deps: {
             "name": "probe",
-            "kmsMasterKeyId": world.get("key", "arn"),
+            "kmsMasterKeyId": deps.output("key", "arn"),
             "messageRetentionSeconds": 1209600,
             **TAGS,
         },
@@ -613,16 +613,16 @@ AWS: dict[str, Case] = {
         outputs={"arn": "arn:aws:sqs:eu-west-1:111111111111:probe"},
     ),
     "aws:sqs/queuePolicy:QueuePolicy": Case(
-        inputs=lambda world: {"queueUrl": world.get("queue", "url"), "policy": queue_policy(world, "sqs:SendMessage")},
-        change=lambda world: {"policy": queue_policy(world, "sqs:ReceiveMessage")},
+        inputs=lambda deps: {"queueUrl": deps.output("queue", "url"), "policy": queue_policy(deps, "sqs:SendMessage")},
+        change=lambda deps: {"policy": queue_policy(deps, "sqs:ReceiveMessage")},
         replace={"queueUrl": "https://elsewhere"},
         id="https?://.*/111111111111/needed",
     ),
     "aws:sns/topic:Topic": Case(
-        inputs=lambda world: {
+        inputs=lambda deps: {
             "name": "probe",
             "displayName": "Probe",
-            "kmsMasterKeyId": world.get("key", "arn"),
+            "kmsMasterKeyId": deps.output("key", "arn"),
             **TAGS,
         },
         change=lambda _: {"displayName": "Probed", "tags": {"a": "b"}},
@@ -631,21 +631,21 @@ AWS: dict[str, Case] = {
         outputs={"owner": "111111111111"},
     ),
     "aws:sns/topicPolicy:TopicPolicy": Case(
-        inputs=lambda world: {
-            "arn": world.id("topic"),
-            "policy": policy("sns:Publish", resource=world.id("topic"), principal=OWNER),
+        inputs=lambda deps: {
+            "arn": deps.id("topic"),
+            "policy": policy("sns:Publish", resource=deps.id("topic"), principal=OWNER),
         },
-        change=lambda world: {"policy": policy("sns:Subscribe", resource=world.id("topic"), principal=OWNER)},
+        change=lambda deps: {"policy": policy("sns:Subscribe", resource=deps.id("topic"), principal=OWNER)},
         replace={"arn": "arn:aws:sns:eu-west-1:111111111111:another"},
         id="arn:aws:sns:eu-west-1:111111111111:needed",
         outputs={"owner": "111111111111"},
         stays=True,
     ),
     "aws:sns/topicSubscription:TopicSubscription": Case(
-        inputs=lambda world: {
-            "topic": world.id("topic"),
+        inputs=lambda deps: {
+            "topic": deps.id("topic"),
             "protocol": "sqs",
-            "endpoint": world.get("queue", "arn"),
+            "endpoint": deps.output("queue", "arn"),
             "rawMessageDelivery": True,
         },
         change=lambda _: {"rawMessageDelivery": False, "filterPolicy": json.dumps({"colour": ["red"]})},
@@ -655,7 +655,7 @@ AWS: dict[str, Case] = {
         unread=frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"}),
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Case(
-        inputs=lambda world: {
+        inputs=lambda deps: {
             "name": "probe",
             "alarmDescription": "Probe",
             "namespace": "AWS/SageMaker",
@@ -668,8 +668,8 @@ AWS: dict[str, Case] = {
             "threshold": 0.5,
             "comparisonOperator": "GreaterThanThreshold",
             "treatMissingData": "notBreaching",
-            "alarmActions": [world.id("topic")],
-            "okActions": [world.id("topic")],
+            "alarmActions": [deps.id("topic")],
+            "okActions": [deps.id("topic")],
             **TAGS,
         },
         change=lambda _: {
@@ -703,33 +703,33 @@ AWS: dict[str, Case] = {
         unread=frozenset({"forceDestroy"}),
     ),
     "aws:cloudwatch/eventTarget:EventTarget": Case(
-        inputs=lambda world: {
-            "rule": world.id("rule"),
-            "arn": world.get("function", "arn"),
+        inputs=lambda deps: {
+            "rule": deps.id("rule"),
+            "arn": deps.output("function", "arn"),
             "input": json.dumps({"sweep": True}),
-            "deadLetterConfig": {"arn": world.get("queue", "arn")},
+            "deadLetterConfig": {"arn": deps.output("queue", "arn")},
             "retryPolicy": {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8},
         },
-        change=lambda world: {
+        change=lambda deps: {
             "input": None,
             "inputTransformer": {"inputPaths": {"version": "$.detail.arn"}, "inputTemplate": '{"version": <version>}'},
-            "deadLetterConfig": {"arn": world.get("other-queue", "arn")},
+            "deadLetterConfig": {"arn": deps.output("other-queue", "arn")},
         },
         replace={"rule": "another"},
         id="needed-terraform-[0-9a-f]{26}",
-        imported=lambda made: f"needed/{made.properties['targetId']}",
+        imported=lambda created: f"needed/{created.properties['targetId']}",
         unread=frozenset({"forceDestroy"}),
     ),
     "aws:lambda/permission:Permission": Case(
-        inputs=lambda world: {
+        inputs=lambda deps: {
             "action": "lambda:InvokeFunction",
-            "function": world.id("function"),
+            "function": deps.id("function"),
             "principal": "events.amazonaws.com",
-            "sourceArn": world.get("rule", "arn"),
+            "sourceArn": deps.output("rule", "arn"),
         },
         replace={"sourceArn": "arn:aws:events:eu-west-1:111111111111:rule/another"},
         id="probe-[0-9a-f]{7}",
-        imported=lambda made: f"needed/{made.id}",
+        imported=lambda created: f"needed/{created.id}",
     ),
     "aws:lambda/function:Function": Case(
         inputs=function,
@@ -746,29 +746,29 @@ AWS: dict[str, Case] = {
         unread=frozenset({"code"}),
     ),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Case(
-        inputs=lambda world: {"functionName": world.id("function"), "maximumEventAgeInSeconds": 300},
+        inputs=lambda deps: {"functionName": deps.id("function"), "maximumEventAgeInSeconds": 300},
         change=lambda _: {"maximumRetryAttempts": 0},
         replace={"functionName": "another"},
         id="needed",
     ),
     "aws:sagemaker/domain:Domain": Case(
         inputs=domain,
-        change=lambda world: {"defaultUserSettings": domain(world, minutes=120)["defaultUserSettings"], **TAGS},
+        change=lambda deps: {"defaultUserSettings": domain(deps, minutes=120)["defaultUserSettings"], **TAGS},
         replace={"vpcId": "vpc-1"},
         id="d-[0-9a-z]+",
         outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:domain/d-.*"},
         unread=frozenset({"retentionPolicy"}),
     ),
     "aws:sagemaker/userProfile:UserProfile": Case(
-        inputs=lambda world: {
-            "domainId": world.id("domain"),
+        inputs=lambda deps: {
+            "domainId": deps.id("domain"),
             "userProfileName": "ada",
-            "userSettings": {"executionRole": world.get("studio-role", "arn")},
+            "userSettings": {"executionRole": deps.output("studio-role", "arn")},
         },
-        change=lambda world: {
+        change=lambda deps: {
             "userSettings": {
-                "executionRole": world.get("studio-role", "arn"),
-                "securityGroups": [world.id("group")],
+                "executionRole": deps.output("studio-role", "arn"),
+                "securityGroups": [deps.id("group")],
             },
             **TAGS,
         },
@@ -787,12 +787,12 @@ AWS: dict[str, Case] = {
         id="port-[0-9a-z]+",
     ),
     "aws:servicecatalog/product:Product": Case(
-        inputs=lambda world: {
+        inputs=lambda deps: {
             "name": "probe",
             "owner": "platform",
             "description": "Probe",
             "type": "CLOUD_FORMATION_TEMPLATE",
-            "provisioningArtifactParameters": {**ARTIFACT, "templateUrl": template(world, "template")},
+            "provisioningArtifactParameters": {**ARTIFACT, "templateUrl": template(deps, "template")},
         },
         change=lambda _: {"description": "Probed", **TAGS},
         replace={"provisioningArtifactParameters": {**ARTIFACT, "name": "v2", "templateUrl": "https://elsewhere"}},
@@ -800,12 +800,12 @@ AWS: dict[str, Case] = {
         unread=frozenset({"provisioningArtifactParameters"}),
     ),
     "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": Case(
-        inputs=lambda world: {
-            "productId": world.id("product"),
+        inputs=lambda deps: {
+            "productId": deps.id("product"),
             "name": "v2",
             "description": "second",
             "type": "CLOUD_FORMATION_TEMPLATE",
-            "templateUrl": template(world, "template"),
+            "templateUrl": template(deps, "template"),
         },
         change=lambda _: {"description": "not for use", "active": False},
         replace={"templateUrl": "https://elsewhere"},
@@ -814,25 +814,25 @@ AWS: dict[str, Case] = {
         unread=frozenset({"templateUrl", "disableTemplateValidation"}),
     ),
     "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": Case(
-        inputs=lambda world: {"portfolioId": world.id("portfolio"), "productId": world.id("product")},
+        inputs=lambda deps: {"portfolioId": deps.id("portfolio"), "productId": deps.id("product")},
         replace={"productId": "prod-1"},
         id="en:port-[0-9a-z]+:prod-[0-9a-z]+",
     ),
     "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": Case(
-        inputs=lambda world: {
-            "portfolioId": world.id("portfolio"),
-            "principalArn": world.get("studio-role", "arn"),
+        inputs=lambda deps: {
+            "portfolioId": deps.id("portfolio"),
+            "principalArn": deps.output("studio-role", "arn"),
         },
         replace={"portfolioId": "port-1"},
         id="en,arn:aws:iam::111111111111:role/studio,port-[0-9a-z]+,IAM",
     ),
     "aws:servicecatalog/constraint:Constraint": Case(
-        inputs=lambda world: {
-            "portfolioId": world.get("offer", "portfolioId"),
-            "productId": world.id("product"),
+        inputs=lambda deps: {
+            "portfolioId": deps.output("offer", "portfolioId"),
+            "productId": deps.id("product"),
             "type": "LAUNCH",
             "description": "Probe",
-            "parameters": json.dumps({"RoleArn": world.get("launch-role", "arn")}),
+            "parameters": json.dumps({"RoleArn": deps.output("launch-role", "arn")}),
         },
         change=lambda _: {"description": "Probed"},
         replace={"type": "TEMPLATE"},

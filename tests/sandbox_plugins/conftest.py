@@ -1,4 +1,4 @@
-"""A local AWS and a local GitHub, and plugins that reach them."""
+"""A local AWS, a local GitHub, and plugins connected to them."""
 
 import json
 import os
@@ -25,7 +25,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, kw_only=True)
 class Clouds:
-    """Where the servers are, and whom to trust."""
+    """The addresses of the servers, and the certificates to trust."""
 
     aws: str
     github: str
@@ -34,7 +34,7 @@ class Clouds:
     """GitHub token of an owner of the organization."""
 
     def environment(self) -> dict[str, str]:
-        """Return what a client of both needs; the access key stands for the account's root."""
+        """Return the environment of a client of both; the access key stands for the account's root."""
         return {
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_CA_BUNDLE": self.trust,
@@ -75,7 +75,7 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
 
 @pytest.fixture(scope="package")
 def environment(clouds: Clouds) -> Iterator[None]:
-    """This process reaches the clouds while the tests of this folder run."""
+    """Connect this process to the servers while the tests of this folder run."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
@@ -94,13 +94,13 @@ def _serving(provider: Provider[Any]) -> Generator[Plugin]:
 
 @pytest.fixture
 def unconfigured_aws() -> Iterator[Plugin]:
-    """The aws plugin, as the engine finds it before it says where to work."""
+    """The aws plugin before the engine configures it."""
     yield from _serving(AwsProvider())
 
 
 @pytest.fixture(scope="package")
 def aws(environment: None) -> Iterator[Plugin]:
-    """The aws plugin, at work in one account."""
+    """The aws plugin, configured for one account."""
     for plugin in _serving(AwsProvider()):
         plugin.configure(
             region=REGION,
@@ -112,7 +112,7 @@ def aws(environment: None) -> Iterator[Plugin]:
 
 @pytest.fixture(scope="package")
 def github(clouds: Clouds, environment: None) -> Iterator[Plugin]:
-    """The github plugin, at work in the organization."""
+    """The github plugin, configured for the organization."""
     for plugin in _serving(GitHubProvider()):
         plugin.configure(owner="acme", baseUrl=f"{clouds.github}/api/v3/")
         yield plugin

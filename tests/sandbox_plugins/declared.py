@@ -1,4 +1,4 @@
-"""Short ways to write down properties, for tests of what a property may be."""
+"""Short constructors of properties."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,7 +37,7 @@ def texts() -> Property:
 
 
 def ordered_texts() -> Property:
-    """A list of strings whose order has a meaning."""
+    """A list of strings whose order matters."""
     return Property(kind=Kind.LIST, element=text())
 
 

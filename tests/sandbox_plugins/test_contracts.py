@@ -160,7 +160,7 @@ def test_the_stand_ins_know_the_types_that_the_programs_use_and_no_other(
 ) -> None:
     stacks = [rendered(name) for name in ("dev", "preprod", "prod")]
     used = {each.type for stack in stacks for each in stack.resources if each.type.startswith(("aws:", "github:"))}
-    # What a setting switches on is in no stack's rendering.
+    # Resources that only a setting enables are in no rendered stack.
     declared = declared_in(CHECKOUT / "components") | declared_in(CHECKOUT / "template-repos")
     assert set(TYPES) == used | declared
 

@@ -1,4 +1,4 @@
-"""The real engine deploys a small program through the stand-ins."""
+"""Runs of the real engine, which deploys small programs through the stand-ins."""
 
 import json
 import os
@@ -19,10 +19,10 @@ import pytest
 from sandbox.engine.provide import engine_folder
 from sandbox.plugins.install import install
 from tests.sandbox_plugins.conftest import Clouds
-from tests.sandbox_plugins.crash import gateway
+from tests.sandbox_plugins.crashing_proxy import crashing_proxy
 from tests.sandbox_plugins.fake_autoscaling import FakeAutoScaling
 from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker
-from tests.sandbox_plugins.fakes import served
+from tests.sandbox_plugins.fakes import run_fake
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ trust = json.dumps({"Version": "2012-10-17", "Statement": [{
 
 @dataclass
 class Project:
-    """A Pulumi project with one stack, whose state lies beside it."""
+    """A Pulumi project with one stack, whose state is in the same folder."""
 
     folder: Path
     environment: dict[str, str]
@@ -61,7 +61,7 @@ class Project:
         )
 
     def run(self, *arguments: str, fails: bool = False) -> str:
-        """Run the engine to its end and return what it says."""
+        """Run the engine and return its output."""
         process = self.start(*arguments)
         output, _ = process.communicate(timeout=240)
         assert (process.returncode != 0) == fails, output
@@ -72,7 +72,7 @@ class Project:
         return self.run("up", "--yes", "--skip-preview", fails=fails)
 
     def unchanged(self) -> None:
-        """Expect that neither program nor cloud have moved."""
+        """Expect that neither preview nor refresh finds a change."""
         self.run("preview", "--expect-no-changes")
         self.run("refresh", "--preview-only", "--expect-no-changes")
 
@@ -87,13 +87,13 @@ class Project:
 
 @pytest.fixture(scope="module")
 def engine() -> Path:
-    """The folder of the engine, built if need be: `make test` does that first."""
+    """The folder of the engine, built if there is none, which `make test` does first."""
     return engine_folder()
 
 
 @pytest.fixture
 def project(tmp_path: Path, clouds: Clouds, engine: Path) -> Callable[[str], Project]:
-    """A maker of projects by their names."""
+    """A factory of projects by their names."""
 
     def make(name: str) -> Project:
         folder = tmp_path / name
@@ -118,7 +118,7 @@ def project(tmp_path: Path, clouds: Clouds, engine: Path) -> Callable[[str], Pro
     return make
 
 
-def test_a_stack_is_made_left_alone_changed_replaced_and_removed(project: Callable[[str], Project]) -> None:
+def test_a_stack_is_created_unchanged_updated_replaced_and_destroyed(project: Callable[[str], Project]) -> None:
     life = project("life")
     program = """
         zones = aws.get_availability_zones(state="available", opts=pulumi.InvokeOptions(provider=provider)).names
@@ -194,7 +194,7 @@ SERVING = """
 
 
 def with_own_environment(project: Project) -> str:
-    """Give a program an environment of its own, beside it, and return where it is.
+    """Give a program a Python environment of its own, and return its path.
 
     It holds what the checkout's holds; a deployment repository installs the same from its own lock file.
     """
@@ -206,12 +206,12 @@ def with_own_environment(project: Project) -> str:
     return str(folder)
 
 
-def test_an_endpoint_that_is_rolled_back_deploys_as_if_it_were_not_and_a_refresh_tells(
+def test_a_rolled_back_update_of_an_endpoint_succeeds_and_a_refresh_shows_it(
     project: Callable[[str], Project],
 ) -> None:
     serving, sagemaker = project("serving"), FakeSageMaker()
     environment = with_own_environment(serving)
-    with served(sagemaker):
+    with run_fake(sagemaker):
         serving.environment["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.address
         serving.program(SERVING.format(environment=environment, version="v1"))
         assert "+ 5 created" in serving.up()
@@ -219,7 +219,7 @@ def test_an_endpoint_that_is_rolled_back_deploys_as_if_it_were_not_and_a_refresh
         old = served_configuration(serving)
 
         serving.program(SERVING.format(environment=environment, version="v2"))
-        sagemaker.endings = [{"EndpointConfigName": old, "FailureReason": "An alarm fired: errors"}]
+        sagemaker.outcomes = [{"EndpointConfigName": old, "FailureReason": "An alarm fired: errors"}]
         assert "~ 1 updated" in serving.up()
         assert served_configuration(serving) == sagemaker.endpoints["serving"]["EndpointConfigName"] == old
         new = next(name for name in sagemaker.configurations if name != old)
@@ -233,7 +233,7 @@ def test_an_endpoint_that_is_rolled_back_deploys_as_if_it_were_not_and_a_refresh
 
 
 def served_configuration(project: Project) -> str:
-    """What the state says that the endpoint serves."""
+    """Return the configuration that the endpoint serves according to the state."""
     return project.resource("endpoint")["outputs"]["endpointConfigName"]
 
 
@@ -259,7 +259,7 @@ SCALED = """
 
 
 def planned(project: Project) -> dict[str, str]:
-    """What a preview as JSON says of the resources that it would not leave as they are, by their names."""
+    """Return the operations that a preview plans for the resources that change, by their names."""
     process = project.start("preview", "--refresh", "--json")
     output, _ = process.communicate(timeout=240)
     steps = json.loads(output)["steps"]
@@ -267,12 +267,12 @@ def planned(project: Project) -> dict[str, str]:
     return {step["urn"].rpartition("::")[2]: step["op"] for step in changing}
 
 
-def test_a_preview_tells_what_would_be_released_and_what_is_scaled_is_made_anew_when_it_is_gone(
+def test_a_preview_shows_a_release_and_missing_scaling_is_created_again(
     project: Callable[[str], Project],
 ) -> None:
     serving, sagemaker, autoscaling = project("scaled"), FakeSageMaker(), FakeAutoScaling()
     program = (SERVING + SCALED).format(environment=with_own_environment(serving), version="v1")
-    with served(sagemaker), served(autoscaling):
+    with run_fake(sagemaker), run_fake(autoscaling):
         serving.environment["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.address
         serving.environment["AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"] = autoscaling.address
         serving.program(program)
@@ -290,10 +290,10 @@ def test_a_preview_tells_what_would_be_released_and_what_is_scaled_is_made_anew_
         assert (len(autoscaling.targets), len(autoscaling.policies)) == (1, 1)
 
 
-def test_an_endpoint_that_exists_is_imported_and_then_needs_no_change(project: Callable[[str], Project]) -> None:
+def test_an_existing_endpoint_is_imported_and_needs_no_change(project: Callable[[str], Project]) -> None:
     adopting, sagemaker = project("adopting"), FakeSageMaker()
     environment = with_own_environment(adopting)
-    with served(sagemaker):
+    with run_fake(sagemaker):
         adopting.environment["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.address
         adopting.program(SERVING.format(environment=environment, version="v1"))
         adopting.up()
@@ -322,7 +322,7 @@ def test_an_error_names_the_resource_and_quotes_aws(project: Callable[[str], Pro
     assert "creating aws:iam/role:Role (role): CreateRole failed with status 404, NoSuchEntity" in output
 
 
-def test_a_wrong_account_is_refused_before_anything_is_made(project: Callable[[str], Project]) -> None:
+def test_a_wrong_account_is_refused_before_anything_is_created(project: Callable[[str], Project]) -> None:
     stranger = project("stranger")
     stranger.environment["AWS_ACCESS_KEY_ID"] = "222222222222"
     stranger.program('aws.ssm.Parameter("a", name="/stranger/a", type="String", value="1", opts=opts)')
@@ -332,7 +332,7 @@ def test_a_wrong_account_is_refused_before_anything_is_made(project: Callable[[s
     assert made <= {"pulumi:pulumi:Stack", "pulumi:providers:aws"}
 
 
-def test_what_the_stand_in_does_not_know_is_refused_by_name(project: Callable[[str], Project]) -> None:
+def test_what_the_stand_in_does_not_implement_is_refused_by_name(project: Callable[[str], Project]) -> None:
     unknown = project("unknown")
     unknown.program('aws.sns.SmsPreferences("preferences", opts=opts)')
     assert "aws:sns/smsPreferences:SmsPreferences: the sandbox does not implement this resource type" in unknown.run(
@@ -356,9 +356,9 @@ def test_an_update_that_was_killed_ends_in_the_right_state(project: Callable[[st
             before = pulumi.ResourceOptions(provider=provider, depends_on=[role])
         """
     )
-    with gateway(clouds.aws, clouds.trust) as middle:
+    with crashing_proxy(clouds.aws, clouds.trust) as middle:
         process = killed.start("up", "--yes", "--skip-preview", environment={"AWS_ENDPOINT_URL": middle.address})
-        # The role exists, and neither plugin nor engine will ever hear of it.
+        # The role exists, and neither plugin nor engine gets to know.
         middle.kill(process.pid, after=b"RoleName=killed-3")
         output, _ = process.communicate(timeout=240)
     assert process.returncode == -9, output
@@ -383,12 +383,12 @@ def test_an_update_that_was_killed_ends_in_the_right_state(project: Callable[[st
 def test_a_killed_engine_leaves_no_process_behind(project: Callable[[str], Project], clouds: Clouds) -> None:
     orphans = project("orphans")
     orphans.program('aws.iam.Role("role", name="orphan", assume_role_policy=trust, opts=opts)')
-    with gateway(clouds.aws, clouds.trust) as middle:
+    with crashing_proxy(clouds.aws, clouds.trust) as middle:
         mark = f"MLOPS_TEST_MARK={orphans.folder}"
         environment = {"AWS_ENDPOINT_URL": middle.address, **dict([mark.split("=", 1)])}
         process = orphans.start("up", "--yes", "--skip-preview", environment=environment)
         middle.kill(process.pid, after=b"RoleName=orphan")
-        # The output ends when the last process that holds it is gone: plugin and language host inherit it.
+        # The output ends with the last process that has it open: plugin and language host inherit it.
         output, _ = process.communicate(timeout=60)
     assert process.returncode == -9, output
     left = set(processes_with(mark))
@@ -403,6 +403,6 @@ def test_a_killed_engine_leaves_no_process_behind(project: Callable[[str], Proje
 def processes_with(variable: str) -> Iterator[str]:
     """Yield the processes that run with an environment variable."""
     for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):  # somebody else's, or gone by now
+        with suppress(OSError):  # another user's, or gone by now
             if variable.encode() in path.read_bytes():
                 yield path.parent.name

@@ -58,7 +58,7 @@ def readable(box: InputClass) -> InputClass:
     return box
 
 
-def test_types_come_from_the_sdk_and_everything_else_from_the_stand_in(readable: InputClass) -> None:
+def test_types_come_from_the_sdk_and_the_rest_from_the_stand_in(readable: InputClass) -> None:
     inputs = Inputs(
         "sizes",
         replaces="boxName",
@@ -104,7 +104,7 @@ def test_a_type_that_cannot_be_read_is_an_error(box: InputClass) -> None:
         box.inputs()
 
 
-def test_what_the_sdk_does_not_have_is_an_error(box: InputClass) -> None:
+def test_a_type_that_the_sdk_does_not_have_is_an_error(box: InputClass) -> None:
     with pytest.raises(SdkError, match="aws:ec2/crate:Crate: the installed SDK has no such resource type"):
         resource_inputs("aws:ec2/crate:Crate")
     with pytest.raises(SdkError, match="pulumi_toys is not installed"):

@@ -125,7 +125,7 @@ class MetricAlarm(AwsResource):
             client.describe_alarms(AlarmNames=[identifier], AlarmTypes=["MetricAlarm"]).get("MetricAlarms", [])
         )
         return {
-            **{name: alarm.get(there) for name, there in self._names.items()},
+            **{name: alarm.get(aws_name) for name, aws_name in self._names.items()},
             "arn": alarm["AlarmArn"],
             "dimensions": tag_map(alarm.get("Dimensions"), "Name"),
             "metricQueries": [self._query_from_aws(query) for query in alarm.get("Metrics", [])] or None,
@@ -135,16 +135,18 @@ class MetricAlarm(AwsResource):
         }
 
     def _query_from_aws(self, query: Mapping[str, Any]) -> Values:
-        told = picked(query, {name: there for name, there in self._query_names.items() if query.get(there)})
+        converted = picked(
+            query, {name: aws_name for name, aws_name in self._query_names.items() if query.get(aws_name)}
+        )
         statistic = query.get("MetricStat")
         if statistic:
             metric = statistic["Metric"]
-            told["metric"] = {
+            converted["metric"] = {
                 **picked(metric, {"metricName": "MetricName", "namespace": "Namespace"}),
                 **picked(statistic, {"period": "Period", "stat": "Stat", "unit": "Unit"}),
                 "dimensions": tag_map(metric.get("Dimensions"), "Name"),
             }
-        return told
+        return converted
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
         """Update the tags."""

@@ -19,12 +19,12 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: s
 
 def picked(source: Mapping[str, Any], names: Mapping[str, str]) -> Values:
     """Return parts of AWS's response by the SDK's names, without those that the response lacks."""
-    return {name: source[there] for name, there in names.items() if there in source}
+    return {name: source[aws_name] for name, aws_name in names.items() if aws_name in source}
 
 
 def given(wanted: Mapping[str, Any], names: Mapping[str, str]) -> Values:
     """Return wanted properties by AWS's names, without those that the program does not set."""
-    return {there: wanted[name] for name, there in names.items() if wanted.get(name) is not None}
+    return {aws_name: wanted[name] for name, aws_name in names.items() if wanted.get(name) is not None}
 
 
 def pascal(value: Any) -> Any:

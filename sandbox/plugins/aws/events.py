@@ -74,7 +74,7 @@ class EventRule(AwsResource):
         events = cloud.client("events")
         rule = events.describe_rule(**self._parts(identifier))
         return {
-            **{name: rule.get(there) for name, there in self._names.items()},
+            **{name: rule.get(aws_name) for name, aws_name in self._names.items()},
             "arn": rule["Arn"],
             "eventBusName": self._parts(identifier)["EventBusName"],
             "eventPattern": rule.get("EventPattern"),
@@ -142,9 +142,9 @@ class EventTarget(AwsResource):
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Refuse what the official provider refuses before it calls EventBridge."""
-        said = [name for name in ("input", "inputPath", "inputTransformer") if wanted.get(name) is not None]
-        if len(said) > 1:
-            yield said[0], f'"{said[0]}": conflicts with {said[1]}'
+        present = [name for name in ("input", "inputPath", "inputTransformer") if wanted.get(name) is not None]
+        if len(present) > 1:
+            yield present[0], f'"{present[0]}": conflicts with {present[1]}'
         content = wanted.get("input")
         if content not in {None, UNKNOWN}:
             try:
@@ -164,8 +164,8 @@ class EventTarget(AwsResource):
 
     def _put(self, cloud: Aws, target: str, wanted: Values, doing: str) -> None:
         sent = {
-            there: to_aws(self.properties[name], wanted[name], self._spelling)
-            for name, there in self._names.items()
+            aws_name: to_aws(self.properties[name], wanted[name], self._spelling)
+            for name, aws_name in self._names.items()
             if wanted.get(name) is not None
         }
         if "RetryPolicy" in sent:  # the official provider sends 0 for a missing limit, which EventBridge may refuse
@@ -196,9 +196,9 @@ class EventTarget(AwsResource):
         bus, rule, name = self._parts(identifier, state)
         found = cloud.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
         target = only([each for each in found if each["Id"] == name])
-        told = dict.fromkeys(self._names) | picked(target, self._names)
+        values = dict.fromkeys(self._names) | picked(target, self._names)
         return {
-            **{mine: from_aws(self.properties[mine], value, self._spelling) for mine, value in told.items()},
+            **{name: from_aws(self.properties[name], value, self._spelling) for name, value in values.items()},
             "id": f"{rule}-{name}" if bus == DEFAULT_BUS else f"{bus}-{rule}-{name}",
             "eventBusName": bus,
             "rule": rule,
@@ -227,10 +227,10 @@ def _refuse_failed(entries: Sequence[Mapping[str, str]], doing: str) -> None:
         RefusedError: there are any.
     """
     if entries:
-        told = "; ".join(
+        failures = "; ".join(
             f"{each.get('TargetId')}: api error {each.get('ErrorCode')}: {each.get('ErrorMessage')}" for each in entries
         )
-        raise RefusedError(f"{doing}: {told}")
+        raise RefusedError(f"{doing}: {failures}")
 
 
 TYPES = (EventRule(), EventTarget())

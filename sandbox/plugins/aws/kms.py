@@ -137,10 +137,10 @@ class Alias(AwsResource):
                 if alias["AliasName"] == identifier:
                     key = alias["TargetKeyId"]
                     # A program may give the key's ARN instead of its id.
-                    said = state.get("targetKeyId", key)
+                    named = state.get("targetKeyId", key)
                     return {
                         "name": identifier,
-                        "targetKeyId": said if said.endswith(key) else key,
+                        "targetKeyId": named if named.endswith(key) else key,
                         "arn": alias["AliasArn"],
                         "targetKeyArn": cloud.arn("kms", f"key/{key}"),
                     }

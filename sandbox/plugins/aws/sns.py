@@ -91,9 +91,9 @@ class Topic(AwsResource):
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
         """Set the attributes one by one."""
-        for name, there in self._attributes.items():
+        for name, aws_name in self._attributes.items():
             if wanted.get(name):
-                _put_attribute(cloud, identifier, there, _to_attribute(wanted[name]))
+                _put_attribute(cloud, identifier, aws_name, _to_attribute(wanted[name]))
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the topic's attributes."""
@@ -102,8 +102,8 @@ class Topic(AwsResource):
         name = found["TopicArn"].rsplit(":", 1)[-1]
         return {
             **{
-                mine: _from_attribute(self.properties[mine].kind, found.get(there) or None)
-                for mine, there in self._attributes.items()
+                name: _from_attribute(self.properties[name].kind, found.get(aws_name) or None)
+                for name, aws_name in self._attributes.items()
             },
             "arn": found["TopicArn"],
             "fifoTopic": found.get("FifoTopic") == "true",
@@ -207,7 +207,7 @@ class TopicSubscription(AwsResource):
             Protocol=wanted["protocol"],
             Endpoint=wanted["endpoint"],
             Attributes={
-                there: _to_attribute(wanted[name]) for name, there in self._attributes.items() if wanted.get(name)
+                aws_name: _to_attribute(wanted[name]) for name, aws_name in self._attributes.items() if wanted.get(name)
             },
             ReturnSubscriptionArn=True,
         )
@@ -231,8 +231,8 @@ class TopicSubscription(AwsResource):
         found = cloud.client("sns").get_subscription_attributes(SubscriptionArn=identifier)["Attributes"]
         return {
             **{
-                name: _from_attribute(self.properties[name].kind, found.get(there))
-                for name, there in self._attributes.items()
+                name: _from_attribute(self.properties[name].kind, found.get(aws_name))
+                for name, aws_name in self._attributes.items()
             },
             **{name: state.get(name, self.properties[name].default) for name in self._waiting},
             "arn": found["SubscriptionArn"],

@@ -46,7 +46,9 @@ class Queue(AwsResource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Create the queue; its name may still be held by one that was just removed."""
-        sent = {there: self._to_attribute(wanted[name]) for name, there in self._attributes.items() if name in wanted}
+        sent = {
+            aws_name: self._to_attribute(wanted[name]) for name, aws_name in self._attributes.items() if name in wanted
+        }
         answer = retry(
             lambda: cloud.client("sqs").create_queue(QueueName=wanted["name"], Attributes=sent, tags=wanted["tagsAll"]),
             codes=["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"],
@@ -69,15 +71,15 @@ class Queue(AwsResource):
         }
         if "MaximumMessageSize" in found:
             seen["maxMessageSize"] = int(found["MaximumMessageSize"])
-        for name, there in self._attributes.items():
-            told = found.get(there)
+        for name, aws_name in self._attributes.items():
+            value = found.get(aws_name)
             match self.properties[name].kind:
-                case Kind.NUMBER if told is not None:
-                    seen[name] = int(told)
-                case Kind.FLAG if told is not None:
-                    seen[name] = told == "true"
+                case Kind.NUMBER if value is not None:
+                    seen[name] = int(value)
+                case Kind.FLAG if value is not None:
+                    seen[name] = value == "true"
                 case _:
-                    seen[name] = told
+                    seen[name] = value
         return seen
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:

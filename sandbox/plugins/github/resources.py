@@ -67,7 +67,7 @@ class Repository(GitHubResource):
         return {
             "name": wanted["name"],
             "description": wanted.get("description", ""),
-            **{there: bool(wanted.get(name)) for name, there in self._switches.items()},
+            **{github_name: bool(wanted.get(name)) for name, github_name in self._switches.items()},
         }
 
     def read(self, cloud: GitHub, identifier: str, state: Values) -> Values | None:
@@ -88,7 +88,7 @@ class Repository(GitHubResource):
             "visibility": "visibility",
             **self._switches,
         }
-        seen = {name: repository.get(there) for name, there in names.items() if there in repository}
+        seen = {name: repository.get(github_name) for name, github_name in names.items() if github_name in repository}
         return {**seen, "id": repository["name"]}
 
     def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
@@ -149,10 +149,12 @@ class OrganizationRuleset(GitHubResource):
 
     @staticmethod
     def _body(wanted: Values) -> Values:
-        rules: list[Values] = [{"type": there} for name, there in _SIMPLE_RULES.items() if wanted["rules"].get(name)]
+        rules: list[Values] = [
+            {"type": github_name} for name, github_name in _SIMPLE_RULES.items() if wanted["rules"].get(name)
+        ]
         pull_request = wanted["rules"].get("pullRequest")
         if pull_request is not None:
-            parameters = {there: pull_request[name] for name, there in _PULL_REQUEST.items()}
+            parameters = {github_name: pull_request[name] for name, github_name in _PULL_REQUEST.items()}
             rules.append({"type": "pull_request", "parameters": parameters})
         conditions = mapping_of(wanted.get("conditions"))
         return {
@@ -168,8 +170,8 @@ class OrganizationRuleset(GitHubResource):
                 for actor in list_of(wanted.get("bypassActors"))
             ],
             "conditions": {
-                there: {"include": conditions[name]["includes"], "exclude": conditions[name]["excludes"]}
-                for name, there in _CONDITIONS.items()
+                github_name: {"include": conditions[name]["includes"], "exclude": conditions[name]["excludes"]}
+                for name, github_name in _CONDITIONS.items()
                 if conditions.get(name)
             },
             "rules": rules,
@@ -179,10 +181,12 @@ class OrganizationRuleset(GitHubResource):
         """Read the ruleset."""
         ruleset = cloud.get(f"/orgs/{cloud.owner}/rulesets/{identifier}")
         rules = {rule["type"]: mapping_of(rule.get("parameters")) for rule in list_of(ruleset.get("rules"))}
-        seen_rules: Values = {name: there in rules for name, there in _SIMPLE_RULES.items()}
+        seen_rules: Values = {name: github_name in rules for name, github_name in _SIMPLE_RULES.items()}
         if "pull_request" in rules:
             parameters = rules["pull_request"]
-            seen_rules["pullRequest"] = {name: parameters.get(there) for name, there in _PULL_REQUEST.items()}
+            seen_rules["pullRequest"] = {
+                name: parameters.get(github_name) for name, github_name in _PULL_REQUEST.items()
+            }
         conditions = mapping_of(ruleset.get("conditions"))
         return {
             "name": ruleset["name"],
@@ -191,11 +195,11 @@ class OrganizationRuleset(GitHubResource):
             "bypassActors": self._actors(list_of(ruleset.get("bypass_actors")), list_of(state.get("bypassActors"))),
             "conditions": {
                 name: {
-                    "includes": list_of(conditions[there].get("include")),
-                    "excludes": list_of(conditions[there].get("exclude")),
+                    "includes": list_of(conditions[github_name].get("include")),
+                    "excludes": list_of(conditions[github_name].get("exclude")),
                 }
-                for name, there in _CONDITIONS.items()
-                if conditions.get(there)
+                for name, github_name in _CONDITIONS.items()
+                if conditions.get(github_name)
             },
             "rules": seen_rules,
             "nodeId": ruleset.get("node_id"),

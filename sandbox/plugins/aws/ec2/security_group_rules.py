@@ -29,17 +29,17 @@ class SecurityGroupRule(Ec2Resource):
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Add the rule."""
-        said = {"Description": wanted["description"]} if wanted.get("description") else {}
+        note = {"Description": wanted["description"]} if wanted.get("description") else {}
         permission: Values = {"IpProtocol": wanted["ipProtocol"]}
         permission |= {name: int(value) for name, value in self._ports(wanted).items()}
         if wanted.get("cidrIpv4"):
-            permission["IpRanges"] = [{"CidrIp": wanted["cidrIpv4"], **said}]
+            permission["IpRanges"] = [{"CidrIp": wanted["cidrIpv4"], **note}]
         elif wanted.get("cidrIpv6"):
-            permission["Ipv6Ranges"] = [{"CidrIpv6": wanted["cidrIpv6"], **said}]
+            permission["Ipv6Ranges"] = [{"CidrIpv6": wanted["cidrIpv6"], **note}]
         elif wanted.get("prefixListId"):
-            permission["PrefixListIds"] = [{"PrefixListId": wanted["prefixListId"], **said}]
+            permission["PrefixListIds"] = [{"PrefixListId": wanted["prefixListId"], **note}]
         else:
-            permission["UserIdGroupPairs"] = [{"GroupId": wanted["referencedSecurityGroupId"], **said}]
+            permission["UserIdGroupPairs"] = [{"GroupId": wanted["referencedSecurityGroupId"], **note}]
         authorize = getattr(cloud.client("ec2"), f"authorize_security_group_{self.direction}")
         answer = authorize(
             GroupId=wanted["securityGroupId"],

@@ -118,16 +118,16 @@ class DefaultSecurityGroup(SecurityGroup):
 
 
 def _rule_to_aws(rule: Mapping[str, Any], own_group: str) -> Values:
-    said = {"Description": rule["description"]} if rule.get("description") else {}
+    note = {"Description": rule["description"]} if rule.get("description") else {}
     pairs = [*(list_of(rule.get("securityGroups"))), *([own_group] if rule.get("self") else [])]
     permission: Values = {"IpProtocol": "-1" if rule["protocol"] == "all" else rule["protocol"]}
     if permission["IpProtocol"] != "-1":
         permission |= {"FromPort": int(rule["fromPort"]), "ToPort": int(rule["toPort"])}
     lists: Values = {
-        "IpRanges": [{"CidrIp": cidr, **said} for cidr in list_of(rule.get("cidrBlocks"))],
-        "Ipv6Ranges": [{"CidrIpv6": cidr, **said} for cidr in list_of(rule.get("ipv6CidrBlocks"))],
-        "PrefixListIds": [{"PrefixListId": name, **said} for name in list_of(rule.get("prefixListIds"))],
-        "UserIdGroupPairs": [{"GroupId": group, **said} for group in pairs],
+        "IpRanges": [{"CidrIp": cidr, **note} for cidr in list_of(rule.get("cidrBlocks"))],
+        "Ipv6Ranges": [{"CidrIpv6": cidr, **note} for cidr in list_of(rule.get("ipv6CidrBlocks"))],
+        "PrefixListIds": [{"PrefixListId": name, **note} for name in list_of(rule.get("prefixListIds"))],
+        "UserIdGroupPairs": [{"GroupId": group, **note} for group in pairs],
     }
     return permission | {name: content for name, content in lists.items() if content}
 
@@ -145,14 +145,14 @@ def _rules_from_aws(permissions: list[dict[str, Any]], own_group: str) -> list[V
         ports = permission.get("FromPort") or 0, permission.get("ToPort") or 0, permission["IpProtocol"]
         for part, key, name in parts:
             for entry in list_of(permission.get(part)):
-                said = entry.get("Description", "")
+                note = entry.get("Description", "")
                 rule = rules.setdefault(
-                    (*ports, said),
+                    (*ports, note),
                     {
                         "fromPort": ports[0],
                         "toPort": ports[1],
                         "protocol": ports[2],
-                        "description": said,
+                        "description": note,
                         "self": False,
                     },
                 )

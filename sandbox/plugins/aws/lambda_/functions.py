@@ -95,7 +95,7 @@ class Function(AwsResource):
             "tracingConfig": "TracingConfig",
             "vpcConfig": "VpcConfig",
         }
-        sent = {there: pascal(value) for there, value in given(wanted, names).items()}
+        sent = {aws_name: pascal(value) for aws_name, value in given(wanted, names).items()}
         if "Environment" in sent:  # the names of variables stay as they are
             sent["Environment"] = {"Variables": mapping_of(wanted["environment"].get("variables"))}
         return sent

@@ -51,7 +51,7 @@ class FunctionEventInvokeConfig(AwsResource):
         return {
             "functionName": function["FunctionName"],
             "qualifier": function.get("Qualifier"),
-            **{name: answer.get(there) for name, there in self._names.items()},
+            **{name: answer.get(aws_name) for name, aws_name in self._names.items()},
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:

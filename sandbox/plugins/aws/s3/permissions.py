@@ -36,7 +36,7 @@ class BucketPublicAccessBlock(BucketSetting):
     def get(self, cloud: Aws, bucket: str) -> Values | None:
         """Return the setting."""
         answer = cloud.client("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-        return {name: answer.get(there, False) for name, there in self._switches.items()}
+        return {name: answer.get(aws_name, False) for name, aws_name in self._switches.items()}
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Delete the setting."""

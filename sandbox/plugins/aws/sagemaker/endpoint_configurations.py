@@ -76,8 +76,8 @@ class EndpointConfiguration(ServingResource):
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Create the configuration, with generated names for variants that have none."""
         sent = {
-            there: to_aws(self.properties[name], wanted[name], _NAMES)
-            for name, there in self._names.items()
+            aws_name: to_aws(self.properties[name], wanted[name], _NAMES)
+            for name, aws_name in self._names.items()
             if name in wanted
         }
         for variant in sent["ProductionVariants"] + list_of(sent.get("ShadowProductionVariants")):
@@ -96,7 +96,10 @@ class EndpointConfiguration(ServingResource):
         """Read the configuration."""
         found = cloud.client("sagemaker").describe_endpoint_config(EndpointConfigName=identifier)
         return {
-            **{name: from_aws(self.properties[name], found.get(there), _NAMES) for name, there in self._names.items()},
+            **{
+                name: from_aws(self.properties[name], found.get(aws_name), _NAMES)
+                for name, aws_name in self._names.items()
+            },
             "name": found["EndpointConfigName"],
             "namePrefix": prefix_of(found["EndpointConfigName"]),
             "arn": found["EndpointConfigArn"],

@@ -72,7 +72,7 @@ class Model(ServingResource):
         """Read the model."""
         model = cloud.client("sagemaker").describe_model(ModelName=identifier)
         return {
-            **{name: from_aws(self.properties[name], model.get(there)) for name, there in self._names.items()},
+            **{name: from_aws(self.properties[name], model.get(aws_name)) for name, aws_name in self._names.items()},
             "arn": model["ModelArn"],
             "tagsAll": self.tags(cloud, model["ModelArn"]),
         }

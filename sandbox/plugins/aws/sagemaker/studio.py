@@ -68,7 +68,7 @@ class Domain(SageMakerResource):
         """Read the domain; only the state knows `retentionPolicy`."""
         domain = self._describe(cloud, identifier)
         names = {
-            **{name: there for name, there in self._settings.items() if name != "defaultUserSettings"},
+            **{name: aws_name for name, aws_name in self._settings.items() if name != "defaultUserSettings"},
             "arn": "DomainArn",
             "authMode": "AuthMode",
             "domainName": "DomainName",
@@ -86,7 +86,7 @@ class Domain(SageMakerResource):
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
         """Update the settings."""
-        names = {name: there for name, there in self._settings.items() if name in changed}
+        names = {name: aws_name for name, aws_name in self._settings.items() if name in changed}
         if names:
             cloud.client("sagemaker").update_domain(DomainId=identifier, **pascal(given(wanted, names)))
             self.complete(cloud, identifier, wanted)
