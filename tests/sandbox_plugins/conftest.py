@@ -4,19 +4,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.engine.provide import engine_folder
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
+from sandbox.plugins.install import install
 from sandbox.plugins.resource import Provider
 from sandbox.plugins.server import start
 from tests.installed import require_local_aws
 from tests.sandbox_plugins.plugin import Plugin
+from tests.sandbox_plugins.project import Project
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
@@ -116,3 +119,36 @@ def github(clouds: Clouds, environment: None) -> Iterator[Plugin]:
     for plugin in _serving(GitHubProvider()):
         plugin.configure(owner="acme", baseUrl=f"{clouds.github}/api/v3/")
         yield plugin
+
+
+@pytest.fixture(scope="module")
+def engine() -> Path:
+    """The folder of the engine, built if there is none, which `make test` does first."""
+    return engine_folder()
+
+
+@pytest.fixture
+def project(tmp_path: Path, clouds: Clouds, engine: Path) -> Callable[[str], Project]:
+    """A factory of projects by their names."""
+
+    def make(name: str) -> Project:
+        folder = tmp_path / name
+        folder.mkdir()
+        home = tmp_path / "pulumi-home"
+        install(home)
+        (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PULUMI_", "GITHUB_"))},
+            **clouds.environment(),
+            "PATH": f"{engine}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": folder.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_HOME": str(home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "VIRTUAL_ENV": sys.prefix,
+        }
+        made = Project(folder, environment)
+        made.run("stack", "init", "test")
+        return made
+
+    return make

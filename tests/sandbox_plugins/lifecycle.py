@@ -5,7 +5,8 @@ from typing import Any
 
 from sandbox.plugins.properties import differs
 from sandbox.plugins.resource import Resource
-from tests.sandbox_plugins.cases import Case, Dependencies
+from tests.sandbox_plugins.cases.case import Case
+from tests.sandbox_plugins.cases.dependencies import Dependencies
 from tests.sandbox_plugins.plugin import UNKNOWN, Plugin, ResourceState
 
 DEFAULT_TAGS = {"unit": "analytics"}
@@ -80,8 +81,8 @@ def imported_as_it_is(
     found = plugin.read(resource.type_name, ResourceState(id=case.imported(created), properties={}))
     assert found is not None
     assert found[0].id == created.id
-    told = {name: value for name, value in inputs.items() if name not in case.unread and not name.startswith("__")}
-    difference = plugin.difference(resource.type_name, found[0], {**found[1], **told})
+    readable = {name: value for name, value in inputs.items() if name not in case.unread and not name.startswith("__")}
+    difference = plugin.difference(resource.type_name, found[0], {**found[1], **readable})
     assert difference.changed == []
 
 

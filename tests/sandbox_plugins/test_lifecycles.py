@@ -7,11 +7,17 @@ import pytest
 
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
-from tests.sandbox_plugins.cases import AWS, GITHUB, Dependencies
+from tests.sandbox_plugins.cases.dependencies import Dependencies
+from tests.sandbox_plugins.cases.github import GITHUB
+from tests.sandbox_plugins.cases.messaging import MESSAGING
+from tests.sandbox_plugins.cases.networks import NETWORKS
+from tests.sandbox_plugins.cases.serving import SERVING
+from tests.sandbox_plugins.cases.storage import STORAGE
+from tests.sandbox_plugins.cases.studio import STUDIO
 from tests.sandbox_plugins.lifecycle import run_lifecycle
 from tests.sandbox_plugins.plugin import Plugin, RefusedByPluginError
-from tests.sandbox_plugins.test_endpoints import SERVING
 
+AWS = {**NETWORKS, **STORAGE, **MESSAGING, **STUDIO}
 ALARM = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1}
 
 
