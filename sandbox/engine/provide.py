@@ -111,7 +111,7 @@ def _alone() -> Generator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("another process is making the engine; waiting for it")
+            _say("another process is building the engine; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -35,7 +35,7 @@ class Inputs:
         Args:
             plain: inputs that need no other argument.
             replaces: inputs whose change requires a replacement.
-            presence_replaces: objects that require a replacement when they are set or removed, but not always when they change.
+            presence_replaces: objects that require a replacement if set or removed, but not always if changed.
             computed: inputs for which the cloud chooses a value if the program sets none.
             required: inputs that AWS requires although the SDK does not.
             ordered: lists whose order matters; every other list is a set.

@@ -1,7 +1,7 @@
 """Reads the inputs that the Pulumi SDK declares for a resource type, from the SDK's generated source.
 
-Importing one service of `pulumi_aws` takes up to three seconds, and every preview starts the plugins anew. The source is
-regular, and one class of it takes about two milliseconds to read.
+Importing one service of `pulumi_aws` takes up to 0.8 s, and every preview starts the plugins anew. The source is regular:
+the inputs of all types together take 0.1 s to read.
 """
 
 import ast

@@ -137,7 +137,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
             resource.complete(cloud, identifier, wanted)
             seen = self._read(resource, identifier, wanted)
             if seen is None:
-                raise RefusedError("it is gone right after it was made")
+                raise RefusedError("it is gone right after its creation")
         except Exception as error:
             reason = self._reason("creating", resource, request.urn, error)
             partial = self._partial(resource, identifier, wanted)
@@ -196,7 +196,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
             resource.update(cloud, identifier, state, wanted, changed)
         seen = self._read(resource, identifier, {**kept, **wanted})
         if seen is None:
-            raise RefusedError("it does not exist any more; `pulumi refresh` makes the state say so")
+            raise RefusedError("it does not exist any more; `pulumi refresh` updates the state")
         return seen
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802

@@ -131,7 +131,7 @@ def engine() -> Path:
 def project(tmp_path: Path, clouds: Clouds, engine: Path) -> Callable[[str], Project]:
     """A factory of projects by their names."""
 
-    def make(name: str) -> Project:
+    def create(name: str) -> Project:
         folder = tmp_path / name
         folder.mkdir()
         home = tmp_path / "pulumi-home"
@@ -147,8 +147,8 @@ def project(tmp_path: Path, clouds: Clouds, engine: Path) -> Callable[[str], Pro
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "VIRTUAL_ENV": sys.prefix,
         }
-        made = Project(folder, environment)
-        made.run("stack", "init", "test")
-        return made
+        created = Project(folder, environment)
+        created.run("stack", "init", "test")
+        return created
 
-    return make
+    return create

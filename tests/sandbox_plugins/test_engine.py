@@ -97,10 +97,10 @@ def test_concurrent_calls_build_the_engine_once(
     assert found == [folder] * 3
     assert count.read_text() == "built\n"
     assert {each.name for each in folder.iterdir()} == {"pulumi", "pulumi-language-python", "language_host.py"}
-    said = capsys.readouterr().err
-    assert "fetched 1 modules" in said
-    assert re.search(r"compiled 2 of 2 packages, about 0 s left", said)
-    assert "another process is making the engine" in said
+    output = capsys.readouterr().err
+    assert "fetched 1 modules" in output
+    assert re.search(r"compiled 2 of 2 packages, about 0 s left", output)
+    assert "another process is building the engine" in output
 
 
 def test_a_checkouts_language_host_replaces_an_older_one(machine: Path) -> None:
@@ -150,9 +150,9 @@ def test_the_command_prints_only_the_folder_on_stdout(machine: Path) -> None:
 
 def test_the_command_reports_an_error_on_stderr(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main() == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("no Pulumi 3.259.0 on PATH")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("no Pulumi 3.259.0 on PATH")
 
 
 def test_stand_ins_are_installed_into_a_home_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

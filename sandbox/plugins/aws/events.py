@@ -133,7 +133,7 @@ class EventTarget(AwsResource):
     _spelling: ClassVar = {"inputPaths": "InputPathsMap"}
 
     def is_gone(self, error: Exception) -> bool:
-        """Return whether the target or its rule does not exist; the official provider accepts several errors as that."""
+        """Return whether target or rule is gone: the official provider takes several errors for that."""
         if isinstance(error, ClientError) and error.operation_name == "ListTargetsByRule":
             return code_of(error) in {"ResourceNotFoundException", "ValidationException"}
         return super().is_gone(error)

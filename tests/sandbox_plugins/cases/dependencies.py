@@ -8,8 +8,6 @@ from tests.sandbox_plugins.cases.documents import HANDLER, Inputs, archive, poli
 from tests.sandbox_plugins.plugin import Plugin, ResourceState
 
 ARTIFACT = {"name": "v1", "description": "first", "type": "CLOUD_FORMATION_TEMPLATE"}
-
-
 TEMPLATE = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
 
 
@@ -18,16 +16,16 @@ class Dependencies:
 
     def __init__(self, plugin: Plugin) -> None:
         self._plugin = plugin
-        self._made: dict[str, tuple[str, ResourceState]] = {}
+        self._created: dict[str, tuple[str, ResourceState]] = {}
 
     def get(self, key: str) -> ResourceState:
         """Return a resource that others depend on, by its key in DEPENDENCIES."""
-        if key not in self._made:
+        if key not in self._created:
             kind, inputs = DEPENDENCIES[key]
             checked = self._plugin.check(kind, inputs(self))
             assert checked.failures == {}
-            self._made[key] = kind, self._plugin.create(kind, checked.inputs)
-        return self._made[key][1]
+            self._created[key] = kind, self._plugin.create(kind, checked.inputs)
+        return self._created[key][1]
 
     def id(self, key: str) -> str:
         """Return the id of a resource that others depend on."""

@@ -44,7 +44,7 @@ class SecurityGroup(Ec2Resource):
         return answer["GroupId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Revoke the default rule that allows all outbound traffic, as the official provider does, and add the wanted rules."""
+        """Replace the default rule for outbound traffic by the wanted rules, as the official provider does."""
         for direction in ("ingress", "egress"):
             self._set_rules(cloud, identifier, direction, list_of(wanted.get(direction)))
 

@@ -1,6 +1,6 @@
 """Functions whose code is an archive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,24 +141,11 @@ class Function(AwsResource):
                 "version": "Version",
             },
         )
-        target = mapping_of(function.get("DeadLetterConfig")).get("TargetArn")
-        environment = mapping_of(function.get("Environment")).get("Variables")
-        network = mapping_of(function.get("VpcConfig"))
-        subnets = network.get("SubnetIds")
-        if "LoggingConfig" in function:
-            logging = function["LoggingConfig"]
-            names = ("LogFormat", "LogGroup", "ApplicationLogLevel", "SystemLogLevel")
-            seen["loggingConfig"] = {name[:1].lower() + name[1:]: logging[name] for name in names if logging.get(name)}
-        if "TracingConfig" in function:
-            seen["tracingConfig"] = {"mode": function["TracingConfig"]["Mode"]}
-        seen |= {
-            "deadLetterConfig": {"targetArn": target} if target else None,
+        seen |= self._objects(function) | {
             "description": function.get("Description"),
-            "environment": {"variables": environment} if environment else None,
             "handler": function.get("Handler"),
             "kmsKeyArn": function.get("KMSKeyArn"),
             "runtime": function.get("Runtime"),
-            "vpcConfig": {"subnetIds": subnets, "securityGroupIds": network["SecurityGroupIds"]} if subnets else None,
             "invokeArn": f"arn:{cloud.partition}:apigateway:{cloud.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
             "qualifiedArn": f"{arn}:$LATEST",
             "reservedConcurrentExecutions": mapping_of(answer.get("Concurrency")).get(
@@ -166,6 +153,26 @@ class Function(AwsResource):
             ),
             "tagsAll": mapping_of(answer.get("Tags")),
         }
+        return seen
+
+    @staticmethod
+    def _objects(function: Mapping[str, Any]) -> Values:
+        """Return the properties that are objects; Lambda returns some of them empty where none was set."""
+        target = mapping_of(function.get("DeadLetterConfig")).get("TargetArn")
+        environment = mapping_of(function.get("Environment")).get("Variables")
+        network = mapping_of(function.get("VpcConfig"))
+        subnets = network.get("SubnetIds")
+        seen: Values = {
+            "deadLetterConfig": {"targetArn": target} if target else None,
+            "environment": {"variables": environment} if environment else None,
+            "vpcConfig": {"subnetIds": subnets, "securityGroupIds": network["SecurityGroupIds"]} if subnets else None,
+        }
+        if "LoggingConfig" in function:
+            logging = function["LoggingConfig"]
+            names = ("LogFormat", "LogGroup", "ApplicationLogLevel", "SystemLogLevel")
+            seen["loggingConfig"] = {name[:1].lower() + name[1:]: logging[name] for name in names if logging.get(name)}
+        if "TracingConfig" in function:
+            seen["tracingConfig"] = {"mode": function["TracingConfig"]["Mode"]}
         return seen
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:

@@ -63,7 +63,7 @@ class Model(ServingResource):
         return wanted["name"]
 
     def is_gone(self, error: Exception) -> bool:
-        """Return whether SageMaker could not find it; for a model, the official provider accepts any validation error as that."""
+        """Return whether the model is gone: the official provider takes any validation error for that."""
         if isinstance(error, ClientError) and error.operation_name == "DescribeModel":
             return code_of(error) == "ValidationException"
         return super().is_gone(error)
