@@ -26,7 +26,7 @@ class FakeSageMaker(Fake):
         self.outcomes: list[Values] = []
         """Outcomes of the next changes of endpoints, such as `{"EndpointStatus": "Failed", "FailureReason": "…"}`."""
 
-    def _made(self, kind: str, request: Values, key: str) -> str:
+    def _created(self, kind: str, request: Values, key: str) -> str:
         arn = f"{ACCOUNT}:{kind}/{request[key].lower()}"
         self.tags[arn] = {tag["Key"]: tag["Value"] for tag in request.pop("Tags", [])}
         return arn
@@ -45,7 +45,7 @@ class FakeSageMaker(Fake):
 
     def _CreateModel(self, request: Values) -> Values:  # noqa: N802
         self._new(self.models, request["ModelName"], "model")
-        arn = self._made("model", request, "ModelName")
+        arn = self._created("model", request, "ModelName")
         self.models[request["ModelName"]] = {"EnableNetworkIsolation": False, **request, "ModelArn": arn}
         return {"ModelArn": arn}
 
@@ -60,7 +60,7 @@ class FakeSageMaker(Fake):
     def _CreateEndpointConfig(self, request: Values) -> Values:  # noqa: N802
         name = request["EndpointConfigName"]
         self._new(self.configurations, name, "endpoint configuration")
-        arn = self._made("endpoint-config", request, "EndpointConfigName")
+        arn = self._created("endpoint-config", request, "EndpointConfigName")
         self.configurations[name] = {**request, "EndpointConfigArn": arn}
         return {"EndpointConfigArn": arn}
 
@@ -76,7 +76,7 @@ class FakeSageMaker(Fake):
         name = request["EndpointName"]
         self._new(self.endpoints, name, "endpoint")
         self._found(self.configurations, request["EndpointConfigName"], "endpoint configuration")
-        arn = self._made("endpoint", request, "EndpointName")
+        arn = self._created("endpoint", request, "EndpointName")
         endpoint = {"EndpointName": name, "EndpointArn": arn, "EndpointConfigName": request["EndpointConfigName"]}
         self._change(endpoint, "Creating", request)
         self.endpoints[name] = endpoint

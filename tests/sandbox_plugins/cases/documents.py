@@ -4,24 +4,12 @@ import json
 from typing import Any
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-
-
 ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
-
-
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
-
-
 HANDLER = "def handler(event, context):\n    return {}\n"
-
-
 Inputs = dict[str, Any]
-
-
 OWNER = {"AWS": "arn:aws:iam::111111111111:root"}
 """A new bucket accepts no public policy."""
-
-
 TAGS = {"tags": {"colour": "red"}}
 
 
