@@ -31,7 +31,7 @@ TYPES: dict[str, Resource[Any]] = {name: each for provider in PROVIDERS for name
 
 def sdk_class(type_name: str) -> Any:
     """The SDK's class of a resource type."""
-    package, module, name = re.fullmatch(r"(\w+):([^:]+):(\w+)", type_name).groups()  # pyright: ignore[reportOptionalMemberAccess]
+    package, module, name = type_name.split(":")
     folder = module.split("/")[0]
     if folder == "index":
         return getattr(importlib.import_module(f"pulumi_{package}"), name)
