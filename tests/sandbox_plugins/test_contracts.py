@@ -46,10 +46,19 @@ def wire_names(of: Any) -> dict[str, str]:
     }
 
 
-KINDS = {str: Kind.TEXT, int: Kind.NUMBER, float: Kind.NUMBER, bool: Kind.FLAG, pulumi.Archive: Kind.ASSET}
-"""The shape of a value, by its type in the SDK."""
+KINDS: dict[Any, Kind] = {
+    str: Kind.TEXT,
+    int: Kind.NUMBER,
+    float: Kind.NUMBER,
+    bool: Kind.FLAG,
+    Sequence: Kind.LIST,
+    Mapping: Kind.MAP,
+    pulumi.Archive: Kind.ASSET,
+    pulumi.Asset: Kind.ASSET,
+}
+"""The kind of a value, by its type in the SDK."""
 FINER_KINDS = {Kind.DOCUMENT: Kind.TEXT, Kind.JSON: Kind.TEXT, Kind.SET: Kind.LIST}
-"""Shapes that the SDK cannot tell from others."""
+"""Kinds that the SDK does not distinguish from others."""
 
 
 def plain(annotation: Any) -> Any:
@@ -60,11 +69,8 @@ def plain(annotation: Any) -> Any:
 
 
 def kind_of(annotation: Any) -> Kind:
-    """The shape of a value that the SDK annotates so."""
-    if isinstance(annotation, ForwardRef):
-        return Kind.OBJECT
-    known: dict[Any, Kind] = {**KINDS, Sequence: Kind.LIST, Mapping: Kind.MAP, pulumi.Asset: Kind.ASSET}
-    return known[get_origin(annotation) or annotation]
+    """The kind of a value with this annotation in the SDK."""
+    return Kind.OBJECT if isinstance(annotation, ForwardRef) else KINDS[get_origin(annotation) or annotation]
 
 
 def tokens_in(of: Any) -> list[str]:
