@@ -39,8 +39,8 @@ class Inputs:
             computed: inputs for which the cloud chooses a value if the program sets none.
             required: inputs that AWS requires although the SDK does not.
             ordered: lists whose order matters; every other list is a set.
-            policies: A policy as JSON in a string, compared by its meaning.
-            json: other Other JSON in a string, in which the order of lists matters.
+            policies: policies as JSON in a string, compared by their meaning.
+            json: other JSON in a string, in which the order of lists matters.
             defaults: values that the official provider sends for inputs that the program does not set.
             objects: the supported fields of objects, and of objects in lists.
         """

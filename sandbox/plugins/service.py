@@ -16,7 +16,7 @@ from sandbox.plugins.resource import Cloud, Provider, RefusedError, Resource
 from sandbox.plugins.values import UNKNOWN, AssetError, simplified
 
 _INCOMPLETE = "__incomplete"
-"""The output that marks a resource that exists, but whose making failed."""
+"""The output that marks a resource that exists, but whose creation or update failed."""
 _NOT_CONFIGURATION = frozenset({"version", "pluginDownloadURL", "__internal"})
 
 _Parameters = ParamSpec("_Parameters")

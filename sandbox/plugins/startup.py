@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def import_protocol_alone() -> None:
-    """Create the engine's protocol importable without the SDK around it, which takes half a second.
+    """Make the engine's protocol importable without the SDK around it, which takes half a second.
 
     Only for a process that is a plugin and nothing else: in it `import pulumi` yields an empty package from now on.
     """

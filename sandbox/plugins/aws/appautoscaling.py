@@ -13,7 +13,7 @@ from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import is_mapping
 
 _SERVICE = "application-autoscaling"
-_WHAT: Mapping[str, str] = {
+_IDENTITY: Mapping[str, str] = {
     "resourceId": "ResourceId",
     "scalableDimension": "ScalableDimension",
     "serviceNamespace": "ServiceNamespace",
@@ -31,7 +31,7 @@ class Target(AwsResource):
     outputs = ("arn",)
     gone = frozenset({"ObjectNotFoundException"})
     _names: ClassVar = {
-        **_WHAT,
+        **_IDENTITY,
         "maxCapacity": "MaxCapacity",
         "minCapacity": "MinCapacity",
         "roleArn": "RoleARN",
@@ -53,7 +53,7 @@ class Target(AwsResource):
     def _known(identifier: str, state: Values) -> Values:
         """Return the properties that identify the target; an import gives NAMESPACE/RESOURCE/DIMENSION."""
         if "serviceNamespace" in state:
-            return {name: state[name] for name in _WHAT}
+            return {name: state[name] for name in _IDENTITY}
         namespace, _, rest = identifier.partition("/")
         resource, _, dimension = rest.rpartition("/")
         if not namespace or not resource or not dimension:
@@ -72,7 +72,7 @@ class Target(AwsResource):
         )
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read it."""
+        """Read the target."""
         found = self._find(cloud, self._known(identifier, state))
         arn = found.get("ScalableTargetARN")
         tags: dict[str, str] = cloud.client(_SERVICE).list_tags_for_resource(ResourceARN=arn)["Tags"] if arn else {}
@@ -97,7 +97,7 @@ class Target(AwsResource):
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Deregister the target, and wait until it is gone."""
         known = self._known(identifier, state)
-        cloud.client(_SERVICE).deregister_scalable_target(**given(known, _WHAT))
+        cloud.client(_SERVICE).deregister_scalable_target(**given(known, _IDENTITY))
 
         def gone() -> bool | None:
             try:
@@ -152,7 +152,7 @@ class Policy(AwsResource):
         return wanted["name"]
 
     def _put(self, cloud: Aws, wanted: Values) -> None:
-        sent = given(wanted, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"})
+        sent = given(wanted, {**_IDENTITY, "name": "PolicyName", "policyType": "PolicyType"})
         if wanted.get(self._tracking):
             sent["TargetTrackingScalingPolicyConfiguration"] = to_aws(
                 self.properties[self._tracking], wanted[self._tracking]
@@ -163,7 +163,7 @@ class Policy(AwsResource):
     def _known(identifier: str, state: Values) -> Values:
         """Return the properties that identify the policy; an import gives NAMESPACE/RESOURCE/DIMENSION/NAME."""
         if "serviceNamespace" in state:
-            return {name: state[name] for name in ("name", *_WHAT)}
+            return {name: state[name] for name in ("name", *_IDENTITY)}
         parts = identifier.split("/")
         if len(parts) < 4 or not all((parts[0], parts[1], parts[-2], parts[-1])):
             raise RefusedError(
@@ -181,13 +181,13 @@ class Policy(AwsResource):
         """Read the policy."""
         known = self._known(identifier, state)
         found = only(
-            cloud.client(_SERVICE).describe_scaling_policies(PolicyNames=[known["name"]], **given(known, _WHAT))[
+            cloud.client(_SERVICE).describe_scaling_policies(PolicyNames=[known["name"]], **given(known, _IDENTITY))[
                 "ScalingPolicies"
             ]
         )
         tracking = found.get("TargetTrackingScalingPolicyConfiguration")
         return {
-            **picked(found, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"}),
+            **picked(found, {**_IDENTITY, "name": "PolicyName", "policyType": "PolicyType"}),
             self._tracking: from_aws(self.properties[self._tracking], tracking),
             "id": found["PolicyName"],
             "alarmArns": [alarm["AlarmARN"] for alarm in found.get("Alarms", [])],
@@ -201,7 +201,7 @@ class Policy(AwsResource):
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Delete the policy with its alarms."""
         known = self._known(identifier, state)
-        cloud.client(_SERVICE).delete_scaling_policy(PolicyName=known["name"], **given(known, _WHAT))
+        cloud.client(_SERVICE).delete_scaling_policy(PolicyName=known["name"], **given(known, _IDENTITY))
 
 
 TYPES = (Target(), Policy())

@@ -45,7 +45,7 @@ class FunctionEventInvokeConfig(AwsResource):
         return {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read it."""
+        """Read the configuration."""
         function = self._function(identifier)
         answer = cloud.client("lambda").get_function_event_invoke_config(**function)
         return {
@@ -55,7 +55,7 @@ class FunctionEventInvokeConfig(AwsResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set it again."""
+        """Put the configuration again."""
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:

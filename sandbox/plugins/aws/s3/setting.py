@@ -23,7 +23,7 @@ class BucketSetting(AwsResource):
         self.put(cloud, wanted)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read it."""
+        """Read the setting."""
         seen = self.get(cloud, identifier)
         return None if seen is None else {"bucket": identifier, **seen}
 

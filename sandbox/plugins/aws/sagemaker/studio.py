@@ -178,7 +178,7 @@ class ServicecatalogPortfolioStatus(AwsResource):
             client.disable_sagemaker_servicecatalog_portfolio()
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read it."""
+        """Read the setting."""
         return {"status": cloud.client("sagemaker").get_sagemaker_servicecatalog_portfolio_status()["Status"]}
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
