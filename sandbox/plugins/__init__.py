@@ -7,7 +7,8 @@
 | `properties.py` | properties: their kinds, their checks, and the comparison of wanted with actual values   |
 | `values.py`     | unknown values, assets and archives, as the engine encodes them                          |
 | `resource.py`   | the interface of a resource type, and of a provider                                      |
-| `service.py`    | the engine's ResourceProvider service over a table of resource types                     |
+| `service.py`    | the engine's ResourceProvider service over a table of resource types, with               |
+|                 | `messages.py`, `comparison.py` (for Diff and Read) and `naming.py` (for Check)           |
 | `server.py`     | the process of a plugin                                                                  |
 | `aws/`          | the resource types of `pulumi_aws` that the program uses, over botocore                  |
 | `github/`       | the resource types of `pulumi_github` that the program uses, over GitHub's REST API      |
