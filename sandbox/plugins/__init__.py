@@ -1,7 +1,7 @@
 """Stand-ins for the `aws` and `github` plugins of the Pulumi engine, for machines that cannot download the official ones.
 
-| place           | content                                                                                 |
-| --------------- | --------------------------------------------------------------------------------------- |
+| place           | content                                                                                  |
+| --------------- | ---------------------------------------------------------------------------------------- |
 | `inputs.py`     | the inputs that a resource type supports, with the facts about them that the SDK lacks   |
 | `sdk.py`        | the types of inputs, read from the source of `pulumi_aws` and `pulumi_github`            |
 | `properties.py` | properties: their kinds, their checks, and the comparison of wanted with actual values   |
