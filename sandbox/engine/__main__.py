@@ -1,4 +1,4 @@
-"""`python -m sandbox.engine` prints the folder to put on PATH; whatever takes time tells its progress on stderr."""
+"""`python -m sandbox.engine` prints the folder to put on PATH, and reports progress on stderr."""
 
 import sys
 

@@ -126,7 +126,7 @@ def main() -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # An engine that was killed cannot say goodbye.
+    # An engine that is killed sends no signal.
     while not ended.wait(timeout=1) and os.getppid() == engine:
         pass
     server.stop(0)

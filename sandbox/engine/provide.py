@@ -1,6 +1,6 @@
-"""Where the engine comes from: PATH, else the official download, else a build from its source.
+"""Provides the Pulumi engine: from PATH, else the official download, else a build from source.
 
-Calls may overlap: whoever comes second waits for the first and finds its result.
+Calls may overlap: a second one waits for the first and uses its result.
 """
 
 import fcntl
@@ -28,20 +28,20 @@ _FIRST_ESTIMATE = "about 5 minutes on two cores, once"
 
 
 class EngineError(Exception):
-    """No engine can be had; the message says what to do."""
+    """No engine is available; the message says what to do."""
 
 
 def cache_folder() -> Path:
-    """Where a downloaded or built engine is kept, outside of any checkout."""
+    """Return the folder of a downloaded or built engine, outside of any checkout."""
     root = os.environ.get("XDG_CACHE_HOME")
     return (Path(root) if root else Path.home() / ".cache") / "mlops-platform" / "engine" / f"v{VERSION}"
 
 
 def engine_folder() -> Path:
-    """Return the folder with `pulumi` and its Python language host, making it where there is none.
+    """Return the folder with `pulumi` and its Python language host, after a download or build if there is none.
 
     Raises:
-        EngineError: it cannot be found, downloaded or built.
+        EngineError: there is none, and it can be neither downloaded nor built.
     """
     existing = existing_engine_folder()
     if existing is not None:
@@ -72,7 +72,7 @@ def existing_engine_folder() -> Path | None:
 
 
 def _usable(program: Path) -> bool:
-    """Tell whether an engine answers, is recent enough, and finds a language host for Python."""
+    """Return whether an engine runs, is recent enough, and finds a language host for Python."""
     version = _version(program)
     if version is None:
         return False
@@ -105,13 +105,13 @@ def _version(program: Path) -> tuple[int, ...] | None:
 
 @contextmanager
 def _alone() -> Generator[None]:
-    """Let one process at a time make the engine."""
+    """Let one process at a time download or build the engine."""
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("another process is making the engine; waiting for it")
+            _say("another process is building the engine; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -179,7 +179,7 @@ class _Downloads:
 
 
 class _Compilation:
-    """Reports the packages that Go compiles, and how long the rest may take."""
+    """Reports the packages that Go compiles, and an estimate of the remaining time."""
 
     def __init__(self, packages: int) -> None:
         self._packages = packages
@@ -211,7 +211,7 @@ def _run_go(go: str, arguments: list[str], *, progress: _Downloads | _Compilatio
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        # What Go does goes to stderr; what it answers is short, and waits in the pipe.
+        # Go reports progress on stderr; its output is short, and waits in the pipe.
         for line in process.stderr or ():
             lines.append(line)
             report = progress(line)

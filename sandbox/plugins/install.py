@@ -1,4 +1,4 @@
-"""Puts the stand-ins where an engine finds them: in a PULUMI_HOME of its own, never in a person's.
+"""Installs the stand-ins where an engine finds them: in a PULUMI_HOME of its own, never in a person's.
 
 An official plugin of the same version in the same home would be overwritten, so the default home is refused.
 """
@@ -11,13 +11,13 @@ from pathlib import Path
 from sandbox.plugins.resource import RefusedError
 
 VERSIONS = {"aws": "7.51.1", "github": "6.15.0"}
-"""The plugins that the installed SDKs ask for; a test compares them."""
+"""The plugin versions that the installed SDKs require; a test compares them."""
 
 _CHECKOUT = Path(__file__).parents[2]
 
 
 def install(home: Path) -> list[Path]:
-    """Write a launcher for every stand-in and return their paths; launchers that are right already stay untouched.
+    """Write a launcher for each stand-in and return their paths; up-to-date launchers stay untouched.
 
     Raises:
         RefusedError: `home` is the person's own Pulumi home.
@@ -31,7 +31,7 @@ def _launcher(home: Path, package: str, version: str) -> Path:
     folder = home / "plugins" / f"resource-{package}-v{version}"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"pulumi-resource-{package}"
-    # The engine starts a plugin in the project's folder, from where assets are read: PYTHONPATH finds the code.
+    # The engine starts a plugin in the project's folder, from which assets are read, so PYTHONPATH finds the code.
     content = (
         "#!/bin/sh\n"
         f"PYTHONPATH={shlex.quote(str(_CHECKOUT))} exec {shlex.quote(sys.executable)} -P -m sandbox.plugins.{package}\n"

@@ -1,4 +1,4 @@
-"""What a property of a resource may be, and when a wanted value differs from an actual one."""
+"""Properties of resources: their kinds, their checks, and the comparison of wanted with actual values."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,12 +28,12 @@ class Kind(Enum):
     NUMBER = auto()
     FLAG = auto()
     DOCUMENT = auto()
-    """JSON in a string, compared by its meaning as a policy."""
+    """A policy as JSON in a string, compared by its meaning."""
     JSON = auto()
-    """JSON in a string, in which the order of lists has a meaning."""
+    """Other JSON in a string, in which the order of lists matters."""
     LIST = auto()
     SET = auto()
-    """A list whose order has no meaning."""
+    """A list whose order does not matter."""
     MAP = auto()
     OBJECT = auto()
     ASSET = auto()
@@ -41,109 +41,26 @@ class Kind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """One property of a resource type, or of an object inside of one."""
+    """One property of a resource type, or of an object in one."""
 
     kind: Kind
     required: bool = False
     replaces: bool = False
-    """A change of it takes a new resource."""
+    """A change requires a replacement."""
     presence_replaces: bool = False
-    """Setting or dropping it takes a new resource; a change of what it holds need not."""
+    """Setting or removing it requires a replacement; a change inside it need not."""
     computed: bool = False
-    """The cloud chooses a value where the program gives none."""
+    """The cloud chooses a value if the program sets none."""
     default: Any = None
-    """What the official provider sends where the program gives none."""
+    """The value that the official provider sends if the program sets none."""
     element: "Property | None" = None
-    """What a list, set or map holds."""
+    """The values in a list, set or map."""
     fields: "Mapping[str, Property] | None" = None
-    """What an object holds."""
-
-
-def text(
-    *, required: bool = False, replaces: bool = False, computed: bool = False, default: str | None = None
-) -> Property:
-    """A string."""
-    return Property(kind=Kind.TEXT, required=required, replaces=replaces, computed=computed, default=default)
-
-
-def number(
-    *, required: bool = False, replaces: bool = False, computed: bool = False, default: float | None = None
-) -> Property:
-    """A number."""
-    return Property(kind=Kind.NUMBER, required=required, replaces=replaces, computed=computed, default=default)
-
-
-def flag(
-    *, required: bool = False, replaces: bool = False, computed: bool = False, default: bool | None = None
-) -> Property:
-    """A boolean."""
-    return Property(kind=Kind.FLAG, required=required, replaces=replaces, computed=computed, default=default)
-
-
-def document(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
-    """A JSON document in a string."""
-    return Property(kind=Kind.DOCUMENT, required=required, replaces=replaces, computed=computed)
-
-
-def json_text(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
-    """JSON in a string that is no policy."""
-    return Property(kind=Kind.JSON, required=required, replaces=replaces, computed=computed)
-
-
-def texts(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
-    """A set of strings."""
-    return Property(kind=Kind.SET, required=required, replaces=replaces, computed=computed, element=text())
-
-
-def ordered_texts(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
-    """A list of strings whose order has a meaning."""
-    return Property(kind=Kind.LIST, required=required, replaces=replaces, computed=computed, element=text())
-
-
-def text_map(*, required: bool = False, replaces: bool = False, computed: bool = False) -> Property:
-    """Strings by name."""
-    return Property(kind=Kind.MAP, required=required, replaces=replaces, computed=computed, element=text())
-
-
-def block(
-    fields: Mapping[str, Property],
-    *,
-    required: bool = False,
-    replaces: bool = False,
-    presence_replaces: bool = False,
-    computed: bool = False,
-) -> Property:
-    """An object."""
-    return Property(
-        kind=Kind.OBJECT,
-        required=required,
-        replaces=replaces,
-        presence_replaces=presence_replaces,
-        computed=computed,
-        fields=fields,
-    )
-
-
-def blocks(
-    fields: Mapping[str, Property],
-    *,
-    required: bool = False,
-    replaces: bool = False,
-    computed: bool = False,
-    ordered: bool = False,
-) -> Property:
-    """A set of objects, or a list where the order has a meaning."""
-    kind = Kind.LIST if ordered else Kind.SET
-    return Property(kind=kind, required=required, replaces=replaces, computed=computed, element=block(fields))
-
-
-def asset(*, required: bool = False) -> Property:
-    """An asset or archive."""
-    return Property(kind=Kind.ASSET, required=required)
+    """The fields of an object."""
 
 
 def problems(table: Mapping[str, Property], values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a resource's inputs, as the property's path and a sentence about it."""
+    """Yield the problems of a resource's inputs, each as the property's path and a sentence."""
     for name, value in values.items():
         here = f"{path}.{name}" if path else name
         declared = table.get(name)
@@ -197,7 +114,7 @@ def _problems_of_value(declared: Property, value: Any, path: str) -> Iterator[tu
 
 
 def with_defaults(table: Mapping[str, Property], values: Mapping[str, Any]) -> Values:
-    """Return what the program wants: its inputs, and the provider's defaults for what it leaves out."""
+    """Return the inputs with the official provider's defaults for those that the program does not set."""
     wanted: Values = {}
     for name, declared in table.items():
         value = values.get(name)
@@ -219,7 +136,7 @@ def _with_inner_defaults(declared: Property, value: Any) -> Any:
 
 
 def differs(declared: Property, wanted: Any, actual: Any) -> bool:
-    """Tell whether the cloud has to change for `actual` to become what the program wants."""
+    """Return whether the resource in the cloud differs from what the program wants."""
     if wanted is None:
         if declared.computed:
             return False
@@ -248,7 +165,7 @@ def differs(declared: Property, wanted: Any, actual: Any) -> bool:
         case Kind.ASSET:
             return not same_content(mapping_of(wanted), mapping_of(actual))
         case _:
-            # The official provider cannot tell an absent value from an empty one either.
+            # The official provider cannot distinguish an absent value from an empty one either.
             return (wanted or None) != (actual or None)
 
 
@@ -270,7 +187,7 @@ def _meaning(content: Any) -> Any:
 
 
 def _parsed(content: Any) -> Any:
-    """Return what JSON says, and anything else as it is."""
+    """Return the value of a JSON text, or the argument itself if it is not JSON."""
     if not isinstance(content, str) or not content:
         return None
     try:
@@ -280,7 +197,7 @@ def _parsed(content: Any) -> Any:
 
 
 def _canonical(value: Any) -> Any:
-    # IAM reads one value and a list of that one value alike, and lists of a policy without regard to their order.
+    # In a policy, a value and a list of only that value are equal, and the order of lists does not matter.
     if is_mapping(value):
         return {key: _canonical(element) for key, element in value.items()}
     if is_list(value):

@@ -1,23 +1,26 @@
-"""What a resource type has to say for itself."""
+"""The interface of a resource type, and of a provider."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
+from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Property, Values
+from sandbox.plugins.sdk import provider_inputs, resource_inputs
 
 Cloud = TypeVar("Cloud")
-"""How a provider's resources reach their cloud."""
+"""The client that a provider's resources use."""
 
 
 class RefusedError(Exception):
-    """An error whose message is for the user as it stands."""
+    """An error whose message is shown to the user unchanged."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoName:
-    """How a physical name is made for a resource whose program gives none."""
+    """The rule for the physical name of a resource that the program does not name."""
 
     property: str = "name"
     prefix: str = ""
@@ -26,83 +29,93 @@ class AutoName:
 
 
 class Resource(ABC, Generic[Cloud]):
-    """One resource type: its properties, and how it is made, read, changed and removed.
+    """One resource type: its properties, and how it is created, read, updated and deleted.
 
-    What `read` leaves out keeps its value: the cloud does not tell everything.
+    Properties that `read` leaves out keep their values: the cloud does not return everything.
     """
 
     type_name: ClassVar[str]
     """The type as the engine writes it, such as `aws:iam/role:Role`."""
-    properties: ClassVar[Mapping[str, Property]]
-    """Inputs; all of them are outputs too."""
+    inputs: ClassVar[Inputs]
+    """The supported inputs; all of them are outputs too."""
     outputs: ClassVar[tuple[str, ...]] = ()
-    """What only the cloud knows."""
+    """Properties that only the cloud sets."""
     changing_outputs: ClassVar[tuple[str, ...]] = ()
     """Outputs that an update may change, so that a preview cannot know them."""
     auto_name: ClassVar[AutoName | None] = None
 
+    @cached_property
+    def properties(self) -> Mapping[str, Property]:
+        """The supported inputs with their types, read from the SDK when the type is first used."""
+        return self.inputs.properties(resource_inputs(self.type_name))
+
     def refusals(self, wanted: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Return what is wrong with inputs that are right one by one, as property and sentence."""
+        """Return the problems of inputs that are right one by one, each as property and sentence."""
         return ()
 
     @abstractmethod
     def create(self, cloud: Cloud, wanted: Values) -> str:
-        """Make the resource by one request and return its id; nothing may exist when this raises."""
+        """Create the resource by one request and return its id; when this raises, nothing may exist."""
 
     def complete(self, cloud: Cloud, identifier: str, wanted: Values) -> None:
-        """Do what is left after `create`: wait, and set what takes further requests."""
+        """Do what is left after `create`: wait, and send further requests."""
         return
 
     @abstractmethod
     def read(self, cloud: Cloud, identifier: str, state: Values) -> Values | None:
         """Return the properties as the cloud has them, or None when the resource is gone.
 
-        `state` is what was known before; it is empty for an import.
+        `state` holds the last known properties; it is empty for an import.
         """
 
     def update(self, cloud: Cloud, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the properties `changed`; never called for a type whose every property takes a new resource."""
+        """Update the properties in `changed`; never called for a type whose every change requires a replacement."""
         raise RefusedError(f"{self.type_name}: {', '.join(sorted(changed))} cannot be changed in place")
 
     @abstractmethod
     def delete(self, cloud: Cloud, identifier: str, state: Values) -> None:
-        """Remove the resource; raising an error for which `is_gone` holds means that somebody else did."""
+        """Delete the resource; an error for which `is_gone` holds means that it is gone already."""
 
     @abstractmethod
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether an error says that the resource does not exist."""
+        """Return whether an error says that the resource does not exist."""
 
     def compared(self) -> Mapping[str, Property]:
         """Return the properties whose wanted values are compared with the cloud's."""
         return self.properties
 
     def planned(self, cloud: Cloud, wanted: Values) -> Values:
-        """Return what the program wants, with what the provider's own configuration adds to it."""
+        """Return the wanted properties, with those that the provider's configuration adds."""
         return wanted
 
     def observed(self, cloud: Cloud, state: Values, seen: Values) -> Values:
-        """Return what `read` saw, with what follows from it."""
+        """Return the properties that `read` found, with those that follow from them."""
         return seen
 
 
 class Provider(ABC, Generic[Cloud]):
-    """A package of resource types, and how its cloud is reached."""
+    """A package of resource types, and the connection to its cloud."""
 
     package: ClassVar[str]
     version: ClassVar[str]
-    """Of the official plugin that this one stands in for."""
-    configuration: ClassVar[Mapping[str, Property]]
-    """The provider's own settings."""
+    """The version of the official plugin that this one replaces."""
+    settings: ClassVar[Inputs]
+    """The supported settings of the provider itself."""
 
     types: "Mapping[str, Resource[Cloud]]"
     """The resource types by their names."""
     functions: "Mapping[str, Callable[[Cloud, Values], Values]]"
     """The functions that only read, by their names."""
 
+    @cached_property
+    def configuration(self) -> Mapping[str, Property]:
+        """The supported settings with their types."""
+        return self.settings.properties(provider_inputs(self.package))
+
     @abstractmethod
     def connect(self, configuration: Values) -> Cloud:
-        """Return the cloud that a configured provider acts on."""
+        """Return the client of a configured provider."""
 
     @abstractmethod
     def explain(self, error: Exception) -> str | None:
-        """Return an error of the cloud as a sentence, or None for an error of our own making."""
+        """Return an error of the cloud as a sentence, or None for a defect of this program."""

@@ -1,4 +1,4 @@
-"""Makes a plugin's process start fast: the engine waits for it before anything else happens."""
+"""A fast start for a plugin's process, for which the engine waits before anything else."""
 
 import sys
 from importlib.machinery import PathFinder
@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def import_protocol_alone() -> None:
-    """Let the engine's protocol be imported without the SDK around it, which takes half a second.
+    """Make the engine's protocol importable without the SDK around it, which takes half a second.
 
     Only for a process that is a plugin and nothing else: in it `import pulumi` yields an empty package from now on.
     """

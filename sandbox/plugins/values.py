@@ -1,4 +1,4 @@
-"""The engine's way of writing values that are not JSON: unknown ones, assets and archives."""
+"""Values that the engine encodes in its own way: unknown values, assets and archives."""
 
 import base64
 import hashlib
@@ -25,16 +25,16 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"
 _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip file can carry: the same files make the same bytes."""
+"""The earliest time that a zip file can carry, so that equal files give equal bytes."""
 
 
 def is_mapping(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Tell whether a value is an object or a map."""
+    """Return whether a value is an object or a map."""
     return isinstance(value, dict)
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """Tell whether a value is a list."""
+    """Return whether a value is a list."""
     return isinstance(value, list)
 
 
@@ -66,7 +66,7 @@ def simplified(value: Any) -> Any:
 
 
 def has_unknown(value: Any) -> bool:
-    """Tell whether a value, or any part of it, is not known yet."""
+    """Return whether a value, or any part of it, is not known yet."""
     if is_list(value):
         return any(has_unknown(element) for element in value)
     if is_mapping(value):
@@ -75,7 +75,7 @@ def has_unknown(value: Any) -> bool:
 
 
 def is_asset(value: Any) -> bool:
-    """Tell whether a value is an asset or an archive."""
+    """Return whether a value is an asset or an archive."""
     return is_mapping(value) and value.get(_SIGNATURE) in {_ASSET, _ARCHIVE}
 
 
@@ -91,7 +91,7 @@ def asset_content(asset: Mapping[str, Any], folder: Path) -> bytes:
         AssetError: it cannot be read.
     """
     if asset.get("hash") == hashlib.sha256(b"").hexdigest():
-        return b""  # the engine leaves an empty text out
+        return b""  # the engine omits an empty text
     if "text" in asset:
         return str(asset["text"]).encode()
     if "path" in asset:
@@ -103,7 +103,7 @@ def asset_content(asset: Mapping[str, Any], folder: Path) -> bytes:
 
 
 def archive_content(archive: Mapping[str, Any], folder: Path) -> bytes:
-    """Return an archive as the bytes of a zip file, equal for equal files; a zip file on disk is taken as it is.
+    """Return an archive as the bytes of a zip file, equal for equal files; a zip file on disk is used as it is.
 
     Raises:
         AssetError: it cannot be read.

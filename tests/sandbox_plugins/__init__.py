@@ -1,1 +1,1 @@
-"""The stand-ins for Pulumi's plugins, as the engine talks to them; and the engine itself."""
+"""Tests of the stand-ins for Pulumi's plugins, called as the engine calls them, and of the engine."""

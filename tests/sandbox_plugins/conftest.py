@@ -1,22 +1,25 @@
-"""A local AWS and a local GitHub, and plugins that reach them."""
+"""A local AWS, a local GitHub, and plugins connected to them."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.engine.provide import engine_folder
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
+from sandbox.plugins.install import install
 from sandbox.plugins.resource import Provider
-from sandbox.plugins.server import started
+from sandbox.plugins.server import start
 from tests.installed import require_local_aws
 from tests.sandbox_plugins.plugin import Plugin
+from tests.sandbox_plugins.project import Project
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
@@ -25,7 +28,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, kw_only=True)
 class Clouds:
-    """Where the servers are, and whom to trust."""
+    """The addresses of the servers, and the certificates to trust."""
 
     aws: str
     github: str
@@ -34,7 +37,7 @@ class Clouds:
     """GitHub token of an owner of the organization."""
 
     def environment(self) -> dict[str, str]:
-        """Return what a client of both needs; the access key stands for the account's root."""
+        """Return the environment of a client of both; the access key stands for the account's root."""
         return {
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_CA_BUNDLE": self.trust,
@@ -75,7 +78,7 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
 
 @pytest.fixture(scope="package")
 def environment(clouds: Clouds) -> Iterator[None]:
-    """This process reaches the clouds while the tests of this folder run."""
+    """Connect this process to the servers while the tests of this folder run."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
@@ -85,7 +88,7 @@ def environment(clouds: Clouds) -> Iterator[None]:
 
 
 def _serving(provider: Provider[Any]) -> Generator[Plugin]:
-    server, port = started(provider)
+    server, port = start(provider)
     plugin = Plugin(port)
     yield plugin
     plugin.close()
@@ -94,13 +97,13 @@ def _serving(provider: Provider[Any]) -> Generator[Plugin]:
 
 @pytest.fixture
 def unconfigured_aws() -> Iterator[Plugin]:
-    """The aws plugin, as the engine finds it before it says where to work."""
+    """The aws plugin before the engine configures it."""
     yield from _serving(AwsProvider())
 
 
 @pytest.fixture(scope="package")
 def aws(environment: None) -> Iterator[Plugin]:
-    """The aws plugin, at work in one account."""
+    """The aws plugin, configured for one account."""
     for plugin in _serving(AwsProvider()):
         plugin.configure(
             region=REGION,
@@ -112,7 +115,40 @@ def aws(environment: None) -> Iterator[Plugin]:
 
 @pytest.fixture(scope="package")
 def github(clouds: Clouds, environment: None) -> Iterator[Plugin]:
-    """The github plugin, at work in the organization."""
+    """The github plugin, configured for the organization."""
     for plugin in _serving(GitHubProvider()):
         plugin.configure(owner="acme", baseUrl=f"{clouds.github}/api/v3/")
         yield plugin
+
+
+@pytest.fixture(scope="module")
+def engine() -> Path:
+    """The folder of the engine, built if there is none, which `make test` does first."""
+    return engine_folder()
+
+
+@pytest.fixture
+def project(tmp_path: Path, clouds: Clouds, engine: Path) -> Callable[[str], Project]:
+    """A factory of projects by their names."""
+
+    def create(name: str) -> Project:
+        folder = tmp_path / name
+        folder.mkdir()
+        home = tmp_path / "pulumi-home"
+        install(home)
+        (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PULUMI_", "GITHUB_"))},
+            **clouds.environment(),
+            "PATH": f"{engine}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": folder.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_HOME": str(home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "VIRTUAL_ENV": sys.prefix,
+        }
+        created = Project(folder, environment)
+        created.run("stack", "init", "test")
+        return created
+
+    return create

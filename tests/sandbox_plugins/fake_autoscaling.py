@@ -1,4 +1,4 @@
-"""Application Auto Scaling's targets and policies. Nothing is scaled."""
+"""A fake Application Auto Scaling with targets and policies, which scales nothing."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ Values = dict[str, Any]
 
 
 class FakeAutoScaling(Fake):
-    """Answers requests."""
+    """Application Auto Scaling in memory."""
 
     refusal = "ObjectNotFoundException"
 
-    def forget(self) -> None:
-        super().forget()
+    def reset(self) -> None:
+        super().reset()
         self.targets: dict[str, Values] = {}
         self.policies: dict[str, Values] = {}
         self.tags: dict[str, dict[str, str]] = {}

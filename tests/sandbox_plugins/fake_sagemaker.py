@@ -1,6 +1,6 @@
-"""SageMaker's models, endpoint configurations and endpoints, as far as its control plane shows them.
+"""A fake SageMaker with models, endpoint configurations and endpoints, which serves nothing.
 
-Nothing is served. A change takes as long as the next two questions about it.
+A change of an endpoint is complete when it has been described twice.
 """
 
 from typing import Any
@@ -13,20 +13,20 @@ Values = dict[str, Any]
 
 
 class FakeSageMaker(Fake):
-    """Answers requests; what the next change comes to is for the test to say."""
+    """SageMaker in memory; a test sets the outcomes of the next changes."""
 
     refusal = "ValidationException"
 
-    def forget(self) -> None:
-        super().forget()
+    def reset(self) -> None:
+        super().reset()
         self.models: dict[str, Values] = {}
         self.configurations: dict[str, Values] = {}
         self.endpoints: dict[str, Values] = {}
         self.tags: dict[str, dict[str, str]] = {}
-        self.endings: list[Values] = []
-        """What the next changes of endpoints come to, such as `{"EndpointStatus": "Failed", "FailureReason": "…"}`."""
+        self.outcomes: list[Values] = []
+        """Outcomes of the next changes of endpoints, such as `{"EndpointStatus": "Failed", "FailureReason": "…"}`."""
 
-    def _made(self, kind: str, request: Values, key: str) -> str:
+    def _created(self, kind: str, request: Values, key: str) -> str:
         arn = f"{ACCOUNT}:{kind}/{request[key].lower()}"
         self.tags[arn] = {tag["Key"]: tag["Value"] for tag in request.pop("Tags", [])}
         return arn
@@ -45,7 +45,7 @@ class FakeSageMaker(Fake):
 
     def _CreateModel(self, request: Values) -> Values:  # noqa: N802
         self._new(self.models, request["ModelName"], "model")
-        arn = self._made("model", request, "ModelName")
+        arn = self._created("model", request, "ModelName")
         self.models[request["ModelName"]] = {"EnableNetworkIsolation": False, **request, "ModelArn": arn}
         return {"ModelArn": arn}
 
@@ -60,7 +60,7 @@ class FakeSageMaker(Fake):
     def _CreateEndpointConfig(self, request: Values) -> Values:  # noqa: N802
         name = request["EndpointConfigName"]
         self._new(self.configurations, name, "endpoint configuration")
-        arn = self._made("endpoint-config", request, "EndpointConfigName")
+        arn = self._created("endpoint-config", request, "EndpointConfigName")
         self.configurations[name] = {**request, "EndpointConfigArn": arn}
         return {"EndpointConfigArn": arn}
 
@@ -76,7 +76,7 @@ class FakeSageMaker(Fake):
         name = request["EndpointName"]
         self._new(self.endpoints, name, "endpoint")
         self._found(self.configurations, request["EndpointConfigName"], "endpoint configuration")
-        arn = self._made("endpoint", request, "EndpointName")
+        arn = self._created("endpoint", request, "EndpointName")
         endpoint = {"EndpointName": name, "EndpointArn": arn, "EndpointConfigName": request["EndpointConfigName"]}
         self._change(endpoint, "Creating", request)
         self.endpoints[name] = endpoint
@@ -92,25 +92,25 @@ class FakeSageMaker(Fake):
         return {"EndpointArn": endpoint["EndpointArn"]}
 
     def _change(self, endpoint: Values, status: str, request: Values) -> None:
-        ending = self.endings.pop(0) if self.endings else {"EndpointConfigName": request["EndpointConfigName"]}
+        outcome = self.outcomes.pop(0) if self.outcomes else {"EndpointConfigName": request["EndpointConfigName"]}
         endpoint.pop("LastDeploymentConfig", None)
         if "DeploymentConfig" in request:
             endpoint["LastDeploymentConfig"] = request["DeploymentConfig"]
-        endpoint |= {"EndpointStatus": status, "ending": {"EndpointStatus": "InService", **ending}, "questions": 2}
+        endpoint |= {"EndpointStatus": status, "outcome": {"EndpointStatus": "InService", **outcome}, "polls": 2}
 
     def _DescribeEndpoint(self, request: Values) -> Values:  # noqa: N802
         endpoint = self._found(self.endpoints, request["EndpointName"], "endpoint")
-        endpoint["questions"] -= 1
-        if endpoint["questions"] == 0:
-            endpoint |= endpoint["ending"]
+        endpoint["polls"] -= 1
+        if endpoint["polls"] == 0:
+            endpoint |= endpoint["outcome"]
         if endpoint["EndpointStatus"] == "Gone":
             del self.endpoints[request["EndpointName"]]
             return self._DescribeEndpoint(request)
-        return {name: value for name, value in endpoint.items() if name not in {"ending", "questions"}}
+        return {name: value for name, value in endpoint.items() if name not in {"outcome", "polls"}}
 
     def _DeleteEndpoint(self, request: Values) -> Values:  # noqa: N802
         endpoint = self._found(self.endpoints, request["EndpointName"], "endpoint")
-        endpoint |= {"EndpointStatus": "Deleting", "ending": {"EndpointStatus": "Gone"}, "questions": 2}
+        endpoint |= {"EndpointStatus": "Deleting", "outcome": {"EndpointStatus": "Gone"}, "polls": 2}
         return {}
 
     def _ListTags(self, request: Values) -> Values:  # noqa: N802

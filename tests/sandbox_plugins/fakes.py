@@ -1,4 +1,4 @@
-"""Services of AWS in memory, behind the JSON protocol that most of them speak."""
+"""Fakes of AWS services, behind the JSON protocol that most of them use."""
 
 import json
 import threading
@@ -13,28 +13,28 @@ class RefusedByFakeError(Exception):
 
 
 class Fake:
-    """A service; it answers an operation by the method of that name, after an underscore."""
+    """A service in memory, with a method `_X` for each operation X."""
 
     refusal: ClassVar[str]
     """The code of its errors."""
 
     def __init__(self) -> None:
         self.address = ""
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """Know nothing, as at the beginning."""
+    def reset(self) -> None:
+        """Forget everything."""
         self.requests: list[tuple[str, dict[str, Any]]] = []
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer a request."""
+        """Handle a request and return the answer."""
         self.requests.append((operation, request))
         return getattr(self, f"_{operation}")(request)
 
 
 @contextmanager
-def served(fake: Fake) -> Generator[None]:
-    """Let a fake answer at its address."""
+def run_fake(fake: Fake) -> Generator[None]:
+    """Serve a fake at its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

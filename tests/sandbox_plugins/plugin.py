@@ -1,4 +1,4 @@
-"""Speaks to a plugin as the engine does, and returns plain values."""
+"""A client that calls a plugin as the engine does, and returns plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """The inputs as the plugin completed them, and what is wrong with them."""
+    """The inputs as the plugin completed them, and their failures."""
 
     inputs: dict[str, Any]
     failures: dict[str, str]
@@ -21,7 +21,7 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What changes, and what of it takes a new resource."""
+    """The properties that differ, and those of them that require a replacement."""
 
     changed: list[str]
     replaces: list[str]
@@ -29,15 +29,15 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class ResourceState:
     """A resource's id and properties."""
 
     id: str
     properties: dict[str, Any]
 
 
-class HalfMadeError(Exception):
-    """The plugin says that a resource exists, but is not complete."""
+class HalfCreatedError(Exception):
+    """The plugin reported that a resource exists, but is incomplete."""
 
     def __init__(self, detail: provider_pb2.ErrorResourceInitFailed) -> None:
         super().__init__("; ".join(detail.reasons))
@@ -46,26 +46,26 @@ class HalfMadeError(Exception):
 
 
 class RefusedByPluginError(Exception):
-    """The plugin answered with an error."""
+    """The plugin returned an error."""
 
 
 class Plugin:
-    """A plugin that was started."""
+    """A running plugin."""
 
     def __init__(self, port: int) -> None:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._channel.close()
 
     def configure(self, **settings: str) -> None:
-        """Configure the provider; whatever is not a string is written as JSON, as the engine does."""
+        """Configure the provider; settings that are not strings are given as JSON, as by the engine."""
         _answered(self.stub.Configure, provider_pb2.ConfigureRequest(args=struct(settings)))
 
     def check_config(self, **settings: str) -> dict[str, str]:
-        """Check the provider's settings and return what is wrong with them."""
+        """Check the provider's settings and return their failures."""
         answer = _answered(self.stub.CheckConfig, provider_pb2.CheckRequest(news=struct(settings)))
         return {failure.property: failure.reason for failure in answer.failures}
 
@@ -85,10 +85,10 @@ class Plugin:
         failures = {failure.property: failure.reason for failure in answer.failures}
         return Checked(inputs=values(answer.inputs), failures=failures)
 
-    def difference(self, kind: str, made: Made, inputs: Mapping[str, Any]) -> Difference:
-        """Compare a resource with what is wanted now."""
+    def difference(self, kind: str, created: ResourceState, inputs: Mapping[str, Any]) -> Difference:
+        """Compare a resource with wanted inputs."""
         request = provider_pb2.DiffRequest(
-            id=made.id, urn=urn(kind), olds=struct(made.properties), news=struct(inputs), type=kind
+            id=created.id, urn=urn(kind), olds=struct(created.properties), news=struct(inputs), type=kind
         )
         answer = _answered(self.stub.Diff, request)
         assert (answer.changes == provider_pb2.DiffResponse.DIFF_SOME) == bool(answer.diffs)
@@ -96,38 +96,46 @@ class Plugin:
             changed=list(answer.diffs), replaces=list(answer.replaces), delete_first=answer.deleteBeforeReplace
         )
 
-    def create(self, kind: str, inputs: Mapping[str, Any], *, preview: bool = False) -> Made:
-        """Make a resource."""
+    def create(self, kind: str, inputs: Mapping[str, Any], *, preview: bool = False) -> ResourceState:
+        """Create a resource."""
         request = provider_pb2.CreateRequest(urn=urn(kind), properties=struct(inputs), preview=preview, type=kind)
         answer = _answered(self.stub.Create, request)
-        return Made(id=answer.id, properties=values(answer.properties))
+        return ResourceState(id=answer.id, properties=values(answer.properties))
 
     def read(
-        self, kind: str, made: Made, inputs: Mapping[str, Any] | None = None
-    ) -> tuple[Made, dict[str, Any]] | None:
-        """Refresh a resource, or import it where only its id is given; None when it is gone."""
+        self, kind: str, created: ResourceState, inputs: Mapping[str, Any] | None = None
+    ) -> tuple[ResourceState, dict[str, Any]] | None:
+        """Refresh a resource, or import it if only its id is given; None if it is gone."""
         request = provider_pb2.ReadRequest(
-            id=made.id, urn=urn(kind), properties=struct(made.properties), inputs=struct(inputs or {}), type=kind
+            id=created.id, urn=urn(kind), properties=struct(created.properties), inputs=struct(inputs or {}), type=kind
         )
         answer = _answered(self.stub.Read, request)
-        return (Made(id=answer.id, properties=values(answer.properties)), values(answer.inputs)) if answer.id else None
+        return (
+            (ResourceState(id=answer.id, properties=values(answer.properties)), values(answer.inputs))
+            if answer.id
+            else None
+        )
 
-    def update(self, kind: str, made: Made, inputs: Mapping[str, Any], *, preview: bool = False) -> Made:
-        """Change a resource."""
+    def update(
+        self, kind: str, created: ResourceState, inputs: Mapping[str, Any], *, preview: bool = False
+    ) -> ResourceState:
+        """Update a resource."""
         request = provider_pb2.UpdateRequest(
-            id=made.id,
+            id=created.id,
             urn=urn(kind),
-            olds=struct(made.properties),
+            olds=struct(created.properties),
             news=struct(inputs),
             preview=preview,
             type=kind,
         )
         answer = _answered(self.stub.Update, request)
-        return Made(id=made.id, properties=values(answer.properties))
+        return ResourceState(id=created.id, properties=values(answer.properties))
 
-    def delete(self, kind: str, made: Made) -> None:
-        """Remove a resource."""
-        request = provider_pb2.DeleteRequest(id=made.id, urn=urn(kind), properties=struct(made.properties), type=kind)
+    def delete(self, kind: str, created: ResourceState) -> None:
+        """Delete a resource."""
+        request = provider_pb2.DeleteRequest(
+            id=created.id, urn=urn(kind), properties=struct(created.properties), type=kind
+        )
         _answered(self.stub.Delete, request)
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +144,7 @@ class Plugin:
         return values(getattr(answer, "return"))
 
     def version(self) -> str:
-        """Return the version that the plugin says it is."""
+        """Return the plugin's version."""
         return str(_answered(self.stub.GetPluginInfo, empty_pb2.Empty()).version)
 
 
@@ -167,5 +175,5 @@ def _answered(method: Any, request: Any) -> Any:
                 detail = provider_pb2.ErrorResourceInitFailed()
                 status = status_pb2.Status.FromString(content)
                 if status.details and status.details[0].Unpack(detail):
-                    raise HalfMadeError(detail) from error
+                    raise HalfCreatedError(detail) from error
         raise RefusedByPluginError(str(error.details())) from None  # pyright: ignore[reportAttributeAccessIssue]

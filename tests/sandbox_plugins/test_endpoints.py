@@ -1,4 +1,4 @@
-"""Models, endpoints and their scaling, before a SageMaker whose changes come to what a test says."""
+"""Models, endpoints and their scaling, against a fake SageMaker whose outcomes the test sets."""
 
 import re
 import time
@@ -11,134 +11,24 @@ import pytest
 from sandbox.plugins.aws.cloud import Aws
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.properties import Values
-from sandbox.plugins.server import started
-from tests.sandbox_plugins.cases import TAGS, Case, World
+from sandbox.plugins.server import start
+from tests.sandbox_plugins.cases.dependencies import Dependencies
+from tests.sandbox_plugins.cases.serving import (
+    CONFIGURATION,
+    ENDPOINT,
+    MODEL,
+    ROLE,
+    SCALED,
+    SERVING,
+    canary,
+    tracking,
+    variant,
+)
 from tests.sandbox_plugins.fake_autoscaling import FakeAutoScaling
 from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker
-from tests.sandbox_plugins.fakes import served
-from tests.sandbox_plugins.life import live
-from tests.sandbox_plugins.plugin import Made, Plugin, RefusedByPluginError
-
-MODEL = "aws:sagemaker/model:Model"
-CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
-ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
-ROLE = "arn:aws:iam::111111111111:role/model"
-KEY = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
-
-
-def variant(name: str | None = "AllTraffic", **more: Any) -> dict[str, Any]:
-    """A variant of an endpoint."""
-    named = {"variantName": name} if name else {}
-    return {**named, "modelName": "m", "instanceType": "ml.m5.large", "initialInstanceCount": 1, **more}
-
-
-def canary(*alarms: str, percent: int = 10) -> dict[str, Any]:
-    """A deployment by canary that alarms roll back."""
-    return {
-        "autoRollbackConfiguration": {"alarms": [{"alarmName": alarm} for alarm in alarms]},
-        "blueGreenUpdatePolicy": {
-            "maximumExecutionTimeoutInSeconds": 1800,
-            "terminationWaitInSeconds": 60,
-            "trafficRoutingConfiguration": {
-                "type": "CANARY",
-                "canarySize": {"type": "CAPACITY_PERCENT", "value": percent},
-                "waitIntervalInSeconds": 300,
-            },
-        },
-    }
-
-
-SCALED = {
-    "serviceNamespace": "sagemaker",
-    "resourceId": "endpoint/probe/variant/AllTraffic",
-    "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
-}
-
-
-def tracking(invocations: int) -> dict[str, Any]:
-    """How a policy follows the invocations of an instance."""
-    return {
-        "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
-        "targetValue": invocations,
-        "scaleInCooldown": 300,
-    }
-
-
-SERVING: dict[str, Case] = {
-    MODEL: Case(
-        inputs=lambda _: {
-            "name": "probe",
-            "executionRoleArn": ROLE,
-            "enableNetworkIsolation": True,
-            "primaryContainer": {
-                "image": "763104351884.dkr.ecr.eu-west-1.amazonaws.com/probe:1",
-                "modelDataUrl": "s3://bucket/model.tar.gz",
-                "environment": {"sagemaker_program": "inference.py"},
-            },
-            "vpcConfig": {"subnets": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]},
-        },
-        change=lambda _: TAGS,
-        replace={"primaryContainer": {"image": "763104351884.dkr.ecr.eu-west-1.amazonaws.com/probe:2"}},
-        id="probe",
-        outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:model/probe"},
-    ),
-    CONFIGURATION: Case(
-        inputs=lambda _: {
-            "namePrefix": "probe-v1-",
-            "kmsKeyArn": KEY,
-            "productionVariants": [variant()],
-            "shadowProductionVariants": [variant("Shadow", initialVariantWeight=0.5)],
-            "dataCaptureConfig": {
-                "enableCapture": True,
-                "initialSamplingPercentage": 100,
-                "destinationS3Uri": "s3://bucket/captured",
-                "kmsKeyId": KEY,
-                "captureOptions": [{"captureMode": "Input"}, {"captureMode": "Output"}],
-                "captureContentTypeHeader": {"csvContentTypes": ["text/csv"]},
-            },
-        },
-        change=lambda _: TAGS,
-        replace={"productionVariants": [variant(initialInstanceCount=2)]},
-        id="probe-v1-[0-9]{18}[0-9a-f]{8}",
-        outputs={"name": "probe-v1-[0-9a-f]{26}", "namePrefix": "probe-v1-"},
-    ),
-    "aws:appautoscaling/target:Target": Case(
-        inputs=lambda _: {**SCALED, "minCapacity": 1, "maxCapacity": 3, **TAGS},
-        change=lambda _: {"maxCapacity": 5, "tags": {"a": "b"}},
-        replace={"resourceId": "endpoint/another/variant/AllTraffic"},
-        id="endpoint/probe/variant/AllTraffic",
-        imported=lambda made: f"sagemaker/{made.id}/sagemaker:variant:DesiredInstanceCount",
-    ),
-    "aws:appautoscaling/policy:Policy": Case(
-        inputs=lambda _: {
-            **SCALED,
-            "name": "probe",
-            "policyType": "TargetTrackingScaling",
-            "targetTrackingScalingPolicyConfiguration": tracking(100),
-        },
-        change=lambda _: {"targetTrackingScalingPolicyConfiguration": tracking(50)},
-        replace={"name": "another"},
-        id="probe",
-        imported=lambda made: (
-            f"sagemaker/{made.properties['resourceId']}/sagemaker:variant:DesiredInstanceCount/{made.id}"
-        ),
-    ),
-    ENDPOINT: Case(
-        inputs=lambda world: {
-            "name": "probe",
-            "endpointConfigName": world.id("configuration"),
-            "deploymentConfig": canary("a", "b"),
-        },
-        change=lambda world: {
-            "endpointConfigName": world.id("other-configuration"),
-            "deploymentConfig": canary("b", "c", percent=50),
-            **TAGS,
-        },
-        replace={"name": "another"},
-        id="probe",
-        outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:endpoint/probe"},
-    ),
-}
+from tests.sandbox_plugins.fakes import run_fake
+from tests.sandbox_plugins.lifecycle import run_lifecycle
+from tests.sandbox_plugins.plugin import Plugin, RefusedByPluginError, ResourceState
 
 
 class ServingProvider(AwsProvider):
@@ -148,7 +38,7 @@ class ServingProvider(AwsProvider):
         self._addresses = {"sagemaker": sagemaker, "application-autoscaling": autoscaling}
 
     def connect(self, configuration: Values) -> Aws:
-        """Make the clients while the fakes' addresses are in the environment; no other service is asked."""
+        """Create the clients while the fakes' addresses are in the environment; no other service is used."""
         cloud = Aws("eu-west-1", {"unit": "analytics"})
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_ACCESS_KEY_ID", "111111111111")
@@ -159,20 +49,20 @@ class ServingProvider(AwsProvider):
         return cloud
 
 
-class ServingWorld(World):
-    """Configurations to serve."""
+class ServingDependencies(Dependencies):
+    """Endpoint configurations, created on first use."""
 
     def __init__(self, plugin: Plugin) -> None:
         super().__init__(plugin)
         self._plugin = plugin
 
     def id(self, key: str) -> str:
-        """Return the name of a configuration, made if there is none."""
+        """Return the name of a configuration, created if there is none."""
         return configuration(self._plugin, key).id
 
 
 def do_not_wait(seconds: float) -> None:
-    """Sleep no time."""
+    """Return at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,10 +76,10 @@ class Served:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Served]:
-    """All of it, started once: the clients of SageMaker alone take longer to make than a test takes."""
+    """The plugin and both fakes, started once: creating SageMaker's client alone takes longer than a test."""
     sagemaker, autoscaling = FakeSageMaker(), FakeAutoScaling()
-    with served(sagemaker), served(autoscaling):
-        server, port = started(ServingProvider(sagemaker.address, autoscaling.address))
+    with run_fake(sagemaker), run_fake(autoscaling):
+        server, port = start(ServingProvider(sagemaker.address, autoscaling.address))
         plugin = Plugin(port)
         plugin.configure()
         yield Served(plugin=plugin, sagemaker=sagemaker, autoscaling=autoscaling)
@@ -199,42 +89,42 @@ def running() -> Iterator[Served]:
 
 @pytest.fixture
 def serving(running: Served, monkeypatch: pytest.MonkeyPatch) -> Plugin:
-    """The aws plugin in front of services that know nothing yet, and without its pauses."""
-    running.sagemaker.forget()
-    running.autoscaling.forget()
+    """The aws plugin in front of empty fakes, and without its pauses."""
+    running.sagemaker.reset()
+    running.autoscaling.reset()
     monkeypatch.setattr(time, "sleep", do_not_wait)
     return running.plugin
 
 
 @pytest.fixture
 def sagemaker(serving: Plugin, running: Served) -> FakeSageMaker:
-    """SageMaker, faked, as `serving` asks it."""
+    """The fake SageMaker that `serving` uses."""
     return running.sagemaker
 
 
-def configuration(plugin: Plugin, name: str) -> Made:
-    """Make a configuration."""
+def configuration(plugin: Plugin, name: str) -> ResourceState:
+    """Create a configuration."""
     return plugin.create(CONFIGURATION, {"name": name, "productionVariants": [variant()]})
 
 
-def endpoint(plugin: Plugin, **more: Any) -> tuple[Made, dict[str, Any]]:
-    """Make an endpoint that serves `v1`."""
+def endpoint(plugin: Plugin, **more: Any) -> tuple[ResourceState, dict[str, Any]]:
+    """Create an endpoint that serves `v1`."""
     inputs = {"name": "probe", "endpointConfigName": configuration(plugin, "v1").id, **more}
     return plugin.create(ENDPOINT, inputs), inputs
 
 
 @pytest.mark.parametrize("kind", SERVING)
-def test_what_serves_lives(serving: Plugin, kind: str) -> None:
-    live(serving, ServingWorld(serving), AwsProvider.types[kind], SERVING[kind])
+def test_a_serving_resource_goes_through_its_lifecycle(serving: Plugin, kind: str) -> None:
+    run_lifecycle(serving, ServingDependencies(serving), AwsProvider.types[kind], SERVING[kind])
 
 
-def test_an_update_that_sagemaker_rolls_back_is_a_success_and_the_state_tells_the_old_configuration(
+def test_an_update_that_sagemaker_rolls_back_succeeds_and_the_state_has_the_old_configuration(
     serving: Plugin, sagemaker: FakeSageMaker
 ) -> None:
-    made, inputs = endpoint(serving, deploymentConfig=canary("errors"))
+    created, inputs = endpoint(serving, deploymentConfig=canary("errors"))
     wanted = {**inputs, "endpointConfigName": configuration(serving, "v2").id}
-    sagemaker.endings = [{"EndpointConfigName": "v1", "FailureReason": "One or more alarms fired: errors"}]
-    after = serving.update(ENDPOINT, made, wanted)
+    sagemaker.outcomes = [{"EndpointConfigName": "v1", "FailureReason": "One or more alarms fired: errors"}]
+    after = serving.update(ENDPOINT, created, wanted)
     assert after.properties["endpointConfigName"] == "v1"
     refreshed = serving.read(ENDPOINT, after, wanted)
     assert refreshed is not None
@@ -244,10 +134,10 @@ def test_an_update_that_sagemaker_rolls_back_is_a_success_and_the_state_tells_th
     assert again.properties["endpointConfigName"] == "v2"
 
 
-def test_an_endpoint_whose_creation_fails_is_an_error_that_no_state_knows_of(
+def test_an_endpoint_whose_creation_fails_is_an_error_and_not_in_the_state(
     serving: Plugin, sagemaker: FakeSageMaker
 ) -> None:
-    sagemaker.endings = [{"EndpointStatus": "Failed", "FailureReason": "The container did not pass the ping"}]
+    sagemaker.outcomes = [{"EndpointStatus": "Failed", "FailureReason": "The container did not pass the ping"}]
     with pytest.raises(
         RefusedByPluginError,
         match=r"creating aws:sagemaker/endpoint:Endpoint \(probe\): waiting for SageMaker AI Endpoint \(probe\) create: unexpected state 'Failed', wanted target "
@@ -258,28 +148,28 @@ def test_an_endpoint_whose_creation_fails_is_an_error_that_no_state_knows_of(
         serving.create(ENDPOINT, {"name": "probe", "endpointConfigName": "v1"})
 
 
-def test_an_endpoint_is_made_again_while_its_role_is_too_new(serving: Plugin, sagemaker: FakeSageMaker) -> None:
+def test_an_endpoint_is_created_again_while_its_role_is_too_new(serving: Plugin, sagemaker: FakeSageMaker) -> None:
     reason = (
         f"The execution role ARN {ROLE} is invalid. Please ensure that the role exists and that its trust relationship "
         'policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com".'
     )
-    sagemaker.endings = [{"EndpointStatus": "Failed", "FailureReason": reason}]
+    sagemaker.outcomes = [{"EndpointStatus": "Failed", "FailureReason": reason}]
     assert endpoint(serving)[0].properties["endpointConfigName"] == "v1"
     assert [name for name, _ in sagemaker.requests].count("CreateEndpoint") == 2
 
 
-def test_a_state_that_the_provider_does_not_know_ends_an_update(serving: Plugin, sagemaker: FakeSageMaker) -> None:
-    made, inputs = endpoint(serving)
-    sagemaker.endings = [{"EndpointStatus": "RollingBack"}]
+def test_an_unknown_status_ends_an_update(serving: Plugin, sagemaker: FakeSageMaker) -> None:
+    created, inputs = endpoint(serving)
+    sagemaker.outcomes = [{"EndpointStatus": "RollingBack"}]
     with pytest.raises(RefusedByPluginError, match="update: unexpected state 'RollingBack', wanted target 'InService'"):
-        serving.update(ENDPOINT, made, {**inputs, "endpointConfigName": configuration(serving, "v2").id})
+        serving.update(ENDPOINT, created, {**inputs, "endpointConfigName": configuration(serving, "v2").id})
 
 
 def test_an_update_whose_old_configuration_is_gone_is_refused(serving: Plugin) -> None:
-    made, inputs = endpoint(serving)
-    serving.delete(CONFIGURATION, Made(id="v1", properties={}))
+    created, inputs = endpoint(serving)
+    serving.delete(CONFIGURATION, ResourceState(id="v1", properties={}))
     with pytest.raises(RefusedByPluginError, match="Could not find endpoint configuration"):
-        serving.update(ENDPOINT, made, {**inputs, "endpointConfigName": configuration(serving, "v2").id})
+        serving.update(ENDPOINT, created, {**inputs, "endpointConfigName": configuration(serving, "v2").id})
 
 
 @pytest.mark.parametrize(
@@ -292,23 +182,23 @@ def test_an_update_whose_old_configuration_is_gone_is_refused(serving: Plugin) -
         (canary("a"), None, ["deploymentConfig"]),
     ],
 )
-def test_setting_or_dropping_automatic_rollback_takes_a_new_endpoint(
+def test_setting_or_removing_automatic_rollback_requires_a_new_endpoint(
     serving: Plugin, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, replaces: list[str]
 ) -> None:
-    made, inputs = endpoint(serving, deploymentConfig=before)
-    difference = serving.difference(ENDPOINT, made, {**inputs, "deploymentConfig": after})
+    created, inputs = endpoint(serving, deploymentConfig=before)
+    difference = serving.difference(ENDPOINT, created, {**inputs, "deploymentConfig": after})
     assert (difference.changed, difference.replaces) == (["deploymentConfig"], replaces)
 
 
-def test_other_subnets_of_a_model_are_a_change_that_does_nothing(serving: Plugin) -> None:
-    inputs = SERVING[MODEL].inputs(ServingWorld(serving))
-    made = serving.create(MODEL, inputs)
+def test_an_update_of_a_models_subnets_does_nothing(serving: Plugin) -> None:
+    inputs = SERVING[MODEL].inputs(ServingDependencies(serving))
+    created = serving.create(MODEL, inputs)
     wanted = {**inputs, "vpcConfig": {"subnets": ["subnet-3"], "securityGroupIds": ["sg-1"]}}
-    assert serving.difference(MODEL, made, wanted).replaces == []
-    assert serving.update(MODEL, made, wanted).properties["vpcConfig"]["subnets"] == ["subnet-1", "subnet-2"]
+    assert serving.difference(MODEL, created, wanted).replaces == []
+    assert serving.update(MODEL, created, wanted).properties["vpcConfig"]["subnets"] == ["subnet-1", "subnet-2"]
 
 
-def test_a_configuration_is_named_by_its_prefix_only_when_it_is_made(serving: Plugin, sagemaker: FakeSageMaker) -> None:
+def test_a_configuration_with_a_prefix_is_named_on_creation(serving: Plugin, sagemaker: FakeSageMaker) -> None:
     inputs = serving.check(CONFIGURATION, {"namePrefix": "v2-", "productionVariants": [variant(None)]}).inputs
     assert "name" not in inputs
     one, two = serving.create(CONFIGURATION, inputs), serving.create(CONFIGURATION, inputs)
@@ -378,5 +268,7 @@ def test_a_configuration_is_named_by_its_prefix_only_when_it_is_made(serving: Pl
         ),
     ],
 )
-def test_what_the_provider_refuses_by_itself(serving: Plugin, kind: str, inputs: dict[str, Any], sentence: str) -> None:
+def test_the_provider_refuses_invalid_inputs_before_it_calls_aws(
+    serving: Plugin, kind: str, inputs: dict[str, Any], sentence: str
+) -> None:
     assert re.search(sentence, "\n".join(serving.check(kind, inputs).failures.values()))

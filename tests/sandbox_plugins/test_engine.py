@@ -1,4 +1,4 @@
-"""Where the engine comes from, and how the stand-ins get into its home."""
+"""The search for the engine, and the installation of the stand-ins."""
 
 import os
 import re
@@ -64,23 +64,23 @@ def test_an_engine_on_the_path_is_used(machine: Path, version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["v3.258.0", "v4.0.0", "nonsense"])
-def test_an_engine_of_another_version_is_left_alone(machine: Path, version: str) -> None:
+def test_an_engine_of_another_version_is_not_used(machine: Path, version: str) -> None:
     pulumi(machine / "bin", version)
     assert provide.existing_engine_folder() is None
 
 
-def test_an_engine_that_cannot_run_python_is_left_alone(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_engine_that_cannot_run_python_is_not_used(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pulumi(machine / "bin", "v3.259.0", language_host=False)
     assert provide.existing_engine_folder() is None
     assert "comes without pulumi-language-python" in capsys.readouterr().err
 
 
-def test_without_engine_network_and_go_it_is_said_what_to_do(machine: Path) -> None:
+def test_without_engine_network_and_go_the_error_says_what_to_install(machine: Path) -> None:
     with pytest.raises(provide.EngineError, match=r"install Pulumi \(https://.*\) or Go 1.25"):
         provide.engine_folder()
 
 
-def test_an_engine_is_built_once_however_many_ask_for_it(
+def test_concurrent_calls_build_the_engine_once(
     machine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = machine / "count"
@@ -97,10 +97,10 @@ def test_an_engine_is_built_once_however_many_ask_for_it(
     assert found == [folder] * 3
     assert count.read_text() == "built\n"
     assert {each.name for each in folder.iterdir()} == {"pulumi", "pulumi-language-python", "language_host.py"}
-    said = capsys.readouterr().err
-    assert "fetched 1 modules" in said
-    assert re.search(r"compiled 2 of 2 packages, about 0 s left", said)
-    assert "another process is making the engine" in said
+    output = capsys.readouterr().err
+    assert "fetched 1 modules" in output
+    assert re.search(r"compiled 2 of 2 packages, about 0 s left", output)
+    assert "another process is building the engine" in output
 
 
 def test_a_checkouts_language_host_replaces_an_older_one(machine: Path) -> None:
@@ -129,18 +129,18 @@ def test_a_build_that_fails_shows_its_last_lines_and_leaves_nothing(
     assert list((provide.cache_folder() / "bin").iterdir()) == []
 
 
-def test_the_pinned_modules_are_of_the_pinned_version() -> None:
+def test_the_pinned_modules_have_the_pinned_version() -> None:
     pinned = (HERE / "go.mod").read_text()
     assert f"github.com/pulumi/pulumi/pkg/v3 v{provide.VERSION} " in pinned
     assert f"github.com/pulumi/pulumi/sdk/v3 v{provide.VERSION} " in pinned
     assert f'VERSION = "{provide.VERSION}"' in (HERE / "language_host.py").read_text()
 
 
-def test_the_sdk_still_carries_the_server_that_the_language_host_stands_on() -> None:
+def test_the_sdk_has_the_server_that_the_language_host_extends() -> None:
     assert {"Run", "GetRequiredPackages", "GetRequiredPlugins", "About"} <= set(vars(LanguageServer))
 
 
-def test_the_command_prints_the_folder_alone_on_stdout(machine: Path) -> None:
+def test_the_command_prints_only_the_folder_on_stdout(machine: Path) -> None:
     pulumi(machine / "bin", "v3.259.0")
     answer = subprocess.run(
         [sys.executable, "-m", "sandbox.engine"], cwd=HERE.parents[1], capture_output=True, text=True, check=True
@@ -148,11 +148,11 @@ def test_the_command_prints_the_folder_alone_on_stdout(machine: Path) -> None:
     assert answer.stdout == f"{machine / 'bin'}\n"
 
 
-def test_the_command_fails_with_one_sentence(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_reports_an_error_on_stderr(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main() == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("no Pulumi 3.259.0 on PATH")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("no Pulumi 3.259.0 on PATH")
 
 
 def test_stand_ins_are_installed_into_a_home_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def test_stand_ins_are_installed_into_a_home_of_their_own(tmp_path: Path, monkey
         install(tmp_path / "person" / ".pulumi")
 
 
-def test_a_plugin_runs_on_the_checkouts_python_wherever_and_for_whomever_it_is_started(tmp_path: Path) -> None:
+def test_a_plugin_runs_on_the_checkouts_python_in_any_folder_and_environment(tmp_path: Path) -> None:
     for name in ("sandbox", "botocore", "grpc"):
         program(tmp_path / "elsewhere" / name / "__init__.py", "raise SystemExit('this is not mine')")
     elsewhere = str(tmp_path / "elsewhere")
@@ -185,7 +185,7 @@ def test_a_plugin_runs_on_the_checkouts_python_wherever_and_for_whomever_it_is_s
 
 
 @pytest.mark.parametrize("package", ["aws", "github"])
-def test_a_plugin_tells_its_port_soon_and_ends_when_it_is_asked_to(tmp_path: Path, package: str) -> None:
+def test_a_plugin_prints_its_port_soon_and_ends_on_sigterm(tmp_path: Path, package: str) -> None:
     launcher = next(each for each in install(tmp_path) if each.name.endswith(package))
     began = time.monotonic()
     process = subprocess.Popen([launcher], cwd=tmp_path, stdout=subprocess.PIPE, text=True)

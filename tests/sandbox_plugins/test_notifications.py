@@ -1,4 +1,4 @@
-"""Alarms and subscriptions in states that a person or a metric brings about, before clients that only remember."""
+"""Alarms and subscriptions in states that the local AWS cannot reach, against fake clients."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from sandbox.plugins.aws.cloud import Aws, Client
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.properties import Values
-from sandbox.plugins.server import started
+from sandbox.plugins.server import start
 from tests.sandbox_plugins.plugin import Plugin
 
 ACCOUNT = "eu-west-1:111111111111"
@@ -18,32 +18,32 @@ SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 
 
 class CloudWatch:
-    """Remembers one alarm."""
+    """A fake CloudWatch with one alarm."""
 
     def __init__(self) -> None:
         self.alarm: Values = {}
 
     def put_metric_alarm(self, **request: Any) -> None:
-        """Remember it."""
+        """Store the request."""
         self.alarm = {**request, "AlarmArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{request['AlarmName']}"}
 
     def describe_alarms(self, **_: Any) -> Values:
-        """Tell it."""
+        """Return the stored request."""
         return {"MetricAlarms": [self.alarm]}
 
     def list_tags_for_resource(self, **_: Any) -> Values:
-        """Tell of no tags."""
+        """Return no tags."""
         return {"Tags": []}
 
 
 class Sns:
-    """Remembers one subscription, which nobody has confirmed."""
+    """A fake SNS with one unconfirmed subscription."""
 
     def __init__(self) -> None:
         self.attributes: dict[str, str] = {}
 
     def subscribe(self, *, TopicArn: str, Protocol: str, Endpoint: str, **request: Any) -> dict[str, str]:  # noqa: N803
-        """Remember it."""
+        """Store the request."""
         assert request["ReturnSubscriptionArn"]
         arn = f"{TopicArn}:1"
         self.attributes = {
@@ -56,39 +56,39 @@ class Sns:
         return {"SubscriptionArn": arn}
 
     def get_subscription_attributes(self, **_: Any) -> Values:
-        """Tell it."""
+        """Return the stored request."""
         return {"Attributes": self.attributes}
 
     def unsubscribe(self, **_: Any) -> None:
-        """Refuse to."""
+        """Refuse, as SNS does before the confirmation."""
         message = "Cannot unsubscribe a subscription that is pending confirmation"
         raise ClientError({"Error": {"Code": "InvalidParameter", "Message": message}}, "Unsubscribe")
 
 
-class RememberingAws(Aws):
-    """An account of those two services."""
+class FakeAws(Aws):
+    """An account with those two services."""
 
     def __init__(self) -> None:
         super().__init__("eu-west-1", {})
         self._services = {"cloudwatch": CloudWatch(), "sns": Sns()}
 
     def client(self, service: str) -> Client:
-        """Return what remembers."""
+        """Return a fake client."""
         return self._services[service]
 
 
-class RememberingProvider(AwsProvider):
-    """The provider, at work there."""
+class FakeProvider(AwsProvider):
+    """The provider, connected to the fakes."""
 
     def connect(self, configuration: Values) -> Aws:
-        """Reach it."""
-        return RememberingAws()
+        """Connect to the fakes."""
+        return FakeAws()
 
 
 @pytest.fixture
 def aws() -> Iterator[Plugin]:
-    """The aws plugin."""
-    server, port = started(RememberingProvider())
+    """The aws plugin, connected to the fakes."""
+    server, port = start(FakeProvider())
     plugin = Plugin(port)
     plugin.configure()
     yield plugin
@@ -110,15 +110,15 @@ def test_an_alarm_may_watch_an_expression(aws: Plugin) -> None:
         "threshold": 0.1,
         "metricQueries": [rate, *metrics],
     }
-    made = aws.create(ALARM, inputs)
-    assert aws.read(ALARM, made, inputs) == (made, inputs)
-    assert aws.read(ALARM, made) is not None
+    created = aws.create(ALARM, inputs)
+    assert aws.read(ALARM, created, inputs) == (created, inputs)
+    assert aws.read(ALARM, created) is not None
     other = {**inputs, "metricQueries": [{**rate, "expression": "errors"}, *metrics]}
-    assert aws.difference(ALARM, made, other).changed == ["metricQueries"]
+    assert aws.difference(ALARM, created, other).changed == ["metricQueries"]
 
 
-def test_a_subscription_by_mail_is_made_before_its_reader_confirms_and_ends_without_it(aws: Plugin) -> None:
+def test_a_subscription_by_mail_is_created_and_deleted_without_its_confirmation(aws: Plugin) -> None:
     topic = f"arn:aws:sns:{ACCOUNT}:alarms"
-    made = aws.create(SUBSCRIPTION, {"topic": topic, "protocol": "email", "endpoint": "ada@example.org"})
-    assert (made.id, made.properties["pendingConfirmation"]) == (f"{topic}:1", True)
-    aws.delete(SUBSCRIPTION, made)
+    created = aws.create(SUBSCRIPTION, {"topic": topic, "protocol": "email", "endpoint": "ada@example.org"})
+    assert (created.id, created.properties["pendingConfirmation"]) == (f"{topic}:1", True)
+    aws.delete(SUBSCRIPTION, created)

@@ -1,27 +1,24 @@
-"""When a property that the program wants differs from the one that the cloud has."""
+"""The comparison of wanted with actual properties, and the checks of inputs."""
 
 import json
 from typing import Any
 
 import pytest
 
-from sandbox.plugins.properties import (
-    Property,
+from sandbox.plugins.properties import Property, differs, problems, with_defaults
+from sandbox.plugins.values import UNKNOWN
+from tests.sandbox_plugins.declared import (
     block,
     blocks,
-    differs,
     document,
     flag,
     json_text,
     number,
     ordered_texts,
-    problems,
     text,
     text_map,
     texts,
-    with_defaults,
 )
-from sandbox.plugins.values import UNKNOWN
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "A", "Action": ["s3:GetObject"], "Resource": ["a", "b"]}]}
 SAME_POLICY = {"Statement": {"Resource": ["b", "a"], "Action": "s3:GetObject", "Sid": "A"}, "Version": "2012-10-17"}
@@ -44,7 +41,7 @@ RULE = block({"days": number(default=30), "key": text(computed=True)})
         (blocks({"a": text(), "b": text()}), [{"a": "1"}, {"b": "2"}], [{"b": "2"}, {"a": "1", "b": ""}]),
     ],
 )
-def test_what_means_the_same_is_no_difference(declared: Property, wanted: Any, actual: Any) -> None:
+def test_values_of_equal_meaning_do_not_differ(declared: Property, wanted: Any, actual: Any) -> None:
     assert not differs(declared, wanted, actual)
 
 
@@ -65,11 +62,11 @@ def test_what_means_the_same_is_no_difference(declared: Property, wanted: Any, a
         (blocks({"a": text()}), [{"a": "1"}], [{"a": "2"}]),
     ],
 )
-def test_what_means_something_else_is_a_difference(declared: Property, wanted: Any, actual: Any) -> None:
+def test_values_of_another_meaning_differ(declared: Property, wanted: Any, actual: Any) -> None:
     assert differs(declared, wanted, actual)
 
 
-def test_every_problem_is_told_with_its_path() -> None:
+def test_every_problem_has_its_path() -> None:
     table = {
         "name": text(required=True),
         "size": number(),
@@ -98,7 +95,7 @@ def test_every_problem_is_told_with_its_path() -> None:
     }
 
 
-def test_defaults_reach_into_objects_but_not_into_what_is_unknown() -> None:
+def test_defaults_apply_inside_objects_but_not_to_unknown_values() -> None:
     table = {"a": text(default="x"), "rules": blocks({"days": number(default=30)}), "rule": RULE}
     assert with_defaults(table, {"rules": [{}, UNKNOWN], "rule": UNKNOWN}) == {
         "a": "x",

@@ -1,5 +1,5 @@
 """The resource types of `pulumi_aws` that the program uses, over botocore.
 
-One module per AWS service; `cloud.py` holds clients and what every AWS resource shares; `provider.py` is the table of
-all types. A type belongs here only if the program declares it.
+Each AWS service is a module or a package. `cloud.py` holds the clients, `resource.py` the base of all types, and
+`provider.py` the table of types. A type belongs here only if the program declares it.
 """

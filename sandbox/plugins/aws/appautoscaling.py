@@ -1,61 +1,59 @@
-"""How many instances serve: Application Auto Scaling."""
+"""Scalable targets and scaling policies: Application Auto Scaling."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, inward, only, outward, patiently, picked, until
-from sandbox.plugins.properties import Property, Values, block, blocks, flag, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws, only
+from sandbox.plugins.aws.convert import from_aws, given, picked, to_aws
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry, wait_until
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import is_mapping
 
 _SERVICE = "application-autoscaling"
-_WHAT: Mapping[str, str] = {
+_IDENTITY: Mapping[str, str] = {
     "resourceId": "ResourceId",
     "scalableDimension": "ScalableDimension",
     "serviceNamespace": "ServiceNamespace",
 }
-"""What names a thing that can be scaled, in one of its dimensions."""
+"""The properties that identify a scalable target, by their names in requests."""
 
 
 class Target(AwsResource):
-    """A thing that can be scaled; its id is that thing's, so that an import has to say more."""
+    """A scalable target. Its id is that of the scaled resource, so an import needs a longer one."""
 
     type_name = "aws:appautoscaling/target:Target"
-    properties: ClassVar = {
-        "maxCapacity": number(required=True),
-        "minCapacity": number(required=True),
-        "resourceId": text(required=True, replaces=True),
-        "roleArn": text(computed=True),
-        "scalableDimension": text(required=True, replaces=True),
-        "serviceNamespace": text(required=True, replaces=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "maxCapacity minCapacity tags", replaces="resourceId scalableDimension serviceNamespace", computed="roleArn"
+    )
     outputs = ("arn",)
     gone = frozenset({"ObjectNotFoundException"})
     _names: ClassVar = {
-        **_WHAT,
+        **_IDENTITY,
         "maxCapacity": "MaxCapacity",
         "minCapacity": "MinCapacity",
         "roleArn": "RoleARN",
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Register it."""
+        """Register the target."""
         self._register(cloud, wanted, **({"Tags": wanted["tagsAll"]} if wanted["tagsAll"] else {}))
         return wanted["resourceId"]
 
     def _register(self, cloud: Aws, wanted: Values, **more: Any) -> None:
-        patiently(
+        retry(
             lambda: cloud.client(_SERVICE).register_scalable_target(**given(wanted, self._names), **more),
             codes=["ValidationException"],
-            saying="Unable to assume IAM role|ECS service doesn't exist",
+            message="Unable to assume IAM role|ECS service doesn't exist",
         )
 
     @staticmethod
     def _known(identifier: str, state: Values) -> Values:
-        """Return what names the target; an import names it NAMESPACE/RESOURCE/DIMENSION."""
+        """Return the properties that identify the target; an import gives NAMESPACE/RESOURCE/DIMENSION."""
         if "serviceNamespace" in state:
-            return {name: state[name] for name in _WHAT}
+            return {name: state[name] for name in _IDENTITY}
         namespace, _, rest = identifier.partition("/")
         resource, _, dimension = rest.rpartition("/")
         if not namespace or not resource or not dimension:
@@ -74,7 +72,7 @@ class Target(AwsResource):
         )
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read it."""
+        """Read the target."""
         found = self._find(cloud, self._known(identifier, state))
         arn = found.get("ScalableTargetARN")
         tags: dict[str, str] = cloud.client(_SERVICE).list_tags_for_resource(ResourceARN=arn)["Tags"] if arn else {}
@@ -86,20 +84,20 @@ class Target(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client(_SERVICE).untag_resource(ResourceARN=state["arn"], TagKeys=removed)
         if added:
             cloud.client(_SERVICE).tag_resource(ResourceARN=state["arn"], Tags=added)
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Register it again."""
+        """Register the target again."""
         self._register(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Deregister it, and wait until it is gone."""
+        """Deregister the target, and wait until it is gone."""
         known = self._known(identifier, state)
-        cloud.client(_SERVICE).deregister_scalable_target(**given(known, _WHAT))
+        cloud.client(_SERVICE).deregister_scalable_target(**given(known, _IDENTITY))
 
         def gone() -> bool | None:
             try:
@@ -110,40 +108,30 @@ class Target(AwsResource):
                 raise
             return None
 
-        until(gone, what=f"Application AutoScaling Target ({identifier}) delete")
+        wait_until(gone, what=f"Application AutoScaling Target ({identifier}) delete")
 
 
 class Policy(AwsResource):
-    """When to scale a target; its id is its name, so that an import has to say more."""
+    """A scaling policy. Its id is its name, so an import needs a longer one."""
 
     type_name = "aws:appautoscaling/policy:Policy"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "policyType": text(default="StepScaling"),
-        "resourceId": text(required=True, replaces=True),
-        "scalableDimension": text(required=True, replaces=True),
-        "serviceNamespace": text(required=True, replaces=True),
-        "targetTrackingScalingPolicyConfiguration": block(
-            {
-                "customizedMetricSpecification": block(
-                    {
-                        "dimensions": blocks({"name": text(required=True), "value": text(required=True)}),
-                        "metricName": text(),
-                        "namespace": text(),
-                        "statistic": text(),
-                        "unit": text(),
-                    }
-                ),
-                "disableScaleIn": flag(default=False),
-                "predefinedMetricSpecification": block(
-                    {"predefinedMetricType": text(required=True), "resourceLabel": text()}
-                ),
-                "scaleInCooldown": number(default=0),
-                "scaleOutCooldown": number(default=0),
-                "targetValue": number(required=True),
-            }
-        ),
-    }
+    inputs = Inputs(
+        replaces="name resourceId scalableDimension serviceNamespace",
+        computed="name",
+        defaults={"policyType": "StepScaling"},
+        objects={
+            "targetTrackingScalingPolicyConfiguration": Inputs(
+                "targetValue",
+                defaults={"disableScaleIn": False, "scaleInCooldown": 0, "scaleOutCooldown": 0},
+                objects={
+                    "customizedMetricSpecification": Inputs(
+                        "metricName namespace statistic unit", objects={"dimensions": Inputs("name value")}
+                    ),
+                    "predefinedMetricSpecification": Inputs("predefinedMetricType resourceLabel"),
+                },
+            )
+        },
+    )
     outputs = ("alarmArns", "arn")
     changing_outputs = ("alarmArns",)
     auto_name = AutoName()
@@ -151,7 +139,7 @@ class Policy(AwsResource):
     _tracking: ClassVar = "targetTrackingScalingPolicyConfiguration"
 
     def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Refuse two metrics."""
+        """Refuse a policy with two metrics."""
         tracking = wanted.get(self._tracking)
         two = {"customizedMetricSpecification", "predefinedMetricSpecification"}
         if is_mapping(tracking) and two <= tracking.keys():
@@ -164,18 +152,18 @@ class Policy(AwsResource):
         return wanted["name"]
 
     def _put(self, cloud: Aws, wanted: Values) -> None:
-        sent = given(wanted, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"})
+        sent = given(wanted, {**_IDENTITY, "name": "PolicyName", "policyType": "PolicyType"})
         if wanted.get(self._tracking):
-            sent["TargetTrackingScalingPolicyConfiguration"] = inward(
+            sent["TargetTrackingScalingPolicyConfiguration"] = to_aws(
                 self.properties[self._tracking], wanted[self._tracking]
             )
-        patiently(lambda: cloud.client(_SERVICE).put_scaling_policy(**sent), codes=["FailedResourceAccessException"])
+        retry(lambda: cloud.client(_SERVICE).put_scaling_policy(**sent), codes=["FailedResourceAccessException"])
 
     @staticmethod
     def _known(identifier: str, state: Values) -> Values:
-        """Return what names the policy; an import names it NAMESPACE/RESOURCE/DIMENSION/NAME."""
+        """Return the properties that identify the policy; an import gives NAMESPACE/RESOURCE/DIMENSION/NAME."""
         if "serviceNamespace" in state:
-            return {name: state[name] for name in ("name", *_WHAT)}
+            return {name: state[name] for name in ("name", *_IDENTITY)}
         parts = identifier.split("/")
         if len(parts) < 4 or not all((parts[0], parts[1], parts[-2], parts[-1])):
             raise RefusedError(
@@ -193,14 +181,14 @@ class Policy(AwsResource):
         """Read the policy."""
         known = self._known(identifier, state)
         found = only(
-            cloud.client(_SERVICE).describe_scaling_policies(PolicyNames=[known["name"]], **given(known, _WHAT))[
+            cloud.client(_SERVICE).describe_scaling_policies(PolicyNames=[known["name"]], **given(known, _IDENTITY))[
                 "ScalingPolicies"
             ]
         )
         tracking = found.get("TargetTrackingScalingPolicyConfiguration")
         return {
-            **picked(found, {**_WHAT, "name": "PolicyName", "policyType": "PolicyType"}),
-            self._tracking: outward(self.properties[self._tracking], tracking),
+            **picked(found, {**_IDENTITY, "name": "PolicyName", "policyType": "PolicyType"}),
+            self._tracking: from_aws(self.properties[self._tracking], tracking),
             "id": found["PolicyName"],
             "alarmArns": [alarm["AlarmARN"] for alarm in found.get("Alarms", [])],
             "arn": found["PolicyARN"],
@@ -211,9 +199,9 @@ class Policy(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the policy with its alarms."""
+        """Delete the policy with its alarms."""
         known = self._known(identifier, state)
-        cloud.client(_SERVICE).delete_scaling_policy(PolicyName=known["name"], **given(known, _WHAT))
+        cloud.client(_SERVICE).delete_scaling_policy(PolicyName=known["name"], **given(known, _IDENTITY))
 
 
 TYPES = (Target(), Policy())

@@ -3,58 +3,34 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, only, picked, tag_list, tag_map
-from sandbox.plugins.properties import Property, Values, block, blocks, flag, json_text, number, text, text_map, texts
+from sandbox.plugins.aws.cloud import Aws, only
+from sandbox.plugins.aws.convert import given, picked, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import list_of, mapping_of
 
-_METRIC: Mapping[str, Property] = {
-    "dimensions": text_map(),
-    "metricName": text(required=True),
-    "namespace": text(),
-    "period": number(required=True),
-    "stat": text(required=True),
-    "unit": text(),
-}
-_QUERY: Mapping[str, Property] = {
-    "accountId": text(),
-    "expression": text(),
-    "id": text(required=True),
-    "label": text(),
-    "metric": block(_METRIC),
-    "period": number(),
-    "returnData": flag(default=False),
-}
-
 
 class MetricAlarm(AwsResource):
-    """An alarm on a metric, or on an expression over several; its id is its name."""
+    """An alarm on a metric, or on an expression over several metrics; its id is its name."""
 
     type_name = "aws:cloudwatch/metricAlarm:MetricAlarm"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(replaces=True, computed=True),
-        "actionsEnabled": flag(default=True),
-        "alarmActions": texts(),
-        "alarmDescription": text(),
-        "comparisonOperator": text(),
-        "datapointsToAlarm": number(),
-        "dimensions": text_map(),
-        "evaluateLowSampleCountPercentiles": text(computed=True),
-        "evaluationPeriods": number(),
-        "extendedStatistic": text(),
-        "insufficientDataActions": texts(),
-        "metricName": text(),
-        "metricQueries": blocks(_QUERY),
-        "namespace": text(),
-        "okActions": texts(),
-        "period": number(),
-        "statistic": text(),
-        "threshold": number(),
-        "thresholdMetricId": text(),
-        "treatMissingData": text(default="missing"),
-        "unit": text(),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "alarmActions alarmDescription comparisonOperator datapointsToAlarm dimensions evaluationPeriods",
+        "extendedStatistic insufficientDataActions metricName namespace okActions period statistic tags threshold",
+        "thresholdMetricId unit",
+        replaces="name",
+        computed="evaluateLowSampleCountPercentiles name",
+        defaults={"actionsEnabled": True, "treatMissingData": "missing"},
+        objects={
+            "metricQueries": Inputs(
+                "accountId expression id label period",
+                defaults={"returnData": False},
+                objects={"metric": Inputs("dimensions metricName namespace period stat unit")},
+            )
+        },
+    )
     outputs = ("arn",)
     auto_name = AutoName()
     gone = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
@@ -87,10 +63,10 @@ class MetricAlarm(AwsResource):
         "returnData": "ReturnData",
     }
     _alone: ClassVar = ("dimensions", "extendedStatistic", "metricName", "namespace", "period", "statistic")
-    """What an alarm on an expression cannot have."""
+    """Properties that an alarm on an expression cannot have."""
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks CloudWatch."""
+        """Refuse what the official provider refuses before it calls CloudWatch."""
         queries = wanted.get("metricQueries")
         if (wanted.get("metricName") is None) == (queries is None):
             yield "metricName", "exactly one of metricName, metricQueries must be specified"
@@ -124,12 +100,12 @@ class MetricAlarm(AwsResource):
         if wanted.get("dimensions"):
             sent["Dimensions"] = tag_list(wanted["dimensions"], "Name")
         if wanted.get("metricQueries"):
-            sent["Metrics"] = [self._query_sent(query) for query in wanted["metricQueries"]]
+            sent["Metrics"] = [self._query_to_aws(query) for query in wanted["metricQueries"]]
         if "ThresholdMetricId" not in sent:
             sent["Threshold"] = wanted.get("threshold", 0)
         cloud.client("cloudwatch").put_metric_alarm(**sent, **more)
 
-    def _query_sent(self, query: Values) -> Values:
+    def _query_to_aws(self, query: Values) -> Values:
         sent = given(query, self._query_names)
         if query.get("metric"):
             metric: Values = query["metric"]
@@ -149,29 +125,31 @@ class MetricAlarm(AwsResource):
             client.describe_alarms(AlarmNames=[identifier], AlarmTypes=["MetricAlarm"]).get("MetricAlarms", [])
         )
         return {
-            **{name: alarm.get(there) for name, there in self._names.items()},
+            **{name: alarm.get(aws_name) for name, aws_name in self._names.items()},
             "arn": alarm["AlarmArn"],
             "dimensions": tag_map(alarm.get("Dimensions"), "Name"),
-            "metricQueries": [self._query_told(query) for query in alarm.get("Metrics", [])] or None,
+            "metricQueries": [self._query_from_aws(query) for query in alarm.get("Metrics", [])] or None,
             "threshold": alarm.get("Threshold"),
             "treatMissingData": alarm.get("TreatMissingData") or "missing",
             "tagsAll": tag_map(client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]),
         }
 
-    def _query_told(self, query: Mapping[str, Any]) -> Values:
-        told = picked(query, {name: there for name, there in self._query_names.items() if query.get(there)})
+    def _query_from_aws(self, query: Mapping[str, Any]) -> Values:
+        converted = picked(
+            query, {name: aws_name for name, aws_name in self._query_names.items() if query.get(aws_name)}
+        )
         statistic = query.get("MetricStat")
         if statistic:
             metric = statistic["Metric"]
-            told["metric"] = {
+            converted["metric"] = {
                 **picked(metric, {"metricName": "MetricName", "namespace": "Namespace"}),
                 **picked(statistic, {"period": "Period", "stat": "Stat", "unit": "Unit"}),
                 "dimensions": tag_map(metric.get("Dimensions"), "Name"),
             }
-        return told
+        return converted
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         client = cloud.client("cloudwatch")
         if removed:
             client.untag_resource(ResourceARN=state["arn"], TagKeys=removed)
@@ -183,7 +161,7 @@ class MetricAlarm(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the alarm."""
+        """Delete the alarm."""
         cloud.client("cloudwatch").delete_alarms(AlarmNames=[identifier])
 
 
@@ -191,10 +169,7 @@ class Dashboard(AwsResource):
     """A dashboard; its id is its name."""
 
     type_name = "aws:cloudwatch/dashboard:Dashboard"
-    properties: ClassVar = {
-        "dashboardBody": json_text(required=True),
-        "dashboardName": text(required=True, replaces=True),
-    }
+    inputs = Inputs(replaces="dashboardName", json="dashboardBody")
     outputs = ("dashboardArn",)
     gone = frozenset({"ResourceNotFound", "DashboardNotFoundError"})
 
@@ -220,7 +195,7 @@ class Dashboard(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the dashboard."""
+        """Delete the dashboard."""
         cloud.client("cloudwatch").delete_dashboards(DashboardNames=[identifier])
 
 

@@ -6,22 +6,13 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import (
-    Aws,
-    AwsResource,
-    code_of,
-    generated_name,
-    given,
-    inward,
-    only,
-    outward,
-    patiently,
-    picked,
-    prefix_of,
-    tag_list,
-    tag_map,
-)
-from sandbox.plugins.properties import Property, Values, block, flag, json_text, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws, code_of, only
+from sandbox.plugins.aws.convert import from_aws, given, picked, tag_list, tag_map, to_aws
+from sandbox.plugins.aws.names import generated_name, prefix_of
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, RefusedError
 from sandbox.plugins.values import UNKNOWN
 
@@ -32,18 +23,13 @@ class EventRule(AwsResource):
     """A rule that events match, or a schedule; its id is its name, or `BUS/NAME` on another bus than the default."""
 
     type_name = "aws:cloudwatch/eventRule:EventRule"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "namePrefix": text(replaces=True, computed=True),
-        "description": text(),
-        "eventBusName": text(default=DEFAULT_BUS, replaces=True),
-        "eventPattern": json_text(),
-        "forceDestroy": flag(default=False),
-        "roleArn": text(),
-        "scheduleExpression": text(),
-        "state": text(default="ENABLED"),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "description roleArn scheduleExpression tags",
+        replaces="eventBusName name namePrefix",
+        computed="name namePrefix",
+        json="eventPattern",
+        defaults={"eventBusName": DEFAULT_BUS, "forceDestroy": False, "state": "ENABLED"},
+    )
     outputs = ("arn",)
     auto_name = AutoName(longest=64)
     gone = frozenset({"ResourceNotFoundException"})
@@ -56,7 +42,7 @@ class EventRule(AwsResource):
     }
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks EventBridge."""
+        """Refuse what the official provider refuses before it calls EventBridge."""
         if wanted.get("name") is not None and wanted.get("namePrefix") is not None:
             yield "name", '"name": conflicts with name_prefix'
         if wanted.get("eventPattern") is None and wanted.get("scheduleExpression") is None:
@@ -72,10 +58,10 @@ class EventRule(AwsResource):
         sent = given(wanted, self._names)
         if wanted.get("eventPattern"):
             sent["EventPattern"] = json.dumps(json.loads(wanted["eventPattern"]), separators=(",", ":"))
-        patiently(
+        retry(
             lambda: cloud.client("events").put_rule(Name=name, **sent, **more),
             codes=["ValidationException"],
-            saying="cannot be assumed by principal",
+            message="cannot be assumed by principal",
         )
 
     @staticmethod
@@ -88,7 +74,7 @@ class EventRule(AwsResource):
         events = cloud.client("events")
         rule = events.describe_rule(**self._parts(identifier))
         return {
-            **{name: rule.get(there) for name, there in self._names.items()},
+            **{name: rule.get(aws_name) for name, aws_name in self._names.items()},
             "arn": rule["Arn"],
             "eventBusName": self._parts(identifier)["EventBusName"],
             "eventPattern": rule.get("EventPattern"),
@@ -98,45 +84,43 @@ class EventRule(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("events").untag_resource(ResourceARN=state["arn"], TagKeys=removed)
         if added:
             cloud.client("events").tag_resource(ResourceARN=state["arn"], Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Put the whole rule again; whether its end is forced is known to the state alone."""
+        """Put the whole rule again; only the state knows `forceDestroy`."""
         self._put(cloud, self._parts(identifier)["Name"], wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the rule, once it has no targets any more."""
-        patiently(
+        """Delete the rule once it has no targets."""
+        retry(
             lambda: cloud.client("events").delete_rule(
                 **self._parts(identifier), **({"Force": True} if state.get("forceDestroy") else {})
             ),
             codes=["ValidationException"],
-            saying="Rule can't be deleted since it has targets",
+            message="Rule can't be deleted since it has targets",
             seconds=300,
         )
 
 
 class EventTarget(AwsResource):
-    """Where a rule sends what matches it; its id cannot be taken apart."""
+    """A target of a rule; its id cannot be parsed."""
 
     type_name = "aws:cloudwatch/eventTarget:EventTarget"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "arn": text(required=True),
-        "deadLetterConfig": block({"arn": text()}),
-        "eventBusName": text(default=DEFAULT_BUS, replaces=True),
-        "forceDestroy": flag(default=False),
-        "input": text(),
-        "inputPath": text(),
-        "inputTransformer": block({"inputPaths": text_map(), "inputTemplate": text(required=True)}),
-        "retryPolicy": block({"maximumEventAgeInSeconds": number(), "maximumRetryAttempts": number()}),
-        "roleArn": text(),
-        "rule": text(required=True, replaces=True),
-        "targetId": text(replaces=True, computed=True),
-    }
+    inputs = Inputs(
+        "arn input inputPath roleArn",
+        replaces="eventBusName rule targetId",
+        computed="targetId",
+        defaults={"eventBusName": DEFAULT_BUS, "forceDestroy": False},
+        objects={
+            "deadLetterConfig": Inputs("arn"),
+            "inputTransformer": Inputs("inputPaths inputTemplate"),
+            "retryPolicy": Inputs("maximumEventAgeInSeconds maximumRetryAttempts"),
+        },
+    )
     _names: ClassVar = {
         "arn": "Arn",
         "deadLetterConfig": "DeadLetterConfig",
@@ -149,7 +133,7 @@ class EventTarget(AwsResource):
     _spelling: ClassVar = {"inputPaths": "InputPathsMap"}
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether there is no such target, or no such rule; the official provider believes several errors."""
+        """Return whether target or rule is gone: the official provider takes several errors for that."""
         if isinstance(error, ClientError) and error.operation_name == "ListTargetsByRule":
             return code_of(error) in {"ResourceNotFoundException", "ValidationException"}
         return super().is_gone(error)
@@ -157,10 +141,10 @@ class EventTarget(AwsResource):
     gone = frozenset({"ResourceNotFoundException"})
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks EventBridge."""
-        said = [name for name in ("input", "inputPath", "inputTransformer") if wanted.get(name) is not None]
-        if len(said) > 1:
-            yield said[0], f'"{said[0]}": conflicts with {said[1]}'
+        """Refuse what the official provider refuses before it calls EventBridge."""
+        present = [name for name in ("input", "inputPath", "inputTransformer") if wanted.get(name) is not None]
+        if len(present) > 1:
+            yield present[0], f'"{present[0]}": conflicts with {present[1]}'
         content = wanted.get("input")
         if content not in {None, UNKNOWN}:
             try:
@@ -180,11 +164,11 @@ class EventTarget(AwsResource):
 
     def _put(self, cloud: Aws, target: str, wanted: Values, doing: str) -> None:
         sent = {
-            there: inward(self.properties[name], wanted[name], self._spelling)
-            for name, there in self._names.items()
+            aws_name: to_aws(self.properties[name], wanted[name], self._spelling)
+            for name, aws_name in self._names.items()
             if wanted.get(name) is not None
         }
-        if "RetryPolicy" in sent:  # the official provider sends 0 for what is not said, which EventBridge may refuse
+        if "RetryPolicy" in sent:  # the official provider sends 0 for a missing limit, which EventBridge may refuse
             sent["RetryPolicy"] = {"MaximumEventAgeInSeconds": 0, "MaximumRetryAttempts": 0, **sent["RetryPolicy"]}
         answer = cloud.client("events").put_targets(
             Rule=wanted["rule"], EventBusName=wanted["eventBusName"], Targets=[{"Id": target, **sent}]
@@ -193,7 +177,7 @@ class EventTarget(AwsResource):
 
     @staticmethod
     def _parts(identifier: str, state: Values) -> tuple[str, str, str]:
-        """Return bus, rule and target; an import names them RULE/TARGET or BUS/RULE/TARGET."""
+        """Return bus, rule and target; an import gives RULE/TARGET or BUS/RULE/TARGET."""
         if "rule" not in state:
             rest, _, target = identifier.rpartition("/")
             bus, _, rule = rest.rpartition("/")
@@ -208,13 +192,13 @@ class EventTarget(AwsResource):
         return bus, rule, identifier.removeprefix(before)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Find the target among its rule's."""
+        """Find the target among those of its rule."""
         bus, rule, name = self._parts(identifier, state)
         found = cloud.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
         target = only([each for each in found if each["Id"] == name])
-        told = dict.fromkeys(self._names) | picked(target, self._names)
+        values = dict.fromkeys(self._names) | picked(target, self._names)
         return {
-            **{mine: outward(self.properties[mine], value, self._spelling) for mine, value in told.items()},
+            **{name: from_aws(self.properties[name], value, self._spelling) for name, value in values.items()},
             "id": f"{rule}-{name}" if bus == DEFAULT_BUS else f"{bus}-{rule}-{name}",
             "eventBusName": bus,
             "rule": rule,
@@ -222,13 +206,13 @@ class EventTarget(AwsResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Put the whole target again; whether its end is forced is known to the state alone."""
+        """Put the whole target again; only the state knows `forceDestroy`."""
         if changed - {"forceDestroy"}:
             name = self._parts(identifier, state)[2]
             self._put(cloud, name, wanted, f"updating EventBridge Target ({identifier})")
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the target."""
+        """Delete the target."""
         bus, rule, name = self._parts(identifier, state)
         answer = cloud.client("events").remove_targets(
             Rule=rule, EventBusName=bus, Ids=[name], Force=bool(state.get("forceDestroy"))
@@ -237,16 +221,16 @@ class EventTarget(AwsResource):
 
 
 def _refuse_failed(entries: Sequence[Mapping[str, str]], doing: str) -> None:
-    """Raise what EventBridge tells of entries that it did not take, within an answer that says success.
+    """Raise an error for entries that EventBridge rejected in an otherwise successful response.
 
     Raises:
         RefusedError: there are any.
     """
     if entries:
-        told = "; ".join(
+        failures = "; ".join(
             f"{each.get('TargetId')}: api error {each.get('ErrorCode')}: {each.get('ErrorMessage')}" for each in entries
         )
-        raise RefusedError(f"{doing}: {told}")
+        raise RefusedError(f"{doing}: {failures}")
 
 
 TYPES = (EventRule(), EventTarget())

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from typing import ClassVar
 from urllib.parse import unquote
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, picked, tag_list, tag_map
-from sandbox.plugins.properties import Values, document, flag, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import given, picked, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import mapping_of
 
 
 def _plain(policy: object) -> str:
-    """Return a policy as text: IAM answers with URL-encoded JSON, which botocore decodes into objects."""
+    """Return a policy as text; IAM returns URL-encoded JSON, which botocore decodes into objects."""
     return unquote(policy) if isinstance(policy, str) else json.dumps(policy)
 
 
@@ -20,23 +23,20 @@ class Role(AwsResource):
     """A role."""
 
     type_name = "aws:iam/role:Role"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "assumeRolePolicy": document(required=True),
-        "description": text(),
-        "forceDetachPolicies": flag(default=False),
-        "maxSessionDuration": number(default=3600),
-        "path": text(default="/", replaces=True),
-        "permissionsBoundary": text(),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "description permissionsBoundary tags",
+        replaces="name path",
+        computed="name",
+        policies="assumeRolePolicy",
+        defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
+    )
     outputs = ("arn", "createDate", "uniqueId")
     auto_name = AutoName(longest=64)
     gone = frozenset({"NoSuchEntity"})
     regional = False
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the role; a principal that it trusts may be too new for IAM."""
+        """Create the role; a principal that it trusts may be too new for IAM."""
         names = {
             "name": "RoleName",
             "assumeRolePolicy": "AssumeRolePolicyDocument",
@@ -45,10 +45,10 @@ class Role(AwsResource):
             "path": "Path",
             "permissionsBoundary": "PermissionsBoundary",
         }
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("iam").create_role(**given(wanted, names), Tags=tag_list(wanted["tagsAll"])),
             codes=["MalformedPolicyDocument"],
-            saying="Invalid principal in policy",
+            message="Invalid principal in policy",
         )
         return answer["Role"]["RoleName"]
 
@@ -66,20 +66,20 @@ class Role(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("iam").untag_role(RoleName=identifier, TagKeys=removed)
         if added:
             cloud.client("iam").tag_role(RoleName=identifier, Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change who may assume the role, its boundary, its description."""
+        """Update the trust policy, the permissions boundary and the description."""
         iam = cloud.client("iam")
         if "assumeRolePolicy" in changed:
-            patiently(
+            retry(
                 lambda: iam.update_assume_role_policy(RoleName=identifier, PolicyDocument=wanted["assumeRolePolicy"]),
                 codes=["MalformedPolicyDocument"],
-                saying="Invalid principal in policy",
+                message="Invalid principal in policy",
             )
         if changed & {"description", "maxSessionDuration"}:
             iam.update_role(
@@ -96,7 +96,7 @@ class Role(AwsResource):
                 iam.delete_role_permissions_boundary(RoleName=identifier)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the role, after taking it out of instance profiles as the official provider does."""
+        """Delete the role, after removing it from instance profiles as the official provider does."""
         iam = cloud.client("iam")
         profiles = iam.list_instance_profiles_for_role(RoleName=identifier)["InstanceProfiles"]
         for profile in profiles:
@@ -108,18 +108,14 @@ class Role(AwsResource):
                 iam.detach_role_policy(RoleName=identifier, PolicyArn=attached["PolicyArn"])
             for name in iam.list_role_policies(RoleName=identifier)["PolicyNames"]:
                 iam.delete_role_policy(RoleName=identifier, PolicyName=name)
-        patiently(lambda: iam.delete_role(RoleName=identifier), codes=["DeleteConflict"], seconds=30)
+        retry(lambda: iam.delete_role(RoleName=identifier), codes=["DeleteConflict"], seconds=30)
 
 
 class RolePolicy(AwsResource):
-    """A policy inside of a role."""
+    """An inline policy of a role."""
 
     type_name = "aws:iam/rolePolicy:RolePolicy"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "policy": document(required=True),
-        "role": text(required=True, replaces=True),
-    }
+    inputs = Inputs(replaces="name role", computed="name", policies="policy")
     auto_name = AutoName(longest=128)
     gone = frozenset({"NoSuchEntity"})
     regional = False
@@ -131,7 +127,7 @@ class RolePolicy(AwsResource):
 
     @staticmethod
     def _put(cloud: Aws, wanted: Mapping[str, str]) -> None:
-        patiently(
+        retry(
             lambda: cloud.client("iam").put_role_policy(
                 RoleName=wanted["role"], PolicyName=wanted["name"], PolicyDocument=wanted["policy"]
             ),
@@ -150,7 +146,7 @@ class RolePolicy(AwsResource):
         self._put(cloud, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the policy."""
+        """Delete the policy."""
         role, _, name = identifier.partition(":")
         cloud.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
 

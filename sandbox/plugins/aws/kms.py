@@ -1,39 +1,42 @@
 """Encryption keys: AWS Key Management Service."""
 
-from typing import ClassVar
-
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
-from sandbox.plugins.properties import Values, document, flag, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import given, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 
 
 class Key(AwsResource):
-    """A customer key."""
+    """A customer managed key."""
 
     type_name = "aws:kms/key:Key"
-    properties: ClassVar = {
-        "description": text(computed=True),
-        "keyUsage": text(default="ENCRYPT_DECRYPT", replaces=True),
-        "customerMasterKeySpec": text(default="SYMMETRIC_DEFAULT", replaces=True),
-        "enableKeyRotation": flag(default=False),
-        "rotationPeriodInDays": number(computed=True),
-        "deletionWindowInDays": number(),
-        "isEnabled": flag(default=True),
-        "policy": document(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "deletionWindowInDays tags",
+        replaces="customerMasterKeySpec keyUsage",
+        computed="description policy rotationPeriodInDays",
+        policies="policy",
+        defaults={
+            "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+            "enableKeyRotation": False,
+            "isEnabled": True,
+            "keyUsage": "ENCRYPT_DECRYPT",
+        },
+    )
     outputs = ("arn", "keyId", "multiRegion")
     gone = frozenset({"NotFoundException"})
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the key; a principal of its policy may be too new for KMS."""
+        """Create the key; a principal of its policy may be too new for KMS."""
         names = {
             "description": "Description",
             "keyUsage": "KeyUsage",
             "customerMasterKeySpec": "KeySpec",
             "policy": "Policy",
         }
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("kms").create_key(
                 **given(wanted, names), Tags=tag_list(wanted["tagsAll"], "TagKey", "TagValue")
             ),
@@ -42,7 +45,7 @@ class Key(AwsResource):
         return answer["KeyMetadata"]["KeyId"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Set what a key is not made with."""
+        """Set the attributes that a create request cannot set."""
         if wanted["enableKeyRotation"]:
             self._rotate(cloud, identifier, wanted)
         if not wanted["isEnabled"]:
@@ -59,7 +62,7 @@ class Key(AwsResource):
         )
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the key; one that waits for its end counts as gone."""
+        """Read the key; one that is pending deletion counts as gone."""
         kms = cloud.client("kms")
         key = kms.describe_key(KeyId=identifier)["KeyMetadata"]
         if key["KeyState"] == "PendingDeletion":
@@ -81,14 +84,14 @@ class Key(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("kms").untag_resource(KeyId=identifier, TagKeys=removed)
         if added:
             cloud.client("kms").tag_resource(KeyId=identifier, Tags=tag_list(added, "TagKey", "TagValue"))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the key's policy, rotation, state and description; how long its end would take is not AWS's yet."""
+        """Update the key's policy, rotation, state and description; only the state knows `deletionWindowInDays`."""
         kms = cloud.client("kms")
         if "isEnabled" in changed and wanted["isEnabled"]:
             kms.enable_key(KeyId=identifier)
@@ -97,7 +100,7 @@ class Key(AwsResource):
         if "description" in changed:
             kms.update_key_description(KeyId=identifier, Description=wanted.get("description", ""))
         if "policy" in changed:
-            patiently(
+            retry(
                 lambda: kms.put_key_policy(KeyId=identifier, PolicyName="default", Policy=wanted["policy"]),
                 codes=["MalformedPolicyDocumentException"],
             )
@@ -105,7 +108,7 @@ class Key(AwsResource):
             kms.disable_key(KeyId=identifier)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Schedule the key's end."""
+        """Schedule the key's deletion."""
         window = state.get("deletionWindowInDays")
         cloud.client("kms").schedule_key_deletion(
             KeyId=identifier, **({"PendingWindowInDays": int(window)} if window else {})
@@ -113,17 +116,17 @@ class Key(AwsResource):
 
 
 class Alias(AwsResource):
-    """A key's name."""
+    """An alias of a key."""
 
     type_name = "aws:kms/alias:Alias"
-    properties: ClassVar = {"name": text(replaces=True, computed=True), "targetKeyId": text(required=True)}
+    inputs = Inputs("targetKeyId", replaces="name", computed="name")
     outputs = ("arn", "targetKeyArn")
     changing_outputs = ("targetKeyArn",)
     auto_name = AutoName(prefix="alias/", longest=256)
     gone = frozenset({"NotFoundException"})
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Name the key."""
+        """Create the alias."""
         cloud.client("kms").create_alias(AliasName=wanted["name"], TargetKeyId=wanted["targetKeyId"])
         return wanted["name"]
 
@@ -133,22 +136,22 @@ class Alias(AwsResource):
             for alias in page["Aliases"]:
                 if alias["AliasName"] == identifier:
                     key = alias["TargetKeyId"]
-                    # A program may name the key by its ARN.
-                    said = state.get("targetKeyId", key)
+                    # A program may give the key's ARN instead of its id.
+                    named = state.get("targetKeyId", key)
                     return {
                         "name": identifier,
-                        "targetKeyId": said if said.endswith(key) else key,
+                        "targetKeyId": named if named.endswith(key) else key,
                         "arn": alias["AliasArn"],
                         "targetKeyArn": cloud.arn("kms", f"key/{key}"),
                     }
         return None
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Give the name to another key."""
+        """Point the alias to another key."""
         cloud.client("kms").update_alias(AliasName=identifier, TargetKeyId=wanted["targetKeyId"])
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the name."""
+        """Delete the alias."""
         cloud.client("kms").delete_alias(AliasName=identifier)
 
 

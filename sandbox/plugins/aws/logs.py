@@ -1,42 +1,38 @@
 """Logs: Amazon CloudWatch Logs."""
 
-from typing import ClassVar
-
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given
-from sandbox.plugins.properties import Values, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import given
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 
 
 class LogGroup(AwsResource):
-    """A group of log streams."""
+    """A log group."""
 
     type_name = "aws:cloudwatch/logGroup:LogGroup"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "kmsKeyId": text(),
-        "retentionInDays": number(default=0),
-        "tags": text_map(),
-    }
+    inputs = Inputs("kmsKeyId tags", replaces="name", computed="name", defaults={"retentionInDays": 0})
     outputs = ("arn", "logGroupClass")
     auto_name = AutoName(longest=512)
     gone = frozenset({"ResourceNotFoundException"})
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the group."""
+        """Create the group."""
         names = {"name": "logGroupName", "kmsKeyId": "kmsKeyId"}
         tags = {"tags": wanted["tagsAll"]} if wanted["tagsAll"] else {}
         cloud.client("logs").create_log_group(**given(wanted, names), **tags)
         return wanted["name"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Set how long events are kept; 0 means for ever."""
+        """Set the retention of events in days; 0 keeps them forever."""
         if wanted["retentionInDays"]:
             cloud.client("logs").put_retention_policy(
                 logGroupName=identifier, retentionInDays=wanted["retentionInDays"]
             )
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Find the group by its whole name."""
+        """Find the group by its exact name."""
         logs = cloud.client("logs")
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=identifier):
             for group in page["logGroups"]:
@@ -53,14 +49,14 @@ class LogGroup(AwsResource):
         return None
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("logs").untag_resource(resourceArn=state["arn"], tagKeys=removed)
         if added:
             cloud.client("logs").tag_resource(resourceArn=state["arn"], tags=added)
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change retention and key."""
+        """Update retention and key."""
         logs = cloud.client("logs")
         if "retentionInDays" in changed:
             self.complete(cloud, identifier, wanted)
@@ -73,7 +69,7 @@ class LogGroup(AwsResource):
                 logs.disassociate_kms_key(logGroupName=identifier)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the group with its events."""
+        """Delete the group with its events."""
         cloud.client("logs").delete_log_group(logGroupName=identifier)
 
 

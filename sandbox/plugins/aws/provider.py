@@ -2,53 +2,64 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from sandbox.plugins.aws import (
     appautoscaling,
     cloudwatch,
-    ec2,
-    endpoints,
     events,
     iam,
     kms,
-    lambda_,
     logs,
-    s3,
-    sagemaker,
     secretsmanager,
-    servicecatalog,
     sns,
     sqs,
     ssm,
 )
 from sandbox.plugins.aws.cloud import Aws, explain
-from sandbox.plugins.properties import Values, block, flag, text, text_map, texts
+from sandbox.plugins.aws.ec2 import gateways, routes, security_group_rules, security_groups, vpc, vpc_endpoints
+from sandbox.plugins.aws.lambda_ import functions, invocations
+from sandbox.plugins.aws.s3 import bucket, objects, permissions, storage
+from sandbox.plugins.aws.sagemaker import endpoint_configurations, endpoints, models, studio
+from sandbox.plugins.aws.servicecatalog import portfolios, products
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import Provider, RefusedError, Resource
 from sandbox.plugins.values import list_of, mapping_of
 
-SERVICES = (
-    appautoscaling,
-    cloudwatch,
-    ec2,
-    endpoints,
-    events,
-    iam,
-    kms,
-    lambda_,
-    logs,
-    s3,
-    sagemaker,
-    secretsmanager,
-    servicecatalog,
-    sns,
-    sqs,
-    ssm,
+_TYPES: tuple[Resource[Aws], ...] = (
+    *appautoscaling.TYPES,
+    *cloudwatch.TYPES,
+    *gateways.TYPES,
+    *routes.TYPES,
+    *security_group_rules.TYPES,
+    *security_groups.TYPES,
+    *vpc.TYPES,
+    *vpc_endpoints.TYPES,
+    *events.TYPES,
+    *iam.TYPES,
+    *kms.TYPES,
+    *functions.TYPES,
+    *invocations.TYPES,
+    *logs.TYPES,
+    *bucket.TYPES,
+    *objects.TYPES,
+    *permissions.TYPES,
+    *storage.TYPES,
+    *endpoint_configurations.TYPES,
+    *endpoints.TYPES,
+    *models.TYPES,
+    *studio.TYPES,
+    *secretsmanager.TYPES,
+    *portfolios.TYPES,
+    *products.TYPES,
+    *sns.TYPES,
+    *sqs.TYPES,
+    *ssm.TYPES,
 )
 
 
 def _caller_identity(cloud: Aws, arguments: Values) -> Values:
-    """Answer `aws.get_caller_identity`."""
+    """Implement `aws.get_caller_identity`."""
     answer = cloud.client("sts").get_caller_identity()
     return {"id": answer["Account"], "accountId": answer["Account"], "arn": answer["Arn"], "userId": answer["UserId"]}
 
@@ -58,25 +69,21 @@ class AwsProvider(Provider[Aws]):
 
     package = "aws"
     version = "7.51.1"
-    configuration: ClassVar = {
-        "region": text(),
-        "allowedAccountIds": texts(),
-        "defaultTags": block({"tags": text_map()}),
+    settings = Inputs(
+        "region allowedAccountIds",
         # The SDK fills these in; there is no metadata service or list of regions to ask here.
-        "skipCredentialsValidation": flag(),
-        "skipRegionValidation": flag(),
-    }
-    types: Mapping[str, Resource[Aws]] = {
-        resource.type_name: resource for service in SERVICES for resource in service.TYPES
-    }
+        "skipCredentialsValidation skipRegionValidation",
+        objects={"defaultTags": Inputs("tags")},
+    )
+    types: Mapping[str, Resource[Aws]] = {resource.type_name: resource for resource in _TYPES}
     functions: Mapping[str, Callable[[Aws, Values], Values]] = {
-        "aws:index/getAvailabilityZones:getAvailabilityZones": ec2.availability_zones,
+        "aws:index/getAvailabilityZones:getAvailabilityZones": vpc.availability_zones,
         "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
         "aws:ssm/getParameter:getParameter": ssm.parameter,
     }
 
     def connect(self, configuration: Values) -> Aws:
-        """Reach the account, and refuse any that the program does not allow."""
+        """Connect to the account, and refuse one that the program does not allow."""
         region = configuration.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise RefusedError("the aws provider has no region: set its `region`, or AWS_REGION")
@@ -87,5 +94,5 @@ class AwsProvider(Provider[Aws]):
         return cloud
 
     def explain(self, error: Exception) -> str | None:
-        """Return AWS's own words."""
+        """Return AWS's message."""
         return explain(error)

@@ -1,11 +1,13 @@
-"""Secrets: AWS Secrets Manager. Their values never pass through here."""
-
-from typing import ClassVar
+"""Secrets without their values: AWS Secrets Manager."""
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, patiently, tag_list, tag_map
-from sandbox.plugins.properties import Values, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import given, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName
 
 
@@ -13,37 +15,33 @@ class Secret(AwsResource):
     """A secret without a value; its id is its ARN."""
 
     type_name = "aws:secretsmanager/secret:Secret"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "description": text(),
-        "kmsKeyId": text(),
-        "recoveryWindowInDays": number(default=30),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "description kmsKeyId tags", replaces="name", computed="name", defaults={"recoveryWindowInDays": 30}
+    )
     outputs = ("arn",)
     auto_name = AutoName(longest=512)
     gone = frozenset({"ResourceNotFoundException"})
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether the secret is unknown, or waits for its end already."""
+        """Return whether the secret does not exist, or is scheduled for deletion already."""
         ending = isinstance(error, ClientError) and "scheduled for deletion" in str(error)
         return ending or super().is_gone(error)
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the secret; its name may still be held by one that is being removed without a recovery window."""
+        """Create the secret; its name may still belong to one that is being deleted without a recovery window."""
         names = {"name": "Name", "description": "Description", "kmsKeyId": "KmsKeyId"}
-        answer = patiently(
+        answer = retry(
             lambda: cloud.client("secretsmanager").create_secret(
                 **given(wanted, names), Tags=tag_list(wanted["tagsAll"])
             ),
             codes=["InvalidRequestException"],
-            saying="scheduled for deletion",
+            message="scheduled for deletion",
             seconds=20,
         )
         return answer["ARN"]
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read what the secret is, not what it says; one that waits for its end counts as gone."""
+        """Read the secret without its value; one that is scheduled for deletion counts as gone."""
         secret = cloud.client("secretsmanager").describe_secret(SecretId=identifier)
         if secret.get("DeletedDate"):
             return None
@@ -57,14 +55,14 @@ class Secret(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("secretsmanager").untag_resource(SecretId=identifier, TagKeys=removed)
         if added:
             cloud.client("secretsmanager").tag_resource(SecretId=identifier, Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change description and key; the recovery window is known to the state alone."""
+        """Update description and key; only the state knows `recoveryWindowInDays`."""
         if changed & {"description", "kmsKeyId"}:
             cloud.client("secretsmanager").update_secret(
                 SecretId=identifier,
@@ -73,7 +71,7 @@ class Secret(AwsResource):
             )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Schedule the secret's end, or remove it at once where its window is 0."""
+        """Schedule the secret's deletion, or delete it at once if its window is 0."""
         window = int(state.get("recoveryWindowInDays", 30))
         how = {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
         cloud.client("secretsmanager").delete_secret(SecretId=identifier, **how)

@@ -6,20 +6,25 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, generated_name, patiently, prefix_of, tag_list, tag_map, until
-from sandbox.plugins.properties import Kind, Values, document, flag, json_text, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import tag_list, tag_map
+from sandbox.plugins.aws.names import generated_name, prefix_of
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry, wait_until
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import UNKNOWN
 
 GONE = frozenset({"NotFound", "NotFoundException"})
 
 
-def _sent(value: Any) -> str:
+def _to_attribute(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _told(kind: Kind, value: str | None) -> Any:
-    """Return an attribute, which SNS tells as a string, as what it is."""
+def _from_attribute(kind: Kind, value: str | None) -> Any:
+    """Return an attribute, which SNS returns as a string, as a value of its kind."""
     if value is None:
         return None
     match kind:
@@ -32,30 +37,25 @@ def _told(kind: Kind, value: str | None) -> Any:
 
 
 def _put_attribute(cloud: Aws, topic: str, name: str, value: str) -> None:
-    """Set an attribute of a topic; what its policy names may be too new."""
-    patiently(
+    """Set an attribute of a topic; principals of its policy may be too new."""
+    retry(
         lambda: cloud.client("sns").set_topic_attributes(TopicArn=topic, AttributeName=name, AttributeValue=value),
         codes=["InvalidParameter", "InvalidParameterException"],
     )
 
 
 class Topic(AwsResource):
-    """A topic; its id is its ARN. One that exists already is taken over, as SNS has it."""
+    """A topic; its id is its ARN. SNS returns one that already exists under the same name."""
 
     type_name = "aws:sns/topic:Topic"
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "namePrefix": text(replaces=True, computed=True),
-        "contentBasedDeduplication": flag(default=False),
-        "deliveryPolicy": json_text(),
-        "displayName": text(),
-        "fifoTopic": flag(default=False, replaces=True),
-        "kmsMasterKeyId": text(),
-        "policy": document(computed=True),
-        "signatureVersion": number(computed=True),
-        "tracingConfig": text(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "displayName kmsMasterKeyId tags",
+        replaces="fifoTopic name namePrefix",
+        computed="name namePrefix policy signatureVersion tracingConfig",
+        policies="policy",
+        json="deliveryPolicy",
+        defaults={"contentBasedDeduplication": False, "fifoTopic": False},
+    )
     outputs = ("arn", "owner")
     auto_name = AutoName()
     gone = GONE
@@ -70,7 +70,7 @@ class Topic(AwsResource):
     }
 
     def refusals(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Refuse what the official provider refuses before it asks SNS."""
+        """Refuse what the official provider refuses before it calls SNS."""
         if wanted.get("name") is not None and wanted.get("namePrefix") is not None:
             yield "name", '"name": conflicts with name_prefix'
         name, first_in_first_out = wanted.get("name"), wanted.get("fifoTopic")
@@ -80,7 +80,7 @@ class Topic(AwsResource):
             yield "contentBasedDeduplication", "content-based deduplication can only be set for FIFO topics"
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the topic."""
+        """Create the topic."""
         suffix = ".fifo" if wanted["fifoTopic"] else ""
         answer = cloud.client("sns").create_topic(
             Name=wanted.get("name") or generated_name(wanted["namePrefix"]) + suffix,
@@ -91,9 +91,9 @@ class Topic(AwsResource):
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
         """Set the attributes one by one."""
-        for name, there in self._attributes.items():
+        for name, aws_name in self._attributes.items():
             if wanted.get(name):
-                _put_attribute(cloud, identifier, there, _sent(wanted[name]))
+                _put_attribute(cloud, identifier, aws_name, _to_attribute(wanted[name]))
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
         """Read the topic's attributes."""
@@ -102,8 +102,8 @@ class Topic(AwsResource):
         name = found["TopicArn"].rsplit(":", 1)[-1]
         return {
             **{
-                mine: _told(self.properties[mine].kind, found.get(there) or None)
-                for mine, there in self._attributes.items()
+                name: _from_attribute(self.properties[name].kind, found.get(aws_name) or None)
+                for name, aws_name in self._attributes.items()
             },
             "arn": found["TopicArn"],
             "fifoTopic": found.get("FifoTopic") == "true",
@@ -114,27 +114,27 @@ class Topic(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("sns").untag_resource(ResourceArn=identifier, TagKeys=removed)
         if added:
             cloud.client("sns").tag_resource(ResourceArn=identifier, Tags=tag_list(added))
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set the attributes that differ; an empty one is none."""
+        """Set the attributes that differ; an empty value unsets one."""
         for name in sorted(changed & self._attributes.keys()):
-            _put_attribute(cloud, identifier, self._attributes[name], _sent(wanted.get(name, "")))
+            _put_attribute(cloud, identifier, self._attributes[name], _to_attribute(wanted.get(name, "")))
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the topic with its subscriptions."""
+        """Delete the topic with its subscriptions."""
         cloud.client("sns").delete_topic(TopicArn=identifier)
 
 
 class TopicPolicy(AwsResource):
-    """Who may do what with a topic; its id is the topic's ARN. It cannot be removed, only replaced by SNS's own."""
+    """The policy of a topic; its id is the topic's ARN. It cannot be removed, only reset to SNS's default."""
 
     type_name = "aws:sns/topicPolicy:TopicPolicy"
-    properties: ClassVar = {"arn": text(required=True, replaces=True), "policy": document(required=True)}
+    inputs = Inputs(replaces="arn", policies="policy")
     outputs = ("owner",)
     gone = GONE
     _default_actions: ClassVar = (
@@ -166,7 +166,7 @@ class TopicPolicy(AwsResource):
         _put_attribute(cloud, identifier, "Policy", wanted["policy"])
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Put SNS's own policy, as the official provider does."""
+        """Put SNS's default policy, as the official provider does."""
         statement = {
             "Sid": "__default_statement_ID",
             "Effect": "Allow",
@@ -180,20 +180,15 @@ class TopicPolicy(AwsResource):
 
 
 class TopicSubscription(AwsResource):
-    """Somebody who is told what is published to a topic; its id is its ARN."""
+    """A subscription to a topic; its id is its ARN."""
 
     type_name = "aws:sns/topicSubscription:TopicSubscription"
-    properties: ClassVar = {
-        "confirmationTimeoutInMinutes": number(default=1),
-        "endpoint": text(required=True, replaces=True),
-        "endpointAutoConfirms": flag(default=False),
-        "filterPolicy": json_text(),
-        "filterPolicyScope": text(computed=True),
-        "protocol": text(required=True, replaces=True),
-        "rawMessageDelivery": flag(default=False),
-        "redrivePolicy": json_text(),
-        "topic": text(required=True, replaces=True),
-    }
+    inputs = Inputs(
+        replaces="endpoint protocol topic",
+        computed="filterPolicyScope",
+        json="filterPolicy redrivePolicy",
+        defaults={"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False},
+    )
     outputs = ("arn", "confirmationWasAuthenticated", "ownerId", "pendingConfirmation")
     gone = GONE
     _attributes: ClassVar = {
@@ -206,18 +201,20 @@ class TopicSubscription(AwsResource):
     _waiting: ClassVar = ("confirmationTimeoutInMinutes", "endpointAutoConfirms")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Subscribe; the ARN is told even before the subscription is confirmed."""
+        """Subscribe; SNS returns the ARN even before the subscription is confirmed."""
         answer = cloud.client("sns").subscribe(
             TopicArn=wanted["topic"],
             Protocol=wanted["protocol"],
             Endpoint=wanted["endpoint"],
-            Attributes={there: _sent(wanted[name]) for name, there in self._attributes.items() if wanted.get(name)},
+            Attributes={
+                aws_name: _to_attribute(wanted[name]) for name, aws_name in self._attributes.items() if wanted.get(name)
+            },
             ReturnSubscriptionArn=True,
         )
         return answer["SubscriptionArn"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait for the confirmation, except where a person has to give it."""
+        """Wait for the confirmation, unless a person has to give it."""
         web = "http" in wanted["protocol"]
         if "email" in wanted["protocol"] or (web and not wanted["endpointAutoConfirms"]):
             return
@@ -227,13 +224,16 @@ class TopicSubscription(AwsResource):
             return True if found.get("PendingConfirmation") == "false" else None
 
         minutes = wanted["confirmationTimeoutInMinutes"] if web else 2
-        until(confirmed, what=f"SNS Topic Subscription ({identifier}) confirmation", seconds=60 * minutes)
+        wait_until(confirmed, what=f"SNS Topic Subscription ({identifier}) confirmation", seconds=60 * minutes)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the subscription; how its confirmation was waited for is known to the state alone."""
+        """Read the subscription; only the state knows the settings of the wait for its confirmation."""
         found = cloud.client("sns").get_subscription_attributes(SubscriptionArn=identifier)["Attributes"]
         return {
-            **{name: _told(self.properties[name].kind, found.get(there)) for name, there in self._attributes.items()},
+            **{
+                name: _from_attribute(self.properties[name].kind, found.get(aws_name))
+                for name, aws_name in self._attributes.items()
+            },
             **{name: state.get(name, self.properties[name].default) for name in self._waiting},
             "arn": found["SubscriptionArn"],
             "confirmationWasAuthenticated": found.get("ConfirmationWasAuthenticated") == "true",
@@ -245,9 +245,9 @@ class TopicSubscription(AwsResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set the attributes that differ; for some, SNS has a value of its own for none."""
+        """Set the attributes that differ; an empty filter policy unsets the one that was set."""
         for name in sorted(changed & self._attributes.keys()):
-            value = _sent(wanted[name]) if wanted.get(name) is not None else {"filterPolicy": "{}"}.get(name)
+            value = _to_attribute(wanted[name]) if wanted.get(name) is not None else {"filterPolicy": "{}"}.get(name)
             cloud.client("sns").set_subscription_attributes(
                 SubscriptionArn=identifier,
                 AttributeName=self._attributes[name],
@@ -255,7 +255,7 @@ class TopicSubscription(AwsResource):
             )
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Unsubscribe; a subscription that nobody confirmed ends by itself."""
+        """Unsubscribe; SNS deletes a subscription that is never confirmed."""
         try:
             cloud.client("sns").unsubscribe(SubscriptionArn=identifier)
         except ClientError as error:

@@ -2,8 +2,11 @@
 
 from typing import ClassVar
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, patiently
-from sandbox.plugins.properties import Kind, Values, document, flag, number, text, text_map
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.waiting import retry
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Kind, Values
 from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import mapping_of
 
@@ -11,7 +14,7 @@ GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"
 
 
 class Queue(AwsResource):
-    """A queue; its id is its address."""
+    """A queue; its id is its URL."""
 
     type_name = "aws:sqs/queue:Queue"
     _attributes: ClassVar = {
@@ -25,38 +28,39 @@ class Queue(AwsResource):
         "sqsManagedSseEnabled": "SqsManagedSseEnabled",
         "visibilityTimeoutSeconds": "VisibilityTimeout",
     }
-    properties: ClassVar = {
-        "name": text(replaces=True, computed=True),
-        "delaySeconds": number(default=0),
-        "kmsDataKeyReusePeriodSeconds": number(computed=True),
-        "kmsMasterKeyId": text(),
-        "messageRetentionSeconds": number(default=345600),
-        "policy": document(computed=True),
-        "receiveWaitTimeSeconds": number(default=0),
-        "redrivePolicy": document(computed=True),
-        "sqsManagedSseEnabled": flag(computed=True),
-        "visibilityTimeoutSeconds": number(default=30),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "kmsMasterKeyId tags",
+        replaces="name",
+        computed="kmsDataKeyReusePeriodSeconds name policy redrivePolicy sqsManagedSseEnabled",
+        policies="policy redrivePolicy",
+        defaults={
+            "delaySeconds": 0,
+            "messageRetentionSeconds": 345600,
+            "receiveWaitTimeSeconds": 0,
+            "visibilityTimeoutSeconds": 30,
+        },
+    )
     outputs = ("arn", "maxMessageSize", "url")
     auto_name = AutoName(longest=80)
     gone = GONE
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the queue; its name may still be held by one that was just removed."""
-        sent = {there: self._inward(wanted[name]) for name, there in self._attributes.items() if name in wanted}
-        answer = patiently(
+        """Create the queue; its name may still be held by one that was just removed."""
+        sent = {
+            aws_name: self._to_attribute(wanted[name]) for name, aws_name in self._attributes.items() if name in wanted
+        }
+        answer = retry(
             lambda: cloud.client("sqs").create_queue(QueueName=wanted["name"], Attributes=sent, tags=wanted["tagsAll"]),
             codes=["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"],
         )
         return answer["QueueUrl"]
 
     @staticmethod
-    def _inward(value: object) -> str:
+    def _to_attribute(value: object) -> str:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the queue's attributes, which SQS tells as strings."""
+        """Read the queue's attributes, which SQS returns as strings."""
         sqs = cloud.client("sqs")
         found = sqs.get_queue_attributes(QueueUrl=identifier, AttributeNames=["All"])["Attributes"]
         seen: Values = {
@@ -67,39 +71,39 @@ class Queue(AwsResource):
         }
         if "MaximumMessageSize" in found:
             seen["maxMessageSize"] = int(found["MaximumMessageSize"])
-        for name, there in self._attributes.items():
-            told = found.get(there)
+        for name, aws_name in self._attributes.items():
+            value = found.get(aws_name)
             match self.properties[name].kind:
-                case Kind.NUMBER if told is not None:
-                    seen[name] = int(told)
-                case Kind.FLAG if told is not None:
-                    seen[name] = told == "true"
+                case Kind.NUMBER if value is not None:
+                    seen[name] = int(value)
+                case Kind.FLAG if value is not None:
+                    seen[name] = value == "true"
                 case _:
-                    seen[name] = told
+                    seen[name] = value
         return seen
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         if removed:
             cloud.client("sqs").untag_queue(QueueUrl=identifier, TagKeys=removed)
         if added:
             cloud.client("sqs").tag_queue(QueueUrl=identifier, Tags=added)
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Set the attributes that differ; an empty one is none."""
-        sent = {self._attributes[name]: self._inward(wanted.get(name) or "") for name in changed}
+        """Set the attributes that differ; an empty value unsets one."""
+        sent = {self._attributes[name]: self._to_attribute(wanted.get(name) or "") for name in changed}
         cloud.client("sqs").set_queue_attributes(QueueUrl=identifier, Attributes=sent)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the queue with its messages."""
+        """Delete the queue with its messages."""
         cloud.client("sqs").delete_queue(QueueUrl=identifier)
 
 
 class QueuePolicy(AwsResource):
-    """Who may do what with a queue; its id is the queue's address."""
+    """The policy of a queue; its id is the queue's URL."""
 
     type_name = "aws:sqs/queuePolicy:QueuePolicy"
-    properties: ClassVar = {"policy": document(required=True), "queueUrl": text(required=True, replaces=True)}
+    inputs = Inputs(replaces="queueUrl", policies="policy")
     gone = GONE
 
     def create(self, cloud: Aws, wanted: Values) -> str:
@@ -112,7 +116,7 @@ class QueuePolicy(AwsResource):
         cloud.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the policy; an empty one is none."""
+        """Read the policy; an empty one counts as none."""
         found = cloud.client("sqs").get_queue_attributes(QueueUrl=identifier, AttributeNames=["Policy"])
         policy = mapping_of(found.get("Attributes")).get("Policy")
         return {"policy": policy, "queueUrl": identifier} if policy else None

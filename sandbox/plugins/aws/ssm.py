@@ -4,24 +4,20 @@ from typing import ClassVar
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins.aws.cloud import Aws, AwsResource, code_of, given, tag_list, tag_map
-from sandbox.plugins.properties import Values, text, text_map
+from sandbox.plugins.aws.cloud import Aws, code_of
+from sandbox.plugins.aws.convert import given, tag_list, tag_map
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import RefusedError
 from sandbox.plugins.values import mapping_of
 
 
 class Parameter(AwsResource):
-    """A parameter; one that exists already is never overwritten."""
+    """A parameter; creating it never overwrites an existing one."""
 
     type_name = "aws:ssm/parameter:Parameter"
-    properties: ClassVar = {
-        "name": text(required=True, replaces=True),
-        "type": text(required=True),
-        "value": text(computed=True),
-        "description": text(),
-        "keyId": text(computed=True),
-        "tags": text_map(),
-    }
+    inputs = Inputs("description tags type", replaces="name", computed="keyId value", required="name")
     outputs = ("arn", "dataType", "tier", "version")
     changing_outputs = ("version",)
     gone = frozenset({"ParameterNotFound"})
@@ -64,7 +60,7 @@ class Parameter(AwsResource):
         }
 
     def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
+        """Update the tags."""
         ssm = cloud.client("ssm")
         if removed:
             ssm.remove_tags_from_resource(ResourceType="Parameter", ResourceId=identifier, TagKeys=removed)
@@ -76,12 +72,12 @@ class Parameter(AwsResource):
         cloud.client("ssm").put_parameter(**given(wanted, self._names), Overwrite=True)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the parameter."""
+        """Delete the parameter."""
         cloud.client("ssm").delete_parameter(Name=identifier)
 
 
 def parameter(cloud: Aws, arguments: Values) -> Values:
-    """Answer `aws.ssm.get_parameter`.
+    """Implement `aws.ssm.get_parameter`.
 
     Raises:
         RefusedError: there is no such parameter.

@@ -1,5 +1,5 @@
-"""The resource types of `pulumi_github` that the program uses, over GitHub's REST interface.
+"""The resource types of `pulumi_github` that the program uses, over GitHub's REST API.
 
-`client.py` reaches GitHub; the other modules are a table of resource types each. A type belongs here only if the
+`client.py` sends the requests, and `resources.py` is the table of types. A type belongs here only if the
 program declares it.
 """

@@ -1,4 +1,4 @@
-"""Reaches GitHub's REST interface as one owner."""
+"""A client of GitHub's REST API."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ NOT_FOUND = 404
 
 
 class GitHubError(Exception):
-    """GitHub refused a request, or could not be reached."""
+    """GitHub refused a request or could not be reached."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class GitHubError(Exception):
 
 
 class GitHub:
-    """One organization, as one token sees it; certificates are those that the environment trusts (SSL_CERT_FILE)."""
+    """One organization, accessed with one token; SSL_CERT_FILE sets the trusted certificates."""
 
     def __init__(self, base_url: str, owner: str, token: str) -> None:
         self.base_url = rest_url(base_url)
@@ -35,30 +35,30 @@ class GitHub:
         self._trust = ssl.create_default_context()
 
     def get(self, path: str) -> Any:
-        """Read."""
+        """Send a GET request and return the answer."""
         return self._request("GET", path, None)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        """Create."""
+        """Send a POST request and return the answer."""
         return self._request("POST", path, body)
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
-        """Replace."""
+        """Send a PUT request and return the answer."""
         return self._request("PUT", path, body)
 
     def patch(self, path: str, body: dict[str, Any]) -> Any:
-        """Change."""
+        """Send a PATCH request and return the answer."""
         return self._request("PATCH", path, body)
 
     def delete(self, path: str) -> Any:
-        """Remove."""
+        """Send a DELETE request and return the answer."""
         return self._request("DELETE", path, None)
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        """Send a request; one that changes nothing is repeated when GitHub does not answer.
+        """Send a request; a GET request is retried when GitHub does not respond.
 
         Raises:
-            GitHubError: GitHub refused it; the message carries its own words, never the token.
+            GitHubError: GitHub refused it; the message contains GitHub's own, never the token.
         """
         request = urllib.request.Request(
             f"{self.base_url}{path}",
@@ -91,9 +91,9 @@ class GitHub:
 
 
 def rest_url(base_url: str) -> str:
-    """Return the address of the REST interface, without a slash at its end.
+    """Return the base URL of the REST API without a trailing slash.
 
-    As the official provider has it, an Enterprise Server may be named with or without its `/api/v3`.
+    As in the official provider, the URL of an Enterprise Server may include `/api/v3` or not.
     """
     address = base_url.rstrip("/")
     if urlsplit(address).hostname == "api.github.com" or address.endswith("/api/v3"):

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from sandbox.plugins.github.client import GitHub, GitHubError
 from sandbox.plugins.github.resources import TYPES
-from sandbox.plugins.properties import Property, Values, text
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import Provider, RefusedError, Resource
 
 
@@ -15,12 +15,12 @@ class GitHubProvider(Provider[GitHub]):
 
     package = "github"
     version = "6.15.0"
-    configuration: ClassVar[Mapping[str, Property]] = {"baseUrl": text(), "owner": text(), "token": text()}
+    settings = Inputs("baseUrl owner token")
     types: Mapping[str, Resource[GitHub]] = {resource.type_name: resource for resource in TYPES}
     functions: Mapping[str, Callable[[GitHub, Values], Values]] = {}
 
     def connect(self, configuration: Values) -> GitHub:
-        """Reach the organization with the token of the settings, else of this process's environment."""
+        """Connect to the organization with the token of the settings, else of the environment."""
         token = configuration.get("token") or os.environ.get("GITHUB_TOKEN")
         if not token:
             raise RefusedError("the github provider has no token: set GITHUB_TOKEN where the engine is started")
@@ -30,5 +30,5 @@ class GitHubProvider(Provider[GitHub]):
         return GitHub(configuration.get("baseUrl") or "https://api.github.com", owner, token)
 
     def explain(self, error: Exception) -> str | None:
-        """Return GitHub's own words."""
+        """Return GitHub's message."""
         return str(error) if isinstance(error, GitHubError) else None

@@ -1,20 +1,21 @@
-"""Repositories, and the rules that an organization sets for their branches."""
+"""Repositories and organization rulesets."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from sandbox.plugins.github.client import NOT_FOUND, GitHub, GitHubError
-from sandbox.plugins.properties import Property, Values, block, blocks, flag, number, ordered_texts, text
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import AutoName, Resource
 from sandbox.plugins.values import list_of, mapping_of
 
 
 class GitHubResource(Resource[GitHub]):
-    """What every GitHub resource shares."""
+    """The base of GitHub resource types."""
 
     def is_gone(self, error: Exception) -> bool:
-        """Tell whether GitHub does not know it."""
+        """Return whether GitHub does not know the resource."""
         return isinstance(error, GitHubError) and error.status == NOT_FOUND
 
 
@@ -29,14 +30,11 @@ class Repository(GitHubResource):
         "hasWiki": "has_wiki",
         "isTemplate": "is_template",
     }
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(computed=True),
-        "archiveOnDestroy": flag(),
-        "autoInit": flag(),
-        "description": text(),
-        "visibility": text(computed=True),
-        **{name: flag() for name in _switches},
-    }
+    inputs = Inputs(
+        *_switches,
+        "archiveOnDestroy autoInit description",
+        computed="name visibility",
+    )
     outputs = (
         "defaultBranch",
         "fullName",
@@ -52,7 +50,7 @@ class Repository(GitHubResource):
     auto_name = AutoName(longest=100)
 
     def create(self, cloud: GitHub, wanted: Values) -> str:
-        """Make the repository."""
+        """Create the repository."""
         visibility = wanted.get("visibility", "public")
         answer = cloud.post(
             f"/orgs/{cloud.owner}/repos",
@@ -69,13 +67,13 @@ class Repository(GitHubResource):
         return {
             "name": wanted["name"],
             "description": wanted.get("description", ""),
-            **{there: bool(wanted.get(name)) for name, there in self._switches.items()},
+            **{github_name: bool(wanted.get(name)) for name, github_name in self._switches.items()},
         }
 
     def read(self, cloud: GitHub, identifier: str, state: Values) -> Values | None:
-        """Read the repository; whether it was made with a first commit is known to the state alone."""
+        """Read the repository; only the state knows `autoInit`."""
         repository = cloud.get(f"/repos/{cloud.owner}/{quote(identifier)}")
-        outward = {
+        names = {
             "defaultBranch": "default_branch",
             "description": "description",
             "fullName": "full_name",
@@ -90,18 +88,18 @@ class Repository(GitHubResource):
             "visibility": "visibility",
             **self._switches,
         }
-        seen = {name: repository.get(there) for name, there in outward.items() if there in repository}
+        seen = {name: repository.get(github_name) for name, github_name in names.items() if github_name in repository}
         return {**seen, "id": repository["name"]}
 
     def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the repository; a new name keeps its content and its id at GitHub."""
+        """Update the repository; a renamed one keeps its content and its id at GitHub."""
         body = self._body(wanted)
         if "visibility" in changed:
             body["visibility"] = wanted["visibility"]
         cloud.patch(f"/repos/{cloud.owner}/{quote(identifier)}", body)
 
     def delete(self, cloud: GitHub, identifier: str, state: Values) -> None:
-        """Remove the repository, or archive it if the program said so."""
+        """Delete the repository, or archive it if the program asks for it (`archiveOnDestroy`)."""
         path = f"/repos/{cloud.owner}/{quote(identifier)}"
         if not state.get("archiveOnDestroy"):
             cloud.delete(path)
@@ -109,9 +107,7 @@ class Repository(GitHubResource):
             cloud.patch(path, {"archived": True})
 
 
-_NAMES = block(
-    {"includes": ordered_texts(required=True), "excludes": ordered_texts(required=True)},
-)
+_NAMES = Inputs(ordered="excludes includes")
 _PULL_REQUEST: Mapping[str, str] = {
     "dismissStaleReviewsOnPush": "dismiss_stale_reviews_on_push",
     "requireCodeOwnerReview": "require_code_owner_review",
@@ -124,43 +120,41 @@ _CONDITIONS: Mapping[str, str] = {"refName": "ref_name", "repositoryName": "repo
 
 
 class OrganizationRuleset(GitHubResource):
-    """Rules that hold for branches of many repositories at once; its id is its number."""
+    """Branch rules of an organization; its id is its number."""
 
     type_name = "github:index/organizationRuleset:OrganizationRuleset"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "name": text(computed=True),
-        "target": text(required=True),
-        "enforcement": text(required=True),
-        "bypassActors": blocks(
-            {"actorId": number(), "actorType": text(required=True), "bypassMode": text(required=True)}, ordered=True
-        ),
-        "conditions": block(dict.fromkeys(_CONDITIONS, _NAMES)),
-        "rules": block(
-            {
-                **dict.fromkeys(_SIMPLE_RULES, flag()),
-                "pullRequest": block(
-                    {
-                        name: number(default=0) if name == "requiredApprovingReviewCount" else flag(default=False)
-                        for name in _PULL_REQUEST
-                    }
-                ),
-            },
-            required=True,
-        ),
-    }
+    inputs = Inputs(
+        "enforcement target",
+        computed="name",
+        ordered="bypassActors",
+        objects={
+            "bypassActors": Inputs("actorId actorType bypassMode"),
+            "conditions": Inputs(objects=dict.fromkeys(_CONDITIONS, _NAMES)),
+            "rules": Inputs(
+                *_SIMPLE_RULES,
+                objects={
+                    "pullRequest": Inputs(
+                        defaults={**dict.fromkeys(_PULL_REQUEST, False), "requiredApprovingReviewCount": 0}
+                    )
+                },
+            ),
+        },
+    )
     outputs = ("nodeId", "rulesetId")
     auto_name = AutoName(longest=100)
 
     def create(self, cloud: GitHub, wanted: Values) -> str:
-        """Make the ruleset."""
+        """Create the ruleset."""
         return str(cloud.post(f"/orgs/{cloud.owner}/rulesets", self._body(wanted))["id"])
 
     @staticmethod
     def _body(wanted: Values) -> Values:
-        rules: list[Values] = [{"type": there} for name, there in _SIMPLE_RULES.items() if wanted["rules"].get(name)]
+        rules: list[Values] = [
+            {"type": github_name} for name, github_name in _SIMPLE_RULES.items() if wanted["rules"].get(name)
+        ]
         pull_request = wanted["rules"].get("pullRequest")
         if pull_request is not None:
-            parameters = {there: pull_request[name] for name, there in _PULL_REQUEST.items()}
+            parameters = {github_name: pull_request[name] for name, github_name in _PULL_REQUEST.items()}
             rules.append({"type": "pull_request", "parameters": parameters})
         conditions = mapping_of(wanted.get("conditions"))
         return {
@@ -176,8 +170,8 @@ class OrganizationRuleset(GitHubResource):
                 for actor in list_of(wanted.get("bypassActors"))
             ],
             "conditions": {
-                there: {"include": conditions[name]["includes"], "exclude": conditions[name]["excludes"]}
-                for name, there in _CONDITIONS.items()
+                github_name: {"include": conditions[name]["includes"], "exclude": conditions[name]["excludes"]}
+                for name, github_name in _CONDITIONS.items()
                 if conditions.get(name)
             },
             "rules": rules,
@@ -187,10 +181,12 @@ class OrganizationRuleset(GitHubResource):
         """Read the ruleset."""
         ruleset = cloud.get(f"/orgs/{cloud.owner}/rulesets/{identifier}")
         rules = {rule["type"]: mapping_of(rule.get("parameters")) for rule in list_of(ruleset.get("rules"))}
-        seen_rules: Values = {name: there in rules for name, there in _SIMPLE_RULES.items()}
+        seen_rules: Values = {name: github_name in rules for name, github_name in _SIMPLE_RULES.items()}
         if "pull_request" in rules:
             parameters = rules["pull_request"]
-            seen_rules["pullRequest"] = {name: parameters.get(there) for name, there in _PULL_REQUEST.items()}
+            seen_rules["pullRequest"] = {
+                name: parameters.get(github_name) for name, github_name in _PULL_REQUEST.items()
+            }
         conditions = mapping_of(ruleset.get("conditions"))
         return {
             "name": ruleset["name"],
@@ -199,11 +195,11 @@ class OrganizationRuleset(GitHubResource):
             "bypassActors": self._actors(list_of(ruleset.get("bypass_actors")), list_of(state.get("bypassActors"))),
             "conditions": {
                 name: {
-                    "includes": list_of(conditions[there].get("include")),
-                    "excludes": list_of(conditions[there].get("exclude")),
+                    "includes": list_of(conditions[github_name].get("include")),
+                    "excludes": list_of(conditions[github_name].get("exclude")),
                 }
-                for name, there in _CONDITIONS.items()
-                if conditions.get(there)
+                for name, github_name in _CONDITIONS.items()
+                if conditions.get(github_name)
             },
             "rules": seen_rules,
             "nodeId": ruleset.get("node_id"),
@@ -212,7 +208,7 @@ class OrganizationRuleset(GitHubResource):
 
     @staticmethod
     def _actors(actors: list[dict[str, Any]], known: list[Values]) -> list[Values]:
-        """Return who may bypass; GitHub ignores an owner's number, so the program's own stays."""
+        """Return the actors that may bypass; GitHub ignores the id of an organization admin, so the program's stays."""
         numbers = {actor["actorType"]: actor.get("actorId") for actor in known}
         return [
             {
@@ -230,7 +226,7 @@ class OrganizationRuleset(GitHubResource):
         cloud.put(f"/orgs/{cloud.owner}/rulesets/{identifier}", self._body(wanted))
 
     def delete(self, cloud: GitHub, identifier: str, state: Values) -> None:
-        """Remove the ruleset."""
+        """Delete the ruleset."""
         cloud.delete(f"/orgs/{cloud.owner}/rulesets/{identifier}")
 
 

@@ -1,104 +1,46 @@
-"""Studio: Amazon SageMaker AI."""
+"""Studio: domains, user profiles and the switch for project templates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
-from sandbox.plugins.aws.cloud import Aws, AwsResource, given, outward, pascal, picked, tag_list, tag_map, until
-from sandbox.plugins.properties import Property, Values, block, number, text, text_map, texts
-from sandbox.plugins.resource import RefusedError
+from sandbox.plugins.aws.cloud import Aws
+from sandbox.plugins.aws.convert import from_aws, given, pascal, picked, tag_list
+from sandbox.plugins.aws.resource import AwsResource
+from sandbox.plugins.aws.sagemaker.resource import SageMakerResource
+from sandbox.plugins.inputs import Inputs
+from sandbox.plugins.properties import Values
 from sandbox.plugins.values import mapping_of
 
-_APP = block(
-    {
-        "defaultResourceSpec": block({"instanceType": text()}),
-        "appLifecycleManagement": block(
-            {
-                "idleSettings": block(
-                    {
-                        "lifecycleManagement": text(),
-                        "idleTimeoutInMinutes": number(),
-                        "minIdleTimeoutInMinutes": number(),
-                        "maxIdleTimeoutInMinutes": number(),
-                    }
-                )
-            }
-        ),
+_IDLE = Inputs("idleTimeoutInMinutes lifecycleManagement maxIdleTimeoutInMinutes minIdleTimeoutInMinutes")
+_APP = Inputs(
+    objects={
+        "appLifecycleManagement": Inputs(objects={"idleSettings": _IDLE}),
+        "defaultResourceSpec": Inputs("instanceType"),
     }
 )
-_USER_SETTINGS: Mapping[str, Property] = {
-    "executionRole": text(required=True),
-    "securityGroups": texts(),
-    "sharingSettings": block({"notebookOutputOption": text()}),
-    "defaultLandingUri": text(computed=True),
-    "studioWebPortal": text(computed=True),
-    "jupyterLabAppSettings": _APP,
-    "codeEditorAppSettings": _APP,
-}
-
-
-class SageMakerResource(AwsResource):
-    """What the parts of Studio share: tags by ARN, and states to wait for."""
-
-    gone = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
-
-    def retag(self, cloud: Aws, identifier: str, state: Values, removed: list[str], added: dict[str, str]) -> None:
-        """Change the tags."""
-        if removed:
-            cloud.client("sagemaker").delete_tags(ResourceArn=state["arn"], TagKeys=removed)
-        if added:
-            cloud.client("sagemaker").add_tags(ResourceArn=state["arn"], Tags=tag_list(added))
-
-    @staticmethod
-    def tags(cloud: Aws, arn: str) -> dict[str, str]:
-        """Return all tags."""
-        return tag_map(cloud.client("sagemaker").list_tags(ResourceArn=arn)["Tags"])
-
-    def settle(self, describe: Callable[[], Mapping[str, Any]], what: str) -> None:
-        """Wait until it is in service."""
-
-        def in_service() -> bool | None:
-            found = describe()
-            if found["Status"].endswith("Failed"):
-                raise RefusedError(f"{what} is {found['Status']}: {found.get('FailureReason')}")
-            return True if found["Status"] == "InService" else None
-
-        until(in_service, what=what, seconds=900)
-
-    def vanish(self, describe: Callable[[], Mapping[str, Any]], what: str) -> None:
-        """Wait until it is gone."""
-
-        def absent() -> bool | None:
-            try:
-                found = describe()
-            except ClientError as error:
-                if self.is_gone(error):
-                    return True
-                raise
-            if found["Status"] == "Delete_Failed":
-                raise RefusedError(f"{what} is {found['Status']}: {found.get('FailureReason')}")
-            return None
-
-        until(absent, what=f"the end of {what}", seconds=900)
+_USER_SETTINGS = Inputs(
+    "executionRole securityGroups",
+    computed="defaultLandingUri studioWebPortal",
+    objects={
+        "codeEditorAppSettings": _APP,
+        "jupyterLabAppSettings": _APP,
+        "sharingSettings": Inputs("notebookOutputOption"),
+    },
+)
 
 
 class Domain(SageMakerResource):
     """A Studio domain."""
 
     type_name = "aws:sagemaker/domain:Domain"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "domainName": text(required=True, replaces=True),
-        "authMode": text(required=True, replaces=True),
-        "vpcId": text(required=True, replaces=True),
-        "subnetIds": texts(required=True),
-        "appNetworkAccessType": text(),
-        "kmsKeyId": text(replaces=True),
-        "tagPropagation": text(),
-        "defaultUserSettings": block(_USER_SETTINGS, required=True),
-        "retentionPolicy": block({"homeEfsFileSystem": text()}),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "appNetworkAccessType subnetIds tagPropagation tags",
+        replaces="authMode domainName kmsKeyId vpcId",
+        objects={
+            "defaultUserSettings": _USER_SETTINGS,
+            "retentionPolicy": Inputs("homeEfsFileSystem"),
+        },
+    )
     outputs = ("arn", "homeEfsFileSystemId", "securityGroupIdForDomainBoundary", "url")
     _settings: ClassVar = {
         "appNetworkAccessType": "AppNetworkAccessType",
@@ -108,14 +50,14 @@ class Domain(SageMakerResource):
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the domain."""
+        """Create the domain."""
         fixed = {"domainName": "DomainName", "authMode": "AuthMode", "vpcId": "VpcId", "kmsKeyId": "KmsKeyId"}
         sent = pascal(given(wanted, {**fixed, **self._settings}))
         answer = cloud.client("sagemaker").create_domain(**sent, Tags=tag_list(wanted["tagsAll"]))
         return answer["DomainArn"].rsplit("/", 1)[-1]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it can be used."""
+        """Wait until it is in service."""
         self.settle(lambda: self._describe(cloud, identifier), f"domain {identifier}")
 
     @staticmethod
@@ -123,10 +65,10 @@ class Domain(SageMakerResource):
         return cloud.client("sagemaker").describe_domain(DomainId=identifier)
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read the domain; what happens to its home directories is known to the state alone."""
+        """Read the domain; only the state knows `retentionPolicy`."""
         domain = self._describe(cloud, identifier)
         names = {
-            **{name: there for name, there in self._settings.items() if name != "defaultUserSettings"},
+            **{name: aws_name for name, aws_name in self._settings.items() if name != "defaultUserSettings"},
             "arn": "DomainArn",
             "authMode": "AuthMode",
             "domainName": "DomainName",
@@ -138,38 +80,37 @@ class Domain(SageMakerResource):
         }
         return {
             **picked(domain, names),
-            "defaultUserSettings": outward(self.properties["defaultUserSettings"], domain["DefaultUserSettings"]),
+            "defaultUserSettings": from_aws(self.properties["defaultUserSettings"], domain["DefaultUserSettings"]),
             "tagsAll": self.tags(cloud, domain["DomainArn"]),
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the settings."""
-        names = {name: there for name, there in self._settings.items() if name in changed}
+        """Update the settings."""
+        names = {name: aws_name for name, aws_name in self._settings.items() if name in changed}
         if names:
             cloud.client("sagemaker").update_domain(DomainId=identifier, **pascal(given(wanted, names)))
             self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the domain, and its home directories if the program said so."""
+        """Delete the domain, and its home directories if `retentionPolicy` says so."""
         kept = mapping_of(state.get("retentionPolicy")).get("homeEfsFileSystem", "Retain")
         cloud.client("sagemaker").delete_domain(DomainId=identifier, RetentionPolicy={"HomeEfsFileSystem": kept})
         self.vanish(lambda: self._describe(cloud, identifier), f"domain {identifier}")
 
 
 class UserProfile(SageMakerResource):
-    """A user of a domain; its id is its ARN."""
+    """A user profile of a domain; its id is its ARN."""
 
     type_name = "aws:sagemaker/userProfile:UserProfile"
-    properties: ClassVar[Mapping[str, Property]] = {
-        "domainId": text(required=True, replaces=True),
-        "userProfileName": text(required=True, replaces=True),
-        "userSettings": block(_USER_SETTINGS),
-        "tags": text_map(),
-    }
+    inputs = Inputs(
+        "tags",
+        replaces="domainId userProfileName",
+        objects={"userSettings": _USER_SETTINGS},
+    )
     outputs = ("arn", "homeEfsFileSystemUid")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Make the profile."""
+        """Create the profile."""
         names = {"domainId": "DomainId", "userProfileName": "UserProfileName", "userSettings": "UserSettings"}
         answer = cloud.client("sagemaker").create_user_profile(
             **pascal(given(wanted, names)), Tags=tag_list(wanted["tagsAll"])
@@ -177,7 +118,7 @@ class UserProfile(SageMakerResource):
         return answer["UserProfileArn"]
 
     def complete(self, cloud: Aws, identifier: str, wanted: Values) -> None:
-        """Wait until it can be used."""
+        """Wait until it is in service."""
         self.settle(lambda: self._describe(cloud, identifier), f"user profile {wanted['userProfileName']}")
 
     @staticmethod
@@ -200,31 +141,31 @@ class UserProfile(SageMakerResource):
         }
         return {
             **picked(profile, names),
-            "userSettings": outward(self.properties["userSettings"], settings) if settings else None,
+            "userSettings": from_aws(self.properties["userSettings"], settings) if settings else None,
             "tagsAll": self.tags(cloud, profile["UserProfileArn"]),
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Change the settings."""
+        """Update the settings."""
         cloud.client("sagemaker").update_user_profile(
             **self._parts(identifier), UserSettings=pascal(mapping_of(wanted.get("userSettings")))
         )
         self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
-        """Remove the profile."""
+        """Delete the profile."""
         cloud.client("sagemaker").delete_user_profile(**self._parts(identifier))
         self.vanish(lambda: self._describe(cloud, identifier), f"user profile {identifier}")
 
 
 class ServicecatalogPortfolioStatus(AwsResource):
-    """Whether Studio shows project templates; its id is the region, and it is never removed."""
+    """The setting that shows project templates in Studio; its id is the region, and it is never deleted."""
 
     type_name = "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus"
-    properties: ClassVar = {"status": text(required=True)}
+    inputs = Inputs("status")
 
     def create(self, cloud: Aws, wanted: Values) -> str:
-        """Switch it."""
+        """Enable or disable project templates."""
         self._switch(cloud, wanted["status"])
         return cloud.region
 
@@ -237,15 +178,19 @@ class ServicecatalogPortfolioStatus(AwsResource):
             client.disable_sagemaker_servicecatalog_portfolio()
 
     def read(self, cloud: Aws, identifier: str, state: Values) -> Values | None:
-        """Read it."""
+        """Read the setting."""
         return {"status": cloud.client("sagemaker").get_sagemaker_servicecatalog_portfolio_status()["Status"]}
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Switch it again."""
+        """Enable or disable project templates."""
         self._switch(cloud, wanted["status"])
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Leave it as it is, as the official provider does."""
 
 
-TYPES = (Domain(), UserProfile(), ServicecatalogPortfolioStatus())
+TYPES = (
+    Domain(),
+    UserProfile(),
+    ServicecatalogPortfolioStatus(),
+)

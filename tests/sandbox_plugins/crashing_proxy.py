@@ -1,4 +1,4 @@
-"""A gateway between a plugin and the local AWS that can pull the plug at an exact moment."""
+"""A proxy between a plugin and the local AWS that can kill a process at an exact moment."""
 
 import http.client
 import os
@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 
-class Gateway:
-    """Forwards every request; can kill a process after AWS did what a request asks, and before anybody hears of it."""
+class CrashingProxy:
+    """Forwards requests; can kill a process after AWS has handled a request and before its client gets the answer."""
 
     def __init__(self, url: str, trust: str) -> None:
         self._target = urlsplit(url)
@@ -22,7 +22,7 @@ class Gateway:
         self.address = ""
 
     def kill(self, process_id: int, after: bytes) -> None:
-        """Kill a process when AWS has answered a request whose body holds `after`."""
+        """Kill a process once AWS has answered a request whose body contains `after`."""
         self._victim, self._word = process_id, after
 
     def forward(self, handler: BaseHTTPRequestHandler) -> None:
@@ -52,9 +52,9 @@ class Gateway:
 
 
 @contextmanager
-def gateway(url: str, trust: str) -> Generator[Gateway]:
-    """A gateway that runs."""
-    middle = Gateway(url, trust)
+def crashing_proxy(url: str, trust: str) -> Generator[CrashingProxy]:
+    """Run a proxy."""
+    middle = CrashingProxy(url, trust)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -1,4 +1,4 @@
-"""Every resource type lives one life: checked, previewed, made, read, imported, changed, removed."""
+"""The lifecycle of every resource type: check, preview, create, refresh, import, update, delete."""
 
 import re
 from typing import Any
@@ -7,28 +7,34 @@ import pytest
 
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
-from tests.sandbox_plugins.cases import AWS, GITHUB, World
-from tests.sandbox_plugins.life import live
+from tests.sandbox_plugins.cases.dependencies import Dependencies
+from tests.sandbox_plugins.cases.github import GITHUB
+from tests.sandbox_plugins.cases.messaging import MESSAGING
+from tests.sandbox_plugins.cases.networks import NETWORKS
+from tests.sandbox_plugins.cases.serving import SERVING
+from tests.sandbox_plugins.cases.storage import STORAGE
+from tests.sandbox_plugins.cases.studio import STUDIO
+from tests.sandbox_plugins.lifecycle import run_lifecycle
 from tests.sandbox_plugins.plugin import Plugin, RefusedByPluginError
-from tests.sandbox_plugins.test_endpoints import SERVING
 
+AWS = {**NETWORKS, **STORAGE, **MESSAGING, **STUDIO}
 ALARM = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1}
 
 
 @pytest.fixture(scope="package")
-def world(aws: Plugin) -> World:
-    """What the resources stand on."""
-    return World(aws)
+def deps(aws: Plugin) -> Dependencies:
+    """The resources that others depend on."""
+    return Dependencies(aws)
 
 
-def test_every_type_has_a_life() -> None:
+def test_every_type_has_a_lifecycle() -> None:
     assert {*AWS, *SERVING} == set(AwsProvider.types)
     assert set(GITHUB) == set(GitHubProvider.types)
 
 
 @pytest.mark.parametrize("kind", AWS)
-def test_an_aws_resource_lives(aws: Plugin, world: World, kind: str) -> None:
-    live(aws, world, AwsProvider.types[kind], AWS[kind])
+def test_an_aws_resource_goes_through_its_lifecycle(aws: Plugin, deps: Dependencies, kind: str) -> None:
+    run_lifecycle(aws, deps, AwsProvider.types[kind], AWS[kind])
 
 
 @pytest.mark.parametrize(
@@ -96,28 +102,28 @@ def test_functions_read_the_account_and_its_zones(aws: Plugin) -> None:
 
 def test_a_function_reads_a_parameter(aws: Plugin) -> None:
     kind = "aws:ssm/parameter:Parameter"
-    made = aws.create(kind, {"name": "/probe/read", "type": "SecureString", "value": "hush"})
+    created = aws.create(kind, {"name": "/probe/read", "type": "SecureString", "value": "hush"})
     read = "aws:ssm/getParameter:getParameter"
     answer = aws.invoke(read, {"name": "/probe/read"})
-    assert (answer["value"], answer["arn"], answer["type"]) == ("hush", made.properties["arn"], "SecureString")
+    assert (answer["value"], answer["arn"], answer["type"]) == ("hush", created.properties["arn"], "SecureString")
     assert aws.invoke(read, {"name": "/probe/read", "withDecryption": False})["value"] != "hush"
-    aws.delete(kind, made)
+    aws.delete(kind, created)
     with pytest.raises(RefusedByPluginError, match=r"reading SSM Parameter \(/probe/read\): couldn't find resource"):
         aws.invoke(read, {"name": "/probe/read"})
 
 
 def test_a_topic_is_named_by_its_prefix(aws: Plugin) -> None:
-    made = aws.create("aws:sns/topic:Topic", {"namePrefix": "probe-"})
-    assert re.fullmatch("probe-[0-9a-f]{26}", made.properties["name"])
-    assert made.properties["namePrefix"] == "probe-"
-    aws.delete("aws:sns/topic:Topic", made)
+    created = aws.create("aws:sns/topic:Topic", {"namePrefix": "probe-"})
+    assert re.fullmatch("probe-[0-9a-f]{26}", created.properties["name"])
+    assert created.properties["namePrefix"] == "probe-"
+    aws.delete("aws:sns/topic:Topic", created)
 
 
-def test_a_setting_that_the_account_contradicts_is_refused(unconfigured_aws: Plugin, environment: None) -> None:
+def test_an_account_that_is_not_allowed_is_refused(unconfigured_aws: Plugin, environment: None) -> None:
     with pytest.raises(RefusedByPluginError, match=r"^AWS account ID not allowed: 111111111111$"):
         unconfigured_aws.configure(region="eu-west-1", allowedAccountIds='["222222222222"]')
 
 
 @pytest.mark.parametrize("kind", GITHUB)
-def test_a_github_resource_lives(github: Plugin, kind: str) -> None:
-    live(github, World(github), GitHubProvider.types[kind], GITHUB[kind])
+def test_a_github_resource_goes_through_its_lifecycle(github: Plugin, kind: str) -> None:
+    run_lifecycle(github, Dependencies(github), GitHubProvider.types[kind], GITHUB[kind])

@@ -1,0 +1,1 @@
+"""Networks: Amazon VPC, which is part of EC2's API."""

@@ -1,0 +1,44 @@
+"""Repositories and rulesets."""
+
+from tests.sandbox_plugins.cases.case import Case
+from tests.sandbox_plugins.cases.dependencies import Dependencies
+from tests.sandbox_plugins.cases.documents import Inputs
+
+
+def ruleset(_: Dependencies) -> Inputs:
+    """Return a ruleset of an organization."""
+    return {
+        "name": "probe",
+        "target": "branch",
+        "enforcement": "active",
+        "conditions": {
+            "repositoryName": {"includes": ["probe-*"], "excludes": []},
+            "refName": {"includes": ["~DEFAULT_BRANCH"], "excludes": []},
+        },
+        "bypassActors": [{"actorId": 1, "actorType": "OrganizationAdmin", "bypassMode": "always"}],
+        "rules": {"deletion": True, "nonFastForward": True, "pullRequest": {"requiredApprovingReviewCount": 1}},
+    }
+
+
+GITHUB: dict[str, Case] = {
+    "github:index/repository:Repository": Case(
+        inputs=lambda _: {
+            "name": "mlops-template-probe",
+            "description": "Probe",
+            "visibility": "private",
+            "isTemplate": True,
+            "autoInit": True,
+            "hasIssues": False,
+            "deleteBranchOnMerge": True,
+        },
+        change=lambda _: {"description": "Probed", "hasIssues": True},
+        id="mlops-template-probe",
+        outputs={"fullName": "acme/mlops-template-probe", "defaultBranch": "main"},
+        unread=frozenset({"autoInit", "archiveOnDestroy"}),
+    ),
+    "github:index/organizationRuleset:OrganizationRuleset": Case(
+        inputs=ruleset,
+        change=lambda _: {"enforcement": "disabled", "rules": {"deletion": True}},
+        id="[0-9]+",
+    ),
+}
