@@ -17,6 +17,7 @@ from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerAr
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github.organization import GitHubOrganization, GitHubOrganizationArgs
+from components.github.templates import template_kinds
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.parameters import Parameters, ParametersArgs, Values
 from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
@@ -164,9 +165,7 @@ if settings.projects and settings.projects.publish_template_repositories:
     )
     organization = GitHubOrganization(
         "github",
-        GitHubOrganizationArgs(
-            template_kinds=["model-training", "model-deployment-realtime"], keep_on_destroy=environment.keep_on_destroy
-        ),
+        GitHubOrganizationArgs(template_kinds=template_kinds(), keep_on_destroy=environment.keep_on_destroy),
         pulumi.ResourceOptions(providers=[github_provider]),
     )
     pulumi.export("templateRepositories", organization.template_repositories)

@@ -1,4 +1,4 @@
-"""What an endpoint serves: a model on a fleet of instances, with encrypted disks and captured requests."""
+"""The configuration of an endpoint: a model on a fleet of instances, with encrypted disks and captured requests."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class ConfigurationArgs:
     """Share of the requests that the shadow gets a copy of."""
     instance_type: str
     instances: int
-    """When the fleet starts, and its shadow's; autoscaling decides from then on."""
+    """Number of instances that the fleet and its shadow start with; autoscaling decides from then on."""
     kms_key_arn: str
     """Encrypts the disks and the captured requests."""
     captured_uri: str
@@ -28,7 +28,7 @@ class ConfigurationArgs:
 
 
 class Configuration(pulumi.ComponentResource):
-    """An endpoint configuration. It never changes: whatever differs makes another one."""
+    """An endpoint configuration. It never changes: every difference creates another one."""
 
     name: pulumi.Output[str]
 

@@ -1,24 +1,24 @@
-"""Waiting for an endpoint, judging it, and tidying up behind it."""
+"""The live endpoint: waiting for it, checking what it serves, removing what was superseded."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from examples import PROJECT
 from fake_aws import FakeCloudWatch, FakeSageMaker
+from mlops_platform.release import DeploymentError
+from mlops_platform.release.testing.example import PROJECT
 
-from deployment import DeploymentError
 from deployment.live import LiveEndpoint, instances
 
 PREPROD = PROJECT.environments["preprod"]
-NAME = PREPROD.endpoint_name
+NAME = PREPROD.deployment_name
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
 
 
 @dataclass
 class Watched:
-    """An endpoint, and a time that passes only while somebody waits."""
+    """An endpoint, and a time that passes only while the code under test waits."""
 
     sagemaker: FakeSageMaker
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
@@ -80,11 +80,11 @@ def test_waiting_ends_while_the_credentials_last() -> None:
     assert watched.waited <= 20 * 60
 
 
-def test_a_failed_endpoint_is_deleted_to_make_it_anew() -> None:
+def test_a_failed_endpoint_is_deleted_and_created_anew() -> None:
     watched = Watched(existing("Failed", reason="no capacity"))
     assert watched.endpoint.ready_for_update() is None
     assert watched.sagemaker.deleted == [NAME]
-    assert watched.said[0] == f"{NAME} has failed (no capacity): deleting it, to make it anew"
+    assert watched.said[0] == f"{NAME} has failed (no capacity): deleting it, to create it anew"
 
 
 def test_an_endpoint_that_serves_what_was_asked_for_is_a_success() -> None:
@@ -179,7 +179,7 @@ def test_a_shadow_is_kept_with_what_it_shadows() -> None:
     assert Watched(service).endpoint.prune(serving=f"{NAME}-v3-ccccccc", before="") == []
 
 
-def test_what_belongs_to_somebody_else_is_left_alone() -> None:
+def test_resources_with_other_prefixes_are_not_deleted() -> None:
     service = versions("v1-aaaaaaa")
     service.models.append(f"copy-of-{NAME}-v1")
     service.configurations[f"copy-of-{NAME}-v1"] = []

@@ -1,20 +1,34 @@
-"""What the program declares: rendered once for each environment."""
+"""The resources that the program declares, rendered once for each environment."""
 
 import json
 from typing import Any
 
 import pytest
-from examples import IMAGE, PROJECT
-from rendering import PARAMETERS, Rendering, render
+from mlops_platform import REPOSITORY
+from mlops_platform.release.testing import rendering
+from mlops_platform.release.testing.example import IMAGE, PROJECT
+from mlops_platform.release.testing.rendering import PARAMETERS, Rendering, version
 
-from deployment import REPOSITORY, settings
+from deployment import settings
+from deployment.deploy import PROGRAM
 
 SETTINGS = settings.read(REPOSITORY / "settings.toml")
 KEY = PARAMETERS["encryption/data-key-arn"]
 TOPIC = PARAMETERS["notifications/alarms-topic-arn"]
 PROD = PROJECT.environments["prod"]
-NAME = PROD.endpoint_name
+NAME = PROD.deployment_name
 CONFIGURATION = f"{NAME}-v3-1a2b3c4"
+
+
+def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Rendering:
+    """Return everything that the program declares for an environment that gets version 3."""
+    configuration = {
+        "modelPackageArn": PROJECT.package_arn(3),
+        "model": version(3).configuration(),
+        "instances": str(instances),
+        **({"shadow": version(shadow).configuration()} if shadow else {}),
+    }
+    return rendering.render(PROGRAM, environment, configuration)
 
 
 @pytest.fixture(scope="module")

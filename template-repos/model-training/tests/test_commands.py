@@ -1,4 +1,4 @@
-"""The commands that the workflow runs, against an AWS that exists only in memory."""
+"""The commands that the workflow runs, with an AWS in memory."""
 
 import io
 import json
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from conftest import SETTINGS
-from fake_sagemaker import EXECUTION_ARN, FakeSageMaker
-from launched_project import aws as aws_clients
+from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
+from mlops_platform.project import aws as aws_clients
 from pipeline import project
 from pipeline.__main__ import main
 
@@ -24,7 +24,7 @@ PACKAGE_ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
 
 @dataclass
 class FakeS3:
-    """Holds the evaluation of one execution, and remembers what was put."""
+    """Holds the evaluation of one execution, and records what was put."""
 
     keys: list[str] = field(default_factory=list[str])
 
@@ -144,7 +144,7 @@ def test_a_refusal_of_aws_is_one_line_that_names_the_operation(aws: Aws, monkeyp
         main(["start"])
 
 
-def test_the_definition_can_be_looked_at_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_definition_can_be_printed_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
     main(["definition"])
     assert json.loads(capsys.readouterr().out)["Version"] == "2020-12-01"
 

@@ -1,4 +1,4 @@
-"""The whole pipeline, run on this machine with the scripts that SageMaker runs."""
+"""The whole pipeline, run on this machine with the same scripts as on SageMaker."""
 
 import subprocess
 import sys
@@ -9,8 +9,8 @@ import inference
 import numpy as np
 import pytest
 from conftest import DATA_URI, SETTINGS, Finished, prepared_run
-from pipeline import REPOSITORY
-from sagemaker_pipeline.local_run import StepFailedError
+from mlops_platform import REPOSITORY
+from mlops_platform.pipeline.local_run import StepFailedError
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_every_test_row_is_predicted_once_and_the_metrics_are_those_of_the_predi
     assert mse == pytest.approx(finished.evaluation["regression_metrics"]["mse"]["value"])
 
 
-def test_the_model_brings_its_preprocessing_and_the_code_of_the_endpoint_and_no_pickle(model_folder: Path) -> None:
+def test_the_model_contains_its_preprocessing_and_the_code_of_the_endpoint_and_no_pickle(model_folder: Path) -> None:
     files = sorted(file.relative_to(model_folder).as_posix() for file in model_folder.rglob("*") if file.is_file())
     assert files == ["code/features.py", "code/inference.py", "model.ubj", "preprocessing.json"]
 
