@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.validation import MAXIMUM_BYTES, problems
+from mlops_platform.project.aws import error_code
 
 FINISHED = ("Succeeded", "Failed", "Stopped")
 
@@ -63,7 +64,7 @@ def upsert(
     try:
         current = sagemaker.describe_pipeline(PipelineName=name)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFound":
+        if error_code(error) != "ResourceNotFound":
             raise
         token = idempotency_token(name, text)
         sagemaker.create_pipeline(PipelineName=name, ClientRequestToken=token, Tags=tag_list, **wanted)

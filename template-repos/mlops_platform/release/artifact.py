@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from mlops_platform.project.aws import error_code
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.package import ModelVersion
 from mlops_platform.release.project import Environment, Project
@@ -75,6 +76,6 @@ def _head(s3: Any, place: dict[str, str]) -> Any:
     try:
         return s3.head_object(**place, ChecksumMode="ENABLED")
     except ClientError as error:
-        if error.response["Error"]["Code"] in NOT_THERE:
+        if error_code(error) in NOT_THERE:
             return None
         raise

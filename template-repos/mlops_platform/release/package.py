@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from mlops_platform.project.aws import error_code
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.project import Project
 
@@ -34,7 +35,7 @@ def verify(sagemaker: Any, project: Project, arn: str) -> ModelVersion:
     try:
         package = sagemaker.describe_model_package(ModelPackageName=arn)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
+        if error_code(error) in ("ValidationException", "ResourceNotFound"):
             raise DeploymentError(f"{arn} does not exist: the version, or its whole group, was deleted") from error
         raise
     status, approval = package["ModelPackageStatus"], package.get("ModelApprovalStatus")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from mlops_platform.project.aws import error_code
 
 from endpoint import DIMENSION, NAMESPACE, VARIANT
 
@@ -45,8 +46,7 @@ class Scaling:
         try:
             self.client.deregister_scalable_target(**self._what)
         except ClientError as error:
-            response: Any = error.response
-            if response["Error"].get("Code") != "ObjectNotFoundException":
+            if error_code(error) != "ObjectNotFoundException":
                 raise
         self.say(f"deregistered {self.endpoint_name} from automatic scaling: it is registered anew after the update")
         try:

@@ -47,7 +47,8 @@ class FakeSageMaker:
         self.requests.append((operation, arguments))
         status, answer = getattr(self, library.xform_name(operation))(arguments)
         content: Any = _Body(json.dumps(answer).encode())
-        return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, content)
+        headers: Any = {"Content-Type": "application/x-amz-json-1.1"}
+        return AWSResponse(request.url, status, headers, content)
 
     def describe_pipeline(self, _: Json) -> tuple[int, Json]:
         if self.pipeline is None:
