@@ -5,9 +5,6 @@ is built and released, project.toml and the account's parameters name what it us
 """
 
 import pulumi
-from mlops_platform import REPOSITORY
-from mlops_platform.release import program, project
-from mlops_platform.release.version import Version
 
 from deployment import settings
 from endpoint.alarms import Alarms, AlarmsArgs
@@ -16,6 +13,9 @@ from endpoint.configuration import Configuration, ConfigurationArgs
 from endpoint.dashboard import Dashboard, DashboardArgs
 from endpoint.model import Model, ModelArgs
 from endpoint.release import Release, ReleaseArgs
+from mlops_platform import REPOSITORY
+from mlops_platform.release import program, project
+from mlops_platform.release.version import Version
 
 owner, configured = project.read(), settings.read(REPOSITORY / "settings.toml")
 environment, fleet = owner.environments[pulumi.get_stack()], configured.fleets[pulumi.get_stack()]

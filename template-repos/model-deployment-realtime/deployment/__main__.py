@@ -2,11 +2,10 @@
 
 import sys
 
-from mlops_platform import REPOSITORY
-from mlops_platform.release import command_line
-
 from deployment import settings, smoke
 from deployment.deploy import deploy
+from mlops_platform import REPOSITORY
+from mlops_platform.release import command_line
 
 
 def main(arguments: list[str]) -> None:

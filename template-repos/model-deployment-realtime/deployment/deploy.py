@@ -5,6 +5,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from deployment import live, settings
+from deployment.live import Description, LiveEndpoint
+from deployment.scaling import TARGET, Scaling
+from deployment.settings import Fleet, Settings
 from mlops_platform import REPOSITORY
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError, candidate
@@ -12,11 +16,6 @@ from mlops_platform.release.candidate import Candidate
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.stack import Stack
 from mlops_platform.release.steps import step
-
-from deployment import live, settings
-from deployment.live import Description, LiveEndpoint
-from deployment.scaling import TARGET, Scaling
-from deployment.settings import Fleet, Settings
 
 logger = logging.getLogger(__name__)
 

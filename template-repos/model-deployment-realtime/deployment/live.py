@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+
 from mlops_platform.release import DeploymentError, waiting
 from mlops_platform.release.project import Environment
 

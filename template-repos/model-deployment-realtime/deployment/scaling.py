@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from mlops_platform.project.aws import error_code
 
 from endpoint import DIMENSION, NAMESPACE, VARIANT
+from mlops_platform.project.aws import error_code
 
 TARGET = "aws:appautoscaling/target:Target"
 """Its type in the program."""

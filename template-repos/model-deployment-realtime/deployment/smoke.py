@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from deployment.settings import Settings, Test
 from mlops_platform import REPOSITORY
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.project import Environment, Project
-
-from deployment.settings import Settings, Test
 
 ROWS = REPOSITORY / "smoke" / "abalone.csv"
 CONTENT_TYPE = "text/csv"

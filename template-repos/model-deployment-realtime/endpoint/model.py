@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+
 from mlops_platform.release.version import Version
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from fake_aws import Aws
-from mlops_platform.release.testing.engine import FakeEngine
-from mlops_platform.release.testing.example import PROJECT
 
 import deployment.deploy
 from deployment import live, settings, smoke
 from deployment.__main__ import main
 from deployment.deploy import CONFIGURATION, ENDPOINT, PROGRAM
+from mlops_platform.release.testing.engine import FakeEngine
+from mlops_platform.release.testing.example import PROJECT
 
 PREPROD = PROJECT.environments["preprod"]
 NAME = PREPROD.deployment_name

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fake_aws import FakeCloudWatch, FakeSageMaker
-from mlops_platform.release import DeploymentError
-from mlops_platform.release.testing.example import PROJECT
 
 from deployment.live import LiveEndpoint, instances
+from mlops_platform.release import DeploymentError
+from mlops_platform.release.testing.example import PROJECT
 
 PREPROD = PROJECT.environments["preprod"]
 NAME = PREPROD.deployment_name

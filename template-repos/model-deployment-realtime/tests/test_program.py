@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
+
+from deployment import settings
+from deployment.deploy import PROGRAM
 from mlops_platform import REPOSITORY
 from mlops_platform.release.testing import rendering
 from mlops_platform.release.testing.example import IMAGE, PROJECT
 from mlops_platform.release.testing.rendering import PARAMETERS, Rendering, version
-
-from deployment import settings
-from deployment.deploy import PROGRAM
 
 SETTINGS = settings.read(REPOSITORY / "settings.toml")
 KEY = PARAMETERS["encryption/data-key-arn"]

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from deployment import settings
 from mlops_platform import REPOSITORY
 from mlops_platform.project.settings_file import SettingsError
 from mlops_platform.release.waiting import CREDENTIAL_MINUTES
-
-from deployment import settings
 
 SETTINGS = (REPOSITORY / "settings.toml").read_text()
 

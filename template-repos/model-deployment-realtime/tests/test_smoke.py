@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from fake_aws import FakeRuntime
+
+from deployment import settings, smoke
 from mlops_platform import REPOSITORY
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.testing.aws import refusal
 from mlops_platform.release.testing.example import PROJECT
-
-from deployment import settings, smoke
 
 LIMITS = settings.read(REPOSITORY / "settings.toml").test
 ROWS, TRUTH = smoke.read_rows(smoke.ROWS)

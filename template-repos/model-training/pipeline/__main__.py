@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
@@ -23,7 +24,6 @@ from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailed
 from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
-
 from pipeline import project, report, settings
 from pipeline.definition import definition, evaluation_uri, project_tags
 

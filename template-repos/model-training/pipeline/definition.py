@@ -16,7 +16,6 @@ from mlops_platform.pipeline.expressions import (
     processing_output,
     step_property,
 )
-
 from pipeline import images
 from pipeline.project import Project
 from pipeline.settings import Settings

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pipeline import settings
+from pipeline.definition import definition, evaluation_uri
+from pipeline.project import EXAMPLE
+
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.pipeline.upload import target_uri
-from pipeline import settings
-from pipeline.definition import definition, evaluation_uri
-from pipeline.project import EXAMPLE
 
 SETTINGS = settings.read(REPOSITORY / "settings.toml")
 DATA = REPOSITORY / SETTINGS.data.file

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from conftest import SETTINGS
-from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
-from mlops_platform.project import aws as aws_clients
 from pipeline import project
 from pipeline.__main__ import main
+
+from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
+from mlops_platform.project import aws as aws_clients
 
 EVALUATION = {
     "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},

@@ -4,10 +4,11 @@ import json
 
 import pytest
 from conftest import SETTINGS
-from mlops_platform.pipeline.expressions import Json, nested_steps
-from mlops_platform.pipeline.validation import problems
 from pipeline import images
 from pipeline.project import EXAMPLE
+
+from mlops_platform.pipeline.expressions import Json, nested_steps
+from mlops_platform.pipeline.validation import problems
 
 JOBS = ("Preprocess", "Train", "Evaluate")
 

@@ -9,6 +9,7 @@ import inference
 import numpy as np
 import pytest
 from conftest import DATA_URI, SETTINGS, Finished, prepared_run
+
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline.local_run import StepFailedError
 

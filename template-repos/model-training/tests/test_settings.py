@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pipeline import project, settings
+
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
-from pipeline import project, settings
 
 SETTINGS = """
 [data]

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mlops_platform.release.testing.aws import FakeAws
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT
-
 from tests.template_repos.mlops_platform import batch_repository
 
 Deploy = Callable[..., None]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_platform.pipeline import remote
 from mlops_platform.pipeline.expressions import VERSION, Json
 from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, PIPELINE_ARN, FakeSageMaker

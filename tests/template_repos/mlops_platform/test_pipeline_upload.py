@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_platform.pipeline.upload import digest, target_uri, upload
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"

@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+
 from mlops_platform.pipeline.expressions import VERSION, Json, from_property_file, parameter, step_property
 from mlops_platform.pipeline.local_run import in_order
 from mlops_platform.pipeline.validation import problems

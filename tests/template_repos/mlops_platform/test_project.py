@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from mlops_platform.project import settings_file, summary
 from mlops_platform.project.project_file import ProjectError, ProjectFile
 

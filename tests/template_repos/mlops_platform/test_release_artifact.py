@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.artifact import LARGEST_BYTES, copy
 from mlops_platform.release.package import ModelVersion

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+
 from mlops_platform.release import project
 from mlops_platform.release.testing.aws import FakeAws
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT
-
 from tests.template_repos.mlops_platform.conftest import Deploy
 
 READ = project.read

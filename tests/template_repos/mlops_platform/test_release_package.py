@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.package import verify
 from mlops_platform.release.testing.aws import FakeModelRegistry, refusal

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.release import project
 from mlops_platform.release.testing.example import PROJECT, PROJECT_TOML

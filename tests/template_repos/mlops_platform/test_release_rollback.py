@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from mlops_platform.release import DeploymentError, project, rollback
 from mlops_platform.release.testing.aws import FakeAws
 from mlops_platform.release.testing.example import PROJECT
-
 from tests.template_repos.mlops_platform import batch_repository
 
 TOKEN = "secret-token"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
 from mlops_platform.release.testing.aws import FakeAws
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT
-
 from tests.template_repos.mlops_platform.batch_repository import PROGRAM, SCHEDULE
 from tests.template_repos.mlops_platform.conftest import Deploy
 
