@@ -13,7 +13,7 @@ PUBLISH = ROOT / "template-repos" / "publish.py"
 
 
 def run(*command: str, folder: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program and return its output, whatever its exit code."""
+    """Run a program and return its output and exit code."""
     return subprocess.run(
         command, cwd=folder, env=environment or dict(os.environ), capture_output=True, text=True, check=False
     )

@@ -33,7 +33,7 @@ def _read(file: Path) -> dict[str, Any]:
     return reader.load(file.read_text())
 
 
-def test_a_deployment_is_started_with_one_version_and_its_title_says_which(deploy: dict[str, Any]) -> None:
+def test_a_deployment_is_started_with_one_version_which_its_title_names(deploy: dict[str, Any]) -> None:
     assert list(deploy["on"]) == ["workflow_dispatch"]
     inputs = deploy["on"]["workflow_dispatch"]["inputs"]
     assert {name: each.get("required", False) for name, each in inputs.items()} == {
@@ -96,7 +96,7 @@ def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any], job: d
     assert not [command for command in commands if "${{" in command]
 
 
-def test_deploying_ends_while_the_credentials_last_which_its_role_allows(
+def test_deploying_ends_before_its_credentials_which_the_role_allows(
     deploy: dict[str, Any], job: dict[str, Any]
 ) -> None:
     roles = (ROOT / "components" / "workload_account" / "project-roles.yaml").read_text()

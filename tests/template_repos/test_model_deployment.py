@@ -9,7 +9,7 @@ import pytest
 from tests.template_repos.conftest import ROOT, run
 
 
-def test_it_is_complete_and_says_which_version_it_is(model_deployment: Path) -> None:
+def test_it_is_complete_and_has_a_version(model_deployment: Path) -> None:
     for name in ("README.md", "Makefile", "uv.lock", "settings.toml", "Pulumi.yaml", "mlops_platform/release", "smoke"):
         assert (model_deployment / name).exists(), name
     assert re.search(r'^version = "[0-9a-f]{12}"$', (model_deployment / "template.toml").read_text(), re.MULTILINE)

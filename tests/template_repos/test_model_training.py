@@ -13,7 +13,7 @@ from tests.template_repos.conftest import run
 SHA256_OF_ABALONE = "de37cdcdcaaa50c309d514f248f7c2302a5f1f88c168905eba23fe2fbc78449f"
 
 
-def test_it_is_complete_and_says_which_version_it_is(model_training: Path) -> None:
+def test_it_is_complete_and_has_a_version(model_training: Path) -> None:
     for name in (
         "README.md",
         "Makefile",
@@ -46,7 +46,7 @@ def test_its_data_is_the_public_data_set_with_source_and_licence(model_training:
         assert text in readme
 
 
-def test_no_step_reads_what_only_sagemakers_own_toolkit_sets(model_training: Path) -> None:
+def test_no_step_reads_variables_that_only_sagemakers_own_toolkit_sets(model_training: Path) -> None:
     for script in (model_training / "steps").glob("*.py"):
         names = set(re.findall(r"environ[^\n]*?\"(SM_\w+)\"", script.read_text()))
         assert names <= {"SM_BASE"}, script

@@ -170,7 +170,7 @@ def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environm
     assert "there is no template model-trainign; there are model-deployment-realtime, model-training" in error
 
 
-def test_a_refused_push_fails_with_what_the_server_said(server: Path, environment: dict[str, str]) -> None:
+def test_a_refused_push_fails_with_the_servers_message(server: Path, environment: dict[str, str]) -> None:
     hook = server / REPOSITORY / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")
     hook.chmod(0o755)

@@ -176,7 +176,7 @@ def test_a_repository_without_a_project_is_green_and_trains_nothing(
     assert workflows["train.yml"]["jobs"]["train"]["if"] == "needs.project.outputs.launched == 'true'"
 
 
-def test_a_launched_repository_tells_the_training_job_its_region_and_role(
+def test_a_launched_repository_passes_its_region_and_role_to_the_training_job(
     workflows: dict[str, Any], model_training: Path, tmp_path: Path
 ) -> None:
     repository = tmp_path / "repository"

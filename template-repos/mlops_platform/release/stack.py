@@ -88,7 +88,7 @@ class Stack:
         return types
 
     def would_change(self, types: Collection[str]) -> bool:
-        """Whether an update with this stack file would create, change or delete a resource of these types."""
+        """Tell whether an update with this stack file would create, change or delete a resource of these types."""
         preview = json.loads(self._pulumi(["preview", "--refresh", "--json"]))
         return any(step["op"] not in UNCHANGED and _type_of(step["urn"]) in types for step in preview["steps"])
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from mlops_platform.release import DeploymentError
 
 CREDENTIAL_MINUTES = 120
-"""How long the credentials of the workflow's job last."""
+"""Lifetime of the credentials of the workflow's job."""
 MINUTES_BESIDES = 20
 """For everything in the job but waiting for AWS; the job ends five minutes before its credentials do."""
 

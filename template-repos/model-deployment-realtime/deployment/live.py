@@ -1,4 +1,4 @@
-"""The live endpoint, whatever the state says: wait for it, check what it serves, remove what was superseded."""
+"""The live endpoint, independent of the state: wait for it, check what it serves, remove what was superseded."""
 
 import time
 from collections.abc import Callable

@@ -76,7 +76,7 @@ def deploy(version: int) -> None:
     main(["deploy", "preprod", PROJECT.package_arn(version)])
 
 
-def test_the_first_deployment_makes_the_stack_and_says_what_serves(
+def test_the_first_deployment_creates_the_stack_and_reports_the_configuration(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary = tmp_path / "summary.md"
@@ -93,7 +93,7 @@ def test_the_first_deployment_makes_the_stack_and_says_what_serves(
     assert f"| configuration | `{NAME}-v1-0000000` |" in capsys.readouterr().out
 
 
-def test_the_program_is_told_the_verified_version_and_where_its_artifact_is(engine: Engine) -> None:
+def test_the_program_gets_the_verified_version_and_the_uri_of_its_artifact(engine: Engine) -> None:
     deploy(2)
     told = engine.configuration()
     assert told["modelPackageArn"] == told["model"]["package_arn"] == PROJECT.package_arn(2)
@@ -158,7 +158,7 @@ def test_the_same_again_keeps_the_number_that_the_configuration_started_with(
         pytest.param(("update", ENDPOINT), id="the same as was rolled back"),
     ],
 )
-def test_whatever_is_released_has_no_fewer_instances_than_serve(
+def test_every_kind_of_release_has_no_fewer_instances_than_serve(
     aws: Aws, engine: Engine, change: tuple[str, str]
 ) -> None:
     deploy(1)
@@ -168,7 +168,7 @@ def test_whatever_is_released_has_no_fewer_instances_than_serve(
     assert engine.configuration()["instances"] == "6"
 
 
-def test_the_engine_is_asked_about_the_number_only_when_it_differs(engine: Engine) -> None:
+def test_a_preview_is_run_only_when_the_number_of_instances_differs(engine: Engine) -> None:
     deploy(1)
     deploy(1)
     assert engine.commands("preview") == []
@@ -210,13 +210,13 @@ def test_autoscaling_is_set_aside_for_another_type_of_instance(
     assert f"deregistered {NAME} from automatic scaling: it is registered anew after the update" in caplog.text
 
 
-def test_autoscaling_that_the_state_does_not_know_is_set_aside_to_be_made_anew(aws: Aws, scaled: Engine) -> None:
+def test_autoscaling_that_the_state_does_not_know_is_set_aside(aws: Aws, scaled: Engine) -> None:
     scaled.state["deployment"]["resources"] = []
     deploy(2)
     assert scaled.scaled == {}
 
 
-def test_what_serves_is_scaled_as_before_when_the_engine_does_not_get_as_far(
+def test_autoscaling_is_restored_when_the_update_fails(
     aws: Aws, scaled: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -229,7 +229,7 @@ def test_what_serves_is_scaled_as_before_when_the_engine_does_not_get_as_far(
     assert f"{NAME} is scaled automatically as before" in caplog.text
 
 
-def test_what_the_engine_has_registered_anew_is_not_registered_twice(
+def test_a_target_that_the_engine_has_registered_is_not_registered_twice(
     aws: Aws, scaled: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.t2.medium", 1)
@@ -256,7 +256,7 @@ def test_autoscaling_that_cannot_be_restored_does_not_hide_why_the_release_faile
     assert f"{NAME} is not scaled automatically until this is run again: " in caplog.text
 
 
-def test_a_rolled_back_release_ends_red_and_leaves_what_serves(
+def test_a_rolled_back_release_fails_and_keeps_the_live_configuration(
     aws: Aws, engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deploy(1)
@@ -268,13 +268,13 @@ def test_a_rolled_back_release_ends_red_and_leaves_what_serves(
     assert f"{NAME}-v1-0000000" in aws.sagemaker.configurations
 
 
-def test_a_failed_update_ends_red(aws: Aws, engine: Engine) -> None:
+def test_a_failed_update_fails_the_command(aws: Aws, engine: Engine) -> None:
     engine.exit_code = 255
     with pytest.raises(SystemExit, match="error: pulumi up failed in preprod"):
         deploy(1)
 
 
-def test_a_release_that_the_engine_saw_rolling_back_is_waited_for_and_ends_red_alike(
+def test_a_rollback_that_makes_the_engine_fail_is_waited_for_and_reported_alike(
     aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live.LiveEndpoint, "sleep", staticmethod(list[float]().append))
@@ -306,7 +306,7 @@ def test_an_endpoint_that_a_killed_run_was_creating_is_adopted_if_it_is_there(aw
     assert [call[0] for call in engine.calls].index("import") < [call[0] for call in engine.calls].index("up")
 
 
-def test_an_endpoint_that_a_killed_run_did_not_come_to_create_is_forgotten(engine: Engine) -> None:
+def test_an_endpoint_that_a_killed_run_did_not_create_is_forgotten(engine: Engine) -> None:
     engine.state["deployment"]["pending_operations"] = [pending("aws:sagemaker/endpoint:Endpoint", URN)]
     deploy(1)
     assert len(engine.imported) == 1
@@ -348,7 +348,7 @@ def test_an_unapproved_shadow_is_refused(aws: Aws, engine: Engine, monkeypatch: 
     assert engine.calls == []
 
 
-def test_the_test_reports_what_the_endpoint_answered(
+def test_the_test_reports_the_answers_of_the_endpoint(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary = tmp_path / "summary.md"
@@ -363,7 +363,7 @@ def test_the_test_reports_what_the_endpoint_answered(
     assert aws.timeout == 10
 
 
-def test_the_test_ends_red_when_an_answer_is_wrong(aws: Aws) -> None:
+def test_the_test_fails_when_an_answer_is_wrong(aws: Aws) -> None:
     with pytest.raises(SystemExit, match=f"error: {NAME} is off by ") as caught:
         main(["test", "preprod"])
     assert str(caught.value).splitlines()[1:] == [

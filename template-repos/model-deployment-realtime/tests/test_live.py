@@ -87,7 +87,7 @@ def test_a_failed_endpoint_is_deleted_and_created_anew() -> None:
     assert watched.said[0] == f"{NAME} has failed (no capacity): deleting it, to create it anew"
 
 
-def test_an_endpoint_that_serves_what_was_asked_for_is_a_success() -> None:
+def test_an_endpoint_that_serves_the_requested_configuration_is_a_success() -> None:
     watched = Watched(existing())
     watched.endpoint.require_serving(watched.endpoint.settled(), f"{NAME}-v1-aaaaaaa", before=None)
 
@@ -124,7 +124,7 @@ def test_a_failed_update_is_a_failure_even_if_the_endpoint_serves() -> None:
         watched.endpoint.require_serving(watched.endpoint.settled(), None, before=None)
 
 
-def test_a_rollback_is_called_so_when_the_engine_saw_it_and_failed() -> None:
+def test_a_rollback_that_makes_the_engine_fail_is_reported_as_a_rollback() -> None:
     watched = Watched(existing(reason="The following alarms fired", modified=LATER))
     with pytest.raises(DeploymentError, match=r"preprod was rolled back: .*\n.*\n  reason: The following alarms fired"):
         watched.endpoint.require_serving(watched.endpoint.settled(), None, before=existing().endpoint)
@@ -154,25 +154,25 @@ def versions(*names: str) -> FakeSageMaker:
     return service
 
 
-def test_what_serves_and_what_served_before_is_kept_and_the_rest_removed() -> None:
+def test_the_live_and_the_former_configuration_are_kept_and_the_rest_removed() -> None:
     service = versions("v3-ccccccc", "v2-bbbbbbb", "v1-aaaaaaa")
     Watched(service).endpoint.prune(serving=f"{NAME}-v3-ccccccc", before=f"{NAME}-v2-bbbbbbb")
     assert list(service.configurations) == service.models == [f"{NAME}-v3-ccccccc", f"{NAME}-v2-bbbbbbb"]
 
 
-def test_what_served_before_is_kept_although_it_is_older_than_what_failed_in_between() -> None:
+def test_the_former_configuration_is_kept_although_a_failed_one_is_younger() -> None:
     service = versions("v4-ddddddd", "v3-failed0", "v1-aaaaaaa")
     Watched(service).endpoint.prune(serving=f"{NAME}-v4-ddddddd", before=f"{NAME}-v1-aaaaaaa")
     assert list(service.configurations) == [f"{NAME}-v4-ddddddd", f"{NAME}-v1-aaaaaaa"]
 
 
-def test_deploying_what_serves_already_keeps_what_served_before() -> None:
+def test_deploying_the_live_version_again_keeps_the_former_configuration() -> None:
     service = versions("v3-ccccccc", "v2-bbbbbbb", "v1-aaaaaaa")
     Watched(service).endpoint.prune(serving=f"{NAME}-v3-ccccccc", before=f"{NAME}-v3-ccccccc")
     assert list(service.configurations) == [f"{NAME}-v3-ccccccc", f"{NAME}-v2-bbbbbbb"]
 
 
-def test_a_shadow_is_kept_with_what_it_shadows() -> None:
+def test_a_shadow_is_kept_with_its_configuration() -> None:
     service = versions("v3-ccccccc")
     service.configurations[f"{NAME}-v3-ccccccc"].append(f"{NAME}-v4-shadow0")
     service.models.append(f"{NAME}-v4-shadow0")

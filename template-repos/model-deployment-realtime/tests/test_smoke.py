@@ -28,7 +28,7 @@ def ask(runtime: FakeRuntime) -> smoke.Outcome:
     return smoke.test(smoke.Endpoint(name=name, runtime=runtime, now=runtime.now), LIMITS)
 
 
-def test_a_good_endpoint_is_asked_for_all_rows_and_for_single_ones() -> None:
+def test_a_good_endpoint_gets_all_rows_together_and_some_alone() -> None:
     outcome = ask(FakeRuntime(predict=good))
     assert outcome.rows == len(ROWS) == 50
     assert outcome.mean_absolute_error == pytest.approx(0.5)
@@ -80,7 +80,7 @@ def test_no_answer_fails(error: Exception) -> None:
         ask(FakeRuntime(error=error))
 
 
-def test_a_model_that_fails_tells_what_it_said() -> None:
+def test_the_message_of_a_model_that_fails_is_reported() -> None:
     metadata = {"HTTPStatusCode": 424}
     message = "Received server error (500) from primary"
     error = refusal("InvokeEndpoint", "ModelError", message, OriginalMessage="no such file", ResponseMetadata=metadata)

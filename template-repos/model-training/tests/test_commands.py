@@ -83,7 +83,7 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them(aws: 
         assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
 
 
-def test_start_says_which_execution_and_which_commit(
+def test_start_prints_the_execution_and_passes_the_commit(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_SHA": "abc"}.items():

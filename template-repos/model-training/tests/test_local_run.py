@@ -73,7 +73,7 @@ def test_the_endpoint_says_what_is_wrong_with_a_request(model_folder: Path, requ
     assert caught.value.status_code == 400
 
 
-def test_the_endpoint_speaks_csv_only_and_says_so_as_http_does() -> None:
+def test_the_endpoint_refuses_everything_but_csv_with_the_status_codes_of_http() -> None:
     with pytest.raises(inference.RequestError, match="content type is 'application/x-npy'") as caught:
         inference.input_fn(b"", "application/x-npy")
     assert caught.value.status_code == 415
@@ -98,7 +98,7 @@ def test_the_model_folder_alone_is_enough_to_predict(model_folder: Path) -> None
     assert 4 < float(done.stdout) < 15
 
 
-def test_a_step_that_fails_says_why(tmp_path: Path) -> None:
+def test_a_step_that_fails_reports_its_reason(tmp_path: Path) -> None:
     run = prepared_run(tmp_path)
     broken = tmp_path / "broken.csv"
     broken.write_text("M,0.455,much\n")

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     return source
 
 
-def test_a_folder_is_uploaded_encrypted_and_without_what_python_caches(folder: Path) -> None:
+def test_a_folder_is_uploaded_encrypted_and_without_pythons_caches(folder: Path) -> None:
     s3 = FakeS3()
     uri = upload(s3, folder, "s3://bucket/code", KEY)
     assert uri == f"s3://bucket/code/{digest(folder)}"

@@ -30,7 +30,7 @@ def test_a_right_definition_has_no_problem() -> None:
     [
         ("RoleArm", "x", 'Model: Unknown parameter in input: "RoleArm"'),
         ("EnableNetworkIsolation", "yes", "Model: Invalid type for parameter EnableNetworkIsolation"),
-        ("ExecutionRoleArn", parameter("Nobody"), "Model refers to the parameter Nobody, which does not exist"),
+        ("ExecutionRoleArn", parameter("Missing"), "Model refers to the parameter Missing, which does not exist"),
         ("ExecutionRoleArn", step_property("Before", "Arn"), "Model refers to the step Before, which does not exist"),
         ("PrimaryContainer", {"Mode": "Sometimes"}, "PrimaryContainer.Mode is 'Sometimes', which SageMaker does not"),
         ("Containers", [{"Mode": "Sometimes"}], "Containers[0].Mode is 'Sometimes', which SageMaker does not know"),

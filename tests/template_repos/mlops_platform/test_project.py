@@ -42,7 +42,7 @@ def test_a_settings_error_names_the_file_and_every_problem(tmp_path: Path) -> No
     )
 
 
-def test_everything_that_project_toml_lacks_is_listed(tmp_path: Path) -> None:
+def test_every_missing_value_is_listed(tmp_path: Path) -> None:
     file = tmp_path / "project.toml"
     file.write_text('[project]\nname = "abalone"\n')
     project = ProjectFile(file)

@@ -61,7 +61,7 @@ def test_a_deleted_version_is_refused() -> None:
         (ARN.replace("arn:aws:", "arn:aws-cn:"), "is of another region or partition"),
     ],
 )
-def test_an_arn_that_is_no_version_of_this_project_is_refused_before_aws_is_asked(arn: str, reason: str) -> None:
+def test_an_arn_that_is_no_version_of_this_project_is_refused_without_a_request(arn: str, reason: str) -> None:
     with pytest.raises(DeploymentError, match=reason):
         verify(None, PROJECT, arn)
 

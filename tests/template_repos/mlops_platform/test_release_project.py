@@ -9,13 +9,13 @@ from mlops_platform.release import project
 from mlops_platform.release.testing.example import PROJECT, PROJECT_TOML
 
 
-def test_a_project_is_read_whatever_else_the_platform_has_written(tmp_path: Path) -> None:
+def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
     file = tmp_path / "project.toml"
     file.write_text(PROJECT_TOML)
     assert project.read(file) == PROJECT
 
 
-def test_everything_that_a_project_lacks_is_listed(tmp_path: Path) -> None:
+def test_every_missing_value_of_project_toml_is_listed(tmp_path: Path) -> None:
     file = tmp_path / "project.toml"
     file.write_text(PROJECT_TOML.replace("arn = ", "nra = ", 1).replace("model_role_arn", "other"))
     with pytest.raises(ProjectError) as caught:

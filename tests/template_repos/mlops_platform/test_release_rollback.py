@@ -93,7 +93,7 @@ def test_a_version_is_deployed_again_by_the_same_workflow(
         (502, b"<html>", "GitHub answered 502: "),
     ],
 )
-def test_a_refusal_is_told_in_githubs_words(status: int, answer: bytes, reason: str) -> None:
+def test_a_refusal_is_reported_with_githubs_message(status: int, answer: bytes, reason: str) -> None:
     with serving(GitHub(status=status, answer=answer)) as github:
         repository = rollback.Repository(name="acme/x", server_url="https://github.com", api_url=github.url)
         with pytest.raises(DeploymentError, match=reason) as caught:
@@ -147,7 +147,7 @@ def test_anything_but_a_version_of_this_project_starts_nothing(wanted: str, reas
         ),
     ],
 )
-def test_outside_a_workflow_git_knows_which_repository_this_is(url: str, api_url: str, tmp_path: Path) -> None:
+def test_outside_a_workflow_the_repository_is_that_of_gits_remote(url: str, api_url: str, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     subprocess.run(["git", "-C", str(tmp_path), "remote", "add", "origin", url], check=True)
     repository = rollback.this_repository(tmp_path, {})

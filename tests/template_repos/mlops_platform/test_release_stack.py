@@ -94,7 +94,7 @@ def test_a_resource_with_a_fixed_name_that_a_killed_run_was_creating_is_adopted_
     assert names.index("import") < names.index("up")
 
 
-def test_a_resource_that_a_killed_run_did_not_come_to_create_is_forgotten(deploy: Deploy, engine: FakeEngine) -> None:
+def test_a_resource_that_a_killed_run_did_not_create_is_forgotten(deploy: Deploy, engine: FakeEngine) -> None:
     engine.state["deployment"]["pending_operations"] = [pending(SCHEDULE, URN)]
     deploy(1, exists=False)
     assert len(engine.imported) == 1

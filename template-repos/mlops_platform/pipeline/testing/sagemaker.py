@@ -29,7 +29,7 @@ class FakeSageMaker:
         self.pipeline: Json | None = None
         self.requests: list[tuple[str, Json]] = []
         self.executions: list[Json] = []
-        """What DescribePipelineExecution answers, one after the other; the last stays."""
+        """The answers of DescribePipelineExecution, one after the other; the last stays."""
         self.steps: list[Json] = []
         boto: Any = boto3
         self.client = boto.client("sagemaker", region_name="eu-west-1", config=Config(signature_version=UNSIGNED))

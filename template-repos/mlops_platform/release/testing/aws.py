@@ -44,7 +44,7 @@ class FakeS3:
     missing: str = "404"
     """Code of the answer for a missing key; S3 answers 403 to a role that may not list the bucket."""
     damaged: bool = False
-    """Whether copies turn out different."""
+    """Copies have another checksum than their source."""
 
     def put(self, bucket: str, key: str, body: bytes, metadata: dict[str, str] | None = None) -> str:
         """Store an object, and return its checksum."""
