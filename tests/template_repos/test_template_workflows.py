@@ -62,11 +62,12 @@ def test_actionlint_and_shellcheck_find_nothing(template: Path, tmp_path: Path) 
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-def test_the_files_follow_githubs_schemas(template: Path) -> None:
-    checker, folder = str(TOOLS / "check-jsonschema"), template / ".github"
-    files = [str(folder / "workflows" / name) for name in WORKFLOWS[template.name]]
-    for schema, paths in (("github-workflows", files), ("dependabot", [str(folder / "dependabot.yml")])):
-        done = run(checker, "--builtin-schema", f"vendor.{schema}", *paths, folder=folder)
+def test_the_files_follow_githubs_schemas(templates: Path) -> None:
+    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 5), ("dependabot", "dependabot.yml", 2)):
+        files = [str(file) for file in templates.glob(f"*/.github/{pattern}")]
+        assert len(files) == count
+        command = (str(TOOLS / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *files)
+        done = run(*command, folder=templates)
         assert done.returncode == 0, done.stdout
 
 
