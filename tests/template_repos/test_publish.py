@@ -151,7 +151,7 @@ def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
             pass
 
     with HTTPServer(("127.0.0.1", 0), Recorder) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         code, _, error = publish(server, environment, "--github-url", f"http://127.0.0.1:{listening.server_port}/")
         listening.shutdown()

@@ -5,6 +5,7 @@ publishes a JSON schema for definitions too, but it refuses what AWS's own SDK w
 """
 
 from collections import Counter
+from functools import cache
 from typing import Any, cast
 
 import botocore.session
@@ -61,8 +62,7 @@ def _references(definition: Json, steps: list[Json]) -> list[str]:
 
 def _arguments(definition: Json, steps: list[Json]) -> list[str]:
     defaults = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition.get("Parameters", [])}
-    botocore_session: Any = botocore.session  # has no types
-    service = botocore_session.get_session().get_service_model("sagemaker")
+    service = _service()
     found: list[str] = []
     for step in steps:
         if step["Type"] in STEPS_WITHOUT_A_CALL:
@@ -78,6 +78,13 @@ def _arguments(definition: Json, steps: list[Json]) -> list[str]:
         found.extend(f"{step['Name']}: {line}" for line in _report(arguments, shape))
         found.extend(f"{step['Name']}: {line}" for line in _unlisted(arguments, shape, ""))
     return found
+
+
+@cache
+def _service() -> Any:
+    """Return botocore's model of SageMaker, which takes a moment to load."""
+    botocore_session: Any = botocore.session  # has no types
+    return botocore_session.get_session().get_service_model("sagemaker")
 
 
 def _report(arguments: Json, shape: Any) -> list[str]:

@@ -44,7 +44,7 @@ def serving(github: GitHub) -> Generator[GitHub]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         github.url = f"http://127.0.0.1:{server.server_port}"
         try:
