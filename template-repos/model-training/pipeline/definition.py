@@ -215,7 +215,7 @@ class _Builder:
         outputs: list[str],
         property_files: list[Json] | None = None,
     ) -> Json:
-        project, jobs = self.project, self.settings.jobs
+        project = self.project
         application: Json = {
             "ImageUri": self._image(image),
             "ContainerEntrypoint": ["python3", f"{INPUTS}/code/{script}"],
@@ -234,26 +234,9 @@ class _Builder:
                 "ProcessingInputs": [self._input(name, uri) for name, uri in {**inputs, "code": self.code_uri}.items()],
                 "ProcessingOutputConfig": {
                     "KmsKeyId": project.kms_key_arn,
-                    "Outputs": [
-                        {
-                            "OutputName": output,
-                            "S3Output": {
-                                "S3Uri": self._output(output),
-                                "LocalPath": f"{OUTPUTS}/{output}",
-                                "S3UploadMode": "EndOfJob",
-                            },
-                        }
-                        for output in outputs
-                    ],
+                    "Outputs": [self._saved(output) for output in outputs],
                 },
-                "ProcessingResources": {
-                    "ClusterConfig": {
-                        "InstanceType": parameter("ProcessingInstanceType"),
-                        "InstanceCount": 1,
-                        "VolumeSizeInGB": jobs.volume_gigabytes,
-                        "VolumeKmsKeyId": project.kms_key_arn,
-                    }
-                },
+                "ProcessingResources": {"ClusterConfig": self._cluster()},
                 "NetworkConfig": {
                     "VpcConfig": self._vpc(),
                     "EnableNetworkIsolation": True,
@@ -281,6 +264,24 @@ class _Builder:
                 "S3DataType": "S3Prefix",
                 "S3InputMode": "File",
             },
+        }
+
+    def _saved(self, output: str) -> Json:
+        return {
+            "OutputName": output,
+            "S3Output": {
+                "S3Uri": self._output(output),
+                "LocalPath": f"{OUTPUTS}/{output}",
+                "S3UploadMode": "EndOfJob",
+            },
+        }
+
+    def _cluster(self) -> Json:
+        return {
+            "InstanceType": parameter("ProcessingInstanceType"),
+            "InstanceCount": 1,
+            "VolumeSizeInGB": self.settings.jobs.volume_gigabytes,
+            "VolumeKmsKeyId": self.project.kms_key_arn,
         }
 
     def _channel(self, name: str, uri: str | Json) -> Json:
