@@ -105,7 +105,7 @@ def _watch(
 ) -> None:
     """Note how far the job of an environment is."""
     jobs = member.get(f"/repos/{project.deployment}/actions/runs/{run}/jobs")["jobs"]
-    job = next((job for job in jobs if str(job["name"]).endswith(f" to {environment}")), None)
+    job = next((job for job in jobs if str(job["name"]).startswith(f"Deploy to {environment} / ")), None)
     if job is None or job["status"] in ("queued", "waiting", "pending"):
         return
     release.see(f"{environment} job runs")

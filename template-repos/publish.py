@@ -1,10 +1,10 @@
-"""Publish the template repositories: what is in this folder becomes one commit in each repository that differs.
+"""Publish the template repositories: one commit in each repository whose template has changed.
 
     GITHUB_TOKEN=… python template-repos/publish.py --organization acme --github-url https://github.com [kind …]
     python template-repos/publish.py --assemble FOLDER [kind …]      only write what would be published
 
-A template is its own folder, the parts of `common/` that it needs, and `template.toml` with its version. The
-repositories themselves (`mlops-template-{kind}`) exist already. Needs git, and nothing but the standard library.
+A template is its own folder, the parts of `mlops_platform/` that `templates.toml` lists, and `template.toml` with its version.
+The repositories themselves (`mlops-template-{kind}`) exist already. Needs git and the standard library.
 """
 
 import argparse
@@ -15,18 +15,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PARTS = {
-    "model-deployment-realtime": ["launched_project", "tests/launched_project"],
-    "model-training": ["launched_project", "sagemaker_pipeline", "tests/launched_project", "tests/shared"],
+SHARED = "mlops_platform"
+"""The folder of which every template carries some packages."""
+PARTS: dict[str, list[str]] = {
+    kind: template["parts"] for kind, template in tomllib.loads((HERE / "templates.toml").read_text()).items()
 }
-"""Per kind of template: the parts of `common/` that it carries."""
+"""The packages of the shared folder that each kind of template carries."""
 
-LEFT_OUT = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")
-"""What working in a template leaves behind, and a template does not have."""
+IGNORED = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")
+"""Files that working in a template leaves behind."""
 
 
 class PublishError(Exception):
@@ -62,10 +64,13 @@ def main(arguments: list[str]) -> None:
 
 def assemble(kind: str, folder: Path) -> str:
     """Write a template into a folder that does not exist yet, and return its version."""
-    ignore = shutil.ignore_patterns(*LEFT_OUT)
+    ignore = shutil.ignore_patterns(*IGNORED)
     shutil.copytree(HERE / kind, folder, ignore=ignore)
+    (folder / SHARED).mkdir()
+    for file in filter(Path.is_file, (HERE / SHARED).iterdir()):
+        shutil.copy(file, folder / SHARED)
     for part in PARTS[kind]:
-        shutil.copytree(HERE / "common" / part, folder / part, ignore=ignore)
+        shutil.copytree(HERE / SHARED / part, folder / SHARED / part, ignore=ignore)
     version = _version(folder)
     (folder / "template.toml").write_text(
         "# Which template this repository was made from; an upgrade starts from here.\n"
@@ -75,7 +80,7 @@ def assemble(kind: str, folder: Path) -> str:
 
 
 def publish(kind: str, url: str, environment: dict[str, str]) -> str:
-    """Make a repository's default branch hold a template; returns what happened.
+    """Push a template to a repository's default branch if it differs; returns what happened.
 
     Raises:
         PublishError: git could not read from or write to the repository.
@@ -85,13 +90,7 @@ def publish(kind: str, url: str, environment: dict[str, str]) -> str:
         assembled = Path(temporary, "assembled")
         version = assemble(kind, assembled)
         _git(environment, "clone", "--quiet", "--depth", "1", url, str(clone))
-        for entry in clone.iterdir():
-            if entry.name == ".git":
-                continue
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+        _git(environment, "rm", "-r", "--quiet", "--force", "--ignore-unmatch", ".", folder=clone)
         shutil.copytree(assembled, clone, dirs_exist_ok=True)
         _git(environment, "add", "--all", folder=clone)
         if not _git(environment, "status", "--porcelain", folder=clone):
@@ -102,7 +101,7 @@ def publish(kind: str, url: str, environment: dict[str, str]) -> str:
 
 
 def git_environment(github_url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of git, with the token for this one server: never in a URL, an argument or a file.
+    """Return the environment of git, with the token for this one server: never in a URL, an argument or a file.
 
     Raises:
         PublishError: there is no token.
@@ -132,16 +131,18 @@ def _version(folder: Path) -> str:
     content = hashlib.sha256()
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         for part in (file.relative_to(folder).as_posix().encode(), file.read_bytes()):
-            # Lengths keep two different trees from looking the same.
+            # Without the lengths two different trees could have the same content.
             content.update(len(part).to_bytes(8, "big") + part)
     return content.hexdigest()[:12]
 
 
 def _git(environment: dict[str, str], *arguments: str, folder: Path | None = None) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PublishError(f"git {arguments[0]} failed: {done.stderr.strip()}")
-    return done.stdout.strip()
+    result = subprocess.run(
+        ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise PublishError(f"git {arguments[0]} failed: {result.stderr.strip()}")
+    return result.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tests.bootstrap.fakes import account
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
 
 NAMES = Names(unit="analytics", environment="dev")
-ENVIRONMENT = Environment(unit="analytics", name="dev", region=REGION, account_id=ACCOUNT, keep_on_destroy=True)
+ENVIRONMENT = Environment(unit="analytics", name="dev", region=REGION, account_id=ACCOUNT)
 
 
 def test_bootstrap_and_the_program_build_the_same_names() -> None:

@@ -214,7 +214,13 @@ class Deployments(Parties):
     def jobs(self, run: int) -> dict[str, dict[str, Any]]:
         """The jobs of a run's latest attempt, by the environment that they deploy to."""
         listed = self.developer.get(self.path(run, "jobs"))["jobs"]
-        return {job["name"].rpartition(" ")[2]: job for job in listed if job["name"].startswith("Deploy to ")}
+        names = {job["name"]: job for job in listed}
+        # GitHub names the job of a called workflow "caller / called".
+        return {
+            name.partition(" / ")[0].removeprefix("Deploy to "): job
+            for name, job in names.items()
+            if name.startswith("Deploy to ")
+        }
 
     def log(self, run: int, environment: str) -> str:
         """What the job of an environment wrote."""

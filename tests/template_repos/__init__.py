@@ -1,1 +1,1 @@
-"""The template repositories, tested as their users get them: assembled, in an environment of their own."""
+"""The template repositories, tested as their users get them: assembled, in their own environments."""

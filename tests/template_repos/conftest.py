@@ -13,7 +13,7 @@ PUBLISH = ROOT / "template-repos" / "publish.py"
 
 
 def run(*command: str, folder: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program and return what it said, however it ended."""
+    """Run a program and return its output and exit code."""
     return subprocess.run(
         command, cwd=folder, env=environment or dict(os.environ), capture_output=True, text=True, check=False
     )
@@ -21,7 +21,7 @@ def run(*command: str, folder: Path, environment: dict[str, str] | None = None) 
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All templates as they are published, one folder each; nobody works in them."""
+    """All templates as they are published, one folder each; read only."""
     folder = tmp_path_factory.mktemp("templates")
     done = run(sys.executable, str(PUBLISH), "--assemble", str(folder), folder=folder)
     assert done.returncode == 0, done.stderr
@@ -30,25 +30,25 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def model_training(templates: Path) -> Path:
-    """The model training template as it is published; nobody works in it."""
+    """The model training template as it is published; read only."""
     return templates / "model-training"
 
 
 @pytest.fixture(scope="session")
 def model_deployment(templates: Path) -> Path:
-    """The template of real-time deployment as it is published; nobody works in it."""
+    """The template of real-time deployment as it is published; read only."""
     return templates / "model-deployment-realtime"
 
 
 @pytest.fixture(scope="session")
 def clone(model_training: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the training template to work in, as a data scientist's clone is; its environment is made once."""
+    """A writable copy of the training template; its environment is installed once."""
     return _clone(model_training, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def deployment_clone(model_deployment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the deployment template to work in; its environment is made once."""
+    """A writable copy of the deployment template; its environment is installed once."""
     return _clone(model_deployment, tmp_path_factory)
 
 
@@ -60,8 +60,8 @@ def _clone(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def uv_environment() -> dict[str, str]:
-    """An environment in which `uv` is found and knows of no other project's environment."""
-    # `uv run` tells its children where uv is.
+    """Variables with which `uv` is found, and uses no other project's environment."""
+    # `uv run` gives its children the path of uv.
     uv = os.environ.get("UV") or shutil.which("uv")
     assert uv, "these tests need uv: run them with `make test`"
     # Without bytecode every job of a local run would compile its libraries anew.

@@ -1,4 +1,4 @@
-"""What the workflows of a deployment repository do, and in which order."""
+"""The workflows of a deployment repository."""
 
 import re
 import shutil
@@ -20,12 +20,20 @@ def deploy(model_deployment: Path) -> dict[str, Any]:
     return _read(model_deployment / ".github" / "workflows" / "deploy.yml")
 
 
+@pytest.fixture
+def job(model_deployment: Path) -> dict[str, Any]:
+    """The job that deploys to one environment."""
+    called = _read(model_deployment / ".github" / "workflows" / "deploy-environment.yml")
+    assert list(called["jobs"]) == ["deploy"]
+    return called["jobs"]["deploy"]
+
+
 def _read(file: Path) -> dict[str, Any]:
     reader: Any = YAML(typ="safe")
     return reader.load(file.read_text())
 
 
-def test_a_deployment_is_started_with_one_version_and_its_title_says_which(deploy: dict[str, Any]) -> None:
+def test_a_deployment_is_started_with_one_version_which_its_title_names(deploy: dict[str, Any]) -> None:
     assert list(deploy["on"]) == ["workflow_dispatch"]
     inputs = deploy["on"]["workflow_dispatch"]["inputs"]
     assert {name: each.get("required", False) for name, each in inputs.items()} == {
@@ -40,56 +48,69 @@ def test_a_second_deployment_waits_for_the_first(deploy: dict[str, Any]) -> None
 
 
 def test_production_follows_a_green_preprod_and_each_is_reached_from_its_own_environment_alone(
-    deploy: dict[str, Any],
+    deploy: dict[str, Any], job: dict[str, Any]
 ) -> None:
     jobs = deploy["jobs"]
     assert list(jobs) == ["project", "preprod", "prod"]
     assert (jobs["preprod"]["needs"], jobs["prod"]["needs"]) == ("project", ["project", "preprod"])
-    assert [job.get("environment") for job in jobs.values()] == [None, "preprod", "prod"]
+    assert [caller.get("with", {}).get("environment") for caller in jobs.values()] == [None, "preprod", "prod"]
+    assert (jobs["project"].get("environment"), job["environment"]) == (None, "${{ inputs.environment }}")
     # A job that says nothing of failures is skipped after one.
-    assert {job["if"] for job in (jobs["preprod"], jobs["prod"])} == {"needs.project.outputs.launched == 'true'"}
-    assert [job["permissions"] for job in jobs.values()] == [
+    assert {jobs[name]["if"] for name in ("preprod", "prod")} == {"needs.project.outputs.launched == 'true'"}
+    assert [each["permissions"] for each in (*jobs.values(), job)] == [
         {"contents": "read"},
+        {"contents": "read", "id-token": "write"},
         {"contents": "read", "id-token": "write"},
         {"contents": "read", "id-token": "write"},
     ]
 
 
 def test_both_environments_get_the_same_steps(deploy: dict[str, Any]) -> None:
-    preprod, prod = (str(deploy["jobs"][name]["steps"]) for name in ("preprod", "prod"))
-    assert preprod.replace("preprod", "prod") == prod
+    preprod, prod = (deploy["jobs"][name] for name in ("preprod", "prod"))
+    assert preprod["uses"] == prod["uses"] == "./.github/workflows/deploy-environment.yml"
+    assert str(preprod["with"]).replace("preprod", "prod") == str(prod["with"])
 
 
-def test_an_endpoint_is_tested_after_it_was_deployed(deploy: dict[str, Any]) -> None:
-    commands = [step["run"] for step in deploy["jobs"]["prod"]["steps"] if "run" in step]
+def test_a_job_is_found_by_the_environment_in_its_name(deploy: dict[str, Any]) -> None:
+    names = [deploy["jobs"][name]["name"] for name in ("preprod", "prod")]
+    assert names == ["Deploy to preprod", "Deploy to prod"]
+
+
+def test_an_endpoint_is_tested_after_it_was_deployed(job: dict[str, Any]) -> None:
+    commands = [step["run"] for step in job["steps"] if "run" in step]
     assert commands == [
         "uv sync --frozen",
-        'uv run --frozen python -m deployment deploy prod "$MODEL_PACKAGE_ARN"',
-        "uv run --frozen python -m deployment test prod",
+        'uv run --frozen python -m deployment deploy "$ENVIRONMENT" "$MODEL_PACKAGE_ARN"',
+        'uv run --frozen python -m deployment test "$ENVIRONMENT"',
     ]
+    variables: dict[str, str] = {name: value for step in job["steps"] for name, value in step.get("env", {}).items()}
+    assert variables == {
+        "ENVIRONMENT": "${{ inputs.environment }}",
+        "MODEL_PACKAGE_ARN": "${{ inputs.model_package_arn }}",
+    }
 
 
-def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any]) -> None:
-    commands = [step["run"] for job in deploy["jobs"].values() for step in job["steps"] if "run" in step]
+def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any], job: dict[str, Any]) -> None:
+    commands = [step["run"] for each in (deploy["jobs"]["project"], job) for step in each["steps"] if "run" in step]
+    assert len(commands) == 4
     assert not [command for command in commands if "${{" in command]
 
 
-def test_deploying_ends_while_the_credentials_last_which_its_role_allows(deploy: dict[str, Any]) -> None:
+def test_deploying_ends_before_its_credentials_which_the_role_allows(
+    deploy: dict[str, Any], job: dict[str, Any]
+) -> None:
     roles = (ROOT / "products" / "parts" / "project-roles.yaml").read_text()
     (allowed,) = re.findall(r"^ +MaxSessionDuration: (\d+)$", roles.partition("DeploymentRole:")[2], re.MULTILINE)
+    (credentials,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
+    assert job["timeout-minutes"] < credentials["role-duration-seconds"] / 60 <= int(allowed) / 60
+    assert credentials["role-to-assume"] == "${{ inputs.role }}"
     for name in ("preprod", "prod"):
-        job = deploy["jobs"][name]
-        (credentials,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
-        assert job["timeout-minutes"] < credentials["role-duration-seconds"] / 60 <= int(allowed) / 60
-        assert credentials["role-to-assume"] == f"${{{{ needs.project.outputs.{name}_role }}}}"
+        assert deploy["jobs"][name]["with"]["role"] == f"${{{{ needs.project.outputs.{name}_role }}}}"
 
 
-def test_the_engine_has_the_version_of_its_sdk(deploy: dict[str, Any], model_deployment: Path) -> None:
+def test_the_engine_has_the_version_of_its_sdk(job: dict[str, Any], model_deployment: Path) -> None:
     versions = {
-        step["with"]["pulumi-version"]
-        for job in deploy["jobs"].values()
-        for step in job["steps"]
-        if step.get("uses", "").startswith("pulumi/actions@")
+        step["with"]["pulumi-version"] for step in job["steps"] if step.get("uses", "").startswith("pulumi/actions@")
     }
     (version,) = versions
     assert f'"pulumi=={version}"' in (model_deployment / "pyproject.toml").read_text()
@@ -98,13 +119,13 @@ def test_the_engine_has_the_version_of_its_sdk(deploy: dict[str, Any], model_dep
 def test_checks_run_for_every_change_and_when_the_project_is_launched(model_deployment: Path) -> None:
     checks = _read(model_deployment / ".github" / "workflows" / "checks.yml")
     assert checks["on"] == {"push": {"branches": ["main"]}, "pull_request": None, "workflow_dispatch": None}
-    (job,) = checks["jobs"].values()
-    assert job["permissions"] == {"contents": "read"}
-    assert [step["run"] for step in job["steps"] if "run" in step] == ["make check"]
+    (only,) = checks["jobs"].values()
+    assert only["permissions"] == {"contents": "read"}
+    assert [step["run"] for step in only["steps"] if "run" in step] == ["make check"]
 
 
 def first_job(deploy: dict[str, Any], repository: Path, output: Path) -> subprocess.CompletedProcess[str]:
-    """Run the step that reads the project as a runner does: by the system's Python, before anything is installed."""
+    """Run the step that reads the project like a runner: with the system's Python, before anything is installed."""
     (script,) = [step["run"] for step in deploy["jobs"]["project"]["steps"] if "run" in step]
     environment = {"PATH": f"{TOOLS}:/usr/bin:/bin", "GITHUB_OUTPUT": str(output), "PYTHONDONTWRITEBYTECODE": "1"}
     command = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)

@@ -1,4 +1,4 @@
-"""The template of real-time deployment, used as a data scientist uses it."""
+"""The template of real-time deployment as its users get it."""
 
 import re
 import tomllib
@@ -9,14 +9,14 @@ import pytest
 from tests.template_repos.conftest import ROOT, run
 
 
-def test_it_is_complete_and_says_which_version_it_is(model_deployment: Path) -> None:
-    for name in ("README.md", "Makefile", "uv.lock", "settings.toml", "Pulumi.yaml", "launched_project", "smoke"):
+def test_it_is_complete_and_has_a_version(model_deployment: Path) -> None:
+    for name in ("README.md", "Makefile", "uv.lock", "settings.toml", "Pulumi.yaml", "mlops_platform/release", "smoke"):
         assert (model_deployment / name).exists(), name
     assert re.search(r'^version = "[0-9a-f]{12}"$', (model_deployment / "template.toml").read_text(), re.MULTILINE)
 
 
-def test_it_brings_nothing_that_trains(model_deployment: Path) -> None:
-    assert not (model_deployment / "sagemaker_pipeline").exists()
+def test_it_carries_nothing_that_trains(model_deployment: Path) -> None:
+    assert not (model_deployment / "mlops_platform" / "pipeline").exists()
     locked = tomllib.loads((model_deployment / "uv.lock").read_text())["package"]
     assert not {package["name"] for package in locked} & {"sagemaker", "xgboost-cpu", "pandas", "numpy"}
 
@@ -31,7 +31,11 @@ def test_it_has_the_engine_and_the_provider_that_the_platform_was_tested_with(mo
 
 def test_it_names_no_account_but_those_of_its_examples(model_deployment: Path) -> None:
     for file in model_deployment.rglob("*"):
-        if file.is_file() and file.suffix in (".py", ".toml", ".yml", ".yaml", ".md") and file.parent.name != "tests":
+        if (
+            file.is_file()
+            and file.suffix in (".py", ".toml", ".yml", ".yaml", ".md")
+            and file.parent.name not in ("tests", "testing")
+        ):
             found = set(re.findall(r"(?<![\dA-Za-z.-])\d{12}(?![\dA-Za-z])", file.read_text()))
             assert found == set(), file
 
@@ -64,5 +68,5 @@ def test_its_own_checks_pass_without_a_project(deployment_clone: Path, uv_enviro
     assert not (deployment_clone / "project.toml").exists()
     done = run("make", "check", folder=deployment_clone, environment=uv_environment)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
-    assert re.search(r"\d{3} passed", done.stdout)
+    assert re.search(r"\d{2,} passed", done.stdout)
     assert "0 errors, 0 warnings" in done.stdout

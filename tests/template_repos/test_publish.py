@@ -1,23 +1,58 @@
-"""Publishing, to repositories in a folder of this machine."""
+"""Publishing, to repositories in a folder of this machine, and the list of templates."""
 
 import base64
 import os
+import shutil
 import sys
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from components.github.templates import template_kinds
 from tests.template_repos.conftest import PUBLISH, run
 
-TOKEN = "token-that-nobody-may-see"
+TEMPLATES = PUBLISH.with_name("templates.toml")
+TOKEN = "secret-token"
 REPOSITORY = "acme/mlops-template-model-training.git"
+
+
+def test_the_list_of_templates_has_every_folder_and_no_other() -> None:
+    listed = tomllib.loads(TEMPLATES.read_text())
+    folders = {path.parent.name for path in TEMPLATES.parent.glob("*/pyproject.toml")}
+    assert set(listed) == folders
+    for kind, template in listed.items():
+        assert set(template) == {"description", "parts"}, kind
+        assert f"| `{kind}/` | {template['description']} |" in (TEMPLATES.parent / "README.md").read_text()
+
+
+def test_every_part_is_a_package_that_some_template_carries() -> None:
+    carried = {part for template in tomllib.loads(TEMPLATES.read_text()).values() for part in template["parts"]}
+    assert carried == {file.parent.name for file in TEMPLATES.parent.glob("mlops_platform/*/__init__.py")}
+
+
+def test_the_platform_creates_the_repositories_that_are_listed() -> None:
+    assert template_kinds() == list(tomllib.loads(TEMPLATES.read_text()))
+
+
+def test_a_template_carries_the_whole_of_its_parts_and_of_no_other(templates: Path) -> None:
+    for kind, template in tomllib.loads(TEMPLATES.read_text()).items():
+        shared = templates / kind / "mlops_platform"
+        assert sorted(path.name for path in shared.iterdir()) == sorted(
+            ["README.md", "__init__.py", *template["parts"]]
+        )
+        carried = {path.relative_to(shared) for path in shared.rglob("*.py") if path.parent != shared}
+        source = TEMPLATES.parent / "mlops_platform"
+        assert carried == {
+            path.relative_to(source) for part in template["parts"] for path in (source / part).rglob("*.py")
+        }
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Somebody's shell: their git knows who they are and nothing else; every git command is written down."""
+    """Variables of a shell whose git has no configuration, and writes every command to a file."""
     home, tools = tmp_path / "home", tmp_path / "tools"
     home.mkdir()
     tools.mkdir()
@@ -29,25 +64,32 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def server(tmp_path: Path, environment: dict[str, str]) -> Path:
+def server(tmp_path: Path, created: Path) -> Path:
     """A folder laid out as a git server, with the template's repository as the platform creates it."""
-    bare = tmp_path / "server" / REPOSITORY
+    shutil.copytree(created, tmp_path / "server")
+    return tmp_path / "server"
+
+
+@pytest.fixture(scope="module")
+def created(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server before anything was published to it."""
+    folder = tmp_path_factory.mktemp("created")
+    bare, seed = folder / "server" / REPOSITORY, folder / "seed"
     bare.mkdir(parents=True)
-    seed = tmp_path / "seed"
     seed.mkdir()
     (seed / "README.md").write_text("# mlops-template-model-training\n")
     (seed / "outdated.txt").write_text("from an older version\n")
     author = ("-c", "user.name=GitHub", "-c", "user.email=noreply@github.com")
-    for folder, *command in (
+    for place, *command in (
         (bare, "init", "--quiet", "--bare", "--initial-branch", "main"),
         (seed, "init", "--quiet", "--initial-branch", "main"),
         (seed, "add", "--all"),
         (seed, *author, "commit", "--quiet", "--message", "Initial commit"),
         (seed, "push", "--quiet", str(bare), "main"),
     ):
-        done = run("git", *command, folder=folder, environment=environment)
+        done = run("git", *command, folder=place, environment={"PATH": os.environ["PATH"], "HOME": str(folder)})
         assert done.returncode == 0, done.stderr
-    return tmp_path / "server"
+    return folder / "server"
 
 
 def publish(
@@ -109,7 +151,7 @@ def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
             pass
 
     with HTTPServer(("127.0.0.1", 0), Recorder) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         code, _, error = publish(server, environment, "--github-url", f"http://127.0.0.1:{listening.server_port}/")
         listening.shutdown()
@@ -121,15 +163,12 @@ def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
     assert credentials not in error
 
 
-def test_without_a_token_nothing_is_asked_of_the_server(
-    server: Path, environment: dict[str, str], tmp_path: Path
-) -> None:
-    before = (tmp_path / "commands").read_text()
+def test_without_a_token_no_request_is_sent(server: Path, environment: dict[str, str], tmp_path: Path) -> None:
     del environment["GITHUB_TOKEN"]
     code, _, error = publish(server, environment)
     assert code == 1
     assert "set GITHUB_TOKEN" in error
-    assert (tmp_path / "commands").read_text() == before
+    assert not (tmp_path / "commands").exists()
 
 
 def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environment: dict[str, str]) -> None:
@@ -138,7 +177,7 @@ def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environm
     assert "there is no template model-trainign; there are model-deployment-realtime, model-training" in error
 
 
-def test_a_refused_push_fails_with_what_the_server_said(server: Path, environment: dict[str, str]) -> None:
+def test_a_refused_push_fails_with_the_servers_message(server: Path, environment: dict[str, str]) -> None:
     hook = server / REPOSITORY / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")
     hook.chmod(0o755)
@@ -150,7 +189,7 @@ def test_a_refused_push_fails_with_what_the_server_said(server: Path, environmen
 
 
 def test_a_missing_repository_is_named(server: Path, environment: dict[str, str]) -> None:
-    code, _, error = publish(server, environment, "--organization", "nobody")
+    code, _, error = publish(server, environment, "--organization", "unknown")
     assert code == 1
     assert "git clone failed" in error
-    assert "nobody/mlops-template-model-training.git" in error
+    assert "unknown/mlops-template-model-training.git" in error

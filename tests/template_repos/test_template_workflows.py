@@ -1,4 +1,4 @@
-"""The workflows that every launched repository runs, and what those of training do."""
+"""The workflows of every launched repository, and those of training in particular."""
 
 import json
 import re
@@ -15,7 +15,12 @@ from tests.template_repos.conftest import ROOT, run
 
 TOOLS = Path(sys.executable).parent
 PINNED = re.compile(r"^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
-WORKFLOWS = {"model-training": ("checks.yml", "train.yml"), "model-deployment-realtime": ("checks.yml", "deploy.yml")}
+USED = re.compile(r"^\s*(?:- )?uses: (?!\./)")
+"""An action; reusable workflows of the same repository need no version."""
+WORKFLOWS = {
+    "model-training": ("checks.yml", "train.yml"),
+    "model-deployment-realtime": ("checks.yml", "deploy-environment.yml", "deploy.yml"),
+}
 
 
 def read(template: Path) -> dict[str, Any]:
@@ -57,17 +62,18 @@ def test_actionlint_and_shellcheck_find_nothing(template: Path, tmp_path: Path) 
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-def test_the_files_follow_githubs_schemas(template: Path) -> None:
-    checker, folder = str(TOOLS / "check-jsonschema"), template / ".github"
-    files = [str(folder / "workflows" / name) for name in WORKFLOWS[template.name]]
-    for schema, paths in (("github-workflows", files), ("dependabot", [str(folder / "dependabot.yml")])):
-        done = run(checker, "--builtin-schema", f"vendor.{schema}", *paths, folder=folder)
+def test_the_files_follow_githubs_schemas(templates: Path) -> None:
+    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 5), ("dependabot", "dependabot.yml", 2)):
+        files = [str(file) for file in templates.glob(f"*/.github/{pattern}")]
+        assert len(files) == count
+        command = (str(TOOLS / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *files)
+        done = run(*command, folder=templates)
         assert done.returncode == 0, done.stdout
 
 
 def test_every_action_is_pinned_by_its_commit_and_names_its_version(template: Path) -> None:
     for file in (template / ".github" / "workflows").iterdir():
-        used = [line for line in file.read_text().splitlines() if "uses:" in line]
+        used = [line for line in file.read_text().splitlines() if USED.match(line)]
         assert used
         assert [line for line in used if not PINNED.match(line)] == []
 
@@ -96,7 +102,7 @@ def test_a_workflow_has_no_permission_that_a_job_does_not_ask_for(template: Path
 
 def test_every_job_has_a_time_limit_and_a_shell_that_notices_a_failure_within_a_pipe(template: Path) -> None:
     for workflow in read(template).values():
-        assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
+        assert all(job["timeout-minutes"] for job in workflow["jobs"].values() if "uses" not in job)
         assert workflow["defaults"]["run"]["shell"] == "bash"
 
 
@@ -150,11 +156,13 @@ subnet_ids = ["subnet-1"]
 security_group_ids = ["sg-1"]
 [workflow]
 role_arn = "arn:aws:iam::111111111111:role/workflow"
+[images]
+account_id = "222222222222"
 """
 
 
 def first_job(workflows: dict[str, Any], repository: Path, output: Path) -> subprocess.CompletedProcess[str]:
-    """Run the step that reads the project as a runner does: by the system's Python, before anything is installed."""
+    """Run the step that reads the project like a runner: with the system's Python, before anything is installed."""
     (script,) = [step["run"] for step in workflows["train.yml"]["jobs"]["project"]["steps"] if "run" in step]
     environment = {"PATH": f"{TOOLS}:/usr/bin:/bin", "GITHUB_OUTPUT": str(output), "PYTHONDONTWRITEBYTECODE": "1"}
     command = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
@@ -169,7 +177,7 @@ def test_a_repository_without_a_project_is_green_and_trains_nothing(
     assert workflows["train.yml"]["jobs"]["train"]["if"] == "needs.project.outputs.launched == 'true'"
 
 
-def test_a_launched_repository_tells_the_training_job_its_region_and_role(
+def test_a_launched_repository_passes_its_region_and_role_to_the_training_job(
     workflows: dict[str, Any], model_training: Path, tmp_path: Path
 ) -> None:
     repository = tmp_path / "repository"

@@ -1,4 +1,4 @@
-"""The endpoint as SageMaker has it, whatever the state says: waiting for it, judging it, tidying up behind it."""
+"""The live endpoint, independent of the state: wait for it, check what it serves, remove what was superseded."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deployment import DeploymentError
-from deployment.project import Environment
+from mlops_platform.release import DeploymentError, waiting
+from mlops_platform.release.project import Environment
 
 BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
-"""SageMaker refuses changes in these; each ends by itself."""
+"""Statuses in which SageMaker refuses changes; each ends without being asked to."""
 
 Description = dict[str, Any]
-"""What DescribeEndpoint answers."""
+"""The answer of DescribeEndpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,53 +33,45 @@ class LiveEndpoint:
     sagemaker: Any
     cloudwatch: Any
     minutes_to_wait: float
-    """For what is being done to it already."""
+    """For a change that is already under way."""
     say: Callable[[str], None]
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     @property
     def name(self) -> str:
-        """Of the endpoint."""
-        return self.environment.endpoint_name
+        """Name of the endpoint."""
+        return self.environment.deployment_name
 
     def settled(self) -> Description | None:
-        """The endpoint once nothing is being done to it any more; None when there is none.
+        """Return the endpoint once it is no longer being changed; None when there is none.
 
         Raises:
-            DeploymentError: something still is when the time is over.
+            DeploymentError: it is still being changed when the time is over.
         """
-        started = self.now()
-        said = ""
-        while True:
-            endpoint = self._describe()
-            status = endpoint["EndpointStatus"] if endpoint else "absent"
-            if status not in BUSY:
-                return endpoint
-            if status != said:
-                said = status
-                self.say(f"{self.name} is {status}: waiting")
-            elapsed = self.now() - started
-            pause = min(10.0, 1.0 + elapsed / 30)
-            if elapsed + pause > self.minutes_to_wait * 60:
-                raise DeploymentError(
-                    f"{self.name} is still {status} after {self.minutes_to_wait:.0f} minutes; "
-                    "run this again when it is not"
-                )
-            self.sleep(pause)
+        return waiting.until_settled(
+            self._describe,
+            _status_of,
+            name=self.name,
+            busy=BUSY,
+            minutes=self.minutes_to_wait,
+            say=self.say,
+            now=self.now,
+            sleep=self.sleep,
+        )
 
     def ready_for_update(self) -> Description | None:
-        """The endpoint when it can be updated; one that failed is deleted, as nothing else can be done with it."""
+        """Return the endpoint when it can be updated; one that failed is deleted, as nothing else can be done with it."""
         endpoint = self.settled()
         if endpoint is None or endpoint["EndpointStatus"] != "Failed":
             return endpoint
         reason = endpoint.get("FailureReason", "SageMaker gave no reason")
-        self.say(f"{self.name} has failed ({reason}): deleting it, to make it anew")
+        self.say(f"{self.name} has failed ({reason}): deleting it, to create it anew")
         self.sagemaker.delete_endpoint(EndpointName=self.name)
         return self.settled()
 
     def started(self, endpoint: Description | None) -> Started | None:
-        """What the configuration that serves started with; None when there is none."""
+        """Return the instances that the live configuration started with; None when there is none."""
         name = configuration_of(endpoint)
         if not name:
             return None
@@ -91,25 +83,23 @@ class LiveEndpoint:
     ) -> None:
         """Make sure that the endpoint serves exactly this configuration.
 
-        SageMaker takes a release back when an alarm fires, and the endpoint is InService again with what it had before.
-        The provider then reports success (terraform-provider-aws issues 46663 and 48997), unless it happened to look
-        while SageMaker was rolling back; so the endpoint is asked.
+        SageMaker rolls a release back when an alarm fires, and the endpoint is InService again with its former
+        configuration. The provider then reports success (terraform-provider-aws issues 46663 and 48997), unless it
+        happened to poll while SageMaker was rolling back; so the description decides.
 
         Args:
-            endpoint: what SageMaker says of it.
-            configuration: what was asked for; None when the update failed before it could say.
-            before: what SageMaker said of it before the update.
+            endpoint: its description after the update.
+            configuration: the requested configuration; None when the update failed before there was one.
+            before: its description before the update.
 
         Raises:
             DeploymentError: it serves something else or nothing; with SageMaker's reason and the alarms that are on.
         """
-        status, serving = (
-            ("absent", "") if endpoint is None else (endpoint["EndpointStatus"], configuration_of(endpoint))
-        )
+        status, serving = _status_of(endpoint), configuration_of(endpoint)
         if (status, serving) == ("InService", configuration):
             return
         where = self.environment.name
-        if status == "InService" and (configuration or _was_taken_back(before, endpoint)):
+        if status == "InService" and (configuration or _was_rolled_back(before, endpoint)):
             what = f"{where} was rolled back: it serves what it served before"
         elif configuration is None:
             what = f"pulumi up failed in {where}; its messages are above"
@@ -127,13 +117,13 @@ class LiveEndpoint:
     def prune(self, *, serving: str, before: str) -> list[str]:
         """Delete endpoint configurations and models that neither serve nor served last; returns their names.
 
-        The program leaves them where they are (`retain_on_delete`): while a release can still be rolled back, SageMaker
+        The program keeps them (`retain_on_delete`): while a release can still be rolled back, SageMaker
         needs the configuration that it replaces.
         """
         configurations = self._listed("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName")
         kept = {serving, before}
         if before in ("", serving):
-            # Nothing was replaced this time: what served before is the youngest but the one that serves.
+            # Nothing was replaced this time: the youngest besides the live one served before.
             kept.update([name for name in configurations if name != serving][:1])
         models = {model for name in kept.intersection(configurations) for model in self._models_of(name)}
         deleted: list[str] = []
@@ -160,7 +150,7 @@ class LiveEndpoint:
         return [f"{alarm['AlarmName']}: {alarm.get('StateReason', '')}" for alarm in answer["MetricAlarms"]]
 
     def _listed(self, operation: str, key: str, name: str) -> list[str]:
-        """Names of what deployments made, the youngest first."""
+        """Return the names that deployments created, the youngest first."""
         prefix = f"{self.name}-v"
         pages = self.sagemaker.get_paginator(operation).paginate(
             NameContains=prefix, SortBy="CreationTime", SortOrder="Descending"
@@ -173,20 +163,24 @@ class LiveEndpoint:
         return [variant["ModelName"] for variant in variants]
 
 
-def _was_taken_back(before: Description | None, after: Description | None) -> bool:
-    """Whether SageMaker began to change an endpoint in between, and has undone it for a reason."""
+def _was_rolled_back(before: Description | None, after: Description | None) -> bool:
+    """Tell whether SageMaker began to change an endpoint in between, and has undone it for a reason."""
     if before is None or after is None:
         return False
     changed = before["LastModifiedTime"] != after["LastModifiedTime"]
     return changed and "FailureReason" in after and configuration_of(before) == configuration_of(after)
 
 
+def _status_of(endpoint: Description | None) -> str:
+    return endpoint["EndpointStatus"] if endpoint else "absent"
+
+
 def configuration_of(endpoint: Description | None) -> str:
-    """The endpoint configuration that serves; empty when there is none."""
+    """Return the name of the live endpoint configuration; empty when there is none."""
     return (endpoint or {}).get("EndpointConfigName", "")
 
 
 def instances(endpoint: Description | None) -> int:
-    """How many instances serve, which autoscaling may have added to; 0 when there are none."""
+    """Return the number of instances that serve, with those that autoscaling has added."""
     variants = (endpoint or {}).get("ProductionVariants", [])
     return max((variant.get("DesiredInstanceCount", 0) for variant in variants), default=0)

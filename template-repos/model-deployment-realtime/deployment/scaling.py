@@ -1,8 +1,8 @@
-"""Automatic scaling of the endpoint, taken away for a release that it is in the way of.
+"""Set automatic scaling aside for a release that it would block.
 
 SageMaker refuses to change the type of instances that are scaled (SageMaker Developer Guide, "Update endpoints that use
-auto scaling"). And Application Auto Scaling refuses to make, with its tags, what it has already; so what the state knows
-nothing of, because a run was killed or because it was restored here, the engine could never make.
+auto scaling"). And Application Auto Scaling refuses to create, with tags, a target that exists; so the engine could never
+create one that the state does not know, because a run was killed or because it was restored here.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -13,14 +13,15 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from endpoint import DIMENSION, NAMESPACE, VARIANT
+from mlops_platform.project.aws import error_code
 
 TARGET = "aws:appautoscaling/target:Target"
-"""What the program declares it as."""
+"""Its type in the program."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registered:
-    """What is scaled, and when, as it takes to register it again."""
+    """A scaling target with its policies, in the form that registers it again."""
 
     target: Mapping[str, Any]
     policies: Sequence[Mapping[str, Any]]
@@ -37,7 +38,7 @@ class Scaling:
 
     @contextmanager
     def set_aside(self) -> Generator[None]:
-        """Deregister the endpoint, to have it made anew; whoever does not get that far finds it again as it was."""
+        """Deregister the endpoint, so that the update registers it anew; restored if the update does not get that far."""
         kept = self._registered()
         if kept is None:
             yield
@@ -45,8 +46,7 @@ class Scaling:
         try:
             self.client.deregister_scalable_target(**self._what)
         except ClientError as error:
-            response: Any = error.response
-            if response["Error"].get("Code") != "ObjectNotFoundException":
+            if error_code(error) != "ObjectNotFoundException":
                 raise
         self.say(f"deregistered {self.endpoint_name} from automatic scaling: it is registered anew after the update")
         try:
@@ -55,7 +55,7 @@ class Scaling:
             self._restore(kept)
 
     def _restore(self, kept: Registered) -> None:
-        """Register again what the engine has not; says so if that fails, too, since there is a failure to tell of already."""
+        """Register again what the engine has not; a failure is only logged, so that it does not hide the update's own."""
         try:
             found = self._registered()
             if found is not None and len(found.policies) >= len(kept.policies):

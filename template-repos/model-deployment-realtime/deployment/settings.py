@@ -1,16 +1,17 @@
-"""The settings of the endpoint, read from settings.toml and checked."""
+"""Read the settings of the endpoint from settings.toml, and check them."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from launched_project import settings_file
-from launched_project.settings_file import SettingsError
+from mlops_platform.project import settings_file
+from mlops_platform.release.project import ENVIRONMENTS
+from mlops_platform.release.waiting import CREDENTIAL_MINUTES, MINUTES_BESIDES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """The instances of one environment, and how a new version takes them over."""
+    """The instances of one environment, and how a new version replaces them."""
 
     instance_type: str
     minimum_instances: int
@@ -19,14 +20,14 @@ class Fleet:
     canary_percent: int
     """Share of the new fleet that gets requests first; 0 moves all requests at once."""
     shadow_version: int
-    """Approved model version that gets a copy of the requests, and whose answers nobody sees; 0 for none."""
+    """Approved model version that gets a copy of the requests, and whose answers are discarded; 0 for none."""
     shadow_percent: int
     """Share of the requests that the shadow gets."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """When instances are added and removed."""
+    """The load at which instances are added and removed."""
 
     invocations_per_instance: int
     """Requests a minute that one instance is meant to answer."""
@@ -36,19 +37,19 @@ class Scaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """How a new version replaces the one that serves; the old fleet is there until the end."""
+    """The release of a new version; the old fleet exists until the end."""
 
     baking_minutes: int
-    """How long the canary is watched before all requests move."""
+    """Time that the canary is watched before all requests move."""
     termination_wait_minutes: int
-    """How long the new fleet is watched with all requests before the old one is removed."""
+    """Time that the new fleet is watched with all requests before the old one is removed."""
     maximum_minutes: int
     """A release that takes longer is rolled back."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alarms:
-    """What an endpoint must keep to. The first and the last also roll a release back."""
+    """Limits of the endpoint. The first and the last also roll a release back."""
 
     server_error_percent: float
     """Share of requests that the endpoint or the model fails to answer."""
@@ -60,14 +61,14 @@ class Alarms:
 
 @dataclass(frozen=True, kw_only=True)
 class Capture:
-    """Requests and answers are kept, encrypted, for whoever watches or retrains the model."""
+    """Share of the requests and answers that are kept, encrypted, to watch or retrain the model."""
 
     percent: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Test:
-    """What the endpoint must answer to the rows in smoke/, each time it was deployed."""
+    """Limits for the answers to the rows in smoke/, tested after each deployment."""
 
     latency_milliseconds: float
     """Of nine in ten requests with a single row, network included."""
@@ -91,12 +92,8 @@ class Settings:
     test: Test
 
 
-FLEETS = {"preprod": Fleet, "prod": Fleet}
+FLEETS = dict.fromkeys(ENVIRONMENTS, Fleet)
 TABLES = {"scaling": Scaling, "release": Release, "alarms": Alarms, "capture": Capture, "test": Test}
-CREDENTIAL_MINUTES = 120
-"""How long the credentials of the workflow's job last."""
-MINUTES_BESIDES = 20
-"""For everything in the job but waiting for SageMaker; the job ends five minutes before its credentials do."""
 SHORTEST_TO_SETTLE = 20
 """Minutes that a release takes to be rolled back, at least."""
 
@@ -107,61 +104,49 @@ def read(file: Path) -> Settings:
     Raises:
         SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
     """
-    content = settings_file.load(file)
-    problems = settings_file.problems(content, {**FLEETS, **TABLES})
-    if not problems:
-        settings = Settings(
-            fleets={name: Fleet(**content[name]) for name in FLEETS},
-            scaling=Scaling(**content["scaling"]),
-            release=Release(**content["release"]),
-            alarms=Alarms(**content["alarms"]),
-            capture=Capture(**content["capture"]),
-            test=Test(**content["test"]),
-        )
-        problems = [*_impossible_fleets(settings), *_out_of_range(settings)]
-        if not problems:
-            return settings
-    raise SettingsError(file, problems)
+    tables = settings_file.read(file, {**FLEETS, **TABLES})
+    settings = Settings(fleets={name: tables[name] for name in FLEETS}, **{name: tables[name] for name in TABLES})
+    checks = [_fleet_checks(name, fleet) for name, fleet in settings.fleets.items()]
+    settings_file.require(
+        file, {problem: holds for each in (*checks, _checks(settings)) for problem, holds in each.items()}
+    )
+    return settings
 
 
 def minutes_to_settle(release: Release) -> float:
-    """How long an earlier release may still take before this one begins, and this one to be rolled back after it."""
+    """Return the minutes to wait for an earlier release before this one begins, and for this one's rollback after it."""
     return (CREDENTIAL_MINUTES - MINUTES_BESIDES - release.maximum_minutes) / 2
 
 
-def _impossible_fleets(settings: Settings) -> list[str]:
-    problems: list[str] = []
-    for name, fleet in settings.fleets.items():
-        smallest, canary = fleet.minimum_instances, fleet.canary_percent
-        checks = {
-            "instance_type is no type of instance for an endpoint, such as ml.m5.large": re.fullmatch(
-                r"ml\.[a-z0-9-]+\.[a-z0-9]+", fleet.instance_type
-            ),
-            # AWS: with Inf1 instances, guardrails do nothing: all requests move at once, and nobody watches.
-            "instance_type is of the family inf1, which SageMaker cannot release gradually or roll back; use inf2": (
-                not fleet.instance_type.startswith("ml.inf1.")
-            ),
-            "minimum_instances must be at least 1, and at most maximum_instances": (
-                1 <= smallest <= fleet.maximum_instances
-            ),
-            # AWS Security Hub, control SageMaker.4.
-            "minimum_instances must be at least 2, in two zones": name != "prod" or smallest >= 2,
-            "canary_percent must be 0 to 50, which is SageMaker's limit": 0 <= canary <= 50,
-            f"canary_percent is less than one of {smallest} instances: use at least {-(-100 // max(smallest, 1))}, or 0": (
-                canary == 0 or canary * smallest >= 100
-            ),
-            "shadow_version must be the number of a model version, or 0": fleet.shadow_version >= 0,
-            "shadow_percent must be 1 to 100": 1 <= fleet.shadow_percent <= 100,
-        }
-        problems.extend(f"[{name}] {problem}" for problem, fine in checks.items() if not fine)
-    return problems
+def _fleet_checks(name: str, fleet: Fleet) -> dict[str, object]:
+    smallest, canary = fleet.minimum_instances, fleet.canary_percent
+    one_instance = -(-100 // max(smallest, 1))
+    checks = {
+        "instance_type is no type of instance for an endpoint, such as ml.m5.large": re.fullmatch(
+            r"ml\.[a-z0-9-]+\.[a-z0-9]+", fleet.instance_type
+        ),
+        # AWS: with Inf1 instances, guardrails do nothing: all requests move at once, and no alarm is watched.
+        "instance_type is of the family inf1, which SageMaker cannot release gradually or roll back; use inf2": (
+            not fleet.instance_type.startswith("ml.inf1.")
+        ),
+        "minimum_instances must be at least 1, and at most maximum_instances": 1 <= smallest <= fleet.maximum_instances,
+        # AWS Security Hub, control SageMaker.4.
+        "minimum_instances must be at least 2, in two zones": name != "prod" or smallest >= 2,
+        "canary_percent must be 0 to 50, which is SageMaker's limit": 0 <= canary <= 50,
+        f"canary_percent is less than one of {smallest} instances: use at least {one_instance}, or 0": (
+            canary == 0 or canary * smallest >= 100
+        ),
+        "shadow_version must be the number of a model version, or 0": fleet.shadow_version >= 0,
+        "shadow_percent must be 1 to 100": 1 <= fleet.shadow_percent <= 100,
+    }
+    return {f"[{name}] {problem}": holds for problem, holds in checks.items()}
 
 
-def _out_of_range(settings: Settings) -> list[str]:
+def _checks(settings: Settings) -> dict[str, object]:
     scaling, release, alarms, test = settings.scaling, settings.release, settings.alarms, settings.test
     watched = release.baking_minutes + release.termination_wait_minutes
     longest = CREDENTIAL_MINUTES - MINUTES_BESIDES - 2 * SHORTEST_TO_SETTLE
-    checks = {
+    return {
         "[scaling] invocations_per_instance must be above 0": scaling.invocations_per_instance > 0,
         "[scaling] add_after_seconds and remove_after_seconds must be 0 to 3600": (
             0 <= scaling.add_after_seconds <= 3600 and 0 <= scaling.remove_after_seconds <= 3600
@@ -184,4 +169,3 @@ def _out_of_range(settings: Settings) -> list[str]:
         "[test] lowest must be below highest": test.lowest < test.highest,
         "[test] mean_absolute_error must be above 0": test.mean_absolute_error > 0,
     }
-    return [problem for problem, fine in checks.items() if not fine]

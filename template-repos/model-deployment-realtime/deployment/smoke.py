@@ -1,4 +1,4 @@
-"""Ask a deployed endpoint what its callers will ask, and hold the answers against the truth.
+"""Send a deployed endpoint requests like those of its callers, and compare the answers with the truth.
 
 A request is CSV without a header, one row per line; the answer has one number per line.
 """
@@ -13,8 +13,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deployment import REPOSITORY, DeploymentError
-from deployment.settings import Test
+from deployment.settings import Settings, Test
+from mlops_platform import REPOSITORY
+from mlops_platform.project import aws, summary
+from mlops_platform.release import DeploymentError
+from mlops_platform.release.project import Environment, Project
 
 ROWS = REPOSITORY / "smoke" / "abalone.csv"
 CONTENT_TYPE = "text/csv"
@@ -23,7 +26,7 @@ SINGLE_REQUESTS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the endpoint answered."""
+    """The quality of the answers."""
 
     rows: int
     mean_absolute_error: float
@@ -34,14 +37,14 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """An endpoint that is asked."""
+    """An endpoint under test."""
 
     name: str
     runtime: Any
     now: Callable[[], float] = time.monotonic
 
-    def ask(self, rows: list[list[str]]) -> tuple[list[float], float]:
-        """One prediction per row, and the milliseconds that it took.
+    def predict(self, rows: list[list[str]]) -> tuple[list[float], float]:
+        """Return one prediction per row, and the milliseconds that the answer took.
 
         Raises:
             DeploymentError: there is no answer, or it is malformed.
@@ -97,20 +100,48 @@ class Endpoint:
 
 
 def read_rows(file: Path) -> tuple[list[list[str]], list[float]]:
-    """What to ask, and what is true: the last column."""
+    """Return the rows to send, and the truth, which is the last column."""
     with file.open(newline="") as stream:
         rows = list(csv.reader(stream))
     return [row[:-1] for row in rows], [float(row[-1]) for row in rows]
 
 
-def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
-    """Ask everything, and hold the answers against the limits.
+def command(owner: Project, environment: Environment, configured: Settings) -> None:
+    """Test the endpoint of an environment, and publish the result.
 
     Raises:
-        DeploymentError: the first thing that is not as it must be.
+        DeploymentError: an answer is wrong, slow or malformed.
+    """
+    # A slow answer is a finding, and a retry would hide it.
+    timeout = max(10.0, 2 * configured.test.latency_milliseconds / 1000)
+    runtime = aws.client("sagemaker-runtime", owner.region, attempts=1, read_timeout_seconds=timeout)
+    endpoint = Endpoint(name=environment.deployment_name, runtime=runtime)
+    try:
+        outcome = test(endpoint, configured.test)
+    except DeploymentError as error:
+        # What it replaced is gone: SageMaker rolls nothing back once the release is over.
+        raise DeploymentError(
+            f"{error}\n  {environment.name} serves this version all the same: "
+            "`make rollback VERSION=N` deploys version N again"
+        ) from error
+    rows = "".join(f"| {prediction:.1f} | {truth:g} |\n" for prediction, truth in outcome.examples)
+    summary.publish(
+        f"## {environment.name} answers\n\n"
+        f"{outcome.rows} rows, off by {outcome.mean_absolute_error:.2f} on average "
+        f"(allowed {configured.test.mean_absolute_error:g}); nine in ten single requests within "
+        f"{outcome.latency_milliseconds:.0f} ms (allowed {configured.test.latency_milliseconds:g} ms).\n\n"
+        f"| predicted | true |\n|---:|---:|\n{rows}\n"
+    )
+
+
+def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
+    """Send all rows together and some alone, and compare the answers with the limits.
+
+    Raises:
+        DeploymentError: an answer is wrong, slow or malformed; the message describes the first one.
     """
     rows, truth = read_rows(file)
-    predictions, _ = endpoint.ask(rows)
+    predictions, _ = endpoint.predict(rows)
     for row, prediction in zip(rows, predictions, strict=True):
         if not limits.lowest <= prediction <= limits.highest:
             raise DeploymentError(
@@ -122,13 +153,7 @@ def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
         raise DeploymentError(
             f"{endpoint.name} is off by {error:.2f} on average; settings.toml allows {limits.mean_absolute_error:g}"
         )
-    singles = [endpoint.ask([row]) for row in rows[:SINGLE_REQUESTS]]
-    for (prediction, _), expected in zip(singles, predictions, strict=False):
-        if not math.isclose(prediction[0], expected, rel_tol=1e-4, abs_tol=1e-4):
-            raise DeploymentError(
-                f"{endpoint.name} predicts {prediction[0]:g} for a row alone, and {expected:g} among others"
-            )
-    latency = sorted(milliseconds for _, milliseconds in singles)[math.ceil(0.9 * len(singles)) - 1]
+    latency = _single_latency(endpoint, rows[:SINGLE_REQUESTS], predictions)
     if latency > limits.latency_milliseconds:
         raise DeploymentError(
             f"{endpoint.name} answers nine in ten requests within {latency:.0f} ms; "
@@ -141,6 +166,21 @@ def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
         latency_milliseconds=latency,
         examples=list(zip(predictions, truth, strict=True))[:5],
     )
+
+
+def _single_latency(endpoint: Endpoint, rows: list[list[str]], predictions: list[float]) -> float:
+    """Send rows one by one, and return the milliseconds within which nine in ten are answered.
+
+    Raises:
+        DeploymentError: a row gets another prediction alone than among others.
+    """
+    singles = [endpoint.predict([row]) for row in rows]
+    for (prediction, _), expected in zip(singles, predictions, strict=False):
+        if not math.isclose(prediction[0], expected, rel_tol=1e-4, abs_tol=1e-4):
+            raise DeploymentError(
+                f"{endpoint.name} predicts {prediction[0]:g} for a row alone, and {expected:g} among others"
+            )
+    return sorted(milliseconds for _, milliseconds in singles)[math.ceil(0.9 * len(singles)) - 1]
 
 
 def _said(error: ClientError) -> str:

@@ -4,7 +4,7 @@ VARIANT = "AllTraffic"
 """Name of the variant that answers. A new configuration must have the same, or SageMaker cannot release it gradually."""
 
 NAMESPACE, DIMENSION = "sagemaker", "sagemaker:variant:DesiredInstanceCount"
-"""What is scaled automatically, as Application Auto Scaling calls it: the instances of a variant."""
+"""The instances of a variant, as Application Auto Scaling calls what it scales."""
 
 SHADOW = "Shadow"
 """Name of the variant that gets a copy of the requests."""

@@ -1,8 +1,8 @@
-"""What is watched: the endpoint always, and the new version on its own while it is released.
+"""Alarms on the endpoint, and on the new version alone while it is released.
 
-SageMaker publishes the metrics of an endpoint twice: for all that answers under its name, and, once a new fleet gets
-requests, for that fleet's configuration alone. Only the second kind takes a release back: otherwise the errors of a bad
-version would stop the good one that is to replace it.
+SageMaker publishes the metrics of an endpoint twice: for all fleets under its name, and, once a new fleet gets requests,
+for that fleet's configuration alone. Only the second kind rolls a release back: otherwise the errors of a bad version would
+stop the good one that is to replace it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ NAMESPACE = "AWS/SageMaker"
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """Which endpoint, what it must keep to, and who is told if it does not."""
+    """The endpoint, its limits, and the topic that is notified."""
 
     endpoint_name: str
     configuration_name: pulumi.Input[str]
@@ -31,13 +31,13 @@ class AlarmsArgs:
 
 
 class Alarms(pulumi.ComponentResource):
-    """Alarms on the endpoint and on the version; the account's topic is told when one goes on or off.
+    """Alarms on the endpoint and on the version; the account's topic is notified when one goes on or off.
 
     Without requests there are no metrics, and nothing is wrong.
     """
 
     of_new_version: Sequence[pulumi.Output[str]]
-    """Names of those that take a release back."""
+    """Names of those that roll a release back."""
     arns: Sequence[pulumi.Output[str]]
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -80,7 +80,7 @@ class Alarms(pulumi.ComponentResource):
         threshold: float,
         minutes: tuple[int, int],
     ) -> aws.cloudwatch.MetricAlarm:
-        """An alarm that goes on when a limit is exceeded in so many of the last minutes."""
+        """Declare an alarm that goes on when a limit is exceeded in so many of the last minutes."""
         exceeded, looked_at = minutes
         return aws.cloudwatch.MetricAlarm(
             name,

@@ -1,4 +1,4 @@
-"""As many instances as the requests need, between the fleet's smallest and largest size."""
+"""Automatic scaling of the fleet between its smallest and largest size, by the number of requests."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from endpoint import DIMENSION, NAMESPACE, VARIANT
 
 @dataclass(frozen=True, kw_only=True)
 class AutoscalingArgs:
-    """Which endpoint, between which sizes, and by which measure."""
+    """The endpoint, the sizes of its fleet, and the target."""
 
     endpoint_name: pulumi.Input[str]
     fleet: settings.Fleet

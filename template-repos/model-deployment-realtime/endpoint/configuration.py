@@ -1,4 +1,4 @@
-"""What an endpoint serves: a model on a fleet of instances, with encrypted disks and captured requests."""
+"""The configuration of an endpoint: a model on a fleet of instances, with encrypted disks and captured requests."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class ConfigurationArgs:
     """Share of the requests that the shadow gets a copy of."""
     instance_type: str
     instances: int
-    """When the fleet starts, and its shadow's; autoscaling decides from then on."""
+    """Number of instances that the fleet and its shadow start with; autoscaling decides from then on."""
     kms_key_arn: str
     """Encrypts the disks and the captured requests."""
     captured_uri: str
@@ -28,7 +28,7 @@ class ConfigurationArgs:
 
 
 class Configuration(pulumi.ComponentResource):
-    """An endpoint configuration. It never changes: whatever differs makes another one."""
+    """An endpoint configuration. It never changes: every difference creates another one."""
 
     name: pulumi.Output[str]
 
@@ -46,31 +46,8 @@ class Configuration(pulumi.ComponentResource):
                     "initial_variant_weight": 1.0,
                 }
             ],
-            shadow_production_variants=[
-                {
-                    "variant_name": SHADOW,
-                    "model_name": shadow.name,
-                    "instance_type": args.instance_type,
-                    "initial_instance_count": args.instances,
-                    # Relative to the variant that answers: the share of its requests that are copied.
-                    "initial_variant_weight": args.shadow_percent / 100,
-                }
-                for shadow in [args.shadow]
-                if shadow is not None
-            ]
-            or None,
-            data_capture_config={
-                "enable_capture": args.capture_percent > 0,
-                "initial_sampling_percentage": args.capture_percent,
-                "destination_s3_uri": args.captured_uri,
-                "kms_key_id": args.kms_key_arn,
-                "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
-                # Text stays readable; anything else is captured in Base64.
-                "capture_content_type_header": {
-                    "csv_content_types": ["text/csv"],
-                    "json_content_types": ["application/json"],
-                },
-            },
+            shadow_production_variants=_shadow(args),
+            data_capture_config=_capture(args),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # SageMaker needs the replaced one until the release is over, and to roll it back.
@@ -79,3 +56,33 @@ class Configuration(pulumi.ComponentResource):
         )
         self.name = configuration.name
         self.register_outputs({"name": self.name})
+
+
+def _shadow(args: ConfigurationArgs) -> list[aws.sagemaker.EndpointConfigurationShadowProductionVariantArgsDict] | None:
+    if args.shadow is None:
+        return None
+    return [
+        {
+            "variant_name": SHADOW,
+            "model_name": args.shadow.name,
+            "instance_type": args.instance_type,
+            "initial_instance_count": args.instances,
+            # Relative to the variant that answers: the share of its requests that are copied.
+            "initial_variant_weight": args.shadow_percent / 100,
+        }
+    ]
+
+
+def _capture(args: ConfigurationArgs) -> aws.sagemaker.EndpointConfigurationDataCaptureConfigArgsDict:
+    return {
+        "enable_capture": args.capture_percent > 0,
+        "initial_sampling_percentage": args.capture_percent,
+        "destination_s3_uri": args.captured_uri,
+        "kms_key_id": args.kms_key_arn,
+        "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
+        # Text stays readable; anything else is captured in Base64.
+        "capture_content_type_header": {
+            "csv_content_types": ["text/csv"],
+            "json_content_types": ["application/json"],
+        },
+    }

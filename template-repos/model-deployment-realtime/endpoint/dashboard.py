@@ -1,4 +1,4 @@
-"""One page of CloudWatch that shows how the endpoint does."""
+"""The endpoint's dashboard in CloudWatch."""
 
 import json
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ WIDTH, HEIGHT = 12, 6
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardArgs:
-    """Which endpoint is shown."""
+    """The endpoint that is shown."""
 
     endpoint_name: str
     region: str
     alarm_arns: Sequence[pulumi.Input[str]]
     shadow: bool
-    """Whether a shadow is shown beside the variant that answers."""
+    """Show a shadow beside the variant that answers."""
 
 
 class Dashboard(pulumi.ComponentResource):
@@ -41,7 +41,7 @@ class Dashboard(pulumi.ComponentResource):
 
 
 def body(args: DashboardArgs, alarm_arns: Sequence[str]) -> dict[str, Any]:
-    """The dashboard as CloudWatch wants it."""
+    """Return the dashboard in CloudWatch's format."""
     variants = [VARIANT, *([SHADOW] if args.shadow else [])]
 
     def graph(title: str, namespace: str, metrics: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -1,27 +1,17 @@
-"""A model version as SageMaker serves it."""
+"""The SageMaker model of a version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-
-@dataclass(frozen=True, kw_only=True)
-class Version:
-    """A verified model version, as the deploy command puts it into the configuration."""
-
-    package_arn: str
-    version: int
-    image: str
-    environment: Mapping[str, str]
-    artifact_uri: str
-    sha256: str
+from mlops_platform.release.version import Version
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelArgs:
-    """What is served, and where."""
+    """The version, its role, and its network."""
 
     prefix: str
     version: Version
@@ -50,7 +40,7 @@ class Model(pulumi.ComponentResource):
                 "environment": args.version.environment,
             },
             tags={"model-package-arn": args.version.package_arn},
-            # What is replaced may still be needed by a release that is rolled back; the deploy command removes it.
+            # A release that is rolled back still needs the replaced model; the deploy command removes it later.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.version = args.version.version

@@ -1,4 +1,4 @@
-"""The endpoint, and how it goes from one version to the next: beside the old fleet, watched, and back if an alarm fires."""
+"""The endpoint, and the release of a new version: beside the old fleet, watched, and rolled back if an alarm fires."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from deployment import settings
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseArgs:
-    """What is to serve, and what takes the release back."""
+    """The configuration to release, and the alarms that roll the release back."""
 
     endpoint_name: str
     configuration_name: pulumi.Input[str]
     rollback_alarms: Sequence[pulumi.Input[str]]
     release: settings.Release
     canary_percent: int
-    """0 moves all requests at once; the old fleet then stays as long as the new one is watched."""
+    """Share of the capacity that gets requests first; 0 moves all at once, and the old fleet stays while the new one is watched."""
 
 
 class Release(pulumi.ComponentResource):

@@ -1,24 +1,24 @@
-"""Waiting for an endpoint, judging it, and tidying up behind it."""
+"""The live endpoint: waiting for it, checking what it serves, removing what was superseded."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from examples import PROJECT
 from fake_aws import FakeCloudWatch, FakeSageMaker
 
-from deployment import DeploymentError
 from deployment.live import LiveEndpoint, instances
+from mlops_platform.release import DeploymentError
+from mlops_platform.release.testing.example import PROJECT
 
 PREPROD = PROJECT.environments["preprod"]
-NAME = PREPROD.endpoint_name
+NAME = PREPROD.deployment_name
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
 
 
 @dataclass
 class Watched:
-    """An endpoint, and a time that passes only while somebody waits."""
+    """An endpoint, and a time that passes only while the code under test waits."""
 
     sagemaker: FakeSageMaker
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
@@ -80,14 +80,14 @@ def test_waiting_ends_while_the_credentials_last() -> None:
     assert watched.waited <= 20 * 60
 
 
-def test_a_failed_endpoint_is_deleted_to_make_it_anew() -> None:
+def test_a_failed_endpoint_is_deleted_and_created_anew() -> None:
     watched = Watched(existing("Failed", reason="no capacity"))
     assert watched.endpoint.ready_for_update() is None
     assert watched.sagemaker.deleted == [NAME]
-    assert watched.said[0] == f"{NAME} has failed (no capacity): deleting it, to make it anew"
+    assert watched.said[0] == f"{NAME} has failed (no capacity): deleting it, to create it anew"
 
 
-def test_an_endpoint_that_serves_what_was_asked_for_is_a_success() -> None:
+def test_an_endpoint_that_serves_the_requested_configuration_is_a_success() -> None:
     watched = Watched(existing())
     watched.endpoint.require_serving(watched.endpoint.settled(), f"{NAME}-v1-aaaaaaa", before=None)
 
@@ -124,7 +124,7 @@ def test_a_failed_update_is_a_failure_even_if_the_endpoint_serves() -> None:
         watched.endpoint.require_serving(watched.endpoint.settled(), None, before=None)
 
 
-def test_a_rollback_is_called_so_when_the_engine_saw_it_and_failed() -> None:
+def test_a_rollback_that_makes_the_engine_fail_is_reported_as_a_rollback() -> None:
     watched = Watched(existing(reason="The following alarms fired", modified=LATER))
     with pytest.raises(DeploymentError, match=r"preprod was rolled back: .*\n.*\n  reason: The following alarms fired"):
         watched.endpoint.require_serving(watched.endpoint.settled(), None, before=existing().endpoint)
@@ -154,32 +154,32 @@ def versions(*names: str) -> FakeSageMaker:
     return service
 
 
-def test_what_serves_and_what_served_before_is_kept_and_the_rest_removed() -> None:
+def test_the_live_and_the_former_configuration_are_kept_and_the_rest_removed() -> None:
     service = versions("v3-ccccccc", "v2-bbbbbbb", "v1-aaaaaaa")
     Watched(service).endpoint.prune(serving=f"{NAME}-v3-ccccccc", before=f"{NAME}-v2-bbbbbbb")
     assert list(service.configurations) == service.models == [f"{NAME}-v3-ccccccc", f"{NAME}-v2-bbbbbbb"]
 
 
-def test_what_served_before_is_kept_although_it_is_older_than_what_failed_in_between() -> None:
+def test_the_former_configuration_is_kept_although_a_failed_one_is_younger() -> None:
     service = versions("v4-ddddddd", "v3-failed0", "v1-aaaaaaa")
     Watched(service).endpoint.prune(serving=f"{NAME}-v4-ddddddd", before=f"{NAME}-v1-aaaaaaa")
     assert list(service.configurations) == [f"{NAME}-v4-ddddddd", f"{NAME}-v1-aaaaaaa"]
 
 
-def test_deploying_what_serves_already_keeps_what_served_before() -> None:
+def test_deploying_the_live_version_again_keeps_the_former_configuration() -> None:
     service = versions("v3-ccccccc", "v2-bbbbbbb", "v1-aaaaaaa")
     Watched(service).endpoint.prune(serving=f"{NAME}-v3-ccccccc", before=f"{NAME}-v3-ccccccc")
     assert list(service.configurations) == [f"{NAME}-v3-ccccccc", f"{NAME}-v2-bbbbbbb"]
 
 
-def test_a_shadow_is_kept_with_what_it_shadows() -> None:
+def test_a_shadow_is_kept_with_its_configuration() -> None:
     service = versions("v3-ccccccc")
     service.configurations[f"{NAME}-v3-ccccccc"].append(f"{NAME}-v4-shadow0")
     service.models.append(f"{NAME}-v4-shadow0")
     assert Watched(service).endpoint.prune(serving=f"{NAME}-v3-ccccccc", before="") == []
 
 
-def test_what_belongs_to_somebody_else_is_left_alone() -> None:
+def test_resources_with_other_prefixes_are_not_deleted() -> None:
     service = versions("v1-aaaaaaa")
     service.models.append(f"copy-of-{NAME}-v1")
     service.configurations[f"copy-of-{NAME}-v1"] = []

@@ -1,20 +1,34 @@
-"""What the program declares: rendered once for each environment."""
+"""The resources that the program declares, rendered once for each environment."""
 
 import json
 from typing import Any
 
 import pytest
-from examples import IMAGE, PROJECT
-from rendering import PARAMETERS, Rendering, render
 
-from deployment import REPOSITORY, settings
+from deployment import settings
+from deployment.deploy import PROGRAM
+from mlops_platform import REPOSITORY
+from mlops_platform.release.testing import rendering
+from mlops_platform.release.testing.example import IMAGE, PROJECT
+from mlops_platform.release.testing.rendering import PARAMETERS, Rendering, version
 
 SETTINGS = settings.read(REPOSITORY / "settings.toml")
 KEY = PARAMETERS["encryption/data-key-arn"]
 TOPIC = PARAMETERS["notifications/alarms-topic-arn"]
 PROD = PROJECT.environments["prod"]
-NAME = PROD.endpoint_name
+NAME = PROD.deployment_name
 CONFIGURATION = f"{NAME}-v3-1a2b3c4"
+
+
+def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Rendering:
+    """Return everything that the program declares for an environment that gets version 3."""
+    configuration = {
+        "modelPackageArn": PROJECT.package_arn(3),
+        "model": version(3).configuration(),
+        "instances": str(instances),
+        **({"shadow": version(shadow).configuration()} if shadow else {}),
+    }
+    return rendering.render(PROGRAM, environment, configuration)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +100,7 @@ def test_disks_and_captured_requests_are_encrypted_with_the_accounts_key(prod: R
     assert [option["captureMode"] for option in capture["captureOptions"]] == ["Input", "Output"]
 
 
-def test_models_and_configurations_outlive_what_replaces_them_under_names_of_their_own(prod: Rendering) -> None:
+def test_replaced_models_and_configurations_are_kept_and_have_random_names(prod: Rendering) -> None:
     kept = [r for r in prod.resources if r.retained]
     assert {r.name for r in kept} == {f"{NAME}-v3"}
     assert [r.type.rpartition(":")[2] for r in kept] == ["Model", "EndpointConfiguration"]
@@ -103,13 +117,13 @@ def test_production_has_two_instances_or_more_and_as_many_as_serve_already() -> 
     assert target["resourceId"] == f"endpoint/{NAME}/variant/AllTraffic"
 
 
-def test_a_shadow_starts_with_as_many_instances_as_what_it_shadows() -> None:
+def test_a_shadow_starts_with_as_many_instances_as_the_production_variant() -> None:
     configuration = render("prod", shadow=4, instances=5).one("EndpointConfiguration", f"{NAME}-v3").inputs
     (production,), (shadow,) = configuration["productionVariants"], configuration["shadowProductionVariants"]
     assert production["initialInstanceCount"] == shadow["initialInstanceCount"] == 5
 
 
-def test_no_change_is_ignored_as_the_engine_would_put_the_old_value_into_whatever_it_replaces(prod: Rendering) -> None:
+def test_no_change_is_ignored_as_the_engine_would_put_the_old_value_into_a_replacement(prod: Rendering) -> None:
     assert [r.name for r in prod.resources if r.ignored] == []
 
 
@@ -117,7 +131,7 @@ def release_of(rendering: Rendering) -> dict[str, Any]:
     return rendering.one("Endpoint").inputs["deploymentConfig"]
 
 
-def test_production_is_released_by_a_canary_that_an_alarm_takes_back(prod: Rendering) -> None:
+def test_production_is_released_by_a_canary_that_an_alarm_rolls_back(prod: Rendering) -> None:
     policy = release_of(prod)["blueGreenUpdatePolicy"]
     assert policy["trafficRoutingConfiguration"] == {
         "type": "CANARY",
@@ -137,7 +151,7 @@ def test_preprod_moves_at_once_and_is_watched_all_the_same(preprod: Rendering) -
     assert len(release_of(preprod)["autoRollbackConfiguration"]["alarms"]) == 2
 
 
-def test_alarms_that_take_a_release_back_look_at_the_new_version_alone(prod: Rendering) -> None:
+def test_alarms_that_roll_a_release_back_watch_the_new_version_alone(prod: Rendering) -> None:
     whole = {"EndpointName": NAME, "VariantName": "AllTraffic"}
     dimensions = {r.name: r.inputs["dimensions"] for r in prod.resources if r.type.endswith(":MetricAlarm")}
     assert dimensions == {
@@ -156,7 +170,7 @@ def test_alarms_exist_before_the_release_that_they_watch(prod: Rendering) -> Non
     assert prod.one("MetricAlarm", "version-errors").dependencies >= {f"{NAME}-v3"}
 
 
-def test_every_alarm_tells_the_accounts_topic_and_silence_is_no_alarm(prod: Rendering) -> None:
+def test_every_alarm_notifies_the_accounts_topic_and_missing_data_is_no_alarm(prod: Rendering) -> None:
     alarms = [r.inputs for r in prod.resources if r.type.endswith(":MetricAlarm")]
     for alarm in alarms:
         assert alarm["alarmActions"] == alarm["okActions"] == [TOPIC]
@@ -174,7 +188,7 @@ def test_limits_are_in_the_units_of_the_metrics(prod: Rendering) -> None:
     assert limits["overload"] == 1.5 * SETTINGS.scaling.invocations_per_instance
 
 
-def test_an_alarm_that_takes_a_release_back_fires_while_the_canary_bakes(prod: Rendering) -> None:
+def test_an_alarm_that_rolls_a_release_back_fires_while_the_canary_bakes(prod: Rendering) -> None:
     for name in ("version-errors", "version-latency"):
         alarm = prod.one("MetricAlarm", name).inputs
         assert alarm["evaluationPeriods"] * alarm["period"] < SETTINGS.release.baking_minutes * 60
@@ -199,7 +213,7 @@ def test_the_dashboard_shows_every_alarm_and_metrics_of_this_endpoint_alone(prod
     assert {tuple(line[2:6]) for line in lines} == {("EndpointName", NAME, "VariantName", "AllTraffic")}
 
 
-def test_a_shadow_gets_its_share_of_the_requests_and_is_shown_beside_what_answers(shadowed: Rendering) -> None:
+def test_a_shadow_gets_its_share_of_the_requests_and_is_on_the_dashboard(shadowed: Rendering) -> None:
     assert shadowed.counts()["aws:sagemaker/model:Model"] == 2
     configuration = shadowed.one("EndpointConfiguration", f"{NAME}-v3").inputs
     (production,), (shadow,) = configuration["productionVariants"], configuration["shadowProductionVariants"]
@@ -213,7 +227,7 @@ def test_without_a_shadow_there_is_none(prod: Rendering) -> None:
     assert "shadowProductionVariants" not in prod.one("EndpointConfiguration", f"{NAME}-v3").inputs
 
 
-def test_what_the_deploy_command_checks_is_exported(prod: Rendering) -> None:
+def test_the_values_that_the_deploy_command_checks_are_exported(prod: Rendering) -> None:
     assert prod.exports == {
         "endpointName": NAME,
         "endpointConfigName": CONFIGURATION,

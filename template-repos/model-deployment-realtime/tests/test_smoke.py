@@ -1,32 +1,35 @@
-"""What an endpoint must answer to be fit for requests."""
+"""The test of an endpoint's answers."""
 
 import json
 from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
-from examples import PROJECT
-from fake_aws import FakeRuntime, refusal
+from fake_aws import FakeRuntime
 
-from deployment import REPOSITORY, DeploymentError, settings, smoke
+from deployment import settings, smoke
+from mlops_platform import REPOSITORY
+from mlops_platform.release import DeploymentError
+from mlops_platform.release.testing.aws import refusal
+from mlops_platform.release.testing.example import PROJECT
 
 LIMITS = settings.read(REPOSITORY / "settings.toml").test
 ROWS, TRUTH = smoke.read_rows(smoke.ROWS)
 KNOWN = {",".join(row): truth for row, truth in zip(ROWS, TRUTH, strict=True)}
 
 
-def knowing(rows: list[list[str]]) -> str:
-    """Half a ring more than the truth."""
+def good(rows: list[list[str]]) -> str:
+    """Predict half a ring more than the truth."""
     return "".join(f"{KNOWN[','.join(row)] + 0.5}\n" for row in rows)
 
 
 def ask(runtime: FakeRuntime) -> smoke.Outcome:
-    name = PROJECT.environments["preprod"].endpoint_name
+    name = PROJECT.environments["preprod"].deployment_name
     return smoke.test(smoke.Endpoint(name=name, runtime=runtime, now=runtime.now), LIMITS)
 
 
-def test_a_good_endpoint_is_asked_for_all_rows_and_for_single_ones() -> None:
-    outcome = ask(FakeRuntime(predict=knowing))
+def test_a_good_endpoint_gets_all_rows_together_and_some_alone() -> None:
+    outcome = ask(FakeRuntime(predict=good))
     assert outcome.rows == len(ROWS) == 50
     assert outcome.mean_absolute_error == pytest.approx(0.5)
     assert outcome.latency_milliseconds == pytest.approx(10)
@@ -40,20 +43,20 @@ def test_the_mean_of_all_abalones_is_not_good_enough_an_answer() -> None:
 
 def test_a_slow_endpoint_fails() -> None:
     with pytest.raises(DeploymentError, match=r"within 1500 ms; settings\.toml allows 1000 ms"):
-        ask(FakeRuntime(predict=knowing, seconds=1.5))
+        ask(FakeRuntime(predict=good, seconds=1.5))
 
 
 Predict = Callable[[list[list[str]]], str]
 WRONG: list[tuple[Predict, str]] = [
     (lambda _: "", r"answered 50 row\(s\) with 0 line\(s\)"),
-    (lambda rows: knowing(rows[1:]), r"answered 50 row\(s\) with 49 line\(s\)"),
+    (lambda rows: good(rows[1:]), r"answered 50 row\(s\) with 49 line\(s\)"),
     (lambda rows: json.dumps([10.0] * len(rows)).replace(" ", ""), r"with 1 line\(s\)"),
     (lambda rows: "ten\n" * len(rows), "answered 'ten', expected a number"),
     (lambda rows: "nan\n" * len(rows), "answered nan, expected a finite number"),
     (lambda rows: "inf\n" * len(rows), "answered inf, expected a finite number"),
     (lambda rows: "-1\n" * len(rows), r"predicts -1 for M,.*; settings\.toml allows 0 to 35"),
     (lambda rows: "36\n" * len(rows), r"predicts 36 for M,"),
-    (lambda rows: knowing(rows) if len(rows) > 1 else "3\n", r"predicts 3 for a row alone, and \S+ among others"),
+    (lambda rows: good(rows) if len(rows) > 1 else "3\n", r"predicts 3 for a row alone, and \S+ among others"),
 ]
 
 
@@ -65,7 +68,7 @@ def test_a_wrong_or_malformed_answer_fails(predict: Predict, reason: str) -> Non
 
 def test_an_answer_of_another_content_type_fails() -> None:
     with pytest.raises(DeploymentError, match="answered with the content type 'application/json', expected text/csv"):
-        ask(FakeRuntime(predict=knowing, content_type="application/json"))
+        ask(FakeRuntime(predict=good, content_type="application/json"))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_no_answer_fails(error: Exception) -> None:
         ask(FakeRuntime(error=error))
 
 
-def test_a_model_that_fails_tells_what_it_said() -> None:
+def test_the_message_of_a_model_that_fails_is_reported() -> None:
     metadata = {"HTTPStatusCode": 424}
     message = "Received server error (500) from primary"
     error = refusal("InvokeEndpoint", "ModelError", message, OriginalMessage="no such file", ResponseMetadata=metadata)
@@ -87,9 +90,9 @@ def test_a_model_that_fails_tells_what_it_said() -> None:
 
 def test_a_wrong_content_type_must_be_refused() -> None:
     with pytest.raises(DeploymentError, match="answered a request of the content type image/png as if it were CSV"):
-        ask(FakeRuntime(predict=lambda rows: knowing(rows) if rows else "", refuses_with=0))
+        ask(FakeRuntime(predict=lambda rows: good(rows) if rows else "", refuses_with=0))
 
 
 def test_a_wrong_content_type_must_not_count_as_a_failure_of_the_model() -> None:
     with pytest.raises(DeploymentError, match="answered a wrong content type with 500, expected 400 to 499"):
-        ask(FakeRuntime(predict=knowing, refuses_with=500))
+        ask(FakeRuntime(predict=good, refuses_with=500))

@@ -1,9 +1,4 @@
 """This project's pipeline: its definition, its settings, and the commands that run it here or on AWS.
 
-The scripts that the jobs run are in `steps/`; what does not depend on this model is in `sagemaker_pipeline/`.
+The scripts of the jobs are in `steps/`; code that does not depend on this model is in `mlops_platform/pipeline/`.
 """
-
-from pathlib import Path
-
-REPOSITORY = Path(__file__).resolve().parent.parent
-"""The folder of this repository."""

@@ -16,14 +16,15 @@ import tempfile
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
-from launched_project import aws, summary
-from launched_project.project_file import ProjectError
-from launched_project.settings_file import SettingsError
-from sagemaker_pipeline import remote, upload
-from sagemaker_pipeline.expressions import Json
-from sagemaker_pipeline.local_run import FinishedStep, LocalRun, StepFailedError
 
-from pipeline import REPOSITORY, project, report, settings
+from mlops_platform import REPOSITORY
+from mlops_platform.pipeline import remote, upload
+from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailedError
+from mlops_platform.project import aws, summary
+from mlops_platform.project.project_file import ProjectError
+from mlops_platform.project.settings_file import SettingsError
+from pipeline import project, report, settings
 from pipeline.definition import definition, evaluation_uri, project_tags
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # else it tells where it found credentials
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
     try:
         configured = settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
@@ -94,7 +95,7 @@ def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold
             definition=_definition(owner, configured),
             folder=folder or Path(temporary),
             parameters={} if mse_threshold is None else {"MseThreshold": mse_threshold},
-            on_finished=_say_finished,
+            on_finished=_log_finished,
         )
         for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
             run.upload(source, upload.target_uri(source, f"s3://{owner.bucket}/{kind}"))
@@ -108,7 +109,7 @@ def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold
         logger.info("The model is good enough to be registered.")
 
 
-def _say_finished(step: FinishedStep) -> None:
+def _log_finished(step: FinishedStep) -> None:
     logger.info("%-14s %6.1f s  %s", step.name, step.seconds, step.outcome)
 
 

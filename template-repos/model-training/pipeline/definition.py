@@ -6,7 +6,7 @@ Every job runs inside the project's network, isolated, and with the project's ke
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_pipeline.expressions import (
+from mlops_platform.pipeline.expressions import (
     VERSION,
     Json,
     execution_id,
@@ -16,7 +16,6 @@ from sagemaker_pipeline.expressions import (
     processing_output,
     step_property,
 )
-
 from pipeline import images
 from pipeline.project import Project
 from pipeline.settings import Settings
@@ -43,16 +42,16 @@ RETRIES: list[Json] = [
 
 
 def evaluation_uri(project: Project, execution: str) -> str:
-    """Where an execution leaves its evaluation."""
+    """Return the S3 URI of an execution's evaluation."""
     return f"s3://{project.bucket}/executions/{execution}/evaluation"
 
 
 def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str) -> Json:
-    """The whole pipeline.
+    """Return the whole pipeline.
 
     Args:
-        project: Where it runs and what it may use.
-        settings: What a data scientist decides.
+        project: names and roles of the project.
+        settings: the settings of the data scientists.
         code_uri: S3 prefix that holds the files of `steps/`.
         data_uri: S3 URI of the raw data, unless an execution names another.
     """
@@ -109,7 +108,7 @@ class _Builder:
             "RetryPolicies": RETRIES,
             "Arguments": {
                 "AlgorithmSpecification": {
-                    "TrainingImage": images.uri(images.XGBOOST, project.region),
+                    "TrainingImage": self._image(images.XGBOOST),
                     "TrainingInputMode": "File",
                     "ContainerEntrypoint": ["python3", "/opt/ml/input/data/code/train.py"],
                     "MetricDefinitions": [{"Name": "validation:rmse", "Regex": r"validation:rmse=([0-9.]+)"}],
@@ -189,7 +188,7 @@ class _Builder:
                 "InferenceSpecification": {
                     "Containers": [
                         {
-                            "Image": images.uri(images.XGBOOST, self.project.region),
+                            "Image": self._image(images.XGBOOST),
                             "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
                             "Environment": {
                                 "SAGEMAKER_PROGRAM": "inference.py",
@@ -216,9 +215,9 @@ class _Builder:
         outputs: list[str],
         property_files: list[Json] | None = None,
     ) -> Json:
-        project, jobs = self.project, self.settings.jobs
+        project = self.project
         application: Json = {
-            "ImageUri": images.uri(image, project.region),
+            "ImageUri": self._image(image),
             "ContainerEntrypoint": ["python3", f"{INPUTS}/code/{script}"],
         }
         if arguments:
@@ -235,26 +234,9 @@ class _Builder:
                 "ProcessingInputs": [self._input(name, uri) for name, uri in {**inputs, "code": self.code_uri}.items()],
                 "ProcessingOutputConfig": {
                     "KmsKeyId": project.kms_key_arn,
-                    "Outputs": [
-                        {
-                            "OutputName": output,
-                            "S3Output": {
-                                "S3Uri": self._output(output),
-                                "LocalPath": f"{OUTPUTS}/{output}",
-                                "S3UploadMode": "EndOfJob",
-                            },
-                        }
-                        for output in outputs
-                    ],
+                    "Outputs": [self._saved(output) for output in outputs],
                 },
-                "ProcessingResources": {
-                    "ClusterConfig": {
-                        "InstanceType": parameter("ProcessingInstanceType"),
-                        "InstanceCount": 1,
-                        "VolumeSizeInGB": jobs.volume_gigabytes,
-                        "VolumeKmsKeyId": project.kms_key_arn,
-                    }
-                },
+                "ProcessingResources": {"ClusterConfig": self._cluster()},
                 "NetworkConfig": {
                     "VpcConfig": self._vpc(),
                     "EnableNetworkIsolation": True,
@@ -266,8 +248,11 @@ class _Builder:
             },
         }
 
+    def _image(self, image: str) -> str:
+        return images.uri(image, self.project.images_account_id, self.project.region)
+
     def _output(self, *path: str) -> Json:
-        """An S3 URI that belongs to the execution alone, so that no execution overwrites another's results."""
+        """Return an S3 URI that belongs to the execution alone, so that no execution overwrites another's results."""
         return join("/", [f"s3://{self.project.bucket}/executions", execution_id(), *path])
 
     def _input(self, name: str, uri: str | Json) -> Json:
@@ -279,6 +264,24 @@ class _Builder:
                 "S3DataType": "S3Prefix",
                 "S3InputMode": "File",
             },
+        }
+
+    def _saved(self, output: str) -> Json:
+        return {
+            "OutputName": output,
+            "S3Output": {
+                "S3Uri": self._output(output),
+                "LocalPath": f"{OUTPUTS}/{output}",
+                "S3UploadMode": "EndOfJob",
+            },
+        }
+
+    def _cluster(self) -> Json:
+        return {
+            "InstanceType": parameter("ProcessingInstanceType"),
+            "InstanceCount": 1,
+            "VolumeSizeInGB": self.settings.jobs.volume_gigabytes,
+            "VolumeKmsKeyId": self.project.kms_key_arn,
         }
 
     def _channel(self, name: str, uri: str | Json) -> Json:
@@ -296,5 +299,5 @@ class _Builder:
 
 
 def project_tags(project: Project) -> dict[str, str]:
-    """The tags by which Studio knows what belongs to a project."""
+    """Return the tags by which Studio knows a project's resources."""
     return {"sagemaker:project-name": project.name, "sagemaker:project-id": project.id}

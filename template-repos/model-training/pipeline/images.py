@@ -1,6 +1,5 @@
-"""SageMaker's own images, and the accounts that hold them: one per region, the same for both images.
+"""SageMaker's own images that the jobs and the endpoint run in.
 
-Source: `image_uri_config/xgboost.json` (3.2-0) and `sklearn.json` (1.9-0) in the package sagemaker-core 2.27.0.
 The versions of the libraries in these images are those of the group `local` in pyproject.toml.
 """
 
@@ -9,46 +8,6 @@ XGBOOST = "sagemaker-xgboost:3.2-0"
 
 SCIKIT_LEARN = "sagemaker-scikit-learn:1.9-0-cpu-py3"
 """scikit-learn 1.9 and pandas; preprocesses."""
-
-ACCOUNTS = {
-    "af-south-1": "510948584623",
-    "ap-east-1": "651117190479",
-    "ap-northeast-1": "354813040037",
-    "ap-northeast-2": "366743142698",
-    "ap-northeast-3": "867004704886",
-    "ap-south-1": "720646828776",
-    "ap-south-2": "628508329040",
-    "ap-southeast-1": "121021644041",
-    "ap-southeast-2": "783357654285",
-    "ap-southeast-3": "951798379941",
-    "ap-southeast-4": "106583098589",
-    "ca-central-1": "341280168497",
-    "ca-west-1": "190319476487",
-    "cn-north-1": "450853457545",
-    "cn-northwest-1": "451049120500",
-    "eu-central-1": "492215442770",
-    "eu-central-2": "680994064768",
-    "eu-north-1": "662702820516",
-    "eu-south-1": "978288397137",
-    "eu-south-2": "104374241257",
-    "eu-west-1": "141502667606",
-    "eu-west-2": "764974769150",
-    "eu-west-3": "659782779980",
-    "il-central-1": "898809789911",
-    "me-central-1": "272398656194",
-    "me-south-1": "801668240914",
-    "sa-east-1": "737474898029",
-    "us-east-1": "683313688378",
-    "us-east-2": "257758044811",
-    "us-gov-east-1": "237065988967",
-    "us-gov-west-1": "414596584902",
-    "us-iso-east-1": "833128469047",
-    "us-isob-east-1": "281123927165",
-    "us-isof-east-1": "108575199400",
-    "us-isof-south-1": "124985052026",
-    "us-west-1": "746614075791",
-    "us-west-2": "246618743249",
-}
 
 DNS_SUFFIXES = {
     "cn-": "amazonaws.com.cn",
@@ -59,13 +18,7 @@ DNS_SUFFIXES = {
 """By the beginning of a region's name; elsewhere it is amazonaws.com."""
 
 
-def uri(image: str, region: str) -> str:
-    """Where a region keeps an image.
-
-    Raises:
-        ValueError: SageMaker offers these images in other regions only.
-    """
-    if region not in ACCOUNTS:
-        raise ValueError(f"SageMaker has no {image} in {region}; add its account to pipeline/images.py if it does now")
+def uri(image: str, account_id: str, region: str) -> str:
+    """Return the URI of an image in the registry of the account that owns SageMaker's images in a region."""
     suffix = next((s for beginning, s in DNS_SUFFIXES.items() if region.startswith(beginning)), "amazonaws.com")
-    return f"{ACCOUNTS[region]}.dkr.ecr.{region}.{suffix}/{image}"
+    return f"{account_id}.dkr.ecr.{region}.{suffix}/{image}"

@@ -1,30 +1,29 @@
-"""What the platform has prepared for this project: read from project.toml, which the platform writes.
+"""Read this project's names and roles from project.toml, which the platform writes.
 
-Needs nothing but the standard library, so that a workflow can ask before it has installed anything:
-`python3 -m pipeline.project` prints `launched`, `region` and `role` as outputs of a workflow step.
+Needs only the standard library, so that a workflow can run it before anything is installed:
+`python3 -m pipeline.project` prints `launched`, `region` and `role` as outputs of a step.
 """
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from launched_project.project_file import ProjectError, ProjectFile
-
-from pipeline import REPOSITORY
+from mlops_platform import REPOSITORY
+from mlops_platform.project.project_file import ProjectError, ProjectFile
 
 FILE = REPOSITORY / "project.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """Names and places that belong to this project."""
+    """Names and roles that belong to this project."""
 
     name: str
     id: str
     region: str
     pipeline_name: str
     pipeline_role_arn: str
-    """What the jobs run as."""
+    """Role of the jobs."""
     bucket: str
     kms_key_arn: str
     """Encrypts everything that the jobs write, on disk and in S3."""
@@ -32,7 +31,9 @@ class Project:
     subnet_ids: list[str]
     security_group_ids: list[str]
     workflow_role_arn: str
-    """What this repository's workflow runs as."""
+    """Role of this repository's workflow."""
+    images_account_id: str
+    """The account that owns SageMaker's images in this region."""
 
 
 EXAMPLE = Project(
@@ -47,12 +48,13 @@ EXAMPLE = Project(
     subnet_ids=["subnet-00000000000000000"],
     security_group_ids=["sg-00000000000000000"],
     workflow_role_arn="arn:aws:iam::111122223333:role/example-workflow",
+    images_account_id="111122223333",
 )
-"""Stands for a project where nothing is sent to AWS: local runs and tests."""
+"""A project for local runs and tests, where nothing is sent to AWS."""
 
 
 def read(file: Path | None = None) -> Project:
-    """Read project.toml; keys that are not needed here are left to others.
+    """Read project.toml; other keys than those needed here are ignored.
 
     Raises:
         ProjectError: the file is missing, or lacks something; the message lists everything it lacks.
@@ -71,13 +73,14 @@ def read(file: Path | None = None) -> Project:
         subnet_ids=value("pipeline", "subnet_ids"),
         security_group_ids=value("pipeline", "security_group_ids"),
         workflow_role_arn=value("workflow", "role_arn"),
+        images_account_id=value("images", "account_id"),
     )
     content.check()
     return project
 
 
 def workflow_outputs(file: Path) -> str:
-    """What a workflow needs to know before it can ask AWS for credentials."""
+    """Return the outputs that a workflow needs before it can get credentials of AWS."""
     if not file.is_file():
         return "launched=false\n"
     project = read(file)

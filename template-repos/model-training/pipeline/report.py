@@ -1,12 +1,12 @@
-"""What a run of the pipeline came to, in words: for the terminal and for the summary of a workflow run."""
+"""The results of a run as Markdown, for the terminal and the summary of a workflow run."""
 
-from sagemaker_pipeline.expressions import Json
+from mlops_platform.pipeline.expressions import Json
 
 UNITS = {"mse": "squared rings", "rmse": "rings", "mae": "rings", "r2": "1 is perfect"}
 
 
 def metrics_table(evaluation: Json, threshold: float) -> str:
-    """The model's quality on the test rows, as a Markdown table."""
+    """Return the model's quality on the test rows, as a Markdown table."""
     rows = [
         f"| {name} | {metric['value']:.3f} | {UNITS.get(name, '')} |"
         for name, metric in evaluation["regression_metrics"].items()
@@ -18,7 +18,7 @@ def metrics_table(evaluation: Json, threshold: float) -> str:
 
 
 def steps_table(rows: list[tuple[str, str, float | None]]) -> str:
-    """Name, state and duration of each step, as a Markdown table."""
+    """Return name, state and duration of each step, as a Markdown table."""
     lines = [f"| {name} | {state} | {_duration(seconds)} |" for name, state, seconds in rows]
     return "\n".join(["| step | state | seconds |", "|---|---|---:|", *lines]) + "\n"
 

@@ -1,15 +1,15 @@
-"""The settings of the pipeline, read from settings.toml and checked."""
+"""Read the settings of the pipeline from settings.toml, and check them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from launched_project import settings_file
-from launched_project.settings_file import SettingsError
+from mlops_platform.project import settings_file
+from mlops_platform.project.settings_file import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """Which data, and how it is divided."""
+    """The data, and its division."""
 
     file: str
     """CSV file in this repository, without a header."""
@@ -35,7 +35,7 @@ class Jobs:
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """What a model must reach to be registered."""
+    """The quality that a model needs to be registered."""
 
     mse_threshold: float
     """Largest mean squared error on the test rows."""
@@ -43,7 +43,7 @@ class Quality:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """What the registered model asks of its endpoint."""
+    """The endpoints that the registered model is for."""
 
     inference_instance_types: list[str]
 

@@ -1,6 +1,6 @@
-"""Measure the model on rows that it has never seen, through the very code that the endpoint runs.
+"""Measure the model on rows that it has never seen, with the same code that the endpoint runs.
 
-Writes evaluation.json (what the quality gate reads and the model registry shows) and predictions.csv (for plots).
+Writes evaluation.json (for the quality gate and the model registry) and predictions.csv (for plots).
 """
 
 import csv
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def predict(model_folder: Path, test: Path) -> tuple[Any, Any]:
-    """The true and the predicted target of every test row; the model's own code does the predicting."""
+    """Return the true and the predicted target of every test row; the model's own code predicts."""
     sys.path.insert(0, str(model_folder / "code"))
     inference = importlib.import_module("inference")
     features = importlib.import_module("features")
@@ -52,7 +52,7 @@ def predict(model_folder: Path, test: Path) -> tuple[Any, Any]:
 
 
 def measure(actual: Any, predicted: Any) -> dict[str, Any]:
-    """The report, in the layout that SageMaker's model registry knows for regression."""
+    """Return the report, in the format of SageMaker's model registry for regression."""
     errors = predicted - actual
     squared, absolute = errors**2, np.abs(errors)
     mse, variance = float(squared.mean()), float(actual.var())

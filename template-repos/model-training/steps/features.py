@@ -1,7 +1,7 @@
-"""From a raw abalone row to what the model sees.
+"""Turn raw abalone rows into the model's input.
 
-The one place that knows the columns: preprocessing, training, evaluation and the endpoint all come through here, so
-they cannot disagree. It needs only numpy, because it travels inside the model.
+Only this module knows the columns: preprocessing, training, evaluation and the endpoint all use it, so they cannot
+disagree. It needs only numpy, because it is packed into the model.
 """
 
 import csv
@@ -32,7 +32,7 @@ Matrix = NDArray[np.float64]
 
 
 def read_rows(text: str, columns: Sequence[str] = COLUMNS) -> list[Row]:
-    """The rows of a CSV text without a header; empty lines are skipped.
+    """Return the rows of a CSV text without a header; empty lines are skipped.
 
     Raises:
         ValueError: a row does not have exactly the expected columns.
@@ -48,7 +48,7 @@ def read_rows(text: str, columns: Sequence[str] = COLUMNS) -> list[Row]:
 
 
 def read_labelled_rows(folder: Path) -> tuple[list[Row], Matrix]:
-    """Every labelled row of the CSV files in a folder, apart from its target.
+    """Return the rows of the CSV files in a folder, and their targets.
 
     Raises:
         ValueError: there is no row, or one does not have the expected columns.
@@ -73,10 +73,10 @@ class Preprocessing:
         return [*MEASUREMENTS, *(f"{CATEGORY}_{category}" for category in self.categories)]
 
     def apply(self, rows: Iterable[Row]) -> Matrix:
-        """The model's input for raw rows; each row's result depends on that row alone.
+        """Return the model's input for raw rows; each row's result depends on that row alone.
 
         Raises:
-            ValueError: a value is no number, or a category that was not there in training.
+            ValueError: a value is no number, or a category that training has not seen.
         """
         return np.array([self._row(row) for row in rows], dtype=np.float64).reshape(-1, len(self.names))
 

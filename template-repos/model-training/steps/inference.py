@@ -1,7 +1,7 @@
-"""What SageMaker's model server calls: raw abalone rows in, predicted rings out.
+"""The functions that SageMaker's model server calls: raw abalone rows in, predicted rings out.
 
-It travels inside model.tar.gz. A request is CSV without a header, one abalone per line, in the column order of
-features.py; the answer has one number per line. Evaluation comes through here too, so it measures what will be served.
+This module is packed into model.tar.gz. A request is CSV without a header, one abalone per line, in the column order of
+features.py; the answer has one number per line. Evaluation uses it too, so it measures what will be served.
 """
 
 # xgboost has only some types
@@ -16,10 +16,10 @@ from features import Matrix, Preprocessing, Row, read_rows
 
 try:  # in SageMaker's image
     from sagemaker_inference.errors import GenericInferenceToolkitError  # pyright: ignore[reportMissingImports]
-except ImportError:  # wherever else this runs
+except ImportError:  # everywhere else
 
     class GenericInferenceToolkitError(Exception):
-        """As much of the image's own class as is used here."""
+        """The part of the image's own class that is used here."""
 
         def __init__(self, status_code: int, message: str) -> None:
             super().__init__(message)
@@ -48,7 +48,7 @@ class Model:
 
 
 def model_fn(model_dir: str) -> Model:
-    """Load what training left in the model folder."""
+    """Load the model and its preprocessing from the model folder."""
     folder = Path(model_dir)
     booster = xgboost.Booster()
     booster.load_model(str(folder / MODEL_FILE))
@@ -77,7 +77,7 @@ def predict_fn(data: list[Row], model: Model) -> Matrix:
     """Predict the rings of each row.
 
     Raises:
-        RequestError: a value is no number, or a category that was not there in training.
+        RequestError: a value is no number, or a category that training has not seen.
     """
     try:
         values = model.preprocessing.apply(data)
@@ -87,7 +87,7 @@ def predict_fn(data: list[Row], model: Model) -> Matrix:
 
 
 def output_fn(prediction: Matrix, accept: str) -> str:
-    """One prediction per line.
+    """Return one prediction per line.
 
     Raises:
         RequestError: the caller does not accept CSV.

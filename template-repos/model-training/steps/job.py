@@ -1,6 +1,6 @@
-"""Where a job finds its files, and how it says why it failed.
+"""The folders of a job, and the report of its failure.
 
-SageMaker lays every job out below /opt/ml. `SM_BASE` moves that folder, so that the same scripts run on a laptop.
+SageMaker puts the files of every job below /opt/ml. `SM_BASE` moves that folder, so that the same scripts run on a laptop.
 The SM_CHANNEL_… variables are not used: SageMaker sets them only for scripts that its own toolkit starts.
 """
 
@@ -13,41 +13,41 @@ from pathlib import Path
 
 
 def base() -> Path:
-    """The folder that SageMaker calls /opt/ml."""
+    """Return the folder that SageMaker calls /opt/ml."""
     return Path(os.environ.get("SM_BASE", "/opt/ml"))
 
 
 def processing_input(name: str) -> Path:
-    """The folder of an input of a processing job."""
+    """Return the folder of an input of a processing job."""
     return base() / "processing" / "input" / name
 
 
 def processing_output(name: str) -> Path:
-    """The folder of an output of a processing job, made if it is missing."""
+    """Return the folder of an output of a processing job, created if it is missing."""
     folder = base() / "processing" / "output" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def channel(name: str) -> Path:
-    """The folder of an input channel of a training job."""
+    """Return the folder of an input channel of a training job."""
     return base() / "input" / "data" / name
 
 
 def model_folder() -> Path:
-    """What a training job leaves here becomes model.tar.gz."""
+    """Return the folder whose content becomes model.tar.gz, created if it is missing."""
     folder = base() / "model"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def hyperparameters() -> dict[str, str]:
-    """The hyperparameters of a training job, as strings."""
+    """Return the hyperparameters of a training job, as strings."""
     return json.loads((base() / "input" / "config" / "hyperparameters.json").read_text())
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a step; if it fails, leave the reason where SageMaker looks for it, so that the pipeline can show it.
+    """Run a step; if it fails, write the reason to the files that SageMaker reads, so that the pipeline can show it.
 
     Training jobs report /opt/ml/output/failure as their FailureReason, processing jobs /opt/ml/output/message as
     their ExitMessage.

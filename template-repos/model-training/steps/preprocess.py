@@ -1,6 +1,6 @@
 """Split the raw data into train, validation and test rows, and fit the preprocessing on the train rows.
 
-The rows stay raw: what turns them into the model's input is written to preprocessing.json and travels with the model.
+The rows stay raw: the parameters that turn them into the model's input go to preprocessing.json, which is packed into the model.
 """
 
 # scikit-learn has no types
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def split(count: int, seed: int, validation_fraction: float, test_fraction: float) -> dict[str, list[int]]:
-    """Row numbers of each part; every row is in exactly one, and the same seed gives the same parts."""
+    """Return the row numbers of each part; every row is in exactly one, and the same seed gives the same parts."""
     rest, test = _divided(list(range(count)), test_fraction, seed)
     train, validation = _divided(rest, validation_fraction / (1 - test_fraction), seed)
     return {"train": train, "validation": validation, "test": test}
@@ -51,7 +51,7 @@ def _divided(rows: list[int], fraction: float, seed: int) -> tuple[list[int], li
 
 
 def fit(rows: list[Row]) -> Preprocessing:
-    """The preprocessing that scikit-learn fits on these rows."""
+    """Return the preprocessing that scikit-learn fits on these rows."""
     scaler: Any = StandardScaler().fit(np.array([row[1:] for row in rows], dtype=np.float64))
     encoder: Any = OneHotEncoder().fit(np.array([row[:1] for row in rows]))
     return Preprocessing(

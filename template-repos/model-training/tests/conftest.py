@@ -1,16 +1,18 @@
-"""What several tests share: the definition, and one local run of the whole pipeline."""
+"""Fixtures: the definition, and one local run of the whole pipeline."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pipeline import REPOSITORY, settings
+from pipeline import settings
 from pipeline.definition import definition, evaluation_uri
 from pipeline.project import EXAMPLE
-from sagemaker_pipeline.expressions import Json
-from sagemaker_pipeline.local_run import LocalRun
-from sagemaker_pipeline.upload import target_uri
+
+from mlops_platform import REPOSITORY
+from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.local_run import LocalRun
+from mlops_platform.pipeline.upload import target_uri
 
 SETTINGS = settings.read(REPOSITORY / "settings.toml")
 DATA = REPOSITORY / SETTINGS.data.file
@@ -24,7 +26,7 @@ def pipeline_definition() -> Json:
 
 
 def prepared_run(folder: Path) -> LocalRun:
-    """A local run of this repository's pipeline with its code and data in place."""
+    """Return a local run of this repository's pipeline with its code and data in place."""
     built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI)
     run = LocalRun(definition=built, folder=folder)
     run.upload(REPOSITORY / "steps", CODE_URI)
@@ -34,7 +36,7 @@ def prepared_run(folder: Path) -> LocalRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """A local run that has ended well, and where it left its results."""
+    """A local run that has succeeded, and its results."""
 
     run: LocalRun
     evaluation: Json

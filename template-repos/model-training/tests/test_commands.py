@@ -1,4 +1,4 @@
-"""The commands that the workflow runs, against an AWS that exists only in memory."""
+"""The commands that the workflow runs, with an AWS in memory."""
 
 import io
 import json
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from conftest import SETTINGS
-from fake_sagemaker import EXECUTION_ARN, FakeSageMaker
-from launched_project import aws as aws_clients
 from pipeline import project
 from pipeline.__main__ import main
+
+from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
+from mlops_platform.project import aws as aws_clients
 
 EVALUATION = {
     "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
@@ -24,7 +25,7 @@ PACKAGE_ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
 
 @dataclass
 class FakeS3:
-    """Holds the evaluation of one execution, and remembers what was put."""
+    """Holds the evaluation of one execution, and records what was put."""
 
     keys: list[str] = field(default_factory=list[str])
 
@@ -82,7 +83,7 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them(aws: 
         assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
 
 
-def test_start_says_which_execution_and_which_commit(
+def test_start_prints_the_execution_and_passes_the_commit(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_SHA": "abc"}.items():
@@ -144,7 +145,7 @@ def test_a_refusal_of_aws_is_one_line_that_names_the_operation(aws: Aws, monkeyp
         main(["start"])
 
 
-def test_the_definition_can_be_looked_at_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_definition_can_be_printed_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
     main(["definition"])
     assert json.loads(capsys.readouterr().out)["Version"] == "2020-12-01"
 

@@ -1,4 +1,4 @@
-"""What SageMaker is asked to do."""
+"""The pipeline definition that SageMaker gets."""
 
 import json
 
@@ -6,8 +6,9 @@ import pytest
 from conftest import SETTINGS
 from pipeline import images
 from pipeline.project import EXAMPLE
-from sagemaker_pipeline.expressions import Json, nested_steps
-from sagemaker_pipeline.validation import problems
+
+from mlops_platform.pipeline.expressions import Json, nested_steps
+from mlops_platform.pipeline.validation import problems
 
 JOBS = ("Preprocess", "Train", "Evaluate")
 
@@ -54,7 +55,7 @@ def test_every_job_encrypts_its_disk_and_its_output_with_the_key_of_the_project(
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_every_job_runs_as_the_role_of_the_project_for_a_limited_time_and_says_whose_it_is(
+def test_every_job_runs_as_the_role_of_the_project_for_a_limited_time_and_is_tagged_with_the_project(
     pipeline_definition: Json, job: str
 ) -> None:
     found = arguments(pipeline_definition, job)
@@ -88,7 +89,7 @@ def test_no_execution_writes_where_another_one_has_written(pipeline_definition: 
         ]
 
 
-def test_the_registered_model_carries_its_metrics_and_where_it_came_from(pipeline_definition: Json) -> None:
+def test_the_registered_model_carries_its_metrics_its_commit_and_its_execution(pipeline_definition: Json) -> None:
     register = arguments(pipeline_definition, "Register")
     statistics = register["ModelMetrics"]["ModelQuality"]["Statistics"]
     assert statistics["S3Uri"]["Std:Join"]["Values"][-2:] == ["evaluation", "evaluation.json"]
@@ -102,17 +103,26 @@ def test_the_definition_is_plain_json_far_below_the_limit_of_a_request(pipeline_
     assert len(json.dumps(pipeline_definition)) < 100 * 1024
 
 
-def test_every_region_has_its_own_account_and_suffix() -> None:
-    assert images.uri(images.XGBOOST, "eu-west-1") == (
-        "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.2-0"
-    )
-    assert images.uri(images.SCIKIT_LEARN, "cn-north-1") == (
-        "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.9-0-cpu-py3"
-    )
-    assert len(images.ACCOUNTS) == 37
-    assert all(len(account) == 12 and account.isdigit() for account in images.ACCOUNTS.values())
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [("eu-west-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"), ("us-isob-east-1", "sc2s.sgov.gov")],
+)
+def test_an_image_is_in_the_registry_of_its_account_in_the_region(region: str, suffix: str) -> None:
+    expected = f"111122223333.dkr.ecr.{region}.{suffix}/sagemaker-scikit-learn:1.9-0-cpu-py3"
+    assert images.uri(images.SCIKIT_LEARN, "111122223333", region) == expected
 
 
-def test_a_region_without_these_images_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no sagemaker-xgboost:3\.2-0 in mars-north-1"):
-        images.uri(images.XGBOOST, "mars-north-1")
+def test_every_image_is_of_the_account_in_project_toml(pipeline_definition: Json) -> None:
+    registry = f"{EXAMPLE.images_account_id}.dkr.ecr.{EXAMPLE.region}.amazonaws.com"
+    container = arguments(pipeline_definition, "Register")["InferenceSpecification"]["Containers"][0]
+    assert {
+        "Preprocess": arguments(pipeline_definition, "Preprocess")["AppSpecification"]["ImageUri"],
+        "Train": arguments(pipeline_definition, "Train")["AlgorithmSpecification"]["TrainingImage"],
+        "Evaluate": arguments(pipeline_definition, "Evaluate")["AppSpecification"]["ImageUri"],
+        "Register": container["Image"],
+    } == {
+        "Preprocess": f"{registry}/{images.SCIKIT_LEARN}",
+        "Train": f"{registry}/{images.XGBOOST}",
+        "Evaluate": f"{registry}/{images.XGBOOST}",
+        "Register": f"{registry}/{images.XGBOOST}",
+    }

@@ -1,4 +1,4 @@
-"""What turns a raw row into the model's input."""
+"""Turning raw rows into the model's input."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +18,7 @@ ROWS: list[Row] = [
 ]
 
 
-def test_it_gives_exactly_what_scikit_learn_gives() -> None:
+def test_the_result_is_that_of_scikit_learn() -> None:
     measurements = list(range(1, len(COLUMNS)))
     transformer = cast(
         "Any", ColumnTransformer([("numbers", StandardScaler(), measurements), ("category", OneHotEncoder(), [0])])

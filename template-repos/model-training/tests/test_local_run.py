@@ -1,4 +1,4 @@
-"""The whole pipeline, run on this machine with the scripts that SageMaker runs."""
+"""The whole pipeline, run on this machine with the same scripts as on SageMaker."""
 
 import subprocess
 import sys
@@ -9,8 +9,9 @@ import inference
 import numpy as np
 import pytest
 from conftest import DATA_URI, SETTINGS, Finished, prepared_run
-from pipeline import REPOSITORY
-from sagemaker_pipeline.local_run import StepFailedError
+
+from mlops_platform import REPOSITORY
+from mlops_platform.pipeline.local_run import StepFailedError
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_every_test_row_is_predicted_once_and_the_metrics_are_those_of_the_predi
     assert mse == pytest.approx(finished.evaluation["regression_metrics"]["mse"]["value"])
 
 
-def test_the_model_brings_its_preprocessing_and_the_code_of_the_endpoint_and_no_pickle(model_folder: Path) -> None:
+def test_the_model_contains_its_preprocessing_and_the_code_of_the_endpoint_and_no_pickle(model_folder: Path) -> None:
     files = sorted(file.relative_to(model_folder).as_posix() for file in model_folder.rglob("*") if file.is_file())
     assert files == ["code/features.py", "code/inference.py", "model.ubj", "preprocessing.json"]
 
@@ -72,7 +73,7 @@ def test_the_endpoint_says_what_is_wrong_with_a_request(model_folder: Path, requ
     assert caught.value.status_code == 400
 
 
-def test_the_endpoint_speaks_csv_only_and_says_so_as_http_does() -> None:
+def test_the_endpoint_refuses_everything_but_csv_with_the_status_codes_of_http() -> None:
     with pytest.raises(inference.RequestError, match="content type is 'application/x-npy'") as caught:
         inference.input_fn(b"", "application/x-npy")
     assert caught.value.status_code == 415
@@ -97,7 +98,7 @@ def test_the_model_folder_alone_is_enough_to_predict(model_folder: Path) -> None
     assert 4 < float(done.stdout) < 15
 
 
-def test_a_step_that_fails_says_why(tmp_path: Path) -> None:
+def test_a_step_that_fails_reports_its_reason(tmp_path: Path) -> None:
     run = prepared_run(tmp_path)
     broken = tmp_path / "broken.csv"
     broken.write_text("M,0.455,much\n")

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from launched_project.project_file import ProjectError
-from launched_project.settings_file import SettingsError
 from pipeline import project, settings
+
+from mlops_platform.project.project_file import ProjectError
+from mlops_platform.project.settings_file import SettingsError
 
 SETTINGS = """
 [data]
@@ -49,6 +50,8 @@ subnet_ids = ["subnet-1", "subnet-2"]
 security_group_ids = ["sg-1"]
 [workflow]
 role_arn = "arn:aws:iam::111111111111:role/workflow"
+[images]
+account_id = "111111111111"
 """
 
 
@@ -104,7 +107,7 @@ def test_a_setting_out_of_range_is_refused(tmp_path: Path, right: str, wrong: st
         settings.read(file)
 
 
-def test_a_project_is_read_whatever_else_the_platform_has_written(tmp_path: Path) -> None:
+def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
     file = tmp_path / "project.toml"
     file.write_text(PROJECT)
     assert project.read(file) == replace(
@@ -119,13 +122,21 @@ def test_a_project_is_read_whatever_else_the_platform_has_written(tmp_path: Path
         subnet_ids=["subnet-1", "subnet-2"],
         security_group_ids=["sg-1"],
         workflow_role_arn="arn:aws:iam::111111111111:role/workflow",
+        images_account_id="111111111111",
     )
 
 
-def test_everything_that_a_project_lacks_is_listed(tmp_path: Path) -> None:
+def test_every_missing_value_of_project_toml_is_listed(tmp_path: Path) -> None:
     file = tmp_path / "project.toml"
     file.write_text(PROJECT.replace('region = "eu-west-1"', "").replace('["sg-1"]', "[]"))
     with pytest.raises(ProjectError, match=r"lacks \[aws\] region, \[pipeline\] security_group_ids"):
+        project.read(file)
+
+
+def test_a_project_that_was_launched_before_the_images_table_existed_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(PROJECT.partition("[images]")[0])
+    with pytest.raises(ProjectError, match=r"^project\.toml lacks \[images\] account_id$"):
         project.read(file)
 
 

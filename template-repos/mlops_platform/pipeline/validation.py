@@ -1,0 +1,136 @@
+"""Find the mistakes in a pipeline definition that SageMaker would only report when the pipeline runs.
+
+A job step's arguments are those of an API call, so botocore's own model of that call checks them, offline. (AWS
+publishes a JSON schema for definitions too, but it refuses what AWS's own SDK writes.)
+"""
+
+from collections import Counter
+from functools import cache
+from typing import Any, cast
+
+import botocore.session
+from botocore.validate import ParamValidator
+
+from mlops_platform.pipeline.expressions import Json, is_expression, nested_steps, references
+
+OPERATIONS = {
+    "Processing": ("CreateProcessingJob", "ProcessingJobName"),
+    "Training": ("CreateTrainingJob", "TrainingJobName"),
+    "Transform": ("CreateTransformJob", "TransformJobName"),
+    "Model": ("CreateModel", "ModelName"),
+    "RegisterModel": ("CreateModelPackage", None),
+}
+"""Per step type: the operation that the step calls, and the argument that the pipeline adds."""
+
+STEPS_WITHOUT_A_CALL = ("Condition", "Fail")
+NUMBERS = {"integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True}
+MAXIMUM_BYTES = 1024 * 1024
+"""SageMaker's limit for a definition."""
+
+
+def problems(definition: Json) -> list[str]:
+    """Return the mistakes in a definition, one sentence each."""
+    steps = nested_steps(definition["Steps"])
+    return [*_names(definition, steps), *_references(definition, steps), *_arguments(definition, steps)]
+
+
+def _names(definition: Json, steps: list[Json]) -> list[str]:
+    named = Counter(entry["Name"] for entry in (*definition.get("Parameters", []), *steps))
+    return [f"the name {name} is used {count} times" for name, count in named.items() if count > 1]
+
+
+def _references(definition: Json, steps: list[Json]) -> list[str]:
+    parameters = {parameter["Name"] for parameter in definition.get("Parameters", [])}
+    property_files = {
+        step["Name"]: {file["PropertyFileName"] for file in step.get("PropertyFiles", [])} for step in steps
+    }
+    found: list[str] = []
+    for step in steps:
+        for path in references(step):
+            kind, _, rest = path.partition(".")
+            name, _, within = rest.partition(".")
+            if kind == "Parameters" and rest not in parameters:
+                found.append(f"{step['Name']} refers to the parameter {rest}, which does not exist")
+            if kind == "Steps" and name not in property_files:
+                found.append(f"{step['Name']} refers to the step {name}, which does not exist")
+            elif kind == "Steps" and within.startswith("PropertyFiles."):
+                file = within.removeprefix("PropertyFiles.")
+                if file not in property_files[name]:
+                    found.append(f"{step['Name']} refers to the property file {file}, which {name} does not have")
+    return found
+
+
+def _arguments(definition: Json, steps: list[Json]) -> list[str]:
+    defaults = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition.get("Parameters", [])}
+    service = _service()
+    found: list[str] = []
+    for step in steps:
+        if step["Type"] in STEPS_WITHOUT_A_CALL:
+            continue
+        if step["Type"] not in OPERATIONS:
+            found.append(f"{step['Name']} has the unknown type {step['Type']}")
+            continue
+        operation, name = OPERATIONS[step["Type"]]
+        shape = service.operation_model(operation).input_shape
+        arguments = _filled(step["Arguments"], shape, defaults)
+        if name:
+            arguments.setdefault(name, "a-name")
+        found.extend(f"{step['Name']}: {line}" for line in _report(arguments, shape))
+        found.extend(f"{step['Name']}: {line}" for line in _unlisted(arguments, shape, ""))
+    return found
+
+
+@cache
+def _service() -> Any:
+    """Return botocore's model of SageMaker, which takes a moment to load."""
+    botocore_session: Any = botocore.session  # has no types
+    return botocore_session.get_session().get_service_model("sagemaker")
+
+
+def _report(arguments: Json, shape: Any) -> list[str]:
+    report = cast("Any", ParamValidator()).validate(arguments, shape)
+    return report.generate_report().splitlines() if report.has_errors() else []
+
+
+def _filled(value: Any, shape: Any, defaults: Json) -> Any:
+    """Return `value` with parameters replaced by their defaults, other expressions by some value of the expected type."""
+    if is_expression(value):
+        default = defaults.get(str(value.get("Get")).removeprefix("Parameters."))
+        return _stand_in(shape) if default is None else default
+    if isinstance(value, dict):
+        members = cast("Json", value)
+        if shape.type_name == "structure":
+            known = shape.members
+            return {
+                key: _filled(member, known[key], defaults) if key in known else member
+                for key, member in members.items()
+            }
+        if shape.type_name == "map":
+            return {key: _filled(member, shape.value, defaults) for key, member in members.items()}
+    if isinstance(value, list) and shape.type_name == "list":
+        return [_filled(element, shape.member, defaults) for element in cast("list[Any]", value)]
+    return cast("Any", value)
+
+
+def _stand_in(shape: Any) -> Any:
+    """Return some value that the shape allows."""
+    if shape.type_name == "string":
+        return shape.enum[0] if shape.enum else "v" * shape.metadata.get("min", 1)
+    return NUMBERS[shape.type_name]
+
+
+def _unlisted(value: Any, shape: Any, path: str) -> list[str]:
+    """Return values that are not among those the operation lists; botocore leaves these to the service."""
+    if isinstance(value, dict) and shape.type_name == "structure":
+        found: list[str] = []
+        for key, member in cast("Json", value).items():
+            if key in shape.members:
+                found.extend(_unlisted(member, shape.members[key], f"{path}.{key}"))
+        return found
+    if isinstance(value, list) and shape.type_name == "list":
+        elements = cast("list[Any]", value)
+        return [line for i, element in enumerate(elements) for line in _unlisted(element, shape.member, f"{path}[{i}]")]
+    allowed = getattr(shape, "enum", None)
+    if isinstance(value, str) and allowed and value not in allowed:
+        return [f"{path.removeprefix('.')} is {value!r}, which SageMaker does not know"]
+    return []

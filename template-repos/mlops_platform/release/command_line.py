@@ -1,0 +1,84 @@
+"""The commands of a deployment repository.
+
+python -m deployment deploy ENVIRONMENT ARN      deploy a model version; fails unless exactly this version is live in the end
+python -m deployment test ENVIRONMENT            test what is live; fails if an answer is wrong, slow or malformed
+python -m deployment rollback VERSION            start the workflow with an earlier version (or its ARN)
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mlops_platform import REPOSITORY
+from mlops_platform.project import aws
+from mlops_platform.project.project_file import ProjectError
+from mlops_platform.project.settings_file import SettingsError
+from mlops_platform.release import DeploymentError, project, rollback
+from mlops_platform.release.project import ENVIRONMENTS, Environment, Project
+
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands(Generic[Settings]):
+    """The parts of the commands that differ between deployment repositories."""
+
+    settings: Callable[[], Settings]
+    """Reads settings.toml."""
+    deploy: Callable[[Project, Environment, Settings, str], None]
+    """Deploys the model version that an ARN names."""
+    test: Callable[[Project, Environment, Settings], None]
+    """Tests what is live in an environment."""
+
+
+def main(arguments: list[str], commands: Commands[Settings]) -> None:
+    """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
+    try:
+        owner = project.read()
+        if options.command == "rollback":
+            _rollback(owner, options.version)
+            return
+        settings = commands.settings()
+        environment = owner.environments[options.environment]
+        if options.command == "deploy":
+            _require_account(owner, environment)
+            commands.deploy(owner, environment, settings, options.arn)
+        else:
+            commands.test(owner, environment, settings)
+    except (DeploymentError, ProjectError, SettingsError, BotoCoreError, ClientError) as error:
+        sys.exit(f"error: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m deployment", description="Deploys this project's models.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    deploy = commands.add_parser("deploy", help="deploy a model version")
+    deploy.add_argument("environment", choices=ENVIRONMENTS)
+    deploy.add_argument("arn", help="ARN of the approved model package version")
+    test = commands.add_parser("test", help="test what is live")
+    test.add_argument("environment", choices=ENVIRONMENTS)
+    back = commands.add_parser("rollback", help="start the workflow with an earlier version")
+    back.add_argument("version", help="number or ARN of the version")
+    return parser
+
+
+def _require_account(owner: Project, environment: Environment) -> None:
+    account = aws.client("sts", owner.region).get_caller_identity()["Account"]
+    if account != environment.account_id:
+        raise DeploymentError(
+            f"these are credentials of account {account}; {environment.name} is account {environment.account_id}"
+        )
+
+
+def _rollback(owner: Project, version: str) -> None:
+    arn = rollback.arn_of(owner, version)
+    page = rollback.dispatch(rollback.this_repository(REPOSITORY), arn)
+    sys.stdout.write(f"Deploying {arn} to preprod, then to prod when its reviewer agrees: {page}\n")

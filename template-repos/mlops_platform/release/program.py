@@ -1,0 +1,50 @@
+"""The parts of a deployment's Pulumi program that are the same in every repository."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from mlops_platform.release.project import Environment, Project
+
+
+def provider(project: Project, environment: Environment) -> aws.Provider:
+    """Declare the provider of AWS, which tags every resource and refuses credentials of any other account."""
+    return aws.Provider(
+        "aws",
+        region=project.region,
+        allowed_account_ids=[environment.account_id],
+        default_tags={
+            "tags": {
+                "unit": project.unit,
+                "environment": environment.name,
+                "sagemaker:project-name": project.name,
+                "sagemaker:project-id": project.id,
+            }
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The resources of the platform that models use in an account."""
+
+    subnet_ids: list[str]
+    security_group_id: str
+    kms_key_arn: str
+    """Of the key that encrypts a project's data."""
+    alarms_topic_arn: str
+
+
+def account(environment: Environment, opts: pulumi.InvokeOptions) -> Account:
+    """Read the parameters that the platform publishes in an environment's account."""
+
+    def parameter(path: str) -> str:
+        return aws.ssm.get_parameter(name=f"{environment.parameter_path}/{path}", opts=opts).value
+
+    return Account(
+        subnet_ids=parameter("network/private-subnet-ids").split(","),
+        security_group_id=parameter("network/workload-security-group-id"),
+        kms_key_arn=parameter("encryption/data-key-arn"),
+        alarms_topic_arn=parameter("notifications/alarms-topic-arn"),
+    )

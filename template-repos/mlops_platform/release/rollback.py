@@ -1,0 +1,103 @@
+"""Roll back: start the deployment workflow with an earlier version, which is deployed like any other."""
+
+import json
+import os
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops_platform.release import DeploymentError
+from mlops_platform.release.package import version_of
+from mlops_platform.release.project import Project
+
+WORKFLOW = "deploy.yml"
+REMOTE = re.compile(r"(?:https?://|ssh://)?(?:[^@/]+@)?([^:/]+(?::\d+)?)[:/](.+?/.+?)(?:\.git)?/?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """This repository on GitHub."""
+
+    name: str
+    """`organization/repository`."""
+    server_url: str
+    api_url: str
+
+
+def arn_of(project: Project, wanted: str) -> str:
+    """Return the ARN of a version that is given by its number or its ARN.
+
+    Raises:
+        DeploymentError: it is neither, or not of this project.
+    """
+    if re.fullmatch(r"[1-9]\d*", wanted):
+        return project.package_arn(int(wanted))
+    if not wanted.startswith("arn:"):
+        raise DeploymentError(f"say which version to go back to, such as VERSION=1; {wanted!r} is none")
+    version_of(project, wanted)
+    return wanted
+
+
+def this_repository(folder: Path, environment: Mapping[str, str] = os.environ) -> Repository:
+    """Return a checkout's repository, from the workflow's variables or from the remote that git knows.
+
+    Raises:
+        DeploymentError: neither names it.
+    """
+    if environment.get("GITHUB_REPOSITORY"):
+        return Repository(
+            name=environment["GITHUB_REPOSITORY"],
+            server_url=environment.get("GITHUB_SERVER_URL", "https://github.com"),
+            api_url=environment.get("GITHUB_API_URL", "https://api.github.com"),
+        )
+    command = ["git", "remote", "get-url", "origin"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    match = REMOTE.fullmatch(done.stdout.strip())
+    if not match:
+        raise DeploymentError("git knows no remote called origin; set GITHUB_REPOSITORY to organization/repository")
+    host, name = match.groups()
+    own = "https://api.github.com" if host == "github.com" else f"https://{host}/api/v3"
+    return Repository(name=name, server_url=f"https://{host}", api_url=environment.get("GITHUB_API_URL", own))
+
+
+def dispatch(repository: Repository, arn: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Start the workflow, and return the address of its page.
+
+    Raises:
+        DeploymentError: there is no token, or GitHub refuses.
+    """
+    token = environment.get("GITHUB_TOKEN")
+    if not token:
+        raise DeploymentError("set GITHUB_TOKEN to a token that may start this repository's workflows (Actions: write)")
+    request = urllib.request.Request(
+        f"{repository.api_url.rstrip('/')}/repos/{repository.name}/actions/workflows/{WORKFLOW}/dispatches",
+        method="POST",
+        data=json.dumps({"ref": "main", "inputs": {"model_package_arn": arn}}).encode(),
+        headers={
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "User-Agent": "model-deployment",
+            "X-GitHub-Api-Version": "2022-11-28",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30):
+            pass
+    except urllib.error.HTTPError as error:
+        with error:
+            raise DeploymentError(f"GitHub answered {error.code}: {_message(error)}") from None
+    except OSError as error:
+        raise DeploymentError(f"GitHub at {repository.api_url} does not answer: {error}") from None
+    return f"{repository.server_url.rstrip('/')}/{repository.name}/actions/workflows/{WORKFLOW}"
+
+
+def _message(error: urllib.error.HTTPError) -> str:
+    try:
+        return json.loads(error.read())["message"]
+    except (ValueError, KeyError, TypeError):
+        return error.reason

@@ -1,0 +1,143 @@
+"""Deploy a model version: update the endpoint, check what it serves, and remove what was superseded."""
+
+import logging
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from deployment import live, settings
+from deployment.live import Description, LiveEndpoint
+from deployment.scaling import TARGET, Scaling
+from deployment.settings import Fleet, Settings
+from mlops_platform import REPOSITORY
+from mlops_platform.project import aws, summary
+from mlops_platform.release import DeploymentError, candidate
+from mlops_platform.release.candidate import Candidate
+from mlops_platform.release.project import Environment, Project
+from mlops_platform.release.stack import Stack
+from mlops_platform.release.steps import step
+
+logger = logging.getLogger(__name__)
+
+PROGRAM = "model-deployment-realtime"
+"""Name of the program in Pulumi.yaml."""
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+
+
+def deploy(owner: Project, environment: Environment, configured: Settings, arn: str) -> None:
+    """Deploy a model version to an environment.
+
+    Raises:
+        DeploymentError: the version may not be deployed, or the endpoint does not serve it in the end.
+    """
+    fleet = configured.fleets[environment.name]
+    with step("verify and copy the model"):
+        wanted = candidate.prepare(owner, environment, arn)
+        shadow = _shadow(owner, environment, fleet, wanted)
+    endpoint = LiveEndpoint(
+        environment=environment,
+        sagemaker=aws.client("sagemaker", owner.region),
+        cloudwatch=aws.client("cloudwatch", owner.region),
+        minutes_to_wait=settings.minutes_to_settle(configured.release),
+        say=logger.info,
+    )
+    stack = Stack(
+        program=PROGRAM,
+        folder=REPOSITORY,
+        project=owner,
+        environment=environment,
+        s3=aws.client("s3", owner.region),
+        say=logger.info,
+    )
+    scaling = Scaling(
+        endpoint_name=endpoint.name, client=aws.client("application-autoscaling", owner.region), say=logger.info
+    )
+    update = Update(wanted=wanted, shadow=shadow, fleet=fleet, endpoint=endpoint, stack=stack, scaling=scaling)
+    with step("prepare the state"):
+        before = endpoint.ready_for_update()
+        in_the_way = update.prepare(before)
+    with step("pulumi up"), scaling.set_aside() if in_the_way else nullcontext():
+        after = update.run(before)
+    with step("remove what was superseded"):
+        for name in endpoint.prune(serving=live.configuration_of(after), before=live.configuration_of(before)):
+            logger.info("deleted %s", name)
+    update.report(before, after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """An update of the endpoint to a model version."""
+
+    wanted: Candidate
+    shadow: Candidate | None
+    fleet: Fleet
+    endpoint: LiveEndpoint
+    stack: Stack
+    scaling: Scaling
+
+    def prepare(self, before: Description | None) -> bool:
+        """Write the stack file and repair the state; returns whether automatic scaling is in the way of the update."""
+        fleet, started = self.fleet, self.endpoint.started(before)
+        # Never fewer instances than serve now: autoscaling has reasons.
+        instances = max(fleet.minimum_instances, live.instances(before))
+        # But another number alone is no reason for another release of the same version.
+        kept = started.instances if started and started.instance_type == fleet.instance_type else instances
+        self.stack.configure(self._configuration(kept))
+        self.stack.select()
+        self.stack.release_lock()
+        # Models and endpoint configurations have random names; what a killed run leaves of them is pruned later. A
+        # scaling target that the state does not know is set aside. All else is overwritten by the call that creates it.
+        known = self.stack.recover({ENDPOINT: self.endpoint.name} if before else {})
+        # Another configuration starts another fleet, and so does every other change of the endpoint, such as one of how
+        # it is released.
+        if kept != instances and self.stack.would_change((CONFIGURATION, ENDPOINT)):
+            self.stack.configure(self._configuration(instances))
+        return started is not None and (started.instance_type != fleet.instance_type or TARGET not in known)
+
+    def run(self, before: Description | None) -> Description | None:
+        """Run the program, and return the endpoint when it serves the wanted version.
+
+        Raises:
+            DeploymentError: it serves something else or nothing.
+        """
+        code = self.stack.up()
+        # The provider stops waiting when SageMaker begins to roll back.
+        after = self.endpoint.settled()
+        requested = None if code else self.stack.outputs()["endpointConfigName"]
+        self.endpoint.require_serving(after, requested, before=before)
+        return after
+
+    def report(self, before: Description | None, after: Description | None) -> None:
+        """Publish what was deployed."""
+        wanted, serving, replaced = self.wanted, live.configuration_of(after), live.configuration_of(before)
+        rows = {
+            "model package": f"`{wanted.model.arn}`",
+            "artifact": wanted.artifact_row,
+            "endpoint": f"`{self.endpoint.name}`",
+            "configuration": f"`{serving}`",
+            "replaced": f"`{replaced}`" if replaced not in ("", serving) else "nothing",
+            "shadow": f"version {self.fleet.shadow_version}" if self.shadow else "none",
+        }
+        heading = f"## {self.stack.environment.name} serves version {wanted.model.version}"
+        summary.publish(f"{heading}\n\n{summary.table(rows)}\n")
+
+    def _configuration(self, instances: int) -> dict[str, Any]:
+        shadow = {} if self.shadow is None else {"shadow": self.shadow.version.configuration()}
+        return {
+            "modelPackageArn": self.wanted.model.arn,
+            "model": self.wanted.version.configuration(),
+            "instances": str(instances),
+            **shadow,
+        }
+
+
+def _shadow(owner: Project, environment: Environment, fleet: Fleet, wanted: Candidate) -> Candidate | None:
+    if not fleet.shadow_version:
+        return None
+    if fleet.shadow_version == wanted.model.version:
+        raise DeploymentError(
+            f"version {fleet.shadow_version} is to be deployed and cannot be its own shadow: "
+            f"change [{environment.name}] shadow_version in settings.toml"
+        )
+    return candidate.prepare(owner, environment, owner.package_arn(fleet.shadow_version))

@@ -1,0 +1,1 @@
+"""Tests of template-repos/mlops_platform, the folder that launched repositories carry."""
