@@ -8,8 +8,9 @@ PYTHON := .venv/bin/python
 export UV
 # Where this is set, every program and every test worker compiles the AWS SDK anew: seconds for each preview.
 unexport PYTHONDONTWRITEBYTECODE
-# Two workers for two cores; the tests of a folder share one (tests/conftest.py), and folders start in their order.
-PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+# Two workers for two cores. Each test belongs to a group (tests/conftest.py) that one worker runs, and groups start in
+# the order of their collection.
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo demo-down setup engine check format lint types fast-tests test
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from sandbox.folders import CHECKOUT, LOGS
+from sandbox.paths import CHECKOUT, LOGS
 
 LINES_OF_A_FAILURE = 25
 

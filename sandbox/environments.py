@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from sandbox import folders
+from sandbox import paths
 
 TRUST_VARIABLES = (
     "AWS_CA_BUNDLE",
@@ -49,8 +49,8 @@ def runner(aws_url: str, trust: Path) -> dict[str, str]:
     return {
         **dict.fromkeys(TRUST_VARIABLES, str(trust)),
         "AWS_ENDPOINT_URL": aws_url,
-        "PATH": os.pathsep.join((str(Path(uv()[0]).parent), str(folders.ENGINE), os.environ["PATH"])),
-        "PULUMI_HOME": str(folders.PULUMI_HOME),
+        "PATH": os.pathsep.join((str(Path(uv()[0]).parent), str(paths.ENGINE), os.environ["PATH"])),
+        "PULUMI_HOME": str(paths.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "UV_CACHE_DIR": _uv_cache(),
     }
@@ -89,8 +89,8 @@ def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_REGION": region,
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(folders.ENGINE), os.environ["PATH"])),
-        "PULUMI_HOME": str(folders.PULUMI_HOME),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(paths.ENGINE), os.environ["PATH"])),
+        "PULUMI_HOME": str(paths.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 

@@ -11,7 +11,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from sandbox import web
+from sandbox import http_client
 from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, REPOSITORY
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
@@ -66,7 +66,7 @@ def session(identity: Identity, region: str) -> boto3.Session:
 
 
 def _get(servers: Servers, url: str, headers: dict[str, str]) -> dict[str, Any]:
-    return cast("dict[str, Any]", web.call(servers, "GET", url, headers))
+    return cast("dict[str, Any]", http_client.call(servers, "GET", url, headers))
 
 
 def _session(key: str, secret: str, token: str) -> Identity:

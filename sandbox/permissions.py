@@ -14,7 +14,7 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import identities, web
+from sandbox import http_client, identities
 from sandbox.servers import Servers
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class RoleUse:
 
 def uses(servers: Servers) -> Iterator[RoleUse]:
     """Return the roles that did anything since the sandbox was started."""
-    decisions = cast("dict[str, Any]", web.call(servers, "GET", f"{servers.aws.url}/_sandbox/permissions", {}))
+    decisions = cast("dict[str, Any]", http_client.call(servers, "GET", f"{servers.aws.url}/_sandbox/permissions", {}))
     for arn in sorted(decisions):
         _, _, _, _, account, name = arn.split(":", 5)
         root = identities.root(account)

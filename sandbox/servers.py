@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from sandbox import certificates, commands, environments, folders
+from sandbox import certificates, commands, environments, paths
 from sandbox.organization import ORGANIZATION, REPOSITORY, USERS
 
 START_SECONDS = 60
@@ -54,7 +54,7 @@ class NotRunningError(Exception):
 
 def running() -> Servers | None:
     """Return the servers of this checkout's sandbox, if both are alive."""
-    if not folders.STATE.is_file():
+    if not paths.STATE.is_file():
         return None
     found = _read()
     return found if all(alive(server.pid) for server in (found.aws, found.github)) else None
@@ -79,9 +79,9 @@ def start() -> Servers:
         NotStartedError: one of them does not come up.
     """
     stop()
-    folders.SANDBOX.mkdir(exist_ok=True)
-    files = certificates.create(folders.CERTIFICATES)
-    trust = folders.CERTIFICATES / "trust.pem"
+    paths.SANDBOX.mkdir(exist_ok=True)
+    files = certificates.create(paths.CERTIFICATES)
+    trust = paths.CERTIFICATES / "trust.pem"
     certificates.bundle(files.ca, trust)
     aws_port, github_port = _free_ports(2)
     aws_url, github_url = f"https://localhost:{aws_port}", f"https://localhost:{github_port}"
@@ -91,36 +91,36 @@ def start() -> Servers:
     aws = _launch(
         [
             *environments.uv("run", "--frozen", "--no-sync", "--project", "sandbox/aws", "python"),
-            *("-m", "sandbox.aws", "--port", str(aws_port), "--folder", folders.AWS, *shared),
-            *("--github-url", github_url, "--images", folders.CHECKOUT / "sandbox" / "images"),
+            *("-m", "sandbox.aws", "--port", str(aws_port), "--folder", paths.AWS, *shared),
+            *("--github-url", github_url, "--images", paths.CHECKOUT / "sandbox" / "images"),
         ],
         aws_url,
         "aws",
     )
     github = _launch(
         [
-            *(sys.executable, "-m", "sandbox.github", "--port", str(github_port), "--folder", folders.GITHUB),
+            *(sys.executable, "-m", "sandbox.github", "--port", str(github_port), "--folder", paths.GITHUB),
             *(*shared, "--aws-url", aws_url),
         ],
         github_url,
         "github",
     )
     servers = Servers(aws=aws, github=github, trust=str(trust), tokens=tokens)
-    folders.STATE.write_text(json.dumps(asdict(servers), indent=2))
-    folders.STATE.chmod(0o600)
+    paths.STATE.write_text(json.dumps(asdict(servers), indent=2))
+    paths.STATE.chmod(0o600)
     for name, server, path in (("aws", aws, "/_ministack/ready"), ("github", github, "/api/v3/meta")):
         try:
             _wait(server, path, files.ca)
         except OSError as error:
             stop()
-            written = commands.last_lines(folders.LOGS / f"{name}.log")
+            written = commands.last_lines(paths.LOGS / f"{name}.log")
             raise NotStartedError(f"{server.url} does not answer ({error}). It wrote:\n{written}") from error
     return servers
 
 
 def stop() -> bool:
     """Stop the servers that this sandbox started; say whether there were any."""
-    if not folders.STATE.is_file():
+    if not paths.STATE.is_file():
         return False
     found = _read()
     living = [server.pid for server in (found.aws, found.github) if alive(server.pid)]
@@ -133,12 +133,12 @@ def stop() -> bool:
                 os.killpg(pid, signal.SIGKILL)
             break
         time.sleep(0.05)
-    folders.STATE.unlink()
+    paths.STATE.unlink()
     return bool(living)
 
 
 def _read() -> Servers:
-    state = json.loads(folders.STATE.read_text())
+    state = json.loads(paths.STATE.read_text())
     return Servers(
         aws=Server(**state["aws"]), github=Server(**state["github"]), trust=state["trust"], tokens=state["tokens"]
     )
@@ -156,8 +156,8 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _write_seed(tokens: dict[str, str], runner_environment: dict[str, str]) -> None:
-    folders.GITHUB.mkdir(parents=True, exist_ok=True)
-    seed = folders.GITHUB / "seed.json"
+    paths.GITHUB.mkdir(parents=True, exist_ok=True)
+    seed = paths.GITHUB / "seed.json"
     seed.write_text(
         json.dumps(
             {
@@ -182,11 +182,11 @@ def _write_seed(tokens: dict[str, str], runner_environment: dict[str, str]) -> N
 
 
 def _launch(arguments: list[str | Path], url: str, name: str) -> Server:
-    folders.LOGS.mkdir(parents=True, exist_ok=True)
-    with (folders.LOGS / f"{name}.log").open("w") as log:
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    with (paths.LOGS / f"{name}.log").open("w") as log:
         process = subprocess.Popen(
             [str(argument) for argument in arguments],
-            cwd=folders.CHECKOUT,
+            cwd=paths.CHECKOUT,
             env=environments.server(),
             stdin=subprocess.DEVNULL,
             stdout=log,

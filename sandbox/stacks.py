@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import yaml
 
-from sandbox import commands, folders
+from sandbox import commands, paths
 from sandbox.organization import ORGANIZATION, REPOSITORY
 from sandbox.servers import Servers
 
@@ -38,7 +38,7 @@ def write(environment: str, servers: Servers) -> StackFile:
     of a stack, and the checked-in ones are not the sandbox's to change. What it wrote is lost, as it is to the next run
     of a workflow, which begins with a checkout of its own.
     """
-    content = _read(folders.CHECKOUT / f"Pulumi.{environment}.yaml")
+    content = _read(paths.CHECKOUT / f"Pulumi.{environment}.yaml")
     config = content["config"]
     config[f"{NAMESPACE}:github"] = {
         "organization": ORGANIZATION.login,
@@ -48,12 +48,12 @@ def write(environment: str, servers: Servers) -> StackFile:
         "serverUrl": servers.github.url,
         "oidcSubjects": "immutable",
     }
-    project = _read(folders.CHECKOUT / "Pulumi.yaml")
-    project["main"] = str(folders.CHECKOUT)
-    project["runtime"]["options"]["virtualenv"] = str(folders.CHECKOUT / ".venv")
-    folders.STACKS.mkdir(parents=True, exist_ok=True)
-    (folders.STACKS / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
-    path = folders.STACKS / f"Pulumi.{environment}.yaml"
+    project = _read(paths.CHECKOUT / "Pulumi.yaml")
+    project["main"] = str(paths.CHECKOUT)
+    project["runtime"]["options"]["virtualenv"] = str(paths.CHECKOUT / ".venv")
+    paths.STACKS.mkdir(parents=True, exist_ok=True)
+    (paths.STACKS / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    path = paths.STACKS / f"Pulumi.{environment}.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return StackFile(
         environment=environment,
@@ -106,7 +106,7 @@ def up(stack: StackFile, environment: Mapping[str, str], *, on_resource: Callabl
             ["pulumi", "up", "--stack", stack.environment, "--json", "--yes", "--skip-preview", "--non-interactive"],
             log=f"pulumi-up-{stack.environment}",
             environment=environment,
-            folder=folders.STACKS,
+            folder=paths.STACKS,
             on_line=read,
         )
     except commands.CommandFailedError as failure:
@@ -122,7 +122,7 @@ def export(stack: StackFile, environment: Mapping[str, str]) -> list[dict[str, A
         ["pulumi", "stack", "export", "--stack", stack.environment],
         log=f"pulumi-export-{stack.environment}",
         environment=environment,
-        folder=folders.STACKS,
+        folder=paths.STACKS,
     )
     return cast("list[dict[str, Any]]", json.loads(text)["deployment"].get("resources", []))
 

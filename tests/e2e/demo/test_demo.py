@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.story.parties import Parties, refused
-from tests.story.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, end_update
-from tests.story.waiting import wait_for
+from tests.e2e.actors import Actors, refused
+from tests.e2e.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, end_update
+from tests.e2e.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
-def parties(demonstrated: Sandbox) -> Parties:
-    return Parties(demonstrated)
+def actors(demonstrated: Sandbox) -> Actors:
+    return Actors(demonstrated)
 
 
 def test_the_demo_goes_from_nothing_to_production_and_back_and_a_page_shows_it(
@@ -77,14 +77,14 @@ def test_the_model_beats_guessing_the_mean_on_data_it_has_not_seen(sandbox: Sand
     assert second < first < 6.0
 
 
-def test_a_data_scientist_may_not_launch_a_project(parties: Parties) -> None:
+def test_a_data_scientist_may_not_launch_a_project(actors: Actors) -> None:
     order = {"ProductId": "prod-abcdefghijklm", "ProvisioningArtifactId": "pa-abcdefghijklm"}
-    create = parties.scientist.client("sagemaker").create_project
+    create = actors.scientist.client("sagemaker").create_project
     assert "AccessDenied" in refused(create, ProjectName="mine", ServiceCatalogProvisioningDetails=order)
 
 
-def test_a_data_scientist_may_not_approve_a_model(sandbox: Sandbox, parties: Parties) -> None:
-    listed = sandbox.aws("ada", f"sagemaker list-model-packages --model-package-group-name {_group(parties)}")
+def test_a_data_scientist_may_not_approve_a_model(sandbox: Sandbox, actors: Actors) -> None:
+    listed = sandbox.aws("ada", f"sagemaker list-model-packages --model-package-group-name {_group(actors)}")
     arn = listed["ModelPackageSummaryList"][0]["ModelPackageArn"]
     message = sandbox.refusal(
         "ada", f"sagemaker update-model-package --model-package-arn {arn} --model-approval-status Approved"
@@ -92,19 +92,19 @@ def test_a_data_scientist_may_not_approve_a_model(sandbox: Sandbox, parties: Par
     assert "AccessDenied" in message
 
 
-def test_a_data_scientist_may_not_read_the_credential_of_the_template_cloner(parties: Parties) -> None:
-    found = parties.root("dev", "ssm").get_parameter(Name="/mlops/analytics/dev/github/credential-secret-arn")
-    read = parties.scientist.client("secretsmanager").get_secret_value
+def test_a_data_scientist_may_not_read_the_credential_of_the_template_cloner(actors: Actors) -> None:
+    found = actors.root("dev", "ssm").get_parameter(Name="/mlops/analytics/dev/github/credential-secret-arn")
+    read = actors.scientist.client("secretsmanager").get_secret_value
     assert "AccessDenied" in refused(read, SecretId=found["Parameter"]["Value"])
 
 
-def test_a_data_scientist_runs_a_projects_pipeline_as_it_is_and_cannot_change_it(parties: Parties) -> None:
-    sagemaker, name = parties.scientist.client("sagemaker"), _group(parties)
+def test_a_data_scientist_runs_a_projects_pipeline_as_it_is_and_cannot_change_it(actors: Actors) -> None:
+    sagemaker, name = actors.scientist.client("sagemaker"), _group(actors)
     execution = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
     steps = sagemaker.list_pipeline_execution_steps
-    wait_for(lambda: steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"], "the first step")
+    wait_until(lambda: steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"], "the first step")
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=execution)
-    wait_for(lambda: _status(sagemaker, execution) == "Stopped", "the end of a pipeline execution")
+    wait_until(lambda: _status(sagemaker, execution) == "Stopped", "the end of a pipeline execution")
     assert "AccessDenied" in refused(sagemaker.update_pipeline, PipelineName=name, PipelineDefinition="{}")
 
 
@@ -124,7 +124,7 @@ def test_nobody_can_deploy_from_outside_the_environment_of_the_platform(sandbox:
 def test_nobody_reaches_beyond_their_part(sandbox: Sandbox) -> None:
     """People, projects, launches, the template cloner, previews, deployments and strangers try some 230 things."""
     tried = subprocess.run(
-        [sys.executable, "-m", "tests.story.attacks"],
+        [sys.executable, "-m", "tests.e2e.security_probes.platform"],
         cwd=CHECKOUT,
         env=sandbox.environment,
         capture_output=True,
@@ -134,9 +134,9 @@ def test_nobody_reaches_beyond_their_part(sandbox: Sandbox) -> None:
     assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
-def _group(parties: Parties) -> str:
+def _group(actors: Actors) -> str:
     """Return the name of the demo project's pipeline, and of its group of models."""
-    project = parties.lead.client("sagemaker").describe_project(ProjectName="abalone")
+    project = actors.lead.client("sagemaker").describe_project(ProjectName="abalone")
     return f"abalone-{project['ProjectId']}"
 
 
@@ -144,9 +144,9 @@ def _status(sagemaker: Any, execution: str) -> str:
     return sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"]
 
 
-def _order(parties: Parties, user: str, *, reviewer: str | None = None) -> dict[str, Any]:
+def _order(actors: Actors, user: str, *, reviewer: str | None = None) -> dict[str, Any]:
     """Return what a lead data scientist orders for a project; with a reviewer, one that deploys."""
-    catalog = parties.lead.client("servicecatalog")
+    catalog = actors.lead.client("servicecatalog")
     title = "model building and training" if reviewer is None else "model building, training, and deployment"
     products = catalog.search_products()["ProductViewSummaries"]
     product = next(found["ProductId"] for found in products if found["Name"].endswith(title))
@@ -159,13 +159,13 @@ def _order(parties: Parties, user: str, *, reviewer: str | None = None) -> dict[
     }
 
 
-def _everything(parties: Parties) -> list[Any]:
+def _everything(actors: Actors) -> list[Any]:
     """List what a launch makes: repositories, buckets, roles in every account, groups of models."""
-    groups = parties.root("dev", "sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
+    groups = actors.root("dev", "sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
     return [
-        sorted(repository["name"] for repository in parties.owner.listed("/orgs/acme/repos?per_page=100")),
-        [bucket["Name"] for bucket in parties.root("dev", "s3").list_buckets()["Buckets"]],
-        *(parties.roles(environment) for environment in ENVIRONMENTS),
+        sorted(repository["name"] for repository in actors.owner.listed("/orgs/acme/repos?per_page=100")),
+        [bucket["Name"] for bucket in actors.root("dev", "s3").list_buckets()["Buckets"]],
+        *(actors.roles(environment) for environment in ENVIRONMENTS),
         [group["ModelPackageGroupName"] for group in groups],
     ]
 
@@ -179,12 +179,12 @@ def _everything(parties: Parties) -> list[Any]:
     ],
 )
 def test_a_project_with_a_wrong_name_or_a_taken_one_is_refused_before_anything_is_created(
-    parties: Parties, name: str, reason: str
+    actors: Actors, name: str, reason: str
 ) -> None:
-    before, order = _everything(parties), _order(parties, "grace")
-    create = parties.lead.client("sagemaker").create_project
+    before, order = _everything(actors), _order(actors, "grace")
+    create = actors.lead.client("sagemaker").create_project
     assert reason in refused(create, ProjectName=name, ServiceCatalogProvisioningDetails=order)
-    assert _everything(parties) == before
+    assert _everything(actors) == before
 
 
 @pytest.mark.parametrize(
@@ -196,20 +196,20 @@ def test_a_project_with_a_wrong_name_or_a_taken_one_is_refused_before_anything_i
     ],
 )
 def test_a_launch_for_the_wrong_people_fails_with_that_reason_and_leaves_nothing_behind(
-    parties: Parties, name: str, user: str, reviewer: str | None, reason: str
+    actors: Actors, name: str, user: str, reviewer: str | None, reason: str
 ) -> None:
-    before, order = _everything(parties), _order(parties, user, reviewer=reviewer)
-    sagemaker = parties.lead.client("sagemaker")
+    before, order = _everything(actors), _order(actors, user, reviewer=reviewer)
+    sagemaker = actors.lead.client("sagemaker")
     sagemaker.create_project(ProjectName=name, ServiceCatalogProvisioningDetails=order)
 
     def ended() -> dict[str, Any] | None:
         project = sagemaker.describe_project(ProjectName=name)
         return None if project["ProjectStatus"] in {"Pending", "CreateInProgress"} else project
 
-    project = wait_for(ended, "the end of a launch")
+    project = wait_until(ended, "the end of a launch")
     assert project["ProjectStatus"] == "CreateFailed"
     assert reason in json.dumps(project["ServiceCatalogProvisionedProductDetails"])
-    assert _everything(parties) == before
+    assert _everything(actors) == before
 
 
 def test_a_killed_update_converges_once_it_is_recovered_and_run_again(sandbox: Sandbox) -> None:

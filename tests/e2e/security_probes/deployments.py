@@ -8,9 +8,17 @@ import boto3
 from botocore.config import Config
 
 from sandbox.organization import DEPLOYMENT, ORGANIZATION
-from tests.story.approvals import Approvals
-from tests.story.attacks import ANOTHER_PROJECT, EVERYTHING, IMAGE, PLATFORM, REFUSALS, Attempt, outcome_of
-from tests.story.sandbox import ACCOUNTS, REGION, UNIT
+from tests.e2e.approvals import Approvals
+from tests.e2e.sandbox import ACCOUNTS, REGION, UNIT
+from tests.e2e.security_probes.platform import (
+    ANOTHER_PROJECT,
+    EVERYTHING,
+    IMAGE,
+    PLATFORM,
+    REFUSALS,
+    Attempt,
+    outcome_of,
+)
 
 TEMPLATE = f"{ORGANIZATION.login}/mlops-template-{DEPLOYMENT}"
 

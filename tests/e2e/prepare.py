@@ -1,4 +1,4 @@
-"""`python -m tests.story.stage STAGE` tells the beginning of the demo's story, as far as tests need it.
+"""`python -m tests.e2e.prepare STAGE` tells the beginning of the demo's story, as far as tests need it.
 
 A process of its own, like every command of a sandbox: its folder comes from the environment. The stages:
 
@@ -9,8 +9,9 @@ project    a launched project has registered its first model, which nobody has a
 import sys
 from collections.abc import Callable
 
-from sandbox import accounts, demo, environments, installation, servers, stacks, work
-from sandbox.progress import Story
+from sandbox import environments, installation, login, servers, stacks
+from sandbox.demo import accounts, runner
+from sandbox.demo.progress import Story
 
 
 def bootstrapped(environment: str) -> None:
@@ -20,13 +21,13 @@ def bootstrapped(environment: str) -> None:
     environments.enter(found.aws.url, found.trust)
     stack = stacks.write(environment, found)
     accounts.bootstrap(found, stack)
-    work.create_stack(found, stack)
+    login.create_stack(found, stack)
 
 
 def registered() -> None:
     """Do what the demo does before a model is approved."""
     with Story() as story:
-        demo.start_project(story, accounts.build(story))
+        runner.start_project(story, accounts.build(story))
 
 
 STAGES: dict[str, Callable[[], None]] = {"preprod": lambda: bootstrapped("preprod"), "project": registered}

@@ -9,12 +9,12 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from sandbox import identities, web
-from sandbox.member import Member
-from sandbox.releases import WORKFLOW
-from tests.story.deployments import Deployments
-from tests.story.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
-from tests.story.waiting import wait_for
+from sandbox import http_client, identities
+from sandbox.demo.member import Member
+from sandbox.demo.releases import WORKFLOW
+from tests.e2e.deployments import Deployments
+from tests.e2e.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
+from tests.e2e.wait import wait_until
 
 Decision = Literal["Approved", "Rejected"]
 
@@ -79,7 +79,7 @@ class Approvals(Deployments):
     def disturb_events(self, **fault: int) -> None:
         """Let the next events about model packages get lost (`drop_events`) or come twice (`repeat_events`)."""
         page = f"{self.servers.aws.url}/_sandbox/faults"
-        web.call(self.servers, "POST", page, {}, {"detail_type": STATE_CHANGE, **fault})
+        http_client.call(self.servers, "POST", page, {}, {"detail_type": STATE_CHANGE, **fault})
 
     # What is made of it
 
@@ -101,7 +101,7 @@ class Approvals(Deployments):
             decisions = self.decisions(version)
             return decisions if len(decisions) >= count else None
 
-        return wait_for(found, f"{count} decisions about version {version}")
+        return wait_until(found, f"{count} decisions about version {version}")
 
     def sweep(self) -> list[dict[str, Any]]:
         """Let the trigger look for lost events now, and return what it decides."""
@@ -150,16 +150,16 @@ class Approvals(Deployments):
     def disturb_dispatches(self, **fault: Any) -> None:
         """Let GitHub fail the next requests that start the workflow (see `sandbox.github.faults`)."""
         where = {"method": "POST", "path": f"/{self.project.deployment}/actions/workflows/{WORKFLOW}/dispatches$"}
-        web.call(self.servers, "POST", f"{self.servers.github.url}/_sandbox/faults", {}, {**where, **fault})
+        http_client.call(self.servers, "POST", f"{self.servers.github.url}/_sandbox/faults", {}, {**where, **fault})
 
     def undisturbed(self) -> None:
         """Forget all disturbances."""
         for server in (self.servers.aws, self.servers.github):
-            web.call(self.servers, "DELETE", f"{server.url}/_sandbox/faults", {})
+            http_client.call(self.servers, "DELETE", f"{server.url}/_sandbox/faults", {})
 
     def dispatches(self) -> list[int]:
         """How GitHub answered each request to start the workflow."""
-        requests: Any = web.call(self.servers, "GET", f"{self.servers.github.url}/_sandbox/requests", {})
+        requests: Any = http_client.call(self.servers, "GET", f"{self.servers.github.url}/_sandbox/requests", {})
         return [
             request["status"]
             for request in requests

@@ -9,12 +9,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import identities, launch
-from sandbox.member import Member
+from sandbox import identities
+from sandbox.demo import launch
+from sandbox.demo.member import Member
 from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST, PLATFORM_ENGINEER, RELEASE_MANAGER, User
 from sandbox.servers import Server, Servers
 from sandbox.stacks import StackFile
-from tests.story.sandbox import ACCOUNTS, ENVIRONMENTS, REGION, UNIT, Sandbox
+from tests.e2e.sandbox import ACCOUNTS, ENVIRONMENTS, REGION, UNIT, Sandbox
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def reached(sandbox: Sandbox) -> Generator[None]:
         yield
 
 
-class Parties:
+class Actors:
     """People on GitHub and in Studio, and the accounts' owners. The accounts must be `reached`."""
 
     def __init__(self, sandbox: Sandbox) -> None:

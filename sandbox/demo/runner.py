@@ -10,29 +10,17 @@ from dataclasses import dataclass
 import boto3
 from rich.console import Console
 
-from sandbox import (
-    accounts,
-    application,
-    commands,
-    environments,
-    folders,
-    launch,
-    models,
-    page,
-    releases,
-    stacks,
-    training,
-    work,
-)
-from sandbox.accounts import Platform
-from sandbox.application import Answers, Application
-from sandbox.launch import Project
-from sandbox.member import Member
-from sandbox.models import RegisteredModel
+from sandbox import commands, environments, login, paths, stacks
+from sandbox.demo import accounts, application, launch, models, page, releases, training
+from sandbox.demo.accounts import Platform
+from sandbox.demo.application import Answers, Application
+from sandbox.demo.launch import Project
+from sandbox.demo.member import Member
+from sandbox.demo.models import RegisteredModel
+from sandbox.demo.page.render import Account
+from sandbox.demo.progress import Step, Story
+from sandbox.demo.releases import Release
 from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST, RELEASE_MANAGER
-from sandbox.page.render import Account
-from sandbox.progress import Step, Story
-from sandbox.releases import Release
 
 ROWS_ASKED = 5
 """Abalone that production is asked about."""
@@ -68,9 +56,9 @@ def tell(console: Console) -> None:
     """Run the whole story, print what exists in the end, and write the page."""
     with Story(console) as story:
         outcome = _run(story)
-        if story.changed or not folders.PAGE.is_file():
+        if story.changed or not paths.PAGE.is_file():
             page.write(
-                folders.PAGE,
+                paths.PAGE,
                 accounts=outcome.accounts,
                 project=outcome.project,
                 models=outcome.models,
@@ -123,7 +111,7 @@ def _run(story: Story) -> Outcome:
             Account(name=name, id=file.account_id, state=stacks.export(file, platform.deployers[name]))
             for name, file in platform.files.items()
         ]
-        step.say(str(folders.PAGE))
+        step.say(str(paths.PAGE))
     return Outcome(
         accounts=drawn,
         project=project,
@@ -138,7 +126,7 @@ def start_project(story: Story, platform: Platform) -> tuple[People, Project, st
     """Tell the chapter that ends with a registered model; return who works on it, and the address of its run."""
     found, dev = platform.servers, platform.files["dev"]
     with story.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
-        domain = work.output(dev, platform.deployers["dev"], "studioDomainId")
+        domain = login.output(dev, platform.deployers["dev"], "studioDomainId")
         lead, scientist = (
             launch.studio_session(found, dev, domain=domain, profile=user.login)
             for user in (LEAD_DATA_SCIENTIST, DATA_SCIENTIST)
@@ -206,7 +194,7 @@ def _deploy_version(
 def _roll_back(platform: Platform, people: People, project: Project, to: RegisteredModel, step: Step) -> Release:
     """Run the deployment repository's own command in a clone of it, and follow what it starts to production."""
     found = platform.servers
-    clone = folders.SANDBOX / "clones" / project.deployment
+    clone = paths.SANDBOX / "clones" / project.deployment
     as_developer = environments.developer(found.github.url, found.trust, token=found.tokens[LEAD_DATA_SCIENTIST.login])
     if not clone.is_dir():
         commands.run(
@@ -247,7 +235,7 @@ def _phases(release: Release) -> str:
 def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[str, str]]:
     github = platform.servers.github.url
     return [
-        ("All of this on one page", folders.PAGE.as_uri()),
+        ("All of this on one page", paths.PAGE.as_uri()),
         ("The repository that trains", f"{github}/{project.training}"),
         ("Its first run", first_run),
         ("The repository that deploys", f"{github}/{project.deployment}"),

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import web
-from sandbox.releases import WORKFLOW
-from tests.story import deployment_attacks
-from tests.story.approvals import TRIGGER, Approvals
-from tests.story.parties import reached
-from tests.story.sandbox import ACCOUNTS, CHECKOUT, REGION, UNIT, Sandbox
-from tests.story.waiting import wait_for
+from sandbox import http_client
+from sandbox.demo.releases import WORKFLOW
+from tests.e2e import deployment_attacks
+from tests.e2e.actors import reached
+from tests.e2e.approvals import TRIGGER, Approvals
+from tests.e2e.sandbox import ACCOUNTS, CHECKOUT, REGION, UNIT, Sandbox
+from tests.e2e.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -27,7 +27,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     found = Sandbox(tmp_path_factory.mktemp("approvals") / "sandbox")
     try:
         subprocess.run(
-            [sys.executable, "-m", "tests.story.stage", "project"], cwd=CHECKOUT, env=found.environment, check=True
+            [sys.executable, "-m", "tests.e2e.prepare", "project"], cwd=CHECKOUT, env=found.environment, check=True
         )
         yield found
     finally:
@@ -115,14 +115,14 @@ def lost(approvals: Approvals, given_up: int) -> int:
     """A version of whose approval no event tells."""
     del given_up  # It comes first: only the latest approval is looked for.
     version = approvals.register()
-    wait_for(lambda: approvals.arrived(version)["PendingManualApproval"], "the event of a registration")
+    wait_until(lambda: approvals.arrived(version)["PendingManualApproval"], "the event of a registration")
     approvals.disturb_events(drop_events=1)
     approvals.decide(version, "Approved")
     return version
 
 
 def test_registering_and_rejecting_a_version_deploys_nothing(approvals: Approvals, rejected: int) -> None:
-    wait_for(lambda: approvals.arrived(rejected)["Rejected"], "the event of a rejection")
+    wait_until(lambda: approvals.arrived(rejected)["Rejected"], "the event of a rejection")
     assert approvals.arrived(rejected) == {"PendingManualApproval": 1, "Rejected": 1}
     assert approvals.sweep() == []
     assert approvals.decisions(rejected) == approvals.records(rejected) == approvals.runs(rejected) == []
@@ -159,7 +159,7 @@ def test_a_second_deployment_waits_while_one_runs(approvals: Approvals, second: 
 
 def test_only_the_reviewer_may_decide_about_production(approvals: Approvals, delivered_twice: int) -> None:
     for member in (approvals.developer, approvals.owner):
-        with pytest.raises(web.RefusedError, match="No pending deployment requests to approve or reject"):
+        with pytest.raises(http_client.RefusedError, match="No pending deployment requests to approve or reject"):
             approvals.review(delivered_twice, member, "approved")
     assert approvals.status(delivered_twice) == "waiting"
 
@@ -186,10 +186,10 @@ def test_who_starts_a_deployment_by_hand_cannot_release_it_but_the_reviewer_can(
     approvals: Approvals, by_hand: int
 ) -> None:
     assert approvals.conclusion(by_hand) == "waiting"
-    with pytest.raises(web.RefusedError, match="No pending deployment requests to approve or reject"):
+    with pytest.raises(http_client.RefusedError, match="No pending deployment requests to approve or reject"):
         approvals.review(by_hand, approvals.developer, "approved")
     approvals.review(by_hand, approvals.reviewer, "approved")
-    wait_for(lambda: approvals.status(by_hand) == "completed", "the release")
+    wait_until(lambda: approvals.status(by_hand) == "completed", "the release")
     assert approvals.conclusion(by_hand) == "success"
     assert approvals.version("prod") == 1
 
@@ -210,7 +210,7 @@ def test_an_approval_that_is_withdrawn_before_the_review_does_not_reach_producti
     assert approvals.version("preprod") == retried
     approvals.decide(retried, "Rejected")
     approvals.review(run["id"], approvals.reviewer, "approved")
-    wait_for(lambda: approvals.status(run["id"]) == "completed", "the end of the run")
+    wait_until(lambda: approvals.status(run["id"]) == "completed", "the end of the run")
     assert f"{approvals.package(retried)} is Rejected, not Approved" in approvals.log(run["id"], "prod")
     assert approvals.version("prod") == 1
 
@@ -235,7 +235,7 @@ def test_the_last_of_three_decisions_within_a_second_is_deployed_once(
 def test_an_approval_that_github_refuses_for_good_ends_in_the_queue_that_people_are_told_of(
     approvals: Approvals, given_up: int
 ) -> None:
-    alarm = wait_for(
+    alarm = wait_until(
         lambda: next((told for told in approvals.alarms() if told["AlarmName"] == f"{TRIGGER}-failures"), None),
         "the alarm",
     )
@@ -281,10 +281,10 @@ def test_whoever_starts_a_run_cannot_release_it_even_as_its_reviewer(approvals: 
     approvals.owner.send("PUT", path, {"permission": "push"})
     approvals.reviewer.send("POST", approvals.path(ended["id"], "rerun-failed-jobs"), {})
     assert approvals.conclusion(ended["id"]) == "waiting"
-    with pytest.raises(web.RefusedError, match="No pending deployment requests to approve or reject"):
+    with pytest.raises(http_client.RefusedError, match="No pending deployment requests to approve or reject"):
         approvals.review(ended["id"], approvals.reviewer, "approved")
     approvals.send(ended["id"], "cancel")
-    wait_for(lambda: approvals.status(ended["id"]) == "completed", "the end of the run")
+    wait_until(lambda: approvals.status(ended["id"]) == "completed", "the end of the run")
 
 
 def test_an_approval_whose_event_is_lost_goes_unnoticed_at_first(approvals: Approvals, lost: int) -> None:
@@ -295,13 +295,13 @@ def test_an_approval_whose_event_is_lost_goes_unnoticed_at_first(approvals: Appr
 def test_neither_data_scientists_nor_the_projects_own_roles_decide_about_its_models(approvals: Approvals) -> None:
     prefix, project = f"{UNIT}-dev-{approvals.project.id}", approvals.project
     workflow = f"arn:aws:iam::{ACCOUNTS['dev']}:role/{prefix}-workflow"
-    parties = {
+    actors = {
         "ada": approvals.scientist,
         "the pipeline": approvals.become(f"{prefix}-pipeline"),
         "the workflow": approvals.job(workflow, project.training, environment="dev"),
         "the trigger": approvals.become(TRIGGER),
     }
-    for who, session in parties.items():
+    for who, session in actors.items():
         assert (who, deployment_attacks.what_worked(deployment_attacks.approving(approvals, session, 1))) == (who, [])
 
 
@@ -332,7 +332,7 @@ def test_the_sweep_finds_an_approval_whose_event_was_lost(approvals: Approvals, 
     assert (decision["decision"], record["state"]) == ("dispatched", "dispatched")
     assert decision["run_url"] == record["run_url"] == run["html_url"]
     approvals.send(run["id"], "cancel")
-    wait_for(lambda: approvals.status(run["id"]) == "completed", "the end of the run")
+    wait_until(lambda: approvals.status(run["id"]) == "completed", "the end of the run")
 
 
 def test_no_approval_was_deployed_twice_whatever_happened(approvals: Approvals) -> None:

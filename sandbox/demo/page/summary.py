@@ -3,10 +3,10 @@
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.models import RegisteredModel
-from sandbox.page import architecture
-from sandbox.page.render import Account
-from sandbox.releases import Release
+from sandbox.demo.models import RegisteredModel
+from sandbox.demo.page import architecture
+from sandbox.demo.page.render import Account
+from sandbox.demo.releases import Release
 
 
 def print_summary(

@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from sandbox.launch import Project
-from sandbox.member import Member
+from sandbox.demo.launch import Project
+from sandbox.demo.member import Member
 
 RUN_SECONDS = 900
 BETTER = {

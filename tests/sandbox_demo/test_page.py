@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sandbox import page
-from sandbox.launch import Project
-from sandbox.models import RegisteredModel
-from sandbox.page import architecture
-from sandbox.page.render import Account
-from sandbox.progress import Step, Story
-from sandbox.releases import Release
+from sandbox.demo import page
+from sandbox.demo.launch import Project
+from sandbox.demo.models import RegisteredModel
+from sandbox.demo.page import architecture
+from sandbox.demo.page.render import Account
+from sandbox.demo.progress import Step, Story
+from sandbox.demo.releases import Release
 
 
 def _urn(kind: str, name: str) -> str:
@@ -133,7 +133,7 @@ def test_a_story_knows_whether_anything_changed() -> None:
 
 def test_away_from_a_terminal_a_long_step_says_from_time_to_time_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("sandbox.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("sandbox.demo.progress.time.monotonic", lambda: now)
     output = io.StringIO()
     with Story(Console(file=output, width=120)) as story, story.step("Install the engine") as step:
         for now in (5.0, 11.0, 12.0, 30.0):

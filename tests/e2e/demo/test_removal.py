@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.story.sandbox import Sandbox
+from tests.e2e.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

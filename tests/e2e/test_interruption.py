@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.story.sandbox import CHECKOUT, Ended, Sandbox, end_update
+from tests.e2e.sandbox import CHECKOUT, Ended, Sandbox, end_update
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -47,7 +47,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     found = Sandbox(tmp_path_factory.mktemp("interruption") / "sandbox")
     try:
         subprocess.run(
-            [sys.executable, "-m", "tests.story.stage", "preprod"], cwd=CHECKOUT, env=found.environment, check=True
+            [sys.executable, "-m", "tests.e2e.prepare", "preprod"], cwd=CHECKOUT, env=found.environment, check=True
         )
         yield found
     finally:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sandbox import web
+from sandbox import http_client
 from sandbox.organization import User
 from sandbox.servers import Servers
 
@@ -38,10 +38,10 @@ class Member:
 
     def text(self, path: str) -> str:
         """Read a text, such as a job's log."""
-        return web.text(self.servers, "GET", self._url(path), self._headers)
+        return http_client.text(self.servers, "GET", self._url(path), self._headers)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> object:
-        return web.call(self.servers, method, self._url(path), self._headers, body)
+        return http_client.call(self.servers, method, self._url(path), self._headers, body)
 
     def _url(self, path: str) -> str:
         return f"{self.servers.github.url}/api/v3{path}"

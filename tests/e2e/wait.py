@@ -12,7 +12,7 @@ SECONDS_BETWEEN_LOOKS = 0.25
 Found = TypeVar("Found")
 
 
-def wait_for(found: Callable[[], Found | None], what: str, *, pause: float = SECONDS_BETWEEN_LOOKS) -> Found:
+def wait_until(found: Callable[[], Found | None], what: str, *, pause: float = SECONDS_BETWEEN_LOOKS) -> Found:
     """Look until there is something to be found, and return it."""
     deadline = time.monotonic() + SECONDS
     while not (thing := found()):

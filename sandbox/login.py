@@ -3,7 +3,7 @@
 import json
 import shlex
 
-from sandbox import commands, environments, folders, identities
+from sandbox import commands, environments, identities, paths
 from sandbox.organization import PLATFORM_ENGINEER
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
@@ -23,7 +23,7 @@ def deployer(found: Servers, stack: StackFile) -> dict[str, str]:
 def create_stack(found: Servers, stack: StackFile) -> dict[str, str]:
     """Select a stack as the login recommends, which creates it when it is new; return its deployer's environment."""
     as_deployer, select = _log_in(found, stack)
-    commands.run(select, log=f"select-{stack.environment}", environment=as_deployer, folder=folders.STACKS)
+    commands.run(select, log=f"select-{stack.environment}", environment=as_deployer, folder=paths.STACKS)
     return as_deployer
 
 
@@ -33,7 +33,7 @@ def output(stack: StackFile, as_deployer: dict[str, str], name: str) -> str:
         ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
         log=f"output-{stack.environment}",
         environment=as_deployer,
-        folder=folders.STACKS,
+        folder=paths.STACKS,
     )
     return str(json.loads(printed)[name])
 

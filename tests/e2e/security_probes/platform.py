@@ -1,4 +1,4 @@
-"""`python -m tests.story.attacks` tries, in a sandbox where the demo has run, what nobody may do, and tells what worked.
+"""`python -m tests.e2e.security_probes.platform` tries, in a sandbox where the demo has run, what nobody may do, and tells what worked.
 
 It works as each party would, with the credentials that the party really gets: people those of their Studio profile,
 workflows those that AWS gives for their token. The roles that only services assume are assumed by the account's root,
@@ -17,7 +17,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sandbox import environments, identities, servers, stacks, work
+from sandbox import environments, identities, login, servers, stacks
 from sandbox.organization import ORGANIZATION, PROJECT
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
@@ -85,13 +85,13 @@ def main() -> int:
             ("drift", {"repository": PLATFORM}),
         )
     )
-    domain = work.output(dev, work.deployer(found, dev), "studioDomainId")
+    domain = login.output(dev, login.deployer(found, dev), "studioDomainId")
     people = {
         name: _clients(identities.studio(found, dev, domain=domain, profile=name), dev.region)
         for name in ("ada", "grace")
     }
     deploy = _clients(identities.deploy(found, dev), dev.region)
-    parties: list[tuple[str, Iterator[Attempt]]] = [
+    actors: list[tuple[str, Iterator[Attempt]]] = [
         *((name, _by_people(place, client, "lead-" * (name == "grace"))) for name, client in people.items()),
         ("ada", _by_data_scientists(place, people["ada"])),
         ("pipeline", _by_projects(place, _become(place, root, f"{place.project_id}-pipeline"))),
@@ -105,7 +105,7 @@ def main() -> int:
     ]
     refused = 0
     worked: list[str] = []
-    for who, attempts in parties:
+    for who, attempts in actors:
         for what, call in attempts:
             outcome = outcome_of(call)
             refused += outcome is None

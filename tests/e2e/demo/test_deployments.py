@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from sandbox import identities
-from sandbox.application import Application
-from tests.story.deployments import Deployments
-from tests.story.parties import refused
-from tests.story.sandbox import ACCOUNTS, REGION, Sandbox
-from tests.story.waiting import wait_for
+from sandbox.demo.application import Application
+from tests.e2e.actors import refused
+from tests.e2e.deployments import Deployments
+from tests.e2e.sandbox import ACCOUNTS, REGION, Sandbox
+from tests.e2e.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -122,7 +122,7 @@ def test_requests_are_captured_where_nobody_outside_the_project_reads_them(
 ) -> None:
     application.ask([ORDINARY])
     prefix = f"{deployments.project.id}/captured/"
-    key = wait_for(lambda: deployments.keys("prod", "artifacts", prefix), "captured requests")[-1]
+    key = wait_until(lambda: deployments.keys("prod", "artifacts", prefix), "captured requests")[-1]
     place = {"Bucket": deployments.bucket("prod", "artifacts"), "Key": key}
     captured = deployments.root("prod", "s3").get_object(**place)
     assert captured["ServerSideEncryption"] == "aws:kms"
@@ -172,7 +172,7 @@ def test_a_canary_whose_alarm_goes_off_leaves_the_old_version_serving(
     assert "prod was rolled back: it serves what it served before" in log
     assert f"reason: {after['FailureReason']}" in log
     assert alarm in after["FailureReason"]
-    wait_for(lambda: alarm in told(), "the alarm at the topic")
+    wait_until(lambda: alarm in told(), "the alarm at the topic")
 
 
 def test_a_deployment_that_is_killed_and_then_cancelled_converges_when_it_is_run_again(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.launch import Project
-from sandbox.member import Member
+from sandbox.demo.launch import Project
+from sandbox.demo.member import Member
 
 WORKFLOW = "deploy.yml"
 RUN_SECONDS = 900

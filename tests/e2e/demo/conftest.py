@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.story.parties import reached
-from tests.story.sandbox import Sandbox
+from tests.e2e.actors import reached
+from tests.e2e.sandbox import Sandbox
 
 
 @pytest.fixture(scope="package")

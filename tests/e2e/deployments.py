@@ -8,13 +8,13 @@ from typing import Any
 
 import psutil
 
-from sandbox import application, launch, models
-from sandbox.application import Application
-from sandbox.launch import Project
-from sandbox.releases import WORKFLOW
-from tests.story.parties import Parties
-from tests.story.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
-from tests.story.waiting import wait_for
+from sandbox.demo import application, launch, models
+from sandbox.demo.application import Application
+from sandbox.demo.launch import Project
+from sandbox.demo.releases import WORKFLOW
+from tests.e2e.actors import Actors
+from tests.e2e.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
+from tests.e2e.wait import wait_until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Left:
     locks: list[str]
 
 
-class Deployments(Parties):
+class Deployments(Actors):
     """The demo's project, its endpoints, and the runs that deploy to them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -123,7 +123,7 @@ class Deployments(Parties):
             runs = self.developer.runs(self.project.training, "train.yml")
             return next((run for run in runs if run["head_sha"] == commit and run["status"] == "completed"), None)
 
-        run = wait_for(ended, "training")
+        run = wait_until(ended, "training")
         assert run["conclusion"] == "success", run["html_url"]
         return len(models.versions(self.lead, self.project.pipeline))
 
@@ -158,7 +158,7 @@ class Deployments(Parties):
             found = sagemaker.describe_project(ProjectName=self.project.name)
             return None if found["ProjectStatus"] == "DeleteInProgress" else found
 
-        found = wait_for(ended, "the end of the project")
+        found = wait_until(ended, "the end of the project")
         assert found["ProjectStatus"] == "DeleteCompleted", found
 
     # Runs
@@ -172,7 +172,7 @@ class Deployments(Parties):
             runs = self.developer.runs(self.project.deployment, WORKFLOW)
             return next((int(run["id"]) for run in runs if run["id"] not in earlier), None)
 
-        return wait_for(dispatched, "the run of an approved version")
+        return wait_until(dispatched, "the run of an approved version")
 
     def dispatch(self, version: int) -> int:
         """Run the workflow by hand with a version, and return the run's id."""
@@ -209,7 +209,7 @@ class Deployments(Parties):
             found = self.developer.run(self.project.deployment, run)
             return {"completed": found["conclusion"], "waiting": "waiting"}.get(found["status"])
 
-        return wait_for(ended, "the end of a run")
+        return wait_until(ended, "the end of a run")
 
     def jobs(self, run: int) -> dict[str, dict[str, Any]]:
         """The jobs of a run's latest attempt, by the environment that they deploy to."""
@@ -234,7 +234,7 @@ class Deployments(Parties):
             found = self.endpoint(environment)
             return found["EndpointStatus"] == "Updating" and found["EndpointConfigName"] == known
 
-        wait_for(updating, f"an update of the endpoint in {environment}")
+        wait_until(updating, f"an update of the endpoint in {environment}")
 
     def kill_with_a_new_model(self, environment: str, known: Iterable[str]) -> None:
         """Kill the engine of the deployment that runs once it has made a model that is not among the known ones.
@@ -242,7 +242,7 @@ class Deployments(Parties):
         While somebody looks for the model, the engine is held, so that it gets no further.
         """
         sagemaker, earlier = self.root(environment, "sagemaker"), set(known)
-        (engine,) = wait_for(self._engines, "the engine of a deployment")
+        (engine,) = wait_until(self._engines, "the engine of a deployment")
 
         def held() -> bool:
             engine.suspend()
@@ -252,7 +252,7 @@ class Deployments(Parties):
                 engine.resume()
             return bool(made)
 
-        wait_for(held, f"a new model in {environment}", pause=0.05)
+        wait_until(held, f"a new model in {environment}", pause=0.05)
         engine.kill()
 
     def _engines(self) -> list[psutil.Process]:

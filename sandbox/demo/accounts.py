@@ -4,9 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from sandbox import commands, environments, identities, installation, servers, stacks, work
+from sandbox import commands, environments, identities, installation, login, servers, stacks
+from sandbox.demo.progress import Step, Story
 from sandbox.organization import CLONER, ENVIRONMENTS, ORGANIZATION, REPOSITORY
-from sandbox.progress import Step, Story
 from sandbox.servers import Servers
 from sandbox.stacks import Deployment, StackFile
 
@@ -50,7 +50,7 @@ def bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
         + ["--github-org", ORGANIZATION.login, "--github-repository", REPOSITORY.name]
         + ["--github-url", found.github.url, "--oidc-subjects", "immutable"],
         log=f"bootstrap-{stack.environment}",
-        environment=work.environment(found, stack, identities.root(stack.account_id)),
+        environment=login.environment(found, stack, identities.root(stack.account_id)),
     )
     unchanged = "unchanged" in printed
     return ("as it was" if unchanged else "ready"), not unchanged
@@ -65,7 +65,7 @@ def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str
             counts[file.environment] = done
             step.say(" · ".join(f"{name} {number} resources" for name, number in counts.items()))
 
-        as_deployer = work.create_stack(found, file)
+        as_deployer = login.create_stack(found, file)
         return as_deployer, stacks.up(file, as_deployer, on_resource=count)
 
     with ThreadPoolExecutor() as pool:

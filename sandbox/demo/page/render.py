@@ -6,11 +6,11 @@ from typing import Any
 
 import jinja2
 
-from sandbox.launch import Project
-from sandbox.models import RegisteredModel
-from sandbox.page import architecture, plots
-from sandbox.progress import Step
-from sandbox.releases import Release
+from sandbox.demo.launch import Project
+from sandbox.demo.models import RegisteredModel
+from sandbox.demo.page import architecture, plots
+from sandbox.demo.progress import Step
+from sandbox.demo.releases import Release
 
 TEMPLATE = Path(__file__).parent / "page.html.jinja"
 
