@@ -1,4 +1,4 @@
-"""A certificate authority of the sandbox's own, so that everything in it speaks TLS as it would with AWS and GitHub."""
+"""The sandbox's certificate authority, so that its clients use TLS as they do with AWS and GitHub."""
 
 import datetime
 import ipaddress
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 VALID_DAYS = 30
-"""How long a certificate is valid, in days."""
+"""Validity of a certificate, in days."""
 
 
 @dataclass(frozen=True, kw_only=True)

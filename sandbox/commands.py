@@ -1,4 +1,4 @@
-"""Runs the programs that the demo is made of, keeps what they print, and explains a failure by its last lines."""
+"""Run programs, keep their output in log files, and explain a failure by its last lines."""
 
 import subprocess
 import threading
@@ -12,7 +12,7 @@ LINES_OF_A_FAILURE = 25
 
 
 class CommandFailedError(Exception):
-    """A program ended with an error; the message carries the end of what it printed."""
+    """A program ended with an error; the message contains its last lines of output."""
 
 
 def run(
@@ -24,18 +24,18 @@ def run(
     on_line: Callable[[str], None] | None = None,
     folder: Path = CHECKOUT,
 ) -> str:
-    """Run a program to its end and return what it printed to its standard output.
+    """Run a program to its end and return its standard output.
 
     Args:
         arguments: the program and its arguments.
         log: name of the file, without its ending, that receives both output streams.
         environment: the program's whole environment.
-        text: what the program reads from its standard input; nothing unless given.
+        text: the program's standard input; empty unless given.
         on_line: called with each line as it appears.
         folder: the program's working directory.
 
     Raises:
-        CommandFailedError: the program ended with another code than 0.
+        CommandFailedError: the program's exit code was not 0.
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     path = LOGS / f"{log}.log"
@@ -78,5 +78,5 @@ def run(
 
 
 def last_lines(path: Path) -> str:
-    """Return the end of a log, which tells why its program failed."""
+    """Return the last lines of a log, which say why its program failed."""
     return "\n".join(path.read_text().splitlines()[-LINES_OF_A_FAILURE:])

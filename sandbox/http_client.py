@@ -1,4 +1,4 @@
-"""Calls to the sandbox's two servers that no SDK makes: JSON over TLS, with the sandbox's certificate authority."""
+"""HTTPS client for requests to the sandbox's two servers that no SDK makes; trusts the sandbox's authority."""
 
 import json
 import ssl
@@ -10,25 +10,25 @@ from sandbox.servers import Servers
 
 
 class RefusedError(Exception):
-    """A server refuses a request; the message says which, and how it was answered."""
+    """A server refused a request; the message contains the request and the response."""
 
 
 def call(
     servers: Servers, method: str, url: str, headers: dict[str, str], body: dict[str, Any] | None = None
 ) -> dict[str, Any] | list[Any]:
-    """Send a request and return the JSON document that answers it; an empty one when the answer is empty.
+    """Send a request and return the response's JSON document; an empty one for an empty response.
 
     Raises:
-        RefusedError: the server refuses it.
+        RefusedError: the response is an HTTP error.
     """
     return json.loads(text(servers, method, url, headers, body) or "{}")
 
 
 def text(servers: Servers, method: str, url: str, headers: dict[str, str], body: dict[str, Any] | None = None) -> str:
-    """Send a request and return the text that answers it.
+    """Send a request and return the response's text.
 
     Raises:
-        RefusedError: the server refuses it.
+        RefusedError: the response is an HTTP error.
     """
     request = urllib.request.Request(
         url, method=method, headers=headers, data=None if body is None else json.dumps(body).encode()

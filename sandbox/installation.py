@@ -1,4 +1,4 @@
-"""Installs what a sandbox runs on: the engine, the plugins, and the environments of its servers and images."""
+"""Install the engine, its plugins, and the Python environments of the sandbox's servers and images."""
 
 import shutil
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from sandbox import commands, environments, paths
 
 
 def install(say: Callable[[str], None]) -> bool:
-    """Install whatever is missing; say whether anything was."""
+    """Install whatever is missing; return whether anything was."""
     projects = _locked_projects()
     missing = [folder for folder in projects if not (folder / ".venv").is_dir()]
     for folder in projects:
@@ -38,7 +38,7 @@ def remove() -> None:
 
 
 def _link_engine(say: Callable[[str], None]) -> None:
-    """Find the engine, or have it downloaded or built, and put it where the sandbox looks for it."""
+    """Find, download or build the engine, and link to it from the sandbox's folder."""
     printed = commands.run(
         ["python", "-m", "sandbox.engine"], log="install-engine", environment=environments.machine(), on_line=say
     )
@@ -49,6 +49,6 @@ def _link_engine(say: Callable[[str], None]) -> None:
 
 
 def _locked_projects() -> list[Path]:
-    """Return the folders with an environment of their own, because they pin what the platform does not."""
+    """Return the folders that have a Python environment of their own, because their versions differ from the platform's."""
     images = sorted((paths.CHECKOUT / "sandbox" / "images").glob("*/pyproject.toml"))
     return [paths.CHECKOUT / "sandbox" / "aws", *(file.parent for file in images)]

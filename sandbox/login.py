@@ -1,6 +1,5 @@
-"""How somebody works on a stack: the environment of their programs, logged in to the stack's state."""
+"""Log in to a stack's state: environments of programs that work on a stack."""
 
-import json
 import shlex
 
 from sandbox import commands, environments, identities, paths
@@ -25,17 +24,6 @@ def create_stack(found: Servers, stack: StackFile) -> dict[str, str]:
     as_deployer, select = _log_in(found, stack)
     commands.run(select, log=f"select-{stack.environment}", environment=as_deployer, folder=paths.STACKS)
     return as_deployer
-
-
-def output(stack: StackFile, as_deployer: dict[str, str], name: str) -> str:
-    """Return an output of a stack."""
-    printed = commands.run(
-        ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
-        log=f"output-{stack.environment}",
-        environment=as_deployer,
-        folder=paths.STACKS,
-    )
-    return str(json.loads(printed)[name])
 
 
 def _log_in(found: Servers, stack: StackFile) -> tuple[dict[str, str], list[str]]:

@@ -1,4 +1,4 @@
-"""Where a sandbox keeps its files. Everything lies in one folder, which `make demo-down` removes."""
+"""Paths of a sandbox's files. All are in one folder, which `make demo-down` removes."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 """The repository that the sandbox runs."""
 
 SANDBOX = Path(os.environ.get("MLOPS_SANDBOX_FOLDER", CHECKOUT / ".sandbox"))
-"""In the checkout unless the variable names another place: tests run a sandbox of their own beside yours."""
+"""In the checkout, unless the variable names another folder: tests run sandboxes of their own beside yours."""
 
 LOGS = SANDBOX / "logs"
 PROGRAMS = SANDBOX / "bin"

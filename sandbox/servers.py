@@ -1,4 +1,4 @@
-"""Starts and stops the two servers of a sandbox, and remembers where they are."""
+"""Start, find and stop the two servers of a sandbox."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from sandbox import certificates, commands, environments, paths
 from sandbox.organization import ORGANIZATION, REPOSITORY, USERS
 
 START_SECONDS = 60
-"""The first start of all compiles what a server imports."""
+"""The very first start compiles the server's imports."""
 STOP_SECONDS = 10
 
 
@@ -39,13 +39,13 @@ class Servers:
     aws: Server
     github: Server
     trust: str
-    """File of the certificate authorities that clients trust: the machine's and the sandbox's."""
+    """Path of the file of certificate authorities that clients trust: the machine's and the sandbox's."""
     tokens: dict[str, str]
-    """GitHub tokens by login. They are good for this sandbox only."""
+    """GitHub tokens by login, valid in this sandbox only."""
 
 
 class NotStartedError(Exception):
-    """A server did not come up; the message carries the end of what it wrote."""
+    """A server did not start; the message contains the last lines of its log."""
 
 
 class NotRunningError(Exception):
@@ -64,7 +64,7 @@ def require() -> Servers:
     """Return the running servers.
 
     Raises:
-        NotRunningError: there are none; the message says how to start them.
+        NotRunningError: none are running; the message says how to start them.
     """
     found = running()
     if found is None:
@@ -73,10 +73,10 @@ def require() -> Servers:
 
 
 def start() -> Servers:
-    """Start both servers and wait until they answer.
+    """Start both servers and wait until they respond.
 
     Raises:
-        NotStartedError: one of them does not come up.
+        NotStartedError: one of them does not respond.
     """
     stop()
     paths.SANDBOX.mkdir(exist_ok=True)
@@ -119,7 +119,7 @@ def start() -> Servers:
 
 
 def stop() -> bool:
-    """Stop the servers that this sandbox started; say whether there were any."""
+    """Stop the servers that this sandbox started; return whether any were running."""
     if not paths.STATE.is_file():
         return False
     found = _read()
@@ -213,7 +213,7 @@ def _wait(server: Server, path: str, authority: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process exists and is still the server that was started, not a stranger with its number."""
+    """Return whether the process exists and is still the server, not another program with the same process id."""
     try:
         process = psutil.Process(pid)
         command, status = process.cmdline(), process.status()

@@ -1,7 +1,7 @@
 """A shell in the sandbox: pulumi, aws, git and curl work there as they would against the real accounts.
 
-Every party is a profile of the aws command line: `dev`, `preprod` and `prod` are the deploy roles, and each Studio user
-is a profile by name. The profiles fetch their credentials anew whenever those expire.
+The aws command line has a profile for each deploy role (`dev`, `preprod`, `prod`) and for each Studio user (by name).
+Profiles fetch new credentials whenever the old ones expire.
 """
 
 import os
@@ -19,8 +19,8 @@ AWS_COMMAND_LINE = "awscli==1.45.11"
 """Run by uv where the machine has no `aws` of its own."""
 
 _PULUMI = """#!/bin/sh
-# Logs in to the state of the stack that is named, then calls the engine. In production, a person does the first part
-# by hand: eval "$(python -m bootstrap login --unit … --environment …)"
+# Logs in to the state of the named stack, then calls the engine. In production, a person does the first part by hand:
+# eval "$(python -m bootstrap login --unit … --environment …)"
 exec '{python}' -m sandbox.shell pulumi "$@"
 """
 
@@ -73,7 +73,7 @@ def credentials(profile: str) -> dict[str, object]:
         identity = identities.deploy(found, stacks.write(profile, found))
     else:
         dev = stacks.write("dev", found)
-        domain = login.output(dev, login.deployer(found, dev), "studioDomainId")
+        domain = stacks.output(dev, login.deployer(found, dev), "studioDomainId")
         identity = identities.studio(found, dev, domain=domain, profile=profile)
     return {
         "Version": 1,

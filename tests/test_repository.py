@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import architecture
 from tests.conftest import STACKS
 from tests.rendering import Rendering, Renderings
 
@@ -167,6 +168,11 @@ def test_the_readmes_programs_have_the_options_that_it_names(program: list[str])
         )
         assert told.returncode == 0, told.stderr
         assert [word for word in words if word.startswith("--") and word not in told.stdout] == []
+
+
+def test_the_picture_of_the_architecture_shows_what_the_program_declares(rendered: Renderings) -> None:
+    picture = architecture.PICTURE.read_text(encoding="utf-8")
+    assert picture == architecture.drawn(rendered), "draw it again: python -m tests.architecture"
 
 
 def test_every_file_of_the_tests_is_a_test_or_helps_one() -> None:

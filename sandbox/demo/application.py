@@ -1,4 +1,4 @@
-"""An application in the production account that asks the endpoint, with a role of its own that may do nothing else."""
+"""An application in the production account that calls the endpoint, with a role that may do nothing else."""
 
 import io
 import json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 NAME = "rings-application"
-CODE = '''"""Asks an endpoint how many rings each abalone has."""
+CODE = '''"""Predict the number of rings of each abalone."""
 
 import boto3
 
@@ -33,27 +33,31 @@ def handler(event, context):
 
 
 class ApplicationFailedError(Exception):
-    """The application did not get an answer; the message is its own."""
+    """The application got no prediction; the message is its own."""
 
 
 @dataclass
-class Answers:
-    """What an application was told while it went on asking about one abalone."""
+class Responses:
+    """Responses to an application that kept calling with one abalone."""
 
     rings: Counter[float] = field(default_factory=Counter[float])
-    """How often each number of rings was the answer: every version has its own."""
+    """Number of responses by predicted rings, which differ between versions."""
     failures: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True)
 class Application:
-    """The application, installed in the account of a stack by whoever owns it."""
+    """The installed application, and a session of the account's owner that invokes it."""
 
     session: boto3.Session
     endpoint: str
 
-    def ask(self, rows: list[str]) -> list[float]:
-        """Return the number of rings that the endpoint predicts for each row."""
+    def predict(self, rows: list[str]) -> list[float]:
+        """Return the number of rings that the endpoint predicts for each row.
+
+        Raises:
+            ApplicationFailedError: the application got no prediction.
+        """
         answer = self.session.client("lambda").invoke(
             FunctionName=NAME, Payload=json.dumps({"endpoint": self.endpoint, "rows": rows})
         )
@@ -63,28 +67,28 @@ class Application:
         return cast("list[float]", content)
 
     @contextmanager
-    def asking(self, row: str) -> Generator[Answers]:
-        """Go on asking about a row; the answers are complete when the block ends."""
-        answers, over = Answers(), threading.Event()
+    def calling(self, row: str) -> Generator[Responses]:
+        """Keep calling with a row until the block ends; the responses are complete then."""
+        responses, over = Responses(), threading.Event()
 
-        def ask() -> None:
+        def call() -> None:
             while not over.is_set():
                 try:
-                    answers.rings[self.ask([row])[0]] += 1
+                    responses.rings[self.predict([row])[0]] += 1
                 except ApplicationFailedError as failure:
-                    answers.failures.append(str(failure))
+                    responses.failures.append(str(failure))
 
-        asking = threading.Thread(target=ask)
-        asking.start()
+        caller = threading.Thread(target=call)
+        caller.start()
         try:
-            yield answers
+            yield responses
         finally:
             over.set()
-            asking.join()
+            caller.join()
 
 
 def install(stack: StackFile, endpoint: str) -> Application:
-    """Install the application, unless it is there."""
+    """Install the application unless it exists."""
     root = identities.root(stack.account_id)
     session = boto3.Session(
         aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
@@ -111,9 +115,9 @@ def install(stack: StackFile, endpoint: str) -> Application:
 def _role(iam: "IAMClient", stack: StackFile, endpoint: str) -> str:
     trust = _document("Allow", "sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
     role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    asking = f"arn:aws:sagemaker:{stack.region}:{stack.account_id}:endpoint/{endpoint}"
-    grant = _document("Allow", "sagemaker:InvokeEndpoint", Resource=asking)
-    iam.put_role_policy(RoleName=NAME, PolicyName="ask", PolicyDocument=json.dumps(grant))
+    resource = f"arn:aws:sagemaker:{stack.region}:{stack.account_id}:endpoint/{endpoint}"
+    grant = _document("Allow", "sagemaker:InvokeEndpoint", Resource=resource)
+    iam.put_role_policy(RoleName=NAME, PolicyName="invoke", PolicyDocument=json.dumps(grant))
     return role
 
 

@@ -1,4 +1,4 @@
-"""Launches a project as a lead data scientist does in Studio."""
+"""Launch a project as a lead data scientist does in Studio."""
 
 import time
 from collections.abc import Callable
@@ -34,16 +34,16 @@ class Project:
     name: str
     id: str
     created: bool
-    """Whether this call launched it, or found it there."""
+    """Whether this call launched it; if not, it existed."""
 
     @property
     def training(self) -> str:
-        """Full name of the repository that trains."""
+        """Full name of the training repository."""
         return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{TRAINING}"
 
     @property
     def deployment(self) -> str:
-        """Full name of the repository that deploys."""
+        """Full name of the deployment repository."""
         return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{DEPLOYMENT}"
 
     @property
@@ -62,7 +62,11 @@ def studio_session(servers: Servers, stack: StackFile, *, domain: str, profile: 
 
 
 def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Project:
-    """Launch the project, unless it is there already, and wait until everything in it exists."""
+    """Launch the project unless it exists, and wait until it is complete.
+
+    Raises:
+        LaunchFailedError: the launch failed or took longer than `LAUNCH_SECONDS`.
+    """
     sagemaker = session.client("sagemaker")
     found = [
         summary["ProjectStatus"]
@@ -102,7 +106,7 @@ def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Proj
 
 
 def _product(catalog: Any) -> tuple[str, str]:
-    """Return the ids of the product and of its newest version, which is the one that Studio offers."""
+    """Return the ids of the product and of its newest version, the one that Studio offers."""
     found = [summary for summary in catalog.search_products()["ProductViewSummaries"] if summary["Name"] == PRODUCT]
     if len(found) != 1:
         raise LaunchFailedError(f"the catalog offers {len(found)} products called {PRODUCT!r} to this role, not one")

@@ -1,4 +1,4 @@
-"""A member of the GitHub organization, who does by REST what a person does on GitHub's pages."""
+"""A client of GitHub's REST API for one member of the organization."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,21 +10,21 @@ from sandbox.servers import Servers
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody with a GitHub account, at work."""
+    """The REST API as one user, with the user's token."""
 
     servers: Servers
     user: User
 
     def get(self, path: str) -> dict[str, Any]:
-        """Read a document, such as `/repos/acme/mlops-platform`."""
+        """Return a document, such as `/repos/acme/mlops-platform`."""
         return cast("dict[str, Any]", self._call("GET", path))
 
     def listed(self, path: str) -> list[dict[str, Any]]:
-        """Read a list of documents."""
+        """Return a list of documents."""
         return cast("list[dict[str, Any]]", self._call("GET", path))
 
     def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Create or change something, and return what GitHub says of it."""
+        """Send a request that creates or changes something, and return the response."""
         return cast("dict[str, Any]", self._call(method, path, body))
 
     def runs(self, repository: str, workflow: str) -> list[dict[str, Any]]:
@@ -37,7 +37,7 @@ class Member:
         return self.get(f"/repos/{repository}/actions/runs/{number}")
 
     def text(self, path: str) -> str:
-        """Read a text, such as a job's log."""
+        """Return a text, such as a job's log."""
         return http_client.text(self.servers, "GET", self._url(path), self._headers)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> object:

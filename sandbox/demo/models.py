@@ -1,4 +1,4 @@
-"""Reads registered models from the model registry, with what their evaluation measured, and approves them."""
+"""Read registered models and their evaluation from the model registry, and approve them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RegisteredModel:
     metrics: dict[str, float]
     """Figures of the evaluation report by name, for example `mse`."""
     predictions: list[tuple[float, float]]
-    """Pairs of what was measured and what the model says, in rings."""
+    """Pairs of measured and predicted rings."""
     held_out: list[str]
     """Rows that it was not trained on, as CSV; the last value is the number of rings."""
 
@@ -32,6 +32,14 @@ class RegisteredModel:
     def mse(self) -> float:
         """Mean squared error on held-out data, in rings squared."""
         return self.metrics["mse"]
+
+    def features(self, count: int) -> list[str]:
+        """Return the first held-out rows without their number of rings."""
+        return [row.rpartition(",")[0] for row in self.held_out[:count]]
+
+    def rings(self, count: int) -> list[float]:
+        """Return the number of rings of the first held-out rows."""
+        return [float(row.rpartition(",")[2]) for row in self.held_out[:count]]
 
 
 def versions(session: boto3.Session, group: str) -> list[str]:
@@ -43,7 +51,7 @@ def versions(session: boto3.Session, group: str) -> list[str]:
 
 
 def read(session: boto3.Session, arn: str) -> RegisteredModel:
-    """Return a version and its quality."""
+    """Return a version with its metrics and its predictions."""
     package = session.client("sagemaker").describe_model_package(ModelPackageName=arn)
     report = str(package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"])
     evaluation = report.rpartition("/")[0]

@@ -1,6 +1,6 @@
-"""Shows a story of steps while it runs: a live list on a terminal, elsewhere a line for each step that is done.
+"""Show the demo's steps while they run: a live list on a terminal, otherwise one line per finished step.
 
-A long step is heard from elsewhere, too: every few seconds it says how far it is.
+Away from a terminal, a long step also reports its progress every few seconds.
 """
 
 import time
@@ -19,40 +19,40 @@ from rich.text import Text
 TITLE_WIDTH = 55
 """Columns of the longest title."""
 SECONDS_BETWEEN_LINES = 10.0
-"""How often a step is heard from that takes long, away from a terminal."""
+"""Seconds between two progress lines of a long step, away from a terminal."""
 
 
 @dataclass
 class Step:
-    """One step of the story, and what it has to say."""
+    """One step of the demo and its result."""
 
     title: str
     began: float = field(default_factory=time.monotonic)
     seconds: float | None = None
-    """How long it took; None while it runs."""
+    """Duration; None while the step runs."""
     outcome: str = ""
-    """What came of it, in a few words."""
+    """Progress while the step runs, then its result, in a few words."""
     changed: bool = False
-    """Whether the step changed anything; a story told twice changes nothing the second time."""
+    """Whether the step changed anything; when the demo is run again, no step does."""
     failed: bool = False
     listener: Callable[["Step"], None] | None = None
-    """Told whenever the step says something."""
+    """Called whenever the step reports something."""
 
-    def say(self, outcome: str) -> None:
-        """Tell what is going on, or, last, what came of it."""
+    def report(self, outcome: str) -> None:
+        """Report progress, or finally the result."""
         self.outcome = outcome
         if self.listener is not None:
             self.listener(self)
 
 
-class Story:
-    """A list of steps, shown as they happen."""
+class Demo:
+    """The steps of one run of the demo, shown as they happen."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
         self.steps: list[Step] = []
         self._spinner = Spinner("dots")
-        self._heard = time.monotonic()
+        self._last_line = time.monotonic()
         self._live = Live(get_renderable=self._table, console=self.console, refresh_per_second=8)
 
     @property
@@ -62,7 +62,7 @@ class Story:
 
     @property
     def seconds(self) -> float:
-        """How long all steps took together."""
+        """Total duration of all steps."""
         return sum(step.seconds or 0.0 for step in self.steps)
 
     def __enter__(self) -> Self:
@@ -78,9 +78,9 @@ class Story:
     @contextmanager
     def step(self, title: str) -> Generator[Step]:
         """Run the body as one step."""
-        step = Step(title, listener=None if self.console.is_terminal else self._hear)
+        step = Step(title, listener=None if self.console.is_terminal else self._print_progress)
         self.steps.append(step)
-        self._heard = time.monotonic()
+        self._last_line = time.monotonic()
         try:
             yield step
         except BaseException:
@@ -91,10 +91,10 @@ class Story:
             if not self.console.is_terminal:
                 self.console.print(_line(step), soft_wrap=True)
 
-    def _hear(self, step: Step) -> None:
+    def _print_progress(self, step: Step) -> None:
         now = time.monotonic()
-        if now - self._heard >= SECONDS_BETWEEN_LINES:
-            self._heard = now
+        if now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
             self.console.print(f"… {step.title}: {step.outcome}", style="dim", soft_wrap=True)
 
     def _table(self) -> Table:

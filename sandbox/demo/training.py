@@ -1,4 +1,4 @@
-"""Trains models as a data scientist does: a change is pushed and merged, and the repository's workflow does the rest."""
+"""Train models as a data scientist does: merge a change, and the training repository's workflow does the rest."""
 
 import base64
 import time
@@ -17,8 +17,8 @@ BETTER = {
     "max_depth": "3",
     "early_stopping_rounds": "60",
 }
-"""Settings that beat the template's on the abalone data: rings are counts whose spread grows with their number."""
-BRANCH = "rings-spread-with-age"
+"""Settings that beat the template's on the abalone data, because the variance of rings grows with their number."""
+BRANCH = "gamma-objective"
 
 
 class TrainingFailedError(Exception):
@@ -26,12 +26,12 @@ class TrainingFailedError(Exception):
 
 
 def first_run(session: boto3.Session, member: Member, project: Project, *, on_status: Callable[[str], None]) -> str:
-    """Wait for the run that the launch dispatched, and return the address of its page."""
+    """Wait for the run that the launch dispatched, and return its URL."""
     return _follow(session, member, project, lambda run: run["event"] == "workflow_dispatch", on_status)
 
 
 def improve(session: boto3.Session, member: Member, project: Project, *, on_status: Callable[[str], None]) -> str:
-    """Change the model's settings by a pull request, wait for the run on main, and return the address of its page."""
+    """Change the model's settings by a pull request, wait for the run on main, and return its URL."""
     merged = _merge_settings(member, project.training)
     on_status("merged a pull request with other settings")
     return _follow(session, member, project, lambda run: run["head_sha"] == merged, on_status)
@@ -48,14 +48,14 @@ def _merge_settings(member: Member, repository: str) -> str:
         "PUT",
         f"{path}/contents/settings.toml",
         {
-            "message": "Train for counts whose spread grows",
+            "message": "Train with a gamma objective",
             "content": base64.b64encode(changed.encode()).decode(),
             "branch": BRANCH,
             "sha": file["sha"],
         },
     )
     pull = member.send(
-        "POST", f"{path}/pulls", {"title": "Train for counts whose spread grows", "head": BRANCH, "base": "main"}
+        "POST", f"{path}/pulls", {"title": "Train with a gamma objective", "head": BRANCH, "base": "main"}
     )
     return str(member.send("PUT", f"{path}/pulls/{pull['number']}/merge", {})["sha"])
 
@@ -87,7 +87,7 @@ def _follow(
 
 
 def _steps(sagemaker: Any, pipeline: str) -> str:
-    """Return how far the newest execution of a pipeline is; an empty string while there is none."""
+    """Return the status of each step of a pipeline's newest execution; empty while there is none."""
     try:
         executions = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
     except sagemaker.exceptions.ResourceNotFound:

@@ -1,1 +1,1 @@
-"""What the demo shows: its steps on the terminal, and its page."""
+"""Tests of the demo's steps, page and drawings, and of the sandbox's servers."""

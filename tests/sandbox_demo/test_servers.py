@@ -1,4 +1,4 @@
-"""Which processes are the sandbox's servers."""
+"""Recognition of the sandbox's own server processes."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from sandbox import servers
 
 
 class Process:
-    """A process as the system shows it."""
+    """A process as psutil describes it."""
 
     def __init__(self, command: Sequence[str], status: str) -> None:
         self._command, self._status = command, status
@@ -28,10 +28,10 @@ class Process:
         # Between two programs of one process (uv becomes Python) there is no command line for a moment.
         ([], psutil.STATUS_RUNNING, True),
         ([], psutil.STATUS_ZOMBIE, False),
-        (["python", "-m", "somebody.elses"], psutil.STATUS_SLEEPING, False),
+        (["python", "-m", "another.program"], psutil.STATUS_SLEEPING, False),
     ],
 )
-def test_a_server_lives_while_its_process_does_and_is_still_its_own(
+def test_a_server_is_alive_while_its_process_runs_and_is_still_the_server(
     monkeypatch: pytest.MonkeyPatch, command: Sequence[str], status: str, alive: bool
 ) -> None:
     def look(pid: int) -> Process:

@@ -1,4 +1,4 @@
-"""What the demo shows in the end: a summary on the terminal, and one page with pictures."""
+"""The demo's results: a summary on the terminal, and an HTML page with plots and drawings."""
 
 from sandbox.demo.page.render import write
 from sandbox.demo.page.summary import print_summary

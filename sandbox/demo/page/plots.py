@@ -10,7 +10,7 @@ mpl.rcParams.update({"svg.fonttype": "none", "font.family": "sans-serif", "font.
 
 
 def predictions(pairs: list[tuple[float, float]]) -> str:
-    """Plot what the model says against what was measured."""
+    """Plot predicted against measured rings."""
     figure = Figure(figsize=(4.6, 4.0), layout="constrained")
     axes: Any = figure.subplots()
     measured, predicted = zip(*pairs, strict=True)
@@ -22,7 +22,7 @@ def predictions(pairs: list[tuple[float, float]]) -> str:
 
 
 def errors(pairs: list[tuple[float, float]]) -> str:
-    """Plot how often the model is wrong by how much."""
+    """Plot a histogram of the prediction errors."""
     figure = Figure(figsize=(4.6, 4.0), layout="constrained")
     axes: Any = figure.subplots()
     axes.hist([predicted - measured for measured, predicted in pairs], bins=40, color="#2563eb")

@@ -1,4 +1,4 @@
-"""Writes the page of a demo: one HTML file that needs nothing else."""
+"""Write the demo's page: one HTML file that loads no other."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +6,11 @@ from typing import Any
 
 import jinja2
 
+from sandbox.architecture.components import components
+from sandbox.architecture.layout import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from sandbox.demo.launch import Project
 from sandbox.demo.models import RegisteredModel
-from sandbox.demo.page import architecture, plots
+from sandbox.demo.page import plots
 from sandbox.demo.progress import Step
 from sandbox.demo.releases import Release
 
@@ -17,7 +19,7 @@ TEMPLATE = Path(__file__).parent / "page.html.jinja"
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An account and what the platform has in it."""
+    """An account and the platform's stack in it."""
 
     name: str
     id: str
@@ -30,9 +32,9 @@ class Account:
         return sum(1 for resource in self.state if resource.get("custom"))
 
     @property
-    def drawing(self) -> architecture.Drawing:
+    def drawing(self) -> Drawing:
         """The components of the stack, drawn."""
-        return architecture.draw(architecture.components(self.state))
+        return draw(components(self.state))
 
 
 def write(
@@ -42,30 +44,30 @@ def write(
     project: Project,
     models: list[RegisteredModel],
     releases: list[Release],
-    answers: list[tuple[float, float]],
+    predictions: list[tuple[float, float]],
     steps: list[Step],
     places: list[tuple[str, str]],
 ) -> None:
     """Write the page.
 
     Args:
-        path: of its file.
-        accounts: the accounts and what is in them.
-        project: the project that was launched.
+        path: the path of the file.
+        accounts: the accounts.
+        project: the launched project.
         models: its registered versions, oldest first.
-        releases: the deployments that were followed to production.
-        answers: pairs of rings counted and rings that production says.
-        steps: of the story.
-        places: pairs of what there is to see and the address or command that shows it.
+        releases: the deployments to production.
+        predictions: pairs of rings counted and rings that production predicts.
+        steps: the steps of the demo.
+        places: pairs of a thing to look at and the address or command that shows it.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     done = [step for step in steps if step.seconds is not None]
     path.write_text(
         environment.from_string(TEMPLATE.read_text()).render(
             accounts=accounts,
-            box_height=architecture.BOX_HEIGHT,
-            box_width=architecture.BOX_WIDTH,
-            answers=answers,
+            box_height=BOX_HEIGHT,
+            box_width=BOX_WIDTH,
+            predictions=predictions,
             longest=max((step.seconds or 0.0 for step in done), default=1.0),
             models=[
                 {
