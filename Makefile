@@ -18,7 +18,7 @@ help:
 	@echo 'make demo        the whole platform on this machine, up to a model in production and a rollback'
 	@echo 'make demo-down   stop it and remove everything it wrote'
 	@echo 'make check       format, lint, types and the fast tests: about a minute'
-	@echo 'make test        all tests: the fast ones, and the story of the demo; what they cover'
+	@echo 'make test        all tests: the fast ones and the end-to-end tests, with their coverage'
 	@echo 'make format      let the formatter and the linter mend what they can'
 
 demo: setup

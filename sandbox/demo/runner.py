@@ -93,7 +93,7 @@ def _run(demo: Demo) -> Outcome:
         first = models.read(team.scientist, models.versions(team.scientist, project.pipeline)[0])
         step.report(f"version {first.version}, {first.approval}, MSE {first.mse:.2f}")
     deployments.deploy(first, number=1)
-    with demo.step("Call production with abalones that it was not trained on") as step:
+    with demo.step("Call production with abalones it was not trained on") as step:
         client = application.install(prod, project.endpoint(prod))
         step.report(_spoken(_predict(client, first)))
     second = _improve(demo, team, project, first)

@@ -1,1 +1,1 @@
-"""The whole demo, told once on a sandbox of its own: minutes, so all of it is marked slow."""
+"""End-to-end tests, each group on a sandbox of its own. They take minutes, so all are marked slow."""

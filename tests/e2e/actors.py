@@ -1,4 +1,4 @@
-"""Who acts in a sandbox of the tests' own, each with the credentials that they really get."""
+"""The people and account owners that act in a sandbox, each with the credentials that they get in production."""
 
 import json
 from collections.abc import Generator
@@ -19,8 +19,8 @@ from tests.e2e.sandbox import ACCOUNTS, ENVIRONMENTS, REGION, UNIT, Sandbox
 
 
 @contextmanager
-def reached(sandbox: Sandbox) -> Generator[None]:
-    """Let the AWS clients of this process reach the sandbox's accounts."""
+def connected(sandbox: Sandbox) -> Generator[None]:
+    """Point the AWS clients of this process at the sandbox."""
     servers = json.loads((sandbox.folder / "sandbox.json").read_text())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", servers["aws"]["url"])
@@ -29,7 +29,7 @@ def reached(sandbox: Sandbox) -> Generator[None]:
 
 
 class Actors:
-    """People on GitHub and in Studio, and the accounts' owners. The accounts must be `reached`."""
+    """People on GitHub and in Studio, and the accounts' owners; only within `connected`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.folder = sandbox.folder
@@ -50,7 +50,7 @@ class Actors:
         self.developer, self.reviewer = Member(self.servers, LEAD_DATA_SCIENTIST), Member(self.servers, RELEASE_MANAGER)
 
     def root(self, environment: str, service: Any) -> Any:
-        """A client as the root of an account, who sees all that is there."""
+        """Return a client as the root of an account, which may see everything."""
         root = identities.root(ACCOUNTS[environment])
         return boto3.client(
             service,
@@ -60,7 +60,7 @@ class Actors:
         )
 
     def roles(self, environment: str) -> list[str]:
-        """Names of all the roles of an account."""
+        """Return the names of all roles of an account."""
         pages = self.root(environment, "iam").get_paginator("list_roles").paginate()
         return [role["RoleName"] for page in pages for role in page["Roles"]]
 
@@ -70,7 +70,7 @@ class Actors:
 
 
 def refused(call: Any, **arguments: object) -> str:
-    """What AWS says when it refuses a call."""
+    """Return the message of the error with which AWS refuses a call."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     return str(caught.value)

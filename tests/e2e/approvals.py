@@ -1,4 +1,4 @@
-"""Decisions about a project's models in a sandbox of the tests' own: what is told of them, and what is made of them."""
+"""Decisions about a project's models, the events that they cause, and the deployments that follow."""
 
 import json
 from collections import Counter
@@ -21,34 +21,34 @@ Decision = Literal["Approved", "Rejected"]
 TRIGGER = f"{UNIT}-dev-deployment-trigger"
 STATE_CHANGE = "SageMaker Model Package State Change"
 REGISTERED = ("ModelPackageGroupName", "InferenceSpecification", "ModelMetrics", "CustomerMetadataProperties")
-"""What versions of one model have in common."""
+"""Properties that versions of one model share."""
 
 
 class Approvals(Deployments):
-    """The project's versions, who decides about them, and where each decision shows."""
+    """The project's versions, decisions about them, and everything that shows a decision."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self.trigger = self.root("dev", "lambda")
         self._events = self._queue("events", "events.amazonaws.com")
-        self._notices = self._queue("notices", "sns.amazonaws.com")
+        self._alarms = self._queue("alarms", "sns.amazonaws.com")
         self._seen: list[dict[str, Any]] = []
-        self._listen()
+        self._subscribe()
 
     # Versions
 
     def register(self) -> int:
-        """Register the trained model once more, as the owner of the account: people may not."""
+        """Register the trained model again, as the owner of the account, because people may not."""
         sagemaker = self.root("dev", "sagemaker")
         trained = sagemaker.describe_model_package(ModelPackageName=self.package(1))
-        what = {name: trained[name] for name in REGISTERED}
-        arn: str = sagemaker.create_model_package(**what, ModelApprovalStatus="PendingManualApproval")[
+        properties = {name: trained[name] for name in REGISTERED}
+        arn: str = sagemaker.create_model_package(**properties, ModelApprovalStatus="PendingManualApproval")[
             "ModelPackageArn"
         ]
         return int(arn.rpartition("/")[2])
 
     def decide(self, version: int, *decisions: Decision) -> None:
-        """Let the lead data scientist decide about a version, once or several times in a row."""
+        """Decide about a version as the lead data scientist, once or several times in a row."""
         sagemaker = self.lead.client("sagemaker")
         for decision in decisions:
             sagemaker.update_model_package(ModelPackageArn=self.package(version), ModelApprovalStatus=decision)
@@ -57,45 +57,45 @@ class Approvals(Deployments):
         """Delete a version, as the owner of the account."""
         self.root("dev", "sagemaker").delete_model_package(ModelPackageName=self.package(version))
 
-    # What is told
+    # Events and alarms
 
-    def arrived(self, version: int) -> Counter[str]:
-        """The approval statuses of a version that events told of, and how often, to whoever listens."""
+    def events(self, version: int) -> Counter[str]:
+        """Return the number of events so far about a version, by approval status."""
         self._seen += [json.loads(message)["detail"] for message in self._messages(self._events)]
         arn = self.package(version)
         return Counter(detail["ModelApprovalStatus"] for detail in self._seen if detail["ModelPackageArn"] == arn)
 
     def alarms(self) -> list[dict[str, Any]]:
-        """What alarms have told their topic since it was last asked for."""
-        return [json.loads(json.loads(message)["Message"]) for message in self._messages(self._notices)]
+        """Return the alarms sent to the topic since the last call."""
+        return [json.loads(json.loads(message)["Message"]) for message in self._messages(self._alarms)]
 
     def failures(self) -> list[dict[str, Any]]:
-        """The events that the trigger gave up: they wait in its queue of failures, and go on waiting."""
+        """Return the events in the trigger's dead-letter queue, and leave them there."""
         queues = self.root("dev", "sqs")
         queue = queues.get_queue_url(QueueName=f"{TRIGGER}-failures")["QueueUrl"]
         found = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(message["Body"]) for message in found.get("Messages", [])]
 
     def disturb_events(self, **fault: int) -> None:
-        """Let the next events about model packages get lost (`drop_events`) or come twice (`repeat_events`)."""
+        """Lose the next events about model packages (`drop_events`) or deliver them twice (`repeat_events`)."""
         page = f"{self.servers.aws.url}/_sandbox/faults"
         http_client.call(self.servers, "POST", page, {}, {"detail_type": STATE_CHANGE, **fault})
 
-    # What is made of it
+    # Deployments
 
     def decisions(self, version: int) -> list[dict[str, Any]]:
-        """What the trigger's log says that it decided about a version."""
+        """Return the decisions about a version in the trigger's log."""
         pages = (
             self.root("dev", "logs")
             .get_paginator("filter_log_events")
             .paginate(logGroupName=f"/aws/lambda/{TRIGGER}", filterPattern='"model_package_arn"')
         )
         lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
-        said = [json.loads(line["message"]) for line in lines if line["message"].startswith("{")]
-        return [decision for decision in said if decision["model_package_arn"] == self.package(version)]
+        reported = [json.loads(line["message"]) for line in lines if line["message"].startswith("{")]
+        return [decision for decision in reported if decision["model_package_arn"] == self.package(version)]
 
     def decided(self, version: int, count: int) -> list[dict[str, Any]]:
-        """The first decisions about a version, once there are that many."""
+        """Wait for that many decisions about a version, and return them."""
 
         def found() -> list[dict[str, Any]] | None:
             decisions = self.decisions(version)
@@ -104,61 +104,63 @@ class Approvals(Deployments):
         return wait_until(found, f"{count} decisions about version {version}")
 
     def sweep(self) -> list[dict[str, Any]]:
-        """Let the trigger look for lost events now, and return what it decides."""
+        """Run the trigger's sweep for lost events, and return its decisions."""
         answer = self.trigger.invoke(FunctionName=TRIGGER, Payload=json.dumps({"sweep": True}))
         return json.loads(answer["Payload"].read())
 
     def records(self, version: int) -> list[dict[str, Any]]:
-        """What the project's bucket remembers of the approvals of a version, oldest first."""
+        """Return the records of a version's approvals in the project's bucket, oldest first."""
         bucket = self.bucket("dev", self.project.id)
         keys = self.keys("dev", self.project.id, f"deployments/{version}/")
         storage = self.root("dev", "s3")
         return [json.loads(storage.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in sorted(keys)]
 
     def runs(self, version: int) -> list[dict[str, Any]]:
-        """The runs that were started with a version, oldest first."""
+        """Return the runs of a version, oldest first."""
         found = self.developer.runs(self.project.deployment, WORKFLOW)
         return [run for run in found if self.package(version) in run["display_title"].split()]
 
     def status(self, run: int) -> str:
-        """How a run is now."""
+        """Return the current status of a run."""
         return str(self.developer.run(self.project.deployment, run)["status"])
 
     def serving(self, environment: str) -> str | None:
-        """The configuration that an endpoint serves; None when there is no endpoint."""
-        return next(iter(self.left(environment).endpoints), None) and self.endpoint(environment)["EndpointConfigName"]
+        """Return the name of an endpoint's live configuration; None when there is no endpoint."""
+        return (
+            next(iter(self.remains(environment).endpoints), None) and self.endpoint(environment)["EndpointConfigName"]
+        )
 
     # GitHub
 
     def start(self, arn: str, *, member: Member) -> int:
-        """Let somebody run the workflow by hand, with whatever they say is a model package."""
+        """Run the workflow by hand as a member, with any text in place of the model package's ARN."""
         path = f"/repos/{self.project.deployment}/actions/workflows/{WORKFLOW}/dispatches"
         inputs = {"model_package_arn": arn}
         answer = member.send("POST", path, {"ref": "main", "inputs": inputs, "return_run_details": True})
         return int(answer["workflow_run_id"])
 
     def review(self, run: int, member: Member, state: Literal["approved", "rejected"]) -> None:
-        """Let somebody review what waits in a run.
+        """Review a waiting run as a member.
 
         Raises:
-            RefusedError: they are not asked.
+            RefusedError: the run does not wait for this member.
         """
         path = self.path(run, "pending_deployments")
         waiting = [entry["environment"]["id"] for entry in member.listed(path)]
-        member.send("POST", path, {"environment_ids": waiting, "state": state, "comment": "As it should be"})
+        member.send("POST", path, {"environment_ids": waiting, "state": state, "comment": "Reviewed by a test"})
 
     def disturb_dispatches(self, **fault: Any) -> None:
-        """Let GitHub fail the next requests that start the workflow (see `sandbox.github.faults`)."""
+        """Make GitHub fail the next requests that start the workflow (see `sandbox.github.faults`)."""
         where = {"method": "POST", "path": f"/{self.project.deployment}/actions/workflows/{WORKFLOW}/dispatches$"}
         http_client.call(self.servers, "POST", f"{self.servers.github.url}/_sandbox/faults", {}, {**where, **fault})
 
-    def undisturbed(self) -> None:
-        """Forget all disturbances."""
+    def clear_disturbances(self) -> None:
+        """Remove all faults from both servers."""
         for server in (self.servers.aws, self.servers.github):
             http_client.call(self.servers, "DELETE", f"{server.url}/_sandbox/faults", {})
 
     def dispatches(self) -> list[int]:
-        """How GitHub answered each request to start the workflow."""
+        """Return GitHub's status code for each request to start the workflow."""
         requests: Any = http_client.call(self.servers, "GET", f"{self.servers.github.url}/_sandbox/requests", {})
         return [
             request["status"]
@@ -169,18 +171,18 @@ class Approvals(Deployments):
     # Roles
 
     def job(self, role: str, repository: str, **context: str) -> boto3.Session:
-        """Take a role as a job of a repository, in an `environment` or on a `ref`.
+        """Assume a role as a job of a repository, in an `environment` or on a `ref`.
 
         Raises:
-            ClientError: AWS does not let this job in.
+            ClientError: the role does not trust this job.
         """
         sts: Any = boto3.client("sts", region_name=REGION, config=Config(signature_version=UNSIGNED))
         token = identities.job_token(self.servers, repository, **context)
-        taken = sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="story", WebIdentityToken=token)
+        taken = sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="test", WebIdentityToken=token)
         return self._taken(taken["Credentials"])
 
     def become(self, role: str) -> boto3.Session:
-        """Take a role of dev that only a service assumes: for a moment, its trust lets the account's owner in."""
+        """Assume a role of dev that trusts only a service, by letting the account's owner assume it for a moment."""
         iam, sts = self.root("dev", "iam"), self.root("dev", "sts")
         arn = f"arn:aws:iam::{ACCOUNTS['dev']}:role/{role}"
         trusted = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
@@ -188,12 +190,12 @@ class Approvals(Deployments):
         opened = json.dumps({"Version": "2012-10-17", "Statement": [owner]})
         iam.update_assume_role_policy(RoleName=role, PolicyDocument=opened)
         try:
-            return self._taken(sts.assume_role(RoleArn=arn, RoleSessionName="story")["Credentials"])
+            return self._taken(sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"])
         finally:
             iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trusted))
 
     def deployer(self, environment: str) -> boto3.Session:
-        """The role that deploys the project's models in an account, as a job of its environment has it."""
+        """Assume the role that deploys the project's models in an account, as a job of its environment."""
         return self.job(self.deployment_role(environment), self.project.deployment, environment=environment)
 
     def deployment_role(self, environment: str) -> str:
@@ -209,26 +211,26 @@ class Approvals(Deployments):
             REGION,
         )
 
-    # Listening
+    # Subscriptions
 
     def _queue(self, purpose: str, service: str) -> tuple[str, str]:
-        """Make a queue of the account's owner that a service may write to; its address and its ARN."""
+        """Create a queue that a service may send to, and return its URL and its ARN."""
         queues = self.root("dev", "sqs")
-        arn = f"arn:aws:sqs:{REGION}:{ACCOUNTS['dev']}:story-{purpose}"
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNTS['dev']}:test-{purpose}"
         allowed = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage", "Resource": arn}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-        return queues.create_queue(QueueName=f"story-{purpose}", Attributes={"Policy": policy})["QueueUrl"], arn
+        return queues.create_queue(QueueName=f"test-{purpose}", Attributes={"Policy": policy})["QueueUrl"], arn
 
-    def _listen(self) -> None:
-        """Hear of every event about model packages, and of every alarm."""
+    def _subscribe(self) -> None:
+        """Send every event about model packages, and every alarm, to a queue."""
         events = self.root("dev", "events")
-        events.put_rule(Name="story", EventPattern=json.dumps({"detail-type": [STATE_CHANGE]}))
-        events.put_targets(Rule="story", Targets=[{"Id": "story", "Arn": self._events[1]}])
+        events.put_rule(Name="test", EventPattern=json.dumps({"detail-type": [STATE_CHANGE]}))
+        events.put_targets(Rule="test", Targets=[{"Id": "test", "Arn": self._events[1]}])
         topic = f"arn:aws:sns:{REGION}:{ACCOUNTS['dev']}:{UNIT}-dev-alarms"
-        self.root("dev", "sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=self._notices[1])
+        self.root("dev", "sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=self._alarms[1])
 
     def _messages(self, queue: tuple[str, str]) -> list[str]:
-        """Take what is in a queue."""
+        """Return and delete the messages in a queue."""
         queues, found = self.root("dev", "sqs"), list[str]()
         while messages := queues.receive_message(QueueUrl=queue[0], MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:

@@ -1,4 +1,4 @@
-"""What people do with a launched project's deployments, and what they find at its endpoints, in a sandbox of the tests' own."""
+"""Actions of people on a launched project's deployments, and look-ups of its endpoints and runs."""
 
 import base64
 import re
@@ -18,8 +18,8 @@ from tests.e2e.wait import wait_until
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
-    """What deployments have left in an account, by kind."""
+class Remains:
+    """Names of what deployments have left in an account, by kind."""
 
     endpoints: list[str]
     configurations: list[str]
@@ -41,21 +41,21 @@ class Deployments(Actors):
     # Accounts
 
     def name(self, environment: str) -> str:
-        """What the names of all that deployments make begin with; the endpoint has it as its own."""
+        """Return the name of the endpoint, which all other names of deployments begin with."""
         return self.project.endpoint(self.stacks[environment])
 
     def endpoint(self, environment: str) -> dict[str, Any]:
-        """What SageMaker says of an endpoint."""
-        said = self.root(environment, "sagemaker").describe_endpoint(EndpointName=self.name(environment))
-        return {key: value for key, value in said.items() if key != "ResponseMetadata"}
+        """Return SageMaker's description of an endpoint."""
+        described = self.root(environment, "sagemaker").describe_endpoint(EndpointName=self.name(environment))
+        return {key: value for key, value in described.items() if key != "ResponseMetadata"}
 
     def configuration(self, environment: str) -> dict[str, Any]:
-        """The configuration that an endpoint serves."""
+        """Return the live configuration of an endpoint."""
         name = self.endpoint(environment)["EndpointConfigName"]
         return self.root(environment, "sagemaker").describe_endpoint_config(EndpointConfigName=name)
 
     def version(self, environment: str) -> int:
-        """The version that an endpoint serves, from the model package that its model was made of."""
+        """Return the version that an endpoint serves, from the tag of its model."""
         sagemaker = self.root(environment, "sagemaker")
         model = self.configuration(environment)["ProductionVariants"][0]["ModelName"]
         arn = sagemaker.describe_model(ModelName=model)["ModelArn"]
@@ -63,23 +63,23 @@ class Deployments(Actors):
         return int(tags["model-package-arn"].rpartition("/")[2])
 
     def application(self, environment: str) -> Application:
-        """An application that asks the endpoint of an account."""
+        """Return an application that calls the endpoint of an account."""
         return application.install(self.stacks[environment], self.name(environment))
 
     def bucket(self, environment: str, kind: str) -> str:
         return f"{UNIT}-{environment}-{kind}-{ACCOUNTS[environment]}-{REGION}"
 
     def keys(self, environment: str, kind: str, prefix: str) -> list[str]:
-        """Keys of objects in a bucket of the account."""
+        """Return the keys of objects in a bucket of the account."""
         listed = self.root(environment, "s3").list_objects_v2(Bucket=self.bucket(environment, kind), Prefix=prefix)
         return [entry["Key"] for entry in listed.get("Contents", [])]
 
     def locks(self, environment: str) -> list[str]:
-        """Locks on the state of the project's deployments."""
+        """Return the locks on the state of the project's deployments."""
         return self.keys(environment, "state", f"projects/{self.project.id}/.pulumi/locks/")
 
-    def left(self, environment: str) -> Left:
-        """All that belongs to the project in an account, by its name."""
+    def remains(self, environment: str) -> Remains:
+        """Return everything in an account whose name is of the project."""
         name = self.name(environment)
 
         def own(entries: Iterable[Mapping[str, Any]], key: str) -> list[str]:
@@ -88,7 +88,7 @@ class Deployments(Actors):
         sagemaker, watch = self.root(environment, "sagemaker"), self.root(environment, "cloudwatch")
         scaling = self.root(environment, "application-autoscaling")
         stacks = self.root(environment, "cloudformation").describe_stacks()["Stacks"]
-        return Left(
+        return Remains(
             endpoints=own(sagemaker.list_endpoints()["Endpoints"], "EndpointName"),
             configurations=own(sagemaker.list_endpoint_configs()["EndpointConfigs"], "EndpointConfigName"),
             models=own(sagemaker.list_models()["Models"], "ModelName"),
@@ -102,22 +102,22 @@ class Deployments(Actors):
         )
 
     def configured(self, environment: str) -> set[str]:
-        """The models that the project's endpoint configurations in an account name."""
+        """Return the names of the models in the project's endpoint configurations."""
         sagemaker = self.root(environment, "sagemaker")
         described = (
             sagemaker.describe_endpoint_config(EndpointConfigName=name)
-            for name in self.left(environment).configurations
+            for name in self.remains(environment).configurations
         )
         return {variant["ModelName"] for each in described for variant in each["ProductionVariants"]}
 
     # Versions
 
     def package(self, version: int) -> str:
-        """ARN of a version."""
+        """Return the ARN of a version."""
         return f"arn:aws:sagemaker:{REGION}:{ACCOUNTS['dev']}:model-package/{self.project.pipeline}/{version}"
 
     def trained(self, commit: str) -> int:
-        """The version that the training repository makes of a commit on main."""
+        """Wait for the training run of a commit on main, and return the version that it registers."""
 
         def ended() -> dict[str, Any] | None:
             runs = self.developer.runs(self.project.training, "train.yml")
@@ -145,12 +145,12 @@ class Deployments(Actors):
         return str(member.send("PUT", f"{path}/pulls/{pull['number']}/merge", {})["sha"])
 
     def approval(self, version: int) -> str:
-        """Whether a version is approved, in the words of the model registry."""
+        """Return the approval status of a version."""
         described = self.root("dev", "sagemaker").describe_model_package(ModelPackageName=self.package(version))
         return described["ModelApprovalStatus"]
 
     def delete_project(self) -> None:
-        """Delete the project as its lead, and wait until it is gone."""
+        """Delete the project as its lead, and wait for the end."""
         sagemaker = self.lead.client("sagemaker")
         sagemaker.delete_project(ProjectName=self.project.name)
 
@@ -166,7 +166,7 @@ class Deployments(Actors):
     def approve(self, version: int) -> int:
         """Approve a version, and return the id of the run that deploys it."""
         earlier = {run["id"] for run in self.developer.runs(self.project.deployment, WORKFLOW)}
-        models.approve(self.lead, self.package(version), reason="the story goes on")
+        models.approve(self.lead, self.package(version), reason="Approved by a test")
 
         def dispatched() -> int | None:
             runs = self.developer.runs(self.project.deployment, WORKFLOW)
@@ -184,26 +184,26 @@ class Deployments(Actors):
         return int(started["workflow_run_id"])
 
     def path(self, run: int, what: str) -> str:
-        """Address of what belongs to a run."""
+        """Return the REST path of a part of a run."""
         return f"/repos/{self.project.deployment}/actions/runs/{run}/{what}"
 
     def send(self, run: int, what: str) -> None:
-        """Tell GitHub to `cancel` a run, or to rerun its failed jobs (`rerun-failed-jobs`)."""
+        """Cancel a run (`cancel`) or rerun its failed jobs (`rerun-failed-jobs`)."""
         self.developer.send("POST", self.path(run, what), {})
 
     def waiting(self) -> list[int]:
-        """The runs that wait for their reviewer."""
+        """Return the ids of the runs that wait for their reviewer."""
         runs = self.developer.runs(self.project.deployment, WORKFLOW)
         return [int(run["id"]) for run in runs if run["status"] == "waiting"]
 
     def release(self, run: int) -> None:
-        """Let the reviewer release the version that waits in a run to production."""
+        """Release the version of a waiting run to production, as the reviewer."""
         path = self.path(run, "pending_deployments")
         waiting = [entry["environment"]["id"] for entry in self.reviewer.listed(path)]
         self.reviewer.send("POST", path, {"environment_ids": waiting, "state": "approved", "comment": "Go"})
 
     def conclusion(self, run: int) -> str:
-        """How a run ends; `waiting` when it goes on only if its reviewer agrees."""
+        """Wait for the end of a run and return its conclusion; `waiting` if it waits for its reviewer."""
 
         def ended() -> str | None:
             found = self.developer.run(self.project.deployment, run)
@@ -212,22 +212,22 @@ class Deployments(Actors):
         return wait_until(ended, "the end of a run")
 
     def jobs(self, run: int) -> dict[str, dict[str, Any]]:
-        """The jobs of a run's latest attempt, by the environment that they deploy to."""
+        """Return the jobs of a run's latest attempt, by the environment that they deploy to."""
         listed = self.developer.get(self.path(run, "jobs"))["jobs"]
         return {job["name"].rpartition(" ")[2]: job for job in listed if job["name"].startswith("Deploy to ")}
 
     def log(self, run: int, environment: str) -> str:
-        """What the job of an environment wrote."""
+        """Return the log of an environment's job."""
         job = self.jobs(run)[environment]
         return self.developer.text(f"/repos/{self.project.deployment}/actions/jobs/{job['id']}/logs")
 
     def step(self, run: int, environment: str, name: str) -> str | None:
-        """How a step of a job ended."""
+        """Return the conclusion of a job's step."""
         return next(step["conclusion"] for step in self.jobs(run)[environment]["steps"] if step["name"] == name)
 
-    # What is under way
+    # Deployments in progress
 
-    def until_updating(self, environment: str, known: str) -> None:
+    def wait_until_updating(self, environment: str, known: str) -> None:
         """Wait until an endpoint goes from a known configuration to another one."""
 
         def updating() -> bool:
@@ -237,9 +237,9 @@ class Deployments(Actors):
         wait_until(updating, f"an update of the endpoint in {environment}")
 
     def kill_with_a_new_model(self, environment: str, known: Iterable[str]) -> None:
-        """Kill the engine of the deployment that runs once it has made a model that is not among the known ones.
+        """Kill the engine of the running deployment once it has created a model that is not among the known ones.
 
-        While somebody looks for the model, the engine is held, so that it gets no further.
+        The engine is suspended during each check for the model, so that it makes no progress.
         """
         sagemaker, earlier = self.root(environment, "sagemaker"), set(known)
         (engine,) = wait_until(self._engines, "the engine of a deployment")
@@ -256,7 +256,7 @@ class Deployments(Actors):
         engine.kill()
 
     def _engines(self) -> list[psutil.Process]:
-        """The engines of deployments that run, wherever their runners started them."""
+        """Return the processes of engines that run in this sandbox."""
         return [process for process in psutil.process_iter() if self._is_engine(process)]
 
     def _is_engine(self, process: psutil.Process) -> bool:

@@ -1,9 +1,10 @@
-"""`python -m tests.e2e.prepare STAGE` tells the beginning of the demo's story, as far as tests need it.
+"""`python -m tests.e2e.prepare STAGE` runs the first steps of the demo, as far as tests need them.
 
-A process of its own, like every command of a sandbox: its folder comes from the environment. The stages:
+It is a process of its own, like every command of a sandbox, because the sandbox's folder comes from the environment.
 
-preprod    the servers run and one account is bootstrapped; nothing is deployed
-project    a launched project has registered its first model, which nobody has approved
+Stages:
+    preprod: the servers run and one account is bootstrapped; nothing is deployed.
+    project: a launched project has registered its first model, which is not approved.
 """
 
 import sys
@@ -11,11 +12,11 @@ from collections.abc import Callable
 
 from sandbox import environments, installation, login, servers, stacks
 from sandbox.demo import accounts, runner
-from sandbox.demo.progress import Story
+from sandbox.demo.progress import Demo
 
 
 def bootstrapped(environment: str) -> None:
-    """Do what the demo does before it deploys."""
+    """Start the servers and bootstrap one account."""
     installation.install(lambda _: None)
     found = servers.start()
     environments.enter(found.aws.url, found.trust)
@@ -25,9 +26,9 @@ def bootstrapped(environment: str) -> None:
 
 
 def registered() -> None:
-    """Do what the demo does before a model is approved."""
-    with Story() as story:
-        runner.start_project(story, accounts.build(story))
+    """Run the demo up to the first registered model."""
+    with Demo() as demo:
+        runner.start_project(demo, accounts.build(demo))
 
 
 STAGES: dict[str, Callable[[], None]] = {"preprod": lambda: bootstrapped("preprod"), "project": registered}

@@ -1,4 +1,4 @@
-"""A sandbox of the tests' own, used as a person uses it, and processes in it that come to a violent end."""
+"""A sandbox of the tests' own, used through its command line, and updates in it that a signal interrupts."""
 
 import json
 import os
@@ -16,8 +16,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ("dev", "preprod", "prod")
 ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
 UNIT, REGION = "analytics", "eu-west-1"
-SECONDS_TO_LEAVE = 45
-"""A plugin finishes the resource that it works on."""
+SECONDS_TO_EXIT = 45
+"""A plugin finishes its current resource before it exits."""
 
 
 class Sandbox:
@@ -25,7 +25,7 @@ class Sandbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # A person at a terminal, also where the tests run in CI: `recover` trusts no runner's user and host names.
+        # As at a terminal, even when the tests run in CI: `recover` does not trust a runner's user and host names.
         own = {name: value for name, value in os.environ.items() if name != "CI"}
         self.environment = own | {"MLOPS_SANDBOX_FOLDER": str(folder), "COLUMNS": "200"}
 
@@ -44,13 +44,13 @@ class Sandbox:
         return self.call("shell", "-c", line)
 
     def aws(self, profile: str, line: str) -> Any:
-        """Return the answer of an aws command that must succeed."""
+        """Return the output of an aws command that must succeed."""
         result = self.shell(f"aws --profile {profile} --output json {line}")
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout) if result.stdout.strip() else None
 
     def refusal(self, profile: str, line: str) -> str:
-        """Return what AWS says when it refuses a command."""
+        """Return the error message of an aws command that must be refused."""
         result = self.shell(f"aws --profile {profile} --output json {line}")
         assert result.returncode != 0, result.stdout
         return result.stderr
@@ -69,36 +69,36 @@ class Sandbox:
         )
 
     def recover(self, environment: str) -> subprocess.CompletedProcess[str]:
-        """Put a stack right as its deploy role."""
+        """Recover a stack as its deploy role."""
         return self.shell(
             f"AWS_PROFILE={environment} python -m bootstrap recover --unit analytics --environment {environment}"
         )
 
     def state(self, environment: str) -> dict[str, Any]:
-        """Return the deployment that the state of a stack describes."""
+        """Return the deployment in the state of a stack."""
         exported = self.shell(f"pulumi stack export -s {environment}")
         assert exported.returncode == 0, exported.stderr
         return cast("dict[str, Any]", json.loads(exported.stdout)["deployment"])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class InterruptedUpdate:
     """An update that a signal ended."""
 
     process: int
     code: int
     survivors: Sequence[str]
-    """Command lines of its processes that live on."""
+    """Command lines of its processes that still run."""
 
 
 def _is_done(line: str, operation: str) -> bool:
-    """Whether a line of the engine's says that an AWS resource was created or updated."""
+    """Return whether a line of the engine reports an `operation` (`create`, `update`) on an AWS resource as done."""
     event = cast("dict[str, Any]", json.loads(line)) if line.startswith("{") else {}
     metadata = cast("dict[str, str]", event.get("resOutputsEvent", {}).get("metadata", {}))
     return metadata.get("op") == operation and metadata.get("type", "").startswith("aws:")
 
 
-def end_update(
+def interrupt_update(
     sandbox: Sandbox,
     line: str,
     *,
@@ -106,15 +106,15 @@ def end_update(
     after: int,
     operation: str,
     meanwhile: Callable[[], None] = lambda: None,
-) -> Ended:
-    """Run an update and send its process group a signal once it has created or updated that many AWS resources.
+) -> InterruptedUpdate:
+    """Run an update and send its process group a signal after that many AWS resources.
 
-    The update is held from that moment until the signal, so that what `meanwhile` does takes nothing from what is left.
+    The update is stopped while `meanwhile` runs, so that it makes no progress before the signal.
     """
     done = 0
     family: list[psutil.Process] = []
     printed: list[str] = []
-    # By default the engine does as many things at once as the machine has processors for: with many, all are under way.
+    # By default the engine works on as many resources in parallel as the machine's processors allow, perhaps on all.
     with sandbox.start(f"{line} --json --parallel 4") as update:
         assert update.stdout is not None
         for text in update.stdout:
@@ -126,6 +126,8 @@ def end_update(
                 meanwhile()
                 os.killpg(update.pid, by)
                 os.killpg(update.pid, signal.SIGCONT)
-    assert len(family) >= 2, f"the update ended by itself after {done} resources:\n{''.join(printed[-20:])}"
-    _, alive = psutil.wait_procs(family, timeout=SECONDS_TO_LEAVE)
-    return Ended(process=update.pid, code=update.returncode, survivors=[" ".join(member.cmdline()) for member in alive])
+    assert len(family) >= 2, f"the update finished before the signal, after {done} resources:\n{''.join(printed[-20:])}"
+    _, alive = psutil.wait_procs(family, timeout=SECONDS_TO_EXIT)
+    return InterruptedUpdate(
+        process=update.pid, code=update.returncode, survivors=[" ".join(member.cmdline()) for member in alive]
+    )

@@ -1,6 +1,6 @@
-"""What can happen to an approval on its way to an endpoint, each thing provoked and seen where people see it.
+"""Approvals on their way to an endpoint, and every disturbance that can happen to them.
 
-The tests run in the order in which they stand here: each goes on from what the ones before it left.
+The tests run in this order; each continues from the state that the ones before it left.
 """
 
 import subprocess
@@ -11,10 +11,10 @@ import pytest
 
 from sandbox import http_client
 from sandbox.demo.releases import WORKFLOW
-from tests.e2e import deployment_attacks
-from tests.e2e.actors import reached
+from tests.e2e.actors import connected
 from tests.e2e.approvals import TRIGGER, Approvals
 from tests.e2e.sandbox import ACCOUNTS, CHECKOUT, REGION, UNIT, Sandbox
+from tests.e2e.security_probes import deployments as probes
 from tests.e2e.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -36,7 +36,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def approvals(sandbox: Sandbox) -> Iterator[Approvals]:
-    with reached(sandbox):
+    with connected(sandbox):
         yield Approvals(sandbox)
 
 
@@ -59,14 +59,14 @@ def deleted(approvals: Approvals) -> int:
 
 @pytest.fixture(scope="module")
 def delivered_twice(approvals: Approvals) -> int:
-    """The run of the first version, whose approval arrived twice; it is in preprod and waits for its reviewer."""
+    """The run of the first version, whose approval was delivered twice; it waits for its reviewer after preprod."""
     approvals.disturb_events(repeat_events=1)
     return approvals.approve(1)
 
 
 @pytest.fixture(scope="module")
 def second(approvals: Approvals, delivered_twice: int) -> int:
-    """A version that is approved while another one is on its way."""
+    """A version that is approved while another one is being deployed."""
     del delivered_twice
     version = approvals.register()
     approvals.approve(version)
@@ -82,7 +82,7 @@ def by_hand(approvals: Approvals, delivered_twice: int) -> int:
 
 @pytest.fixture(scope="module")
 def retried(approvals: Approvals) -> int:
-    """A version that was approved while GitHub failed in every way that passes."""
+    """A version that was approved while GitHub failed in every temporary way."""
     version = approvals.register()
     approvals.disturb_dispatches(status=404, body={"message": "Not Found"})
     approvals.disturb_dispatches(status=422, body={"message": "Workflow does not have 'workflow_dispatch' trigger"})
@@ -101,7 +101,7 @@ def decided_thrice(approvals: Approvals) -> int:
 
 @pytest.fixture(scope="module")
 def given_up(approvals: Approvals) -> int:
-    """A version that was approved while GitHub refused for good."""
+    """A version that was approved while GitHub refused permanently."""
     version = approvals.register()
     approvals.disturb_dispatches(
         status=403, times=100, body={"message": "Resource not accessible by personal access token"}
@@ -112,18 +112,18 @@ def given_up(approvals: Approvals) -> int:
 
 @pytest.fixture(scope="module")
 def lost(approvals: Approvals, given_up: int) -> int:
-    """A version of whose approval no event tells."""
-    del given_up  # It comes first: only the latest approval is looked for.
+    """A version whose approval event was lost."""
+    del given_up  # It comes first, because the sweep looks only for the latest approval.
     version = approvals.register()
-    wait_until(lambda: approvals.arrived(version)["PendingManualApproval"], "the event of a registration")
+    wait_until(lambda: approvals.events(version)["PendingManualApproval"], "the event of a registration")
     approvals.disturb_events(drop_events=1)
     approvals.decide(version, "Approved")
     return version
 
 
 def test_registering_and_rejecting_a_version_deploys_nothing(approvals: Approvals, rejected: int) -> None:
-    wait_until(lambda: approvals.arrived(rejected)["Rejected"], "the event of a rejection")
-    assert approvals.arrived(rejected) == {"PendingManualApproval": 1, "Rejected": 1}
+    wait_until(lambda: approvals.events(rejected)["Rejected"], "the event of a rejection")
+    assert approvals.events(rejected) == {"PendingManualApproval": 1, "Rejected": 1}
     assert approvals.sweep() == []
     assert approvals.decisions(rejected) == approvals.records(rejected) == approvals.runs(rejected) == []
 
@@ -144,7 +144,7 @@ def test_a_version_that_is_approved_and_rejected_within_a_second_is_not_deployed
 
 def test_an_approval_that_is_delivered_twice_is_deployed_once(approvals: Approvals, delivered_twice: int) -> None:
     decisions = approvals.decided(1, 2)
-    assert approvals.arrived(1)["Approved"] == 2
+    assert approvals.events(1)["Approved"] == 2
     assert sorted(each["decision"] for each in decisions) == ["dispatched", "skipped"]
     assert [record["state"] for record in approvals.records(1)] == ["dispatched"]
     assert approvals.conclusion(delivered_twice) == "waiting"
@@ -174,7 +174,7 @@ def test_a_rejected_review_ends_the_run_and_leaves_production_as_it_was(
     assert approvals.serving("prod") is None
 
 
-def test_a_version_that_is_rejected_before_its_turn_is_refused_then(approvals: Approvals, second: int) -> None:
+def test_a_version_that_is_rejected_before_its_turn_is_refused_at_its_turn(approvals: Approvals, second: int) -> None:
     (run,) = approvals.runs(second)
     assert approvals.conclusion(run["id"]) == "failure"
     assert f"{approvals.package(second)} is Rejected, not Approved" in approvals.log(run["id"], "preprod")
@@ -182,7 +182,7 @@ def test_a_version_that_is_rejected_before_its_turn_is_refused_then(approvals: A
     assert approvals.serving("prod") is None
 
 
-def test_who_starts_a_deployment_by_hand_cannot_release_it_but_the_reviewer_can(
+def test_the_user_who_starts_a_deployment_by_hand_cannot_release_it_but_the_reviewer_can(
     approvals: Approvals, by_hand: int
 ) -> None:
     assert approvals.conclusion(by_hand) == "waiting"
@@ -194,7 +194,7 @@ def test_who_starts_a_deployment_by_hand_cannot_release_it_but_the_reviewer_can(
     assert approvals.version("prod") == 1
 
 
-def test_a_dispatch_that_github_fails_at_is_tried_again_and_deploys_once(approvals: Approvals, retried: int) -> None:
+def test_a_dispatch_that_fails_at_github_is_retried_and_deploys_once(approvals: Approvals, retried: int) -> None:
     (decision,) = approvals.decided(retried, 1)
     assert decision["decision"] == "dispatched"
     assert approvals.dispatches()[-3:] == [404, 422, 502]
@@ -232,20 +232,20 @@ def test_the_last_of_three_decisions_within_a_second_is_deployed_once(
     assert approvals.conclusion(last["id"]) == "failure"
 
 
-def test_an_approval_that_github_refuses_for_good_ends_in_the_queue_that_people_are_told_of(
+def test_an_approval_that_github_refuses_permanently_ends_in_a_queue_with_an_alarm(
     approvals: Approvals, given_up: int
 ) -> None:
     alarm = wait_until(
-        lambda: next((told for told in approvals.alarms() if told["AlarmName"] == f"{TRIGGER}-failures"), None),
+        lambda: next((each for each in approvals.alarms() if each["AlarmName"] == f"{TRIGGER}-failures"), None),
         "the alarm",
     )
-    approvals.undisturbed()
+    approvals.clear_disturbances()
     assert alarm["NewStateValue"] == "ALARM"
     (failure,) = approvals.failures()
     assert failure["detail"]["ModelPackageArn"] == approvals.package(given_up)
     assert [record["state"] for record in approvals.records(given_up)] == ["claimed"]
     assert approvals.runs(given_up) == []
-    # Else the sweep deploys it when GitHub accepts it again.
+    # Otherwise the sweep deploys it when GitHub accepts requests again.
     approvals.decide(given_up, "Rejected")
 
 
@@ -275,7 +275,9 @@ def test_a_version_that_may_not_be_deployed_is_refused_by_hand_too(
         assert after["LastModifiedTime"] == endpoint["LastModifiedTime"]
 
 
-def test_whoever_starts_a_run_cannot_release_it_even_as_its_reviewer(approvals: Approvals, decided_thrice: int) -> None:
+def test_the_user_who_starts_a_run_cannot_release_it_even_as_its_reviewer(
+    approvals: Approvals, decided_thrice: int
+) -> None:
     (*_, ended) = approvals.runs(decided_thrice)
     path = f"/repos/{approvals.project.deployment}/collaborators/{approvals.reviewer.user.login}"
     approvals.owner.send("PUT", path, {"permission": "push"})
@@ -287,12 +289,12 @@ def test_whoever_starts_a_run_cannot_release_it_even_as_its_reviewer(approvals: 
     wait_until(lambda: approvals.status(ended["id"]) == "completed", "the end of the run")
 
 
-def test_an_approval_whose_event_is_lost_goes_unnoticed_at_first(approvals: Approvals, lost: int) -> None:
-    assert approvals.arrived(lost) == {"PendingManualApproval": 1}
+def test_an_approval_whose_event_is_lost_is_not_noticed_at_first(approvals: Approvals, lost: int) -> None:
+    assert approvals.events(lost) == {"PendingManualApproval": 1}
     assert approvals.decisions(lost) == approvals.records(lost) == []
 
 
-def test_neither_data_scientists_nor_the_projects_own_roles_decide_about_its_models(approvals: Approvals) -> None:
+def test_neither_data_scientists_nor_the_projects_own_roles_may_decide_about_its_models(approvals: Approvals) -> None:
     prefix, project = f"{UNIT}-dev-{approvals.project.id}", approvals.project
     workflow = f"arn:aws:iam::{ACCOUNTS['dev']}:role/{prefix}-workflow"
     actors = {
@@ -301,15 +303,15 @@ def test_neither_data_scientists_nor_the_projects_own_roles_decide_about_its_mod
         "the workflow": approvals.job(workflow, project.training, environment="dev"),
         "the trigger": approvals.become(TRIGGER),
     }
-    for who, session in actors.items():
-        assert (who, deployment_attacks.what_worked(deployment_attacks.approving(approvals, session, 1))) == (who, [])
+    for actor, session in actors.items():
+        assert (actor, probes.not_refused(probes.approving(approvals, session, 1))) == (actor, [])
 
 
 @pytest.mark.parametrize("environment", ["preprod", "prod"])
-def test_a_deployment_role_lets_in_only_jobs_of_its_repository_in_its_environment(
+def test_a_deployment_role_trusts_only_jobs_of_its_repository_in_its_environment(
     approvals: Approvals, environment: str
 ) -> None:
-    assert deployment_attacks.what_worked(deployment_attacks.jobs(approvals, environment)) == []
+    assert probes.not_refused(probes.as_foreign_job(approvals, environment)) == []
     identity = approvals.deployer(environment).client("sts").get_caller_identity()
     assert identity["Account"] == ACCOUNTS[environment]
 
@@ -319,8 +321,7 @@ def test_a_deployment_role_reaches_nothing_but_its_own_project_in_its_own_accoun
     approvals: Approvals, environment: str
 ) -> None:
     session = approvals.deployer(environment)
-    attempts = deployment_attacks.by_deployments(approvals, environment, session)
-    assert deployment_attacks.what_worked(attempts) == []
+    assert probes.not_refused(probes.as_deployment_role(approvals, environment, session)) == []
     sagemaker = session.client("sagemaker")
     assert sagemaker.describe_endpoint(EndpointName=approvals.name(environment))["EndpointStatus"] == "InService"
 
@@ -335,7 +336,7 @@ def test_the_sweep_finds_an_approval_whose_event_was_lost(approvals: Approvals, 
     wait_until(lambda: approvals.status(run["id"]) == "completed", "the end of the run")
 
 
-def test_no_approval_was_deployed_twice_whatever_happened(approvals: Approvals) -> None:
+def test_no_approval_was_deployed_twice(approvals: Approvals) -> None:
     assert approvals.sweep() == []
     runs = approvals.developer.runs(approvals.project.deployment, WORKFLOW)
     caused = [run["display_title"].split()[2] for run in runs if len(run["display_title"].split()) == 3]

@@ -1,1 +1,1 @@
-"""The demo, and what can happen to a project afterwards: one sandbox, one story in the order of the files."""
+"""The demo and a project's later deployments, on one sandbox; the files run in alphabetical order."""

@@ -1,6 +1,6 @@
-"""The demo itself: what a newcomer does, and what somebody who means harm tries.
+"""The demo, run as a newcomer runs it, and attempts to exceed permissions in the platform that it leaves.
 
-The tests run in the order in which they stand here: each goes on from what the ones before it left.
+The tests run in this order; each continues from the state that the ones before it left.
 """
 
 import json
@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.e2e.actors import Actors, refused
-from tests.e2e.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, end_update
+from tests.e2e.sandbox import CHECKOUT, ENVIRONMENTS, Sandbox, interrupt_update
 from tests.e2e.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -35,18 +35,18 @@ def test_the_demo_goes_from_nothing_to_production_and_back_and_a_page_shows_it(
     assert all(f"{environment}, account" in page for environment in ENVIRONMENTS)
 
 
-def test_nobody_who_asked_production_while_it_changed_was_refused(sandbox: Sandbox) -> None:
+def test_every_request_to_production_succeeded_while_it_changed(sandbox: Sandbox) -> None:
     page = (sandbox.folder / "index.html").read_text()
-    asked = re.search(r"asked meanwhile, production said (.+?); (\d+) requests failed", page)
-    assert asked is not None
-    assert asked[2] == "0"
-    assert len(re.findall(r"\d+ times [0-9.]+ rings", asked[1])) == 2, "both versions answered"
+    called = re.search(r"called meanwhile, production answered (.+?); (\d+) requests failed", page)
+    assert called is not None
+    assert called[2] == "0"
+    assert len(re.findall(r"\d+ times [0-9.]+ rings", called[1])) == 2, "both versions answered"
 
 
 def test_a_second_demo_changes_nothing_and_says_so(sandbox: Sandbox) -> None:
-    told = sandbox.call("demo")
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "Nothing changed" in told.stdout
+    second = sandbox.call("demo")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "Nothing changed" in second.stdout
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -56,7 +56,7 @@ def test_a_preview_of_what_is_deployed_shows_no_changes(sandbox: Sandbox, enviro
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_cloud_is_as_the_state_says(sandbox: Sandbox, environment: str) -> None:
+def test_the_cloud_matches_the_state(sandbox: Sandbox, environment: str) -> None:
     preview = sandbox.shell(f"pulumi refresh -s {environment} --preview-only --expect-no-changes")
     assert preview.returncode == 0, preview.stdout + preview.stderr
 
@@ -108,30 +108,30 @@ def test_a_data_scientist_runs_a_projects_pipeline_as_it_is_and_cannot_change_it
     assert "AccessDenied" in refused(sagemaker.update_pipeline, PipelineName=name, PipelineDefinition="{}")
 
 
-def test_nobody_can_deploy_from_outside_the_environment_of_the_platform(sandbox: Sandbox) -> None:
+def test_no_job_outside_the_platforms_environment_can_deploy(sandbox: Sandbox) -> None:
     result = sandbox.shell(
         'token=$(curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN"'
         ' "$GITHUB_URL/_sandbox/oidc-token?repository=acme/mlops-template-model-training&environment=dev'
         '&audience=sts.amazonaws.com" | python -c "import json, sys; print(json.load(sys.stdin)[\'value\'])");'
         " aws --no-sign-request sts assume-role-with-web-identity"
-        " --role-arn arn:aws:iam::111111111111:role/analytics-dev-deploy --role-session-name stranger"
+        " --role-arn arn:aws:iam::111111111111:role/analytics-dev-deploy --role-session-name foreign"
         ' --web-identity-token "$token"'
     )
     assert result.returncode != 0
     assert "AccessDenied" in result.stderr
 
 
-def test_nobody_reaches_beyond_their_part(sandbox: Sandbox) -> None:
-    """People, projects, launches, the template cloner, previews, deployments and strangers try some 230 things."""
-    tried = subprocess.run(
-        [sys.executable, "-m", "tests.e2e.security_probes.platform"],
+def test_no_actor_exceeds_its_permissions(sandbox: Sandbox) -> None:
+    """People, projects, launches, the template cloner, previews, deployments and foreign jobs make some 230 calls."""
+    probed = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.security_probes"],
         cwd=CHECKOUT,
         env=sandbox.environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert probed.returncode == 0, probed.stdout + probed.stderr
 
 
 def _group(actors: Actors) -> str:
@@ -145,7 +145,7 @@ def _status(sagemaker: Any, execution: str) -> str:
 
 
 def _order(actors: Actors, user: str, *, reviewer: str | None = None) -> dict[str, Any]:
-    """Return what a lead data scientist orders for a project; with a reviewer, one that deploys."""
+    """Return a lead's order for a project; with a reviewer, one that deploys."""
     catalog = actors.lead.client("servicecatalog")
     title = "model building and training" if reviewer is None else "model building, training, and deployment"
     products = catalog.search_products()["ProductViewSummaries"]
@@ -160,7 +160,7 @@ def _order(actors: Actors, user: str, *, reviewer: str | None = None) -> dict[st
 
 
 def _everything(actors: Actors) -> list[Any]:
-    """List what a launch makes: repositories, buckets, roles in every account, groups of models."""
+    """Return everything that a launch creates: repositories, buckets, roles in every account, groups of models."""
     groups = actors.root("dev", "sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
     return [
         sorted(repository["name"] for repository in actors.owner.listed("/orgs/acme/repos?per_page=100")),
@@ -218,7 +218,7 @@ def test_a_killed_update_converges_once_it_is_recovered_and_run_again(sandbox: S
     content["config"].setdefault("mlops-platform:tags", {})["drill"] = "kill"
     settings.write_text(yaml.safe_dump(content))
     update = f"pulumi up -s preprod --yes --skip-preview --config-file {settings}"
-    ended = end_update(sandbox, update, by=signal.SIGKILL, after=5, operation="update")
+    ended = interrupt_update(sandbox, update, by=signal.SIGKILL, after=5, operation="update")
     assert ended.survivors == []
     recovered = sandbox.recover("preprod")
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr

@@ -1,4 +1,4 @@
-"""The end of the demo's sandbox."""
+"""Removal of the demo's sandbox."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.e2e.sandbox import Sandbox
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def test_the_sandbox_goes_away_without_a_trace(demonstrated: Sandbox) -> None:
+def test_the_sandbox_is_removed_completely(demonstrated: Sandbox) -> None:
     assert demonstrated.call("down").returncode == 0
     assert not demonstrated.folder.exists()
     assert "no sandbox is running" in demonstrated.call("status").stderr

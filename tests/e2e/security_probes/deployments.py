@@ -1,4 +1,4 @@
-"""What the roles that deploy a project's models must not be able to do, in preprod and in prod alike."""
+"""Probes as the roles that deploy a project's models, in preprod and in prod."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,28 +10,28 @@ from botocore.config import Config
 from sandbox.organization import DEPLOYMENT, ORGANIZATION
 from tests.e2e.approvals import Approvals
 from tests.e2e.sandbox import ACCOUNTS, REGION, UNIT
-from tests.e2e.security_probes.platform import (
+from tests.e2e.security_probes.probe import (
     ANOTHER_PROJECT,
     EVERYTHING,
     IMAGE,
     PLATFORM,
     REFUSALS,
-    Attempt,
+    Probe,
     outcome_of,
 )
 
 TEMPLATE = f"{ORGANIZATION.login}/mlops-template-{DEPLOYMENT}"
 
 
-def what_worked(attempts: Iterator[Attempt]) -> list[str]:
-    """Try everything, and tell what was not refused."""
-    # SNS has a code of its own.
+def not_refused(probes: Iterator[Probe]) -> list[str]:
+    """Make all calls, and return the outcomes of those that were not refused."""
+    # SNS has its own error code.
     refusals = (*REFUSALS, "AuthorizationError")
-    return [f"{what}: {outcome}" for what, call in attempts if (outcome := outcome_of(call, refusals))]
+    return [f"{description}: {outcome}" for description, call in probes if (outcome := outcome_of(call, refusals))]
 
 
-def jobs(approvals: Approvals, environment: str) -> Iterator[Attempt]:
-    """Jobs that are not one of the environment of the deployment repository."""
+def as_foreign_job(approvals: Approvals, environment: str) -> Iterator[Probe]:
+    """Assume the deployment role as jobs that its trust does not name."""
     project = approvals.project
     others = {"preprod": "prod", "prod": "preprod"}
     strangers: tuple[tuple[str, dict[str, str]], ...] = (
@@ -53,8 +53,8 @@ def jobs(approvals: Approvals, environment: str) -> Iterator[Attempt]:
         )
 
 
-def approving(approvals: Approvals, session: boto3.Session, version: int) -> Iterator[Attempt]:
-    """To decide about a version, or to register one that needs no decision."""
+def approving(approvals: Approvals, session: boto3.Session, version: int) -> Iterator[Probe]:
+    """Decide about a version, or register one that needs no decision."""
     sagemaker = _client(session, "sagemaker")
     for status in ("Approved", "Rejected"):
         yield (
@@ -71,8 +71,8 @@ def approving(approvals: Approvals, session: boto3.Session, version: int) -> Ite
     )
 
 
-def by_deployments(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Attempt]:
-    """What a deployment role may not do."""
+def as_deployment_role(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
+    """Try what a deployment role may not do."""
     _make_bucket(approvals)
     yield from approving(approvals, session, 1)
     yield from _on_other_projects(approvals, environment, session)
@@ -82,7 +82,7 @@ def by_deployments(approvals: Approvals, environment: str, session: boto3.Sessio
     yield from _on_the_platform(approvals, environment, session)
 
 
-def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Attempt]:
+def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
     sagemaker, watch = _client(session, "sagemaker"), _client(session, "cloudwatch")
     own = approvals.name(environment)
     theirs = f"{UNIT}-{environment}-{ANOTHER_PROJECT}"
@@ -131,7 +131,7 @@ def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Se
     yield "their versions", lambda: sagemaker.describe_model_package(ModelPackageName=package)
 
 
-def _on_storage(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Attempt]:
+def _on_storage(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
     s3, project = _client(session, "s3"), approvals.project.id
     (elsewhere,) = {"preprod", "prod"} - {environment}
     state = f".pulumi/stacks/mlops-platform/{environment}.json"
@@ -163,7 +163,7 @@ def _on_storage(approvals: Approvals, environment: str, session: boto3.Session) 
         )
 
 
-def _on_keys(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Attempt]:
+def _on_keys(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
     kms = _client(session, "kms")
     (elsewhere,) = {"preprod", "prod"} - {environment}
     for context in ({"project": ANOTHER_PROJECT}, {}):
@@ -186,7 +186,7 @@ def _on_keys(approvals: Approvals, environment: str, session: boto3.Session) -> 
                 )
 
 
-def _on_roles(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Attempt]:
+def _on_roles(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
     sts, iam, sagemaker = (_client(session, service) for service in ("sts", "iam", "sagemaker"))
     (elsewhere,) = {"preprod", "prod"} - {environment}
     own = f"{approvals.name(environment)}-deployment"
@@ -223,7 +223,7 @@ def _on_roles(approvals: Approvals, environment: str, session: boto3.Session) ->
     )
 
 
-def _on_the_platform(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Attempt]:
+def _on_the_platform(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
     parameter = f"/mlops/{UNIT}/{environment}/network/private-subnet-ids"
     stacks, watch = _client(session, "cloudformation"), _client(session, "cloudwatch")
     yield (
@@ -256,7 +256,7 @@ def _on_the_platform(approvals: Approvals, environment: str, session: boto3.Sess
 
 
 def _make_bucket(approvals: Approvals) -> None:
-    """Let another project have a bucket in dev, with a model that was approved."""
+    """Create the bucket of another project in dev, with an approved model."""
     s3, bucket = approvals.root("dev", "s3"), approvals.bucket("dev", ANOTHER_PROJECT)
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -271,6 +271,6 @@ def _network(approvals: Approvals, environment: str) -> dict[str, list[str]]:
 
 
 def _client(session: boto3.Session, service: str) -> Any:
-    # Some attempts leave out what they would need if they were allowed.
-    unchecked = Config(retries={"max_attempts": 1}, parameter_validation=False)
+    # Some probes omit arguments that an allowed call would need.
+    unchecked = Config(retries={"max_probes": 1}, parameter_validation=False)
     return session.client(service, config=unchecked)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownMemberType]
