@@ -59,7 +59,7 @@ def clients(identity: Mapping[str, str], region: str) -> Client:
     def client(service: str) -> Any:
         if service not in made:
             # Some probes omit arguments that an allowed call would need.
-            unchecked = Config(retries={"max_probes": 1}, parameter_validation=False)
+            unchecked = Config(retries={"max_attempts": 1}, parameter_validation=False)
             made[service] = session.client(service, config=unchecked)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownMemberType]
         return made[service]
 
