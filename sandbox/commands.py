@@ -37,9 +37,8 @@ def run(
     Raises:
         CommandFailedError: the program's exit code was not 0.
     """
-    LOGS.mkdir(parents=True, exist_ok=True)
     path = LOGS / f"{log}.log"
-    printed: list[str] = []
+    LOGS.mkdir(parents=True, exist_ok=True)
     with (
         path.open("w") as file,
         subprocess.Popen(
@@ -52,28 +51,36 @@ def run(
             text=True,
         ) as process,
     ):
-
-        def read(stream: IO[str], kept: list[str] | None) -> None:
-            for line in stream:
-                file.write(line)
-                if kept is not None:
-                    kept.append(line)
-                if on_line is not None:
-                    on_line(line.rstrip("\n"))
-
-        if process.stdin is not None and text is not None:
-            process.stdin.write(text)
-            process.stdin.close()
-        if process.stdout is None or process.stderr is None:
-            raise RuntimeError("the program's output was not captured")
-        errors = threading.Thread(target=read, args=(process.stderr, None))
-        errors.start()
-        read(process.stdout, printed)
-        errors.join()
+        printed = _communicate(process, file, text, on_line)
     if process.returncode != 0:
-        raise CommandFailedError(
-            f"{Path(arguments[0]).name} ended with code {process.returncode} ({path}):\n{last_lines(path)}"
-        )
+        program = Path(arguments[0]).name
+        raise CommandFailedError(f"{program} ended with code {process.returncode} ({path}):\n{last_lines(path)}")
+    return printed
+
+
+def _communicate(
+    process: subprocess.Popen[str], log: IO[str], text: str | None, on_line: Callable[[str], None] | None
+) -> str:
+    """Write a process's input, copy its output to the log as it appears, and return its standard output."""
+    printed: list[str] = []
+
+    def read(stream: IO[str], kept: list[str] | None) -> None:
+        for line in stream:
+            log.write(line)
+            if kept is not None:
+                kept.append(line)
+            if on_line is not None:
+                on_line(line.rstrip("\n"))
+
+    if process.stdin is not None and text is not None:
+        process.stdin.write(text)
+        process.stdin.close()
+    if process.stdout is None or process.stderr is None:
+        raise RuntimeError("the program's output was not captured")
+    errors = threading.Thread(target=read, args=(process.stderr, None))
+    errors.start()
+    read(process.stdout, printed)
+    errors.join()
     return "".join(printed).rstrip("\n")
 
 

@@ -108,13 +108,8 @@ def start() -> Servers:
     servers = Servers(aws=aws, github=github, trust=str(trust), tokens=tokens)
     paths.STATE.write_text(json.dumps(asdict(servers), indent=2))
     paths.STATE.chmod(0o600)
-    for name, server, path in (("aws", aws, "/_ministack/ready"), ("github", github, "/api/v3/meta")):
-        try:
-            _wait(server, path, files.ca)
-        except OSError as error:
-            stop()
-            written = commands.last_lines(paths.LOGS / f"{name}.log")
-            raise NotStartedError(f"{server.url} does not answer ({error}). It wrote:\n{written}") from error
+    _wait("aws", aws, "/_ministack/ready", files.ca)
+    _wait("github", github, "/api/v3/meta", files.ca)
     return servers
 
 
@@ -196,7 +191,17 @@ def _launch(arguments: list[str | Path], url: str, name: str) -> Server:
     return Server(pid=process.pid, url=url)
 
 
-def _wait(server: Server, path: str, authority: Path) -> None:
+def _wait(name: str, server: Server, path: str, authority: Path) -> None:
+    """Wait until a server responds at a path; if it does not, stop both servers and raise `NotStartedError`."""
+    try:
+        _wait_until_responding(server, path, authority)
+    except OSError as error:
+        stop()
+        written = commands.last_lines(paths.LOGS / f"{name}.log")
+        raise NotStartedError(f"{server.url} does not respond ({error}). Its log ends with:\n{written}") from error
+
+
+def _wait_until_responding(server: Server, path: str, authority: Path) -> None:
     context = ssl.create_default_context(cafile=str(authority))
     deadline = time.monotonic() + START_SECONDS
     while True:

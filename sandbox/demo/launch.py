@@ -77,19 +77,7 @@ def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Proj
         sagemaker.delete_project(ProjectName=PROJECT)
     created = found in ([], ["CreateFailed"])
     if created:
-        product, artifact = _product(session.client("servicecatalog"))
-        sagemaker.create_project(
-            ProjectName=PROJECT,
-            ProjectDescription="Age of abalone from their measurements",
-            ServiceCatalogProvisioningDetails={
-                "ProductId": product,
-                "ProvisioningArtifactId": artifact,
-                "ProvisioningParameters": [
-                    {"Key": "GitUser", "Value": LEAD_DATA_SCIENTIST.login},
-                    {"Key": "ProductionReviewer", "Value": RELEASE_MANAGER.login},
-                ],
-            },
-        )
+        _create(session)
     deadline = time.monotonic() + LAUNCH_SECONDS
     while True:
         described = sagemaker.describe_project(ProjectName=PROJECT)
@@ -103,6 +91,22 @@ def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Proj
         if time.monotonic() > deadline:
             raise LaunchFailedError(f"the project is still {status} after {LAUNCH_SECONDS} seconds")
         time.sleep(0.2)
+
+
+def _create(session: boto3.Session) -> None:
+    product, artifact = _product(session.client("servicecatalog"))
+    session.client("sagemaker").create_project(
+        ProjectName=PROJECT,
+        ProjectDescription="Age of abalone from their measurements",
+        ServiceCatalogProvisioningDetails={
+            "ProductId": product,
+            "ProvisioningArtifactId": artifact,
+            "ProvisioningParameters": [
+                {"Key": "GitUser", "Value": LEAD_DATA_SCIENTIST.login},
+                {"Key": "ProductionReviewer", "Value": RELEASE_MANAGER.login},
+            ],
+        },
+    )
 
 
 def _product(catalog: Any) -> tuple[str, str]:

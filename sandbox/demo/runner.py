@@ -4,8 +4,6 @@ Each step does the same as its real counterpart, in the same order, and can be r
 and reports so.
 """
 
-from dataclasses import dataclass
-
 from rich.console import Console
 
 from sandbox import paths, stacks
@@ -15,30 +13,13 @@ from sandbox.demo.application import Application
 from sandbox.demo.deployment import Deployments
 from sandbox.demo.launch import Project
 from sandbox.demo.models import RegisteredModel
-from sandbox.demo.page.render import Account
+from sandbox.demo.outcome import Account, Outcome
 from sandbox.demo.people import People
 from sandbox.demo.progress import Demo
-from sandbox.demo.releases import Release
 from sandbox.organization import LEAD_DATA_SCIENTIST
 
 ROWS = 5
 """Number of abalones whose rings production predicts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """Result of a run of the demo."""
-
-    accounts: list[Account]
-    project: Project
-    models: list[RegisteredModel]
-    """The versions, oldest first."""
-    releases: list[Release]
-    """The deployments of this run; empty when an earlier run made them."""
-    predictions: list[tuple[float, float]]
-    """Rings counted, and rings that production predicts, of abalones that the model was not trained on."""
-    places: list[tuple[str, str]]
-    """Pairs of a thing to look at and the address or command that shows it."""
 
 
 def run(console: Console) -> None:
@@ -46,27 +27,10 @@ def run(console: Console) -> None:
     with Demo(console) as demo:
         outcome = _run(demo)
         if demo.changed or not paths.PAGE.is_file():
-            page.write(
-                paths.PAGE,
-                accounts=outcome.accounts,
-                project=outcome.project,
-                models=outcome.models,
-                releases=outcome.releases,
-                predictions=outcome.predictions,
-                steps=demo.steps,
-                places=outcome.places,
-            )
-    page.print_summary(
-        console,
-        accounts=outcome.accounts,
-        models=outcome.models,
-        releases=outcome.releases,
-        predictions=outcome.predictions,
-        places=outcome.places,
-        closing=f"Done in {demo.seconds:.0f} s."
-        if demo.changed
-        else f"Nothing changed: everything existed already (checked in {demo.seconds:.0f} s).",
-    )
+            page.write(paths.PAGE, outcome, demo.steps)
+    done, unchanged = "Done in", "Nothing changed: everything existed already. Checked in"
+    closing = f"{done if demo.changed else unchanged} {demo.seconds:.0f} s."
+    page.print_summary(console, outcome, closing=closing)
 
 
 def start_project(demo: Demo, platform: Platform) -> tuple[People, Project, str]:

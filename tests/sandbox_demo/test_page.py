@@ -8,7 +8,7 @@ from rich.console import Console
 from sandbox.demo import page
 from sandbox.demo.launch import Project
 from sandbox.demo.models import RegisteredModel
-from sandbox.demo.page.render import Account
+from sandbox.demo.outcome import Account, Outcome
 from sandbox.demo.progress import Step
 from sandbox.demo.releases import Release
 from tests.sandbox_demo.test_architecture import STATE
@@ -22,20 +22,19 @@ MODEL = RegisteredModel(
     held_out=["M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15,15"],
 )
 RELEASE = Release(arn=MODEL.arn, page="https://localhost:1/run", moments={"dispatched": 1.5, "preprod serves": 9.5})
+OUTCOME = Outcome(
+    accounts=[Account(name="dev", id="111111111111", state=STATE)],
+    project=Project(name="abalone", id="p-abcdefghijkl", created=True),
+    models=[MODEL],
+    releases=[RELEASE],
+    predictions=[(15.0, 13.25)],
+    places=[("A page", "https://localhost:1/acme"), ("Remove all of it", "make demo-down")],
+)
 
 
 def test_the_page_loads_no_other_file(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    page.write(
-        path,
-        accounts=[Account(name="dev", id="111111111111", state=STATE)],
-        project=Project(name="abalone", id="p-abcdefghijkl", created=True),
-        models=[MODEL],
-        releases=[RELEASE],
-        predictions=[(15.0, 13.25)],
-        steps=[Step(title="Deploy <everything>", seconds=2.0)],
-        places=[("A page", "https://localhost:1/acme"), ("A command", "make demo-down")],
-    )
+    page.write(path, OUTCOME, [Step(title="Deploy <everything>", seconds=2.0)])
     text = path.read_text()
     assert "dev, account 111111111111: 2 resources" in text
     assert "Deploy &lt;everything&gt;" in text
@@ -48,15 +47,7 @@ def test_the_page_loads_no_other_file(tmp_path: Path) -> None:
 
 def test_the_summary_names_the_models_their_metrics_and_their_predictions() -> None:
     output = io.StringIO()
-    page.print_summary(
-        Console(file=output, width=120),
-        accounts=[Account(name="dev", id="111111111111", state=STATE)],
-        models=[MODEL],
-        releases=[RELEASE],
-        predictions=[(15.0, 13.25)],
-        places=[("Remove all of it", "make demo-down")],
-        closing="Done in 3 s.",
-    )
+    page.print_summary(Console(file=output, width=120), OUTCOME, closing="Done in 3 s.")
     text = output.getvalue()
     assert "Network (1), Template cloner (1)" in text
     assert "mse 4.50, mae 1.50" in text
