@@ -24,7 +24,7 @@ def run(
     on_line: Callable[[str], None] | None = None,
     folder: Path = CHECKOUT,
 ) -> str:
-    """Run a program to its end and return its standard output.
+    """Run a program and return its standard output.
 
     Args:
         arguments: the program and its arguments.
@@ -37,10 +37,9 @@ def run(
     Raises:
         CommandFailedError: the program's exit code was not 0.
     """
-    path = LOGS / f"{log}.log"
     LOGS.mkdir(parents=True, exist_ok=True)
     with (
-        path.open("w") as file,
+        (path := LOGS / f"{log}.log").open("w") as file,
         subprocess.Popen(
             [str(argument) for argument in arguments],
             cwd=folder,
@@ -53,8 +52,8 @@ def run(
     ):
         printed = _communicate(process, file, text, on_line)
     if process.returncode != 0:
-        program = Path(arguments[0]).name
-        raise CommandFailedError(f"{program} ended with code {process.returncode} ({path}):\n{last_lines(path)}")
+        ended = f"{Path(arguments[0]).name} ended with code {process.returncode}"
+        raise CommandFailedError(f"{ended} ({path}):\n{last_lines(path)}")
     return printed
 
 

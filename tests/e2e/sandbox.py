@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -79,6 +80,18 @@ class Sandbox:
         exported = self.shell(f"pulumi stack export -s {environment}")
         assert exported.returncode == 0, exported.stderr
         return cast("dict[str, Any]", json.loads(exported.stdout)["deployment"])
+
+
+@contextmanager
+def prepared(folder: Path, stage: str) -> Generator[Sandbox]:
+    """Create a sandbox at a stage of `tests.e2e.prepare`, and remove it afterwards."""
+    sandbox = Sandbox(folder)
+    try:
+        program = [sys.executable, "-m", "tests.e2e.prepare", stage]
+        subprocess.run(program, cwd=CHECKOUT, env=sandbox.environment, check=True)
+        yield sandbox
+    finally:
+        sandbox.call("down")
 
 
 @dataclass(frozen=True, kw_only=True)

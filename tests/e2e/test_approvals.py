@@ -3,8 +3,6 @@
 The tests run in this order; each continues from the state that the ones before it left.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +11,7 @@ from sandbox import http_client
 from sandbox.demo.releases import WORKFLOW
 from tests.e2e.actors import connected
 from tests.e2e.approvals import TRIGGER, Approvals
-from tests.e2e.sandbox import ACCOUNTS, CHECKOUT, REGION, UNIT, Sandbox
+from tests.e2e.sandbox import ACCOUNTS, REGION, UNIT, Sandbox, prepared
 from tests.e2e.security_probes import deployments as probes
 from tests.e2e.wait import wait_until
 
@@ -24,14 +22,8 @@ ANOTHER_PROJECT = "p-000000000000"
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    found = Sandbox(tmp_path_factory.mktemp("approvals") / "sandbox")
-    try:
-        subprocess.run(
-            [sys.executable, "-m", "tests.e2e.prepare", "project"], cwd=CHECKOUT, env=found.environment, check=True
-        )
-        yield found
-    finally:
-        found.call("down")
+    with prepared(tmp_path_factory.mktemp("approvals") / "sandbox", "project") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="module")

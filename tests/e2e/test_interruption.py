@@ -6,13 +6,11 @@ The tests run in this order; each continues from the state that the ones before 
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.sandbox import CHECKOUT, InterruptedUpdate, Sandbox, interrupt_update
+from tests.e2e.sandbox import InterruptedUpdate, Sandbox, interrupt_update, prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -44,14 +42,8 @@ BOOTSTRAPPED = {"aws:iam/role:Role": 2, "aws:kms/key:Key": 1, "aws:s3/bucket:Buc
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    found = Sandbox(tmp_path_factory.mktemp("interruption") / "sandbox")
-    try:
-        subprocess.run(
-            [sys.executable, "-m", "tests.e2e.prepare", "preprod"], cwd=CHECKOUT, env=found.environment, check=True
-        )
-        yield found
-    finally:
-        found.call("down")
+    with prepared(tmp_path_factory.mktemp("interruption") / "sandbox", "preprod") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,7 @@ def as_deployment_role(approvals: Approvals, environment: str, session: boto3.Se
     """Try what a deployment role may not do."""
     _make_bucket(approvals)
     yield from approving(approvals, session, 1)
+    yield from _on_other_endpoints(approvals, environment, session)
     yield from _on_other_projects(approvals, environment, session)
     yield from _on_storage(approvals, environment, session)
     yield from _on_keys(approvals, environment, session)
@@ -82,11 +83,10 @@ def as_deployment_role(approvals: Approvals, environment: str, session: boto3.Se
     yield from _on_the_platform(approvals, environment, session)
 
 
-def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
-    sagemaker, watch = _client(session, "sagemaker"), _client(session, "cloudwatch")
-    own = approvals.name(environment)
+def _on_other_endpoints(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
+    sagemaker, cloudwatch = _client(session, "sagemaker"), _client(session, "cloudwatch")
     theirs = f"{UNIT}-{environment}-{ANOTHER_PROJECT}"
-    role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{own}-model"
+    role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{approvals.name(environment)}-model"
     configuration = approvals.serving(environment)
     for name in (theirs, f"{UNIT}-{environment}", "attack"):
         yield f"the endpoint {name}", lambda name=name: sagemaker.describe_endpoint(EndpointName=name)
@@ -105,8 +105,14 @@ def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Se
                 ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": IMAGE}
             ),
         )
-        yield f"the alarms of {name}", lambda name=name: watch.delete_alarms(AlarmNames=[f"{name}-overload"])
-        yield f"the dashboard of {name}", lambda name=name: watch.delete_dashboards(DashboardNames=[name])
+        yield f"the alarms of {name}", lambda name=name: cloudwatch.delete_alarms(AlarmNames=[f"{name}-overload"])
+        yield f"the dashboard of {name}", lambda name=name: cloudwatch.delete_dashboards(DashboardNames=[name])
+
+
+def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
+    sagemaker, own = _client(session, "sagemaker"), approvals.name(environment)
+    theirs = f"{UNIT}-{environment}-{ANOTHER_PROJECT}"
+    role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{own}-model"
     yield (
         "a model without a network",
         lambda: sagemaker.create_model(
@@ -114,7 +120,7 @@ def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Se
         ),
     )
     yield (
-        "asking their endpoint",
+        "calling their endpoint",
         lambda: _client(session, "sagemaker-runtime").invoke_endpoint(EndpointName=theirs, Body=b"x"),
     )
     yield (

@@ -11,24 +11,35 @@ from tests.e2e.security_probes.target import Target
 def as_person(target: Target, client: Client, lead: str) -> Iterator[Probe]:
     """Try what neither data scientists nor leads may do."""
     own = target.role(f"{lead}data-scientist")
+    yield from _jobs(target, client, own, "data-scientist" if lead else "lead-data-scientist")
+    yield from _models_and_profiles(target, client, own)
+    yield from shared.secrets_and_state(target, client)
+    yield from shared.cloner_function(target, client)
+    yield from _storage_and_permissions(target, client, own)
+
+
+def _jobs(target: Target, client: Client, own: str, other_person: str) -> Iterator[Probe]:
     network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
     others = ("deploy", "preview", "drift", "project-launch", "template-cloner", f"{target.project_id}-pipeline")
-    for other in (*others, f"{target.project_id}-workflow", "data-scientist" if lead else "lead-data-scientist"):
+    for other in (*others, f"{target.project_id}-workflow", other_person):
         yield f"a job under {other}", shared.training(client, target.role(other), network)
     yield "a job without a network", shared.training(client, own, None)
     public = {**network, "Subnets": [target.subnets[0], target.public_subnets[0]]}
     yield "a job in a public subnet", shared.training(client, own, public)
-    sagemaker, s3, iam, kms = (client(service) for service in ("sagemaker", "s3", "iam", "kms"))
     cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}
     yield (
         "a processing job without a network",
-        lambda: sagemaker.create_processing_job(
+        lambda: client("sagemaker").create_processing_job(
             ProcessingJobName="attack",
             ProcessingResources={"ClusterConfig": cluster},
             AppSpecification={"ImageUri": IMAGE},
             RoleArn=own,
         ),
     )
+
+
+def _models_and_profiles(target: Target, client: Client, own: str) -> Iterator[Probe]:
+    sagemaker = client("sagemaker")
     container = {"Image": IMAGE}
     yield (
         "a model without a network",
@@ -44,8 +55,10 @@ def as_person(target: Target, client: Client, lead: str) -> Iterator[Probe]:
             DomainId="d-000000000000", UserProfileName="ada", UserSettings={"ExecutionRole": own}
         ),
     )
-    yield from shared.secrets_and_state(target, client)
-    yield from shared.cloner_function(target, client)
+
+
+def _storage_and_permissions(target: Target, client: Client, own: str) -> Iterator[Probe]:
+    s3, iam, kms = client("s3"), client("iam"), client("kms")
     yield "code of a project", lambda: s3.put_object(Bucket=target.project_bucket, Key="code/x.py", Body=b"")
     yield "a template", lambda: s3.put_object(Bucket=target.bucket("catalog"), Key="project-templates/x.yaml", Body=b"")
     yield "a bucket's policy", lambda: s3.put_bucket_policy(Bucket=target.bucket("data"), Policy=EVERYTHING)

@@ -11,8 +11,16 @@ FOREIGN_BOUNDARY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 def as_project(target: Target, client: Client) -> Iterator[Probe]:
     """Try what the roles of a launched project may not do."""
-    sagemaker, s3 = client("sagemaker"), client("s3")
-    network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
+    yield from _registry(target, client)
+    yield from _storage(target, client)
+    yield from shared.secrets_and_state(target, client)
+    yield from shared.cloner_function(target, client)
+    yield from _jobs_and_pipelines(target, client)
+    yield "its models' end", lambda: client("sagemaker").delete_model_package(ModelPackageName=target.package)
+
+
+def _registry(target: Target, client: Client) -> Iterator[Probe]:
+    sagemaker = client("sagemaker")
     yield (
         "approving its own model",
         lambda: sagemaker.update_model_package(ModelPackageArn=target.package, ModelApprovalStatus="Approved"),
@@ -29,13 +37,20 @@ def as_project(target: Target, client: Client) -> Iterator[Probe]:
             ModelPackageGroupName=f"other-{ANOTHER_PROJECT}", ModelApprovalStatus="PendingManualApproval"
         ),
     )
+
+
+def _storage(target: Target, client: Client) -> Iterator[Probe]:
+    s3 = client("s3")
     for bucket in ("data", "catalog", ANOTHER_PROJECT):
         yield f"the bucket {bucket}", lambda bucket=bucket: s3.get_object(Bucket=target.bucket(bucket), Key="x")
     yield "its bucket's policy", lambda: s3.put_bucket_policy(Bucket=target.project_bucket, Policy=EVERYTHING)
     yield "its bucket's objects", lambda: s3.delete_object(Bucket=target.project_bucket, Key="x")
     yield "the key itself", lambda: client("kms").generate_data_key(KeyId=target.data_key, KeySpec="AES_256")
-    yield from shared.secrets_and_state(target, client)
-    yield from shared.cloner_function(target, client)
+
+
+def _jobs_and_pipelines(target: Target, client: Client) -> Iterator[Probe]:
+    sagemaker = client("sagemaker")
+    network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
     for other in ("deploy", "project-launch", "lead-data-scientist", "template-cloner"):
         yield f"a job under {other}", shared.training(client, target.role(other), network, "pipelines-attack")
     yield (
@@ -50,7 +65,6 @@ def as_project(target: Target, client: Client) -> Iterator[Probe]:
         "its pipeline under another role",
         lambda: sagemaker.update_pipeline(PipelineName=target.group, RoleArn=target.role("lead-data-scientist")),
     )
-    yield "its models' end", lambda: sagemaker.delete_model_package(ModelPackageName=target.package)
 
 
 def as_launch(target: Target, client: Client) -> Iterator[Probe]:

@@ -33,8 +33,21 @@ def as_reader(target: Target, client: Client) -> Iterator[Probe]:
 
 def as_deployer(target: Target, client: Client) -> Iterator[Probe]:
     """Try what even the deploy role may not do."""
-    iam, s3, kms = client("iam"), client("s3"), client("kms")
-    prefix, state = target.dev.prefix, target.bucket("state")
+    yield from _roles_and_policies(target, client)
+    yield from _state_and_keys(target, client)
+    yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
+    yield "people's data", lambda: client("s3").get_object(Bucket=target.bucket("data"), Key="x")
+    yield "a job", shared.training(client, target.role("lead-data-scientist"), None)
+    yield (
+        "approving",
+        lambda: client("sagemaker").update_model_package(
+            ModelPackageArn=target.package, ModelApprovalStatus="Approved"
+        ),
+    )
+
+
+def _roles_and_policies(target: Target, client: Client) -> Iterator[Probe]:
+    iam, prefix = client("iam"), target.dev.prefix
     trust = trust_of({"Service": "lambda.amazonaws.com"})
     for role in ("deploy", "preview"):
         yield from shared.role(iam, f"{prefix}-{role}")
@@ -59,6 +72,11 @@ def as_deployer(target: Target, client: Client) -> Iterator[Probe]:
         "its own bootstrap",
         lambda: client("cloudformation").delete_stack(StackName=f"{prefix}-bootstrap"),
     )
+
+
+def _state_and_keys(target: Target, client: Client) -> Iterator[Probe]:
+    s3, kms = client("s3"), client("kms")
+    prefix, state = target.dev.prefix, target.bucket("state")
     yield "the state's policy", lambda: s3.delete_bucket_policy(Bucket=state)
     yield (
         "the state's versions",
@@ -71,15 +89,6 @@ def as_deployer(target: Target, client: Client) -> Iterator[Probe]:
         yield "a key's end", lambda key=key: kms.schedule_key_deletion(KeyId=key)
         yield "a key's alias", lambda key=key: kms.create_alias(AliasName=f"alias/{prefix}-attack", TargetKeyId=key)
     yield "the key of data", lambda: kms.generate_data_key(KeyId=target.data_key, KeySpec="AES_256")
-    yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
-    yield "people's data", lambda: s3.get_object(Bucket=target.bucket("data"), Key="x")
-    yield "a job", shared.training(client, target.role("lead-data-scientist"), None)
-    yield (
-        "approving",
-        lambda: client("sagemaker").update_model_package(
-            ModelPackageArn=target.package, ModelApprovalStatus="Approved"
-        ),
-    )
 
 
 def as_foreign_job(target: Target) -> Iterator[Probe]:
