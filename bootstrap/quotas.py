@@ -83,8 +83,9 @@ def needs(settings: Mapping[str, object], in_use: Callable[[str], int], *, deplo
             amount=INTERFACE_ENDPOINTS,
             reason="private ways to AWS",
         )
-    if "studio" in settings:
-        studio = _mapping(settings["studio"])
+    development = _mapping(settings.get("development"))
+    if development:
+        studio = _mapping(development.get("studio"))
         kind = studio.get("defaultInstanceType", STUDIO_INSTANCE_TYPE)
         people = studio.get("userProfiles")
         yield Need(
@@ -93,7 +94,6 @@ def needs(settings: Mapping[str, object], in_use: Callable[[str], int], *, deplo
             amount=len(cast("list[object]", people)) if isinstance(people, list) and people else 1,
             reason="one for everybody in Studio",
         )
-    if "projects" in settings:
         for job in ("processing", "training"):
             yield Need(
                 service="sagemaker",
@@ -101,7 +101,7 @@ def needs(settings: Mapping[str, object], in_use: Callable[[str], int], *, deplo
                 amount=1,
                 reason="a project's pipeline",
             )
-        projects = _mapping(settings["projects"])
+        projects = _mapping(development.get("projects"))
         reserved = {"template cloner": _number(projects.get("launchesAtOnce"), LAUNCHES_AT_ONCE)}
         if "preprodAccountId" in projects or "prodAccountId" in projects:
             reserved["deployment trigger"] = DEPLOYMENTS_AT_ONCE

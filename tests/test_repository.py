@@ -1,4 +1,4 @@
-"""The repository itself: what lies where, and that what its pages say is so."""
+"""The repository itself: its folders, and the statements of its pages."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ HAS_CONTROLS = {
     "ssm": "SSM",
     "vpc": "EC2",
 }
-"""By the SDK's module: how Security Hub names a service's controls."""
+"""Security Hub's names of services, by the SDK's module."""
 NO_PACKAGES = {
     "sandbox/github/actions/stand_ins/aws-actions/configure-aws-credentials": "an action, with its program beside it",
 }
@@ -46,7 +46,7 @@ CREDENTIALS = re.compile(
 
 
 def files(*places: str) -> list[Path]:
-    """What is in the repository, or is about to be."""
+    """Return the files that are in the repository, or are about to be."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *places],
         cwd=CHECKOUT,
@@ -76,7 +76,7 @@ def commands(start: str) -> list[list[str]]:
 def test_every_folder_of_python_says_what_lives_there() -> None:
     folders = {
         path.parent
-        for path in files("components", "functions", "bootstrap", "sandbox", "tests")
+        for path in files("components", "functions", "settings", "bootstrap", "sandbox", "tests")
         if path.suffix == ".py"
     }
     silent = {relative(folder) for folder in folders if not says_what_it_is(folder)}

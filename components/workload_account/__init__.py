@@ -1,7 +1,7 @@
-"""What an account in which models are deployed has of its own.
+"""The part of the platform that only accounts have in which models are deployed.
 
 Each launched project gets two roles here, by the template `project-roles.yaml`: one that deploys, which only its own
-repository's jobs assume, and one that its models run under. Who asks for them is the template cloner of development.
+repository's jobs assume, and one that its models run under. The template cloner of development requests them.
 """
 
 from dataclasses import dataclass
@@ -30,25 +30,23 @@ FOLDER = "onboarding"
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadAccountArgs:
-    """Where models are deployed, what guards them, and whose projects they are."""
+    """Environment, bucket, key, network and alarms of deployed models, and the origin of their projects."""
 
     environment: Environment
     artifacts: PrivateBucket
     """Bucket of the models' artifacts, which are copied into it when a model is deployed."""
     data_key: EncryptionKey
     vpc_config: VpcConfig
-    development_account_id: str
-    development_prefix: str
-    """Beginning of development's physical names."""
-    oidc_provider_arn: str
+    development: Environment
+    """Environment in which the models were trained."""
     oidc_issuer: str
     """Host and path of the issuer of the repositories' tokens, without the scheme."""
     alarms_topic_arn: pulumi.Input[str]
-    """All that an alarm of a deployment may tell."""
+    """The only topic that an alarm of a deployment may publish to."""
 
 
 class WorkloadAccount(pulumi.ComponentResource):
-    """How a project of development gets its roles here, and how what it deployed goes away with it.
+    """The roles by which development gives its projects their roles here, and removes their deployments.
 
     Deployed models read nothing outside this account but the images of AWS, so that they keep running when the account
     that trained them is gone.
@@ -110,15 +108,15 @@ class WorkloadAccount(pulumi.ComponentResource):
 
 
 def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
-    """The template of a project's roles, told what the platform provides here."""
+    """Return the template of a project's roles, with the resources that the platform provides here."""
     text = with_images(PROJECT_ROLES.read_text(encoding="utf-8"))
     names = pulumi.Output.all(
         AlarmsTopicArn=args.alarms_topic_arn,
         DataKeyArn=args.data_key.arn,
-        DevelopmentAccountId=args.development_account_id,
-        DevelopmentPrefix=args.development_prefix,
+        DevelopmentAccountId=args.development.account_id,
+        DevelopmentPrefix=args.development.prefix,
         OidcIssuer=args.oidc_issuer,
-        OidcProviderArn=args.oidc_provider_arn,
+        OidcProviderArn=args.environment.oidc_provider_arn(args.oidc_issuer),
         SecurityGroupId=args.vpc_config.security_group_id,
         VpcId=args.vpc_config.vpc_id,
     )
@@ -126,12 +124,11 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
 
 
 def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
-    """Trust policy: the template cloner of development, and nobody else of its account.
+    """Return a trust policy: the template cloner of development, and no other role of its account.
 
     The role is named in the condition, because a principal must exist when it is named as such.
     """
-    account = args.development_account_id
-    cloner = f"arn:aws:iam::{account}:role/{args.development_prefix}-{TEMPLATE_CLONER}"
+    account = args.development.account_id
     return iam.document(
         iam.Statement(
             sid="AssumeByTemplateCloner",
@@ -139,6 +136,6 @@ def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
             actions=("sts:AssumeRole",),
             resources=(),
             principal={"AWS": f"arn:aws:iam::{account}:root"},
-            condition={"StringEquals": {"aws:PrincipalArn": cloner}},
+            condition={"StringEquals": {"aws:PrincipalArn": args.development.role_arn(TEMPLATE_CLONER)}},
         )
     )

@@ -58,8 +58,9 @@ SETTINGS = """
 config:
   mlops-platform:unit: analytics
   mlops-platform:environment: dev
-  mlops-platform:studio: {userProfiles: [{name: grace, role: lead}, {name: ada, role: dataScientist}]}
-  mlops-platform:projects: {}
+  mlops-platform:development:
+    studio: {userProfiles: [{name: grace, role: lead}, {name: ada, role: dataScientist}]}
+    projects: {}
 """
 
 

@@ -216,7 +216,7 @@ def test_a_subscription_is_told_by_whom_it_tells_unless_nobody_confirmed_it(told
     assert requests == [{"TopicArn": "arn:topic"}]
 
 
-def test_whatever_a_stack_consists_of_can_be_found_after_an_interruption(stack: Rendering) -> None:
+def test_every_resource_of_a_stack_can_be_found_after_an_interruption(stack: Rendering) -> None:
     unknown: set[str] = set()
     for resource in stack.resources:
         if resource.type.startswith(("aws:", "github:")):
