@@ -4,6 +4,7 @@ The tests run in this order; each continues from the state that the ones before 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -227,10 +228,10 @@ def test_the_last_of_three_decisions_within_a_second_is_deployed_once(
 def test_an_approval_that_github_refuses_permanently_ends_in_a_queue_with_an_alarm(
     approvals: Approvals, given_up: int
 ) -> None:
-    alarm = wait_until(
-        lambda: next((each for each in approvals.alarms() if each["AlarmName"] == f"{TRIGGER}-failures"), None),
-        "the alarm",
-    )
+    def sent() -> dict[str, Any] | None:
+        return next((alarm for alarm in approvals.alarms() if alarm["AlarmName"] == f"{TRIGGER}-failures"), None)
+
+    alarm = wait_until(sent, "the alarm")
     approvals.clear_disturbances()
     assert alarm["NewStateValue"] == "ALARM"
     (failure,) = approvals.failures()

@@ -172,7 +172,7 @@ def _on_storage(approvals: Approvals, environment: str, session: boto3.Session) 
 def _on_keys(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
     kms = _client(session, "kms")
     (elsewhere,) = {"preprod", "prod"} - {environment}
-    for context in ({"project": ANOTHER_PROJECT}, {}):
+    for context in ({"project": ANOTHER_PROJECT}, dict[str, str]()):
         yield (
             f"the state's key for {context}",
             lambda context=context: kms.encrypt(

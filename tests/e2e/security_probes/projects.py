@@ -74,7 +74,7 @@ def as_launch(target: Target, client: Client) -> Iterator[Probe]:
     trust = trust_of({"Service": "sagemaker.amazonaws.com"})
     own = f"{prefix}-{target.project_id}-pipeline"
     for name, arguments in (
-        (f"{prefix}-p-attack", {}),
+        (f"{prefix}-p-attack", dict[str, str]()),
         (f"{prefix}-p-attack", {"PermissionsBoundary": FOREIGN_BOUNDARY}),
         (f"{prefix}-p-attack", {"PermissionsBoundary": target.boundary, "Path": "/elsewhere/"}),
         (f"{prefix}-attack", {"PermissionsBoundary": target.boundary}),

@@ -51,7 +51,10 @@ def _roles_and_policies(target: Target, client: Client) -> Iterator[Probe]:
     trust = trust_of({"Service": "lambda.amazonaws.com"})
     for role in ("deploy", "preview"):
         yield from shared.role(iam, f"{prefix}-{role}")
-    for name, arguments in ((f"{prefix}-attack", {}), ("attack", {"PermissionsBoundary": target.boundary})):
+    for name, arguments in (
+        (f"{prefix}-attack", dict[str, str]()),
+        ("attack", {"PermissionsBoundary": target.boundary}),
+    ):
         yield (
             f"the role {name} {arguments}",
             lambda name=name, arguments=arguments: iam.create_role(
