@@ -11,7 +11,7 @@ Style = Literal["box", "later", "panel", "group", "person"]
 
 STYLE = """
 text { font: 11px "Helvetica Neue", Helvetica, Arial, sans-serif; fill: #44506a; }
-text.title { font-size: 12px; font-weight: bold; fill: #172033; }
+text.title { font-size: 11.5px; font-weight: bold; fill: #172033; }
 text.heading { font-size: 14px; font-weight: bold; fill: #172033; }
 text.number { font-size: 11px; font-weight: bold; fill: #ffffff; text-anchor: middle; }
 rect.box { fill: #eef4ff; stroke: #7d9fe8; }
