@@ -8,8 +8,9 @@ PYTHON := .venv/bin/python
 export UV
 # Where this is set, every program and every test worker compiles the AWS SDK anew: seconds for each preview.
 unexport PYTHONDONTWRITEBYTECODE
-# Two workers for two cores; the tests of a folder share one (tests/conftest.py), and folders start in their order.
-PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+# Two workers for two cores. Each test belongs to a group (tests/conftest.py) that one worker runs, and groups start in
+# the order of their collection.
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo demo-down setup engine check format lint types fast-tests test
 
@@ -17,7 +18,7 @@ help:
 	@echo 'make demo        the whole platform on this machine, up to a model in production and a rollback'
 	@echo 'make demo-down   stop it and remove everything it wrote'
 	@echo 'make check       format, lint, types and the fast tests: about a minute'
-	@echo 'make test        all tests: the fast ones, and the story of the demo; what they cover'
+	@echo 'make test        all tests: the fast ones and the end-to-end tests, with their coverage'
 	@echo 'make format      let the formatter and the linter mend what they can'
 
 demo: setup

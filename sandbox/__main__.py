@@ -8,41 +8,29 @@ from collections.abc import Callable
 import psutil
 from rich.console import Console
 
-from sandbox import (
-    application,
-    commands,
-    demo,
-    environments,
-    folders,
-    installation,
-    launch,
-    permissions,
-    releases,
-    servers,
-    shell,
-    training,
-    web,
+from sandbox import commands, environments, http_client, installation, paths, permissions, servers, shell
+from sandbox.demo import application, launch, releases, runner, training
+
+FAILURES = (
+    application.ApplicationFailedError,
+    commands.CommandFailedError,
+    http_client.RefusedError,
+    launch.LaunchFailedError,
+    releases.ReleaseFailedError,
+    servers.NotRunningError,
+    servers.NotStartedError,
+    training.TrainingFailedError,
 )
+"""Errors whose message is enough for a person: it is printed without a traceback."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the program's exit code."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="The whole platform on one machine.")
-    choices = parser.add_subparsers(dest="command", required=True)
-    choices.add_parser("demo", help="from an empty machine to a model in production; what is there already stays")
-    choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
-    choices.add_parser("status", help="say what is running, and where")
-    choices.add_parser("permissions", help="what each role may do, and what of it was needed so far")
-    choices.add_parser("logs", help="print what the servers and the steps of the demo wrote")
-    entering = choices.add_parser("shell", help="a shell in which pulumi, aws, git and curl work against the sandbox")
-    entering.add_argument("-c", dest="line", metavar="COMMAND", help="run this and return")
-    answering = choices.add_parser("credentials", help="credentials of a profile, for the aws command line")
-    answering.add_argument("profile")
-    chosen = parser.parse_args(arguments)
+    chosen = _parser().parse_args(arguments)
     console = Console()
     actions: dict[str, Callable[[], None]] = {
         "credentials": lambda: print(json.dumps(shell.credentials(chosen.profile))),  # noqa: T201 - it is the answer
-        "demo": lambda: demo.tell(console),
+        "demo": lambda: runner.run(console),
         "down": lambda: _down(console),
         "logs": lambda: _logs(console),
         "permissions": lambda: _permissions(console),
@@ -51,19 +39,25 @@ def main(arguments: list[str] | None = None) -> int:
     }
     try:
         actions[chosen.command]()
-    except (
-        application.ApplicationFailedError,
-        commands.CommandFailedError,
-        launch.LaunchFailedError,
-        releases.ReleaseFailedError,
-        servers.NotRunningError,
-        servers.NotStartedError,
-        training.TrainingFailedError,
-        web.RefusedError,
-    ) as error:
+    except FAILURES as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="The whole platform on one machine.")
+    choices = parser.add_subparsers(dest="command", required=True)
+    choices.add_parser("demo", help="from an empty machine to a model in production; what exists already is kept")
+    choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
+    choices.add_parser("status", help="show what is running, and where")
+    choices.add_parser("permissions", help="show what each role may do, and which of it was used so far")
+    choices.add_parser("logs", help="print the logs of the servers and of the demo's steps")
+    entering = choices.add_parser("shell", help="a shell in which pulumi, aws, git and curl work against the sandbox")
+    entering.add_argument("-c", dest="line", metavar="COMMAND", help="run this and return")
+    answering = choices.add_parser("credentials", help="print credentials of a profile, for the aws command line")
+    answering.add_argument("profile")
+    return parser
 
 
 def _down(console: Console) -> None:
@@ -79,7 +73,7 @@ def _status(console: Console) -> None:
         family = [process, *process.children(recursive=True)]
         memory = sum(member.memory_info().rss for member in family) / 2**20
         console.print(f"{name:<8}{server.url}  process {server.pid}, {memory:.0f} MiB")
-    console.print(f"files   {folders.SANDBOX}")
+    console.print(f"files   {paths.SANDBOX}")
 
 
 def _permissions(console: Console) -> None:
@@ -89,7 +83,7 @@ def _permissions(console: Console) -> None:
 
 
 def _logs(console: Console) -> None:
-    for path in sorted(folders.LOGS.glob("*.log")):
+    for path in sorted(paths.LOGS.glob("*.log")):
         console.rule(path.name)
         console.print(path.read_text(), markup=False, highlight=False, soft_wrap=True)
 

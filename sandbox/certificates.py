@@ -1,4 +1,4 @@
-"""A certificate authority of the sandbox's own, so that everything in it speaks TLS as it would with AWS and GitHub."""
+"""The sandbox's certificate authority, so that its clients use TLS as they do with AWS and GitHub."""
 
 import datetime
 import ipaddress
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 VALID_DAYS = 30
-"""How long a certificate is valid, in days."""
+"""Validity of a certificate, in days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +59,7 @@ def create(folder: Path) -> Certificates:
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
-    files.key.touch(mode=0o600)
-    files.key.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    _write_key(files.key, server_key)
     files.server.write_bytes(server.public_bytes(serialization.Encoding.PEM))
     files.ca.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     return files
@@ -92,6 +87,12 @@ def _still_valid(files: Certificates) -> bool:
         return False
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
     return x509.load_pem_x509_certificate(files.server.read_bytes()).not_valid_after_utc > soon
+
+
+def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    path.touch(mode=0o600)
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    path.write_bytes(key.private_bytes(encoding, form, serialization.NoEncryption()))
 
 
 def _builder(

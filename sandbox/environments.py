@@ -1,6 +1,6 @@
-"""The environment variables of each party: servers, runners, and whoever works in the sandbox.
+"""Environment variables of servers, workflow runners, and programs that people run in the sandbox.
 
-Every client is told the same three things: where AWS is, whom to trust, and who it is.
+Every client gets the same three: the address of AWS, the certificates to trust, and its identity.
 """
 
 import os
@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from sandbox import folders
+from sandbox import paths
 
 TRUST_VARIABLES = (
     "AWS_CA_BUNDLE",
@@ -18,10 +18,10 @@ TRUST_VARIABLES = (
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_FILE",
 )
-"""How the AWS SDKs, curl, git, Node.js, requests and everything built on OpenSSL or Go learn whom to trust."""
+"""Variables that name the trusted certificates: of the AWS SDKs, curl, git, Node.js, requests, and OpenSSL or Go."""
 
 _SLOWS_PYTHON = "PYTHONDONTWRITEBYTECODE"
-"""Where it is set, every program compiles the AWS SDK anew: seconds for each preview."""
+"""When it is set, every program compiles the AWS SDK anew: seconds for each preview."""
 
 _IDENTITY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "GITHUB_TOKEN")
 
@@ -39,25 +39,25 @@ def uv(*arguments: str) -> list[str]:
 def server() -> dict[str, str]:
     """Return the environment of the sandbox's servers: the caller's, without its AWS and trust settings.
 
-    The local AWS hands its environment on to Lambda functions; whom those trust is its own business.
+    The local AWS passes its environment on to Lambda functions, and sets their trusted certificates itself.
     """
     return _inherited(*TRUST_VARIABLES) | {"PYTHONUNBUFFERED": "1"}
 
 
 def runner(aws_url: str, trust: Path) -> dict[str, str]:
-    """Return what a workflow job finds in its environment besides GitHub's own variables."""
+    """Return the variables of a workflow job besides GitHub's own."""
     return {
         **dict.fromkeys(TRUST_VARIABLES, str(trust)),
         "AWS_ENDPOINT_URL": aws_url,
-        "PATH": os.pathsep.join((str(Path(uv()[0]).parent), str(folders.ENGINE), os.environ["PATH"])),
-        "PULUMI_HOME": str(folders.PULUMI_HOME),
+        "PATH": os.pathsep.join((str(Path(uv()[0]).parent), str(paths.ENGINE), os.environ["PATH"])),
+        "PULUMI_HOME": str(paths.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "UV_CACHE_DIR": _uv_cache(),
     }
 
 
 def developer(github_url: str, trust: str, *, token: str) -> dict[str, str]:
-    """Return the environment of somebody who works on a clone of a repository, with their own token."""
+    """Return the environment of a developer's program in a clone of a repository, with the developer's token."""
     return {
         **_inherited(*TRUST_VARIABLES),
         **dict.fromkeys(TRUST_VARIABLES, trust),
@@ -76,7 +76,7 @@ def machine() -> dict[str, str]:
 
 
 def enter(aws_url: str, trust: str) -> None:
-    """Let this process's own AWS clients reach the local AWS."""
+    """Point the AWS clients of this process at the local AWS."""
     os.environ.update({"AWS_ENDPOINT_URL": aws_url, "AWS_CA_BUNDLE": trust})
 
 
@@ -89,8 +89,8 @@ def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_REGION": region,
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(folders.ENGINE), os.environ["PATH"])),
-        "PULUMI_HOME": str(folders.PULUMI_HOME),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(paths.ENGINE), os.environ["PATH"])),
+        "PULUMI_HOME": str(paths.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 
@@ -100,6 +100,6 @@ def _uv_cache() -> str:
 
 
 def _inherited(*left_out: str) -> dict[str, str]:
-    """Return the caller's environment without its identity, its AWS settings and what else is left out."""
+    """Return the caller's environment without its identity, its AWS settings, and the variables in `left_out`."""
     gone = {*left_out, *_IDENTITY, _SLOWS_PYTHON}
     return {name: value for name, value in os.environ.items() if name not in gone and not name.startswith("AWS_")}

@@ -1,7 +1,7 @@
-"""Who somebody is in the sandbox: AWS credentials, obtained the way production obtains them.
+"""AWS credentials of people and jobs in the sandbox, obtained the way production obtains them.
 
-Root's keys serve the bootstrap only. Deployments take their account's deploy role with a token that the local GitHub
-issues to the platform's repository; people take the role of their Studio user profile.
+Root's keys are for the bootstrap only. Deployments assume their account's deploy role with a token that the local GitHub
+issues to the platform's repository; people get the role of their Studio user profile.
 """
 
 import urllib.parse
@@ -11,22 +11,22 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from sandbox import web
+from sandbox import http_client
 from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, REPOSITORY
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
 Identity = dict[str, str]
-"""The environment variables that tell AWS clients who they are."""
+"""Environment variables that hold the credentials of AWS clients."""
 
 
 def root(account_id: str) -> Identity:
-    """Return the root user of an account: only the bootstrap is run by it."""
+    """Return the credentials of an account's root user, which only the bootstrap uses."""
     return {"AWS_ACCESS_KEY_ID": account_id, "AWS_SECRET_ACCESS_KEY": "root"}
 
 
 def deploy(servers: Servers, stack: StackFile) -> Identity:
-    """Return the deploy role of a stack's account, taken with a token of the platform repository's environment."""
+    """Assume the deploy role of a stack's account with a token of the platform repository's environment."""
     token = job_token(servers, f"{ORGANIZATION.login}/{REPOSITORY.name}", environment=stack.environment)
     sts = boto3.client("sts", region_name=stack.region, config=Config(signature_version=UNSIGNED))
     credentials = sts.assume_role_with_web_identity(
@@ -49,14 +49,14 @@ def job_token(servers: Servers, repository: str, **context: str) -> str:
 
 
 def studio(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> Identity:
-    """Return the role of a Studio user profile, as an application in that profile's space has it."""
+    """Return the credentials that an application in the space of a Studio user profile has."""
     query = urllib.parse.urlencode({"account": stack.account_id, "domain": domain, "profile": profile})
     answer = _get(servers, f"{servers.aws.url}/_sandbox/studio-credentials?{query}", {})
     return _session(str(answer["AccessKeyId"]), str(answer["SecretAccessKey"]), str(answer["Token"]))
 
 
 def session(identity: Identity, region: str) -> boto3.Session:
-    """Return an AWS session as somebody whose credentials are of a role."""
+    """Return an AWS session with a role's credentials."""
     return boto3.Session(
         aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
@@ -66,7 +66,7 @@ def session(identity: Identity, region: str) -> boto3.Session:
 
 
 def _get(servers: Servers, url: str, headers: dict[str, str]) -> dict[str, Any]:
-    return cast("dict[str, Any]", web.call(servers, "GET", url, headers))
+    return cast("dict[str, Any]", http_client.call(servers, "GET", url, headers))
 
 
 def _session(key: str, secret: str, token: str) -> Identity:

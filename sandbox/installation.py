@@ -1,32 +1,32 @@
-"""Installs what a sandbox runs on: the engine, the plugins, and the environments of its servers and images."""
+"""Install the engine, its plugins, and the Python environments of the sandbox's servers and images."""
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import commands, environments, folders
+from sandbox import commands, environments, paths
 
 
 def install(say: Callable[[str], None]) -> bool:
-    """Install whatever is missing; say whether anything was."""
+    """Install whatever is missing; return whether anything was."""
     projects = _locked_projects()
     missing = [folder for folder in projects if not (folder / ".venv").is_dir()]
     for folder in projects:
-        say(f"environment of {folder.relative_to(folders.CHECKOUT)}")
+        say(f"environment of {folder.relative_to(paths.CHECKOUT)}")
         commands.run(
             environments.uv("sync", "--frozen", "--quiet", "--project", str(folder)),
             log=f"install-{folder.name}",
             environment=environments.machine(),
         )
     _link_engine(say)
-    folders.PULUMI_HOME.mkdir(parents=True, exist_ok=True)
+    paths.PULUMI_HOME.mkdir(parents=True, exist_ok=True)
     commands.run(
-        ["python", "-m", "sandbox.plugins", "install", "--home", folders.PULUMI_HOME],
+        ["python", "-m", "sandbox.plugins", "install", "--home", paths.PULUMI_HOME],
         log="install-plugins",
         environment=environments.machine(),
     )
     version = commands.run(
-        [folders.ENGINE / "pulumi", "version"], log="engine-version", environment=environments.machine()
+        [paths.ENGINE / "pulumi", "version"], log="engine-version", environment=environments.machine()
     )
     say(f"Pulumi {version}")
     return bool(missing)
@@ -34,21 +34,21 @@ def install(say: Callable[[str], None]) -> bool:
 
 def remove() -> None:
     """Remove everything that the sandbox wrote into the checkout."""
-    shutil.rmtree(folders.SANDBOX, ignore_errors=True)
+    shutil.rmtree(paths.SANDBOX, ignore_errors=True)
 
 
 def _link_engine(say: Callable[[str], None]) -> None:
-    """Find the engine, or have it downloaded or built, and put it where the sandbox looks for it."""
+    """Find, download or build the engine, and link to it from the sandbox's folder."""
     printed = commands.run(
         ["python", "-m", "sandbox.engine"], log="install-engine", environment=environments.machine(), on_line=say
     )
     found = Path(printed.splitlines()[-1])
-    if not folders.ENGINE.is_symlink() or folders.ENGINE.readlink() != found:
-        folders.ENGINE.unlink(missing_ok=True)
-        folders.ENGINE.symlink_to(found)
+    if not paths.ENGINE.is_symlink() or paths.ENGINE.readlink() != found:
+        paths.ENGINE.unlink(missing_ok=True)
+        paths.ENGINE.symlink_to(found)
 
 
 def _locked_projects() -> list[Path]:
-    """Return the folders with an environment of their own, because they pin what the platform does not."""
-    images = sorted((folders.CHECKOUT / "sandbox" / "images").glob("*/pyproject.toml"))
-    return [folders.CHECKOUT / "sandbox" / "aws", *(file.parent for file in images)]
+    """Return the folders that have a Python environment of their own, because their versions differ from the platform's."""
+    images = sorted((paths.CHECKOUT / "sandbox" / "images").glob("*/pyproject.toml"))
+    return [paths.CHECKOUT / "sandbox" / "aws", *(file.parent for file in images)]

@@ -1,4 +1,4 @@
-"""The bank's data science department that the demo plays: its accounts, its people, its GitHub organization."""
+"""The demo's organization: its environments, its people, its GitHub organization and its project."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody with a GitHub account."""
+    """A person or machine user with a GitHub account."""
 
     login: str
     id: int
@@ -34,15 +34,15 @@ class User:
 
 ORGANIZATION = Organization("acme", 1001)
 REPOSITORY = Repository("mlops-platform", 2001)
-"""The repository of the platform itself: its workflows deploy."""
+"""The platform's own repository, whose workflows deploy it."""
 
 PLATFORM_ENGINEER = User("platform-engineer", 3001, admin=True)
 CLONER = User("template-cloner", 3002, admin=True)
-"""The account in whose name the platform creates the repositories of projects."""
+"""The account that the platform creates the repositories of projects with."""
 LEAD_DATA_SCIENTIST = User("grace", 3003)
 DATA_SCIENTIST = User("ada", 3004)
 RELEASE_MANAGER = User("hedy", 3005)
-"""Reviews what goes to production; never what she started herself."""
+"""Reviews deployments to production, but never those that she started herself."""
 USERS = (PLATFORM_ENGINEER, CLONER, LEAD_DATA_SCIENTIST, DATA_SCIENTIST, RELEASE_MANAGER)
 
 PROJECT = "abalone"

@@ -1,7 +1,7 @@
-"""Compares what each role may do with what it did: an action that nothing used is a candidate for removal.
+"""Compare each role's granted actions with those that it used: an unused action is a candidate for removal.
 
-The local AWS remembers every decision. A permission that no run of the sandbox needs may still be needed: for an
-update, a deletion or a failure that did not happen here.
+The local AWS records every decision. A permission that no run of the sandbox uses may still be needed for an update, a
+deletion or a failure that did not happen here.
 """
 
 import json
@@ -14,7 +14,7 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import identities, web
+from sandbox import http_client, identities
 from sandbox.servers import Servers
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RoleUse:
-    """A role, what its policies allow, and what it did with them."""
+    """A role, the actions that its policies allow, and those that it used."""
 
     arn: str
     granted: frozenset[str]
@@ -32,13 +32,13 @@ class RoleUse:
 
     @property
     def unused(self) -> list[str]:
-        """Actions that are allowed and that nothing needed."""
+        """Actions that are allowed and were not used."""
         return sorted(self.granted - self.used)
 
 
 def uses(servers: Servers) -> Iterator[RoleUse]:
-    """Return the roles that did anything since the sandbox was started."""
-    decisions = cast("dict[str, Any]", web.call(servers, "GET", f"{servers.aws.url}/_sandbox/permissions", {}))
+    """Return the roles that called AWS since the sandbox was started."""
+    decisions = cast("dict[str, Any]", http_client.call(servers, "GET", f"{servers.aws.url}/_sandbox/permissions", {}))
     for arn in sorted(decisions):
         _, _, _, _, account, name = arn.split(":", 5)
         root = identities.root(account)

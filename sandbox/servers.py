@@ -1,4 +1,4 @@
-"""Starts and stops the two servers of a sandbox, and remembers where they are."""
+"""Start, find and stop the two servers of a sandbox."""
 
 import json
 import os
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import psutil
 
-from sandbox import certificates, commands, environments, folders
+from sandbox import certificates, commands, environments, paths
 from sandbox.organization import ORGANIZATION, REPOSITORY, USERS
 
 START_SECONDS = 60
-"""The first start of all compiles what a server imports."""
+"""The very first start compiles the server's imports."""
 STOP_SECONDS = 10
 
 
@@ -39,13 +39,13 @@ class Servers:
     aws: Server
     github: Server
     trust: str
-    """File of the certificate authorities that clients trust: the machine's and the sandbox's."""
+    """Path of the file of certificate authorities that clients trust: the machine's and the sandbox's."""
     tokens: dict[str, str]
-    """GitHub tokens by login. They are good for this sandbox only."""
+    """GitHub tokens by login, valid in this sandbox only."""
 
 
 class NotStartedError(Exception):
-    """A server did not come up; the message carries the end of what it wrote."""
+    """A server did not start; the message contains the last lines of its log."""
 
 
 class NotRunningError(Exception):
@@ -54,7 +54,7 @@ class NotRunningError(Exception):
 
 def running() -> Servers | None:
     """Return the servers of this checkout's sandbox, if both are alive."""
-    if not folders.STATE.is_file():
+    if not paths.STATE.is_file():
         return None
     found = _read()
     return found if all(alive(server.pid) for server in (found.aws, found.github)) else None
@@ -64,7 +64,7 @@ def require() -> Servers:
     """Return the running servers.
 
     Raises:
-        NotRunningError: there are none; the message says how to start them.
+        NotRunningError: none are running; the message says how to start them.
     """
     found = running()
     if found is None:
@@ -73,15 +73,15 @@ def require() -> Servers:
 
 
 def start() -> Servers:
-    """Start both servers and wait until they answer.
+    """Start both servers and wait until they respond.
 
     Raises:
-        NotStartedError: one of them does not come up.
+        NotStartedError: one of them does not respond.
     """
     stop()
-    folders.SANDBOX.mkdir(exist_ok=True)
-    files = certificates.create(folders.CERTIFICATES)
-    trust = folders.CERTIFICATES / "trust.pem"
+    paths.SANDBOX.mkdir(exist_ok=True)
+    files = certificates.create(paths.CERTIFICATES)
+    trust = paths.CERTIFICATES / "trust.pem"
     certificates.bundle(files.ca, trust)
     aws_port, github_port = _free_ports(2)
     aws_url, github_url = f"https://localhost:{aws_port}", f"https://localhost:{github_port}"
@@ -91,36 +91,31 @@ def start() -> Servers:
     aws = _launch(
         [
             *environments.uv("run", "--frozen", "--no-sync", "--project", "sandbox/aws", "python"),
-            *("-m", "sandbox.aws", "--port", str(aws_port), "--folder", folders.AWS, *shared),
-            *("--github-url", github_url, "--images", folders.CHECKOUT / "sandbox" / "images"),
+            *("-m", "sandbox.aws", "--port", str(aws_port), "--folder", paths.AWS, *shared),
+            *("--github-url", github_url, "--images", paths.CHECKOUT / "sandbox" / "images"),
         ],
         aws_url,
         "aws",
     )
     github = _launch(
         [
-            *(sys.executable, "-m", "sandbox.github", "--port", str(github_port), "--folder", folders.GITHUB),
+            *(sys.executable, "-m", "sandbox.github", "--port", str(github_port), "--folder", paths.GITHUB),
             *(*shared, "--aws-url", aws_url),
         ],
         github_url,
         "github",
     )
     servers = Servers(aws=aws, github=github, trust=str(trust), tokens=tokens)
-    folders.STATE.write_text(json.dumps(asdict(servers), indent=2))
-    folders.STATE.chmod(0o600)
-    for name, server, path in (("aws", aws, "/_ministack/ready"), ("github", github, "/api/v3/meta")):
-        try:
-            _wait(server, path, files.ca)
-        except OSError as error:
-            stop()
-            written = commands.last_lines(folders.LOGS / f"{name}.log")
-            raise NotStartedError(f"{server.url} does not answer ({error}). It wrote:\n{written}") from error
+    paths.STATE.write_text(json.dumps(asdict(servers), indent=2))
+    paths.STATE.chmod(0o600)
+    _wait("aws", aws, "/_ministack/ready", files.ca)
+    _wait("github", github, "/api/v3/meta", files.ca)
     return servers
 
 
 def stop() -> bool:
-    """Stop the servers that this sandbox started; say whether there were any."""
-    if not folders.STATE.is_file():
+    """Stop the servers that this sandbox started; return whether any were running."""
+    if not paths.STATE.is_file():
         return False
     found = _read()
     living = [server.pid for server in (found.aws, found.github) if alive(server.pid)]
@@ -133,12 +128,12 @@ def stop() -> bool:
                 os.killpg(pid, signal.SIGKILL)
             break
         time.sleep(0.05)
-    folders.STATE.unlink()
+    paths.STATE.unlink()
     return bool(living)
 
 
 def _read() -> Servers:
-    state = json.loads(folders.STATE.read_text())
+    state = json.loads(paths.STATE.read_text())
     return Servers(
         aws=Server(**state["aws"]), github=Server(**state["github"]), trust=state["trust"], tokens=state["tokens"]
     )
@@ -156,8 +151,8 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _write_seed(tokens: dict[str, str], runner_environment: dict[str, str]) -> None:
-    folders.GITHUB.mkdir(parents=True, exist_ok=True)
-    seed = folders.GITHUB / "seed.json"
+    paths.GITHUB.mkdir(parents=True, exist_ok=True)
+    seed = paths.GITHUB / "seed.json"
     seed.write_text(
         json.dumps(
             {
@@ -182,11 +177,11 @@ def _write_seed(tokens: dict[str, str], runner_environment: dict[str, str]) -> N
 
 
 def _launch(arguments: list[str | Path], url: str, name: str) -> Server:
-    folders.LOGS.mkdir(parents=True, exist_ok=True)
-    with (folders.LOGS / f"{name}.log").open("w") as log:
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    with (paths.LOGS / f"{name}.log").open("w") as log:
         process = subprocess.Popen(
             [str(argument) for argument in arguments],
-            cwd=folders.CHECKOUT,
+            cwd=paths.CHECKOUT,
             env=environments.server(),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -196,7 +191,17 @@ def _launch(arguments: list[str | Path], url: str, name: str) -> Server:
     return Server(pid=process.pid, url=url)
 
 
-def _wait(server: Server, path: str, authority: Path) -> None:
+def _wait(name: str, server: Server, path: str, authority: Path) -> None:
+    """Wait until a server responds at a path; if it does not, stop both servers and raise `NotStartedError`."""
+    try:
+        _wait_until_responding(server, path, authority)
+    except OSError as error:
+        stop()
+        written = commands.last_lines(paths.LOGS / f"{name}.log")
+        raise NotStartedError(f"{server.url} does not respond ({error}). Its log ends with:\n{written}") from error
+
+
+def _wait_until_responding(server: Server, path: str, authority: Path) -> None:
     context = ssl.create_default_context(cafile=str(authority))
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -213,7 +218,7 @@ def _wait(server: Server, path: str, authority: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process exists and is still the server that was started, not a stranger with its number."""
+    """Return whether the process exists and is still the server, not another program with the same process id."""
     try:
         process = psutil.Process(pid)
         command, status = process.cmdline(), process.status()

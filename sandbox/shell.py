@@ -1,7 +1,7 @@
 """A shell in the sandbox: pulumi, aws, git and curl work there as they would against the real accounts.
 
-Every party is a profile of the aws command line: `dev`, `preprod` and `prod` are the deploy roles, and each Studio user
-is a profile by name. The profiles fetch their credentials anew whenever those expire.
+The aws command line has a profile for each deploy role (`dev`, `preprod`, `prod`) and for each Studio user (by name).
+Profiles fetch new credentials whenever the old ones expire.
 """
 
 import os
@@ -10,17 +10,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox import environments, folders, identities, servers, stacks, work
+from sandbox import environments, identities, login, paths, servers, stacks
 from sandbox.organization import DATA_SCIENTIST, ENVIRONMENTS, LEAD_DATA_SCIENTIST, PLATFORM_ENGINEER
 from sandbox.servers import Servers
 
-PROFILE_FILE = folders.SANDBOX / "aws-profiles"
+PROFILE_FILE = paths.SANDBOX / "aws-profiles"
 AWS_COMMAND_LINE = "awscli==1.45.11"
 """Run by uv where the machine has no `aws` of its own."""
 
 _PULUMI = """#!/bin/sh
-# Logs in to the state of the stack that is named, then calls the engine. In production, a person does the first part
-# by hand: eval "$(python -m bootstrap login --unit … --environment …)"
+# Logs in to the state of the named stack, then calls the engine. In production, a person does the first part by hand:
+# eval "$(python -m bootstrap login --unit … --environment …)"
 exec '{python}' -m sandbox.shell pulumi "$@"
 """
 
@@ -29,20 +29,20 @@ def environment(found: Servers) -> dict[str, str]:
     """Return the environment of a shell, after writing the profiles and programs that it needs."""
     dev = stacks.write("dev", found)
     _write_profiles(dev.region)
-    folders.PROGRAMS.mkdir(parents=True, exist_ok=True)
+    paths.PROGRAMS.mkdir(parents=True, exist_ok=True)
     _write_program("pulumi", _PULUMI.format(python=sys.executable))
     if shutil.which("aws") is None:
         _write_program(
             "aws", f"#!/bin/sh\nexec '{environments.uv()[0]}' tool run --from '{AWS_COMMAND_LINE}' aws \"$@\"\n"
         )
-    client = work.environment(found, dev, {"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": str(PROFILE_FILE)})
+    client = login.environment(found, dev, {"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": str(PROFILE_FILE)})
     return client | {
         "GITHUB_URL": found.github.url,
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"http.{found.github.url}/.extraHeader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {found.tokens[PLATFORM_ENGINEER.login]}",
-        "PATH": os.pathsep.join((str(folders.PROGRAMS), client["PATH"])),
-        "PYTHONPATH": str(folders.CHECKOUT),
+        "PATH": os.pathsep.join((str(paths.PROGRAMS), client["PATH"])),
+        "PYTHONPATH": str(paths.CHECKOUT),
     }
 
 
@@ -51,7 +51,7 @@ def enter(command: str | None) -> None:
     found = servers.require()
     shell = os.environ.get("SHELL", "/bin/sh") if command is None else "/bin/sh"
     arguments = [shell] if command is None else [shell, "-c", command]
-    os.chdir(folders.CHECKOUT)
+    os.chdir(paths.CHECKOUT)
     os.execve(shell, arguments, environment(found))
 
 
@@ -60,9 +60,9 @@ def pulumi(arguments: Sequence[str]) -> None:
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
     stack = stacks.write(_stack(arguments), found)
-    as_deployer = work.deployer(found, stack)
-    os.chdir(folders.STACKS)
-    os.execve(folders.ENGINE / "pulumi", ["pulumi", *arguments], as_deployer)
+    as_deployer = login.deployer(found, stack)
+    os.chdir(paths.STACKS)
+    os.execve(paths.ENGINE / "pulumi", ["pulumi", *arguments], as_deployer)
 
 
 def credentials(profile: str) -> dict[str, object]:
@@ -73,7 +73,7 @@ def credentials(profile: str) -> dict[str, object]:
         identity = identities.deploy(found, stacks.write(profile, found))
     else:
         dev = stacks.write("dev", found)
-        domain = work.output(dev, work.deployer(found, dev), "studioDomainId")
+        domain = stacks.output(dev, login.deployer(found, dev), "studioDomainId")
         identity = identities.studio(found, dev, domain=domain, profile=profile)
     return {
         "Version": 1,
@@ -103,7 +103,7 @@ def _write_profiles(region: str) -> None:
 
 
 def _write_program(name: str, text: str) -> None:
-    path: Path = folders.PROGRAMS / name
+    path: Path = paths.PROGRAMS / name
     path.write_text(text)
     path.chmod(0o755)
 

@@ -1,4 +1,4 @@
-"""The stacks of the platform: their settings as the sandbox deploys them, and the engine's commands on them."""
+"""The platform's stacks: their settings as the sandbox deploys them, and the engine's commands on them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import yaml
 
-from sandbox import commands, folders
+from sandbox import commands, paths
 from sandbox.organization import ORGANIZATION, REPOSITORY
 from sandbox.servers import Servers
 
@@ -27,18 +27,18 @@ class StackFile:
 
     @property
     def prefix(self) -> str:
-        """What every physical name of the stack begins with."""
+        """Prefix of every physical name in the stack."""
         return f"{self.unit}-{self.environment}"
 
 
 def write(environment: str, servers: Servers) -> StackFile:
     """Write the settings of a stack: the checked-in ones, with the local GitHub in place of the real one.
 
-    They lie in a project folder of the sandbox's own, whose program is the checkout's: the engine writes into the files
-    of a stack, and the checked-in ones are not the sandbox's to change. What it wrote is lost, as it is to the next run
-    of a workflow, which begins with a checkout of its own.
+    The sandbox has a Pulumi project folder of its own, which runs the checkout's program, because the engine writes into
+    the files of a stack and must not change the checked-in ones. Each call discards what the engine wrote, just as the
+    next run of a workflow starts from a new checkout.
     """
-    content = _read(folders.CHECKOUT / f"Pulumi.{environment}.yaml")
+    content = _read(paths.CHECKOUT / f"Pulumi.{environment}.yaml")
     config = content["config"]
     config[f"{NAMESPACE}:github"] = {
         "organization": ORGANIZATION.login,
@@ -48,12 +48,12 @@ def write(environment: str, servers: Servers) -> StackFile:
         "serverUrl": servers.github.url,
         "oidcSubjects": "immutable",
     }
-    project = _read(folders.CHECKOUT / "Pulumi.yaml")
-    project["main"] = str(folders.CHECKOUT)
-    project["runtime"]["options"]["virtualenv"] = str(folders.CHECKOUT / ".venv")
-    folders.STACKS.mkdir(parents=True, exist_ok=True)
-    (folders.STACKS / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
-    path = folders.STACKS / f"Pulumi.{environment}.yaml"
+    project = _read(paths.CHECKOUT / "Pulumi.yaml")
+    project["main"] = str(paths.CHECKOUT)
+    project["runtime"]["options"]["virtualenv"] = str(paths.CHECKOUT / ".venv")
+    paths.STACKS.mkdir(parents=True, exist_ok=True)
+    (paths.STACKS / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    path = paths.STACKS / f"Pulumi.{environment}.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return StackFile(
         environment=environment,
@@ -66,10 +66,10 @@ def write(environment: str, servers: Servers) -> StackFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What an update of a stack did."""
+    """Result of an update of a stack."""
 
     changes: Mapping[str, int]
-    """Number of resources by what happened to them: create, update, same, …"""
+    """Number of resources by operation: create, update, same, …"""
 
     @property
     def total(self) -> int:
@@ -106,7 +106,7 @@ def up(stack: StackFile, environment: Mapping[str, str], *, on_resource: Callabl
             ["pulumi", "up", "--stack", stack.environment, "--json", "--yes", "--skip-preview", "--non-interactive"],
             log=f"pulumi-up-{stack.environment}",
             environment=environment,
-            folder=folders.STACKS,
+            folder=paths.STACKS,
             on_line=read,
         )
     except commands.CommandFailedError as failure:
@@ -122,9 +122,20 @@ def export(stack: StackFile, environment: Mapping[str, str]) -> list[dict[str, A
         ["pulumi", "stack", "export", "--stack", stack.environment],
         log=f"pulumi-export-{stack.environment}",
         environment=environment,
-        folder=folders.STACKS,
+        folder=paths.STACKS,
     )
     return cast("list[dict[str, Any]]", json.loads(text)["deployment"].get("resources", []))
+
+
+def output(stack: StackFile, environment: Mapping[str, str], name: str) -> str:
+    """Return an output of a stack."""
+    printed = commands.run(
+        ["pulumi", "stack", "output", "--json", "--stack", stack.environment],
+        log=f"output-{stack.environment}",
+        environment=environment,
+        folder=paths.STACKS,
+    )
+    return str(json.loads(printed)[name])
 
 
 def _read(path: Path) -> dict[str, Any]:

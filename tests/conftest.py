@@ -1,18 +1,16 @@
-"""Fixtures of all tests, and how the tests are spread over workers."""
+"""Fixtures of all tests, and the distribution of tests over workers."""
 
 import gc
 
 import pytest
-from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
-from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.rendering import Rendering, Renderings
 
 STACKS = ("dev", "preprod", "prod")
 LONGEST_FIRST = (
-    "story/demo",
-    "story/test_approvals.py",
-    "story/test_interruption.py",
+    "e2e/demo",
+    "e2e/test_approvals.py",
+    "e2e/test_interruption.py",
     "sandbox_aws",
     "sandbox_github",
     "sandbox_plugins",
@@ -20,46 +18,43 @@ LONGEST_FIRST = (
     "platform",
     "access",
 )
-"""What takes long of what workers share. What comes last should be short, or one worker waits for the other."""
+"""Groups that take long, in the order in which workers start them. Short groups come last, so workers end together."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # The SDK warns of its own deprecated resources when the module of a service is first imported.
     config.addinivalue_line("filterwarnings", r"ignore::DeprecationWarning:pulumi_aws\..*")
-    # The AWS SDK alone is a million objects that live until the end: looking through them for cycles as often as Python
-    # does by default takes a third of the time of the tests that render stacks.
+    # The AWS SDK alone is a million objects that live until the end. Collecting garbage as often as Python does by
+    # default takes a third of the time of the tests that render stacks.
     gc.set_threshold(100_000, 50, 50)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
-        share = _share(item.nodeid)
-        return LONGEST_FIRST.index(share) if share in LONGEST_FIRST else len(LONGEST_FIRST)
+    """Sort the groups, longest first, and mark each item with its group before xdist reads the marks."""
+    groups = {item: group_of(item.nodeid) for item in items}
 
-    items.sort(key=place)
+    def position(item: pytest.Item) -> int:
+        group = groups[item]
+        return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=position)
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
-def _share(nodeid: str) -> str:
-    """What one worker takes as a whole: a story, or a folder, whose tests share servers and rendered stacks."""
+def group_of(nodeid: str) -> str:
+    """Return the group of a test, which one worker runs as a whole because its tests share servers or rendered stacks.
+
+    A group is a folder of `tests/`, or, in `tests/e2e/`, a file or folder whose tests continue from each other.
+    """
     _, folder, *rest = nodeid.partition("::")[0].split("/")
-    return f"{folder}/{rest[0]}" if folder == "story" else folder
-
-
-class FolderScheduling(LoadScopeScheduling):
-    """Keeps tests in one worker that go on from each other, or share what takes long to make."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return _share(nodeid)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderScheduling:
-    return FolderScheduling(config, log)
+    return f"{folder}/{rest[0]}" if folder == "e2e" else folder
 
 
 @pytest.fixture(scope="session")
 def rendered() -> Renderings:
-    """What the whole program declares for a stack with its checked-in settings, or with changes to them."""
+    """Stacks as the whole program declares them, with the checked-in settings or with changes to them."""
     return Renderings()
 
 

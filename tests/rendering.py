@@ -48,6 +48,8 @@ class Resource:
     protected: bool
     retained: bool
     """Kept when the stack is destroyed."""
+    state: Mapping[str, Any]
+    """The same keys and values as in the state of a deployed stack: type, place and dependencies."""
 
     def document(self, key: str = "policy") -> dict[str, Any]:
         """An input that is a JSON document."""
@@ -232,6 +234,16 @@ class _Recorder(mocks.MockMonitor):
                     provider=request.provider.split("::")[3] if request.provider else "",
                     protected=request.protect,
                     retained=request.retainOnDelete,
+                    state={
+                        "urn": self.make_urn(request.parent, request.type, request.name),
+                        "type": request.type,
+                        "custom": request.custom,
+                        "parent": request.parent,
+                        "dependencies": list(request.dependencies),
+                        "propertyDependencies": {
+                            key: list(value.urns) for key, value in request.propertyDependencies.items()
+                        },
+                    },
                 )
             )
         with _own_event_loop():

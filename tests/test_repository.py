@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import architecture
 from tests.conftest import STACKS
 from tests.rendering import Rendering, Renderings
 
@@ -236,6 +237,11 @@ def test_options_in_the_readme_exist(program: list[str]) -> None:
         )
         assert told.returncode == 0, told.stderr
         assert [word for word in words if word.startswith("--") and word not in told.stdout] == []
+
+
+def test_the_picture_of_the_architecture_shows_what_the_program_declares(rendered: Renderings) -> None:
+    picture = architecture.PICTURE.read_text(encoding="utf-8")
+    assert picture == architecture.drawn(rendered), "draw it again: python -m tests.architecture"
 
 
 def test_every_file_in_tests_is_a_test_or_is_used_by_one() -> None:

@@ -1,0 +1,293 @@
+"""Deployments after the demo, good and bad, started through the workflow and checked at the endpoints.
+
+The tests run in this order; each continues from the state that the ones before it left.
+"""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+
+from sandbox import identities
+from sandbox.demo.application import Application
+from tests.e2e.actors import refused
+from tests.e2e.deployments import Deployments
+from tests.e2e.sandbox import ACCOUNTS, REGION, Sandbox
+from tests.e2e.wait import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+ORDINARY = "M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15"
+GIANT = "F,1.215,0.91,0.31,4.9,2.1,1.05,1.4"
+"""Larger than any measured abalone: neither training nor a test of the endpoint has one like it."""
+
+
+def worse(text: str) -> str:
+    """Return the training settings with one single tree and a threshold that accepts it."""
+    text = re.sub(r"num_round = \d+", "num_round = 1", text)
+    return re.sub(r"mse_threshold = [\d.]+", "mse_threshold = 20.0", text)
+
+
+def as_before(text: str) -> str:
+    """Return the training settings as they were before `worse`."""
+    return text.replace("num_round = 1 ", "num_round = 1000 ").replace("mse_threshold = 20.0", "mse_threshold = 6.0")
+
+
+def without_giants(text: str) -> str:
+    """Return the code of the endpoint with an error that only abalones longer than all known ones cause."""
+    grouped = "    for row in data:\n        GROUPS[int(10 * float(row[1]))]  # by length\n"
+    prediction = "    return model.booster.predict("
+    constant = 'CONTENT_TYPE = "text/csv"\n'
+    return text.replace(constant, f"{constant}GROUPS = range(9)\n").replace(prediction, grouped + prediction)
+
+
+@pytest.fixture(scope="module")
+def deployments(demonstrated: Sandbox) -> Deployments:
+    return Deployments(demonstrated)
+
+
+@pytest.fixture(scope="module")
+def application(deployments: Deployments) -> Application:
+    return deployments.application("prod")
+
+
+@pytest.fixture(scope="module")
+def wrong(deployments: Deployments) -> int:
+    """A version that predicts little more than the mean."""
+    return deployments.trained(
+        deployments.change(deployments.project.training, "Try one single tree", {"settings.toml": worse})
+    )
+
+
+@pytest.fixture(scope="module")
+def flawed_commit(deployments: Deployments, wrong: int) -> str:
+    """A commit of which a version is trained that fails for giants."""
+    del wrong  # It comes first.
+    files = {"settings.toml": as_before, "steps/inference.py": without_giants}
+    return deployments.change(deployments.project.training, "Group by length", files)
+
+
+@pytest.fixture(scope="module")
+def alarms_sent(deployments: Deployments) -> Callable[[], set[str]]:
+    """Return the names of the alarms that production's topic has sent so far."""
+    queues = deployments.root("prod", "sqs")
+    url = queues.create_queue(QueueName="alarms")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = deployments.root("prod", "ssm").get_parameter(Name="/mlops/analytics/prod/notifications/alarms-topic-arn")
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    deployments.root("prod", "sns").subscribe(TopicArn=topic["Parameter"]["Value"], Protocol="sqs", Endpoint=arn)
+    names: set[str] = set()
+
+    def read() -> set[str]:
+        for message in queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            alarm = json.loads(json.loads(message["Body"])["Message"])
+            if alarm["NewStateValue"] == "ALARM":
+                names.add(alarm["AlarmName"])
+            queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return names
+
+    return read
+
+
+def test_an_endpoint_has_alarms_a_dashboard_and_autoscaling(deployments: Deployments) -> None:
+    name = deployments.name("prod")
+    cloudwatch = deployments.root("prod", "cloudwatch")
+    alarms = {alarm["AlarmName"]: alarm for alarm in cloudwatch.describe_alarms(AlarmNamePrefix=name)["MetricAlarms"]}
+    assert set(alarms) == {
+        f"{name}-{kind}"
+        for kind in (
+            "server-errors",
+            "model-errors",
+            "client-errors",
+            "latency",
+            "overload",
+            "version-errors",
+            "version-latency",
+        )
+    }
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNTS['prod']}:analytics-prod-alarms"
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] == [topic] for alarm in alarms.values())
+    assert name in cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
+    (target,) = deployments.root("prod", "application-autoscaling").describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[f"endpoint/{name}/variant/AllTraffic"]
+    )["ScalableTargets"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
+
+
+def test_requests_are_captured_where_only_the_project_may_read_them(
+    deployments: Deployments, application: Application
+) -> None:
+    application.predict([ORDINARY])
+    prefix = f"{deployments.project.id}/captured/"
+    key = wait_until(lambda: deployments.keys("prod", "artifacts", prefix), "captured requests")[-1]
+    place = {"Bucket": deployments.bucket("prod", "artifacts"), "Key": key}
+    captured = deployments.root("prod", "s3").get_object(**place)
+    assert captured["ServerSideEncryption"] == "aws:kms"
+    assert b"endpointInput" in captured["Body"].read()
+    for session in (
+        deployments.lead,
+        identities.session(identities.deploy(deployments.servers, deployments.stacks["prod"]), REGION),
+    ):
+        assert "AccessDenied" in refused(session.client("s3").get_object, **place)
+
+
+def test_wrong_answers_end_the_run_in_preprod_and_production_is_not_touched(
+    deployments: Deployments, wrong: int, flawed_commit: str
+) -> None:
+    del flawed_commit  # It is trained meanwhile.
+    before = deployments.endpoint("prod")
+    run = deployments.approve(wrong)
+    assert deployments.conclusion(run) == "failure"
+    assert deployments.step(run, "preprod", "Test") == "failure"
+    assert re.search(r"is off by \d\.\d\d on average; settings\.toml allows 2\.2", deployments.log(run, "preprod"))
+    assert deployments.jobs(run)["prod"]["conclusion"] == "skipped"
+    assert deployments.reviewer.listed(deployments.path(run, "pending_deployments")) == []
+    assert deployments.reviewer.listed(deployments.path(run, "approvals")) == []
+    assert deployments.endpoint("prod") == before
+    assert deployments.version("prod") == 1
+
+
+def test_a_canary_whose_alarm_goes_off_leaves_the_old_version_serving(
+    deployments: Deployments, application: Application, flawed_commit: str, alarms_sent: Callable[[], set[str]]
+) -> None:
+    alarm = f"{deployments.name('prod')}-version-errors"
+    assert alarm not in alarms_sent()
+    run = deployments.approve(deployments.trained(flawed_commit))
+    assert deployments.conclusion(run) == "waiting"
+    before, answers = deployments.endpoint("prod"), application.predict([ORDINARY, GIANT])
+    with application.calling(ORDINARY) as ordinary, application.calling(GIANT) as giant:
+        deployments.release(run)
+        assert deployments.conclusion(run) == "failure"
+    after = deployments.endpoint("prod")
+    assert ordinary.failures == []
+    assert giant.rings.keys() == {answers[1]}
+    assert giant.failures
+    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", before["EndpointConfigName"])
+    assert application.predict([ORDINARY, GIANT]) == answers
+    log = deployments.log(run, "prod")
+    assert deployments.step(run, "prod", "Deploy") == "failure"
+    assert "prod was rolled back: it serves what it served before" in log
+    assert f"reason: {after['FailureReason']}" in log
+    assert alarm in after["FailureReason"]
+    wait_until(lambda: alarm in alarms_sent(), "the alarm at the topic")
+
+
+def test_a_deployment_that_is_killed_and_then_cancelled_converges_when_it_is_run_again(
+    deployments: Deployments,
+) -> None:
+    before, serving = deployments.remains("preprod"), deployments.endpoint("preprod")["EndpointConfigName"]
+    run = deployments.dispatch(2)
+    deployments.kill_with_a_new_model("preprod", before.models)
+    assert deployments.conclusion(run) == "failure"
+    assert "pulumi up failed in preprod" in deployments.log(run, "preprod")
+    assert len(deployments.locks("preprod")) == 1
+
+    deployments.send(run, "rerun-failed-jobs")
+    deployments.wait_until_updating("preprod", serving)
+    deployments.send(run, "cancel")
+    assert deployments.conclusion(run) == "cancelled"
+    assert "released the lock that a killed run left" in deployments.log(run, "preprod")
+
+    deployments.send(run, "rerun-failed-jobs")
+    assert deployments.conclusion(run) == "waiting"
+    assert deployments.version("preprod") == 2
+    after = deployments.remains("preprod")
+    assert after.endpoints == [deployments.name("preprod")]
+    # The live configuration and the one before: if SageMaker finished the cancelled update, both are of one model.
+    assert len(after.configurations) == 2
+    assert set(after.models) == deployments.configured("preprod")
+    assert (sorted(after.alarms), after.dashboards) == (sorted(before.alarms), before.dashboards)
+    assert after.locks == []
+
+
+def test_a_good_version_follows_and_every_request_meanwhile_is_answered(
+    deployments: Deployments, application: Application
+) -> None:
+    (run,) = deployments.waiting()
+    old = deployments.endpoint("prod")["EndpointConfigName"]
+    (first,) = application.predict([ORDINARY])
+    with application.calling(ORDINARY) as answers:
+        deployments.release(run)
+        assert deployments.conclusion(run) == "success"
+    (second,) = application.predict([ORDINARY])
+    assert answers.failures == []
+    assert answers.rings.keys() == {first, second}
+    assert deployments.version("prod") == 2
+    remains = deployments.remains("prod")
+    assert remains.endpoints == [deployments.name("prod")]
+    assert set(remains.configurations) == {old, deployments.endpoint("prod")["EndpointConfigName"]}
+    assert (len(remains.models), remains.locks) == (2, [])
+
+
+def test_the_same_version_again_changes_only_new_settings_and_a_shadow_answers_no_request(
+    deployments: Deployments,
+) -> None:
+    settings = {
+        "minimum_instances = 1\nmaximum_instances = 2\n": "minimum_instances = 2\nmaximum_instances = 3\n",
+        "shadow_version = 0\nshadow_percent = 100\n\n[prod]": "shadow_version = 1\nshadow_percent = 100\n\n[prod]",
+        "percent = 100\n\n[test]": "percent = 50\n\n[test]",
+    }
+
+    def changed(text: str) -> str:
+        for before, after in settings.items():
+            assert before in text
+            text = text.replace(before, after)
+        return text
+
+    caller = deployments.application("preprod")
+    answers, before = caller.predict([ORDINARY, GIANT]), deployments.configuration("preprod")
+    deployments.change(deployments.project.deployment, "Shadow version 1", {"settings.toml": changed})
+    run = deployments.dispatch(2)
+    assert deployments.conclusion(run) == "waiting"
+    (variant,) = deployments.endpoint("preprod")["ProductionVariants"]
+    assert variant["DesiredInstanceCount"] == 2
+    served = deployments.configuration("preprod")
+    assert served["DataCaptureConfig"]["InitialSamplingPercentage"] == 50
+    assert served["ProductionVariants"][0]["ModelName"] == before["ProductionVariants"][0]["ModelName"]
+    assert [variant["VariantName"] for variant in served["ShadowProductionVariants"]] == ["Shadow"]
+    assert caller.predict([ORDINARY, GIANT]) == answers
+    metric = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
+    dimensions = {"EndpointName": deployments.name("preprod"), "VariantName": "Shadow"}
+    found = deployments.root("preprod", "cloudwatch").list_metrics(
+        **metric, Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()]
+    )
+    assert found["Metrics"]
+
+
+def test_a_project_that_is_deleted_while_it_is_deployed_leaves_data_and_nothing_else(deployments: Deployments) -> None:
+    (run,) = deployments.waiting()
+    serving = deployments.endpoint("prod")["EndpointConfigName"]
+    deployments.release(run)
+    deployments.wait_until_updating("prod", serving)
+    deployments.delete_project()
+    # The endpoint is deleted and the repository archived; the conclusion depends on which the run meets first.
+    assert deployments.conclusion(run) in ("failure", "cancelled")
+    for environment in ("preprod", "prod"):
+        remains = deployments.remains(environment)
+        kinds = (
+            remains.endpoints,
+            remains.configurations,
+            remains.models,
+            remains.alarms,
+            remains.dashboards,
+            remains.targets,
+        )
+        assert [name for kind in (*kinds, remains.stacks) for name in kind] == []
+        assert [role for role in deployments.roles(environment) if deployments.project.id in role] == []
+        assert deployments.keys(environment, "artifacts", f"{deployments.project.id}/models/")
+        assert deployments.keys(environment, "state", f"projects/{deployments.project.id}/.pulumi/stacks/")
+    assert [version for version in (1, 2, 3, 4) if deployments.approval(version) != "Approved"] == []
+    bucket = f"analytics-dev-{deployments.project.id}-{ACCOUNTS['dev']}-eu-west-1"
+    listed = deployments.root("dev", "s3").list_objects_v2(Bucket=bucket, Prefix="approved/")
+    assert len(listed["Contents"]) == 4
+    for repository in (deployments.project.training, deployments.project.deployment):
+        assert deployments.developer.get(f"/repos/{repository}")["archived"]
+
+
+def test_a_second_deletion_changes_nothing(deployments: Deployments) -> None:
+    before = [deployments.remains(environment) for environment in ("preprod", "prod")]
+    deployments.delete_project()
+    assert [deployments.remains(environment) for environment in ("preprod", "prod")] == before

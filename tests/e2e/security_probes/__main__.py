@@ -1,0 +1,66 @@
+"""`python -m tests.e2e.security_probes` makes calls that must be refused, in a sandbox where the demo has run.
+
+It prints those that were not. Each actor has the credentials that it gets in production: people those of their Studio
+profile, workflows those that AWS gives for their token. The account's root assumes the roles that only services assume,
+after adding itself to their trust for a moment; their permissions do not change by that.
+"""
+
+import sys
+from collections.abc import Iterator
+
+from sandbox import environments, identities, login, servers, stacks
+from tests.e2e.security_probes import people, projects, workflows
+from tests.e2e.security_probes.credentials import become, clients, take_role
+from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
+from tests.e2e.security_probes.target import Target, find_target
+
+
+def main() -> int:
+    """Make all calls; return 1 if any was not refused."""
+    found = servers.require()
+    environments.enter(found.aws.url, found.trust)
+    dev = stacks.write("dev", found)
+    root = clients(identities.root(dev.account_id), dev.region)
+    refused, worked = 0, list[str]()
+    for actor, probes in _actors(find_target(found, dev, root), root):
+        for description, call in probes:
+            outcome = outcome_of(call)
+            refused += outcome is None
+            if outcome is not None:
+                worked.append(f"{actor}: {description}: {outcome}")
+    sys.stdout.write("".join(f"{line}\n" for line in [*worked, f"{refused} calls were refused."]))
+    return 1 if worked else 0
+
+
+def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
+    found, dev = target.found, target.dev
+    workflow, preview, drift = (
+        take_role(target, target.role(role), **job)
+        for role, job in (
+            (f"{target.project_id}-workflow", {"repository": target.repository, "environment": "dev"}),
+            ("preview", {"repository": PLATFORM, "event": "pull_request"}),
+            ("drift", {"repository": PLATFORM}),
+        )
+    )
+    domain = stacks.output(dev, login.deployer(found, dev), "studioDomainId")
+    studio = {
+        name: clients(identities.studio(found, dev, domain=domain, profile=name), dev.region)
+        for name in ("ada", "grace")
+    }
+    deploy = clients(identities.deploy(found, dev), dev.region)
+    return [
+        *((name, people.as_person(target, client, "lead-" * (name == "grace"))) for name, client in studio.items()),
+        ("ada", people.as_data_scientist(target, studio["ada"])),
+        ("pipeline", projects.as_project(target, become(target, root, f"{target.project_id}-pipeline"))),
+        ("workflow", projects.as_project(target, workflow)),
+        ("launch", projects.as_launch(target, become(target, root, "project-launch"))),
+        ("cloner", projects.as_cloner(target, become(target, root, "template-cloner"))),
+        ("preview", workflows.as_reader(target, preview)),
+        ("drift", workflows.as_reader(target, drift)),
+        ("deploy", workflows.as_deployer(target, deploy)),
+        ("foreign job", workflows.as_foreign_job(target)),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""Probes as the platform's workflows, and as jobs that are not among them."""
+
+from collections.abc import Iterator
+
+from sandbox.organization import ORGANIZATION
+from tests.e2e.security_probes import shared
+from tests.e2e.security_probes.credentials import take_role
+from tests.e2e.security_probes.probe import EVERYTHING, PLATFORM, Client, Probe, trust_of
+from tests.e2e.security_probes.target import Target
+
+
+def as_reader(target: Target, client: Client) -> Iterator[Probe]:
+    """Try what read-only roles may not do."""
+    s3, iam = client("s3"), client("iam")
+    state = target.bucket("state")
+    for key in ("stacks/mlops-platform/dev.json.gz", "locks/organization/mlops-platform/dev/x.json"):
+        yield f"writing {key}", lambda key=key: s3.put_object(Bucket=state, Key=f".pulumi/{key}", Body=b"")
+        yield f"deleting {key}", lambda key=key: s3.delete_object(Bucket=state, Key=f".pulumi/{key}")
+    yield "a project's state", lambda: s3.get_object(Bucket=state, Key=".pulumi/stacks/another/dev.json.gz")
+    yield "encrypting", lambda: client("kms").encrypt(KeyId=target.state_key, Plaintext=b"x")
+    yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
+    yield (
+        "a role",
+        lambda: iam.create_role(
+            RoleName=f"{target.dev.prefix}-attack",
+            AssumeRolePolicyDocument=trust_of({"Service": "lambda.amazonaws.com"}),
+            PermissionsBoundary=target.boundary,
+        ),
+    )
+    yield "a network", lambda: client("ec2").create_vpc(CidrBlock="10.99.0.0/16")
+    yield "a project's data", lambda: s3.get_object(Bucket=target.project_bucket, Key="x")
+
+
+def as_deployer(target: Target, client: Client) -> Iterator[Probe]:
+    """Try what even the deploy role may not do."""
+    yield from _roles_and_policies(target, client)
+    yield from _state_and_keys(target, client)
+    yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
+    yield "people's data", lambda: client("s3").get_object(Bucket=target.bucket("data"), Key="x")
+    yield "a job", shared.training(client, target.role("lead-data-scientist"), None)
+    yield (
+        "approving",
+        lambda: client("sagemaker").update_model_package(
+            ModelPackageArn=target.package, ModelApprovalStatus="Approved"
+        ),
+    )
+
+
+def _roles_and_policies(target: Target, client: Client) -> Iterator[Probe]:
+    iam, prefix = client("iam"), target.dev.prefix
+    trust = trust_of({"Service": "lambda.amazonaws.com"})
+    for role in ("deploy", "preview"):
+        yield from shared.role(iam, f"{prefix}-{role}")
+    for name, arguments in (
+        (f"{prefix}-attack", dict[str, str]()),
+        ("attack", {"PermissionsBoundary": target.boundary}),
+    ):
+        yield (
+            f"the role {name} {arguments}",
+            lambda name=name, arguments=arguments: iam.create_role(
+                RoleName=name, AssumeRolePolicyDocument=trust, **arguments
+            ),
+        )
+    for policy in ("boundary", "deploy-boundary", "deploy-network"):
+        yield (
+            f"the policy {policy}",
+            lambda policy=policy: iam.create_policy_version(
+                PolicyArn=f"arn:aws:iam::{target.dev.account_id}:policy/{prefix}-{policy}",
+                PolicyDocument=EVERYTHING,
+                SetAsDefault=True,
+            ),
+        )
+    yield "another identity provider", lambda: iam.create_open_id_connect_provider(Url="https://example.com")
+    yield (
+        "its own bootstrap",
+        lambda: client("cloudformation").delete_stack(StackName=f"{prefix}-bootstrap"),
+    )
+
+
+def _state_and_keys(target: Target, client: Client) -> Iterator[Probe]:
+    s3, kms = client("s3"), client("kms")
+    prefix, state = target.dev.prefix, target.bucket("state")
+    yield "the state's policy", lambda: s3.delete_bucket_policy(Bucket=state)
+    yield (
+        "the state's versions",
+        lambda: s3.put_bucket_versioning(Bucket=state, VersioningConfiguration={"Status": "Suspended"}),
+    )
+    yield "the state's bucket", lambda: s3.delete_bucket(Bucket=state)
+    yield "a project's state", lambda: s3.put_object(Bucket=state, Key=".pulumi/stacks/another/x.json", Body=b"")
+    for key in (target.state_key, target.foreign_key):
+        yield "a key's policy", lambda key=key: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=EVERYTHING)
+        yield "a key's end", lambda key=key: kms.schedule_key_deletion(KeyId=key)
+        yield "a key's alias", lambda key=key: kms.create_alias(AliasName=f"alias/{prefix}-attack", TargetKeyId=key)
+    yield "the key of data", lambda: kms.generate_data_key(KeyId=target.data_key, KeySpec="AES_256")
+
+
+def as_foreign_job(target: Target) -> Iterator[Probe]:
+    """Try to assume roles as jobs that they do not trust."""
+    project, workflow = target.repository, f"{target.project_id}-workflow"
+    template = f"{ORGANIZATION.login}/mlops-template-model-training"
+    jobs: tuple[tuple[str, str, dict[str, str]], ...] = (
+        ("deploy", PLATFORM, {"environment": "preprod"}),
+        ("deploy", PLATFORM, {}),
+        ("deploy", PLATFORM, {"ref": "refs/heads/dev"}),
+        ("deploy", PLATFORM, {"event": "pull_request"}),
+        ("deploy", project, {"environment": "dev"}),
+        ("deploy", template, {"environment": "dev"}),
+        ("preview", PLATFORM, {}),
+        ("preview", project, {"event": "pull_request"}),
+        ("drift", PLATFORM, {"ref": "refs/heads/elsewhere"}),
+        ("drift", project, {}),
+        (workflow, project, {}),
+        (workflow, project, {"event": "pull_request"}),
+        (workflow, project, {"environment": "prod"}),
+        (workflow, project, {"environment": "dev", "audience": "https://example.com"}),
+        (workflow, PLATFORM, {"environment": "dev"}),
+        (workflow, template, {"environment": "dev"}),
+        (f"{target.project_id}-pipeline", project, {"environment": "dev"}),
+        ("project-launch", project, {"environment": "dev"}),
+    )
+    for role, repository, job in jobs:
+        yield (
+            f"{role} for {repository} {job}",
+            lambda role=role, repository=repository, job=job: take_role(
+                target, target.role(role), repository=repository, **job
+            ),
+        )

@@ -1,0 +1,57 @@
+"""The demo's page and its summary on the terminal."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox.demo import page
+from sandbox.demo.launch import Project
+from sandbox.demo.models import RegisteredModel
+from sandbox.demo.outcome import Account, Outcome
+from sandbox.demo.progress import Step
+from sandbox.demo.releases import Release
+from tests.sandbox_demo.test_architecture import STATE
+
+MODEL = RegisteredModel(
+    arn="arn:aws:sagemaker:eu-west-1:111111111111:model-package/abalone/3",
+    version=3,
+    approval="PendingManualApproval",
+    metrics={"mse": 4.5, "mae": 1.5},
+    predictions=[(9.0, 8.5), (12.0, 11.0)],
+    held_out=["M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15,15"],
+)
+RELEASE = Release(arn=MODEL.arn, page="https://localhost:1/run", moments={"dispatched": 1.5, "preprod serves": 9.5})
+OUTCOME = Outcome(
+    accounts=[Account(name="dev", id="111111111111", state=STATE)],
+    project=Project(name="abalone", id="p-abcdefghijkl", created=True),
+    models=[MODEL],
+    releases=[RELEASE],
+    predictions=[(15.0, 13.25)],
+    places=[("A page", "https://localhost:1/acme"), ("Remove all of it", "make demo-down")],
+)
+
+
+def test_the_page_loads_no_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.write(path, OUTCOME, [Step(title="Deploy <everything>", seconds=2.0)])
+    text = path.read_text()
+    assert "dev, account 111111111111: 2 resources" in text
+    assert "Deploy &lt;everything&gt;" in text
+    assert '<a href="https://localhost:1/acme">' in text
+    assert "<td>15</td><td>13.25</td>" in text
+    assert "dispatched 1.5 s · preprod serves 8.0 s" in text
+    assert "<code>make demo-down</code>" in text
+    assert not [word for word in ("<script", "<link", "<img", "@import") if word in text]
+
+
+def test_the_summary_names_the_models_their_metrics_and_their_predictions() -> None:
+    output = io.StringIO()
+    page.print_summary(Console(file=output, width=120), OUTCOME, closing="Done in 3 s.")
+    text = output.getvalue()
+    assert "Network (1), Template cloner (1)" in text
+    assert "mse 4.50, mae 1.50" in text
+    assert "13.25 rings predicted, 15 counted" in text
+    assert "dispatched 1.5 s, preprod serves 8.0 s" in text
+    assert "make demo-down" in text
+    assert text.rstrip().endswith("Done in 3 s.")

@@ -1,1 +1,0 @@
-"""What the demo shows: its steps on the terminal, and its page."""
