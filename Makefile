@@ -56,7 +56,7 @@ lint: setup
 	.venv/bin/ruff format --check .
 
 types: setup
-	.venv/bin/basedpyright
+	.venv/bin/pyrefly check --summary=none
 
 format: setup
 	.venv/bin/ruff check --fix .

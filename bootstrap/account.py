@@ -1,7 +1,7 @@
-"""The AWS account and region that the environment's credentials lead to."""
+"""The AWS account and region that the current credentials belong to."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap.problem import ProblemError
+from bootstrap.errors import BootstrapError
 
 
 class Client(Protocol):
@@ -20,48 +20,59 @@ class Client(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Where the command works, and as whom."""
+    """An account and region, and the identity that the command runs as."""
 
     account_id: str
     region: str
     caller: str
-    """ARN of whoever runs the command."""
+    """ARN of the identity that runs the command."""
     client: Callable[[str], Client]
-    """Makes the client of a service, `cloudformation` for one."""
+    """Creates the client of a service, such as `cloudformation`."""
 
 
 def connect(region: str | None, environment: Mapping[str, str] = os.environ) -> Account:
-    """Find out where the credentials lead.
+    """Return the account that the credentials belong to.
 
     Raises:
-        ProblemError: no region, no credentials, or AWS refuses them.
+        BootstrapError: there is no region, there are no credentials, or AWS rejects them.
     """
     session = boto3.Session(region_name=region or environment.get("AWS_REGION"))
     chosen = cast("str | None", session.region_name)
     if chosen is None:
-        raise ProblemError("No region: give --region, or set AWS_REGION.")
+        raise BootstrapError("No region: give --region, or set AWS_REGION.")
 
     def client(service: str) -> Client:
-        adaptive = Config(retries={"mode": "standard", "max_attempts": 8})
-        return cast("Client", session.client(service, config=adaptive))  # pyright: ignore[reportUnknownMemberType]
+        retrying = Config(retries={"mode": "standard", "max_attempts": 8})
+        return cast("Client", session.client(service, config=retrying))  # pyright: ignore[reportUnknownMemberType]
 
     try:
         identity = client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise ProblemError(
-            f"AWS does not know who you are: {error}\n"
+        raise BootstrapError(
+            f"AWS does not accept your credentials: {error}\n"
             "Log in first (aws sso login, AWS_PROFILE, or AWS_ACCESS_KEY_ID and the like) and try again."
         ) from error
     return Account(account_id=identity["Account"], region=chosen, caller=identity["Arn"], client=client)
 
 
+def pages(operation: Callable[..., dict[str, Any]], items: str, given: str, following: str) -> Iterator[Any]:
+    """Yield the `items` of every page; the page after one that answers `following` is requested with `given`."""
+    request: dict[str, str] = {}
+    while True:
+        page = operation(**request)
+        yield from page[items]
+        if not page.get(following):
+            return
+        request = {given: page[following]}
+
+
 def error_code(error: ClientError) -> str:
-    """AWS's own code of a refusal, `NoSuchEntity` for one."""
+    """AWS's code of an error, such as `NoSuchEntity`."""
     response = cast("Mapping[str, Mapping[str, str]]", error.response)
     return response.get("Error", {}).get("Code", "")
 
 
 def error_message(error: ClientError) -> str:
-    """AWS's own words of a refusal."""
+    """AWS's own message of an error."""
     response = cast("Mapping[str, Mapping[str, str]]", error.response)
     return response.get("Error", {}).get("Message", "")

@@ -1,41 +1,40 @@
-"""`github-token`: hands the platform's GitHub token to the secret that the platform made for it."""
+"""`github-token`: store the platform's GitHub token in the secret that the platform created for it."""
 
 import hashlib
 import http.client
 import json
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
 from bootstrap import github
-from bootstrap.account import Account, Client, error_code, error_message
+from bootstrap.account import Account, Client, error_message
+from bootstrap.deployed import deployed_parameter, deployed_server
+from bootstrap.errors import BootstrapError
+from bootstrap.github import Get
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
-
-Get = Callable[[github.Server, str, str | None], github.Answer]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """A credential that is in place."""
+    """The credential that the secret holds now."""
 
     owner: str
     changed: bool
-    """Whether it was another one before."""
+    """Whether the secret held a different one before."""
 
 
 def store(account: Account, names: Names, token: str, server_url: str | None = None, get: Get = github.get) -> Stored:
-    """Check `token` against the platform's GitHub and keep it.
+    """Check `token` against the platform's GitHub and store it.
 
     Raises:
-        ProblemError: the platform isn't deployed yet, or GitHub refuses the token. The message never carries it.
+        BootstrapError: the platform isn't deployed yet, or GitHub rejects the token. The message never contains it.
     """
     token = token.strip()
     if not token or any(character.isspace() for character in token):
-        raise ProblemError(
+        raise BootstrapError(
             "Give the token, and nothing else, on standard input:\n"
             f"  gh auth token | python -m bootstrap github-token --environment {names.environment}"
         )
@@ -45,80 +44,48 @@ def store(account: Account, names: Names, token: str, server_url: str | None = N
     organization = deployed_parameter(ssm, names, "github/organization")
     owner = _owner(server, organization, token, get)
     try:
-        changed = _keep(account.client("secretsmanager"), secret_arn, token)
+        changed = _put(account.client("secretsmanager"), secret_arn, token)
     except ClientError as error:
-        raise ProblemError(f"Secrets Manager refuses to store the token: {error_message(error)}") from error
+        raise BootstrapError(f"Secrets Manager did not store the token: {error_message(error)}") from error
     return Stored(owner=owner, changed=changed)
 
 
-def deployed_server(ssm: Client, names: Names) -> github.Server:
-    """The GitHub that the deployed platform works with; its addresses need not follow from one another.
+def _put(secrets: Client, arn: str, token: str) -> bool:
+    """Make `token` the secret's value and return True, or return False if it is already.
 
-    Raises:
-        ProblemError: the platform isn't deployed in this account and region.
-    """
-    return github.Server.at(
-        deployed_parameter(ssm, names, "github/server-url"),
-        api_url=deployed_parameter(ssm, names, "github/api-url"),
-        issuer=deployed_parameter(ssm, names, "github/oidc-issuer"),
-    )
-
-
-def deployed_parameter(ssm: Client, names: Names, path: str) -> str:
-    """What the deployed platform says of itself.
-
-    Raises:
-        ProblemError: the platform isn't deployed in this account and region.
-    """
-    name = names.parameter(path)
-    try:
-        return ssm.get_parameter(Name=name)["Parameter"]["Value"]
-    except ClientError as error:
-        if error_code(error) == "ParameterNotFound":
-            raise ProblemError(
-                f"The platform is not deployed in {names.environment} yet (no SSM parameter {name}): deploy it, then "
-                "run this again:\n"
-                f'  eval "$(python -m bootstrap login --unit {names.unit} --environment {names.environment})" '
-                "&& pulumi up"
-            ) from error
-        raise ProblemError(f"SSM does not show {name}: {error_message(error)}") from error
-
-
-def _keep(secrets: Client, arn: str, token: str) -> bool:
-    """Make `token` the secret's value, unless it is already.
-
-    The version's id is a digest of the value, so that whoever may not read the secret can still tell.
+    The version's id is a digest of the value, so that a caller who may not read the secret can still compare.
     """
     version = hashlib.sha256(f"{arn}\0{token}".encode()).hexdigest()
     versions = secrets.describe_secret(SecretId=arn).get("VersionIdsToStages", {})
     if "AWSCURRENT" in versions.get(version, []):
         return False
-    # Secrets Manager ignores the id of a version that it has; one that is no longer current needs a new id.
+    # Secrets Manager ignores a request with the id of an existing version; an earlier token needs a new id.
     identifier = str(uuid.uuid4()) if version in versions else version
     secrets.put_secret_value(SecretId=arn, ClientRequestToken=identifier, SecretString=json.dumps({"token": token}))
     return True
 
 
 def _owner(server: github.Server, organization: str, token: str, get: Get) -> str:
+    """Describe the owner of `token`, which must be able to create repositories in the organization."""
     user = get(server, "/user", token)
     if user.status == http.client.OK:
         scopes = user.headers.get("x-oauth-scopes")
         # Classic tokens list their scopes; fine-grained ones answer without the header.
         if scopes and "repo" not in {scope.strip() for scope in scopes.split(",")}:
-            raise ProblemError(f"The token has the scopes {scopes!r}: creating repositories needs `repo` as well.")
+            raise BootstrapError(f"The token has the scopes {scopes!r}: creating repositories needs `repo` as well.")
         seen = get(server, f"/orgs/{quote(organization)}", token)
         if seen.status != http.client.OK:
-            raise ProblemError(
-                f"The token of {user.body['login']} does not see the organization {organization} on {server.url} "
+            raise BootstrapError(
+                f"The token of {user.body['login']} cannot see the organization {organization} on {server.url} "
                 f"({seen.status}: {github.explain(seen)}): authorize it for the organization (single sign-on), or "
                 "use the token of a member."
             )
         return f"{user.body['login']} on {server.url}"
-    # An app's installation token is nobody's: GitHub answers it 403 there, and 200 here.
+    # An app's installation token belongs to no user: GitHub answers 403 to the request above and 200 to this one.
     installation = get(server, "/installation/repositories?per_page=1", token)
     if installation.status == http.client.OK:
         return f"a GitHub App's installation on {server.url}"
-    raise ProblemError(
-        f"{server.url} refuses the token ({user.status}: {github.explain(user)}). Nothing was stored. Check that it "
+    raise BootstrapError(
+        f"{server.url} rejects the token ({user.status}: {github.explain(user)}). Nothing was stored. Check that it "
         "has not expired and belongs to this server."
     )

@@ -1,15 +1,15 @@
-"""The few look-ups that the bootstrap needs from GitHub's REST API."""
+"""Read-only requests to GitHub's REST API, and the subjects of the tokens of GitHub Actions."""
 
 import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 from urllib.parse import quote, urlsplit
 
-from bootstrap.problem import ProblemError
+from bootstrap.errors import BootstrapError
 
 TIMEOUT_SECONDS = 20
 PUBLIC_SERVER = "https://github.com"
@@ -19,25 +19,25 @@ SubjectForm = Literal["immutable", "legacy", "both"]
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A GitHub: github.com, or an Enterprise Server."""
+    """A GitHub server: github.com or an Enterprise Server."""
 
     url: str
     api_url: str
     issuer: str
-    """Issuer of its Actions' tokens, without the scheme."""
+    """Issuer of the tokens of its Actions, without the scheme."""
     default_subjects: SubjectForm
-    """github.com puts numeric ids into subjects since July 2026; Enterprise Server does not."""
+    """github.com has put numeric ids into subjects since July 2026; Enterprise Server does not."""
 
     @staticmethod
     def at(url: str, *, api_url: str | None = None, issuer: str | None = None) -> "Server":
-        """The server at `url`.
+        """Return the server at `url`.
 
         Raises:
-            ProblemError: `url` is not the https address of a server.
+            BootstrapError: `url` is not the https address of a server.
         """
         parts = urlsplit(url.rstrip("/"))
         if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
-            raise ProblemError(f"GitHub server {url!r}: give its address alone, https://github.example.com for one.")
+            raise BootstrapError(f"GitHub server {url!r}: give its address alone, such as https://github.example.com.")
         server = f"https://{parts.netloc}"
         public = server == PUBLIC_SERVER
         return Server(
@@ -51,7 +51,7 @@ class Server:
 
     @property
     def options(self) -> Sequence[str]:
-        """What `python -m bootstrap up` must be given to mean this server."""
+        """Options with which `python -m bootstrap up` uses this server."""
         derived = Server.at(self.url)
         return [
             *(["--github-url", self.url] if self.url != PUBLIC_SERVER else []),
@@ -72,26 +72,30 @@ class Repository:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the REST API answered."""
+    """An answer of the REST API."""
 
     status: int
     headers: Mapping[str, str]
     """Names in lower case."""
     body: Mapping[str, Any]
     items: Sequence[Mapping[str, Any]] = ()
-    """Where the answer is a list."""
+    """The entries of an answer that is a list."""
+
+
+Get = Callable[[Server, str, str | None], Answer]
+"""Sends GET for a path of a server's API, with a token if there is one."""
 
 
 def get(server: Server, path: str, token: str | None) -> Answer:
-    """GET `path` of the REST API.
+    """Send GET for `path` of the REST API.
 
     Raises:
-        ProblemError: the server cannot be reached.
+        BootstrapError: the server cannot be reached.
     """
     headers = {"Accept": "application/vnd.github+json", "User-Agent": "mlops-platform-bootstrap"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    # A server's address is https, or it is refused before.
+    # `Server.at` accepts https only.
     request = urllib.request.Request(f"{server.api_url}{path}", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
@@ -101,14 +105,14 @@ def get(server: Server, path: str, token: str | None) -> Answer:
             return _answer(error.code, error.headers.items(), error.read())
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        raise ProblemError(f"{server.api_url} cannot be reached: {reason}") from error
+        raise BootstrapError(f"{server.api_url} cannot be reached: {reason}") from error
 
 
 def find_repository(server: Server, organization: str, name: str, token: str | None) -> Repository:
-    """Resolve the numeric ids that tokens carry.
+    """Look up the numeric ids that tokens contain.
 
     Raises:
-        ProblemError: there is no such repository, or the token may not see it.
+        BootstrapError: there is no such repository, or the token cannot see it.
     """
     answer = get(server, f"/repos/{quote(organization)}/{quote(name)}", token)
     if answer.status == http.client.OK:
@@ -123,18 +127,18 @@ def find_repository(server: Server, organization: str, name: str, token: str | N
     by_hand = "or give its ids with --github-org-id and --github-repository-id"
     if answer.status == http.client.NOT_FOUND:
         seen = "the token in GITHUB_TOKEN may see it" if token else "set GITHUB_TOKEN if it is private"
-        raise ProblemError(f"GitHub knows no repository {where}: check its name and that {seen}, {by_hand}.")
+        raise BootstrapError(f"GitHub shows no repository {where}: check its name and that {seen}, {by_hand}.")
     if answer.status == http.client.UNAUTHORIZED:
-        raise ProblemError(f"GitHub refuses the token in GITHUB_TOKEN: set one that may read {where}, {by_hand}.")
-    raise ProblemError(f"GitHub answered {answer.status} for {where}: {explain(answer)}. Try again later, {by_hand}.")
+        raise BootstrapError(f"GitHub rejects the token in GITHUB_TOKEN: set one that may read {where}, {by_hand}.")
+    raise BootstrapError(f"GitHub answered {answer.status} for {where}: {explain(answer)}. Try again later, {by_hand}.")
 
 
 def subjects(organization: str, name: str, ids: Repository | None, form: SubjectForm, context: str) -> Sequence[str]:
-    """Exact subjects of the tokens of a job: `context` is `environment:dev` or `pull_request`."""
+    """Return the exact subjects of a job's tokens; `context` is `environment:dev` or `pull_request`."""
     found: list[str] = []
     if form in ("immutable", "both"):
         if ids is None:
-            raise ValueError("immutable subjects carry the numeric ids")
+            raise ValueError("immutable subjects contain the numeric ids")
         found.append(f"repo:{ids.organization}@{ids.organization_id}/{ids.name}@{ids.repository_id}:{context}")
     if form in ("legacy", "both"):
         found.append(f"repo:{organization}/{name}:{context}")
@@ -142,7 +146,7 @@ def subjects(organization: str, name: str, ids: Repository | None, form: Subject
 
 
 def explain(answer: Answer) -> str:
-    """GitHub's own words of a refusal."""
+    """Return GitHub's own message about an error."""
     return str(answer.body.get("message", "no reason given"))
 
 

@@ -1,4 +1,4 @@
-"""`login`: what a shell must know to work on an environment's stack."""
+"""`login`: shell commands that give Pulumi access to an environment's stack."""
 
 import os
 import shlex
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bootstrap.account import Account
+from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
-from bootstrap.stack import names_of_stacks
+from bootstrap.stack import stack_names
 
 
 def commands(account: Account, names: Names, stack: str, environment: Mapping[str, str] = os.environ) -> Sequence[str]:
-    """Shell commands that point Pulumi at the environment's state and select its stack."""
+    """Return shell commands that point Pulumi at the environment's state and select its stack."""
     secrets_provider = f"awskms://{names.state_alias}?region={account.region}"
     return [
         *(f"export {name}={shlex.quote(value)}" for name, value in variables(account, names, environment).items()),
@@ -21,41 +21,41 @@ def commands(account: Account, names: Names, stack: str, environment: Mapping[st
 
 
 def variables(account: Account, names: Names, environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
-    """Environment variables that point Pulumi at the environment's state."""
+    """Return environment variables that point Pulumi at the environment's state."""
     backend = f"s3://{names.state_bucket(account.account_id, account.region)}?region={account.region}"
-    # AWS resolves BUCKET.s3.amazonaws.com; the host of a custom S3 endpoint has no such subdomains.
+    # AWS resolves BUCKET.s3.amazonaws.com; the host of a custom S3 endpoint may have no subdomains.
     if environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"):
         backend += "&use_path_style=true"
     return {
         "AWS_REGION": account.region,
         "PULUMI_BACKEND_URL": backend,
-        # State grows with every resource and is saved for each change: compressed, it is a tenth.
+        # The state is saved after each change and grows with every resource; compressed, it takes a tenth of the space.
         "PULUMI_DIY_BACKEND_GZIP": "true",
         # The engine writes the secrets' key into the stack's file when it creates the stack. A fresh checkout has no such
-        # line: the state, which names the same key, is asked instead of a passphrase.
+        # line, so the engine must take the key from the state instead of prompting for a passphrase.
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }
 
 
 def stack_name(names: Names, folder: Path) -> str:
-    """The unit's own stack when the folder has settings for it, else the one named after the environment."""
+    """Return the unit's own stack if the folder has settings for it, else the one named after the environment."""
     return names.prefix if (folder / f"Pulumi.{names.prefix}.yaml").exists() else names.environment
 
 
 def unit_of(account: Account, environment: str) -> str:
-    """The only business unit bootstrapped for `environment` in this account and region.
+    """Return the only business unit that is bootstrapped for `environment` in this account and region.
 
     Raises:
-        ProblemError: there is none, or more than one.
+        BootstrapError: there is none, or more than one.
     """
-    stacks = (Names.of_stack(name) for name in names_of_stacks(account.client("cloudformation")))
+    stacks = (Names.of_stack(name) for name in stack_names(account.client("cloudformation")))
     units = sorted({names.unit for names in stacks if names is not None and names.environment == environment})
     where = f"account {account.account_id}, {account.region}"
     if not units:
-        raise ProblemError(
+        raise BootstrapError(
             f"Nothing is bootstrapped for {environment} in {where}. Check the account and --region, or start with:\n"
             f"  python -m bootstrap up --unit UNIT --environment {environment} --github-org ORGANIZATION"
         )
     if len(units) > 1:
-        raise ProblemError(f"{where} holds {environment} of several units: choose one with --unit {'|'.join(units)}.")
+        raise BootstrapError(f"{where} has {environment} of several units: choose one with --unit {'|'.join(units)}.")
     return units[0]

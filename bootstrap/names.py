@@ -1,16 +1,20 @@
-"""Names of what the bootstrap creates, all derived from the business unit and the environment."""
+"""Physical names that must be known before Pulumi runs.
+
+They follow from the business unit and the environment alone, so they can be checked and listed without an account or
+settings. `components.environment.Environment` builds the same names for the Pulumi program; a test compares the two.
+"""
 
 import re
 from dataclasses import dataclass
 
-from bootstrap.problem import ProblemError
+from bootstrap.errors import BootstrapError
 
 UNIT = re.compile(r"[a-z][a-z0-9]{1,11}")
 ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{1,7}")
 PROJECT = "mlops-platform"
-"""Pulumi project of the platform: part of the path of its state."""
+"""Pulumi project of the platform; part of the path of its state."""
 SUFFIX = "-bootstrap"
-"""Ends the name of every stack made from `bootstrap.yaml`."""
+"""Suffix of every CloudFormation stack that is created from `bootstrap.yaml`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +22,7 @@ class Names:
     """Physical names of one environment of a business unit.
 
     Raises:
-        ProblemError: the unit or the environment is malformed.
+        BootstrapError: the unit or the environment is malformed.
     """
 
     unit: str
@@ -26,30 +30,32 @@ class Names:
 
     def __post_init__(self) -> None:
         if not UNIT.fullmatch(self.unit):
-            raise ProblemError(f"unit {self.unit!r}: use 2 to 12 lower-case letters and digits, starting with a letter")
+            raise BootstrapError(
+                f"unit {self.unit!r}: use 2 to 12 lower-case letters and digits, starting with a letter"
+            )
         if not ENVIRONMENT.fullmatch(self.environment):
-            raise ProblemError(
+            raise BootstrapError(
                 f"environment {self.environment!r}: use 2 to 8 lower-case letters and digits, starting with a letter"
             )
 
     @property
     def prefix(self) -> str:
-        """First part of every physical name."""
+        """Prefix of every physical name."""
         return f"{self.unit}-{self.environment}"
 
     @property
     def stack(self) -> str:
-        """CloudFormation stack made from `bootstrap.yaml`."""
+        """CloudFormation stack that is created from `bootstrap.yaml`."""
         return f"{self.prefix}{SUFFIX}"
 
     @property
     def deploy_role(self) -> str:
-        """Role of the deploy workflow."""
+        """Name of the role that the deploy workflow assumes."""
         return f"{self.prefix}-deploy"
 
     @property
     def preview_role(self) -> str:
-        """Role of the pull-request workflow."""
+        """Name of the role that the pull-request workflow assumes."""
         return f"{self.prefix}-preview"
 
     @property
@@ -58,16 +64,16 @@ class Names:
         return f"alias/{self.prefix}-state"
 
     def state_bucket(self, account_id: str, region: str) -> str:
-        """Bucket of the state."""
+        """Name of the bucket that holds the state."""
         return f"{self.prefix}-state-{account_id}-{region}"
 
     def parameter(self, path: str) -> str:
-        """SSM parameter of the deployed platform."""
+        """Name of a parameter that the deployed platform publishes, `path` relative to the environment."""
         return f"/mlops/{self.unit}/{self.environment}/{path}"
 
     @staticmethod
     def of_stack(stack: str) -> "Names | None":
-        """The names behind a stack's name, or None when it isn't a bootstrap stack's."""
+        """Parse the name of a bootstrap stack; return None for any other stack."""
         unit, _, environment = stack.removesuffix(SUFFIX).partition("-")
         if not stack.endswith(SUFFIX) or not UNIT.fullmatch(unit) or not ENVIRONMENT.fullmatch(environment):
             return None

@@ -1,4 +1,4 @@
-"""`describe`: what a workflow must know before it can log in to a stack's account."""
+"""`describe` and `stacks`: facts from the stacks' settings that a workflow needs before it can log in to an account."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,31 +6,26 @@ from typing import cast
 
 import yaml
 
+from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
 
 NAMESPACE = "mlops-platform"
-STAGES = ("dev", "preprod", "prod")
-"""The environments that the deploying workflow has jobs for, in their order."""
+ENVIRONMENTS = ("dev", "preprod", "prod")
+"""Environments that the deploy workflow has jobs for, in order of deployment."""
 
 
 def describe(file: Path) -> Mapping[str, str]:
-    """Unit, environment, region and roles of the stack whose settings are in `file`.
+    """Return unit, environment, region, account and roles of the stack whose settings are in `file`.
 
     Raises:
-        ProblemError: the file cannot be read, or lacks one of them.
+        BootstrapError: the file cannot be read, or lacks one of them.
     """
-    try:
-        content = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ProblemError(f"{file} cannot be read: {error}") from error
-    settings = _mapping(_mapping(content).get("config"))
+    settings = _settings(file)
     wanted = ("unit", "environment", "region", "accountId")
-    values = {name: settings.get(f"{NAMESPACE}:{name}") for name in wanted}
-    missing = [name for name, value in values.items() if not isinstance(value, str)]
+    missing = [name for name in wanted if not isinstance(settings.get(name), str)]
     if missing:
-        raise ProblemError(f"{file}: give {', '.join(f'{NAMESPACE}:{name}' for name in missing)} as text, in quotes.")
-    unit, environment, region, account_id = (str(values[name]) for name in wanted)
+        raise BootstrapError(f"{file}: give {', '.join(f'{NAMESPACE}:{name}' for name in missing)} as text, in quotes.")
+    unit, environment, region, account_id = (str(settings[name]) for name in wanted)
     names = Names(unit=unit, environment=environment)
     return {
         "unit": unit,
@@ -42,37 +37,49 @@ def describe(file: Path) -> Mapping[str, str]:
     }
 
 
-def stages(folder: Path) -> Mapping[str, Sequence[str]]:
-    """The stacks whose settings are in `folder`, by the environment in which they are deployed.
+def stacks_by_environment(folder: Path) -> Mapping[str, Sequence[str]]:
+    """Return the stacks whose settings are in `folder`, by the environment that they are deployed to.
 
     Raises:
-        ProblemError: a file cannot be read, or is of an environment that would never be deployed.
+        BootstrapError: a file cannot be read, or belongs to an environment that would never be deployed.
     """
-    found: dict[str, list[str]] = {stage: [] for stage in STAGES}
+    found: dict[str, list[str]] = {environment: [] for environment in ENVIRONMENTS}
     for file in sorted(folder.glob("Pulumi.*.yaml")):
         environment = describe(file)["environment"]
         if environment not in found:
-            raise ProblemError(
-                f"{file.name} is of the environment {environment}, which no job deploys: give it one in "
+            raise BootstrapError(
+                f"{file.name} belongs to the environment {environment}, which no job deploys: add a job for it to "
                 ".github/workflows/deploy.yml, or rename the environment."
             )
         found[environment].append(file.name.removeprefix("Pulumi.").removesuffix(".yaml"))
     return found
 
 
-def of_stack(names: Names, folder: Path) -> Mapping[str, object] | None:
-    """The settings in `folder` of the stack of that name, without their namespace; None when there is no such file."""
+def of_environment(names: Names, folder: Path) -> Mapping[str, object] | None:
+    """Return the settings in `folder` of the stack of that environment, or None if no file there has them."""
     for file in sorted(folder.glob("Pulumi.*.yaml")):
         try:
-            content = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            settings = _settings(file)
+        except BootstrapError:
             continue
-        settings = {
-            key.removeprefix(f"{NAMESPACE}:"): value for key, value in _mapping(_mapping(content).get("config")).items()
-        }
         if (settings.get("unit"), settings.get("environment")) == (names.unit, names.environment):
             return settings
     return None
+
+
+def _settings(file: Path) -> Mapping[str, object]:
+    """Return the settings in `file`, their keys without the namespace.
+
+    Raises:
+        BootstrapError: the file cannot be read.
+    """
+    try:
+        content = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BootstrapError(f"{file} cannot be read: {error}") from error
+    prefix = f"{NAMESPACE}:"
+    config = _mapping(_mapping(content).get("config"))
+    return {key.removeprefix(prefix): value for key, value in config.items() if str(key).startswith(prefix)}
 
 
 def _mapping(value: object) -> Mapping[str, object]:

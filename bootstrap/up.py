@@ -1,4 +1,4 @@
-"""`up`: create the account's foundation, or bring it to the present template."""
+"""`up`: create what Pulumi needs in an account, or update it to the current template."""
 
 import re
 from collections.abc import Mapping
@@ -8,18 +8,20 @@ from botocore.exceptions import ClientError
 
 from bootstrap import github
 from bootstrap.account import Account, Client, error_code, error_message
+from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
-from bootstrap.stack import TEMPLATE, Outcome, Report, Stack, StackKeeper
+from bootstrap.stack import TEMPLATE, Outcome, Report, Stack, StackUpdater
 
 AUDIENCE = "sts.amazonaws.com"
+NO_SUCH_ENTITY = ("NoSuchEntity", "NoSuchEntityException")
+"""IAM's code of what does not exist: on the wire, and the name of its class."""
 REPOSITORY = re.compile(r"repo:(?P<organization>[^@/:]+)(@\d+)?/(?P<name>[^@/:]+)(?P<id>@\d+)?:")
-"""What a token's subject says of the repository."""
+"""The repository in a token's subject."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """Which jobs may assume the roles."""
+    """The jobs that may assume the roles: their tokens' issuer and subjects."""
 
     issuer: str
     deploy_subjects: tuple[str, ...]
@@ -34,7 +36,7 @@ def trust(
     form: github.SubjectForm,
     environment: str,
 ) -> Trust:
-    """Trust the platform repository's jobs: those of this environment deploy, those of pull requests preview."""
+    """Return trust in the jobs of the platform's repository: its environment deploys, its pull requests preview."""
     return Trust(
         issuer=server.issuer,
         deploy_subjects=tuple(github.subjects(organization, repository, ids, form, f"environment:{environment}")),
@@ -42,33 +44,33 @@ def trust(
     )
 
 
-def up(account: Account, names: Names, trusted: Trust, keeper: StackKeeper) -> tuple[Outcome, Mapping[str, str]]:
-    """Apply `bootstrap.yaml`; the outcome, and the stack's outputs.
+def up(account: Account, names: Names, trusted: Trust, updater: StackUpdater) -> tuple[Outcome, Mapping[str, str]]:
+    """Apply `bootstrap.yaml` and return the outcome and the stack's outputs.
 
     Raises:
-        ProblemError: something in the account stands in the way, or CloudFormation fails.
+        BootstrapError: something in the account stands in the way, or CloudFormation fails.
     """
-    stack = keeper.find()
+    stack = updater.find()
     if stack is None:
         _refuse_leftovers(account, names)
     parameters = {
         "Unit": names.unit,
         "Environment": names.environment,
         "OidcIssuer": trusted.issuer,
-        "OidcProviderArn": _provider_to_reuse(account, trusted.issuer, stack, keeper.report),
+        "OidcProviderArn": _provider_to_reuse(account, trusted.issuer, stack, updater.report),
         "DeploySubjects": ",".join(trusted.deploy_subjects),
         "PreviewSubjects": ",".join(trusted.preview_subjects),
     }
     tags = {"unit": names.unit, "environment": names.environment, "managed-by": "bootstrap"}
-    outcome = keeper.apply(TEMPLATE.read_text(encoding="utf-8"), parameters, tags)
-    done = keeper.find()
+    outcome = updater.apply(TEMPLATE.read_text(encoding="utf-8"), parameters, tags)
+    done = updater.find()
     if done is None:
-        raise ProblemError(f"Stack {names.stack} vanished while it was looked at; run this again.")
+        raise BootstrapError(f"Stack {names.stack} was deleted in the meantime; run this again.")
     return outcome, done.outputs
 
 
 def trusted_server(stack: Stack) -> github.Server:
-    """The server whose tokens the roles trust, as far as their issuer tells."""
+    """Return the server whose tokens the roles trust, as far as it follows from their issuer."""
     issuer = stack.parameters.get("OidcIssuer")
     host, _, path = (issuer or "").partition("/")
     url = f"https://{host}" if path.startswith("_services/token") else github.PUBLIC_SERVER
@@ -76,9 +78,9 @@ def trusted_server(stack: Stack) -> github.Server:
 
 
 def command(names: Names, stack: Stack, server: github.Server, *, moved: bool = False) -> str:
-    """The command that applies the template again, for the repository of which `stack` trusts the jobs, on `server`.
+    """Return the command that applies the template again for the repository on `server` that `stack` trusts.
 
-    On a server that it `moved` to, subjects have that server's form.
+    If the platform `moved` to that server, subjects take the server's own form.
     """
     again = f"python -m bootstrap up --unit {names.unit} --environment {names.environment}"
     subjects = stack.parameters.get("DeploySubjects", "").split(",")
@@ -98,22 +100,26 @@ def command(names: Names, stack: Stack, server: github.Server, *, moved: bool = 
 
 
 def provider_arn(account: Account, issuer: str) -> str:
-    """ARN that AWS gives to the identity provider of `issuer`."""
+    """Return the ARN of the account's identity provider for `issuer`."""
     return f"arn:aws:iam::{account.account_id}:oidc-provider/{issuer}"
 
 
 def provider_audiences(iam: Client, arn: str) -> list[str] | None:
-    """Audiences that the account's identity provider accepts, or None when there is no such provider."""
+    """Return the audiences that the identity provider accepts, or None if it does not exist.
+
+    Raises:
+        BootstrapError: the caller may not see it.
+    """
     try:
         return iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]
     except ClientError as error:
-        if error_code(error) in ("NoSuchEntity", "NoSuchEntityException"):
+        if error_code(error) in NO_SUCH_ENTITY:
             return None
-        raise ProblemError(f"IAM does not show {arn}: {error_message(error)}") from error
+        raise BootstrapError(f"IAM does not show {arn}: {error_message(error)}") from error
 
 
 def _provider_to_reuse(account: Account, issuer: str, stack: Stack | None, report: Report) -> str:
-    """The provider's ARN when somebody else made it, or an empty string when this stack makes and keeps it."""
+    """Return the ARN of a provider that someone else created, or an empty string if this stack creates and keeps it."""
     arn = provider_arn(account, issuer)
     if stack is not None and stack.outputs.get("OidcProviderArn") == arn and not stack.parameters["OidcProviderArn"]:
         return ""
@@ -121,7 +127,7 @@ def _provider_to_reuse(account: Account, issuer: str, stack: Stack | None, repor
     if audiences is None:
         return ""
     if AUDIENCE not in audiences:
-        raise ProblemError(
+        raise BootstrapError(
             f"Identity provider {arn} exists, but does not accept the audience {AUDIENCE}. Add it:\n"
             f"  aws iam add-client-id-to-open-id-connect-provider --client-id {AUDIENCE} "
             f"--open-id-connect-provider-arn {arn}"
@@ -131,34 +137,42 @@ def _provider_to_reuse(account: Account, issuer: str, stack: Stack | None, repor
 
 
 def _refuse_leftovers(account: Account, names: Names) -> None:
-    """IAM is global and buckets outlive their stack: say so before CloudFormation fails halfway."""
+    """Stop before CloudFormation would fail halfway: IAM is global, and buckets outlive their stack."""
+    _refuse_role_of_another_region(account, names)
+    _refuse_existing_bucket(account, names)
+
+
+def _refuse_role_of_another_region(account: Account, names: Names) -> None:
     try:
         role = account.client("iam").get_role(RoleName=names.deploy_role)["Role"]
     except ClientError as error:
-        if error_code(error) not in ("NoSuchEntity", "NoSuchEntityException"):
-            raise ProblemError(f"IAM does not show role {names.deploy_role}: {error_message(error)}") from error
+        if error_code(error) not in NO_SUCH_ENTITY:
+            raise BootstrapError(f"IAM does not show role {names.deploy_role}: {error_message(error)}") from error
     else:
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
         home = tags.get("region", "another region")
-        raise ProblemError(
+        raise BootstrapError(
             f"Role {names.deploy_role} exists, but stack {names.stack} does not exist in {account.region}: "
             f"{names.prefix} was bootstrapped in {home}.\n"
             f"An environment lives in one region, because roles are global. Either use --region {home}, or choose "
-            "another environment name for this region (--environment devus for one)."
+            "another environment name for this region, such as --environment devus."
         )
+
+
+def _refuse_existing_bucket(account: Account, names: Names) -> None:
     bucket = names.state_bucket(account.account_id, account.region)
     try:
         account.client("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
         if error_code(error) in ("404", "NoSuchBucket", "NotFound"):
             return
-        raise ProblemError(
-            f"Bucket {bucket} exists, but may not be looked at ({error_code(error)}): it is needed for the state. "
-            "Use credentials that administer this account."
+        raise BootstrapError(
+            f"Bucket {bucket} exists, but these credentials cannot access it ({error_code(error)}), and the state "
+            "needs it. Use credentials of an administrator of this account."
         ) from error
-    raise ProblemError(
+    raise BootstrapError(
         f"Bucket {bucket} is left from an earlier bootstrap: CloudFormation keeps the state and its key.\n"
-        f"To go on with that state, import bucket and key into a new stack {names.stack} (CloudFormation console, "
+        f"To keep using that state, import bucket and key into a new stack {names.stack} (CloudFormation console, "
         "Create stack, With existing resources, bootstrap/bootstrap.yaml).\n"
-        "To start afresh, empty and delete the bucket first; its policy must be removed before."
+        "To start over, remove the bucket's policy, then empty and delete the bucket."
     )

@@ -1,7 +1,7 @@
-"""What the platform is made of: one Pulumi component per concept.
+"""The components of the platform: one Pulumi component per concept, and Pulumi only.
 
-A component declares resources and nothing else: it reads no configuration, calls neither AWS nor GitHub, and knows of
-its environment only what its arguments say, most of all its `Environment`. What projects need to know of a component it offers
-as `parameters`. `__main__.py` composes them; the code of Lambda functions is in `functions/`, the CloudFormation of the
-project templates in `products/`.
+A component declares resources and nothing else: it reads no configuration and calls neither AWS nor GitHub. Everything it
+knows about its environment is in its arguments, above all its `Environment`. A component offers values that projects
+read as `parameters`. `__main__.py` composes them. The code of Lambda functions is in `functions/`, the
+CloudFormation of projects in `products/`.
 """

@@ -1,4 +1,4 @@
-"""Where alarms of an environment report to."""
+"""The topic that alarms of an environment report to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from components.parameters import Values
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """Who is told of alarms."""
+    """Recipients of alarms."""
 
     environment: Environment
     kms_key_arn: pulumi.Input[str]
-    """Key that encrypts what alarms say."""
+    """Key that encrypts the messages of alarms."""
     emails: Sequence[str]
-    """Addresses that are told; AWS asks each to confirm first."""
+    """Addresses of the recipients; AWS asks each to confirm first."""
 
 
 class Alarms(pulumi.ComponentResource):
-    """The topic to which the alarms of the platform and of deployed models report, and nobody else."""
+    """The topic of the alarms of the platform and of deployed models, which no other service may use."""
 
     topic_arn: pulumi.Output[str]
     """Known once the topic's policy is in place, so that no alarm names a topic that refuses it."""
@@ -46,7 +46,7 @@ class Alarms(pulumi.ComponentResource):
 
 
 def _policy(environment: Environment, topic_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Let this environment's alarms publish, and nobody without TLS.
+    """Let this environment's alarms publish; refuse every request without TLS.
 
     Source: Amazon SNS Developer Guide, "Example cases for Amazon SNS access control".
     """

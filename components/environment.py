@@ -1,8 +1,6 @@
-"""Where a component stands."""
+"""The environment that a component belongs to, and the physical names that follow from it."""
 
 from dataclasses import dataclass
-
-import pulumi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,8 +12,6 @@ class Environment:
     """Name of the environment in its unit, such as dev."""
     region: str
     account_id: str
-    keep_on_destroy: bool
-    """Whether what holds data outlives the stack, and cannot be deleted by mistake."""
 
     @property
     def prefix(self) -> str:
@@ -24,7 +20,7 @@ class Environment:
 
     @property
     def parameter_path(self) -> str:
-        """Where the stack publishes in the Parameter Store what launched projects need."""
+        """Path in the Parameter Store of everything that the stack publishes for launched projects."""
         return f"/mlops/{self.unit}/{self.name}"
 
     @property
@@ -33,27 +29,25 @@ class Environment:
         return f"arn:aws:iam::{self.account_id}:policy/{self.prefix}-boundary"
 
     def oidc_provider_arn(self, issuer: str) -> str:
-        """The account's identity provider, made or found by bootstrap, for tokens of `issuer` (host and path)."""
+        """Return the ARN of the account's identity provider, made or found by bootstrap, for `issuer` (host and path)."""
         return f"arn:aws:iam::{self.account_id}:oidc-provider/{issuer}"
 
     def arn(self, service: str, resource: str) -> str:
-        """ARN of a resource of this account and region, or a pattern of several."""
+        """Return the ARN of a resource of this account and region, or a pattern of several."""
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
 
+    def role_name(self, purpose: str) -> str:
+        """Return the name of the environment's role for `purpose`."""
+        return f"{self.prefix}-{purpose}"
+
     def role_arn(self, purpose: str) -> str:
-        """ARN of the environment's role for `purpose`, or a pattern of several."""
-        return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-{purpose}"
+        """Return the ARN of the environment's role for `purpose`, or a pattern of several."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.role_name(purpose)}"
 
     def bucket_name(self, purpose: str) -> str:
-        """Physical name of the bucket for `purpose`; account and region make it unique among all of AWS."""
+        """Return the name of the bucket for `purpose`; account and region make it unique among all of AWS."""
         return f"{self.prefix}-{purpose}-{self.account_id}-{self.region}"
 
     def bucket_arn(self, purpose: str) -> str:
-        """ARN of the bucket for `purpose`, or a pattern of several."""
+        """Return the ARN of the bucket for `purpose`, or a pattern of several."""
         return f"arn:aws:s3:::{self.bucket_name(purpose)}"
-
-    def keep(self, parent: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of a child of `parent` that holds data, or secures what does."""
-        return pulumi.ResourceOptions(
-            parent=parent, protect=self.keep_on_destroy, retain_on_delete=self.keep_on_destroy
-        )

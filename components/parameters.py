@@ -1,4 +1,4 @@
-"""What launched projects read from the Parameter Store."""
+"""The parameters that launched projects read from the Parameter Store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Values = Mapping[str, str | pulumi.Output[str] | Sequence[pulumi.Output[str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class ParametersArgs:
-    """Values, and where they are published."""
+    """Values, and the path below which they are published."""
 
     path: str
     """Path of this stack alone: `/mlops/{unit}/{environment}`."""
@@ -25,16 +25,12 @@ class Parameters(pulumi.ComponentResource):
     def __init__(self, name: str, args: ParametersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Parameters", name, None, opts)
         for key, value in args.values.items():
-            single = isinstance(value, str | pulumi.Output)
+            several = isinstance(value, Sequence) and not isinstance(value, str)
             aws.ssm.Parameter(
                 f"{name}-{key}",
                 name=f"{args.path}/{key}",
-                type="String" if single else "StringList",
-                value=value if single else pulumi.Output.all(*value).apply(_joined),
+                type="StringList" if several else "String",
+                value=pulumi.Output.all(*value).apply(",".join) if several else value,
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
-
-
-def _joined(values: Sequence[str]) -> str:
-    return ",".join(values)

@@ -1,1 +1,1 @@
-"""What the tests share lies here; each folder beside it tests one part of the project."""
+"""Tests: helpers of all of them here, and a folder for each part of the project."""

@@ -1,4 +1,4 @@
-"""What `make setup` installs for the tests beside this program's own environment."""
+"""Programs that `make setup` installs for the tests beside this program's own environment."""
 
 from pathlib import Path
 

@@ -1,11 +1,10 @@
 """Renders components and whole stacks on Pulumi's mock monitor, and returns what they declare as plain records.
 
-Nothing here knows what AWS would answer beyond ids and ARNs of the right shape: a rendered stack proves what the program
-asks for, not that AWS accepts it.
+The mocks know no more of AWS than ids and ARNs of the right shape: a rendered stack proves what the program declares, not
+that AWS accepts it.
 """
 
 import asyncio
-import contextvars
 import gc
 import hashlib
 import json
@@ -13,6 +12,7 @@ import runpy
 import uuid
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ class Rendering:
         return found[0]
 
     def counts(self) -> dict[str, int]:
-        """How many resources of each type there are, components and providers left out."""
+        """Count the resources of each type, without components and providers."""
         return dict(
             sorted(
                 Counter(each.type for each in self.resources if not each.type.startswith(("mlops:", "pulumi:"))).items()
@@ -98,7 +98,7 @@ def _availability_zones(_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class RefusedError(Exception):
-    """What an invoke raises that the provider refuses to answer."""
+    """The error of an invoke that the provider refuses to answer."""
 
 
 def _caller_identity(_: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +109,7 @@ INVOKES: Mapping[str, Invoke] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
 }
-"""What a program may ask; anything else is an error."""
+"""Invokes that a program may make; any other is an error."""
 
 
 ID_PREFIXES = {
@@ -210,7 +210,7 @@ def _id_like_aws(args: mocks.MockResourceArgs) -> str | None:
 
 
 class _Recorder(mocks.MockMonitor):
-    """Keeps what the mock monitor would throw away: parents, providers, protection."""
+    """Records what the mock monitor would discard: parents, providers, protection."""
 
     def __init__(self, cloud: _Cloud, declared: list[Resource]) -> None:
         super().__init__(cloud)
@@ -296,19 +296,21 @@ def render(
             asyncio.set_event_loop(None)
             loop.close()
 
-    # Pulumi keeps its stack and configuration in context variables: a context of its own leaves no trace of them.
-    exports = contextvars.Context().run(declare)
+    # Pulumi keeps its stack and configuration in context variables: a thread has a context of its own, and leaves no
+    # trace of them. It also has a short stack, which Pulumi walks for every resource.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        exports = thread.submit(declare).result()
     return Rendering(resources=recorder.declared, exports=exports, account_id=account_id)
 
 
 class Renderings:
-    """What the whole program declares, each stack with each change of its settings rendered once; only to be read."""
+    """Renderings of the whole program, made once for each stack and change of its settings; only to be read."""
 
     def __init__(self) -> None:
         self._known: dict[str, Rendering] = {}
 
     def __call__(self, stack: str, changes: Mapping[str, object] | None = None) -> Rendering:
-        """What `render_stack` finds."""
+        """Return what `render_stack` returns, from memory after the first time."""
         key = json.dumps([stack, changes or {}], sort_keys=True)
         if key not in self._known:
             self._known[key] = render_stack(stack, changes)
@@ -331,7 +333,7 @@ def render_stack(
     ids_like_aws: bool = False,
     declared: list[Resource] | None = None,
 ) -> Rendering:
-    """What the whole program declares for a stack, with `changes` to its settings; None removes one."""
+    """Render the whole program for a stack, with `changes` to its settings; None removes one."""
     configuration = configuration_of(stack)
     for key, value in (changes or {}).items():
         name = f"mlops-platform:{key}"

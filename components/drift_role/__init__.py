@@ -1,4 +1,4 @@
-"""The role of the workflow that looks for drift: it reads what the platform consists of, and changes nothing."""
+"""The role of the workflow that looks for drift: it reads every resource of the platform, and changes nothing."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,9 @@ from components.github.oidc import GitHubOidcRole, GitHubOidcRoleArgs
 
 @dataclass(frozen=True, kw_only=True)
 class DriftRoleArgs:
-    """Whose jobs may look, and where."""
+    """The environment to compare, and the repository whose jobs compare it."""
 
     environment: Environment
-    issuer: str
-    """Host and path of the token's issuer, without the scheme."""
     repository: GitHubRepository
     """The platform's own repository."""
 
@@ -36,7 +34,6 @@ class DriftRole(pulumi.ComponentResource):
                 environment=environment,
                 purpose="drift",
                 description="Compares the platform with its program; changes nothing",
-                issuer=args.issuer,
                 repository=args.repository,
                 contexts=["ref:refs/heads/main"],
                 policies={

@@ -1,4 +1,4 @@
-"""What the drift role may read: whatever a stack of the platform consists of, as the provider reads it."""
+"""Permissions of the drift role: read every resource of a stack of the platform, as the provider reads it."""
 
 from components import iam
 from components.environment import Environment

@@ -1,4 +1,4 @@
-"""The keys that encrypt what the platform stores, one for each purpose."""
+"""The keys of an environment, one for each purpose."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,17 +22,19 @@ KEYS = {
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionArgs:
-    """Which keys there are, and who uses them."""
+    """Purposes of the keys, and their users in other accounts."""
 
     environment: Environment
     purposes: Sequence[str]
-    """What this environment encrypts, of `KEYS`; data and logs always."""
+    """Purposes of keys in this environment, of `KEYS`; data and logs always."""
     data_reader_account_ids: Collection[str]
     """Other accounts that read data and models from here."""
+    keep_on_destroy: bool
+    """Whether keys outlive the stack, and cannot be deleted by mistake."""
 
 
 class Encryption(pulumi.ComponentResource):
-    """One key for each purpose, so that whoever may use one has no use of the others."""
+    """One key for each purpose, so that a role that may use one has no use of the others."""
 
     keys: Mapping[str, EncryptionKey]
     """The keys by purpose."""
@@ -53,6 +55,7 @@ class Encryption(pulumi.ComponentResource):
                     environment=args.environment,
                     purpose=purpose,
                     description=KEYS[purpose],
+                    keep_on_destroy=args.keep_on_destroy,
                     statements=statements.get(purpose, ()),
                 ),
                 pulumi.ResourceOptions(parent=self),

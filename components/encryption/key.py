@@ -1,4 +1,4 @@
-"""A key, by whom it is administered, and how a role comes to use it."""
+"""A key, its administration, and the grants by which roles use it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.environment import Environment
+from components.retention import retained
 
 ADMINISTRATION = (
     "kms:CancelKeyDeletion",
@@ -49,14 +50,16 @@ THIS_KEY = iam.EveryResource(reason="in a key's own policy, * is that key")
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionKeyArgs:
-    """What a key is for, and who may use it."""
+    """Purpose of a key, and its further users."""
 
     environment: Environment
     purpose: str
     """Ends the key's alias `{prefix}-{purpose}`."""
     description: str
+    keep_on_destroy: bool
+    """Whether it outlives the stack, and cannot be deleted by mistake."""
     statements: Sequence[iam.Statement] = ()
-    """Who may use the key, besides the roles of its account that are allowed to by their own policies."""
+    """Permission to use the key for others than the roles of its account that are allowed to by their own policies."""
 
 
 class EncryptionKey(pulumi.ComponentResource):
@@ -90,7 +93,7 @@ class EncryptionKey(pulumi.ComponentResource):
                 *args.statements,
             ),
             # A key must outlive whatever it encrypted.
-            opts=args.environment.keep(self),
+            opts=retained(self, keep=args.keep_on_destroy),
         )
         aws.kms.Alias(
             f"{name}-alias",

@@ -1,24 +1,26 @@
-"""The GitHub that the platform and its projects live on."""
+"""The GitHub organization and repositories that the platform deals with."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 SubjectForm = Literal["immutable", "legacy"]
-"""How a token names its repository: `repo:ORG@ID/REPO@ID:…` since July 2026, `repo:ORG/REPO:…` on Enterprise Server."""
+"""The form in which a token names its repository: `repo:ORG@ID/REPO@ID:…` since July 2026, `repo:ORG/REPO:…` on Enterprise Server."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GitHubRepository:
-    """A repository, and how the tokens of its jobs name it."""
+    """A repository, and the tokens of its jobs."""
 
     organization: str
     organization_id: int
     name: str
     repository_id: int
+    issuer: str
+    """Host and path of the issuer of its jobs' tokens, without the scheme."""
     subject_form: SubjectForm
 
     def subject(self, context: str) -> str:
-        """The `sub` claim of a job in `context`: `ref:refs/heads/main`, `pull_request` or `environment:NAME`.
+        """Return the `sub` claim of a job in `context`: `ref:refs/heads/main`, `pull_request` or `environment:NAME`.
 
         Source: GitHub Docs, "OpenID Connect reference"; a colon in an environment's name arrives as %3A.
         """
@@ -33,10 +35,10 @@ class GitHubRepository:
 
 @dataclass(frozen=True, kw_only=True)
 class GitHubConnection:
-    """Where projects get their repositories."""
+    """The organization in which projects get their repositories."""
 
     organization: str
     api_url: str
     server_url: str
     subject_form: SubjectForm
-    """How tokens of its jobs name their repository."""
+    """The form in which tokens of its jobs name their repository."""

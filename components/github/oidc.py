@@ -13,14 +13,12 @@ from components.iam.role import Role, RoleArgs
 
 @dataclass(frozen=True, kw_only=True)
 class GitHubOidcRoleArgs:
-    """Which jobs may assume the role, and what they may do with it."""
+    """The jobs that may assume the role, and the role's permissions."""
 
     environment: Environment
     purpose: str
     """Ends the role's name `{prefix}-{purpose}`."""
     description: str
-    issuer: str
-    """Host and path of the token's issuer, without the scheme."""
     repository: GitHubRepository
     contexts: Sequence[str]
     """Exact contexts of the jobs, such as `ref:refs/heads/main`."""
@@ -41,8 +39,8 @@ class GitHubOidcRole(pulumi.ComponentResource):
                 purpose=args.purpose,
                 description=args.description,
                 trust_policy=iam.trust_github(
-                    provider_arn=args.environment.oidc_provider_arn(args.issuer),
-                    issuer=args.issuer,
+                    provider_arn=args.environment.oidc_provider_arn(args.repository.issuer),
+                    issuer=args.repository.issuer,
                     subjects=[args.repository.subject(context) for context in args.contexts],
                 ),
                 policies=args.policies,

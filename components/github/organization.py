@@ -1,10 +1,13 @@
-"""What the GitHub organization shares among the platform's projects."""
+"""The template repositories and rules that all projects of a GitHub organization share."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_github as github
+
+from components.github.connection import GitHubConnection
 
 ORGANIZATION_ADMIN = 1
 """GitHub's id for the role of organization owners in a ruleset. Source: GitHub REST API, "Create an organization ruleset"."""
@@ -12,7 +15,7 @@ ORGANIZATION_ADMIN = 1
 
 @dataclass(frozen=True, kw_only=True)
 class GitHubOrganizationArgs:
-    """Which templates exist, and how strictly main is protected."""
+    """Kinds of templates, and the protection of main."""
 
     template_kinds: Sequence[str]
     """Kinds of project repository, such as `model-training`: one template repository each."""
@@ -74,3 +77,10 @@ class GitHubOrganization(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"template_repositories": self.template_repositories})
+
+
+def organization_provider(connection: GitHubConnection) -> github.Provider:
+    """Declare the provider of an organization; its plugin takes the token from the environment variable GITHUB_TOKEN."""
+    # The provider's SDK would copy the token from the program's environment into the state; the plugin has its own.
+    os.environ.pop("GITHUB_TOKEN", None)
+    return github.Provider("github", owner=connection.organization, base_url=f"{connection.api_url}/")

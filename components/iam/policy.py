@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import pulumi
 
 Condition = Mapping[str, Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]]]
-"""When a statement applies, by operator and key: `{"StringEquals": {"aws:SourceAccount": "111111111111"}}`."""
+"""The condition of a statement, by operator and key: `{"StringEquals": {"aws:SourceAccount": "111111111111"}}`."""
 
 Principal = Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] | str
-"""Whom a statement is about, by kind: `{"Service": "lambda.amazonaws.com"}`; `*` for everybody."""
+"""The principal of a statement, by kind: `{"Service": "lambda.amazonaws.com"}`; `*` for everybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Statement:
 
 
 Target = pulumi.Input[str] | Sequence[pulumi.Input[str]] | EveryResource
-"""What a statement is about: one ARN, several, or every resource with the reason."""
+"""The resources of a statement: one ARN, several, or every resource with the reason."""
 
 
 def allow(
@@ -72,13 +72,13 @@ def deny(
 def pass_endpoint(sid: str, *, when: Condition) -> Statement:
     """Let requests that satisfy `when` pass through a network endpoint.
 
-    An endpoint's policy grants nothing, it only holds back; so it may speak of every action and resource.
+    An endpoint's policy grants nothing, it only restricts; so it may name every action and resource.
     """
     return Statement(sid=sid, effect="Allow", actions=("*",), resources=("*",), principal="*", condition=when)
 
 
 def document(*statements: Statement) -> pulumi.Output[str]:
-    """The policy document of `statements` as JSON.
+    """Return the policy document of `statements` as JSON.
 
     Raises:
         ValueError: two statements share an id.
@@ -92,7 +92,7 @@ def document(*statements: Statement) -> pulumi.Output[str]:
 
 
 def merge(statements: Sequence[Statement]) -> list[Statement]:
-    """Make one statement of those that differ in nothing but what they are about, named after the first of them.
+    """Make one statement of those that differ in nothing but their resources, named after the first of them.
 
     The policies of a role may have 10,240 characters together, and owners grant the same for each of their resources.
     """
@@ -109,7 +109,7 @@ def merge(statements: Sequence[Statement]) -> list[Statement]:
 
 
 def trust_service(service: str, *, account_id: str) -> pulumi.Output[str]:
-    """Trust policy: an AWS service may assume the role, on behalf of `account_id` and no other.
+    """Return a trust policy: an AWS service may assume the role, on behalf of `account_id` and no other.
 
     Source: IAM User Guide, "The confused deputy problem".
     """
@@ -128,7 +128,7 @@ def trust_service(service: str, *, account_id: str) -> pulumi.Output[str]:
 def trust_github(
     *, provider_arn: pulumi.Input[str], issuer: str, subjects: Sequence[pulumi.Input[str]]
 ) -> pulumi.Output[str]:
-    """Trust policy: GitHub Actions jobs may assume the role, if their token carries exactly one of `subjects`.
+    """Return a trust policy: GitHub Actions jobs may assume the role if their token carries exactly one of `subjects`.
 
     `issuer` is the host and path of the token's issuer, without the scheme.
     Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services".

@@ -11,16 +11,16 @@ from components.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class RoleArgs:
-    """Who a role is for, and what it may do."""
+    """Name, trust and policies of a role."""
 
     environment: Environment
     purpose: str
     """Ends the role's name `{prefix}-{purpose}`, to which boundaries and other roles' policies refer."""
     description: str
     trust_policy: pulumi.Input[str]
-    """Document that says who may assume the role."""
+    """Policy document that says who may assume the role."""
     policies: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    """Policy documents by what they are for."""
+    """Policy documents by their purpose, which names them."""
     max_session_seconds: int = 3600
 
 
@@ -28,7 +28,7 @@ class Role(pulumi.ComponentResource):
     """An IAM role with its inline policies, and the permissions boundary of its environment."""
 
     arn: pulumi.Output[str]
-    """Known once every policy is in place, so that whoever uses the role never races its permissions."""
+    """Known once every policy is in place, so that a user of the role never races its permissions."""
     role_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:

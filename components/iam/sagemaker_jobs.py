@@ -1,4 +1,4 @@
-"""What whoever runs SageMaker's jobs and models needs, whether a person in Studio or a deployed model."""
+"""Statements shared by the roles that run SageMaker's jobs and models."""
 
 from collections.abc import Sequence
 

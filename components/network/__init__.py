@@ -1,4 +1,4 @@
-"""The network that everything runs in: one of the platform's own, or an existing one."""
+"""The network of every workload: one of the platform's own, or an existing one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from components.parameters import Values
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """Shape of a network, and what is reached from it."""
+    """Shape of a network, and the services that it reaches."""
 
     environment: Environment
     cidr: IPv4Network
@@ -30,14 +30,14 @@ class NetworkArgs:
     logs_key_arn: pulumi.Input[str]
     """Key that encrypts the record of its traffic."""
     onboarding_role_arns: Sequence[str] = ()
-    """Roles of other accounts that are taken on here, and let through to AWS."""
+    """Roles of other accounts that are assumed from this network; its endpoints let them through."""
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC with private ways to AWS and a record of its traffic."""
+    """A VPC with private endpoints of AWS services and a record of its traffic."""
 
     vpc_config: VpcConfig
-    """Where workloads run."""
+    """Subnets and security group of workloads."""
     parameters: Values
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -80,10 +80,10 @@ class ImportedNetworkArgs:
 
 
 class ImportedNetwork(pulumi.ComponentResource):
-    """A place in a network that somebody else looks after; its routes, endpoints and flow logs are theirs."""
+    """A part of an existing network, whose owner looks after routes, endpoints and flow logs."""
 
     vpc_config: VpcConfig
-    """Where workloads run."""
+    """Subnets and security group of workloads."""
     parameters: Values
 
     def __init__(self, name: str, args: ImportedNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:

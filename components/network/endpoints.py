@@ -1,4 +1,4 @@
-"""Private ways from a network to AWS."""
+"""Private endpoints of AWS services in a network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from components.network.vpc_config import VpcConfig
 WITHOUT_POLICY = ("servicecatalog", "studio")
 """Services whose endpoints AWS does not document as accepting a policy."""
 ONBOARDING = ("monitoring", "sagemaker.api", "ssm")
-"""Services that the template cloner asks as a role of an account that projects deploy to; others it asks through NAT."""
+"""Services that the template cloner calls as a role of an account that projects deploy to; it calls others through NAT."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkEndpointsArgs:
-    """Which services a network reaches privately."""
+    """The services that a network reaches privately."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -27,7 +27,7 @@ class NetworkEndpointsArgs:
     route_table_ids: Mapping[str, pulumi.Input[str]]
     """Every route table of the network: traffic to S3 takes the gateway endpoint from all of them."""
     onboarding_role_arns: Sequence[str]
-    """Roles of the accounts that projects deploy to, which the template cloner takes on."""
+    """Roles of the accounts that projects deploy to, which the template cloner assumes."""
 
 
 class NetworkEndpoints(pulumi.ComponentResource):
@@ -95,7 +95,7 @@ def _policy(service: str, environment: Environment, onboarding_role_arns: Sequen
 
 
 def _own_principals(environment: Environment) -> iam.Statement:
-    """Nobody takes data out through the endpoint with credentials of another account."""
+    """Let this account's principals through: data cannot leave with credentials of another account."""
     return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": environment.account_id}})
 
 

@@ -1,4 +1,4 @@
-"""A record of who talked to whom in a network."""
+"""Flow logs: a record of the traffic of a network."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ RETENTION_DAYS = 365
 
 @dataclass(frozen=True, kw_only=True)
 class FlowLogsArgs:
-    """What is recorded, and where."""
+    """The network whose traffic is recorded, and the key of the records."""
 
     environment: Environment
     vpc_id: pulumi.Input[str]

@@ -28,12 +28,12 @@ class NetworkVpcArgs:
 
 
 class NetworkVpc(pulumi.ComponentResource):
-    """A VPC with a private and a public subnet in each zone; only what is in a private one runs anything."""
+    """A VPC with a private and a public subnet in each zone; workloads run in the private ones only."""
 
     vpc_config: VpcConfig
-    """Where workloads run."""
+    """Subnets and security group of workloads."""
     route_table_ids: Mapping[str, pulumi.Output[str]]
-    """Every route table, by what it is for."""
+    """Every route table, by its purpose."""
 
     def __init__(self, name: str, args: NetworkVpcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:NetworkVpc", name, None, opts)

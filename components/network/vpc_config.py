@@ -1,4 +1,4 @@
-"""Where in a network the platform's workloads run."""
+"""The part of a network in which the platform's workloads run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class VpcConfig:
 
     @property
     def parameters(self) -> Values:
-        """What projects need to know to run their jobs here."""
+        """Parameters by which projects run their jobs here."""
         return {
             "network/vpc-id": self.vpc_id,
             "network/private-subnet-ids": self.subnet_ids,
@@ -33,7 +33,7 @@ class VpcConfig:
     def attach(self) -> tuple[iam.Statement, ...]:
         """Let a role put network interfaces here, as everything that runs in a VPC must, and nowhere else.
 
-        One statement for all that is done with them: subnets and security group matter to their creation alone, because
+        One statement for all actions on them: subnets and security group matter to their creation alone, because
         the rest has no other resource type than the interface itself.
         Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions"; Lambda Developer Guide,
         "Giving Lambda functions access to resources in an Amazon VPC".
@@ -69,7 +69,7 @@ class VpcConfig:
 def workload_security_group(
     name: str, *, environment: Environment, vpc_id: pulumi.Input[str], parent: pulumi.Resource
 ) -> aws.ec2.SecurityGroup:
-    """The security group of everything that the platform runs.
+    """Declare the security group of everything that the platform runs.
 
     Its members reach each other on every port, because distributed training and Studio's kernels choose theirs freely,
     and anything else by HTTPS alone: AWS through endpoints, GitHub and package indexes through the NAT gateway.

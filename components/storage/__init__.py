@@ -17,17 +17,19 @@ PUBLISHED = ("artifacts", "data")
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """Which buckets there are."""
+    """Purposes and key of the buckets."""
 
     environment: Environment
     purposes: Sequence[str]
-    """What the buckets are for."""
+    """Purposes of the buckets, such as data."""
     kms_key_arn: pulumi.Input[str]
     """Key that encrypts every object."""
+    keep_on_destroy: bool
+    """Whether they outlive the stack, and cannot be deleted by mistake."""
 
 
 class Storage(pulumi.ComponentResource):
-    """A bucket for each purpose, and one that records who reached them."""
+    """A bucket for each purpose, and one for their access logs."""
 
     buckets: Mapping[str, PrivateBucket]
     """The buckets by purpose."""
@@ -36,7 +38,11 @@ class Storage(pulumi.ComponentResource):
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Storage", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        access_logs = AccessLogBucket(f"{name}-{ACCESS_LOGS}", AccessLogBucketArgs(environment=args.environment), child)
+        access_logs = AccessLogBucket(
+            f"{name}-{ACCESS_LOGS}",
+            AccessLogBucketArgs(environment=args.environment, keep_on_destroy=args.keep_on_destroy),
+            child,
+        )
         self.buckets = {
             purpose: PrivateBucket(
                 f"{name}-{purpose}",
@@ -45,6 +51,7 @@ class Storage(pulumi.ComponentResource):
                     purpose=purpose,
                     kms_key_arn=args.kms_key_arn,
                     access_log_bucket_name=access_logs.bucket_name,
+                    keep_on_destroy=args.keep_on_destroy,
                 ),
                 child,
             )

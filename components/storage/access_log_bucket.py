@@ -1,4 +1,4 @@
-"""The bucket that records who reached the others."""
+"""The bucket of the access logs of all others."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.environment import Environment
+from components.retention import retained
 from components.storage.closed_bucket import bucket_policy, closed_bucket
 
 PURPOSE = "access-logs"
@@ -15,9 +16,11 @@ RETENTION_DAYS = 365
 
 @dataclass(frozen=True, kw_only=True)
 class AccessLogBucketArgs:
-    """Where the buckets of a stack record who reached them."""
+    """Settings of the bucket for access logs."""
 
     environment: Environment
+    keep_on_destroy: bool
+    """Whether it outlives the stack, and cannot be deleted by mistake."""
 
 
 class AccessLogBucket(pulumi.ComponentResource):
@@ -33,8 +36,8 @@ class AccessLogBucket(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AccessLogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:AccessLogBucket", name, None, opts)
-        kept = args.environment.keep(self)
-        bucket = closed_bucket(name, args.environment, PURPOSE, kept)
+        kept = retained(self, keep=args.keep_on_destroy)
+        bucket = closed_bucket(name, args.environment.bucket_name(PURPOSE), kept)
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,

@@ -1,20 +1,17 @@
-"""What every bucket has in common: it is versioned, closed to the public, and reached by TLS alone."""
+"""The properties of every bucket: versioned, closed to the public, reached by TLS alone."""
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.environment import Environment
 
 
-def closed_bucket(name: str, environment: Environment, purpose: str, kept: pulumi.ResourceOptions) -> aws.s3.Bucket:
-    """A versioned bucket that cannot be made public and whose objects all belong to its account."""
-    bucket = aws.s3.Bucket(
-        f"{name}-bucket",
-        bucket=environment.bucket_name(purpose),
-        force_destroy=not environment.keep_on_destroy,
-        opts=kept,
-    )
+def closed_bucket(name: str, bucket_name: str, kept: pulumi.ResourceOptions) -> aws.s3.Bucket:
+    """Declare a versioned bucket that cannot be made public and whose objects all belong to its account.
+
+    A bucket that is not kept is emptied when it is destroyed.
+    """
+    bucket = aws.s3.Bucket(f"{name}-bucket", bucket=bucket_name, force_destroy=not kept.protect, opts=kept)
     aws.s3.BucketVersioning(
         f"{name}-versioning", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=kept
     )
@@ -36,7 +33,7 @@ def closed_bucket(name: str, environment: Environment, purpose: str, kept: pulum
 def bucket_policy(
     name: str, bucket: aws.s3.Bucket, kept: pulumi.ResourceOptions, *statements: iam.Statement
 ) -> aws.s3.BucketPolicy:
-    """The policy of a bucket, which lets nobody in without TLS."""
+    """Declare the policy of a bucket, which refuses every request without TLS."""
     return aws.s3.BucketPolicy(
         f"{name}-policy",
         bucket=bucket.bucket,

@@ -1,4 +1,4 @@
-"""A bucket for data, and how a role comes to reach it."""
+"""A bucket for data, and the grant by which roles reach it."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,13 @@ import pulumi_aws as aws
 
 from components import iam
 from components.environment import Environment
+from components.retention import retained
 from components.storage.closed_bucket import bucket_policy, closed_bucket
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateBucketArgs:
-    """What a bucket is for."""
+    """Purpose of a bucket, its key and its access logs."""
 
     environment: Environment
     purpose: str
@@ -20,6 +21,8 @@ class PrivateBucketArgs:
     kms_key_arn: pulumi.Input[str]
     """Key that encrypts every object."""
     access_log_bucket_name: pulumi.Input[str]
+    keep_on_destroy: bool
+    """Whether it outlives the stack, and cannot be deleted by mistake."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -32,8 +35,8 @@ class PrivateBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:PrivateBucket", name, None, opts)
         # What secures a bucket is kept with it: a bucket that is retained must not be left open.
-        kept = args.environment.keep(self)
-        bucket = closed_bucket(name, args.environment, args.purpose, kept)
+        kept = retained(self, keep=args.keep_on_destroy)
+        bucket = closed_bucket(name, args.environment.bucket_name(args.purpose), kept)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,

@@ -1,4 +1,4 @@
-"""SageMaker Studio: where data scientists work, and what they may do there."""
+"""SageMaker Studio: its domain, and the roles of the people who work in it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Group = Literal["lead", "dataScientist"]
 
 @dataclass(frozen=True, kw_only=True)
 class StudioArgs:
-    """Who works in Studio, and with what."""
+    """Users of Studio, their network, keys and buckets, and their apps."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -29,16 +29,18 @@ class StudioArgs:
     """Key of the home directories."""
     data_key: EncryptionKey
     shared_buckets: Sequence[PrivateBucket]
-    """What everybody reads and writes."""
+    """Buckets that every user reads and writes."""
     templates: PrivateBucket
     """Bucket of the project templates."""
     users: Mapping[str, Group]
     """The group of each user, by the name of their profile."""
     idle_minutes: int
-    """An app that is idle for so long is stopped."""
+    """Minutes without activity after which an app is stopped."""
     default_instance_type: str
     allowed_instance_types: Sequence[str]
     """Instance types for apps, such as `ml.t3.medium`."""
+    keep_on_destroy: bool
+    """Whether the domain and its home directories outlive the stack, and cannot be deleted by mistake."""
 
 
 class Studio(pulumi.ComponentResource):
@@ -80,6 +82,7 @@ class Studio(pulumi.ComponentResource):
                 default_role_arn=roles.data_scientist_role_arn,
                 user_roles={user: role_of[group] for user, group in args.users.items()},
                 idle_minutes=args.idle_minutes,
+                keep_on_destroy=args.keep_on_destroy,
                 default_instance_type=args.default_instance_type,
                 templates_location=templates_location(args.templates.bucket_name),
             ),

@@ -15,19 +15,21 @@ IDLE_MINUTES_AT_LEAST = 60
 
 @dataclass(frozen=True, kw_only=True)
 class StudioDomainArgs:
-    """Where Studio stands, who works in it, and how long it may idle."""
+    """Network, users and idle time of Studio."""
 
     environment: Environment
     vpc_config: VpcConfig
     kms_key_arn: pulumi.Input[str]
     """Key of the home directories."""
     default_role_arn: pulumi.Input[str]
-    """Role of whoever has no profile of their own making: the least that anybody in Studio may do."""
+    """Role of a profile that has no other: the least that a user of Studio may do."""
     user_roles: Mapping[str, pulumi.Input[str]]
     """Execution role of each user profile, by its name."""
     idle_minutes: int
-    """An app that is idle for so long is stopped."""
+    """Minutes without activity after which an app is stopped."""
     default_instance_type: str
+    keep_on_destroy: bool
+    """Whether the domain and its home directories outlive the stack."""
     templates_location: pulumi.Input[str]
     """Folder of the project templates that Studio offers besides Service Catalog's: `s3://bucket/folder/`."""
 
@@ -79,9 +81,9 @@ class StudioDomain(pulumi.ComponentResource):
                 },
             },
             # Without it a destroy leaves the file system, whose mount targets then hold on to the subnets.
-            retention_policy={"home_efs_file_system": "Retain" if args.environment.keep_on_destroy else "Delete"},
+            retention_policy={"home_efs_file_system": "Retain" if args.keep_on_destroy else "Delete"},
             tags={"sagemaker:projectS3TemplatesLocation": args.templates_location},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.environment.keep_on_destroy),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.keep_on_destroy),
         )
         for user, role_arn in args.user_roles.items():
             aws.sagemaker.UserProfile(

@@ -1,4 +1,4 @@
-"""What lead data scientists may do in Studio and data scientists may not: launch projects and approve models.
+"""Permissions in Studio that lead data scientists have and data scientists have not: launch projects, approve models.
 
 Sources: as in `permissions.py`.
 """
@@ -10,7 +10,7 @@ from components.environment import Environment
 
 
 def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
-    """Create and delete projects; Studio calls Service Catalog with the permissions of whoever asks."""
+    """Create and delete projects; Studio calls Service Catalog with the permissions of its user."""
     return [
         iam.allow(
             "SeeProjectTemplates",
@@ -64,7 +64,7 @@ def approve_models(environment: Environment) -> iam.Statement:
 
 
 def neither_launch_nor_approve() -> list[iam.Statement]:
-    """Deny what leads do, so that a policy attached later cannot hand it to data scientists by accident."""
+    """Deny the actions of leads, so that a policy attached later cannot give them to data scientists by accident."""
     everything = iam.EveryResource(reason="a denial must not leave a gap")
     return [
         iam.deny(

@@ -1,8 +1,8 @@
-"""What everybody may do in Studio, statement by statement; `leads.py` has what sets leads apart.
+"""Permissions of every user of Studio; `leads.py` has those of leads alone.
 
 Sources: Service Authorization Reference (SageMaker AI, Service Catalog); SageMaker Developer Guide, "SageMaker Studio
 permissions required to use projects", "Give SageMaker AI jobs access to resources in your VPC" and "Control access to
-instance types"; AWS managed policy AmazonSageMakerFullAccess, for how it keeps people out of each other's spaces.
+instance types"; AWS managed policy AmazonSageMakerFullAccess, which keeps people out of each other's spaces in the same way.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def use_own_spaces(environment: Environment, instance_types: Sequence[str]) -> l
     ]
 
 
-def see_everything_learned(environment: Environment) -> list[iam.Statement]:
+def read_results(environment: Environment) -> list[iam.Statement]:
     """List and describe projects, pipelines, jobs, models, experiments and their logs."""
     return [
         iam.allow(
@@ -127,7 +127,7 @@ def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
             "sagemaker:StopTrainingJob",
             "sagemaker:StopTransformJob",
             "sagemaker:UpdateTrialComponent",
-            # Apps and spaces, because the domain's tags are passed on to them as whoever creates them.
+            # Apps and spaces, because their creator passes the domain's tags on to them.
             on=[
                 environment.arn("sagemaker", resource)
                 for resource in ("*-job/*", "app/*", "experiment*", "model/*", "space/*")
@@ -168,7 +168,7 @@ def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
 
 
 def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:
-    """Deny every kind of job that names no subnet, and whatever names one that is not among `subnet_ids`.
+    """Deny every kind of job that names no subnet, and every request that names one that is not among `subnet_ids`.
 
     The second denial is about every action that names subnets, without a list of them: for any other there is no such
     condition key, and so no value of it that differs.
@@ -190,8 +190,8 @@ def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Stateme
     ]
 
 
-def read_what_projects_made(environment: Environment) -> list[iam.Statement]:
-    """Read the artifacts of every project, and where the platform keeps what notebooks need."""
+def read_projects(environment: Environment) -> list[iam.Statement]:
+    """Read the artifacts of every project, and the parameters that notebooks need."""
     buckets = environment.bucket_arn("p-*")
     return [
         iam.allow(
@@ -200,7 +200,7 @@ def read_what_projects_made(environment: Environment) -> list[iam.Statement]:
             "s3:GetObject",
             "s3:ListBucket",
             on=[buckets, f"{buckets}/*"],
-            # Bucket names are global: one that looks like ours may be a stranger's.
+            # Bucket names are global: one that looks like ours may belong to another account.
             when={"StringEquals": {"aws:ResourceAccount": environment.account_id}},
         ),
         iam.allow(

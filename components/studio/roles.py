@@ -1,4 +1,4 @@
-"""Who may do what in Studio."""
+"""The roles of people in Studio."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,18 @@ from components import iam
 from components.environment import Environment
 from components.iam.role import Role, RoleArgs
 from components.network.vpc_config import VpcConfig
-from components.studio import leads
-from components.studio import permissions as everybody
+from components.studio import leads, permissions
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudioRolesArgs:
-    """Where people work, and with what."""
+    """Network, data and instance types of the roles."""
 
     environment: Environment
     vpc_config: VpcConfig
     """The only network that a job may run in."""
     grants: Sequence[iam.Statement]
-    """What the owners of the shared data and its keys grant to everybody in Studio."""
+    """Statements by which the owners of the shared data and its keys grant access to every user of Studio."""
     templates_bucket_arn: pulumi.Input[str]
     """Bucket of the project templates that leads launch."""
     allowed_instance_types: Sequence[str]
@@ -48,14 +47,14 @@ class StudioRoles(pulumi.ComponentResource):
                     trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=environment.account_id),
                     policies={
                         "studio": iam.document(
-                            *everybody.use_own_spaces(environment, args.allowed_instance_types),
-                            *everybody.see_everything_learned(environment),
+                            *permissions.use_own_spaces(environment, args.allowed_instance_types),
+                            *permissions.read_results(environment),
                         ),
                         "work": iam.document(
-                            *everybody.run_jobs(environment, group),
+                            *permissions.run_jobs(environment, group),
                             *args.vpc_config.attach(),
-                            *everybody.no_jobs_outside(args.vpc_config.subnet_ids),
-                            *everybody.read_what_projects_made(environment),
+                            *permissions.no_jobs_outside(args.vpc_config.subnet_ids),
+                            *permissions.read_projects(environment),
                             *iam.merge(args.grants),
                         ),
                         "projects": iam.document(*beyond),

@@ -1,7 +1,7 @@
-"""Give a launched project its roles in an account that its models are deployed to.
+"""The part of the platform that only accounts have in which models are deployed.
 
-Each project gets two, by the template `products/parts/project-roles.yaml`: one that deploys, which only its own
-repository's jobs assume, and one that its models run under. The template cloner of development asks for them.
+Each launched project gets two roles here, by the template `products/parts/project-roles.yaml`: one that deploys, which
+only its own repository's jobs assume, and one that its models run under. The template cloner of development requests them.
 """
 
 from dataclasses import dataclass
@@ -29,25 +29,23 @@ FOLDER = "onboarding"
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadAccountArgs:
-    """Settings of an account that models are deployed to."""
+    """Environment, bucket, key, network and alarms of deployed models, and the origin of their projects."""
 
     environment: Environment
     artifacts: PrivateBucket
     """Bucket of the models' artifacts, which are copied into it when a model is deployed."""
     data_key: EncryptionKey
     vpc_config: VpcConfig
-    development_account_id: str
-    development_prefix: str
-    """Beginning of development's physical names."""
-    oidc_provider_arn: str
+    development: Environment
+    """Environment in which the models were trained."""
     oidc_issuer: str
     """Host and path of the issuer of the repositories' tokens, without the scheme."""
     alarms_topic_arn: pulumi.Input[str]
-    """The only topic that an alarm of a deployment may notify."""
+    """The only topic that an alarm of a deployment may publish to."""
 
 
 class WorkloadAccount(pulumi.ComponentResource):
-    """Roles for the projects of development: to deploy here, and to remove a deleted project's deployments.
+    """The roles by which development gives its projects their roles here, and removes their deployments.
 
     Deployed models read nothing outside this account but the images of AWS, so that they keep running when the account
     that trained them is gone.
@@ -115,10 +113,10 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
         account_id=environment.account_id,
         alarms_topic_arn=args.alarms_topic_arn,
         data_key_arn=args.data_key.arn,
-        development_account_id=args.development_account_id,
-        development_prefix=args.development_prefix,
+        development_account_id=args.development.account_id,
+        development_prefix=args.development.prefix,
         oidc_issuer=args.oidc_issuer,
-        oidc_provider_arn=args.oidc_provider_arn,
+        oidc_provider_arn=environment.oidc_provider_arn(args.oidc_issuer),
         security_group_id=args.vpc_config.security_group_id,
         vpc_id=args.vpc_config.vpc_id,
     )
@@ -126,12 +124,11 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
 
 
 def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
-    """Trust policy: the template cloner of development alone.
+    """Return a trust policy: the template cloner of development, and no other role of its account.
 
     The role is named in the condition, because a principal must exist when it is named as such.
     """
-    account = args.development_account_id
-    cloner = f"arn:aws:iam::{account}:role/{args.development_prefix}-{TEMPLATE_CLONER}"
+    account = args.development.account_id
     return iam.document(
         iam.Statement(
             sid="AssumeByTemplateCloner",
@@ -139,6 +136,6 @@ def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
             actions=("sts:AssumeRole",),
             resources=(),
             principal={"AWS": f"arn:aws:iam::{account}:root"},
-            condition={"StringEquals": {"aws:PrincipalArn": cloner}},
+            condition={"StringEquals": {"aws:PrincipalArn": args.development.role_arn(TEMPLATE_CLONER)}},
         )
     )

@@ -1,4 +1,4 @@
-"""IAM statements for development in an account that models are deployed to: give projects their roles, clean up."""
+"""Permissions of development in an account that models are deployed to, so that a launched project can deploy there."""
 
 import pulumi
 
@@ -9,7 +9,7 @@ from components.environment import Environment
 def onboard(
     environment: Environment, *, template_url: pulumi.Input[str], stack_role_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    """Give a project its roles: by the published template and CloudFormation's own role, and in no other way."""
+    """Give a project its roles: from the published template and under CloudFormation's own role, and in no other way."""
     stacks = environment.arn("cloudformation", f"stack/{environment.prefix}-p-*/*")
     by_role = {"cloudformation:RoleArn": stack_role_arn}
     return [
@@ -42,7 +42,7 @@ def onboard(
 def read_template(
     environment: Environment, *, objects: pulumi.Input[str], key_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    """Read the template: CloudFormation fetches it with the permissions of its caller."""
+    """Read the template: CloudFormation fetches it as its caller."""
     return [
         iam.allow("ReadTemplate", "s3:GetObject", on=objects),
         iam.allow(
@@ -55,7 +55,7 @@ def read_template(
 
 
 def remove_deployments(environment: Environment) -> list[iam.Statement]:
-    """Delete what the deployments of a deleted project made; never make or change any of it."""
+    """Delete the deployments of a project when the project is deleted; never create or change any."""
     own = f"{environment.prefix}-p-*"
     return [
         iam.allow(

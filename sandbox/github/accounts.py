@@ -44,7 +44,7 @@ class Caller:
     def job_may(self, permission: str) -> bool:
         """Whether a job's token has a permission such as contents:read."""
         name, _, level = permission.partition(":")
-        granted = self.sagemaker_jobs.get(name, "none")
+        granted = self.job_permissions.get(name, "none")
         return name == "metadata" or granted == "write" or granted == level
 
 
@@ -112,7 +112,7 @@ def caller_role(caller: Caller, repository: Repository, state: State) -> Permiss
     if caller.is_job:
         if caller.job_repository_id != repository.id:
             return None if repository.private else "pull"
-        return "push" if "write" in caller.sagemaker_jobs.values() else "pull"
+        return "push" if "write" in caller.job_permissions.values() else "pull"
     if repository.private and not caller.has_scope("repo"):
         return None
     return role(caller.user, repository, state)

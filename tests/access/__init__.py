@@ -1,1 +1,1 @@
-"""Who may do what: roles, Studio, launches, and what GitHub shares."""
+"""Permissions: roles, Studio, launches, and GitHub."""

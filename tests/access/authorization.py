@@ -148,7 +148,7 @@ EVERY_RESOURCE_ALTHOUGH_AWS_HAS_TYPES: Mapping[str, str] = {
 
 
 def problems(statement: PolicyStatement) -> Iterator[str]:
-    """What is wrong with a statement of a role's policy, judged by AWS's own data."""
+    """Find the problems of a statement of a role's policy, judged by AWS's own data."""
     for action in statement.actions:
         # Under a condition, a denial may be about whatever knows the condition's key.
         if action.endswith(":*") and statement.effect == "Deny" and statement.condition:

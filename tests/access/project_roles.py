@@ -17,7 +17,7 @@ SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectRoles:
-    """The template's resources for one project, with references and functions filled in."""
+    """The resources that the template creates for one project, with references and functions resolved."""
 
     text: str
     """The template."""

@@ -1,4 +1,4 @@
-"""What GitHub shares, and which of its jobs AWS trusts."""
+"""Template repositories and rules on GitHub, and the jobs that AWS trusts."""
 
 import pytest
 
@@ -13,6 +13,7 @@ def _repository(subject_form: SubjectForm) -> GitHubRepository:
         organization_id=1001,
         name="mlops-platform",
         repository_id=2001,
+        issuer="token.actions.githubusercontent.com",
         subject_form=subject_form,
     )
 
@@ -44,7 +45,7 @@ def test_the_drift_role_is_for_scheduled_jobs_on_main_of_the_platforms_repositor
     }
 
 
-def test_a_server_of_ones_own_is_trusted_under_its_own_issuer() -> None:
+def test_an_enterprise_server_is_trusted_under_its_own_issuer() -> None:
     enterprise = render_stack(
         "dev",
         {

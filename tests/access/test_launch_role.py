@@ -93,19 +93,19 @@ def _resources() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "kind"), _resources())
-def test_whatever_a_product_contains_can_be_created_and_deleted(launch: Role, name: str, kind: str) -> None:
+def test_the_launch_role_may_create_and_delete_every_resource_of_a_product(launch: Role, name: str, kind: str) -> None:
     example, actions = LIFE_OF[kind]
 
     assert [action for action in actions if not launch.may(action, example)] == [], name
 
 
-def test_a_launch_reaches_nothing_but_what_products_contain(launch: Role) -> None:
+def test_the_launch_role_reaches_only_resource_types_of_products(launch: Role) -> None:
     services = {action.partition(":")[0] for statement in launch.statements for action in statement.actions}
 
     assert services == {"cloudformation", "iam", "lambda", "s3", "sagemaker", "ssm"}
 
 
-def test_service_catalog_alone_may_launch(launch: Role, role_named: RoleNamed) -> None:
+def test_only_service_catalog_assumes_the_launch_role(launch: Role, role_named: RoleNamed) -> None:
     assert launch.trust[0].actions == ("sts:AssumeRole",)
     assert launch.trust[0].principal == {"Service": "servicecatalog.amazonaws.com"}
     for people in ("data-scientist", "lead-data-scientist"):

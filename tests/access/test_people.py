@@ -1,4 +1,4 @@
-"""What data scientists and lead data scientists may do in Studio."""
+"""Permissions of data scientists and lead data scientists in Studio."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_a_policy_attached_later_does_not_make_a_data_scientist_a_lead(role_name
 
 @pytest.mark.parametrize("people", PEOPLE)
 @pytest.mark.parametrize("action", SEEING)
-def test_everybody_sees_what_projects_learned(role_named: RoleNamed, people: str, action: str) -> None:
+def test_every_user_reads_results_of_projects(role_named: RoleNamed, people: str, action: str) -> None:
     assert role_named(people).may(action)
 
 
@@ -99,7 +99,7 @@ def test_a_job_with_one_subnet_elsewhere_is_denied_and_one_inside_is_not(
 
 @pytest.mark.parametrize("people", PEOPLE)
 @pytest.mark.parametrize("action", SEEING)
-def test_what_names_no_subnet_is_not_denied(role_named: RoleNamed, people: str, action: str) -> None:
+def test_an_action_that_names_no_subnet_is_not_denied(role_named: RoleNamed, people: str, action: str) -> None:
     request = Request(principal=people, action=action, resource="arn:aws:sagemaker:::x")
 
     assert [denials(json.loads(document), request) for document in role_named(people).policies.values()] == [[], [], []]
@@ -192,7 +192,7 @@ def test_people_write_to_the_shared_buckets_only(role_named: RoleNamed, people: 
 
 
 @pytest.mark.parametrize("people", PEOPLE)
-def test_a_bucket_of_a_stranger_with_a_name_like_ours_is_not_read(role_named: RoleNamed, people: str) -> None:
+def test_another_accounts_bucket_with_a_project_like_name_is_not_read(role_named: RoleNamed, people: str) -> None:
     statement = role_named(people).statement("ReadProjectArtifacts")
 
     assert statement.condition == {"StringEquals": {"aws:ResourceAccount": "111111111111"}}

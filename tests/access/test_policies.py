@@ -18,6 +18,7 @@ ROOM = 200
 
 INSTANCE_TYPES = ["ml.t3.medium", *(f"ml.geospati{number:02}.interactive" for number in range(11))]
 NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "nat": "perZone"}
+PROJECTS = {"preprodAccountId": "222222222222", "prodAccountId": "333333333333"}
 STUDIO = {
     "userProfiles": [{"name": "a" * 63, "role": "lead"}, {"name": "b" * 63, "role": "dataScientist"}],
     "allowedInstanceTypes": INSTANCE_TYPES,
@@ -37,7 +38,11 @@ EVERYWHERE = {
     "github": GITHUB,
 }
 DEPLOYED_TO = {**EVERYWHERE, "workload": {"developmentAccountId": "111111111111", "developmentEnvironment": "abcdefgh"}}
-LARGEST = {"dev": {**EVERYWHERE, "studio": STUDIO}, "preprod": DEPLOYED_TO, "prod": DEPLOYED_TO}
+LARGEST = {
+    "dev": {**EVERYWHERE, "development": {"studio": STUDIO, "projects": PROJECTS}},
+    "preprod": DEPLOYED_TO,
+    "prod": DEPLOYED_TO,
+}
 """Settings of each stack with the most and the longest of everything that a role's policies name."""
 SUBNETS = [f"subnet-0123456789abcde{number:02}" for number in range(7)]
 BEYOND_THE_LARGEST = [
@@ -45,9 +50,9 @@ BEYOND_THE_LARGEST = [
     {"environment": "abcdefgh"},
     {"network": {**NETWORK, "zones": 7}},
     {"network": {"vpcId": "vpc-0123456789abcdef0", "subnetIds": SUBNETS}},
-    {"studio": {**STUDIO, "allowedInstanceTypes": [*INSTANCE_TYPES, "ml.m5.large"]}},
-    {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial0.interactive"]}},
-    {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial.interactively"]}},
+    {"development": {"studio": {**STUDIO, "allowedInstanceTypes": [*INSTANCE_TYPES, "ml.m5.large"]}}},
+    {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial0.interactive"]}}},
+    {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial.interactively"]}}},
 ]
 
 
@@ -182,7 +187,7 @@ def test_roles_are_passed_only_to_a_named_service(any_stack: Rendering) -> None:
         assert not any(resource.endswith(":role/*") or resource == "*" for resource in statement.resources), name
 
 
-def test_nobody_in_studio_may_change_a_function_or_read_a_secret(dev: Rendering) -> None:
+def test_no_role_in_studio_may_change_a_function_or_read_a_secret(dev: Rendering) -> None:
     roles = roles_of(dev)
 
     for people in ("data-scientist", "lead-data-scientist"):
@@ -202,7 +207,7 @@ def test_only_the_two_functions_read_the_credential_for_github(dev: Rendering) -
         assert resource.endswith(f":secret:{credential}")
 
 
-def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Rendering) -> None:
+def test_the_boundary_allows_every_action_that_a_role_is_granted(any_stack: Rendering) -> None:
     ceiling = _allowed_by_boundary()
 
     beyond = [
@@ -218,7 +223,7 @@ def test_the_boundary_lets_through_whatever_a_role_is_granted(any_stack: Renderi
 
 
 def _sizes(stack: Rendering) -> dict[str, int]:
-    """How many characters the inline policies of each role have together."""
+    """Count the characters of the inline policies of each role."""
     return {
         role.name: sum(len(re.sub(r"\s", "", document)) for document in role.policies.values())
         for role in roles_of(stack).values()

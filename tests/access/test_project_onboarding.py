@@ -1,4 +1,4 @@
-"""How an account that models are deployed to lets development give its projects their roles there."""
+"""Onboarding: an account that models are deployed to lets development give its projects their roles there."""
 
 import re
 
@@ -55,7 +55,7 @@ def test_projects_get_their_roles_by_the_published_template_and_one_role_only(
     assert passing.condition == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
 
 
-def test_the_template_cloner_finds_what_this_account_published(prod: Rendering) -> None:
+def test_the_template_cloner_finds_the_parameters_that_this_account_publishes(prod: Rendering) -> None:
     published = {each.inputs["name"]: each.inputs["value"] for each in prod.all("ssm/parameter:Parameter")}
 
     key = prod.one("BucketObjectv2").inputs["key"]
@@ -64,7 +64,7 @@ def test_the_template_cloner_finds_what_this_account_published(prod: Rendering) 
     assert published[f"{path}/roles-stack-role-arn"] == STACK_ROLE
 
 
-def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboarding: Role) -> None:
+def test_the_template_cloner_may_make_every_call_of_its_code_in_the_account(onboarding: Role) -> None:
     code = (ROOT / "functions/template_cloner/workload_account.py").read_text(encoding="utf-8")
     services = {
         "_cloudformation": "cloudformation",
@@ -115,7 +115,7 @@ def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboar
         ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/onboarding/x.yaml", f"arn:aws:s3:::{BUCKET}/p-1/models/x"),
     ],
 )
-def test_development_touches_what_projects_deployed_and_nothing_of_the_platform(
+def test_development_changes_deployments_of_projects_and_nothing_of_the_platform(
     onboarding: Role, action: str, own: str, others: str
 ) -> None:
     assert onboarding.may(action, own)

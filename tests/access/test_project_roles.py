@@ -36,7 +36,7 @@ def test_the_published_template_has_no_findings(published: ProjectRoles, tmp_pat
     assert findings(tmp_path / "template.yaml", informational=True) == []
 
 
-def test_the_published_template_names_what_the_platform_provides(published: ProjectRoles) -> None:
+def test_the_published_template_names_the_resources_of_the_platform(published: ProjectRoles) -> None:
     for provided in (
         AWS.format("sns", "analytics-prod-alarms"),
         DATA_KEY,
@@ -68,7 +68,7 @@ def test_every_action_exists_and_works_on_its_resources_under_its_conditions(
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_boundary_lets_through_whatever_the_role_is_granted(published: ProjectRoles, role: str) -> None:
+def test_the_boundary_allows_every_action_that_the_role_is_granted(published: ProjectRoles, role: str) -> None:
     for statement in published.statements(role):
         if statement.effect == "Allow":
             for action, resource in _examples(statement):
@@ -163,7 +163,9 @@ def test_a_deployment_does_these_things_and_no_others(published: ProjectRoles) -
 
 
 @pytest.mark.parametrize("kind", ["endpoint", "endpoint-config", "model"])
-def test_a_deployment_makes_and_removes_what_has_its_projects_name_only(published: ProjectRoles, kind: str) -> None:
+def test_a_deployment_creates_and_deletes_resources_with_its_projects_name_only(
+    published: ProjectRoles, kind: str
+) -> None:
     noun = {"endpoint": "Endpoint", "endpoint-config": "EndpointConfig", "model": "Model"}[kind]
     for verb in ("Create", "Describe", "Delete"):
         for name, expected in ((OWN, True), (f"{OWN}-v2-1a2b", True), (OTHER, False), ("analytics-prod", False)):
@@ -171,7 +173,7 @@ def test_a_deployment_makes_and_removes_what_has_its_projects_name_only(publishe
             assert published.may("DeploymentRole", f"sagemaker:{verb}{noun}", resource, IN_THE_NETWORK) is expected
 
 
-def test_a_deployment_asks_its_own_endpoint_only(published: ProjectRoles) -> None:
+def test_a_deployment_invokes_its_own_endpoint_only(published: ProjectRoles) -> None:
     for name, expected in ((OWN, True), (OTHER, False)):
         resource = AWS.format("sagemaker", f"endpoint/{name}")
         assert published.may("DeploymentRole", "sagemaker:InvokeEndpoint", resource) is expected
@@ -271,7 +273,7 @@ def test_a_model_changes_nothing_and_reads_no_secret_and_no_parameter(published:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_alarms_are_seen_however_they_are_looked_for(published: ProjectRoles, role: str) -> None:
+def test_alarms_are_found_by_name_and_by_prefix(published: ProjectRoles, role: str) -> None:
     """CloudWatch judges some requests as one for `alarm:*`; a canary whose alarms SageMaker cannot see is refused."""
     for name in (f"{OWN}-errors", "*"):
         assert published.may(role, "cloudwatch:DescribeAlarms", AWS.format("cloudwatch", f"alarm:{name}"))

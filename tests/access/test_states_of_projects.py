@@ -32,7 +32,7 @@ def may(project_roles: ProjectRoles) -> May:
     return project_roles.may
 
 
-def test_the_roles_are_called_as_their_boundary_knows_them(project_roles: ProjectRoles) -> None:
+def test_the_roles_have_the_names_that_their_boundary_covers(project_roles: ProjectRoles) -> None:
     assert project_roles.properties("DeploymentRole")["RoleName"] == f"{PREFIX}-p-abcdefghijkl-deployment"
     assert project_roles.properties("ModelRole")["RoleName"] == f"{PREFIX}-p-abcdefghijkl-model"
 
@@ -54,7 +54,7 @@ def test_a_deployment_lists_its_own_state_and_no_other(may: May) -> None:
         assert not may("DeploymentRole", "s3:ListBucket", bucket, {"s3:prefix": prefix})
 
 
-def test_a_deployment_is_told_that_a_file_is_not_there_yet(may: May) -> None:
+def test_a_deployment_is_told_when_a_file_does_not_exist(may: May) -> None:
     """S3 answers 404 instead of 403 to whoever may list the bucket in a request that names no prefix."""
     assert may("DeploymentRole", "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")
     assert not may("ModelRole", "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")

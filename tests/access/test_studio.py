@@ -58,10 +58,8 @@ def test_each_user_works_under_the_role_of_their_group(dev: Rendering) -> None:
 
 
 def test_a_user_is_a_resource_of_their_own_whatever_their_place_in_the_list(dev: Rendering) -> None:
-    turned = render_stack(
-        "dev",
-        {"studio": {"userProfiles": [{"name": "ada", "role": "dataScientist"}, {"name": "grace", "role": "lead"}]}},
-    )
+    profiles = [{"name": "ada", "role": "dataScientist"}, {"name": "grace", "role": "lead"}]
+    turned = render_stack("dev", {"development": {"studio": {"userProfiles": profiles}}})
 
     def names(rendering: Rendering) -> set[str]:
         return {each.name for each in rendering.all("sagemaker/userProfile:UserProfile")}

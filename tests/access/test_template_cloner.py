@@ -43,7 +43,7 @@ def test_it_runs_in_several_private_subnets(function: Resource) -> None:
     assert all("private" in subnet for subnet in function.inputs["vpcConfig"]["subnetIds"])
 
 
-def test_it_is_told_which_github_and_where_its_credential_is(function: Resource) -> None:
+def test_its_environment_variables_name_the_github_server_and_the_credential(function: Resource) -> None:
     variables = dict(function.inputs["environment"]["variables"])
 
     assert ":secret:analytics-dev-github-credential" in variables.pop("GITHUB_CREDENTIAL_SECRET_ARN")

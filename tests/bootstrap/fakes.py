@@ -1,4 +1,4 @@
-"""An account in memory: as much of AWS as the bootstrap asks, with AWS's own refusals."""
+"""An account in memory: the operations that bootstrap calls, with AWS's own errors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,15 @@ from botocore.exceptions import ClientError
 from bootstrap.account import Account, Client
 from tests.bootstrap.template import ACCOUNT, REGION
 
+CREDENTIAL_ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:analytics-dev-github-AbCdEf"
+PARAMETERS = {
+    "/mlops/analytics/dev/github/credential-secret-arn": CREDENTIAL_ARN,
+    "/mlops/analytics/dev/github/server-url": "https://github.example.com",
+    "/mlops/analytics/dev/github/api-url": "https://api.github.example.com",
+    "/mlops/analytics/dev/github/oidc-issuer": "github.example.com/_services/token",
+    "/mlops/analytics/dev/github/organization": "acme",
+}
+
 
 def refusal(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
@@ -16,20 +25,20 @@ def refusal(code: str, message: str = "") -> ClientError:
 
 @dataclass
 class CloudFormation:
-    """Stacks that settle after a while; `ends_in` decides how.
+    """Stacks that settle after some requests, in the status `ends_in`.
 
-    As on AWS, termination protection is a stack's own: it stays through updates and rollbacks, and a protected stack is
-    not deleted, whatever its status.
+    As on AWS, termination protection belongs to the stack: it stays through updates and rollbacks, and a protected stack
+    cannot be deleted, whatever its status.
     """
 
     stacks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
-    looks_until_settled: int = 2
+    requests_until_settled: int = 2
     ends_in: str | None = None
     reasons: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Logical id, status and reason of the events of the next failure, oldest first."""
     deleted: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """By their ids, the one way to look at them."""
+    """Deleted stacks by id; AWS does not show them by name."""
     events: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
     settles_to: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
@@ -42,9 +51,9 @@ class CloudFormation:
         stack = self._find(StackName)
         name = stack["StackName"]
         if name in self.settles_to:
-            looks, status = self.settles_to[name]
-            if looks:
-                self.settles_to[name] = (looks - 1, status)
+            requests, status = self.settles_to[name]
+            if requests:
+                self.settles_to[name] = (requests - 1, status)
             else:
                 stack["StackStatus"] = status
                 del self.settles_to[name]
@@ -108,7 +117,7 @@ class CloudFormation:
             "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()],
             "request": (request["TemplateBody"], request["Parameters"], request["Tags"]),
         }
-        self.settles_to[name] = (self.looks_until_settled, self.ends_in or f"{verb}_COMPLETE")
+        self.settles_to[name] = (self.requests_until_settled, self.ends_in or f"{verb}_COMPLETE")
         for logical, status, reason in self.reasons:
             event = {
                 "LogicalResourceId": logical,
@@ -121,14 +130,26 @@ class CloudFormation:
 
 
 @dataclass
+class Parameters:
+    """The parameters that the deployed platform publishes."""
+
+    values: dict[str, str] = field(default_factory=lambda: dict(PARAMETERS))
+
+    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
+        if Name not in self.values:
+            raise refusal("ParameterNotFound")
+        return {"Parameter": {"Value": self.values[Name]}}
+
+
+@dataclass
 class Service:
-    """Answers operations from a table; whatever else is asked is an error that names it."""
+    """Answers operations from a table; any other operation is an error that names it."""
 
     answers: dict[str, Callable[..., dict[str, Any]]]
 
     def __getattr__(self, operation: str) -> Callable[..., dict[str, Any]]:
         if operation.startswith("_") or operation not in self.answers:
-            raise AttributeError(f"nobody expected {operation}")
+            raise AttributeError(f"unexpected operation {operation}")
         return self.answers[operation]
 
 
@@ -147,11 +168,11 @@ def refuse(code: str, message: str = "") -> Callable[..., dict[str, Any]]:
 
 
 def account(**services: object) -> Account:
-    """An account whose services are `services`; the others cannot be reached."""
+    """Return an account that has only these services."""
 
     def client(service: str) -> Client:
         if service not in services:
-            raise AssertionError(f"nobody expected a client of {service}")
+            raise AssertionError(f"unexpected client of {service}")
         return cast("Client", services[service])
 
     return Account(account_id=ACCOUNT, region=REGION, caller=f"arn:aws:iam::{ACCOUNT}:user/engineer", client=client)

@@ -1,4 +1,4 @@
-"""Resolves `bootstrap.yaml` the way CloudFormation would, so that tests see names, ARNs and documents."""
+"""Resolve `bootstrap.yaml` the way CloudFormation would, so that tests see names, ARNs and documents."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -38,15 +38,15 @@ class Template:
         self.outputs = {name: self._resolve(output["Value"]) for name, output in self.source["Outputs"].items()}
 
     def properties(self, name: str) -> dict[str, Any]:
-        """Properties of a resource, every reference resolved."""
+        """Return the properties of a resource, every reference resolved."""
         return self.resources[name]["Properties"]
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Properties of the resources of a type, by logical id."""
+        """Return the properties of the resources of a type, by logical id."""
         return {name: each["Properties"] for name, each in self.resources.items() if each["Type"] == kind}
 
     def policy_documents(self, role: str) -> list[dict[str, Any]]:
-        """The documents of the managed policies of a role."""
+        """Return the documents of the managed policies of a role."""
         policies = {
             f"arn:aws:iam::{ACCOUNT}:policy/{each['ManagedPolicyName']}": each["PolicyDocument"]
             for each in self.of_type("AWS::IAM::ManagedPolicy").values()

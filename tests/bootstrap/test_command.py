@@ -1,4 +1,4 @@
-"""The command line: what it prints, where, and how it ends."""
+"""The command line: its output, its streams and its exit status."""
 
 import io
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from bootstrap import __main__ as command
 from bootstrap import credential, doctor, settings_file, up
 from bootstrap.account import Account, connect
-from bootstrap.problem import ProblemError
+from bootstrap.errors import BootstrapError
 from tests.bootstrap.fakes import CloudFormation, account, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """Every command works on an account without services; the regions asked for."""
+    """Connect every command to an account without services; return the requested regions."""
     regions: list[str | None] = []
 
     def connect_to_nothing(region: str | None) -> Account:
@@ -48,11 +48,11 @@ def test_up_prints_the_outputs_and_the_login(
 ) -> None:
     trusted: list[up.Trust] = []
 
-    def pretend(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
+    def fake_up(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
         trusted.append(trust)
         return outcome, {"DeployRoleArn": "arn:aws:iam::111111111111:role/analytics-dev-deploy"}
 
-    monkeypatch.setattr(up, "up", pretend)
+    monkeypatch.setattr(up, "up", fake_up)
     assert command.main([*UP, *IDS, "--region", "eu-central-1"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith(f"analytics-dev {said}.")
@@ -68,11 +68,11 @@ def test_an_enterprise_server_needs_no_ids(
     del connected
     trusted: list[up.Trust] = []
 
-    def pretend(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
+    def fake_up(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
         trusted.append(trust)
         return "created", {}
 
-    monkeypatch.setattr(up, "up", pretend)
+    monkeypatch.setattr(up, "up", fake_up)
     assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
     assert capsys.readouterr().out
     assert trusted[0].issuer == "github.example.com/_services/token"
@@ -88,7 +88,7 @@ def test_an_enterprise_server_needs_no_ids(
         (["login", "--environment", "dev"], "Nothing is bootstrapped for dev"),
     ],
 )
-def test_what_is_wrong_is_said_on_the_error_stream_and_nothing_is_printed_for_a_shell(
+def test_errors_go_to_standard_error_and_nothing_is_printed_for_a_shell(
     connected: list[str | None], capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
 ) -> None:
     del connected
@@ -98,7 +98,7 @@ def test_what_is_wrong_is_said_on_the_error_stream_and_nothing_is_printed_for_a_
     assert said.out == ""
 
 
-def test_a_refusal_of_aws_is_said_without_a_traceback(
+def test_an_error_of_aws_is_reported_without_a_traceback(
     connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del connected
@@ -146,7 +146,7 @@ def test_a_token_on_the_command_line_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("fine", "status"), [(True, 0), (False, 1)])
-def test_doctor_ends_with_an_error_while_something_is_to_do(
+def test_doctor_exits_with_an_error_while_something_is_left_to_do(
     connected: list[str | None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -157,8 +157,8 @@ def test_doctor_ends_with_an_error_while_something_is_to_do(
 
     def examine(*_: object) -> list[doctor.Finding]:
         return [
-            doctor.Finding(subject="account", fine=True, says="here"),
-            doctor.Finding(subject="state key", fine=fine, says="as it is"),
+            doctor.Finding(subject="account", fine=True, message="here"),
+            doctor.Finding(subject="state key", fine=fine, message="as it is"),
         ]
 
     monkeypatch.setattr(doctor, "examine", examine)
@@ -168,7 +168,9 @@ def test_doctor_ends_with_an_error_while_something_is_to_do(
 
 
 @pytest.mark.parametrize("stack", ["dev", "preprod", "prod"])
-def test_a_workflow_learns_where_a_stack_lives(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_describe_prints_the_account_region_and_roles_of_a_stack(
+    stack: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command.main(["describe", str(ROOT / f"Pulumi.{stack}.yaml")]) == 0
     known = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
     account_id = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}[stack]
@@ -191,22 +193,24 @@ def test_a_workflow_learns_where_a_stack_lives(stack: str, capsys: pytest.Captur
         ("config: [", "cannot be read"),
     ],
 )
-def test_settings_that_do_not_say_where_a_stack_lives_are_refused(tmp_path: Path, content: str, problem: str) -> None:
+def test_settings_without_unit_environment_region_or_account_are_rejected(
+    tmp_path: Path, content: str, problem: str
+) -> None:
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(content)
-    with pytest.raises(ProblemError, match=problem):
+    with pytest.raises(BootstrapError, match=problem):
         settings_file.describe(file)
 
 
-def test_without_a_region_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_a_region_no_request_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(ProblemError, match="give --region"):
+    with pytest.raises(BootstrapError, match="give --region"):
         connect(None, {})
 
 
-def test_credentials_that_aws_does_not_accept_say_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_that_aws_rejects_lead_to_the_advice_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
     class Session:
         region_name = "eu-west-1"
 
@@ -222,7 +226,7 @@ def test_credentials_that_aws_does_not_accept_say_to_log_in(monkeypatch: pytest.
             raise refusal("ExpiredToken", "The security token included in the request is expired")
 
     monkeypatch.setattr("boto3.Session", Session)
-    with pytest.raises(ProblemError, match=r"token .* is expired") as problem:
+    with pytest.raises(BootstrapError, match=r"token .* is expired") as problem:
         connect(None, {"AWS_REGION": "us-east-1"})
     assert "Log in first" in str(problem.value)
 
@@ -236,7 +240,7 @@ config:
 """
 
 
-def test_a_workflow_is_told_which_stacks_each_environment_has(
+def test_stacks_prints_the_stacks_of_each_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for stack in ("dev", "payments-dev", "prod"):
@@ -246,10 +250,10 @@ def test_a_workflow_is_told_which_stacks_each_environment_has(
     assert capsys.readouterr().out.splitlines() == ['dev=["dev", "payments-dev"]', "preprod=[]", 'prod=["prod"]']
 
 
-def test_a_stack_that_no_job_deploys_is_an_error_rather_than_forgotten(
+def test_a_stack_that_no_job_deploys_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "Pulumi.devus.yaml").write_text(SETTINGS.format(environment="devus"))
     monkeypatch.chdir(tmp_path)
     assert command.main(["stacks"]) == 1
-    assert "Pulumi.devus.yaml is of the environment devus, which no job deploys" in capsys.readouterr().err
+    assert "Pulumi.devus.yaml belongs to the environment devus, which no job deploys" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`github-token`: the token is checked, kept, and never shown."""
+"""`github-token`: the token is checked, stored, and never shown."""
 
 import json
 from dataclasses import dataclass, field
@@ -8,53 +8,35 @@ import pytest
 
 from bootstrap import credential, github
 from bootstrap.account import Account
+from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
-from tests.bootstrap.fakes import account, refusal
+from tests.bootstrap.fakes import CREDENTIAL_ARN, Parameters, account
 
 NAMES = Names(unit="analytics", environment="dev")
 TOKEN = "token-0123456789"
-ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:analytics-dev-github-AbCdEf"
-PARAMETERS = {
-    "/mlops/analytics/dev/github/credential-secret-arn": ARN,
-    "/mlops/analytics/dev/github/server-url": "https://github.example.com",
-    "/mlops/analytics/dev/github/api-url": "https://api.github.example.com",
-    "/mlops/analytics/dev/github/oidc-issuer": "github.example.com/_services/token",
-    "/mlops/analytics/dev/github/organization": "acme",
-}
-
-
-@dataclass
-class Parameters:
-    values: dict[str, str] = field(default_factory=lambda: dict(PARAMETERS))
-
-    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
-        if Name not in self.values:
-            raise refusal("ParameterNotFound")
-        return {"Parameter": {"Value": self.values[Name]}}
 
 
 @dataclass
 class Secrets:
-    """A secret that, like AWS, ignores a version that it has already."""
+    """A secret that, like AWS, ignores the id of an existing version."""
 
     versions: dict[str, str] = field(default_factory=dict[str, str])
     current: str = ""
 
     def describe_secret(self, SecretId: str) -> dict[str, Any]:  # noqa: N803
-        assert SecretId == ARN
+        assert SecretId == CREDENTIAL_ARN
         stages = {version: ["AWSCURRENT"] if version == self.current else [] for version in self.versions}
         return {"VersionIdsToStages": stages}
 
     def put_secret_value(self, SecretId: str, ClientRequestToken: str, SecretString: str) -> None:  # noqa: N803
-        assert SecretId == ARN
+        assert SecretId == CREDENTIAL_ARN
         assert 32 <= len(ClientRequestToken) <= 64
         if ClientRequestToken not in self.versions:
             self.versions[ClientRequestToken] = SecretString
             self.current = ClientRequestToken
 
 
-def answers(**by_path: github.Answer) -> credential.Get:
+def answers(**by_path: github.Answer) -> github.Get:
     table = {f"/{path.replace('__', '/')}": each for path, each in by_path.items()}
 
     def get(server: github.Server, path: str, token: str | None) -> github.Answer:
@@ -83,7 +65,7 @@ def test_a_good_token_becomes_the_secrets_json_value() -> None:
     assert json.loads(secrets.versions[secrets.current]) == {"token": TOKEN}
 
 
-def test_another_server_can_be_asked_than_the_one_that_the_platform_was_deployed_for() -> None:
+def test_the_token_can_be_checked_on_another_server_than_the_deployed_one() -> None:
     asked: list[str] = []
 
     def get(server: github.Server, path: str, token: str | None) -> github.Answer:
@@ -103,14 +85,14 @@ def test_the_same_token_again_changes_nothing() -> None:
     assert len(secrets.versions) == 1
 
 
-def test_going_back_to_an_earlier_token_makes_it_current() -> None:
+def test_an_earlier_token_can_become_current_again() -> None:
     secrets = Secrets()
     for token in (TOKEN, "another-token", TOKEN):
         assert credential.store(place(secrets), NAMES, token, get=GOOD).changed
     assert json.loads(secrets.versions[secrets.current]) == {"token": TOKEN}
 
 
-def test_a_versions_id_does_not_show_the_token() -> None:
+def test_a_versions_id_does_not_reveal_the_token() -> None:
     secrets = Secrets()
     credential.store(place(secrets), NAMES, TOKEN, get=GOOD)
     assert TOKEN not in secrets.current
@@ -134,25 +116,25 @@ def test_an_apps_installation_token_is_accepted() -> None:
     [
         (answers(user=github.Answer(status=401, headers={}, body={"message": "Bad credentials"})), "Bad credentials"),
         (answers(user=ok({"x-oauth-scopes": "read:user"}, login="ada"), orgs__acme=ok()), "needs `repo`"),
-        (answers(user=ok(login="ada")), "does not see the organization acme"),
+        (answers(user=ok(login="ada")), "cannot see the organization acme"),
     ],
 )
-def test_a_token_that_cannot_work_is_refused_and_not_stored(get: credential.Get, reason: str) -> None:
+def test_a_token_that_cannot_work_is_refused_and_not_stored(get: github.Get, reason: str) -> None:
     secrets = Secrets()
-    with pytest.raises(ProblemError, match=reason) as problem:
+    with pytest.raises(BootstrapError, match=reason) as problem:
         credential.store(place(secrets), NAMES, TOKEN, get=get)
     assert TOKEN not in str(problem.value)
     assert not secrets.versions
 
 
 @pytest.mark.parametrize("token", ["", "  \n", "two tokens", "token=one\ntoken=two"])
-def test_anything_but_one_token_is_refused_before_anybody_is_asked(token: str) -> None:
-    with pytest.raises(ProblemError, match="nothing else, on standard input"):
+def test_input_other_than_one_token_is_rejected_before_any_request(token: str) -> None:
+    with pytest.raises(BootstrapError, match="nothing else, on standard input"):
         credential.store(account(), NAMES, token, get=answers())
 
 
-def test_before_the_first_deployment_it_says_to_deploy() -> None:
+def test_before_the_first_deployment_the_advice_is_to_deploy() -> None:
     secrets = Secrets()
-    with pytest.raises(ProblemError, match="not deployed in dev yet") as problem:
+    with pytest.raises(BootstrapError, match="not deployed in dev yet") as problem:
         credential.store(place(secrets, Parameters({})), NAMES, TOKEN, get=answers())
     assert "pulumi up" in str(problem.value)

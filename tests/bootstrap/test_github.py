@@ -1,4 +1,4 @@
-"""Looking things up on GitHub, against a small server of our own."""
+"""Requests to GitHub, against a small local server."""
 
 import json
 from collections.abc import Generator
@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from bootstrap import github
-from bootstrap.problem import ProblemError
+from bootstrap.errors import BootstrapError
 
 Answers = dict[str, tuple[int, dict[str, str], str]]
 
 
 class Listener(ThreadingHTTPServer):
-    """Answers paths from a table and remembers who asked."""
+    """Answers paths from a table and records the requests."""
 
     answers: Answers
     authorizations: list[str | None]
@@ -74,22 +74,24 @@ def test_without_a_token_none_is_sent() -> None:
     [
         (404, None, "set GITHUB_TOKEN if it is private"),
         (404, "t", "the token in GITHUB_TOKEN may see it"),
-        (401, "t", "GitHub refuses the token"),
+        (401, "t", "GitHub rejects the token"),
         (503, "t", "503 for https://github.example.com/acme/mlops-platform: no reason given"),
     ],
 )
-def test_a_repository_that_cannot_be_found_says_what_to_do(status: int, token: str | None, advice: str) -> None:
+def test_the_error_for_a_repository_that_cannot_be_found_has_advice(
+    status: int, token: str | None, advice: str
+) -> None:
     answers: Answers = {"/repos/acme/mlops-platform": (status, {}, "<html>not json</html>")}
-    with listening(answers) as (server, _), pytest.raises(ProblemError) as problem:
+    with listening(answers) as (server, _), pytest.raises(BootstrapError) as problem:
         github.find_repository(server, "acme", "mlops-platform", token)
     assert advice in str(problem.value)
     assert "--github-org-id" in str(problem.value)
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_the_error_for_an_unreachable_server_names_it() -> None:
     with listening({}) as (server, _):
         gone = server
-    with pytest.raises(ProblemError, match=gone.api_url):
+    with pytest.raises(BootstrapError, match=gone.api_url):
         github.get(gone, "/user", "secret-token")
 
 
@@ -116,7 +118,7 @@ def test_addresses_follow_from_the_server(url: str, api: str, issuer: str, subje
     assert (server.api_url, server.issuer, server.default_subjects) == (api, issuer, subjects)
 
 
-def test_addresses_that_do_not_follow_can_be_given() -> None:
+def test_addresses_that_do_not_follow_from_the_server_can_be_given() -> None:
     server = github.Server.at(
         "https://acme.ghe.com", api_url="https://api.acme.ghe.com/", issuer="https://token.actions.acme.ghe.com"
     )
@@ -124,6 +126,6 @@ def test_addresses_that_do_not_follow_can_be_given() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://github.com", "github.com", "https://github.com/acme", "https://", "ftp://x"])
-def test_what_is_not_the_address_of_a_server_is_refused(url: str) -> None:
-    with pytest.raises(ProblemError, match="give its address alone"):
+def test_an_invalid_server_address_is_rejected(url: str) -> None:
+    with pytest.raises(BootstrapError, match="give its address alone"):
         github.Server.at(url)

@@ -1,4 +1,4 @@
-"""What the providers call a resource that was asked for."""
+"""The provider's identifiers of resources, found from their inputs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap import identify
 from bootstrap.account import Account
 from bootstrap.names import Names
+from bootstrap.recovery import identify
 from tests.bootstrap.fakes import Service, account, answer, refusal, refuse
 from tests.bootstrap.template import ACCOUNT, REGION
 from tests.rendering import Rendering
@@ -18,11 +18,11 @@ TAGS = {"Name": "analytics-dev"}
 
 
 def no_github(path: str) -> Sequence[Mapping[str, Any]]:
-    raise AssertionError(f"nobody expected {path}")
+    raise AssertionError(f"unexpected request for {path}")
 
 
-def find(where: Account, kind: str, ask: identify.AskGitHub = no_github, /, **inputs: Any) -> Sequence[str]:
-    return identify.find(where, NAMES, {"type": kind, "inputs": inputs}, ask)
+def find(where: Account, kind: str, from_github: identify.FromGitHub = no_github, /, **inputs: Any) -> Sequence[str]:
+    return identify.find(where, NAMES, {"type": kind, "inputs": inputs}, from_github)
 
 
 def service(name: str, **answers: Callable[..., dict[str, Any]]) -> Account:
@@ -62,14 +62,14 @@ def recorded(requests: list[dict[str, Any]], value: Mapping[str, Any]) -> Callab
         ),
     ],
 )
-def test_a_contract_name_is_the_identifier_and_nobody_is_asked(
+def test_a_fixed_name_is_the_identifier_and_no_request_is_sent(
     kind: str, inputs: Mapping[str, str], identifier: str
 ) -> None:
     assert find(account(), kind, **inputs) == [identifier]
     assert identify.is_by_name(kind)
 
 
-def test_a_network_is_told_by_its_name_unit_and_environment() -> None:
+def test_a_network_is_found_by_its_name_unit_and_environment() -> None:
     requests: list[dict[str, Any]] = []
     where = service("ec2", describe_vpcs=recorded(requests, {"Vpcs": [{"VpcId": "vpc-1", "State": "available"}]}))
     assert find(where, "aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16", tags=TAGS) == ["vpc-1"]
@@ -89,20 +89,20 @@ def test_a_network_without_a_name_cannot_be_found() -> None:
         find(account(), "aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
 
 
-def test_what_is_gone_already_is_no_candidate() -> None:
+def test_a_deleted_resource_is_not_found() -> None:
     gateways = [{"NatGatewayId": "nat-1", "State": "deleted"}, {"NatGatewayId": "nat-2", "State": "available"}]
     where = service("ec2", describe_nat_gateways=answer({"NatGateways": gateways}))
     assert find(where, "aws:ec2/natGateway:NatGateway", subnetId="subnet-1", tags=TAGS) == ["nat-2"]
 
 
-def test_what_is_still_being_made_is_waited_for() -> None:
+def test_a_resource_that_aws_is_still_creating_is_an_error() -> None:
     gateways = [{"NatGatewayId": "nat-1", "State": "pending"}]
     where = service("ec2", describe_nat_gateways=answer({"NatGateways": gateways}))
     with pytest.raises(identify.StillBeingMadeError):
         find(where, "aws:ec2/natGateway:NatGateway", subnetId="subnet-1", tags=TAGS)
 
 
-def test_a_rule_of_a_security_group_is_told_by_what_it_lets_through() -> None:
+def test_a_rule_of_a_security_group_is_found_by_the_traffic_that_it_allows() -> None:
     https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
     rules = [
         {"SecurityGroupRuleId": "sgr-in", "IsEgress": False, **https, "CidrIpv4": "0.0.0.0/0"},
@@ -148,22 +148,22 @@ def keys() -> Account:
     return service("kms", list_keys=list_keys, describe_key=describe_key, list_resource_tags=list_resource_tags)
 
 
-def test_a_key_is_told_by_its_purpose_and_environment_and_the_newest_comes_first() -> None:
+def test_a_key_is_found_by_its_purpose_and_environment_and_the_newest_comes_first() -> None:
     assert find(keys(), "aws:kms/key:Key", description="Data") == ["new", "old"]
 
 
-def test_a_secret_that_was_not_made_is_not_found() -> None:
+def test_a_secret_that_was_not_created_is_not_found() -> None:
     where = service("secretsmanager", describe_secret=refuse("ResourceNotFoundException"))
     assert find(where, "aws:secretsmanager/secret:Secret", name="analytics-dev-github-credential-1") == []
 
 
-def test_a_refusal_is_not_taken_for_an_absence() -> None:
+def test_a_denied_request_does_not_mean_that_the_resource_is_absent() -> None:
     where = service("secretsmanager", describe_secret=refuse("AccessDeniedException"))
     with pytest.raises(Exception, match="AccessDenied"):
         find(where, "aws:secretsmanager/secret:Secret", name="analytics-dev-github-credential-1")
 
 
-def test_a_domain_that_aws_still_makes_is_waited_for() -> None:
+def test_a_domain_that_aws_is_still_creating_is_an_error() -> None:
     domains = [{"DomainId": "d-1", "DomainName": "analytics-dev", "Status": "Pending"}]
     with pytest.raises(identify.StillBeingMadeError):
         find(
@@ -173,7 +173,7 @@ def test_a_domain_that_aws_still_makes_is_waited_for() -> None:
         )
 
 
-def test_a_product_is_told_by_its_name_and_owner() -> None:
+def test_a_product_is_found_by_its_name_and_owner() -> None:
     found = [
         {"ProductViewSummary": {"ProductId": "prod-1", "Name": "Training", "Owner": "somebody"}},
         {"ProductViewSummary": {"ProductId": "prod-2", "Name": "Training", "Owner": "analytics-dev"}},
@@ -183,28 +183,28 @@ def test_a_product_is_told_by_its_name_and_owner() -> None:
 
 
 def test_a_ruleset_is_looked_up_in_the_organization() -> None:
-    def ask(path: str) -> Sequence[Mapping[str, Any]]:
+    def from_github(path: str) -> Sequence[Mapping[str, Any]]:
         assert path.startswith("/rulesets")
         return [{"id": 7, "name": "other"}, {"id": 8, "name": "mlops-protect-main"}]
 
     kind = "github:index/organizationRuleset:OrganizationRuleset"
-    assert find(account(), kind, ask, name="mlops-protect-main") == ["8"]
+    assert find(account(), kind, from_github, name="mlops-protect-main") == ["8"]
 
 
-def test_a_rule_s_target_is_told_by_what_it_invokes() -> None:
+def test_a_target_of_a_rule_is_found_by_the_arn_that_it_invokes() -> None:
     targets = [{"Id": "other", "Arn": "arn:other"}, {"Id": "terraform-1", "Arn": "arn:trigger"}]
     where = service("events", list_targets_by_rule=answer({"Targets": targets}))
     kind = "aws:cloudwatch/eventTarget:EventTarget"
     assert find(where, kind, rule="approved", arn="arn:trigger") == ["approved/terraform-1"]
 
 
-def test_a_target_of_a_rule_that_was_not_made_was_not_made_either() -> None:
+def test_a_target_of_a_rule_that_was_not_created_is_not_found() -> None:
     where = service("events", list_targets_by_rule=refuse("ResourceNotFoundException"))
     assert find(where, "aws:cloudwatch/eventTarget:EventTarget", rule="approved", arn="arn:trigger") == []
 
 
 @pytest.mark.parametrize(("told", "found"), [("arn:topic:1", ["arn:topic:1"]), ("PendingConfirmation", [])])
-def test_a_subscription_is_told_by_whom_it_tells_unless_nobody_confirmed_it(told: str, found: Sequence[str]) -> None:
+def test_a_subscription_is_found_by_its_endpoint_once_it_is_confirmed(told: str, found: Sequence[str]) -> None:
     requests: list[dict[str, Any]] = []
     subscriptions = [
         {"Protocol": "email", "Endpoint": "grace@example.com", "SubscriptionArn": "arn:topic:2"},
@@ -216,7 +216,7 @@ def test_a_subscription_is_told_by_whom_it_tells_unless_nobody_confirmed_it(told
     assert requests == [{"TopicArn": "arn:topic"}]
 
 
-def test_whatever_a_stack_consists_of_can_be_found_after_an_interruption(stack: Rendering) -> None:
+def test_every_type_of_resource_in_a_stack_can_be_identified(stack: Rendering) -> None:
     unknown: set[str] = set()
     for resource in stack.resources:
         if resource.type.startswith(("aws:", "github:")):
@@ -225,7 +225,7 @@ def test_whatever_a_stack_consists_of_can_be_found_after_an_interruption(stack: 
             except identify.UnknownTypeError as error:
                 unknown.add(str(error))
             except (AssertionError, KeyError):
-                pass  # It asks AWS or GitHub, or needs what AWS had answered before.
+                pass  # The look-up sends a request, or needs an output of another resource.
     assert unknown == set()
 
 

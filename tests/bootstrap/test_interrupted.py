@@ -1,9 +1,9 @@
-"""What an interrupted update left half-done, and the state that is made of it."""
+"""Pending operations of an interrupted update, and the repaired state."""
 
 from typing import Any
 
-from bootstrap import interrupted
-from bootstrap.interrupted import Resolution
+from bootstrap.recovery import interrupted
+from bootstrap.recovery.interrupted import Resolution
 
 STACK = "urn:pulumi:dev::mlops-platform::"
 VPC, ROLE, QUEUE = (
@@ -31,38 +31,38 @@ def test_a_state_without_pending_operations_needs_no_repair() -> None:
     assert interrupted.half_done(pending(("updating", present(VPC, "vpc-1"))))
 
 
-def test_of_two_attempts_at_a_resource_the_later_one_counts() -> None:
+def test_the_later_of_two_attempts_at_a_resource_counts() -> None:
     first, second = resource(VPC, inputs={"cidrBlock": "old"}), resource(VPC, inputs={"cidrBlock": "new"})
     assert interrupted.creates(pending(("creating", first), ("creating", second))) == [second]
 
 
-def test_components_and_providers_exist_nowhere_but_in_the_state() -> None:
+def test_components_and_providers_exist_only_in_the_state() -> None:
     component = {"urn": f"{STACK}mlops:index:Network::n", "type": "mlops:index:Network"}
     provider = resource(f"{STACK}pulumi:providers:aws::aws")
     assert interrupted.creates(pending(("creating", component), ("creating", provider))) == []
 
 
-def test_what_was_made_enters_the_state_to_be_read() -> None:
+def test_a_created_resource_enters_the_state_and_must_be_refreshed() -> None:
     state = pending(("creating", resource(ROLE, protect=True, parent="p")))
     repaired, unread = interrupted.resolve(state, [Resolution(urn=ROLE, identifier="grace")])
     assert repaired == {"resources": [resource(ROLE, protect=True, parent="p", id="grace", outputs={})]}
     assert unread == [ROLE]
 
 
-def test_what_was_not_made_is_forgotten() -> None:
+def test_a_resource_that_was_not_created_is_removed() -> None:
     state = pending(("creating", resource(VPC)), resources=[present(ROLE, "grace")])
     repaired, unread = interrupted.resolve(state, [Resolution(urn=VPC, identifier=None)])
     assert repaired == {"resources": [present(ROLE, "grace")]}
     assert unread == []
 
 
-def test_the_given_state_stays_as_it_is() -> None:
+def test_the_given_state_is_not_changed() -> None:
     state = pending(("creating", resource(ROLE)))
     interrupted.resolve(state, [Resolution(urn=ROLE, identifier="grace")])
     assert state == pending(("creating", resource(ROLE)))
 
 
-def test_what_was_being_changed_or_deleted_is_read_if_the_state_has_it() -> None:
+def test_resources_that_were_being_changed_or_deleted_are_refreshed_if_the_state_has_them() -> None:
     role, queue = present(ROLE, "grace"), present(QUEUE, "https://queue")
     state = pending(
         ("updating", role), ("deleting", queue), ("deleting", present(VPC, "vpc-1")), resources=[role, queue]
@@ -72,14 +72,14 @@ def test_what_was_being_changed_or_deleted_is_read_if_the_state_has_it() -> None
     assert unread == [ROLE, QUEUE]
 
 
-def test_a_resource_made_anew_by_a_later_update_keeps_its_place() -> None:
+def test_a_resource_that_a_later_update_created_again_keeps_its_place() -> None:
     state = pending(("creating", resource(VPC)), resources=[present(VPC, "vpc-2")])
     repaired, unread = interrupted.resolve(state, [Resolution(urn=VPC, identifier="vpc-2", others=["vpc-1"])])
     assert repaired == {"resources": [present(VPC, "vpc-2")]}
     assert unread == []
 
 
-def test_a_replacement_takes_the_place_of_what_was_deleted_for_it() -> None:
+def test_a_replacement_takes_the_place_of_the_deleted_resource() -> None:
     gone, after = present(ROLE, "grace", pendingReplacement=True), present(QUEUE, "https://queue", dependencies=[ROLE])
     state = pending(("creating", resource(ROLE)), resources=[gone, after])
     repaired, unread = interrupted.resolve(state, [Resolution(urn=ROLE, identifier="grace")])
@@ -87,7 +87,7 @@ def test_a_replacement_takes_the_place_of_what_was_deleted_for_it() -> None:
     assert unread == [ROLE]
 
 
-def test_a_repair_that_came_to_an_early_end_is_taken_up_again() -> None:
+def test_a_repair_that_was_interrupted_is_resumed() -> None:
     state = {"resources": [resource(ROLE, id="grace", outputs={}), present(QUEUE, "https://queue")]}
     assert interrupted.half_done(state)
     assert interrupted.resolve(state, []) == (state, [ROLE])

@@ -1,4 +1,4 @@
-"""The command and its template on the local AWS, where the roles' policies decide.
+"""The command and its template on the local AWS, which enforces the roles' policies.
 
 What passes here was allowed by the emulator's reading of IAM; AWS's own is not proven.
 """
@@ -30,7 +30,7 @@ BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary"
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """`python -m bootstrap`, run by an account's root."""
+    """Runs `python -m bootstrap` as the root user of an account."""
 
     endpoint_url: str
     certificates: Certificates
@@ -39,7 +39,7 @@ class Bootstrap:
     def run(
         self, *arguments: str, account: str = ACCOUNT, region: str = "eu-west-1"
     ) -> subprocess.CompletedProcess[str]:
-        """One command, with nothing of this process's AWS settings."""
+        """Run one command without the AWS settings of this process."""
         environment = {
             "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -61,7 +61,7 @@ class Bootstrap:
     def up(
         self, environment: str, account: str = ACCOUNT, region: str = "eu-west-1"
     ) -> subprocess.CompletedProcess[str]:
-        """`up` for the platform repository of the sample organization."""
+        """Run `up` for the platform's repository of the sample organization."""
         return self.run(
             *("up", "--unit", "analytics", "--environment", environment, "--github-org", "acme"),
             *("--github-url", self.github_url, "--oidc-subjects", "immutable"),
@@ -104,13 +104,13 @@ def assume(dev: Account, issuer: Issuer) -> Assume:
 
 @pytest.fixture(scope="module")
 def as_deployer(dev: Account, assume: Assume) -> Callable[[str], Any]:
-    """Makes clients of the deploy role."""
+    """Return a function that creates clients with the deploy role."""
     credentials = assume("analytics-dev-deploy", f"{REPOSITORY}:environment:dev")
     return lambda service: dev.client(service, credentials)
 
 
 def refused(call: Callable[..., object], **parameters: object) -> None:
-    """The call is refused for want of permission, and for nothing else."""
+    """Assert that the call is denied because a permission is missing."""
     with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
         call(**parameters)
 
@@ -127,7 +127,7 @@ def test_a_second_environment_of_the_account_shares_the_identity_provider(bootst
     assert len(dev.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
 
 
-def test_a_first_bootstrap_that_failed_can_be_repeated_and_leaves_nothing_behind_but_a_key(
+def test_a_first_bootstrap_that_failed_can_be_repeated_and_leaves_only_a_key_behind(
     bootstrap: Bootstrap, dev: Account
 ) -> None:
     iam, kms, cloudformation = dev.client("iam"), dev.client("kms"), dev.client("cloudformation")
@@ -159,10 +159,10 @@ def test_the_same_environment_in_a_second_region_is_refused(bootstrap: Bootstrap
     assert "was bootstrapped in eu-west-1" in second.stderr
 
 
-def test_the_doctor_finds_the_bootstrap_sound_and_the_platform_not_deployed(bootstrap: Bootstrap) -> None:
+def test_doctor_finds_the_bootstrap_fine_and_the_platform_not_deployed(bootstrap: Bootstrap) -> None:
     examined = bootstrap.run("doctor", "--environment", "dev")
     to_do = [line.split()[1] for line in examined.stdout.splitlines() if line.startswith("TODO")]
-    # The local AWS has no quotas, and says so.
+    # The local AWS has no Service Quotas.
     assert (examined.returncode, to_do) == (1, ["quotas", "platform"]), examined.stderr
     assert "quotas             cannot be examined" in examined.stdout
 
@@ -201,7 +201,7 @@ def test_the_deploy_role_cannot_destroy_the_state(dev: Account, as_deployer: Cal
     refused(s3.put_object, Bucket=BUCKET, Key=".pulumi/stacks/another-project/dev.json.gz", Body=b"{}")
 
 
-def test_a_preview_reads_the_state_and_writes_nothing(
+def test_the_preview_role_reads_the_state_and_writes_nothing(
     dev: Account, assume: Assume, as_deployer: Callable[[str], Any]
 ) -> None:
     as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
@@ -213,7 +213,7 @@ def test_a_preview_reads_the_state_and_writes_nothing(
     refused(dev.client("iam", preview).get_role, RoleName="analytics-dev-deploy")
 
 
-def test_secrets_of_the_state_are_encrypted_by_the_deployer_and_read_by_a_preview(
+def test_secrets_of_the_state_are_encrypted_by_the_deploy_role_and_read_by_the_preview_role(
     dev: Account, assume: Assume, as_deployer: Callable[[str], Any]
 ) -> None:
     alias = "alias/analytics-dev-state"
@@ -223,7 +223,7 @@ def test_secrets_of_the_state_are_encrypted_by_the_deployer_and_read_by_a_previe
     refused(kms.encrypt, KeyId=alias, Plaintext=b"secret")
 
 
-def test_roles_are_created_under_the_boundary_or_not_at_all(dev: Account, as_deployer: Callable[[str], Any]) -> None:
+def test_roles_are_created_only_under_the_boundary(dev: Account, as_deployer: Callable[[str], Any]) -> None:
     iam = as_deployer("iam")
     trust = document({"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
     everything = document({"Action": "*", "Resource": "*"})
@@ -268,7 +268,7 @@ def test_a_role_with_every_permission_stays_within_its_boundary(
     refused(iam.create_role, **project, PermissionsBoundary=BOUNDARY)
 
 
-def test_a_launch_with_every_permission_creates_a_project_s_roles_under_the_boundary_alone(dev: Account) -> None:
+def test_a_launch_with_every_permission_creates_roles_of_a_project_only_under_the_boundary(dev: Account) -> None:
     everything = {"Action": "*", "Resource": "*"}
     launch = dev.assume(dev.role("analytics-dev-project-launch", everything, boundary=BOUNDARY))
     iam = dev.client("iam", launch)
@@ -277,7 +277,7 @@ def test_a_launch_with_every_permission_creates_a_project_s_roles_under_the_boun
     iam.create_role(**project, PermissionsBoundary=BOUNDARY)
 
 
-def test_a_project_s_deployment_with_every_permission_reaches_projects_states_and_never_the_platform_s(
+def test_a_projects_deployment_with_every_permission_reaches_states_of_projects_and_never_the_platforms(
     dev: Account, as_deployer: Callable[[str], Any]
 ) -> None:
     as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
@@ -299,9 +299,7 @@ def test_a_project_s_deployment_with_every_permission_reaches_projects_states_an
     refused(s3.put_bucket_policy, Bucket=BUCKET, Policy=document())
 
 
-def test_the_role_that_looks_for_drift_may_read_the_state_and_not_write_it(
-    dev: Account, as_deployer: Callable[[str], Any]
-) -> None:
+def test_the_drift_role_reads_the_state_and_cannot_write_it(dev: Account, as_deployer: Callable[[str], Any]) -> None:
     as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
     role = dev.role("analytics-dev-drift", {"Action": "*", "Resource": "*"}, boundary=BOUNDARY)
     s3 = dev.client("s3", dev.assume(role))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import login
+from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
 from tests.bootstrap.fakes import CloudFormation, account
 
 NAMES = Names(unit="analytics", environment="dev")
@@ -16,7 +16,7 @@ BUCKET = "analytics-dev-state-111111111111-eu-west-1"
 
 
 def evaluate(commands: list[str], folder: Path) -> list[str]:
-    """What a shell makes of the commands: Pulumi's arguments, then the variables that it sees."""
+    """Run the commands in a shell; return the arguments that Pulumi gets, then its variables."""
     pulumi = folder / "pulumi"
     pulumi.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "$PULUMI_BACKEND_URL" "$PULUMI_DIY_BACKEND_GZIP" "$AWS_REGION"\n')
     pulumi.chmod(0o755)
@@ -67,12 +67,12 @@ def test_the_only_unit_of_an_environment_need_not_be_named() -> None:
     assert login.unit_of(account(cloudformation=found), "dev") == "analytics"
 
 
-def test_two_units_of_an_environment_are_told_apart_by_the_caller() -> None:
+def test_the_caller_chooses_between_two_units_of_an_environment() -> None:
     found = stacks("risk-dev-bootstrap", "analytics-dev-bootstrap")
-    with pytest.raises(ProblemError, match=r"--unit analytics\|risk"):
+    with pytest.raises(BootstrapError, match=r"--unit analytics\|risk"):
         login.unit_of(account(cloudformation=found), "dev")
 
 
-def test_an_environment_that_is_not_bootstrapped_says_how_to_start() -> None:
-    with pytest.raises(ProblemError, match="python -m bootstrap up --unit UNIT --environment dev"):
+def test_for_an_environment_that_is_not_bootstrapped_the_error_says_how_to_start() -> None:
+    with pytest.raises(BootstrapError, match="python -m bootstrap up --unit UNIT --environment dev"):
         login.unit_of(account(cloudformation=stacks()), "dev")

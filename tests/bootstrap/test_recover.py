@@ -1,4 +1,4 @@
-"""`recover`: who holds the lock, what was made, and what the engine is told."""
+"""`recover`: the lock, the resources that were created, and the calls of the engine."""
 
 import getpass
 import io
@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
-from bootstrap import github, recover
+from bootstrap import github
 from bootstrap.account import Account
-from bootstrap.interrupted import Resolution
+from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
+from bootstrap.recovery import recover
+from bootstrap.recovery.engine import Pulumi
+from bootstrap.recovery.engine import engine as pulumi_engine
+from bootstrap.recovery.interrupted import Resolution
 from tests.bootstrap.fakes import Service, account, answer, refusal
 
 NAMES = Names(unit="analytics", environment="dev")
@@ -52,7 +55,7 @@ SETTLED = datetime.now(UTC) - timedelta(hours=1)
 
 
 class Bucket:
-    """The state's bucket, as far as `recover` looks into it."""
+    """The state's bucket, with the operations that `recover` calls."""
 
     def __init__(self, saved: datetime) -> None:
         self.locks: dict[str, dict[str, Any]] = {}
@@ -79,7 +82,7 @@ class Bucket:
 
 
 class Engine:
-    """An engine that knows one state, and remembers what it was told."""
+    """An engine that has one state, and records its calls."""
 
     def __init__(self, deployment: Mapping[str, Any]) -> None:
         self.exported: dict[str, Any] = {"version": 3, "deployment": deployment}
@@ -129,7 +132,7 @@ class Scene:
 
         return recover.recover(
             recover.Stack(
-                account=self.account(*vpcs), names=NAMES, name="dev", pulumi=self.engine, say=self.said.append
+                account=self.account(*vpcs), names=NAMES, name="dev", pulumi=self.engine, report=self.said.append
             ),
             decided or {},
             break_lock=break_lock,
@@ -148,7 +151,7 @@ class Scene:
 
 @pytest.fixture(autouse=True)
 def at_a_desk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody runs this in a workflow, and somebody may ask GitHub."""
+    """Run outside a workflow, with a token for GitHub."""
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("GITHUB_TOKEN", "token")
 
@@ -160,7 +163,7 @@ def ended_process() -> int:
     return process.pid
 
 
-def test_what_was_made_is_entered_and_read_and_the_rest_forgotten() -> None:
+def test_created_resources_are_entered_and_refreshed_and_the_rest_is_removed() -> None:
     scene = Scene(VPC, ROLE)
     assert scene.recover() == [
         Resolution(urn=VPC, identifier=None),
@@ -175,13 +178,13 @@ def test_what_was_made_is_entered_and_read_and_the_rest_forgotten() -> None:
     assert scene.engine.exported["version"] == 3
 
 
-def test_a_stack_in_good_order_is_only_looked_at() -> None:
+def test_a_stack_without_pending_operations_is_only_read() -> None:
     scene = Scene()
     assert scene.recover() == []
     assert scene.engine.calls == [["stack", "export"]]
 
 
-def test_what_an_update_makes_last_is_waited_for() -> None:
+def test_a_recent_interruption_is_waited_for() -> None:
     scene = Scene(VPC, saved=datetime.now(UTC) - timedelta(seconds=10))
     scene.recover("vpc-1")
     assert scene.pauses == [pytest.approx(recover.SECONDS_TO_SETTLE - 10, abs=5)]
@@ -193,7 +196,7 @@ def test_an_old_interruption_is_not_waited_for() -> None:
     assert scene.pauses == []
 
 
-def test_of_a_resource_made_twice_the_states_own_stays_and_the_other_is_told() -> None:
+def test_of_a_resource_that_was_created_twice_the_states_own_stays_and_the_other_is_reported() -> None:
     there = {"urn": VPC, "custom": True, "type": "aws:ec2/vpc:Vpc", "id": "vpc-2", "outputs": {"id": "vpc-2"}}
     scene = Scene(VPC, resources=[there])
     assert scene.recover("vpc-1", "vpc-2") == [Resolution(urn=VPC, identifier="vpc-2", others=("vpc-1",))]
@@ -201,7 +204,7 @@ def test_of_a_resource_made_twice_the_states_own_stays_and_the_other_is_told() -
     assert ["stack", "import"] in scene.engine.calls
 
 
-def test_a_named_resource_cannot_have_been_made_twice() -> None:
+def test_a_named_resource_cannot_have_been_created_twice() -> None:
     there = {
         "urn": ROLE,
         "custom": True,
@@ -214,22 +217,22 @@ def test_a_named_resource_cannot_have_been_made_twice() -> None:
     assert scene.ids == ["analytics-dev-drift"]
 
 
-def test_what_configures_a_bucket_bears_its_name_and_is_not_taken_for_it() -> None:
+def test_a_buckets_configuration_is_not_mistaken_for_the_bucket_of_that_name() -> None:
     bucket = {"urn": f"{STACK}aws:s3/bucket:Bucket::b", "custom": True, "type": "aws:s3/bucket:Bucket"}
     scene = Scene(VERSIONING, resources=[{**bucket, "id": "analytics-dev-data", "outputs": {"id": "b"}}])
     assert scene.recover() == [Resolution(urn=VERSIONING, identifier="analytics-dev-data")]
 
 
-def test_a_resource_that_the_state_has_under_another_name_is_left_to_it() -> None:
+def test_a_resource_that_the_state_has_under_another_name_is_not_a_duplicate() -> None:
     former = {"urn": f"{STACK}aws:iam/role:Role::former", "custom": True, "type": "aws:iam/role:Role"}
     scene = Scene(ROLE, resources=[{**former, "id": "analytics-dev-drift", "outputs": {"id": "r"}}])
     assert scene.recover() == [Resolution(urn=ROLE, identifier=None)]
 
 
-def test_what_cannot_be_found_is_asked_for_before_anything_changes(ended_process: int) -> None:
+def test_resources_that_cannot_be_found_are_listed_before_anything_changes(ended_process: int) -> None:
     scene = Scene(ROLE, DATABASE)
     scene.lock(user=getpass.getuser(), host=platform.node(), process=ended_process)
-    with pytest.raises(ProblemError, match="--made URN=ID or --not-made URN") as problem:
+    with pytest.raises(BootstrapError, match="--made URN=ID or --not-made URN") as problem:
         scene.recover()
     assert DATABASE in str(problem.value)
     assert ROLE not in str(problem.value)
@@ -238,7 +241,7 @@ def test_what_cannot_be_found_is_asked_for_before_anything_changes(ended_process
 
 
 @pytest.mark.parametrize(("decision", "ids"), [("db-1", ["db-1"]), (None, [])])
-def test_a_persons_decision_is_taken(decision: str | None, ids: list[str]) -> None:
+def test_the_users_decision_is_used(decision: str | None, ids: list[str]) -> None:
     scene = Scene(DATABASE)
     scene.recover(decided={DATABASE: decision})
     assert scene.ids == ids
@@ -250,24 +253,24 @@ def test_a_ruleset_is_looked_up_where_its_provider_points() -> None:
     assert scene.recover(rulesets=found) == [Resolution(urn=RULESET, identifier="8")]
 
 
-def test_a_refusal_of_github_is_not_taken_for_an_absence() -> None:
+def test_a_denied_request_to_github_does_not_mean_that_the_resource_is_absent() -> None:
     scene = Scene(RULESET, resources=[GITHUB])
     refused = github.Answer(status=403, headers={}, body={"message": "Must be an owner"})
-    with pytest.raises(ProblemError, match="Must be an owner"):
+    with pytest.raises(BootstrapError, match="Must be an owner"):
         scene.recover(rulesets=refused)
     assert scene.engine.calls == [["stack", "export"]]
 
 
-def test_somebody_elses_lock_is_shown_and_stays() -> None:
+def test_the_lock_of_another_user_is_reported_and_stays() -> None:
     scene = Scene(ROLE)
     scene.lock(user="grace", host="laptop", process=42)
-    with pytest.raises(ProblemError, match="locked by grace on laptop, process 42, since 2026-11-22 12:08:06 UTC"):
+    with pytest.raises(BootstrapError, match="locked by grace on laptop, process 42, since 2026-11-22 12:08:06 UTC"):
         scene.recover()
     assert scene.engine.calls == []
     assert KEY in scene.bucket.locks
 
 
-def test_somebody_elses_lock_is_released_when_told_to() -> None:
+def test_the_lock_of_another_user_is_released_with_break_lock() -> None:
     scene = Scene(ROLE)
     scene.lock(user="grace", host="laptop", process=42)
     scene.recover(break_lock=True)
@@ -275,39 +278,39 @@ def test_somebody_elses_lock_is_released_when_told_to() -> None:
     assert "grace on laptop" in scene.said[0]
 
 
-def test_the_lock_of_ones_own_ended_process_is_released(ended_process: int) -> None:
+def test_the_users_own_lock_is_released_if_its_process_has_ended(ended_process: int) -> None:
     scene = Scene(ROLE)
     scene.lock(user=getpass.getuser(), host=platform.node(), process=ended_process)
     scene.recover()
     assert scene.bucket.locks == {}
 
 
-def test_the_lock_of_ones_own_running_update_stays() -> None:
+def test_the_users_own_lock_stays_while_its_process_runs() -> None:
     scene = Scene(ROLE)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         scene.lock(user=getpass.getuser(), host=platform.node(), process=process.pid)
-        with pytest.raises(ProblemError, match="locked by"):
+        with pytest.raises(BootstrapError, match="locked by"):
             scene.recover()
         process.communicate(b"\n")
 
 
-def test_in_a_workflow_no_lock_is_ones_own(monkeypatch: pytest.MonkeyPatch, ended_process: int) -> None:
+def test_in_a_workflow_no_lock_counts_as_the_users_own(monkeypatch: pytest.MonkeyPatch, ended_process: int) -> None:
     monkeypatch.setenv("CI", "true")
     scene = Scene(ROLE)
     scene.lock(user=getpass.getuser(), host=platform.node(), process=ended_process)
-    with pytest.raises(ProblemError, match="locked by"):
+    with pytest.raises(BootstrapError, match="locked by"):
         scene.recover()
 
 
-def engine(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> recover.Pulumi:
+def engine(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
     program = folder / "pulumi"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return recover.engine(account(), NAMES, "dev")
+    return pulumi_engine(account(), NAMES, "dev")
 
 
-def test_the_engine_is_logged_in_to_the_stacks_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_is_logged_in_to_the_state_of_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
     call = engine(tmp_path, 'echo "$PULUMI_BACKEND_URL $@"; cat', monkeypatch)
@@ -318,11 +321,11 @@ def test_the_engine_is_logged_in_to_the_stacks_state(tmp_path: Path, monkeypatch
 
 def test_a_failing_engine_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     call = engine(tmp_path, "echo no such stack >&2; exit 1", monkeypatch)
-    with pytest.raises(ProblemError, match=r"pulumi stack export failed:\nno such stack"):
+    with pytest.raises(BootstrapError, match=r"pulumi stack export failed:\nno such stack"):
         call(["stack", "export"], "")
 
 
-def test_a_machine_without_the_engine_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_engine_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ProblemError, match="not on PATH"):
-        recover.engine(account(), NAMES, "dev")(["stack", "export"], "")
+    with pytest.raises(BootstrapError, match="not on PATH"):
+        pulumi_engine(account(), NAMES, "dev")(["stack", "export"], "")

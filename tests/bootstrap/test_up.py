@@ -1,4 +1,4 @@
-"""`up`: whom the roles trust, what is reused, and what stands in the way."""
+"""`up`: the trust of the roles, the reuse of resources, and leftovers that prevent it."""
 
 from typing import Any, cast
 
@@ -6,9 +6,9 @@ import pytest
 
 from bootstrap import github
 from bootstrap.account import Account, Client
+from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.problem import ProblemError
-from bootstrap.stack import StackKeeper
+from bootstrap.stack import StackUpdater
 from bootstrap.up import Trust, trust, up
 from tests.bootstrap.fakes import CloudFormation, Service, account, answer, refuse
 from tests.bootstrap.template import ACCOUNT, ISSUER
@@ -41,10 +41,10 @@ def place(cloudformation: CloudFormation, identity: Service | None = None, s3: S
 
 def apply(cloudformation: CloudFormation, where: Account, said: list[str] | None = None) -> dict[str, str]:
     lines: list[str] = [] if said is None else said
-    keeper = StackKeeper(
+    updater = StackUpdater(
         cloudformation=cast("Client", cloudformation), name=NAMES.stack, report=lines.append, pause=lambda _: None
     )
-    up(where, NAMES, TRUSTED, keeper)
+    up(where, NAMES, TRUSTED, updater)
     [*_, (_, request)] = cloudformation.requests
     return {each["ParameterKey"]: each["ParameterValue"] for each in request["Parameters"]}
 
@@ -79,14 +79,14 @@ def test_the_identity_provider_of_another_environment_is_reused() -> None:
 def test_a_provider_without_our_audience_is_refused_with_the_command_that_adds_it() -> None:
     cloudformation = CloudFormation()
     there = iam(get_open_id_connect_provider=answer({"ClientIDList": ["elsewhere"]}))
-    with pytest.raises(ProblemError, match="aws iam add-client-id-to-open-id-connect-provider"):
+    with pytest.raises(BootstrapError, match="aws iam add-client-id-to-open-id-connect-provider"):
         apply(cloudformation, place(cloudformation, there))
     assert cloudformation.requests == []
 
 
 @pytest.mark.parametrize("given", ["", PROVIDER])
-def test_running_again_neither_gives_up_nor_adopts_a_provider(given: str) -> None:
-    """A stack that stopped mentioning its own provider would delete it."""
+def test_running_again_neither_drops_nor_adopts_a_provider(given: str) -> None:
+    """A stack whose template stopped having its own provider would delete it."""
     cloudformation = CloudFormation(outputs={"OidcProviderArn": PROVIDER})
     before = iam() if not given else iam(get_open_id_connect_provider=answer({"ClientIDList": ["sts.amazonaws.com"]}))
     assert apply(cloudformation, place(cloudformation, before))["OidcProviderArn"] == given
@@ -104,7 +104,7 @@ def test_a_reused_provider_that_somebody_deleted_is_created() -> None:
 def test_a_second_region_is_refused_because_roles_are_global() -> None:
     cloudformation = CloudFormation()
     elsewhere = iam(get_role=answer({"Role": {"Tags": [{"Key": "region", "Value": "us-east-1"}]}}))
-    with pytest.raises(ProblemError, match="was bootstrapped in us-east-1") as problem:
+    with pytest.raises(BootstrapError, match="was bootstrapped in us-east-1") as problem:
         apply(cloudformation, place(cloudformation, elsewhere))
     assert "--region us-east-1" in str(problem.value)
     assert cloudformation.requests == []
@@ -112,7 +112,7 @@ def test_a_second_region_is_refused_because_roles_are_global() -> None:
 
 def test_a_bucket_left_from_an_earlier_bootstrap_is_not_taken_over_silently() -> None:
     cloudformation = CloudFormation()
-    with pytest.raises(ProblemError, match="import bucket and key"):
+    with pytest.raises(BootstrapError, match="import bucket and key"):
         apply(cloudformation, place(cloudformation, s3=Service({"head_bucket": answer({})})))
     assert cloudformation.requests == []
 
@@ -141,17 +141,17 @@ def test_immutable_subjects_need_the_ids() -> None:
 
 @pytest.mark.parametrize("unit", ["", "a", "Analytics", "a-b", "2fast", "averylongunitname"])
 def test_a_malformed_unit_is_refused(unit: str) -> None:
-    with pytest.raises(ProblemError, match="2 to 12 lower-case"):
+    with pytest.raises(BootstrapError, match="2 to 12 lower-case"):
         Names(unit=unit, environment="dev")
 
 
 @pytest.mark.parametrize("environment", ["", "d", "Dev", "pre-prod", "production"])
 def test_a_malformed_environment_is_refused(environment: str) -> None:
-    with pytest.raises(ProblemError, match="2 to 8 lower-case"):
+    with pytest.raises(BootstrapError, match="2 to 8 lower-case"):
         Names(unit="analytics", environment=environment)
 
 
-def test_the_longest_names_fit() -> None:
+def test_the_longest_names_are_within_the_limits_of_aws() -> None:
     names = Names(unit="a" * 12, environment="e" * 8)
     assert len(names.state_bucket(ACCOUNT, "ap-northeast-99")) <= 63
     assert len(names.preview_role) <= 64

@@ -36,7 +36,7 @@ def test_every_alarm_reports_to_the_topic(stack: Rendering) -> None:
         assert alarm.inputs["name"].startswith(topic.rpartition(":")[2].removesuffix("alarms")), alarm.name
 
 
-def test_people_are_told_whom_the_settings_name() -> None:
+def test_the_settings_name_the_recipients_of_alarms() -> None:
     rendering = render_stack("prod", {"alarms": {"emails": ["hedy@example.com", "grace@example.com"]}})
     told = {each.inputs["endpoint"]: each.inputs["protocol"] for each in rendering.all("TopicSubscription")}
     assert told == {"hedy@example.com": "email", "grace@example.com": "email"}

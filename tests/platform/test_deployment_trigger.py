@@ -1,4 +1,4 @@
-"""What the component declares: the function, what wakes it up, and who hears of its failures."""
+"""The component of the deployment trigger: its function, the rules that invoke it, and its alarms."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from tests.access.authorization import Role, problems, roles_of
 from tests.rendering import REGION, Rendering, render
 
 ACCOUNT = "111111111111"
-ENVIRONMENT = Environment(unit="analytics", name="dev", region=REGION, account_id=ACCOUNT, keep_on_destroy=False)
+ENVIRONMENT = Environment(unit="analytics", name="dev", region=REGION, account_id=ACCOUNT)
 CREDENTIAL = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:analytics-dev-github-credential"
 SECRETS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets"
 LOGS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs"
@@ -39,7 +39,9 @@ def rendering() -> Rendering:
         provider = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
         here = pulumi.ResourceOptions(providers=[provider])
         key = EncryptionKey(
-            "data", EncryptionKeyArgs(environment=ENVIRONMENT, purpose="data", description="Data"), here
+            "data",
+            EncryptionKeyArgs(environment=ENVIRONMENT, purpose="data", description="Data", keep_on_destroy=False),
+            here,
         )
         ids: Any = [pulumi.Output.from_input(f"subnet-private-{zone}") for zone in ("a", "b")]
         trigger = DeploymentTrigger(
@@ -121,14 +123,14 @@ def change(status: str, **more: object) -> dict[str, object]:
     ],
     ids=["approval", "registration", "rejection", "another source", "another event", "no status"],
 )
-def test_only_approvals_wake_the_function_up(rendering: Rendering, event: dict[str, object], expected: bool) -> None:
+def test_only_approvals_invoke_the_function(rendering: Rendering, event: dict[str, object], expected: bool) -> None:
     rule = rendering.one("cloudwatch/eventRule:EventRule", "deployments-approvals-rule")
 
     assert rule.inputs["name"] == "analytics-dev-model-approved"
     assert matches(rule.document("eventPattern"), event) is expected
 
 
-def test_the_sweep_comes_every_quarter_of_an_hour(rendering: Rendering) -> None:
+def test_the_sweep_runs_every_15_minutes(rendering: Rendering) -> None:
     rule = rendering.one("cloudwatch/eventRule:EventRule", "deployments-sweep-rule")
     target = rendering.one("cloudwatch/eventTarget:EventTarget", "deployments-sweep-target")
 
@@ -145,7 +147,7 @@ def test_an_event_about_an_approval_arrives_as_it_is(rendering: Rendering) -> No
     assert "input" not in target.inputs
 
 
-def test_what_cannot_be_delivered_ends_in_the_queue_of_failures(rendering: Rendering) -> None:
+def test_events_that_cannot_be_delivered_end_in_the_dead_letter_queue(rendering: Rendering) -> None:
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:analytics-dev-deployment-trigger-failures"
     targets = rendering.all("cloudwatch/eventTarget:EventTarget")
 
@@ -174,7 +176,7 @@ def test_only_its_own_rules_may_call_the_function(rendering: Rendering) -> None:
     assert {each.inputs["action"] for each in permissions} == {"lambda:InvokeFunction"}
 
 
-def test_somebody_hears_of_failures_but_not_of_silence(rendering: Rendering) -> None:
+def test_failures_raise_an_alarm_and_silence_does_not(rendering: Rendering) -> None:
     alarms = {each.inputs["name"]: each.inputs for each in rendering.all("cloudwatch/metricAlarm:MetricAlarm")}
 
     watched = {name: (each["metricName"], each["statistic"], each["dimensions"]) for name, each in alarms.items()}
@@ -196,7 +198,7 @@ def test_somebody_hears_of_failures_but_not_of_silence(rendering: Rendering) -> 
         assert alarm["alarmActions"] == [TOPIC]
 
 
-def test_an_event_that_is_given_up_is_noticed_although_a_queue_that_slept_reports_late(rendering: Rendering) -> None:
+def test_a_dead_letter_raises_the_alarm_although_an_idle_queue_reports_late(rendering: Rendering) -> None:
     alarm = rendering.one("cloudwatch/metricAlarm:MetricAlarm", "deployments-failures-alarm").inputs
 
     assert alarm["datapointsToAlarm"] == 1
@@ -204,15 +206,15 @@ def test_an_event_that_is_given_up_is_noticed_although_a_queue_that_slept_report
     assert "analytics-dev-deployment-trigger-failures" in alarm["alarmDescription"]
 
 
-def test_the_function_has_stopped_before_its_claim_is_anybody_s(rendering: Rendering) -> None:
+def test_the_function_times_out_before_its_claim_expires(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["timeout"] < CLAIM_SECONDS
 
 
-def test_the_function_outlasts_the_copy_that_it_waits_for_and_has_time_for_the_rest(rendering: Rendering) -> None:
+def test_the_function_has_time_for_the_longest_copy_and_for_the_rest_of_its_work(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["timeout"] - COPY_SECONDS >= SECONDS_BESIDE_THE_COPY
 
 
-def test_its_code_is_its_own_and_what_functions_share(rendering: Rendering) -> None:
+def test_its_archive_holds_its_own_package_and_the_shared_one(rendering: Rendering) -> None:
     function = rendering.one("lambda/function:Function")
     archive = cast("pulumi.AssetArchive", function.inputs["code"])
 
@@ -230,7 +232,7 @@ def test_its_code_is_its_own_and_what_functions_share(rendering: Rendering) -> N
     assert rendering.exports["functionArn"].endswith(":function:analytics-dev-deployment-trigger")
 
 
-def test_it_is_told_what_it_reads(rendering: Rendering) -> None:
+def test_its_environment_variables_are_exactly_those_that_it_reads(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["environment"]["variables"] == {
         "GITHUB_API_URL": "https://api.github.com",
         "GITHUB_CREDENTIAL_SECRET_ARN": CREDENTIAL,
@@ -276,7 +278,7 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role: Role) ->
     }
 
 
-def test_it_reaches_objects_of_this_account_only_and_lists_nothing_but_records(role: Role) -> None:
+def test_it_reads_objects_of_this_account_only_and_lists_nothing_but_records(role: Role) -> None:
     own = {"aws:ResourceAccount": ACCOUNT}
     assert role.statement("ReadArtifacts").condition == {"StringEquals": own}
     assert role.statement("WriteApprovals").condition == {"StringEquals": own}

@@ -6,7 +6,7 @@ from components.encryption.key import ADMINISTRATION
 from tests.rendering import Rendering, Renderings
 
 
-def test_an_environment_has_a_key_for_each_purpose_that_it_has(rendered: Renderings) -> None:
+def test_an_environment_has_a_key_for_each_of_its_purposes(rendered: Renderings) -> None:
     def aliases(stack: str) -> set[str]:
         return {alias.inputs["name"] for alias in rendered(stack).all("Alias")}
 
@@ -33,7 +33,7 @@ def test_keys_are_renewed_every_year_and_deleted_only_after_thirty_days(stack: R
         assert key.inputs["deletionWindowInDays"] == 30
 
 
-def test_no_key_can_be_locked_out_of_its_account(stack: Rendering) -> None:
+def test_no_key_policy_locks_its_account_out(stack: Rendering) -> None:
     for key in stack.all("Key"):
         administration = key.statements()["AdministerThroughIam"]
         assert administration["Principal"] == {"AWS": f"arn:aws:iam::{stack.account_id}:root"}
@@ -60,7 +60,7 @@ def test_grants_are_for_services_only(stack: Rendering) -> None:
                 assert statement["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}, where
 
 
-def test_the_log_key_serves_this_environment_s_log_groups_alone(stack: Rendering) -> None:
+def test_only_this_environments_log_groups_use_the_log_key(stack: Rendering) -> None:
     statement = stack.one("Key", "encryption-logs-key").statements()["EncryptLogGroups"]
     assert statement["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
     patterns = statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
@@ -72,7 +72,7 @@ def test_the_log_key_serves_this_environment_s_log_groups_alone(stack: Rendering
     assert not any(fnmatchcase(f"{scope}/aws/lambda/other-unit", pattern) for pattern in patterns)
 
 
-def test_services_use_a_key_on_behalf_of_this_account_alone_and_for_what_they_store(stack: Rendering) -> None:
+def test_services_use_a_key_for_this_account_and_their_own_resources_only(stack: Rendering) -> None:
     on_behalf = {
         sid: statement
         for key in stack.all("Key")
@@ -85,7 +85,7 @@ def test_services_use_a_key_on_behalf_of_this_account_alone_and_for_what_they_st
         assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": stack.account_id}
 
 
-def test_the_notifications_key_serves_this_environment_s_alarms_alone(stack: Rendering) -> None:
+def test_only_this_environments_alarms_use_the_notifications_key(stack: Rendering) -> None:
     statements = stack.one("Key", "encryption-notifications-key").statements()
     assert [sid for sid, each in statements.items() if "Service" in each["Principal"]] == ["EncryptAlarms"]
     alarms = statements["EncryptAlarms"]
@@ -102,7 +102,7 @@ def test_events_that_could_not_be_delivered_are_kept_with_the_secrets_key(render
     assert statements["EncryptUndeliveredEvents"]["Principal"] == {"Service": "events.amazonaws.com"}
 
 
-def test_models_accounts_decrypt_development_s_data_through_s3_alone(rendered: Renderings) -> None:
+def test_workload_accounts_decrypt_data_of_development_through_s3_only(rendered: Renderings) -> None:
     statement = rendered("dev").one("Key", "encryption-data-key").statements()["DecryptFromOtherAccounts"]
     assert statement["Principal"] == {"AWS": ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]}
     assert statement["Action"] == ["kms:Decrypt", "kms:DescribeKey"]

@@ -50,7 +50,7 @@ def test_images_keys_logs_metrics_parameters_and_identities_are_reached_privatel
     assert set(interface_endpoints(stack)) >= EVERYWHERE
 
 
-def test_only_an_environment_with_studio_pays_for_what_studio_calls(rendered: Renderings) -> None:
+def test_only_an_environment_with_studio_has_the_endpoints_that_studio_calls(rendered: Renderings) -> None:
     assert set(interface_endpoints(rendered("dev"))) == EVERYWHERE | STUDIO_ONLY | {
         "sagemaker.api",
         "sagemaker.runtime",
@@ -69,7 +69,7 @@ def test_endpoints_let_only_the_account_s_own_principals_through(stack: Renderin
             assert endpoint.statements()["OwnPrincipals"]["Condition"] == account
 
 
-def test_the_roles_that_prepare_deployments_elsewhere_pass_to_what_they_call_and_never_to_s3(
+def test_onboarding_roles_pass_the_endpoints_of_services_that_they_call_and_never_s3(
     rendered: Renderings,
 ) -> None:
     dev, prod = rendered("dev"), rendered("prod")
@@ -87,20 +87,20 @@ def test_the_roles_that_prepare_deployments_elsewhere_pass_to_what_they_call_and
     assert not [each for each in interface_endpoints(prod).values() if "OnboardingRoles" in str(each.inputs)]
 
 
-def test_the_s3_endpoint_lets_through_what_aws_signs_itself_and_nothing_else(stack: Rendering) -> None:
+def test_the_s3_endpoint_lets_requests_through_that_aws_signs_itself_and_no_others(stack: Rendering) -> None:
     statements = gateway_endpoint(stack).statements()
     assert set(statements) == {"OwnPrincipals", "ImageLayers", "CustomResourceResponses"}
     assert statements["ImageLayers"]["Resource"] == ["arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"]
     assert statements["CustomResourceResponses"]["Action"] == ["s3:PutObject"]
 
 
-def test_endpoints_are_reached_by_workloads_over_https_alone(stack: Rendering) -> None:
+def test_only_workloads_reach_endpoints_and_only_over_https(stack: Rendering) -> None:
     rule = stack.one("SecurityGroupIngressRule", "network-endpoints-from-workload")
     assert rule.inputs["referencedSecurityGroupId"] == "sg-network-workload"
     assert (rule.inputs["ipProtocol"], rule.inputs["fromPort"], rule.inputs["toPort"]) == ("tcp", 443, 443)
 
 
-def test_workloads_are_reached_by_each_other_alone_and_reach_the_world_by_https_alone(stack: Rendering) -> None:
+def test_only_workloads_reach_workloads_and_they_reach_the_internet_over_https_only(stack: Rendering) -> None:
     group = "sg-network-workload"
     ingress = [each for each in stack.all("SecurityGroupIngressRule") if each.inputs["securityGroupId"] == group]
     assert [rule.inputs["referencedSecurityGroupId"] for rule in ingress] == [group]
@@ -116,11 +116,11 @@ def test_the_default_security_group_lets_nothing_in_or_out(stack: Rendering) -> 
     assert (group.inputs["ingress"], group.inputs["egress"]) == ([], [])
 
 
-def test_no_subnet_gives_out_public_addresses(stack: Rendering) -> None:
+def test_no_subnet_assigns_public_addresses(stack: Rendering) -> None:
     assert {subnet.inputs["mapPublicIpOnLaunch"] for subnet in stack.all("Subnet")} == {False}
 
 
-def test_private_subnets_reach_the_internet_through_nat_alone(stack: Rendering) -> None:
+def test_private_subnets_reach_the_internet_through_nat_only(stack: Rendering) -> None:
     for route in stack.all("Route"):
         target = "gatewayId" if route.inputs["routeTableId"] == "rtb-network-public" else "natGatewayId"
         assert target in route.inputs
@@ -161,7 +161,7 @@ def test_nat_gateways_are_a_setting(nat: str, gateways: int, routes: int) -> Non
     assert len([route for route in rendering.all("Route") if "natGatewayId" in route.inputs]) == routes
 
 
-def test_with_a_nat_gateway_in_each_zone_the_loss_of_one_zone_costs_the_others_nothing() -> None:
+def test_with_a_nat_gateway_in_each_zone_no_zone_depends_on_another() -> None:
     rendering = render_stack("preprod", {"network": {"cidr": "10.1.0.0/16", "zones": 2, "nat": "perZone"}})
     for route in (each for each in rendering.all("Route") if "natGatewayId" in each.inputs):
         zone = route.name.removeprefix("network-private-").removesuffix("-to-internet")
@@ -178,7 +178,7 @@ def test_more_zones_than_the_region_has_are_refused() -> None:
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "192.168.16.0/20"])
-def test_subnets_lie_in_the_network_share_no_address_and_hold_at_least_250(cidr: str) -> None:
+def test_subnets_lie_in_the_network_without_overlap_and_hold_at_least_250_addresses(cidr: str) -> None:
     rendering = render_stack("preprod", {"network": {"cidr": cidr, "zones": 3}})
     subnets = [IPv4Network(subnet.inputs["cidrBlock"]) for subnet in rendering.all("Subnet")]
     assert len(subnets) == 6

@@ -8,8 +8,8 @@ import pulumi
 import pytest
 import yaml
 
-import settings
 from settings import ExistingNetwork, NewNetwork, Problem, Settings, SettingsError
+from settings.schema import project_file
 from tests.rendering import Resource, configuration_of, render, render_stack
 
 NETWORK = {"cidr": "10.16.0.0/16"}
@@ -37,14 +37,14 @@ def parse(**changes: object) -> Settings:
 
 
 def problems(**changes: object) -> dict[str, Problem]:
-    """What is wrong with valid settings after `changes`, by key."""
+    """Return the problems of valid settings after `changes`, by key."""
     with pytest.raises(SettingsError) as refused:
         parse(**changes)
     return {problem.key: problem for problem in refused.value.problems}
 
 
 def remedy(key: str, **changes: object) -> str:
-    """What to do about the only problem that `changes` cause."""
+    """Return the remedy of the only problem that `changes` cause."""
     found = problems(**changes)
     assert list(found) == [key]
     return found[key].remedy
@@ -60,13 +60,15 @@ def test_every_problem_is_reported_at_once_with_its_key_its_value_and_what_to_do
             keepDataOnDestroy="maybe",
             network={"cidr": "10.16.0.0/24", "zones": 1, "nat": "two"},
             github={**GITHUB, "organizationId": "many", "serverUrl": "http://github.example.com"},
-            studio={"userProfiles": [{"name": "ada", "role": "boss"}], "idleMinutes": 5},
+            development={"studio": {"userProfiles": [{"name": "ada", "role": "boss"}], "idleMinutes": 5}},
             workload={"developmentAccountId": 111111111111},
             tags={"unit": "other"},
         )
     keys = [problem.key for problem in refused.value.problems]
     assert keys == [
         "accountId",
+        "development.studio.idleMinutes",
+        "development.studio.userProfiles[0].role",
         "enviroment",
         "github.organizationId",
         "github.serverUrl",
@@ -75,8 +77,6 @@ def test_every_problem_is_reported_at_once_with_its_key_its_value_and_what_to_do
         "network.nat",
         "network.zones",
         "region",
-        "studio.idleMinutes",
-        "studio.userProfiles[0].role",
         "tags",
         "unit",
         "workload.developmentAccountId",
@@ -109,13 +109,16 @@ def test_missing_settings_are_all_named() -> None:
 
 
 def test_an_empty_value_counts_as_missing_because_the_schema_gives_every_setting_one() -> None:
-    assert parse(studio={}, projects={}, workload={}, tags={}).studio is None
+    assert parse(development={}, workload={}, tags={}).development is None
     assert problems(unit="")["unit"].value == "(not set)"
 
 
 def test_a_misspelt_setting_is_answered_with_the_likely_one() -> None:
     assert "did you mean region?" in remedy("regoin", regoin="eu-west-1")
     assert "did you mean zones?" in remedy("network.zoness", network={**NETWORK, "zoness": 3})
+    profiles = [{"nmae": "ada", "name": "ada", "role": "lead"}]
+    key = "development.studio.userProfiles[0].nmae"
+    assert "did you mean name?" in remedy(key, development={"studio": {"userProfiles": profiles}})
 
 
 def test_a_value_that_may_be_a_secret_is_never_shown() -> None:
@@ -137,7 +140,7 @@ def test_a_unit_that_could_not_begin_a_bucket_name_is_refused(unit: str) -> None
 
 
 def test_any_environment_name_is_legal() -> None:
-    assert parse(environment="qa2").site.prefix == "analytics-qa2"
+    assert parse(environment="qa2").environment.prefix == "analytics-qa2"
     assert "2 to 8" in remedy("environment", environment="production")
 
 
@@ -199,12 +202,12 @@ def test_an_existing_network_is_named_by_its_ids() -> None:
 
 def test_a_person_is_listed_once() -> None:
     profiles = [{"name": "ada", "role": "lead"}, {"name": "ada", "role": "dataScientist"}]
-    found = remedy("studio.userProfiles", studio={"userProfiles": profiles}, projects={"launchesAtOnce": 1})
+    found = remedy("development.studio.userProfiles", development={"studio": {"userProfiles": profiles}})
     assert "ada" in found
 
 
 @pytest.mark.parametrize("email", ["hedy", "hedy@example", "hedy@@example.com", "Hedy <hedy@example.com>"])
-def test_what_is_no_address_is_told_of_nothing(email: str) -> None:
+def test_a_malformed_address_is_refused(email: str) -> None:
     assert "give an address" in remedy("alarms.emails[0]", alarms={"emails": [email]})
 
 
@@ -214,7 +217,7 @@ def test_an_address_is_listed_once() -> None:
     assert parse(alarms={}).alarms.emails == []
 
 
-def test_models_come_from_an_environment_called_dev_unless_it_is_called_otherwise() -> None:
+def test_models_come_from_the_environment_dev_unless_settings_name_another() -> None:
     account = {"developmentAccountId": "111111111111"}
     dev, lab = parse(workload=account).workload, parse(workload={**account, "developmentEnvironment": "lab"}).workload
     assert dev is not None
@@ -225,13 +228,13 @@ def test_models_come_from_an_environment_called_dev_unless_it_is_called_otherwis
 
 def test_the_default_instance_type_must_be_an_allowed_one() -> None:
     studio = {**STUDIO, "defaultInstanceType": "ml.p4d.24xlarge"}
-    assert "allowedInstanceTypes" in remedy("studio.defaultInstanceType", studio=studio, projects={"launchesAtOnce": 1})
+    assert "allowedInstanceTypes" in remedy("development.studio.defaultInstanceType", development={"studio": studio})
 
 
 def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
     def told(*types: str) -> str:
         studio = {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", *types]}
-        (found,) = problems(studio=studio, projects={"launchesAtOnce": 1}).values()
+        (found,) = problems(development={"studio": studio}).values()
         return found.remedy
 
     assert "list at most 12, because" in told(*(f"ml.m{number}.large" for number in range(12)))
@@ -240,13 +243,19 @@ def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
 
 
 def test_studio_and_projects_come_together() -> None:
-    assert "set studio as well" in remedy("projects", projects={"launchesAtOnce": 1})
-    assert "set projects as well" in remedy("projects", studio=STUDIO)
-    assert parse(studio=STUDIO, projects={"launchesAtOnce": 1}).projects is not None
+    assert problems(development={"projects": {"launchesAtOnce": 1}})["development.studio"].value == "(not set)"
+    development = parse(development={"studio": STUDIO}).development
+    assert development is not None
+    assert development.projects.launches_at_once == 20
 
 
-def test_projects_need_a_way_to_github() -> None:
-    found = remedy("projects", studio=STUDIO, projects={"launchesAtOnce": 1}, network={**NETWORK, "nat": "none"})
+@pytest.mark.parametrize("key", ["studio", "projects"])
+def test_the_error_for_a_setting_that_moved_names_its_new_place(key: str) -> None:
+    assert f"write it as development.{key}" in remedy(key, **{key: STUDIO})
+
+
+def test_development_without_a_way_to_github_is_refused() -> None:
+    found = remedy("development", development={"studio": STUDIO}, network={**NETWORK, "nat": "none"})
     assert "NAT gateway" in found
 
 
@@ -278,12 +287,12 @@ def test_an_enterprise_server_is_one_setting_from_which_the_others_follow() -> N
 
 def test_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse().unit = "other"  # pyright: ignore[reportAttributeAccessIssue]
+        parse().unit = "other"  # pyrefly: ignore[read-only]
 
 
 def test_the_schema_in_pulumi_yaml_is_the_one_of_the_settings() -> None:
-    assert Path("Pulumi.yaml").read_text(encoding="utf-8") == settings.project_file()
-    schema = yaml.safe_load(settings.project_file())["config"]
+    assert Path("Pulumi.yaml").read_text(encoding="utf-8") == project_file()
+    schema = yaml.safe_load(project_file())["config"]
     assert set(schema) - {"pulumi:disable-default-providers"} == {
         field.alias for field in Settings.model_fields.values()
     }
@@ -296,7 +305,7 @@ def test_no_provider_exists_that_the_program_did_not_make() -> None:
 
 @pytest.mark.parametrize("stack", ["dev", "preprod", "prod"])
 def test_the_checked_in_stacks_are_valid(stack: str) -> None:
-    assert Settings.parse(configuration_of(stack)).environment == stack
+    assert Settings.parse(configuration_of(stack)).environment.name == stack
 
 
 def test_the_checked_in_networks_share_no_address() -> None:
@@ -306,7 +315,7 @@ def test_the_checked_in_networks_share_no_address() -> None:
     assert not any(first.overlaps(second) for first in cidrs for second in cidrs if first is not second)
 
 
-def test_a_question_that_a_rendering_cannot_answer_is_an_error() -> None:
+def test_an_invoke_that_a_rendering_does_not_answer_is_an_error() -> None:
     import pulumi_aws as aws
 
     with pytest.raises(Exception, match="getRegion"):

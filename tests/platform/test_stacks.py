@@ -1,4 +1,4 @@
-"""What each stack consists of, and what holds for everything in it."""
+"""The resources of each stack, and the rules that hold for all of them."""
 
 import json
 from collections.abc import Mapping
@@ -27,11 +27,12 @@ NETWORK = {
 }
 
 
+STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
 TOPIC = {"aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
 
 
 def buckets(count: int) -> dict[str, int]:
-    """What `count` buckets consist of, one of which records who reached the others."""
+    """Count the resources of `count` buckets, one of which is for access logs."""
     return {
         "aws:s3/bucket:Bucket": count,
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": count,
@@ -141,7 +142,7 @@ def test_the_github_token_never_reaches_the_state(monkeypatch: pytest.MonkeyPatc
 
 def test_one_stack_of_an_organization_looks_after_its_template_repositories() -> None:
     projects = {"preprodAccountId": "222222222222", "publishTemplateRepositories": False}
-    rendering = render_stack("dev", {"projects": projects})
+    rendering = render_stack("dev", {"development": {"studio": STUDIO, "projects": projects}})
     assert not [each for each in rendering.resources if "github" in each.type]
 
 
@@ -162,7 +163,7 @@ def test_no_permission_is_a_wildcard(stack: Rendering) -> None:
                 assert not [action for action in statement["Action"] if "*" in action], where
 
 
-def test_no_role_is_assumed_without_saying_on_whose_behalf(stack: Rendering) -> None:
+def test_every_service_that_assumes_a_role_does_so_for_a_named_account(stack: Rendering) -> None:
     for role in stack.all("iam/role:Role"):
         for statement in role.statements("assumeRolePolicy").values():
             assert "Condition" in statement, role.name
@@ -211,7 +212,7 @@ def parameters(rendering: Rendering) -> dict[str, Any]:
     return {each.inputs["name"].split("/", 4)[4]: each.inputs["value"] for each in rendering.all("Parameter")}
 
 
-def test_projects_find_what_they_need(rendered: Renderings) -> None:
+def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) -> None:
     everywhere = {
         "access/boundary-arn",
         "encryption/data-key-arn",
@@ -247,8 +248,8 @@ def test_projects_find_what_they_need(rendered: Renderings) -> None:
     assert published["github/oidc-provider-arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
 
 
-def test_without_accounts_to_deploy_to_nothing_waits_for_approvals() -> None:
-    rendering = render_stack("dev", {"projects": {"launchesAtOnce": 1}})
+def test_without_accounts_to_deploy_to_there_is_no_deployment_trigger() -> None:
+    rendering = render_stack("dev", {"development": {"studio": STUDIO}})
     assert not [each for each in rendering.resources if "deployment-trigger" in each.name]
     assert rendering.all("EventRule") == rendering.all("MetricAlarm") == []
 

@@ -90,7 +90,7 @@ def test_every_version_can_be_brought_back_and_none_is_kept_forever(stack: Rende
             assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 360}
 
 
-def test_who_reached_a_bucket_is_recorded(stack: Rendering) -> None:
+def test_access_to_a_bucket_is_logged(stack: Rendering) -> None:
     buckets = {name for name in by_bucket(stack, "s3/bucket:Bucket") if "access-logs" not in name}
     logging = by_bucket(stack, "BucketLogging")
     assert set(logging) == buckets

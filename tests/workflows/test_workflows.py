@@ -1,5 +1,6 @@
-"""The platform's own workflows: linted, and the rules that a linter does not know."""
+"""The platform's own workflows: linters, and rules that no linter checks."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_a_pull_request_never_applies() -> None:
     assert not [word for word in ("pulumi up", "pulumi destroy", "pulumi refresh", "deploy_role_arn") if word in text]
 
 
-def test_nothing_runs_with_rights_on_code_that_nobody_has_reviewed() -> None:
+def test_no_workflow_gives_permissions_to_code_that_was_not_reviewed() -> None:
     assert [path.name for path in WORKFLOWS if "pull_request_target" in path.read_text()] == []
 
 
@@ -64,7 +65,7 @@ def test_environments_are_deployed_one_after_the_other() -> None:
     }
 
 
-def test_a_unit_whose_deployment_fails_does_not_interrupt_those_of_others() -> None:
+def test_a_failed_deployment_of_one_unit_does_not_interrupt_those_of_others() -> None:
     jobs = _load(CHECKOUT / ".github" / "workflows" / "deploy.yml")["jobs"]
     assert [jobs[name]["strategy"]["fail-fast"] for name in ("dev", "preprod", "prod")] == [False] * 3
 
@@ -75,12 +76,67 @@ def test_each_stack_is_deployed_by_one_run_at_a_time_behind_its_environment() ->
     assert job["environment"] == "${{ inputs.environment }}"
 
 
+def _deploy_script() -> str:
+    steps = _load(CHECKOUT / ".github" / "workflows" / "deploy-stack.yml")["jobs"]["deploy"]["steps"]
+    [script] = [step["run"] for step in steps if step.get("name") == "Deploy"]
+    return cast("str", script)
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Path:
+    """A folder with a `pulumi` that previews and applies one change, and a `python` that prints a login."""
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    pulumi = '#!/bin/sh\necho "$@" >> calls\necho "+ a bucket"\necho "the reason" >&2\nexit "${STATUS:-0}"\n'
+    for name, text in {"pulumi": pulumi, "python": "#!/bin/sh\necho export LOGGED_IN=yes\n"}.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    return tmp_path
+
+
+def _deploy(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "STACK": "dev",
+        "UNIT": "analytics",
+        "ENVIRONMENT": "dev",
+        "GITHUB_STEP_SUMMARY": str(runner / "summary.md"),
+        **variables,
+    }
+    return subprocess.run(
+        # GitHub's shell of a step that names none. Source: GitHub Docs, "Workflow syntax", steps.shell.
+        ["bash", "-e", "-c", _deploy_script()],
+        cwd=runner,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_deployment_logs_the_preview_that_it_applies(runner: Path) -> None:
+    done = _deploy(runner)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\n"
+    assert (runner / "summary.md").read_text() == done.stdout
+    [call] = (runner / "calls").read_text().splitlines()
+    assert call == "up --stack dev --yes --diff --non-interactive --color never"
+    assert "--skip-preview" not in call
+
+
+def test_a_deployment_that_fails_ends_the_job_with_its_reason(runner: Path) -> None:
+    done = _deploy(runner, STATUS="255")
+    assert done.returncode != 0
+    assert "the reason" in done.stdout
+    assert "the reason" in (runner / "summary.md").read_text()
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_has_no_permission_that_a_job_does_not_ask_for(path: Path) -> None:
+def test_a_workflow_has_no_permissions_of_its_own(path: Path) -> None:
     assert _load(path)["permissions"] == {}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_job_ends_by_itself(path: Path) -> None:
+def test_every_job_has_a_time_limit(path: Path) -> None:
     jobs = cast("dict[str, dict[str, Any]]", _load(path)["jobs"])
     assert [name for name, job in jobs.items() if "uses" not in job and "timeout-minutes" not in job] == []

@@ -1,8 +1,8 @@
-"""What an interrupted update left half-done, and how the state is put right: pure functions on an exported state.
+"""Pure functions on an exported state: find the operations that were interrupted, and resolve them.
 
-Before it changes anything the engine saves what it is about to do. What it was creating when it was killed may or may
-not exist, under an identifier that nobody saved: these are the pending creates. The engine never resolves them by
-itself; while they last, the next update meets "already exists", or makes a second one of what has no name.
+The engine saves each operation before it starts it. A resource that was being created when the engine was killed may or
+may not exist, under an identifier that was never saved: a pending create. The engine does not resolve these on its own;
+until they are resolved, the next update fails with "already exists", or creates a second resource if it has no name.
 """
 
 import copy
@@ -18,21 +18,21 @@ _PROVIDER = "pulumi:providers:"
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """What becomes of a pending create."""
+    """The outcome of a pending create."""
 
     urn: str
     identifier: str | None
-    """What the provider calls it; None when it was not made."""
+    """The provider's identifier; None if the resource was not created."""
     others: Sequence[str] = ()
-    """More of the same, made by interrupted updates before: somebody decides about each."""
+    """Duplicates that earlier interrupted updates created; a person decides about each."""
 
 
 def creates(deployment: Deployment) -> Sequence[Resource]:
-    """Resources whose creation was interrupted, the latest attempt of each."""
+    """Return the resources whose creation was interrupted, the latest attempt of each."""
     found = {
         operation["resource"]["urn"]: operation["resource"]
         for operation in deployment.get("pending_operations", [])
-        # Components exist in the state alone; a provider is a process, and nothing of it is left.
+        # Components exist only in the state; a provider is a process, and leaves nothing behind.
         if operation["type"] == "creating"
         and operation["resource"].get("custom")
         and not operation["resource"]["type"].startswith(_PROVIDER)
@@ -41,12 +41,12 @@ def creates(deployment: Deployment) -> Sequence[Resource]:
 
 
 def half_done(deployment: Deployment) -> bool:
-    """Whether an update was interrupted in a way that leaves something to repair."""
+    """Return whether an interrupted update left something to repair."""
     return bool(deployment.get("pending_operations")) or bool(_unread(deployment))
 
 
 def known(deployment: Deployment, urn: str) -> Resource | None:
-    """The state's own record of a resource, but for one that is being replaced and gone already."""
+    """Return the state's record of a resource, except one that was deleted already to be replaced."""
     for resource in deployment.get("resources", []):
         if resource["urn"] == urn and not resource.get("delete") and not resource.get("pendingReplacement"):
             return resource
@@ -54,7 +54,7 @@ def known(deployment: Deployment, urn: str) -> Resource | None:
 
 
 def identifiers(deployment: Deployment, kind: str) -> frozenset[str]:
-    """Identifiers of all resources of a type that the state knows, under whatever name."""
+    """Return the identifiers of all resources of a type in the state, whatever their names."""
     return frozenset(
         resource["id"]
         for resource in deployment.get("resources", [])
@@ -63,28 +63,28 @@ def identifiers(deployment: Deployment, kind: str) -> frozenset[str]:
 
 
 def resolve(deployment: Deployment, resolutions: Sequence[Resolution]) -> tuple[Deployment, Sequence[str]]:
-    """The state without pending operations, and the URNs that must be read from the cloud next.
+    """Return the state without pending operations, and the URNs that must be refreshed next.
 
-    What was made enters the state as it was asked for, without outputs: reading it fills them in as for an import, and
-    removes it again should it not exist after all. What was being changed or deleted is read, too.
+    A created resource enters the state with its inputs and without outputs: a refresh fills them in as for an import, or
+    removes the resource if it does not exist after all. Resources that were being changed or deleted are refreshed, too.
     """
     repaired = dict(copy.deepcopy(deployment))
     resources: list[dict[str, Any]] = repaired.setdefault("resources", [])
-    asked_for = {resource["urn"]: resource for resource in creates(deployment)}
+    requested = {resource["urn"]: resource for resource in creates(deployment)}
     for resolution in resolutions:
         if resolution.identifier is None or known(repaired, resolution.urn) is not None:
             continue
-        made: dict[str, Any] = {**asked_for[resolution.urn], "id": resolution.identifier, "outputs": {}}
+        created: dict[str, Any] = {**requested[resolution.urn], "id": resolution.identifier, "outputs": {}}
         replaced = [
             place
             for place, resource in enumerate(resources)
             if resource["urn"] == resolution.urn and resource.get("pendingReplacement")
         ]
-        # Whatever it depends on stands before it: it was made before.
+        # The engine requires dependencies to come first; these were created earlier.
         if replaced:
-            resources[replaced[0]] = made
+            resources[replaced[0]] = created
         else:
-            resources.append(made)
+            resources.append(created)
     touched = {
         operation["resource"]["urn"]
         for operation in repaired.pop("pending_operations", [])
@@ -95,7 +95,7 @@ def resolve(deployment: Deployment, resolutions: Sequence[Resolution]) -> tuple[
 
 
 def _unread(deployment: Deployment) -> Sequence[str]:
-    """URNs that an earlier repair entered, and did not come to read."""
+    """Return the URNs that an earlier repair entered and did not refresh."""
     return [
         resource["urn"]
         for resource in deployment.get("resources", [])

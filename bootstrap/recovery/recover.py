@@ -1,13 +1,8 @@
-"""`recover`: puts a stack right after an update that was killed, so that it can be run again.
-
-An update that is interrupted by ^C or SIGTERM ends in good order by itself. One that is killed leaves its lock, and
-pending creates (see `bootstrap.interrupted`). The engine is called for the state; AWS and GitHub are only looked at.
-"""
+"""`recover`: release the lock of a killed update and resolve its pending creates."""
 
 import http.client
 import json
 import os
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +12,18 @@ from urllib.parse import quote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from bootstrap import github, identify, interrupted, login, state_lock
+from bootstrap import github
 from bootstrap.account import Account, Client, error_code
-from bootstrap.credential import Get
-from bootstrap.interrupted import Deployment, Resolution, Resource
+from bootstrap.errors import BootstrapError
+from bootstrap.github import Get
 from bootstrap.names import PROJECT, Names
-from bootstrap.problem import ProblemError
+from bootstrap.recovery import identify, interrupted, state_lock
+from bootstrap.recovery.engine import Pulumi
+from bootstrap.recovery.interrupted import Deployment, Resolution, Resource
+from bootstrap.recovery.state_lock import Lock
 
 SECONDS_TO_SETTLE = 30
-"""How long calls of a killed engine's plugins may still be on their way: what they make must be there to be found."""
-
-Pulumi = Callable[[Sequence[str], str], str]
-"""Runs the engine with arguments and a text on its standard input; returns what it prints."""
+"""Seconds for which calls of a killed engine's plugins may still take effect; only then can their resources be found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +34,8 @@ class Stack:
     names: Names
     name: str
     pulumi: Pulumi
-    say: Callable[[str], None]
+    report: Callable[[str], None]
+    """Called with each line of progress."""
 
     @property
     def bucket(self) -> str:
@@ -55,30 +51,24 @@ def recover(
     get: Get = github.get,
     pause: Callable[[float], None] = time.sleep,
 ) -> Sequence[Resolution]:
-    """Enter into the state what the interrupted update made, and forget what it did not come to make.
+    """Enter into the state what the interrupted update created, and remove what it did not.
 
-    The lock goes last, so that no update begins before everything is decided.
+    The lock is released last, so that no update begins before everything is decided.
 
     Args:
         stack: the stack.
-        decided: identifiers by URN of what somebody looked up already; None for what was not made.
-        break_lock: release a lock even if it is not one that a killed update of the caller left behind.
-        get: asks GitHub.
+        decided: identifiers that the user looked up, by URN; None for a resource that was not created.
+        break_lock: release a lock even if it was not left behind by a killed update of the caller.
+        get: sends a request to GitHub.
         pause: waits, in seconds.
 
     Raises:
-        ProblemError: somebody holds the lock, or something cannot be decided, and nothing was changed; or the engine
-            fails.
+        BootstrapError: the lock is held, or a resource cannot be decided, and nothing was changed; or the engine fails.
     """
     s3 = stack.account.client("s3")
     locks = state_lock.find(s3, stack.bucket, stack.name)
-    for lock in locks:
-        if not break_lock and not state_lock.left_behind(lock):
-            raise ProblemError(
-                f"{stack.name} is locked by {lock}. Nothing was changed.\n"
-                "If that update still runs, let it end, or stop it by ^C. Only if it is gone for certain, run this "
-                "again with --break-lock."
-            )
+    if not break_lock:
+        _refuse_held(stack, locks)
     exported = json.loads(stack.pulumi(["stack", "export"], ""))
     deployment: Deployment = exported["deployment"]
     half_done = interrupted.half_done(deployment)
@@ -88,42 +78,33 @@ def recover(
         resolutions = _decide(stack, deployment, decided, get)
     for lock in locks:
         state_lock.release(s3, stack.bucket, lock)
-        stack.say(f"Released the lock of {lock}.")
+        stack.report(f"Released the lock of {lock}.")
     if half_done:
-        repaired, unread = interrupted.resolve(deployment, resolutions)
-        stack.pulumi(["stack", "import"], json.dumps({**exported, "deployment": repaired}))
-        if unread:
-            stack.say(f"Reading {len(unread)} resource(s) …")
-            targets = [argument for urn in unread for argument in ("--target", urn)]
-            stack.pulumi(["refresh", "--yes", "--skip-preview", "--non-interactive", *targets], "")
+        _repair(stack, exported, resolutions)
     return resolutions
 
 
-def engine(account: Account, names: Names, stack: str) -> Pulumi:
-    """The engine, logged in to the environment's state; it works in the folder of the project."""
-    environment = os.environ | dict(login.variables(account, names))
-
-    def run(arguments: Sequence[str], text: str) -> str:
-        try:
-            done = subprocess.run(
-                ["pulumi", *arguments, "--stack", stack],
-                env=environment,
-                input=text,
-                capture_output=True,
-                text=True,
-                check=False,
+def _refuse_held(stack: Stack, locks: Sequence[Lock]) -> None:
+    for lock in locks:
+        if not state_lock.left_behind(lock):
+            raise BootstrapError(
+                f"{stack.name} is locked by {lock}. Nothing was changed.\n"
+                "If that update is still running, let it finish, or stop it with ^C. Only if it is certainly gone, run "
+                "this again with --break-lock."
             )
-        except FileNotFoundError:
-            raise ProblemError("pulumi is not on PATH.") from None
-        if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-15:]
-            raise ProblemError("\n".join([f"pulumi {' '.join(arguments[:2])} failed:", *said]))
-        return done.stdout
 
-    return run
+
+def _repair(stack: Stack, exported: Mapping[str, Any], resolutions: Sequence[Resolution]) -> None:
+    repaired, unread = interrupted.resolve(exported["deployment"], resolutions)
+    stack.pulumi(["stack", "import"], json.dumps({**exported, "deployment": repaired}))
+    if unread:
+        stack.report(f"Reading {len(unread)} resource(s) …")
+        targets = [argument for urn in unread for argument in ("--target", urn)]
+        stack.pulumi(["refresh", "--yes", "--skip-preview", "--non-interactive", *targets], "")
 
 
 def _settle(stack: Stack, s3: Client, pause: Callable[[float], None]) -> None:
+    """Wait until `SECONDS_TO_SETTLE` after the state was last saved."""
     for ending in (".json.gz", ".json"):
         try:
             saved: datetime = s3.head_object(Bucket=stack.bucket, Key=f".pulumi/stacks/{PROJECT}/{stack.name}{ending}")[
@@ -135,7 +116,7 @@ def _settle(stack: Stack, s3: Client, pause: Callable[[float], None]) -> None:
             raise
         remaining = SECONDS_TO_SETTLE - (datetime.now(UTC) - saved).total_seconds()
         if 0 < remaining <= SECONDS_TO_SETTLE:
-            stack.say(f"Waiting {remaining:.0f} s for what the killed update may still be making …")
+            stack.report(f"Waiting {remaining:.0f} s, because the killed update's last calls may still take effect …")
             pause(remaining)
         return
 
@@ -154,21 +135,22 @@ def _decide(
             resolutions.append(Resolution(urn=urn, identifier=decided[urn]))
             continue
 
-        def ask(path: str, resource: Resource = resource) -> Sequence[Mapping[str, Any]]:
-            return _ask_github(deployment, resource, path, get)
+        def from_github(path: str, resource: Resource = resource) -> Sequence[Mapping[str, Any]]:
+            return _get_from_organization(deployment, resource, path, get)
 
         try:
-            found = identify.find(stack.account, stack.names, resource, ask)
+            found = identify.find(stack.account, stack.names, resource, from_github)
         except identify.UnknownTypeError:
             undecided.append(urn)
         except identify.StillBeingMadeError:
-            raise ProblemError(f"AWS is still making {urn}. Run this again in a few minutes.") from None
+            raise BootstrapError(f"AWS is still creating {urn}. Run this again in a few minutes.") from None
         else:
             resolutions.append(_resolution(deployment, resource, found))
     if undecided:
-        raise ProblemError(
-            "These may have been made, and cannot be found automatically. Nothing was changed. Look for each, then run "
-            "this again with --made URN=ID or --not-made URN:\n" + "\n".join(f"  {urn}" for urn in undecided)
+        raise BootstrapError(
+            "These resources may have been created, and cannot be found automatically. Nothing was changed. Look for "
+            "each one, then run this again with --made URN=ID or --not-made URN:\n"
+            + "\n".join(f"  {urn}" for urn in undecided)
         )
     return resolutions
 
@@ -185,19 +167,24 @@ def _resolution(deployment: Deployment, resource: Resource, found: Sequence[str]
     return Resolution(urn=urn, identifier=new[0] if new else None, others=new[1:])
 
 
-def _ask_github(
+def _get_from_organization(
     deployment: Deployment,
     resource: Resource,
     path: str,
     get: Get,
 ) -> Sequence[Mapping[str, Any]]:
+    """Return the list at `path` of the organization that the resource's provider is configured for.
+
+    Raises:
+        BootstrapError: GitHub does not show it.
+    """
     urn = str(resource["provider"]).rpartition("::")[0]
     settings = next(each["inputs"] for each in deployment["resources"] if each["urn"] == urn)
     base: str = settings.get("baseUrl", "https://api.github.com/")
     server = github.Server.at(f"https://{urlsplit(base).netloc}", api_url=base)
     answer = get(server, f"/orgs/{quote(settings['owner'])}{path}", os.environ.get("GITHUB_TOKEN"))
     if answer.status != http.client.OK:
-        raise ProblemError(
+        raise BootstrapError(
             f"{server.url} answered {answer.status} for {settings['owner']}{path.partition('?')[0]}: {github.explain(answer)}. "
             "Set GITHUB_TOKEN to a token that may administer the organization."
         )

@@ -1,4 +1,4 @@
-"""The lock of a stack: an object that the engine writes beside the state, and leaves behind when it is killed."""
+"""The lock of a stack: an object beside the state, which an engine that is killed leaves behind."""
 
 import getpass
 import json
@@ -14,10 +14,10 @@ from bootstrap.names import PROJECT
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """A lock and what it says of its holder."""
+    """A lock and its holder."""
 
     key: str
-    """Of its object in the state's bucket."""
+    """Key of its object in the state's bucket."""
     user: str
     host: str
     process: int
@@ -28,21 +28,21 @@ class Lock:
 
 
 def find(s3: Client, bucket: str, stack: str) -> Sequence[Lock]:
-    """The locks of a stack: none, one, or several when two updates began at the same moment."""
+    """Return the locks of a stack: none, one, or several if two updates began at the same moment."""
     prefix = f".pulumi/locks/organization/{PROJECT}/{stack}/"
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     return [_read(s3, bucket, entry["Key"]) for entry in listed]
 
 
 def release(s3: Client, bucket: str, lock: Lock) -> None:
-    """Remove one lock; the bucket's versioning keeps what it said."""
+    """Delete one lock; the bucket keeps its content as an old version."""
     s3.delete_object(Bucket=bucket, Key=lock.key)
 
 
 def left_behind(lock: Lock, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the caller held the lock, on this machine, and the process is gone.
+    """Return whether the caller held the lock on this machine and the process is gone.
 
-    Never in a workflow: runners share names of users and hosts.
+    Always false in a workflow: runners share the names of users and hosts.
     """
     if environment.get("CI") or (lock.user, lock.host) != (getpass.getuser(), platform.node()):
         return False
@@ -56,11 +56,11 @@ def left_behind(lock: Lock, environment: Mapping[str, str] = os.environ) -> bool
 
 
 def _read(s3: Client, bucket: str, key: str) -> Lock:
-    said = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    content = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     return Lock(
         key=key,
-        user=said["username"],
-        host=said["hostname"],
-        process=said["pid"],
-        since=datetime.fromisoformat(said["timestamp"]),
+        user=content["username"],
+        host=content["hostname"],
+        process=content["pid"],
+        since=datetime.fromisoformat(content["timestamp"]),
     )

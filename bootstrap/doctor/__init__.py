@@ -1,0 +1,6 @@
+"""`doctor`: report the state of an environment, and what to do about each thing that isn't as it should be."""
+
+from bootstrap.doctor.examination import examine
+from bootstrap.doctor.finding import Finding
+
+__all__ = ["Finding", "examine"]

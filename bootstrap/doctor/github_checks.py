@@ -1,0 +1,75 @@
+"""Checks of the access to GitHub: the organization, the platform's GitHub environment and the stored credential."""
+
+import http.client
+from urllib.parse import quote
+
+from bootstrap import github
+from bootstrap.account import Account
+from bootstrap.deployed import deployed_parameter
+from bootstrap.github import Get, Server
+from bootstrap.names import Names
+from bootstrap.stack import Stack
+
+
+def organization(server: Server, name: str, token: str | None, get: Get) -> tuple[bool, str]:
+    """Check that the server shows the organization."""
+    answer = get(server, f"/orgs/{name}", token)
+    if answer.status == http.client.OK:
+        return True, f"{server.url} shows the organization {name}"
+    hint = "GITHUB_TOKEN is rejected or may not see it" if token else "set GITHUB_TOKEN to send a token"
+    return False, f"{server.url} answered {answer.status} for the organization {name}: {hint}"
+
+
+def environment(server: Server, names: Names, stack: Stack, token: str | None, get: Get) -> tuple[bool, str]:
+    """Check that the GitHub environment admits main alone: the deploy role trusts every job in the environment."""
+    repository = _repository(stack)
+    path = f"/repos/{quote(repository)}/environments/{quote(names.environment)}"
+    only_main = "admit only main (Deployment branches and tags: Selected branches and tags, add main)"
+    url = f"{server.url}/{repository}/settings/environments"
+    advice = f"{only_main} and, for production, require a review: {url}"
+    answer = get(server, path, token)
+    if answer.status == http.client.NOT_FOUND:
+        unseen = "" if token else " (set GITHUB_TOKEN if the repository is private)"
+        return False, (
+            f"{repository} shows no environment {names.environment}{unseen}: the first job that names it creates it, on "
+            f"whatever branch, and may deploy; create it and {advice}"
+        )
+    if answer.status != http.client.OK:
+        return False, f"{server.url} answered {answer.status} for {path}: {github.explain(answer)}"
+    policy = answer.body.get("deployment_branch_policy")
+    if policy is None:
+        return False, f"jobs on every branch of {repository} may enter {names.environment} and deploy; {advice}"
+    if not policy.get("custom_branch_policies"):
+        return False, (
+            f"{repository} admits protected branches to {names.environment}, which are all branches unless one has a branch "
+            f"protection rule (rulesets do not count); {advice}"
+        )
+    path += "/deployment-branch-policies?per_page=100"
+    answer = get(server, path, token)
+    if answer.status != http.client.OK:
+        return False, f"{server.url} answered {answer.status} for {path}: {github.explain(answer)}"
+    # Older Enterprise Servers have policies for branches only, and no field `type`.
+    admitted = sorted((each.get("type", "branch"), each["name"]) for each in answer.body["branch_policies"])
+    if admitted == [("branch", "main")]:
+        return True, f"{repository} admits only main to {names.environment}"
+    listed = ", ".join(f"{kind} {name}" for kind, name in admitted) or "no branch"
+    return False, f"{repository} admits {listed} to {names.environment}, which is for main alone; {advice}"
+
+
+def credential(account: Account, names: Names) -> tuple[bool, str]:
+    """Check that the secret for the platform's GitHub token holds a value."""
+    arn = deployed_parameter(account.client("ssm"), names, "github/credential-secret-arn")
+    versions = account.client("secretsmanager").describe_secret(SecretId=arn).get("VersionIdsToStages", {})
+    if any("AWSCURRENT" in stages for stages in versions.values()):
+        return True, f"{arn} holds a value"
+    return False, (
+        f"{arn} is empty, so no project can be launched; run: gh auth token | python -m bootstrap github-token "
+        f"--unit {names.unit} --environment {names.environment}"
+    )
+
+
+def _repository(stack: Stack) -> str:
+    """Return owner and name of the repository whose jobs the deploy role trusts."""
+    subject = stack.parameters.get("DeploySubjects", "").partition(",")[0]
+    parts = subject.removeprefix("repo:").partition(":")[0].split("/")
+    return "/".join(part.partition("@")[0] for part in parts)

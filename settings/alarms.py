@@ -1,0 +1,14 @@
+"""Settings of alarms."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from settings.types import Email, Section, without_repeats
+
+
+class Alarms(Section):
+    """Recipients of alarms."""
+
+    emails: Annotated[list[Email], AfterValidator(without_repeats)] = Field(default_factory=list[str])
+    """Addresses that alarms are sent to; AWS asks each to confirm."""

@@ -1,0 +1,74 @@
+"""Settings of development: SageMaker Studio, and the projects that are launched from it."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from settings.limits import MOST_INSTANCE_TYPES
+from settings.types import AccountId, InstanceType, Number, Section, pattern, problem, without_repeats
+
+
+class UserProfile(Section):
+    """A person in Studio."""
+
+    name: Annotated[
+        str, pattern(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}", "use letters, digits and single hyphens, at most 63")
+    ]
+    """Name of the user profile."""
+    role: Literal["lead", "dataScientist"]
+    """A lead launches projects and approves models; a data scientist works in them."""
+
+
+class Studio(Section):
+    """SageMaker Studio."""
+
+    user_profiles: Annotated[list[UserProfile], Field(min_length=1)]
+    """The people who work in it."""
+    idle_minutes: Annotated[Number, Field(ge=60, le=525_600)] = 60
+    """Minutes without activity after which an app is shut down."""
+    allowed_instance_types: Annotated[
+        list[InstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
+    ] = Field(default_factory=lambda: ["ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge", "ml.g4dn.xlarge"])
+    """Instance types that its people may start; at most twelve."""
+    default_instance_type: InstanceType = "ml.t3.medium"
+    """Instance type of an app unless its user chooses another."""
+
+    @field_validator("user_profiles")
+    @classmethod
+    def _people_are_listed_once(cls, profiles: list[UserProfile]) -> list[UserProfile]:
+        return without_repeats(profiles, lambda profile: profile.name)
+
+    @field_validator("default_instance_type")
+    @classmethod
+    def _default_is_allowed(cls, instance_type: str, info: ValidationInfo) -> str:
+        if instance_type not in info.data.get("allowed_instance_types", [instance_type]):
+            raise problem("add it to development.studio.allowedInstanceTypes, or choose one that is there")
+        return instance_type
+
+
+class Projects(Section):
+    """Projects that lead data scientists launch by themselves."""
+
+    preprod_account_id: AccountId | None = None
+    """Account in which their models are tested."""
+    prod_account_id: AccountId | None = None
+    """Account in which their models serve."""
+    launches_at_once: Annotated[Number, Field(ge=1, le=100)] = 20
+    """Launches that are worked on at the same time; more wait."""
+    publish_template_repositories: bool = True
+    """Whether this stack looks after the organization's template repositories; one stack of an organization does."""
+
+
+class Development(Section):
+    """Development of models: people work in Studio, and launch projects from it."""
+
+    studio: Studio
+    """SageMaker Studio."""
+    projects: Projects = Field(default_factory=Projects)
+    """Self-service projects."""
+
+    @property
+    def deployment_accounts(self) -> dict[str, str]:
+        """Accounts that projects launched here deploy to, by the name of the environment."""
+        accounts = {"preprod": self.projects.preprod_account_id, "prod": self.projects.prod_account_id}
+        return {environment: account for environment, account in accounts.items() if account}

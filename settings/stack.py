@@ -1,0 +1,185 @@
+"""Everything that one stack of the platform is told, and what follows from it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Self
+
+from pulumi.runtime import config as runtime_config
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+
+from components.environment import Environment
+from settings.alarms import Alarms
+from settings.development import Development
+from settings.github import GitHub
+from settings.limits import BUCKET_PURPOSES, LONGEST_BUCKET_NAME, LONGEST_ROLE_NAME, MOST_EXTRA_TAGS, ROLE_PURPOSES
+from settings.network import Network, NewNetwork
+from settings.problems import NAMESPACE, explain
+from settings.requirements import Requirements, required
+from settings.types import AccountId, EnvironmentName, Region, Section, pattern, problem
+from settings.workload import Workload
+
+RESERVED_TAGS = frozenset({"unit", "environment", "managed-by"})
+"""Tags that the platform sets itself."""
+
+
+class Settings(Section):
+    """Everything that one stack of the platform is told."""
+
+    unit: Annotated[str, pattern(r"[a-z][a-z0-9]{1,11}", "use 2 to 12 lower-case letters and digits, a letter first")]
+    """Business unit; begins every physical name."""
+    environment_name: EnvironmentName = Field(alias="environment")
+    """Environment of the unit, such as dev; follows the unit in every physical name."""
+    region: Region
+    """AWS region."""
+    account_id: AccountId
+    """AWS account; any other is refused."""
+    tags: dict[str, str] = Field(default_factory=dict[str, str])
+    """Further tags of every resource."""
+    keep_data_on_destroy: bool = True
+    """Whether buckets, keys and the Studio domain outlive the stack, and cannot be deleted by mistake."""
+    network: Network
+    """A network of the platform's own (`cidr`, `zones`, `nat`) or an existing one (`vpcId`, `subnetIds`)."""
+    github: GitHub
+    """GitHub organization and server."""
+    alarms: Alarms = Field(default_factory=Alarms)
+    """Recipients of alarms; without them alarms are only shown."""
+    development: Development | None = None
+    """SageMaker Studio and the projects launched from it; without it this environment has neither."""
+    workload: Workload | None = None
+    """Deployed models; without it none can be deployed here."""
+
+    @field_validator("region")
+    @classmethod
+    def _names_fit(cls, region: str, info: ValidationInfo) -> str:
+        if "unit" not in info.data or "environment_name" not in info.data:
+            return region
+        environment = Environment(
+            unit=info.data["unit"], name=info.data["environment_name"], region=region, account_id="0" * 12
+        )
+        bucket = max((environment.bucket_name(purpose) for purpose in BUCKET_PURPOSES), key=len)
+        role = max((environment.role_name(purpose) for purpose in ROLE_PURPOSES), key=len)
+        excess = max(len(bucket) - LONGEST_BUCKET_NAME, len(role) - LONGEST_ROLE_NAME)
+        if excess > 0:
+            raise problem(
+                f"the bucket name {bucket} would be {len(bucket)} characters, of {LONGEST_BUCKET_NAME} allowed: "
+                f"shorten the unit {environment.unit} or the environment {environment.name} by {excess}"
+            )
+        return region
+
+    @field_validator("tags")
+    @classmethod
+    def _tags_are_acceptable(cls, tags: dict[str, str]) -> dict[str, str]:
+        problems = list(_tag_problems(tags))
+        if problems:
+            raise problem("; ".join(problems))
+        return tags
+
+    @field_validator("development")
+    @classmethod
+    def _launches_reach_github(cls, development: Development | None, info: ValidationInfo) -> Development | None:
+        network: object = info.data.get("network")
+        if development is not None and isinstance(network, NewNetwork) and network.nat == "none":
+            raise problem("a launch reaches GitHub through a NAT gateway: set network.nat to single or perZone")
+        return development
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that the stack's components belong to."""
+        return Environment(unit=self.unit, name=self.environment_name, region=self.region, account_id=self.account_id)
+
+    @property
+    def requirements(self) -> Requirements:
+        """The keys, buckets and private endpoints of this environment."""
+        return required(development=self.development is not None, workload=self.workload is not None)
+
+    @property
+    def default_tags(self) -> dict[str, str]:
+        """Tags of every resource."""
+        return {**self.tags, "unit": self.unit, "environment": self.environment_name, "managed-by": "pulumi"}
+
+    @property
+    def deployment_accounts(self) -> dict[str, str]:
+        """Accounts that projects launched here deploy to, by the name of the environment."""
+        return self.development.deployment_accounts if self.development else {}
+
+    @property
+    def onboarding_role_arns(self) -> list[str]:
+        """Roles in these accounts that the template cloner assumes to give projects their roles there."""
+        environments = [
+            replace(self.environment, name=name, account_id=account_id)
+            for name, account_id in self.deployment_accounts.items()
+        ]
+        return [environment.role_arn("project-onboarding") for environment in environments]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters that projects read and no component decides."""
+        issuer = self.github.oidc_issuer_host
+        return {
+            "access/boundary-arn": self.environment.boundary_arn,
+            "github/organization": self.github.organization,
+            "github/server-url": self.github.server_url,
+            "github/api-url": self.github.api_url,
+            "github/oidc-provider-arn": self.environment.oidc_provider_arn(issuer),
+            "github/oidc-issuer": issuer,
+            **{f"accounts/{name}": account_id for name, account_id in self.deployment_accounts.items()},
+            **({"accounts/development": self.workload.development_account_id} if self.workload else {}),
+        }
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read and check the configuration of the stack that runs.
+
+        Raises:
+            SettingsError: something is wrong with it; carries every problem.
+        """
+        return cls.parse({**runtime_config.get_config_env(), **runtime_config.CONFIG.get()})
+
+    @classmethod
+    def parse(cls, configuration: Mapping[str, str]) -> Self:
+        """Check `configuration`, a stack's keys with their namespaces and values as the engine hands them over.
+
+        Raises:
+            SettingsError: something is wrong with it; carries every problem.
+        """
+        values: dict[str, object] = {}
+        for key, text in configuration.items():
+            namespace, _, name = key.partition(":")
+            if namespace == NAMESPACE:
+                values[name] = _decoded(text)
+        try:
+            # The schema in Pulumi.yaml gives every setting an empty default, because the engine would otherwise stop
+            # at those that are missing, before the rest could be checked.
+            return cls.model_validate({name: value for name, value in values.items() if value not in ("", {}, [])})
+        except ValidationError as error:
+            raise explain(error, cls) from None
+
+
+def _decoded(text: str) -> object:
+    """Decode a value: the engine hands over mappings and lists as JSON, everything else as text."""
+    if text[:1] in ("{", "["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text
+
+
+def _tag_problems(tags: Mapping[str, str]) -> Iterator[str]:
+    # IAM does not tell capitals from small letters in the names of a role's tags.
+    folded = [name.casefold() for name in tags]
+    reserved = sorted(name for name in tags if name.casefold() in RESERVED_TAGS)
+    if reserved:
+        yield f"the platform sets {', '.join(reserved)} itself: remove"
+    repeated = sorted(name for name in tags if folded.count(name.casefold()) > 1)
+    if repeated:
+        yield f"IAM takes {', '.join(repeated)} for one name: keep one"
+    if len(tags) > MOST_EXTRA_TAGS:
+        yield f"list at most {MOST_EXTRA_TAGS}, because S3 accepts ten tags on an object and four are the platform's own"
+    for name, value in tags.items():
+        if not re.fullmatch(r"(?!aws:)[A-Za-z0-9 _.:/=+@-]{1,128}", name) or not re.fullmatch(
+            r"[A-Za-z0-9 _.:/=+@-]{0,256}", value
+        ):
+            yield f"{name}: use letters, digits, spaces and _.:/=+-@, at most 128 for the name and 256 for the value"

@@ -1,0 +1,91 @@
+"""Kinds of values that settings have; each is refused with a remedy of its own."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+Value = TypeVar("Value")
+
+
+def problem(remedy: str) -> PydanticCustomError:
+    """Return the error of a value that is wrong in a way that only the platform knows about."""
+    return PydanticCustomError("platform", "{text}", {"text": remedy})
+
+
+def pattern(expression: str, remedy: str) -> AfterValidator:
+    """Accept texts that match `expression` as a whole; refuse others with `remedy`."""
+    compiled = re.compile(expression)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise problem(remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def without_repeats(values: list[Value], key: Callable[[Value], str] = str) -> list[Value]:
+    """Refuse a list that has the same value twice, or two values with the same `key`."""
+    names = [key(value) for value in values]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise problem(f"list each once; more than once: {', '.join(repeated)}")
+    return values
+
+
+def _not_a_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise problem("write a whole number")
+    return value
+
+
+AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
+Email = Annotated[
+    str,
+    pattern(
+        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+",
+        "give an address, such as mlops@example.com",
+    ),
+]
+EnvironmentName = Annotated[
+    str, pattern(r"[a-z][a-z0-9]{1,7}", "use 2 to 8 lower-case letters and digits, a letter first")
+]
+HttpsUrl = Annotated[
+    str,
+    pattern(
+        r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?",
+        "give a URL that starts with https:// and does not end with a slash",
+    ),
+]
+InstanceType = Annotated[
+    str, pattern(r"ml\.[a-z0-9-]{1,10}\.[a-z0-9]{1,11}", "give a SageMaker instance type, such as ml.t3.medium")
+]
+Number = Annotated[int, BeforeValidator(_not_a_flag)]
+Region = Annotated[
+    str, pattern(r"(?!cn-|us-gov-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+){1,2}-\d", "give an AWS region, such as eu-west-1")
+]
+SecurityGroupId = Annotated[
+    str, pattern(r"sg-[0-9a-f]{8,17}", "give the id of an existing security group, such as sg-0a1b2c3d4e5f60718")
+]
+SubnetId = Annotated[
+    str, pattern(r"subnet-[0-9a-f]{8,17}", "give the id of an existing subnet, such as subnet-0a1b2c3d4e5f60718")
+]
+VpcId = Annotated[str, pattern(r"vpc-[0-9a-f]{8,17}", "give the id of an existing VPC, such as vpc-0a1b2c3d4e5f60718")]
+
+
+class Section(BaseModel):
+    """A group of settings: immutable, in camelCase, closed to unknown keys."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        validate_by_alias=True,
+        validate_by_name=False,
+        validate_default=True,
+    )

@@ -1,0 +1,154 @@
+"""A bootstrapped and deployed environment in memory, in which `doctor` finds nothing wrong, and changes to it."""
+
+from typing import Any
+
+from bootstrap import doctor, github
+from bootstrap.account import Account
+from bootstrap.github import Get
+from bootstrap.names import Names
+from tests.bootstrap.fakes import PARAMETERS, CloudFormation, Parameters, Service, account, answer
+from tests.bootstrap.template import ACCOUNT, ISSUER
+
+NAMES = Names(unit="analytics", environment="dev")
+
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
+
+TRUST = {
+    "Statement": [
+        {"Condition": {"StringEquals": {f"{ISSUER}:aud": "x", f"{ISSUER}:sub": ["repo:acme/p:environment:dev"]}}}
+    ]
+}
+
+SEEN = "a token that sees the organization"
+
+AT_EXAMPLE = "github.example.com/_services/token"
+
+OF_AN_ENTERPRISE = f"{ISSUER}/acme-holding"
+
+ENVIRONMENT = "/repos/acme/mlops-platform/environments/dev"
+
+POLICIES = f"{ENVIRONMENT}/deployment-branch-policies?per_page=100"
+
+BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+
+PROTECTED = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
+
+MAIN = {"name": "main", "type": "branch"}
+
+LEGACY = "repo:acme/mlops-platform:environment:dev"
+
+SUBJECT = "repo:acme@1001/mlops-platform@2001:environment:dev"
+
+QUOTAS = {
+    "ec2": {"EC2-VPC Elastic IPs": 5},
+    "lambda": {"Concurrent executions": 1000},
+    "sagemaker": {
+        "Studio JupyterLab Apps running on ml.t3.medium instances": 2,
+        "ml.m5.large for endpoint usage": 0,
+        "ml.m5.large for processing job usage": 4,
+        "ml.m5.large for training job usage": 4,
+    },
+    "vpc": {"Interface VPC endpoints per VPC": 50, "VPCs per Region": 5},
+}
+
+SETTINGS = """
+config:
+  mlops-platform:unit: analytics
+  mlops-platform:environment: dev
+  mlops-platform:development:
+    studio: {userProfiles: [{name: grace, role: lead}, {name: ada, role: dataScientist}]}
+    projects: {}
+"""
+
+
+def deployed_for(server: str, api: str, issuer: str) -> dict[str, str]:
+    published = {"server-url": server, "api-url": api, "oidc-issuer": issuer}
+    return PARAMETERS | {f"/mlops/analytics/dev/github/{name}": value for name, value in published.items()}
+
+
+ON_GITHUB_COM = deployed_for("https://github.com", "https://api.github.com", ISSUER)
+
+
+def github_that_answers(
+    status: int = 200,
+    environment: dict[str, Any] = BY_NAME,
+    policies: tuple[dict[str, Any], ...] = (MAIN,),
+    policies_status: int = 200,
+) -> Get:
+    answers = {
+        "/orgs/acme": (200, dict[str, Any]()),
+        ENVIRONMENT: (status, environment),
+        POLICIES: (policies_status, {"total_count": len(policies), "branch_policies": list(policies)}),
+    }
+
+    def get(server: github.Server, path: str, token: str | None) -> github.Answer:
+        status, body = answers[path]
+        if token != SEEN:
+            return github.Answer(status=404, headers={}, body={})
+        return github.Answer(status=status, headers={}, body=body)
+
+    return get
+
+
+def quotas(**changed: dict[str, int]) -> dict[str, Any]:
+    """Service Quotas with two entries on each page."""
+
+    def list_service_quotas(ServiceCode: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        known = list((QUOTAS | changed)[ServiceCode].items())
+        start = int(NextToken)
+        page = [
+            {"QuotaName": name, "QuotaCode": f"L-{index}", "Value": float(value)}
+            for index, (name, value) in enumerate(known)
+        ][start : start + 2]
+        return {"Quotas": page} | ({"NextToken": str(start + 2)} if start + 2 < len(known) else {})
+
+    return {"list_service_quotas": list_service_quotas}
+
+
+def bootstrapped(issuer: str = ISSUER, subjects: str = SUBJECT) -> CloudFormation:
+    stack = {
+        "StackName": NAMES.stack,
+        "StackStatus": "CREATE_COMPLETE",
+        "Outputs": [{"OutputKey": "OidcProviderArn", "OutputValue": PROVIDER}],
+        "Parameters": [
+            {"ParameterKey": "OidcIssuer", "ParameterValue": issuer},
+            {"ParameterKey": "DeploySubjects", "ParameterValue": subjects},
+        ],
+    }
+    return CloudFormation(stacks={NAMES.stack: stack})
+
+
+def healthy(**changed: Any) -> Account:
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
+    key = {"KeyState": "Enabled", "KeyId": "1", "Arn": "arn:aws:kms:::key/1"}
+    services: dict[str, dict[str, Any]] = {
+        "s3": {
+            "get_bucket_versioning": answer({"Status": "Enabled"}),
+            "get_bucket_encryption": answer({"ServerSideEncryptionConfiguration": encryption}),
+            "get_public_access_block": answer({"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}),
+        },
+        "kms": {
+            "describe_key": answer({"KeyMetadata": key}),
+            "get_key_rotation_status": answer({"KeyRotationEnabled": True}),
+        },
+        "iam": {
+            "get_open_id_connect_provider": answer({"ClientIDList": ["sts.amazonaws.com"]}),
+            "get_role": answer(
+                {"Role": {"Arn": "arn:role", "PermissionsBoundary": {}, "AssumeRolePolicyDocument": TRUST}}
+            ),
+        },
+        "secretsmanager": {"describe_secret": answer({"VersionIdsToStages": {"v": ["AWSCURRENT"]}})},
+        "service-quotas": quotas(),
+        "ec2": {"describe_addresses": answer({"Addresses": [{}]}), "describe_vpcs": answer({"Vpcs": [{}, {}]})},
+    }
+    whole = {"cloudformation": bootstrapped(), "ssm": Parameters(dict(ON_GITHUB_COM))}
+    for name, change in changed.items():
+        if name in services:
+            services[name] |= change
+        else:
+            whole[name] = change
+    return account(**whole, **{name: Service(answers) for name, answers in services.items()})
+
+
+def examine(where: Account, token: str | None = SEEN, get: Get | None = None) -> dict[str, doctor.Finding]:
+    return {finding.subject: finding for finding in doctor.examine(where, NAMES, token, get or github_that_answers())}

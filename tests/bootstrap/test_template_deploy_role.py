@@ -1,0 +1,248 @@
+"""The deploy and preview roles of `bootstrap.yaml`, and the boundary that limits them."""
+
+import pytest
+
+from tests.access.authorization import problems, resource_types
+from tests.bootstrap.policies import (
+    BOUNDARIES,
+    BOUNDARY,
+    IAM,
+    PREFIX,
+    PROJECTS_STATE,
+    ROLES_THAT_DEPLOY,
+    STATE,
+    STATE_KEY,
+    allowed_by,
+    denied_by,
+    document,
+    granting_statements,
+    listed,
+    matches,
+)
+from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
+
+ROLE_CHANGES = (
+    "iam:AttachRolePolicy",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+)
+
+
+@pytest.mark.parametrize("role", ["DeployRole", "PreviewRole"])
+def test_a_role_has_its_boundary_and_no_policy_of_its_own(template: Template, role: str) -> None:
+    properties = template.properties(role)
+    assert properties["PermissionsBoundary"] == f"{IAM}:policy/{PREFIX}-deploy-boundary"
+    assert "Policies" not in properties
+
+
+@pytest.mark.parametrize("role", ["DeployRole", "PreviewRole"])
+def test_every_action_is_named_exists_and_reaches_no_more_than_its_resource_type(template: Template, role: str) -> None:
+    assert [problem for each in granting_statements(template, role) for problem in problems(each)] == []
+
+
+def test_every_action_of_a_boundary_exists(template: Template) -> None:
+    named = [
+        action
+        for name in BOUNDARIES
+        for each in document(template, name)["Statement"]
+        for action in listed(each.get("Action", each.get("NotAction")))
+    ]
+    assert len(named) > 100
+    assert [action for action in named if "*" not in action and resource_types(action) is None] == []
+
+
+@pytest.mark.parametrize("name", BOUNDARIES)
+def test_statement_ids_are_unique_within_a_boundary(template: Template, name: str) -> None:
+    ids = [each["Sid"] for each in document(template, name)["Statement"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_deploy_role_may_do_nothing_that_its_boundary_forbids(template: Template) -> None:
+    boundary = document(template, "DeployBoundary")
+    beyond = [
+        f"{each.sid}: {action} on {resource}"
+        for each in granting_statements(template, "DeployRole")
+        if each.effect == "Allow"
+        for action in each.actions
+        for resource in each.resources
+        if not allowed_by(boundary, action, resource)
+    ]
+    assert beyond == []
+
+
+def test_roles_are_written_only_under_the_workload_boundary(template: Template) -> None:
+    writing = ("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePolicy")
+    for action in writing:
+        allowing = [
+            each
+            for each in granting_statements(template, "DeployRole")
+            if each.effect == "Allow" and action in each.actions
+        ]
+        assert [each.resources for each in allowing] == [(f"{IAM}:role/{PREFIX}-*",)]
+        assert [each.condition for each in allowing] == [{"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}]
+
+
+def test_no_role_may_change_or_remove_a_boundary(template: Template) -> None:
+    for name in BOUNDARIES:
+        policy = document(template, name)
+        for action in ("iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:SetDefaultPolicyVersion"):
+            assert not allowed_by(policy, action, BOUNDARY), f"{name} allows {action}"
+        assert not allowed_by(policy, "iam:DeleteRolePermissionsBoundary", f"{IAM}:role/{PREFIX}-p-x-pipeline")
+
+
+@pytest.mark.parametrize("action", ROLE_CHANGES)
+@pytest.mark.parametrize("role", ROLES_THAT_DEPLOY)
+def test_no_bounded_role_can_change_the_roles_that_deploy(template: Template, action: str, role: str) -> None:
+    deploy, workload = (document(template, name) for name in ("DeployBoundary", "WorkloadBoundary"))
+    assert denied_by(deploy, action, role) == ["NeverChangeTheRolesThatDeploy"]
+    assert not allowed_by(workload, action, role)
+
+
+@pytest.mark.parametrize("name", BOUNDARIES)
+@pytest.mark.parametrize("role", ROLES_THAT_DEPLOY)
+def test_the_roles_that_deploy_cannot_be_passed(template: Template, name: str, role: str) -> None:
+    assert denied_by(document(template, name), "iam:PassRole", role)
+
+
+@pytest.mark.parametrize("name", BOUNDARIES)
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:CreateUser", f"{IAM}:user/somebody"),
+        ("iam:CreateAccessKey", f"{IAM}:user/somebody"),
+        ("iam:CreateOpenIDConnectProvider", f"{IAM}:oidc-provider/elsewhere.example.com"),
+        ("iam:DeleteOpenIDConnectProvider", f"{IAM}:oidc-provider/{ISSUER}"),
+        ("iam:AddClientIDToOpenIDConnectProvider", f"{IAM}:oidc-provider/{ISSUER}"),
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/administrator"),
+        ("sts:AssumeRole", f"{IAM}:role/administrator"),
+        ("organizations:LeaveOrganization", "*"),
+    ],
+)
+def test_no_boundary_allows_access_outside_the_platform(
+    template: Template, name: str, action: str, resource: str
+) -> None:
+    assert not allowed_by(document(template, name), action, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:PutBucketPolicy", STATE),
+        ("s3:PutBucketVersioning", STATE),
+        ("s3:PutLifecycleConfiguration", STATE),
+        ("s3:PutEncryptionConfiguration", STATE),
+        ("s3:DeleteBucketPolicy", STATE),
+        ("s3:DeleteObjectVersion", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz"),
+        ("kms:PutKeyPolicy", STATE_KEY),
+        ("kms:ScheduleKeyDeletion", STATE_KEY),
+        ("kms:DisableKeyRotation", STATE_KEY),
+        ("kms:CreateGrant", STATE_KEY),
+        ("kms:UpdateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{PREFIX}-state"),
+        ("kms:DeleteAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{PREFIX}-state"),
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{PREFIX}-github-x"),
+    ],
+)
+def test_the_deploy_role_cannot_weaken_the_state_or_read_a_secret(
+    template: Template, action: str, resource: str
+) -> None:
+    assert denied_by(document(template, "DeployBoundary"), action, resource)
+
+
+def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Template) -> None:
+    actions = {action for each in granting_statements(template, "PreviewRole") for action in each.actions}
+    assert actions == {
+        "ec2:DescribeAvailabilityZones",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "s3:GetObject",
+        "s3:ListBucket",
+    }
+    resources = {each for statement in granting_statements(template, "PreviewRole") for each in statement.resources}
+    objects = {each.removeprefix(f"{STATE}/.pulumi/") for each in resources - {STATE, STATE_KEY, "*"}}
+    assert objects == {
+        "meta.yaml",
+        "backups/mlops-platform/*",
+        "history/mlops-platform/*",
+        "locks/organization/mlops-platform/*",
+        "stacks/mlops-platform/*",
+    }
+
+
+def test_the_deploy_role_cannot_read_data_even_if_a_bucket_policy_allows_it(template: Template) -> None:
+    """It writes bucket policies, and one of those could allow it; its boundary still forbids it."""
+    boundary = document(template, "DeployBoundary")
+    for bucket in ("data", "sagemaker", "p-abcdefghijkl"):
+        data = f"arn:aws:s3:::{PREFIX}-{bucket}-{ACCOUNT}-{REGION}/rows.csv"
+        assert denied_by(boundary, "s3:GetObject", data) == ["NeverReadData"]
+        assert denied_by(boundary, "s3:GetObjectVersion", data) == ["NeverReadData"]
+    artifacts = f"arn:aws:s3:::{PREFIX}-artifacts-{ACCOUNT}-{REGION}"
+    for data in (f"{artifacts}/p-abcdefghijkl/models/0a/model.tar.gz", PROJECTS_STATE):
+        assert denied_by(boundary, "s3:GetObject", data) == ["NeverReadData"]
+    for needed in (
+        f"{STATE}/.pulumi/meta.yaml",
+        f"arn:aws:s3:::{PREFIX}-catalog-{ACCOUNT}-{REGION}/x.yaml",
+        f"{artifacts}/onboarding/project-roles-0a.yaml",
+    ):
+        assert not denied_by(boundary, "s3:GetObject", needed)
+
+
+def test_the_deploy_role_uses_keys_only_through_services(template: Template) -> None:
+    conditions = {
+        action: each.condition
+        for each in granting_statements(template, "DeployRole")
+        if f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*" in each.resources
+        for action in each.actions
+        if action in ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
+    }
+    through = {
+        "StringEquals": {
+            "kms:ViaService": [
+                f"{service}.{REGION}.amazonaws.com"
+                for service in ("elasticfilesystem", "s3", "sagemaker", "secretsmanager")
+            ]
+        }
+    }
+    assert conditions == {
+        "kms:CreateGrant": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        "kms:Decrypt": through,
+        "kms:GenerateDataKey": through,
+        "kms:GenerateDataKeyWithoutPlaintext": through,
+    }
+
+
+@pytest.mark.parametrize("tag", ["unit", "environment"])
+def test_resources_of_another_unit_or_environment_in_the_account_are_out_of_reach(template: Template, tag: str) -> None:
+    """Keys, subnets and domains have no names; their tags say whose they are. Untagged ones belong to no unit."""
+    [denial] = [
+        each
+        for each in document(template, "DeployBoundary")["Statement"]
+        if f"aws:ResourceTag/{tag}" in each.get("Condition", {}).get("StringNotEquals", {})
+    ]
+    assert denial["Effect"] == "Deny"
+    assert denial["Condition"] == {
+        "Null": {f"aws:ResourceTag/{tag}": "false"},
+        "StringNotEquals": {f"aws:ResourceTag/{tag}": {"unit": "analytics", "environment": "dev"}[tag]},
+    }
+    for action in (
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:DeleteVpc",
+        "ec2:ModifyVpcEndpoint",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:Decrypt",
+        "sagemaker:UpdateDomain",
+        "servicecatalog:UpdateProvisioningArtifact",
+    ):
+        assert matches(denial, action, "arn:aws:any:::thing")
+
+
+def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Template) -> None:
+    writing = document(template, "StateWriting")
+    assert allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz")
+    assert not allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/abalone-deployment/dev.json.gz")

@@ -1,0 +1,222 @@
+"""The boundary in `bootstrap.yaml` for the platform's other roles and those of projects."""
+
+import pytest
+
+from tests.access.authorization import roles_of
+from tests.bootstrap.policies import (
+    BOUNDARY,
+    DEPLOYMENT,
+    IAM,
+    PLATFORMS_STATE,
+    PREFIX,
+    PROJECTS_STATE,
+    ROLES_THAT_DEPLOY,
+    STATE,
+    STATE_KEY,
+    allowed_by,
+    document,
+    requested,
+)
+from tests.bootstrap.template import ACCOUNT, REGION, Template
+from tests.decisions import denials, permits
+from tests.rendering import Rendering
+
+THROUGH_S3 = {"kms__ViaService": f"s3.{REGION}.amazonaws.com"}
+
+OF_THE_PROJECT = {"kms__EncryptionContext__project": "p-abcdefghijkl"}
+
+OTHER_ROLES = (
+    "template-cloner",
+    "deployment-trigger",
+    "project-launch",
+    "project-onboarding",
+    "project-roles",
+    "lead-data-scientist",
+    "p-abcdefghijkl-model",
+    "p-abcdefghijkl-pipeline",
+    "p-abcdefghijkl-workflow",
+)
+
+OBJECT_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
+
+KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
+
+PROJECTS_ROLE = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-deployment"
+
+
+def test_the_drift_role_reads_the_platforms_state_and_changes_nothing_of_it(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for action, resource, keys in (
+        ("s3:GetObject", PLATFORMS_STATE, {}),
+        ("s3:ListBucket", STATE, {"s3__prefix": ".pulumi/"}),
+        ("kms:Decrypt", STATE_KEY, {}),
+    ):
+        assert permits(boundary, requested("drift", action, resource, **keys))
+        for role in (*OTHER_ROLES, DEPLOYMENT, "drift-too"):
+            assert not permits(boundary, requested(role, action, resource, **keys)), role
+    for action, resource in (
+        ("s3:PutObject", PLATFORMS_STATE),
+        ("s3:DeleteObject", PLATFORMS_STATE),
+        ("s3:PutObject", PROJECTS_STATE),
+        ("s3:PutBucketPolicy", STATE),
+        ("kms:Encrypt", STATE_KEY),
+        ("kms:GenerateDataKey", STATE_KEY),
+    ):
+        assert not permits(boundary, requested("drift", action, resource)), action
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+def test_the_roles_that_deploy_projects_reach_states_of_projects_and_never_the_platforms(
+    template: Template, action: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested(DEPLOYMENT, action, PROJECTS_STATE))
+    for theirs in (PLATFORMS_STATE, f"{STATE}/.pulumi/meta.yaml"):
+        assert not permits(boundary, requested(DEPLOYMENT, action, theirs))
+
+
+def test_the_roles_that_deploy_projects_list_only_the_folder_of_projects(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    theirs = {"s3__prefix": "projects/p-abcdefghijkl/.pulumi/"}
+    assert permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
+    for prefix in ("", ".pulumi/", "project"):
+        assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, s3__prefix=prefix)), prefix
+    assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucketVersions", STATE, **theirs))
+
+
+def test_the_roles_that_deploy_projects_get_not_found_for_a_missing_file(template: Template) -> None:
+    """S3 answers 404 instead of 403 to a caller that may list the bucket in a request without a prefix."""
+    assert permits(document(template, "WorkloadBoundary"), requested(DEPLOYMENT, "s3:ListBucket", STATE))
+
+
+@pytest.mark.parametrize(
+    "action", ["s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration"]
+)
+def test_no_role_of_a_project_changes_the_protection_of_the_state(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for role in (DEPLOYMENT, *OTHER_ROLES):
+        assert not permits(boundary, requested(role, action, STATE)), role
+
+
+@pytest.mark.parametrize("action", KEY_ACTIONS)
+def test_the_roles_that_deploy_projects_use_the_states_key_only_for_a_project_or_through_s3(
+    template: Template, action: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **OF_THE_PROJECT))
+    assert permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **THROUGH_S3))
+    assert not permits(boundary, requested(DEPLOYMENT, action, STATE_KEY))
+    elsewhere = {"kms__ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
+    assert not permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **elsewhere))
+
+
+@pytest.mark.parametrize("action", ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateAlias"])
+def test_no_bounded_role_administers_the_states_key(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for role in ("drift", DEPLOYMENT, *OTHER_ROLES):
+        assert not permits(boundary, requested(role, action, STATE_KEY, **OF_THE_PROJECT)), role
+
+
+@pytest.mark.parametrize("role", OTHER_ROLES)
+def test_no_other_role_reaches_any_state(template: Template, role: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for resource in (PLATFORMS_STATE, PROJECTS_STATE):
+        for action in OBJECT_ACTIONS:
+            assert not permits(boundary, requested(role, action, resource)), (action, resource)
+    assert not permits(boundary, requested(role, "s3:ListBucket", STATE, s3__prefix="projects/p-abcdefghijkl/"))
+    for action in KEY_ACTIONS:
+        for way in (OF_THE_PROJECT, THROUGH_S3):
+            assert not permits(boundary, requested(role, action, STATE_KEY, **way)), (action, way)
+
+
+@pytest.mark.parametrize(
+    "action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRole", "iam:TagRole"]
+)
+def test_only_a_launch_and_cloudformation_on_its_behalf_create_the_roles_of_projects(
+    template: Template, action: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    bounded = {"iam__PermissionsBoundary": BOUNDARY}
+    for role in ("project-launch", "project-roles"):
+        assert permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded))
+        assert not permits(boundary, requested(role, action, f"{IAM}:role/{PREFIX}-project-launch", **bounded))
+        if action not in ("iam:DeleteRole", "iam:TagRole"):
+            assert not permits(boundary, requested(role, action, PROJECTS_ROLE))
+    for role in ("drift", DEPLOYMENT, *set(OTHER_ROLES) - {"project-launch", "project-roles"}):
+        assert not permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded)), role
+
+
+def test_only_the_template_cloner_assumes_roles_of_other_accounts_and_only_to_prepare_deployments_of_its_unit(
+    template: Template,
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    prod = "arn:aws:iam::333333333333:role/analytics-prod"
+    assert permits(boundary, requested("template-cloner", "sts:AssumeRole", f"{prod}-project-onboarding"))
+    for beyond in (
+        f"{prod}-deploy",
+        f"{prod}-project-roles",
+        "arn:aws:iam::333333333333:role/other-prod-project-onboarding",
+    ):
+        assert not permits(boundary, requested("template-cloner", "sts:AssumeRole", beyond)), beyond
+    for role in (DEPLOYMENT, "lead-data-scientist", "project-launch", "p-abcdefghijkl-workflow"):
+        assert not permits(boundary, requested(role, "sts:AssumeRole", f"{prod}-project-onboarding")), role
+
+
+def test_a_deployment_may_create_the_service_linked_role_of_auto_scaling_and_no_other(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    roles = f"{IAM}:role/aws-service-role"
+    scaling = (
+        "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    )
+    assert permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{scaling}"))
+    for other in ("sagemaker.amazonaws.com/x", "ecs.application-autoscaling.amazonaws.com/x"):
+        assert not permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{other}"))
+    assert not permits(boundary, requested(DEPLOYMENT, "iam:PutRolePolicy", f"{roles}/{scaling}"))
+
+
+def test_a_deployment_passes_roles_of_its_environment_but_none_that_deploys_the_platform(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested(DEPLOYMENT, "iam:PassRole", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-model"))
+    for role in ROLES_THAT_DEPLOY:
+        assert not permits(boundary, requested(DEPLOYMENT, "iam:PassRole", role))
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{PREFIX}-github-x"),
+        ("sagemaker:UpdateModelPackage", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-1/1"),
+        (
+            "sagemaker:PutModelPackageGroupPolicy",
+            f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/abalone-p-1",
+        ),
+        ("iam:CreateRole", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-x"),
+        ("iam:PutRolePolicy", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-pipeline"),
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-workflow"),
+    ],
+)
+def test_no_launched_project_reads_secrets_approves_models_or_grants_anything(
+    template: Template, action: str, resource: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for role in ("deployment", "model", "pipeline", "workflow"):
+        asked = requested(f"p-abcdefghijkl-{role}", action, resource, iam__PermissionsBoundary=BOUNDARY)
+        assert denials(boundary, asked), role
+
+
+def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stack: Rendering) -> None:
+    roles = roles_of(stack)
+    [boundary_arn] = {role.boundary for role in roles.values()}
+    unit, environment, _ = str(boundary_arn).rpartition("/")[2].split("-")
+    template = Template(Unit=unit, Environment=environment, **{"AWS::AccountId": stack.account_id})
+    boundary = document(template, "WorkloadBoundary")
+    lost = [
+        f"{role.name}: {each.sid}: {action} on {resource}"
+        for role in roles.values()
+        for each in role.statements
+        if each.effect == "Allow"
+        for action in each.actions
+        for resource in each.resources
+        if not allowed_by(boundary, action, resource)
+    ]
+    assert lost == []
