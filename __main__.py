@@ -69,7 +69,7 @@ else:
             nat=settings.network.nat,
             services=settings.requirements.services,
             logs_key_arn=keys["logs"].arn,
-            onboarding_role_arns=settings.onboarding_role_arns,
+            onboarding_role_arns=list(settings.onboarding_role_arns.values()),
         ),
         options,
     )
@@ -124,6 +124,7 @@ if settings.development:
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.development.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,
+            onboarding_role_arns=settings.onboarding_role_arns,
         ),
         options,
     )

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+ONBOARDING = "project-onboarding"
+"""Purpose of the role that gives projects their roles in an account that they deploy to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
@@ -27,6 +30,11 @@ class Environment:
     def boundary_arn(self) -> str:
         """Permissions boundary, made by bootstrap, of every role that the platform or a launch creates."""
         return f"arn:aws:iam::{self.account_id}:policy/{self.prefix}-boundary"
+
+    @property
+    def onboarding_role_arn(self) -> str:
+        """Role, made by the stack of an account that projects deploy to, as which the template cloner acts there."""
+        return self.role_arn(ONBOARDING)
 
     def oidc_provider_arn(self, issuer: str) -> str:
         """Return the ARN of the account's identity provider, made or found by bootstrap, for `issuer` (host and path)."""

@@ -105,13 +105,12 @@ class Settings(Section):
         return self.development.deployment_accounts if self.development else {}
 
     @property
-    def onboarding_role_arns(self) -> list[str]:
-        """Roles in these accounts that the template cloner assumes to give projects their roles there."""
-        environments = [
-            replace(self.environment, name=name, account_id=account_id)
+    def onboarding_role_arns(self) -> dict[str, str]:
+        """Roles in these accounts that the template cloner assumes to give projects their roles, by environment."""
+        return {
+            name: replace(self.environment, name=name, account_id=account_id).onboarding_role_arn
             for name, account_id in self.deployment_accounts.items()
-        ]
-        return [environment.role_arn("project-onboarding") for environment in environments]
+        }
 
     @property
     def parameters(self) -> dict[str, str]:

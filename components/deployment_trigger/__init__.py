@@ -1,7 +1,6 @@
 """The Lambda function that turns the approval of a model into a run of the project's deployment workflow.
 
-`function/` holds its code, on top of what functions share. What it may do is in `permissions.py`, what wakes it up in
-`rules.py`.
+Its code is in `functions/deployment_trigger/`, its permissions are in `permissions.py`, its event rules in `rules.py`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.deployment_trigger import permissions
+from components.deployment_trigger.alarms import alarm_failures
 from components.deployment_trigger.rules import EventRule, EventRuleArgs
 from components.encryption.key import EncryptionKey
 from components.environment import Environment
@@ -23,13 +23,13 @@ PURPOSE = "deployment-trigger"
 """Ends the names of the function and of its role."""
 TIMEOUT_SECONDS = 240
 """GitHub may take two minutes to find the files of a new repository, and S3 longer than that to copy a large artifact
-(`trigger/aws.py`); less than a claim lasts (`trigger/decision.py`)."""
+(`approved_artifacts.py`); less than a claim lasts (`decision.py`)."""
 RUNS_AT_ONCE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentTriggerArgs:
-    """Where the function runs, which GitHub it talks to, and who hears of its failures."""
+    """Settings of the deployment trigger."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -44,7 +44,7 @@ class DeploymentTriggerArgs:
 
 
 class DeploymentTrigger(pulumi.ComponentResource):
-    """Hears of every approval through one rule, looks for lost ones every quarter of an hour, and reports failures."""
+    """A function that one rule calls for every approval and a schedule for lost ones, with alarms for its failures."""
 
     function_arn: pulumi.Output[str]
 
@@ -77,118 +77,63 @@ class DeploymentTrigger(pulumi.ComponentResource):
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
                 runs_at_once=RUNS_AT_ONCE,
-                # The longest that Lambda keeps an event; what is older, the sweep finds.
+                # The longest that Lambda keeps an event; the sweep finds older approvals.
                 longest_wait_seconds=6 * 3600,
                 logs_key_arn=args.logs_key_arn,
                 secrets_key_arn=args.secrets_key_arn,
             ),
             child,
         )
-        approvals = EventRule(
-            f"{name}-approvals",
-            EventRuleArgs(
-                environment=environment,
-                rule_name=f"{environment.prefix}-model-approved",
-                description="A model package was approved",
-                function=function,
-                pattern={
-                    "source": ["aws.sagemaker"],
-                    "detail-type": ["SageMaker Model Package State Change"],
-                    "detail": {"ModelApprovalStatus": ["Approved"]},
-                },
-                longest_delivery_seconds=24 * 3600,
-            ),
-            child,
-        )
-        sweep = EventRule(
-            f"{name}-sweep",
-            EventRuleArgs(
-                environment=environment,
-                rule_name=f"{environment.prefix}-deployment-sweep",
-                description="Look for approvals whose events were lost",
-                function=function,
-                schedule="rate(15 minutes)",
-                event={"sweep": True},
-                longest_delivery_seconds=15 * 60,
-            ),
-            child,
-        )
-        aws.sqs.QueuePolicy(
-            f"{name}-failures",
-            queue_url=function.failures.id,
-            policy=iam.document(
-                iam.allow(
-                    "KeepUndeliveredEvents",
-                    "sqs:SendMessage",
-                    on=function.failures.arn,
-                    to={"Service": "events.amazonaws.com"},
-                    when={"ArnEquals": {"aws:SourceArn": [approvals.arn, sweep.arn]}},
-                )
-            ),
-            opts=child,
-        )
-        _alarm(
-            f"{name}-failures",
-            alarm_name=f"{environment.prefix}-{PURPOSE}-failures",
-            description=(
-                "Events about approved models were given up. They wait for 14 days in the dead-letter queue "
-                f"{environment.prefix}-{PURPOSE}-failures; the function's log says why"
-            ),
-            # Not how many wait there: nobody takes them out, and the alarm would never go off again. What Lambda and
-            # EventBridge send is counted; only what a queue's own redrive policy moves is not.
-            # Source: Amazon SQS Developer Guide, "Amazon SQS dead-letter queues", NumberOfMessagesSent.
-            metric=("AWS/SQS", "NumberOfMessagesSent"),
-            dimensions={"QueueName": function.failures.name},
-            # A queue that slept reports up to fifteen minutes late.
-            # Source: Amazon SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch".
-            periods=4,
-            topic_arn=args.alarms_topic_arn,
-            child=child,
-        )
-        _alarm(
-            f"{name}-errors",
-            alarm_name=f"{environment.prefix}-{PURPOSE}-errors",
-            description="The deployment trigger failed; Lambda and the sweep try again",
-            metric=("AWS/Lambda", "Errors"),
-            dimensions={"FunctionName": function.function_name},
-            periods=1,
-            topic_arn=args.alarms_topic_arn,
-            child=child,
-        )
+        _event_rules(name, environment, function, child)
+        alarm_failures(name, f"{environment.prefix}-{PURPOSE}", function, args.alarms_topic_arn, child)
         self.function_arn = function.arn
         self.register_outputs({"function_arn": self.function_arn})
 
 
-def _alarm(
-    name: str,
-    *,
-    alarm_name: str,
-    description: str,
-    metric: tuple[str, str],
-    dimensions: dict[str, pulumi.Input[str]],
-    periods: int,
-    topic_arn: pulumi.Input[str],
-    child: pulumi.ResourceOptions,
+def _event_rules(
+    name: str, environment: Environment, function: PlatformFunction, child: pulumi.ResourceOptions
 ) -> None:
-    """Tell the topic when the metric (namespace, name) counted anything in one of the latest periods of five minutes.
-
-    When none of them did, the alarm is over, and the topic is told of the next count.
-    """
-    namespace, metric_name = metric
-    aws.cloudwatch.MetricAlarm(
-        f"{name}-alarm",
-        name=alarm_name,
-        alarm_description=description,
-        namespace=namespace,
-        metric_name=metric_name,
-        statistic="Sum",
-        dimensions=dimensions,
-        comparison_operator="GreaterThanThreshold",
-        threshold=0,
-        period=300,
-        evaluation_periods=periods,
-        datapoints_to_alarm=1,
-        treat_missing_data="notBreaching",
-        alarm_actions=[topic_arn],
+    """Invoke the function for every approval, and regularly for lost ones."""
+    approvals = EventRule(
+        f"{name}-approvals",
+        EventRuleArgs(
+            environment=environment,
+            rule_name=f"{environment.prefix}-model-approved",
+            description="A model package was approved",
+            function=function,
+            pattern={
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Package State Change"],
+                "detail": {"ModelApprovalStatus": ["Approved"]},
+            },
+            longest_delivery_seconds=24 * 3600,
+        ),
+        child,
+    )
+    sweep = EventRule(
+        f"{name}-sweep",
+        EventRuleArgs(
+            environment=environment,
+            rule_name=f"{environment.prefix}-deployment-sweep",
+            description="Look for approvals whose events were lost",
+            function=function,
+            schedule="rate(15 minutes)",
+            event={"sweep": True},
+            longest_delivery_seconds=15 * 60,
+        ),
+        child,
+    )
+    aws.sqs.QueuePolicy(
+        f"{name}-failures",
+        queue_url=function.failures.id,
+        policy=iam.document(
+            iam.allow(
+                "KeepUndeliveredEvents",
+                "sqs:SendMessage",
+                on=function.failures.arn,
+                to={"Service": "events.amazonaws.com"},
+                when={"ArnEquals": {"aws:SourceArn": [approvals.arn, sweep.arn]}},
+            )
+        ),
         opts=child,
     )

@@ -1,4 +1,4 @@
-"""What the deployment trigger may do: read what was approved, keep it where it is safe, and remember that it did."""
+"""Permissions of the deployment trigger: read approved packages, freeze their artifacts, and record approvals."""
 
 import pulumi
 
@@ -7,7 +7,7 @@ from components.environment import Environment
 
 
 def read_approvals(environment: Environment) -> list[iam.Statement]:
-    """Read the model packages of projects, and which projects deploy theirs; approve none."""
+    """Read the model packages and the parameters of projects; approve nothing."""
     projects = f"parameter{environment.parameter_path}/projects"
     return [
         iam.allow(
@@ -35,8 +35,8 @@ def read_approvals(environment: Environment) -> list[iam.Statement]:
 
 
 def keep_approved_artifacts(environment: Environment, data_key_arn: pulumi.Input[str]) -> list[iam.Statement]:
-    """Copy artifacts within projects' buckets to where nobody else writes, and remember approvals there."""
-    buckets = f"arn:aws:s3:::{environment.prefix}-p-*"
+    """Copy artifacts within projects' buckets to where no other role writes, and record approvals there."""
+    buckets = environment.bucket_arn("p-*")
     own = {"aws:ResourceAccount": environment.account_id}
     return [
         iam.allow("ReadArtifacts", "s3:GetObject", on=f"{buckets}/*", when={"StringEquals": own}),

@@ -1,4 +1,4 @@
-"""What wakes a function up: events that match a pattern, or the clock."""
+"""EventBridge rules that invoke a function: by an event pattern, or on a schedule."""
 
 import json
 from collections.abc import Mapping
@@ -11,26 +11,26 @@ from components.environment import Environment
 from components.lambda_function import PlatformFunction
 
 DELIVERY_ATTEMPTS = 185
-"""As often as EventBridge tries at most."""
+"""The most that EventBridge allows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventRuleArgs:
-    """Which events reach a function; either a pattern, or a schedule with the event that it sends."""
+    """Settings of a rule: either a pattern, or a schedule with the event that it sends."""
 
     environment: Environment
     rule_name: str
     description: str
     function: PlatformFunction
     longest_delivery_seconds: int
-    """How long EventBridge tries; then the event ends in the function's queue of failures."""
+    """Seconds for which EventBridge tries; then the event goes to the function's dead-letter queue."""
     pattern: Mapping[str, object] | None = None
     schedule: str | None = None
     event: Mapping[str, object] | None = None
 
 
 class EventRule(pulumi.ComponentResource):
-    """A rule of the default event bus, and all that its function needs to be reached by it."""
+    """A rule of the default event bus that invokes a function, with the permission to do so."""
 
     arn: str
 

@@ -20,7 +20,7 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformFunctionArgs:
-    """What a function does, with what, and for how long."""
+    """Settings of a function."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -31,20 +31,20 @@ class PlatformFunctionArgs:
     package: str
     """Package of its code in `functions/`; its module `handler` has the entry point."""
     policies: Mapping[str, pulumi.Input[str]]
-    """What its code may do, by what it is for; reports, traces, the network and the secrets key are added."""
+    """Permissions of its code, by purpose; those for logs, traces, the network and the secrets key are added."""
     variables: Mapping[str, pulumi.Input[str]]
     """Environment variables of its code."""
     timeout_seconds: int
     runs_at_once: int
     longest_wait_seconds: int
-    """How old an event may become before it ends in the queue of failures."""
+    """Age in seconds at which an event that waits is sent to the dead-letter queue."""
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
-    """Key of the events that end in the queue of failures."""
+    """Key of the events in the dead-letter queue."""
 
 
 class PlatformFunction(pulumi.ComponentResource):
-    """A function with a log group, a bounded role, and a queue of the events that it failed at three times."""
+    """A function with a log group, a bounded role, and a dead-letter queue of events that failed three times."""
 
     arn: pulumi.Output[str]
     function_name: pulumi.Output[str]
@@ -68,23 +68,7 @@ class PlatformFunction(pulumi.ComponentResource):
             retention_in_days=365,
             opts=child,
         )
-        role = Role(
-            name,
-            RoleArgs(
-                environment=args.environment,
-                purpose=args.purpose,
-                description=args.role_description,
-                trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.environment.account_id),
-                policies={
-                    **args.policies,
-                    "runtime": iam.document(
-                        *permissions.report(log_group.arn, self.failures.arn, args.secrets_key_arn),
-                        *permissions.run_in(args.vpc_config, function_name),
-                    ),
-                },
-            ),
-            child,
-        )
+        role = _role(name, args, function_name, log_group, self.failures, child)
         function = aws.lambda_.Function(
             f"{name}-function",
             name=function_name,
@@ -119,8 +103,36 @@ class PlatformFunction(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn, "function_name": self.function_name})
 
 
+def _role(
+    name: str,
+    args: PlatformFunctionArgs,
+    function_name: str,
+    log_group: aws.cloudwatch.LogGroup,
+    failures: aws.sqs.Queue,
+    child: pulumi.ResourceOptions,
+) -> Role:
+    """Create the function's role, with the permissions of its code and those that every function needs."""
+    return Role(
+        name,
+        RoleArgs(
+            environment=args.environment,
+            purpose=args.purpose,
+            description=args.role_description,
+            trust_policy=iam.trust_service("lambda.amazonaws.com", account_id=args.environment.account_id),
+            policies={
+                **args.policies,
+                "runtime": iam.document(
+                    *permissions.report(log_group.arn, failures.arn, args.secrets_key_arn),
+                    *permissions.run_in(args.vpc_config, function_name),
+                ),
+            },
+        ),
+        child,
+    )
+
+
 def _archive(package: str) -> pulumi.AssetArchive:
-    """The function's package and the shared one; compiled files would make the archive differ between machines."""
+    """Return the function's package and the shared one; compiled files would differ between machines."""
     return pulumi.AssetArchive(
         {
             module.relative_to(FUNCTIONS.parent).as_posix(): pulumi.FileAsset(os.path.relpath(module))

@@ -1,4 +1,4 @@
-"""What every function of the platform may do, and what those may that talk to GitHub."""
+"""Permissions of every function of the platform, and of those that use GitHub."""
 
 import pulumi
 
@@ -7,14 +7,14 @@ from components.network.vpc_config import VpcConfig
 
 
 def use_credential(secret_arn: pulumi.Input[str]) -> iam.Statement:
-    """Read the platform's credential for GitHub; its key is that of the function's own failures."""
+    """Read the platform's credential for GitHub; its key is that of the function's dead-letter queue."""
     return iam.allow("ReadCredential", "secretsmanager:GetSecretValue", on=secret_arn)
 
 
 def report(
     log_group_arn: pulumi.Input[str], failures_arn: pulumi.Input[str], key_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    """Write logs and traces, and hand over events that failed; the platform's key for secrets encrypts those."""
+    """Write logs and traces, and send failed events to the dead-letter queue, which the secrets key encrypts."""
     return [
         iam.allow(
             "WriteLogs",
@@ -34,7 +34,7 @@ def report(
 
 
 def run_in(vpc_config: VpcConfig, function_name: str) -> list[iam.Statement]:
-    """Let Lambda attach the function to its network, and the function's own code not.
+    """Let Lambda attach the function to its network, but not the function's own code.
 
     Source: Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
     """

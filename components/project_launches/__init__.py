@@ -1,4 +1,4 @@
-"""Self-service: how a lead data scientist's request becomes a project with a repository of its own."""
+"""Self-service launches of projects: the catalog, the role that launches, and the template cloner."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from products.catalog import PRODUCTS, Platform
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectLaunchesArgs:
-    """Who launches projects, and where they come from."""
+    """Settings of project launches."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -35,9 +35,11 @@ class ProjectLaunchesArgs:
     launcher_role_arn: pulumi.Input[str]
     """The only role that may launch: lead data scientists."""
     launches_at_once: int
-    """How many launches run at the same time; more wait."""
+    """Number of launches that run at the same time; more wait."""
     deployment_accounts: Mapping[str, str]
     """Accounts that launched projects deploy to, by environment."""
+    onboarding_role_arns: Mapping[str, str]
+    """Role in each of these accounts that gives projects their roles there, by environment."""
 
 
 class ProjectLaunches(pulumi.ComponentResource):
@@ -61,7 +63,7 @@ class ProjectLaunches(pulumi.ComponentResource):
                 secrets_key_arn=args.secrets_key_arn,
                 github=args.github,
                 launches_at_once=args.launches_at_once,
-                deployment_accounts=args.deployment_accounts,
+                onboarding_role_arns=args.onboarding_role_arns,
             ),
             child,
         )

@@ -12,14 +12,14 @@ from components.project_launches import permissions
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectLaunchRoleArgs:
-    """What a launch may touch."""
+    """Settings of the launch role."""
 
     environment: Environment
     template_cloner_arn: pulumi.Input[str]
 
 
 class ProjectLaunchRole(pulumi.ComponentResource):
-    """Creates and deletes exactly what the project templates contain, and only under a project's own names."""
+    """A role that creates and deletes exactly what the project templates contain, under a project's own names only."""
 
     arn: pulumi.Output[str]
 

@@ -1,4 +1,4 @@
-"""What a launch may do: create and delete exactly what the project templates contain, under a project's own names."""
+"""Permissions of a launch: create and delete exactly what the project templates contain, under a project's own names."""
 
 import pulumi
 
@@ -7,7 +7,7 @@ from components.environment import Environment
 
 
 def manage_stacks(environment: Environment) -> list[iam.Statement]:
-    """What Service Catalog itself does with the role.
+    """Let Service Catalog manage the stacks of launches.
 
     Source: Service Catalog Administrator Guide, "AWS Service Catalog Launch Constraints".
     """
@@ -144,7 +144,7 @@ def manage_models_and_code(environment: Environment) -> list[iam.Statement]:
 
 
 def manage_parameters(environment: Environment) -> iam.Statement:
-    """Create and delete what the platform is told about a project."""
+    """Create and delete the parameters that describe a project to the platform."""
     return iam.allow(
         "ManageProjectParameters",
         "ssm:AddTagsToResource",
@@ -157,5 +157,5 @@ def manage_parameters(environment: Environment) -> iam.Statement:
 
 
 def clone_templates(cloner_arn: pulumi.Input[str]) -> iam.Statement:
-    """Ask the template cloner for a project's repositories, and for its roles in other accounts."""
+    """Invoke the template cloner, for a project's repositories and its roles in other accounts."""
     return iam.allow("CloneTemplates", "lambda:InvokeFunction", on=cloner_arn)

@@ -1,9 +1,9 @@
 """The Lambda function that gives a launched project its repositories, and its roles in the accounts that it deploys to.
 
-`function/` holds its code, on top of what functions share: standard library and boto3 only, since it has no layer. What
-it may do is in `permissions.py`.
+Its code is in `functions/template_cloner/`, its permissions are in `permissions.py`.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ STACK_WAITS_SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateClonerArgs:
-    """Where the function runs, and which GitHub it talks to."""
+    """Settings of the template cloner."""
 
     environment: Environment
     vpc_config: VpcConfig
@@ -36,13 +36,13 @@ class TemplateClonerArgs:
     """Key of the credential, and of the requests that end in the dead-letter queue."""
     github: GitHubConnection
     launches_at_once: int
-    """How many launches run at the same time; CloudFormation's clock runs while the others wait."""
-    deployment_accounts: Mapping[str, str]
-    """Accounts in which projects get roles to deploy with, by environment."""
+    """Number of launches that run at the same time; CloudFormation's clock runs while the others wait."""
+    onboarding_role_arns: Mapping[str, str]
+    """Role that gives projects their roles in an account that they deploy to, by environment."""
 
 
 class TemplateCloner(pulumi.ComponentResource):
-    """Answers the custom resources of the project templates; holds the only credential for GitHub in AWS."""
+    """A function that answers the custom resources of the project templates; it has the only credential for GitHub in AWS."""
 
     arn: pulumi.Output[str]
     credential_secret_arn: pulumi.Output[str]
@@ -53,8 +53,8 @@ class TemplateCloner(pulumi.ComponentResource):
         environment = args.environment
         launch_records = f"{environment.parameter_path}/launches"
         child = pulumi.ResourceOptions(parent=self)
-        # Its physical name is the engine's, so that a redeploy does not wait for a deleted secret's recovery window;
-        # the prefix is what the deploy role may create.
+        # The engine names it, so that a redeploy does not wait for a deleted secret's recovery window; the deploy role
+        # may create secrets with this prefix.
         credential = aws.secretsmanager.Secret(
             f"{environment.prefix}-github-credential",
             description="Credential of the template cloner for GitHub; set by python -m bootstrap",
@@ -75,7 +75,7 @@ class TemplateCloner(pulumi.ComponentResource):
                     "launches": iam.document(
                         use_credential(credential.arn),
                         *permissions.follow_launches(environment, launch_records),
-                        *permissions.onboard_projects(environment.unit, args.deployment_accounts),
+                        *permissions.onboard_projects(args.onboarding_role_arns.values()),
                     ),
                 },
                 variables={
@@ -86,6 +86,7 @@ class TemplateCloner(pulumi.ComponentResource):
                     "OIDC_SUBJECTS": args.github.subject_form,
                     "LAUNCH_RECORDS_PATH": launch_records,
                     "UNIT": environment.unit,
+                    "ONBOARDING_ROLE_ARNS": json.dumps(args.onboarding_role_arns),
                 },
                 timeout_seconds=DEADLINE_SECONDS,
                 runs_at_once=args.launches_at_once,

@@ -1,13 +1,13 @@
-"""What the template cloner may do."""
+"""Permissions of the template cloner."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from components import iam
 from components.environment import Environment
 
 
 def follow_launches(environment: Environment, records_path: str) -> list[iam.Statement]:
-    """Remember each launch, and see why a stack is being deleted: a launch that failed leaves nothing."""
+    """Record each launch, and read why a stack is being deleted: a launch that failed leaves nothing."""
     return [
         iam.allow(
             "RememberLaunches",
@@ -24,7 +24,6 @@ def follow_launches(environment: Environment, records_path: str) -> list[iam.Sta
     ]
 
 
-def onboard_projects(unit: str, accounts: Mapping[str, str]) -> list[iam.Statement]:
-    """Become, in exactly the accounts that projects deploy to, the role that gives them their roles there."""
-    roles = [f"arn:aws:iam::{account}:role/{unit}-{name}-project-onboarding" for name, account in accounts.items()]
-    return [iam.allow("OnboardProjects", "sts:AssumeRole", on=roles)] if roles else []
+def onboard_projects(role_arns: Collection[str]) -> list[iam.Statement]:
+    """Assume exactly the roles that give projects their roles in the accounts that they deploy to."""
+    return [iam.allow("OnboardProjects", "sts:AssumeRole", on=list(role_arns))] if role_arns else []

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.encryption.key import EncryptionKey
-from components.environment import Environment
+from components.environment import ONBOARDING, Environment
 from components.iam.role import Role, RoleArgs
 from components.network.vpc_config import VpcConfig
 from components.parameters import Values
@@ -79,10 +79,10 @@ class WorkloadAccount(pulumi.ComponentResource):
             child,
         )
         Role(
-            f"{name}-project-onboarding",
+            f"{name}-{ONBOARDING}",
             RoleArgs(
                 environment=environment,
-                purpose="project-onboarding",
+                purpose=ONBOARDING,
                 description="Template cloner of development: give projects their roles, remove what they deployed",
                 trust_policy=_trust_cloner(args),
                 policies={

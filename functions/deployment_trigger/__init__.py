@@ -1,6 +1,7 @@
-"""Makes one approval of a model package one run of `deploy.yml` in the project's deployment repository.
+"""Turn each approval of a model package into one run of `deploy.yml` in the project's deployment repository.
 
-`notice` reads what EventBridge sends, `decision` says what follows from what is known, and `deployer` does it over
-`aws` and `github`. Only the standard library and the boto3 of the Lambda runtime may be imported here, and nothing of
-the rest of the platform.
+`event` reads what EventBridge sends, `decision` has the rules, and `deployer` applies them to the model registry
+(`model_registry`), the projects (`project_parameters`), their buckets (`approval_store`, `approved_artifacts`) and GitHub
+(`github`). Only the standard library and the boto3 of the Lambda runtime may be imported here, and nothing of the rest of
+the platform.
 """

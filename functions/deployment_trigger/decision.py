@@ -1,21 +1,21 @@
-"""What follows from what is known about an approval; nothing here asks anybody."""
+"""Rules for approvals, on values alone: no request is sent from here."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from functions.deployment_trigger.approval_store import Record
 from functions.deployment_trigger.package import Approval, Candidate
-from functions.deployment_trigger.records import Record
 
 CLAIM_SECONDS = 300.0
-"""How long a claim is its owner's: longer than the function can run."""
+"""Seconds for which a claim belongs to its owner: longer than the function can run."""
 LEFT_TO_EVENTS_SECONDS = 120.0
-"""How old an approval is before the sweep takes its event for lost."""
+"""Age in seconds from which the sweep takes an approval's event for lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What was done about a model package, and why."""
+    """The outcome for one model package, and the reason for it."""
 
     model_package_arn: str
     decision: Literal["dispatched", "refused", "skipped", "superseded"]
@@ -24,7 +24,7 @@ class Decision:
 
 
 def may_take_over(record: Record, *, owner: str, now: float) -> bool:
-    """Whether a deployment that was begun can be finished: whoever began it has stopped for certain."""
+    """Whether a request may finish a deployment that was begun: the one that began it has certainly stopped."""
     return record.state == "claimed" and (record.owner == owner or now - record.since >= CLAIM_SECONDS)
 
 
@@ -34,7 +34,7 @@ def is_superseded(approval: Approval, newest: Approval | None) -> bool:
 
 
 def lost(candidates: Sequence[Candidate], known: Collection[Approval], *, now: float) -> list[Candidate]:
-    """Those whose event never came, the latest first: it supersedes the others."""
+    """Return the candidates whose event never came, the latest first: it supersedes the others."""
     settled = (now - LEFT_TO_EVENTS_SECONDS) * 1000
     unknown = [each for each in candidates if each.approval not in known and each.approval.at <= settled]
     return sorted(unknown, key=lambda each: each.approval.at, reverse=True)

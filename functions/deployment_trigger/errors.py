@@ -1,10 +1,21 @@
-"""What keeps an approved model package from being deployed."""
+"""Errors that keep an approved model package from being deployed."""
 
 from functions.shared.github_api.errors import ExplainedError
 
 
 class RefusedError(ExplainedError):
     """This model package is not deployed; the message says why. Trying again changes nothing."""
+
+
+class ProjectParameterError(RefusedError):
+    """A project's parameter does not describe a project; nothing of that project is deployed until it does."""
+
+    def __init__(self, parameter: str, problem: str) -> None:
+        super().__init__(
+            f"parameter {parameter} does not describe a project ({problem}): give it the value that the project's stack "
+            "in CloudFormation has for it"
+        )
+        self.parameter = parameter
 
 
 class NotStartedError(ExplainedError):

@@ -4,14 +4,19 @@ import functools
 import logging
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from functions.deployment_trigger import notice
-from functions.deployment_trigger.aws import ModelRegistry, ProjectBuckets, ProjectParameters
+from functions.deployment_trigger.approval_store import ApprovalStore
+from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
 from functions.deployment_trigger.deployer import Deployer
+from functions.deployment_trigger.event import parse_event
 from functions.deployment_trigger.github import GitHub
+from functions.deployment_trigger.model_registry import ModelRegistry
+from functions.deployment_trigger.project_parameters import ProjectParameters
+from functions.deployment_trigger.settings import Settings
+from functions.shared import aws_clients
 from functions.shared.github_api.credential import github_token
 from functions.shared.github_api.deadline import Deadline
 
@@ -22,24 +27,40 @@ _SECONDS_TO_STOP = 10.0
 
 
 class Context(Protocol):
-    """What Lambda says about the invocation."""
+    """The parts of Lambda's context that are used here."""
 
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends it."""
+        """Return the milliseconds until Lambda ends the invocation."""
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """AWS as the deployer uses it."""
+
+    registry: ModelRegistry
+    projects: ProjectParameters
+    approvals: ApprovalStore
+    artifacts: ApprovedArtifacts
+
+
 @functools.cache
-def services(settings: notice.Settings) -> tuple[ModelRegistry, ProjectParameters, ProjectBuckets]:
-    """AWS, for all requests that this process serves: making a client takes as long as several calls."""
-    return ModelRegistry(), ProjectParameters(settings), ProjectBuckets()
+def services(settings: Settings) -> Services:
+    """Make the clients of AWS once for all requests of this process: each takes as long as several calls."""
+    s3 = aws_clients.client("s3")
+    return Services(
+        registry=ModelRegistry(),
+        projects=ProjectParameters(settings),
+        approvals=ApprovalStore(s3),
+        artifacts=ApprovedArtifacts(s3),
+    )
 
 
-def handler(event: Mapping[str, object], context: Context) -> list[dict[str, object]]:
-    """Do what the event asks for; what was decided about each model package."""
-    settings = notice.Settings.from_environment(os.environ)
+def handler(event: Mapping[str, object], context: Context) -> Sequence[Mapping[str, object]]:
+    """Handle an event, and return what was decided about each model package."""
+    settings = Settings.from_environment(os.environ)
     ends = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_STOP
     deadline = Deadline(at=ends, advice="Lambda tries again, and then the sweep")
 
@@ -47,16 +68,17 @@ def handler(event: Mapping[str, object], context: Context) -> list[dict[str, obj
     def github() -> GitHub:
         return GitHub(settings.github_api_url, github_token(settings.credential_secret_arn), deadline)
 
-    registry, projects, buckets = services(settings)
+    aws = services(settings)
     deployer = Deployer(
         settings=settings,
-        registry=registry,
-        projects=projects,
-        buckets=buckets,
+        registry=aws.registry,
+        projects=aws.projects,
+        approvals=aws.approvals,
+        artifacts=aws.artifacts,
         github=github,
         deadline=deadline,
         request_id=context.aws_request_id,
     )
-    asked = notice.read(event)
-    decisions = deployer.sweep() if asked is None else [deployer.approve(asked)]
+    approval = parse_event(event)
+    decisions = deployer.sweep() if approval is None else [deployer.approve(approval)]
     return [asdict(each) for each in decisions]

@@ -1,10 +1,11 @@
-"""Model packages, the projects that they belong to, and which of them may be deployed."""
+"""Model packages, and the rules that say which of them may be deployed."""
 
 import re
 from dataclasses import dataclass
 
 from functions.deployment_trigger.errors import RefusedError
-from functions.deployment_trigger.notice import Settings
+from functions.deployment_trigger.project import Project
+from functions.deployment_trigger.settings import Settings
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):model-package/(?P<group>[a-zA-Z0-9-]+)/(?P<version>\d+)"
@@ -23,38 +24,21 @@ class PackageName:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project:
-    """A project that deploys its models."""
-
-    project_id: str
-    repository: str
-    """Full name of its deployment repository."""
-    bucket: str
-
-    @property
-    def group(self) -> str:
-        """The group of its model packages: the repository is called `mlops-{group}-{kind}`."""
-        name = self.repository.partition("/")[2].removeprefix("mlops-")
-        project_name, project_id, _ = name.partition(self.project_id)
-        return project_name + project_id
-
-
-@dataclass(frozen=True, kw_only=True)
 class ModelPackage:
-    """What the registry says about a version."""
+    """A version as the registry describes it."""
 
     arn: str
     status: str
     approval_status: str
     modified_at: int
-    """When it was last changed, in milliseconds since 1970: for an approved package usually its approval."""
+    """Time of its last change, in milliseconds since 1970: for an approved package usually its approval."""
     artifacts: tuple[str, ...]
-    """Where the artifact of each container is; empty for a container without one."""
+    """Address of each container's artifact; empty for a container without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """One approval of one version; what is deployed at most once."""
+    """One approval of one version, which is deployed at most once."""
 
     version: int
     at: int
@@ -62,7 +46,7 @@ class Approval:
 
     @property
     def id(self) -> str:
-        """Names the approval in the title of its run."""
+        """The approval's name in the title of its run."""
         return f"{self.version}-{self.at}"
 
 
@@ -76,10 +60,10 @@ class Candidate:
 
 
 def parse_arn(arn: str, settings: Settings) -> PackageName:
-    """Which version the ARN names.
+    """Read the ARN of a version.
 
     Raises:
-        RefusedError: it is no version of a project's model in this account and region.
+        RefusedError: it names no version of a project's model in this account and region.
     """
     found = _ARN.fullmatch(arn)
     if found is None:
@@ -93,15 +77,17 @@ def parse_arn(arn: str, settings: Settings) -> PackageName:
 
 
 def approved(name: PackageName, project: Project | None, package: ModelPackage | None) -> Candidate:
-    """The package, if it may be deployed as things are now.
+    """Return the package as a candidate, if it may be deployed as things are now.
 
     Raises:
         RefusedError: it may not; the message says why.
     """
     if project is None:
         raise RefusedError(f"project {name.project_id} has no deployment repository")
-    if project.group != name.group:
-        raise RefusedError(f"group {name.group} is not the one of project {name.project_id}, which is {project.group}")
+    if project.package_group != name.group:
+        raise RefusedError(
+            f"group {name.group} is not the one of project {name.project_id}, which is {project.package_group}"
+        )
     if package is None:
         raise RefusedError("it was deleted")
     if package.status != "Completed":
@@ -112,7 +98,7 @@ def approved(name: PackageName, project: Project | None, package: ModelPackage |
 
 
 def artifact_key(candidate: Candidate) -> str:
-    """Key of the package's artifact in the project's bucket.
+    """Return the key of the package's artifact in the project's bucket.
 
     Raises:
         RefusedError: there is not exactly one artifact, or it lies elsewhere.

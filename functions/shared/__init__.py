@@ -1,1 +1,1 @@
-"""Clients of AWS and GitHub that every function uses."""
+"""Clients of AWS and GitHub that the Lambda functions share."""

@@ -1,4 +1,4 @@
-"""boto3 clients that leave a Lambda function time to say what went wrong."""
+"""boto3 clients whose timeouts leave a Lambda function time to report an error."""
 
 import logging
 from typing import Any, cast
@@ -7,25 +7,25 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-# Else it tells in every cold start where it found credentials.
+# Otherwise it logs in every cold start where it found credentials.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
 
 def client(service: str, **credentials: str) -> Any:
-    """A client whose calls do not hang, of the function's own role or of whose credentials are given."""
+    """Return a client with short timeouts, of the function's own role unless credentials are given."""
     return cast("Any", boto3).client(service, config=_CONFIG, **credentials)
 
 
 def patient_client(service: str, seconds: float) -> Any:
-    """A client for a call that may take `seconds` and is sent once: while it runs, a second one would meet it."""
+    """Return a client for a call that may take `seconds` and is sent once: a second one would conflict with it."""
     once = Config(connect_timeout=3, read_timeout=seconds, retries={"mode": "standard", "total_max_attempts": 1})
     return cast("Any", boto3).client(service, config=once)
 
 
 def parameter(ssm: Any, name: str) -> str | None:
-    """The value of a parameter of Systems Manager; None when there is none."""
+    """Return the value of a parameter of Systems Manager; None when there is none."""
     try:
         return ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except ClientError as error:
@@ -35,5 +35,5 @@ def parameter(ssm: Any, name: str) -> str | None:
 
 
 def code(error: ClientError) -> str:
-    """The error's code, such as `ParameterNotFound`."""
+    """Return the error's code, such as `ParameterNotFound`."""
     return error.response.get("Error", {}).get("Code", "")

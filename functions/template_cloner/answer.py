@@ -1,4 +1,4 @@
-"""Telling CloudFormation how a request ended: exactly once, and without fail."""
+"""Answer CloudFormation's requests: each exactly once, and always."""
 
 import json
 import logging
@@ -19,11 +19,11 @@ _LONGEST_REASON_BYTES = 1500
 
 
 class AnswerNotDeliveredError(Exception):
-    """CloudFormation could not be told; Lambda repeats the request."""
+    """CloudFormation did not receive the answer; Lambda repeats the request."""
 
 
 class Answer:
-    """The answer to one request; the first one given counts."""
+    """The answer to one request; the first one that is sent counts."""
 
     def __init__(self, event: Mapping[str, object], *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._event = event
@@ -32,12 +32,16 @@ class Answer:
         self._given = False
 
     def succeed(self, physical_id: str, attributes: Mapping[str, str]) -> None:
-        """The request was carried out."""
+        """Answer that the request was carried out."""
         self._give("SUCCESS", physical_id, "", attributes)
 
     def fail(self, physical_id: str, reason: str) -> None:
-        """The request could not be carried out, for this reason."""
+        """Answer that the request could not be carried out, for this reason."""
         self._give("FAILED", physical_id, reason, {})
+
+    def fail_unexpectedly(self, physical_id: str, error: Exception) -> None:
+        """Answer with the type of an error whose message is not meant for users."""
+        self.fail(physical_id, f"unexpected {type(error).__name__}: the function's log says more")
 
     def _give(
         self, status: Literal["SUCCESS", "FAILED"], physical_id: str, reason: str, data: Mapping[str, str]
@@ -60,7 +64,7 @@ class Answer:
         logger.info("answered %s for %s %s", status, physical_id, reason)
 
     def _send(self, body: Mapping[str, object]) -> None:
-        # Errors are logged by type and status only: the URL is signed, whoever has it can answer for us.
+        # Errors are logged by type and status only: the URL is signed, and whoever has it can answer in our place.
         for attempt in range(_ATTEMPTS):
             if attempt > 0:
                 self._sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
@@ -76,7 +80,7 @@ class Answer:
                     return
             except urllib.error.HTTPError as error:
                 with error:
-                    logger.warning("CloudFormation did not take the answer: status %s", error.code)
+                    logger.warning("CloudFormation did not accept the answer: status %s", error.code)
             except OSError as error:
                 logger.warning("CloudFormation was not reached: %s", type(error).__name__)
-        raise AnswerNotDeliveredError(f"CloudFormation was not told in {_ATTEMPTS} attempts")
+        raise AnswerNotDeliveredError(f"CloudFormation did not receive the answer in {_ATTEMPTS} attempts")

@@ -1,122 +1,84 @@
-"""Which request asks for what, and what it is told in the end."""
+"""Carry out a request of CloudFormation before the deadline, and answer it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
 
-from functions.template_cloner import event
-from functions.template_cloner.deployment_roles import RolesMaker
-from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.event import DeploymentRoles, Settings
-from functions.template_cloner.github import Repository
-from functions.template_cloner.launch import Launcher
+from functions.shared.github_api.credential import github_token
+from functions.shared.github_api.deadline import Deadline
+from functions.shared.github_api.errors import ExplainedError
+from functions.template_cloner.answer import Answer
+from functions.template_cloner.first_run import RunStarter
+from functions.template_cloner.github import GitHub
+from functions.template_cloner.launch_records import ParameterRecords
+from functions.template_cloner.launcher import Launcher
+from functions.template_cloner.request import Request, parse_request
+from functions.template_cloner.resources import DeploymentRoles
+from functions.template_cloner.roles_provisioner import RolesProvisioner
+from functions.template_cloner.routing import Outcome, Workers, carry_out
+from functions.template_cloner.settings import Settings
+from functions.template_cloner.stacks import CloudFormationStacks
+from functions.template_cloner.workload_account import enter_account
+
+logger = logging.getLogger(__name__)
+
+_SECONDS_TO_ANSWER = 5.0
+_SECONDS_TO_STOP = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workers:
-    """Who carries requests out, each made when it is needed: not every request needs GitHub, or another account."""
-
-    launcher: Callable[[], Launcher]
-    roles_maker: Callable[[DeploymentRoles], RolesMaker]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What CloudFormation is told when a request succeeded."""
-
-    physical_id: str
-    attributes: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def physical_id(request: Mapping[str, object], environment: Mapping[str, str]) -> str:
-    """The id that a request's resource has, or gets: derived from its properties, so that it never changes."""
-    given = request.get("PhysicalResourceId")
-    if isinstance(given, str):
-        return given
+def serve(event: Mapping[str, object], answer: Answer, remaining: float) -> None:
+    """Parse the event and answer it, at the latest five seconds before the `remaining` ones are over."""
+    ends = time.monotonic() + remaining - _SECONDS_TO_STOP
+    # A function without these settings refuses every request, below.
+    organization, unit = os.environ.get("GITHUB_ORGANIZATION", ""), os.environ.get("UNIT", "")
+    request = parse_request(event, organization=organization, unit=unit)
+    guard = threading.Timer(
+        max(0.0, remaining - _SECONDS_TO_ANSWER),
+        answer.fail,
+        (request.physical_id, f"the template cloner ran out of time; {request.advice}"),
+    )
+    guard.daemon = True
+    guard.start()
     try:
-        organization, properties = environment.get("GITHUB_ORGANIZATION", ""), request.get("ResourceProperties")
-        match request.get("ResourceType"):
-            case event.FIRST_RUN:
-                run = event.first_run(properties, organization)
-                return f"{run.repository}/{run.workflow}"
-            case event.DEPLOYMENT_ROLES:
-                return event.deployment_roles(properties, environment.get("UNIT", "")).name
-            case _:
-                return event.project(properties, organization).full_name
-    except LaunchError:
-        return str(request.get("LogicalResourceId"))
+        outcome = _carry_out(request, ends)
+    except ExplainedError as error:
+        answer.fail(request.physical_id, str(error))
+    except Exception as error:
+        logger.exception("unexpected")
+        answer.fail_unexpectedly(request.physical_id, error)
+    else:
+        answer.succeed(outcome.physical_id, outcome.attributes)
+    finally:
+        guard.cancel()
 
 
-def carry_out(request: Mapping[str, object], own_id: str, settings: Settings, workers: Workers) -> Outcome:
-    """Do what CloudFormation asks for, about the resource that has the physical id `own_id`.
-
-    Raises:
-        LaunchError: it can't be done.
-    """
-    kind, properties = request.get("RequestType"), request.get("ResourceProperties")
-    match request.get("ResourceType"):
-        case event.FIRST_RUN:
-            if kind == "Create":
-                workers.launcher().start(event.first_run(properties, settings.organization))
-            return Outcome(physical_id=own_id)
-        case event.DEPLOYMENT_ROLES:
-            return Outcome(physical_id=own_id, attributes=_deployment_roles(request, settings.unit, workers))
-        case event.REPOSITORY:
-            if kind == "Delete":
-                _delete(properties, settings, workers)
-                return Outcome(physical_id=own_id)
-            project = event.project(properties, settings.organization)
-            if kind == "Create":
-                repository = workers.launcher().create(project)
-            else:
-                old = event.project(request.get("OldResourceProperties"), settings.organization)
-                repository = workers.launcher().update(project, old)
-            return Outcome(physical_id=own_id, attributes=_attributes(repository, settings))
-        case other:
-            raise LaunchError(f"the template cloner does not serve resources of type {other}")
+def _carry_out(request: Request, ends: float) -> Outcome:
+    settings = Settings.from_environment(os.environ)
+    return carry_out(request, settings, _workers(request, settings, Deadline(at=ends, advice=request.advice)))
 
 
-def _deployment_roles(request: Mapping[str, object], unit: str, workers: Workers) -> Mapping[str, str]:
-    kind, properties = request.get("RequestType"), request.get("ResourceProperties")
-    try:
-        roles = event.deployment_roles(properties, unit)
-    except LaunchError:
-        if kind == "Delete":
-            # Such a request was refused when it asked for roles: there is nothing to delete.
-            return {}
-        raise
-    if kind == "Delete":
-        workers.roles_maker(roles).remove(roles)
-        return {}
-    if kind == "Update":
-        old = event.deployment_roles(request.get("OldResourceProperties"), unit)
-        if (roles.name, roles.account_id) != (old.name, old.account_id):
-            raise LaunchError(
-                f"{old.name} in account {old.account_id} cannot become {roles.name} in account {roles.account_id}: a "
-                "project stays where it deploys; launch a new one"
-            )
-    outputs = workers.roles_maker(roles).make(roles)
-    return {name: outputs[name] for name in ("DeploymentRoleArn", "ModelRoleArn")}
+def _workers(request: Request, settings: Settings, deadline: Deadline) -> Workers:
+    def github() -> GitHub:
+        return GitHub(settings.api_url, github_token(settings.credential_secret_arn), deadline)
 
+    def roles_provisioner(roles: DeploymentRoles) -> RolesProvisioner:
+        return RolesProvisioner(
+            account=enter_account(roles, settings.onboarding_role_arn(roles), deadline),
+            stacks=CloudFormationStacks(),
+            deadline=deadline,
+            stack_id=request.stack_id,
+        )
 
-def _delete(properties: object, settings: Settings, workers: Workers) -> None:
-    try:
-        project = event.project(properties, settings.organization)
-    except LaunchError:
-        # Such a request was refused when it asked for a repository: there is nothing to delete.
-        return
-    workers.launcher().delete(project)
-
-
-def _attributes(repository: Repository, settings: Settings) -> dict[str, str]:
-    owner, _, name = repository.full_name.partition("/")
-    prefix = f"repo:{repository.full_name}"
-    if settings.immutable_subjects:
-        prefix = f"repo:{owner}@{repository.owner_id}/{name}@{repository.repository_id}"
-    return {
-        "Name": name,
-        "FullName": repository.full_name,
-        "Url": f"{settings.server_url}/{repository.full_name}",
-        "CloneUrl": f"{settings.server_url}/{repository.full_name}.git",
-        "Id": str(repository.repository_id),
-        "SubjectPrefix": prefix,
-    }
+    return Workers(
+        launcher=lambda: Launcher(
+            github=github(),
+            records=ParameterRecords(settings.records_path),
+            stacks=CloudFormationStacks(),
+            deadline=deadline,
+            stack_id=request.stack_id,
+        ),
+        run_starter=lambda: RunStarter(github=github(), deadline=deadline),
+        roles_provisioner=roles_provisioner,
+    )

@@ -1,4 +1,4 @@
-"""Runs the local GitHub until it is told to stop (SIGTERM)."""
+"""Run the local GitHub until SIGTERM."""
 
 import argparse
 import signal
@@ -19,8 +19,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="has seed.json; repositories and logs go here")
     parser.add_argument("--certificate", type=Path, required=True, help="of the server, PEM")
     parser.add_argument("--key", type=Path, required=True, help="of the server, PEM")
-    parser.add_argument("--certificate-authority", type=Path, required=True, help="that runners trust, PEM")
-    parser.add_argument("--aws-url", required=True, help="where runners find AWS")
+    parser.add_argument("--certificate-authority", type=Path, required=True, help="that jobs trust, PEM")
+    parser.add_argument("--aws-url", required=True, help="AWS endpoint of jobs")
     options = parser.parse_args()
     folder = options.folder.resolve()
     github = GitHub(
@@ -33,7 +33,7 @@ def main() -> None:
     listener = serve(options.port, options.certificate, options.key, Server(github).answer)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        # shutdown() waits for serve_forever(), which runs in this very thread.
+        # shutdown() waits for serve_forever(), which runs in this thread.
         threading.Thread(target=listener.shutdown).start()
 
     signal.signal(signal.SIGTERM, stop)

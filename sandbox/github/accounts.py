@@ -1,4 +1,4 @@
-"""Who calls, by which token, and what the token and its account may do."""
+"""Accounts, their tokens, and the permissions that both have."""
 
 import secrets
 import threading
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.github import errors
+from sandbox.github.git import Person
 from sandbox.github.seed import SeedToken
 from sandbox.github.state import PERMISSIONS, Permission, Repository, State, User
 
 ACTIONS_BOT = User(login="github-actions[bot]", id=41898282, member=False, type="Bot")
 """The account of the tokens that jobs get."""
 
-_IMPLIED = {
+_IMPLIED_SCOPES = {
     "admin:org": ("write:org", "read:org"),
     "write:org": ("read:org",),
     "repo": ("public_repo",),
@@ -27,18 +28,18 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     """Scopes of a classic personal access token."""
     job_repository_id: int | None = None
-    """The repository whose job has the token; None: it is a person's token."""
+    """The repository whose job has the token; None: it belongs to a person."""
     job_permissions: Mapping[str, str] = field(default_factory=dict[str, str])
     """Permissions of a job's token, for example contents: write."""
 
     @property
     def is_job(self) -> bool:
-        """Whether a job of a workflow calls."""
+        """Whether the token belongs to a job of a workflow."""
         return self.job_repository_id is not None
 
     def has_scope(self, scope: str) -> bool:
         """Whether the token carries a scope, itself or as part of a wider one."""
-        implied = {narrower for wider in self.scopes for narrower in _IMPLIED.get(wider, ())}
+        implied = {narrower for wider in self.scopes for narrower in _IMPLIED_SCOPES.get(wider, ())}
         return scope in self.scopes | implied
 
     def job_may(self, permission: str) -> bool:
@@ -49,7 +50,7 @@ class Caller:
 
 
 class Tokens:
-    """All valid tokens. They are never written to disk."""
+    """All valid tokens; they are never written to disk."""
 
     def __init__(self, seeded: list[SeedToken]) -> None:
         self._lock = threading.Lock()
@@ -57,10 +58,10 @@ class Tokens:
         self._jobs: dict[str, Caller] = {}
 
     def caller(self, token: str, state: State) -> Caller:
-        """Return who uses a token.
+        """Return the account that a token belongs to.
 
         Raises:
-            ApiError: 401, nobody does.
+            ApiError: 401, the token is unknown.
         """
         with self._lock:
             if token in self._jobs:
@@ -73,7 +74,7 @@ class Tokens:
         return Caller(user=user, scopes=scopes)
 
     def issue(self, repository: Repository, permissions: Mapping[str, str]) -> str:
-        """Make a token for the jobs of one run."""
+        """Create a token for one job."""
         token = f"ghs_{secrets.token_urlsafe(48)}"
         caller = Caller(user=ACTIONS_BOT, job_repository_id=repository.id, job_permissions=dict(permissions))
         with self._lock:
@@ -86,8 +87,13 @@ class Tokens:
             self._jobs.pop(token, None)
 
 
+def commit_author(user: User) -> Person:
+    """Return an account as the author of commits."""
+    return Person(name=user.login, email=f"{user.id}+{user.login}@users.noreply.localhost")
+
+
 def role(user: User, repository: Repository, state: State) -> Permission | None:
-    """Return what an account may do in a repository; None: it may not even know of it."""
+    """Return the permission of an account in a repository; None: it cannot see the repository."""
     if user.admin or repository.owner.lower() == user.login.lower():
         return "admin"
     found: list[Permission] = []
@@ -108,7 +114,7 @@ def reaches(held: Permission | None, needed: Permission) -> bool:
 
 
 def caller_role(caller: Caller, repository: Repository, state: State) -> Permission | None:
-    """Return what the caller's token may do in a repository."""
+    """Return the permission of the caller's token in a repository; None: it cannot see the repository."""
     if caller.is_job:
         if caller.job_repository_id != repository.id:
             return None if repository.private else "pull"

@@ -1,4 +1,4 @@
-"""Links that need no token, for as long as GitHub's: a minute."""
+"""Links that need no token and are valid for a minute, as GitHub's are."""
 
 import secrets
 import threading
@@ -11,7 +11,7 @@ PATH = "/_services/downloads/"
 
 
 class Downloads:
-    """What can be fetched by whoever knows the link."""
+    """Contents that can be fetched by link."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -29,7 +29,7 @@ class Downloads:
         return self._url + path
 
     def fetch(self, path: str) -> Response:
-        """Answer whoever follows a link."""
+        """Answer a request for a link."""
         with self._lock:
             expires, response = self._offers.get(path, (0.0, text_response(404, "Not Found\n")))
         return response if expires > time.monotonic() else text_response(404, "Not Found\n")

@@ -1,4 +1,4 @@
-"""Errors, with the statuses and bodies that GitHub's REST API answers."""
+"""Errors, with the statuses and bodies of GitHub's REST API."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ DOCUMENTATION = "https://docs.github.com/rest"
 
 
 class ApiError(Exception):
-    """An answer other than success."""
+    """A response other than success."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, object]:
-        """The body of the answer."""
+        """The body of the response."""
         details = {} if self.errors is None else {"errors": self.errors}
         return {
             "message": self.message,
@@ -34,57 +34,57 @@ class ApiError(Exception):
 
 
 def bad_credentials() -> ApiError:
-    """The token is unknown."""
+    """Return the error for an unknown token."""
     return ApiError(401, "Bad credentials")
 
 
 def requires_authentication() -> ApiError:
-    """There is no token."""
+    """Return the error for a request without a token."""
     return ApiError(401, "Requires authentication")
 
 
 def not_found() -> ApiError:
-    """It does not exist, or the caller may not know that it does."""
+    """Return the error for something that does not exist, or that the caller cannot see."""
     return ApiError(404, "Not Found")
 
 
 def forbidden(message: str) -> ApiError:
-    """The caller sees it and may not do this."""
+    """Return the error for a caller who can see a resource but may not do this."""
     return ApiError(403, message)
 
 
 def archived() -> ApiError:
-    """Archived repositories are read-only."""
+    """Return the error for a change of an archived repository."""
     return ApiError(403, "Repository was archived so is read-only.")
 
 
 def empty_repository() -> ApiError:
-    """There is no commit yet; also while a repository is being generated."""
+    """Return the error for a repository without a commit, also while it is being generated."""
     return ApiError(409, "Git Repository is empty.")
 
 
 def conflict(message: str) -> ApiError:
-    """The state of the resource does not allow it."""
+    """Return the error for a request that the state of the resource does not allow."""
     return ApiError(409, message)
 
 
 def invalid_request(*reasons: str) -> ApiError:
-    """The body does not have the documented shape."""
+    """Return the error for a body that does not have the documented shape."""
     return ApiError(422, "Invalid request.\n\n" + "\n".join(reasons))
 
 
 def unprocessable(message: str, *errors: object) -> ApiError:
-    """The body has the right shape, and its meaning is refused."""
+    """Return the error for a body of the right shape with values that are refused."""
     return ApiError(422, message, errors=errors or None)
 
 
 def nothing_to_review() -> ApiError:
-    """The caller may not let any job enter an environment; here GitHub's `errors` is a text."""
+    """Return the error for a caller with nothing to review; here GitHub's `errors` is a string."""
     return ApiError(422, "Validation Failed", errors="No pending deployment requests to approve or reject")
 
 
 def validation_failed(resource: str, field: str, code: str, message: str | None = None) -> ApiError:
-    """One field of a resource is refused."""
+    """Return the error for one field of a resource."""
     detail = {"resource": resource, "field": field, "code": code}
     if message is not None:
         detail["message"] = message

@@ -1,4 +1,4 @@
-"""Failures on demand, and the list of requests: hooks for tests that GitHub does not have."""
+"""Injected faults and the log of requests: hooks for tests, which GitHub does not have."""
 
 import re
 import threading
@@ -10,7 +10,7 @@ from sandbox.github.transport import Request, ResetConnectionError, Response, js
 
 
 class Fault(BaseModel):
-    """How the next `times` requests of a kind fail."""
+    """A failure of the next `times` requests of a kind."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -20,35 +20,35 @@ class Fault(BaseModel):
     """Regular expression that is searched in the path."""
     times: int = 1
     status: int | None = None
-    """Answer with this status; None: the true answer (after the delay)."""
+    """Respond with this status; None: the real response (after the delay)."""
     headers: dict[str, str] = Field(default_factory=dict[str, str])
     body: dict[str, object] = Field(default_factory=lambda: {"message": "Server Error"})
     delay_seconds: float = 0
     reset: bool = False
-    """Close the connection instead of answering."""
+    """Close the connection instead of responding."""
     after: bool = False
-    """Carry the request out first: only its answer is lost."""
+    """Carry the request out first: only its response is lost."""
 
 
 class Faults:
-    """The faults that wait for their requests."""
+    """The faults that are injected into coming requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Wait for matching requests."""
+        """Inject a fault into the next matching requests."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def take(self, request: Request) -> Fault | None:
-        """Return the fault of this request, if one waits for it."""
+        """Return the fault to inject into a request, if there is one."""
         with self._lock:
             for fault in self._faults:
                 if re.fullmatch(fault.method, request.method) and re.search(fault.path, request.path):
@@ -59,8 +59,8 @@ class Faults:
         return None
 
 
-def strike(fault: Fault) -> Response | None:
-    """Wait, then close the connection or answer as the fault says; None lets the true answer through."""
+def inject(fault: Fault) -> Response | None:
+    """Wait, then close the connection or return the response of the fault; None: the real response stands."""
     time.sleep(fault.delay_seconds)
     if fault.reset:
         raise ResetConnectionError
@@ -68,14 +68,14 @@ def strike(fault: Fault) -> Response | None:
 
 
 class RequestLog:
-    """Every request that was answered, without tokens and bodies."""
+    """The log of all requests, without tokens and bodies."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._requests: list[dict[str, object]] = []
 
     def add(self, request: Request, status: int, login: str | None) -> None:
-        """Remember a request and print it to the server's log."""
+        """Add a request, and print it to the server's log."""
         entry: dict[str, object] = {
             "method": request.method,
             "path": request.path,
@@ -93,6 +93,6 @@ class RequestLog:
             return list(self._requests)
 
     def clear(self) -> None:
-        """Start counting anew."""
+        """Remove all requests."""
         with self._lock:
             self._requests.clear()

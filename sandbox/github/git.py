@@ -1,11 +1,12 @@
-"""Bare git repositories, by git's own commands; what `git init` writes is written here, in a fraction of the time."""
+"""Git repositories, by git's own commands; what `git init` and `git clone` write is written here, which is faster."""
 
+import contextlib
 import os
 import subprocess
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -19,9 +20,9 @@ CONFIGURATION = """\
 [http]
 \treceivepack = true
 """
-"""Of a new repository; jobs fetch the exact commit that they run for."""
+"""The configuration of a new repository; jobs fetch the exact commit that they run for."""
 NO_COMMIT = "0" * 40
-"""What stands for "no commit" where a branch is created or deleted."""
+"""The id that stands for "no commit" when a branch is created or deleted."""
 
 
 class GitError(Exception):
@@ -30,7 +31,7 @@ class GitError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Who wrote or committed something, and when (ISO 8601, UTC; None: now)."""
+    """The author or committer of a commit, with the date (ISO 8601, UTC; None: now)."""
 
     name: str
     email: str
@@ -61,7 +62,7 @@ class Entry:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables for git: nobody's own configuration takes part."""
+    """Return the environment of git, without the configuration of the user and the system."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -79,13 +80,18 @@ class GitRepository:
     path: Path
 
     def create(self, default_branch: str) -> None:
-        """Make it, without a commit."""
+        """Create the repository, without a commit."""
         for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
             (self.path / folder).mkdir(parents=True)
         (self.path / "HEAD").write_text(f"ref: refs/heads/{default_branch}\n", encoding="utf-8")
         (self.path / "config").write_text(CONFIGURATION, encoding="utf-8")
 
-    def _run(self, *arguments: str, input_: bytes | None = None, variables: Mapping[str, str] | None = None) -> bytes:
+    def run(self, *arguments: str, input_: bytes | None = None, variables: Mapping[str, str] | None = None) -> bytes:
+        """Run git in the repository and return its output.
+
+        Raises:
+            GitError: it failed.
+        """
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.path,
@@ -100,18 +106,33 @@ class GitRepository:
 
     def _try(self, *arguments: str) -> str | None:
         try:
-            return self._run(*arguments).decode().strip()
+            return self.run(*arguments).decode().strip()
         except GitError:
             return None
 
     def set_default_branch(self, branch: str) -> None:
         """Point HEAD at a branch."""
-        self._run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        self.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
 
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
-        """Return the commits of all refs below `prefix` by full name."""
-        lines = self._run("for-each-ref", "--format=%(refname) %(objectname)", prefix).decode().splitlines()
-        return dict(line.split(" ", 1) for line in lines)
+        """Return the objects of all refs below `prefix` by full name, as git stores them.
+
+        Source: gitrepository-layout(5). Most requests begin with this, so no process is started for it.
+        """
+        found: dict[str, str] = {}
+        packed = self.path / "packed-refs"
+        for line in packed.read_text(encoding="utf-8").splitlines() if packed.exists() else []:
+            sha, _, name = line.partition(" ")
+            if not line.startswith(("#", "^")) and name.startswith(prefix):
+                found[name] = sha
+        for folder, _, files in os.walk(self.path / prefix):
+            for file in files:
+                # Another request may move a ref by way of a lock file, or delete it.
+                if not file.endswith(".lock"):
+                    with contextlib.suppress(FileNotFoundError):
+                        path = Path(folder, file)
+                        found[path.relative_to(self.path).as_posix()] = path.read_text(encoding="utf-8").strip()
+        return dict(sorted(found.items()))
 
     def branches(self) -> dict[str, str]:
         """Return the commits of all branches by name."""
@@ -132,40 +153,19 @@ class GitRepository:
         return self._try("cat-file", "-t", sha)
 
     def commit(self, sha: str) -> Commit:
-        """Read a commit."""
-        # NUL cannot occur in any of these fields.
-        form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%ad%x00%cn%x00%ce%x00%cd%x00%B"
-        fields = (
-            self._run(
-                "show",
-                "--no-patch",
-                f"--format={form}",
-                "--date=format-local:%Y-%m-%dT%H:%M:%SZ",
-                sha,
-                variables={"TZ": "UTC"},
-            )
-            .decode(errors="replace")
-            .split("\0")
-        )
-        return Commit(
-            sha=fields[0],
-            tree=fields[1],
-            parents=tuple(fields[2].split()),
-            author=Person(name=fields[3], email=fields[4], date=fields[5]),
-            committer=Person(name=fields[6], email=fields[7], date=fields[8]),
-            message=fields[9].rstrip("\n"),
-        )
+        """Read a commit; by its full id it is read once, for it never changes."""
+        return _commit(self, sha) if len(sha) == len(NO_COMMIT) else _commit.__wrapped__(self, sha)
 
     def log(self, start: str, *, path: str | None = None, limit: int = 1000) -> list[str]:
         """Return commit ids from `start` backwards, only those that touch `path` if it is given."""
         chosen = ["--", path] if path else []
-        return self._run("rev-list", f"--max-count={limit}", start, *chosen).decode().split()
+        return self.run("rev-list", f"--max-count={limit}", start, *chosen).decode().split()
 
     def entries(self, tree: str, *, path: str = "", recursive: bool = False) -> list[Entry]:
         """Return the entries of a folder (with a trailing slash), or the one entry of a file's path."""
         options = ["-r", "-t"] if recursive else []
         chosen = ["--", path] if path else []
-        raw = self._run("ls-tree", "--long", "-z", "--full-tree", *options, tree, *chosen).decode()
+        raw = self.run("ls-tree", "--long", "-z", "--full-tree", *options, tree, *chosen).decode()
         found: list[Entry] = []
         for record in filter(None, raw.split("\0")):
             description, name = record.split("\t", 1)
@@ -180,30 +180,33 @@ class GitRepository:
 
     def blob(self, sha: str) -> bytes:
         """Read a file's contents."""
-        return self._run("cat-file", "blob", sha)
+        return self.run("cat-file", "blob", sha)
 
     def file(self, commit: str, path: str) -> bytes | None:
         """Read a file as it is in a commit; None if it is not there."""
-        entry = self.entry(commit, path)
-        return self.blob(entry.sha) if entry is not None and entry.type == "blob" else None
+        try:
+            return self.run("cat-file", "blob", f"{commit}:{path}")
+        except GitError:
+            return None
 
     def write_blob(self, content: bytes) -> str:
         """Store a file's contents."""
-        return self._run("hash-object", "-w", "--stdin", input_=content).decode().strip()
+        return self.run("hash-object", "-w", "--stdin", input_=content).decode().strip()
 
     def write_tree(self, base: str | None, changes: Sequence[tuple[str, str, str | None]]) -> str:
-        """Store `base` with changes: (path, mode, object; None removes the path)."""
+        """Store a tree, or that of a commit, with changes: (path, mode, object; None removes the path)."""
         with tempfile.TemporaryDirectory() as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._run("read-tree", *([base] if base else ["--empty"]), variables=index)
+            if base:
+                self.run("read-tree", base, variables=index)
             lines = [
                 f"{mode if sha else 0} {sha or NO_COMMIT}\t{path}\0" for path, mode, sha in changes if mode != "040000"
             ]
-            self._run("update-index", "-z", "--index-info", input_="".join(lines).encode(), variables=index)
+            self.run("update-index", "-z", "--index-info", input_="".join(lines).encode(), variables=index)
             for path, mode, sha in changes:
                 if mode == "040000" and sha:
-                    self._run("read-tree", f"--prefix={path}/", sha, variables=index)
-            return self._run("write-tree", variables=index).decode().strip()
+                    self.run("read-tree", f"--prefix={path}/", sha, variables=index)
+            return self.run("write-tree", variables=index).decode().strip()
 
     def write_commit(
         self, tree: str, parents: Sequence[str], message: str, author: Person, committer: Person | None = None
@@ -215,63 +218,80 @@ class GitRepository:
             variables |= {f"GIT_{role}_NAME": person.name, f"GIT_{role}_EMAIL": person.email}
             if person.date is not None:
                 variables[f"GIT_{role}_DATE"] = person.date
-        return self._run("commit-tree", tree, *chosen, input_=message.encode(), variables=variables).decode().strip()
+        return self.run("commit-tree", tree, *chosen, input_=message.encode(), variables=variables).decode().strip()
 
     def update_ref(self, ref: str, new: str, old: str = "") -> None:
         """Move a ref from `old` to `new`; an all-zero `old` creates it.
 
         Raises:
-            GitError: it is no longer at `old`.
+            GitError: the ref is no longer at `old`.
         """
-        self._run("update-ref", ref, new, *([old] if old else []))
+        self.run("update-ref", ref, new, *([old] if old else []))
 
     def delete_ref(self, ref: str) -> None:
         """Remove a ref."""
-        self._run("update-ref", "-d", ref)
+        self.run("update-ref", "-d", ref)
 
     def changed_paths(self, before: str, after: str) -> list[str]:
         """Return the paths that differ between two commits."""
         start = EMPTY_TREE if before == NO_COMMIT else before
-        return list(filter(None, self._run("diff", "--name-only", "-z", start, after).decode().split("\0")))
+        return list(filter(None, self.run("diff", "--name-only", "-z", start, after).decode().split("\0")))
+
+    def pushed_paths(self, default_branch: str, before: str, after: str) -> list[str]:
+        """Return the paths that a push changes; a new branch is compared with where it left the default branch."""
+        if before == NO_COMMIT:
+            main = self.branches().get(default_branch)
+            before = (self.merge_base(main, after) if main and main != after else None) or EMPTY_TREE
+        return self.changed_paths(before, after)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether `newer` has everything that `older` has."""
+        """Whether a commit is another one, or one of its ancestors."""
         return self._try("merge-base", "--is-ancestor", older, newer) is not None
 
     def merge_base(self, one: str, other: str) -> str | None:
-        """Return the last commit that both have in common."""
+        """Return the best common ancestor of two commits."""
         return self._try("merge-base", one, other)
 
     def merged_tree(self, base: str, head: str) -> str | None:
-        """Store the tree of merging `head` into `base`; None if they conflict."""
+        """Merge `head` into `base` and return the tree; None if they conflict."""
         return self._try("merge-tree", "--write-tree", base, head)
 
     def fetch(self, other: "GitRepository", source: str, target: str) -> None:
         """Copy a ref of another repository."""
-        self._run("fetch", "--quiet", "--no-tags", str(other.path), f"+{source}:{target}")
+        self.run("fetch", "--quiet", "--no-tags", str(other.path), f"+{source}:{target}")
 
     def store_pack(self, pack: bytes) -> None:
         """Store the objects of a pack; no ref changes."""
-        self._run("index-pack", "--stdin", "--fix-thin", input_=pack)
+        self.run("index-pack", "--stdin", "--fix-thin", input_=pack)
 
     def checkout(self, commit: str, folder: Path) -> None:
-        """Clone into a folder and check a commit out; objects are shared, so it is quick."""
-        self._run("clone", "--quiet", "--shared", "--no-checkout", str(self.path), str(folder))
-        GitRepository(folder)._run("checkout", "--quiet", "--detach", commit)
+        """Check a commit out into an empty folder, as a clone that shares the objects of this repository."""
+        for part in ("objects/info", "refs"):
+            (folder / ".git" / part).mkdir(parents=True)
+        for name, text in (
+            ("HEAD", commit),
+            ("objects/info/alternates", str(self.path / "objects")),
+            ("config", f'[core]\n\trepositoryformatversion = 0\n[remote "origin"]\n\turl = {self.path}\n'),
+        ):
+            (folder / ".git" / name).write_text(f"{text}\n", encoding="utf-8")
+        GitRepository(folder).run("reset", "--quiet", "--hard")
+
+
+@lru_cache(maxsize=1024)
+def _commit(repository: GitRepository, sha: str) -> Commit:
+    # NUL cannot occur in any of these fields.
+    form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%ad%x00%cn%x00%ce%x00%cd%x00%B"
+    options = ("--no-patch", f"--format={form}", "--date=format-local:%Y-%m-%dT%H:%M:%SZ")
+    fields = repository.run("show", *options, sha, variables={"TZ": "UTC"}).decode(errors="replace").split("\0")
+    return Commit(
+        sha=fields[0],
+        tree=fields[1],
+        parents=tuple(fields[2].split()),
+        author=Person(name=fields[3], email=fields[4], date=fields[5]),
+        committer=Person(name=fields[6], email=fields[7], date=fields[8]),
+        message=fields[9].rstrip("\n"),
+    )
 
 
 def _looks_like_commit(name: str) -> bool:
     return len(name) >= 7 and all(character in "0123456789abcdef" for character in name)
-
-
-class Locks:
-    """One lock per repository, so that a push and the events after it are one step."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: dict[int, threading.Lock] = {}
-
-    def of(self, repository_id: int) -> threading.Lock:
-        """Return the lock of one repository."""
-        with self._guard:
-            return self._locks.setdefault(repository_id, threading.Lock())

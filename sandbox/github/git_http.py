@@ -1,4 +1,4 @@
-"""Git over HTTPS: git's own backend, with GitHub's permissions and rules in front of it.
+"""Git over HTTPS: git's own backend behind GitHub's permissions and rules.
 
 Source: git-http-backend(1), gitprotocol-http(5).
 """
@@ -7,14 +7,17 @@ import base64
 import binascii
 import re
 import subprocess
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.github import errors
 from sandbox.github.accounts import Caller, caller_role, reaches
-from sandbox.github.git import NO_COMMIT, Locks, environment
+from sandbox.github.git import NO_COMMIT, environment
+from sandbox.github.refs import Refs
 from sandbox.github.rules import RefChange
-from sandbox.github.service import GitHub
 from sandbox.github.state import Repository
+from sandbox.github.store import Store
 from sandbox.github.transport import Request, Response, text_response
 
 _PATH = re.compile(r"/(?P<owner>[^/]+)/(?P<repo>[^/]+?)(?:\.git)?/(?P<what>info/refs|git-upload-pack|git-receive-pack)")
@@ -23,25 +26,26 @@ _HOOKS = Path(__file__).parent / "hooks"
 
 
 class GitHttp:
-    """Answers git clients."""
+    """Handles the requests of git clients."""
 
-    def __init__(self, github: GitHub) -> None:
-        self._github = github
-        self._locks = Locks()
+    def __init__(self, store: Store, refs: Refs) -> None:
+        self._store = store
+        self._refs = refs
+        self._locks = _Locks()
 
     def answers(self, request: Request) -> bool:
         """Whether a request comes from a git client."""
         return _PATH.fullmatch(request.path) is not None
 
     def answer(self, request: Request) -> tuple[Response, str | None]:
-        """Answer, and say whose request it was."""
+        """Return the response, and the login of the caller."""
         match = _PATH.fullmatch(request.path)
         if match is None:
             return text_response(404, "Not Found\n"), None
         caller = self._caller(request)
         login = caller.user.login if caller else None
         writes = "git-receive-pack" in (match["what"], request.query.get("service"))
-        repository = self._github.find_repository(match["owner"], match["repo"])
+        repository = self._store.find_repository(match["owner"], match["repo"])
         if caller is None and (repository is None or repository.private or writes):
             challenge = {"www-authenticate": 'Basic realm="GitHub"'}
             return text_response(401, "Authentication required\n", headers=challenge), login
@@ -67,7 +71,7 @@ class GitHttp:
         else:
             token = value.strip()
         try:
-            return self._github.tokens.caller(token, self._github.state) if token else None
+            return self._store.tokens.caller(token, self._store.state) if token else None
         except errors.ApiError:
             return None
 
@@ -76,11 +80,11 @@ class GitHttp:
             return not repository.private
         if caller.is_job and caller.job_repository_id == repository.id:
             return caller.job_may("contents:write" if writes else "contents:read")
-        return reaches(caller_role(caller, repository, self._github.state), "push" if writes else "pull")
+        return reaches(caller_role(caller, repository, self._store.state), "push" if writes else "pull")
 
     def _receive(self, request: Request, repository: Repository, caller: Caller) -> Response:
-        """Store the pushed objects, ask for each ref whether it may move, then announce what moved."""
-        git = self._github.git(repository)
+        """Store the pushed objects, check the rules for each ref, then announce the refs that moved."""
+        git = self._store.git(repository)
         commands, separator, pack = request.body.partition(b"0000PACK")
         with self._locks.of(repository.id):
             if separator:
@@ -90,7 +94,7 @@ class GitHttp:
                 RefChange(ref=match[3].decode(), old=before.get(match[3].decode(), NO_COMMIT), new=match[2].decode())
                 for match in _COMMAND.finditer(commands)
             ]
-            with self._github.lock:
+            with self._store.lock:
                 refusal = self._refusal(repository, changes, caller)
             configuration = {
                 "GIT_CONFIG_COUNT": "1",
@@ -100,25 +104,25 @@ class GitHttp:
             }
             response = self._backend(request, repository, "git-receive-pack", configuration)
             after = git.refs()
-            with self._github.lock:
+            with self._store.lock:
                 for change in changes:
                     new = after.get(change.ref, NO_COMMIT)
                     if change.old != new:
-                        self._github.ref_moved(repository, change.ref, change.old, new, caller)
-                self._github.save()
+                        self._refs.moved(repository, replace(change, new=new), caller)
+                self._store.save()
         return response
 
     def _refusal(self, repository: Repository, changes: list[RefChange], caller: Caller) -> str:
         lines: list[str] = []
         for change in changes:
-            broken = self._github.check_change(repository, change, caller)
+            broken = self._refs.violations(repository, change, caller)
             if broken:
                 lines.append(f"error: GH013: Repository rule violations found for {change.ref}.")
                 lines += ["", *(f"- {reason}" for reason in broken), ""]
         return "\n".join(lines)
 
     def _backend(self, request: Request, repository: Repository, what: str, variables: dict[str, str]) -> Response:
-        path = self._github.git(repository).path
+        path = self._store.git(repository).path
         done = subprocess.run(
             ["git", "http-backend"],
             input=request.body,
@@ -143,3 +147,16 @@ class GitHttp:
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
         status = int(headers.pop("Status", "200").split()[0])
         return Response(status=status if done.returncode == 0 else 500, headers=headers, body=body)
+
+
+class _Locks:
+    """One lock per repository, so that a push and the events after it are one step."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[int, threading.Lock] = {}
+
+    def of(self, repository_id: int) -> threading.Lock:
+        """Return the lock of one repository."""
+        with self._guard:
+            return self._locks.setdefault(repository_id, threading.Lock())

@@ -1,4 +1,4 @@
-"""OpenID Connect tokens that say which job of which repository somebody is.
+"""OpenID Connect tokens, which identify a job of a repository.
 
 Source: GitHub Docs, "OpenID Connect reference".
 """
@@ -32,7 +32,7 @@ class Issuer:
         self._public = {"kty": "RSA", "n": document["n"], "e": document["e"], "alg": "RS256", "use": "sig"}
 
     def configuration(self) -> dict[str, object]:
-        """The discovery document."""
+        """Return the discovery document."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/.well-known/jwks",
@@ -44,21 +44,8 @@ class Issuer:
         }
 
     def keys(self) -> dict[str, object]:
-        """The key set."""
+        """Return the key set."""
         return {"keys": [{**self._public, "kid": self._key_id}]}
-
-    def subject(self, repository: Repository, context: str) -> str:
-        """Return who a job is: its repository, then environment, pull_request or ref."""
-        if self._seed.subjects == "legacy":
-            return f"repo:{repository.full_name}:{context}"
-        owner = f"{repository.owner}@{self.owner_id(repository)}"
-        return f"repo:{owner}/{repository.name}@{repository.id}:{context}"
-
-    def owner_id(self, repository: Repository) -> int:
-        """Return the id of a repository's owner."""
-        if repository.owner.lower() == self._seed.organization.login.lower():
-            return self._seed.organization.id
-        return next(user.id for user in self._seed.users if user.login.lower() == repository.owner.lower())
 
     def token(
         self,
@@ -74,26 +61,19 @@ class Issuer:
 
         Args:
             repository: the repository whose workflow runs.
-            audience: who the token is for; by default the owner's page.
+            audience: audience of the token; by default the URL of the repository's owner.
             environment: the deployment environment of the job.
-            event: what started the run.
-            ref: the full ref that it runs for.
+            event: the event that started the run.
+            ref: the full ref of the run.
             claims: further claims about the run.
         """
-        if environment is not None:
-            # A colon would end the subject's field.
-            context = f"environment:{environment.replace(':', '%3A')}"
-        elif event == "pull_request":
-            context = "pull_request"
-        else:
-            context = f"ref:{ref}"
         moment = int(time.time())
         chosen = {} if environment is None else {"environment": environment}
         return jwt.encode(
             {
                 "iss": self.url,
                 "aud": audience or f"{self.url.removesuffix('/_services/token')}/{repository.owner}",
-                "sub": self.subject(repository, context),
+                "sub": self._subject(repository, environment, event, ref),
                 "jti": str(uuid.uuid4()),
                 "iat": moment,
                 "nbf": moment - 5,
@@ -101,7 +81,7 @@ class Issuer:
                 "repository": repository.full_name,
                 "repository_id": str(repository.id),
                 "repository_owner": repository.owner,
-                "repository_owner_id": str(self.owner_id(repository)),
+                "repository_owner_id": str(self._seed.owner_id(repository.owner)),
                 "repository_visibility": "private" if repository.private else "public",
                 "event_name": event,
                 "ref": ref,
@@ -115,10 +95,22 @@ class Issuer:
             headers={"kid": self._key_id},
         )
 
+    def _subject(self, repository: Repository, environment: str | None, event: str, ref: str) -> str:
+        """Return the subject of a job: its repository, then environment, pull_request or ref."""
+        if environment is not None:
+            # A colon would end the subject's field.
+            context = f"environment:{environment.replace(':', '%3A')}"
+        else:
+            context = "pull_request" if event == "pull_request" else f"ref:{ref}"
+        if self._seed.subjects == "legacy":
+            return f"repo:{repository.full_name}:{context}"
+        owner = f"{repository.owner}@{self._seed.owner_id(repository.owner)}"
+        return f"repo:{owner}/{repository.name}@{repository.id}:{context}"
+
 
 def _key(file: Path) -> rsa.RSAPrivateKey:
     if file.exists():
-        # The key is our own: looking whether its numbers are prime takes longer than most requests.
+        # The key is our own, and checking its primes takes longer than most requests.
         loaded = serialization.load_pem_private_key(
             file.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
         )

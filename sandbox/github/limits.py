@@ -27,10 +27,10 @@ class RateLimits:
         self._content: dict[str, deque[float]] = defaultdict(deque)
 
     def count(self, login: str, user_id: int, *, writes: bool, creates_content: bool) -> dict[str, str]:
-        """Count one request and return the headers that tell its sender how much is left.
+        """Count one request and return the rate limit headers of its response.
 
         Raises:
-            ApiError: a limit is reached; it says when to try again.
+            ApiError: 403, a limit is reached; the headers say when to try again.
         """
         with self._lock:
             headers = self._primary(login, user_id)

@@ -1,11 +1,12 @@
-"""Pages for people: a repository with its files, commits and runs; a run with its log."""
+"""Web pages: a repository with its files, commits and runs; a run with its log."""
 
 import html
 import re
 from pathlib import Path
 
-from sandbox.github.service import GitHub
+from sandbox.github.actions import deployments
 from sandbox.github.state import Environment, Job, PullRequest, Repository, Run
+from sandbox.github.store import Store
 from sandbox.github.transport import Request, Response, text_response
 
 _STYLE = """
@@ -23,33 +24,33 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _REPOSITORY = re.compile(r"/(?P<owner>[^/]+)/(?P<repo>[^/]+)(?P<rest>/.*)?")
 
 
-def answer(github: GitHub, request: Request) -> Response:
-    """Answer a browser."""
-    with github.lock:
-        body = _body(github, request.path.rstrip("/"))
+def answer(store: Store, request: Request) -> Response:
+    """Answer the request of a browser."""
+    with store.lock:
+        body = _body(store, request.path.rstrip("/"))
     if body is None:
         return text_response(404, _page("Not found", "<p>There is nothing here.</p>"), "text/html")
     return text_response(200, body, "text/html")
 
 
-def _body(github: GitHub, path: str) -> str | None:
-    if path in ("", f"/{github.organization.login}"):
-        return _organization(github)
+def _body(store: Store, path: str) -> str | None:
+    if path in ("", f"/{store.organization.login}"):
+        return _organization(store)
     match = _REPOSITORY.fullmatch(path)
-    repository = github.find_repository(match["owner"], match["repo"]) if match else None
+    repository = store.find_repository(match["owner"], match["repo"]) if match else None
     if match is None or repository is None:
         return None
     rest = match["rest"] or ""
     if rest in ("", "/actions"):
-        return _repository(github, repository)
+        return _repository(store, repository)
     if found := re.fullmatch(r"/actions/runs/(\d+)(?:/job/(\d+))?", rest):
-        run = github.state.runs.get(int(found[1]))
-        return _run(github, repository, run, found[2]) if run and run.repository_id == repository.id else None
+        run = store.state.runs.get(int(found[1]))
+        return _run(store, repository, run, found[2]) if run and run.repository_id == repository.id else None
     if found := re.fullmatch(r"/pull/(\d+)", rest):
         pull = next((one for one in repository.pulls if str(one.number) == found[1]), None)
-        return _pull(github, repository, pull) if pull else None
+        return _pull(store, repository, pull) if pull else None
     if found := re.fullmatch(r"/blob/([^/]+)/(.+)", rest):
-        return _file(github, repository, found[1], found[2])
+        return _file(store, repository, found[1], found[2])
     return None
 
 
@@ -69,12 +70,12 @@ def _table(rows: list[list[str]]) -> str:
     return f"<table>{lines}</table>" if rows else "<p class=muted>None.</p>"
 
 
-def _organization(github: GitHub) -> str:
+def _organization(store: Store) -> str:
     rows = [
         [_link(f"/{one.full_name}", one.name), html.escape(one.description or ""), _labels(one)]
-        for one in github.state.repositories.values()
+        for one in store.state.repositories.values()
     ]
-    return _page(github.organization.login, _table(rows))
+    return _page(store.organization.login, _table(rows))
 
 
 def _labels(repository: Repository) -> str:
@@ -84,11 +85,11 @@ def _labels(repository: Repository) -> str:
     return f"<span class=muted>{', '.join(labels)}</span>"
 
 
-def _repository(github: GitHub, repository: Repository) -> str:
-    git = github.git(repository)
+def _repository(store: Store, repository: Repository) -> str:
+    git = store.git(repository)
     commit = git.branches().get(repository.default_branch)
     runs = sorted(
-        (run for run in github.state.runs.values() if run.repository_id == repository.id),
+        (run for run in store.state.runs.values() if run.repository_id == repository.id),
         key=lambda run: run.id,
         reverse=True,
     )
@@ -130,15 +131,15 @@ def _run_row(repository: Repository, run: Run) -> list[str]:
     ]
 
 
-def _run(github: GitHub, repository: Repository, run: Run, opened: str | None) -> str:
-    folder = github.folder / "runs" / str(run.id)
+def _run(store: Store, repository: Repository, run: Run, opened: str | None) -> str:
+    folder = store.run_folder(run.id)
     log, summary = folder / "log.txt", folder / "summary.md"
     state = (run.conclusion or run.status).replace("_", " ")
     facts = [html.escape(fact) for fact in (run.title, run.head_sha[:7], run.event, f"by {run.actor}", state)]
     if run.attempt > 1:
         facts.append(f"attempt {run.attempt}, by {html.escape(run.triggering_actor)}")
     parts = [f"<p>{_link(f'/{repository.full_name}', repository.full_name)} · {' · '.join(facts)}</p>"]
-    parts += [_waiting(github, run, environment) for environment in github.actions.scheduler.pending(run)]
+    parts += [_waiting(store, run, environment) for environment in deployments.pending(store, run)]
     parts += ["<h2>Jobs</h2>", *(_job(folder, job, opened) for job in run.jobs)]
     if summary.exists():
         parts.append(f"<h2>Summary</h2>{_text(summary)}")
@@ -147,10 +148,12 @@ def _run(github: GitHub, repository: Repository, run: Run, opened: str | None) -
     return _page(f"{run.name} #{run.number}", "".join(parts))
 
 
-def _waiting(github: GitHub, run: Run, environment: Environment) -> str:
-    accounts = {user.id: user.login for user in github.state.users.values()}
-    teams = {team.id: f"team {team.slug}" for team in github.state.teams.values()}
-    names = [(accounts if one.type == "User" else teams).get(one.id, "nobody") for one in environment.reviewers]
+def _waiting(store: Store, run: Run, environment: Environment) -> str:
+    accounts = {user.id: user.login for user in store.state.users.values()}
+    teams = {team.id: f"team {team.slug}" for team in store.state.teams.values()}
+    names = [
+        (accounts if one.type == "User" else teams).get(one.id, "a deleted reviewer") for one in environment.reviewers
+    ]
     but = f", but not {run.triggering_actor}" if environment.prevent_self_review else ""
     sentence = f"{environment.name} waits for a review by {' or '.join(names)}{but}."
     return f"<p><strong>{html.escape(sentence)}</strong></p>"
@@ -170,12 +173,12 @@ def _text(file: Path) -> str:
     return f"<pre>{html.escape(_COLOURS.sub('', file.read_text()))}</pre>"
 
 
-def _pull(github: GitHub, repository: Repository, pull: PullRequest) -> str:
+def _pull(store: Store, repository: Repository, pull: PullRequest) -> str:
     state = "merged" if pull.merged_at else pull.state
     facts = [html.escape(fact) for fact in (f"{pull.head} into {pull.base}", f"by {pull.author}", state)]
     runs = [
         run
-        for run in github.state.runs.values()
+        for run in store.state.runs.values()
         if run.repository_id == repository.id and run.pull_number == pull.number
     ]
     parts = [
@@ -187,8 +190,8 @@ def _pull(github: GitHub, repository: Repository, pull: PullRequest) -> str:
     return _page(f"{pull.title} #{pull.number}", "".join(parts))
 
 
-def _file(github: GitHub, repository: Repository, ref: str, path: str) -> str | None:
-    git = github.git(repository)
+def _file(store: Store, repository: Repository, ref: str, path: str) -> str | None:
+    git = store.git(repository)
     commit = git.resolve(ref)
     content = git.file(commit, path) if commit else None
     if content is None:

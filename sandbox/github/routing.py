@@ -1,21 +1,23 @@
-"""Routes of the REST API: who may call them, and how their bodies are validated."""
+"""Routes of the REST API: authorization, validation of bodies, pages of lists."""
 
 import json
 import re
 import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sandbox.github import errors
 from sandbox.github.accounts import Caller, caller_role, reaches
+from sandbox.github.actions.service import Actions
+from sandbox.github.downloads import Downloads
+from sandbox.github.limits import RateLimits
+from sandbox.github.refs import Refs
 from sandbox.github.state import Permission, Repository
+from sandbox.github.store import Store
 from sandbox.github.transport import Request, Response
-
-if TYPE_CHECKING:
-    from sandbox.github.service import GitHub
 
 
 class Body(BaseModel):
@@ -30,13 +32,18 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A request on its way to the handler of its route."""
+    """A request to a route, with the parts of the local GitHub that handlers use."""
 
-    github: "GitHub"
     request: Request
     parameters: dict[str, str]
+    """Segments of the path by their names in the route's template."""
     caller: Caller
     found: Repository | None
+    store: Store
+    refs: Refs
+    actions: Actions
+    limits: RateLimits
+    downloads: Downloads
 
     @property
     def repository(self) -> Repository:
@@ -44,6 +51,15 @@ class Call:
         if self.found is None:
             raise errors.not_found()
         return self.found
+
+    @property
+    def repository_url(self) -> str:
+        """The address of that repository in the REST API."""
+        return f"{self.store.api_url}/repos/{self.repository.full_name}"
+
+    def may(self, repository: Repository, needed: Permission) -> bool:
+        """Whether the caller has a permission in a repository, which may be another one."""
+        return reaches(caller_role(self.caller, repository, self.store.state), needed)
 
     def body(self, model: type[AnyBody]) -> AnyBody:
         """Validate the body.
@@ -72,7 +88,7 @@ class Call:
             neighbours = {name: number for name, number in neighbours.items() if name in ("next", "last")}
         if page >= last:
             neighbours = {name: number for name, number in neighbours.items() if name in ("prev", "first")}
-        place = f"{self.github.url}{self.request.path}"
+        place = f"{self.store.url}{self.request.path}"
         links = [
             f'<{place}?{urllib.parse.urlencode({**self.request.query, "per_page": size, "page": number})}>; rel="{name}"'
             for name, number in neighbours.items()
@@ -143,10 +159,10 @@ def route(
     Args:
         method: HTTP method.
         template: path below the API's root; `{name}` is one segment, `{name...}` the rest.
-        permission: what a job's token needs (`contents:write`), which the answer names in a header.
-        role: what the caller needs in the repository of the path.
-        organization: what the caller needs to be in the organization of the path.
-        scope: what a classic token needs besides `repo` for private repositories.
+        permission: the permission that a job's token needs (`contents:write`); a header of the response names it.
+        role: the role that the caller needs in the repository of the path.
+        organization: the role that the caller needs in the organization.
+        scope: the scope that a classic token needs besides `repo` for private repositories.
         writes_archived: whether it may change an archived repository.
         creates_content: whether the limits of created content count it; by default every POST, PUT and PATCH.
     """
@@ -182,18 +198,18 @@ def find(routes: Sequence[Route], method: str, path: str) -> tuple[Route, dict[s
     return None
 
 
-def authorize(chosen: Route, parameters: dict[str, str], caller: Caller, github: "GitHub") -> Repository | None:
+def authorize(chosen: Route, parameters: dict[str, str], caller: Caller, store: Store) -> Repository | None:
     """Check that the caller may use a route, and return the repository that its path names.
 
     Raises:
-        ApiError: 404 for what the caller may not see, 403 for what it may not do.
+        ApiError: 404, the caller cannot see it; 403, the caller may not do this.
     """
-    if "org" in parameters and parameters["org"].lower() != github.organization.login.lower():
+    if "org" in parameters and parameters["org"].lower() != store.organization.login.lower():
         raise errors.not_found()
     repository = None
     if "owner" in parameters:
-        repository = github.repository(parameters["owner"], parameters["repo"])
-        _authorize_repository(chosen, repository, caller, github)
+        repository = store.repository(parameters["owner"], parameters["repo"])
+        _authorize_repository(chosen, repository, caller, store)
     if chosen.organization is not None:
         _authorize_organization(chosen, caller)
     if chosen.scope is not None and not caller.is_job and not caller.has_scope(chosen.scope):
@@ -201,8 +217,8 @@ def authorize(chosen: Route, parameters: dict[str, str], caller: Caller, github:
     return repository
 
 
-def _authorize_repository(chosen: Route, repository: Repository, caller: Caller, github: "GitHub") -> None:
-    held = caller_role(caller, repository, github.state)
+def _authorize_repository(chosen: Route, repository: Repository, caller: Caller, store: Store) -> None:
+    held = caller_role(caller, repository, store.state)
     if held is None:
         raise errors.not_found()
     if caller.is_job:

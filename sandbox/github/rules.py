@@ -1,4 +1,4 @@
-"""Rulesets: which rules hold for a branch, and whether a change of the branch breaks one.
+"""Rulesets: the rules that apply to a ref, and the changes that they forbid.
 
 Source: GitHub Docs, "Available rules for rulesets".
 """
@@ -21,7 +21,7 @@ ROLE_IDS: dict[int, Permission] = {1: "pull", 2: "maintain", 3: "triage", 4: "pu
 
 @dataclass(frozen=True, kw_only=True)
 class RefChange:
-    """A ref that somebody wants to move."""
+    """A change of a ref: from a commit, or none, to another."""
 
     ref: str
     old: str
@@ -31,7 +31,7 @@ class RefChange:
 
 
 def active(state: State, repository: Repository, ref: str) -> list[Ruleset]:
-    """Return the enforced rulesets that hold for a ref."""
+    """Return the active rulesets that apply to a ref."""
     return [
         ruleset
         for ruleset in state.rulesets.values()
@@ -45,7 +45,7 @@ def active(state: State, repository: Repository, ref: str) -> list[Ruleset]:
 def violations(
     state: State, repository: Repository, git: GitRepository, caller: Caller, change: RefChange
 ) -> list[str]:
-    """Return what speaks against a change, in GitHub's words."""
+    """Return the messages of the rules that forbid a change, as GitHub words them."""
     return [
         broken
         for ruleset in active(state, repository, change.ref)

@@ -1,4 +1,4 @@
-"""What a sandbox's GitHub starts with, and how strict and how slow it is."""
+"""The seed of a local GitHub: initial contents, limits and delays."""
 
 from pathlib import Path
 from typing import Literal
@@ -54,7 +54,7 @@ class Limits(_Strict):
 
 
 class Timing(_Strict):
-    """What takes a while on GitHub, in seconds."""
+    """Delays of GitHub, in seconds."""
 
     generation: float = 0.3
     """Until a repository that was made from a template has its first commit."""
@@ -85,7 +85,13 @@ class Seed(_Strict):
     limits: Limits = Limits()
     timing: Timing = Timing()
     runners: int = 4
-    """Jobs that execute at once; the combinations of a matrix count as one."""
+    """Jobs that execute concurrently; the combinations of a matrix count as one."""
+
+    def owner_id(self, login: str) -> int:
+        """Return the id of the organization or of an account, either of which can own repositories."""
+        if login.lower() == self.organization.login.lower():
+            return self.organization.id
+        return next(user.id for user in self.users if user.login.lower() == login.lower())
 
     @classmethod
     def load(cls, folder: Path) -> "Seed":

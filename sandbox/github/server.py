@@ -1,4 +1,4 @@
-"""Decides which part answers a request: REST, git, OpenID Connect, pages, or the sandbox's own hooks."""
+"""The server routes requests to REST, git, OpenID Connect, pages, or the hooks for tests."""
 
 import traceback
 
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from sandbox.github import downloads, errors, pages, rest, routing
 from sandbox.github.accounts import Caller
-from sandbox.github.faults import Fault, strike
+from sandbox.github.faults import Fault, inject
 from sandbox.github.git_http import GitHttp
 from sandbox.github.service import GitHub
 from sandbox.github.transport import Request, Response, json_response, text_response
@@ -16,25 +16,25 @@ _TOKEN = "/_services/token"  # noqa: S105 - a path
 
 
 class Server:
-    """Answers every request to the local GitHub."""
+    """Handles every request to the local GitHub."""
 
     def __init__(self, github: GitHub) -> None:
         self._github = github
-        self._git = GitHttp(github)
+        self._git = GitHttp(github.store, github.refs)
 
     def answer(self, request: Request) -> Response:
-        """Answer a request; a fault that waits for it comes first, or after the work is done."""
+        """Answer a request; an injected fault strikes before the request is carried out, or after."""
         if request.path.startswith("/_sandbox/"):
             return self._hook(request)
         fault = self._github.faults.take(request)
         if fault is not None and not fault.after:
-            response = strike(fault)
+            response = inject(fault)
             if response is not None:
                 self._github.requests.add(request, response.status, None)
                 return response
         response, login = self._route(request)
         if fault is not None and fault.after:
-            response = strike(fault) or response
+            response = inject(fault) or response
         self._github.requests.add(request, response.status, login)
         return response
 
@@ -47,7 +47,7 @@ class Server:
             return self._github.downloads.fetch(request.path), None
         if self._git.answers(request):
             return self._git.answer(request)
-        return pages.answer(self._github, request), None
+        return pages.answer(self._github.store, request), None
 
     # REST
 
@@ -85,23 +85,30 @@ class Server:
         endpoint, parameters = chosen
         headers["x-accepted-github-permissions"] = endpoint.permission.replace(":", "=")
         headers["x-accepted-oauth-scopes"] = endpoint.scope or ("repo" if endpoint.role else "")
-        with github.lock:
+        with github.store.lock:
             try:
-                repository = routing.authorize(endpoint, parameters, caller, github)
                 call = routing.Call(
-                    github=github, request=request, parameters=parameters, caller=caller, found=repository
+                    request=request,
+                    parameters=parameters,
+                    caller=caller,
+                    found=routing.authorize(endpoint, parameters, caller, github.store),
+                    store=github.store,
+                    refs=github.refs,
+                    actions=github.actions,
+                    limits=github.limits,
+                    downloads=github.downloads,
                 )
                 response = endpoint.handler(call)
             finally:
                 if writes:
-                    github.save()
+                    github.store.save()
         return Response(status=response.status, headers={**headers, **response.headers}, body=response.body)
 
     def _caller(self, request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not token or scheme.lower() not in ("bearer", "token"):
             raise errors.requires_authentication()
-        return self._github.tokens.caller(token.strip(), self._github.state)
+        return self._github.store.tokens.caller(token.strip(), self._github.store.state)
 
     # OpenID Connect
 
@@ -113,13 +120,13 @@ class Server:
             return json_response(200, self._github.issuer.keys())
         if path.startswith("/jobs/"):
             bearer = request.headers.get("authorization", "").partition(" ")[2]
-            token = self._github.actions.identity(bearer, request.query)
+            token = self._github.actions.identities.token(bearer, request.query)
             if token is None:
                 return json_response(401, {"message": "Unauthorized"})
             return json_response(200, {"count": len(token), "value": token})
         return json_response(404, {"message": "Not Found"})
 
-    # Hooks of the sandbox
+    # Hooks for tests
 
     def _hook(self, request: Request) -> Response:
         github = self._github
@@ -142,14 +149,14 @@ class Server:
         return Response(status=204)
 
     def _oidc_token(self, request: Request) -> Response:
-        """The token that a job on the default branch would get."""
+        """Return the token that a job on the default branch would get."""
         query = request.query
         try:
             if not self._caller(request).user.admin:
                 raise errors.forbidden("Only an owner of the organization may ask for the token of a job.")
             owner, _, name = query.get("repository", "").partition("/")
-            with self._github.lock:
-                repository = self._github.repository(owner, name)
+            with self._github.store.lock:
+                repository = self._github.store.repository(owner, name)
                 token = self._github.issuer.token(
                     repository,
                     audience=query.get("audience"),

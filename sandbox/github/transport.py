@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request that was read to its end."""
+    """A request with its whole body."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """An answer."""
+    """A response."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -36,11 +36,11 @@ class Response:
 
 
 class ResetConnectionError(Exception):
-    """Close the connection without an answer."""
+    """Close the connection without a response."""
 
 
 def json_response(status: int, payload: object, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with a JSON document."""
+    """Return a response with a JSON document."""
     return Response(
         status=status,
         headers={"content-type": "application/json; charset=utf-8", **(headers or {})},
@@ -51,7 +51,7 @@ def json_response(status: int, payload: object, headers: Mapping[str, str] | Non
 def text_response(
     status: int, text: str, content_type: str = "text/plain", headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Answer with text."""
+    """Return a response with text."""
     return Response(
         status=status,
         headers={"content-type": f"{content_type}; charset=utf-8", **(headers or {})},
@@ -63,7 +63,7 @@ Answer = Callable[[Request], Response]
 
 
 def serve(port: int, certificate: Path, key: Path, answer: Answer) -> ThreadingHTTPServer:
-    """Listen on localhost; the caller runs `serve_forever` on what is returned."""
+    """Listen on localhost and return the server, on which the caller runs `serve_forever`."""
 
     class Handler(_Handler):
         def respond(self, request: Request) -> Response:
@@ -142,4 +142,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Requests are logged by who answers them, with the account and without tokens."""
+        """Do nothing: the server logs requests with their accounts and without tokens."""

@@ -1,5 +1,6 @@
 """The template cloner's function, its credential and what happens to requests that fail."""
 
+import json
 from pathlib import Path
 from typing import cast
 
@@ -53,6 +54,12 @@ def test_its_environment_variables_name_the_github_server_and_the_credential(fun
         "GITHUB_SERVER_URL": "https://github.com",
         "OIDC_SUBJECTS": "immutable",
         "UNIT": "analytics",
+        "ONBOARDING_ROLE_ARNS": json.dumps(
+            {
+                "preprod": "arn:aws:iam::222222222222:role/analytics-preprod-project-onboarding",
+                "prod": "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding",
+            }
+        ),
         "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches",
     }
 

@@ -1,4 +1,4 @@
-"""The component of the deployment trigger: its function, the rules that invoke it, and its alarms."""
+"""Resources of the component: the function, its event rules, and the alarms for its failures."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from components.environment import Environment
 from components.github.connection import GitHubConnection
 from components.lambda_function import FUNCTIONS
 from components.network.vpc_config import VpcConfig
-from functions.deployment_trigger.aws import COPY_SECONDS
+from functions.deployment_trigger.approved_artifacts import COPY_SECONDS
 from functions.deployment_trigger.decision import CLAIM_SECONDS
 from tests.access.authorization import Role, problems, roles_of
 from tests.rendering import REGION, Rendering, render
@@ -147,7 +147,7 @@ def test_an_event_about_an_approval_arrives_as_it_is(rendering: Rendering) -> No
     assert "input" not in target.inputs
 
 
-def test_events_that_cannot_be_delivered_end_in_the_dead_letter_queue(rendering: Rendering) -> None:
+def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue(rendering: Rendering) -> None:
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:analytics-dev-deployment-trigger-failures"
     targets = rendering.all("cloudwatch/eventTarget:EventTarget")
 
@@ -206,7 +206,7 @@ def test_a_dead_letter_raises_the_alarm_although_an_idle_queue_reports_late(rend
     assert "analytics-dev-deployment-trigger-failures" in alarm["alarmDescription"]
 
 
-def test_the_function_times_out_before_its_claim_expires(rendering: Rendering) -> None:
+def test_the_function_has_stopped_before_another_request_may_take_its_claim(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["timeout"] < CLAIM_SECONDS
 
 
@@ -214,7 +214,7 @@ def test_the_function_has_time_for_the_longest_copy_and_for_the_rest_of_its_work
     assert rendering.one("lambda/function:Function").inputs["timeout"] - COPY_SECONDS >= SECONDS_BESIDE_THE_COPY
 
 
-def test_its_archive_holds_its_own_package_and_the_shared_one(rendering: Rendering) -> None:
+def test_its_archive_has_its_own_code_and_the_shared_code(rendering: Rendering) -> None:
     function = rendering.one("lambda/function:Function")
     archive = cast("pulumi.AssetArchive", function.inputs["code"])
 
@@ -232,7 +232,7 @@ def test_its_archive_holds_its_own_package_and_the_shared_one(rendering: Renderi
     assert rendering.exports["functionArn"].endswith(":function:analytics-dev-deployment-trigger")
 
 
-def test_its_environment_variables_are_exactly_those_that_it_reads(rendering: Rendering) -> None:
+def test_its_environment_variables_are_those_that_it_reads(rendering: Rendering) -> None:
     assert rendering.one("lambda/function:Function").inputs["environment"]["variables"] == {
         "GITHUB_API_URL": "https://api.github.com",
         "GITHUB_CREDENTIAL_SECRET_ARN": CREDENTIAL,
@@ -242,7 +242,7 @@ def test_its_environment_variables_are_exactly_those_that_it_reads(rendering: Re
     }
 
 
-def test_its_permissions_exist_and_work_on_what_they_name(role: Role) -> None:
+def test_its_permissions_exist_and_apply_to_their_resources(role: Role) -> None:
     assert [problem for statement in role.statements for problem in problems(statement)] == []
 
 
@@ -253,7 +253,7 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role: Role) ->
         if statement.effect == "Allow" and not statement.actions[0].startswith(("ec2:", "logs:", "xray:"))
     }
 
-    buckets = "arn:aws:s3:::analytics-dev-p-*"
+    buckets = f"arn:aws:s3:::analytics-dev-p-*-{ACCOUNT}-{REGION}"
     projects = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/mlops/analytics/dev/projects"
     sagemaker = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
     assert allowed == {

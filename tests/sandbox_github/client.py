@@ -1,4 +1,4 @@
-"""A GitHub of a test's own, and who talks to it."""
+"""A GitHub in the process of the test, and a client for it."""
 
 import base64
 import json
@@ -21,11 +21,11 @@ OWNER, MEMBER, OUTSIDER = "token-of-the-owner", "token-of-a-member", "token-of-a
 REVIEWER = "token-of-a-reviewer"
 WITHOUT_SCOPES = "token-without-scopes"
 SECONDS = 15
-"""How long a test waits for something that happens a moment later."""
+"""Seconds that a test waits for something that happens a moment later."""
 
 
 def seed(**changes: Any) -> Seed:
-    """The organization acme with an owner, a member, and somebody who is no member."""
+    """The organization acme with an owner, two members, and an account that is not a member."""
     values: dict[str, Any] = {
         "organization": {"login": "acme", "id": 1001},
         "users": [
@@ -43,7 +43,7 @@ def seed(**changes: Any) -> Seed:
             {"token": WITHOUT_SCOPES, "login": "olivia", "scopes": ""},
         ],
         "timing": Timing(
-            generation=0.02, workflow_registration=0, cancel_interrupt=0.5, cancel_terminate=10, cancel_force=10
+            generation=0.02, workflow_registration=0, cancel_interrupt=0.1, cancel_terminate=10, cancel_force=10
         ),
         "limits": Limits(content_per_minute=500, points_per_minute=100_000),
     }
@@ -52,7 +52,7 @@ def seed(**changes: Any) -> Seed:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a call got."""
+    """A response."""
 
     status: int
     headers: dict[str, str]
@@ -60,7 +60,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The document."""
+        """The JSON document."""
         return json.loads(self.content)
 
 
@@ -78,7 +78,7 @@ class Client:
         return self.raw(method, f"/api/v3{path}", content, **headers)
 
     def raw(self, method: str, path: str, content: bytes = b"", **headers: str) -> Answer:
-        """Call anything."""
+        """Send a request to any path."""
         place, _, query = path.partition("?")
         pairs = dict(pair.split("=", 1) for pair in query.split("&") if pair)
         request = Request(
@@ -93,20 +93,20 @@ class Client:
         return Answer(status=response.status, headers=dict(response.headers), content=response.body)
 
     def by(self, token: str) -> "Client":
-        """The same GitHub, called by somebody else."""
+        """Return a client of the same GitHub with another token."""
         return Client(self.server, self.github, token)
 
 
 @cache
 def _issuer_key() -> bytes:
-    """The key that signs the tokens of every GitHub in this process: making one takes longer than most tests."""
+    """Return one signing key for every GitHub in this process: generating one takes longer than most tests."""
     with TemporaryDirectory() as folder:
         GitHub(Path(folder), "https://localhost:1", seed(), aws_url="", authority=Path(folder)).close()
         return (Path(folder) / "issuer.pem").read_bytes()
 
 
 def start(folder: Path, seeded: Seed, *, makes_key: bool = False) -> Client:
-    """Start a GitHub in this process; runs find no AWS."""
+    """Start a GitHub in this process; its jobs have no AWS."""
     key = folder / "issuer.pem"
     if not key.exists() and not makes_key:
         key.write_bytes(_issuer_key())
@@ -115,23 +115,26 @@ def start(folder: Path, seeded: Seed, *, makes_key: bool = False) -> Client:
 
 
 def repository(call: Client, name: str, **settings: object) -> str:
-    """Make a repository with one commit and return its path in the REST API."""
+    """Create a repository with one commit and return its path in the REST API."""
     made = call("POST", "/orgs/acme/repos", {"name": name, "private": True, "auto_init": True, **settings})
     assert made.status == 201, made.content
     return f"/repos/acme/{name}"
 
 
 def encoded(text: str) -> str:
-    """Text as the contents API takes it."""
+    """Encode text for the contents API."""
     return base64.b64encode(text.encode()).decode()
 
 
-def eventually(find: Callable[[], T | None]) -> T:
-    """Wait until something is there."""
+def wait_until(find: Callable[[], T | None]) -> T:
+    """Wait until a function returns something, and return that."""
     deadline = time.monotonic() + SECONDS
+    pause = 0.01
     while time.monotonic() < deadline:
         found = find()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(pause)
+        # Short at first; something slow needs the processor itself.
+        pause = min(pause * 1.5, 0.1)
     raise AssertionError(f"nothing within {SECONDS} seconds")

@@ -1,4 +1,4 @@
-"""A GitHub in another process, and the programs that talk to it."""
+"""A GitHub in another process, and git as its client."""
 
 import base64
 import json
@@ -9,22 +9,22 @@ from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox_github.client import OWNER, Answer, encoded, eventually
+from tests.sandbox_github.client import OWNER, Answer, encoded, wait_until
 
 
 @dataclass(frozen=True)
 class Remote:
-    """Where the GitHub is, and whose token calls it."""
+    """A client of the GitHub in another process, with one token."""
 
     url: str
     folder: Path
     ca: Path
     connection: HTTPSConnection
-    """Kept open, for tests ask often: a handshake takes longer than most answers."""
+    """Kept open: a handshake takes longer than most responses."""
     token: str = OWNER
 
     def by(self, token: str) -> "Remote":
-        """The same GitHub, called by somebody else."""
+        """Return a client of the same GitHub with another token."""
         return replace(self, token=token)
 
     def __call__(self, method: str, path: str, body: object = None) -> Answer:
@@ -32,7 +32,7 @@ class Remote:
         return self.raw(method, f"/api/v3{path}", body)
 
     def raw(self, method: str, path: str, body: object = None) -> Answer:
-        """Call anything."""
+        """Send a request to any path, and follow a redirection."""
         content = None if body is None else json.dumps(body).encode()
         try:
             self.connection.request(method, path, content, {"Authorization": f"Bearer {self.token}"})
@@ -46,7 +46,7 @@ class Remote:
         return answer
 
     def git(self, *arguments: str, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run git as whoever has the token."""
+        """Run git with the token."""
         basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         done = subprocess.run(
             ["git", *arguments],
@@ -83,7 +83,7 @@ class Remote:
         self.git("commit", "--quiet", "--message", message, folder=folder)
 
     def with_workflow(self, name: str, text: str, **settings: object) -> str:
-        """Make a repository with one workflow and return its path in the REST API."""
+        """Create a repository with one workflow and return its path in the REST API."""
         body = {"name": name, "private": True, "auto_init": True, **settings}
         assert self("POST", "/orgs/acme/repos", body).status == 201
         path = f"/repos/acme/{name}"
@@ -117,13 +117,13 @@ class Remote:
             run = self("GET", f"{path}/actions/runs/{number}").json
             return run if run["status"] == status else None
 
-        return eventually(there)
+        return wait_until(there)
 
     def jobs(self, path: str, number: int) -> dict[str, str]:
-        """How the jobs of a run stand, by their names."""
+        """Return the conclusion or status of the jobs of a run, by their names."""
         jobs = self("GET", f"{path}/actions/runs/{number}/jobs").json["jobs"]
         return {job["name"]: job["conclusion"] or job["status"] for job in jobs}
 
     def log(self, run: dict[str, Any]) -> str:
-        """Everything that a run printed."""
+        """Return everything that a run printed."""
         return (self.folder / "runs" / str(run["id"]) / "log.txt").read_text()

@@ -34,7 +34,7 @@ def ruleset(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_member_becomes_a_collaborator_at_once_and_anybody_else_is_invited(call: Client) -> None:
+def test_a_member_becomes_a_collaborator_and_any_other_account_is_invited(call: Client) -> None:
     path = repository(call, "shared")
     assert call("PUT", f"{path}/collaborators/mia", {"permission": "push"}).status == 204
     assert call("GET", f"{path}/collaborators/mia/permission").json["permission"] == "write"
@@ -49,7 +49,7 @@ def test_a_member_becomes_a_collaborator_at_once_and_anybody_else_is_invited(cal
     assert call("GET", f"{path}/collaborators/mia/permission").json["permission"] == "read"
 
 
-def test_people_are_found_by_their_exact_login_only(call: Client) -> None:
+def test_accounts_are_found_by_their_exact_login_only(call: Client) -> None:
     assert call("GET", "/users/mia").json["id"] == 12
     assert call("GET", "/users/MIA").json["login"] == "mia"
     assert call("GET", "/users/mi").status == 404
@@ -60,7 +60,7 @@ def test_people_are_found_by_their_exact_login_only(call: Client) -> None:
     assert call("GET", "/orgs/other").status == 404
 
 
-def test_a_team_gives_its_members_what_it_has(call: Client) -> None:
+def test_a_teams_permission_in_a_repository_applies_to_its_members(call: Client) -> None:
     path = repository(call, "teamwork")
     made = call("POST", "/orgs/acme/teams", {"name": "Data Science", "privacy": "closed"})
     assert (made.status, made.json["slug"]) == (201, "data-science")
@@ -92,7 +92,7 @@ def test_an_environment_keeps_its_id_when_it_is_put_again(call: Client) -> None:
     assert call("GET", f"{path}/environments/dev").status == 404
 
 
-def test_an_environment_shows_its_protection_rules_as_github_does(call: Client) -> None:
+def test_an_environment_shows_its_protection_rules(call: Client) -> None:
     path = repository(call, "deployed")
     team = call("POST", "/orgs/acme/teams", {"name": "Releases", "privacy": "closed"}).json
     assert call("PUT", f"/orgs/acme/teams/releases{path}", {"permission": "pull"}).status == 204
@@ -115,7 +115,7 @@ def test_an_environment_shows_its_protection_rules_as_github_does(call: Client) 
     assert len(call("GET", f"{path}/environments/prod").json["protection_rules"][0]["reviewers"]) == 1
 
 
-def test_administrators_bypass_an_environments_protection_unless_it_says_otherwise(call: Client) -> None:
+def test_administrators_can_bypass_the_protection_of_an_environment_by_default(call: Client) -> None:
     path = repository(call, "deployed")
     assert call("PUT", f"{path}/environments/prod", {}).json["can_admins_bypass"] is True
     assert call("PUT", f"{path}/environments/prod", {"can_admins_bypass": False}).status == 200
@@ -125,7 +125,7 @@ def test_administrators_bypass_an_environments_protection_unless_it_says_otherwi
 BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
 
 
-def test_an_environment_admits_branches_and_tags_by_name(call: Client) -> None:
+def test_a_custom_branch_policy_admits_branches_and_tags_by_name(call: Client) -> None:
     path = repository(call, "deployed")
     policies = f"{path}/environments/prod/deployment-branch-policies"
     assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
@@ -134,7 +134,7 @@ def test_an_environment_admits_branches_and_tags_by_name(call: Client) -> None:
     assert (made.status, made.json["name"], made.json["type"]) == (200, "main", "branch")
     one = f"{policies}/{made.json['id']}"
     again = call("POST", policies, {"name": "main", "type": "branch"})
-    assert (again.status, again.headers["location"]) == (303, f"{call.github.url}/api/v3{one}")
+    assert (again.status, again.headers["location"]) == (303, f"{call.github.store.url}/api/v3{one}")
     assert call("POST", policies, {"name": "main", "type": "tag"}).status == 200
     assert call("GET", policies).json["total_count"] == 2
     assert call("GET", one).json == made.json
@@ -143,7 +143,7 @@ def test_an_environment_admits_branches_and_tags_by_name(call: Client) -> None:
     assert [each["type"] for each in call("GET", policies).json["branch_policies"]] == ["tag"]
 
 
-def test_an_environment_that_does_not_admit_by_name_has_no_policies(call: Client) -> None:
+def test_name_policies_do_not_exist_without_a_custom_branch_policy(call: Client) -> None:
     path = repository(call, "deployed")
     policies = f"{path}/environments/prod/deployment-branch-policies"
     assert call("GET", policies).status == 404
@@ -162,7 +162,7 @@ def test_an_environment_that_does_not_admit_by_name_has_no_policies(call: Client
     ("body", "message"),
     [({}, '"name" wasn\'t supplied'), ({"name": ""}, "Validation Failed"), ({"name": "a", "type": "commit"}, "type")],
 )
-def test_a_policy_needs_a_name_and_is_about_branches_or_tags(call: Client, body: dict[str, Any], message: str) -> None:
+def test_a_name_policy_needs_a_name_and_a_known_type(call: Client, body: dict[str, Any], message: str) -> None:
     path = repository(call, "deployed")
     assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
     refused = call("POST", f"{path}/environments/prod/deployment-branch-policies", body)
@@ -170,7 +170,7 @@ def test_a_policy_needs_a_name_and_is_about_branches_or_tags(call: Client, body:
     assert message in refused.json["message"]
 
 
-def test_only_administrators_of_the_repository_say_who_enters(call: Client) -> None:
+def test_only_administrators_of_the_repository_change_name_policies(call: Client) -> None:
     path = repository(call, "deployed")
     policies = f"{path}/environments/prod/deployment-branch-policies"
     assert call("PUT", f"{path}/environments/prod", BY_NAME).status == 200
@@ -182,7 +182,7 @@ def test_only_administrators_of_the_repository_say_who_enters(call: Client) -> N
     assert member("DELETE", one).status == 403
 
 
-def test_who_cannot_read_the_repository_does_not_become_its_reviewer(call: Client) -> None:
+def test_an_account_that_cannot_read_the_repository_does_not_become_a_reviewer(call: Client) -> None:
     path = repository(call, "deployed")
     team = call("POST", "/orgs/acme/teams", {"name": "Elsewhere", "privacy": "closed"}).json
     strangers = [{"type": "User", "id": 13}, {"type": "User", "id": 99}, {"type": "Team", "id": team["id"]}]
@@ -204,9 +204,7 @@ def test_who_cannot_read_the_repository_does_not_become_its_reviewer(call: Clien
         ({"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": True}}, 422, "same value"),
     ],
 )
-def test_protection_that_makes_no_sense_is_refused(
-    call: Client, body: dict[str, Any], status: int, message: str
-) -> None:
+def test_invalid_protection_rules_are_refused(call: Client, body: dict[str, Any], status: int, message: str) -> None:
     path = repository(call, "deployed")
     refused = call("PUT", f"{path}/environments/prod", body)
     assert refused.status == status
@@ -239,7 +237,7 @@ def test_the_free_plan_has_no_rulesets_for_an_organization(tmp_path: Path) -> No
     call.github.close()
 
 
-def test_rules_of_the_organization_hold_for_the_branches_they_select(call: Client) -> None:
+def test_rules_of_the_organization_apply_to_the_branches_they_select(call: Client) -> None:
     path, open_path = repository(call, "mlops-model"), repository(call, "mlops-open")
     made = call("POST", "/orgs/acme/rulesets", ruleset())
     assert made.status == 201
@@ -257,7 +255,7 @@ def test_rules_of_the_organization_hold_for_the_branches_they_select(call: Clien
     assert call("GET", f"/orgs/acme/rulesets/{number}").status == 404
 
 
-def test_a_rule_refuses_a_direct_commit_but_not_to_who_may_bypass_it(call: Client) -> None:
+def test_a_rule_refuses_a_direct_commit_except_to_a_bypass_actor(call: Client) -> None:
     path = repository(call, "mlops-model")
     call("PUT", f"{path}/collaborators/mia", {"permission": "admin"})
     call("POST", "/orgs/acme/rulesets", ruleset())
@@ -269,7 +267,7 @@ def test_a_rule_refuses_a_direct_commit_but_not_to_who_may_bypass_it(call: Clien
     assert call("PUT", f"{path}/contents/a", body).status == 201
 
 
-def test_a_pull_request_needs_the_approvals_that_the_rule_asks_for_and_not_its_authors(call: Client) -> None:
+def test_a_pull_request_needs_the_required_approvals_of_other_accounts(call: Client) -> None:
     path = repository(call, "mlops-model")
     call("PUT", f"{path}/collaborators/mia", {"permission": "push"})
     call("POST", "/orgs/acme/rulesets", ruleset())
@@ -298,7 +296,7 @@ def test_a_pull_request_needs_the_approvals_that_the_rule_asks_for_and_not_its_a
         {"conditions": {"repository_property": {}}},
     ],
 )
-def test_what_would_not_be_enforced_is_refused_instead_of_accepted(call: Client, change: dict[str, Any]) -> None:
+def test_a_ruleset_that_would_not_be_enforced_is_refused(call: Client, change: dict[str, Any]) -> None:
     answer = call("POST", "/orgs/acme/rulesets", ruleset(**change))
     assert answer.status == 501
     assert "not implemented here" in answer.json["message"]
@@ -310,7 +308,7 @@ def test_a_rule_with_incomplete_parameters_is_refused(call: Client) -> None:
     assert "required_approving_review_count" in answer.json["errors"][0]
 
 
-def test_variables_of_the_organization_are_made_once_and_changed(call: Client) -> None:
+def test_variables_of_the_organization_are_created_once_and_updated(call: Client) -> None:
     place = "/orgs/acme/actions/variables"
     body = {"name": "aws_account", "value": "111111111111", "visibility": "all"}
     assert call("POST", place, body).status == 201

@@ -1,4 +1,4 @@
-"""Workflows run as on GitHub: real act, real git, real tokens."""
+"""Workflows run as on GitHub, with real act, git and tokens."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 
-from tests.sandbox_github.client import OUTSIDER, encoded, eventually
+from tests.sandbox_github.client import OUTSIDER, encoded, wait_until
 from tests.sandbox_github.remote import Remote
 from tests.sandbox_github.test_access import ruleset
 
@@ -34,7 +34,7 @@ jobs:
 """
 
 
-def test_a_job_gets_a_token_that_says_its_repository_by_id_and_its_environment(remote: Remote) -> None:
+def test_a_jobs_token_names_its_repository_by_id_and_its_environment(remote: Remote) -> None:
     path = remote.with_workflow("identity", IDENTITY)
     run = remote.dispatch(path)
     assert run["conclusion"] == "success", remote.log(run)
@@ -66,7 +66,7 @@ def test_a_pull_request_from_a_fork_gets_neither_identity_nor_write_access(remot
     assert "Build it: no identity" in remote.log(run)
 
 
-def test_a_pull_request_from_a_fork_of_a_private_repository_runs_nothing(remote: Remote, tmp_path: Path) -> None:
+def test_a_pull_request_from_a_fork_of_a_private_repository_starts_no_run(remote: Remote, tmp_path: Path) -> None:
     path = remote.with_workflow("private-fork", IDENTITY)
     assert remote("POST", f"{path}/forks").status == 202
     clone = tmp_path / "fork"
@@ -78,7 +78,7 @@ def test_a_pull_request_from_a_fork_of_a_private_repository_runs_nothing(remote:
     assert remote("GET", f"{path}/actions/runs").json["total_count"] == 0
 
 
-def test_jobs_report_their_steps_matrices_results_and_logs_and_hide_secrets(remote: Remote) -> None:
+def test_jobs_report_steps_matrices_results_and_logs_and_mask_secrets(remote: Remote) -> None:
     path = remote.with_workflow(
         "jobs",
         """
@@ -137,7 +137,7 @@ jobs:
     assert b"many (2): hello 2" in page.content
 
 
-def test_an_action_that_nobody_stands_in_for_fails_the_run_and_is_named(remote: Remote) -> None:
+def test_an_action_without_a_stand_in_fails_the_run_and_is_named(remote: Remote) -> None:
     path = remote.with_workflow(
         "unknown-action",
         "on: workflow_dispatch\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: someone/something@v1}]}}\n",
@@ -147,7 +147,7 @@ def test_an_action_that_nobody_stands_in_for_fails_the_run_and_is_named(remote: 
     assert "Unable to resolve action 'someone/something@v1'" in remote.log(run)
 
 
-def test_a_runner_that_github_does_not_host_fails_the_run_and_is_named(remote: Remote) -> None:
+def test_an_unknown_runner_label_fails_the_run_and_is_named(remote: Remote) -> None:
     path = remote.with_workflow(
         "unknown-runner", "on: workflow_dispatch\njobs: {a: {runs-on: mainframe, steps: [{run: echo}]}}\n"
     )
@@ -156,7 +156,7 @@ def test_a_runner_that_github_does_not_host_fails_the_run_and_is_named(remote: R
     assert "'mainframe'" in remote.log(run)
 
 
-def test_a_run_waits_for_its_group_and_replaces_the_one_that_waits(remote: Remote, tmp_path: Path) -> None:
+def test_a_run_waits_for_its_concurrency_group_and_replaces_the_pending_run(remote: Remote, tmp_path: Path) -> None:
     path = remote.with_workflow(
         "grouped",
         f"""
@@ -188,11 +188,11 @@ jobs:
     )
     body = {"ref": "main", "return_run_details": True}
     number = remote("POST", f"{path}/actions/workflows/build.yml/dispatches", body).json["workflow_run_id"]
-    eventually(lambda: (tmp_path / "started").exists())
+    wait_until(lambda: (tmp_path / "started").exists())
     assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 202
     assert remote.finished(path, number)["conclusion"] == "cancelled"
     step = int((tmp_path / "started").read_text())
-    eventually(lambda: not Path(f"/proc/{step}").exists())
+    wait_until(lambda: not Path(f"/proc/{step}").exists())
     assert not (remote.folder / "runs" / str(number) / "work").exists()
 
 
@@ -230,7 +230,7 @@ BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_bra
 BY_PROTECTION = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
 
 
-def test_a_feature_branch_does_not_enter_an_environment_that_admits_main_by_name(remote: Remote) -> None:
+def test_a_feature_branch_cannot_deploy_to_an_environment_that_admits_main_by_name(remote: Remote) -> None:
     # The name makes the organization's ruleset hold for main, as it does for a project's repository.
     path = remote.with_workflow(
         "mlops-admits-main",
@@ -266,7 +266,7 @@ def test_a_feature_branch_does_not_enter_an_environment_that_admits_main_by_name
     assert remote("DELETE", f"/orgs/acme/rulesets/{rules}").status == 204
 
 
-def test_an_environment_comes_into_being_with_the_first_job_that_enters_it(remote: Remote) -> None:
+def test_an_environment_is_created_by_the_first_job_that_enters_it(remote: Remote) -> None:
     path = remote.with_workflow(
         "entered",
         """

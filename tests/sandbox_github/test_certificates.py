@@ -1,4 +1,4 @@
-"""The sandbox's own certificate authority."""
+"""The sandbox's certificate authority."""
 
 import ssl
 from pathlib import Path
@@ -9,7 +9,7 @@ from cryptography import x509
 from sandbox import certificates
 
 
-def test_a_certificate_is_made_once_and_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
+def test_a_certificate_is_created_once_and_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
     files = certificates.create(tmp_path)
     before = files.server.read_bytes()
     assert certificates.create(tmp_path) == files
@@ -19,7 +19,7 @@ def test_a_certificate_is_made_once_and_only_its_owner_can_read_the_key(tmp_path
     assert "localhost" in names.value.get_values_for_type(x509.DNSName)
 
 
-def test_strict_clients_accept_it_and_it_ends_within_a_month(tmp_path: Path) -> None:
+def test_strict_clients_accept_the_certificate_and_it_expires_within_a_month(tmp_path: Path) -> None:
     files = certificates.create(tmp_path)
     authority = x509.load_pem_x509_certificate(files.ca.read_bytes())
     server = x509.load_pem_x509_certificate(files.server.read_bytes())
@@ -33,7 +33,7 @@ def test_strict_clients_accept_it_and_it_ends_within_a_month(tmp_path: Path) -> 
         authority.verify_directly_issued_by(server)
 
 
-def test_the_bundle_trusts_what_the_machine_trusts_and_the_sandbox(tmp_path: Path) -> None:
+def test_the_bundle_has_the_machines_certificates_and_the_sandboxs(tmp_path: Path) -> None:
     files = certificates.create(tmp_path)
     bundle = certificates.bundle(files.ca, tmp_path / "trust" / "bundle.pem")
     context = ssl.create_default_context(cafile=str(bundle))

@@ -19,7 +19,7 @@ def test_a_file_is_written_by_one_commit_and_read_back(call: Client) -> None:
     assert [entry["name"] for entry in call("GET", f"{path}/contents/deep").json] == ["project.toml"]
 
 
-def test_replacing_a_file_needs_the_id_of_what_is_replaced(call: Client) -> None:
+def test_updating_a_file_needs_the_id_of_the_blob_it_replaces(call: Client) -> None:
     path = repository(call, "files")
     body = {"message": "Change", "content": encoded("new")}
     without = call("PUT", f"{path}/contents/README.md", body)
@@ -32,7 +32,7 @@ def test_replacing_a_file_needs_the_id_of_what_is_replaced(call: Client) -> None
     assert len(call("GET", f"{path}/commits").json) == 2
 
 
-def test_a_workflow_is_written_only_with_the_scope_for_it(call: Client) -> None:
+def test_a_workflow_file_is_written_only_with_the_workflow_scope(call: Client) -> None:
     path = repository(call, "files")
     assert call("PUT", f"{path}/collaborators/mia", {"permission": "push"}).status == 204
     body = {"message": "Workflow", "content": encoded("on: push")}
@@ -67,7 +67,7 @@ def test_a_commit_is_built_from_blobs_and_trees(call: Client) -> None:
     assert (missing.status, missing.json["message"]) == (422, "Tree SHA does not exist")
 
 
-def test_a_branch_is_made_once_and_moves_backwards_only_by_force(call: Client) -> None:
+def test_a_branch_is_created_once_and_moves_backwards_only_by_force(call: Client) -> None:
     path = repository(call, "branches")
     first = call("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
     second = call("PUT", f"{path}/contents/a", {"message": "m", "content": encoded("a")}).json["commit"]["sha"]
@@ -82,7 +82,7 @@ def test_a_branch_is_made_once_and_moves_backwards_only_by_force(call: Client) -
     assert call("GET", f"{path}/branches/feature/one").status == 404
 
 
-def test_a_pull_request_is_merged_once_and_conflicts_are_seen(call: Client) -> None:
+def test_a_pull_request_is_merged_once_and_conflicts_are_detected(call: Client) -> None:
     path = repository(call, "pulls")
     main = call("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
     for branch in ("one", "two"):

@@ -1,18 +1,20 @@
-"""Git over HTTPS, with git itself."""
+"""Git over HTTPS, with git itself, and the repositories behind it."""
 
+import secrets
 from pathlib import Path
 
+from sandbox.github.git import GitRepository, Person
 from tests.sandbox_github.client import MEMBER, OUTSIDER
 from tests.sandbox_github.remote import Remote
 from tests.sandbox_github.test_access import ruleset
 
 
-def test_what_is_pushed_can_be_cloned_and_read(remote: Remote, tmp_path: Path) -> None:
+def test_pushed_files_can_be_cloned_and_read(remote: Remote, tmp_path: Path) -> None:
     assert remote("POST", "/orgs/acme/repos", {"name": "pushed-to", "private": True}).status == 201
     work = remote.clone("pushed-to", tmp_path / "work")
     remote.git("checkout", "--quiet", "-b", "main", folder=work)
     # More than git sends in one piece, so that it is sent in chunks.
-    remote.commit(work, {"a.txt": "text", "large.bin": "".join(map(str, range(700_000)))})
+    remote.commit(work, {"a.txt": "text", "large.bin": secrets.token_urlsafe(1_200_000)})
     remote.git("push", "--quiet", "origin", "main", folder=work)
     other = remote.clone("pushed-to", tmp_path / "other")
     assert (other / "a.txt").read_text() == "text"
@@ -44,7 +46,7 @@ def test_a_ruleset_refuses_a_push_to_main_but_not_to_a_branch(remote: Remote, tm
     assert remote("DELETE", f"/orgs/acme/rulesets/{made.json['id']}").status == 204
 
 
-def test_git_is_refused_as_the_rest_api_would(remote: Remote, tmp_path: Path) -> None:
+def test_git_is_refused_without_permission_as_in_the_rest_api(remote: Remote, tmp_path: Path) -> None:
     body = {"name": "guarded", "private": True, "auto_init": True}
     assert remote("POST", "/orgs/acme/repos", body).status == 201
     url = f"{remote.url}/acme/guarded.git"
@@ -60,3 +62,25 @@ def test_git_is_refused_as_the_rest_api_would(remote: Remote, tmp_path: Path) ->
     assert remote("PATCH", "/repos/acme/guarded", {"archived": True}).status == 200
     archived = remote.git("push", "origin", "HEAD:feature", folder=work, check=False)
     assert "archived" in archived.stderr
+
+
+def test_refs_are_those_that_git_lists_whether_packed_or_not(tmp_path: Path) -> None:
+    git = GitRepository(tmp_path / "1.git")
+    git.create("main")
+    assert git.refs() == {}
+    tree = git.write_tree(None, [("a.txt", "100644", git.write_blob(b"text"))])
+    first = git.write_commit(tree, [], "First", Person(name="mia", email="mia@localhost"))
+    second = git.write_commit(tree, [first], "Second", Person(name="mia", email="mia@localhost"))
+    for ref in ("refs/heads/main", "refs/heads/feature/one", "refs/tags/v1", "refs/pull/1/head"):
+        git.update_ref(ref, first)
+    git.run(
+        "-c", "user.name=mia", "-c", "user.email=mia@localhost", "tag", "--annotate", "--message", "v2", "v2", first
+    )
+    git.run("pack-refs", "--all")
+    git.update_ref("refs/heads/main", second)
+    git.update_ref("refs/heads/later", second)
+    git.delete_ref("refs/tags/v1")
+    for prefix in ("refs/", "refs/heads/"):
+        listed = git.run("for-each-ref", "--format=%(refname) %(objectname)", prefix).decode().splitlines()
+        assert git.refs(prefix) == dict(line.split(" ") for line in listed)
+    assert git.branches() == {"feature/one": first, "later": second, "main": second}

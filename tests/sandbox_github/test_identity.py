@@ -1,4 +1,4 @@
-"""The tokens that say which job somebody is, and the pages for people."""
+"""OpenID Connect tokens of jobs, and web pages."""
 
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def claims(call: Client, query: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("subjects", "owner"), [("immutable", "repo:acme@1001/platform@2001"), ("legacy", "repo:acme/platform")]
 )
-def test_the_subject_is_the_repository_and_then_environment_event_or_ref(
+def test_the_subject_is_the_repository_followed_by_environment_event_or_ref(
     tmp_path: Path, query: str, context: str, subjects: str, owner: str
 ) -> None:
     call = start(tmp_path, seed(subjects=subjects))
@@ -49,13 +49,13 @@ def test_the_subject_is_the_repository_and_then_environment_event_or_ref(
     call.github.close()
 
 
-def test_the_issuer_describes_itself_where_clients_look(call: Client) -> None:
+def test_the_issuer_publishes_its_configuration(call: Client) -> None:
     found = call.raw("GET", "/_services/token/.well-known/openid-configuration").json
     assert found["issuer"] == ISSUER
     assert found["jwks_uri"] == f"{ISSUER}/.well-known/jwks"
 
 
-def test_only_an_owner_may_ask_for_the_token_of_a_job(call: Client) -> None:
+def test_only_an_owner_may_request_the_token_of_a_job(call: Client) -> None:
     path = "/_sandbox/oidc-token?repository=acme/platform&environment=dev"
     assert call.by(MEMBER).raw("GET", path).status == 403
     assert call.by("nobody").raw("GET", path).status == 401
@@ -73,7 +73,7 @@ def test_the_key_survives_a_restart_and_only_its_owner_can_read_it(tmp_path: Pat
     second.github.close()
 
 
-def test_a_person_sees_a_repository_its_files_and_its_pull_requests(call: Client) -> None:
+def test_web_pages_show_a_repository_its_files_and_its_pull_requests(call: Client) -> None:
     path = repository(call, "shown", description="<b>Bold</b>")
     main = call("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
     call("POST", f"{path}/git/refs", {"ref": "refs/heads/change", "sha": main})

@@ -1,4 +1,4 @@
-"""GitHub's limits, and the hooks with which tests make it fail."""
+"""Rate limits, injected faults, and the state after a restart."""
 
 import json
 import ssl
@@ -12,7 +12,7 @@ from tests.sandbox_github.client import MEMBER, Client, repository, seed, start
 from tests.sandbox_github.remote import Remote
 
 
-def test_creating_too_much_content_is_refused_with_the_time_to_wait(tmp_path: Path) -> None:
+def test_creating_too_much_content_is_refused_with_retry_after(tmp_path: Path) -> None:
     call = start(tmp_path, seed(limits=Limits(content_per_minute=2)))
     repository(call, "one")
     repository(call, "two")
@@ -27,7 +27,7 @@ def test_creating_too_much_content_is_refused_with_the_time_to_wait(tmp_path: Pa
     call.github.close()
 
 
-def test_an_exhausted_hour_says_when_the_next_one_begins(tmp_path: Path) -> None:
+def test_an_exhausted_rate_limit_names_the_time_of_its_reset(tmp_path: Path) -> None:
     call = start(tmp_path, seed(limits=Limits(requests_per_hour=2)))
     assert call("GET", "/user").headers["x-ratelimit-remaining"] == "1"
     assert call("GET", "/user").headers["x-ratelimit-remaining"] == "0"
@@ -50,7 +50,7 @@ def fault(call: Client, **values: object) -> None:
     assert call.raw("POST", "/_sandbox/faults", json.dumps(values).encode()).status == 204
 
 
-def test_a_fault_strikes_as_often_as_it_was_asked_to(call: Client) -> None:
+def test_a_fault_strikes_the_given_number_of_times(call: Client) -> None:
     fault(call, method="GET", path="/user$", times=2, status=502, headers={"retry-after": "1"})
     answers = [call("GET", "/user") for _ in range(3)]
     assert [answer.status for answer in answers] == [502, 502, 200]
@@ -58,7 +58,7 @@ def test_a_fault_strikes_as_often_as_it_was_asked_to(call: Client) -> None:
     assert call("GET", "/orgs/acme").status == 200
 
 
-def test_a_fault_can_lose_the_answer_to_what_was_done(call: Client) -> None:
+def test_a_fault_can_lose_the_response_to_a_request_that_was_carried_out(call: Client) -> None:
     fault(call, method="POST", path="/orgs/acme/repos$", status=502, after=True)
     assert call("POST", "/orgs/acme/repos", {"name": "made"}).status == 502
     assert call("GET", "/repos/acme/made").status == 200
@@ -71,7 +71,7 @@ def test_a_fault_can_reset_the_connection(call: Client) -> None:
     assert call("GET", "/user").status == 200
 
 
-def test_a_reset_connection_looks_like_one_to_clients(remote: Remote) -> None:
+def test_clients_see_a_reset_connection(remote: Remote) -> None:
     assert remote.raw("POST", "/_sandbox/faults", {"path": "/user$", "reset": True}).status == 204
     with pytest.raises((ConnectionError, ssl.SSLError)):
         remote("GET", "/user")
@@ -95,7 +95,7 @@ def test_requests_are_listed_with_their_callers(call: Client) -> None:
     assert call.raw("GET", "/_sandbox/requests").json == []
 
 
-def test_what_was_made_survives_a_restart_and_keeps_its_id(call: Client, tmp_path: Path) -> None:
+def test_a_repository_survives_a_restart_and_keeps_its_id(call: Client, tmp_path: Path) -> None:
     path = repository(call, "kept")
     before = call("GET", path).json
     call.github.close()

@@ -1,13 +1,13 @@
-"""Repositories: made, made from templates, changed, archived, deleted."""
+"""Repositories: create, generate from a template, update, archive, delete."""
 
 from typing import Any
 
 import pytest
 
-from tests.sandbox_github.client import MEMBER, OUTSIDER, WITHOUT_SCOPES, Client, encoded, eventually, repository
+from tests.sandbox_github.client import MEMBER, OUTSIDER, WITHOUT_SCOPES, Client, encoded, repository, wait_until
 
 
-def test_a_new_repository_has_the_settings_it_was_made_with(call: Client) -> None:
+def test_a_new_repository_has_the_settings_it_was_created_with(call: Client) -> None:
     body = {"name": "model", "private": True, "description": "About", "is_template": True, "has_wiki": False}
     made = call("POST", "/orgs/acme/repos", body)
     assert made.status == 201
@@ -19,7 +19,7 @@ def test_a_new_repository_has_the_settings_it_was_made_with(call: Client) -> Non
     assert call("GET", f"/repositories/{read['id']}").json["name"] == "model"
 
 
-def test_a_name_that_is_taken_is_refused_in_whatever_case(call: Client) -> None:
+def test_a_name_that_is_taken_is_refused_in_any_case(call: Client) -> None:
     repository(call, "model")
     answer = call("POST", "/orgs/acme/repos", {"name": "Model"})
     assert answer.status == 422
@@ -34,7 +34,7 @@ def test_a_name_that_is_taken_is_refused_in_whatever_case(call: Client) -> None:
         ({"name": "x", "private": "yes"}, "For 'properties/private'"),
     ],
 )
-def test_a_body_of_the_wrong_shape_is_refused_by_naming_the_field(
+def test_a_body_of_the_wrong_shape_is_refused_with_the_name_of_the_field(
     call: Client, body: dict[str, Any], message: str
 ) -> None:
     answer = call("POST", "/orgs/acme/repos", body)
@@ -44,7 +44,7 @@ def test_a_body_of_the_wrong_shape_is_refused_by_naming_the_field(
     assert call("GET", "/repos/acme/x").status == 404
 
 
-def test_a_body_that_is_no_json_is_a_bad_request(call: Client) -> None:
+def test_a_body_that_is_not_json_is_a_bad_request(call: Client) -> None:
     answer = call.raw("POST", "/api/v3/orgs/acme/repos", b"{")
     assert (answer.status, answer.json["message"]) == (400, "Problems parsing JSON")
 
@@ -54,8 +54,8 @@ def test_an_endpoint_that_does_not_exist_is_named_in_the_log(call: Client, capsy
     assert "UNKNOWN ENDPOINT GET /repos/acme/platform/stargazers" in capsys.readouterr().out
 
 
-def test_a_repository_made_from_a_template_is_empty_until_its_first_commit_arrives(call: Client) -> None:
-    call.github.seed.timing.generation = 0.2
+def test_a_generated_repository_is_empty_until_its_first_commit_arrives(call: Client) -> None:
+    call.github.store.seed.timing.generation = 0.2
     template = repository(call, "template", is_template=True)
     body = {"owner": "acme", "name": "project", "private": True, "description": "Launched"}
     made = call("POST", f"{template}/generate", body)
@@ -68,7 +68,7 @@ def test_a_repository_made_from_a_template_is_empty_until_its_first_commit_arriv
     assert (reference.status, reference.json["message"]) == (409, "Git Repository is empty.")
     early = call("PUT", "/repos/acme/project/contents/a", {"message": "m", "content": encoded("a")})
     assert early.status == 409
-    eventually(lambda: call("GET", "/repos/acme/project/branches").json)
+    wait_until(lambda: call("GET", "/repos/acme/project/branches").json)
     commits = call("GET", "/repos/acme/project/commits").json
     assert [commit["commit"]["message"] for commit in commits] == ["Initial commit"]
     assert call("GET", "/repos/acme/project/contents/README.md").status == 200
@@ -84,7 +84,7 @@ def test_generating_a_repository_that_exists_is_refused_and_changes_nothing(call
     assert call("GET", path).json["description"] == "Somebody else's"
 
 
-def test_only_a_template_generates(call: Client) -> None:
+def test_only_a_template_repository_can_be_used_to_generate(call: Client) -> None:
     path = repository(call, "plain")
     assert call("POST", f"{path}/generate", {"owner": "acme", "name": "x"}).status == 404
 
@@ -117,14 +117,14 @@ def test_topics_are_replaced_as_a_whole(call: Client) -> None:
     assert call("PUT", f"{path}/topics", {"names": ["No Capitals"]}).status == 422
 
 
-def test_who_may_not_see_a_repository_is_told_that_it_does_not_exist(call: Client) -> None:
+def test_a_repository_that_the_caller_cannot_see_is_not_found(call: Client) -> None:
     path = repository(call, "secret")
     assert call.by(OUTSIDER)("GET", path).status == 404
     assert call.by(WITHOUT_SCOPES)("GET", path).status == 404
     assert call.by(MEMBER)("GET", path).status == 200
 
 
-def test_a_member_reads_what_only_an_administrator_changes(call: Client) -> None:
+def test_a_member_can_read_settings_that_only_an_administrator_can_change(call: Client) -> None:
     path = repository(call, "governed")
     member = call.by(MEMBER)
     changed = member("PATCH", path, {"description": "mine"})
@@ -136,7 +136,7 @@ def test_a_member_reads_what_only_an_administrator_changes(call: Client) -> None
     assert member("POST", "/orgs/acme/actions/variables", {}).status == 403
 
 
-def test_whoever_makes_a_repository_administers_it(call: Client) -> None:
+def test_the_member_who_creates_a_repository_is_its_administrator(call: Client) -> None:
     member = call.by(MEMBER)
     path = repository(member, "own")
     assert member("PUT", f"{path}/environments/dev", {}).status == 200
@@ -145,12 +145,12 @@ def test_whoever_makes_a_repository_administers_it(call: Client) -> None:
     assert "'delete_repo'" in deleted.json["message"]
 
 
-def test_a_token_that_nobody_has_and_no_token_are_refused(call: Client) -> None:
+def test_an_unknown_token_and_a_missing_token_are_refused(call: Client) -> None:
     assert call.by("nobody")("GET", "/user").json["message"] == "Bad credentials"
     assert call("GET", "/user", authorization="").status == 401
 
 
-def test_answers_name_the_permission_that_an_endpoint_needs(call: Client) -> None:
+def test_responses_name_the_permission_that_an_endpoint_needs(call: Client) -> None:
     answer = call.by(MEMBER)("PUT", "/repos/acme/platform/environments/dev", {})
     assert answer.headers["x-accepted-github-permissions"] == "administration=write"
     assert answer.headers["x-oauth-scopes"] == "read:org, repo"

@@ -1,9 +1,9 @@
-"""Jobs that wait for a review before they enter an environment: real act, real tokens."""
+"""Jobs that wait for a review before they enter an environment, with real act and tokens."""
 
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox_github.client import MEMBER, OUTSIDER, REVIEWER, encoded, eventually, repository, seed, start
+from tests.sandbox_github.client import MEMBER, OUTSIDER, REVIEWER, encoded, repository, seed, start, wait_until
 from tests.sandbox_github.remote import Remote
 
 WORKFLOW = """
@@ -45,7 +45,7 @@ jobs:
 
 
 def with_reviewer(remote: Remote, name: str) -> tuple[str, int]:
-    """Make a repository whose prod has a reviewer, and return its path and the environment's id."""
+    """Create a repository whose environment prod has a reviewer, and return its path and the environment's id."""
     path = remote.with_workflow(name, WORKFLOW)
     return path, protected(remote, path, reviewers=[{"type": "User", "id": 14}])
 
@@ -61,7 +61,7 @@ def review(remote: Remote, path: str, run: int, state: str, *environments: int) 
     return remote("POST", f"{path}/actions/runs/{run}/pending_deployments", body)
 
 
-def test_a_job_waits_for_the_reviewer_and_goes_on_with_what_the_job_before_it_found(remote: Remote) -> None:
+def test_a_job_waits_for_the_reviewer_and_then_gets_the_outputs_of_the_job_it_needs(remote: Remote) -> None:
     path, prod = with_reviewer(remote, "approved")
     number = remote.start(path, model="v1", approval="1-5")
     run = remote.when(path, number, "waiting")
@@ -108,7 +108,7 @@ def test_a_rejected_job_fails_without_a_step_and_so_does_its_run(remote: Remote)
     assert "after: prod was failure" in remote.log(run)
 
 
-def test_nobody_is_asked_about_a_job_whose_predecessor_failed(remote: Remote) -> None:
+def test_no_review_is_requested_for_a_job_whose_predecessor_failed(remote: Remote) -> None:
     path, _ = with_reviewer(remote, "broken")
     number = remote.start(path, model="broken")
     assert remote.finished(path, number)["conclusion"] == "failure"
@@ -116,7 +116,7 @@ def test_nobody_is_asked_about_a_job_whose_predecessor_failed(remote: Remote) ->
     assert [one["environment"] for one in remote("GET", f"{path}/deployments").json] == ["preprod"]
 
 
-def test_nobody_but_a_reviewer_reviews_and_not_who_started_the_run(remote: Remote) -> None:
+def test_only_reviewers_review_and_not_the_person_who_started_the_run(remote: Remote) -> None:
     team = remote("POST", "/orgs/acme/teams", {"name": "Releases", "privacy": "closed"}).json["id"]
     assert remote("PUT", "/orgs/acme/teams/releases/memberships/rita", {"role": "member"}).status == 200
     path = remote.with_workflow("reviewers", WORKFLOW)
@@ -141,7 +141,7 @@ def test_nobody_but_a_reviewer_reviews_and_not_who_started_the_run(remote: Remot
     assert remote.jobs(path, number)["prod"] == "cancelled"
 
 
-def test_what_waits_for_a_review_still_waits_after_a_restart(tmp_path: Path) -> None:
+def test_a_job_that_waits_for_a_review_still_waits_after_a_restart(tmp_path: Path) -> None:
     (tmp_path / "none.pem").touch()
     call = start(tmp_path, seed())
     path = repository(call, "patient")
@@ -150,13 +150,13 @@ def test_what_waits_for_a_review_still_waits_after_a_restart(tmp_path: Path) -> 
     assert call("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
     prod = call("PUT", f"{path}/environments/prod", {"reviewers": [{"type": "User", "id": 14}]}).json["id"]
     assert call("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"}).status == 204
-    eventually(lambda: call("GET", f"{path}/actions/runs?status=waiting").json["workflow_runs"])
+    wait_until(lambda: call("GET", f"{path}/actions/runs?status=waiting").json["workflow_runs"])
     call.github.close()
 
     again = start(tmp_path, seed())
     number = again("GET", f"{path}/actions/runs?status=waiting").json["workflow_runs"][0]["id"]
     decision = {"environment_ids": [prod], "state": "approved", "comment": ""}
     assert again.by(REVIEWER)("POST", f"{path}/actions/runs/{number}/pending_deployments", decision).status == 200
-    run = eventually(lambda: again("GET", f"{path}/actions/runs?status=completed").json["workflow_runs"])[0]
+    run = wait_until(lambda: again("GET", f"{path}/actions/runs?status=completed").json["workflow_runs"])[0]
     assert run["conclusion"] == "success"
     again.github.close()

@@ -1,13 +1,13 @@
-"""The life of a run: who waits for whom, and how it is stopped and started again. Real act."""
+"""Runs with real act: concurrency, cancellation, re-runs and called workflows."""
 
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox_github.client import eventually
+from tests.sandbox_github.client import wait_until
 from tests.sandbox_github.remote import Remote
 
 
-def test_a_cancelled_step_is_asked_to_end_before_it_is_killed_and_what_always_runs_still_does(
+def test_a_cancelled_step_gets_signals_before_it_is_killed_and_always_steps_still_run(
     remote: Remote, tmp_path: Path
 ) -> None:
     path = remote.with_workflow(
@@ -33,21 +33,21 @@ jobs:
 """,
     )
     number = remote.start(path)
-    eventually(lambda: (tmp_path / "started").exists())
+    wait_until(lambda: (tmp_path / "started").exists())
     deaf = Path("/proc", (tmp_path / "started").read_text().strip())
     assert deaf.exists()
     assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 202
     run = remote.finished(path, number)
     assert run["conclusion"] == "cancelled"
     assert (tmp_path / "signals").read_text().split() == ["interrupted", "terminated"]
-    eventually(lambda: not deaf.exists())
+    wait_until(lambda: not deaf.exists())
     assert remote.jobs(path, number) == {"a": "cancelled", "b": "cancelled"}
     assert "tidied up" in remote.log(run)
     assert "a: never" not in remote.log(run)
     assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 409
 
 
-def test_only_what_failed_and_what_needs_it_runs_again(remote: Remote, tmp_path: Path) -> None:
+def test_failed_jobs_are_rerun_with_the_jobs_that_need_them(remote: Remote, tmp_path: Path) -> None:
     path = remote.with_workflow(
         "again",
         f"""
@@ -92,7 +92,7 @@ jobs:
     assert (tmp_path / "runs").read_text().split() == ["first", "first"]
 
 
-def test_jobs_of_one_group_take_turns_whatever_run_they_belong_to(remote: Remote, tmp_path: Path) -> None:
+def test_jobs_of_one_concurrency_group_take_turns_across_runs(remote: Remote, tmp_path: Path) -> None:
     path = remote.with_workflow(
         "turns",
         f"""
@@ -118,7 +118,7 @@ jobs:
         return (tmp_path / "order").read_text().splitlines() if (tmp_path / "order").exists() else []
 
     first = remote.start(path, name="first")
-    eventually(lambda: "start first" in lines())
+    wait_until(lambda: "start first" in lines())
     second = remote.start(path, name="second", target="SHARED")
     remote.when(path, second, "pending")
     assert remote.jobs(path, second) == {"before": "success", "deploy": "pending"}
@@ -131,7 +131,7 @@ jobs:
     assert lines() == ["start first", "end first", "start third", "end third"]
 
 
-def test_a_reusable_workflow_waits_for_the_reviewers_of_the_environment_it_is_told(remote: Remote) -> None:
+def test_a_reusable_workflow_waits_for_the_reviewers_of_its_environment_input(remote: Remote) -> None:
     caller = """
 on: workflow_dispatch
 permissions: {contents: read, id-token: write}
@@ -186,7 +186,7 @@ def test_a_run_that_waits_for_a_review_occupies_no_runner(remote: Remote) -> Non
     assert remote.dispatch(other)["conclusion"] == "success"
     page = remote.raw("GET", f"/acme/patient/actions/runs/{waiting[0]}").content
     assert b"prod waits for a review by rita." in page
-    # Whoever archives or deletes the repository ends what waits in it.
+    # Archiving the repository cancels the runs that wait.
     assert remote("PATCH", path, {"archived": True}).status == 200
     assert {run["conclusion"] for run in _runs(remote, path)} == {"cancelled"}
     dispatch = f"{path}/actions/workflows/build.yml/dispatches"
@@ -199,7 +199,7 @@ def _runs(remote: Remote, path: str) -> list[dict[str, Any]]:
     return remote("GET", f"{path}/actions/runs").json["workflow_runs"]
 
 
-def test_a_repository_that_is_deleted_takes_what_waits_with_it(remote: Remote) -> None:
+def test_deleting_a_repository_deletes_its_waiting_runs(remote: Remote) -> None:
     workflow = "on: workflow_dispatch\njobs: {a: {runs-on: ubuntu-latest, environment: prod, steps: [{run: echo}]}}\n"
     path = remote.with_workflow("deleted", workflow)
     assert remote("PUT", f"{path}/environments/prod", {"reviewers": [{"type": "User", "id": 14}]}).status == 200

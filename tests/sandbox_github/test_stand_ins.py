@@ -1,4 +1,4 @@
-"""The stand-ins for actions that do more than look for a program."""
+"""The stand-ins for actions."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.github.actions.runner import STAND_INS
-from tests.sandbox_github.client import encoded, eventually, repository, seed, start
+from sandbox.github.actions.stand_in_actions import STAND_INS
+from tests.sandbox_github.client import encoded, repository, seed, start, wait_until
 
 ROLE = "arn:aws:iam::111111111111:role/deploy"
 PULUMI = "pulumi/actions@8e5e406f4007fca908480587cb9893c07090f58d"
@@ -24,7 +24,7 @@ ANSWER = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/
 
 
 class Services:
-    """GitHub's issuer and STS, as far as the action talks to them."""
+    """GitHub's issuer and STS, as far as the action calls them."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, str]] = []
@@ -89,7 +89,7 @@ def assume(services: Services, folder: Path, **changes: str) -> subprocess.Compl
     )
 
 
-def test_the_job_takes_its_role_with_its_token_and_hides_the_secrets(services: Services, tmp_path: Path) -> None:
+def test_the_job_assumes_its_role_with_its_token_and_masks_the_secrets(services: Services, tmp_path: Path) -> None:
     done = assume(services, tmp_path)
     assert done.returncode == 0, done.stderr
     assert services.asked[0] == {"api-version": "2.0", "audience": "sts.amazonaws.com", "bearer": "Bearer bearer"}
@@ -118,7 +118,7 @@ def test_the_job_takes_its_role_with_its_token_and_hides_the_secrets(services: S
         ({"ACTIONS_ID_TOKEN_REQUEST_URL": "unset"}, "Did you mean to set the `id-token` permission?"),
     ],
 )
-def test_a_job_that_may_not_take_the_role_is_told_why(
+def test_a_job_that_may_not_assume_the_role_fails_with_the_reason(
     services: Services, tmp_path: Path, changes: dict[str, str], message: str
 ) -> None:
     done = assume(services, tmp_path, **changes)
@@ -131,9 +131,7 @@ def test_a_job_that_may_not_take_the_role_is_told_why(
     ("wanted", "said"),
     [("3.259.0", "a: Pulumi 3.259.0"), ("3.1.0", "Pulumi 3.1.0 is asked for; the sandbox's runners have 3.259.0")],
 )
-def test_pulumi_is_found_on_the_path_that_runners_get_and_has_the_version_asked_for(
-    tmp_path: Path, wanted: str, said: str
-) -> None:
+def test_pulumi_is_found_on_the_runners_path_and_its_version_is_checked(tmp_path: Path, wanted: str, said: str) -> None:
     pulumi = tmp_path / "engine" / "pulumi"
     pulumi.parent.mkdir()
     pulumi.write_text("#!/bin/sh\necho v3.259.0\n")
@@ -143,12 +141,12 @@ def test_pulumi_is_found_on_the_path_that_runners_get_and_has_the_version_asked_
     assert ("a: blue" in log) is (wanted == "3.259.0")
 
 
-def test_a_stand_in_refuses_what_it_would_ignore(tmp_path: Path) -> None:
+def test_a_stand_in_refuses_inputs_that_it_would_ignore(tmp_path: Path) -> None:
     assert "does not know the inputs ['command']" in steps(tmp_path, f"{{uses: {PULUMI}, with: {{command: up}}}}")
 
 
 def steps(folder: Path, text: str) -> str:
-    """Run some steps in a GitHub of their own and return what they print."""
+    """Run steps in a GitHub of their own and return the log."""
     (folder / "none.pem").touch()
     path = os.pathsep.join((str(folder / "engine"), os.environ["PATH"]))
     call = start(folder, seed(runner_environment={"PATH": path, "COLOUR": "blue"}))
@@ -156,6 +154,6 @@ def steps(folder: Path, text: str) -> str:
     workflow = f"on: push\njobs: {{a: {{runs-on: ubuntu-latest, steps: [{text}]}}}}\n"
     body = {"message": "Workflow", "content": encoded(workflow)}
     assert call("PUT", f"{made}/contents/.github/workflows/build.yml", body).status == 201
-    run = eventually(lambda: call("GET", f"{made}/actions/runs?status=completed").json["workflow_runs"])[0]
+    run = wait_until(lambda: call("GET", f"{made}/actions/runs?status=completed").json["workflow_runs"])[0]
     call.github.close()
     return (folder / "runs" / str(run["id"]) / "log.txt").read_text()

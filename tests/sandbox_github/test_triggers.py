@@ -1,19 +1,19 @@
-"""Which events start which runs; no runner executes them here."""
+"""Events and the runs that they trigger; no runner executes them here."""
 
 from typing import Any
 
 import pytest
 
 from sandbox.github.actions.patterns import fnmatch, selected
-from tests.sandbox_github.client import Client, encoded, eventually, repository
+from tests.sandbox_github.client import Client, encoded, repository, wait_until
 
 JOBS = "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: echo}]}}"
 
 
 @pytest.fixture
 def idle(call: Client) -> Client:
-    """A GitHub whose runs all wait for a runner."""
-    call.github.seed.runners = 0
+    """A GitHub without runners, so that all runs stay queued."""
+    call.github.store.seed.runners = 0
     return call
 
 
@@ -28,7 +28,7 @@ def runs(call: Client, path: str, query: str = "") -> list[dict[str, Any]]:
     return call("GET", f"{path}/actions/runs?{query}").json["workflow_runs"]
 
 
-def test_a_push_starts_what_its_branch_and_paths_select_and_skip_ci_starts_nothing(idle: Client) -> None:
+def test_a_push_triggers_workflows_by_branch_and_path_unless_the_commit_says_skip_ci(idle: Client) -> None:
     path = with_workflow(idle, "pushed", "on: {push: {branches: [main, 'release/**'], paths: ['src/**', '!**.md']}}")
     main = idle("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
     for branch in ("feature", "release/1.0"):
@@ -63,7 +63,7 @@ def test_a_push_starts_what_its_branch_and_paths_select_and_skip_ci_starts_nothi
         (["!a/b", "a/**"], "a/b", True),
     ],
 )
-def test_filters_match_as_githubs_cheat_sheet_says(patterns: list[str], name: str, expected: bool) -> None:
+def test_filter_patterns_match_as_in_githubs_cheat_sheet(patterns: list[str], name: str, expected: bool) -> None:
     assert selected(patterns, name) is expected
 
 
@@ -91,20 +91,20 @@ def test_filters_match_as_githubs_cheat_sheet_says(patterns: list[str], name: st
         ("a.b", "axb", False),
     ],
 )
-def test_names_of_refs_match_as_ruby_says(pattern: str, name: str, expected: bool) -> None:
+def test_name_policies_match_like_rubys_fnmatch(pattern: str, name: str, expected: bool) -> None:
     assert fnmatch(pattern, name) is expected
 
 
-def test_a_fresh_repositorys_workflow_cannot_be_dispatched_until_it_is_registered(idle: Client) -> None:
-    idle.github.seed.timing.workflow_registration = 60
+def test_a_workflow_of_a_new_repository_cannot_be_dispatched_until_it_is_registered(idle: Client) -> None:
+    idle.github.store.seed.timing.workflow_registration = 60
     template = with_workflow(idle, "template", "on: workflow_dispatch", is_template=True)
     idle("POST", f"{template}/generate", {"owner": "acme", "name": "fresh", "private": True})
     path = "/repos/acme/fresh"
-    eventually(lambda: idle("GET", f"{path}/branches").json)
+    wait_until(lambda: idle("GET", f"{path}/branches").json)
     place = f"{path}/actions/workflows/build.yml/dispatches"
     assert idle("POST", place, {"ref": "main"}).status == 404
     assert idle("GET", f"{path}/actions/workflows").json["total_count"] == 0
-    registered_at = idle.github.actions._dispatchable_from  # pyright: ignore[reportPrivateUsage]
+    registered_at = idle.github.actions.workflows.dispatchable_from
     registered_at.update({repository: moment - 60 for repository, moment in registered_at.items()})
     assert idle("POST", place, {"ref": "main"}).status == 204
     assert [run["event"] for run in runs(idle, path)] == ["workflow_dispatch"]
@@ -116,7 +116,7 @@ def test_a_fresh_repositorys_workflow_cannot_be_dispatched_until_it_is_registere
 def test_the_first_commit_of_a_generated_repository_is_a_push(idle: Client) -> None:
     template = with_workflow(idle, "template", "on: push", is_template=True)
     idle("POST", f"{template}/generate", {"owner": "acme", "name": "fresh", "private": True})
-    started = eventually(lambda: runs(idle, "/repos/acme/fresh"))
+    started = wait_until(lambda: runs(idle, "/repos/acme/fresh"))
     assert [run["display_title"] for run in started] == ["Initial commit"]
 
 
@@ -144,7 +144,7 @@ def test_the_first_commit_of_a_generated_repository_is_a_push(idle: Client) -> N
         ),
     ],
 )
-def test_a_dispatch_that_cannot_start_says_why(idle: Client, head: str, body: dict[str, Any], message: str) -> None:
+def test_a_refused_dispatch_gives_the_reason(idle: Client, head: str, body: dict[str, Any], message: str) -> None:
     path = with_workflow(idle, "dispatched", head)
     answer = idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main", **body})
     assert (answer.status, answer.json["message"]) == (422, message)
@@ -159,11 +159,11 @@ def test_inputs_that_are_not_given_have_their_defaults(idle: Client) -> None:
     body = {"ref": "main", "inputs": {"b": "x"}, "return_run_details": True}
     answer = idle("POST", f"{path}/actions/workflows/build.yml/dispatches", body)
     assert answer.status == 200
-    run = idle.github.state.runs[answer.json["workflow_run_id"]]
+    run = idle.github.store.state.runs[answer.json["workflow_run_id"]]
     assert run.payload["inputs"] == {"a": "true", "b": "x"}
 
 
-def test_of_the_runs_that_wait_for_a_group_only_the_newest_stays(idle: Client) -> None:
+def test_only_the_newest_pending_run_of_a_group_is_kept(idle: Client) -> None:
     path = with_workflow(idle, "grouped", "on: workflow_dispatch\nconcurrency: {group: 'one-${{ github.ref }}'}")
     for _ in range(3):
         idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
@@ -179,7 +179,7 @@ def test_a_workflow_that_cannot_be_read_becomes_a_failed_run(idle: Client) -> No
     assert b"error in your yaml syntax" in page.content
 
 
-def test_a_pull_request_starts_the_workflows_that_wait_for_its_base(idle: Client) -> None:
+def test_a_pull_request_triggers_workflows_by_its_base_branch(idle: Client) -> None:
     path = with_workflow(idle, "asked", "on: {pull_request: {branches: [main], types: [opened, synchronize]}}")
     main = idle("GET", f"{path}/git/ref/heads/main").json["object"]["sha"]
     for branch in ("change", "other"):
@@ -197,7 +197,7 @@ def test_a_pull_request_starts_the_workflows_that_wait_for_its_base(idle: Client
     assert found[0]["pull_requests"][0]["number"] == 2
 
 
-def test_a_run_that_waits_is_cancelled_once(idle: Client) -> None:
+def test_a_queued_run_is_cancelled_once(idle: Client) -> None:
     path = with_workflow(idle, "waiting", "on: workflow_dispatch")
     idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
     number = runs(idle, path)[0]["id"]
@@ -206,7 +206,7 @@ def test_a_run_that_waits_is_cancelled_once(idle: Client) -> None:
     assert idle("GET", f"{path}/actions/runs/{number}").json["conclusion"] == "cancelled"
 
 
-def test_a_run_is_called_what_its_workflow_says_and_found_by_event_status_and_page(idle: Client) -> None:
+def test_runs_have_the_run_name_of_their_workflow_and_are_filtered_and_paged(idle: Client) -> None:
     path = with_workflow(
         idle,
         "titled",
@@ -243,25 +243,25 @@ def test_a_run_is_called_what_its_workflow_says_and_found_by_event_status_and_pa
         ("concurrency: {group: a, cancel-in-progress: true, queue: max}\njobs: {a: {steps: []}}", "not valid"),
     ],
 )
-def test_a_workflow_whose_jobs_cannot_be_put_in_order_fails_at_once(idle: Client, jobs: str, message: str) -> None:
+def test_a_workflow_with_an_invalid_job_graph_is_a_startup_failure(idle: Client, jobs: str, message: str) -> None:
     path = repository(idle, "unordered")
     body = {"message": "Workflow [skip ci]", "content": encoded(f"on: workflow_dispatch\n{jobs}\n")}
     assert idle("PUT", f"{path}/contents/.github/workflows/build.yml", body).status == 201
     idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
     run = runs(idle, path)[0]
     assert run["conclusion"] == "startup_failure"
-    assert message in (idle.github.folder / "runs" / str(run["id"]) / "log.txt").read_text()
+    assert message in (idle.github.store.folder / "runs" / str(run["id"]) / "log.txt").read_text()
     assert idle("POST", f"{path}/actions/runs/{run['id']}/rerun").status == 403
 
 
-def test_every_run_of_a_group_waits_where_its_queue_has_no_end(idle: Client) -> None:
+def test_every_run_of_a_group_stays_pending_with_queue_max(idle: Client) -> None:
     path = with_workflow(idle, "queued", "on: workflow_dispatch\nconcurrency: {group: one, queue: max}")
     for _ in range(3):
         idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})
     assert [run["status"] for run in runs(idle, path)] == ["pending", "pending", "queued"]
 
 
-def test_a_cancelled_run_leaves_its_group_to_the_one_that_waits(idle: Client) -> None:
+def test_a_cancelled_run_leaves_its_group_to_the_pending_run(idle: Client) -> None:
     path = with_workflow(idle, "grouped", "on: workflow_dispatch\nconcurrency: one")
     for _ in range(2):
         idle("POST", f"{path}/actions/workflows/build.yml/dispatches", {"ref": "main"})

@@ -1,7 +1,7 @@
 """GitHub's REST API: timeouts, retries, limits, and errors that say what to do.
 
 A request that can be repeated (everything but POST) is repeated when GitHub or the network fails. A POST may have done
-its work although no answer came: it raises `OutcomeUnknownError`, and whoever sent it looks before trying again.
+its work although no answer came: it raises `OutcomeUnknownError`, and its sender checks before trying again.
 """
 
 import http.client
@@ -24,11 +24,11 @@ logger = logging.getLogger(__name__)
 _ATTEMPTS = 5
 _TIMEOUT_SECONDS = 10.0
 _SECONDARY_LIMIT_SECONDS = 60.0
-"""GitHub asks for at least a minute when it names no time. Source: GitHub Docs, "Rate limits for the REST API"."""
+"""GitHub requires at least a minute when it names no time. Source: GitHub Docs, "Rate limits for the REST API"."""
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A renamed repository is not the one that was asked for, and the token goes nowhere else."""
+    """Refusal of redirects: a renamed repository is not the requested one, and the token goes to no other host."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
@@ -37,7 +37,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class Client:
-    """One organization's GitHub, with one credential, until a deadline; those who inherit add what they ask."""
+    """Requests to GitHub with one credential, until a deadline; subclasses add operations."""
 
     def __init__(
         self,
@@ -56,19 +56,19 @@ class Client:
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def dispatch(self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None) -> bool:
-        """Start the workflow; False while GitHub does not know it yet."""
+        """Start the workflow; False while GitHub does not know it."""
         path = f"/repos/{full_name}/actions/workflows/{workflow}/dispatches"
         body = {"ref": branch} if inputs is None else {"ref": branch, "inputs": dict(inputs)}
         status, _ = self.send("POST", path, body, accept=(200, 204, 404, 422))
         return status in (200, 204)
 
     def get(self, path: str) -> Json | None:
-        """What is at the path; None when nothing is."""
+        """Return the object at the path; None when there is none."""
         status, found = self.send("GET", path, accept=(200, 404))
         return found if status == 200 else None
 
     def send(self, method: str, path: str, body: Json | None = None, *, accept: tuple[int, ...]) -> tuple[int, Json]:
-        """Send a request until GitHub answers it with one of the statuses in `accept`; the status and the answer.
+        """Send a request until GitHub answers with a status in `accept`; return the status and the answer.
 
         Raises:
             GitHubError: GitHub answered with another status, or failed too often.
@@ -126,7 +126,7 @@ class Client:
                 return error.code, error.headers, parsed(error.read())
 
     def _limit(self, status: int, headers: Message, answer: Json, limited: int) -> float | None:
-        """Seconds to wait when a limit refused the request; None when something else did."""
+        """Return the seconds to wait when a rate limit refused the request; None when it was refused otherwise."""
         if status not in (403, 429):
             return None
         if after := _seconds(headers.get("Retry-After")):

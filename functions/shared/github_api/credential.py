@@ -1,4 +1,4 @@
-"""The credential that the functions ask GitHub with."""
+"""The credential that the functions use at GitHub."""
 
 import json
 import re
@@ -13,10 +13,10 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 def github_token(secret_arn: str, secrets: Any = None) -> str:
-    """The token in the platform's secret.
+    """Return the token in the platform's secret.
 
     Raises:
-        CredentialError: nobody has set it yet, or it is not what `python -m bootstrap` writes.
+        CredentialError: it was never set, or it is not what `python -m bootstrap` writes.
     """
     client = secrets or aws_clients.client("secretsmanager")
     advice = "set the platform's GitHub credential with python -m bootstrap github-token"
@@ -30,7 +30,7 @@ def github_token(secret_arn: str, secrets: Any = None) -> str:
         token = json.loads(text)["token"]
     except (ValueError, TypeError, KeyError):
         token = None
-    # Neither the text nor a complaint about it, such as the one about a line feed in a header, may reach a log.
+    # Neither the text nor an error that quotes it, such as the one for a line feed in a header, may reach a log.
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise CredentialError(f'the secret {secret_arn} must be JSON with one key, "token"; {advice}') from None
     return token

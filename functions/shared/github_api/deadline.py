@@ -1,4 +1,4 @@
-"""How much time is left, and waiting within it."""
+"""A deadline, and waiting within it."""
 
 import time
 from collections.abc import Callable
@@ -14,12 +14,12 @@ class Deadline:
     at: float
     """Seconds on the clock `now`."""
     advice: str = "try again"
-    """What whoever waits for the work is told to do when there was not enough time."""
+    """Advice for the user when there was not enough time."""
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def remaining(self) -> float:
-        """Seconds that are left; never negative."""
+        """Return the seconds that are left; never negative."""
         return max(0.0, self.at - self.now())
 
     def pause(self, seconds: float, *, waiting_for: str) -> None:

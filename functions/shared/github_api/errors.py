@@ -1,4 +1,4 @@
-"""What ends a function's work."""
+"""Errors that end a function's work."""
 
 
 class ExplainedError(Exception):
@@ -14,11 +14,11 @@ class GitHubError(ExplainedError):
 
 
 class OutcomeUnknownError(ExplainedError):
-    """A POST got no answer, or a server's error: what it asked for may exist."""
+    """A POST got no answer, or a server error: it may have done its work or not."""
 
 
 class RateLimitError(ExplainedError):
-    """GitHub takes no more requests before the deadline."""
+    """GitHub accepts no more requests before the deadline."""
 
 
 class DeadlinePassedError(ExplainedError):
@@ -26,4 +26,4 @@ class DeadlinePassedError(ExplainedError):
 
 
 class CredentialError(ExplainedError):
-    """There is no credential to ask with."""
+    """There is no usable credential for GitHub."""

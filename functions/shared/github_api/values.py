@@ -1,4 +1,4 @@
-"""Reading JSON that others wrote: what has another type than expected is as good as missing."""
+"""Values in JSON from elsewhere: one of an unexpected type counts as missing."""
 
 import json
 import urllib.parse
@@ -9,7 +9,7 @@ Json = Mapping[str, object]
 
 
 def parsed(content: bytes) -> Json:
-    """The object in an answer; a list, which has no keys, is kept under the empty one."""
+    """Return the object in an answer; a list is kept under an empty key."""
     try:
         answer: object = json.loads(content)
     except ValueError:
@@ -18,34 +18,34 @@ def parsed(content: bytes) -> Json:
 
 
 def reason(answer: Json) -> str:
-    """Why GitHub refused, in its own words."""
+    """Return GitHub's own reason for a refusal."""
     details = answer.get("errors")
     message = text(answer, "message") or "no reason given"
     return f"{message} {json.dumps(details)}" if details else message
 
 
 def nested(value: object) -> Json:
-    """An object within an answer; empty when it is something else."""
+    """Return a value that is an object; an empty one when it is not."""
     return cast("Json", value) if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Json]:
-    """A list of objects; empty when it is something else."""
+    """Return a value that is a list of objects; an empty one when it is not."""
     return [nested(item) for item in cast("list[object]", value)] if isinstance(value, list) else []
 
 
 def text(values: Json, key: str) -> str:
-    """A string of an object; empty when it is something else."""
+    """Return a string of an object; empty when it is something else."""
     value = values.get(key)
     return value if isinstance(value, str) else ""
 
 
 def number(values: Json, key: str) -> int:
-    """A number of an object; 0 when it is something else."""
+    """Return a number of an object; 0 when it is something else."""
     value = values.get(key)
     return value if isinstance(value, int) else 0
 
 
 def quoted(part: str) -> str:
-    """One part of a path."""
+    """Quote one segment of a path."""
     return urllib.parse.quote(part, safe="")

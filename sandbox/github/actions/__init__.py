@@ -1,17 +1,27 @@
-"""Actions: workflow files, the order of runs and jobs, running a job with act, stand-ins for actions.
+"""Actions: workflow files, runs and their jobs, act, stand-ins for actions.
 
-| file            | what it is                                                                                     |
-| --------------- | ---------------------------------------------------------------------------------------------- |
-| `patterns.py`   | the patterns of branch, tag and path filters                                                   |
-| `workflow.py`   | a workflow file: what starts it, its inputs, permissions and concurrency; simple expressions   |
-| `plan.py`       | the jobs of a workflow file: their order, what they call, what they need before they may start |
-| `events.py`     | the payloads that runs get, as webhooks have them                                              |
-| `queue.py`      | which events start which runs, and who the jobs are                                            |
-| `scheduler.py`  | which job may execute now: after its needs, its concurrency groups and its reviewers           |
-| `identity.py`   | who a job is, to the issuer of tokens                                                          |
-| `runner.py`     | one job: its folder, its token, its actions                                                    |
-| `isolation.py`  | one job of a workflow as a workflow of its own, which is what act executes                     |
-| `act.py`        | act as a process: how it is started, and stopped                                               |
-| `logs.py`       | what act says: states, steps and logs                                                          |
-| `stand_ins/`    | the actions that workflows may use here, by owner and repository                               |
+| file                  | contents                                                                             |
+| --------------------- | ------------------------------------------------------------------------------------ |
+| `service.py`          | the composition of the parts below                                                   |
+| `context.py`          | the rest of the local GitHub, as far as runs need it                                 |
+| `triggers.py`         | events start runs: pushes, changes of pull requests, dispatches                      |
+| `events.py`           | payloads of events, as webhooks have them                                            |
+| `workflows.py`        | workflow files of repositories, and their ids                                        |
+| `workflow.py`         | one workflow file: triggers, inputs, permissions, concurrency; simple expressions    |
+| `expressions.py`      | the contexts of expressions outside of steps                                         |
+| `patterns.py`         | patterns of branch, tag and path filters                                             |
+| `plan.py`             | the jobs of a workflow file: needs, called workflows, environments, concurrency      |
+| `scheduler.py`        | decides which job executes now                                                       |
+| `concurrency.py`      | the runs and jobs that hold a concurrency group or wait for it                       |
+| `deployments.py`      | the environments that jobs enter, and their reviewers                                |
+| `progress.py`         | the status of jobs and runs                                                          |
+| `runner.py`           | one job: its requirements, then its execution                                        |
+| `preparation.py`      | the workflow files of a job, its permissions and actions                             |
+| `isolation.py`        | one job of a workflow as a workflow of its own, for act                              |
+| `workspace.py`        | the folder of a job with the files that act reads, and its tokens                    |
+| `act.py`              | act as a process: started, cancelled, killed                                         |
+| `logs.py`             | the output of act: status, steps and logs                                            |
+| `identity.py`         | jobs that may ask for an OpenID Connect token                                        |
+| `stand_in_actions.py` | finds the stand-in of an action                                                      |
+| `stand_ins/`          | the actions that workflows may use here, by owner and repository                     |
 """

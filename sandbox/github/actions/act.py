@@ -1,4 +1,4 @@
-"""act, the program that executes steps, as one process with everything that it starts."""
+"""act, the program that executes steps, as a process with all its children."""
 
 import os
 import shutil
@@ -9,16 +9,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
 from sandbox import certificates
+from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.workflow import WorkflowError
-
-if TYPE_CHECKING:
-    from sandbox.github.actions.queue import Actions
-    from sandbox.github.service import GitHub
 
 RUNNERS = ("ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04")
 """Labels of GitHub-hosted runners that this machine stands in for."""
@@ -40,9 +36,8 @@ _POLL_SECONDS = 0.01
 class Act:
     """One execution of act in a folder, which has the workflow below `source`."""
 
-    def __init__(self, github: "GitHub", actions: "Actions", folder: Path, command: list[str]) -> None:
-        self._github = github
-        self._actions = actions
+    def __init__(self, context: ActionsContext, folder: Path, command: list[str]) -> None:
+        self._context = context
         self._folder = folder
         self._command = command
         self._process: subprocess.Popen[str] | None = None
@@ -50,7 +45,7 @@ class Act:
         self._cancelling: threading.Thread | None = None
 
     def lines(self, options: list[str]) -> Iterator[str]:
-        """Execute and return what act prints, line by line, until it ends."""
+        """Execute act and return its output line by line until it ends."""
         platforms = [option for label in RUNNERS for option in ("--platform", f"{label}=-self-hosted")]
         process = self._process = subprocess.Popen(
             [
@@ -83,23 +78,23 @@ class Act:
             self._cancelling.start()
 
     def kill(self) -> None:
-        """End everything at once."""
+        """Kill act and all its children."""
         if self._process is not None and self._process.poll() is None:
             _kill(self._process.pid)
 
     def _stop(self, process: subprocess.Popen[str]) -> None:
-        timing = self._github.seed.timing
+        timing = self._context.store.seed.timing
         try:
             act = psutil.Process(process.pid)
             steps = act.children()
             begun = _trees(steps)
-            # A step's entry process gets the signal, not what it has started in its turn.
+            # A step's entry process gets the signal, its children do not.
             _signal(steps, signal.SIGINT)
             if not _gone(steps, timing.cancel_interrupt):
                 _signal(steps, signal.SIGTERM)
                 _gone(steps, timing.cancel_terminate)
             _signal([*begun, *_trees(steps)], signal.SIGKILL)
-            # act goes on with the steps that want to run in spite of a cancellation.
+            # act goes on with the steps that run after a cancellation (`always()`).
             act.send_signal(signal.SIGINT)
             if not _gone([act], timing.cancel_force):
                 _kill(act.pid)
@@ -109,13 +104,13 @@ class Act:
     def _environment(self) -> dict[str, str]:
         home = self._folder / "home"
         home.mkdir()
-        trust = certificates.bundle(self._actions.authority, self._folder / "trust.pem")
+        trust = certificates.bundle(self._context.authority, self._folder / "trust.pem")
         return {
             "LANG": "C.UTF-8",
             "PATH": os.environ["PATH"],
-            "AWS_ENDPOINT_URL": self._actions.aws_url,
+            "AWS_ENDPOINT_URL": self._context.aws_url,
             **dict.fromkeys(_TRUST, str(trust)),
-            **self._github.seed.runner_environment,
+            **self._context.store.seed.runner_environment,
             "ACT_DISABLE_VERSION_CHECK": "1",
             "HOME": str(home),
         }
@@ -138,7 +133,7 @@ def _kill(number: int) -> None:
 
 
 def _trees(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return processes with everything that they have started."""
+    """Return processes with all their children."""
     found: list[psutil.Process] = []
     for process in processes:
         try:

@@ -1,43 +1,41 @@
-"""The payloads that runs get, as webhooks have them.
+"""Payloads of events, as webhooks have them.
 
 Source: GitHub Docs, "Webhook events and payloads".
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.github.git import NO_COMMIT, Commit
 from sandbox.github.state import PullRequest, Repository, User
-
-if TYPE_CHECKING:
-    from sandbox.github.service import GitHub
+from sandbox.github.store import Store
 
 
-def repository_payload(github: "GitHub", repository: Repository) -> dict[str, Any]:
-    """The repository in a payload."""
+def repository_payload(store: Store, repository: Repository) -> dict[str, Any]:
+    """The repository of a payload."""
     return {
         "id": repository.id,
         "name": repository.name,
         "full_name": repository.full_name,
         "private": repository.private,
         "default_branch": repository.default_branch,
-        "html_url": f"{github.url}/{repository.full_name}",
-        "url": f"{github.api_url}/repos/{repository.full_name}",
-        "clone_url": f"{github.url}/{repository.full_name}.git",
+        "html_url": f"{store.url}/{repository.full_name}",
+        "url": f"{store.api_url}/repos/{repository.full_name}",
+        "clone_url": f"{store.url}/{repository.full_name}.git",
         "fork": repository.fork_of is not None,
-        "owner": {"login": repository.owner, "id": github.issuer.owner_id(repository)},
+        "owner": {"login": repository.owner, "id": store.seed.owner_id(repository.owner)},
     }
 
 
-def _common(github: "GitHub", repository: Repository, sender: User) -> dict[str, Any]:
+def _common(store: Store, repository: Repository, sender: User) -> dict[str, Any]:
     return {
-        "repository": repository_payload(github, repository),
-        "organization": {"login": github.organization.login, "id": github.organization.id},
+        "repository": repository_payload(store, repository),
+        "organization": {"login": store.organization.login, "id": store.organization.id},
         "sender": {"login": sender.login, "id": sender.id, "type": sender.type},
     }
 
 
-def push(github: "GitHub", repository: Repository, ref: str, old: str, commit: Commit, sender: User) -> dict[str, Any]:
-    """A branch or tag moved."""
+def push(store: Store, repository: Repository, ref: str, old: str, commit: Commit, sender: User) -> dict[str, Any]:
+    """The payload of a push of a branch or tag."""
     head = {
         "id": commit.sha,
         "tree_id": commit.tree,
@@ -47,7 +45,7 @@ def push(github: "GitHub", repository: Repository, ref: str, old: str, commit: C
         "committer": {"name": commit.committer.name, "email": commit.committer.email},
     }
     return {
-        **_common(github, repository, sender),
+        **_common(store, repository, sender),
         "ref": ref,
         "before": old,
         "after": commit.sha,
@@ -60,13 +58,11 @@ def push(github: "GitHub", repository: Repository, ref: str, old: str, commit: C
     }
 
 
-def pull_request(
-    github: "GitHub", repository: Repository, pull: PullRequest, action: str, sender: User
-) -> dict[str, Any]:
-    """Something happened to a pull request."""
-    head = github.state.repositories[pull.head_repository_id]
+def pull_request(store: Store, repository: Repository, pull: PullRequest, action: str, sender: User) -> dict[str, Any]:
+    """The payload of a change of a pull request."""
+    head = store.state.repositories[pull.head_repository_id]
     return {
-        **_common(github, repository, sender),
+        **_common(store, repository, sender),
         "action": action,
         "number": pull.number,
         "pull_request": {
@@ -77,16 +73,16 @@ def pull_request(
             "state": pull.state,
             "draft": pull.draft,
             "merged": pull.merged_at is not None,
-            "html_url": f"{github.url}/{repository.full_name}/pull/{pull.number}",
+            "html_url": f"{store.url}/{repository.full_name}/pull/{pull.number}",
             "user": {"login": pull.author},
-            "head": {"ref": pull.head, "sha": pull.head_sha, "repo": repository_payload(github, head)},
-            "base": {"ref": pull.base, "sha": pull.base_sha, "repo": repository_payload(github, repository)},
+            "head": {"ref": pull.head, "sha": pull.head_sha, "repo": repository_payload(store, head)},
+            "base": {"ref": pull.base, "sha": pull.base_sha, "repo": repository_payload(store, repository)},
         },
     }
 
 
 def workflow_dispatch(
-    github: "GitHub", repository: Repository, workflow: str, ref: str, inputs: dict[str, str], sender: User
+    store: Store, repository: Repository, workflow: str, ref: str, inputs: dict[str, str], sender: User
 ) -> dict[str, Any]:
-    """Somebody started a workflow."""
-    return {**_common(github, repository, sender), "ref": ref, "workflow": workflow, "inputs": inputs}
+    """The payload of a workflow that is started by hand."""
+    return {**_common(store, repository, sender), "ref": ref, "workflow": workflow, "inputs": inputs}

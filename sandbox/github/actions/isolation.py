@@ -15,7 +15,7 @@ from sandbox.github.actions.workflow import Document
 from sandbox.github.state import Result
 
 HELPER = "a helper of the local GitHub"
-"""How the jobs that belong to no workflow are called."""
+"""The name of the jobs that belong to no workflow."""
 _REPORT = "_report"
 _HELPER_JOB: Document = {
     "name": HELPER,
@@ -84,7 +84,7 @@ def _stand_in(result: Result) -> Document:
         **_HELPER_JOB,
         "if": "always()",
         "outputs": {name: _literal(value) for name, value in result.outputs.items()},
-        # act knows no way to say "cancelled": to the jobs that need it, it has not succeeded either.
+        # act cannot give a job the result "cancelled": for the jobs that need it, it has failed.
         "steps": [{"run": "exit 0" if result.result == "success" else "exit 1"}],
     }
 
@@ -98,7 +98,7 @@ def _reported(key: str, job: Document, report: Path) -> dict[str, Document]:
 
 
 def _literal(value: str) -> str:
-    """Write a text as an expression, so that nothing in it is taken for one."""
+    """Return a text as an expression that evaluates to it, so that nothing in it is evaluated."""
     text = json.dumps(value)
     for character in "'${}":
         text = text.replace(character, f"\\u{ord(character):04x}")

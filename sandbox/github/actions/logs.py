@@ -1,41 +1,39 @@
-"""What act says about a job: its state, its steps and its logs."""
+"""The output of act about a job: status, steps and logs."""
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from sandbox.github.actions import deployments
 from sandbox.github.actions.isolation import HELPER
 from sandbox.github.actions.plan import plain
 from sandbox.github.actions.workflow import WorkflowError, interpolate
-from sandbox.github.state import Environment, Job, Run, Step, now
-
-if TYPE_CHECKING:
-    from sandbox.github.service import GitHub
-
+from sandbox.github.state import Job, Run, Step, now
+from sandbox.github.store import Store
 
 _NO_CLONE = "not located inside a git repository"
-"""What act says of every folder that is no clone, and it never needs one here."""
+"""act's message about a folder that is not a clone, which it does not need here."""
 
 
 class JobLogs:
     """Follows the execution of one job of a run's workflow file, which may be several jobs of the run."""
 
-    def __init__(self, github: "GitHub", run: Run, caller: str) -> None:
-        self._github = github
+    def __init__(self, store: Store, run: Run, caller: str) -> None:
+        self._store = store
         self._run = run
         self._caller = caller
-        self._folder = github.folder / "runs" / str(run.id)
+        self._folder = store.run_folder(run.id)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._jobs: dict[str, Job] = {}
-        """By the names that act gives them."""
+        """Jobs by the names that act gives them."""
         self._planned = {job.key: job.name for job in run.jobs if job.caller == caller}
         self._started_steps: dict[tuple[int, str], str] = {}
         self.secrets: list[str] = []
-        """What the logs must not show."""
+        """Texts that the logs must not show."""
         self.cancelled = False
 
     def fail(self, message: str) -> None:
-        """Say why the job fails without an execution."""
-        with self._github.lock:
+        """Log the reason for which the job fails without being executed."""
+        with self._store.lock:
             jobs = [job for job in self._run.jobs if job.caller == self._caller]
         for job in jobs:
             self._write(job, f"##[error]{message}")
@@ -54,7 +52,7 @@ class JobLogs:
             if record.get("level") in ("error", "fatal") and _NO_CLONE not in message:
                 self._write(None, f"##[error]{message}")
             return
-        with self._github.lock:
+        with self._store.lock:
             job = self._job(record)
         if record.get("raw_output"):
             self._write(job, message)
@@ -62,7 +60,7 @@ class JobLogs:
             with (self._folder / "summary.md").open("a") as summary:
                 summary.write(self._mask(str(record.get("content", ""))))
         elif "jobResult" in record:
-            with self._github.lock:
+            with self._store.lock:
                 result = str(record["jobResult"])
                 job.status, job.completed_at = "completed", now()
                 job.conclusion = "cancelled" if self.cancelled and result == "failure" else result
@@ -82,13 +80,13 @@ class JobLogs:
             # The first combination takes the place of the job that was planned.
             job = next((one for one in alike if one.id not in taken), None)
             if job is None:
-                job = alike[0].model_copy(update={"id": self._github.state.next_id(), "status": "queued", "steps": []})
+                job = alike[0].model_copy(update={"id": self._store.state.next_id(), "status": "queued", "steps": []})
                 self._run.jobs.append(job)
             self._jobs[label] = job
             job.name = self._name(self._planned[key], label, record.get("matrix") or {})
         if job.status not in ("in_progress", "completed"):
             job.status, job.started_at = "in_progress", now()
-            self._create_environments()
+            deployments.create_environments(self._store, self._run, self._caller)
         return job
 
     def _name(self, planned: str, label: str, matrix: dict[str, Any]) -> str:
@@ -103,14 +101,6 @@ class JobLogs:
                 return planned
         return f"{planned} ({', '.join(plain(value, '') for value in matrix.values())})" if matrix else planned
 
-    def _create_environments(self) -> None:
-        """An environment that does not exist comes into being when the first job enters it."""
-        repository = self._github.state.repositories.get(self._run.repository_id)
-        environments = repository.environments if repository else {}
-        for name in self._run.demands[self._caller].environments.values():
-            if name not in environments:
-                environments[name] = Environment(id=self._github.state.next_id() * 10, name=name)
-
     def _step(self, record: dict[str, Any], job: Job, message: str) -> None:
         identifier = str(record["stepID"][0])
         if "stepResult" not in record:
@@ -120,7 +110,7 @@ class JobLogs:
             elif record.get("level") == "error":
                 self._write(job, f"##[error]{message}")
             return
-        with self._github.lock:
+        with self._store.lock:
             job.steps.append(
                 Step(
                     name=str(record.get("step", "")),

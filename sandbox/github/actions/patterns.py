@@ -12,7 +12,7 @@ _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|\+|\[[^\]]+\]|\\.|.")
 
 
 def selected(patterns: Sequence[str], name: str) -> bool:
-    """Whether a list of patterns selects a name; the last pattern that matches decides, `!` excludes."""
+    """Whether a list of patterns selects a name; the last match decides, `!` excludes."""
     decision = False
     for pattern in patterns:
         excludes = pattern.startswith("!")

@@ -1,4 +1,4 @@
-"""The jobs of a workflow file: their order, what they call, what they must have before they may execute."""
+"""The jobs of a workflow file: their order, the workflows that they call, their environments and concurrency."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,15 +29,15 @@ class Leaf:
 
     @property
     def place(self) -> str:
-        """What tells it from every other job of the repository."""
+        """The identifier of the job within its repository."""
         return f"{self.path}#{self.key}"
 
 
 def needs(document: Document) -> dict[str, list[str]]:
-    """Return the jobs of a workflow file, each with those that it waits for.
+    """Return the jobs of a workflow file, each with the jobs that it needs.
 
     Raises:
-        WorkflowError: a job waits for one that does not exist, or in a circle.
+        WorkflowError: a job needs one that does not exist, or itself.
     """
     jobs = cast("dict[str, Document]", document["jobs"])
     found = {key: _needs(job) for key, job in jobs.items()}
@@ -58,7 +58,7 @@ def _needs(job: Document) -> list[str]:
 
 
 def ancestors(graph: Mapping[str, list[str]], key: str) -> list[str]:
-    """Return everything that a job waits for, directly or not."""
+    """Return the jobs that a job needs, directly or not."""
     found: list[str] = []
     waiting = list(graph[key])
     while waiting:
@@ -70,7 +70,7 @@ def ancestors(graph: Mapping[str, list[str]], key: str) -> list[str]:
 
 
 def descendants(graph: Mapping[str, list[str]], keys: set[str]) -> set[str]:
-    """Return everything that waits for one of some jobs, directly or not."""
+    """Return the jobs that need one of some jobs, directly or not."""
     return {key for key in graph if keys.intersection(ancestors(graph, key))}
 
 
@@ -83,7 +83,7 @@ def called(job: Document) -> str | None:
     if "uses" not in job:
         return None
     uses = str(job["uses"])
-    # `$/` is the repository of the workflow itself, an older way to say so is `./`.
+    # `$/` is the repository of the workflow itself; `./` is the older form.
     if not uses.startswith(("./", "$/")):
         raise WorkflowError(f"The local GitHub has no reusable workflow {uses!r}; only those of ./")
     return uses[2:]
@@ -108,7 +108,7 @@ def environments(read: Read, path: str, key: str, job: Document, context: Contex
         path: the file that has the job.
         key: its key there.
         job: the job; its own expressions are evaluated already, those of what it calls are not.
-        context: what expressions can refer to.
+        context: the contexts of expressions.
     """
     target = called(job)
     if target is None:
@@ -122,7 +122,7 @@ def environments(read: Read, path: str, key: str, job: Document, context: Contex
 
 
 def concurrencies(read: Read, job: Document, context: Context) -> list[Any]:
-    """Return what a job, and every job that it stands for, declares about concurrency; evaluated."""
+    """Return the `concurrency` of a job and of every job that it stands for, evaluated."""
     found = [interpolated(job["concurrency"], context)] if "concurrency" in job else []
     target = called(job)
     if target is not None:
@@ -148,7 +148,7 @@ def plain(value: Any, default: str) -> str:
 
 
 def expressions(job: Document) -> dict[str, str]:
-    """Return the texts that decide what a job must have before it may execute, by what they are."""
+    """Return the expressions that decide about the requirements of a job, by the place in the job."""
     found: dict[str, str] = {}
     name = environment_name(job)
     if name is not None:

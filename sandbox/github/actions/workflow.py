@@ -1,6 +1,6 @@
-"""A workflow file: what starts it, its jobs, their permissions, environments and concurrency groups.
+"""A workflow file: its triggers and inputs, and the permissions, environments and concurrency groups of its jobs.
 
-Only what GitHub itself decides is read here; steps and expressions are act's business.
+Only the parts that GitHub itself evaluates are read here; act evaluates steps and their expressions.
 """
 
 import json
@@ -17,7 +17,7 @@ from sandbox.github.state import Group
 Document = dict[str, Any]
 
 READ_ONLY = {"contents": "read", "packages": "read", "metadata": "read"}
-"""Permissions of a job's token where a workflow asks for none: the default of an organization."""
+"""Default permissions of a job's token in an organization."""
 SCOPES = (
     *("actions", "attestations", "checks", "contents", "deployments", "discussions", "id-token", "issues", "models"),
     *("packages", "pages", "pull-requests", "security-events", "statuses"),
@@ -26,14 +26,14 @@ _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 
 
 class WorkflowError(Exception):
-    """The workflow file is not valid; the message says why."""
+    """A workflow file is not valid."""
 
 
 def parse(text: bytes) -> Document:
     """Read a workflow file.
 
     Raises:
-        WorkflowError: it is no YAML, or has no jobs.
+        WorkflowError: it is not YAML, or has no jobs.
     """
     document = read_yaml(text)
     if not isinstance(document.get("jobs"), dict):
@@ -79,7 +79,7 @@ def starts_on_push(filters: Document, ref: str, changed: Sequence[str]) -> bool:
 
 
 def starts_on_pull_request(filters: Document, action: str, base: str, changed: Sequence[str]) -> bool:
-    """Whether something that happened to a pull request passes the filters."""
+    """Whether a change of a pull request passes the filters."""
     types: Any = filters.get("types", ["opened", "synchronize", "reopened"])
     wanted = [types] if isinstance(types, str) else cast("list[str]", types)
     return action in wanted and _passes(filters, "branches", [base]) and _passes_paths(filters, changed)
@@ -128,7 +128,7 @@ def dispatch_inputs(filters: Document, given: Mapping[str, str]) -> dict[str, st
 
 
 def permissions(declared: Any, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the permissions of a job's token: what is declared, else what surrounds it grants."""
+    """Return the permissions of a job's token: those that are declared, or else inherited."""
     match declared:
         case None:
             return dict(inherited)
@@ -144,7 +144,7 @@ def concurrency(declared: Any, repository: int) -> Group | None:
     """Return the concurrency group of a workflow or a job, whose expressions are evaluated.
 
     Raises:
-        WorkflowError: it is not written as GitHub wants it.
+        WorkflowError: it is not valid.
     """
     if declared is None:
         return None
@@ -158,7 +158,7 @@ def concurrency(declared: Any, repository: int) -> Group | None:
 
 
 def environment_name(job: Document) -> str | None:
-    """Return the deployment environment of a job as it is written, perhaps with expressions."""
+    """Return the deployment environment of a job, with its expressions."""
     declared: Any = job.get("environment")
     if isinstance(declared, dict):
         return str(cast("Document", declared)["name"])

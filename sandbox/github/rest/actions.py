@@ -29,24 +29,24 @@ class _Rerun(Body):
 
 
 def _workflow(call: Call, path: str, number: int) -> dict[str, object]:
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    api = call.repository_url
     return {
         "id": number,
         "node_id": f"W_{number}",
-        "name": call.github.actions.workflow_name(call.repository, path),
+        "name": call.actions.workflows.name(call.repository, path),
         "path": path,
         "state": "active",
         "url": f"{api}/actions/workflows/{number}",
-        "html_url": f"{call.github.url}/{call.repository.full_name}/blob/{call.repository.default_branch}/{path}",
+        "html_url": f"{call.store.url}/{call.repository.full_name}/blob/{call.repository.default_branch}/{path}",
         "created_at": call.repository.created_at,
         "updated_at": call.repository.updated_at,
     }
 
 
 def _run(call: Call, run: Run) -> dict[str, object]:
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    api = call.repository_url
     ids = call.repository.workflow_ids
-    actor = views.user(call.github, call.github.user(run.actor))
+    actor = views.user(call.store, call.store.user(run.actor))
     return {
         "id": run.id,
         "node_id": f"WFR_{run.id}",
@@ -62,10 +62,10 @@ def _run(call: Call, run: Run) -> dict[str, object]:
         "head_branch": run.branch,
         "head_sha": run.head_sha,
         "actor": actor,
-        "triggering_actor": views.user(call.github, call.github.user(run.triggering_actor)),
+        "triggering_actor": views.user(call.store, call.store.user(run.triggering_actor)),
         "pull_requests": [] if run.pull_number is None else [{"number": run.pull_number}],
         "url": f"{api}/actions/runs/{run.id}",
-        "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}",
+        "html_url": f"{call.store.url}/{call.repository.full_name}/actions/runs/{run.id}",
         "jobs_url": f"{api}/actions/runs/{run.id}/jobs",
         "logs_url": f"{api}/actions/runs/{run.id}/logs",
         "cancel_url": f"{api}/actions/runs/{run.id}/cancel",
@@ -74,12 +74,12 @@ def _run(call: Call, run: Run) -> dict[str, object]:
         "created_at": run.created_at,
         "run_started_at": run.started_at or run.created_at,
         "updated_at": run.updated_at,
-        "repository": views.repository(call.github, call.repository, call.caller),
+        "repository": views.repository(call.store, call.repository, call.caller),
     }
 
 
 def _job(call: Call, run: Run, job: Job) -> dict[str, object]:
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    api = call.repository_url
     return {
         "id": job.id,
         "node_id": f"CR_{job.id}",
@@ -98,21 +98,21 @@ def _job(call: Call, run: Run, job: Job) -> dict[str, object]:
         "labels": ["ubuntu-latest"],
         "runner_name": "sandbox",
         "url": f"{api}/actions/jobs/{job.id}",
-        "html_url": f"{call.github.url}/{call.repository.full_name}/actions/runs/{run.id}/job/{job.id}",
+        "html_url": f"{call.store.url}/{call.repository.full_name}/actions/runs/{run.id}/job/{job.id}",
     }
 
 
 def find_run(call: Call) -> Run:
     """Return the run that the path names, or raise 404."""
     number = call.parameters["run"]
-    run = call.github.state.runs.get(int(number)) if number.isdecimal() else None
+    run = call.store.state.runs.get(int(number)) if number.isdecimal() else None
     if run is None or run.repository_id != call.repository.id:
         raise errors.not_found()
     return run
 
 
 def _find_job(call: Call) -> tuple[Run, Job]:
-    for run in call.github.state.runs.values():
+    for run in call.store.state.runs.values():
         for job in (*run.jobs, *run.earlier_jobs):
             if run.repository_id == call.repository.id and str(job.id) == call.parameters["job"]:
                 return run, job
@@ -121,8 +121,8 @@ def _find_job(call: Call) -> tuple[Run, Job]:
 
 @route("GET", _ACTIONS + "/workflows", permission="actions:read", role="pull")
 def list_workflows(call: Call) -> Response:
-    """The workflows of the default branch."""
-    found = list(call.github.actions.workflow_ids(call.repository).items())
+    """List the workflows of the default branch."""
+    found = list(call.actions.workflows.ids(call.repository).items())
     page, headers = call.page(found)
     documents = [_workflow(call, path, number) for path, number in page]
     return json_response(200, {"total_count": len(found), "workflows": documents}, headers)
@@ -130,8 +130,8 @@ def list_workflows(call: Call) -> Response:
 
 @route("GET", _ACTIONS + "/workflows/{workflow}", permission="actions:read", role="pull")
 def get_workflow(call: Call) -> Response:
-    """A workflow by its id or its file's name."""
-    path = call.github.actions.workflow_path(call.repository, call.parameters["workflow"])
+    """Get a workflow by its id or its file's name."""
+    path = call.actions.workflows.path(call.repository, call.parameters["workflow"])
     return json_response(200, _workflow(call, path, call.repository.workflow_ids[path]))
 
 
@@ -143,12 +143,14 @@ def get_workflow(call: Call) -> Response:
     creates_content=False,
 )
 def dispatch_workflow(call: Call) -> Response:
-    """Start a workflow; the answer names the run if it is asked to."""
+    """Create a workflow dispatch event; the response names the run if `return_run_details` is set."""
     body = call.body(_Dispatch)
     inputs = {
         name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in body.inputs.items()
     }
-    run = call.github.actions.dispatch(call.repository, call.parameters["workflow"], body.ref, inputs, call.caller.user)
+    run = call.actions.triggers.dispatch(
+        call.repository, call.parameters["workflow"], body.ref, inputs, call.caller.user
+    )
     if not body.return_run_details:
         return Response(status=204)
     document = _run(call, run)
@@ -156,7 +158,7 @@ def dispatch_workflow(call: Call) -> Response:
 
 
 def _moments(text: str) -> Callable[[str], bool]:
-    """Return what a date range selects, such as `>=2026-01-01` or `2026-01-01..2026-02-01T12:00:00Z`."""
+    """Return the predicate of a date range such as `>=2026-01-01` or `2026-01-01..2026-02-01T12:00:00Z`."""
     first, separator, last = text.partition("..")
     if separator:
         return lambda moment: (first == "*" or moment >= first) and (last == "*" or moment[: len(last)] <= last)
@@ -189,25 +191,25 @@ def _list_runs(call: Call, runs: list[Run]) -> Response:
 
 
 def _runs(call: Call) -> list[Run]:
-    return [run for run in call.github.state.runs.values() if run.repository_id == call.repository.id]
+    return [run for run in call.store.state.runs.values() if run.repository_id == call.repository.id]
 
 
 @route("GET", _ACTIONS + "/runs", permission="actions:read", role="pull")
 def list_runs(call: Call) -> Response:
-    """Runs of all workflows, newest first."""
+    """List the runs of all workflows, newest first."""
     return _list_runs(call, _runs(call))
 
 
 @route("GET", _ACTIONS + "/workflows/{workflow}/runs", permission="actions:read", role="pull")
 def list_workflow_runs(call: Call) -> Response:
-    """Runs of one workflow, newest first."""
-    path = call.github.actions.workflow_path(call.repository, call.parameters["workflow"])
+    """List the runs of one workflow, newest first."""
+    path = call.actions.workflows.path(call.repository, call.parameters["workflow"])
     return _list_runs(call, [run for run in _runs(call) if run.workflow == path])
 
 
 @route("GET", RUN, permission="actions:read", role="pull")
 def get_run(call: Call) -> Response:
-    """A run."""
+    """Get a run."""
     return json_response(200, _run(call, find_run(call)))
 
 
@@ -217,29 +219,29 @@ def cancel_run(call: Call) -> Response:
     run = find_run(call)
     if run.status == "completed":
         raise errors.conflict("Cannot cancel a workflow run that is completed.")
-    call.github.actions.scheduler.cancel(run)
+    call.actions.scheduler.cancel(run)
     return json_response(202, {})
 
 
 @route("POST", RUN + "/rerun", permission="actions:write", role="push", creates_content=False)
 def rerun(call: Call) -> Response:
-    """Execute all jobs of a run again."""
+    """Re-run all jobs of a run."""
     call.body(_Rerun)
-    call.github.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=False)
+    call.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=False)
     return json_response(201, {})
 
 
 @route("POST", RUN + "/rerun-failed-jobs", permission="actions:write", role="push", creates_content=False)
 def rerun_failed_jobs(call: Call) -> Response:
-    """Execute the jobs of a run again that failed or were cancelled, and those that need them."""
+    """Re-run the jobs of a run that failed or were cancelled, and those that need them."""
     call.body(_Rerun)
-    call.github.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=True)
+    call.actions.scheduler.rerun(find_run(call), call.caller.user, only_failed=True)
     return json_response(201, {})
 
 
 @route("GET", RUN + "/jobs", permission="actions:read", role="pull")
 def list_jobs(call: Call) -> Response:
-    """The jobs of a run: those of its latest attempt, or all of them (`filter=all`)."""
+    """List the jobs of the latest attempt of a run, or of all attempts (`filter=all`)."""
     run = find_run(call)
     earlier = run.earlier_jobs if call.request.query.get("filter") == "all" else []
     found = [*earlier, *run.jobs]
@@ -249,23 +251,23 @@ def list_jobs(call: Call) -> Response:
 
 @route("GET", _ACTIONS + "/jobs/{job}", permission="actions:read", role="pull")
 def get_job(call: Call) -> Response:
-    """A job."""
+    """Get a job."""
     return json_response(200, _job(call, *_find_job(call)))
 
 
 @route("GET", _ACTIONS + "/jobs/{job}/logs", permission="actions:read", role="pull")
 def get_job_log(call: Call) -> Response:
-    """Where a job's log is."""
+    """Redirect to a job's log."""
     run, job = _find_job(call)
-    file = call.github.folder / "runs" / str(run.id) / f"{job.id}.txt"
+    file = call.store.run_folder(run.id) / f"{job.id}.txt"
     return _download(call, file.read_bytes() if file.exists() else b"", "text/plain; charset=utf-8")
 
 
 @route("GET", RUN + "/logs", permission="actions:read", role="pull")
 def get_run_logs(call: Call) -> Response:
-    """Where the archive of a run's logs is."""
+    """Redirect to the archive of a run's logs."""
     run = find_run(call)
-    folder = call.github.folder / "runs" / str(run.id)
+    folder = call.store.run_folder(run.id)
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, job in enumerate(run.jobs):
@@ -277,4 +279,4 @@ def get_run_logs(call: Call) -> Response:
 
 def _download(call: Call, content: bytes, content_type: str) -> Response:
     """Redirect to a link that needs no token, as GitHub does."""
-    return Response(status=302, headers={"location": call.github.downloads.offer(content, content_type)})
+    return Response(status=302, headers={"location": call.downloads.offer(content, content_type)})

@@ -1,4 +1,4 @@
-"""Who may work in a repository."""
+"""Collaborators of repositories, and invitations."""
 
 from sandbox.github import errors
 from sandbox.github.accounts import role
@@ -18,7 +18,7 @@ class _Add(Body):
 def _collaborator(call: Call, account: User, held: Permission) -> dict[str, object]:
     permissions = {name: PERMISSIONS.index(name) <= PERMISSIONS.index(held) for name in reversed(PERMISSIONS)}
     return {
-        **views.user(call.github, account),
+        **views.user(call.store, account),
         "permissions": permissions,
         "role_name": _ROLE_NAMES.get(held, held),
     }
@@ -26,14 +26,14 @@ def _collaborator(call: Call, account: User, held: Permission) -> dict[str, obje
 
 @route("GET", "/repos/{owner}/{repo}/collaborators", permission="metadata:read", role="push")
 def list_collaborators(call: Call) -> Response:
-    """Everybody with access, or those added one by one (`affiliation=direct`)."""
-    accounts = call.github.state.users.values()
+    """List the accounts with access, or only direct collaborators (`affiliation=direct`)."""
+    accounts = call.store.state.users.values()
     if call.request.query.get("affiliation") == "direct":
         direct = {login.lower() for login in call.repository.collaborators}
         accounts = [account for account in accounts if account.login.lower() in direct]
     found: list[tuple[User, Permission]] = []
     for account in accounts:
-        held = role(account, call.repository, call.github.state)
+        held = role(account, call.repository, call.store.state)
         if held is not None:
             found.append((account, held))
     page, headers = call.page(found)
@@ -42,20 +42,20 @@ def list_collaborators(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/collaborators/{login}", permission="metadata:read", role="push")
 def check_collaborator(call: Call) -> Response:
-    """204 for a collaborator, 404 for anybody else."""
-    account = call.github.user(call.parameters["login"])
-    if role(account, call.repository, call.github.state) is None:
+    """Answer 204 for a collaborator, 404 for any other account."""
+    account = call.store.user(call.parameters["login"])
+    if role(account, call.repository, call.store.state) is None:
         raise errors.not_found()
     return Response(status=204)
 
 
 @route("GET", "/repos/{owner}/{repo}/collaborators/{login}/permission", permission="metadata:read", role="push")
 def get_permission(call: Call) -> Response:
-    """What somebody may do in the repository."""
-    account = call.github.user(call.parameters["login"])
-    held = role(account, call.repository, call.github.state)
+    """Get the permission of an account."""
+    account = call.store.user(call.parameters["login"])
+    held = role(account, call.repository, call.store.state)
     if held is None:
-        return json_response(200, {"permission": "none", "role_name": "none", "user": views.user(call.github, account)})
+        return json_response(200, {"permission": "none", "role_name": "none", "user": views.user(call.store, account)})
     document = {
         "permission": _OLD_NAMES[held],
         "role_name": _ROLE_NAMES.get(held, held),
@@ -66,9 +66,9 @@ def get_permission(call: Call) -> Response:
 
 @route("PUT", "/repos/{owner}/{repo}/collaborators/{login}", permission="administration:write", role="admin")
 def add_collaborator(call: Call) -> Response:
-    """Add a member of the organization at once, invite anybody else."""
+    """Add a member of the organization, or invite any other account."""
     body = call.body(_Add)
-    account = call.github.user(call.parameters["login"])
+    account = call.store.user(call.parameters["login"])
     repository = call.repository
     known = {login.lower() for login in repository.collaborators}
     if account.member or account.login.lower() in known:
@@ -77,7 +77,7 @@ def add_collaborator(call: Call) -> Response:
     invitation = next((one for one in repository.invitations if one.login == account.login), None)
     if invitation is None:
         invitation = Invitation(
-            id=call.github.state.next_id(),
+            id=call.store.state.next_id(),
             login=account.login,
             inviter=call.caller.user.login,
             permission=body.permission,
@@ -90,26 +90,26 @@ def add_collaborator(call: Call) -> Response:
 def _invitation(call: Call, invitation: Invitation) -> dict[str, object]:
     return {
         "id": invitation.id,
-        "repository": views.repository(call.github, call.repository, call.caller),
-        "invitee": views.user(call.github, call.github.user(invitation.login)),
-        "inviter": views.user(call.github, call.github.user(invitation.inviter)),
+        "repository": views.repository(call.store, call.repository, call.caller),
+        "invitee": views.user(call.store, call.store.user(invitation.login)),
+        "inviter": views.user(call.store, call.store.user(invitation.inviter)),
         "permissions": {"pull": "read", "push": "write"}.get(invitation.permission, invitation.permission),
         "created_at": invitation.created_at,
         "expired": False,
-        "html_url": f"{call.github.url}/{call.repository.full_name}/invitations",
+        "html_url": f"{call.store.url}/{call.repository.full_name}/invitations",
     }
 
 
 @route("GET", "/repos/{owner}/{repo}/invitations", permission="administration:read", role="admin")
 def list_invitations(call: Call) -> Response:
-    """Invitations that nobody has accepted yet."""
+    """List the invitations that are not accepted yet."""
     page, headers = call.page(call.repository.invitations)
     return json_response(200, [_invitation(call, one) for one in page], headers)
 
 
 @route("DELETE", "/repos/{owner}/{repo}/collaborators/{login}", permission="administration:write", role="admin")
 def remove_collaborator(call: Call) -> Response:
-    """Remove somebody who was added one by one, and their invitation."""
+    """Remove a direct collaborator or an invitation."""
     repository, wanted = call.repository, call.parameters["login"].lower()
     repository.collaborators = {
         login: held for login, held in repository.collaborators.items() if login.lower() != wanted

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from sandbox.github import errors
+from sandbox.github.accounts import commit_author
 from sandbox.github.git import NO_COMMIT, GitRepository, Person
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
@@ -42,14 +43,14 @@ class _Tree(Body):
 
 
 class CommitPerson(Body):
-    """Author or committer of a commit, as the caller gives them."""
+    """Author or committer of a commit, as the body of a request has them."""
 
     name: str
     email: str
     date: str | None = None
 
     def person(self) -> Person:
-        """As git knows them."""
+        """Return the person for git."""
         return Person(name=self.name, email=self.email, date=self.date)
 
 
@@ -67,14 +68,14 @@ def git(call: Call) -> GitRepository:
     Raises:
         ApiError: 409, it has none (yet).
     """
-    found = call.github.git(call.repository)
+    found = call.store.git(call.repository)
     if not found.branches():
         raise errors.empty_repository()
     return found
 
 
 def resolve(call: Call, name: str) -> str:
-    """Return the commit of a branch, tag or id, or raise."""
+    """Return the commit of a branch, tag or id, or raise 422."""
     found = git(call).resolve(name)
     if found is None:
         raise errors.unprocessable(f"No commit found for SHA: {name}")
@@ -83,9 +84,9 @@ def resolve(call: Call, name: str) -> str:
 
 @route("GET", "/repos/{owner}/{repo}/branches", permission="contents:read", role="pull")
 def list_branches(call: Call) -> Response:
-    """All branches; none while the repository is being generated."""
-    page, headers = call.page(list(call.github.git(call.repository).branches().items()))
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    """List the branches; none while the repository is being generated."""
+    page, headers = call.page(list(call.store.git(call.repository).branches().items()))
+    api = call.repository_url
     document = [
         {"name": name, "commit": {"sha": sha, "url": f"{api}/commits/{sha}"}, "protected": _protected(call, name)}
         for name, sha in page
@@ -95,22 +96,22 @@ def list_branches(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/branches/{branch...}", permission="contents:read", role="pull")
 def get_branch(call: Call) -> Response:
-    """A branch with its last commit."""
+    """Get a branch with its last commit."""
     name = call.parameters["branch"]
-    repository = call.github.git(call.repository)
+    repository = call.store.git(call.repository)
     sha = repository.branches().get(name)
     if sha is None:
         raise errors.ApiError(404, "Branch not found")
-    commit = views.commit(call.github, call.repository, repository.commit(sha))
+    commit = views.commit(call.store, call.repository, repository.commit(sha))
     return json_response(200, {"name": name, "commit": commit, "protected": _protected(call, name)})
 
 
 def _protected(call: Call, branch: str) -> bool:
-    return bool(active(call.github.state, call.repository, f"refs/heads/{branch}"))
+    return bool(active(call.store.state, call.repository, f"refs/heads/{branch}"))
 
 
 def _ref(call: Call, ref: str, sha: str, status: int = 200) -> Response:
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    api = call.repository_url
     return json_response(
         status,
         {
@@ -124,7 +125,7 @@ def _ref(call: Call, ref: str, sha: str, status: int = 200) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/git/ref/{ref...}", permission="contents:read", role="pull")
 def get_ref(call: Call) -> Response:
-    """One ref, for example heads/main."""
+    """Get one ref, for example heads/main."""
     ref = f"refs/{call.parameters['ref']}"
     found = git(call).refs().get(ref)
     if found is None:
@@ -143,7 +144,7 @@ def create_ref(call: Call) -> Response:
         raise errors.unprocessable("Object does not exist")
     if body.ref in repository.refs():
         raise errors.unprocessable("Reference already exists")
-    call.github.change_ref(call.repository, RefChange(ref=body.ref, old=NO_COMMIT, new=body.sha), call.caller)
+    call.refs.change(call.repository, RefChange(ref=body.ref, old=NO_COMMIT, new=body.sha), call.caller)
     return _ref(call, body.ref, body.sha, 201)
 
 
@@ -160,7 +161,7 @@ def update_ref(call: Call) -> Response:
         raise errors.unprocessable("Object does not exist")
     if not body.force and not repository.is_ancestor(old, body.sha):
         raise errors.unprocessable("Update is not a fast forward")
-    call.github.change_ref(call.repository, RefChange(ref=ref, old=old, new=body.sha), call.caller)
+    call.refs.change(call.repository, RefChange(ref=ref, old=old, new=body.sha), call.caller)
     return _ref(call, ref, body.sha)
 
 
@@ -171,44 +172,42 @@ def delete_ref(call: Call) -> Response:
     old = git(call).refs().get(ref)
     if old is None:
         raise errors.unprocessable("Reference does not exist")
-    call.github.change_ref(call.repository, RefChange(ref=ref, old=old, new=NO_COMMIT), call.caller)
+    call.refs.change(call.repository, RefChange(ref=ref, old=old, new=NO_COMMIT), call.caller)
     return Response(status=204)
 
 
 @route("GET", "/repos/{owner}/{repo}/commits", permission="contents:read", role="pull")
 def list_commits(call: Call) -> Response:
-    """The history of a branch, or of one path in it."""
+    """List the commits of a branch, or those that change one path."""
     start = resolve(call, call.request.query.get("sha") or call.repository.default_branch)
     repository = git(call)
     page, headers = call.page(repository.log(start, path=call.request.query.get("path")))
-    document = [views.commit(call.github, call.repository, repository.commit(sha)) for sha in page]
+    document = [views.commit(call.store, call.repository, repository.commit(sha)) for sha in page]
     return json_response(200, document, headers)
 
 
 @route("GET", "/repos/{owner}/{repo}/commits/{ref...}", permission="contents:read", role="pull")
 def get_commit(call: Call) -> Response:
-    """A commit and the paths that it changes."""
+    """Get a commit with the paths that it changes."""
     repository = git(call)
     commit = repository.commit(resolve(call, call.parameters["ref"]))
     before = commit.parents[0] if commit.parents else NO_COMMIT
     files = [{"filename": path} for path in repository.changed_paths(before, commit.sha)]
-    return json_response(200, {**views.commit(call.github, call.repository, commit), "files": files})
+    return json_response(200, {**views.commit(call.store, call.repository, commit), "files": files})
 
 
 @route("POST", "/repos/{owner}/{repo}/git/blobs", permission="contents:write", role="push")
 def create_blob(call: Call) -> Response:
-    """Store a file's contents."""
+    """Create a blob."""
     body = call.body(_Blob)
     content = base64.b64decode(body.content) if body.encoding == "base64" else body.content.encode()
     sha = git(call).write_blob(content)
-    return json_response(
-        201, {"sha": sha, "url": f"{call.github.api_url}/repos/{call.repository.full_name}/git/blobs/{sha}"}
-    )
+    return json_response(201, {"sha": sha, "url": f"{call.repository_url}/git/blobs/{sha}"})
 
 
 @route("GET", "/repos/{owner}/{repo}/git/blobs/{sha}", permission="contents:read", role="pull")
 def get_blob(call: Call) -> Response:
-    """A file's contents."""
+    """Get a blob."""
     repository, sha = git(call), call.parameters["sha"]
     if repository.type_of(sha) != "blob":
         raise errors.not_found()
@@ -229,7 +228,7 @@ def _tree(call: Call, sha: str, status: int, *, recursive: bool) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/git/trees", permission="contents:write", role="push")
 def create_tree(call: Call) -> Response:
-    """Store a tree: a base with changes."""
+    """Create a tree from a base and changes."""
     body = call.body(_Tree)
     repository = git(call)
     if body.base_tree is not None and repository.type_of(body.base_tree) not in ("tree", "commit"):
@@ -245,7 +244,7 @@ def create_tree(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/git/trees/{sha...}", permission="contents:read", role="pull")
 def get_tree(call: Call) -> Response:
-    """A tree, by its own id or by a branch or commit."""
+    """Get a tree by its own id, a branch or a commit."""
     repository, name = git(call), call.parameters["sha"]
     commit = repository.resolve(name)
     sha = repository.commit(commit).tree if commit else name
@@ -256,7 +255,7 @@ def get_tree(call: Call) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/git/commits", permission="contents:write", role="push")
 def create_commit(call: Call) -> Response:
-    """Store a commit; no branch changes."""
+    """Create a commit; no branch changes."""
     body = call.body(_Commit)
     repository = git(call)
     if repository.type_of(body.tree) != "tree":
@@ -264,17 +263,17 @@ def create_commit(call: Call) -> Response:
     for parent in body.parents:
         if repository.type_of(parent) != "commit":
             raise errors.unprocessable("Parent SHA does not exist or is not a commit object")
-    me = call.github.person(call.caller.user)
+    me = commit_author(call.caller.user)
     author = body.author.person() if body.author else me
     committer = body.committer.person() if body.committer else author
     sha = repository.write_commit(body.tree, body.parents, body.message, author, committer)
-    return json_response(201, views.git_commit(call.github, call.repository, repository.commit(sha)))
+    return json_response(201, views.git_commit(call.store, call.repository, repository.commit(sha)))
 
 
 @route("GET", "/repos/{owner}/{repo}/git/commits/{sha}", permission="contents:read", role="pull")
 def get_git_commit(call: Call) -> Response:
-    """A commit as the git database knows it."""
+    """Get a commit from the git database."""
     repository, sha = git(call), call.parameters["sha"]
     if repository.type_of(sha) != "commit":
         raise errors.not_found()
-    return json_response(200, views.git_commit(call.github, call.repository, repository.commit(sha)))
+    return json_response(200, views.git_commit(call.store, call.repository, repository.commit(sha)))

@@ -1,8 +1,9 @@
-"""Files: read, and written with one commit each."""
+"""Contents of repositories; each change of a file is one commit."""
 
 import base64
 import binascii
 import urllib.parse
+from dataclasses import replace
 
 from sandbox.github import errors
 from sandbox.github.git import Entry
@@ -30,7 +31,7 @@ class _Delete(Body):
 
 
 def _entry(call: Call, entry: Entry, ref: str) -> dict[str, object]:
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
+    api = call.repository_url
     return {
         "name": entry.path.rsplit("/", 1)[-1],
         "path": entry.path,
@@ -39,15 +40,15 @@ def _entry(call: Call, entry: Entry, ref: str) -> dict[str, object]:
         "type": "dir" if entry.type == "tree" else "file",
         "url": f"{api}/contents/{urllib.parse.quote(entry.path)}?ref={ref}",
         "git_url": f"{api}/git/{entry.type}s/{entry.sha}",
-        "html_url": f"{call.github.url}/{call.repository.full_name}/blob/{ref}/{urllib.parse.quote(entry.path)}",
+        "html_url": f"{call.store.url}/{call.repository.full_name}/blob/{ref}/{urllib.parse.quote(entry.path)}",
         "download_url": None,
     }
 
 
 @route("GET", "/repos/{owner}/{repo}/contents/{path...}", permission="contents:read", role="pull")
 def get_contents(call: Call) -> Response:
-    """A file with its contents, or the entries of a folder; either of any branch, tag or commit."""
-    repository = call.github.git(call.repository)
+    """Get a file with its contents, or the entries of a folder, of a branch, tag or commit."""
+    repository = call.store.git(call.repository)
     ref = call.request.query.get("ref") or call.repository.default_branch
     if not repository.branches():
         raise errors.ApiError(404, "This repository is empty.")
@@ -71,53 +72,49 @@ def get_contents(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/readme", permission="contents:read", role="pull")
 def get_readme(call: Call) -> Response:
-    """The README."""
-    parameters = {**call.parameters, "path": "README.md"}
-    return get_contents(
-        Call(github=call.github, request=call.request, parameters=parameters, caller=call.caller, found=call.repository)
-    )
+    """Get the README."""
+    return get_contents(replace(call, parameters={**call.parameters, "path": "README.md"}))
 
 
-def _branch(call: Call, name: str | None) -> str:
+def _branch(call: Call, name: str | None) -> tuple[str, str | None]:
+    """Return the branch to write to, and its commit if it has one."""
     branch = name or call.repository.default_branch
-    branches = call.github.git(call.repository).branches()
-    if call.repository.id in call.github.generating:
+    branches = call.store.git(call.repository).branches()
+    if call.repository.id in call.store.generating:
         raise errors.empty_repository()
     if branches and branch not in branches:
         raise errors.ApiError(404, f"Branch {branch} not found")
-    return branch
+    return branch, branches.get(branch)
 
 
-def _existing(call: Call, branch: str, path: str) -> Entry | None:
-    repository = call.github.git(call.repository)
-    commit = repository.branches().get(branch)
-    entry = repository.entry(commit, path) if commit else None
+def _existing(call: Call, commit: str | None, path: str) -> Entry | None:
+    entry = call.store.git(call.repository).entry(commit, path) if commit else None
     return entry if entry is not None and entry.type == "blob" else None
 
 
 def _commit_document(call: Call, sha: str) -> dict[str, object]:
-    return views.git_commit(call.github, call.repository, call.github.git(call.repository).commit(sha))
+    return views.git_commit(call.store, call.repository, call.store.git(call.repository).commit(sha))
 
 
 @route("PUT", "/repos/{owner}/{repo}/contents/{path...}", permission="contents:write", role="push")
 def put_contents(call: Call) -> Response:
-    """Create or replace a file; replacing needs the id of what is replaced."""
+    """Create a file, or update it given the id of the blob that it replaces."""
     body = call.body(_Write)
-    branch, path = _branch(call, body.branch), call.parameters["path"]
+    (branch, commit), path = _branch(call, body.branch), call.parameters["path"]
     if not path or path.startswith("/") or any(part in ("", ".", "..", ".git") for part in path.split("/")):
         raise errors.unprocessable("path contains a malformed path component")
     try:
         content = base64.b64decode(body.content, validate=False)
     except binascii.Error as error:
         raise errors.unprocessable("content is not valid Base64") from error
-    existing = _existing(call, branch, path)
+    existing = _existing(call, commit, path)
     if existing is not None and body.sha is None:
         raise errors.invalid_request('"sha" wasn\'t supplied.')
     if existing is not None and existing.sha != body.sha:
         raise errors.conflict(f"{path} does not match {body.sha}")
-    blob = call.github.git(call.repository).write_blob(content)
+    blob = call.store.git(call.repository).write_blob(content)
     mode = existing.mode if existing is not None else "100644"
-    sha = call.github.commit(
+    sha = call.refs.commit(
         call.repository,
         branch,
         [(path, mode, blob)],
@@ -137,13 +134,13 @@ def put_contents(call: Call) -> Response:
 def delete_contents(call: Call) -> Response:
     """Delete a file."""
     body = call.body(_Delete)
-    branch, path = _branch(call, body.branch), call.parameters["path"]
-    existing = _existing(call, branch, path)
+    (branch, commit), path = _branch(call, body.branch), call.parameters["path"]
+    existing = _existing(call, commit, path)
     if existing is None:
         raise errors.not_found()
     if existing.sha != body.sha:
         raise errors.conflict(f"{path} does not match {body.sha}")
-    sha = call.github.commit(
+    sha = call.refs.commit(
         call.repository,
         branch,
         [(path, existing.mode, None)],

@@ -1,4 +1,4 @@
-"""Deployment environments, their protection, and the branches that may enter them.
+"""Deployment environments, their protection rules, and their deployment branch policies.
 
 Source: GitHub Docs, "REST API endpoints for deployment environments" and "... for deployment branch policies".
 """
@@ -38,9 +38,9 @@ class _NamePolicy(Body):
 
 
 def summary(call: Call, environment: Environment) -> dict[str, object]:
-    """An environment, as it is embedded in other things."""
-    api = f"{call.github.api_url}/repos/{call.repository.full_name}"
-    activity = f"{call.github.url}/{call.repository.full_name}/deployments/activity_log"
+    """An environment, as other documents embed it."""
+    api = call.repository_url
+    activity = f"{call.store.url}/{call.repository.full_name}/deployments/activity_log"
     return {
         "id": environment.id,
         "node_id": f"EN_{environment.id}",
@@ -53,9 +53,9 @@ def summary(call: Call, environment: Environment) -> dict[str, object]:
 
 
 def reviewers(call: Call, environment: Environment) -> list[dict[str, object]]:
-    """Who may let jobs enter an environment."""
-    # A team that was deleted reviews nothing any more.
-    known = [one for one in environment.reviewers if one.type == "User" or one.id in call.github.state.teams]
+    """The reviewers of an environment."""
+    # A deleted team is no reviewer any more.
+    known = [one for one in environment.reviewers if one.type == "User" or one.id in call.store.state.teams]
     return [{"type": one.type, "reviewer": _reviewer(call, one)} for one in known]
 
 
@@ -85,10 +85,10 @@ def _document(call: Call, environment: Environment) -> dict[str, object]:
 
 def _reviewer(call: Call, reviewer: Reviewer) -> dict[str, object]:
     if reviewer.type == "Team":
-        team = call.github.state.teams[reviewer.id]
+        team = call.store.state.teams[reviewer.id]
         return {"id": team.id, "node_id": f"T_{team.id}", "name": team.name, "slug": team.slug}
-    account = next(user for user in call.github.state.users.values() if user.id == reviewer.id)
-    return views.user(call.github, account)
+    account = next(user for user in call.store.state.users.values() if user.id == reviewer.id)
+    return views.user(call.store, account)
 
 
 def _check(call: Call, body: _Put) -> None:
@@ -101,7 +101,7 @@ def _check(call: Call, body: _Put) -> None:
         "can_admins_bypass": "required reviewers",
     }
     # Even default values are refused, because the fields themselves belong to the plan.
-    if call.repository.private and call.github.seed.plan != "enterprise":
+    if call.repository.private and call.store.seed.plan != "enterprise":
         for field, rule in protections.items():
             if field in given:
                 raise errors.unprocessable(
@@ -126,8 +126,8 @@ def _check(call: Call, body: _Put) -> None:
 
 
 def _readers(call: Call, body: _Put) -> list[Reviewer]:
-    """Return the reviewers who can read the repository; GitHub drops the others without a word."""
-    state, repository = call.github.state, call.repository
+    """Return the reviewers who can read the repository; GitHub drops the others silently."""
+    state, repository = call.store.state, call.repository
     readers = {account.id for account in state.users.values() if role(account, repository, state) is not None}
     teams = {team.id for team in state.teams.values() if repository.id in team.repositories}
     return [
@@ -147,13 +147,13 @@ def put_environment(call: Call) -> Response:
     policy = body.deployment_branch_policy
     environment = Environment(
         # Its protection rules take the three ids that follow.
-        id=existing.id if existing else call.github.state.next_id() * 10,
+        id=existing.id if existing else call.store.state.next_id() * 10,
         name=name,
         wait_timer=body.wait_timer,
         prevent_self_review=body.prevent_self_review,
         reviewers=_readers(call, body),
         deployment_branch_policy=BranchPolicy(**policy.model_dump()) if policy else None,
-        # GitHub does not say what becomes of them; that they stay is what a caller must be ready for.
+        # GitHub does not document what becomes of them; callers must be prepared that they stay.
         name_policies=existing.name_policies if existing else [],
         can_admins_bypass=body.can_admins_bypass,
     )
@@ -173,7 +173,7 @@ def _found(call: Call) -> Environment:
 
 @route("GET", "/repos/{owner}/{repo}/environments", permission="actions:read", role="pull")
 def list_environments(call: Call) -> Response:
-    """All environments."""
+    """List the environments."""
     environments = list(call.repository.environments.values())
     page, headers = call.page(environments)
     document = {"total_count": len(environments), "environments": [_document(call, one) for one in page]}
@@ -182,7 +182,7 @@ def list_environments(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/environments/{environment}", permission="actions:read", role="pull")
 def get_environment(call: Call) -> Response:
-    """An environment."""
+    """Get an environment."""
     return json_response(200, _document(call, _found(call)))
 
 
@@ -206,7 +206,7 @@ def _by_name(environment: Environment) -> bool:
 
 
 def _policies(environment: Environment) -> list[NamePolicy]:
-    """Those that count: none while another rule decides."""
+    """Return the policies in force: none unless the branch policy is by name."""
     return environment.name_policies if _by_name(environment) else []
 
 
@@ -220,7 +220,7 @@ def _found_policy(call: Call) -> NamePolicy:
 
 @route("GET", _POLICIES, permission="actions:read", role="pull")
 def list_policies(call: Call) -> Response:
-    """The branches and tags that an environment admits by name."""
+    """List the deployment branch policies of an environment."""
     policies = _policies(_found(call))
     page, headers = call.page(policies)
     document = {"total_count": len(policies), "branch_policies": [_policy(one) for one in page]}
@@ -229,7 +229,7 @@ def list_policies(call: Call) -> Response:
 
 @route("POST", _POLICIES, permission="administration:write", role="admin")
 def create_policy(call: Call) -> Response:
-    """Admit branches or tags by name."""
+    """Create a deployment branch policy."""
     body = call.body(_NamePolicy)
     environment = _found(call)
     if not _by_name(environment):
@@ -238,20 +238,20 @@ def create_policy(call: Call) -> Response:
         raise errors.validation_failed("DeploymentBranchPolicy", "name", "missing_field")
     same = next((one for one in environment.name_policies if (one.name, one.type) == (body.name, body.type)), None)
     if same is not None:
-        return json_response(303, _policy(same), {"location": f"{call.github.url}{call.request.path}/{same.id}"})
-    made = NamePolicy(id=call.github.state.next_id(), name=body.name, type=body.type)
+        return json_response(303, _policy(same), {"location": f"{call.store.url}{call.request.path}/{same.id}"})
+    made = NamePolicy(id=call.store.state.next_id(), name=body.name, type=body.type)
     environment.name_policies.append(made)
     return json_response(200, _policy(made))
 
 
 @route("GET", _POLICIES + "/{policy}", permission="actions:read", role="pull")
 def get_policy(call: Call) -> Response:
-    """Branches or tags that an environment admits."""
+    """Get a deployment branch policy."""
     return json_response(200, _policy(_found_policy(call)))
 
 
 @route("DELETE", _POLICIES + "/{policy}", permission="administration:write", role="admin")
 def delete_policy(call: Call) -> Response:
-    """Admit branches or tags no more."""
+    """Delete a deployment branch policy."""
     _found(call).name_policies.remove(_found_policy(call))
     return Response(status=204)

@@ -8,24 +8,24 @@ from sandbox.github.transport import Response, json_response
 
 
 def _document(call: Call) -> dict[str, object]:
-    organization = call.github.organization
+    organization = call.store.organization
     return {
         "login": organization.login,
         "id": organization.id,
         "node_id": f"O_{organization.id}",
-        "url": f"{call.github.api_url}/orgs/{organization.login}",
-        "html_url": f"{call.github.url}/{organization.login}",
+        "url": f"{call.store.api_url}/orgs/{organization.login}",
+        "html_url": f"{call.store.url}/{organization.login}",
         "name": organization.login,
         "type": "Organization",
         "default_repository_permission": "read",
         "members_can_create_repositories": True,
-        "plan": {"name": call.github.seed.plan},
+        "plan": {"name": call.store.seed.plan},
     }
 
 
 @route("GET", "/orgs/{org}", permission="metadata:read")
 def get_organization(call: Call) -> Response:
-    """The organization; its plan is for members only."""
+    """Get the organization; only members see its plan."""
     document = _document(call)
     if not call.caller.user.member:
         del document["plan"]
@@ -34,26 +34,26 @@ def get_organization(call: Call) -> Response:
 
 @route("GET", "/organizations/{number}", permission="metadata:read")
 def get_organization_by_id(call: Call) -> Response:
-    """The organization by its id."""
-    if call.parameters["number"] != str(call.github.organization.id):
+    """Get the organization by its id."""
+    if call.parameters["number"] != str(call.store.organization.id):
         raise errors.not_found()
     return json_response(200, _document(call))
 
 
 @route("GET", "/orgs/{org}/members", permission="members:read")
 def list_members(call: Call) -> Response:
-    """All members."""
-    members = [account for account in call.github.state.users.values() if account.member]
+    """List the members."""
+    members = [account for account in call.store.state.users.values() if account.member]
     if call.request.query.get("role") == "admin":
         members = [account for account in members if account.admin]
     page, headers = call.page(members)
-    return json_response(200, [views.user(call.github, account) for account in page], headers)
+    return json_response(200, [views.user(call.store, account) for account in page], headers)
 
 
 @route("GET", "/orgs/{org}/members/{login}", permission="members:read")
 def check_membership(call: Call) -> Response:
-    """204 for a member, 404 for anybody else."""
-    if not call.github.user(call.parameters["login"]).member:
+    """Answer 204 for a member, 404 for any other account."""
+    if not call.store.user(call.parameters["login"]).member:
         raise errors.ApiError(404, "User does not exist or is not a member of the organization")
     return Response(status=204)
 
@@ -61,27 +61,27 @@ def check_membership(call: Call) -> Response:
 def _membership(call: Call, account: User) -> Response:
     if not account.member:
         raise errors.not_found()
-    organization = call.github.organization.login
+    organization = call.store.organization.login
     return json_response(
         200,
         {
-            "url": f"{call.github.api_url}/orgs/{organization}/memberships/{account.login}",
+            "url": f"{call.store.api_url}/orgs/{organization}/memberships/{account.login}",
             "state": "active",
             "role": "admin" if account.admin else "member",
-            "organization_url": f"{call.github.api_url}/orgs/{organization}",
+            "organization_url": f"{call.store.api_url}/orgs/{organization}",
             "organization": _document(call),
-            "user": views.user(call.github, account),
+            "user": views.user(call.store, account),
         },
     )
 
 
 @route("GET", "/orgs/{org}/memberships/{login}", permission="members:read", organization="member", scope="read:org")
 def get_membership(call: Call) -> Response:
-    """The role of a member."""
-    return _membership(call, call.github.user(call.parameters["login"]))
+    """Get the membership of a member."""
+    return _membership(call, call.store.user(call.parameters["login"]))
 
 
 @route("GET", "/user/memberships/orgs/{org}", permission="members:read", scope="read:org")
 def get_own_membership(call: Call) -> Response:
-    """The caller's own role."""
+    """Get the caller's own membership."""
     return _membership(call, call.caller.user)

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from sandbox.github import errors
+from sandbox.github import errors, pull_refs
+from sandbox.github.accounts import commit_author
 from sandbox.github.git import EMPTY_TREE, NO_COMMIT
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
@@ -46,9 +47,8 @@ class _Merge(Body):
 
 def document(call: Call, repository: Repository, pull: PullRequest) -> dict[str, object]:
     """A pull request."""
-    github = call.github
-    head = github.state.repositories.get(pull.head_repository_id)
-    api = f"{github.api_url}/repos/{repository.full_name}"
+    head = call.store.state.repositories.get(pull.head_repository_id)
+    api = f"{call.store.api_url}/repos/{repository.full_name}"
 
     def side(place: Repository | None, branch: str, sha: str) -> dict[str, object]:
         owner = place.owner if place else repository.owner
@@ -56,20 +56,20 @@ def document(call: Call, repository: Repository, pull: PullRequest) -> dict[str,
             "label": f"{owner}:{branch}",
             "ref": branch,
             "sha": sha,
-            "user": views.owner(github, owner),
-            "repo": views.repository(github, place, call.caller) if place else None,
+            "user": views.owner(call.store, owner),
+            "repo": views.repository(call.store, place, call.caller) if place else None,
         }
 
     return {
         "id": pull.id,
         "number": pull.number,
         "url": f"{api}/pulls/{pull.number}",
-        "html_url": f"{github.url}/{repository.full_name}/pull/{pull.number}",
+        "html_url": f"{call.store.url}/{repository.full_name}/pull/{pull.number}",
         "state": pull.state,
         "title": pull.title,
         "body": pull.body,
         "draft": pull.draft,
-        "user": views.user(github, github.user(pull.author)),
+        "user": views.user(call.store, call.store.user(pull.author)),
         "head": side(head, pull.head, pull.head_sha),
         "base": side(repository, pull.base, pull.base_sha),
         "merged": pull.merged_at is not None,
@@ -90,7 +90,7 @@ def _found(call: Call) -> PullRequest:
 
 @route("GET", "/repos/{owner}/{repo}/pulls", permission="pull_requests:read", role="pull")
 def list_pulls(call: Call) -> Response:
-    """Pull requests, newest first; open ones by default."""
+    """List pull requests, newest first; open ones by default."""
     query = call.request.query
     wanted = query.get("state", "open")
     found = [
@@ -105,23 +105,23 @@ def list_pulls(call: Call) -> Response:
 
 
 def _label(call: Call, pull: PullRequest) -> str:
-    head = call.github.state.repositories.get(pull.head_repository_id)
+    head = call.store.state.repositories.get(pull.head_repository_id)
     return f"{head.owner if head else ''}:{pull.head}"
 
 
 @route("POST", "/repos/{owner}/{repo}/pulls", permission="pull_requests:write", role="pull")
 def create_pull(call: Call) -> Response:
-    """Ask for a branch, perhaps of a fork, to be merged."""
+    """Create a pull request from a branch of the repository or of a fork."""
     body, repository = call.body(_Create), call.repository
     owner, _, branch = body.head.rpartition(":")
-    head = call.github.find_repository(owner, repository.name) if owner else repository
-    branches = call.github.git(head).branches() if head is not None else {}
-    base_sha = call.github.git(repository).branches().get(body.base)
+    head = call.store.find_repository(owner, repository.name) if owner else repository
+    branches = call.store.git(head).branches() if head is not None else {}
+    base_sha = call.store.git(repository).branches().get(body.base)
     if base_sha is None:
         raise errors.validation_failed("PullRequest", "base", "invalid")
     if head is None or branch not in branches:
         raise errors.validation_failed("PullRequest", "head", "invalid")
-    if head.id == repository.id and not call.caller.is_job and not call.github.may(call.caller, repository, "push"):
+    if head.id == repository.id and not call.caller.is_job and not call.may(repository, "push"):
         raise errors.not_found()
     for pull in repository.pulls:
         if (pull.state, pull.base, pull.head, pull.head_repository_id) == ("open", body.base, branch, head.id):
@@ -131,7 +131,7 @@ def create_pull(call: Call) -> Response:
         message = f"No commits between {body.base} and {branch}"
         raise errors.validation_failed("PullRequest", "", "custom", message)
     pull = PullRequest(
-        id=call.github.state.next_id(),
+        id=call.store.state.next_id(),
         number=len(repository.pulls) + 1,
         title=body.title,
         body=body.body,
@@ -144,25 +144,25 @@ def create_pull(call: Call) -> Response:
         draft=body.draft,
     )
     repository.pulls.append(pull)
-    call.github.refresh_pull_refs(repository, pull.number)
+    pull_refs.update(call.store, repository, pull)
     if not call.caller.is_job:
-        call.github.actions.pull_changed(repository, pull, "opened", call.caller.user)
+        call.actions.triggers.pull_request_changed(repository, pull, "opened", call.caller.user)
     return json_response(201, document(call, repository, pull))
 
 
 @route("GET", _PULL, permission="pull_requests:read", role="pull")
 def get_pull(call: Call) -> Response:
-    """A pull request, and whether it can be merged."""
+    """Get a pull request, with `mergeable`."""
     pull = _found(call)
     mergeable = None
     if pull.state == "open":
-        mergeable = call.github.git(call.repository).merged_tree(pull.base_sha, pull.head_sha) is not None
+        mergeable = call.store.git(call.repository).merged_tree(pull.base_sha, pull.head_sha) is not None
     return json_response(200, {**document(call, call.repository, pull), "mergeable": mergeable})
 
 
 @route("PATCH", _PULL, permission="pull_requests:write", role="push")
 def update_pull(call: Call) -> Response:
-    """Change the texts of a pull request, close it or open it again."""
+    """Update title or body of a pull request, close or reopen it."""
     body, pull = call.body(_Update), _found(call)
     if body.base is not None and body.base != pull.base:
         raise errors.ApiError(501, "Changing the base of a pull request is not implemented here")
@@ -174,15 +174,15 @@ def update_pull(call: Call) -> Response:
             raise errors.validation_failed("PullRequest", "state", "invalid")
         pull.state = body.state
         action = "closed" if body.state == "closed" else "reopened"
-        call.github.actions.pull_changed(call.repository, pull, action, call.caller.user)
+        call.actions.triggers.pull_request_changed(call.repository, pull, action, call.caller.user)
     pull.updated_at = now()
     return json_response(200, document(call, call.repository, pull))
 
 
 @route("GET", _PULL + "/files", permission="pull_requests:read", role="pull")
 def list_pull_files(call: Call) -> Response:
-    """The paths that a pull request changes."""
-    git, pull = call.github.git(call.repository), _found(call)
+    """List the paths that a pull request changes."""
+    git, pull = call.store.git(call.repository), _found(call)
     start = git.merge_base(pull.base_sha, pull.head_sha) or EMPTY_TREE
     page, headers = call.page(git.changed_paths(start, pull.head_sha))
     return json_response(200, [{"filename": path} for path in page], headers)
@@ -191,7 +191,7 @@ def list_pull_files(call: Call) -> Response:
 def _review(call: Call, review: Review) -> dict[str, object]:
     return {
         "id": review.id,
-        "user": views.user(call.github, call.github.user(review.login)),
+        "user": views.user(call.store, call.store.user(review.login)),
         "state": review.state,
         "body": review.body,
         "commit_id": review.commit,
@@ -201,14 +201,14 @@ def _review(call: Call, review: Review) -> dict[str, object]:
 
 @route("GET", _PULL + "/reviews", permission="pull_requests:read", role="pull")
 def list_reviews(call: Call) -> Response:
-    """What people think of a pull request."""
+    """List the reviews of a pull request."""
     page, headers = call.page(_found(call).reviews)
     return json_response(200, [_review(call, review) for review in page], headers)
 
 
 @route("POST", _PULL + "/reviews", permission="pull_requests:write", role="push")
 def create_review(call: Call) -> Response:
-    """Say what one thinks of somebody else's pull request."""
+    """Review a pull request."""
     body, pull, me = call.body(_Review), _found(call), call.caller.user.login
     if pull.author == me and body.event != "COMMENT":
         verb = "approve" if body.event == "APPROVE" else "request changes on"
@@ -219,7 +219,7 @@ def create_review(call: Call) -> Response:
         "COMMENT": "COMMENTED",
     }
     review = Review(
-        id=call.github.state.next_id(),
+        id=call.store.state.next_id(),
         login=me,
         state=states[body.event],
         body=body.body,
@@ -232,7 +232,7 @@ def create_review(call: Call) -> Response:
 @route("PUT", _PULL + "/merge", permission="contents:write", role="push")
 def merge_pull(call: Call) -> Response:
     """Merge a pull request, by a merge commit or by one squashed commit."""
-    body, pull, git = call.body(_Merge), _found(call), call.github.git(call.repository)
+    body, pull, git = call.body(_Merge), _found(call), call.store.git(call.repository)
     if body.merge_method == "rebase":
         raise errors.ApiError(501, "Merging by rebase is not implemented here")
     if body.sha is not None and body.sha != pull.head_sha:
@@ -247,14 +247,14 @@ def merge_pull(call: Call) -> Response:
     )
     message = f"{title}\n\n{body.commit_message or ('' if squash else pull.title)}".rstrip()
     parents = [base] if squash else [base, pull.head_sha]
-    commit = git.write_commit(tree, parents, message, call.github.person(call.caller.user))
+    commit = git.write_commit(tree, parents, message, commit_author(call.caller.user))
     change = RefChange(ref=f"refs/heads/{pull.base}", old=base, new=commit, pull=pull)
     pull.state, pull.merged_at, pull.merged_by = "closed", now(), call.caller.user.login
     pull.merge_commit_sha, pull.updated_at = commit, now()
     try:
-        call.github.change_ref(call.repository, change, call.caller, status=405)
+        call.refs.change(call.repository, change, call.caller, status=405)
     except errors.ApiError:
         pull.state, pull.merged_at, pull.merged_by, pull.merge_commit_sha = "open", None, None, None
         raise
-    call.github.actions.pull_changed(call.repository, pull, "closed", call.caller.user)
+    call.actions.triggers.pull_request_changed(call.repository, pull, "closed", call.caller.user)
     return json_response(200, {"sha": commit, "merged": True, "message": "Pull Request successfully merged"})

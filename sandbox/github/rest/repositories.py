@@ -1,4 +1,4 @@
-"""Repositories: made, made from templates, changed, archived, deleted."""
+"""Repositories: create, generate from a template, fork, update, archive, delete."""
 
 import re
 from typing import Literal
@@ -7,6 +7,7 @@ from sandbox.github import errors
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
 from sandbox.github.state import Repository, now
+from sandbox.github.templates import generate
 from sandbox.github.transport import Response, json_response
 
 
@@ -84,83 +85,83 @@ def _apply(repository: Repository, settings: _Settings) -> None:
 
 
 def _answer(call: Call, repository: Repository, status: int = 200) -> Response:
-    return json_response(status, views.repository(call.github, repository, call.caller))
+    return json_response(status, views.repository(call.store, repository, call.caller))
 
 
 @route("POST", "/orgs/{org}/repos", permission="administration:write", organization="member", scope="repo")
 def create_organization_repository(call: Call) -> Response:
-    """An empty repository, or one with a README as its first commit (`auto_init`)."""
+    """Create an empty repository, or one with a README as its first commit (`auto_init`)."""
     body = call.body(_Create)
     if body.gitignore_template or body.license_template or body.team_id:
         raise errors.ApiError(501, "gitignore_template, license_template and team_id are not implemented here")
     repository = Repository(
-        id=call.github.state.next_id(),
-        owner=call.github.organization.login,
+        id=call.store.state.next_id(),
+        owner=call.store.organization.login,
         name=_valid_name(body.name),
         private=False,
     )
     _apply(repository, body)
-    call.github.create_repository(repository)
+    call.store.create_repository(repository)
     if not call.caller.user.admin:
         repository.collaborators[call.caller.user.login] = "admin"
     if body.auto_init:
         text = f"# {repository.name}\n" + (f"{repository.description}\n" if repository.description else "")
-        readme = call.github.git(repository).write_blob(text.encode())
+        readme = call.store.git(repository).write_blob(text.encode())
         changes = [("README.md", "100644", readme)]
-        call.github.commit(repository, repository.default_branch, changes, "Initial commit", call.caller)
+        call.refs.commit(repository, repository.default_branch, changes, "Initial commit", call.caller)
     return _answer(call, repository, 201)
 
 
 @route("GET", "/orgs/{org}/repos", permission="metadata:read")
 def list_organization_repositories(call: Call) -> Response:
-    """The organization's repositories that the caller can see."""
+    """List the organization's repositories that the caller can see."""
     seen = [
         repository
-        for repository in call.github.state.repositories.values()
-        if repository.owner == call.github.organization.login and call.github.may(call.caller, repository, "pull")
+        for repository in call.store.state.repositories.values()
+        if repository.owner == call.store.organization.login and call.may(repository, "pull")
     ]
     page, headers = call.page(seen)
-    return json_response(200, [views.repository(call.github, one, call.caller) for one in page], headers)
+    return json_response(200, [views.repository(call.store, one, call.caller) for one in page], headers)
 
 
 @route("GET", "/repos/{owner}/{repo}", permission="metadata:read", role="pull")
 def get_repository(call: Call) -> Response:
-    """A repository."""
+    """Get a repository."""
     return _answer(call, call.repository)
 
 
 @route("GET", "/repositories/{number}", permission="metadata:read")
 def get_repository_by_id(call: Call) -> Response:
-    """A repository by its id."""
+    """Get a repository by its id."""
     number = call.parameters["number"]
-    found = call.github.state.repositories.get(int(number)) if number.isdecimal() else None
-    if found is None or not call.github.may(call.caller, found, "pull"):
+    found = call.store.state.repositories.get(int(number)) if number.isdecimal() else None
+    if found is None or not call.may(found, "pull"):
         raise errors.not_found()
     return _answer(call, found)
 
 
 @route("PATCH", "/repos/{owner}/{repo}", permission="administration:write", role="admin", writes_archived=True)
 def update_repository(call: Call) -> Response:
-    """Change a repository; of an archived one only whether it is archived."""
+    """Update a repository; an archived one can only be unarchived."""
     body = call.body(_Update)
     repository = call.repository
     if repository.archived and body.archived is not False:
         raise errors.archived()
     if body.name is not None and body.name != repository.name:
-        if call.github.find_repository(repository.owner, body.name) not in (None, repository):
+        if call.store.find_repository(repository.owner, body.name) not in (None, repository):
             raise errors.validation_failed("Repository", "name", "custom", "name already exists on this account")
         repository.name = _valid_name(body.name)
     if body.default_branch is not None and body.default_branch != repository.default_branch:
-        if body.default_branch not in call.github.git(repository).branches():
+        if body.default_branch not in call.store.git(repository).branches():
             message = f"Cannot update default branch to {body.default_branch!r}: the branch does not exist"
             raise errors.validation_failed("Repository", "default_branch", "invalid", message)
         repository.default_branch = body.default_branch
-        call.github.git(repository).set_default_branch(body.default_branch)
+        call.store.git(repository).set_default_branch(body.default_branch)
     _apply(repository, body)
     if body.archived is not None:
         repository.archived = body.archived
         if body.archived:
-            call.github.actions.scheduler.stop(repository)
+            call.actions.scheduler.stop(repository)
     repository.updated_at = now()
     return _answer(call, repository)
 
@@ -174,14 +175,15 @@ def update_repository(call: Call) -> Response:
     writes_archived=True,
 )
 def delete_repository(call: Call) -> Response:
-    """Delete a repository for good."""
-    call.github.delete_repository(call.repository)
+    """Delete a repository."""
+    call.actions.scheduler.forget(call.repository)
+    call.store.delete_repository(call.repository)
     return Response(status=204)
 
 
 @route("GET", "/repos/{owner}/{repo}/topics", permission="metadata:read", role="pull")
 def get_topics(call: Call) -> Response:
-    """A repository's topics."""
+    """Get a repository's topics."""
     return json_response(200, {"names": call.repository.topics})
 
 
@@ -201,7 +203,7 @@ def replace_topics(call: Call) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/generate", permission="administration:write", role="pull", scope="repo")
 def generate_repository(call: Call) -> Response:
-    """Make a repository from a template; its files arrive a moment after the answer."""
+    """Create a repository from a template; its files arrive a moment after the response."""
     body = call.body(_Generate)
     template = call.repository
     if not template.is_template:
@@ -209,22 +211,22 @@ def generate_repository(call: Call) -> Response:
     if body.include_all_branches:
         raise errors.ApiError(501, "include_all_branches is not implemented here")
     owner = body.owner or call.caller.user.login
-    if owner.lower() != call.github.organization.login.lower():
+    if owner.lower() != call.store.organization.login.lower():
         raise errors.forbidden(f"Cannot create a repository for {owner}.")
     if not call.caller.user.member:
         raise errors.forbidden("You need admin access to the organization before adding a repository to it.")
-    if call.github.find_repository(owner, body.name) is not None:
+    if call.store.find_repository(owner, body.name) is not None:
         message = "Could not clone: Name already exists on this account"
         raise errors.unprocessable(message, message)
     repository = Repository(
-        id=call.github.state.next_id(),
-        owner=call.github.organization.login,
+        id=call.store.state.next_id(),
+        owner=call.store.organization.login,
         name=_valid_name(body.name),
         private=body.private,
         description=body.description,
         template_id=template.id,
     )
-    call.github.generate(template, repository, call.caller)
+    generate(call.store, call.refs, template, repository, call.caller)
     if not call.caller.user.admin:
         repository.collaborators[call.caller.user.login] = "admin"
     return _answer(call, repository, 201)
@@ -235,14 +237,14 @@ def create_fork(call: Call) -> Response:
     """Fork a repository into the caller's own account."""
     source = call.repository
     repository = Repository(
-        id=call.github.state.next_id(),
+        id=call.store.state.next_id(),
         owner=call.caller.user.login,
         name=source.name,
         private=source.private,
         fork_of=source.id,
     )
-    call.github.create_repository(repository)
-    for branch in call.github.git(source).branches():
+    call.store.create_repository(repository)
+    for branch in call.store.git(source).branches():
         ref = f"refs/heads/{branch}"
-        call.github.git(repository).fetch(call.github.git(source), ref, ref)
+        call.store.git(repository).fetch(call.store.git(source), ref, ref)
     return _answer(call, repository, 202)

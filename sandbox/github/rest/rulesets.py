@@ -1,4 +1,4 @@
-"""Rulesets of the organization and of repositories, and the rules that hold for a branch."""
+"""Rulesets of the organization and of repositories, and the rules that apply to a branch."""
 
 from typing import Any, Literal
 
@@ -59,11 +59,11 @@ def _check(call: Call, body: _Create | _Update) -> None:
             raise errors.ApiError(501, f"Rules of the type {rule.type!r} are not implemented here")
         _check_parameters(rule)
     for actor in body.bypass_actors or []:
-        if actor.actor_type == "Team" and actor.actor_id not in call.github.state.teams:
+        if actor.actor_type == "Team" and actor.actor_id not in call.store.state.teams:
             raise errors.unprocessable(
                 "Validation Failed", f"Actor {actor.actor_id} must be part of the ruleset source"
             )
-    for ruleset in call.github.state.rulesets.values():
+    for ruleset in call.store.state.rulesets.values():
         same = ruleset.name == body.name and ruleset.repository_id == _owner(call)
         if same and str(ruleset.id) != call.parameters.get("ruleset"):
             raise errors.unprocessable("Validation Failed", "Name must be unique")
@@ -86,8 +86,8 @@ def _owner(call: Call) -> int | None:
 
 
 def _document(call: Call, ruleset: Ruleset) -> dict[str, object]:
-    repository = call.github.state.repositories.get(ruleset.repository_id or 0)
-    source = repository.full_name if repository else call.github.organization.login
+    repository = call.store.state.repositories.get(ruleset.repository_id or 0)
+    source = repository.full_name if repository else call.store.organization.login
     place = f"repos/{source}" if repository else f"orgs/{source}"
     return {
         "id": ruleset.id,
@@ -102,20 +102,20 @@ def _document(call: Call, ruleset: Ruleset) -> dict[str, object]:
         "rules": ruleset.rules,
         "created_at": ruleset.created_at,
         "updated_at": ruleset.updated_at,
-        "_links": {"self": {"href": f"{call.github.api_url}/{place}/rulesets/{ruleset.id}"}},
+        "_links": {"self": {"href": f"{call.store.api_url}/{place}/rulesets/{ruleset.id}"}},
     }
 
 
 def _require_plan(call: Call) -> None:
-    """Rulesets of an organization, and of its private repositories, belong to the paid plans."""
-    if call.github.seed.plan == "free" and (call.found is None or call.found.private):
+    """Refuse what needs a paid plan: rulesets of the organization and of private repositories."""
+    if call.store.seed.plan == "free" and (call.found is None or call.found.private):
         raise errors.forbidden("Upgrade to GitHub Team or make this repository public to enable this feature.")
 
 
 def _list(call: Call) -> Response:
-    mine = [ruleset for ruleset in call.github.state.rulesets.values() if ruleset.repository_id == _owner(call)]
+    mine = [ruleset for ruleset in call.store.state.rulesets.values() if ruleset.repository_id == _owner(call)]
     if call.found is not None and call.request.query.get("includes_parents", "true") == "true":
-        mine += [ruleset for ruleset in call.github.state.rulesets.values() if ruleset.repository_id is None]
+        mine += [ruleset for ruleset in call.store.state.rulesets.values() if ruleset.repository_id is None]
     page, headers = call.page(mine)
     left_out = ("bypass_actors", "conditions", "rules")
     documents = [
@@ -126,7 +126,7 @@ def _list(call: Call) -> Response:
 
 def _found(call: Call) -> Ruleset:
     number = call.parameters["ruleset"]
-    found = call.github.state.rulesets.get(int(number)) if number.isdecimal() else None
+    found = call.store.state.rulesets.get(int(number)) if number.isdecimal() else None
     if found is None or found.repository_id not in (_owner(call), None) or (call.found is None and found.repository_id):
         raise errors.not_found()
     return found
@@ -141,7 +141,7 @@ def _create(call: Call) -> Response:
     body = call.body(_Create)
     _check(call, body)
     ruleset = Ruleset(
-        id=call.github.state.next_id(),
+        id=call.store.state.next_id(),
         name=body.name,
         repository_id=_owner(call),
         target=body.target or "branch",
@@ -150,7 +150,7 @@ def _create(call: Call) -> Response:
         conditions=body.conditions or {},
         rules=[rule.model_dump(exclude_none=True) for rule in body.rules or []],
     )
-    call.github.state.rulesets[ruleset.id] = ruleset
+    call.store.state.rulesets[ruleset.id] = ruleset
     return json_response(201, _document(call, ruleset))
 
 
@@ -178,7 +178,7 @@ def _delete(call: Call) -> Response:
     ruleset = _found(call)
     if ruleset.repository_id != _owner(call):
         raise errors.not_found()
-    del call.github.state.rulesets[ruleset.id]
+    del call.store.state.rulesets[ruleset.id]
     return Response(status=204)
 
 
@@ -187,13 +187,13 @@ _ORGANIZATION, _REPOSITORY = "/orgs/{org}/rulesets", "/repos/{owner}/{repo}/rule
 
 @route("GET", _ORGANIZATION, permission="organization_administration:write", organization="owner", scope="admin:org")
 def list_organization_rulesets(call: Call) -> Response:
-    """The organization's rulesets."""
+    """List the organization's rulesets."""
     return _list(call)
 
 
 @route("POST", _ORGANIZATION, permission="organization_administration:write", organization="owner", scope="admin:org")
 def create_organization_ruleset(call: Call) -> Response:
-    """Create a ruleset for many repositories."""
+    """Create a ruleset of the organization."""
     return _create(call)
 
 
@@ -205,7 +205,7 @@ def create_organization_ruleset(call: Call) -> Response:
     scope="admin:org",
 )
 def get_organization_ruleset(call: Call) -> Response:
-    """One of the organization's rulesets."""
+    """Get one of the organization's rulesets."""
     return _get(call)
 
 
@@ -217,7 +217,7 @@ def get_organization_ruleset(call: Call) -> Response:
     scope="admin:org",
 )
 def update_organization_ruleset(call: Call) -> Response:
-    """Change one of the organization's rulesets."""
+    """Update one of the organization's rulesets."""
     return _update(call)
 
 
@@ -235,7 +235,7 @@ def delete_organization_ruleset(call: Call) -> Response:
 
 @route("GET", _REPOSITORY, permission="metadata:read", role="pull")
 def list_repository_rulesets(call: Call) -> Response:
-    """The repository's rulesets and those of the organization."""
+    """List the repository's rulesets and those of the organization."""
     return _list(call)
 
 
@@ -247,13 +247,13 @@ def create_repository_ruleset(call: Call) -> Response:
 
 @route("GET", _REPOSITORY + "/{ruleset}", permission="metadata:read", role="pull")
 def get_repository_ruleset(call: Call) -> Response:
-    """A ruleset that the repository has, itself or from the organization."""
+    """Get a ruleset of the repository or of the organization."""
     return _get(call)
 
 
 @route("PUT", _REPOSITORY + "/{ruleset}", permission="administration:write", role="admin")
 def update_repository_ruleset(call: Call) -> Response:
-    """Change one of the repository's rulesets."""
+    """Update one of the repository's rulesets."""
     return _update(call)
 
 
@@ -265,10 +265,10 @@ def delete_repository_ruleset(call: Call) -> Response:
 
 @route("GET", "/repos/{owner}/{repo}/rules/branches/{branch...}", permission="metadata:read", role="pull")
 def list_branch_rules(call: Call) -> Response:
-    """The rules that hold for a branch, whether or not it exists."""
+    """List the active rules of a branch, which need not exist."""
     _require_plan(call)
     found: list[dict[str, object]] = []
-    for ruleset in rules.active(call.github.state, call.repository, f"refs/heads/{call.parameters['branch']}"):
+    for ruleset in rules.active(call.store.state, call.repository, f"refs/heads/{call.parameters['branch']}"):
         document = _document(call, ruleset)
         origin = {
             "ruleset_source_type": document["source_type"],

@@ -46,14 +46,14 @@ def _slug(name: str) -> str:
 
 def _find(call: Call) -> Team:
     wanted = call.parameters["team"]
-    found = [team for team in call.github.state.teams.values() if team.slug == wanted]
+    found = [team for team in call.store.state.teams.values() if team.slug == wanted]
     if not found:
         raise errors.not_found()
     return found[0]
 
 
 def _document(call: Call, team: Team) -> dict[str, object]:
-    organization = call.github.organization
+    organization = call.store.organization
     return {
         "id": team.id,
         "node_id": f"T_{team.id}",
@@ -63,11 +63,11 @@ def _document(call: Call, team: Team) -> dict[str, object]:
         "privacy": team.privacy,
         "notification_setting": team.notification_setting,
         "permission": "pull",
-        "url": f"{call.github.api_url}/organizations/{organization.id}/team/{team.id}",
-        "html_url": f"{call.github.url}/orgs/{organization.login}/teams/{team.slug}",
+        "url": f"{call.store.api_url}/organizations/{organization.id}/team/{team.id}",
+        "html_url": f"{call.store.url}/orgs/{organization.login}/teams/{team.slug}",
         "parent": None
         if team.parent_id is None
-        else {"id": team.parent_id, "slug": call.github.state.teams[team.parent_id].slug},
+        else {"id": team.parent_id, "slug": call.store.state.teams[team.parent_id].slug},
         "members_count": len(team.members),
         "repos_count": len(team.repositories),
         "organization": {"login": organization.login, "id": organization.id},
@@ -77,20 +77,20 @@ def _document(call: Call, team: Team) -> dict[str, object]:
 
 
 def _check_parent(call: Call, parent: int | None) -> None:
-    if parent is not None and parent not in call.github.state.teams:
+    if parent is not None and parent not in call.store.state.teams:
         raise errors.validation_failed("Team", "parent_team_id", "invalid")
 
 
 @route("POST", "/orgs/{org}/teams", permission="members:write", organization="member", scope="write:org")
 def create_team(call: Call) -> Response:
-    """Create a team; its maker is its maintainer unless others are named."""
+    """Create a team; the caller becomes its maintainer unless others are named."""
     body = call.body(_Create)
     slug = _slug(body.name)
-    if any(team.slug == slug for team in call.github.state.teams.values()):
+    if any(team.slug == slug for team in call.store.state.teams.values()):
         raise errors.validation_failed("Team", "name", "already_exists", "Name must be unique for this org")
     _check_parent(call, body.parent_team_id)
     team = Team(
-        id=call.github.state.next_id(),
+        id=call.store.state.next_id(),
         slug=slug,
         name=body.name,
         description=body.description,
@@ -99,40 +99,40 @@ def create_team(call: Call) -> Response:
         parent_id=body.parent_team_id,
     )
     for login in body.maintainers or [call.caller.user.login]:
-        team.members[call.github.user(login).login] = "maintainer"
+        team.members[call.store.user(login).login] = "maintainer"
     for full_name in body.repo_names:
         owner, _, name = full_name.rpartition("/")
-        team.repositories[call.github.repository(owner or call.github.organization.login, name).id] = "pull"
-    call.github.state.teams[team.id] = team
+        team.repositories[call.store.repository(owner or call.store.organization.login, name).id] = "pull"
+    call.store.state.teams[team.id] = team
     return json_response(201, _document(call, team))
 
 
 @route("GET", "/orgs/{org}/teams", permission="members:read", organization="member", scope="read:org")
 def list_teams(call: Call) -> Response:
-    """All teams."""
-    page, headers = call.page(list(call.github.state.teams.values()))
+    """List the teams."""
+    page, headers = call.page(list(call.store.state.teams.values()))
     return json_response(200, [_document(call, team) for team in page], headers)
 
 
 @route("GET", TEAM, permission="members:read", organization="member", scope="read:org")
 def get_team(call: Call) -> Response:
-    """A team by its slug."""
+    """Get a team by its slug."""
     return json_response(200, _document(call, _find(call)))
 
 
 @route("GET", "/organizations/{number}/team/{team_id}", permission="members:read", scope="read:org")
 def get_team_by_id(call: Call) -> Response:
-    """A team by its id."""
+    """Get a team by its id."""
     number = call.parameters["team_id"]
-    team = call.github.state.teams.get(int(number)) if number.isdecimal() else None
-    if team is None or call.parameters["number"] != str(call.github.organization.id):
+    team = call.store.state.teams.get(int(number)) if number.isdecimal() else None
+    if team is None or call.parameters["number"] != str(call.store.organization.id):
         raise errors.not_found()
     return json_response(200, _document(call, team))
 
 
 @route("PATCH", TEAM, permission="members:write", organization="owner", scope="write:org")
 def update_team(call: Call) -> Response:
-    """Change a team; a new name changes its slug."""
+    """Update a team; a new name changes its slug."""
     body = call.body(_Update)
     _check_parent(call, body.parent_team_id)
     team = _find(call)
@@ -151,15 +151,15 @@ def update_team(call: Call) -> Response:
 @route("DELETE", TEAM, permission="members:write", organization="owner", scope="admin:org")
 def delete_team(call: Call) -> Response:
     """Delete a team."""
-    del call.github.state.teams[_find(call).id]
+    del call.store.state.teams[_find(call).id]
     return Response(status=204)
 
 
 @route("GET", TEAM + "/members", permission="members:read", organization="member", scope="read:org")
 def list_team_members(call: Call) -> Response:
-    """The members of a team."""
+    """List the members of a team."""
     page, headers = call.page(list(_find(call).members))
-    return json_response(200, [views.user(call.github, call.github.user(login)) for login in page], headers)
+    return json_response(200, [views.user(call.store, call.store.user(login)) for login in page], headers)
 
 
 def _membership(call: Call, team: Team, login: str) -> Response:
@@ -168,7 +168,7 @@ def _membership(call: Call, team: Team, login: str) -> Response:
     return json_response(
         200,
         {
-            "url": f"{call.github.api_url}/organizations/{call.github.organization.id}/team/{team.id}/memberships/{login}",
+            "url": f"{call.store.api_url}/organizations/{call.store.organization.id}/team/{team.id}/memberships/{login}",
             "role": team.members[login],
             "state": "active",
         },
@@ -177,14 +177,14 @@ def _membership(call: Call, team: Team, login: str) -> Response:
 
 @route("GET", TEAM + "/memberships/{login}", permission="members:read", organization="member", scope="read:org")
 def get_team_membership(call: Call) -> Response:
-    """Whether somebody is in a team, and as what."""
-    return _membership(call, _find(call), call.github.user(call.parameters["login"]).login)
+    """Get the membership of an account in a team."""
+    return _membership(call, _find(call), call.store.user(call.parameters["login"]).login)
 
 
 @route("PUT", TEAM + "/memberships/{login}", permission="members:write", organization="owner", scope="write:org")
 def put_team_membership(call: Call) -> Response:
     """Add a member of the organization to a team."""
-    body, team, account = call.body(_Membership), _find(call), call.github.user(call.parameters["login"])
+    body, team, account = call.body(_Membership), _find(call), call.store.user(call.parameters["login"])
     if not account.member:
         raise errors.ApiError(501, "Inviting people to the organization is not implemented here")
     team.members[account.login] = body.role
@@ -193,8 +193,8 @@ def put_team_membership(call: Call) -> Response:
 
 @route("DELETE", TEAM + "/memberships/{login}", permission="members:write", organization="owner", scope="write:org")
 def delete_team_membership(call: Call) -> Response:
-    """Take somebody out of a team."""
-    _find(call).members.pop(call.github.user(call.parameters["login"]).login, None)
+    """Remove a member from a team."""
+    _find(call).members.pop(call.store.user(call.parameters["login"]).login, None)
     return Response(status=204)
 
 
@@ -202,7 +202,7 @@ def _repository_document(call: Call, repository: Repository, held: Permission) -
     permissions = {name: PERMISSIONS.index(name) <= PERMISSIONS.index(held) for name in PERMISSIONS}
     names = {"pull": "read", "push": "write"}
     return {
-        **views.repository(call.github, repository, call.caller),
+        **views.repository(call.store, repository, call.caller),
         "permissions": permissions,
         "role_name": names.get(held, held),
     }
@@ -210,15 +210,15 @@ def _repository_document(call: Call, repository: Repository, held: Permission) -
 
 @route("GET", TEAM + "/repos", permission="members:read", organization="member", scope="read:org")
 def list_team_repositories(call: Call) -> Response:
-    """The repositories of a team."""
+    """List the repositories of a team."""
     page, headers = call.page(list(_find(call).repositories.items()))
-    documents = [_repository_document(call, call.github.state.repositories[number], held) for number, held in page]
+    documents = [_repository_document(call, call.store.state.repositories[number], held) for number, held in page]
     return json_response(200, documents, headers)
 
 
 @route("GET", TEAM + "/repos/{owner}/{repo}", permission="members:read", role="pull")
 def check_team_repository(call: Call) -> Response:
-    """204 if the team has the repository; with the media type for it, also the permission."""
+    """Answer 204 if the team has the repository; with the media type for it, get its permission."""
     held = _find(call).repositories.get(call.repository.id)
     if held is None:
         raise errors.not_found()
@@ -236,6 +236,6 @@ def put_team_repository(call: Call) -> Response:
 
 @route("DELETE", TEAM + "/repos/{owner}/{repo}", permission="administration:write", role="admin")
 def delete_team_repository(call: Call) -> Response:
-    """Take a repository from a team."""
+    """Remove a repository from a team."""
     _find(call).repositories.pop(call.repository.id, None)
     return Response(status=204)

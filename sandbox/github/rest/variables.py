@@ -57,13 +57,13 @@ def _document(call: Call, variable: Variable) -> dict[str, object]:
     if call.found is None:
         document["visibility"] = variable.visibility
         if variable.visibility == "selected":
-            place = f"{call.github.api_url}/orgs/{call.github.organization.login}/actions/variables"
+            place = f"{call.store.api_url}/orgs/{call.store.organization.login}/actions/variables"
             document["selected_repositories_url"] = f"{place}/{variable.name}/repositories"
     return document
 
 
 def _all(call: Call) -> dict[str, Variable]:
-    return call.github.state.variables if call.found is None else call.found.variables
+    return call.store.state.variables if call.found is None else call.found.variables
 
 
 def _found(call: Call) -> Variable:
@@ -110,7 +110,7 @@ def _delete(call: Call) -> Response:
 
 @route("GET", _ORGANIZATION, permission="organization_actions_variables:read", organization="owner", scope="admin:org")
 def list_organization_variables(call: Call) -> Response:
-    """The organization's variables."""
+    """List the organization's variables."""
     return _list(call)
 
 
@@ -118,7 +118,7 @@ def list_organization_variables(call: Call) -> Response:
     "POST", _ORGANIZATION, permission="organization_actions_variables:write", organization="owner", scope="admin:org"
 )
 def create_organization_variable(call: Call) -> Response:
-    """Create a variable for many repositories."""
+    """Create a variable of the organization."""
     body = call.body(_OrganizationCreate)
     variable = Variable(
         name=_check_name(body.name),
@@ -137,7 +137,7 @@ def create_organization_variable(call: Call) -> Response:
     scope="admin:org",
 )
 def get_organization_variable(call: Call) -> Response:
-    """One of the organization's variables."""
+    """Get one of the organization's variables."""
     return _get(call)
 
 
@@ -149,7 +149,7 @@ def get_organization_variable(call: Call) -> Response:
     scope="admin:org",
 )
 def update_organization_variable(call: Call) -> Response:
-    """Change one of the organization's variables."""
+    """Update one of the organization's variables."""
     body, variable = call.body(_OrganizationUpdate), _found(call)
     variable.visibility = body.visibility or variable.visibility
     if body.selected_repository_ids is not None:
@@ -177,34 +177,34 @@ def delete_organization_variable(call: Call) -> Response:
     scope="admin:org",
 )
 def list_selected_repositories(call: Call) -> Response:
-    """The repositories that a variable is for."""
-    chosen = [call.github.state.repositories[number] for number in _found(call).selected_repository_ids]
+    """List the repositories that can use a variable."""
+    chosen = [call.store.state.repositories[number] for number in _found(call).selected_repository_ids]
     documents = [{"id": one.id, "name": one.name, "full_name": one.full_name} for one in chosen]
     return json_response(200, {"total_count": len(documents), "repositories": documents})
 
 
 @route("GET", _REPOSITORY, permission="actions_variables:read", role="push")
 def list_repository_variables(call: Call) -> Response:
-    """The repository's variables."""
+    """List the repository's variables."""
     return _list(call)
 
 
 @route("POST", _REPOSITORY, permission="actions_variables:write", role="push")
 def create_repository_variable(call: Call) -> Response:
-    """Create a variable for one repository."""
+    """Create a variable of a repository."""
     body = call.body(_RepositoryCreate)
     return _add(call, Variable(name=_check_name(body.name), value=body.value))
 
 
 @route("GET", _REPOSITORY + "/{name}", permission="actions_variables:read", role="push")
 def get_repository_variable(call: Call) -> Response:
-    """One of the repository's variables."""
+    """Get one of the repository's variables."""
     return _get(call)
 
 
 @route("PATCH", _REPOSITORY + "/{name}", permission="actions_variables:write", role="push")
 def update_repository_variable(call: Call) -> Response:
-    """Change one of the repository's variables."""
+    """Update one of the repository's variables."""
     body = call.body(_RepositoryUpdate)
     return _change(call, _found(call), body.name, body.value)
 

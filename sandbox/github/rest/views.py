@@ -1,9 +1,9 @@
-"""How accounts, repositories and commits look in answers."""
+"""Accounts, repositories and commits as JSON documents of responses."""
 
 from sandbox.github.accounts import Caller, caller_role, reaches
 from sandbox.github.git import Commit, Person
-from sandbox.github.service import GitHub
 from sandbox.github.state import PERMISSIONS, Repository, User
+from sandbox.github.store import Store
 
 FEATURES = {
     "has_issues": True,
@@ -23,44 +23,44 @@ FEATURES = {
 """Switches of a repository and their defaults in an organization."""
 
 
-def user(github: GitHub, account: User) -> dict[str, object]:
-    """An account, as it is embedded in other things."""
+def user(store: Store, account: User) -> dict[str, object]:
+    """An account, as other documents embed it."""
     return {
         "login": account.login,
         "id": account.id,
         "node_id": f"U_{account.id}",
-        "url": f"{github.api_url}/users/{account.login}",
-        "html_url": f"{github.url}/{account.login}",
+        "url": f"{store.api_url}/users/{account.login}",
+        "html_url": f"{store.url}/{account.login}",
         "type": account.type,
         "site_admin": False,
     }
 
 
-def owner(github: GitHub, login: str) -> dict[str, object]:
+def owner(store: Store, login: str) -> dict[str, object]:
     """The owner of a repository."""
-    if login.lower() == github.organization.login.lower():
+    if login.lower() == store.organization.login.lower():
         return {
-            "login": github.organization.login,
-            "id": github.organization.id,
-            "node_id": f"O_{github.organization.id}",
-            "url": f"{github.api_url}/users/{github.organization.login}",
-            "html_url": f"{github.url}/{github.organization.login}",
+            "login": store.organization.login,
+            "id": store.organization.id,
+            "node_id": f"O_{store.organization.id}",
+            "url": f"{store.api_url}/users/{store.organization.login}",
+            "html_url": f"{store.url}/{store.organization.login}",
             "type": "Organization",
             "site_admin": False,
         }
-    return user(github, github.user(login))
+    return user(store, store.user(login))
 
 
-def repository(github: GitHub, shown: Repository, caller: Caller) -> dict[str, object]:
+def repository(store: Store, shown: Repository, caller: Caller) -> dict[str, object]:
     """A repository."""
-    held = caller_role(caller, shown, github.state)
-    page, api = f"{github.url}/{shown.full_name}", f"{github.api_url}/repos/{shown.full_name}"
-    document: dict[str, object] = {
+    held = caller_role(caller, shown, store.state)
+    page, api = f"{store.url}/{shown.full_name}", f"{store.api_url}/repos/{shown.full_name}"
+    return {
         "id": shown.id,
         "node_id": f"R_{shown.id}",
         "name": shown.name,
         "full_name": shown.full_name,
-        "owner": owner(github, shown.owner),
+        "owner": owner(store, shown.owner),
         "private": shown.private,
         "visibility": "private" if shown.private else "public",
         "html_url": page,
@@ -72,7 +72,7 @@ def repository(github: GitHub, shown: Repository, caller: Caller) -> dict[str, o
         "git_url": f"git://{page.split('://', 1)[1]}.git",
         "ssh_url": f"git@localhost:{shown.full_name}.git",
         "homepage": shown.homepage,
-        # GitHub computes it much later; nobody should take it for a sign of emptiness.
+        # GitHub computes it much later; clients must not take it for a sign of emptiness.
         "size": 0,
         "topics": shown.topics,
         "default_branch": shown.default_branch,
@@ -85,17 +85,23 @@ def repository(github: GitHub, shown: Repository, caller: Caller) -> dict[str, o
         "created_at": shown.created_at,
         "updated_at": shown.updated_at,
         "pushed_at": shown.pushed_at or shown.created_at,
+        **_template(store, shown),
     }
-    template = github.state.repositories.get(shown.template_id or 0)
-    if template is not None:
-        document["template_repository"] = {
+
+
+def _template(store: Store, shown: Repository) -> dict[str, object]:
+    template = store.state.repositories.get(shown.template_id or 0)
+    if template is None:
+        return {}
+    return {
+        "template_repository": {
             "id": template.id,
             "name": template.name,
             "full_name": template.full_name,
-            "owner": owner(github, template.owner),
+            "owner": owner(store, template.owner),
             "default_branch": template.default_branch,
         }
-    return document
+    }
 
 
 def person(someone: Person) -> dict[str, object]:
@@ -103,21 +109,21 @@ def person(someone: Person) -> dict[str, object]:
     return {"name": someone.name, "email": someone.email, "date": someone.date}
 
 
-def account_of(github: GitHub, someone: Person) -> dict[str, object] | None:
-    """The account whose commit it is, if it has one."""
+def account_of(store: Store, someone: Person) -> dict[str, object] | None:
+    """The account of an author or committer, if there is one."""
     login = someone.email.partition("@")[0].partition("+")[2] or someone.name
-    found = github.state.users.get(login.lower())
-    return user(github, found) if found else None
+    found = store.state.users.get(login.lower())
+    return user(store, found) if found else None
 
 
-def commit(github: GitHub, shown: Repository, one: Commit) -> dict[str, object]:
-    """A commit with the accounts behind it."""
-    api = f"{github.api_url}/repos/{shown.full_name}"
+def commit(store: Store, shown: Repository, one: Commit) -> dict[str, object]:
+    """A commit with the accounts of its author and committer."""
+    api = f"{store.api_url}/repos/{shown.full_name}"
     return {
         "sha": one.sha,
         "node_id": f"C_{one.sha}",
         "url": f"{api}/commits/{one.sha}",
-        "html_url": f"{github.url}/{shown.full_name}/commit/{one.sha}",
+        "html_url": f"{store.url}/{shown.full_name}/commit/{one.sha}",
         "commit": {
             "author": person(one.author),
             "committer": person(one.committer),
@@ -126,20 +132,20 @@ def commit(github: GitHub, shown: Repository, one: Commit) -> dict[str, object]:
             "url": f"{api}/git/commits/{one.sha}",
             "comment_count": 0,
         },
-        "author": account_of(github, one.author),
-        "committer": account_of(github, one.committer),
+        "author": account_of(store, one.author),
+        "committer": account_of(store, one.committer),
         "parents": [{"sha": parent, "url": f"{api}/commits/{parent}"} for parent in one.parents],
     }
 
 
-def git_commit(github: GitHub, shown: Repository, one: Commit) -> dict[str, object]:
-    """A commit as the git database knows it."""
-    api = f"{github.api_url}/repos/{shown.full_name}"
+def git_commit(store: Store, shown: Repository, one: Commit) -> dict[str, object]:
+    """A commit of the git database."""
+    api = f"{store.api_url}/repos/{shown.full_name}"
     return {
         "sha": one.sha,
         "node_id": f"C_{one.sha}",
         "url": f"{api}/git/commits/{one.sha}",
-        "html_url": f"{github.url}/{shown.full_name}/commit/{one.sha}",
+        "html_url": f"{store.url}/{shown.full_name}/commit/{one.sha}",
         "author": person(one.author),
         "committer": person(one.committer),
         "message": one.message,

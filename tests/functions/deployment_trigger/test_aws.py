@@ -1,28 +1,32 @@
-"""What is made of AWS's other answers."""
+"""Errors and rare answers of AWS."""
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from functions.deployment_trigger.aws import COPY_SECONDS, ModelRegistry, ProjectBuckets, ProjectParameters
+from functions.deployment_trigger import handler
+from functions.deployment_trigger.approval_store import approval_of
+from functions.deployment_trigger.approved_artifacts import COPY_SECONDS, ApprovedArtifacts
 from functions.deployment_trigger.errors import NotStartedError
+from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.package import Approval, approved, parse_arn
-from functions.deployment_trigger.records import approval_of
-from tests.functions.deployment_trigger.world import BUCKET, GROUP, PROJECT_ID, SETTINGS, World, arn, error
+from functions.deployment_trigger.project_parameters import ProjectParameters
+from functions.shared import aws_clients
+from tests.functions.deployment_trigger.fakes import BUCKET, GROUP, PROJECT_ID, SETTINGS, Fakes, arn, error
 
 
 @pytest.fixture
-def world() -> World:
-    world = World()
-    world.sagemaker.register(1)
-    world.approve()
-    return world
+def fakes() -> Fakes:
+    fakes = Fakes()
+    fakes.sagemaker.register(1)
+    fakes.approve()
+    return fakes
 
 
-def test_other_failures_of_the_registry_are_not_taken_for_a_deleted_package(world: World) -> None:
-    world.sagemaker.failure = error("ThrottlingException", "Rate exceeded")
-    registry = ModelRegistry(world.sagemaker)
+def test_other_failures_of_the_registry_are_not_taken_for_a_deleted_package(fakes: Fakes) -> None:
+    fakes.sagemaker.failure = error("ThrottlingException", "Rate exceeded")
+    registry = ModelRegistry(fakes.sagemaker)
 
     with pytest.raises(ClientError, match="Rate exceeded"):
         registry.describe(arn(1))
@@ -30,103 +34,103 @@ def test_other_failures_of_the_registry_are_not_taken_for_a_deleted_package(worl
         registry.newest_approved(GROUP)
 
 
-def test_a_package_that_was_never_changed_is_as_old_as_it_is(world: World) -> None:
-    world.clock.now += 1
-    world.sagemaker.register(2)
+def test_a_package_that_was_never_changed_is_as_old_as_it_is(fakes: Fakes) -> None:
+    fakes.clock.now += 1
+    fakes.sagemaker.register(2)
 
-    found = ModelRegistry(world.sagemaker).describe(arn(2))
+    found = ModelRegistry(fakes.sagemaker).describe(arn(2))
 
     assert found is not None
-    assert found.modified_at == round(world.clock.now * 1000)
+    assert found.modified_at == round(fakes.clock.now * 1000)
 
 
-def test_other_failures_of_systems_manager_are_not_taken_for_a_missing_project(world: World) -> None:
-    world.ssm.failure = error("AccessDeniedException")
+def test_other_failures_of_systems_manager_are_not_taken_for_a_missing_project(fakes: Fakes) -> None:
+    fakes.ssm.failure = error("AccessDeniedException")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        ProjectParameters(SETTINGS, world.ssm).find(PROJECT_ID)
+        ProjectParameters(SETTINGS, fakes.ssm).find(PROJECT_ID)
 
 
-def test_other_failures_of_s3_are_not_taken_for_a_refusal(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_failures_of_s3_are_not_taken_for_a_refusal(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**arguments: object) -> None:
         raise error("SlowDown")
 
     for operation in ("copy_object", "head_object", "put_object"):
         with monkeypatch.context() as patched:
-            patched.setattr(world.s3, operation, fail)
+            patched.setattr(fakes.s3, operation, fail)
             with pytest.raises(ClientError, match="SlowDown"):
-                world.deliver()
+                fakes.deliver()
 
 
-def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(world: World) -> None:
-    """The next attempt copies what is there then."""
+def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fakes) -> None:
+    """The next attempt copies the changed artifact."""
 
     def change(what: str) -> None:
         if what == "copy":
-            world.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"changed")
+            fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"changed")
 
-    world.s3.before = change
+    fakes.s3.before = change
 
     with pytest.raises(ClientError, match="PreconditionFailed"):
-        world.deliver()
+        fakes.deliver()
 
-    world.s3.before = lambda what: None
-    assert world.deliver().decision == "dispatched"
+    fakes.s3.before = lambda what: None
+    assert fakes.deliver().decision == "dispatched"
 
 
-def test_a_copy_that_meets_another_one_is_tried_again_and_finds_what_that_copied(world: World) -> None:
-    """Such as the function's own, which it stopped waiting for."""
-    world.s3.conflicting_copies = 1
+def test_a_copy_that_conflicts_with_another_one_is_repeated_and_finds_its_result(fakes: Fakes) -> None:
+    """Such as the function's own, after its timeout."""
+    fakes.s3.conflicting_copies = 1
 
     with pytest.raises(NotStartedError, match=f"s3://{BUCKET}/approved/1/model.tar.gz is being copied"):
-        world.deliver()
-    assert (world.states(), world.dispatched) == (["claimed"], [])
+        fakes.deliver()
+    assert (fakes.states(), fakes.dispatched) == (["claimed"], [])
 
-    world.s3.put(BUCKET, "approved/1/model.tar.gz", metadata={"model-package-arn": arn(1)})
-    assert world.deliver().decision == "dispatched"
-    assert world.s3.copies == []
+    fakes.s3.put(BUCKET, "approved/1/model.tar.gz", metadata={"model-package-arn": arn(1)})
+    assert fakes.deliver().decision == "dispatched"
+    assert fakes.s3.copies == []
 
 
-def test_a_copy_is_asked_for_once_and_waited_for_as_long_as_the_function_can(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_a_copy_is_requested_once_with_a_timeout_as_long_as_the_function_allows(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configs: list[Config] = []
 
     def client(service: str, config: Config) -> object:
         assert service == "s3"
         configs.append(config)
-        return world.s3
+        return fakes.s3
 
     monkeypatch.setattr(boto3, "client", client)
-    buckets = ProjectBuckets()
+    artifacts = ApprovedArtifacts(aws_clients.client("s3"))
     candidate = approved(
         parse_arn(arn(1), SETTINGS),
-        ProjectParameters(SETTINGS, world.ssm).find(PROJECT_ID),
-        ModelRegistry(world.sagemaker).describe(arn(1)),
+        ProjectParameters(SETTINGS, fakes.ssm).find(PROJECT_ID),
+        ModelRegistry(fakes.sagemaker).describe(arn(1)),
     )
     assert len(configs) == 1
 
-    buckets.freeze(candidate)
-    buckets.freeze(candidate)
+    artifacts.freeze(candidate)
+    artifacts.freeze(candidate)
 
     ordinary, patient = ({name: getattr(config, name) for name in ("read_timeout", "retries")} for config in configs)
     assert ordinary["read_timeout"] == 10
     assert patient == {"read_timeout": COPY_SECONDS, "retries": {"mode": "standard", "total_max_attempts": 1}}
 
 
-def test_a_failure_to_look_at_what_was_frozen_fails_the_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.s3.put(BUCKET, "approved/1/model.tar.gz")
-    head = world.s3.head_object
+def test_a_failure_to_read_the_frozen_copy_fails_the_request(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes.s3.put(BUCKET, "approved/1/model.tar.gz")
+    head = fakes.s3.head_object
 
     def fail_later(**arguments: str) -> object:
         if arguments["Key"].startswith("approved/"):
             raise error("SlowDown")
         return head(**arguments)
 
-    monkeypatch.setattr(world.s3, "head_object", fail_later)
+    monkeypatch.setattr(fakes.s3, "head_object", fail_later)
 
     with pytest.raises(ClientError, match="SlowDown"):
-        world.deliver()
+        fakes.deliver()
 
 
 @pytest.mark.parametrize(
@@ -151,8 +155,8 @@ def test_the_clients_are_the_runtimes_own(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(boto3, "client", client)
 
-    ModelRegistry()
-    ProjectParameters(SETTINGS)
-    ProjectBuckets()
+    handler.services.cache_clear()
+    handler.services(SETTINGS)
+    handler.services.cache_clear()
 
-    assert asked == ["sagemaker", "ssm", "s3"]
+    assert asked == ["s3", "sagemaker", "ssm"]

@@ -6,147 +6,147 @@ import logging
 import pytest
 
 from functions.deployment_trigger.errors import NotStartedError
-from functions.deployment_trigger.notice import Notice
+from functions.deployment_trigger.event import ApprovalEvent
 from functions.shared.github_api.errors import DeadlinePassedError, GitHubError, OutcomeUnknownError
-from tests.functions.deployment_trigger.world import ACCOUNT, BUCKET, GROUP, REPOSITORY, Crash, World, arn, error
+from tests.functions.deployment_trigger.fakes import ACCOUNT, BUCKET, GROUP, REPOSITORY, Crash, Fakes, arn, error
 
 APPROVED_AT = 1_000_000_000
 
 
 @pytest.fixture
-def world() -> World:
+def fakes() -> Fakes:
     """One version, approved."""
-    world = World()
-    world.sagemaker.register(1)
-    world.approve()
-    return world
+    fakes = Fakes()
+    fakes.sagemaker.register(1)
+    fakes.approve()
+    return fakes
 
 
-def test_an_approval_starts_the_workflow_with_the_exact_version(world: World) -> None:
-    made = world.deliver()
+def test_an_approval_starts_the_workflow_with_the_exact_version(fakes: Fakes) -> None:
+    made = fakes.deliver()
 
-    [run] = world.github.runs
+    [run] = fakes.github.runs
     assert run["repository"] == REPOSITORY
     assert run["model_package_arn"] == arn(1)
     assert run["approval"] == f"1-{APPROVED_AT}"
     assert (made.decision, made.model_package_arn, made.run_url) == ("dispatched", arn(1), run["url"])
 
 
-def test_the_approval_is_recorded_with_its_run(world: World) -> None:
-    world.deliver()
+def test_the_approval_is_recorded_with_its_run(fakes: Fakes) -> None:
+    fakes.deliver()
 
-    [(key, record)] = world.records().items()
+    [(key, record)] = fakes.records().items()
     assert key == f"deployments/1/{APPROVED_AT}.json"
     assert (record["state"], record["model_package_arn"]) == ("dispatched", arn(1))
-    assert record["run_url"] == world.github.runs[0]["url"]
+    assert record["run_url"] == fakes.github.runs[0]["url"]
 
 
-def test_the_artifact_is_frozen_before_anything_is_started(world: World) -> None:
+def test_the_artifact_is_frozen_before_anything_is_started(fakes: Fakes) -> None:
     frozen: list[bool] = []
-    world.github.before = lambda: frozen.append((BUCKET, "approved/1/model.tar.gz") in world.s3.objects)
+    fakes.github.before = lambda: frozen.append((BUCKET, "approved/1/model.tar.gz") in fakes.s3.objects)
 
-    world.deliver()
+    fakes.deliver()
 
     assert frozen == [True]
-    [copy] = world.s3.copies
+    [copy] = fakes.s3.copies
     assert copy["Metadata"] == {"model-package-arn": arn(1)}
     assert copy["CopySource"] == {"Bucket": BUCKET, "Key": "pipelines/run/output/model.tar.gz"}
 
 
-def test_the_same_approval_delivered_twice_deploys_once(world: World) -> None:
-    first = world.deliver(request_id="request-1")
-    second = world.deliver(request_id="request-2")
+def test_the_same_approval_delivered_twice_deploys_once(fakes: Fakes) -> None:
+    first = fakes.deliver(request_id="request-1")
+    second = fakes.deliver(request_id="request-2")
 
-    assert world.dispatched == [arn(1)]
+    assert fakes.dispatched == [arn(1)]
     assert (second.decision, second.reason) == ("skipped", "this approval is dispatched already")
     assert second.run_url == first.run_url
 
 
-def test_approvals_delivered_in_the_wrong_order_leave_the_later_one(world: World) -> None:
-    world.sagemaker.register(2)
-    world.approve(2)
+def test_approvals_delivered_in_the_wrong_order_leave_the_later_one(fakes: Fakes) -> None:
+    fakes.sagemaker.register(2)
+    fakes.approve(2)
 
-    world.deliver(2, request_id="request-2")
-    late = world.deliver(1, request_id="request-1")
-    again = world.deliver(1, request_id="request-3")
+    fakes.deliver(2, request_id="request-2")
+    late = fakes.deliver(1, request_id="request-1")
+    again = fakes.deliver(1, request_id="request-3")
 
-    assert world.dispatched == [arn(2)]
+    assert fakes.dispatched == [arn(2)]
     assert (late.decision, late.reason) == ("superseded", "another version was approved later")
     assert again.reason == "this approval is superseded already"
 
 
-def test_two_approvals_in_their_order_are_both_deployed(world: World) -> None:
-    world.deliver(1)
-    world.sagemaker.register(2)
-    world.approve(2)
-    world.deliver(2, request_id="request-2")
+def test_two_approvals_in_their_order_are_both_deployed(fakes: Fakes) -> None:
+    fakes.deliver(1)
+    fakes.sagemaker.register(2)
+    fakes.approve(2)
+    fakes.deliver(2, request_id="request-2")
 
-    assert world.dispatched == [arn(1), arn(2)]
+    assert fakes.dispatched == [arn(1), arn(2)]
 
 
-def test_approve_reject_approve_within_seconds_deploys_the_last_decision(world: World) -> None:
-    world.sagemaker.update(1, ModelApprovalStatus="Rejected")
-    world.clock.now += 2
-    world.approve()
+def test_approve_reject_approve_within_seconds_deploys_the_last_decision(fakes: Fakes) -> None:
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
+    fakes.clock.now += 2
+    fakes.approve()
 
-    first = world.deliver(request_id="request-1")
-    last = world.deliver(request_id="request-2")
+    first = fakes.deliver(request_id="request-1")
+    last = fakes.deliver(request_id="request-2")
 
-    assert [run["approval"] for run in world.github.runs] == [f"1-{APPROVED_AT + 7000}"]
+    assert [run["approval"] for run in fakes.github.runs] == [f"1-{APPROVED_AT + 7000}"]
     assert (first.decision, last.decision) == ("dispatched", "skipped")
 
 
-def test_approve_reject_deploys_nothing(world: World) -> None:
-    world.sagemaker.update(1, ModelApprovalStatus="Rejected")
+def test_approve_reject_deploys_nothing(fakes: Fakes) -> None:
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
 
-    made = world.deliver()
+    made = fakes.deliver()
 
     assert (made.decision, made.reason) == ("refused", "its approval status is Rejected, not Approved")
-    assert world.dispatched == []
+    assert fakes.dispatched == []
 
 
-def test_a_version_that_is_approved_again_is_deployed_again(world: World) -> None:
-    world.deliver()
-    world.sagemaker.update(1, ModelApprovalStatus="Rejected")
-    world.clock.now += 60
-    world.approve()
+def test_a_version_that_is_approved_again_is_deployed_again(fakes: Fakes) -> None:
+    fakes.deliver()
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
+    fakes.clock.now += 60
+    fakes.approve()
 
-    world.deliver(request_id="request-2")
+    fakes.deliver(request_id="request-2")
 
-    assert world.dispatched == [arn(1), arn(1)]
+    assert fakes.dispatched == [arn(1), arn(1)]
 
 
 @pytest.mark.parametrize("fields", [["ModelPackageDescription"], ["ModelLifeCycle", "CustomerMetadataProperties"], []])
-def test_another_change_of_an_approved_version_deploys_nothing(world: World, fields: list[str]) -> None:
-    world.deliver(changed=["ModelApprovalStatus"])
-    world.sagemaker.update(1, ModelPackageDescription="better")
+def test_another_change_of_an_approved_version_deploys_nothing(fakes: Fakes, fields: list[str]) -> None:
+    fakes.deliver(changed=["ModelApprovalStatus"])
+    fakes.sagemaker.update(1, ModelPackageDescription="better")
 
-    made = world.deliver(request_id="request-2", changed=fields)
+    made = fakes.deliver(request_id="request-2", changed=fields)
 
     assert (made.decision, made.reason) == ("skipped", "the change was not its approval")
-    assert world.dispatched == [arn(1)]
-    assert world.states() == ["dispatched", "unchanged"]
+    assert fakes.dispatched == [arn(1)]
+    assert fakes.states() == ["dispatched", "unchanged"]
 
 
-def test_registering_a_version_deploys_nothing(world: World) -> None:
-    world.sagemaker.register(2)
+def test_registering_a_version_deploys_nothing(fakes: Fakes) -> None:
+    fakes.sagemaker.register(2)
 
-    made = world.deliver(2)
+    made = fakes.deliver(2)
 
     assert made.reason == "its approval status is PendingManualApproval, not Approved"
-    assert world.dispatched == []
+    assert fakes.dispatched == []
 
 
-def test_a_version_that_is_not_complete_is_refused(world: World) -> None:
-    world.sagemaker.update(1, ModelPackageStatus="InProgress")
+def test_a_version_that_is_not_complete_is_refused(fakes: Fakes) -> None:
+    fakes.sagemaker.update(1, ModelPackageStatus="InProgress")
 
-    assert world.deliver().reason == "its status is InProgress, not Completed"
+    assert fakes.deliver().reason == "its status is InProgress, not Completed"
 
 
-def test_a_version_that_was_deleted_is_refused(world: World) -> None:
-    del world.sagemaker.packages[arn(1)]
+def test_a_version_that_was_deleted_is_refused(fakes: Fakes) -> None:
+    del fakes.sagemaker.packages[arn(1)]
 
-    made = world.deliver()
+    made = fakes.deliver()
 
     assert (made.decision, made.reason) == ("refused", "it was deleted")
 
@@ -164,12 +164,14 @@ def test_a_version_that_was_deleted_is_refused(world: World) -> None:
     ],
     ids=["account", "region", "project", "group of another name", "no project", "no version", "nothing"],
 )
-def test_what_is_not_a_project_s_model_of_this_account_is_refused(world: World, package_arn: str, reason: str) -> None:
-    made = world.deliver(package_arn=package_arn)
+def test_a_package_that_is_no_project_s_model_of_this_account_is_refused(
+    fakes: Fakes, package_arn: str, reason: str
+) -> None:
+    made = fakes.deliver(package_arn=package_arn)
 
     assert made.decision == "refused"
     assert reason in made.reason
-    assert (world.dispatched, world.records(), world.s3.copies, world.github_asked) == ([], {}, [], 0)
+    assert (fakes.dispatched, fakes.records(), fakes.s3.copies, fakes.github_asked) == ([], {}, [], 0)
 
 
 @pytest.mark.parametrize(
@@ -185,249 +187,247 @@ def test_what_is_not_a_project_s_model_of_this_account_is_refused(world: World, 
     ],
 )
 def test_an_artifact_that_is_not_the_project_s_is_refused(
-    world: World, containers: list[dict[str, str]], reason: str
+    fakes: Fakes, containers: list[dict[str, str]], reason: str
 ) -> None:
-    world.sagemaker.update(1, InferenceSpecification={"Containers": containers})
+    fakes.sagemaker.update(1, InferenceSpecification={"Containers": containers})
 
-    made = world.deliver()
+    made = fakes.deliver()
 
     assert made.decision == "refused"
     assert reason in made.reason
-    assert world.dispatched == []
-    assert world.states() == ["refused"]
+    assert fakes.dispatched == []
+    assert fakes.states() == ["refused"]
 
 
-def test_a_model_without_a_specification_is_refused(world: World) -> None:
-    del world.sagemaker.packages[arn(1)]["InferenceSpecification"]
+def test_a_model_without_a_specification_is_refused(fakes: Fakes) -> None:
+    del fakes.sagemaker.packages[arn(1)]["InferenceSpecification"]
 
-    assert "it has 0 containers" in world.deliver().reason
+    assert "it has 0 containers" in fakes.deliver().reason
 
 
-def test_an_artifact_that_s3_cannot_copy_in_one_piece_is_refused(world: World) -> None:
-    world.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", size=5 * 1024**3 + 1)
+def test_an_artifact_that_s3_cannot_copy_in_one_piece_is_refused(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", size=5 * 1024**3 + 1)
 
-    made = world.deliver()
+    made = fakes.deliver()
 
     assert made.decision == "refused"
     assert "has 5368709121 bytes; S3 copies up to 5368709120 in one piece" in made.reason
 
 
-def test_an_artifact_of_exactly_the_largest_size_is_deployed(world: World) -> None:
-    world.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", size=5 * 1024**3)
+def test_an_artifact_of_exactly_the_largest_size_is_deployed(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", size=5 * 1024**3)
 
-    assert world.deliver().decision == "dispatched"
-
-
-def test_an_approved_artifact_never_changes(world: World) -> None:
-    world.deliver()
-    world.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"another model")
-    world.sagemaker.update(1, ModelApprovalStatus="Rejected")
-    world.approve()
-
-    assert world.deliver(request_id="request-2").decision == "dispatched"
-
-    assert world.s3.objects[BUCKET, "approved/1/model.tar.gz"].body == b"model"
+    assert fakes.deliver().decision == "dispatched"
 
 
-def test_an_artifact_frozen_for_another_package_is_refused(world: World) -> None:
-    world.s3.put(BUCKET, "approved/1/model.tar.gz", b"somebody's")
+def test_an_approved_artifact_never_changes(fakes: Fakes) -> None:
+    fakes.deliver()
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"another model")
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
+    fakes.approve()
 
-    made = world.deliver()
+    assert fakes.deliver(request_id="request-2").decision == "dispatched"
+
+    assert fakes.s3.objects[BUCKET, "approved/1/model.tar.gz"].body == b"model"
+
+
+def test_an_artifact_frozen_for_another_package_is_refused(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "approved/1/model.tar.gz", b"somebody's")
+
+    made = fakes.deliver()
 
     assert made.decision == "refused"
     assert "holds the artifact of another model package" in made.reason
 
 
-def test_a_fresh_repository_is_asked_again_until_github_knows_its_workflow(world: World) -> None:
-    world.github.knows_from = world.clock.now + 60
+def test_a_dispatch_is_repeated_until_github_knows_a_new_repository_s_workflow(fakes: Fakes) -> None:
+    fakes.github.knows_from = fakes.clock.now + 60
 
-    made = world.deliver()
+    made = fakes.deliver()
 
     assert made.decision == "dispatched"
-    assert world.dispatched == [arn(1)]
+    assert fakes.dispatched == [arn(1)]
 
 
 def test_a_repository_that_never_knows_the_workflow_fails_the_request_and_the_next_attempt_goes_on(
-    world: World,
+    fakes: Fakes,
 ) -> None:
-    world.github.knows_from = world.clock.now + 200
+    fakes.github.knows_from = fakes.clock.now + 200
 
     with pytest.raises(NotStartedError, match=rf"does not start deploy\.yml of {REPOSITORY}"):
-        world.deliver()
-    assert world.states() == ["claimed"]
+        fakes.deliver()
+    assert fakes.states() == ["claimed"]
 
-    world.clock.now += 90
-    assert world.deliver().decision == "dispatched"
-    assert world.dispatched == [arn(1)]
+    fakes.clock.now += 90
+    assert fakes.deliver().decision == "dispatched"
+    assert fakes.dispatched == [arn(1)]
 
 
-def test_no_time_left_fails_the_request(world: World) -> None:
-    world.github.knows_from = world.clock.now + 100
+def test_no_time_left_fails_the_request(fakes: Fakes) -> None:
+    fakes.github.knows_from = fakes.clock.now + 100
 
     with pytest.raises(DeadlinePassedError, match="no time is left to wait"):
-        world.deployer(seconds=20).approve(Notice(package_arn=arn(1), changed=None))
+        fakes.deployer(seconds=20).approve(ApprovalEvent(package_arn=arn(1), changed=None))
 
 
-def test_a_dispatch_without_an_answer_that_did_start_a_run_is_not_repeated(world: World) -> None:
-    world.github.seconds_to_appear = 8
+def test_a_dispatch_without_an_answer_that_did_start_a_run_is_not_repeated(fakes: Fakes) -> None:
+    fakes.github.seconds_to_appear = 8
 
     def lose_the_answer() -> None:
         raise OutcomeUnknownError("502")
 
-    world.github.after = lose_the_answer
+    fakes.github.after = lose_the_answer
 
-    made = world.deliver()
+    made = fakes.deliver()
 
-    assert made.run_url == world.github.runs[0]["url"]
-    assert len(world.github.runs) == 1
+    assert made.run_url == fakes.github.runs[0]["url"]
+    assert len(fakes.github.runs) == 1
 
 
-def test_a_dispatch_without_an_answer_that_started_nothing_is_repeated(world: World) -> None:
+def test_a_dispatch_without_an_answer_that_started_nothing_is_repeated(fakes: Fakes) -> None:
     failures = [OutcomeUnknownError("502")]
 
     def fail_once() -> None:
         if failures:
             raise failures.pop()
 
-    world.github.before = fail_once
+    fakes.github.before = fail_once
 
-    assert world.deliver().decision == "dispatched"
-    assert len(world.github.runs) == 1
+    assert fakes.deliver().decision == "dispatched"
+    assert len(fakes.github.runs) == 1
 
 
-def test_a_run_that_does_not_appear_is_recorded_without_its_address(world: World) -> None:
-    world.github.seconds_to_appear = 60
+def test_a_run_that_does_not_appear_is_recorded_without_its_address(fakes: Fakes) -> None:
+    fakes.github.seconds_to_appear = 60
 
-    made = world.deliver()
+    made = fakes.deliver()
 
     assert (made.decision, made.run_url) == ("dispatched", None)
-    assert world.states() == ["dispatched"]
+    assert fakes.states() == ["dispatched"]
 
 
-def test_a_run_that_cannot_be_looked_for_is_not_started_again(world: World) -> None:
+def test_a_run_is_not_started_again_when_the_list_of_runs_fails(fakes: Fakes) -> None:
     def fail() -> None:
         raise GitHubError("GitHub failed 5 times", 503)
 
-    world.github.on_list = fail
+    fakes.github.on_list = fail
 
-    assert world.deliver().decision == "dispatched"
-    assert world.states() == ["dispatched"]
+    assert fakes.deliver().decision == "dispatched"
+    assert fakes.states() == ["dispatched"]
 
 
 @pytest.mark.parametrize("moment", ["claimed", "copy"])
-def test_a_crash_between_claim_and_dispatch_is_made_good_by_lambda_s_next_attempt(world: World, moment: str) -> None:
-    crash_after(world, moment)
+def test_lambda_s_next_attempt_finishes_after_a_crash_between_claim_and_dispatch(fakes: Fakes, moment: str) -> None:
+    crash_after(fakes, moment)
 
-    assert world.deliver().decision == "dispatched"
-    assert world.dispatched == [arn(1)]
-    assert world.states() == ["dispatched"]
+    assert fakes.deliver().decision == "dispatched"
+    assert fakes.dispatched == [arn(1)]
+    assert fakes.states() == ["dispatched"]
 
 
-def crash_after(world: World, moment: str) -> None:
+def crash_after(fakes: Fakes, moment: str) -> None:
     def crash(what: str) -> None:
         if what == moment:
             raise Crash
 
-    world.s3.after = crash
+    fakes.s3.after = crash
     with pytest.raises(Crash):
-        world.deliver()
-    world.s3.after = lambda what: None
-    assert world.states() == ["claimed"]
-    assert world.dispatched == []
-    world.clock.now += 60
+        fakes.deliver()
+    fakes.s3.after = lambda what: None
+    assert fakes.states() == ["claimed"]
+    assert fakes.dispatched == []
+    fakes.clock.now += 60
 
 
-def crash_after_dispatch(world: World) -> None:
+def crash_after_dispatch(fakes: Fakes) -> None:
     def crash() -> None:
         raise Crash
 
-    world.github.after = crash
+    fakes.github.after = crash
     with pytest.raises(Crash):
-        world.deliver()
-    world.github.after = lambda: None
-    assert world.states() == ["claimed"]
+        fakes.deliver()
+    fakes.github.after = lambda: None
+    assert fakes.states() == ["claimed"]
 
 
-def test_a_crash_between_dispatch_and_record_does_not_start_a_second_run(world: World) -> None:
-    crash_after_dispatch(world)
-    world.clock.now += 60
+def test_a_crash_between_dispatch_and_record_does_not_start_a_second_run(fakes: Fakes) -> None:
+    crash_after_dispatch(fakes)
+    fakes.clock.now += 60
 
-    made = world.deliver()
+    made = fakes.deliver()
 
     assert (made.decision, made.reason) == ("dispatched", "its run was started before")
-    assert made.run_url == world.github.runs[0]["url"]
-    assert world.dispatched == [arn(1)]
-    assert world.states() == ["dispatched"]
+    assert made.run_url == fakes.github.runs[0]["url"]
+    assert fakes.dispatched == [arn(1)]
+    assert fakes.states() == ["dispatched"]
 
 
-def test_a_claim_of_another_request_is_left_alone_while_that_may_still_run(world: World) -> None:
-    crash_after(world, "claimed")
+def test_a_claim_of_another_request_is_left_alone_while_that_may_still_run(fakes: Fakes) -> None:
+    crash_after(fakes, "claimed")
 
-    made = world.deliver(request_id="request-2")
+    made = fakes.deliver(request_id="request-2")
 
     assert (made.decision, made.reason) == ("skipped", "this approval is being deployed by another request")
-    assert world.dispatched == []
+    assert fakes.dispatched == []
 
 
-def test_a_claim_of_another_request_is_finished_once_that_cannot_run_any_more(world: World) -> None:
-    crash_after(world, "claimed")
-    world.clock.now += 240
+def test_a_claim_of_another_request_is_finished_once_that_cannot_run_any_more(fakes: Fakes) -> None:
+    crash_after(fakes, "claimed")
+    fakes.clock.now += 240
 
-    assert world.deliver(request_id="request-2").decision == "dispatched"
-    assert world.dispatched == [arn(1)]
+    assert fakes.deliver(request_id="request-2").decision == "dispatched"
+    assert fakes.dispatched == [arn(1)]
 
 
-def test_of_two_requests_that_replace_the_same_claim_the_first_wins(world: World) -> None:
-    crash_after(world, "claimed")
-    world.clock.now += 240
+def test_of_two_requests_that_replace_the_same_claim_the_first_wins(fakes: Fakes) -> None:
+    crash_after(fakes, "claimed")
+    fakes.clock.now += 240
     writes: list[str] = []
 
     def meet(what: str) -> None:
         writes.append(what)
         # The first write finds the claim; the second would replace it.
         if len(writes) == 2:
-            world.deliver(request_id="request-3")
+            fakes.deliver(request_id="request-3")
 
-    world.s3.before = meet
+    fakes.s3.before = meet
 
-    made = world.deliver(request_id="request-2")
+    made = fakes.deliver(request_id="request-2")
 
-    assert world.dispatched == [arn(1)]
+    assert fakes.dispatched == [arn(1)]
     assert (made.decision, made.reason) == ("skipped", "this approval is being deployed by another request")
 
 
-def test_a_record_that_somebody_replaced_meanwhile_is_left_to_them(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_record_that_another_request_replaced_meanwhile_stays(fakes: Fakes, caplog: pytest.LogCaptureFixture) -> None:
     def meddle() -> None:
-        [(bucket, key)] = [place for place in world.s3.objects if place[1].startswith("deployments/")]
-        found = json.loads(world.s3.objects[bucket, key].body)
-        world.s3.put(bucket, key, json.dumps({**found, "owner": "somebody"}).encode())
+        [(bucket, key)] = [place for place in fakes.s3.objects if place[1].startswith("deployments/")]
+        found = json.loads(fakes.s3.objects[bucket, key].body)
+        fakes.s3.put(bucket, key, json.dumps({**found, "owner": "somebody"}).encode())
 
-    world.github.after = meddle
+    fakes.github.after = meddle
 
-    assert world.deliver().decision == "dispatched"
-    assert world.records()[f"deployments/1/{APPROVED_AT}.json"]["owner"] == "somebody"
+    assert fakes.deliver().decision == "dispatched"
+    assert fakes.records()[f"deployments/1/{APPROVED_AT}.json"]["owner"] == "somebody"
     assert f"the record of approval 1-{APPROVED_AT} was changed meanwhile" in caplog.text
 
 
 @pytest.mark.parametrize(("conflicts", "succeeds"), [(2, True), (3, False)])
-def test_a_write_that_met_another_one_is_repeated_as_s3_asks(world: World, conflicts: int, succeeds: bool) -> None:
-    world.s3.conflicts = conflicts
+def test_a_write_that_met_another_one_is_repeated_as_s3_asks(fakes: Fakes, conflicts: int, succeeds: bool) -> None:
+    fakes.s3.conflicts = conflicts
 
     if succeeds:
-        assert world.deliver().decision == "dispatched"
+        assert fakes.deliver().decision == "dispatched"
     else:
         with pytest.raises(type(error("x")), match="ConditionalRequestConflict"):
-            world.deliver()
+            fakes.deliver()
 
 
-def test_every_decision_is_one_line_of_json(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_decision_is_one_line_of_json(fakes: Fakes, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
-    world.deliver()
-    world.deliver(request_id="request-2")
-    world.deliver(package_arn="")
+    fakes.deliver()
+    fakes.deliver(request_id="request-2")
+    fakes.deliver(package_arn="")
 
     lines = [json.loads(message) for message in caplog.messages]
     assert [line["decision"] for line in lines] == ["dispatched", "skipped", "refused"]
@@ -435,5 +435,5 @@ def test_every_decision_is_one_line_of_json(world: World, caplog: pytest.LogCapt
         "model_package_arn": arn(1),
         "decision": "dispatched",
         "reason": "it was approved",
-        "run_url": world.github.runs[0]["url"],
+        "run_url": fakes.github.runs[0]["url"],
     }

@@ -14,7 +14,7 @@ from functions.deployment_trigger.github import GitHub
 from functions.deployment_trigger.package import Approval
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import CredentialError, ExplainedError
-from tests.functions.deployment_trigger.world import REPOSITORY, World, arn
+from tests.functions.deployment_trigger.fakes import REPOSITORY, Fakes, arn
 from tests.functions.shared.server import Reply, Server, serving
 
 TOKEN = "ghp_a-token-that-no-log-may-show"
@@ -23,7 +23,7 @@ RUN = "https://github.com/acme/runs/7"
 
 @dataclass
 class Context:
-    """What Lambda says about an invocation."""
+    """A Lambda context."""
 
     aws_request_id: str = "request-1"
 
@@ -56,13 +56,13 @@ def secrets() -> Secrets:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> World:
-    world = World()
-    world.sagemaker.register(1)
-    world.approve()
+def fakes(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> Fakes:
+    fakes = Fakes()
+    fakes.sagemaker.register(1)
+    fakes.approve()
 
     def client(service: str, config: object) -> Any:
-        return {"sagemaker": world.sagemaker, "ssm": world.ssm, "s3": world.s3, "secretsmanager": secrets}[service]
+        return {"sagemaker": fakes.sagemaker, "ssm": fakes.ssm, "s3": fakes.s3, "secretsmanager": secrets}[service]
 
     monkeypatch.setattr(boto3, "client", client)
     handler.services.cache_clear()
@@ -75,7 +75,7 @@ def world(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> 
         "AWS_REGION": "eu-west-1",
     }.items():
         monkeypatch.setenv(name, value)
-    return world
+    return fakes
 
 
 def an_event(version: int = 1, **detail: object) -> dict[str, object]:
@@ -90,7 +90,7 @@ def a_run(approval: str) -> dict[str, object]:
     return {"display_title": f"Deploy {arn(1)} {approval}", "html_url": RUN}
 
 
-def test_an_approval_becomes_a_run(world: World, github: Server) -> None:
+def test_an_approval_becomes_a_run(fakes: Fakes, github: Server) -> None:
     approval = "1-1000000000"
     github.reply(Reply(status=204), Reply(body={"workflow_runs": [a_run("1-999"), a_run(approval)]}))
 
@@ -113,18 +113,18 @@ def test_an_approval_becomes_a_run(world: World, github: Server) -> None:
     }
 
 
-def test_the_sweep_does_the_same_for_a_lost_event(world: World, github: Server) -> None:
+def test_the_sweep_does_the_same_for_a_lost_event(fakes: Fakes, github: Server) -> None:
     github.reply(Reply(status=204), Reply(body={"workflow_runs": [a_run("1-1000000000")]}))
 
     assert [made["decision"] for made in handler.handler({"sweep": True}, Context())] == ["dispatched"]
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"ModelPackageArn": 1}}, {"sweep": "yes"}])
-def test_an_event_that_says_nothing_is_refused(world: World, event: dict[str, object]) -> None:
+def test_an_event_that_says_nothing_is_refused(fakes: Fakes, event: dict[str, object]) -> None:
     assert [made["decision"] for made in handler.handler(event, Context())] == ["refused"]
 
 
-def test_what_changed_is_read_from_the_event(world: World, github: Server) -> None:
+def test_the_changed_fields_are_read_from_the_event(fakes: Fakes, github: Server) -> None:
     event = an_event(UpdatedModelPackageFields=["CustomerMetadataProperties"])
 
     [made] = handler.handler(event, Context())
@@ -133,16 +133,16 @@ def test_what_changed_is_read_from_the_event(world: World, github: Server) -> No
     assert github.asked == []
 
 
-def test_requests_of_one_process_share_its_clients(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.sagemaker.update(1, ModelApprovalStatus="Rejected")
+def test_requests_of_one_process_share_its_clients(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
     handler.handler(an_event(), Context())
     monkeypatch.setattr(boto3, "client", None)
 
     assert [made["decision"] for made in handler.handler(an_event(), Context())] == ["refused"]
 
 
-def test_the_credential_is_read_only_for_a_deployment(world: World, secrets: Secrets) -> None:
-    world.sagemaker.update(1, ModelApprovalStatus="Rejected")
+def test_the_credential_is_read_only_for_a_deployment(fakes: Fakes, secrets: Secrets) -> None:
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
 
     handler.handler(an_event(), Context())
 
@@ -150,7 +150,7 @@ def test_the_credential_is_read_only_for_a_deployment(world: World, secrets: Sec
 
 
 def test_without_a_credential_the_request_fails_and_is_tried_again(
-    world: World, secrets: Secrets, github: Server
+    fakes: Fakes, secrets: Secrets, github: Server
 ) -> None:
     given, secrets.value = secrets.value, "{}"
     with pytest.raises(CredentialError, match="python -m bootstrap github-token"):
@@ -163,7 +163,7 @@ def test_without_a_credential_the_request_fails_and_is_tried_again(
     assert [made["decision"] for made in handler.handler(an_event(), Context())] == ["dispatched"]
 
 
-def test_no_log_shows_the_token_or_the_event(world: World, github: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_shows_the_token_or_the_event(fakes: Fakes, github: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     github.reply(Reply(status=204), Reply(body={"workflow_runs": [a_run("1-1000000000")]}))
 
@@ -174,7 +174,7 @@ def test_no_log_shows_the_token_or_the_event(world: World, github: Server, caplo
         assert secret not in caplog.text
 
 
-def test_a_function_that_is_not_configured_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_is_not_configured_says_so(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PARAMETER_PATH")
     monkeypatch.setenv("ACCOUNT_ID", "")
 

@@ -1,1 +1,1 @@
-"""What the code of several Lambda functions shares, against a real HTTP server."""
+"""The code that Lambda functions share, against a real HTTP server."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Clock:
-    """Time that passes only while somebody waits."""
+    """A clock that only waiting moves."""
 
     now: float = 1_000_000.0
     on_sleep: Callable[[float], None] = lambda now: None

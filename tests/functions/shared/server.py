@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the server does with one request."""
+    """The server's reply to one request."""
 
     status: int = 200
     body: object = None
@@ -28,7 +28,7 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What the server was asked."""
+    """A request that the server received."""
 
     method: str
     path: str
@@ -50,7 +50,7 @@ class Server:
         self.requests: list[Request] = []
 
     def reply(self, *replies: Reply) -> None:
-        """What to answer from now on."""
+        """Set the replies to the next requests."""
         self.replies = list(replies)
 
     def next(self) -> Reply:

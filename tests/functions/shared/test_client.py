@@ -113,7 +113,7 @@ def test_github_is_given_up_after_five_failures(server: Server, client: Client) 
     assert len(server.requests) == 5
 
 
-def test_a_server_that_nobody_runs_is_named(clock: Clock) -> None:
+def test_an_unreachable_server_is_named(clock: Clock) -> None:
     with serving() as gone:
         pass
 
@@ -138,7 +138,7 @@ def test_a_post_that_got_no_answer_is_not_repeated_blindly(server: Server, clien
 
 
 def limits(clock: Clock) -> dict[str, tuple[Reply, float]]:
-    """Refusals by a limit, and how long to wait after each."""
+    """Refusals by a rate limit, and the seconds to wait after each."""
     secondary = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}
     reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 90)}
     past = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) - 90)}
@@ -208,7 +208,7 @@ def test_a_plan_that_is_too_small_is_not_taken_for_a_missing_permission(server: 
         put(client)
 
 
-def test_another_refusal_is_told_as_it_is(server: Server, client: Client) -> None:
+def test_another_refusal_is_reported_as_it_is(server: Server, client: Client) -> None:
     server.reply(Reply(status=422, body={"message": "Validation Failed", "errors": [{"code": "invalid"}]}))
 
     with pytest.raises(GitHubError, match=r'refused PUT .* \(422: Validation Failed \[\{"code": "invalid"\}\]\)'):
@@ -223,7 +223,7 @@ def test_a_refusal_without_a_reason(server: Server, client: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nothing_is_asked_after_the_deadline(server: Server, clock: Clock, method: str) -> None:
+def test_no_request_is_sent_after_the_deadline(server: Server, clock: Clock, method: str) -> None:
     server.reply(Reply(status=200, body={}))
     late = a_client(server, clock, seconds=0)
 

@@ -34,7 +34,7 @@ def test_the_token_is_read() -> None:
     assert github_token("arn:secret", Secrets(json.dumps({"token": "ghp_x"}))) == "ghp_x"
 
 
-def test_a_secret_that_nobody_set_says_what_to_do() -> None:
+def test_an_empty_secret_says_what_to_do() -> None:
     with pytest.raises(CredentialError, match=r"holds no value; set .* python -m bootstrap"):
         github_token("arn:secret", Secrets(error("ResourceNotFoundException")))
 

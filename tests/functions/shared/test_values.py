@@ -3,7 +3,7 @@
 from functions.shared.github_api import values
 
 
-def test_what_has_another_type_is_as_good_as_missing() -> None:
+def test_a_value_of_another_type_counts_as_missing() -> None:
     answer = values.parsed(b'{"name": "main", "id": 7, "owner": {"id": 1}, "runs": [{"id": 2}, 3]}')
 
     assert (values.text(answer, "name"), values.text(answer, "id"), values.text(answer, "gone")) == ("main", "", "")
@@ -12,7 +12,7 @@ def test_what_has_another_type_is_as_good_as_missing() -> None:
     assert (values.items(answer["runs"]), values.items(None)) == ([{"id": 2}, {}], [])
 
 
-def test_a_list_is_kept_and_what_is_not_json_is_told() -> None:
+def test_a_list_is_kept_and_an_answer_that_is_not_json_is_reported() -> None:
     assert values.parsed(b"[1]") == {"": [1]}
     assert values.parsed(b"") == {}
     assert values.parsed(b"<html>") == {"message": "the answer is not JSON"}

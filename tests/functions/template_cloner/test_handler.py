@@ -11,13 +11,17 @@ from typing import Any
 import boto3
 import pytest
 
+from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner import answer, handler
 from functions.template_cloner.answer import Answer, AnswerNotDeliveredError
+from functions.template_cloner.resources import DeploymentRoles
+from functions.template_cloner.workload_account import WorkloadAccount
 from tests.functions.shared.server import Reply, Server, serving
-from tests.functions.template_cloner.account import ARNS, ROLES, MemoryAccount
-from tests.functions.template_cloner.test_aws import Parameters
-from tests.functions.template_cloner.test_event import ENVIRONMENT, PROPERTIES, ROLES_PROPERTIES
-from tests.functions.template_cloner.world import PROJECT, MemoryGitHub, World
+from tests.functions.template_cloner.fake_account import ARNS, ONBOARDING_ROLE, ROLES
+from tests.functions.template_cloner.fakes import PROJECT, Fakes, MemoryGitHub
+from tests.functions.template_cloner.test_launch_records import Parameters
+from tests.functions.template_cloner.test_properties import PROPERTIES, ROLES_PROPERTIES
+from tests.functions.template_cloner.test_settings import ENVIRONMENT
 
 TOKEN = "ghp_a-token-that-no-log-may-show"
 SIGNATURE = "X-Amz-Signature=a-signature-that-no-log-may-show"
@@ -68,14 +72,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, aws: Aws) -> World:
-    world = World()
+def fakes(monkeypatch: pytest.MonkeyPatch, aws: Aws) -> Fakes:
+    fakes = Fakes()
 
     def github(*arguments: object) -> MemoryGitHub:
-        return world.github
+        return fakes.github
 
-    monkeypatch.setattr("functions.template_cloner.github.GitHub", github)
-    return world
+    monkeypatch.setattr("functions.template_cloner.service.GitHub", github)
+    return fakes
 
 
 def event(cloudformation: Server, kind: str = "Create", **more: object) -> dict[str, object]:
@@ -97,7 +101,7 @@ def the_answer(cloudformation: Server) -> Any:
     return request.json
 
 
-def test_a_launch_is_answered_with_the_repository(cloudformation: Server, world: World) -> None:
+def test_a_launch_is_answered_with_the_repository(cloudformation: Server, fakes: Fakes) -> None:
     handler.handler(event(cloudformation), Context())
 
     told = the_answer(cloudformation)
@@ -111,31 +115,31 @@ def test_a_launch_is_answered_with_the_repository(cloudformation: Server, world:
         "RequestId": "request-1",
         "LogicalResourceId": "Repository",
     }
-    assert world.launched
+    assert fakes.launched
     assert cloudformation.requests[0].headers["Content-Type"] == ""
 
 
-def test_a_request_that_comes_twice_gets_the_same_answer(cloudformation: Server, world: World) -> None:
+def test_a_request_that_comes_twice_gets_the_same_answer(cloudformation: Server, fakes: Fakes) -> None:
     handler.handler(event(cloudformation), Context())
     handler.handler(event(cloudformation), Context())
 
     first, second = cloudformation.requests
     assert first.json == second.json
-    assert len(world.github.writes) == 5
+    assert len(fakes.github.writes) == 5
 
 
-def test_a_refused_launch_is_answered_with_the_reason(cloudformation: Server, world: World) -> None:
+def test_a_refused_launch_is_answered_with_the_reason(cloudformation: Server, fakes: Fakes) -> None:
     handler.handler(event(cloudformation, ResourceProperties={**PROPERTIES, "User": "adda"}), Context())
 
     told = the_answer(cloudformation)
     assert told["Status"] == "FAILED"
     assert "no user 'adda'" in told["Reason"]
     assert told["PhysicalResourceId"] == PROJECT.full_name
-    assert not world.launched
+    assert not fakes.launched
 
 
-def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Server, world: World, aws: Aws) -> None:
-    world.github.protected = False
+def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Server, fakes: Fakes, aws: Aws) -> None:
+    fakes.github.protected = False
     handler.handler(event(cloudformation), Context())
     assert the_answer(cloudformation)["Status"] == "FAILED"
     cloudformation.requests.clear()
@@ -144,19 +148,20 @@ def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Serve
     handler.handler(event(cloudformation, "Delete", PhysicalResourceId=PROJECT.full_name), Context())
 
     assert the_answer(cloudformation)["Status"] == "SUCCESS"
-    assert not world.launched
+    assert not fakes.launched
     assert aws.parameters.values == {}
 
 
 def test_roles_are_made_without_asking_github(
-    cloudformation: Server, world: World, aws: Aws, monkeypatch: pytest.MonkeyPatch
+    cloudformation: Server, fakes: Fakes, aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def account(*arguments: object) -> MemoryAccount:
-        return world.account
+    def enter(roles: DeploymentRoles, role_arn: str, deadline: Deadline) -> WorkloadAccount:
+        assert (roles, role_arn) == (ROLES, ONBOARDING_ROLE)
+        return WorkloadAccount(roles=fakes.account, deployments=fakes.account)
 
-    monkeypatch.setattr("functions.template_cloner.workload_account.WorkloadAccount", account)
-    monkeypatch.setattr("functions.template_cloner.deployment_roles._LOOK_AGAIN_SECONDS", 0.01)
-    world.account.seconds = 0
+    monkeypatch.setattr("functions.template_cloner.service.enter_account", enter)
+    monkeypatch.setattr("functions.template_cloner.roles_provisioner._RETRY_SECONDS", 0.01)
+    fakes.account.seconds = 0
     aws.secret = "nobody has set it"
     asked: dict[str, Any] = {"ResourceType": "Custom::DeploymentRoles", "ResourceProperties": ROLES_PROPERTIES}
 
@@ -169,17 +174,18 @@ def test_roles_are_made_without_asking_github(
     assert isinstance(gone, dict)
     assert (made["Status"], made["PhysicalResourceId"], made["Data"]) == ("SUCCESS", ROLES.name, ARNS)
     assert gone["Status"] == "SUCCESS"
-    assert world.account.stacks == {}
+    assert fakes.account.stacks == {}
 
 
-def test_a_deletion_that_has_no_time_is_told_to_come_again(
-    cloudformation: Server, world: World, monkeypatch: pytest.MonkeyPatch
+def test_a_deletion_without_enough_time_fails_and_says_to_repeat_it(
+    cloudformation: Server, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def account(*arguments: object) -> MemoryAccount:
-        return world.account
+    def enter(roles: DeploymentRoles, role_arn: str, deadline: Deadline) -> WorkloadAccount:
+        assert (roles, role_arn) == (ROLES, ONBOARDING_ROLE)
+        return WorkloadAccount(roles=fakes.account, deployments=fakes.account)
 
-    monkeypatch.setattr("functions.template_cloner.workload_account.WorkloadAccount", account)
-    world.account.deploys(ROLES.name, "Creating", for_seconds=3600)
+    monkeypatch.setattr("functions.template_cloner.service.enter_account", enter)
+    fakes.account.deploys(ROLES.name, "Creating", for_seconds=3600)
     asked: dict[str, Any] = {"ResourceType": "Custom::DeploymentRoles", "ResourceProperties": ROLES_PROPERTIES}
 
     handler.handler(event(cloudformation, "Delete", PhysicalResourceId=ROLES.name, **asked), Context(seconds=11))
@@ -190,7 +196,7 @@ def test_a_deletion_that_has_no_time_is_told_to_come_again(
 
 
 def test_a_function_that_is_not_configured_answers(
-    cloudformation: Server, world: World, monkeypatch: pytest.MonkeyPatch
+    cloudformation: Server, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GITHUB_API_URL")
 
@@ -204,7 +210,7 @@ def test_a_function_that_is_not_configured_answers(
 def test_code_that_cannot_be_imported_is_answered(
     cloudformation: Server, aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "functions.template_cloner.launch", None)
+    monkeypatch.setitem(sys.modules, "functions.template_cloner.launcher", None)
     monkeypatch.delitem(sys.modules, "functions.template_cloner.service", raising=False)
     monkeypatch.delattr("functions.template_cloner.service", raising=False)
 
@@ -219,12 +225,12 @@ def test_code_that_cannot_be_imported_is_answered(
 
 
 def test_an_unexpected_error_is_answered_by_its_kind_only(
-    cloudformation: Server, world: World, caplog: pytest.LogCaptureFixture
+    cloudformation: Server, fakes: Fakes, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(what: str) -> None:
         raise ZeroDivisionError("private detail")
 
-    world.github.before_write = fail
+    fakes.github.before_write = fail
 
     handler.handler(event(cloudformation), Context())
 
@@ -236,14 +242,14 @@ def test_an_unexpected_error_is_answered_by_its_kind_only(
 @pytest.mark.parametrize("protected", [True, False])
 def test_no_log_shows_the_token_the_event_or_the_signed_url(
     cloudformation: Server,
-    world: World,
+    fakes: Fakes,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     protected: bool,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(answer, "_FIRST_WAIT_SECONDS", 0.0)
-    world.github.protected = protected
+    fakes.github.protected = protected
     cloudformation.reply(Reply(status=503), Reply(hang_up=True), Reply())
 
     handler.handler(event(cloudformation), Context())
@@ -253,7 +259,7 @@ def test_no_log_shows_the_token_the_event_or_the_signed_url(
         assert secret not in caplog.text
 
 
-def test_a_launch_that_hangs_is_answered_before_lambda_ends_it(cloudformation: Server, world: World) -> None:
+def test_a_launch_that_hangs_is_answered_before_lambda_ends_it(cloudformation: Server, fakes: Fakes) -> None:
     started = time.monotonic()
     answered: list[float] = []
 
@@ -262,7 +268,7 @@ def test_a_launch_that_hangs_is_answered_before_lambda_ends_it(cloudformation: S
             time.sleep(0.01)
         answered.append(time.monotonic() - started)
 
-    world.github.before_write = hang
+    fakes.github.before_write = hang
 
     handler.handler(event(cloudformation), Context(seconds=5.2))
 
@@ -282,8 +288,8 @@ def test_an_answer_is_repeated_until_cloudformation_takes_it(cloudformation: Ser
     assert waits == [0.5, 1.0, 2.0]
 
 
-def test_an_answer_that_nobody_takes_fails_the_invocation_so_that_lambda_repeats_it(
-    cloudformation: Server, world: World, monkeypatch: pytest.MonkeyPatch
+def test_an_answer_that_is_not_accepted_fails_the_invocation_so_that_lambda_repeats_it(
+    cloudformation: Server, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answer, "_ATTEMPTS", 1)
     cloudformation.reply(Reply(status=500))

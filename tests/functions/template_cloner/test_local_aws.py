@@ -12,13 +12,13 @@ import boto3
 import pytest
 
 from functions.shared.github_api.deadline import Deadline
-from functions.template_cloner.deployment_roles import RolesMaker
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.workload_account import WorkloadAccount
+from functions.template_cloner.roles_provisioner import RolesProvisioner
+from functions.template_cloner.workload_account import enter_account
 from tests.access.authorization import roles_of
 from tests.bootstrap.template import Template
-from tests.functions.template_cloner.account import ARNS, LAUNCH, ROLES
-from tests.functions.template_cloner.world import MemoryStacks
+from tests.functions.template_cloner.fake_account import ARNS, LAUNCH, ONBOARDING_ROLE, ROLES
+from tests.functions.template_cloner.fakes import MemoryStacks
 from tests.rendering import Rendering, Renderings
 from tests.sandbox_aws.account import Account
 from tests.sandbox_aws.certificates import Certificates
@@ -30,7 +30,7 @@ CLONER = "arn:aws:iam::111111111111:role/analytics-dev-template-cloner"
 
 
 def has_roles_of(account: Account, environment: str, rendering: Rendering, *purposes: str) -> None:
-    """Make some roles as the platform makes them, under their boundary."""
+    """Create some of the platform's roles, under their boundary."""
     boundary = Template(Unit="analytics", Environment=environment, **{"AWS::AccountId": account.number})
     document = json.dumps(boundary.properties("WorkloadBoundary")["PolicyDocument"])
     iam = account.client("iam")
@@ -49,7 +49,7 @@ def has_roles_of(account: Account, environment: str, rendering: Rendering, *purp
 
 @pytest.fixture(scope="module")
 def accounts(dev: Account, prod: Account, rendered: Renderings) -> tuple[Account, Account]:
-    """Development and production, with what onboarding a project takes."""
+    """Development and production, with the roles, template and parameters that give a project its roles."""
     has_roles_of(dev, "dev", rendered("dev"), "template-cloner")
     platform = rendered("prod")
     has_roles_of(prod, "prod", platform, "project-onboarding", "project-roles")
@@ -66,13 +66,13 @@ def accounts(dev: Account, prod: Account, rendered: Renderings) -> tuple[Account
 
 
 @pytest.fixture
-def maker(
+def provisioner(
     accounts: tuple[Account, Account],
     endpoint_url: str,
     certificate_files: Certificates,
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[], RolesMaker]:
-    """What the template cloner makes roles with, under its own role."""
+) -> Callable[[], RolesProvisioner]:
+    """Return a factory of provisioners that act under the template cloner's own role."""
     dev, _ = accounts
     iam = dev.client("iam")
     # Lambda alone assumes it; here the account's root stands in for Lambda.
@@ -89,14 +89,17 @@ def maker(
         "AWS_SESSION_TOKEN": str(cloner.session_token),
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("functions.template_cloner.deployment_roles._LOOK_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("functions.template_cloner.roles_provisioner._RETRY_SECONDS", 0.1)
     # The session that boto3 keeps would keep these credentials, too.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
-    def make() -> RolesMaker:
+    def make() -> RolesProvisioner:
         deadline = Deadline(at=time.monotonic() + 60)
-        return RolesMaker(
-            account=WorkloadAccount(ROLES, deadline), stacks=MemoryStacks(), deadline=deadline, stack_id=LAUNCH
+        return RolesProvisioner(
+            account=enter_account(ROLES, ONBOARDING_ROLE, deadline),
+            stacks=MemoryStacks(),
+            deadline=deadline,
+            stack_id=LAUNCH,
         )
 
     return make
@@ -108,12 +111,12 @@ def roles_left(prod: Account) -> list[str]:
 
 
 def test_a_project_gets_its_roles_and_loses_them_with_all_that_it_deployed(
-    accounts: tuple[Account, Account], maker: Callable[[], RolesMaker]
+    accounts: tuple[Account, Account], provisioner: Callable[[], RolesProvisioner]
 ) -> None:
     _, prod = accounts
 
-    assert maker().make(ROLES) == {**ARNS, "LaunchStackId": LAUNCH}
-    assert maker().make(ROLES) == {**ARNS, "LaunchStackId": LAUNCH}
+    assert provisioner().provision(ROLES) == {**ARNS, "LaunchStackId": LAUNCH}
+    assert provisioner().provision(ROLES) == {**ARNS, "LaunchStackId": LAUNCH}
     assert roles_left(prod) == [f"{NAME}-deployment", f"{NAME}-model"]
     boundary = prod.client("iam").get_role(RoleName=f"{NAME}-model")["Role"]["PermissionsBoundary"]
     assert boundary["PermissionsBoundaryArn"] == "arn:aws:iam::333333333333:policy/analytics-prod-boundary"
@@ -134,8 +137,8 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_it_deployed(
         )
         cloudwatch.put_dashboard(DashboardName=NAME, DashboardBody=json.dumps({"widgets": []}))
 
-        maker().remove(ROLES)
-        maker().remove(ROLES)
+        provisioner().remove(ROLES)
+        provisioner().remove(ROLES)
 
         assert hosting.sagemaker.list_endpoints(NameContains=NAME)["Endpoints"] == []
         assert hosting.sagemaker.list_endpoint_configs(NameContains=NAME)["EndpointConfigs"] == []
@@ -145,18 +148,17 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_it_deployed(
     assert roles_left(prod) == []
 
 
-def test_nobody_else_of_development_is_let_in(accounts: tuple[Account, Account]) -> None:
+def test_no_other_role_of_development_is_let_in(accounts: tuple[Account, Account]) -> None:
     dev, _ = accounts
     everything = {"Action": "*", "Resource": "*"}
     stranger = dev.client("sts", dev.assume(dev.role("analytics-dev-stranger", everything)))
 
-    onboarding = "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding"
-    code, _ = refusal(stranger.assume_role, RoleArn=onboarding, RoleSessionName="test")
+    code, _ = refusal(stranger.assume_role, RoleArn=ONBOARDING_ROLE, RoleSessionName="test")
     assert code == "AccessDenied"
 
 
-def test_an_account_without_the_platform_lets_nobody_in_and_says_what_to_do(
-    maker: Callable[[], RolesMaker], prod: Account
+def test_an_account_without_the_platform_refuses_entry_and_says_what_to_do(
+    provisioner: Callable[[], RolesProvisioner], prod: Account
 ) -> None:
     iam = prod.client("iam")
     trusted = iam.get_role(RoleName="analytics-prod-project-onboarding")["Role"]["AssumeRolePolicyDocument"]
@@ -167,5 +169,5 @@ def test_an_account_without_the_platform_lets_nobody_in_and_says_what_to_do(
     iam.update_assume_role_policy(RoleName="analytics-prod-project-onboarding", PolicyDocument=json.dumps(nobody))
 
     with pytest.raises(LaunchError, match="deploy the platform's stack of analytics-prod there"):
-        maker()
+        provisioner()
     iam.update_assume_role_policy(RoleName="analytics-prod-project-onboarding", PolicyDocument=json.dumps(trusted))

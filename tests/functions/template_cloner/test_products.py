@@ -1,15 +1,15 @@
 """The function and the templates of projects understand each other."""
 
-from functions.template_cloner import event
+from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
 from tests.products.product import Launch, Product, launched
 from tests.products.test_model_building_training import ACCOUNT, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
 
 
-def test_the_cloner_accepts_what_the_template_asks_for() -> None:
+def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
     product = launched("model-building-training")
 
-    project = event.project(product.properties("Repository"), "acme")
-    run = event.first_run(product.properties("FirstRun"), "acme")
+    project = parse_project(product.properties("Repository"), "acme")
+    run = parse_first_run(product.properties("FirstRun"), "acme")
 
     assert project.full_name == run.repository
     assert run.workflow == "train.yml"
@@ -31,13 +31,13 @@ def test_the_cloner_accepts_what_the_template_asks_for() -> None:
     }
 
 
-def test_the_cloner_accepts_what_the_template_of_deployments_asks_for() -> None:
+def test_the_cloner_accepts_the_requests_of_the_deployment_template() -> None:
     product = launched("model-building-training-deployment")
 
-    project = event.project(product.properties("DeploymentRepository"), "acme")
-    checks = event.first_run(product.properties("FirstChecks"), "acme")
+    project = parse_project(product.properties("DeploymentRepository"), "acme")
+    checks = parse_first_run(product.properties("FirstChecks"), "acme")
     preprod, prod = (
-        event.deployment_roles(product.properties(key), "analytics")
+        parse_deployment_roles(product.properties(key), "analytics")
         for key in ("PreprodDeploymentRoles", "ProdDeploymentRoles")
     )
 
@@ -53,4 +53,4 @@ def test_the_longest_name_of_a_project_makes_a_repository_name_that_github_accep
     product = Product("model-building-training-deployment", Launch(parameters=LONGEST))
 
     for repository in ("Repository", "DeploymentRepository"):
-        assert len(event.project(product.properties(repository), "a" * 39).name) <= 100
+        assert len(parse_project(product.properties(repository), "a" * 39).name) <= 100

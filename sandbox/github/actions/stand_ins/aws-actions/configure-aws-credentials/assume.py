@@ -1,4 +1,4 @@
-"""Exchanges the job's OpenID Connect token for credentials of a role, with Python's standard library only."""
+"""Exchange the job's OpenID Connect token for credentials of a role, with Python's standard library only."""
 
 import json
 import os
@@ -13,7 +13,7 @@ NAMESPACE = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 
 
 def main() -> None:
-    """Read the action's inputs from the environment, leave the credentials for the steps that follow."""
+    """Read the action's inputs from the environment, and write the credentials for the steps that follow."""
     role, region = os.environ["ROLE"], os.environ["REGION"]
     account = role.split(":")[4] if role.count(":") == 5 else sys.exit(f"::error::{role!r} is no ARN of a role")
     allowed = [one.strip() for one in os.environ["ACCOUNTS"].split(",") if one.strip()]

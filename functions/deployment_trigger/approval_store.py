@@ -1,0 +1,107 @@
+"""The outcome of each approval: one object in the project's bucket, written only under a condition."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from functions.deployment_trigger.package import Approval
+from functions.shared import aws_clients
+
+State = Literal["claimed", "dispatched", "refused", "superseded", "unchanged"]
+"""`unchanged`: the package was changed after its approval, which is no approval of its own."""
+
+FOLDER = "deployments/"
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The outcome of an approval."""
+
+    model_package_arn: str
+    state: State
+    owner: str
+    """Id of the request that wrote it; Lambda keeps it when it tries again."""
+    since: float
+    """Seconds since 1970."""
+    reason: str = ""
+    run_url: str | None = None
+
+    def to_json(self) -> str:
+        """Return the object's content."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Record":
+        """Read the object's content."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRecord:
+    """A record as it was read; its ETag replaces it only if no other request did."""
+
+    record: Record
+    etag: str
+
+
+class ApprovalStore:
+    """Records of approvals in the buckets of projects, where no other role writes them."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def create(self, bucket: str, approval: Approval, record: Record) -> StoredRecord | None:
+        """Write the approval's first record; None when it has one."""
+        return self._put(bucket, approval, record, IfNoneMatch="*")
+
+    def replace(self, bucket: str, approval: Approval, found: StoredRecord, record: Record) -> StoredRecord | None:
+        """Write the record over the one that was found; None when another request has."""
+        return self._put(bucket, approval, record, IfMatch=found.etag)
+
+    def read(self, bucket: str, approval: Approval) -> StoredRecord:
+        """Return the record of an approval that has one."""
+        answer = self._s3.get_object(Bucket=bucket, Key=key(approval))
+        return StoredRecord(record=Record.from_json(answer["Body"].read().decode()), etag=answer["ETag"])
+
+    def approvals(self, bucket: str) -> Sequence[Approval]:
+        """Return every approval that has a record, the newest first."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=FOLDER)
+        found = [approval_of(item["Key"]) for page in pages for item in page.get("Contents", [])]
+        return sorted((each for each in found if each is not None), key=lambda each: each.at, reverse=True)
+
+    def _put(self, bucket: str, approval: Approval, record: Record, **condition: str) -> StoredRecord | None:
+        attempts = 0
+        while True:
+            try:
+                answer = self._s3.put_object(
+                    Bucket=bucket,
+                    Key=key(approval),
+                    Body=record.to_json().encode(),
+                    ContentType="application/json",
+                    **condition,
+                )
+            except ClientError as error:
+                attempts += 1
+                if aws_clients.code(error) == "PreconditionFailed":
+                    return None
+                # Two requests met; repeating this one shows whether it would have been first.
+                if aws_clients.code(error) != "ConditionalRequestConflict" or attempts == _ATTEMPTS:
+                    raise
+            else:
+                return StoredRecord(record=record, etag=answer["ETag"])
+
+
+def key(approval: Approval) -> str:
+    """Return the key of the approval's record."""
+    return f"{FOLDER}{approval.version}/{approval.at}.json"
+
+
+def approval_of(key: str) -> Approval | None:
+    """Return the approval whose record has the key; None when the object is something else."""
+    version, _, name = key.removeprefix(FOLDER).partition("/")
+    at = name.removesuffix(".json")
+    return Approval(version=int(version), at=int(at)) if version.isdecimal() and at.isdecimal() else None

@@ -1,0 +1,65 @@
+"""Projects that deploy their models, and the parameter in which a launch describes one."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from functions.deployment_trigger.errors import ProjectParameterError
+from functions.deployment_trigger.settings import Settings
+from functions.shared.github_api.values import Json, nested, text
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project that deploys its models."""
+
+    project_id: str
+    repository: str
+    """Full name of its deployment repository."""
+    package_group: str
+    """Group of its model packages."""
+    bucket: str
+
+
+def parse_project(parameter: str, project_id: str, value: str) -> Project:
+    """Read the JSON that the project's launch published in `parameter`.
+
+    Raises:
+        ProjectParameterError: it does not describe a project; the message names every problem.
+    """
+    try:
+        content: object = json.loads(value)
+    except ValueError:
+        raise ProjectParameterError(parameter, "it is not JSON") from None
+    document: Json = nested(content)
+    problems = [f"{key!r} is missing" for key in ("repository", "package_group", "bucket") if not text(document, key)]
+    repository = text(document, "repository")
+    if repository and not _REPOSITORY.fullmatch(repository):
+        problems.append(f"'repository' {repository!r} is not the full name of a repository")
+    if problems:
+        raise ProjectParameterError(parameter, ", ".join(problems))
+    return Project(
+        project_id=project_id,
+        repository=repository,
+        package_group=text(document, "package_group"),
+        bucket=text(document, "bucket"),
+    )
+
+
+def project_launched_before_documents(project_id: str, repository: str, settings: Settings) -> Project:
+    """Return the project of a launch that published the name of its deployment repository and nothing else.
+
+    Compatibility: launches did so until they published a JSON document, and their projects keep the old parameter
+    until they are updated in Service Catalog. Their products composed the names as this function does: the repository's
+    is `mlops-{name}-{project id}-{kind}`, the package group's `{name}-{project id}`. Remove it, with what reads
+    `deployment-repository`, once no such parameter is left.
+    """
+    name, _, _ = repository.partition("/")[2].removeprefix("mlops-").partition(project_id)
+    return Project(
+        project_id=project_id,
+        repository=repository,
+        package_group=name + project_id,
+        bucket=f"{settings.prefix}-{project_id}-{settings.account_id}-{settings.region}",
+    )

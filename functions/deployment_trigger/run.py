@@ -1,0 +1,75 @@
+"""The run of a workflow that deploys an approved package."""
+
+import logging
+
+from functions.deployment_trigger.errors import NotStartedError
+from functions.deployment_trigger.package import Candidate
+from functions.deployment_trigger.protocols import GitHubApi
+from functions.shared.github_api.deadline import Deadline
+from functions.shared.github_api.errors import ExplainedError, OutcomeUnknownError
+
+logger = logging.getLogger(__name__)
+
+WORKFLOW = "deploy.yml"
+BRANCH = "main"
+
+_REGISTRATION_SECONDS = 120.0
+"""Seconds for which GitHub may not know a workflow: it finds the files of a new repository in the background."""
+_DISPATCH_RETRY_SECONDS = 5.0
+_LISTING_SECONDS = 20.0
+"""Seconds until a run that was started is in the list of runs."""
+_LISTING_RETRY_SECONDS = 2.0
+
+
+def find_run(github: GitHubApi, candidate: Candidate) -> str | None:
+    """Return the address of the candidate's run; None when GitHub lists none."""
+    return github.run_of(candidate.project.repository, WORKFLOW, candidate.approval)
+
+
+def start_run(github: GitHubApi, deadline: Deadline, candidate: Candidate, *, patient: bool) -> str | None:
+    """Start the candidate's run, and return its address; None when GitHub does not list it in time.
+
+    `patient` waits for a workflow that GitHub does not know yet, and for the run of a dispatch without an answer.
+
+    Raises:
+        NotStartedError: GitHub does not know the workflow.
+        OutcomeUnknownError: not `patient`, and GitHub may have started it or not.
+    """
+    repository, approval = candidate.project.repository, candidate.approval
+    inputs = {"model_package_arn": candidate.package.arn, "approval": approval.id}
+    ends = deadline.now() + (_REGISTRATION_SECONDS if patient else 0.0)
+    while True:
+        try:
+            if github.dispatch(repository, WORKFLOW, BRANCH, inputs):
+                return _address(github, deadline, candidate)
+        except OutcomeUnknownError as error:
+            if not patient:
+                # The next attempt checks for a run before it starts one.
+                raise
+            logger.info("checking whether the workflow was started: %s", error)
+            if run := _wait_for_run(github, deadline, candidate):
+                return run
+        if deadline.now() >= ends:
+            raise NotStartedError(
+                f"GitHub does not start {WORKFLOW} of {repository}: is the file on its branch {BRANCH}, with "
+                "workflow_dispatch and its inputs among its triggers, and are Actions enabled in the organization?"
+            )
+        deadline.pause(_DISPATCH_RETRY_SECONDS, waiting_for=f"{WORKFLOW} of {repository} to be known to GitHub")
+
+
+def _address(github: GitHubApi, deadline: Deadline, candidate: Candidate) -> str | None:
+    # The run exists: whatever goes wrong now must not start another one.
+    try:
+        return _wait_for_run(github, deadline, candidate)
+    except ExplainedError as error:
+        logger.info("the run was started, but not found: %s", error)
+        return None
+
+
+def _wait_for_run(github: GitHubApi, deadline: Deadline, candidate: Candidate) -> str | None:
+    ends = deadline.now() + _LISTING_SECONDS
+    while (run := find_run(github, candidate)) is None:
+        if deadline.now() >= ends:
+            return None
+        deadline.pause(_LISTING_RETRY_SECONDS, waiting_for="the run to appear")
+    return run

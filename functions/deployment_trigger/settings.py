@@ -1,0 +1,42 @@
+"""Settings of the deployment trigger: the platform as the function's environment variables describe it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from functions.shared.github_api.errors import ExplainedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The platform that the function belongs to."""
+
+    github_api_url: str
+    credential_secret_arn: str
+    parameter_path: str
+    """Path of the platform's parameters, such as `/mlops/analytics/dev`."""
+    prefix: str
+    """Beginning of the names of earlier projects' buckets, such as `analytics-dev`."""
+    account_id: str
+    region: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the function's environment variables.
+
+        Raises:
+            ExplainedError: variables are missing; the message names all of them.
+        """
+        names = {
+            "github_api_url": "GITHUB_API_URL",
+            "credential_secret_arn": "GITHUB_CREDENTIAL_SECRET_ARN",
+            "parameter_path": "PARAMETER_PATH",
+            "prefix": "PLATFORM_PREFIX",
+            "account_id": "ACCOUNT_ID",
+            "region": "AWS_REGION",
+        }
+        missing = [name for name in names.values() if not environment.get(name)]
+        if missing:
+            raise ExplainedError(
+                f"the deployment trigger is not configured: {', '.join(missing)}; deploy the platform again"
+            )
+        return cls(**{field: environment[name].rstrip("/") for field, name in names.items()})

@@ -1,0 +1,165 @@
+"""Launch a project's repository, change its settings, and remove it.
+
+Every step checks what exists before it changes anything, so that the next attempt finishes, or removes, a launch that
+stopped anywhere. A launch makes four content-creating requests: the repository, one commit, an environment and the
+branch that it admits; two more for each further environment, and one for a user who may not push yet. More would reduce
+how many projects can be launched in an hour.
+Source: GitHub Docs, "Rate limits for the REST API".
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.shared.github_api.deadline import Deadline
+from functions.template_cloner import members, protection, repository, settings_file
+from functions.template_cloner.errors import LaunchError, OvertakenError
+from functions.template_cloner.github import Repository
+from functions.template_cloner.launch import Launch
+from functions.template_cloner.launch_records import Record
+from functions.template_cloner.protocols import GitHubApi, Records, Stacks
+from functions.template_cloner.resources import ProjectRepository
+from functions.template_cloner.stacks import ROLLING_BACK, WAITING
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_RUN_SECONDS = 300
+"""Age in seconds that no attempt reaches: the function's timeout is shorter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launcher:
+    """Launches, updates and deletes the repositories of projects, for one stack."""
+
+    github: GitHubApi
+    records: Records
+    stacks: Stacks
+    deadline: Deadline
+    stack_id: str
+    wall_clock: Callable[[], float] = time.time
+
+    def create(self, project: ProjectRepository) -> Repository:
+        """Create the project's repository, or finish creating it.
+
+        Raises:
+            LaunchError: the launch failed; CloudFormation's rollback removes what exists.
+        """
+        launch = self._launch(project)
+        record = launch.record()
+        if record is not None and record.state == "deleted":
+            raise _overtaken(launch)
+        members.require_member(launch, project.user)
+        reviewers = protection.reviewers(launch)
+        template = repository.find_template(launch)
+        found = repository.find_own(launch)
+        if record is None:
+            record = _begin(launch, template, found)
+        elif record.state != "launched":
+            launch.mark(record, "running")
+        try:
+            # After the record: a deletion that begins from here on finds it, and an earlier one shows in the stack.
+            self._require_waiting_stack()
+            own = found or repository.generate(launch, template)
+            repository.wait_for_first_commit(launch, own)
+            # Before anybody may push: the organization's rules hold from the first commit on.
+            protection.require_pull_requests(launch, own)
+            settings_file.write(launch, own, record.template_commit)
+            protection.protect_environments(launch, own, reviewers)
+            members.add_user(launch)
+            launch.require_wanted()
+        except Exception:
+            _stop(launch, record)
+            raise
+        launch.mark(record, "launched")
+        return own
+
+    def update(self, project: ProjectRepository, old: ProjectRepository) -> Repository:
+        """Propose changed settings as a pull request; a repository is never renamed or replaced.
+
+        Raises:
+            LaunchError: the change isn't possible.
+        """
+        if project.full_name != old.full_name:
+            raise LaunchError(
+                f"{old.full_name} cannot become {project.full_name}: a project keeps its name and id; launch a new one"
+            )
+        launch = self._launch(project)
+        own = self.github.repository(project.full_name)
+        if own is None or not repository.is_own(project, own):
+            raise LaunchError(
+                f"{project.full_name} is not the repository of this project any more; nothing was changed"
+            )
+        if project.user != old.user:
+            members.require_member(launch, project.user)
+        reviewers = protection.reviewers(launch)
+        if launch.record() is None:
+            # It was lost, for a project that is updated was launched; without it the steps below take it for deleted.
+            launch.mark(Record(state="launched", since=0, template_commit="", stack=self.stack_id), "launched")
+        settings_file.propose(launch, own)
+        protection.protect_environments(launch, own, reviewers)
+        members.add_user(launch)
+        return own
+
+    def delete(self, project: ProjectRepository) -> None:
+        """Archive the project's repository; delete it when its launch failed. Other launches' work is left alone."""
+        launch = self._launch(project)
+        record = self.records.read(project.record_key)
+        if record is None or record.stack != self.stack_id:
+            # It was refused, or deleted before. The request has the project's name and id, which prove nothing.
+            logger.info("%s does not belong to this launch", project.full_name)
+            return
+        running = record.state in ("running", "deleted") and self.wall_clock() - record.since < _LONGEST_RUN_SECONDS
+        if running:
+            # Before GitHub is read: the launch that runs checks the record after each of its steps.
+            launch.mark(record, "deleted")
+        found = self.github.repository(project.full_name)
+        if found is not None and repository.is_own(project, found):
+            if record.state != "launched" or self.stacks.status(self.stack_id) in ROLLING_BACK:
+                self.github.delete_repository(project.full_name)
+            elif not found.archived:
+                self.github.archive_repository(project.full_name)
+        if not running:
+            launch.forget()
+
+    def _launch(self, project: ProjectRepository) -> Launch:
+        return Launch(
+            project=project,
+            github=self.github,
+            records=self.records,
+            deadline=self.deadline,
+            stack_id=self.stack_id,
+            wall_clock=self.wall_clock,
+        )
+
+    def _require_waiting_stack(self) -> None:
+        status = self.stacks.status(self.stack_id)
+        if status not in WAITING:
+            raise LaunchError(f"the stack is {status}: nobody waits for this launch any more; nothing was created")
+
+
+def _begin(launch: Launch, template: Repository, found: Repository | None) -> Record:
+    if found is not None:
+        raise LaunchError(
+            f"{launch.project.full_name} is of an earlier launch: a project's id is its own; nothing was created or "
+            "changed"
+        )
+    return launch.begin(repository.require_commit(launch, template))
+
+
+def _overtaken(launch: Launch) -> OvertakenError:
+    """Remove what a deletion that overtook the launch could not see."""
+    found = launch.github.repository(launch.project.full_name)
+    if found is not None and repository.is_own(launch.project, found):
+        launch.github.delete_repository(launch.project.full_name)
+    launch.forget()
+    return OvertakenError(f"{launch.project.full_name} was deleted while it was being launched; nothing of it remains")
+
+
+def _stop(launch: Launch, record: Record) -> None:
+    """Record, for the deletion that follows, that this attempt is over."""
+    now = launch.records.read(launch.project.record_key)
+    if now is None or now.state == "deleted":
+        raise _overtaken(launch)
+    if now.state != "launched":
+        launch.mark(record, "stopped")

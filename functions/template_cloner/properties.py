@@ -1,0 +1,158 @@
+"""Checks of the properties that the project templates give their custom resources."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.resources import DeploymentRoles, FirstRun, ProjectRepository
+
+_PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
+_PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_LOGIN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,38}")
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_SUBJECT = re.compile(r"repo:[A-Za-z0-9][A-Za-z0-9_-]*(@[0-9]+)?/mlops-[a-z0-9-]+(@[0-9]+)?")
+_WORKFLOW = re.compile(r"[a-z0-9][a-z0-9-]*\.yml")
+_LONGEST_PROJECT_NAME = 32
+_MOST_REVIEWERS = 6
+"""Of an environment. Source: GitHub Docs, "Managing environments for deployment"."""
+
+
+def parse_project(properties: object, organization: str) -> ProjectRepository:
+    """Read the properties of a `Custom::ProjectRepository`.
+
+    Raises:
+        LaunchError: with every problem that they have.
+    """
+    values = _mapping(properties)
+    problems: list[str] = []
+    name = _matching(values, "ProjectName", _PROJECT_NAME, "1 to 32 lower-case letters, digits and hyphens", problems)
+    if len(name) > _LONGEST_PROJECT_NAME:
+        problems.append(
+            f"ProjectName {name!r} has {len(name)} characters; at most {_LONGEST_PROJECT_NAME} are possible"
+        )
+    project_id = _matching(values, "ProjectId", _PROJECT_ID, "p- and 12 lower-case letters or digits", problems)
+    kind = _matching(values, "Kind", _KIND, "the kind of a template repository, such as model-training", problems)
+    user = _matching(values, "User", _LOGIN, "a GitHub login, such as octocat", problems)
+    environments = _texts(values.get("Environments", []))
+    if environments is None or not all(_ENVIRONMENT.fullmatch(name) for name in environments):
+        problems.append("Environments must be a list of names of lower-case letters, digits and hyphens")
+    reviewers = _reviewers(values.get("Reviewers", {}), environments or [])
+    if reviewers is None:
+        problems.append(
+            f"Reviewers must be lists of 1 to {_MOST_REVIEWERS} GitHub logins, by names that Environments has"
+        )
+    elif any(login.lower() == user.lower() for logins in reviewers.values() for login in logins):
+        problems.append(f"{user} works in the repository and cannot review its deployments: choose another reviewer")
+    settings = _settings(values.get("Settings", {}))
+    if settings is None:
+        problems.append("Settings must be tables of texts and lists of texts")
+    if problems:
+        raise LaunchError("; ".join(problems))
+    return ProjectRepository(
+        organization=organization,
+        project_name=name,
+        project_id=project_id,
+        kind=kind,
+        user=user,
+        environments=tuple(environments or ()),
+        settings=settings or {},
+        reviewers=reviewers or {},
+    )
+
+
+def parse_first_run(properties: object, organization: str) -> FirstRun:
+    """Read the properties of a `Custom::FirstWorkflowRun`.
+
+    Raises:
+        LaunchError: with every problem that they have.
+    """
+    values = _mapping(properties)
+    problems: list[str] = []
+    ours = re.compile(rf"{re.escape(organization)}/mlops-[a-z0-9-]+")
+    repository = _matching(values, "Repository", ours, f"a project's repository, {organization}/mlops-…", problems)
+    workflow = _matching(values, "Workflow", _WORKFLOW, "the file name of a workflow, such as train.yml", problems)
+    if problems:
+        raise LaunchError("; ".join(problems))
+    return FirstRun(repository=repository, workflow=workflow)
+
+
+def parse_deployment_roles(properties: object, unit: str) -> DeploymentRoles:
+    """Read the properties of a `Custom::DeploymentRoles`.
+
+    Raises:
+        LaunchError: with every problem that they have.
+    """
+    values = _mapping(properties)
+    problems: list[str] = []
+    wanted = DeploymentRoles(
+        unit=unit,
+        environment=_matching(values, "Environment", _ENVIRONMENT, "an environment, such as prod", problems),
+        account_id=_matching(values, "AccountId", _ACCOUNT_ID, "the 12 digits of an account", problems),
+        project_name=_matching(values, "ProjectName", _PROJECT_NAME, "the name of a project", problems),
+        project_id=_matching(values, "ProjectId", _PROJECT_ID, "p- and 12 lower-case letters or digits", problems),
+        repository_subject=_matching(
+            values, "RepositorySubject", _SUBJECT, "how tokens name a project's repository", problems
+        ),
+    )
+    if problems:
+        raise LaunchError("; ".join(problems))
+    return wanted
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _matching(
+    values: Mapping[str, object], key: str, pattern: re.Pattern[str], meaning: str, problems: list[str]
+) -> str:
+    value = values.get(key)
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    problems.append(f"{key} {value!r} must be {meaning}")
+    return ""
+
+
+def _texts(value: object) -> list[str] | None:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return None
+    items = [item for item in cast("Sequence[object]", value) if isinstance(item, str)]
+    return items if len(items) == len(cast("Sequence[object]", value)) else None
+
+
+def _reviewers(value: object, environments: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
+    if not isinstance(value, Mapping):
+        return None
+    reviewers: dict[str, tuple[str, ...]] = {}
+    for environment, entry in cast("Mapping[str, object]", value).items():
+        logins = _texts(entry) or []
+        if environment not in environments or not 1 <= len(logins) <= _MOST_REVIEWERS:
+            return None
+        if not all(_LOGIN.fullmatch(login) for login in logins):
+            return None
+        reviewers[environment] = tuple(logins)
+    return reviewers
+
+
+def _settings(value: object) -> dict[str, dict[str, str | list[str]]] | None:
+    if not isinstance(value, Mapping):
+        return None
+    tables: dict[str, dict[str, str | list[str]]] = {}
+    for table, entries in cast("Mapping[str, object]", value).items():
+        if not isinstance(entries, Mapping):
+            return None
+        tables[table] = {}
+        for key, entry in cast("Mapping[str, object]", entries).items():
+            texts = [entry] if isinstance(entry, str) else _texts(entry)
+            if texts is None:
+                return None
+            tables[table][key] = entry if isinstance(entry, str) else _split(texts)
+    return tables
+
+
+def _split(texts: list[str]) -> list[str]:
+    """CloudFormation resolves a reference to a StringList parameter to one text with commas."""
+    return [part.strip() for text in texts for part in text.split(",")]

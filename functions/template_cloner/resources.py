@@ -1,0 +1,93 @@
+"""The custom resources of the project templates, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectRepository:
+    """A repository of a project: `Custom::ProjectRepository`."""
+
+    organization: str
+    project_name: str
+    project_id: str
+    kind: str
+    user: str
+    environments: tuple[str, ...]
+    settings: Mapping[str, Mapping[str, str | list[str]]]
+    reviewers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Logins of those who release jobs, by environment; the other environments need no reviewer."""
+
+    @property
+    def name(self) -> str:
+        """Name of the repository."""
+        return f"mlops-{self.project_name}-{self.project_id}-{self.kind}"
+
+    @property
+    def full_name(self) -> str:
+        """Organization and name of the repository."""
+        return f"{self.organization}/{self.name}"
+
+    @property
+    def physical_id(self) -> str:
+        """Physical id of the custom resource."""
+        return self.full_name
+
+    @property
+    def template(self) -> str:
+        """Name of the template repository."""
+        return f"mlops-template-{self.kind}"
+
+    @property
+    def marker(self) -> str:
+        """Description of the repository, by which a later attempt knows its own work."""
+        return f"MLOps project {self.project_name} ({self.project_id}), {self.kind}"
+
+    @property
+    def record_key(self) -> str:
+        """Key of the launch's record."""
+        return f"{self.project_id}/{self.kind}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstRun:
+    """A workflow to start once everything that it uses exists: `Custom::FirstWorkflowRun`."""
+
+    repository: str
+    workflow: str
+
+    @property
+    def physical_id(self) -> str:
+        """Physical id of the custom resource."""
+        return f"{self.repository}/{self.workflow}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentRoles:
+    """The roles that a project deploys with in the account of one environment: `Custom::DeploymentRoles`."""
+
+    unit: str
+    environment: str
+    account_id: str
+    project_name: str
+    project_id: str
+    repository_subject: str
+    """Subject of the tokens of the deployment repository's jobs, without the environment."""
+
+    @property
+    def name(self) -> str:
+        """Name of their stack, and the beginning of the names of all that the project deploys there."""
+        return f"{self.unit}-{self.environment}-{self.project_id}"
+
+    @property
+    def physical_id(self) -> str:
+        """Physical id of the custom resource."""
+        return self.name
+
+    @property
+    def deploy_advice(self) -> str:
+        """Advice for the user when the platform is missing in the account."""
+        return f"deploy the platform's stack of {self.unit}-{self.environment} there, then try again"
+
+
+Resource = ProjectRepository | FirstRun | DeploymentRoles

@@ -1,0 +1,89 @@
+"""Route requests for custom resources to the code that carries them out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.first_run import RunStarter
+from functions.template_cloner.github import Repository
+from functions.template_cloner.launcher import Launcher
+from functions.template_cloner.request import Request
+from functions.template_cloner.resources import DeploymentRoles, FirstRun, ProjectRepository
+from functions.template_cloner.roles_provisioner import RolesProvisioner
+from functions.template_cloner.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Factories of the objects that carry requests out: not every request needs GitHub, or another account."""
+
+    launcher: Callable[[], Launcher]
+    run_starter: Callable[[], RunStarter]
+    roles_provisioner: Callable[[DeploymentRoles], RolesProvisioner]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The outcome of a request that succeeded, for CloudFormation."""
+
+    physical_id: str
+    attributes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def carry_out(request: Request, settings: Settings, workers: Workers) -> Outcome:
+    """Create, update or delete the resource that the request names.
+
+    Raises:
+        LaunchError: the request has problems, or can't be carried out.
+    """
+    if request.problems:
+        raise LaunchError(request.problems)
+    attributes: Mapping[str, str] = {}
+    match request:
+        case Request(kind="Create", resource=ProjectRepository() as project):
+            attributes = _attributes(workers.launcher().create(project), settings)
+        case Request(kind="Update", resource=ProjectRepository() as project, old=ProjectRepository() as old):
+            attributes = _attributes(workers.launcher().update(project, old), settings)
+        case Request(kind="Delete", resource=ProjectRepository() as project):
+            workers.launcher().delete(project)
+        case Request(kind="Create", resource=FirstRun() as run):
+            workers.run_starter().start(run)
+        case Request(kind="Create", resource=DeploymentRoles() as roles):
+            attributes = _provision(roles, workers)
+        case Request(kind="Update", resource=DeploymentRoles() as roles, old=DeploymentRoles() as old):
+            _require_same_account(roles, old)
+            attributes = _provision(roles, workers)
+        case Request(kind="Delete", resource=DeploymentRoles() as roles):
+            workers.roles_provisioner(roles).remove(roles)
+        case _:
+            # There is nothing to do.
+            pass
+    return Outcome(physical_id=request.physical_id, attributes=attributes)
+
+
+def _provision(roles: DeploymentRoles, workers: Workers) -> Mapping[str, str]:
+    outputs = workers.roles_provisioner(roles).provision(roles)
+    return {name: outputs[name] for name in ("DeploymentRoleArn", "ModelRoleArn")}
+
+
+def _require_same_account(roles: DeploymentRoles, old: DeploymentRoles) -> None:
+    if (roles.name, roles.account_id) != (old.name, old.account_id):
+        raise LaunchError(
+            f"{old.name} in account {old.account_id} cannot become {roles.name} in account {roles.account_id}: a "
+            "project stays where it deploys; launch a new one"
+        )
+
+
+def _attributes(repository: Repository, settings: Settings) -> dict[str, str]:
+    owner, _, name = repository.full_name.partition("/")
+    prefix = f"repo:{repository.full_name}"
+    if settings.immutable_subjects:
+        prefix = f"repo:{owner}@{repository.owner_id}/{name}@{repository.repository_id}"
+    return {
+        "Name": name,
+        "FullName": repository.full_name,
+        "Url": f"{settings.server_url}/{repository.full_name}",
+        "CloneUrl": f"{settings.server_url}/{repository.full_name}.git",
+        "Id": str(repository.repository_id),
+        "SubjectPrefix": prefix,
+    }

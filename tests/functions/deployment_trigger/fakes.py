@@ -1,0 +1,365 @@
+"""A registry, projects, buckets and a GitHub in memory, with a clock that only waiting moves.
+
+AWS is in memory behind boto3's interface, so that the function's handling of AWS's answers is tested too.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from functions.deployment_trigger.approval_store import ApprovalStore
+from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
+from functions.deployment_trigger.decision import Decision
+from functions.deployment_trigger.deployer import Deployer
+from functions.deployment_trigger.event import ApprovalEvent
+from functions.deployment_trigger.model_registry import ModelRegistry
+from functions.deployment_trigger.package import Approval
+from functions.deployment_trigger.project_parameters import ProjectParameters
+from functions.deployment_trigger.settings import Settings
+from functions.shared.github_api.deadline import Deadline
+from tests.functions.shared.clock import Clock
+
+ACCOUNT = "111111111111"
+REGION = "eu-west-1"
+SETTINGS = Settings(
+    github_api_url="https://api.github.com",
+    credential_secret_arn="arn:secret",
+    parameter_path="/mlops/analytics/dev",
+    prefix="analytics-dev",
+    account_id=ACCOUNT,
+    region=REGION,
+)
+PROJECT_ID = "p-abcdefghijkl"
+GROUP = f"abalone-{PROJECT_ID}"
+REPOSITORY = f"acme/mlops-{GROUP}-model-deployment-realtime"
+BUCKET = f"analytics-dev-{PROJECT_ID}-{ACCOUNT}-{REGION}"
+PARAMETER = f"/mlops/analytics/dev/projects/{PROJECT_ID}"
+OLD_PARAMETER = f"{PARAMETER}/deployment-repository"
+ARTIFACT = f"s3://{BUCKET}/pipelines/run/output/model.tar.gz"
+
+
+class Crash(BaseException):
+    """The process ends: nothing that catches exceptions may see it."""
+
+
+def arn(version: int, group: str = GROUP, account: str = ACCOUNT) -> str:
+    """ARN of a version."""
+    return f"arn:aws:sagemaker:{REGION}:{account}:model-package/{group}/{version}"
+
+
+def document(**changes: object) -> str:
+    """The JSON that a launch publishes about the project."""
+    values = {
+        "name": "abalone",
+        "repository": REPOSITORY,
+        "package_group": GROUP,
+        "bucket": BUCKET,
+        "roles": {
+            environment: f"arn:aws:iam::{account}:role/analytics-{environment}-{PROJECT_ID}-deployment"
+            for environment, account in (("preprod", "222222222222"), ("prod", "333333333333"))
+        },
+    }
+    return json.dumps({**values, **changes})
+
+
+def error(code: str, message: str = "…", status: int = 400) -> ClientError:
+    """Return an error as boto3 raises it."""
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # pyright: ignore[reportArgumentType]
+        "Operation",
+    )
+
+
+@dataclass
+class MemorySageMaker:
+    """SageMaker's model registry."""
+
+    clock: Clock
+    packages: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    failure: ClientError | None = None
+
+    def register(self, version: int, **more: object) -> None:
+        """A pipeline registers a version."""
+        self.packages[arn(version)] = {
+            "ModelPackageArn": arn(version),
+            "ModelPackageStatus": "Completed",
+            "ModelApprovalStatus": "PendingManualApproval",
+            "CreationTime": self._now(),
+            "InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": ARTIFACT}]},
+            **more,
+        }
+
+    def update(self, version: int, **changes: object) -> None:
+        """A user changes a version."""
+        self.packages[arn(version)] |= {**changes, "LastModifiedTime": self._now()}
+
+    def describe_model_package(self, **arguments: str) -> dict[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        name = arguments["ModelPackageName"]
+        if name not in self.packages:
+            raise error("ValidationException", f"ModelPackage {name} does not exist.")
+        return self.packages[name]
+
+    def list_model_packages(self, **arguments: Any) -> dict[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        assert (arguments["SortBy"], arguments["SortOrder"], arguments["MaxResults"]) == (
+            "CreationTime",
+            "Descending",
+            25,
+        )
+        wanted = arguments["ModelApprovalStatus"]
+        found = [
+            {"ModelPackageArn": package["ModelPackageArn"]}
+            for package in self.packages.values()
+            if package["ModelApprovalStatus"] == wanted
+            and f"/{arguments['ModelPackageGroupName']}/" in package["ModelPackageArn"]
+        ]
+        if not self.packages:
+            raise error("ValidationException", "Model Package Group does not exist")
+        return {"ModelPackageSummaryList": found}
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.now, UTC)
+
+
+@dataclass
+class MemorySsm:
+    """Parameters of Systems Manager."""
+
+    values: dict[str, str]
+    failure: ClientError | None = None
+
+    def get_parameter(self, **arguments: str) -> dict[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        if arguments["Name"] not in self.values:
+            raise error("ParameterNotFound")
+        return {"Parameter": {"Value": self.values[arguments["Name"]]}}
+
+    def get_paginator(self, operation: str) -> "MemorySsm":
+        assert operation == "get_parameters_by_path"
+        return self
+
+    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        assert arguments == {"Path": "/mlops/analytics/dev/projects", "Recursive": True}
+        for name, value in self.values.items():
+            if name.startswith(f"{arguments['Path']}/"):
+                yield {"Parameters": [{"Name": name, "Value": value}]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """An object."""
+
+    body: bytes
+    size: int
+    metadata: dict[str, str]
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.sha256(self.body).hexdigest()}"'
+
+
+def nothing(what: str) -> None:
+    """Do nothing."""
+
+
+@dataclass
+class MemoryS3:
+    """Objects, written under conditions as S3 does it.
+
+    Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes".
+    """
+
+    objects: dict[tuple[str, str], Stored] = field(default_factory=dict[tuple[str, str], Stored])
+    copies: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    conflicts: int = 0
+    """Number of conditional writes that conflict with another one."""
+    conflicting_copies: int = 0
+    """Number of copies that conflict with another one of the same object."""
+    before: Callable[[str], None] = nothing
+    """Called with what is about to be written: the state of a record, or `copy`."""
+    after: Callable[[str], None] = nothing
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes = b"model",
+        size: int | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> None:
+        """Another role writes an object."""
+        self.objects[bucket, key] = Stored(body=body, size=len(body) if size is None else size, metadata=metadata or {})
+
+    def put_object(self, **arguments: Any) -> dict[str, str]:
+        place = (arguments["Bucket"], arguments["Key"])
+        what = json.loads(arguments["Body"])["state"]
+        self.before(what)
+        if self.conflicts:
+            self.conflicts -= 1
+            raise error("ConditionalRequestConflict", status=409)
+        self._check(place, arguments)
+        self.objects[place] = Stored(body=arguments["Body"], size=len(arguments["Body"]), metadata={})
+        self.after(what)
+        return {"ETag": self.objects[place].etag}
+
+    def get_object(self, **arguments: str) -> dict[str, Any]:
+        found = self._found(arguments["Bucket"], arguments["Key"], "AccessDenied")
+        return {"Body": io.BytesIO(found.body), "ETag": found.etag}
+
+    def head_object(self, **arguments: str) -> dict[str, Any]:
+        found = self._found(arguments["Bucket"], arguments["Key"], "403")
+        return {"ContentLength": found.size, "ETag": found.etag, "Metadata": found.metadata}
+
+    def copy_object(self, **arguments: Any) -> None:
+        self.before("copy")
+        if self.conflicting_copies:
+            self.conflicting_copies -= 1
+            raise error("ConditionalRequestConflict", status=409)
+        source = self._found(arguments["CopySource"]["Bucket"], arguments["CopySource"]["Key"], "AccessDenied")
+        if source.etag != arguments["CopySourceIfMatch"]:
+            raise error("PreconditionFailed", status=412)
+        place = (arguments["Bucket"], arguments["Key"])
+        self._check(place, arguments)
+        assert (arguments["MetadataDirective"], arguments["TaggingDirective"]) == ("REPLACE", "REPLACE")
+        assert arguments["ChecksumAlgorithm"] == "SHA256"
+        self.copies.append(arguments)
+        self.objects[place] = Stored(body=source.body, size=source.size, metadata=arguments["Metadata"])
+        self.after("copy")
+
+    def get_paginator(self, operation: str) -> "MemoryS3":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, **arguments: str) -> Iterator[dict[str, Any]]:
+        keys = [
+            key for bucket, key in self.objects if bucket == arguments["Bucket"] and key.startswith(arguments["Prefix"])
+        ]
+        if not keys:
+            yield {}
+        for key in keys:
+            yield {"Contents": [{"Key": key}]}
+
+    def _check(self, place: tuple[str, str], arguments: Mapping[str, str]) -> None:
+        there = self.objects.get(place)
+        if arguments.get("IfNoneMatch") == "*" and there is not None:
+            raise error("PreconditionFailed", status=412)
+        if "IfMatch" in arguments and (there is None or there.etag != arguments["IfMatch"]):
+            raise error("PreconditionFailed", status=412)
+
+    def _found(self, bucket: str, key: str, code: str) -> Stored:
+        if (bucket, key) not in self.objects:
+            raise error(code, status=403)
+        return self.objects[bucket, key]
+
+
+@dataclass
+class MemoryGitHub:
+    """Runs of workflows."""
+
+    clock: Clock
+    runs: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    knows_from: float = 0.0
+    """Time at which GitHub has found the files of the repositories."""
+    seconds_to_appear: float = 0.0
+    broken: set[str] = field(default_factory=set[str])
+    """Repositories whose workflow was renamed or disabled."""
+    refused: int = 0
+    before: Callable[[], None] = lambda: None
+    after: Callable[[], None] = lambda: None
+    on_list: Callable[[], None] = lambda: None
+
+    def dispatch(self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None) -> bool:
+        assert (workflow, branch) == ("deploy.yml", "main")
+        assert inputs is not None
+        self.before()
+        if self.clock.now < self.knows_from or full_name in self.broken:
+            self.refused += 1
+            return False
+        url = f"https://github.com/{full_name}/actions/runs/{len(self.runs) + 1}"
+        self.runs.append({"repository": full_name, "url": url, "since": str(self.clock.now), **inputs})
+        self.after()
+        return True
+
+    def run_of(self, repository: str, workflow: str, approval: Approval) -> str | None:
+        self.on_list()
+        for run in self.runs:
+            visible = float(run["since"]) + self.seconds_to_appear <= self.clock.now
+            if visible and (run["repository"], run["approval"]) == (repository, approval.id):
+                return run["url"]
+        return None
+
+
+class Fakes:
+    """Everything outside the function, in memory."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.sagemaker = MemorySageMaker(self.clock)
+        self.ssm = MemorySsm({PARAMETER: document()})
+        self.s3 = MemoryS3()
+        self.s3.put(BUCKET, "pipelines/run/output/model.tar.gz")
+        self.github = MemoryGitHub(self.clock)
+        self.github_asked = 0
+
+    def deployer(self, request_id: str = "request-1", seconds: float = 230.0) -> Deployer:
+        """Return the deployer of one attempt of Lambda at one request."""
+        return Deployer(
+            settings=SETTINGS,
+            registry=ModelRegistry(self.sagemaker),
+            projects=ProjectParameters(SETTINGS, self.ssm),
+            approvals=ApprovalStore(self.s3),
+            artifacts=ApprovedArtifacts(self.s3, lambda: self.s3),
+            github=self._github,
+            deadline=Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep),
+            request_id=request_id,
+            wall_clock=self.clock,
+        )
+
+    def approve(self, version: int = 1) -> None:
+        """A lead approves the version, and some seconds pass."""
+        self.sagemaker.update(version, ModelApprovalStatus="Approved")
+        self.clock.now += 5
+
+    def deliver(
+        self,
+        version: int = 1,
+        *,
+        request_id: str = "request-1",
+        changed: list[str] | None = None,
+        package_arn: str | None = None,
+    ) -> Decision:
+        """EventBridge delivers the event about a change of the version."""
+        event = ApprovalEvent(package_arn=arn(version) if package_arn is None else package_arn, changed=changed)
+        return self.deployer(request_id).approve(event)
+
+    def sweep(self, request_id: str = "sweep-1", after: float = 900.0) -> list[Decision]:
+        """The scheduled sweep, some time later."""
+        self.clock.now += after
+        return self.deployer(request_id).sweep()
+
+    @property
+    def dispatched(self) -> list[str]:
+        """The packages that runs were started for, in their order."""
+        return [run["model_package_arn"] for run in self.github.runs]
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Every approval's record, by its key."""
+        return {key: json.loads(each.body) for (_, key), each in self.s3.objects.items() if key.startswith("deploy")}
+
+    def states(self) -> list[str]:
+        """The states of all records, in the order of their writing."""
+        return [record["state"] for record in self.records().values()]
+
+    def _github(self) -> MemoryGitHub:
+        self.github_asked += 1
+        return self.github

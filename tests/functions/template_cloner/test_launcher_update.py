@@ -1,0 +1,95 @@
+"""An update proposes changed settings, and never renames or replaces a repository."""
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.github_environments import Environment
+from tests.functions.template_cloner.fakes import (
+    MAIN,
+    PROJECT,
+    TEMPLATE_COMMIT,
+    Fakes,
+    Repo,
+    a_repository,
+)
+
+
+def test_changed_settings_are_proposed_as_a_pull_request(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    before = fakes.repo.files["main", "project.toml"]
+    changed = replace(PROJECT, settings={"pipeline": {"name": "other"}})
+
+    fakes.launcher().update(changed, PROJECT)
+    fakes.launcher().update(changed, PROJECT)
+
+    assert fakes.repo.files["main", "project.toml"] == before
+    [(branch, base)] = fakes.repo.pull_requests
+    assert base == "main"
+    proposed = tomllib.loads(fakes.repo.files[branch, "project.toml"])
+    assert proposed["pipeline"] == {"name": "other"}
+    assert proposed["template"] == {"name": "mlops-template-model-training", "commit": TEMPLATE_COMMIT}
+
+
+def test_unchanged_settings_propose_nothing(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+
+    fakes.launcher().update(PROJECT, PROJECT)
+
+    assert len(fakes.github.writes) == 5
+
+
+def test_settings_that_were_deleted_from_the_repository_are_proposed_again(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    del fakes.repo.files["main", "project.toml"]
+
+    fakes.launcher().update(PROJECT, PROJECT)
+
+    [(branch, _)] = fakes.repo.pull_requests
+    assert tomllib.loads(fakes.repo.files[branch, "project.toml"])["template"] == {}
+
+
+def test_an_update_adds_the_new_user_and_environment(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+
+    fakes.launcher().update(replace(PROJECT, user="grace", environments=("dev", "preprod")), PROJECT)
+
+    assert fakes.repo.collaborators == {"ada", "grace"}
+    assert fakes.repo.environments == {"dev": Environment(admits=MAIN), "preprod": Environment(admits=MAIN)}
+
+
+def test_an_update_to_an_unknown_user_changes_nothing(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+
+    with pytest.raises(LaunchError, match="no user 'adda'"):
+        fakes.launcher().update(replace(PROJECT, user="adda", settings={}), PROJECT)
+
+    assert len(fakes.github.writes) == 5
+
+
+def test_an_update_restores_a_lost_record(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.records.records.clear()
+
+    fakes.launcher().update(replace(PROJECT, user="grace"), PROJECT)
+
+    assert fakes.records.records[PROJECT.record_key].state == "launched"
+
+
+def test_a_project_is_never_renamed(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+
+    with pytest.raises(LaunchError, match="cannot become"):
+        fakes.launcher().update(replace(PROJECT, project_name="other"), PROJECT)
+
+
+def test_an_update_of_a_repository_that_is_gone_or_not_ours_changes_nothing(fakes: Fakes) -> None:
+    with pytest.raises(LaunchError, match="not the repository of this project"):
+        fakes.launcher().update(PROJECT, PROJECT)
+    fakes.github.repositories[PROJECT.full_name] = Repo(repository=a_repository(PROJECT.full_name))
+    with pytest.raises(LaunchError, match="not the repository of this project"):
+        fakes.launcher().update(PROJECT, PROJECT)
+
+    assert fakes.github.writes == []

@@ -1,0 +1,154 @@
+"""Properties of custom resources are checked before anything is changed, and every problem is reported at once."""
+
+import pytest
+
+from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
+from tests.functions.template_cloner.fake_account import ROLES
+
+PROPERTIES: dict[str, object] = {
+    "ServiceToken": "arn:aws:lambda:…",
+    "ServiceTimeout": "300",
+    "ProjectName": "abalone",
+    "ProjectId": "p-abcdefghijkl",
+    "Kind": "model-training",
+    "User": "ada",
+    "Environments": ["dev"],
+    "Settings": {"pipeline": {"name": "abalone", "subnet_ids": ["subnet-1,subnet-2"]}},
+}
+
+ROLES_PROPERTIES: dict[str, object] = {
+    "ServiceToken": "arn:aws:lambda:…",
+    "ServiceTimeout": "300",
+    "ProjectName": ROLES.project_name,
+    "ProjectId": ROLES.project_id,
+    "RepositorySubject": ROLES.repository_subject,
+    "Environment": ROLES.environment,
+    "AccountId": ROLES.account_id,
+}
+
+
+def test_a_project_is_read() -> None:
+    project = parse_project(PROPERTIES, "acme")
+
+    assert project.full_name == "acme/mlops-abalone-p-abcdefghijkl-model-training"
+    assert project.template == "mlops-template-model-training"
+    assert project.environments == ("dev",)
+
+
+def test_a_list_that_cloudformation_resolved_to_one_text_becomes_a_list() -> None:
+    project = parse_project(PROPERTIES, "acme")
+
+    assert project.settings == {"pipeline": {"name": "abalone", "subnet_ids": ["subnet-1", "subnet-2"]}}
+
+
+def test_settings_and_environments_may_be_left_out() -> None:
+    required = {key: value for key, value in PROPERTIES.items() if key not in ("Settings", "Environments")}
+
+    project = parse_project(required, "acme")
+
+    assert (project.settings, project.environments) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("ProjectName", "Abalone", "ProjectName 'Abalone' must be 1 to 32 lower-case letters"),
+        ("ProjectName", "-abalone", "must be 1 to 32"),
+        ("ProjectName", "abalone-", "must be 1 to 32"),
+        ("ProjectName", "", "must be 1 to 32"),
+        ("ProjectName", "a" * 33, "has 33 characters; at most 32 are possible"),
+        ("ProjectId", "p-ABCDEFGHIJKL", "p- and 12 lower-case letters"),
+        ("ProjectId", "p-abc", "p- and 12 lower-case letters"),
+        ("Kind", "../secrets", "kind of a template repository"),
+        ("User", "ada@example.com", "a GitHub login"),
+        ("User", "-ada", "a GitHub login"),
+        ("User", "a" * 40, "a GitHub login"),
+        ("User", None, "a GitHub login"),
+        ("Environments", "dev", "Environments must be a list"),
+        ("Environments", ["dev", 1], "Environments must be a list"),
+        ("Environments", ["Dev"], "Environments must be a list"),
+        ("Reviewers", "hedy", "Reviewers must be lists of 1 to 6 GitHub logins"),
+        ("Reviewers", {"prod": ["hedy"]}, "by names that Environments has"),
+        ("Reviewers", {"dev": "hedy"}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": []}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": ["a", "b", "c", "d", "e", "f", "g"]}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": ["hedy@example.com"]}, "Reviewers must be lists"),
+        ("Reviewers", {"dev": ["hedy", "Ada"]}, "ada works in the repository and cannot review its deployments"),
+        ("Settings", "text", "Settings must be tables"),
+        ("Settings", {"pipeline": "text"}, "Settings must be tables"),
+        ("Settings", {"pipeline": {"deep": {"er": "x"}}}, "Settings must be tables"),
+    ],
+)
+def test_a_wrong_property_is_named(key: str, value: object, message: str) -> None:
+    with pytest.raises(LaunchError, match=message):
+        parse_project({**PROPERTIES, key: value}, "acme")
+
+
+def test_reviewers_are_read() -> None:
+    properties = {**PROPERTIES, "Environments": ["preprod", "prod"], "Reviewers": {"prod": ["hedy", "grace"]}}
+
+    assert parse_project(properties, "acme").reviewers == {"prod": ("hedy", "grace")}
+    assert parse_project(PROPERTIES, "acme").reviewers == {}
+
+
+def test_roles_are_read() -> None:
+    roles = parse_deployment_roles(ROLES_PROPERTIES, "analytics")
+
+    assert roles == ROLES
+    assert roles.name == "analytics-prod-p-abcdefghijkl"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("ProjectName", "Abalone", "the name of a project"),
+        ("ProjectId", "p-abc", "p- and 12 lower-case letters"),
+        ("Environment", "Prod", "an environment, such as prod"),
+        ("AccountId", "33", "the 12 digits of an account"),
+        ("RepositorySubject", "repo:*", "how tokens name a project's repository"),
+        ("RepositorySubject", "repo:acme/website", "how tokens name a project's repository"),
+        ("RepositorySubject", "repo:acme/mlops-a:environment:prod", "how tokens name a project's repository"),
+        ("RepositorySubject", None, "how tokens name a project's repository"),
+    ],
+)
+def test_a_wrong_property_of_roles_is_named(key: str, value: object, message: str) -> None:
+    with pytest.raises(LaunchError, match=message):
+        parse_deployment_roles({**ROLES_PROPERTIES, key: value}, "analytics")
+
+
+def test_a_long_project_name_is_accepted_up_to_its_limit() -> None:
+    assert parse_project({**PROPERTIES, "ProjectName": "a" * 32}, "acme").project_name == "a" * 32
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    with pytest.raises(LaunchError) as error:
+        parse_project({}, "acme")
+
+    assert all(key in str(error.value) for key in ("ProjectName", "ProjectId", "Kind", "User"))
+
+
+def test_properties_that_are_none_are_refused() -> None:
+    with pytest.raises(LaunchError):
+        parse_project(None, "acme")
+
+
+def test_a_first_run_is_read() -> None:
+    run = parse_first_run({"Repository": "acme/mlops-abalone-p-1-model-training", "Workflow": "train.yml"}, "acme")
+
+    assert (run.repository, run.workflow) == ("acme/mlops-abalone-p-1-model-training", "train.yml")
+
+
+@pytest.mark.parametrize(
+    ("repository", "workflow"),
+    [
+        ("evil/mlops-abalone", "train.yml"),
+        ("acme/website", "train.yml"),
+        ("acme/mlops-a/../../x", "train.yml"),
+        ("acme/mlops-abalone", "../../secrets"),
+        ("acme/mlops-abalone", "train.sh"),
+    ],
+)
+def test_a_first_run_reaches_only_workflows_of_projects(repository: str, workflow: str) -> None:
+    with pytest.raises(LaunchError):
+        parse_first_run({"Repository": repository, "Workflow": workflow}, "acme")

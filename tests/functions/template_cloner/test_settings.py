@@ -1,0 +1,56 @@
+"""Settings that the component passes as environment variables."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.settings import Settings
+from tests.functions.template_cloner.fake_account import ONBOARDING_ROLE, ROLES
+
+ENVIRONMENT = {
+    "GITHUB_ORGANIZATION": "acme",
+    "GITHUB_API_URL": "https://github.example.com/api/v3/",
+    "GITHUB_SERVER_URL": "https://github.example.com/",
+    "GITHUB_CREDENTIAL_SECRET_ARN": "arn:aws:secretsmanager:…",
+    "OIDC_SUBJECTS": "legacy",
+    "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches/",
+    "UNIT": "analytics",
+    "ONBOARDING_ROLE_ARNS": json.dumps(
+        {
+            "preprod": "arn:aws:iam::222222222222:role/analytics-preprod-project-onboarding",
+            "prod": ONBOARDING_ROLE,
+        }
+    ),
+}
+
+
+def test_settings_of_the_function_are_read() -> None:
+    settings = Settings.from_environment(ENVIRONMENT)
+
+    assert settings.api_url == "https://github.example.com/api/v3"
+    assert settings.server_url == "https://github.example.com"
+    assert settings.records_path == "/mlops/analytics/dev/launches"
+    assert settings.unit == "analytics"
+    assert not settings.immutable_subjects
+    assert settings.onboarding_role_arns["prod"] == ONBOARDING_ROLE
+
+
+def test_missing_settings_of_the_function_are_all_named() -> None:
+    with pytest.raises(LaunchError) as error:
+        Settings.from_environment({"OIDC_SUBJECTS": "both"})
+
+    assert all(name in str(error.value) for name in ENVIRONMENT)
+
+
+def test_roles_are_given_by_the_onboarding_role_of_their_account() -> None:
+    assert Settings.from_environment(ENVIRONMENT).onboarding_role_arn(ROLES) == ONBOARDING_ROLE
+
+
+@pytest.mark.parametrize("changes", [{"environment": "test"}, {"account_id": "222222222222"}])
+def test_no_role_is_given_in_an_account_that_projects_do_not_deploy_to(changes: dict[str, str]) -> None:
+    roles = replace(ROLES, **changes)  # pyright: ignore[reportArgumentType]
+
+    with pytest.raises(LaunchError, match=r"projects of analytics do not deploy to account [23]{12} as (test|prod)"):
+        Settings.from_environment(ENVIRONMENT).onboarding_role_arn(roles)
