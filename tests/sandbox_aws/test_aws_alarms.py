@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import alarm_states
-from sandbox.aws.alarm_states import Rule
+from sandbox.aws.cloudwatch import alarm_states
+from sandbox.aws.cloudwatch.alarm_states import Rule
 from tests.sandbox_aws.account import Account, Credentials, allow, document
 from tests.sandbox_aws.test_aws_permissions import refusal
 

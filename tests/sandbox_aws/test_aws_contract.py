@@ -11,6 +11,7 @@ from tests.installed import local_aws_python
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = REPOSITORY / "sandbox" / "aws"
+MINISTACK = SOURCES / "ministack"
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -20,13 +21,13 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_ministack_is_what_the_sandbox_was_written_against() -> None:
-    result = python("-m", "sandbox.aws.contract")
+    result = python("-m", "sandbox.aws.ministack.contract")
     assert result.returncode == 0, result.stderr
 
 
-def test_a_name_that_changed_or_went_is_reported() -> None:
+def test_a_name_that_has_changed_or_disappeared_is_reported() -> None:
     program = """
-from sandbox.aws import contract
+from sandbox.aws.ministack import contract
 contract.VERSION = "0"
 contract.NAMES = {"ministack.app": {"app": "(scope)", "no_such_name": "()"}}
 print(*contract.differences(), sep="\\n")
@@ -40,19 +41,30 @@ print(*contract.differences(), sep="\\n")
 
 
 def test_every_name_that_the_sandbox_uses_is_in_the_contract() -> None:
-    door = (SOURCES / "emulator.py").read_text()
-    modules: Mapping[str, str] = dict(re.findall(r'^(\w+): Any = import_module\("([\w.]+)"\)', door, re.MULTILINE))
+    imports = (MINISTACK / "modules.py").read_text()
+    modules: Mapping[str, str] = dict(re.findall(r'^(\w+): Any = import_module\("([\w.]+)"\)', imports, re.MULTILINE))
     assert len(modules) > 10
-    contract = (SOURCES / "contract.py").read_text()
-    missing: list[str] = []
-    for source in sorted(SOURCES.rglob("*.py")):
-        if ".venv" in source.parts:
-            continue
-        for module, name in re.findall(r"\bemulator\.(\w+)\.(\w+)", source.read_text()):
-            section = contract.partition(f'"{modules.get(module)}": {{')[2].partition("\n    },")[0]
-            if module in modules and f'"{name}":' not in section and name != "json":
+    contract = (MINISTACK / "contract.py").read_text()
+    used, missing = 0, list[str]()
+    for source in sorted(MINISTACK.glob("*.py")):
+        for module, name in re.findall(r"\bmodules\.(\w+)\.(\w+)", source.read_text()):
+            used += 1
+            section = contract.partition(f'"{modules[module]}": {{')[2].partition("\n    },")[0]
+            if f'"{name}":' not in section:
                 missing.append(f"{source.name}: {modules[module]}.{name}")
+    assert used > 100
     assert missing == []
+
+
+def test_only_one_package_reads_or_replaces_names_of_ministack() -> None:
+    knowing = [
+        source.relative_to(SOURCES).as_posix()
+        for source in sorted(SOURCES.rglob("*.py"))
+        if ".venv" not in source.parts
+        and re.search(r'"ministack\.\w|\bmodules\.\w|import modules\b', source.read_text())
+    ]
+    assert knowing
+    assert {Path(source).parts[0] for source in knowing} == {"ministack"}
 
 
 def test_every_action_that_stacks_are_checked_for_exists_in_aws() -> None:

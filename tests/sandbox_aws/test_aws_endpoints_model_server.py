@@ -16,7 +16,7 @@ import pytest
 from sandbox import environments
 
 REPOSITORY = Path(__file__).parents[2]
-SERVER = REPOSITORY / "sandbox" / "aws" / "sagemaker" / "model_server.py"
+SERVER = REPOSITORY / "sandbox" / "aws" / "sagemaker" / "hosting" / "model_server.py"
 TEMPLATE = REPOSITORY / "template-repos" / "model-training"
 
 ANSWERED_WITHIN_SECONDS = 60

@@ -268,8 +268,8 @@ def test_a_deployment_that_takes_too_long_is_rolled_back() -> None:
     program = """
 import time
 from sandbox.aws import clock
-from sandbox.aws.sagemaker import deployments
-from sandbox.aws.sagemaker.endpoint import Endpoint
+from sandbox.aws.sagemaker.hosting import deployments
+from sandbox.aws.sagemaker.hosting.endpoint import Endpoint
 clock.SECONDS_PER_EMULATED_MINUTE = 0.01
 limited = {"BlueGreenUpdatePolicy": {"MaximumExecutionTimeoutInSeconds": 600}}
 watch = deployments._Watch(Endpoint(name="slow", arn="arn", configuration_name="slow", deployment=limited))

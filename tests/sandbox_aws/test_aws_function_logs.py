@@ -96,7 +96,8 @@ def test_a_request_that_is_tried_again_keeps_its_id(dev: Account) -> None:
 def test_all_that_an_invocation_says_is_its_log_however_slowly_it_is_read() -> None:
     program = """
 import io, json, time, zipfile
-from sandbox.aws import emulator, function_logs
+from sandbox.aws.awslambda import logs
+from sandbox.aws.ministack import modules
 
 class Slow:
     def __init__(self, lines):
@@ -109,7 +110,7 @@ class Slow:
     def __getattr__(self, name):
         return getattr(self.lines, name)
 
-worker_class = emulator.lambda_runtime.Worker
+worker_class = modules.lambda_runtime.Worker
 read_stderr = worker_class._read_stderr
 
 def read_slowly(worker):
@@ -117,7 +118,7 @@ def read_slowly(worker):
     read_stderr(worker)
 
 worker_class._read_stderr = read_slowly
-function_logs.install()
+logs.install()
 code = '''
 import os
 def handler(event, context):

@@ -18,7 +18,7 @@ from typing import Any
 from weakref import WeakSet
 
 from sandbox import environments
-from sandbox.aws.sagemaker.definition import StepFailedError
+from sandbox.aws.sagemaker.failures import StepFailedError
 
 MOUNT = "/opt/ml"
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import gateway
 from sandbox.aws.service import now
 
 MOST_EVENTS = 10_000
@@ -26,4 +26,4 @@ def write(client: Any, group: str, stream: str, lines: Sequence[str]) -> None:
         if events:
             client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
     except ClientError as error:
-        emulator.application.logger.warning("%s in %s is not shown: %s", stream, group, error)
+        gateway.logger.warning("%s in %s is not shown: %s", stream, group, error)

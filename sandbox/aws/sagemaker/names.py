@@ -5,8 +5,8 @@ import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sandbox.aws import emulator
 from sandbox.aws.errors import ServiceError
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Members
 
 ALPHANUMERIC = string.ascii_lowercase + string.digits
@@ -14,7 +14,7 @@ ALPHANUMERIC = string.ascii_lowercase + string.digits
 
 def arn(kind: str, name: str) -> str:
     """ARN of a resource in the current account; SageMaker writes names in lower case there."""
-    return f"arn:aws:sagemaker:{emulator.region()}:{emulator.account_id()}:{kind}/{name.lower()}"
+    return f"arn:aws:sagemaker:{scope.region()}:{scope.account_id()}:{kind}/{name.lower()}"
 
 
 def identifier(length: int = 12) -> str:

@@ -1,9 +1,9 @@
 """Tags of every SageMaker resource, by ARN."""
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Call, Members
 
-_tags = emulator.scoped_store()
+_tags = scope.scoped_store()
 
 
 def put(arn: str, tags: list[Members]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws.sagemaker.definition import StepFailedError
+from sandbox.aws.sagemaker.failures import StepFailedError
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 import re
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 
-products = emulator.scoped_store()
+products = scope.scoped_store()
 """By portfolio: its products."""
-principals = emulator.scoped_store()
+principals = scope.scoped_store()
 """By portfolio: the kind of each principal (IAM, or IAM_PATTERN), by its ARN."""
 
 

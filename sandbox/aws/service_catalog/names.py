@@ -5,8 +5,8 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.aws import emulator
 from sandbox.aws.errors import ServiceError
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Members
 
 ALPHANUMERIC = string.ascii_lowercase + string.digits
@@ -19,7 +19,7 @@ def identifier(prefix: str) -> str:
 
 def arn(kind: str, name: str) -> str:
     """ARN of a portfolio or product; their service is called `catalog` there."""
-    return f"arn:aws:catalog:{emulator.region()}:{emulator.account_id()}:{kind}/{name}"
+    return f"arn:aws:catalog:{scope.region()}:{scope.account_id()}:{kind}/{name}"
 
 
 def found(store: Any, key: Any, what: str) -> Members:

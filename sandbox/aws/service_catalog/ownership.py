@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 
-_owners = emulator.scoped_store()
+_owners = scope.scoped_store()
 
 
 def remember(identifier: str, session_arn: str) -> None:

@@ -1,9 +1,9 @@
 """Tags of portfolios and products, by identifier."""
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Members
 
-_tags = emulator.scoped_store()
+_tags = scope.scoped_store()
 
 
 def put(identifier: str, tags: list[Members]) -> None:
