@@ -18,7 +18,7 @@ from sandbox.aws.ministack.gateway import Handler, Request, Response
 from sandbox.aws.ministack.s3 import Headers
 
 ALGORITHM = "x-amz-checksum-algorithm"
-"""The header by which a copy asks for a checksum; MiniStack looks for the header of an upload."""
+"""The header by which a copy requests a checksum; MiniStack looks for the header of an upload."""
 UPLOAD_ALGORITHM = "x-amz-sdk-checksum-algorithm"
 SOURCE = "x-amz-copy-source"
 

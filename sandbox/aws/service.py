@@ -31,7 +31,7 @@ Operation = Callable[[Call], Members]
 
 @dataclass(frozen=True, kw_only=True)
 class JsonService:
-    """What a service answers to."""
+    """A service, and the operations that it answers."""
 
     name: str
     """Name of the service, in botocore and in IAM."""

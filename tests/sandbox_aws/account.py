@@ -13,6 +13,9 @@ from botocore.config import Config
 
 REGION = "eu-west-1"
 
+MINUTE = 0.2
+"""Seconds that one of AWS's minutes lasts in the local AWS of the tests."""
+
 
 @dataclass(frozen=True)
 class Credentials:

@@ -13,13 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.installed import local_aws_python
-from tests.sandbox_aws.account import Account, allow, document, trust
+from tests.sandbox_aws.account import MINUTE, Account, allow, document, trust
 from tests.sandbox_aws.hosting import Hosting
 
 REPOSITORY = Path(__file__).parents[2]
-
-SECONDS_PER_MINUTE = 1.0
-"""How long a minute of AWS's lasts in the sandbox."""
 
 ONE, TEN = 3, 30
 """What the two models answer."""
@@ -176,15 +173,15 @@ def test_an_update_replaces_the_model_and_no_request_fails(hosting: Hosting) -> 
     ("wait", "bake", "message", "answers"),
     [
         (
-            1200,
+            3600,
             0,
-            "Baking for 1200 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s).",
+            "Baking for 3600 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s).",
             {ONE, TEN},
         ),
         (
             0,
-            1200,
-            "Baking for 1200 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 2 instance(s).",
+            3600,
+            "Baking for 3600 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 2 instance(s).",
             {TEN},
         ),
     ],
@@ -216,7 +213,7 @@ def test_a_canary_is_left_alone_for_as_long_as_its_policy_says(hosting: Hosting)
         *("ActivatingTraffic", "Baking"),
     ]
     _, _, _, canary, shifting, full = (status["StartTime"] for status in events.stages)
-    half_a_minute = 0.5 * SECONDS_PER_MINUTE * 1000
+    half_a_minute = 0.5 * MINUTE * 1000
     assert shifting - canary >= half_a_minute - 1
     assert events.states[-1]["LastModifiedTime"] - full >= half_a_minute - 1
 
@@ -224,7 +221,7 @@ def test_a_canary_is_left_alone_for_as_long_as_its_policy_says(hosting: Hosting)
 def test_a_canary_that_fails_its_alarm_leaves_the_old_model_serving(hosting: Hosting) -> None:
     hosting.endpoint("alarmed", "one")
     name = alarm(hosting, "alarmed")
-    update(hosting, "alarmed", "failing", policy("CANARY", wait=1200, alarms=(name,)))
+    update(hosting, "alarmed", "failing", policy("CANARY", wait=3600, alarms=(name,)))
     hosting.until("alarmed", lambda found: stage(found)[0] == "Baking")
     deadline = time.monotonic() + 20
     while hosting.sagemaker.describe_endpoint(EndpointName="alarmed")["EndpointStatus"] == "Updating":
@@ -330,7 +327,7 @@ def test_alarms_count_only_where_the_models_role_may_see_them(hosting: Hosting) 
 
 def test_only_one_update_runs_at_a_time(hosting: Hosting) -> None:
     hosting.endpoint("busy", "one")
-    with interrupted(hosting, "busy", "ten", policy(bake=1200)):
+    with interrupted(hosting, "busy", "ten", policy(bake=3600)):
         for call in (
             lambda: update(hosting, "busy", "one"),
             lambda: hosting.sagemaker.delete_endpoint(EndpointName="busy"),

@@ -122,8 +122,6 @@ def test_alarms_are_still_looked_at_after_an_endpoint_that_is_updated_refused_to
 ) -> None:
     scaling, cloudwatch = dev.client("application-autoscaling"), dev.client("cloudwatch")
     scaling.register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=4)
-    alarms = [found["AlarmName"] for found in scaling.put_scaling_policy(**POLICY)["Alarms"]]
-    high = next(name for name in alarms if "AlarmHigh" in name)
     dimensions = [{"Name": "EndpointName", "Value": "scaling"}, {"Name": "VariantName", "Value": "scaling"}]
     point = {"MetricName": "InvocationsPerInstance", "Dimensions": dimensions, "Value": 1000.0}
 
@@ -131,12 +129,16 @@ def test_alarms_are_still_looked_at_after_an_endpoint_that_is_updated_refused_to
         found = cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType=kind)
         return [item["HistorySummary"] for item in found["AlarmHistoryItems"]]
 
-    def has_acted() -> bool:
-        cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])
-        return bool(history(high, "Action"))
-
     hosting.configuration("scaling-baking", ProductionVariants=[variant("scaling")])
     with interrupted(hosting, "scaling", "scaling-baking", policy(bake=3600)):
+        # Not before the update starts: data points of other tests would scale the endpoint.
+        alarms = [found["AlarmName"] for found in scaling.put_scaling_policy(**POLICY)["Alarms"]]
+        high = next(name for name in alarms if "AlarmHigh" in name)
+
+        def has_acted() -> bool:
+            cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])
+            return bool(history(high, "Action"))
+
         hosting.eventually(has_acted)
         assert "Failed to execute action" in history(high, "Action")[0]
         assert "Cannot update in-progress endpoint" in history(high, "Action")[0]

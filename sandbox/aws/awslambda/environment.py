@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.aws.ministack import evaluator, lambda_runtime, sts
 
 FUNCTION = "SourceFunctionArn"
-"""Where a session remembers which function it is of."""
+"""Key of a session's record: the ARN of the function that the session is of."""
 
 
 def install(port: int, certificate_authority: Path) -> None:

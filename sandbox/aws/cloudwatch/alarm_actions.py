@@ -43,7 +43,7 @@ def timestamp() -> str:
 
 
 def _run(action: str, alarm: Alarm, message: Mapping[str, Any], new: str) -> str:
-    """Publish to a topic, or scale by a policy; the error, if there is one."""
+    """Publish to a topic, or scale by a policy; return the error, if there is one."""
     if ":scalingPolicy:" in action:
         return policies.scale(action, alarm)
     if ":sns:" not in action:

@@ -26,7 +26,7 @@ _evaluated: dict[tuple[str, str, str], float] = {}
 def install() -> None:
     """Evaluate alarms from now on, and act on their states as CloudWatch does."""
     cloudwatch.check_alarms(_not_emulated)
-    # A new data point changes no alarm by itself: its period has to end.
+    # A new data point changes no alarm before its period ends.
     cloudwatch.replace_evaluation(alarm_actions.act)
     threading.Thread(target=_watch, name="alarms", daemon=True).start()
 
@@ -40,8 +40,8 @@ def evaluate(now: float) -> None:
         seconds = clock.seconds(alarm.get("Period", 60))
         last = _evaluated.get((account, region, name), now)
         _evaluated[account, region, name] = now
-        with scope.request_scope(account, region):
-            for period in range(math.floor(last / seconds) + 1, math.floor(now / seconds) + 1):
+        for period in range(math.floor(last / seconds) + 1, math.floor(now / seconds) + 1):
+            with scope.request_scope(account, region):
                 _evaluate(alarm, period, seconds)
 
 

@@ -27,6 +27,6 @@ def _resolve(key: str, context: Any, go_on: Callable[[], Any]) -> Any:
         return aliases_of(context.resource_arn)
     value = go_on()
     if value is None and key.startswith(RESOURCE_TAG):
-        # MiniStack looks tags up only where a role's own policies ask for them, not where its boundary does.
+        # MiniStack looks tags up only where a role's own policies use them, not where its boundary does.
         return evaluator.resource_tags(context.resource_arn).get(key[len(RESOURCE_TAG) :])
     return value

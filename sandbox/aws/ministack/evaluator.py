@@ -20,9 +20,9 @@ class Decision:
     """ARN of the session that was decided about."""
     allowed: bool
     explicit: bool
-    """Whether a statement denies it."""
+    """True if a statement denies it."""
     by_resource: bool
-    """Whether the resource's policy is what refuses it."""
+    """True if the resource's policy is what refuses it."""
 
 
 def principal(access_key_id: str, account: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ class Request:
 
     @property
     def signed(self) -> bool:
-        """Whether the request carries a signature in its headers."""
+        """True if the request carries a signature in its headers."""
         return self.headers.get("authorization", "") != ""
 
     def form(self) -> dict[str, list[str]]:

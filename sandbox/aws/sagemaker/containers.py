@@ -25,7 +25,7 @@ MOUNT = "/opt/ml"
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where containers run, and what reaches this server from there."""
+    """The machine that containers run on, and the way from there to this server."""
 
     images: Path
     folder: Path
@@ -46,11 +46,11 @@ class Container:
 
     @property
     def log(self) -> Path:
-        """What the process wrote."""
+        """File with the output of the process."""
         return self.base.parent / "log.txt"
 
     def path(self, inside: str) -> Path:
-        """The folder that stands for a path within the container.
+        """Return the folder that stands for a path within the container.
 
         Raises:
             StepFailedError: the path is not under `/opt/ml`, which is all that the sandbox lays out.
@@ -60,7 +60,7 @@ class Container:
         return self.base / inside.removeprefix(MOUNT).lstrip("/")
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: int) -> int | None:
-        """Run a command; its exit code, or None if it took longer than allowed."""
+        """Run a command; return its exit code, or None if it took longer than allowed."""
         process = self.start(command, environment, folder)
         try:
             return process.wait(timeout=seconds)
@@ -111,7 +111,7 @@ class Images:
         self._ready: set[Path] = set()
 
     def python(self, uri: str) -> Path:
-        """The interpreter of an image; its packages are installed when it is first used.
+        """Return the interpreter of an image; its packages are installed when it is first used.
 
         Raises:
             StepFailedError: there is no such image.
@@ -124,7 +124,7 @@ class Images:
         return folder / ".venv" / "bin" / "python"
 
     def folder(self, uri: str) -> Path:
-        """The folder of an image.
+        """Return the folder of an image.
 
         Raises:
             StepFailedError: there is no such image.
@@ -152,7 +152,7 @@ class Images:
 
 
 def bare_environment() -> dict[str, str]:
-    """What every container's environment has."""
+    """Return the variables that every container has."""
     return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 
 
@@ -163,17 +163,17 @@ _running: "WeakSet[Container]" = WeakSet()
 
 
 def install(machine: Machine) -> None:
-    """Say where containers run."""
+    """Set the machine that containers run on."""
     _images[:] = [Images(machine)]
 
 
 def images() -> Images:
-    """The images of this machine."""
+    """Return the images of this machine."""
     return _images[0]
 
 
 def container(name: str, kind: str = "jobs") -> Container:
-    """A new container's folders."""
+    """Return a new container, with its folders."""
     base = images().machine.folder / kind / name / "ml"
     base.mkdir(parents=True)
     made = Container(base)
@@ -182,13 +182,13 @@ def container(name: str, kind: str = "jobs") -> Container:
 
 
 def stop_all() -> None:
-    """Stop every container; the server goes."""
+    """Stop every container, because the server stops."""
     for running in list(_running):
         running.stop()
 
 
 def access(credentials: Any) -> dict[str, str]:
-    """Variables by which a container reaches this server with a role's credentials."""
+    """Return the variables by which a container reaches this server with a role's credentials."""
     return {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
@@ -199,7 +199,7 @@ def access(credentials: Any) -> dict[str, str]:
 
 
 def client(service: str, credentials: Any, region: str) -> Any:
-    """A client of this very server with a role's credentials."""
+    """Return a client of this server with a role's credentials."""
     from botocore.config import Config
 
     machine = images().machine

@@ -1,4 +1,4 @@
-"""What containers write, shown in CloudWatch Logs if the role that they run as may write there; AWS does not insist."""
+"""Logs of containers: shown in CloudWatch Logs if the containers' role may write there; AWS does not insist."""
 
 import contextlib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ MOST_EVENTS = 10_000
 
 
 def write(client: Any, group: str, stream: str, lines: Sequence[str]) -> None:
-    """Append lines to a stream, which is made when it is not there."""
+    """Append lines to a stream, which is created if it does not exist."""
     from botocore.exceptions import ClientError
 
     moment = int(now() * 1000)

@@ -1,4 +1,4 @@
-"""Which products a portfolio holds, and which principals may launch them."""
+"""The products of portfolios, and the principals that may launch them."""
 
 import re
 
@@ -11,12 +11,12 @@ principals = scope.scoped_store()
 
 
 def paths(product_id: str, caller_arn: str) -> list[str]:
-    """The portfolios through which the caller may launch the product."""
+    """Return the portfolios through which the caller may launch the product."""
     return [portfolio_id for portfolio_id in holding(product_id) if _admits(portfolio_id, caller_arn)]
 
 
 def holding(product_id: str) -> list[str]:
-    """The portfolios that hold the product."""
+    """Return the portfolios that hold the product."""
     return [portfolio_id for portfolio_id, held in products.items() if product_id in held]
 
 

@@ -1,4 +1,4 @@
-"""Constraints: as which role a product of a portfolio is launched."""
+"""Launch constraints: the roles with which products of a portfolio are launched."""
 
 import json
 
@@ -12,7 +12,7 @@ _constraints = scope.scoped_store()
 
 
 def launch_role(portfolio_id: str, product_id: str) -> str | None:
-    """The role that launches the product of the portfolio, if a constraint names one."""
+    """Return the role that launches the product of the portfolio, if a constraint names one."""
     for constraint in _constraints.values():
         if (constraint["PortfolioId"], constraint["ProductId"]) == (portfolio_id, product_id):
             return _role(constraint["_parameters"])

@@ -1,4 +1,4 @@
-"""Portfolios: which products they hold, and who may launch them."""
+"""Portfolios, their products, and the principals that may launch those."""
 
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.ministack import scope

@@ -21,7 +21,7 @@ def exists(product_id: str) -> None:
 
 
 def template(product_id: str, artifact_id: str | None) -> tuple[str, str]:
-    """The template of a version that may be launched, and the version's identifier; the newest if none is named.
+    """Return the template of a version that may be launched, and the version's identifier; the newest if none is named.
 
     Raises:
         ServiceError: there is no such active version.

@@ -1,4 +1,4 @@
-"""Tag options: the tags that Service Catalog lets people choose from."""
+"""Tag options: the tags that Service Catalog offers."""
 
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.ministack import scope

@@ -1,4 +1,4 @@
-"""SageMaker: resources of its requests, and the settings that policies can ask for."""
+"""SageMaker: resources of its requests, and the settings that policies can require."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

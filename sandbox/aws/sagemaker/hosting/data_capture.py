@@ -32,7 +32,7 @@ class Payload:
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """What may be captured of an invocation."""
+    """The parts of an invocation that may be captured."""
 
     event_id: str
     inference_id: str | None
@@ -43,7 +43,7 @@ class Invocation:
 
 @dataclass(kw_only=True)
 class Capture:
-    """What is captured of the invocations of one endpoint, until it is written."""
+    """The captured invocations of one endpoint, until they are written."""
 
     endpoint: str
     settings: Members | None
@@ -54,11 +54,11 @@ class Capture:
 
     @property
     def enabled(self) -> bool:
-        """Whether requests are captured at all."""
+        """True if requests are captured at all."""
         return self.settings is not None and self.settings.get("EnableCapture", True)
 
     def summary(self) -> Members | None:
-        """What DescribeEndpoint says about it."""
+        """Return the capture as DescribeEndpoint shows it."""
         if self.settings is None:
             return None
         return {
@@ -70,7 +70,7 @@ class Capture:
         }
 
     def consider(self, variant: str, role_arn: str, invocation: Invocation) -> None:
-        """Capture an invocation, or not, as the sampling percentage has it."""
+        """Capture an invocation, or not, by the sampling percentage."""
         if self.settings is None or not self.enabled:
             return
         if random.uniform(0, 100) >= self.settings["InitialSamplingPercentage"]:  # noqa: S311 - no secret
@@ -80,7 +80,7 @@ class Capture:
             self._roles[variant] = role_arn
 
     def write(self) -> None:
-        """Put what was captured since the last time into S3, with the permissions of each variant's model."""
+        """Put the invocations captured since the last time into S3, with the permissions of each variant's model."""
         with self._lock:
             captured, self._lines = self._lines, defaultdict(list)
         for variant, lines in captured.items():
@@ -95,17 +95,17 @@ class Capture:
         try:
             transfer.put(s3, ("\n".join(lines) + "\n").encode(), uri, self.settings.get("KmsKeyId"))
         except StepFailedError as refused:
-            # An endpoint serves on when it cannot capture: SageMaker says so nowhere but in its log.
+            # An endpoint goes on serving when it cannot capture.
             gateway.logger.warning("data capture of %s: %s", self.endpoint, refused)
 
 
 def object_key(endpoint: str, variant: str, moment: datetime) -> str:
-    """Where, below the destination, a file of captured data lies."""
+    """Return the path of a file of captured data below the destination."""
     return f"{endpoint}/{variant}/{moment:%Y/%m/%d/%H/%M-%S}-{moment.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
 
 
 def line(settings: Members, invocation: Invocation) -> str:
-    """One invocation as a line of JSON."""
+    """Return one invocation as a line of JSON."""
     wanted = {mode for option in settings["CaptureOptions"] for mode in MODES[option["CaptureMode"]]}
     types = settings.get("CaptureContentTypeHeader", {})
     data: Members = {}

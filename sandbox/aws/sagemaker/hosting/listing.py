@@ -1,4 +1,4 @@
-"""Lists of what hosting is made of: models, endpoint configurations, endpoints."""
+"""Lists of models, endpoint configurations and endpoints."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ DEFAULT_PAGE = 10
 
 
 def page(members: Members, key: str, noun: str, records: Sequence[Members]) -> Members:
-    """One page of the `records` that a request asks for, under `key`, in the order that it asks for."""
+    """Return one page of the `records` that a request selects, under `key`, in the order that it names."""
     name, status = f"{noun}Name", f"{noun}Status"
     sorts = {"Name": name, "CreationTime": "CreationTime", "Status": status}
     wanted = [record for record in records if _matches(members, name, status, record)]

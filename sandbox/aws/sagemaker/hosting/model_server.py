@@ -1,9 +1,9 @@
-"""What SageMaker's inference toolkit does inside an image: answers `/ping` and `/invocations` with the model's code.
+"""SageMaker's inference toolkit inside an image: answers `/ping` and `/invocations` with the model's code.
 
 It is run by the image's interpreter, so it needs nothing but the standard library. The model's folder and the code are
 found as the toolkit finds them: `SM_BASE`, `SAGEMAKER_PROGRAM`, `SAGEMAKER_SUBMIT_DIRECTORY`. Like one worker of the
 toolkit it answers one request at a time. It listens on the socket that it is given, and ends when its standard input
-does: when whoever started it is gone.
+does, that is, with the process that started it.
 
 An exception of the toolkit's own (`sagemaker_inference.errors`) answers with its status, any other with 500. The images
 have the toolkit installed; where an environment lacks it, those exceptions are provided here.
@@ -36,7 +36,7 @@ FUNCTIONS = ("input_fn", "predict_fn", "output_fn")
 
 
 class BaseInferenceToolkitError(Exception):
-    """What went wrong with an inference, and the HTTP status to answer with."""
+    """An inference that failed, with the HTTP status to answer."""
 
     def __init__(self, status_code: int, message: str, phrase: str) -> None:
         self.status_code = status_code
@@ -46,7 +46,7 @@ class BaseInferenceToolkitError(Exception):
 
 
 class GenericInferenceToolkitError(BaseInferenceToolkitError):
-    """The same for any reason."""
+    """An inference that failed for a reason of the model's code."""
 
     def __init__(self, status_code: int, message: str | None = None, phrase: str | None = None) -> None:
         message = message or "Invalid Request"
@@ -68,7 +68,7 @@ class Model:
         self._model = _call(code.model_fn, str(folder))
 
     def answer(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
-        """Body and content type of the answer to one request."""
+        """Return body and content type of the answer to one request."""
         content = body.decode() if content_type in UTF8_TYPES else body
         with self._lock:
             result = self._transform(content, content_type, accept)
@@ -143,7 +143,7 @@ def load() -> Model:
 
 
 def toolkit_error() -> type[Any]:
-    """The exception of the toolkit; where there is no toolkit, the model's code finds the one of this module."""
+    """Return the toolkit's exception; where there is no toolkit, the model's code finds the one of this module."""
     if importlib.util.find_spec("sagemaker_inference") is None:
         toolkit, errors = ModuleType("sagemaker_inference"), ModuleType("sagemaker_inference.errors")
         for error in (BaseInferenceToolkitError, GenericInferenceToolkitError):
@@ -171,7 +171,7 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _end_with_standard_input() -> None:
-    # Python waits a second for its own standard input when it ends while somebody reads that.
+    # Python waits a second for its own standard input when it ends while a thread reads that.
     while os.read(0, 1024):
         pass
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Whether SageMaker's own project templates are offered in the account."""
+"""The switch by which an account offers SageMaker's own project templates."""
 
 from sandbox.aws.ministack import scope
 from sandbox.aws.service import Call, Members

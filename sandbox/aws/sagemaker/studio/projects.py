@@ -1,4 +1,4 @@
-"""Projects: a product of Service Catalog, launched and watched."""
+"""Projects: products of Service Catalog that SageMaker provisions."""
 
 from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.ministack import scope
