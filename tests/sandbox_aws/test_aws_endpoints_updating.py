@@ -19,7 +19,7 @@ from tests.sandbox_aws.hosting import Hosting
 REPOSITORY = Path(__file__).parents[2]
 
 ONE, TEN = 3, 30
-"""What the two models answer."""
+"""The answers of the two models."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def hosting(dev: Account) -> Iterator[Hosting]:
 
 
 def policy(kind: str = "ALL_AT_ONCE", *, wait: int = 0, bake: int = 0, alarms: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A deployment configuration."""
+    """Return a deployment configuration."""
     percent = {"Type": "CAPACITY_PERCENT", "Value": 50}
     size = {"CANARY": {"CanarySize": percent}, "LINEAR": {"LinearStepSize": percent}}.get(kind, {})
     rollback = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in alarms]}} if alarms else {}
@@ -51,7 +51,7 @@ def policy(kind: str = "ALL_AT_ONCE", *, wait: int = 0, bake: int = 0, alarms: t
 
 
 def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str:
-    """Make an alarm on an endpoint's errors; its name."""
+    """Create an alarm on an endpoint's errors; return its name."""
     name = f"{endpoint}-Invocation5XXErrors"
     hosting.account.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
@@ -70,7 +70,7 @@ def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str
 
 @contextlib.contextmanager
 def interrupted(hosting: Hosting, endpoint: str, configuration: str, deployment: dict[str, Any]) -> Generator[None]:
-    """Update an endpoint, and take the update back at the end, however long it would still have baked."""
+    """Update an endpoint, and roll the update back at the end, however long it would still have baked."""
     name = alarm(hosting, endpoint, missing="ignore")
     cloudwatch = hosting.account.client("cloudwatch")
     watched = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
@@ -78,13 +78,13 @@ def interrupted(hosting: Hosting, endpoint: str, configuration: str, deployment:
     try:
         yield
     finally:
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="enough is seen")
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="the test is over")
     assert name in hosting.settled(endpoint)["FailureReason"]
     cloudwatch.delete_alarms(AlarmNames=[name])
 
 
 class Events:
-    """What the account's event bus tells about an endpoint."""
+    """The events of an endpoint on the account's bus."""
 
     STATE, STAGE = "SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"
 
@@ -105,7 +105,7 @@ class Events:
         self._received: list[tuple[str, dict[str, Any]]] = []
 
     def until_in_service(self, times: int) -> None:
-        """Receive until the endpoint was in service so many times."""
+        """Receive events until the endpoint was in service so many times."""
 
         def is_there() -> bool:
             for message in self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
@@ -114,16 +114,16 @@ class Events:
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
             return [state["EndpointStatus"] for state in self.states].count("IN_SERVICE") >= times
 
-        self._hosting.eventually(is_there)
+        self._hosting.wait_for(is_there)
 
     @property
     def states(self) -> list[dict[str, Any]]:
-        """The endpoint as it was when its state had changed."""
+        """Descriptions of the endpoint after each change of its state."""
         return [detail for kind, detail in self._received if kind == self.STATE]
 
     @property
     def stages(self) -> list[dict[str, Any]]:
-        """The status of the pending variants whenever it had changed; times are in milliseconds."""
+        """Status of the pending variants after each change; times are in milliseconds."""
         return [
             item["VariantStatus"][0]
             for kind, detail in self._received
@@ -187,17 +187,17 @@ def test_an_update_replaces_the_model_and_no_request_fails(hosting: Hosting) -> 
     ],
     ids=["part", "all"],
 )
-def test_a_canary_gets_its_part_of_the_traffic_before_it_gets_all(
+def test_a_canary_gets_its_share_of_the_traffic_before_it_gets_all(
     hosting: Hosting, wait: int, bake: int, message: str, answers: set[float]
 ) -> None:
     name = f"canary-{wait}-{bake}"
     hosting.endpoint(name, "one")
     with interrupted(hosting, name, "ten", policy("CANARY", wait=wait, bake=bake)):
-        hosting.until(name, lambda found: stage(found) == ("Baking", message))
+        hosting.wait_until(name, lambda found: stage(found) == ("Baking", message))
         assert {hosting.number(name) for _ in range(30)} == answers
 
 
-def test_a_canary_is_left_alone_for_as_long_as_its_policy_says(hosting: Hosting) -> None:
+def test_a_canary_bakes_as_long_as_its_policy_says(hosting: Hosting) -> None:
     events = Events(hosting, "canary")
     hosting.endpoint("canary", "one")
     update(hosting, "canary", "ten", policy("CANARY", wait=30, bake=30))
@@ -222,12 +222,12 @@ def test_a_canary_that_fails_its_alarm_leaves_the_old_model_serving(hosting: Hos
     hosting.endpoint("alarmed", "one")
     name = alarm(hosting, "alarmed")
     update(hosting, "alarmed", "failing", policy("CANARY", wait=3600, alarms=(name,)))
-    hosting.until("alarmed", lambda found: stage(found)[0] == "Baking")
+    hosting.wait_until("alarmed", lambda found: stage(found)[0] == "Baking")
     deadline = time.monotonic() + 20
     while hosting.sagemaker.describe_endpoint(EndpointName="alarmed")["EndpointStatus"] == "Updating":
         assert time.monotonic() < deadline
         with contextlib.suppress(hosting.runtime.exceptions.ModelError):
-            hosting.ask("alarmed")
+            hosting.invoke("alarmed")
     found = hosting.settled("alarmed")
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", "one")
     assert name in found["FailureReason"]
@@ -280,7 +280,7 @@ except deployments.RolledBackError as rolled_back:
     assert "took longer than MaximumExecutionTimeoutInSeconds (600)" in result.stdout
 
 
-def test_a_deployment_that_aws_would_not_take_is_refused(hosting: Hosting) -> None:
+def test_a_deployment_that_aws_would_refuse_is_refused(hosting: Hosting) -> None:
     hosting.endpoint("strict", "one")
     quarter = {"Type": "CAPACITY_PERCENT", "Value": 75}
     routing = {"Type": "CANARY", "WaitIntervalInSeconds": 0}
@@ -311,7 +311,7 @@ def test_a_deployment_that_aws_would_not_take_is_refused(hosting: Hosting) -> No
     assert hosting.sagemaker.describe_endpoint(EndpointName="strict")["EndpointStatus"] == "InService"
 
 
-def test_alarms_count_only_where_the_models_role_may_see_them(hosting: Hosting) -> None:
+def test_alarms_are_accepted_only_if_the_models_role_may_describe_them(hosting: Hosting) -> None:
     hosting.endpoint("unseen", "one")
     blind = hosting.account.role(
         "updating-blind",
@@ -349,7 +349,7 @@ def test_an_endpoint_whose_configuration_was_deleted_cannot_be_updated(hosting: 
     assert hosting.number("orphan") == ONE
 
 
-def test_what_an_endpoint_has_now_can_be_retained(hosting: Hosting) -> None:
+def test_properties_of_an_endpoint_can_be_retained(hosting: Hosting) -> None:
     hosting.endpoint("retained", "one")
     update(hosting, "retained", "ten", policy(bake=1))
     hosting.settled("retained")
@@ -370,7 +370,7 @@ def test_what_an_endpoint_has_now_can_be_retained(hosting: Hosting) -> None:
     assert "LastDeploymentConfig" not in found
 
 
-def test_the_event_bus_learns_of_every_state_and_stage(hosting: Hosting) -> None:
+def test_every_state_and_stage_is_an_event(hosting: Hosting) -> None:
     events = Events(hosting, "Told")
     hosting.endpoint("Told", "one")
     update(hosting, "Told", "broken")
@@ -389,7 +389,7 @@ def test_the_event_bus_learns_of_every_state_and_stage(hosting: Hosting) -> None
 
 
 def stage(found: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The status of the pending variant and its message, if a deployment is under way."""
+    """Return the status of the pending variant and its message, if a deployment is under way."""
     variants = found.get("PendingDeploymentSummary", {}).get("ProductionVariants", [{}])
     statuses = variants[0].get("VariantStatus", [{}])
     return statuses[0].get("Status"), statuses[0].get("StatusMessage")

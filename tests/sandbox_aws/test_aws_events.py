@@ -1,4 +1,4 @@
-"""Events: whom rules reach, what becomes of the undeliverable, and faults on demand."""
+"""Events: targets of rules, undeliverable events, schedules, and faults on demand."""
 
 import io
 import json
@@ -31,7 +31,7 @@ def handler(event, context):
 
 
 class Wiring:
-    """A queue that shows what arrives, one for what does not, and a function that forwards its events."""
+    """A function that forwards its events to a queue, and a queue for events that do not arrive."""
 
     def __init__(self, account: Account, name: str) -> None:
         self.account, self.name = account, name
@@ -69,7 +69,7 @@ class Wiring:
         assert json.loads(self.take(self.arrived)["Body"]) == {"warm": True}
 
     def open_dead_letters(self) -> None:
-        """Let the rule put what it cannot deliver into the queue."""
+        """Let the rule put events that it cannot deliver into the queue."""
         statement = {
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
@@ -80,19 +80,19 @@ class Wiring:
         self.account.client("sqs").set_queue_attributes(QueueUrl=self.dead, Attributes=attributes)
 
     def rule(self, *, target: Mapping[str, Any] | None = None, **what: Any) -> None:
-        """Make the rule, with the function as its target."""
+        """Create the rule, with the function as its target."""
         self.events.put_rule(Name=self.name, **what)
         full = {"Id": "function", "Arn": self.function, **(target or {})}
         answer = self.events.put_targets(Rule=self.name, Targets=[full])
         assert answer["FailedEntryCount"] == 0
 
     def close(self) -> None:
-        """Let the rule fire no more."""
+        """Delete the rule."""
         self.events.remove_targets(Rule=self.name, Ids=["function"])
         self.events.delete_rule(Name=self.name)
 
     def take(self, queue: str, *, seconds: float = 30) -> Any:
-        """The next message of a queue, or None."""
+        """Wait for the next message of a queue; return it, or None."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             answer = self.account.client("sqs").receive_message(QueueUrl=queue, MessageAttributeNames=["All"])
@@ -112,7 +112,7 @@ def wiring(dev: Account, request: pytest.FixtureRequest) -> Iterator[Wiring]:
 
 
 def page(account: Account, method: str, **members: object) -> None:
-    """Ask the sandbox for faults, or for none."""
+    """Add a fault to the local AWS, or clear all of them."""
     trusted = ssl.create_default_context(cafile=str(account.certificate_authority))
     url, body = f"{account.endpoint_url}/_sandbox/faults", json.dumps(members).encode()
     with urlopen(Request(url, body, method=method), timeout=10, context=trusted):
@@ -120,7 +120,7 @@ def page(account: Account, method: str, **members: object) -> None:
 
 
 def package(account: Account, group: str) -> str:
-    """A new version in a group of packages."""
+    """Register a new version in a group of packages; return its ARN."""
     sagemaker = account.client("sagemaker")
     names = [
         found["ModelPackageGroupName"]
@@ -180,7 +180,7 @@ def test_a_dead_letter_queue_that_does_not_let_eventbridge_in_stays_empty(dev: A
     assert wiring.take(wiring.dead, seconds=0.5) is None
 
 
-def test_an_event_that_a_function_fails_on_is_tried_three_times_and_then_set_aside(
+def test_an_event_that_a_function_fails_on_is_tried_three_times_and_then_put_into_the_dead_letter_queue(
     dev: Account, wiring: Wiring
 ) -> None:
     dev.client("lambda").invoke(FunctionName=wiring.name, InvocationType="Event", Payload=b'{"fail": true}')
@@ -192,7 +192,7 @@ def test_an_event_that_a_function_fails_on_is_tried_three_times_and_then_set_asi
     assert [{"Name": "FunctionName", "Value": wiring.name}] in [metric["Dimensions"] for metric in errors]
 
 
-def test_an_encrypted_dead_letter_queue_takes_the_key_of_whoever_writes_to_it(dev: Account, wiring: Wiring) -> None:
+def test_writing_to_an_encrypted_dead_letter_queue_takes_permission_for_its_key(dev: Account, wiring: Wiring) -> None:
     own = {"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "kms:*", "Resource": "*"}
     key = dev.client("kms").create_key(Policy=document(own))["KeyMetadata"]["Arn"]
     wiring.open_dead_letters()
@@ -226,7 +226,7 @@ def test_a_schedule_fires_by_the_sandboxs_clock_with_its_own_input(dev: Account,
         assert json.loads(wiring.take(wiring.arrived)["Body"]) == {"sweep": True}
 
 
-def test_events_get_lost_or_come_twice_when_a_test_asks_for_it(dev: Account, wiring: Wiring) -> None:
+def test_events_get_lost_or_arrive_twice_with_a_fault(dev: Account, wiring: Wiring) -> None:
     wiring.allow_rule()
     wiring.rule(EventPattern=json.dumps(PATTERN))
     arn = package(dev, "events")
