@@ -29,11 +29,7 @@ def _register(call: Call) -> Members:
     found = endpoints.find(endpoint)
     if found is None or found.variant(variant) is None:
         raise ServiceError("ValidationException", f"SageMaker endpoint variant doesn't exist: {members['ResourceId']}")
-    least, most = (members.get(name, (known or {}).get(name)) for name in ("MinCapacity", "MaxCapacity"))
-    if least is None or most is None:
-        raise ServiceError("ValidationException", "Both MinCapacity and MaxCapacity must be specified.")
-    if least > most:
-        raise ServiceError("ValidationException", "Maximum capacity cannot be less than minimum capacity.")
+    least, most = _capacities(members, known or {})
     if known and members.get("Tags"):
         raise ServiceError(
             "ValidationException",
@@ -61,6 +57,15 @@ def _register(call: Call) -> Members:
     if found.status == "InService":
         _fit_into_range(found, variant, least, most)
     return {"ScalableTargetARN": arn}
+
+
+def _capacities(members: Members, known: Members) -> tuple[int, int]:
+    least, most = (members.get(name, known.get(name)) for name in ("MinCapacity", "MaxCapacity"))
+    if least is None or most is None:
+        raise ServiceError("ValidationException", "Both MinCapacity and MaxCapacity must be specified.")
+    if least > most:
+        raise ServiceError("ValidationException", "Maximum capacity cannot be less than minimum capacity.")
+    return least, most
 
 
 def _fit_into_range(endpoint: Endpoint, name: str, least: int, most: int) -> None:

@@ -70,12 +70,7 @@ def provision(
         "_message": "",
     }
     principal = _launcher(record, caller)
-    for action in LAUNCH_ACTIONS:
-        authorization.require(principal, action, _stack_arn(record))
-    authorization.require(principal, "cloudformation:ValidateTemplate", "*")
-    # Service Catalog keeps versions in buckets of its own, and marks the objects so that launch roles can name them.
-    kept = f"arn:aws:s3:::sc-{scope.account_id()}-{scope.region()}/{product_id}/{artifact_id}"
-    authorization.require(principal, "s3:GetObject", kept, {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"})
+    _require_launch_permissions(principal, record)
     _change("CreateStack", record, principal, template)
     provisioned[provisioned_id] = record
     ownership.remember(provisioned_id, caller.arn)
@@ -129,6 +124,17 @@ def status(provisioned_id: str) -> tuple[str, str]:
     if state in AVAILABLE:
         return "AVAILABLE", ""
     return "TAINTED" if state in TAINTED else "ERROR", _reasons(stack)
+
+
+def _require_launch_permissions(principal: Principal, record: Members) -> None:
+    for action in LAUNCH_ACTIONS:
+        authorization.require(principal, action, _stack_arn(record))
+    authorization.require(principal, "cloudformation:ValidateTemplate", "*")
+    # Service Catalog keeps versions in buckets of its own, and marks the objects so that launch roles can name them.
+    bucket = f"arn:aws:s3:::sc-{scope.account_id()}-{scope.region()}"
+    template = f"{bucket}/{record['ProductId']}/{record['ProvisioningArtifactId']}"
+    marked = {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}
+    authorization.require(principal, "s3:GetObject", template, marked)
 
 
 def _require(caller: Principal, action: str, provisioned_id: str) -> None:

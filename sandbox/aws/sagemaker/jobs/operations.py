@@ -11,6 +11,9 @@ from sandbox.aws.service import Call, Members
 
 
 def _operations(kind: Kind) -> dict[str, Callable[[Call], Members]]:
+    members = (kind.name_member, kind.arn_member, kind.status_member)
+    summary = (*members, "CreationTime", "LastModifiedTime", f"{kind.noun}EndTime")
+
     def found(call: Call) -> Members:
         return names.found(
             kind.store, call.members[kind.name_member], "Requested resource not found.", "ValidationException"
@@ -34,18 +37,7 @@ def _operations(kind: Kind) -> dict[str, Callable[[Call], Members]]:
             if wanted in record[kind.name_member] and status in (None, record[kind.status_member])
         ]
         return names.page(
-            call.members,
-            f"{kind.noun}JobSummaries",
-            records,
-            lambda record: names.pick(
-                record,
-                kind.name_member,
-                kind.arn_member,
-                kind.status_member,
-                "CreationTime",
-                "LastModifiedTime",
-                f"{kind.noun}EndTime",
-            ),
+            call.members, f"{kind.noun}JobSummaries", records, lambda record: names.pick(record, *summary)
         )
 
     return {
