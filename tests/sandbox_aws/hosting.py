@@ -15,6 +15,8 @@ from tests.sandbox_aws.account import Account, allow, trust
 
 IMAGE = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/tiny:1"
 WITHIN_SECONDS = 30
+POLL_SECONDS = 0.05
+"""Pause between two looks at an endpoint: every look takes processor time from the process that starts."""
 
 CODE = """
 import json, os, pathlib, time
@@ -154,7 +156,7 @@ class Hosting:
             found = self.sagemaker.describe_endpoint(EndpointName=name)
             if condition(found):
                 return found
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
         pytest.fail(f"{name} stayed {found}")
 
     def gone(self, name: str) -> None:
@@ -176,7 +178,7 @@ class Hosting:
         while not condition():
             if time.monotonic() > deadline:
                 pytest.fail("it did not happen")
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
 
     def invoke(self, name: str, body: str = "1,2", **changes: Any) -> Any:
         """Invoke an endpoint; return its answer."""

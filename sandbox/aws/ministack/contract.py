@@ -248,8 +248,3 @@ def describe(value: Any) -> str:
     if callable(value):
         return f"({', '.join(inspect.signature(value).parameters)})"
     return f"a {type(value).__name__}"
-
-
-if __name__ == "__main__":
-    found = list(differences())
-    raise SystemExit("\n".join(found) if found else 0)
