@@ -36,6 +36,13 @@ def hosting(dev: Account) -> Iterator[Hosting]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def steady(hosting: Hosting) -> str:
+    """An endpoint that serves the model `one` before and after each test that uses it."""
+    hosting.endpoint("steady", "one")
+    return "steady"
+
+
 def policy(kind: str = "ALL_AT_ONCE", *, wait: int = 0, bake: int = 0, alarms: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return a deployment configuration."""
     percent = {"Type": "CAPACITY_PERCENT", "Value": 50}
@@ -188,13 +195,11 @@ def test_an_update_replaces_the_model_and_no_request_fails(hosting: Hosting) -> 
     ids=["part", "all"],
 )
 def test_a_canary_gets_its_share_of_the_traffic_before_it_gets_all(
-    hosting: Hosting, wait: int, bake: int, message: str, answers: set[float]
+    hosting: Hosting, steady: str, wait: int, bake: int, message: str, answers: set[float]
 ) -> None:
-    name = f"canary-{wait}-{bake}"
-    hosting.endpoint(name, "one")
-    with interrupted(hosting, name, "ten", policy("CANARY", wait=wait, bake=bake)):
-        hosting.wait_until(name, lambda found: stage(found) == ("Baking", message))
-        assert {hosting.number(name) for _ in range(30)} == answers
+    with interrupted(hosting, steady, "ten", policy("CANARY", wait=wait, bake=bake)):
+        hosting.wait_until(steady, lambda found: stage(found) == ("Baking", message))
+        assert {hosting.number(steady) for _ in range(30)} == answers
 
 
 def test_a_canary_bakes_as_long_as_its_policy_says(hosting: Hosting) -> None:
@@ -280,8 +285,7 @@ except deployments.RolledBackError as rolled_back:
     assert "took longer than MaximumExecutionTimeoutInSeconds (600)" in result.stdout
 
 
-def test_a_deployment_that_aws_would_refuse_is_refused(hosting: Hosting) -> None:
-    hosting.endpoint("strict", "one")
+def test_a_deployment_that_aws_would_refuse_is_refused(hosting: Hosting, steady: str) -> None:
     quarter = {"Type": "CAPACITY_PERCENT", "Value": 75}
     routing = {"Type": "CANARY", "WaitIntervalInSeconds": 0}
     refusals: dict[str, dict[str, Any]] = {
@@ -305,38 +309,36 @@ def test_a_deployment_that_aws_would_refuse_is_refused(hosting: Hosting) -> None
     }
     for message, deployment in refusals.items():
         with pytest.raises(ClientError, match=message):
-            update(hosting, "strict", "ten", deployment)
+            update(hosting, steady, "ten", deployment)
     with pytest.raises(ClientError, match="Could not find endpoint configuration"):
-        update(hosting, "strict", "unknown")
-    assert hosting.sagemaker.describe_endpoint(EndpointName="strict")["EndpointStatus"] == "InService"
+        update(hosting, steady, "unknown")
+    assert hosting.sagemaker.describe_endpoint(EndpointName=steady)["EndpointStatus"] == "InService"
 
 
-def test_alarms_are_accepted_only_if_the_models_role_may_describe_them(hosting: Hosting) -> None:
-    hosting.endpoint("unseen", "one")
+def test_alarms_are_accepted_only_if_the_models_role_may_describe_them(hosting: Hosting, steady: str) -> None:
     blind = hosting.account.role(
         "updating-blind",
         allow("s3:GetObject", f"arn:aws:s3:::{hosting.bucket}/*"),
         trust=trust("sagemaker.amazonaws.com"),
     )
     hosting.configuration("blind", hosting.model("blind", ExecutionRoleArn=blind))
-    name = alarm(hosting, "unseen")
+    name = alarm(hosting, steady)
     with pytest.raises(ClientError, match="no permission for cloudwatch:DescribeAlarms"):
-        update(hosting, "unseen", "blind", policy(alarms=(name,)))
+        update(hosting, steady, "blind", policy(alarms=(name,)))
     hosting.account.client("cloudwatch").delete_alarms(AlarmNames=[name])
 
 
-def test_only_one_update_runs_at_a_time(hosting: Hosting) -> None:
-    hosting.endpoint("busy", "one")
-    with interrupted(hosting, "busy", "ten", policy(bake=3600)):
+def test_only_one_update_runs_at_a_time(hosting: Hosting, steady: str) -> None:
+    with interrupted(hosting, steady, "ten", policy(bake=3600)):
         for call in (
-            lambda: update(hosting, "busy", "one"),
-            lambda: hosting.sagemaker.delete_endpoint(EndpointName="busy"),
+            lambda: update(hosting, steady, "one"),
+            lambda: hosting.sagemaker.delete_endpoint(EndpointName=steady),
             lambda: hosting.sagemaker.update_endpoint_weights_and_capacities(
-                EndpointName="busy",
+                EndpointName=steady,
                 DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}],
             ),
         ):
-            with pytest.raises(ClientError, match=r'Cannot update in-progress endpoint "arn:.*:endpoint/busy"'):
+            with pytest.raises(ClientError, match=r'Cannot update in-progress endpoint "arn:.*:endpoint/steady"'):
                 call()
 
 
