@@ -1,5 +1,6 @@
 """Events: targets of rules, undeliverable events, schedules, and faults on demand."""
 
+import contextlib
 import io
 import json
 import ssl
@@ -87,9 +88,15 @@ class Wiring:
         assert answer["FailedEntryCount"] == 0
 
     def close(self) -> None:
-        """Delete the rule."""
+        """Delete the rule and what it may do, and empty the queues."""
         self.events.remove_targets(Rule=self.name, Ids=["function"])
         self.events.delete_rule(Name=self.name)
+        functions, sqs = self.account.client("lambda"), self.account.client("sqs")
+        with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
+            functions.remove_permission(FunctionName=self.name, StatementId="rule")
+        sqs.set_queue_attributes(QueueUrl=self.dead, Attributes={"Policy": ""})
+        for queue in (self.arrived, self.dead):
+            sqs.purge_queue(QueueUrl=queue)
 
     def take(self, queue: str, *, seconds: float = 30) -> Any:
         """Wait for the next message of a queue; return it, or None."""
@@ -103,12 +110,28 @@ class Wiring:
         return None
 
 
+@pytest.fixture(scope="module")
+def shared(dev: Account) -> Wiring:
+    """A function that runs, so that its events arrive at once."""
+    made = Wiring(dev, "events-shared")
+    made.warm_up()
+    return made
+
+
 @pytest.fixture
-def wiring(dev: Account, request: pytest.FixtureRequest) -> Iterator[Wiring]:
+def wiring(dev: Account, shared: Wiring) -> Iterator[Wiring]:
+    """The shared function, without a rule."""
+    yield shared
+    shared.close()
+    page(dev, "DELETE")
+
+
+@pytest.fixture
+def own_wiring(dev: Account, request: pytest.FixtureRequest) -> Iterator[Wiring]:
+    """A function of the test's own, whose settings it may change."""
     made = Wiring(dev, f"events-{abs(hash(request.node.name)) % 10**8}")
     yield made
     made.close()
-    page(dev, "DELETE")
 
 
 def page(account: Account, method: str, **members: object) -> None:
@@ -181,32 +204,36 @@ def test_a_dead_letter_queue_that_does_not_let_eventbridge_in_stays_empty(dev: A
 
 
 def test_an_event_that_a_function_fails_on_is_tried_three_times_and_then_put_into_the_dead_letter_queue(
-    dev: Account, wiring: Wiring
+    dev: Account, own_wiring: Wiring
 ) -> None:
-    dev.client("lambda").invoke(FunctionName=wiring.name, InvocationType="Event", Payload=b'{"fail": true}')
-    assert wiring.take(wiring.dead, seconds=2 * MINUTE) is None, "the third attempt is three minutes after the first"
-    dead = wiring.take(wiring.dead)
+    dev.client("lambda").invoke(FunctionName=own_wiring.name, InvocationType="Event", Payload=b'{"fail": true}')
+    assert own_wiring.take(own_wiring.dead, seconds=2 * MINUTE) is None, (
+        "the third attempt is three minutes after the first"
+    )
+    dead = own_wiring.take(own_wiring.dead)
     assert json.loads(dead["Body"]) == {"fail": True}
     assert dead["MessageAttributes"]["ErrorMessage"]["StringValue"] == "as asked"
     errors = dev.client("cloudwatch").list_metrics(Namespace="AWS/Lambda", MetricName="Errors")["Metrics"]
-    assert [{"Name": "FunctionName", "Value": wiring.name}] in [metric["Dimensions"] for metric in errors]
+    assert [{"Name": "FunctionName", "Value": own_wiring.name}] in [metric["Dimensions"] for metric in errors]
 
 
-def test_writing_to_an_encrypted_dead_letter_queue_takes_permission_for_its_key(dev: Account, wiring: Wiring) -> None:
+def test_writing_to_an_encrypted_dead_letter_queue_takes_permission_for_its_key(
+    dev: Account, own_wiring: Wiring
+) -> None:
     own = {"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "kms:*", "Resource": "*"}
     key = dev.client("kms").create_key(Policy=document(own))["KeyMetadata"]["Arn"]
-    wiring.open_dead_letters()
-    wiring.rule(EventPattern=json.dumps(PATTERN), target={"DeadLetterConfig": {"Arn": wiring.dead_arn}})
-    dev.client("sqs").set_queue_attributes(QueueUrl=wiring.dead, Attributes={"KmsMasterKeyId": key})
+    own_wiring.open_dead_letters()
+    own_wiring.rule(EventPattern=json.dumps(PATTERN), target={"DeadLetterConfig": {"Arn": own_wiring.dead_arn}})
+    dev.client("sqs").set_queue_attributes(QueueUrl=own_wiring.dead, Attributes={"KmsMasterKeyId": key})
     arn = package(dev, "events")
-    sender = dev.client("sqs", dev.assume(dev.role(f"{wiring.name}-sender", allow("sqs:SendMessage"))))
+    sender = dev.client("sqs", dev.assume(dev.role(f"{own_wiring.name}-sender", allow("sqs:SendMessage"))))
 
     change(dev, arn, ModelApprovalStatus="Approved")
-    code, message = refusal(sender.send_message, QueueUrl=wiring.dead, MessageBody="a")
+    code, message = refusal(sender.send_message, QueueUrl=own_wiring.dead, MessageBody="a")
     assert (code, f"kms:GenerateDataKey on resource: {key}" in message) == ("KmsAccessDenied", True)
-    dev.client("lambda").put_function_event_invoke_config(FunctionName=wiring.name, MaximumRetryAttempts=0)
-    dev.client("lambda").invoke(FunctionName=wiring.name, InvocationType="Event", Payload=b'{"fail": true}')
-    assert wiring.take(wiring.dead, seconds=1) is None
+    dev.client("lambda").put_function_event_invoke_config(FunctionName=own_wiring.name, MaximumRetryAttempts=0)
+    dev.client("lambda").invoke(FunctionName=own_wiring.name, InvocationType="Event", Payload=b'{"fail": true}')
+    assert own_wiring.take(own_wiring.dead, seconds=1) is None
     service = {
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
@@ -214,14 +241,12 @@ def test_writing_to_an_encrypted_dead_letter_queue_takes_permission_for_its_key(
     }
     dev.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document(own, service))
     change(dev, arn, ModelApprovalStatus="Approved")
-    assert wiring.take(wiring.dead) is not None
+    assert own_wiring.take(own_wiring.dead) is not None
 
 
 def test_a_schedule_fires_by_the_sandboxs_clock_with_its_own_input(dev: Account, wiring: Wiring) -> None:
     wiring.allow_rule()
-    # A schedule that fires before the function has started once would start it again and again.
-    wiring.warm_up()
-    wiring.rule(ScheduleExpression="rate(4 minutes)", target={"Input": json.dumps({"sweep": True})})
+    wiring.rule(ScheduleExpression="rate(3 minutes)", target={"Input": json.dumps({"sweep": True})})
     for _ in range(2):
         assert json.loads(wiring.take(wiring.arrived)["Body"]) == {"sweep": True}
 
