@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +19,13 @@ from typing import Any
 from weakref import WeakSet
 
 from sandbox import environments
+from sandbox.aws.iam.authorization import Credentials
 from sandbox.aws.sagemaker.failures import StepFailedError
 
 MOUNT = "/opt/ml"
+
+RENEWED_BEFORE_SECONDS = 600
+"""Time before the end of a client's credentials at which it is replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +164,8 @@ def bare_environment() -> dict[str, str]:
 _images: list[Images] = []
 _making_client = threading.Lock()
 """Clients may be used by several threads; a session makes one at a time."""
+_clients: dict[tuple[str, str, str], tuple[float, Any]] = {}
+"""By service, role and region: the moment at which a client's credentials expire, and the client."""
 _running: "WeakSet[Container]" = WeakSet()
 
 
@@ -187,7 +194,7 @@ def stop_all() -> None:
         running.stop()
 
 
-def access(credentials: Any) -> dict[str, str]:
+def access(credentials: Credentials) -> dict[str, str]:
     """Return the variables by which a container reaches this server with a role's credentials."""
     return {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
@@ -198,22 +205,32 @@ def access(credentials: Any) -> dict[str, str]:
     }
 
 
-def client(service: str, credentials: Any, region: str) -> Any:
-    """Return a client of this server with a role's credentials."""
+def client(service: str, credentials: Credentials, region: str) -> Any:
+    """Return a client of this server with a role's credentials, or with earlier ones of the same role."""
+    # A client takes as long to make as dozens of its calls.
+    key = service, credentials.role_arn, region
+    with _making_client:
+        expiration, known = _clients.get(key, (0.0, None))
+        if expiration < time.time() + RENEWED_BEFORE_SECONDS:
+            known = _make_client(service, credentials, region)
+            _clients[key] = credentials.expiration, known
+    return known
+
+
+def _make_client(service: str, credentials: Credentials, region: str) -> Any:
     from botocore.config import Config
 
     machine = images().machine
-    with _making_client:
-        return _session().client(
-            service,
-            endpoint_url=machine.endpoint_url,
-            verify=str(machine.certificate_authority),
-            region_name=region,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            config=Config(retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}),
-        )
+    return _session().client(
+        service,
+        endpoint_url=machine.endpoint_url,
+        verify=str(machine.certificate_authority),
+        region_name=region,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        config=Config(retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}),
+    )
 
 
 @cache
