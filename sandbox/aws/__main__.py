@@ -1,4 +1,4 @@
-"""Starts the local AWS: `python -m sandbox.aws --port … --folder … --certificate … --key … …`."""
+"""Start the local AWS: `python -m sandbox.aws --port … --folder … --certificate … --key … …`."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from types import ModuleType
 REGION = "eu-west-1"
 
 KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
-"""Variables of the environment that the server keeps; functions inherit them, and on AWS they would see no more."""
+"""Variables of the environment that the server keeps; functions inherit them, and see no more on AWS either."""
 
 
 def main() -> None:
@@ -21,9 +21,10 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="folder for logs and jobs")
     parser.add_argument("--certificate", type=Path, required=True, help="server certificate, PEM")
     parser.add_argument("--key", type=Path, required=True, help="its private key, PEM")
-    parser.add_argument("--certificate-authority", type=Path, required=True, help="what clients trust, PEM")
+    parser.add_argument("--certificate-authority", type=Path, required=True, help="authority that clients trust, PEM")
     parser.add_argument("--github-url", required=True, help="the local GitHub, whose tokens accounts may trust")
     parser.add_argument("--images", type=Path, required=True, help="folder of the environments of SageMaker's images")
+    parser.add_argument("--seconds-per-minute", type=float, default=1.0, help="length of one of AWS's minutes")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     job_environment = dict(os.environ)
@@ -47,6 +48,7 @@ def main() -> None:
         github_url=arguments.github_url,
         images=arguments.images.resolve(),
         job_environment=job_environment,
+        seconds_per_minute=arguments.seconds_per_minute,
     )
     server.install(settings)
     asyncio.run(_serve(server, settings))

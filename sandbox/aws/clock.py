@@ -1,13 +1,16 @@
-"""The one deviation in time: what takes minutes on AWS takes as many seconds here.
+"""The one deviation in time: what takes minutes on AWS takes as many seconds here, or fewer.
 
-Everything that AWS makes somebody wait for (a bake time, an alarm's period, a schedule, a retry's pause) goes through
-`seconds`, so that all of them keep their proportions. Time stamps are real.
+Every wait that AWS imposes (a bake time, an alarm's period, a schedule, a retry's pause) goes through `seconds`, so that
+all of them keep their proportions. Time stamps are real.
 """
 
 SECONDS_PER_EMULATED_MINUTE = 1.0
-"""How long a minute of AWS's lasts here."""
+"""Length of one of AWS's minutes; `python -m sandbox.aws --seconds-per-minute` sets it before the server starts."""
+
+TICK = 6.0
+"""Seconds of AWS's between two looks at something that changes with time, such as alarms and schedules."""
 
 
 def seconds(emulated: float) -> float:
-    """How many real seconds `emulated` seconds of AWS's take."""
+    """Return the real seconds that `emulated` seconds of AWS's take."""
     return emulated * SECONDS_PER_EMULATED_MINUTE / 60

@@ -1,25 +1,22 @@
-"""AWS services that deliver on their own behalf: to queues, topics and functions, as far as their policies allow.
+"""Deliveries of AWS services on their own behalf: to queues, topics and functions, as far as their policies allow.
 
 Sources: Amazon EventBridge User Guide, "Using resource-based policies for Amazon EventBridge" and "Using dead-letter
 queues to process undelivered events"; Amazon SNS Developer Guide, "Managing Amazon SNS encryption keys".
 """
 
-import hashlib
 import json
-import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import evaluator, kms, scope, sns, sqs
 
 Attributes = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """A service, and the resource because of which it delivers."""
+    """A service that delivers, and the resource for which it does."""
 
     service: str
     """Its principal, `….amazonaws.com`."""
@@ -27,22 +24,18 @@ class Sender:
 
 
 def refusal(sender: Sender, target: str) -> str:
-    """Why the sender may not deliver to a queue or a topic; empty if it may."""
+    """Return why the sender may not deliver to a queue or a topic; empty if it may."""
     # A service delivers over TLS, also when no request makes it: that goes for what the topic delivers then, too.
-    emulator.evaluator.pin_request_origin("", secure_transport=True)
-    account = emulator.account_id()
+    evaluator.use_secure_transport()
+    account = scope.account_id()
     if target.split(":")[2] == "sqs":
-        found = emulator.sqs._queue_by_arn(target)
-        allowed = found is not None and emulator.sqs.queue_policy_allows(
-            target, sender.service, sender.source_arn, account
-        )
+        found = sqs.find_queue(target)
+        allowed = found is not None and sqs.lets_service_in(target, sender.service, sender.source_arn, account)
         action, context = "sqs:SendMessage", {}
     else:
-        found = emulator.sns._topic_by_arn_any_scope(target)
-        allowed = found is not None and emulator.sns.topic_policy_allows(
-            target, sender.service, sender.source_arn, account
-        )
-        action, context = "sns:Publish", {"kms:encryptioncontext:aws:sns:topicarn": target}
+        found = sns.find_topic(target)
+        allowed = found is not None and sns.lets_service_in(target, sender.service, sender.source_arn, account)
+        action, context = "sns:Publish", {"kms:EncryptionContext:aws:sns:topicArn": target}
     if found is None:
         return f"{target} does not exist"
     if not allowed:
@@ -54,62 +47,26 @@ def refusal(sender: Sender, target: str) -> str:
 
 
 def may_invoke(sender: Sender, function: Mapping[str, Any], function_arn: str) -> bool:
-    """Whether a function's policy lets the sender invoke it."""
-    context = _context(sender, "lambda:InvokeFunction", function_arn)
-    result = emulator.evaluator.evaluate_resource_policy(function["policy"], context, sender.service)
-    return result.decision == "Allow"
+    """Return whether a function's policy lets the sender invoke it."""
+    return evaluator.lets_service_in(
+        function["policy"], sender.service, "lambda:InvokeFunction", function_arn, sender.source_arn
+    )
 
 
 def send(queue_arn: str, body: Any, attributes: Attributes) -> None:
     """Put a message into a queue."""
-    text = body if isinstance(body, str) else json.dumps(body)
-    members = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-    now = time.time()
-    message: dict[str, Any] = {
-        "id": str(uuid.uuid4()),
-        "body": text,
-        "md5_body": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
-        "md5_attrs": emulator.sqs._md5_msg_attrs(members),
-        "message_attributes": members,
-        "receipt_handle": None,
-        "sent_at": now,
-        "visible_at": now,
-        "receive_count": 0,
-        "sys": {"SenderId": emulator.account_id(), "SentTimestamp": str(int(now * 1000))},
-    }
-    emulator.sqs._ensure_msg_fields(message)
-    emulator.sqs._queue_by_arn(queue_arn)["messages"].append(message)
+    sqs.put_message(queue_arn, body if isinstance(body, str) else json.dumps(body), attributes)
 
 
 def _may_use_key(sender: Sender, target: str, key_id: str, extra: Mapping[str, str]) -> bool:
-    """Whether the key behind a queue or topic lets the sender in; the keys that AWS manages let no service in."""
+    """Return whether the key of a queue or topic lets the sender in; the keys that AWS manages let no service in."""
     service, region, owner = target.split(":")[2:5]
-    with emulator.responses.request_scope(owner, region):
-        record = emulator.kms._resolve_key(key_id)
+    with scope.request_scope(owner, region):
+        record = kms.find_key(key_id)
     if record is None:
         return False
-    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-        context = _context(sender, action, record["Arn"])
-        context.service_context |= {**extra, "kms:viaservice": f"{service}.{region}.amazonaws.com"}
-        result = emulator.evaluator.evaluate_resource_policy(record["Policy"], context, sender.service)
-        if result.decision != "Allow":
-            return False
-    return True
-
-
-def _context(sender: Sender, action: str, resource: str) -> Any:
-    account = emulator.account_id()
-    return emulator.evaluator.EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action=action,
-        resource_arn=resource,
-        region=emulator.region(),
-        service_context={
-            "aws:sourcearn": sender.source_arn,
-            "aws:sourceaccount": account,
-            "aws:sourceowner": account,
-            "aws:principalisawsservice": "true",
-        },
+    context = {**extra, "kms:ViaService": f"{service}.{region}.amazonaws.com"}
+    return all(
+        evaluator.lets_service_in(record["Policy"], sender.service, action, record["Arn"], sender.source_arn, context)
+        for action in ("kms:GenerateDataKey", "kms:Decrypt")
     )

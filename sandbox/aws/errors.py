@@ -14,14 +14,14 @@ class ServiceError(Exception):
 
 
 class NotEmulatedError(ServiceError):
-    """The sandbox does not know something that AWS may well know; it says so instead of guessing."""
+    """The sandbox does not know something that AWS may well know; it refuses instead of guessing."""
 
     def __init__(self, what: str) -> None:
         super().__init__("NotEmulatedBySandbox", f"the sandbox does not emulate {what}", 501)
 
 
 class AccessDeniedError(ServiceError):
-    """A principal may not do what it asked for."""
+    """A principal lacks a permission."""
 
     def __init__(
         self, principal_arn: str, action: str, resource: str, *, explicit: bool, by_resource: bool = False
@@ -35,11 +35,11 @@ class AccessDeniedError(ServiceError):
         super().__init__("AccessDeniedException", message, 400)
 
     def as_xml(self) -> tuple[int, dict[str, str], bytes]:
-        """The refusal as S3 answers it."""
+        """Return the refusal as S3 answers it."""
         text = f"<Error><Code>AccessDenied</Code><Message>{html.escape(self.message)}</Message></Error>"
         return 403, {"Content-Type": "application/xml"}, text.encode()
 
 
 def message_of(body: bytes) -> str:
-    """Return the message of an error that one of the emulator's own services answered, as XML."""
+    """Return the message of an error that one of MiniStack's own services answered, as XML."""
     return html.unescape(body.decode().partition("<Message>")[2].partition("</Message>")[0])

@@ -15,14 +15,14 @@ from sandbox.aws.errors import ServiceError
 
 @dataclass(kw_only=True)
 class Fault:
-    """What happens to the next events of AWS's services."""
+    """A fault of the next events of AWS's services."""
 
     drop_events: int = 0
-    """How many get lost."""
+    """Number of events that get lost."""
     repeat_events: int = 0
-    """How many, of those that are not lost, come twice."""
+    """Number of events, of those that are not lost, that come twice."""
     detail_type: str = ".*"
-    """Regular expression that matches the whole detail type of the events meant."""
+    """Regular expression that matches the whole detail type of the events."""
 
 
 _lock = threading.Lock()
@@ -30,7 +30,7 @@ _faults: list[Fault] = []
 
 
 def add(members: Mapping[str, Any]) -> None:
-    """Wait for events.
+    """Add a fault of the next events.
 
     Raises:
         ServiceError: this is no fault.
@@ -49,7 +49,7 @@ def clear() -> None:
 
 
 def times_sent(detail_type: str) -> int:
-    """How often the event that a service sends now arrives."""
+    """Return the number of times that the event which a service sends now arrives."""
     with _lock:
         for fault in _faults:
             if not re.fullmatch(fault.detail_type, detail_type):

@@ -1,4 +1,4 @@
-"""Puts MiniStack and what the sandbox adds to it together, and serves it over TLS."""
+"""The server: MiniStack, everything that the sandbox adds to it, and TLS."""
 
 import asyncio
 import signal
@@ -7,38 +7,28 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws import (
-    alarm_pages,
-    alarms,
-    authorization,
-    contract,
-    emulator,
-    encryption,
-    events,
-    function_logs,
-    functions,
-    network,
-    objects,
-    pages,
-    pass_role,
-    requests,
-    resource_policies,
-    sagemaker,
-    scaling,
-    service_catalog,
-    topics,
-    web_identity,
-)
-from sandbox.aws.cloudformation import acting, provisioning, templates
-from sandbox.aws.sagemaker import containers, runtime
+from sandbox.aws import clock, ec2, kms, s3, sandbox_api, sns
+from sandbox.aws.autoscaling import service as autoscaling
+from sandbox.aws.awslambda import environment, invocations, roles
+from sandbox.aws.awslambda import logs as function_logs
+from sandbox.aws.cloudformation import provisioning, stack_principal, templates
+from sandbox.aws.cloudwatch import alarms, query_protocol
+from sandbox.aws.eventbridge import targets
+from sandbox.aws.iam import authorization, condition_keys, pass_role, resource_policies, web_identity
+from sandbox.aws.iam.service_authorization import table
+from sandbox.aws.ministack import contract, gateway, lambda_runtime
+from sandbox.aws.sagemaker import containers
+from sandbox.aws.sagemaker import service as sagemaker
 from sandbox.aws.sagemaker.containers import Machine
+from sandbox.aws.sagemaker.hosting import runtime
+from sandbox.aws.service_catalog import service as service_catalog
 
 STOPPED_WITHIN_SECONDS = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where the server listens and what it trusts."""
+    """Settings of the server: its address, its certificates, and the machine that it runs on."""
 
     port: int
     folder: Path
@@ -49,6 +39,8 @@ class Settings:
     images: Path
     job_environment: dict[str, str]
     """Environment of programs that install jobs' environments; the server's own is kept bare."""
+    seconds_per_minute: float
+    """Length of one of AWS's minutes."""
 
 
 def install(settings: Settings) -> None:
@@ -56,21 +48,7 @@ def install(settings: Settings) -> None:
     differences = list(contract.differences())
     if differences:
         raise SystemExit("MiniStack is not what the sandbox expects:\n" + "\n".join(differences))
-    sagemaker.SERVICE.install()
-    service_catalog.SERVICE.install()
-    scaling.SERVICE.install()
-    runtime.install()
-    requests.install()
-    resource_policies.install()
-    network.install()
-    objects.install()
-    templates.install()
-    provisioning.install()
-    acting.install()
-    functions.check_roles()
-    pass_role.install()
-    encryption.install()
-    web_identity.install(settings.certificate_authority, settings.github_url)
+    clock.SECONDS_PER_EMULATED_MINUTE = settings.seconds_per_minute
     containers.install(
         Machine(
             images=settings.images,
@@ -80,22 +58,30 @@ def install(settings: Settings) -> None:
             install_environment=settings.job_environment,
         )
     )
-    functions.install(settings.port, settings.certificate_authority)
-    function_logs.install()
-    events.install()
-    topics.install()
-    alarms.install()
-    alarm_pages.install()
-    authorization.remember_policies()
-    authorization.watch()
+    _install_services()
+    # The last check to be added is the first that a request meets.
+    for check in (table, condition_keys, resource_policies, ec2, s3, templates, provisioning, stack_principal):
+        check.install()
+    for check in (roles, pass_role, kms):
+        check.install()
+    web_identity.install(settings.certificate_authority, settings.github_url)
+    environment.install(settings.port, settings.certificate_authority)
+    for addition in (invocations, function_logs, targets, sns, alarms, query_protocol, authorization):
+        addition.install()
 
 
-async def application(scope: dict[str, Any], receive: pages.Receive, send: pages.Send) -> None:
-    """Answer one connection's request: the sandbox's own pages, else MiniStack."""
+def _install_services() -> None:
+    for service in (sagemaker, service_catalog, autoscaling):
+        service.SERVICE.install()
+    runtime.install()
+
+
+async def application(scope: dict[str, Any], receive: sandbox_api.Receive, send: sandbox_api.Send) -> None:
+    """Answer one connection's request: the sandbox's own API, else MiniStack."""
     if scope["type"] == "http" and scope["path"].startswith("/_sandbox/"):
-        await pages.answer(scope, receive, send)
+        await sandbox_api.answer(scope, receive, send)
     else:
-        await emulator.application.app(scope, receive, send)
+        await gateway.app(scope, receive, send)
 
 
 async def serve(settings: Settings) -> None:
@@ -120,4 +106,4 @@ async def serve(settings: Settings) -> None:
     # Clients that keep connections open, and functions that wait, would hold the process up for a minute.
     await asyncio.wait([serving], timeout=STOPPED_WITHIN_SECONDS)
     containers.stop_all()
-    emulator.lambda_runtime.reset()
+    lambda_runtime.stop_all()

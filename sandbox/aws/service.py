@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.aws import authorization, emulator, validation
-from sandbox.aws.authorization import Principal
+from sandbox.aws import validation
 from sandbox.aws.errors import NotEmulatedError, ServiceError
+from sandbox.aws.iam import authorization
+from sandbox.aws.iam.authorization import Principal
+from sandbox.aws.ministack import gateway
+from sandbox.aws.ministack.gateway import Request, Response
 
 Members = dict[str, Any]
 """Members of a request or of a response, by name."""
@@ -16,7 +19,7 @@ Members = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call of an operation: who asks, and for what."""
+    """One call of an operation: its members, and the caller."""
 
     operation: str
     members: Members
@@ -28,42 +31,34 @@ Operation = Callable[[Call], Members]
 
 @dataclass(frozen=True, kw_only=True)
 class JsonService:
-    """What a service answers to."""
+    """A service, and the operations that it answers."""
 
     name: str
     """Name of the service, in botocore and in IAM."""
     target_prefix: str
-    """What its `X-Amz-Target` headers begin with."""
+    """The beginning of its `X-Amz-Target` headers."""
     operations: Mapping[str, Operation]
 
     def install(self) -> None:
-        """Let MiniStack route requests of this service here."""
-        emulator.router.SERVICE_PATTERNS[self.name] = {"target_prefixes": [f"{self.target_prefix}."]}
-        emulator.actions.SERVICE_TO_IAM_NAMESPACE[self.name] = self.name
-        emulator.application.SERVICE_HANDLERS[self.name] = self.handle_request
+        """Answer the requests of this service from now on."""
+        gateway.serve(self.name, self.target_prefix, self.answer)
 
-    async def handle_request(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-    ) -> emulator.Response:
+    async def answer(self, request: Request) -> Response:
         """Answer one request."""
-        del method, path
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        operation = request.target
         try:
-            members = self.parse(operation, body)
-            return reply(
-                self.operations[operation](
-                    Call(operation=operation, members=members, caller=authorization.caller(headers, query))
-                )
-            )
+            members = self.parse(operation, request.body)
+            caller = authorization.caller(request)
+            return reply(self.operations[operation](Call(operation=operation, members=members, caller=caller)))
         except ServiceError as error:
             return failure(error)
 
     def parse(self, operation: str, body: bytes) -> Members:
-        """The members of a request, checked against the service's model.
+        """Return the members of a request, checked against the service's model.
 
         Raises:
             NotEmulatedError: the sandbox does not know the operation.
-            ServiceError: the request is not what AWS would accept.
+            ServiceError: AWS would not accept the request.
         """
         if operation not in self.operations:
             raise NotEmulatedError(f"{self.name}:{operation}")
@@ -75,19 +70,19 @@ class JsonService:
         return members
 
 
-def reply(members: Members) -> emulator.Response:
-    """A successful answer."""
+def reply(members: Members) -> Response:
+    """Return a successful answer."""
     return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(members, default=_encode).encode()
 
 
-def failure(error: ServiceError) -> emulator.Response:
-    """An error as the JSON protocol carries it."""
+def failure(error: ServiceError) -> Response:
+    """Return an error as the JSON protocol carries it."""
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
     return error.status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": error.code}, body
 
 
 def now() -> float:
-    """This moment as the JSON protocol writes it: seconds since the epoch."""
+    """Return this moment as the JSON protocol writes it: seconds since the epoch."""
     return round(datetime.now(UTC).timestamp(), 3)
 
 

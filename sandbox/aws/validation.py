@@ -28,7 +28,7 @@ JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{M}": "",
 
 @cache
 def service_model(name: str) -> Any:
-    """AWS's description of the service `name`."""
+    """Return AWS's description of a service."""
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 

@@ -1,1 +1,1 @@
-"""The local AWS answers, and refuses, as AWS's documentation says."""
+"""Tests of the local AWS: it answers, and refuses, as AWS's documentation says."""

@@ -13,6 +13,9 @@ from botocore.config import Config
 
 REGION = "eu-west-1"
 
+MINUTE = 0.2
+"""Seconds that one of AWS's minutes lasts in the local AWS of the tests."""
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -33,14 +36,14 @@ class Account:
     _clients: dict[tuple[Credentials, str], Any] = field(default_factory=dict[tuple[Credentials, str], Any], hash=False)
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
-        """A client of the account's root, or of `credentials`."""
+        """Return a client of the account's root, or of `credentials`."""
         who = credentials or Credentials(self.number)
         if (who, service) not in self._clients:
             self._clients[who, service] = self._client(_session(), service, who)
         return self._clients[who, service]
 
     def form_client(self, service: str, credentials: Credentials) -> Any:
-        """A client that sends forms, as SDKs do in which the service's JSON is not known yet."""
+        """Return a client that sends forms, like older SDKs."""
         core: Any = botocore.session.get_session()
         model = core.get_component("data_loader").load_service_model(service, "service-2")
         model["metadata"] |= {"protocol": "query", "protocols": ["query"]}
@@ -65,7 +68,7 @@ class Account:
         trust: Mapping[str, Any] | None = None,
         boundary: str | None = None,
     ) -> str:
-        """Make a role that the account's own principals may assume, or whom `trust` says; its ARN."""
+        """Create a role that the account's own principals may assume, or those that `trust` names; return its ARN."""
         principal = trust or {"Principal": {"AWS": f"arn:aws:iam::{self.number}:root"}, "Action": "sts:AssumeRole"}
         iam = self.client("iam")
         iam.create_role(
@@ -78,23 +81,23 @@ class Account:
         return f"arn:aws:iam::{self.number}:role/{name}"
 
     def assume(self, role_arn: str) -> Credentials:
-        """Credentials of a role."""
+        """Return credentials of a role."""
         answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
         return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
 
 def trust(service: str) -> Mapping[str, Any]:
-    """A trust statement for an AWS service."""
+    """Return a trust statement for an AWS service."""
     return {"Principal": {"Service": service}, "Action": "sts:AssumeRole"}
 
 
 def allow(actions: str | Sequence[str], resource: str | Sequence[str] = "*", when: Any = None) -> Mapping[str, Any]:
-    """A statement that allows something."""
+    """Return a statement that allows actions."""
     return {"Action": actions, "Resource": resource, **({"Condition": when} if when else {})}
 
 
 def document(*statements: Mapping[str, Any]) -> str:
-    """A policy document of statements that allow."""
+    """Return a policy document of statements that allow."""
     return json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
     )

@@ -21,7 +21,7 @@ class Certificates:
 
 
 def make(folder: Path) -> Certificates:
-    """Make an authority, and a certificate for localhost."""
+    """Create an authority, and a certificate for localhost."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority of one test run")])
     start = datetime.now(UTC) - timedelta(hours=1)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.installed import local_aws_python
 from tests.sandbox_aws import certificates
-from tests.sandbox_aws.account import Account
+from tests.sandbox_aws.account import MINUTE, Account
 from tests.sandbox_aws.certificates import Certificates
 from tests.sandbox_aws.issuer import Issuer
 
@@ -81,6 +81,7 @@ def endpoint_url(
         "certificate-authority": certificate_files.authority,
         "github-url": issuer.origin,
         "images": folder / "images",
+        "seconds-per-minute": MINUTE,
     }
     arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
     url = f"https://localhost:{port}"

@@ -15,6 +15,8 @@ from tests.sandbox_aws.account import Account, allow, trust
 
 IMAGE = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/tiny:1"
 WITHIN_SECONDS = 30
+POLL_SECONDS = 0.05
+"""Pause between two looks at an endpoint: every look takes processor time from the process that starts."""
 
 CODE = """
 import json, os, pathlib, time
@@ -50,7 +52,7 @@ ACTIONS = [
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
-    """A model.tar.gz."""
+    """Return a model.tar.gz."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for name, content in files.items():
@@ -70,7 +72,7 @@ class Hosting:
 
     @classmethod
     def prepare(cls, account: Account, bucket: str) -> "Hosting":
-        """Make the bucket and the role."""
+        """Create the bucket and the role."""
         account.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         role = account.role(
             f"{bucket}-model",
@@ -84,7 +86,7 @@ class Hosting:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing behind, so that other tests find neither names taken nor the machine busy."""
+        """Delete everything, so that other tests find neither names taken nor the machine busy."""
         listed = [found["EndpointName"] for found in self.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]]
         for name in listed:
             if self.settled(name)["EndpointStatus"] != "Deleting":
@@ -107,7 +109,7 @@ class Hosting:
         return self.account.client("sagemaker-runtime")
 
     def model(self, name: str, *, code: str = CODE, **changes: Any) -> str:
-        """Make a model; `factor` and the like are what it was trained on. Its name."""
+        """Create a model, trained on `factor` and the like; return its name."""
         trained = {key: changes.pop(key) for key in ("factor", "broken", "failing", "seconds") if key in changes}
         packed = archive(
             {"model.json": json.dumps({"factor": 1, **trained}).encode(), "code/inference.py": code.encode()}
@@ -129,7 +131,7 @@ class Hosting:
         return name
 
     def configuration(self, name: str, *models: str, shadow: str | None = None, **changes: Any) -> str:
-        """Make an endpoint configuration with a variant for each model, named like it; its name."""
+        """Create an endpoint configuration with a variant for each model, named like it; return its name."""
         extra = {"ShadowProductionVariants": [variant(shadow)]} if shadow else {}
         production = [variant(model) for model in models]
         request = {"EndpointConfigName": name, "ProductionVariants": production} | extra | changes
@@ -137,24 +139,24 @@ class Hosting:
         return name
 
     def endpoint(self, name: str, configuration: str) -> dict[str, Any]:
-        """Make an endpoint and wait until it is in service; its description."""
+        """Create an endpoint and wait until it is in service; return its description."""
         self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=configuration)
         return self.settled(name)
 
     def settled(self, name: str) -> dict[str, Any]:
-        """The description of an endpoint once it is neither creating nor updating."""
+        """Wait until an endpoint is neither creating nor updating; return its description."""
         moving = ("Creating", "Updating", "RollingBack")
-        return self.until(name, lambda found: found["EndpointStatus"] not in moving)
+        return self.wait_until(name, lambda found: found["EndpointStatus"] not in moving)
 
-    def until(self, name: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The description of an endpoint once it fulfils a condition."""
+    def wait_until(self, name: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until an endpoint fulfils a condition; return its description."""
         deadline = time.monotonic() + WITHIN_SECONDS
         found: dict[str, Any] = {}
         while time.monotonic() < deadline:
             found = self.sagemaker.describe_endpoint(EndpointName=name)
             if condition(found):
                 return found
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
         pytest.fail(f"{name} stayed {found}")
 
     def gone(self, name: str) -> None:
@@ -168,33 +170,33 @@ class Hosting:
                 return True
             return False
 
-        self.eventually(is_gone)
+        self.wait_for(is_gone)
 
-    def eventually(self, condition: Callable[[], bool]) -> None:
+    def wait_for(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds."""
         deadline = time.monotonic() + WITHIN_SECONDS
         while not condition():
             if time.monotonic() > deadline:
                 pytest.fail("it did not happen")
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
 
-    def ask(self, name: str, body: str = "1,2", **changes: Any) -> Any:
-        """The answer of an endpoint."""
+    def invoke(self, name: str, body: str = "1,2", **changes: Any) -> Any:
+        """Invoke an endpoint; return its answer."""
         request = {"EndpointName": name, "ContentType": "text/csv", "Accept": "text/csv", "Body": body}
         return self.runtime.invoke_endpoint(**(request | changes))
 
     def number(self, name: str, **changes: Any) -> float:
-        """The number that an endpoint answers."""
-        return float(self.ask(name, **changes)["Body"].read())
+        """Invoke an endpoint; return the number that it answers."""
+        return float(self.invoke(name, **changes)["Body"].read())
 
 
 def response(refused: pytest.ExceptionInfo[ClientError]) -> dict[str, Any]:
-    """What AWS answered to a call that it refused."""
+    """Return the answer of AWS to a call that it refused."""
     return dict(refused.value.response)
 
 
 def variant(model: str, **changes: Any) -> dict[str, Any]:
-    """A production variant named like its model."""
+    """Return a production variant named like its model."""
     return {
         "VariantName": model,
         "ModelName": model,

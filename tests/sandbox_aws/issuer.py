@@ -18,7 +18,7 @@ PATH = "/_services/token"
 
 
 class Issuer:
-    """Signs tokens, and tells whoever asks how to check them."""
+    """Signs tokens, and serves the keys that verify them."""
 
     def __init__(self, certificates: Certificates) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -44,7 +44,7 @@ class Issuer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def token(self, *, key: rsa.RSAPrivateKey | None = None, **changes: Any) -> str:
-        """A token for a job in the environment dev of `acme/abalone`, with some claims changed."""
+        """Return a token for a job in the environment dev of `acme/abalone`, with some claims changed."""
         now = int(time.time())
         claims = {
             "iss": self.url,

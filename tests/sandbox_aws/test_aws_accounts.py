@@ -67,7 +67,7 @@ PRINCIPALS: Mapping[str, Policy] = {
 
 
 @pytest.mark.parametrize("named", PRINCIPALS)
-def test_an_object_of_another_account_is_read_by_whom_both_sides_let_in(
+def test_an_object_of_another_account_is_read_by_principals_that_both_sides_allow(
     named: str, dev: Account, prod: Account, bucket: str, deployer: Credentials, stranger: Credentials
 ) -> None:
     dev.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(PRINCIPALS[named]))
@@ -83,7 +83,7 @@ def test_an_object_of_another_account_is_read_by_whom_both_sides_let_in(
     assert refusal(prod.client("s3").get_object, Bucket=bucket, Key="secret")[0] == "AccessDenied"
 
 
-def test_without_a_policy_nobody_of_another_account_gets_in(
+def test_without_a_policy_no_principal_of_another_account_gets_in(
     dev: Account, prod: Account, bucket: str, deployer: Credentials
 ) -> None:
     dev.client("s3").delete_bucket_policy(Bucket=bucket)
@@ -120,7 +120,7 @@ def test_an_object_of_another_account_is_copied_with_a_checksum_of_the_whole(
     assert refusal(s3.copy_object, **missing)[0] == "AccessDenied"
 
 
-def test_whether_an_object_is_missing_is_told_to_those_who_may_list_the_bucket(
+def test_only_those_who_may_list_the_bucket_learn_that_an_object_is_missing(
     dev: Account, prod: Account, bucket: str, deployer: Credentials
 ) -> None:
     objects = entrust("s3:GetObject", f"arn:aws:s3:::{bucket}/*", to=DEPLOYMENT)
@@ -152,7 +152,9 @@ def test_one_version_of_another_accounts_object_is_copied(
     assert s3.get_object(Bucket="accounts-copies", Key="v")["Body"].read() == b"1"
 
 
-def test_an_upload_says_the_checksum_that_it_asked_for_and_a_second_one_is_refused(dev: Account, bucket: str) -> None:
+def test_an_upload_returns_the_checksum_that_it_requested_and_a_second_one_is_refused(
+    dev: Account, bucket: str
+) -> None:
     s3 = dev.client("s3")
     upload: dict[str, Any] = {"Bucket": bucket, "Key": "once", "Body": CONTENT}
     answer = s3.put_object(**upload, ChecksumAlgorithm="SHA256", IfNoneMatch="*")
@@ -164,7 +166,7 @@ def test_an_upload_says_the_checksum_that_it_asked_for_and_a_second_one_is_refus
     )
 
 
-def test_a_bucket_policy_denies_the_accounts_own_principals_and_its_root_may_mend_it(dev: Account) -> None:
+def test_a_bucket_policy_denies_the_accounts_own_principals_and_its_root_may_repair_it(dev: Account) -> None:
     s3 = dev.client("s3")
     s3.create_bucket(Bucket="accounts-denied", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     writer, other = (
@@ -251,7 +253,7 @@ def package(dev: Account) -> str:
     return sagemaker.create_model_package(ModelPackageGroupName="accounts")["ModelPackageArn"]
 
 
-def test_a_model_package_of_another_account_is_described_by_whom_its_group_lets_in(
+def test_a_model_package_of_another_account_is_described_by_roles_that_its_group_allows(
     dev: Account, prod: Account, package: str, deployer: Credentials, stranger: Credentials
 ) -> None:
     describe: Callable[..., Any] = prod.client("sagemaker", deployer).describe_model_package

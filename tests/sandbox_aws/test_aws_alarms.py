@@ -1,4 +1,4 @@
-"""Alarms: periods of a second, missing data, topics that let CloudWatch in, and who may change them."""
+"""Alarms: short periods, missing data, topics that let CloudWatch in, and permissions to change them."""
 
 import json
 import time
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import alarm_states
-from sandbox.aws.alarm_states import Rule
+from sandbox.aws.cloudwatch import alarm_states
+from sandbox.aws.cloudwatch.alarm_states import Rule
 from tests.sandbox_aws.account import Account, Credentials, allow, document
 from tests.sandbox_aws.test_aws_permissions import refusal
 
@@ -17,7 +17,7 @@ X, OK, NONE = 5.0, 0.0, None
 
 
 def state(points: list[float | None], *, missing: str, of: tuple[int, int], current: str = "before") -> str:
-    """What the data points, the newest last, make of an alarm; M of N."""
+    """Return the state of an alarm after data points, the newest last; M of N."""
     rule = Rule(operator="GreaterThanThreshold", threshold=1.0, periods=of[1], to_alarm=of[0], missing=missing)
     return alarm_states.state(rule, points[::-1], current)
 
@@ -58,7 +58,7 @@ def test_two_of_three_periods_decide_as_in_cloudwatchs_table(
 
 
 def alarm(name: str, **changes: Any) -> dict[str, Any]:
-    """An alarm on the errors of an endpoint's variant."""
+    """Return an alarm on the errors of an endpoint's variant."""
     return {
         "AlarmName": name,
         "Namespace": "Test",
@@ -80,13 +80,13 @@ def put(account: Account, name: str, value: float) -> None:
 
 
 def history(account: Account, name: str, kind: str) -> list[dict[str, Any]]:
-    """What an alarm remembers, the oldest first: no state is so short that it is missed here."""
+    """Return the history of an alarm, the oldest entry first: no state is so short that it is missed here."""
     cloudwatch = account.client("cloudwatch")
     return cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType=kind)["AlarmHistoryItems"][::-1]
 
 
-def until(account: Account, name: str, *wanted: str) -> str:
-    """Wait until an alarm has gone through these states and no others since it was made; the reason of the last."""
+def wait_until(account: Account, name: str, *wanted: str) -> str:
+    """Wait until an alarm has gone through these states and no others since its creation; return the last reason."""
     found: list[dict[str, str]] = []
     deadline = time.monotonic() + WITHIN_SECONDS
     while time.monotonic() < deadline and len(found) < len(wanted):
@@ -98,7 +98,7 @@ def until(account: Account, name: str, *wanted: str) -> str:
 
 
 def failed_action(account: Account, name: str) -> str:
-    """Wait until an alarm has tried to act, in vain; what it says about it."""
+    """Wait until an action of an alarm has failed; return the summary of it."""
     deadline = time.monotonic() + WITHIN_SECONDS
     while not (actions := history(account, name, "Action")):
         assert time.monotonic() < deadline
@@ -108,7 +108,7 @@ def failed_action(account: Account, name: str) -> str:
 
 
 def topic_for(account: Account, name: str, *, key: str | None = None) -> tuple[str, str]:
-    """A topic that CloudWatch may publish to, and the queue that gets what it publishes."""
+    """Create a topic that CloudWatch may publish to, and a queue that subscribes to it."""
     sns, sqs = account.client("sns"), account.client("sqs")
     attributes = {"KmsMasterKeyId": key} if key else {}
     topic = sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
@@ -127,8 +127,8 @@ def topic_for(account: Account, name: str, *, key: str | None = None) -> tuple[s
     return topic, url
 
 
-def told(account: Account, queue: str, count: int) -> list[str]:
-    """The states that a topic's subscriber was told, once there are so many."""
+def received(account: Account, queue: str, count: int) -> list[str]:
+    """Wait until a topic's subscriber has so many messages; return the states that they report."""
     sqs, found = account.client("sqs"), list[str]()
     deadline = time.monotonic() + WITHIN_SECONDS
     while True:
@@ -141,45 +141,47 @@ def told(account: Account, queue: str, count: int) -> list[str]:
         time.sleep(0.05)
 
 
-def test_an_alarm_follows_its_metric_within_seconds_and_tells_its_topic(dev: Account) -> None:
+def test_an_alarm_follows_its_metric_and_notifies_its_topic(dev: Account) -> None:
     topic, queue = topic_for(dev, "alarms-follows")
     cloudwatch = dev.client("cloudwatch")
     cloudwatch.put_metric_alarm(**alarm("follows", AlarmActions=[topic], OKActions=[topic]))
-    reason = until(dev, "follows", "OK")
+    reason = wait_until(dev, "follows", "OK")
     assert reason.endswith("treated as [NonBreaching].")
     described = cloudwatch.describe_alarms(AlarmNames=["follows"])["MetricAlarms"][0]
     assert (described["StateValue"], described["StateReason"]) == ("OK", reason)
     put(dev, "another", 9.0)
     put(dev, "follows", 9.0)
-    assert until(dev, "follows", "OK", "ALARM") == (
+    assert wait_until(dev, "follows", "OK", "ALARM") == (
         "Threshold Crossed: 1 out of the last 1 datapoints [9.0] was greater than the threshold (1.0) "
         "(minimum 1 datapoint for OK -> ALARM transition)."
     )
-    until(dev, "follows", "OK", "ALARM", "OK")
-    assert told(dev, queue, 3) == ["OK", "ALARM", "OK"]
+    wait_until(dev, "follows", "OK", "ALARM", "OK")
+    assert received(dev, queue, 3) == ["OK", "ALARM", "OK"]
 
 
-def test_a_state_that_somebody_sets_lasts_until_the_next_look(dev: Account) -> None:
+def test_a_state_that_is_set_by_hand_lasts_until_the_next_evaluation(dev: Account) -> None:
     cloudwatch = dev.client("cloudwatch")
     cloudwatch.put_metric_alarm(**alarm("set-by-hand"))
-    until(dev, "set-by-hand", "OK")
+    wait_until(dev, "set-by-hand", "OK")
     cloudwatch.set_alarm_state(AlarmName="set-by-hand", StateValue="ALARM", StateReason="a test")
-    assert until(dev, "set-by-hand", "OK", "ALARM") == "a test"
-    until(dev, "set-by-hand", "OK", "ALARM", "OK")
+    assert wait_until(dev, "set-by-hand", "OK", "ALARM") == "a test"
+    wait_until(dev, "set-by-hand", "OK", "ALARM", "OK")
 
 
-def test_a_topic_that_does_not_let_cloudwatch_in_is_told_nothing_and_the_alarm_remembers(dev: Account) -> None:
+def test_a_topic_that_does_not_let_cloudwatch_in_gets_nothing_and_the_alarms_history_says_so(dev: Account) -> None:
     topic, queue = topic_for(dev, "alarms-closed")
-    nobody = document({"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "sns:*", "Resource": topic})
-    dev.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=nobody)
+    only_root = document(
+        {"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "sns:*", "Resource": topic}
+    )
+    dev.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=only_root)
     cloudwatch = dev.client("cloudwatch")
     cloudwatch.put_metric_alarm(**alarm("closed", OKActions=[topic]))
-    until(dev, "closed", "OK")
+    wait_until(dev, "closed", "OK")
     assert f"is not authorized to perform: sns:Publish on resource: {topic}" in failed_action(dev, "closed")
-    assert told(dev, queue, 0) == []
+    assert received(dev, queue, 0) == []
 
 
-def test_a_topic_and_a_queue_that_refuse_whoever_does_not_use_tls_are_told(dev: Account) -> None:
+def test_a_topic_and_a_queue_that_require_tls_are_notified(dev: Account) -> None:
     topic, url = topic_for(dev, "alarms-tls")
     queues, topics = dev.client("sqs"), dev.client("sns")
     queue = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])["Attributes"]
@@ -195,8 +197,8 @@ def test_a_topic_and_a_queue_that_refuse_whoever_does_not_use_tls_are_told(dev: 
     topics.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policies[0])
     queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policies[1]})
     dev.client("cloudwatch").put_metric_alarm(**alarm("tls", OKActions=[topic]))
-    until(dev, "tls", "OK")
-    assert told(dev, url, 1) == ["OK"]
+    wait_until(dev, "tls", "OK")
+    assert received(dev, url, 1) == ["OK"]
 
 
 def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) -> None:
@@ -205,9 +207,9 @@ def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) ->
     topic, queue = topic_for(dev, "alarms-encrypted", key=key)
     cloudwatch = dev.client("cloudwatch")
     cloudwatch.put_metric_alarm(**alarm("encrypted", OKActions=[topic], AlarmActions=[topic]))
-    until(dev, "encrypted", "OK")
+    wait_until(dev, "encrypted", "OK")
     failed_action(dev, "encrypted")
-    assert told(dev, queue, 0) == []
+    assert received(dev, queue, 0) == []
     own = {"Principal": {"AWS": f"arn:aws:iam::{dev.number}:root"}, "Action": "kms:*", "Resource": "*"}
     service = {
         "Principal": {"Service": "cloudwatch.amazonaws.com"},
@@ -216,8 +218,8 @@ def test_an_encrypted_topic_takes_a_key_that_lets_cloudwatch_in(dev: Account) ->
     }
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(own, service))
     put(dev, "encrypted", 9.0)
-    until(dev, "encrypted", "OK", "ALARM", "OK")
-    assert told(dev, queue, 2) == ["ALARM", "OK"]
+    wait_until(dev, "encrypted", "OK", "ALARM", "OK")
+    assert received(dev, queue, 2) == ["ALARM", "OK"]
 
 
 def test_messages_that_wait_in_a_queue_raise_its_alarm(dev: Account) -> None:
@@ -232,12 +234,14 @@ def test_messages_that_wait_in_a_queue_raise_its_alarm(dev: Account) -> None:
         "Threshold": 0.0,
     }
     dev.client("cloudwatch").put_metric_alarm(**alarm("dead-letters", **metric))
-    until(dev, "dead-letters", "OK")
+    wait_until(dev, "dead-letters", "OK")
     sqs.send_message(QueueUrl=url, MessageBody="lost")
-    until(dev, "dead-letters", "OK", "ALARM")
+    wait_until(dev, "dead-letters", "OK", "ALARM")
 
 
-def test_messages_that_come_to_a_queue_raise_its_alarm_again_although_nobody_took_the_first(dev: Account) -> None:
+def test_messages_that_arrive_in_a_queue_raise_its_alarm_again_although_the_first_was_not_consumed(
+    dev: Account,
+) -> None:
     sqs = dev.client("sqs")
     url = sqs.create_queue(QueueName="alarms-given-up")["QueueUrl"]
     metric = {
@@ -253,13 +257,13 @@ def test_messages_that_come_to_a_queue_raise_its_alarm_again_although_nobody_too
     dev.client("cloudwatch").put_metric_alarm(**alarm("given-up", **metric))
     states: list[str] = []
     for message in ("first", "second"):
-        until(dev, "given-up", *states, "OK")
+        wait_until(dev, "given-up", *states, "OK")
         sqs.send_message(QueueUrl=url, MessageBody=message)
         states += ["OK", "ALARM"]
-        until(dev, "given-up", *states)
+        wait_until(dev, "given-up", *states)
 
 
-def test_what_alarms_the_sandbox_cannot_evaluate_are_refused(dev: Account) -> None:
+def test_alarms_that_the_sandbox_cannot_evaluate_are_refused(dev: Account) -> None:
     wanted = alarm("math", Metrics=[{"Id": "m", "Expression": "a/b"}])
     code, message = refusal(dev.client("cloudwatch").put_metric_alarm, **wanted)
     assert (code, message) == ("NotEmulatedBySandbox", "the sandbox does not emulate alarms on metric math")
@@ -295,7 +299,7 @@ def test_alarms_and_dashboards_are_changed_only_by_the_names_that_a_policy_allow
     assert (code, message) == ("ResourceNotFound", "Dashboard ours does not exist")
 
 
-def test_the_names_in_a_form_decide_as_those_in_json(dev: Account) -> None:
+def test_names_in_a_form_are_authorized_like_those_in_json(dev: Account) -> None:
     names = "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:forms-*"
     topics = {"ForAllValues:StringEquals": {"cloudwatch:AlarmActions": "arn:aws:sns:eu-west-1:111111111111:ours"}}
     who = dev.role("alarms-forms", allow("cloudwatch:D*", names), allow("cloudwatch:PutMetricAlarm", names, topics))
@@ -313,7 +317,7 @@ def test_the_names_in_a_form_decide_as_those_in_json(dev: Account) -> None:
     cloudwatch.delete_alarms(AlarmNames=["forms-1"])
 
 
-def test_an_alarm_is_described_to_a_form_with_all_that_json_tells(dev: Account) -> None:
+def test_an_alarm_is_described_in_xml_as_completely_as_in_json(dev: Account) -> None:
     wanted = alarm("described", AlarmDescription="a < b", Dimensions=[{"Name": "A", "Value": "1"}])
     dev.client("cloudwatch").put_metric_alarm(**wanted)
     forms = dev.form_client("cloudwatch", Credentials(dev.number))

@@ -7,32 +7,40 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 from tests.installed import local_aws_python
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = REPOSITORY / "sandbox" / "aws"
+MINISTACK = SOURCES / "ministack"
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the interpreter of the local AWS."""
-    command = local_aws_python(*arguments)
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-
-
-def test_ministack_is_what_the_sandbox_was_written_against() -> None:
-    result = python("-m", "sandbox.aws.contract")
-    assert result.returncode == 0, result.stderr
-
-
-def test_a_name_that_changed_or_went_is_reported() -> None:
-    program = """
-from sandbox.aws import contract
+PROGRAM = """
+import json
+from sandbox.aws.ministack import contract
+real = list(contract.differences())
 contract.VERSION = "0"
 contract.NAMES = {"ministack.app": {"app": "(scope)", "no_such_name": "()"}}
-print(*contract.differences(), sep="\\n")
+print(json.dumps([real, list(contract.differences())]))
 """
-    lines = python("-c", program).stdout.splitlines()
-    assert lines == [
+
+
+@pytest.fixture(scope="module")
+def differences() -> tuple[list[str], list[str]]:
+    """Return the differences between MiniStack and the contract, and those from other expectations."""
+    command = local_aws_python("-c", PROGRAM)
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    real, changed = json.loads(result.stdout)
+    return real, changed
+
+
+def test_ministack_is_what_the_sandbox_was_written_against(differences: tuple[list[str], list[str]]) -> None:
+    assert differences[0] == []
+
+
+def test_a_name_that_has_changed_or_disappeared_is_reported(differences: tuple[list[str], list[str]]) -> None:
+    assert differences[1] == [
         "ministack 1.5.33 is installed; the sandbox was written against 0",
         "ministack.app.app: expected (scope), found (scope, receive, send)",
         "ministack.app.no_such_name: expected (), found nothing",
@@ -40,19 +48,30 @@ print(*contract.differences(), sep="\\n")
 
 
 def test_every_name_that_the_sandbox_uses_is_in_the_contract() -> None:
-    door = (SOURCES / "emulator.py").read_text()
-    modules: Mapping[str, str] = dict(re.findall(r'^(\w+): Any = import_module\("([\w.]+)"\)', door, re.MULTILINE))
+    imports = (MINISTACK / "modules.py").read_text()
+    modules: Mapping[str, str] = dict(re.findall(r'^(\w+): Any = import_module\("([\w.]+)"\)', imports, re.MULTILINE))
     assert len(modules) > 10
-    contract = (SOURCES / "contract.py").read_text()
-    missing: list[str] = []
-    for source in sorted(SOURCES.rglob("*.py")):
-        if ".venv" in source.parts:
-            continue
-        for module, name in re.findall(r"\bemulator\.(\w+)\.(\w+)", source.read_text()):
-            section = contract.partition(f'"{modules.get(module)}": {{')[2].partition("\n    },")[0]
-            if module in modules and f'"{name}":' not in section and name != "json":
+    contract = (MINISTACK / "contract.py").read_text()
+    used, missing = 0, list[str]()
+    for source in sorted(MINISTACK.glob("*.py")):
+        for module, name in re.findall(r"\bmodules\.(\w+)\.(\w+)", source.read_text()):
+            used += 1
+            section = contract.partition(f'"{modules[module]}": {{')[2].partition("\n    },")[0]
+            if f'"{name}":' not in section:
                 missing.append(f"{source.name}: {modules[module]}.{name}")
+    assert used > 100
     assert missing == []
+
+
+def test_only_one_package_reads_or_replaces_names_of_ministack() -> None:
+    knowing = [
+        source.relative_to(SOURCES).as_posix()
+        for source in sorted(SOURCES.rglob("*.py"))
+        if ".venv" not in source.parts
+        and re.search(r'"ministack\.\w|\bmodules\.\w|import modules\b', source.read_text())
+    ]
+    assert knowing
+    assert {Path(source).parts[0] for source in knowing} == {"ministack"}
 
 
 def test_every_action_that_stacks_are_checked_for_exists_in_aws() -> None:

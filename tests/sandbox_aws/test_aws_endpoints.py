@@ -1,4 +1,4 @@
-"""Endpoints of the local AWS really serve their models, and say what AWS says when they cannot."""
+"""Endpoints of the local AWS serve their models, and fail with AWS's messages when they cannot."""
 
 import contextlib
 import re
@@ -23,7 +23,7 @@ def hosting(dev: Account) -> Iterator[Hosting]:
 
 
 def processes_of(endpoint: str) -> list[int]:
-    """The processes that serve an endpoint."""
+    """Return the processes that serve an endpoint."""
     found: list[int] = []
     for process in psutil.process_iter(["cmdline"]):
         # Any process may end while it is looked at.
@@ -39,7 +39,7 @@ def processes_of(endpoint: str) -> list[int]:
 def test_an_endpoint_answers_with_its_model_until_it_is_deleted(hosting: Hosting) -> None:
     found = hosting.endpoint("answering", "twice")
     assert found["EndpointStatus"] == "InService", found
-    answer = hosting.ask("answering", "1,2,3")
+    answer = hosting.invoke("answering", "1,2,3")
     assert (answer["Body"].read(), answer["ContentType"]) == (b"12", "text/csv")
     assert answer["InvokedProductionVariant"] == "twice"
     assert len(processes_of("answering")) == 1
@@ -68,7 +68,7 @@ def test_an_endpoint_is_described_as_on_aws(hosting: Hosting) -> None:
 def test_a_model_runs_with_its_roles_credentials(hosting: Hosting) -> None:
     logs = hosting.account.client("logs")
     hosting.endpoint("talking", "twice")
-    hosting.ask("talking")
+    hosting.invoke("talking")
     hosting.sagemaker.delete_endpoint(EndpointName="talking")
     hosting.gone("talking")
     events = logs.filter_log_events(logGroupName="/aws/sagemaker/Endpoints/talking")["events"]
@@ -78,7 +78,7 @@ def test_a_model_runs_with_its_roles_credentials(hosting: Hosting) -> None:
 def test_an_isolated_model_has_no_credentials(hosting: Hosting) -> None:
     hosting.configuration("isolated", hosting.model("isolated", EnableNetworkIsolation=True))
     hosting.endpoint("isolated", "isolated")
-    hosting.ask("isolated")
+    hosting.invoke("isolated")
     hosting.sagemaker.delete_endpoint(EndpointName="isolated")
     hosting.gone("isolated")
     events = hosting.account.client("logs").filter_log_events(logGroupName="/aws/sagemaker/Endpoints/isolated")
@@ -97,12 +97,12 @@ def test_a_model_that_cannot_be_loaded_fails_its_endpoint(hosting: Hosting) -> N
     assert any("this model cannot be loaded" in event["message"] for event in events)
     assert processes_of("broken") == []
     with pytest.raises(ClientError, match="Endpoint broken of account 111111111111 not found"):
-        hosting.ask("broken")
+        hosting.invoke("broken")
     hosting.sagemaker.delete_endpoint(EndpointName="broken")
     hosting.gone("broken")
 
 
-def test_an_artifact_that_went_after_the_model_was_made_fails_the_endpoint(hosting: Hosting) -> None:
+def test_an_artifact_that_was_deleted_after_the_model_was_created_fails_the_endpoint(hosting: Hosting) -> None:
     hosting.configuration("vanished", hosting.model("vanished"))
     hosting.account.client("s3").delete_object(Bucket=hosting.bucket, Key="vanished/model.tar.gz")
     found = hosting.endpoint("vanished", "vanished")
@@ -143,7 +143,7 @@ def test_a_model_is_refused_where_aws_refuses_it(hosting: Hosting) -> None:
         "Cannot create already existing model": {"ModelName": "twice"},
         "Could not find model data at s3://": {"PrimaryContainer": container},
         "Requested image .*tiny:2 not found": {"PrimaryContainer": {**container, "Image": f"{IMAGE[:-1]}2"}},
-        "Could not assume role": {"ExecutionRoleArn": "arn:aws:iam::111111111111:role/nobody-there"},
+        "Could not assume role": {"ExecutionRoleArn": "arn:aws:iam::111111111111:role/does-not-exist"},
         "does not emulate CreateModel with Containers": {"Containers": [container]},
     }
     for message, changes in refusals.items():
@@ -191,7 +191,7 @@ def test_an_endpoint_is_refused_where_aws_refuses_it(hosting: Hosting) -> None:
     hosting.settled("starting")
 
 
-def test_what_encrypts_the_volumes_needs_the_callers_grant(hosting: Hosting) -> None:
+def test_encrypted_volumes_need_the_callers_permission_to_create_a_grant(hosting: Hosting) -> None:
     key = hosting.account.client("kms").create_key()["KeyMetadata"]["Arn"]
     hosting.configuration("encrypted", "twice", KmsKeyId=key)
     role = hosting.account.role("endpoints-keyless", allow("sagemaker:*"))
@@ -246,10 +246,10 @@ def test_a_container_that_dies_is_started_again(hosting: Hosting) -> None:
     # The container may already have been started again.
     answers: list[str] = []
     try:
-        answers.append(hosting.ask("dying")["Body"].read().decode())
+        answers.append(hosting.invoke("dying")["Body"].read().decode())
     except ClientError as error:
         answers.append(str(error))
     assert re.search(r"^6$|Received server error \(0\) from primary", answers[0])
-    hosting.eventually(lambda: processes_of("dying") not in ([], [process]))
+    hosting.wait_for(lambda: processes_of("dying") not in ([], [process]))
     assert len(processes_of("dying")) == 1
     assert hosting.number("dying") == 6

@@ -1,4 +1,4 @@
-"""Invocations of the local AWS's endpoints: who answers, what is captured, what CloudWatch learns."""
+"""Invocations of the local AWS's endpoints: variants, data capture, metrics."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ def hosting(dev: Account) -> Iterator[Hosting]:
 
 
 def metric(hosting: Hosting, name: str, statistic: str = "Sum", **dimensions: str) -> float | None:
-    """The value of a metric over the last minutes."""
+    """Return the value of a metric over the last minutes."""
     points: list[dict[str, Any]] = hosting.account.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SageMaker",
         MetricName=name,
@@ -67,7 +67,7 @@ def metric(hosting: Hosting, name: str, statistic: str = "Sum", **dimensions: st
 
 
 def captured(hosting: Hosting, prefix: str) -> dict[str, list[dict[str, Any]]]:
-    """The captured records below a prefix, by object."""
+    """Return the captured records below a prefix, by object."""
     s3 = hosting.account.client("s3")
     listed = s3.list_objects_v2(Bucket=hosting.bucket, Prefix=prefix).get("Contents", [])
     read = {item["Key"]: s3.get_object(Bucket=hosting.bucket, Key=item["Key"])["Body"].read() for item in listed}
@@ -78,7 +78,7 @@ def test_traffic_is_split_by_weight(hosting: Hosting) -> None:
     variants = [variant("one", InitialVariantWeight=3.0), variant("ten", InitialVariantWeight=1.0)]
     hosting.configuration("weights", ProductionVariants=variants)
     hosting.endpoint("weights", "weights")
-    answered = Counter(hosting.ask("weights")["InvokedProductionVariant"] for _ in range(80))
+    answered = Counter(hosting.invoke("weights")["InvokedProductionVariant"] for _ in range(80))
     assert 40 <= answered["one"] <= 75, answered
     assert answered["one"] + answered["ten"] == 80
     hosting.sagemaker.update_endpoint_weights_and_capacities(
@@ -90,11 +90,11 @@ def test_traffic_is_split_by_weight(hosting: Hosting) -> None:
     )
     found = hosting.settled("weights")["ProductionVariants"]
     assert [(item["CurrentWeight"], item["CurrentInstanceCount"]) for item in found] == [(0.0, 1), (1.0, 3)]
-    assert {hosting.ask("weights")["InvokedProductionVariant"] for _ in range(10)} == {"ten"}
-    # Whoever names a variant gets it, whatever its weight.
+    assert {hosting.invoke("weights")["InvokedProductionVariant"] for _ in range(10)} == {"ten"}
+    # A request that names a variant gets it, whatever its weight.
     assert hosting.number("weights", TargetVariant="one") == 3
     with pytest.raises(ClientError, match="Variant two not found") as refused:
-        hosting.ask("weights", TargetVariant="two")
+        hosting.invoke("weights", TargetVariant="two")
     assert response(refused)["Error"]["Code"] == "ValidationError"
 
 
@@ -105,7 +105,7 @@ def test_a_shadow_variant_sees_what_production_answers(hosting: Hosting) -> None
     assert [item["VariantName"] for item in found["ShadowProductionVariants"]] == ["shadowed"]
     assert [hosting.number("shadow") for _ in range(5)] == [3] * 5
     dimensions = {"EndpointName": "shadow", "VariantName": "shadowed"}
-    hosting.eventually(lambda: metric(hosting, "InvocationModelErrors", **dimensions) == 5)
+    hosting.wait_for(lambda: metric(hosting, "InvocationModelErrors", **dimensions) == 5)
     assert metric(hosting, "InvocationModelErrors", EndpointName="shadow", VariantName="one") == 0
 
 
@@ -114,9 +114,9 @@ def test_a_shadow_variant_goes_with_one_production_variant_only(hosting: Hosting
         hosting.configuration("refused", "one", "ten", shadow=hosting.model("shady"))
 
 
-def test_what_the_model_raises_is_a_model_error(hosting: Hosting) -> None:
+def test_an_exception_of_the_model_is_a_model_error(hosting: Hosting) -> None:
     with pytest.raises(ClientError) as raised:
-        hosting.ask("one", ContentType="application/json")
+        hosting.invoke("one", ContentType="application/json")
     answer = response(raised)
     assert answer["Error"]["Code"] == "ModelError"
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
@@ -130,40 +130,40 @@ def test_what_the_model_raises_is_a_model_error(hosting: Hosting) -> None:
     )
 
 
-def test_a_refusal_of_the_models_is_the_clients_error(hosting: Hosting) -> None:
+def test_a_refusal_by_the_model_is_a_client_error(hosting: Hosting) -> None:
     hosting.configuration("refusing", hosting.model("refusing", code=REFUSING))
     hosting.endpoint("refusing", "refusing")
     with pytest.raises(
         ClientError, match=r'Received client error \(415\) from primary with message "no, thanks'
     ) as raised:
-        hosting.ask("refusing")
+        hosting.invoke("refusing")
     assert response(raised)["OriginalStatusCode"] == 415
     dimensions = {"EndpointName": "refusing", "VariantName": "refusing"}
     errors = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
     assert [metric(hosting, name, **dimensions) for name in errors] == [1, 0, 1]
 
 
-def test_what_the_toolkit_does_not_know_it_takes_as_bytes_and_answers_as_json(hosting: Hosting) -> None:
+def test_an_unknown_content_type_is_passed_as_bytes_and_the_default_answer_is_json(hosting: Hosting) -> None:
     hosting.configuration("defaults", hosting.model("defaults", code=DEFAULTS))
     hosting.endpoint("defaults", "defaults")
     request = {"EndpointName": "defaults", "Body": b"\xff"}
     answer = hosting.account.client("sagemaker-runtime").invoke_endpoint(**request)
     assert answer["Body"].read() == b"bytes application/octet-stream application/json"
     assert answer["ContentType"] == "text/plain"
-    assert hosting.ask("defaults", Accept="text/csv;q=1")["Body"].read() == b"str text/csv text/csv;q=1"
+    assert hosting.invoke("defaults", Accept="text/csv;q=1")["Body"].read() == b"str text/csv text/csv;q=1"
 
 
-def test_what_the_runtime_does_not_know_is_refused(hosting: Hosting) -> None:
+def test_unknown_endpoints_and_members_are_refused(hosting: Hosting) -> None:
     with pytest.raises(ClientError, match="Endpoint nowhere of account 111111111111 not found") as refused:
-        hosting.ask("nowhere")
+        hosting.invoke("nowhere")
     assert response(refused)["Error"]["Code"] == "ValidationError"
     with pytest.raises(ClientError, match="does not emulate InvokeEndpoint with TargetModel"):
-        hosting.ask("one", TargetModel="model.tar.gz")
+        hosting.invoke("one", TargetModel="model.tar.gz")
     with pytest.raises(ClientError, match="Member must have length less than or equal to 64"):
-        hosting.ask("one", InferenceId="x" * 65)
+        hosting.invoke("one", InferenceId="x" * 65)
 
 
-def test_only_who_may_invoke_an_endpoint_is_answered(hosting: Hosting) -> None:
+def test_only_principals_that_may_invoke_an_endpoint_are_answered(hosting: Hosting) -> None:
     account = hosting.account
     stranger = account.assume(account.role("invoking-stranger", allow("sagemaker:DescribeEndpoint")))
     with pytest.raises(ClientError, match="is not authorized to perform: sagemaker:InvokeEndpoint") as refused:
@@ -176,12 +176,12 @@ def test_only_who_may_invoke_an_endpoint_is_answered(hosting: Hosting) -> None:
     assert answer["Body"].read() == b"4"
 
 
-def test_cloudwatch_learns_of_every_invocation(hosting: Hosting) -> None:
+def test_every_invocation_is_counted_in_cloudwatch(hosting: Hosting) -> None:
     hosting.configuration("measured", "one")
     hosting.endpoint("measured", "measured")
     for content_type in ("text/csv", "text/csv", "application/json"):
         try:
-            hosting.ask("measured", ContentType=content_type)
+            hosting.invoke("measured", ContentType=content_type)
         except ClientError:
             assert content_type == "application/json"
     of_variant = {"EndpointName": "measured", "VariantName": "one"}
@@ -196,7 +196,7 @@ def test_cloudwatch_learns_of_every_invocation(hosting: Hosting) -> None:
             assert 10 < microseconds < 5e6
 
 
-def test_captured_requests_lie_in_s3_as_json_lines(hosting: Hosting) -> None:
+def test_captured_requests_are_json_lines_in_s3(hosting: Hosting) -> None:
     hosting.configuration("capturing", "one", DataCaptureConfig=CAPTURE)
     found = hosting.endpoint("capturing", "capturing")
     assert found["DataCaptureConfig"] == {
@@ -206,9 +206,9 @@ def test_captured_requests_lie_in_s3_as_json_lines(hosting: Hosting) -> None:
         "DestinationS3Uri": CAPTURE["DestinationS3Uri"],
         "KmsKeyId": "",
     }
-    hosting.ask("capturing", "1,2", InferenceId="first", CustomAttributes="c=1")
-    hosting.ask("capturing", "3", Accept="text/plain")
-    hosting.eventually(lambda: sum(map(len, captured(hosting, "captured/capturing/one/").values())) == 2)
+    hosting.invoke("capturing", "1,2", InferenceId="first", CustomAttributes="c=1")
+    hosting.invoke("capturing", "3", Accept="text/plain")
+    hosting.wait_for(lambda: sum(map(len, captured(hosting, "captured/capturing/one/").values())) == 2)
     objects = captured(hosting, f"captured/capturing/one/{datetime.now(UTC):%Y/%m/%d}/")
     assert all(key.endswith(".jsonl") for key in objects)
     first, second = (record for records in objects.values() for record in records)
@@ -224,18 +224,18 @@ def test_captured_requests_lie_in_s3_as_json_lines(hosting: Hosting) -> None:
     assert base64.b64decode(second["captureData"]["endpointOutput"]["data"]) == b"3"
 
 
-def test_a_model_that_may_not_write_there_serves_without_capture(hosting: Hosting) -> None:
+def test_a_model_that_may_not_write_to_the_bucket_serves_without_capture(hosting: Hosting) -> None:
     elsewhere = {**CAPTURE, "DestinationS3Uri": "s3://not-ours/captured"}
     hosting.configuration("uncaptured", "one", DataCaptureConfig=elsewhere)
     hosting.endpoint("uncaptured", "uncaptured")
     assert hosting.number("uncaptured") == 3
 
 
-def test_nothing_is_captured_where_the_sample_is_none(hosting: Hosting) -> None:
+def test_nothing_is_captured_with_a_sample_of_zero_or_when_capture_is_off(hosting: Hosting) -> None:
     for name, settings in (("unsampled", {"InitialSamplingPercentage": 0}), ("disabled", {"EnableCapture": False})):
         hosting.configuration(name, "one", DataCaptureConfig={**CAPTURE, **settings})
         hosting.endpoint(name, name)
-        hosting.ask(name)
+        hosting.invoke(name)
         hosting.sagemaker.delete_endpoint(EndpointName=name)
         hosting.gone(name)
         assert captured(hosting, f"captured/{name}/") == {}

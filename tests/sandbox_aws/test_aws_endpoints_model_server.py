@@ -1,4 +1,4 @@
-"""What serves a model: the inference toolkit's contract, kept with nothing but Python; and the real abalone model."""
+"""The model server: the inference toolkit's contract, kept with nothing but Python, and the real abalone model."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ import pytest
 from sandbox import environments
 
 REPOSITORY = Path(__file__).parents[2]
-SERVER = REPOSITORY / "sandbox" / "aws" / "sagemaker" / "model_server.py"
+SERVER = REPOSITORY / "sandbox" / "aws" / "sagemaker" / "hosting" / "model_server.py"
 TEMPLATE = REPOSITORY / "template-repos" / "model-training"
 
 ANSWERED_WITHIN_SECONDS = 60
@@ -38,7 +38,7 @@ def transform_fn(model, data, content_type, accept):
 def serving(
     folder: Path, environment: Mapping[str, str] | None = None, python: Path = Path(sys.executable)
 ) -> Generator[tuple[subprocess.Popen[bytes], int]]:
-    """A model server over a folder like `/opt/ml`; its process and its port."""
+    """Run a model server over a folder like `/opt/ml`; yield its process and its port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         process = subprocess.Popen(
@@ -56,7 +56,7 @@ def serving(
 
 
 def request(port: int, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str, bytes]:
-    """Status, content type and body of an answer."""
+    """Return status, content type and body of an answer."""
     connection = HTTPConnection("127.0.0.1", port, timeout=ANSWERED_WITHIN_SECONDS)
     connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
     response = connection.getresponse()
@@ -66,7 +66,7 @@ def request(port: int, method: str, path: str, body: bytes = b"", **headers: str
 
 
 def write_code(folder: Path, code: str, name: str = "inference.py") -> None:
-    """Put code where a model's code lies."""
+    """Write the code of a model."""
     (folder / "model" / "code").mkdir(parents=True)
     (folder / "model" / "code" / name).write_text(code)
 
@@ -109,7 +109,7 @@ def test_code_that_breaks_the_contract_is_not_served(tmp_path: Path, code: str) 
         assert process.wait(timeout=10) != 0
 
 
-def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
+def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     write_code(tmp_path, ECHO)
     with serving(tmp_path) as (process, port):
         assert request(port, "GET", "/ping")[0] == 200

@@ -13,16 +13,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.installed import local_aws_python
-from tests.sandbox_aws.account import Account, allow, document, trust
+from tests.sandbox_aws.account import MINUTE, Account, allow, document, trust
 from tests.sandbox_aws.hosting import Hosting
 
 REPOSITORY = Path(__file__).parents[2]
 
-SECONDS_PER_MINUTE = 1.0
-"""How long a minute of AWS's lasts in the sandbox."""
-
 ONE, TEN = 3, 30
-"""What the two models answer."""
+"""The answers of the two models."""
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +36,15 @@ def hosting(dev: Account) -> Iterator[Hosting]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def steady(hosting: Hosting) -> str:
+    """An endpoint that serves the model `one` before and after each test that uses it."""
+    hosting.endpoint("steady", "one")
+    return "steady"
+
+
 def policy(kind: str = "ALL_AT_ONCE", *, wait: int = 0, bake: int = 0, alarms: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A deployment configuration."""
+    """Return a deployment configuration."""
     percent = {"Type": "CAPACITY_PERCENT", "Value": 50}
     size = {"CANARY": {"CanarySize": percent}, "LINEAR": {"LinearStepSize": percent}}.get(kind, {})
     rollback = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in alarms]}} if alarms else {}
@@ -54,7 +58,7 @@ def policy(kind: str = "ALL_AT_ONCE", *, wait: int = 0, bake: int = 0, alarms: t
 
 
 def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str:
-    """Make an alarm on an endpoint's errors; its name."""
+    """Create an alarm on an endpoint's errors; return its name."""
     name = f"{endpoint}-Invocation5XXErrors"
     hosting.account.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
@@ -73,7 +77,7 @@ def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str
 
 @contextlib.contextmanager
 def interrupted(hosting: Hosting, endpoint: str, configuration: str, deployment: dict[str, Any]) -> Generator[None]:
-    """Update an endpoint, and take the update back at the end, however long it would still have baked."""
+    """Update an endpoint, and roll the update back at the end, however long it would still have baked."""
     name = alarm(hosting, endpoint, missing="ignore")
     cloudwatch = hosting.account.client("cloudwatch")
     watched = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
@@ -81,13 +85,13 @@ def interrupted(hosting: Hosting, endpoint: str, configuration: str, deployment:
     try:
         yield
     finally:
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="enough is seen")
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="the test is over")
     assert name in hosting.settled(endpoint)["FailureReason"]
     cloudwatch.delete_alarms(AlarmNames=[name])
 
 
 class Events:
-    """What the account's event bus tells about an endpoint."""
+    """The events of an endpoint on the account's bus."""
 
     STATE, STAGE = "SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"
 
@@ -108,7 +112,7 @@ class Events:
         self._received: list[tuple[str, dict[str, Any]]] = []
 
     def until_in_service(self, times: int) -> None:
-        """Receive until the endpoint was in service so many times."""
+        """Receive events until the endpoint was in service so many times."""
 
         def is_there() -> bool:
             for message in self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
@@ -117,16 +121,16 @@ class Events:
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
             return [state["EndpointStatus"] for state in self.states].count("IN_SERVICE") >= times
 
-        self._hosting.eventually(is_there)
+        self._hosting.wait_for(is_there)
 
     @property
     def states(self) -> list[dict[str, Any]]:
-        """The endpoint as it was when its state had changed."""
+        """Descriptions of the endpoint after each change of its state."""
         return [detail for kind, detail in self._received if kind == self.STATE]
 
     @property
     def stages(self) -> list[dict[str, Any]]:
-        """The status of the pending variants whenever it had changed; times are in milliseconds."""
+        """Status of the pending variants after each change; times are in milliseconds."""
         return [
             item["VariantStatus"][0]
             for kind, detail in self._received
@@ -176,31 +180,29 @@ def test_an_update_replaces_the_model_and_no_request_fails(hosting: Hosting) -> 
     ("wait", "bake", "message", "answers"),
     [
         (
-            1200,
+            3600,
             0,
-            "Baking for 1200 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s).",
+            "Baking for 3600 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s).",
             {ONE, TEN},
         ),
         (
             0,
-            1200,
-            "Baking for 1200 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 2 instance(s).",
+            3600,
+            "Baking for 3600 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 2 instance(s).",
             {TEN},
         ),
     ],
     ids=["part", "all"],
 )
-def test_a_canary_gets_its_part_of_the_traffic_before_it_gets_all(
-    hosting: Hosting, wait: int, bake: int, message: str, answers: set[float]
+def test_a_canary_gets_its_share_of_the_traffic_before_it_gets_all(
+    hosting: Hosting, steady: str, wait: int, bake: int, message: str, answers: set[float]
 ) -> None:
-    name = f"canary-{wait}-{bake}"
-    hosting.endpoint(name, "one")
-    with interrupted(hosting, name, "ten", policy("CANARY", wait=wait, bake=bake)):
-        hosting.until(name, lambda found: stage(found) == ("Baking", message))
-        assert {hosting.number(name) for _ in range(30)} == answers
+    with interrupted(hosting, steady, "ten", policy("CANARY", wait=wait, bake=bake)):
+        hosting.wait_until(steady, lambda found: stage(found) == ("Baking", message))
+        assert {hosting.number(steady) for _ in range(30)} == answers
 
 
-def test_a_canary_is_left_alone_for_as_long_as_its_policy_says(hosting: Hosting) -> None:
+def test_a_canary_bakes_as_long_as_its_policy_says(hosting: Hosting) -> None:
     events = Events(hosting, "canary")
     hosting.endpoint("canary", "one")
     update(hosting, "canary", "ten", policy("CANARY", wait=30, bake=30))
@@ -216,7 +218,7 @@ def test_a_canary_is_left_alone_for_as_long_as_its_policy_says(hosting: Hosting)
         *("ActivatingTraffic", "Baking"),
     ]
     _, _, _, canary, shifting, full = (status["StartTime"] for status in events.stages)
-    half_a_minute = 0.5 * SECONDS_PER_MINUTE * 1000
+    half_a_minute = 0.5 * MINUTE * 1000
     assert shifting - canary >= half_a_minute - 1
     assert events.states[-1]["LastModifiedTime"] - full >= half_a_minute - 1
 
@@ -224,13 +226,13 @@ def test_a_canary_is_left_alone_for_as_long_as_its_policy_says(hosting: Hosting)
 def test_a_canary_that_fails_its_alarm_leaves_the_old_model_serving(hosting: Hosting) -> None:
     hosting.endpoint("alarmed", "one")
     name = alarm(hosting, "alarmed")
-    update(hosting, "alarmed", "failing", policy("CANARY", wait=1200, alarms=(name,)))
-    hosting.until("alarmed", lambda found: stage(found)[0] == "Baking")
+    update(hosting, "alarmed", "failing", policy("CANARY", wait=3600, alarms=(name,)))
+    hosting.wait_until("alarmed", lambda found: stage(found)[0] == "Baking")
     deadline = time.monotonic() + 20
     while hosting.sagemaker.describe_endpoint(EndpointName="alarmed")["EndpointStatus"] == "Updating":
         assert time.monotonic() < deadline
         with contextlib.suppress(hosting.runtime.exceptions.ModelError):
-            hosting.ask("alarmed")
+            hosting.invoke("alarmed")
     found = hosting.settled("alarmed")
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", "one")
     assert name in found["FailureReason"]
@@ -268,8 +270,8 @@ def test_a_deployment_that_takes_too_long_is_rolled_back() -> None:
     program = """
 import time
 from sandbox.aws import clock
-from sandbox.aws.sagemaker import deployments
-from sandbox.aws.sagemaker.endpoint import Endpoint
+from sandbox.aws.sagemaker.hosting import deployments
+from sandbox.aws.sagemaker.hosting.endpoint import Endpoint
 clock.SECONDS_PER_EMULATED_MINUTE = 0.01
 limited = {"BlueGreenUpdatePolicy": {"MaximumExecutionTimeoutInSeconds": 600}}
 watch = deployments._Watch(Endpoint(name="slow", arn="arn", configuration_name="slow", deployment=limited))
@@ -283,8 +285,7 @@ except deployments.RolledBackError as rolled_back:
     assert "took longer than MaximumExecutionTimeoutInSeconds (600)" in result.stdout
 
 
-def test_a_deployment_that_aws_would_not_take_is_refused(hosting: Hosting) -> None:
-    hosting.endpoint("strict", "one")
+def test_a_deployment_that_aws_would_refuse_is_refused(hosting: Hosting, steady: str) -> None:
     quarter = {"Type": "CAPACITY_PERCENT", "Value": 75}
     routing = {"Type": "CANARY", "WaitIntervalInSeconds": 0}
     refusals: dict[str, dict[str, Any]] = {
@@ -308,38 +309,36 @@ def test_a_deployment_that_aws_would_not_take_is_refused(hosting: Hosting) -> No
     }
     for message, deployment in refusals.items():
         with pytest.raises(ClientError, match=message):
-            update(hosting, "strict", "ten", deployment)
+            update(hosting, steady, "ten", deployment)
     with pytest.raises(ClientError, match="Could not find endpoint configuration"):
-        update(hosting, "strict", "unknown")
-    assert hosting.sagemaker.describe_endpoint(EndpointName="strict")["EndpointStatus"] == "InService"
+        update(hosting, steady, "unknown")
+    assert hosting.sagemaker.describe_endpoint(EndpointName=steady)["EndpointStatus"] == "InService"
 
 
-def test_alarms_count_only_where_the_models_role_may_see_them(hosting: Hosting) -> None:
-    hosting.endpoint("unseen", "one")
+def test_alarms_are_accepted_only_if_the_models_role_may_describe_them(hosting: Hosting, steady: str) -> None:
     blind = hosting.account.role(
         "updating-blind",
         allow("s3:GetObject", f"arn:aws:s3:::{hosting.bucket}/*"),
         trust=trust("sagemaker.amazonaws.com"),
     )
     hosting.configuration("blind", hosting.model("blind", ExecutionRoleArn=blind))
-    name = alarm(hosting, "unseen")
+    name = alarm(hosting, steady)
     with pytest.raises(ClientError, match="no permission for cloudwatch:DescribeAlarms"):
-        update(hosting, "unseen", "blind", policy(alarms=(name,)))
+        update(hosting, steady, "blind", policy(alarms=(name,)))
     hosting.account.client("cloudwatch").delete_alarms(AlarmNames=[name])
 
 
-def test_only_one_update_runs_at_a_time(hosting: Hosting) -> None:
-    hosting.endpoint("busy", "one")
-    with interrupted(hosting, "busy", "ten", policy(bake=1200)):
+def test_only_one_update_runs_at_a_time(hosting: Hosting, steady: str) -> None:
+    with interrupted(hosting, steady, "ten", policy(bake=3600)):
         for call in (
-            lambda: update(hosting, "busy", "one"),
-            lambda: hosting.sagemaker.delete_endpoint(EndpointName="busy"),
+            lambda: update(hosting, steady, "one"),
+            lambda: hosting.sagemaker.delete_endpoint(EndpointName=steady),
             lambda: hosting.sagemaker.update_endpoint_weights_and_capacities(
-                EndpointName="busy",
+                EndpointName=steady,
                 DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}],
             ),
         ):
-            with pytest.raises(ClientError, match=r'Cannot update in-progress endpoint "arn:.*:endpoint/busy"'):
+            with pytest.raises(ClientError, match=r'Cannot update in-progress endpoint "arn:.*:endpoint/steady"'):
                 call()
 
 
@@ -352,7 +351,7 @@ def test_an_endpoint_whose_configuration_was_deleted_cannot_be_updated(hosting: 
     assert hosting.number("orphan") == ONE
 
 
-def test_what_an_endpoint_has_now_can_be_retained(hosting: Hosting) -> None:
+def test_properties_of_an_endpoint_can_be_retained(hosting: Hosting) -> None:
     hosting.endpoint("retained", "one")
     update(hosting, "retained", "ten", policy(bake=1))
     hosting.settled("retained")
@@ -373,7 +372,7 @@ def test_what_an_endpoint_has_now_can_be_retained(hosting: Hosting) -> None:
     assert "LastDeploymentConfig" not in found
 
 
-def test_the_event_bus_learns_of_every_state_and_stage(hosting: Hosting) -> None:
+def test_every_state_and_stage_is_an_event(hosting: Hosting) -> None:
     events = Events(hosting, "Told")
     hosting.endpoint("Told", "one")
     update(hosting, "Told", "broken")
@@ -392,7 +391,7 @@ def test_the_event_bus_learns_of_every_state_and_stage(hosting: Hosting) -> None
 
 
 def stage(found: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The status of the pending variant and its message, if a deployment is under way."""
+    """Return the status of the pending variant and its message, if a deployment is under way."""
     variants = found.get("PendingDeploymentSummary", {}).get("ProductionVariants", [{}])
     statuses = variants[0].get("VariantStatus", [{}])
     return statuses[0].get("Status"), statuses[0].get("StatusMessage")

@@ -1,4 +1,4 @@
-"""What functions log is found in their log group."""
+"""Logs of functions are found in their log groups."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def handler(event, context):
 
 
 def make(account: Account, name: str, log_format: str) -> None:
-    """Make a function that logs."""
+    """Create a function that logs."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         files.writestr("talking.py", TALKING)
@@ -50,23 +50,23 @@ def make(account: Account, name: str, log_format: str) -> None:
     functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.02})
 
 
-def said(account: Account, name: str) -> list[str]:
-    """What a function said, without what Lambda says about its requests."""
+def logged(account: Account, name: str) -> list[str]:
+    """Return the lines that a function logged, without Lambda's own about its requests."""
     events = account.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     lines = [event["message"] for event in events]
     return [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
 
 
-def ask(account: Account, name: str) -> str:
-    """Invoke a function; the id of the request."""
+def invoke(account: Account, name: str) -> str:
+    """Invoke a function; return the id of the request."""
     functions: Any = account.client("lambda")
     return json.loads(functions.invoke(FunctionName=name, Payload=b'{"subject": "abalone"}')["Payload"].read())
 
 
 def test_a_function_logs_lines_that_name_their_request(dev: Account) -> None:
     make(dev, "talking-lines", "Text")
-    request = ask(dev, "talking-lines")
-    lines = said(dev, "talking-lines")
+    request = invoke(dev, "talking-lines")
+    lines = logged(dev, "talking-lines")
     level, _, of, message = lines[0].split("\t")
     assert (level, of, message) == ("[INFO]", request, "about abalone")
     assert lines[-1] == "ValueError: as asked"
@@ -74,8 +74,8 @@ def test_a_function_logs_lines_that_name_their_request(dev: Account) -> None:
 
 def test_a_function_logs_documents_if_its_settings_say_so(dev: Account) -> None:
     make(dev, "talking-documents", "JSON")
-    request = ask(dev, "talking-documents")
-    first, second = map(json.loads, said(dev, "talking-documents"))
+    request = invoke(dev, "talking-documents")
+    first, second = map(json.loads, logged(dev, "talking-documents"))
     assert first["logger"] == "talking"
     assert (first["level"], first["message"], first["requestId"]) == ("INFO", "about abalone", request)
     assert (second["level"], second["errorType"], second["errorMessage"]) == ("ERROR", "ValueError", "as asked")
@@ -83,20 +83,21 @@ def test_a_function_logs_documents_if_its_settings_say_so(dev: Account) -> None:
 
 def test_a_request_that_is_tried_again_keeps_its_id(dev: Account) -> None:
     make(dev, "talking-again", "JSON")
-    ask(dev, "talking-again")
+    invoke(dev, "talking-again")
     functions: Any = dev.client("lambda")
     functions.invoke(FunctionName="talking-again", InvocationType="Event", Payload=b'{"fail": true}')
     deadline = time.monotonic() + 30
-    while len(tried := [json.loads(line) for line in said(dev, "talking-again") if "trying" in line]) < 2:
+    while len(tried := [json.loads(line) for line in logged(dev, "talking-again") if "trying" in line]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert len({line["requestId"] for line in tried}) == 1
 
 
-def test_all_that_an_invocation_says_is_its_log_however_slowly_it_is_read() -> None:
+def test_the_whole_log_of_an_invocation_is_returned_however_slowly_it_is_read() -> None:
     program = """
 import io, json, time, zipfile
-from sandbox.aws import emulator, function_logs
+from sandbox.aws.awslambda import logs
+from sandbox.aws.ministack import modules
 
 class Slow:
     def __init__(self, lines):
@@ -109,7 +110,7 @@ class Slow:
     def __getattr__(self, name):
         return getattr(self.lines, name)
 
-worker_class = emulator.lambda_runtime.Worker
+worker_class = modules.lambda_runtime.Worker
 read_stderr = worker_class._read_stderr
 
 def read_slowly(worker):
@@ -117,7 +118,7 @@ def read_slowly(worker):
     read_stderr(worker)
 
 worker_class._read_stderr = read_slowly
-function_logs.install()
+logs.install()
 code = '''
 import os
 def handler(event, context):

@@ -1,4 +1,4 @@
-"""What MiniStack leaves open and AWS does not: passing roles, boundaries, keys, and acting on somebody's behalf."""
+"""Permissions that MiniStack does not check and AWS does: passing roles, boundaries, keys, roles of stacks."""
 
 import io
 import json
@@ -28,7 +28,7 @@ def create_function(account: Account, who: Credentials, name: str, role: str) ->
 
 
 def refusal(call: Any, **arguments: Any) -> tuple[str, str]:
-    """Code and message of the error that a call ends with."""
+    """Return code and message of the error that a call ends with."""
     with pytest.raises(ClientError) as raised:
         call(**arguments)
     error: Any = raised.value.response.get("Error")
@@ -150,7 +150,7 @@ def test_a_resource_that_the_sandbox_would_make_only_in_part_is_refused(dev: Acc
     )
 
 
-def test_requests_are_held_against_the_service_model(dev: Account) -> None:
+def test_requests_are_checked_against_the_service_model(dev: Account) -> None:
     sagemaker = dev.client("sagemaker")
     code, message = refusal(sagemaker.create_model_package_group, ModelPackageGroupName="not valid")
     assert code == "ValidationException"
@@ -236,7 +236,7 @@ def test_a_function_joins_a_network_only_if_its_role_may(dev: Account) -> None:
     assert created["VpcConfig"]["SubnetIds"] == network["SubnetIds"]
 
 
-def test_endpoints_gateways_and_flow_logs_are_described_as_they_were_asked_for(dev: Account) -> None:
+def test_endpoints_gateways_and_flow_logs_are_described_as_they_were_requested(dev: Account) -> None:
     ec2 = dev.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24")["Subnet"]["SubnetId"]
@@ -278,7 +278,7 @@ def test_endpoints_gateways_and_flow_logs_are_described_as_they_were_asked_for(d
 
 
 @pytest.mark.parametrize("by_boundary", [False, True])
-def test_a_key_is_told_by_its_tags(dev: Account, *, by_boundary: bool) -> None:
+def test_policies_recognize_a_key_by_its_tags(dev: Account, *, by_boundary: bool) -> None:
     others = {
         "Null": {"aws:ResourceTag/unit": "false"},
         "StringNotEquals": {"aws:ResourceTag/unit": "analytics"},
@@ -306,7 +306,7 @@ def test_a_key_is_told_by_its_tags(dev: Account, *, by_boundary: bool) -> None:
         assert refusal(call, KeyId=foreign)[0] == "AccessDeniedException"
 
 
-def test_a_key_gets_an_alias_only_from_whoever_may_alias_that_key(dev: Account) -> None:
+def test_a_key_gets_an_alias_only_with_permission_on_that_key(dev: Account) -> None:
     keys = [dev.client("kms").create_key()["KeyMetadata"] for _ in range(2)]
     names = "arn:aws:kms:eu-west-1:111111111111:alias/permissions-*"
     who = dev.role("permissions-aliases", allow(["kms:CreateAlias", "kms:UpdateAlias"], [names, keys[0]["Arn"]]))
@@ -321,12 +321,12 @@ def test_a_key_gets_an_alias_only_from_whoever_may_alias_that_key(dev: Account) 
 def test_a_roles_path_is_part_of_its_name_to_a_policy(dev: Account) -> None:
     who = dev.role("permissions-paths", allow("iam:CreateRole", "arn:aws:iam::111111111111:role/permissions-made-*"))
     iam = dev.client("iam", dev.assume(who))
-    anybody = document(
+    any_principal = document(
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     )
 
-    iam.create_role(RoleName="permissions-made-here", AssumeRolePolicyDocument=anybody)
+    iam.create_role(RoleName="permissions-made-here", AssumeRolePolicyDocument=any_principal)
     refused = refusal(
-        iam.create_role, RoleName="permissions-made-there", Path="/elsewhere/", AssumeRolePolicyDocument=anybody
+        iam.create_role, RoleName="permissions-made-there", Path="/elsewhere/", AssumeRolePolicyDocument=any_principal
     )
     assert refused[0] == "AccessDenied"

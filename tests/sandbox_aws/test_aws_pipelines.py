@@ -1,4 +1,4 @@
-"""Pipelines of the local AWS really run their jobs, as the roles that they name."""
+"""Pipelines of the local AWS run their jobs for real, with the roles that they name."""
 
 import json
 import time
@@ -159,7 +159,7 @@ def pipeline_role(dev: Account) -> str:
 
 
 def run(dev: Account, name: str, role: str, steps: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Execute a pipeline of `steps`; its status and its steps by name."""
+    """Execute a pipeline of `steps`; return its status and its steps by name."""
     sagemaker = dev.client("sagemaker")
     definition = {
         "Version": "2020-12-01",
@@ -207,7 +207,7 @@ def test_a_pipeline_prepares_data_trains_on_it_and_registers_the_model(dev: Acco
     assert dev.client("s3").head_object(Bucket=BUCKET, Key=artifact.partition(f"{BUCKET}/")[2])["ContentLength"] > 0
 
 
-def test_what_a_job_prints_is_in_cloudwatch_logs(dev: Account, pipeline_role: str) -> None:
+def test_the_output_of_a_job_is_in_cloudwatch_logs(dev: Account, pipeline_role: str) -> None:
     status, _ = run(dev, "printed", pipeline_role, [processing("Prepare", pipeline_role, "prepare.py", "2")])
     assert status == "Succeeded"
     logs = dev.client("logs")
@@ -231,7 +231,7 @@ def test_an_isolated_job_has_no_credentials(dev: Account, pipeline_role: str) ->
     assert [event["message"] for event in events] == ["prepared 3 isolated"]
 
 
-def test_a_failing_script_fails_its_step_with_its_own_words(dev: Account, pipeline_role: str) -> None:
+def test_a_failing_script_fails_its_step_with_its_own_message(dev: Account, pipeline_role: str) -> None:
     status, ran = run(dev, "spoilt", pipeline_role, [processing("Prepare", pipeline_role, "fail.py", "now")])
     assert status == "Failed"
     assert "the data is spoilt" in ran["Prepare"]["FailureReason"]

@@ -1,4 +1,4 @@
-"""Projects launch products of Service Catalog, as the launch role, for whom the portfolio lets in."""
+"""Projects launch products of Service Catalog, with the launch role, for the principals of the portfolio."""
 
 import json
 import time
@@ -61,7 +61,7 @@ LEAD_ACTIONS = [
 
 
 class Launching:
-    """A product, the portfolio that it is in, and the people around it."""
+    """A product, the portfolio that holds it, and the roles that launch it."""
 
     def __init__(self, account: Account, name: str, *launch_statements: Mapping[str, Any]) -> None:
         self.account = account
@@ -104,13 +104,13 @@ class Launching:
         )
 
     def create(self, project: str, role: str | None = None) -> str:
-        """Create a project as the lead, or as another role; its id."""
+        """Create a project as the lead, or as another role; return its id."""
         details = {"ProductId": self.product, "ProvisioningArtifactId": self.version}
         client = self.account.client("sagemaker", self.account.assume(role or self.lead))
         return client.create_project(ProjectName=project, ServiceCatalogProvisioningDetails=details)["ProjectId"]
 
     def outcome(self, project: str) -> tuple[str, str]:
-        """Status of a project once nothing moves, and what went wrong."""
+        """Wait until a project is settled; return its status, and what went wrong."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             found = self.account.client("sagemaker").describe_project(ProjectName=project)
@@ -118,7 +118,7 @@ class Launching:
                 details = found["ServiceCatalogProvisionedProductDetails"]
                 return found["ProjectStatus"], details.get("ProvisionedProductStatusMessage", "")
             time.sleep(0.05)
-        pytest.fail(f"{project} does not come to rest")
+        pytest.fail(f"{project} does not settle")
 
 
 @pytest.fixture(scope="module")
@@ -141,13 +141,13 @@ def test_a_project_is_what_its_product_describes_and_goes_when_it_is_deleted(
     assert ssm.get_parameters(Names=[f"/projects/{project_id}"])["Parameters"] == []
 
 
-def test_whoever_is_not_in_the_portfolio_finds_no_product(dev: Account, launching: Launching) -> None:
+def test_a_role_that_is_not_in_the_portfolio_finds_no_product(dev: Account, launching: Launching) -> None:
     stranger = dev.role("launching-stranger", allow(LEAD_ACTIONS))
     with pytest.raises(ClientError, match="No launch paths found for resource"):
         launching.create("strange", stranger)
 
 
-def test_whoever_may_not_provision_creates_no_project(dev: Account, launching: Launching) -> None:
+def test_a_role_that_may_not_provision_creates_no_project(dev: Account, launching: Launching) -> None:
     weak = dev.role("launching-weak", allow("sagemaker:CreateProject"))
     with pytest.raises(ClientError, match="servicecatalog:ProvisionProduct"):
         launching.create("weak", weak)

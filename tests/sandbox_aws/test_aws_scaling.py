@@ -1,4 +1,4 @@
-"""Scaling of endpoints: targets, policies and their alarms, and who may do what about them."""
+"""Scaling of endpoints: targets, policies and their alarms, and the permissions for them."""
 
 import time
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def hosting(dev: Account) -> Iterator[Hosting]:
 
 
 def grants(*, linked: bool = True) -> list[Any]:
-    """What scaling takes."""
+    """Return the statements that scaling takes."""
     ours = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     return [
         allow("application-autoscaling:*", "*", ours),
@@ -107,7 +107,7 @@ def test_usage_beyond_the_target_adds_instances_up_to_the_most_that_are_allowed(
     scaling.deregister_scalable_target(**SCALED)
 
 
-def test_a_target_brings_its_variant_into_the_range_at_once(dev: Account, hosting: Hosting) -> None:
+def test_registration_moves_a_variant_into_the_range_at_once(dev: Account, hosting: Hosting) -> None:
     scaling = dev.client("application-autoscaling")
     counts: list[int] = []
     for least, most in ((3, 4), (1, 4), (1, 1)):
@@ -117,13 +117,11 @@ def test_a_target_brings_its_variant_into_the_range_at_once(dev: Account, hostin
     assert counts == [3, 3, 1]
 
 
-def test_alarms_are_still_looked_at_after_an_endpoint_that_is_updated_refused_to_be_scaled(
+def test_alarms_are_still_evaluated_after_a_scaling_action_failed_during_an_update(
     dev: Account, hosting: Hosting
 ) -> None:
     scaling, cloudwatch = dev.client("application-autoscaling"), dev.client("cloudwatch")
     scaling.register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=4)
-    alarms = [found["AlarmName"] for found in scaling.put_scaling_policy(**POLICY)["Alarms"]]
-    high = next(name for name in alarms if "AlarmHigh" in name)
     dimensions = [{"Name": "EndpointName", "Value": "scaling"}, {"Name": "VariantName", "Value": "scaling"}]
     point = {"MetricName": "InvocationsPerInstance", "Dimensions": dimensions, "Value": 1000.0}
 
@@ -131,17 +129,21 @@ def test_alarms_are_still_looked_at_after_an_endpoint_that_is_updated_refused_to
         found = cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType=kind)
         return [item["HistorySummary"] for item in found["AlarmHistoryItems"]]
 
-    def has_acted() -> bool:
-        cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])
-        return bool(history(high, "Action"))
-
     hosting.configuration("scaling-baking", ProductionVariants=[variant("scaling")])
     with interrupted(hosting, "scaling", "scaling-baking", policy(bake=3600)):
-        hosting.eventually(has_acted)
+        # Not before the update starts: data points of other tests would scale the endpoint.
+        alarms = [found["AlarmName"] for found in scaling.put_scaling_policy(**POLICY)["Alarms"]]
+        high = next(name for name in alarms if "AlarmHigh" in name)
+
+        def has_acted() -> bool:
+            cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])
+            return bool(history(high, "Action"))
+
+        hosting.wait_for(has_acted)
         assert "Failed to execute action" in history(high, "Action")[0]
         assert "Cannot update in-progress endpoint" in history(high, "Action")[0]
         later = alarm(hosting, "nothing")
-        hosting.eventually(lambda: "Alarm updated from INSUFFICIENT_DATA to OK" in history(later, "StateUpdate"))
+        hosting.wait_for(lambda: "Alarm updated from INSUFFICIENT_DATA to OK" in history(later, "StateUpdate"))
         cloudwatch.delete_alarms(AlarmNames=[later])
     scaling.deregister_scalable_target(**SCALED)
 
@@ -166,7 +168,7 @@ def test_the_type_of_instances_that_are_scaled_is_changed_only_after_they_are_de
 
 @pytest.mark.usefixtures("hosting")
 @pytest.mark.parametrize("lacking", ["endpoint", "endpoint-config"])
-def test_an_endpoint_is_changed_and_asked_only_by_those_who_may(lacking: str, dev: Account) -> None:
+def test_an_endpoint_is_updated_and_invoked_only_with_permission(lacking: str, dev: Account) -> None:
     place = "arn:aws:sagemaker:eu-west-1:111111111111"
     resources = [f"{place}:{kind}/scaling" for kind in ("endpoint", "endpoint-config") if kind != lacking]
     who = dev.assume(dev.role(f"scaling-without-{lacking}", allow("sagemaker:*", resources)))

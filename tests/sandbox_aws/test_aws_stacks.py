@@ -1,4 +1,4 @@
-"""Stacks of somebody who may only make this one template's, with that one role: what a shared account hands out."""
+"""Stacks of a role that may create those of one template, with one service role: delegation in a shared account."""
 
 import json
 import time
@@ -57,7 +57,7 @@ OTHER_RESOURCES = {"Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"
 
 @pytest.fixture(scope="module")
 def service_role(prod: Account) -> str:
-    """The role that CloudFormation works with; it makes roles under the boundary and nothing else."""
+    """The role that CloudFormation works with; it creates roles under the boundary and nothing else."""
     prod.client("iam").create_policy(PolicyName="stacks-boundary", PolicyDocument=document(allow("*")))
     bounded = {"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}
     return prod.role(
@@ -78,7 +78,7 @@ def service_role(prod: Account) -> str:
 
 @pytest.fixture(scope="module")
 def onboarder(prod: Account, service_role: str) -> Credentials:
-    """May make stacks `stacks-p-*` of the one template with the one role."""
+    """Credentials of a role that may create stacks `stacks-p-*` of the one template with the one role."""
     s3 = prod.client("s3")
     s3.create_bucket(Bucket="stacks-templates", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for key, template in (("project-roles", TEMPLATE), ("other", {"Resources": OTHER_RESOURCES})):
@@ -97,7 +97,7 @@ def onboarder(prod: Account, service_role: str) -> Credentials:
 
 
 def request(service_role: str, **changes: Any) -> dict[str, Any]:
-    """A request for the stack of a project."""
+    """Return a request for the stack of a project."""
     values = {"ProjectId": "p-one", "Reviewer": "hedy", "User": "ada"} | changes.pop("parameters", {})
     return {
         "StackName": "stacks-p-one",
@@ -109,17 +109,17 @@ def request(service_role: str, **changes: Any) -> dict[str, Any]:
 
 
 def at_rest(account: Account, stack: str) -> Any:
-    """A stack once nothing moves."""
+    """Wait until a stack is settled; return it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         found = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         if not found["StackStatus"].endswith("IN_PROGRESS"):
             return found
         time.sleep(0.05)
-    pytest.fail(f"{stack} does not come to rest")
+    pytest.fail(f"{stack} does not settle")
 
 
-def test_a_stack_is_made_and_deleted_with_its_roles_permissions_by_somebody_who_has_none_of_them(
+def test_a_stack_is_created_and_deleted_with_its_service_roles_permissions_by_a_caller_who_has_none_of_them(
     prod: Account, onboarder: Credentials, service_role: str
 ) -> None:
     cloudformation = prod.client("cloudformation", onboarder)
@@ -160,7 +160,7 @@ def test_a_role_is_given_to_a_stack_only_by_those_who_may_pass_it(prod: Account,
 
 
 @pytest.mark.usefixtures("onboarder")
-def test_a_template_is_read_as_whoever_asks_for_the_stack(prod: Account, service_role: str) -> None:
+def test_a_template_is_read_with_the_permissions_of_the_caller(prod: Account, service_role: str) -> None:
     blind = prod.assume(prod.role("stacks-blind", allow(["cloudformation:*", "iam:PassRole"])))
     code, message = refusal(prod.client("cloudformation", blind).create_stack, **request(service_role))
     assert (code, message.splitlines()[0]) == ("ValidationError", "S3 error: Access Denied")
@@ -178,7 +178,7 @@ def test_a_rule_that_fails_refuses_the_stack_and_says_why(
 
 
 @pytest.mark.usefixtures("onboarder")
-def test_a_role_without_what_the_template_takes_makes_no_stack(prod: Account, service_role: str) -> None:
+def test_a_role_without_the_permissions_of_the_template_creates_no_stack(prod: Account, service_role: str) -> None:
     wanted = request(
         service_role, StackName="stacks-other", TemplateURL=URL.replace("project-roles", "other"), Parameters=[]
     )
@@ -186,7 +186,7 @@ def test_a_role_without_what_the_template_takes_makes_no_stack(prod: Account, se
     assert at_rest(prod, "stacks-other")["StackStatus"] == "CREATE_FAILED"
 
 
-def test_a_groups_policy_is_set_and_goes_with_the_group(dev: Account) -> None:
+def test_a_groups_policy_is_set_and_deleted_with_the_group(dev: Account) -> None:
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": "arn:aws:iam::333333333333:root"},

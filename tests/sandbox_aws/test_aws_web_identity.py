@@ -1,4 +1,4 @@
-"""Tokens of web identities are believed only if the issuer signed them, for this account, now."""
+"""Tokens of web identities are accepted only if the issuer signed them, for this account, now."""
 
 import time
 from typing import Any
@@ -56,7 +56,7 @@ def test_an_expired_token_is_refused(dev: Account, role: str, issuer: Issuer) ->
     assert refusal(dev, role, issuer.token(exp=int(time.time()) - 1)) == "ExpiredTokenException"
 
 
-def test_a_token_for_somebody_else_is_refused(dev: Account, role: str, issuer: Issuer) -> None:
+def test_a_token_for_another_audience_is_refused(dev: Account, role: str, issuer: Issuer) -> None:
     assert refusal(dev, role, issuer.token(aud="https://example.org")) == "InvalidIdentityToken"
 
 
@@ -68,7 +68,7 @@ def test_an_issuer_that_the_account_does_not_know_is_refused(dev: Account, role:
     assert refusal(dev, role, issuer.token(iss=f"{issuer.origin}/elsewhere")) == "InvalidIdentityToken"
 
 
-def test_what_is_no_token_is_refused(dev: Account, role: str) -> None:
+def test_a_text_that_is_no_token_is_refused(dev: Account, role: str) -> None:
     assert refusal(dev, role, "nonsense") == "InvalidIdentityToken"
 
 

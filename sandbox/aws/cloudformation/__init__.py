@@ -1,1 +1,1 @@
-"""CloudFormation as it acts on somebody's behalf, and the resource types that MiniStack lacks or half knows."""
+"""CloudFormation: the principal that a stack acts as, templates, and the resource types that MiniStack lacks."""

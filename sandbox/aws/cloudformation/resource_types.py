@@ -1,105 +1,22 @@
-"""Which permissions CloudFormation needs for a resource, by type: it works with those of the acting role, no others.
+"""The resource types that the sandbox knows, with the permissions that CloudFormation needs for them.
 
-Source: the `handlers` sections of the resource types' schemas in the CloudFormation registry. A type that is not here
-is refused, and so is a property that is not in the type's entry.
+CloudFormation works with the permissions of the stack's principal and no others. Source: the `handlers` sections of the
+resource types' schemas in the CloudFormation registry. A type that is not here is refused, and so is a property that is
+not in the type's entry.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from sandbox.aws import emulator, requests
+from sandbox.aws.cloudformation.resource import Resource, ResourceType
 from sandbox.aws.errors import NotEmulatedError
+from sandbox.aws.iam.service_authorization import iam
+from sandbox.aws.ministack import scope
 from sandbox.aws.sagemaker import names as sagemaker
-
-Properties = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resource:
-    """A resource of a stack, as a template describes it."""
-
-    type: str
-    logical_id: str
-    stack_name: str
-    properties: Properties
-    physical_id: str | None = None
-    """Known once the resource exists."""
-
-    @property
-    def own_properties(self) -> Properties:
-        """The properties without the tags `aws:…`, which CloudFormation sets by itself and needs no permission for."""
-        own = {name: value for name, value in self.properties.items() if name != "Tags"}
-        tags = _own_tags(self.properties)
-        return {**own, "Tags": tags} if tags else own
-
-    def name(self, property_name: str) -> str:
-        """The name that the template gives, or what CloudFormation's made-up names begin with."""
-        return self.properties.get(property_name) or self.physical_id or f"{self.stack_name}-{self.logical_id}-*"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """A permission that CloudFormation needs."""
-
-    action: str
-    resource: str
-    context: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResourceType:
-    """What CloudFormation calls for resources of a type."""
-
-    arn: Callable[[Resource], str]
-    create: tuple[str, ...]
-    delete: tuple[str, ...]
-    properties: Mapping[str, tuple[str, ...]]
-    """Every property that the sandbox honours, with the actions that set it."""
-    change: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """Properties whose change takes other actions than their first value."""
-    removal: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """Actions that a deletion takes because of a property."""
-    without_resource: frozenset[str] = frozenset()
-    """Actions that AWS offers no resource for, or none that is known beforehand."""
-    context: Callable[[Resource, str], Mapping[str, Any]] = lambda resource, action: {}
-
-    def to_create(self, resource: Resource) -> Iterator[Check]:
-        """What creating the resource takes."""
-        wanted = [*self.create]
-        for name in resource.own_properties:
-            wanted += self.properties.get(name, ())
-        yield from self._checks(resource, wanted)
-
-    def to_update(self, resource: Resource, old: Properties) -> Iterator[Check]:
-        """What changing the resource takes, which had the properties `old`."""
-        wanted: list[str] = []
-        new = resource.own_properties
-        before = {**old, "Tags": _own_tags(old)}
-        for name in {**old, **new}:
-            if (before.get(name) or None) != new.get(name):
-                wanted += self.change.get(name, self.properties.get(name, ()))
-        yield from self._checks(resource, wanted)
-
-    def to_delete(self, resource: Resource) -> Iterator[Check]:
-        """What deleting the resource takes."""
-        wanted = [*self.delete]
-        for name in resource.properties:
-            wanted += self.removal.get(name, ())
-        yield from self._checks(resource, wanted)
-
-    def _checks(self, resource: Resource, wanted: list[str]) -> Iterator[Check]:
-        tags = _tags(resource.properties)
-        for action in dict.fromkeys(wanted):
-            yield Check(
-                action=action,
-                resource="*" if action in self.without_resource else self.arn(resource),
-                context={**tags, **self.context(resource, action)},
-            )
 
 
 def resource_type(name: str) -> ResourceType:
-    """The entry of a type.
+    """Return the entry of a type.
 
     Raises:
         NotEmulatedError: there is none.
@@ -126,14 +43,14 @@ def check_properties(resource: Resource) -> None:
 
 def _regional(service: str, kind: str, property_name: str) -> Callable[[Resource], str]:
     return lambda resource: (
-        f"arn:aws:{service}:{emulator.region()}:{emulator.account_id()}:{kind}{resource.name(property_name)}"
+        f"arn:aws:{service}:{scope.region()}:{scope.account_id()}:{kind}{resource.name(property_name)}"
     )
 
 
 def _global(kind: str, property_name: str) -> Callable[[Resource], str]:
     def arn(resource: Resource) -> str:
         name = resource.name(property_name)
-        return name if name.startswith("arn:") else f"arn:aws:iam::{emulator.account_id()}:{kind}/{name}"
+        return name if name.startswith("arn:") else f"arn:aws:iam::{scope.account_id()}:{kind}/{name}"
 
     return arn
 
@@ -144,32 +61,31 @@ def _sagemaker(kind: str, property_name: str) -> Callable[[Resource], str]:
 
 def _parameter_arn(resource: Resource) -> str:
     name = resource.name("Name")
-    return f"arn:aws:ssm:{emulator.region()}:{emulator.account_id()}:parameter/{name.lstrip('/')}"
+    return scope.arn("ssm", f"parameter/{name.lstrip('/')}")
 
 
 def _oidc_arn(resource: Resource) -> str:
     host = resource.properties["Url"].partition("://")[2].rstrip("/")
-    return f"arn:aws:iam::{emulator.account_id()}:oidc-provider/{host}"
+    return f"arn:aws:iam::{scope.account_id()}:oidc-provider/{host}"
 
 
 def _key_arn(resource: Resource) -> str:
-    return f"arn:aws:kms:{emulator.region()}:{emulator.account_id()}:key/{resource.physical_id or '*'}"
+    return scope.arn("kms", f"key/{resource.physical_id or '*'}")
 
 
 def _secret_arn(resource: Resource) -> str:
     physical_id = resource.physical_id or ""
     if physical_id.startswith("arn:"):
         return physical_id
-    prefix = f"arn:aws:secretsmanager:{emulator.region()}:{emulator.account_id()}:secret:"
-    return f"{prefix}{resource.name('Name')}-*"
+    return scope.arn("secretsmanager", f"secret:{resource.name('Name')}-*")
 
 
 def _role_context(resource: Resource, action: str) -> Mapping[str, Any]:
     operation = action.partition(":")[2]
     if operation in ("CreateRole", "PutRolePermissionsBoundary"):
         boundary = resource.properties.get("PermissionsBoundary")
-    elif operation in requests.BOUNDARY_ACTIONS:
-        own = requests.boundary_of(resource.name("RoleName"))
+    elif operation in iam.BOUNDARY_ACTIONS:
+        own = iam.boundary_of(resource.name("RoleName"))
         boundary = own or resource.properties.get("PermissionsBoundary")
     else:
         boundary = None
@@ -177,20 +93,6 @@ def _role_context(resource: Resource, action: str) -> Mapping[str, Any]:
     if operation in ("AttachRolePolicy", "DetachRolePolicy"):
         context["iam:PolicyARN"] = resource.properties.get("ManagedPolicyArns", [])
     return context
-
-
-def _tags(properties: Properties) -> Mapping[str, Any]:
-    tags = _own_tags(properties)
-    context: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    if tags:
-        context["aws:TagKeys"] = list(tags)
-    return context
-
-
-def _own_tags(properties: Properties) -> dict[str, str]:
-    tags: Any = properties.get("Tags") or {}
-    pairs = cast(dict[str, str], tags) if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
-    return {key: value for key, value in pairs.items() if not key.startswith("aws:")}
 
 
 CUSTOM = ResourceType(

@@ -1,18 +1,20 @@
 """Templates in S3, by any of the URLs that AWS accepts, and templates that a service keeps itself.
 
-CloudFormation reads the template of a request as whoever sent it: CloudFormation User Guide, "Control CloudFormation
-access with AWS Identity and Access Management".
+CloudFormation reads the template of a request as its sender: CloudFormation User Guide, "Control CloudFormation access
+with AWS Identity and Access Management".
 """
 
 import re
 from contextvars import ContextVar
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from sandbox.aws import authorization, emulator, encryption
-from sandbox.aws.authorization import Principal
+from sandbox.aws import kms
 from sandbox.aws.errors import AccessDeniedError, ServiceError
-from sandbox.aws.objects import Source
+from sandbox.aws.iam import authorization
+from sandbox.aws.iam.authorization import Principal
+from sandbox.aws.ministack import cloudformation, gateway, s3, scope
+from sandbox.aws.ministack.gateway import Handler, Request, Response
+from sandbox.aws.s3 import Source
 
 S3_ERROR = (
     "S3 error: {reason}\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
@@ -24,7 +26,7 @@ kept: ContextVar[str | None] = ContextVar("kept_template", default=None)
 
 
 def location(url: str) -> tuple[str, str]:
-    """Bucket and key of an object's URL, the bucket in the host's name or in the path.
+    """Return bucket and key of an object's URL, whose bucket is in the host's name or in the path.
 
     Raises:
         ServiceError: the URL names no object.
@@ -39,12 +41,12 @@ def location(url: str) -> tuple[str, str]:
 
 
 def read(bucket: str, key: str) -> str:
-    """A template in S3.
+    """Return a template in S3.
 
     Raises:
         ServiceError: there is none.
     """
-    data = emulator.s3._get_object_data(bucket, key)
+    data = s3.read_object(bucket, key)
     if data is None:
         raise ServiceError("InvalidParametersException", f"There is no object s3://{bucket}/{key}.")
     return data.decode()
@@ -57,7 +59,7 @@ def validate(text: str) -> None:
         ServiceError: it is not a template.
     """
     try:
-        template = emulator.engine._parse_template(text)
+        template = cloudformation.parse_template(text)
     except Exception as error:
         raise ServiceError("InvalidParametersException", f"Template format error: {error}") from None
     if not template.get("Resources"):
@@ -79,38 +81,29 @@ def require_readable(caller: Principal, url: str) -> None:
     source = Source(bucket=bucket, key=key, version=None)
     try:
         authorization.require(caller, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
-        encryption.require_uses(caller, encryption.of_read(source))
+        kms.require_uses(caller, kms.uses_of_reading(source))
     except AccessDeniedError:
         raise ServiceError("ValidationError", S3_ERROR.format(reason="Access Denied")) from None
-    if source.owner != emulator.account_id() or source.record() is None:
+    if source.owner != scope.account_id() or source.record() is None:
         raise ServiceError("ValidationError", S3_ERROR.format(reason="The specified key does not exist."))
 
 
 def install() -> None:
     """Let CloudFormation take templates from virtual-hosted URLs and from services that keep them."""
-    resolve = emulator.helpers._resolve_document
-    handle = emulator.application.SERVICE_HANDLERS["cloudformation"]
+    gateway.intercept("cloudformation", _check_url)
+    cloudformation.replace_templates(kept.get, _path_style)
 
-    async def handle_request(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-    ) -> emulator.Response:
-        url = {**query, **parse_qs(body.decode())}.get("TemplateURL", [""])[0]
-        try:
-            if url:
-                require_readable(authorization.caller(headers, query), url)
-        except ServiceError as error:
-            return emulator.helpers._error(error.code, error.message, error.status)
-        return await handle(method, path, headers, body, query)
 
-    def resolve_document(params: Any, body_key: str, url_key: str, label: str) -> Any:
-        text = kept.get()
-        if text is not None and body_key == "TemplateBody":
-            return text, None
-        url = emulator.helpers._p(params, url_key)
+async def _check_url(request: Request, go_on: Handler) -> Response:
+    url = request.form().get("TemplateURL", [""])[0]
+    try:
         if url:
-            bucket, key = location(url)
-            params = {**params, url_key: [f"https://s3.amazonaws.com/{bucket}/{key}"]}
-        return resolve(params, body_key, url_key, label)
+            require_readable(authorization.caller(request), url)
+    except ServiceError as error:
+        return cloudformation.error(error.code, error.message, error.status)
+    return await go_on(request)
 
-    emulator.helpers._resolve_document = resolve_document
-    emulator.application.SERVICE_HANDLERS["cloudformation"] = handle_request
+
+def _path_style(url: str) -> str:
+    bucket, key = location(url)
+    return f"https://s3.amazonaws.com/{bucket}/{key}"

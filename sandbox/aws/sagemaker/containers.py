@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +19,18 @@ from typing import Any
 from weakref import WeakSet
 
 from sandbox import environments
-from sandbox.aws.sagemaker.definition import StepFailedError
+from sandbox.aws.iam.authorization import Credentials
+from sandbox.aws.sagemaker.failures import StepFailedError
 
 MOUNT = "/opt/ml"
+
+RENEWED_BEFORE_SECONDS = 600
+"""Time before the end of a client's credentials at which it is replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where containers run, and what reaches this server from there."""
+    """The machine that containers run on, and the way from there to this server."""
 
     images: Path
     folder: Path
@@ -46,11 +51,11 @@ class Container:
 
     @property
     def log(self) -> Path:
-        """What the process wrote."""
+        """File with the output of the process."""
         return self.base.parent / "log.txt"
 
     def path(self, inside: str) -> Path:
-        """The folder that stands for a path within the container.
+        """Return the folder that stands for a path within the container.
 
         Raises:
             StepFailedError: the path is not under `/opt/ml`, which is all that the sandbox lays out.
@@ -60,7 +65,7 @@ class Container:
         return self.base / inside.removeprefix(MOUNT).lstrip("/")
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: int) -> int | None:
-        """Run a command; its exit code, or None if it took longer than allowed."""
+        """Run a command; return its exit code, or None if it took longer than allowed."""
         process = self.start(command, environment, folder)
         try:
             return process.wait(timeout=seconds)
@@ -111,7 +116,7 @@ class Images:
         self._ready: set[Path] = set()
 
     def python(self, uri: str) -> Path:
-        """The interpreter of an image; its packages are installed when it is first used.
+        """Return the interpreter of an image; its packages are installed when it is first used.
 
         Raises:
             StepFailedError: there is no such image.
@@ -124,7 +129,7 @@ class Images:
         return folder / ".venv" / "bin" / "python"
 
     def folder(self, uri: str) -> Path:
-        """The folder of an image.
+        """Return the folder of an image.
 
         Raises:
             StepFailedError: there is no such image.
@@ -152,28 +157,30 @@ class Images:
 
 
 def bare_environment() -> dict[str, str]:
-    """What every container's environment has."""
+    """Return the variables that every container has."""
     return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 
 
 _images: list[Images] = []
 _making_client = threading.Lock()
 """Clients may be used by several threads; a session makes one at a time."""
+_clients: dict[tuple[str, str, str], tuple[float, Any]] = {}
+"""By service, role and region: the moment at which a client's credentials expire, and the client."""
 _running: "WeakSet[Container]" = WeakSet()
 
 
 def install(machine: Machine) -> None:
-    """Say where containers run."""
+    """Set the machine that containers run on."""
     _images[:] = [Images(machine)]
 
 
 def images() -> Images:
-    """The images of this machine."""
+    """Return the images of this machine."""
     return _images[0]
 
 
 def container(name: str, kind: str = "jobs") -> Container:
-    """A new container's folders."""
+    """Return a new container, with its folders."""
     base = images().machine.folder / kind / name / "ml"
     base.mkdir(parents=True)
     made = Container(base)
@@ -182,13 +189,13 @@ def container(name: str, kind: str = "jobs") -> Container:
 
 
 def stop_all() -> None:
-    """Stop every container; the server goes."""
+    """Stop every container, because the server stops."""
     for running in list(_running):
         running.stop()
 
 
-def access(credentials: Any) -> dict[str, str]:
-    """Variables by which a container reaches this server with a role's credentials."""
+def access(credentials: Credentials) -> dict[str, str]:
+    """Return the variables by which a container reaches this server with a role's credentials."""
     return {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
@@ -198,22 +205,32 @@ def access(credentials: Any) -> dict[str, str]:
     }
 
 
-def client(service: str, credentials: Any, region: str) -> Any:
-    """A client of this very server with a role's credentials."""
+def client(service: str, credentials: Credentials, region: str) -> Any:
+    """Return a client of this server with a role's credentials, or with earlier ones of the same role."""
+    # A client takes as long to make as dozens of its calls.
+    key = service, credentials.role_arn, region
+    with _making_client:
+        expiration, known = _clients.get(key, (0.0, None))
+        if expiration < time.time() + RENEWED_BEFORE_SECONDS:
+            known = _make_client(service, credentials, region)
+            _clients[key] = credentials.expiration, known
+    return known
+
+
+def _make_client(service: str, credentials: Credentials, region: str) -> Any:
     from botocore.config import Config
 
     machine = images().machine
-    with _making_client:
-        return _session().client(
-            service,
-            endpoint_url=machine.endpoint_url,
-            verify=str(machine.certificate_authority),
-            region_name=region,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            config=Config(retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}),
-        )
+    return _session().client(
+        service,
+        endpoint_url=machine.endpoint_url,
+        verify=str(machine.certificate_authority),
+        region_name=region,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        config=Config(retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}),
+    )
 
 
 @cache

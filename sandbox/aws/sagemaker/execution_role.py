@@ -1,11 +1,12 @@
-"""What SageMaker needs of an execution role before it can run something as that role."""
+"""Requirements of execution roles: SageMaker checks them before it runs something with a role."""
 
 from collections.abc import Mapping
 
-from sandbox.aws import authorization, emulator
-from sandbox.aws.authorization import Credentials
 from sandbox.aws.errors import ServiceError
-from sandbox.aws.sagemaker.definition import StepFailedError
+from sandbox.aws.iam import authorization
+from sandbox.aws.iam.authorization import Credentials
+from sandbox.aws.ministack import ec2, kms, scope
+from sandbox.aws.sagemaker.failures import StepFailedError
 from sandbox.aws.service import Members
 
 INTERFACE_ACTIONS = (
@@ -14,7 +15,7 @@ INTERFACE_ACTIONS = (
     "ec2:DeleteNetworkInterface",
     "ec2:DeleteNetworkInterfacePermission",
 )
-"""What a job's role does with the network interfaces by which the job stands in a VPC.
+"""Actions of a job's role on the network interfaces by which the job is in a VPC.
 
 Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions".
 """
@@ -26,10 +27,10 @@ NETWORK_DESCRIPTIONS = (
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
 )
-"""What it reads of the network (same source); EC2 has no resource type for these."""
+"""Its actions that read the network (same source); EC2 has no resource type for these."""
 
 IMAGE_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-"""What a job's role needs to pull its image, beside `ecr:GetAuthorizationToken`, which has no resource."""
+"""Actions that pull a job's image, beside `ecr:GetAuthorizationToken`, which has no resource."""
 
 
 def check(role: str) -> None:
@@ -38,7 +39,7 @@ def check(role: str) -> None:
     Raises:
         ServiceError: it may not, or there is no such role.
     """
-    if not authorization.service_may_assume(role, "sagemaker.amazonaws.com", source_account=emulator.account_id()):
+    if not authorization.service_may_assume(role, "sagemaker.amazonaws.com", source_account=scope.account_id()):
         raise ServiceError(
             "ValidationException",
             f"Could not assume role {role}. Please ensure that the role exists and allows principal "
@@ -46,8 +47,20 @@ def check(role: str) -> None:
         )
 
 
+def enabled_key(key_id: str) -> str:
+    """Return the ARN of a key.
+
+    Raises:
+        ServiceError: it does not exist, or is not enabled.
+    """
+    key = kms.find_key(key_id)
+    if key is None or key["KeyState"] != "Enabled":
+        raise ServiceError("ValidationException", f"KMS key {key_id} does not exist or is not enabled.")
+    return key["Arn"]
+
+
 def check_network(vpc: Members | None, credentials: Credentials) -> None:
-    """Check that the role may put something of SageMaker's into a network.
+    """Check that the role may attach SageMaker's containers to a network.
 
     Raises:
         StepFailedError: it may not, or the network does not exist.
@@ -55,14 +68,14 @@ def check_network(vpc: Members | None, credentials: Credentials) -> None:
     if not vpc:
         return
     for store, members in (
-        (emulator.ec2._subnets, vpc["Subnets"]),
-        (emulator.ec2._security_groups, vpc["SecurityGroupIds"]),
+        (ec2.subnets, vpc["Subnets"]),
+        (ec2.security_groups, vpc["SecurityGroupIds"]),
     ):
         unknown = [member for member in members if member not in store]
         if unknown:
             raise StepFailedError(f"ClientError: {unknown} do not exist")
-    here = f"arn:aws:ec2:{emulator.region()}:{emulator.account_id()}"
-    within = {"ec2:Vpc": f"{here}:vpc/{emulator.ec2._subnets[vpc['Subnets'][0]]['VpcId']}"}
+    here = f"arn:aws:ec2:{scope.region()}:{scope.account_id()}"
+    within = {"ec2:Vpc": f"{here}:vpc/{ec2.subnets[vpc['Subnets'][0]]['VpcId']}"}
     places = [f"{here}:subnet/{subnet}" for subnet in vpc["Subnets"]]
     places += [f"{here}:security-group/{group}" for group in vpc["SecurityGroupIds"]]
     for place in places:
@@ -85,8 +98,8 @@ def check_image(uri: str, credentials: Credentials) -> None:
 
 
 def via(service: str) -> Mapping[str, str]:
-    """The condition key of a call that a service makes to KMS for somebody."""
-    return {"kms:ViaService": f"{service}.{emulator.region()}.amazonaws.com"}
+    """Return the condition key of a call that a service makes to KMS on behalf of a caller."""
+    return {"kms:ViaService": f"{service}.{scope.region()}.amazonaws.com"}
 
 
 def _require(

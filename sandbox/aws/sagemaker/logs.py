@@ -1,10 +1,10 @@
-"""What containers write, shown in CloudWatch Logs if the role that they run as may write there; AWS does not insist."""
+"""Logs of containers: shown in CloudWatch Logs if the containers' role may write there; AWS does not insist."""
 
 import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import gateway
 from sandbox.aws.service import now
 
 MOST_EVENTS = 10_000
@@ -12,7 +12,7 @@ MOST_EVENTS = 10_000
 
 
 def write(client: Any, group: str, stream: str, lines: Sequence[str]) -> None:
-    """Append lines to a stream, which is made when it is not there."""
+    """Append lines to a stream, which is created if it does not exist."""
     from botocore.exceptions import ClientError
 
     moment = int(now() * 1000)
@@ -26,4 +26,4 @@ def write(client: Any, group: str, stream: str, lines: Sequence[str]) -> None:
         if events:
             client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
     except ClientError as error:
-        emulator.application.logger.warning("%s in %s is not shown: %s", stream, group, error)
+        gateway.logger.warning("%s in %s is not shown: %s", stream, group, error)

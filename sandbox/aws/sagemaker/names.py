@@ -5,33 +5,33 @@ import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sandbox.aws import emulator
 from sandbox.aws.errors import ServiceError
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Members
 
 ALPHANUMERIC = string.ascii_lowercase + string.digits
 
 
 def arn(kind: str, name: str) -> str:
-    """ARN of a resource in the current account; SageMaker writes names in lower case there."""
-    return f"arn:aws:sagemaker:{emulator.region()}:{emulator.account_id()}:{kind}/{name.lower()}"
+    """Return the ARN of a resource in the current account; SageMaker writes names in lower case there."""
+    return f"arn:aws:sagemaker:{scope.region()}:{scope.account_id()}:{kind}/{name.lower()}"
 
 
 def identifier(length: int = 12) -> str:
-    """A random identifier of lower-case letters and digits."""
+    """Return a random identifier of lower-case letters and digits."""
     return "".join(secrets.choice(ALPHANUMERIC) for _ in range(length))
 
 
 def name_of(name_or_arn: str) -> str:
-    """The name within an ARN, or the name itself."""
+    """Return the name within an ARN, or the name itself."""
     return name_or_arn.split("/", 1)[1] if name_or_arn.startswith("arn:") else name_or_arn
 
 
 def found(store: Any, key: Any, message: str, code: str = "ResourceNotFound") -> Members:
-    """The record of `key`.
+    """Return the record of `key`.
 
     Raises:
-        ServiceError: there is none; `code` and `message` are what AWS answers.
+        ServiceError: there is none; AWS answers with this `code` and `message`.
     """
     record = store.get(key)
     if record is None:
@@ -40,7 +40,7 @@ def found(store: Any, key: Any, message: str, code: str = "ResourceNotFound") ->
 
 
 def page(members: Members, key: str, records: Sequence[Members], summary: Callable[[Members], Members]) -> Members:
-    """One page of a listing under `key`, newest first unless the caller asks for another order."""
+    """Return one page of a listing under `key`, newest first unless the request says otherwise."""
     ascending = members.get("SortOrder") == "Ascending"
     ordered = sorted(records, key=lambda record: record["CreationTime"], reverse=not ascending)
     start = int(members.get("NextToken", "0"))
@@ -52,5 +52,5 @@ def page(members: Members, key: str, records: Sequence[Members], summary: Callab
 
 
 def pick(record: Members, *names: str) -> Members:
-    """The named members of a record, where it has them."""
+    """Return the named members of a record, where it has them."""
     return {name: record[name] for name in names if record.get(name) is not None}

@@ -1,9 +1,9 @@
 """Tags of every SageMaker resource, by ARN."""
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Call, Members
 
-_tags = emulator.scoped_store()
+_tags = scope.scoped_store()
 
 
 def put(arn: str, tags: list[Members]) -> None:
@@ -12,12 +12,12 @@ def put(arn: str, tags: list[Members]) -> None:
 
 
 def of(arn: str) -> list[Members]:
-    """The tags of a resource."""
+    """Return the tags of a resource."""
     return [{"Key": key, "Value": value} for key, value in _tags.get(arn, {}).items()]
 
 
 def forget(arn: str) -> None:
-    """Drop the tags of a resource that is no more."""
+    """Drop the tags of a deleted resource."""
     _tags.pop(arn, None)
 
 

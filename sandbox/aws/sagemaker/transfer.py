@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws.sagemaker.definition import StepFailedError
+from sandbox.aws.sagemaker.failures import StepFailedError
 
 
 def split(uri: str) -> tuple[str, str]:
-    """Bucket and key of an S3 URI.
+    """Return bucket and key of an S3 URI.
 
     Raises:
         StepFailedError: it is none.
@@ -21,20 +21,20 @@ def split(uri: str) -> tuple[str, str]:
 
 
 def read(s3: Any, uri: str) -> bytes:
-    """Contents of one object.
+    """Return the content of an object.
 
     Raises:
-        StepFailedError: it is not there, or not for this role.
+        StepFailedError: it does not exist, or the role may not read it.
     """
     bucket, key = split(uri)
     return _call(uri, lambda: s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def exists(s3: Any, uri: str) -> None:
-    """Check that an object is there.
+    """Check that an object exists.
 
     Raises:
-        StepFailedError: it is not, or not for this role.
+        StepFailedError: it does not exist, or the role may not read it.
     """
     bucket, key = split(uri)
     _call(uri, lambda: s3.head_object(Bucket=bucket, Key=key))

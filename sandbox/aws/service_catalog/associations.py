@@ -1,22 +1,22 @@
-"""Which products a portfolio holds, and which principals may launch them."""
+"""The products of portfolios, and the principals that may launch them."""
 
 import re
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 
-products = emulator.scoped_store()
+products = scope.scoped_store()
 """By portfolio: its products."""
-principals = emulator.scoped_store()
+principals = scope.scoped_store()
 """By portfolio: the kind of each principal (IAM, or IAM_PATTERN), by its ARN."""
 
 
 def paths(product_id: str, caller_arn: str) -> list[str]:
-    """The portfolios through which the caller may launch the product."""
+    """Return the portfolios through which the caller may launch the product."""
     return [portfolio_id for portfolio_id in holding(product_id) if _admits(portfolio_id, caller_arn)]
 
 
 def holding(product_id: str) -> list[str]:
-    """The portfolios that hold the product."""
+    """Return the portfolios that hold the product."""
     return [portfolio_id for portfolio_id, held in products.items() if product_id in held]
 
 

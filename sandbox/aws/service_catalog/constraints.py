@@ -1,17 +1,18 @@
-"""Constraints: as which role a product of a portfolio is launched."""
+"""Launch constraints: the roles with which products of a portfolio are launched."""
 
 import json
 
-from sandbox.aws import authorization, emulator
 from sandbox.aws.errors import NotEmulatedError, ServiceError
+from sandbox.aws.iam import authorization
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Call, Members
 from sandbox.aws.service_catalog import names, portfolios, products
 
-_constraints = emulator.scoped_store()
+_constraints = scope.scoped_store()
 
 
 def launch_role(portfolio_id: str, product_id: str) -> str | None:
-    """The role that launches the product of the portfolio, if a constraint names one."""
+    """Return the role that launches the product of the portfolio, if a constraint names one."""
     for constraint in _constraints.values():
         if (constraint["PortfolioId"], constraint["ProductId"]) == (portfolio_id, product_id):
             return _role(constraint["_parameters"])
@@ -34,7 +35,7 @@ def _create(call: Call) -> Members:
         "ConstraintId": constraint_id,
         "Type": "LAUNCH",
         "Description": members.get("Description", ""),
-        "Owner": emulator.account_id(),
+        "Owner": scope.account_id(),
         "ProductId": members["ProductId"],
         "PortfolioId": members["PortfolioId"],
         "_parameters": members["Parameters"],
@@ -94,7 +95,7 @@ def _role(parameters: str) -> str:
     if set(values) == {"RoleArn"}:
         return values["RoleArn"]
     if set(values) == {"LocalRoleName"}:
-        return f"arn:aws:iam::{emulator.account_id()}:role/{values['LocalRoleName']}"
+        return f"arn:aws:iam::{scope.account_id()}:role/{values['LocalRoleName']}"
     raise ServiceError("InvalidParametersException", "A launch constraint names either RoleArn or LocalRoleName.")
 
 

@@ -1,25 +1,25 @@
-"""Who launched what: Service Catalog lets policies tell one's own products and records from others'."""
+"""Owners of provisioned products and records: policies can tell a caller's own from others'."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 
-_owners = emulator.scoped_store()
+_owners = scope.scoped_store()
 
 
 def remember(identifier: str, session_arn: str) -> None:
-    """Note that a provisioned product or a record is somebody's."""
+    """Remember the session that a provisioned product or a record belongs to."""
     _owners[identifier] = session_arn
 
 
 def owner(identifier: str) -> str:
-    """The session that a provisioned product or record is of; nothing if there is no such thing."""
+    """Return the session that a provisioned product or record belongs to; empty if there is none."""
     return _owners.get(identifier, "")
 
 
 def context(session_arn: str, members: Mapping[str, Any]) -> dict[str, str]:
-    """The condition keys of a request about a provisioned product or record.
+    """Return the condition keys of a request about a provisioned product or record.
 
     Source: Service Catalog Administrator Guide, "Predefined condition keys" (accountLevel, roleLevel, userLevel).
     """

@@ -1,11 +1,11 @@
-"""Portfolios: which products they hold, and who may launch them."""
+"""Portfolios, their products, and the principals that may launch those."""
 
-from sandbox.aws import emulator
 from sandbox.aws.errors import ServiceError
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Call, Members, now
 from sandbox.aws.service_catalog import associations, names, products, tagging
 
-_portfolios = emulator.scoped_store()
+_portfolios = scope.scoped_store()
 
 
 def exists(portfolio_id: str) -> None:

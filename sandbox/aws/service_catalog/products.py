@@ -1,13 +1,14 @@
 """Products and their versions, which Service Catalog calls provisioning artifacts."""
 
-from sandbox.aws import authorization, emulator
 from sandbox.aws.cloudformation import templates
 from sandbox.aws.errors import NotEmulatedError, ServiceError
+from sandbox.aws.iam import authorization
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Call, Members, now
 from sandbox.aws.service_catalog import associations, names, tagging
 
-_products = emulator.scoped_store()
-_artifacts = emulator.scoped_store()
+_products = scope.scoped_store()
+_artifacts = scope.scoped_store()
 
 
 def exists(product_id: str) -> None:
@@ -20,7 +21,7 @@ def exists(product_id: str) -> None:
 
 
 def template(product_id: str, artifact_id: str | None) -> tuple[str, str]:
-    """The template of a version that may be launched, and the version's identifier; the newest if none is named.
+    """Return the template of a version that may be launched, and the version's identifier; the newest if none is named.
 
     Raises:
         ServiceError: there is no such active version.

@@ -1,12 +1,12 @@
-"""Tag options: the tags that Service Catalog lets people choose from."""
+"""Tag options: the tags that Service Catalog offers."""
 
-from sandbox.aws import emulator
 from sandbox.aws.errors import ServiceError
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Call, Members
 from sandbox.aws.service_catalog import names
 
-_options = emulator.scoped_store()
-_associated = emulator.scoped_store()
+_options = scope.scoped_store()
+_associated = scope.scoped_store()
 
 
 def _create(call: Call) -> Members:
@@ -14,7 +14,7 @@ def _create(call: Call) -> Members:
     if any((option["Key"], option["Value"]) == (key, value) for option in _options.values()):
         raise ServiceError("DuplicateResourceException", f"TagOption {key}={value} already exists.")
     option_id = names.identifier("tag")
-    _options[option_id] = {"Key": key, "Value": value, "Active": True, "Id": option_id, "Owner": emulator.account_id()}
+    _options[option_id] = {"Key": key, "Value": value, "Active": True, "Id": option_id, "Owner": scope.account_id()}
     return {"TagOptionDetail": _options[option_id]}
 
 

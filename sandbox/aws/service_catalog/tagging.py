@@ -1,9 +1,9 @@
 """Tags of portfolios and products, by identifier."""
 
-from sandbox.aws import emulator
+from sandbox.aws.ministack import scope
 from sandbox.aws.service import Members
 
-_tags = emulator.scoped_store()
+_tags = scope.scoped_store()
 
 
 def put(identifier: str, tags: list[Members]) -> None:
@@ -12,7 +12,7 @@ def put(identifier: str, tags: list[Members]) -> None:
 
 
 def of(identifier: str) -> list[Members]:
-    """The tags of a portfolio or product."""
+    """Return the tags of a portfolio or product."""
     return [{"Key": key, "Value": value} for key, value in _tags.get(identifier, {}).items()]
 
 
@@ -24,5 +24,5 @@ def change(identifier: str, members: Members) -> None:
 
 
 def forget(identifier: str) -> None:
-    """Drop the tags of something that is no more."""
+    """Drop the tags of a deleted portfolio or product."""
     _tags.pop(identifier, None)

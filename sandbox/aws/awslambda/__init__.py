@@ -1,0 +1,1 @@
+"""Lambda: roles of functions, their environment, asynchronous invocations and logs."""

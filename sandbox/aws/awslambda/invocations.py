@@ -1,0 +1,70 @@
+"""Asynchronous invocations: those that fail are tried again, counted, and put into the dead-letter queue.
+
+Source: AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation" and "Adding a
+dead-letter queue".
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, cast
+
+from sandbox.aws import clock, deliveries, kms
+from sandbox.aws.errors import AccessDeniedError
+from sandbox.aws.iam import authorization
+from sandbox.aws.ministack import cloudwatch, lambda_functions
+
+FIRST_RETRY_SECONDS = 60
+"""Pause before AWS tries a failed invocation again; the second pause is twice as long."""
+
+_request: ContextVar[str] = ContextVar("asynchronous_request", default="")
+"""Id of the asynchronous invocation that is being served; every attempt at it has the same."""
+
+
+def install() -> None:
+    """Retry, count and set aside as Lambda does."""
+    lambda_functions.pause_before_retries(clock.seconds(FIRST_RETRY_SECONDS))
+    lambda_functions.intercept_asynchronous_invocations(_invoke)
+    lambda_functions.report_results(_count_error)
+    lambda_functions.name_requests(lambda own: _request.get() or own)
+    lambda_functions.intercept_failures(_set_aside)
+
+
+def _invoke(go_on: Callable[[], None]) -> None:
+    token = _request.set(str(uuid.uuid4()))
+    try:
+        go_on()
+    finally:
+        _request.reset(token)
+
+
+def _count_error(name: str, result: Mapping[str, Any]) -> None:
+    if _request.get() and result.get("error"):
+        cloudwatch.record_count("AWS/Lambda", "Errors", 1, {"FunctionName": name})
+
+
+def _set_aside(target: str, name: str, event: Any, result: Mapping[str, Any], go_on: Callable[[], None]) -> None:
+    function = lambda_functions.find_function(name) or {}
+    dead_letters = function.get("config", {}).get("DeadLetterConfig", {}).get("TargetArn")
+    if target != dead_letters or ":sqs:" not in target:
+        go_on()
+        return
+    if not _may_write(function["config"]["Role"], target):
+        cloudwatch.record_count("AWS/Lambda", "DeadLetterErrors", 1, {"FunctionName": name})
+        return
+    body: Any = result.get("body")
+    message = str(cast(Mapping[str, Any], body).get("errorMessage")) if isinstance(body, dict) else "Unhandled"
+    attributes = {"RequestID": _request.get(), "ErrorCode": "200", "ErrorMessage": message[:1024]}
+    deliveries.send(target, event, attributes)
+
+
+def _may_write(role: str, queue: str) -> bool:
+    """Return whether a function's role may put messages into a queue, and use the queue's key for it."""
+    principal = authorization.session(role, "awslambda")
+    if not authorization.is_allowed(principal, "sqs:SendMessage", queue):
+        return False
+    try:
+        kms.require_uses(principal, kms.uses_of_queue(queue, kms.QUEUE_WRITE))
+    except AccessDeniedError:
+        return False
+    return True

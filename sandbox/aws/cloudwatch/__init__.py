@@ -1,0 +1,1 @@
+"""CloudWatch: alarms, their states and actions, and the metrics of queues."""

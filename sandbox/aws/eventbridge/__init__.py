@@ -1,0 +1,1 @@
+"""EventBridge: events of AWS's services, their delivery to targets, and schedules."""

@@ -1,0 +1,59 @@
+"""MiniStack's EC2."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.aws.ministack import modules
+
+Parameters = dict[str, list[str]]
+Operation = Callable[[Parameters], Any]
+
+vpcs: Any = modules.ec2._vpcs
+subnets: Any = modules.ec2._subnets
+security_groups: Any = modules.ec2._security_groups
+vpc_endpoints: Any = modules.ec2._vpc_endpoints
+nat_gateways: Any = modules.ec2._nat_gateways
+addresses: Any = modules.ec2._addresses
+
+MINISTACK_TYPES: Mapping[str, str] = {"flow-log": "vpc-flow-log"}
+"""By the type of a resource as MiniStack calls it: as AWS does, and requests' tag specifications."""
+
+
+def filters(params: Parameters) -> Mapping[str, list[str]]:
+    """Return the filters of a request, by name."""
+    return modules.ec2._parse_filters(params)
+
+
+def intercept(operation: str, answer: Callable[[Parameters, Operation], Any]) -> None:
+    """Let `answer` answer an operation; its last argument is MiniStack's own answer."""
+    own: Operation = modules.ec2._ACTION_MAP[operation]
+
+    def answer_operation(params: Parameters) -> Any:
+        return answer(params, own)
+
+    modules.ec2._ACTION_MAP[operation] = answer_operation
+
+
+def describe_more(
+    remember: Callable[[str, str, Parameters], None],
+    describe: Callable[[str], str],
+) -> None:
+    """Complete the descriptions of resources.
+
+    `remember` gets the type and the id of each new resource and the request that made it; `describe` gets the id of one
+    that is described, and returns further elements in XML.
+    """
+    parse = modules.ec2._parse_tag_specs
+    tag_set = modules.ec2._tag_set_xml
+
+    def parse_tag_specs(params: Any, kind: str, identifier: str) -> Any:
+        kind = MINISTACK_TYPES.get(kind, kind)
+        remember(kind, identifier, params)
+        return parse(params, kind, identifier)
+
+    def tag_set_xml(identifier: str) -> str:
+        # Every description of a resource ends with its tags.
+        return tag_set(identifier) + describe(identifier)
+
+    modules.ec2._parse_tag_specs = parse_tag_specs
+    modules.ec2._tag_set_xml = tag_set_xml

@@ -1,0 +1,31 @@
+"""The account and region of the request that is being answered, and stores that are separate for each."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sandbox.aws.ministack import modules
+
+
+def account_id() -> str:
+    """Return the account of the request that is being answered."""
+    return modules.responses.get_account_id()
+
+
+def region() -> str:
+    """Return the region of the request that is being answered."""
+    return modules.responses.get_region()
+
+
+def request_scope(account: str, region_name: str) -> AbstractContextManager[None]:
+    """Act in another account and region for a while."""
+    return modules.responses.request_scope(account, region_name)
+
+
+def scoped_store() -> Any:
+    """Return a dictionary whose keys belong to the account and region of the request that is being answered."""
+    return modules.responses.AccountRegionScopedDict()
+
+
+def arn(service: str, resource: str) -> str:
+    """Return the ARN of a resource in the account and region of the request that is being answered."""
+    return f"arn:aws:{service}:{region()}:{account_id()}:{resource}"

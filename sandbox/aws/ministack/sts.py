@@ -1,0 +1,19 @@
+"""MiniStack's STS."""
+
+from typing import Any
+
+from sandbox.aws.ministack import modules
+from sandbox.aws.ministack.gateway import Response
+
+sessions: Any = modules.sts._sessions
+"""By access key: the sessions of roles, in all accounts."""
+
+
+def register_session(access_key_id: str, session: dict[str, Any]) -> None:
+    """Let an access key stand for a session of a role."""
+    modules.sts.register_session(access_key_id, session)
+
+
+def error(code: str, message: str, status: int) -> Response:
+    """Return an error as STS answers it; the message must be escaped for XML."""
+    return modules.iam._error(status, code, message, ns="sts")

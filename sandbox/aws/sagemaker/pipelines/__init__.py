@@ -1,0 +1,1 @@
+"""SageMaker Pipelines: definitions, pipelines and their executions."""

@@ -1,0 +1,28 @@
+"""The operations of SageMaker."""
+
+from sandbox.aws.sagemaker import tags
+from sandbox.aws.sagemaker.hosting import endpoint_configurations, endpoints, models
+from sandbox.aws.sagemaker.jobs import operations as jobs
+from sandbox.aws.sagemaker.pipelines import pipelines
+from sandbox.aws.sagemaker.registry import model_package_groups, model_packages
+from sandbox.aws.sagemaker.studio import code_repositories, domains, portfolio_status, projects
+from sandbox.aws.service import JsonService
+
+SERVICE = JsonService(
+    name="sagemaker",
+    target_prefix="SageMaker",
+    operations={
+        **code_repositories.OPERATIONS,
+        **domains.OPERATIONS,
+        **endpoint_configurations.OPERATIONS,
+        **endpoints.OPERATIONS,
+        **jobs.OPERATIONS,
+        **model_package_groups.OPERATIONS,
+        **model_packages.OPERATIONS,
+        **models.OPERATIONS,
+        **pipelines.OPERATIONS,
+        **portfolio_status.OPERATIONS,
+        **projects.OPERATIONS,
+        **tags.OPERATIONS,
+    },
+)

@@ -1,0 +1,1 @@
+"""Studio: domains and user profiles, code repositories, and projects."""
