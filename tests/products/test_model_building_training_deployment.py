@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.deployment_trigger.project import parse_project
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
@@ -220,6 +221,16 @@ def test_the_trigger_is_told_of_the_project_once_it_could_deploy(product: Produc
         "PreprodDeploymentRoles",
         "ProdDeploymentRoles",
     } <= needed(product, "ProjectParameter")
+
+
+def test_the_deployment_trigger_understands_what_the_project_publishes(product: Product) -> None:
+    parameter = product.properties("ProjectParameter")
+
+    project = parse_project(parameter["Name"], PROJECT["SageMakerProjectId"], parameter["Value"])
+
+    assert project.repository == f"acme/{REPOSITORY}"
+    assert f"arn:aws:s3:::{project.bucket}" == BUCKET
+    assert project.package_group == product.properties("ModelPackageGroup")["ModelPackageGroupName"]
 
 
 def test_workflows_start_when_everything_that_they_use_exists(product: Product) -> None:
