@@ -129,7 +129,6 @@ def test_the_abalone_model_is_served_as_it_was_evaluated(tmp_path: Path) -> None
     train_and_predict = """
 import json, pathlib, sys
 steps, folder, rows = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), json.loads(sys.stdin.read())
-sys.path.insert(0, str(steps))
 import features, inference, shutil, xgboost
 data, rings = [row[:-1] for row in rows], [float(row[-1]) for row in rows]
 count = len(features.MEASUREMENTS)
@@ -146,6 +145,7 @@ print(json.dumps([float(value) for value in booster.predict(matrix)]))
     trained = subprocess.run(
         [python, "-c", train_and_predict, TEMPLATE / "steps", tmp_path / "model"],
         input=json.dumps(rows),
+        env={**os.environ, "PYTHONPATH": str(TEMPLATE / "steps")},
         capture_output=True,
         text=True,
         check=True,

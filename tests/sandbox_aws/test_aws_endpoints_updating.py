@@ -78,7 +78,8 @@ def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str
 @contextlib.contextmanager
 def interrupted(hosting: Hosting, endpoint: str, configuration: str, deployment: dict[str, Any]) -> Generator[None]:
     """Update an endpoint, and roll the update back at the end, however long it would still have baked."""
-    name = alarm(hosting, endpoint, missing="ignore")
+    # An alarm without data: its state changes by hand only.
+    name = alarm(hosting, f"{endpoint}-interrupted", missing="ignore")
     cloudwatch = hosting.account.client("cloudwatch")
     watched = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
     update(hosting, endpoint, configuration, deployment | watched)
