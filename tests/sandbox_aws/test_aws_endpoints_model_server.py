@@ -47,7 +47,12 @@ def serving(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[listening.fileno()],
-            env={"PATH": os.environ["PATH"], "SM_BASE": str(folder), **(environment or {})},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(folder / "model" / "code"),
+                "SM_BASE": str(folder),
+                **(environment or {}),
+            },
         )
     try:
         yield process, port

@@ -134,10 +134,9 @@ class Handler(BaseHTTPRequestHandler):
 def load() -> Model:
     """Load the model as the environment describes it."""
     folder = Path(os.environ.get("SM_BASE", "/opt/ml")) / "model"
-    code_folder = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", str(folder / "code"))
-    if code_folder.startswith("s3://"):
+    # The folder of the code is on PYTHONPATH.
+    if os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "").startswith("s3://"):
         raise NotImplementedError("the code must travel inside model.tar.gz: SAGEMAKER_SUBMIT_DIRECTORY is in S3")
-    sys.path.insert(0, code_folder)
     program = os.environ.get("SAGEMAKER_PROGRAM", DEFAULT_PROGRAM)
     return Model(importlib.import_module(program.removesuffix(".py")), folder)
 

@@ -260,8 +260,11 @@ class Variant:
             "AWS_REGION": scope.region(),
             "SAGEMAKER_REGION": scope.region(),
             "ENDPOINT_NAME": endpoint,
+            "PYTHONPATH": f"{containers.MOUNT}/model/code",
             **self.model["PrimaryContainer"]["Environment"],
         }
+        if code_folder := environment.get("SAGEMAKER_SUBMIT_DIRECTORY"):
+            environment["PYTHONPATH"] = code_folder
         if not self.model["EnableNetworkIsolation"]:
             environment |= containers.access(credentials)
         with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
