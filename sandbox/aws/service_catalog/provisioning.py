@@ -51,30 +51,14 @@ def provision(
     path = _path(product_id, path_id, caller)
     if any(item["Name"] == name and status(item["Id"])[0] != "TERMINATED" for item in provisioned.values()):
         raise ServiceError("InvalidParametersException", f"A provisioned product named {name} already exists.")
-    provisioned_id = names.identifier("pp")
-    role = constraints.launch_role(path, product_id)
-    record: Members = {
-        "Id": provisioned_id,
-        "Name": name,
-        "Arn": scope.arn("servicecatalog", f"stack/{name}/{provisioned_id}"),
-        "Type": "CFN_STACK",
-        "CreatedTime": now(),
-        "ProductId": product_id,
-        "ProvisioningArtifactId": artifact_id,
-        "LaunchRoleArn": role,
-        "_path": path,
-        "_operation": "PROVISION_PRODUCT",
-        "_stack": f"SC-{scope.account_id()}-{provisioned_id}",
-        "_parameters": dict(parameters),
-        "_tags": dict(tags),
-        "_message": "",
-    }
+    record = _new_record(name, product_id, artifact_id, path)
+    record |= {"_parameters": dict(parameters), "_tags": dict(tags)}
     principal = _launcher(record, caller)
     _require_launch_permissions(principal, record)
     _change("CreateStack", record, principal, template)
-    provisioned[provisioned_id] = record
-    ownership.remember(provisioned_id, caller.arn)
-    return provisioned_id
+    provisioned[record["Id"]] = record
+    ownership.remember(record["Id"], caller.arn)
+    return record["Id"]
 
 
 def update(caller: Principal, provisioned_id: str, *, artifact_id: str | None, parameters: Mapping[str, str]) -> None:
@@ -124,6 +108,24 @@ def status(provisioned_id: str) -> tuple[str, str]:
     if state in AVAILABLE:
         return "AVAILABLE", ""
     return "TAINTED" if state in TAINTED else "ERROR", _reasons(stack)
+
+
+def _new_record(name: str, product_id: str, artifact_id: str, path: str) -> Members:
+    provisioned_id = names.identifier("pp")
+    return {
+        "Id": provisioned_id,
+        "Name": name,
+        "Arn": scope.arn("servicecatalog", f"stack/{name}/{provisioned_id}"),
+        "Type": "CFN_STACK",
+        "CreatedTime": now(),
+        "ProductId": product_id,
+        "ProvisioningArtifactId": artifact_id,
+        "LaunchRoleArn": constraints.launch_role(path, product_id),
+        "_path": path,
+        "_operation": "PROVISION_PRODUCT",
+        "_stack": f"SC-{scope.account_id()}-{provisioned_id}",
+        "_message": "",
+    }
 
 
 def _require_launch_permissions(principal: Principal, record: Members) -> None:
