@@ -43,7 +43,7 @@ def connect(region: str | None, environment: Mapping[str, str] = os.environ) -> 
 
     def client(service: str) -> Client:
         retrying = Config(retries={"mode": "standard", "max_attempts": 8})
-        return cast("Client", session.client(service, config=retrying))  # pyright: ignore[reportUnknownMemberType]
+        return cast("Client", session.client(service, config=retrying))
 
     try:
         identity = client("sts").get_caller_identity()

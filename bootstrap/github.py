@@ -154,7 +154,7 @@ def _answer(status: int, headers: Sequence[tuple[str, str]], raw: bytes) -> Answ
     try:
         body: object = json.loads(raw or b"{}")
     except ValueError:
-        body = {}
+        body = dict[str, object]()
     return Answer(
         status=status,
         headers={key.lower(): value for key, value in headers},

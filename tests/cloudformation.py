@@ -26,7 +26,7 @@ def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
             raise TypeError(f"unexpected YAML: {node}")
 
 
-_Loader.add_multi_constructor("!", _function)  # pyright: ignore[reportUnknownMemberType]
+_Loader.add_multi_constructor("!", _function)
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def parse(text: str) -> dict[str, Any]:
 def findings(template: Path, *, regions: Sequence[str] = (), informational: bool = False) -> list[str]:
     """Return what cfn-lint says about a template."""
     # Imported here because that takes seconds, and every worker collects every test.
-    from cfnlint.api import ManualArgs, lint_file  # pyright: ignore[reportMissingTypeStubs]
+    from cfnlint.api import ManualArgs, lint_file
 
     settings = ManualArgs(include_checks=["I"] if informational else [])
     if regions:

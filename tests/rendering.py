@@ -220,7 +220,7 @@ class _Recorder(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         with _own_event_loop():
-            return mocks.MockMonitor.Invoke(self, request)  # pyright: ignore[reportUnknownMemberType]
+            return mocks.MockMonitor.Invoke(self, request)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         if request.type != "pulumi:pulumi:Stack":
@@ -247,7 +247,7 @@ class _Recorder(mocks.MockMonitor):
                 )
             )
         with _own_event_loop():
-            return mocks.MockMonitor.RegisterResource(self, request)  # pyright: ignore[reportUnknownMemberType]
+            return mocks.MockMonitor.RegisterResource(self, request)
 
 
 def _unwrapped(inputs: Mapping[str, Any]) -> dict[str, Any]:

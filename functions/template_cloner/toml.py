@@ -28,7 +28,7 @@ def read_table(text: str, table: str) -> dict[str, str]:
         return {}
     if not isinstance(values, dict):
         return {}
-    return {key: value for key, value in values.items() if isinstance(key, str) and isinstance(value, str)}  # pyright: ignore[reportUnknownVariableType]
+    return {key: value for key, value in values.items() if isinstance(key, str) and isinstance(value, str)}
 
 
 def _key(key: str) -> str:

@@ -31,7 +31,7 @@ def refusal(sender: Sender, target: str) -> str:
     if target.split(":")[2] == "sqs":
         found = sqs.find_queue(target)
         allowed = found is not None and sqs.lets_service_in(target, sender.service, sender.source_arn, account)
-        action, context = "sqs:SendMessage", {}
+        action, context = "sqs:SendMessage", dict[str, str]()
     else:
         found = sns.find_topic(target)
         allowed = found is not None and sns.lets_service_in(target, sender.service, sender.source_arn, account)

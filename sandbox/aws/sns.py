@@ -24,9 +24,11 @@ def install() -> None:
 def _subscribe(params: Parameters, go_on: Operation) -> Response:
     protocol, endpoint = (sns.parameter(params, name) for name in ("Protocol", "Endpoint"))
     topic = sns.find_topic(sns.parameter(params, "TopicArn"))
-    known = topic is not None and any(item["endpoint"] == endpoint for item in topic["subscriptions"])
+    if topic is None or protocol not in CONFIRMED_BY_MAIL:
+        return go_on(params)
+    known = any(item["endpoint"] == endpoint for item in topic["subscriptions"])
     status, answer, body = go_on(params)
-    if status != 200 or topic is None or protocol not in CONFIRMED_BY_MAIL:
+    if status != 200:
         return status, answer, body
     subscription = next(item for item in topic["subscriptions"] if item["endpoint"] == endpoint)
     if not known:

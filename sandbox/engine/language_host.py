@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pulumi
 from google.protobuf import empty_pb2
-from pulumi.automation._server import LanguageServer  # pyright: ignore[reportPrivateUsage] # pinned by a test
+from pulumi.automation._server import LanguageServer  # pinned by a test
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class LanguageHost(LanguageServer):
         self.program = program
         # The SDK's in-process server reads the engine's address, where its log goes, from the first argument.
         request.args[:] = [self._engine_address]
-        return super().Run(request, context)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        return super().Run(request, context)
 
     def RunPlugin(  # noqa: N802
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext

@@ -40,7 +40,7 @@ class _ErrorTranslator(grpc.ServerInterceptor):
         if handler is None or handler.unary_unary is None:
             return handler
 
-        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+        def answer(request: Any, context: Any) -> Any:
             try:
                 return handler.unary_unary(request, context)
             except HalfCreatedError as error:
@@ -56,7 +56,8 @@ class _ErrorTranslator(grpc.ServerInterceptor):
                     context.abort(grpc.StatusCode.UNKNOWN, explained)
                 context.abort(grpc.StatusCode.INTERNAL, "".join(traceback.format_exception(error)))
 
-        return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+        behavior: Any = answer
+        return grpc.unary_unary_rpc_method_handler(behavior, handler.request_deserializer, handler.response_serializer)
 
 
 def start(provider: Provider[Cloud]) -> tuple[grpc.Server, int]:

@@ -23,7 +23,7 @@ class Listener(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Listener  # pyright: ignore[reportIncompatibleVariableOverride]
+    server: Listener  # pyrefly: ignore[bad-override-mutable-attribute]
 
     def do_GET(self) -> None:
         self.server.authorizations.append(self.headers["Authorization"])
@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def listening(answers: Answers) -> Generator[tuple[github.Server, Listener]]:
     with Listener(("127.0.0.1", 0), Handler) as listener:
-        listener.answers, listener.authorizations = answers, []
+        listener.answers, listener.authorizations = answers, list[str | None]()
         thread = Thread(target=listener.serve_forever, args=[0.01])
         thread.start()
         try:

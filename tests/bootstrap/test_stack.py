@@ -118,7 +118,7 @@ def test_an_attempt_that_stopped_between_unprotecting_and_deleting_the_record_ca
 def test_running_again_restores_termination_protection(template: str, outcome: str) -> None:
     cloudformation = CloudFormation()
     updater(cloudformation).apply("template", PARAMETERS, TAGS)
-    cloudformation.stacks[NAME]["EnableTerminationProtection"] = False
+    cloudformation.stacks[NAME] |= {"EnableTerminationProtection": False}
     said: list[str] = []
     assert updater(cloudformation, said).apply(template, PARAMETERS, TAGS) == outcome
     assert cloudformation.stacks[NAME]["EnableTerminationProtection"] is True

@@ -47,9 +47,9 @@ PROJECTS_ROLE = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-deployment"
 def test_the_drift_role_reads_the_platforms_state_and_changes_nothing_of_it(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     for action, resource, keys in (
-        ("s3:GetObject", PLATFORMS_STATE, {}),
+        ("s3:GetObject", PLATFORMS_STATE, dict[str, str]()),
         ("s3:ListBucket", STATE, {"s3__prefix": ".pulumi/"}),
-        ("kms:Decrypt", STATE_KEY, {}),
+        ("kms:Decrypt", STATE_KEY, dict[str, str]()),
     ):
         assert permits(boundary, requested("drift", action, resource, **keys))
         for role in (*OTHER_ROLES, DEPLOYMENT, "drift-too"):

@@ -225,7 +225,7 @@ def test_a_state_key_is_used_only_with_the_projects_encryption_context(dev: Acco
 
     sealed = kms.encrypt(KeyId=key, Plaintext=b"a", EncryptionContext={"project": "p-one"})["CiphertextBlob"]
     assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext={"project": "p-one"})["Plaintext"] == b"a"
-    for context in ({"project": "p-two"}, {}):
+    for context in ({"project": "p-two"}, dict[str, str]()):
         assert refusal(kms.encrypt, KeyId=key, Plaintext=b"a", EncryptionContext=context)[0] == "AccessDeniedException"
 
 
@@ -241,7 +241,7 @@ def test_objects_are_listed_only_below_the_prefix_that_the_policy_names(dev: Acc
     below = {"StringLike": {"s3:prefix": "projects/p-one/*"}}
     s3 = dev.client("s3", dev.assume(dev.role("accounts-lists", allow("s3:ListBucket", "*", below))))
     s3.list_objects_v2(Bucket=bucket, Prefix="projects/p-one/.pulumi")
-    for arguments in ({"Prefix": "projects/p-two/"}, {}):
+    for arguments in ({"Prefix": "projects/p-two/"}, dict[str, str]()):
         assert refusal(s3.list_objects_v2, Bucket=bucket, **arguments)[0] == "AccessDenied"
 
 

@@ -28,10 +28,7 @@ def processes_of(endpoint: str) -> list[int]:
     for process in psutil.process_iter(["cmdline"]):
         # Any process may end while it is looked at.
         with contextlib.suppress(psutil.NoSuchProcess):
-            if (
-                "model_server.py" in str(process.info)  # pyright: ignore[reportUnknownMemberType]
-                and process.environ().get("ENDPOINT_NAME") == endpoint
-            ):
+            if "model_server.py" in str(process.info) and process.environ().get("ENDPOINT_NAME") == endpoint:
                 found.append(process.pid)
     return found
 

@@ -164,7 +164,7 @@ print(json.dumps([float(value) for value in booster.predict(matrix)]))
     with serving(tmp_path, settings, python) as (_, port):
         status, kind, answer = request(port, "POST", "/invocations", body, Content_Type="text/csv", Accept="text/csv")
         assert (status, kind) == (200, "text/csv")
-        assert [float(line) for line in answer.split()] == pytest.approx(expected, abs=1e-5)  # pyright: ignore[reportUnknownMemberType]
+        assert [float(line) for line in answer.split()] == pytest.approx(expected, abs=1e-5)
         refused = request(port, "POST", "/invocations", b"1,2", Content_Type="text/csv", Accept="text/csv")
         assert refused[0] == 400
         assert b"expected 8" in refused[2]

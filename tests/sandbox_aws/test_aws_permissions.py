@@ -296,7 +296,7 @@ def test_policies_recognize_a_key_by_its_tags(dev: Account, *, by_boundary: bool
         for tags in (
             [{"TagKey": "unit", "TagValue": "analytics"}],
             [{"TagKey": "unit", "TagValue": "retail"}],
-            [],
+            list[dict[str, str]](),
         )
     )
 

@@ -169,11 +169,11 @@ def _answered(method: Any, request: Any) -> Any:
     try:
         return method(request, timeout=120)
     except grpc.RpcError as error:
-        metadata: Any = error.trailing_metadata() or ()  # pyright: ignore[reportAttributeAccessIssue]
+        metadata: Any = error.trailing_metadata() or ()
         for key, content in metadata:
             if key == "grpc-status-details-bin":
                 detail = provider_pb2.ErrorResourceInitFailed()
                 status = status_pb2.Status.FromString(content)
                 if status.details and status.details[0].Unpack(detail):
                     raise HalfCreatedError(detail) from error
-        raise RefusedByPluginError(str(error.details())) from None  # pyright: ignore[reportAttributeAccessIssue]
+        raise RefusedByPluginError(str(error.details())) from None

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from pulumi.automation._server import LanguageServer  # pyright: ignore[reportPrivateUsage]
+from pulumi.automation._server import LanguageServer
 
 from sandbox.engine import provide
 from sandbox.engine.__main__ import main

@@ -133,7 +133,8 @@ def test_a_preview_shows_a_release_and_missing_scaling_is_created_again(
         assert set(released) == {configuration, "endpoint"}
         assert released["endpoint"] == "update"
 
-        autoscaling.targets, autoscaling.policies = {}, {}
+        autoscaling.targets.clear()
+        autoscaling.policies.clear()
         assert "+ 2 created" in serving.run("up", "--yes", "--refresh", "--skip-preview")
         assert (len(autoscaling.targets), len(autoscaling.policies)) == (1, 1)
 

@@ -1,7 +1,6 @@
 """Data between S3 and containers, with the credentials of the job's role and no others."""
 
 import tarfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +117,8 @@ def _call(uri: str, call: Any) -> Any:
     try:
         return call()
     except ClientError as error:
-        answer: Mapping[str, Any] = error.response.get("Error", {})
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        response: Any = error.response
+        answer, status = response.get("Error", {}), response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         raise StepFailedError(f"ClientError: {answer.get('Code')} ({status}): {answer.get('Message')}: {uri}") from None
     except BotoCoreError as error:
         raise StepFailedError(f"InternalServerError: {error}: {uri}") from None

@@ -61,4 +61,6 @@ def complete(run: Run, conclusion: str) -> None:
     for job in run.jobs:
         if job.status != "completed":
             job.status, job.conclusion, job.completed_at = "completed", conclusion, now()
-    run.waiting, run.pending, run.holding = {}, [], []
+    run.waiting.clear()
+    run.pending.clear()
+    run.holding.clear()

@@ -48,7 +48,7 @@ def read_yaml(text: bytes) -> Document:
         WorkflowError: it is not.
     """
     try:
-        document: Any = YAML(typ="safe", pure=True).load(text.decode())  # pyright: ignore[reportUnknownMemberType]
+        document: Any = YAML(typ="safe", pure=True).load(text.decode())
     except (YAMLError, UnicodeDecodeError) as error:
         raise WorkflowError(f"You have an error in your yaml syntax: {error}") from error
     if not isinstance(document, dict):

@@ -220,7 +220,7 @@ def _tree(call: Call, sha: str, status: int, *, recursive: bool) -> Response:
     entries = git(call).entries(sha, recursive=recursive)
     document = [
         {"path": entry.path, "mode": entry.mode, "type": entry.type, "sha": entry.sha}
-        | ({} if entry.size is None else {"size": entry.size})
+        | (dict[str, int]() if entry.size is None else {"size": entry.size})
         for entry in entries
     ]
     return json_response(status, {"sha": sha, "tree": document, "truncated": False})

@@ -60,7 +60,7 @@ def clients(identity: Mapping[str, str], region: str) -> Client:
         if service not in made:
             # Some probes omit arguments that an allowed call would need.
             unchecked = Config(retries={"max_attempts": 1}, parameter_validation=False)
-            made[service] = session.client(service, config=unchecked)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownMemberType]
+            made[service] = session.client(service, config=unchecked)
         return made[service]
 
     return client

@@ -279,4 +279,4 @@ def _network(approvals: Approvals, environment: str) -> dict[str, list[str]]:
 def _client(session: boto3.Session, service: str) -> Any:
     # Some probes omit arguments that an allowed call would need.
     unchecked = Config(retries={"max_attempts": 1}, parameter_validation=False)
-    return session.client(service, config=unchecked)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownMemberType]
+    return session.client(service, config=unchecked)

@@ -70,10 +70,8 @@ def document(**changes: object) -> str:
 
 def error(code: str, message: str = "…", status: int = 400) -> ClientError:
     """Return an error as boto3 raises it."""
-    return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # pyright: ignore[reportArgumentType]
-        "Operation",
-    )
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Operation")
 
 
 @dataclass

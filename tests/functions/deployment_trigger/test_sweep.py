@@ -141,7 +141,9 @@ def test_a_lost_second_approval_of_the_same_version_is_found(fakes: Fakes) -> No
     assert fakes.dispatched == [arn(1), arn(1)]
 
 
-def test_a_version_that_is_rejected_during_the_sweep_is_not_deployed(fakes: Fakes) -> None:
+def test_a_version_that_is_rejected_during_the_sweep_is_not_deployed(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listed = fakes.sagemaker.list_model_packages
 
     def reject_then(**arguments: object) -> object:
@@ -149,7 +151,7 @@ def test_a_version_that_is_rejected_during_the_sweep_is_not_deployed(fakes: Fake
         fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
         return found
 
-    fakes.sagemaker.list_model_packages = reject_then  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setattr(fakes.sagemaker, "list_model_packages", reject_then)
 
     [made] = fakes.sweep()
 
@@ -227,7 +229,7 @@ def test_other_objects_and_parameters_are_ignored(fakes: Fakes) -> None:
 
 
 def test_one_project_s_failure_does_not_stop_the_others_and_is_named(
-    fakes: Fakes, caplog: pytest.LogCaptureFixture
+    fakes: Fakes, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fakes.ssm.values = {OTHER: CHURN, **fakes.ssm.values}
     listed = fakes.sagemaker.list_model_packages
@@ -237,7 +239,7 @@ def test_one_project_s_failure_does_not_stop_the_others_and_is_named(
             raise error("ThrottlingException")
         return listed(**arguments)
 
-    fakes.sagemaker.list_model_packages = fail_for_churn  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setattr(fakes.sagemaker, "list_model_packages", fail_for_churn)
 
     with pytest.raises(SweepError, match=rf"failed for {CHURN}: "):
         fakes.sweep()

@@ -106,9 +106,12 @@ def test_a_repository_that_was_not_made_when_github_failed_is_made_by_the_next_a
 @pytest.mark.parametrize("step", ["generate", "write_file", "write_environment", "admit", "add_collaborator"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_deletion_that_overtakes_the_launch_leaves_nothing(fakes: Fakes, step: str, moment: str) -> None:
+    def nothing(what: str) -> None:
+        return
+
     def delete(what: str) -> None:
         if what == step:
-            fakes.github.before_write = fakes.github.after_write = lambda _: None
+            fakes.github.before_write = fakes.github.after_write = nothing
             fakes.roll_back()
             # GitHub answers 404 to a write to a deleted repository; a new one can still be made.
             if step != "generate" and moment == "before":

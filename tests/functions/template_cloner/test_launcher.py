@@ -150,14 +150,16 @@ def test_a_repository_that_is_not_ours_is_refused_and_not_touched(fakes: Fakes, 
     assert fakes.records.records == {}
 
 
-def test_a_name_that_a_stranger_takes_at_the_last_moment_is_refused(fakes: Fakes) -> None:
+def test_a_name_that_a_stranger_takes_at_the_last_moment_is_refused(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stranger = Repo(repository=a_repository(PROJECT.full_name, description="mine"), commits={"main": "theirs"})
 
     def taken(template: str, organization: str, name: str, description: str) -> bool:
         fakes.github.repositories[PROJECT.full_name] = stranger
         return False
 
-    fakes.github.generate = taken  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setattr(fakes.github, "generate", taken)
 
     assert "was not made for this project" in refused(fakes)
     fakes.roll_back()

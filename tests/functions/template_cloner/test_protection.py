@@ -151,11 +151,13 @@ def test_the_owner_of_the_platforms_token_does_not_become_reviewer_by_an_update(
     assert fakes.github.writes == written
 
 
-def test_a_project_without_reviewers_needs_no_check_of_the_token_s_owner(fakes: Fakes) -> None:
+def test_a_project_without_reviewers_needs_no_check_of_the_token_s_owner(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def nobody_asks() -> int:
         raise AssertionError
 
-    fakes.github.credential_owner = nobody_asks  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setattr(fakes.github, "credential_owner", nobody_asks)
 
     fakes.launcher().create(PROJECT)
 

@@ -50,7 +50,7 @@ def test_roles_are_given_by_the_onboarding_role_of_their_account() -> None:
 
 @pytest.mark.parametrize("changes", [{"environment": "test"}, {"account_id": "222222222222"}])
 def test_no_role_is_given_in_an_account_that_projects_do_not_deploy_to(changes: dict[str, str]) -> None:
-    roles = replace(ROLES, **changes)  # pyright: ignore[reportArgumentType]
+    roles = replace(ROLES, **changes)
 
     with pytest.raises(LaunchError, match=r"projects of analytics do not deploy to account [23]{12} as (test|prod)"):
         Settings.from_environment(ENVIRONMENT).onboarding_role_arn(roles)

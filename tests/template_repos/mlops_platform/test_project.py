@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_good_table_has_no_problem() -> None:
 
 
 def test_every_mistake_is_listed_at_once() -> None:
-    wrong = {"machine": {"kind": 1, "cuont": 2, "price": True, "regions": [1]}, "other": {}, "free": {}}
+    wrong: dict[str, Any] = {"machine": {"kind": 1, "cuont": 2, "price": True, "regions": [1]}, "other": {}, "free": {}}
     assert settings_file.problems(wrong, {"machine": Machine}, free=["free"]) == [
         "[other] is unknown",
         "[machine] cuont is unknown",

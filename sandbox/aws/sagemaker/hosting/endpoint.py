@@ -124,7 +124,7 @@ def _fleet(fleet: Fleet) -> Members:
 def _in_milliseconds(value: Any, name: str = "") -> Any:
     """Return a description as events carry it: times are milliseconds there."""
     if isinstance(value, dict):
-        return {key: _in_milliseconds(item, key) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        return {key: _in_milliseconds(item, key) for key, item in value.items()}
     if isinstance(value, list):
-        return [_in_milliseconds(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_in_milliseconds(item) for item in value]
     return int(value * 1000) if name.endswith("Time") else value

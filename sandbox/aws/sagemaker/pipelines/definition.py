@@ -143,7 +143,7 @@ def _references(value: Any) -> Iterator[str]:
             yield entries["Get"]
         for item in entries.values():
             yield from _references(item)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, Sequence) and not isinstance(value, str):
         for item in cast(Sequence[Any], value):
             yield from _references(item)
 

@@ -14,7 +14,7 @@ class FakeEngine:
 
     program: str
     folder: Path
-    state: dict[str, Any] = field(default_factory=lambda: {"version": 3, "deployment": {"resources": []}})
+    state: dict[str, Any] = field(default_factory=lambda: {"version": 3, "deployment": {"resources": list[Any]()}})
     calls: list[list[str]] = field(default_factory=list[list[str]])
     environments: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     imported: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])

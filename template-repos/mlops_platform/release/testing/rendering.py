@@ -118,11 +118,11 @@ class Recorder(mocks.MockMonitor):
                 )
             )
         with event_loop():
-            return mocks.MockMonitor.RegisterResource(self, request)  # pyright: ignore[reportUnknownMemberType]
+            return mocks.MockMonitor.RegisterResource(self, request)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the name that the base class gives it
         with event_loop():
-            return mocks.MockMonitor.Invoke(self, request)  # pyright: ignore[reportUnknownMemberType]
+            return mocks.MockMonitor.Invoke(self, request)
 
 
 def version(number: int) -> Version:
