@@ -8,9 +8,9 @@ PYTHON := .venv/bin/python
 export UV
 # Where this is set, every program and every test worker compiles the AWS SDK anew: seconds for each preview.
 unexport PYTHONDONTWRITEBYTECODE
-# Two workers for two cores. Each test belongs to a group (tests/conftest.py) that one worker runs, and groups start in
+# Three workers for two cores, because tests also wait. Each test belongs to a group (tests/conftest.py) that one worker runs, and groups start in
 # the order of their collection.
-PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(PYTHON) -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo demo-down setup engine check format lint types fast-tests test
 

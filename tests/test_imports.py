@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def imported(tree: ast.Module, known: set[str]) -> Iterator[str]:
                     yield node.module
 
 
+@cache
 def import_graph(root: Path) -> Graph:
     files = {module_name(file, root): file for file in python_files(root)}
     trees = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in files.items()}

@@ -58,6 +58,7 @@ def install(settings: Settings) -> None:
             install_environment=settings.job_environment,
         )
     )
+    gateway.name_services()
     _install_services()
     # The last check to be added is the first that a request meets.
     for check in (table, condition_keys, resource_policies, ec2, s3, templates, provisioning, stack_principal):

@@ -66,6 +66,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "ministack.core.router": {
         "SERVICE_PATTERNS": "a dict",
+        "_is_aws_service_name": "(scope_name)",
         "extract_access_key_id": "(headers, query_params)",
     },
     "ministack.core.tls": {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
 
+import botocore.session
+
 from sandbox.aws.ministack import modules
 
 Response = tuple[int, dict[str, str], bytes]
@@ -79,6 +81,17 @@ def intercept(service: str, interceptor: Interceptor) -> None:
         return await interceptor(request, go_on)
 
     modules.application.SERVICE_HANDLERS[service] = _unpacked(answer)
+
+
+def name_services() -> None:
+    """Tell MiniStack the names of AWS's services, by which it refuses those that it lacks.
+
+    It would load every model of botocore to learn them, which takes seconds.
+    """
+    session = botocore.session.get_session()
+    partitions = session.get_data("endpoints")["partitions"]
+    names = {name for partition in partitions for name in partition["services"]}
+    modules.router._is_aws_service_name = {*names, *session.get_available_services()}.__contains__
 
 
 def access_key_id(request: Request) -> str:
