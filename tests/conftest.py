@@ -12,11 +12,10 @@ LONGEST_FIRST = (
     "e2e/test_approvals.py",
     "e2e/test_interruption.py",
     "sandbox_aws",
+    "platform",
     "sandbox_github",
     "sandbox_plugins",
     "bootstrap",
-    "platform",
-    "access",
 )
 """Groups that take long, in the order in which workers start them. Short groups come last, so workers end together."""
 
@@ -32,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the groups, longest first, and mark each item with its group before xdist reads the marks."""
-    groups = {item: group_of(item.nodeid) for item in items}
+    groups = {item: group_of(item) for item in items}
 
     def position(item: pytest.Item) -> int:
         group = groups[item]
@@ -43,12 +42,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
-def group_of(nodeid: str) -> str:
+def group_of(item: pytest.Item) -> str:
     """Return the group of a test, which one worker runs as a whole because its tests share servers or rendered stacks.
 
-    A group is a folder of `tests/`, or, in `tests/e2e/`, a file or folder whose tests continue from each other.
+    A group is a folder of `tests/`, or, in `tests/e2e/`, a file or folder whose tests continue from each other. Tests
+    that render stacks are one group wherever they are: each worker that renders loads the SDK and renders them anew.
     """
-    _, folder, *rest = nodeid.partition("::")[0].split("/")
+    _, folder, *rest = item.nodeid.partition("::")[0].split("/")
+    if folder == "access" or "rendered" in getattr(item, "fixturenames", ()):
+        return "platform"
     return f"{folder}/{rest[0]}" if folder == "e2e" else folder
 
 
