@@ -8,9 +8,9 @@ PYTHON := .venv/bin/python
 export UV
 # Where this is set, every program and every test worker compiles the AWS SDK anew: seconds for each preview.
 unexport PYTHONDONTWRITEBYTECODE
-# Three workers for two cores, because tests also wait. Each test belongs to a group (tests/conftest.py) that one worker runs, and groups start in
-# the order of their collection.
-PYTEST := $(PYTHON) -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+# Each test belongs to a group (tests/conftest.py) that one worker runs, and groups start in the order of their
+# collection.
+PYTEST := $(PYTHON) -m pytest --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo demo-down setup engine check format lint types fast-tests test
 
@@ -49,8 +49,9 @@ engine: setup
 check: setup lint
 	@$(MAKE) --no-print-directory --jobs 2 types fast-tests
 
+# Three workers for two cores, because these tests also wait.
 fast-tests: setup
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) --numprocesses 3 -m 'not slow'
 
 lint: setup
 	.venv/bin/ruff check .
@@ -64,4 +65,4 @@ format: setup
 	.venv/bin/ruff format .
 
 test: setup lint types engine
-	$(PYTEST) --cov --cov-report=term:skip-covered
+	$(PYTEST) --numprocesses 2 --cov --cov-report=term:skip-covered
