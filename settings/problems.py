@@ -33,7 +33,7 @@ class Problem:
     value: str
     """Its value, as far as that may be shown."""
     remedy: str
-    """What to do."""
+    """The change that makes it right."""
 
 
 class SettingsError(pulumi.RunError):

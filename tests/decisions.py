@@ -1,6 +1,6 @@
 """Decides about single requests as IAM would: statements, their conditions and explicit denials.
 
-Knows the operators that the platform's policies use and refuses others. Whoever asks gives the condition keys that AWS
+Knows the operators that the platform's policies use and refuses others. The caller gives the condition keys that AWS
 would: what is not given is not in the request, which negated operators take for a match.
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
 """
@@ -16,7 +16,7 @@ Values = str | Sequence[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Somebody wants to do something."""
+    """A principal, an action and a resource, with the condition keys of the request."""
 
     principal: str
     """ARN of the role."""

@@ -326,7 +326,7 @@ class Renderings:
         key = json.dumps([stack, changes or {}], sort_keys=True)
         if key not in self._known:
             self._known[key] = render_stack(stack, changes)
-            # What the SDK and a rendering consist of lives until the end: nobody need look through it for cycles.
+            # The objects of the SDK and of renderings live until the end: the garbage collector need not look at them.
             gc.freeze()
         return self._known[key]
 

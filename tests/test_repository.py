@@ -49,7 +49,7 @@ COMMUNITY_FILES = (
     *(".github/CODEOWNERS", ".github/pull_request_template.md", ".pre-commit-config.yaml"),
 )
 PAGES = [
-    *(CHECKOUT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")),
+    *(CHECKOUT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "README", "SECURITY")),
     *sorted((CHECKOUT / "docs").glob("**/*.md")),
 ]
 CREDENTIALS = re.compile(

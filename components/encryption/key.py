@@ -82,7 +82,7 @@ class EncryptionKey(pulumi.ComponentResource):
             policy=iam.document(
                 iam.allow("AdministerThroughIam", *ADMINISTRATION, on=THIS_KEY, to=account),
                 iam.allow("UseThroughIam", *USE, on=THIS_KEY, to=account),
-                # SageMaker's jobs, endpoints and file systems hold grants; nobody hands them out for other purposes.
+                # SageMaker's jobs, endpoints and file systems hold grants; no role creates one for another purpose.
                 iam.allow(
                     "GrantToServicesThroughIam",
                     "kms:CreateGrant",

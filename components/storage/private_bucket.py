@@ -26,7 +26,7 @@ class PrivateBucketArgs:
 
 
 class PrivateBucket(pulumi.ComponentResource):
-    """A bucket that nobody reaches but by a grant, over TLS, and whose objects can be brought back for a year."""
+    """A bucket that roles reach only by a grant and over TLS; its objects can be restored for a year."""
 
     bucket_name: pulumi.Output[str]
     """Known once the bucket is closed, encrypted and versioned, so that nothing is ever stored in it before."""

@@ -64,7 +64,7 @@ class Answer:
         logger.info("answered %s for %s %s", status, physical_id, reason)
 
     def _send(self, body: Mapping[str, object]) -> None:
-        # Errors are logged by type and status only: the URL is signed, and whoever has it can answer in our place.
+        # Errors are logged by type and status only: the URL is signed, and its holder can answer in our place.
         for attempt in range(_ATTEMPTS):
             if attempt > 0:
                 self._sleep(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))

@@ -1,4 +1,4 @@
-"""The state of a project's deployments: its own role keeps it, and nobody else among projects reaches it."""
+"""The state of a project's deployments: its own role keeps it, and no other project's role reaches it."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,7 @@ def test_a_deployment_lists_its_own_state_and_no_other(may: May) -> None:
 
 
 def test_a_deployment_is_told_when_a_file_does_not_exist(may: May) -> None:
-    """S3 answers 404 instead of 403 to whoever may list the bucket in a request that names no prefix."""
+    """S3 answers 404 instead of 403 to a caller that may list the bucket in a request that names no prefix."""
     assert may("DeploymentRole", "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")
     assert not may("ModelRole", "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")
 

@@ -1,4 +1,4 @@
-"""Buckets: nobody reaches one but by a grant and by TLS, and nothing in one is lost by mistake."""
+"""Buckets: access takes a grant and TLS, and no object is lost by mistake."""
 
 import json
 
