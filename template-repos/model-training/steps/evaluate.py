@@ -8,7 +8,6 @@ import importlib.util
 import json
 import logging
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -23,9 +22,7 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     """Run the step."""
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(job.processing_input("model") / "model.tar.gz") as archive:
-            # The filter refuses links and paths that would leave the folder.
-            archive.extractall(folder, filter="data")
+        job.unpack(job.processing_input("model") / "model.tar.gz", Path(folder))
         actual, predicted = predict(Path(folder), job.processing_input("test"))
 
     output = job.processing_output("evaluation")

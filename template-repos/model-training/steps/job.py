@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,24 @@ def model_folder() -> Path:
     folder = base() / "model"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Write the files of an archive below `folder`.
+
+    `tarfile.data_filter` would do it, but came with Python 3.11.4, and Debian 12 has 3.11.2.
+
+    Raises:
+        ValueError: the archive holds a link, a device or a path that would leave the folder; nothing after it is written.
+    """
+    with tarfile.open(archive) as opened:
+        for member in opened:
+            target = (folder / member.name).resolve()
+            if not target.is_relative_to(folder.resolve()) or not (member.isfile() or member.isdir()):
+                raise ValueError(f"{archive.name} holds {member.name}, which is no file inside of it")
+            if content := opened.extractfile(member):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content.read())
 
 
 def hyperparameters() -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import inference
+import job
 import numpy as np
 import pytest
 from conftest import DATA_URI, SETTINGS, Finished, prepared_run
@@ -17,8 +17,7 @@ from mlops_platform.pipeline.local_run import StepFailedError
 @pytest.fixture(scope="module")
 def model_folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    with tarfile.open(finished.model) as archive:
-        archive.extractall(folder, filter="data")
+    job.unpack(finished.model, folder)
     return folder
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sandbox.aws.iam import authorization
 from sandbox.aws.iam.authorization import Credentials
 from sandbox.aws.ministack import gateway, scope
-from sandbox.aws.sagemaker import containers, execution_role, logs, names, transfer
+from sandbox.aws.sagemaker import archives, containers, execution_role, logs, names, transfer
 from sandbox.aws.sagemaker.containers import Container
 from sandbox.aws.sagemaker.failures import StepFailedError
 from sandbox.aws.service import Members, now
@@ -237,9 +237,8 @@ class Variant:
         packed = container.base.parent / "model.tar.gz"
         try:
             packed.write_bytes(transfer.read(containers.client("s3", credentials, scope.region()), url))
-            with tarfile.open(packed) as archive:
-                archive.extractall(folder, filter="data")
-        except (StepFailedError, tarfile.TarError, EOFError) as error:
+            archives.unpack(packed, folder)
+        except (StepFailedError, tarfile.TarError, EOFError, ValueError) as error:
             gateway.logger.warning("model of %s: %s", self.name, error)
             raise HostingError(
                 f'Failed to download model data for container "container_1" from URL: "{url}". Please ensure that '
