@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # collection.
 PYTEST := $(PYTHON) -m pytest --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-down setup engine check format lint types fast-tests test
+.PHONY: help demo demo-down setup engine check format hooks lint types fast-tests test
 
 help:
 	@echo 'make demo        the whole platform on this machine, up to a model in production and a rollback'
@@ -20,6 +20,7 @@ help:
 	@echo 'make check       format, lint, types and the fast tests: about a minute'
 	@echo 'make test        all tests: the fast ones and the end-to-end tests, with their coverage'
 	@echo 'make format      let the formatter and the linter mend what they can'
+	@echo 'make hooks       run the steps of make check before each commit and push'
 
 demo: setup
 	@$(PYTHON) -m sandbox demo
@@ -63,6 +64,10 @@ types: setup
 format: setup
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+# git runs the steps of `check` before each commit and push.
+hooks: setup
+	.venv/bin/pre-commit install
 
 test: setup lint types engine
 	$(PYTEST) --numprocesses 2 --cov --cov-report=term:skip-covered

@@ -29,7 +29,6 @@ class Platform:
     oidc_issuer: str
     """Host and path of the issuer of the repositories' tokens, without the scheme."""
     oidc_provider_arn: str
-    template_cloner_arn: str
     deployment_trigger_role_arn: str
     deployment_accounts: Mapping[str, str]
     """Accounts that projects deploy to, by environment."""
@@ -70,7 +69,6 @@ class Product:
             "parameter_path": platform.parameter_path,
             "prefix": platform.prefix,
             "region": platform.region,
-            "template_cloner_arn": platform.template_cloner_arn,
         }
         parts = [Part(name=part.name, values={**part.values, **_values(part, platform)}) for part in self.parts]
         return Template(key=self.key, text=compose(parts, values))

@@ -107,8 +107,11 @@ def _remedy(detail: ErrorDetails, path: Path, root: type[Section]) -> str:
 def _unknown_key(path: Path, root: type[Section]) -> str:
     name = str(path[-1])
     if len(path) == 1 and name in MOVED:
-        return f"it has another place now: write it as {MOVED[name]} (CHANGELOG.md shows how)"
+        section, _, inner = MOVED[name].partition(".")
+        return f"it has another place now: move it below {NAMESPACE}:{section}, as {inner} (CHANGELOG.md shows how)"
     known = list(_fields(path[:-1], root))
+    if name in known:
+        return "give a new network (cidr) or an existing one (vpcId, subnetIds), not both"
     close = difflib.get_close_matches(name, known, n=1)
     likely = f"did you mean {close[0]}? " if close else ""
     return f"there is no such setting: {likely}known here: {', '.join(known)}"

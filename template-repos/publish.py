@@ -30,6 +30,16 @@ PARTS: dict[str, list[str]] = {
 IGNORED = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")
 """Files that working in a template leaves behind."""
 
+OF_ANOTHER_REPOSITORY = (
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_WORK_TREE",
+)
+"""Variables by which git tells its hooks about their repository. Source: `git rev-parse --local-env-vars`."""
+
 
 class PublishError(Exception):
     """A template can't be published; the message says what to do."""
@@ -118,8 +128,12 @@ def git_environment(github_url: str, environment: Mapping[str, str]) -> dict[str
         "user.name": "MLOps platform",
         "user.email": "mlops-platform@users.noreply.github.com",
     }
-    # git's traces could show the header.
-    inherited = {k: v for k, v in environment.items() if k != "GITHUB_TOKEN" and not k.startswith("GIT_TRACE")}
+    # git's traces could show the header, and a hook's git would have these commands work on its own repository.
+    inherited = {
+        name: value
+        for name, value in environment.items()
+        if name not in ("GITHUB_TOKEN", *OF_ANOTHER_REPOSITORY) and not name.startswith("GIT_TRACE")
+    }
     numbered = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_TERMINAL_PROMPT": "0"}
     for index, (key, value) in enumerate(settings.items()):
         numbered[f"GIT_CONFIG_KEY_{index}"] = key

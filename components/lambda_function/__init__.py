@@ -29,7 +29,7 @@ class PlatformFunctionArgs:
     description: str
     role_description: str
     package: str
-    """Package of its code in `functions/`; its module `handler` has the entry point."""
+    """Package of its code in `functions/`; its `handler.py` has the entry point, `handler`."""
     policies: Mapping[str, pulumi.Input[str]]
     """Permissions of its code, by purpose; those for logs, traces, the network and the secrets key are added."""
     variables: Mapping[str, pulumi.Input[str]]
@@ -75,7 +75,7 @@ class PlatformFunction(pulumi.ComponentResource):
             description=args.description,
             runtime="python3.13",
             architectures=["arm64"],
-            handler=f"functions.{args.package}.handler.handler",
+            handler="handler.handler",
             code=_archive(args.package),
             role=role.arn,
             memory_size=256,
@@ -132,11 +132,18 @@ def _role(
 
 
 def _archive(package: str) -> pulumi.AssetArchive:
-    """Return the function's package and the shared one; compiled files would differ between machines."""
+    """Return the function's package and the shared one, with the entry point `handler.py` at the top.
+
+    An update changes a function's handler before its code: one that always has the same name never misses its module.
+    Compiled files would differ between machines.
+    """
+    modules = [module for folder in (package, "shared") for module in sorted((FUNCTIONS / folder).rglob("*.py"))]
+    entry_point = FUNCTIONS / package / "handler.py"
     return pulumi.AssetArchive(
         {
-            module.relative_to(FUNCTIONS.parent).as_posix(): pulumi.FileAsset(os.path.relpath(module))
-            for folder in (FUNCTIONS / package, FUNCTIONS / "shared")
-            for module in sorted(folder.rglob("*.py"))
+            "handler.py"
+            if module == entry_point
+            else module.relative_to(FUNCTIONS.parent).as_posix(): pulumi.FileAsset(os.path.relpath(module))
+            for module in modules
         }
     )

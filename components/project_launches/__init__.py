@@ -13,7 +13,6 @@ from components.parameters import Values
 from components.project_catalog import ProjectCatalog, ProjectCatalogArgs
 from components.project_launches.launch_role import ProjectLaunchRole, ProjectLaunchRoleArgs
 from components.storage.private_bucket import PrivateBucket
-from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.template_cloner import TemplateCloner, TemplateClonerArgs
 from products.catalog import PRODUCTS, Platform
 
@@ -103,7 +102,6 @@ def _platform(args: ProjectLaunchesArgs) -> Platform:
         boundary_arn=environment.boundary_arn,
         oidc_issuer=args.oidc_issuer,
         oidc_provider_arn=environment.oidc_provider_arn(args.oidc_issuer),
-        template_cloner_arn=environment.arn("lambda", f"function:{environment.prefix}-{TEMPLATE_CLONER}"),
         deployment_trigger_role_arn=environment.role_arn(DEPLOYMENT_TRIGGER),
         deployment_accounts=args.deployment_accounts,
     )

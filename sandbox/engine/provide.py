@@ -121,7 +121,7 @@ def _downloaded() -> bool:
     try:
         with urllib.request.urlopen(_DOWNLOAD, timeout=5):
             pass
-    except (OSError, urllib.error.URLError):
+    except OSError:
         return False
     _say(f"downloading Pulumi {VERSION}")
     # Imported here: the SDK takes half a second to load, and only this branch needs it.

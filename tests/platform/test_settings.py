@@ -197,7 +197,11 @@ def test_an_existing_network_is_named_by_its_ids() -> None:
     seven = [f"subnet-0a1b2c3{digit}" for digit in range(7)]
     assert "list at most 6, because" in remedy("network.subnetIds", network={**network, "subnetIds": seven})
     assert "list each once" in remedy("network.subnetIds", network={**network, "subnetIds": ["subnet-0a1b2c3d"] * 2})
-    assert "no such setting" in remedy("network.cidr", network={**network, "cidr": "10.0.0.0/16"})
+
+
+def test_a_network_that_is_new_and_existing_is_refused() -> None:
+    network = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "cidr": "10.16.0.0/16"}
+    assert "not both" in remedy("network.cidr", network=network)
 
 
 def test_a_person_is_listed_once() -> None:
@@ -251,7 +255,7 @@ def test_studio_and_projects_come_together() -> None:
 
 @pytest.mark.parametrize("key", ["studio", "projects"])
 def test_the_error_for_a_setting_that_moved_names_its_new_place(key: str) -> None:
-    assert f"write it as development.{key}" in remedy(key, **{key: STUDIO})
+    assert f"move it below mlops-platform:development, as {key}" in remedy(key, **{key: STUDIO})
 
 
 def test_development_without_a_way_to_github_is_refused() -> None:

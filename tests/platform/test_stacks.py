@@ -1,13 +1,18 @@
 """The resources of each stack, and the rules that hold for all of them."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-from tests.rendering import INVOKES, RefusedError, Rendering, Renderings, Resource, render_stack
+from tests.rendering import INVOKES, REGION, RefusedError, Rendering, Renderings, Resource, render_stack
 
 NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
@@ -281,3 +286,17 @@ def test_an_environment_may_hold_studio_and_models_at_once(rendered: Renderings)
 
 def test_secrets_are_named_but_never_given_a_value(stack: Rendering) -> None:
     assert not stack.all("SecretVersion")
+
+
+def test_the_archive_of_a_function_is_all_that_it_imports(rendered: Renderings, tmp_path: Path) -> None:
+    functions = rendered("dev").all("lambda/function:Function")
+    assert len(functions) == 2
+    for function in functions:
+        folder = tmp_path / function.name
+        for name, asset in function.inputs["code"].assets.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(asset.path, folder / name)
+        environment = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": REGION}
+        command = [sys.executable, "-c", "import handler; handler.handler"]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

@@ -31,6 +31,7 @@ PARAMETERS = {
     "network/private-subnet-ids": "subnet-1,subnet-2",
     "network/vpc-id": "vpc-1",
     "network/workload-security-group-id": "sg-1",
+    "projects/template-cloner-arn": CLONER,
 }
 """The platform's parameters that a template may read: what only resources know."""
 
@@ -59,7 +60,6 @@ class Launch:
             boundary_arn=f"arn:aws:iam::{ACCOUNT}:policy/{prefix}-boundary",
             oidc_issuer=ISSUER,
             oidc_provider_arn=OIDC_PROVIDER,
-            template_cloner_arn=f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{prefix}-template-cloner",
             deployment_trigger_role_arn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-deployment-trigger",
             deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
         )

@@ -93,9 +93,9 @@ def test_the_whole_pipeline_runs_on_a_laptop_and_its_model_is_good(clone: Path, 
 def test_its_types_are_right(clone: Path, uv_environment: dict[str, str]) -> None:
     synced = run("uv", "sync", "--frozen", "--group", "test", folder=clone, environment=uv_environment)
     assert synced.returncode == 0, synced.stderr
-    checker = Path(sys.executable).parent / "basedpyright"
+    checker = Path(sys.executable).parent / "pyrefly"
     python = clone / ".venv" / "bin" / "python"
-    done = run(str(checker), "--pythonpath", str(python), folder=clone)
+    done = run(str(checker), "check", "--python-interpreter-path", str(python), folder=clone)
     assert done.returncode == 0, done.stdout[-4000:]
 
 

@@ -137,6 +137,17 @@ def test_the_token_is_in_no_argument_no_output_and_no_file(
         assert TOKEN.encode() not in file.read_bytes(), file
 
 
+def test_a_hooks_own_repository_is_left_alone(server: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    # git exports these to its hooks; every git that a hook starts would then work on the hook's repository.
+    hooked = tmp_path / "hooked"
+    run("git", "init", "--quiet", str(hooked), folder=tmp_path)
+    before = (hooked / ".git" / "config").read_text()
+    variables = {"GIT_DIR": str(hooked / ".git"), "GIT_INDEX_FILE": "index", "GIT_WORK_TREE": str(hooked)}
+    code, out, _ = publish(server, {**environment, **variables})
+    assert (code, out.count("published version")) == (0, 1)
+    assert (hooked / ".git" / "config").read_text() == before
+
+
 def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
     server: Path, environment: dict[str, str]
 ) -> None:

@@ -106,7 +106,8 @@ class FakeScaling:
     def deregister_scalable_target(self, **target: str) -> None:
         self._check(*target.values())
         self.done.append("deregister")
-        self.target, self.policies = None, []
+        self.target = None
+        self.policies.clear()
 
     def register_scalable_target(self, **request: Any) -> None:
         if self.broken:

@@ -4,9 +4,6 @@ This module is packed into model.tar.gz. A request is CSV without a header, one 
 features.py; the answer has one number per line. Evaluation uses it too, so it measures what will be served.
 """
 
-# xgboost has only some types
-# pyright: standard
-
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +12,7 @@ import xgboost
 from features import Matrix, Preprocessing, Row, read_rows
 
 try:  # in SageMaker's image
-    from sagemaker_inference.errors import GenericInferenceToolkitError  # pyright: ignore[reportMissingImports]
+    from sagemaker_inference.errors import GenericInferenceToolkitError  # pyrefly: ignore[missing-import]
 except ImportError:  # everywhere else
 
     class GenericInferenceToolkitError(Exception):
@@ -32,7 +29,7 @@ PREPROCESSING_FILE = "preprocessing.json"
 CONTENT_TYPE = "text/csv"
 
 
-class RequestError(GenericInferenceToolkitError):  # pyright: ignore[reportGeneralTypeIssues] # one of two classes
+class RequestError(GenericInferenceToolkitError):
     """The caller's mistake. Any other error is answered with 500, and counts against the model."""
 
     status_code: int

@@ -3,9 +3,6 @@
 The rows stay raw: the parameters that turn them into the model's input go to preprocessing.json, which is packed into the model.
 """
 
-# scikit-learn has no types
-# pyright: standard
-
 import argparse
 import csv
 import logging
