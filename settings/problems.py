@@ -107,9 +107,12 @@ def _remedy(detail: ErrorDetails, path: Path, root: type[Section]) -> str:
 def _unknown_key(path: Path, root: type[Section]) -> str:
     name = str(path[-1])
     if len(path) == 1 and name in MOVED:
-        section, _, inner = MOVED[name].partition(".")
-        return f"it has another place now: move it below {NAMESPACE}:{section}, as {inner} (CHANGELOG.md shows how)"
+        section, _, key = MOVED[name].partition(".")
+        return f"it has another place now: move it below {NAMESPACE}:{section}, as {key} (CHANGELOG.md shows how)"
     known = list(_fields(path[:-1], root))
+    section, _, key = name.partition(".")
+    if key and section in known:
+        return f"settings of a section are nested: move it below {NAMESPACE}:{section}, as {key}"
     if name in known:
         return "give a new network (cidr) or an existing one (vpcId, subnetIds), not both"
     close = difflib.get_close_matches(name, known, n=1)

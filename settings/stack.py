@@ -46,7 +46,7 @@ class Settings(Section):
     alarms: Alarms = Field(default_factory=Alarms)
     """Recipients of alarms; without them alarms are only shown."""
     development: Development | None = None
-    """SageMaker Studio and the projects launched from it; without it this environment has neither."""
+    """SageMaker Studio and the projects launched from it; without it, or empty, this environment has neither."""
     workload: Workload | None = None
     """Deployed models; without it none can be deployed here."""
 

@@ -199,6 +199,12 @@ def test_an_existing_network_is_named_by_its_ids() -> None:
     assert "list each once" in remedy("network.subnetIds", network={**network, "subnetIds": ["subnet-0a1b2c3d"] * 2})
 
 
+def test_a_key_of_a_section_is_not_written_with_a_dot() -> None:
+    assert "below mlops-platform:development, as studio" in remedy(
+        "development.studio", **{"development.studio": STUDIO}
+    )
+
+
 def test_a_network_that_is_new_and_existing_is_refused() -> None:
     network = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "cidr": "10.16.0.0/16"}
     assert "not both" in remedy("network.cidr", network=network)
