@@ -15,7 +15,6 @@ from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerAr
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github.organization import GitHubOrganization, GitHubOrganizationArgs, organization_provider
-from components.github.templates import template_kinds
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.parameters import Parameters, ParametersArgs
 from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
@@ -149,7 +148,9 @@ if settings.development:
     if settings.development.projects.publish_template_repositories:
         organization = GitHubOrganization(
             "github",
-            GitHubOrganizationArgs(template_kinds=template_kinds(), keep_on_destroy=settings.keep_data_on_destroy),
+            GitHubOrganizationArgs(
+                template_kinds=lookups.template_kinds(), keep_on_destroy=settings.keep_data_on_destroy
+            ),
             pulumi.ResourceOptions(providers=[organization_provider(settings.github.connection)]),
         )
         pulumi.export("templateRepositories", organization.template_repositories)

@@ -1,9 +1,19 @@
-"""Questions that the program asks AWS before it declares anything."""
+"""Facts that the program looks up before it declares anything: in AWS, and among the template repositories."""
+
+import tomllib
+from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
 from components.environment import Environment
+
+TEMPLATES = Path(__file__).parent / "template-repos" / "templates.toml"
+
+
+def template_kinds() -> list[str]:
+    """Return the kinds of template repository, such as `model-training`."""
+    return list(tomllib.loads(TEMPLATES.read_text(encoding="utf-8")))
 
 
 def require_account(environment: Environment, provider: aws.Provider) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from components.github.templates import template_kinds
+import lookups
 from tests.template_repos.conftest import PUBLISH, run
 
 TEMPLATES = PUBLISH.with_name("templates.toml")
@@ -34,7 +34,7 @@ def test_every_part_is_a_package_that_some_template_carries() -> None:
 
 
 def test_the_platform_creates_the_repositories_that_are_listed() -> None:
-    assert template_kinds() == list(tomllib.loads(TEMPLATES.read_text()))
+    assert lookups.template_kinds() == list(tomllib.loads(TEMPLATES.read_text()))
 
 
 def test_a_template_carries_the_whole_of_its_parts_and_of_no_other(templates: Path) -> None:
