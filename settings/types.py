@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from products import sagemaker_images
+
 Value = TypeVar("Value")
 
 
@@ -43,6 +45,15 @@ def _not_a_flag(value: object) -> object:
     return value
 
 
+def _with_images(region: str) -> str:
+    if region not in sagemaker_images.ACCOUNTS:
+        raise problem(
+            "choose an AWS region that has SageMaker's images for XGBoost and scikit-learn, without which no project can "
+            f"be launched: {', '.join(sagemaker_images.ACCOUNTS)}"
+        )
+    return region
+
+
 AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
 Email = Annotated[
     str,
@@ -65,9 +76,7 @@ InstanceType = Annotated[
     str, pattern(r"ml\.[a-z0-9-]{1,10}\.[a-z0-9]{1,11}", "give a SageMaker instance type, such as ml.t3.medium")
 ]
 Number = Annotated[int, BeforeValidator(_not_a_flag)]
-Region = Annotated[
-    str, pattern(r"(?!cn-|us-gov-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+){1,2}-\d", "give an AWS region, such as eu-west-1")
-]
+Region = Annotated[str, AfterValidator(_with_images)]
 SecurityGroupId = Annotated[
     str, pattern(r"sg-[0-9a-f]{8,17}", "give the id of an existing security group, such as sg-0a1b2c3d4e5f60718")
 ]

@@ -210,6 +210,22 @@ def test_without_a_region_no_request_is_sent(monkeypatch: pytest.MonkeyPatch, tm
         connect(None, {})
 
 
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eusc-de-east-1", "mx-central-1", "ap-southeast-5"])
+def test_in_a_region_that_the_platform_does_not_work_in_no_request_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, region: str
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(BootstrapError, match=f"does not work in {region}: choose an AWS region") as refused:
+        connect(region, {})
+    assert "eu-west-1" in str(refused.value)
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(SETTINGS.format(environment="dev").replace("eu-west-1", region))
+    with pytest.raises(BootstrapError, match=f"does not work in {region}"):
+        settings_file.describe(file)
+
+
 def test_credentials_that_aws_rejects_lead_to_the_advice_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
     class Session:
         region_name = "eu-west-1"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pulumi
 import pytest
 import yaml
@@ -149,9 +150,27 @@ def test_a_malformed_account_id_is_refused(account_id: str) -> None:
     assert "12 digits" in remedy("accountId", accountId=account_id)
 
 
-@pytest.mark.parametrize("region", ["ireland", "eu-west", "cn-north-1", "us-gov-west-1"])
+REGIONS_OF_AWS = [
+    (partition, region)
+    for partition in boto3.Session().get_available_partitions()
+    for region in boto3.Session().get_available_regions("sagemaker", partition_name=partition)
+]
+WITHOUT_IMAGES = {"ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1"}
+
+
+@pytest.mark.parametrize("region", ["ireland", "eu-west", "eu-west-9", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"])
 def test_a_region_that_does_not_exist_or_belongs_to_another_partition_is_refused(region: str) -> None:
     assert "AWS region" in remedy("region", region=region)
+
+
+def test_of_all_regions_of_sagemaker_those_are_accepted_that_have_its_images() -> None:
+    for partition, region in REGIONS_OF_AWS:
+        if partition == "aws" and region not in WITHOUT_IMAGES:
+            assert parse(region=region).region == region
+        else:
+            found = remedy("region", region=region)
+            assert "choose an AWS region that has SageMaker's images" in found
+            assert "eu-west-1" in found
 
 
 def test_names_that_would_overflow_a_bucket_name_are_refused_before_a_launch_fails() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import boto3
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
@@ -367,9 +368,14 @@ def test_a_region_without_images_is_an_error_when_the_template_is_published() ->
 
 
 def test_every_region_has_one_account_that_owns_sagemakers_images() -> None:
-    assert (ACCOUNTS["eu-west-1"], ACCOUNTS["cn-north-1"]) == ("141502667606", "450853457545")
-    assert len(ACCOUNTS) == len(set(ACCOUNTS.values())) == 37
+    assert (ACCOUNTS["eu-west-1"], ACCOUNTS["us-west-2"]) == ("141502667606", "246618743249")
+    assert len(ACCOUNTS) == len(set(ACCOUNTS.values())) == 29
     assert all(len(account) == 12 and account.isdigit() for account in ACCOUNTS.values())
+
+
+def test_every_region_is_of_the_partition_that_the_platforms_arns_name() -> None:
+    partition = boto3.Session().get_available_regions("sagemaker", partition_name="aws")
+    assert set(ACCOUNTS) <= set(partition)
 
 
 def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
