@@ -12,6 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bootstrap import regions
 from bootstrap.errors import BootstrapError
 
+NO_SUCH_BUCKET = ("404", "NoSuchBucket", "NotFound")
+"""S3's code of a bucket that does not exist; a HEAD request has no body to carry another than the status."""
+
 
 class Client(Protocol):
     """A boto3 client: one method per operation, from parameters to the response."""

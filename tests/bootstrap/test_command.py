@@ -10,9 +10,15 @@ from bootstrap import __main__ as command
 from bootstrap import credential, doctor, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
-from tests.bootstrap.fakes import CloudFormation, account, refusal
+from tests.bootstrap.fakes import CloudFormation, Service, account, refusal
 
 ROOT = Path(__file__).parents[2]
+
+
+def head_bucket(Bucket: str) -> dict[str, Any]:  # noqa: N803
+    if Bucket != "analytics-dev-state-111111111111-eu-west-1":
+        raise refusal("404", "Not Found")
+    return {}
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 
     def connect_to_nothing(region: str | None) -> Account:
         regions.append(region)
-        return account(cloudformation=CloudFormation())
+        return account(cloudformation=CloudFormation(), s3=Service({"head_bucket": head_bucket}))
 
     monkeypatch.setattr(command, "connect", connect_to_nothing)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -117,6 +123,24 @@ def test_login_prints_nothing_but_commands(connected: list[str | None], capsys: 
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["export"] * 4 + ["pulumi"]
     assert "--create mine " in lines[-1]
+
+
+@pytest.mark.parametrize("words", [["login"], ["recover"], ["github-token"]])
+def test_with_another_environments_credentials_one_line_says_so(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    del connected
+    monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789"))
+    assert command.main([*words, "--unit", "analytics", "--environment", "prod"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "bootstrap: analytics-prod is not bootstrapped in account 111111111111, eu-west-1 (no bucket "
+        "analytics-prod-state-111111111111-eu-west-1): use the credentials and the region of prod.\n"
+    )
 
 
 def test_the_token_comes_from_standard_input_and_is_not_printed(

@@ -189,6 +189,14 @@ def test_names_that_would_overflow_a_bucket_name_are_refused_before_a_launch_fai
         ("10.16.0.0", "too small"),
         ("ten", "CIDR form"),
         ("8.8.0.0/16", "private addresses"),
+        *(
+            (cidr, "private addresses")
+            for cidr in (
+                *("0.1.0.0/16", "100.64.0.0/16", "127.0.0.0/16", "169.254.0.0/16", "172.32.0.0/16", "192.0.0.0/20"),
+                *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.169.0.0/16", "198.18.0.0/16", "198.19.0.0/20"),
+                *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/16", "240.0.0.0/16", "255.255.0.0/16"),
+            )
+        ),
         ("172.17.0.0/16", "Docker"),
         ("172.16.0.0/15", "no larger than"),
     ],
@@ -306,6 +314,19 @@ def test_an_enterprise_server_is_one_setting_from_which_the_others_follow() -> N
     assert "server alone" in remedy(
         "github.serverUrl", github={**GITHUB, "serverUrl": "https://github.example.com/git"}
     )
+
+
+def test_an_enterprise_with_data_residency_is_one_setting_from_which_the_others_follow() -> None:
+    github = parse(github={**GITHUB, "serverUrl": "https://octocorp.ghe.com"}).github
+    assert github.api_url == "https://api.octocorp.ghe.com"
+    assert github.oidc_issuer == "https://token.actions.octocorp.ghe.com"
+    assert github.oidc_subjects == "immutable"
+
+
+def test_the_case_of_a_server_is_no_matter() -> None:
+    github = parse(github={**GITHUB, "serverUrl": "https://GitHub.com"}).github
+    assert (github.server_url, github.api_url) == ("https://github.com", "https://api.github.com")
+    assert github.oidc_subjects == "immutable"
 
 
 def test_settings_cannot_be_changed_once_read() -> None:
