@@ -260,6 +260,9 @@ def test_models_come_from_the_environment_dev_unless_settings_name_another() -> 
 def test_the_default_instance_type_must_be_an_allowed_one() -> None:
     studio = {**STUDIO, "defaultInstanceType": "ml.p4d.24xlarge"}
     assert "allowedInstanceTypes" in remedy("development.studio.defaultInstanceType", development={"studio": studio})
+    studio = {**STUDIO, "defaultInstanceType": "ml.m5.lrge"}
+    found = remedy("development.studio.defaultInstanceType", development={"studio": studio})
+    assert "did you mean ml.m5.large?" in found
 
 
 def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
@@ -268,9 +271,17 @@ def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
         (found,) = problems(development={"studio": studio}).values()
         return found.remedy
 
-    assert "list at most 12, because" in told(*(f"ml.m{number}.large" for number in range(12)))
-    assert "give a SageMaker instance type" in told("ml.m5.extremely-large")
-    assert "give a SageMaker instance type" in told("ml.elevenchars.large")
+    sizes = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge")
+    assert "list at most 12, because" in told(*(f"ml.{family}.{size}" for family in ("m5", "r5") for size in sizes))
+
+
+@pytest.mark.parametrize(
+    "instance_type", ["ml.m5.extremely-large", "ml.elevenchars.large", "ml.t2.medium", "system", "m5.large"]
+)
+def test_an_instance_type_that_no_app_of_studio_runs_on_is_refused(instance_type: str) -> None:
+    key = "development.studio.allowedInstanceTypes[1]"
+    studio = {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", instance_type]}
+    assert "give a SageMaker instance type" in remedy(key, development={"studio": studio})
 
 
 def test_studio_and_projects_come_together() -> None:
