@@ -10,7 +10,7 @@ from bootstrap import github
 from bootstrap.account import NO_SUCH_BUCKET, Account, Client, error_code, error_message
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.stack import TEMPLATE, Outcome, Report, Stack, StackUpdater
+from bootstrap.stack import Outcome, Report, Stack, StackUpdater, template_body
 from components.github.server import server_of
 
 AUDIENCE = "sts.amazonaws.com"
@@ -63,7 +63,7 @@ def up(account: Account, names: Names, trusted: Trust, updater: StackUpdater) ->
         "PreviewSubjects": ",".join(trusted.preview_subjects),
     }
     tags = {"unit": names.unit, "environment": names.environment, "managed-by": "bootstrap"}
-    outcome = updater.apply(TEMPLATE.read_text(encoding="utf-8"), parameters, tags)
+    outcome = updater.apply(template_body(), parameters, tags)
     done = updater.find()
     if done is None:
         raise BootstrapError(f"Stack {names.stack} was deleted in the meantime; run this again.")
