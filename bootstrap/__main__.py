@@ -75,6 +75,7 @@ def _repository(options: argparse.Namespace, server: github.Server) -> github.Re
 
 def _login(options: argparse.Namespace) -> int:
     account, names = _find(options)
+    login.require_state(account, names)
     stack = options.stack or login.stack_name(names, Path.cwd())
     _print("\n".join(login.commands(account, names, stack)))
     return 0
@@ -82,6 +83,7 @@ def _login(options: argparse.Namespace) -> int:
 
 def _github_token(options: argparse.Namespace) -> int:
     account, names = _find(options)
+    login.require_state(account, names)
     # Never an argument: every process of the machine can read a command line.
     token = getpass.getpass("GitHub token: ") if sys.stdin.isatty() else sys.stdin.read()
     stored = credential.store(account, names, token, options.github_url)
@@ -92,6 +94,7 @@ def _github_token(options: argparse.Namespace) -> int:
 
 def _recover(options: argparse.Namespace) -> int:
     account, names = _find(options)
+    login.require_state(account, names)
     name = options.stack or login.stack_name(names, Path.cwd())
     stack = recover.Stack(account=account, names=names, name=name, pulumi=engine(account, names, name), report=_report)
     decided: dict[str, str | None] = dict.fromkeys(options.not_made)

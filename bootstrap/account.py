@@ -9,7 +9,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bootstrap import regions
 from bootstrap.errors import BootstrapError
+
+NO_SUCH_BUCKET = ("404", "NoSuchBucket", "NotFound")
+"""S3's code of a bucket that does not exist; a HEAD request has no body to carry another than the status."""
 
 
 class Client(Protocol):
@@ -34,12 +38,14 @@ def connect(region: str | None, environment: Mapping[str, str] = os.environ) -> 
     """Return the account that the credentials belong to.
 
     Raises:
-        BootstrapError: there is no region, there are no credentials, or AWS rejects them.
+        BootstrapError: there is no region or it is none that the platform works in, there are no credentials, or AWS
+            rejects them.
     """
     session = boto3.Session(region_name=region or environment.get("AWS_REGION"))
     chosen = cast("str | None", session.region_name)
     if chosen is None:
         raise BootstrapError("No region: give --region, or set AWS_REGION.")
+    regions.require(chosen)
 
     def client(service: str) -> Client:
         retrying = Config(retries={"mode": "standard", "max_attempts": 8})

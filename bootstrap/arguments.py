@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootstrap import github
+from components.github.server import PUBLIC_SERVER
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,13 +43,13 @@ def _add_up_options(up: argparse.ArgumentParser) -> None:
     up.add_argument("--unit", required=True, help="business unit, first part of every name")
     up.add_argument("--github-org", required=True, help="organization that owns the platform's repository")
     up.add_argument("--github-repository", default="mlops-platform", help="the platform's repository (%(default)s)")
-    up.add_argument("--github-url", default=github.PUBLIC_SERVER, help="GitHub server (%(default)s)")
+    up.add_argument("--github-url", default=PUBLIC_SERVER, help="GitHub server (%(default)s)")
     up.add_argument("--github-api-url", help="its REST API (default: derived from the server)")
     up.add_argument("--oidc-issuer", help="issuer of the tokens of its Actions (default: derived from the server)")
     up.add_argument(
         "--oidc-subjects",
         choices=["immutable", "legacy", "both"],
-        help="form of the tokens' subjects: with numeric ids (default on github.com), without (default elsewhere)",
+        help="form of the tokens' subjects: with numeric ids (default on github.com and GHE.com), without (default on Enterprise Server)",
     )
     up.add_argument(
         "--github-org-id", type=int, help="numeric id (default: looked up on GitHub, with GITHUB_TOKEN if it is set)"

@@ -10,23 +10,23 @@ from typing import Any, Literal, cast
 from urllib.parse import quote, urlsplit
 
 from bootstrap.errors import BootstrapError
+from components.github.server import PUBLIC_SERVER, server_at
 
 TIMEOUT_SECONDS = 20
-PUBLIC_SERVER = "https://github.com"
 
 SubjectForm = Literal["immutable", "legacy", "both"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A GitHub server: github.com or an Enterprise Server."""
+    """A GitHub server: github.com, an enterprise on GHE.com, or an Enterprise Server."""
 
     url: str
     api_url: str
     issuer: str
     """Issuer of the tokens of its Actions, without the scheme."""
     default_subjects: SubjectForm
-    """github.com has put numeric ids into subjects since July 2026; Enterprise Server does not."""
+    """GitHub has put numeric ids into subjects since July 2026; Enterprise Server does not."""
 
     @staticmethod
     def at(url: str, *, api_url: str | None = None, issuer: str | None = None) -> "Server":
@@ -38,15 +38,12 @@ class Server:
         parts = urlsplit(url.rstrip("/"))
         if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
             raise BootstrapError(f"GitHub server {url!r}: give its address alone, such as https://github.example.com.")
-        server = f"https://{parts.netloc}"
-        public = server == PUBLIC_SERVER
+        known = server_at(url)
         return Server(
-            url=server,
-            api_url=(api_url or ("https://api.github.com" if public else f"{server}/api/v3")).rstrip("/"),
-            issuer=(issuer or ("token.actions.githubusercontent.com" if public else f"{parts.netloc}/_services/token"))
-            .removeprefix("https://")
-            .rstrip("/"),
-            default_subjects="immutable" if public else "legacy",
+            url=known.url,
+            api_url=(api_url or known.api_url).rstrip("/"),
+            issuer=(issuer or known.issuer).removeprefix("https://").rstrip("/"),
+            default_subjects=known.subject_form,
         )
 
     @property

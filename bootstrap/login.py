@@ -5,7 +5,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bootstrap.account import Account
+from botocore.exceptions import ClientError
+
+from bootstrap.account import NO_SUCH_BUCKET, Account, error_code
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 from bootstrap.stack import stack_names
@@ -40,6 +42,24 @@ def variables(account: Account, names: Names, environment: Mapping[str, str] = o
 def stack_name(names: Names, folder: Path) -> str:
     """Return the unit's own stack if the folder has settings for it, else the one named after the environment."""
     return names.prefix if (folder / f"Pulumi.{names.prefix}.yaml").exists() else names.environment
+
+
+def require_state(account: Account, names: Names) -> None:
+    """Make sure that the environment's state is in this account and region.
+
+    Raises:
+        BootstrapError: it is not; most often the credentials are those of another environment.
+    """
+    bucket = names.state_bucket(account.account_id, account.region)
+    try:
+        account.client("s3").head_bucket(Bucket=bucket)
+    except ClientError as error:
+        # Whoever may not see the bucket (403) learns so from Pulumi: it exists.
+        if error_code(error) in NO_SUCH_BUCKET:
+            raise BootstrapError(
+                f"{names.prefix} is not bootstrapped in account {account.account_id}, {account.region} (no bucket "
+                f"{bucket}): use the credentials and the region of {names.environment}."
+            ) from error
 
 
 def unit_of(account: Account, environment: str) -> str:

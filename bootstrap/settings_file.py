@@ -6,6 +6,7 @@ from typing import cast
 
 import yaml
 
+from bootstrap import regions
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 
@@ -18,7 +19,7 @@ def describe(file: Path) -> Mapping[str, str]:
     """Return unit, environment, region, account and roles of the stack whose settings are in `file`.
 
     Raises:
-        BootstrapError: the file cannot be read, or lacks one of them.
+        BootstrapError: the file cannot be read, or lacks one of them, or the platform does not work in the region.
     """
     settings = _settings(file)
     wanted = ("unit", "environment", "region", "accountId")
@@ -27,6 +28,7 @@ def describe(file: Path) -> Mapping[str, str]:
         raise BootstrapError(f"{file}: give {', '.join(f'{NAMESPACE}:{name}' for name in missing)} as text, in quotes.")
     unit, environment, region, account_id = (str(settings[name]) for name in wanted)
     names = Names(unit=unit, environment=environment)
+    regions.require(region)
     return {
         "unit": unit,
         "environment": environment,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
 from botocore.exceptions import ClientError
 
 from bootstrap import stack_failures
@@ -135,6 +136,15 @@ class StackUpdater:
         self.cloudformation.update_termination_protection(
             StackName=stack.identifier, EnableTerminationProtection=enable
         )
+
+
+def template_body() -> str:
+    """Return the template as it is sent: without its comments, because a request takes 51,200 bytes of it.
+
+    Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
+    """
+    document = yaml.compose(TEMPLATE.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    return yaml.serialize(document, width=120)
 
 
 def describe(cloudformation: Client, name: str) -> Stack | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from bootstrap import github
-from bootstrap.account import Account, Client, error_code, error_message
+from bootstrap.account import NO_SUCH_BUCKET, Account, Client, error_code, error_message
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
-from bootstrap.stack import TEMPLATE, Outcome, Report, Stack, StackUpdater
+from bootstrap.stack import Outcome, Report, Stack, StackUpdater, template_body
+from components.github.server import server_of
 
 AUDIENCE = "sts.amazonaws.com"
 NO_SUCH_ENTITY = ("NoSuchEntity", "NoSuchEntityException")
@@ -62,7 +63,7 @@ def up(account: Account, names: Names, trusted: Trust, updater: StackUpdater) ->
         "PreviewSubjects": ",".join(trusted.preview_subjects),
     }
     tags = {"unit": names.unit, "environment": names.environment, "managed-by": "bootstrap"}
-    outcome = updater.apply(TEMPLATE.read_text(encoding="utf-8"), parameters, tags)
+    outcome = updater.apply(template_body(), parameters, tags)
     done = updater.find()
     if done is None:
         raise BootstrapError(f"Stack {names.stack} was deleted in the meantime; run this again.")
@@ -71,10 +72,8 @@ def up(account: Account, names: Names, trusted: Trust, updater: StackUpdater) ->
 
 def trusted_server(stack: Stack) -> github.Server:
     """Return the server whose tokens the roles trust, as far as it follows from their issuer."""
-    issuer = stack.parameters.get("OidcIssuer")
-    host, _, path = (issuer or "").partition("/")
-    url = f"https://{host}" if path.startswith("_services/token") else github.PUBLIC_SERVER
-    return github.Server.at(url, issuer=issuer)
+    issuer = stack.parameters.get("OidcIssuer", "")
+    return github.Server.at(server_of(issuer).url, issuer=issuer)
 
 
 def command(names: Names, stack: Stack, server: github.Server, *, moved: bool = False) -> str:
@@ -164,7 +163,7 @@ def _refuse_existing_bucket(account: Account, names: Names) -> None:
     try:
         account.client("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
-        if error_code(error) in ("404", "NoSuchBucket", "NotFound"):
+        if error_code(error) in NO_SUCH_BUCKET:
             return
         raise BootstrapError(
             f"Bucket {bucket} exists, but these credentials cannot access it ({error_code(error)}), and the state "

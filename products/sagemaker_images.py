@@ -1,6 +1,8 @@
 """The accounts of AWS that own SageMaker's images for XGBoost and scikit-learn, by region.
 
-Source: `image_uri_config/xgboost.json` (3.2-0) and `sklearn.json` (1.9-0) in the package sagemaker-core 2.27.0.
+The platform works in these regions only: in others no project could train, and in other partitions than `aws` every ARN
+that it writes would be wrong. Source: `image_uri_config/xgboost.json` (3.2-0) and `sklearn.json` (1.9-0) in the package
+sagemaker-core 2.27.0, without the regions of other partitions.
 """
 
 ACCOUNTS = {
@@ -17,8 +19,6 @@ ACCOUNTS = {
     "ap-southeast-4": "106583098589",
     "ca-central-1": "341280168497",
     "ca-west-1": "190319476487",
-    "cn-north-1": "450853457545",
-    "cn-northwest-1": "451049120500",
     "eu-central-1": "492215442770",
     "eu-central-2": "680994064768",
     "eu-north-1": "662702820516",
@@ -33,12 +33,6 @@ ACCOUNTS = {
     "sa-east-1": "737474898029",
     "us-east-1": "683313688378",
     "us-east-2": "257758044811",
-    "us-gov-east-1": "237065988967",
-    "us-gov-west-1": "414596584902",
-    "us-iso-east-1": "833128469047",
-    "us-isob-east-1": "281123927165",
-    "us-isof-east-1": "108575199400",
-    "us-isof-south-1": "124985052026",
     "us-west-1": "746614075791",
     "us-west-2": "246618743249",
 }

@@ -7,23 +7,20 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from components.github.connection import GitHubConnection, GitHubRepository, SubjectForm
+from components.github.server import PUBLIC_SERVER, server_at
 from settings.types import HttpsUrl, Number, Section, pattern, problem
 
 
 def _api_url(known: Mapping[str, str]) -> str:
-    server = known.get("server_url", "")
-    return "https://api.github.com" if server == "https://github.com" else f"{server}/api/v3"
+    return server_at(known.get("server_url", "")).api_url
 
 
 def _token_issuer(known: Mapping[str, str]) -> str:
-    server = known.get("server_url", "")
-    return (
-        "https://token.actions.githubusercontent.com" if server == "https://github.com" else f"{server}/_services/token"
-    )
+    return f"https://{server_at(known.get('server_url', '')).issuer}"
 
 
 def _subject_form(known: Mapping[str, str]) -> SubjectForm:
-    return "immutable" if known.get("server_url") == "https://github.com" else "legacy"
+    return server_at(known.get("server_url", "")).subject_form
 
 
 class GitHub(Section):
@@ -39,8 +36,8 @@ class GitHub(Section):
     """Name of the platform's own repository."""
     repository_id: Annotated[Number, Field(gt=0)]
     """Its id: `gh api repos/ORGANIZATION/REPOSITORY --jq .id`."""
-    server_url: HttpsUrl = "https://github.com"
-    """GitHub itself, or an Enterprise Server."""
+    server_url: HttpsUrl = PUBLIC_SERVER
+    """github.com, an enterprise on GHE.com, or an Enterprise Server."""
     api_url: HttpsUrl = Field(default_factory=_api_url)
     """Its REST API; follows from the server."""
     oidc_issuer: HttpsUrl = Field(default_factory=_token_issuer)
@@ -53,7 +50,7 @@ class GitHub(Section):
     def _server_has_no_path(cls, url: str) -> str:
         if urlsplit(url).path:
             raise problem("give the server alone, such as https://github.example.com")
-        return url
+        return server_at(url).url
 
     @property
     def oidc_issuer_host(self) -> str:

@@ -11,6 +11,10 @@ from settings.types import Number, Section, SecurityGroupId, SubnetId, VpcId, pr
 DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 """Docker's own network on every SageMaker instance: addresses in it cannot be reached from there."""
 
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+"""The ranges of RFC 1918, which AWS recommends. Python also calls link-local, loopback, reserved and test networks private.
+Source: Amazon VPC User Guide, "VPC CIDR blocks"."""
+
 
 class NewNetwork(Section):
     """A network of the platform's own."""
@@ -36,8 +40,8 @@ class NewNetwork(Section):
     @field_validator("cidr")
     @classmethod
     def _cidr_can_hold_the_platform(cls, cidr: IPv4Network, info: ValidationInfo) -> IPv4Network:
-        if not cidr.is_private:
-            raise problem("choose private addresses, within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+        if not any(cidr.subnet_of(network) for network in PRIVATE):
+            raise problem(f"choose private addresses, within {', '.join(map(str, PRIVATE[:-1]))} or {PRIVATE[-1]}")
         if cidr.prefixlen < 16:
             raise problem("AWS accepts no network larger than /16; choose /16 to /20")
         if cidr.prefixlen > 20:

@@ -1,12 +1,17 @@
 """Kinds of values that settings have; each is refused with a remedy of its own."""
 
+import difflib
 import re
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
+import botocore.session
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+from products import sagemaker_images
 
 Value = TypeVar("Value")
 
@@ -43,6 +48,32 @@ def _not_a_flag(value: object) -> object:
     return value
 
 
+@cache
+def _types_for_apps() -> list[str]:
+    """Return the types of instances that AWS lists for Studio's apps."""
+    session: Any = botocore.session.get_session()
+    listed: list[str] = session.get_service_model("sagemaker").shape_for("AppInstanceType").enum
+    return [each for each in listed if each.startswith("ml.")]
+
+
+def _for_apps(instance_type: str) -> str:
+    known = _types_for_apps()
+    if instance_type not in known:
+        close = difflib.get_close_matches(instance_type, known, n=1)
+        likely = f"; did you mean {close[0]}?" if close else ", such as ml.t3.medium"
+        raise problem(f"give a SageMaker instance type that Studio's apps run on{likely}")
+    return instance_type
+
+
+def _with_images(region: str) -> str:
+    if region not in sagemaker_images.ACCOUNTS:
+        raise problem(
+            "choose an AWS region that has SageMaker's images for XGBoost and scikit-learn, without which no project can "
+            f"be launched: {', '.join(sagemaker_images.ACCOUNTS)}"
+        )
+    return region
+
+
 AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
 Email = Annotated[
     str,
@@ -61,13 +92,9 @@ HttpsUrl = Annotated[
         "give a URL that starts with https:// and does not end with a slash",
     ),
 ]
-InstanceType = Annotated[
-    str, pattern(r"ml\.[a-z0-9-]{1,10}\.[a-z0-9]{1,11}", "give a SageMaker instance type, such as ml.t3.medium")
-]
+InstanceType = Annotated[str, AfterValidator(_for_apps)]
 Number = Annotated[int, BeforeValidator(_not_a_flag)]
-Region = Annotated[
-    str, pattern(r"(?!cn-|us-gov-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+){1,2}-\d", "give an AWS region, such as eu-west-1")
-]
+Region = Annotated[str, AfterValidator(_with_images)]
 SecurityGroupId = Annotated[
     str, pattern(r"sg-[0-9a-f]{8,17}", "give the id of an existing security group, such as sg-0a1b2c3d4e5f60718")
 ]

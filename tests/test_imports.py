@@ -15,11 +15,11 @@ TEMPLATES = CHECKOUT / "template-repos"
 ROOTS = [CHECKOUT, TEMPLATES, *sorted(path.parent for path in TEMPLATES.glob("*/pyproject.toml"))]
 """Folders from which imports are resolved: the repository's, and those of each template repository."""
 MAY_IMPORT = {
-    "bootstrap": {"bootstrap", "components"},
+    "bootstrap": {"bootstrap", "components", "products"},
     "components": {"components", "products"},
     "functions": {"functions"},
     "products": {"products"},
-    "settings": {"settings", "components"},
+    "settings": {"settings", "components", "products"},
 }
 """Top-level packages that modules of each package may import, of those that are in the repository."""
 

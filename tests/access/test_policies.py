@@ -1,9 +1,11 @@
 """Rules that hold for every policy of every role of every stack, judged by AWS's own list of actions."""
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
 
+import botocore.session
 import pytest
 
 from settings import SettingsError
@@ -13,10 +15,15 @@ from tests.rendering import INVOKES, ROOT, Rendering, Renderings, render_stack
 
 MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
 """Of all inline policies of a role together, white space not counted. Source: IAM User Guide, "IAM and STS quotas"."""
+MOST_CHARACTERS_OF_A_TRUST_POLICY = 2_048
+"""Unless an account asks for more. Source: the same page."""
 ROOM = 200
 """Left in every role, for what it may have to do next."""
 
-INSTANCE_TYPES = ["ml.t3.medium", *(f"ml.geospati{number:02}.interactive" for number in range(11))]
+SESSION: Any = botocore.session.get_session()
+SAGEMAKER = SESSION.get_service_model("sagemaker")
+FOR_APPS = [each for each in SAGEMAKER.shape_for("AppInstanceType").enum if each.startswith("ml.")]
+INSTANCE_TYPES = ["ml.t3.medium", *sorted(FOR_APPS, key=len)[-11:]]
 NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "nat": "perZone"}
 PROJECTS = {"preprodAccountId": "222222222222", "prodAccountId": "333333333333"}
 STUDIO = {
@@ -53,6 +60,7 @@ BEYOND_THE_LARGEST = [
     {"development": {"studio": {**STUDIO, "allowedInstanceTypes": [*INSTANCE_TYPES, "ml.m5.large"]}}},
     {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial0.interactive"]}}},
     {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial.interactively"]}}},
+    {"region": "ap-southeast-15"},
 ]
 
 
@@ -141,11 +149,24 @@ def test_inline_policies_fit_into_their_role(any_stack: Rendering) -> None:
     assert {name: size for name, size in _sizes(any_stack).items() if size > MOST_CHARACTERS_OF_INLINE_POLICIES} == {}
 
 
+@functools.cache
+def largest(stack: str) -> Rendering:
+    """The stack with the most and the longest that settings allow."""
+    return render_stack(stack, LARGEST[stack], invokes=SIX_ZONES, ids_like_aws=True)
+
+
+@pytest.mark.parametrize("stack", LARGEST)
+def test_trust_policies_fit_with_the_longest_that_settings_allow(stack: str) -> None:
+    sizes = {
+        role.name: len(re.sub(r"\s", "", role.inputs["assumeRolePolicy"]))
+        for role in largest(stack).all("iam/role:Role")
+    }
+    assert {name: size for name, size in sizes.items() if size > MOST_CHARACTERS_OF_A_TRUST_POLICY} == {}
+
+
 @pytest.mark.parametrize("stack", LARGEST)
 def test_inline_policies_fit_with_the_most_and_longest_that_settings_allow(stack: str) -> None:
-    largest = render_stack(stack, LARGEST[stack], invokes=SIX_ZONES, ids_like_aws=True)
-
-    sizes = _sizes(largest)
+    sizes = _sizes(largest(stack))
 
     assert {name: size for name, size in sizes.items() if size > MOST_CHARACTERS_OF_INLINE_POLICIES - ROOM} == {}
 

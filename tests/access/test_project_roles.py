@@ -9,7 +9,7 @@ import pytest
 
 from tests.access.authorization import PolicyStatement, problems
 from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
-from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES
+from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
 from tests.cloudformation import findings
 from tests.products.product import launched
 from tests.rendering import Renderings
@@ -77,10 +77,9 @@ def test_the_boundary_allows_every_action_that_the_role_is_granted(published: Pr
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_inline_policies_fit_with_the_longest_names(rendered: Renderings, role: str) -> None:
-    largest = rendered("prod", {"unit": "abcdefghijkl", "region": "ap-southeast-2"})
+def test_inline_policies_fit_with_the_most_and_longest_that_settings_allow(role: str) -> None:
     roles = ProjectRoles(
-        text=largest.one("BucketObjectv2").inputs["content"],
+        text=largest("prod").one("BucketObjectv2").inputs["content"],
         unit="abcdefghijkl",
         environment="abcdefg",
         region="ap-southeast-2",

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.access.project_roles import ProjectRoles
+from tests.bootstrap.template import KEY_ID
 from tests.rendering import Renderings
 
 ACCOUNT = "333333333333"
 PREFIX = "analytics-prod"
 BUCKET = f"{PREFIX}-state-{ACCOUNT}-eu-west-1"
-KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/state-key"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/{KEY_ID}"
 OWN = f"arn:aws:s3:::{BUCKET}/projects/p-abcdefghijkl/.pulumi/stacks/model-deployment-realtime/prod.json.gz"
 ANOTHERS = OWN.replace("p-abcdefghijkl", "p-mnopqrstuvwx")
 PLATFORMS = f"arn:aws:s3:::{BUCKET}/.pulumi/stacks/mlops-platform/prod.json.gz"

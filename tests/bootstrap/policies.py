@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.access.authorization import PolicyStatement, globs_overlap, statements
-from tests.bootstrap.template import ACCOUNT, REGION, Template
+from tests.bootstrap.template import ACCOUNT, KEY_ID, REGION, Template
 from tests.decisions import Request
 
 PREFIX = "analytics-dev"
@@ -16,7 +16,7 @@ BOUNDARY = f"{IAM}:policy/{PREFIX}-boundary"
 
 STATE = f"arn:aws:s3:::{PREFIX}-state-{ACCOUNT}-{REGION}"
 
-STATE_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state-key"
+STATE_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY_ID}"
 
 BOUNDARIES = ("WorkloadBoundary", "DeployBoundary")
 

@@ -10,6 +10,8 @@ from tests.cloudformation import parse
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 ISSUER = "token.actions.githubusercontent.com"
+KEY_ID = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
+"""A key's id as KMS makes it, so that policies which name the key have their real size."""
 PARAMETERS: Mapping[str, Any] = {
     "Unit": "analytics",
     "Environment": "dev",
@@ -107,7 +109,7 @@ class Template:
             case "AWS::KMS::Alias":
                 return self._resolve(properties["AliasName"])
             case "AWS::KMS::Key":
-                return "state-key"
+                return KEY_ID
             case "AWS::S3::Bucket":
                 return self._resolve(properties["BucketName"])
             case kind:
@@ -119,7 +121,7 @@ class Template:
             case "AWS::S3::Bucket":
                 return f"arn:aws:s3:::{self._reference(name)}"
             case "AWS::KMS::Key":
-                return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{self._reference(name)}"
+                return f"arn:aws:kms:{self._values['AWS::Region']}:{ACCOUNT}:key/{self._reference(name)}"
             case "AWS::IAM::Role":
                 properties = self.source["Resources"][name]["Properties"]
                 return f"arn:aws:iam::{ACCOUNT}:role/{self._resolve(properties['RoleName'])}"

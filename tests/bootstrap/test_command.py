@@ -10,9 +10,15 @@ from bootstrap import __main__ as command
 from bootstrap import credential, doctor, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
-from tests.bootstrap.fakes import CloudFormation, account, refusal
+from tests.bootstrap.fakes import CloudFormation, Service, account, refusal
 
 ROOT = Path(__file__).parents[2]
+
+
+def head_bucket(Bucket: str) -> dict[str, Any]:  # noqa: N803
+    if Bucket != "analytics-dev-state-111111111111-eu-west-1":
+        raise refusal("404", "Not Found")
+    return {}
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 
     def connect_to_nothing(region: str | None) -> Account:
         regions.append(region)
-        return account(cloudformation=CloudFormation())
+        return account(cloudformation=CloudFormation(), s3=Service({"head_bucket": head_bucket}))
 
     monkeypatch.setattr(command, "connect", connect_to_nothing)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -119,6 +125,24 @@ def test_login_prints_nothing_but_commands(connected: list[str | None], capsys: 
     assert "--create mine " in lines[-1]
 
 
+@pytest.mark.parametrize("words", [["login"], ["recover"], ["github-token"]])
+def test_with_another_environments_credentials_one_line_says_so(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    del connected
+    monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789"))
+    assert command.main([*words, "--unit", "analytics", "--environment", "prod"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "bootstrap: analytics-prod is not bootstrapped in account 111111111111, eu-west-1 (no bucket "
+        "analytics-prod-state-111111111111-eu-west-1): use the credentials and the region of prod.\n"
+    )
+
+
 def test_the_token_comes_from_standard_input_and_is_not_printed(
     connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +232,22 @@ def test_without_a_region_no_request_is_sent(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(BootstrapError, match="give --region"):
         connect(None, {})
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eusc-de-east-1", "mx-central-1", "ap-southeast-5"])
+def test_in_a_region_that_the_platform_does_not_work_in_no_request_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, region: str
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(BootstrapError, match=f"does not work in {region}: choose an AWS region") as refused:
+        connect(region, {})
+    assert "eu-west-1" in str(refused.value)
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(SETTINGS.format(environment="dev").replace("eu-west-1", region))
+    with pytest.raises(BootstrapError, match=f"does not work in {region}"):
+        settings_file.describe(file)
 
 
 def test_credentials_that_aws_rejects_lead_to_the_advice_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,14 +122,21 @@ def test_before_the_first_deployment_the_next_step_is_to_deploy() -> None:
         # The issuer that the roles trust is kept, whatever the settings say.
         (OF_AN_ENTERPRISE, SUBJECT, ON_GITHUB_COM, f" --oidc-issuer {OF_AN_ENTERPRISE}"),
         (AT_EXAMPLE, LEGACY, {}, " --github-url https://github.example.com"),
+        ("token.actions.octocorp.ghe.com", SUBJECT, {}, " --github-url https://octocorp.ghe.com"),
+        (
+            "token.actions.octocorp.ghe.com/octocorp",
+            LEGACY,
+            {},
+            (
+                " --github-url https://octocorp.ghe.com --oidc-issuer token.actions.octocorp.ghe.com/octocorp"
+                " --oidc-subjects legacy"
+            ),
+        ),
         (
             "token.actions.octocorp.ghe.com",
             SUBJECT,
             deployed_for("https://octocorp.ghe.com", "https://api.octocorp.ghe.com", "token.actions.octocorp.ghe.com"),
-            (
-                " --github-url https://octocorp.ghe.com --github-api-url https://api.octocorp.ghe.com"
-                " --oidc-issuer token.actions.octocorp.ghe.com --oidc-subjects immutable"
-            ),
+            " --github-url https://octocorp.ghe.com",
         ),
     ],
 )

@@ -100,6 +100,13 @@ def test_the_error_for_an_unreachable_server_names_it() -> None:
     [
         ("https://github.com/", "https://api.github.com", "token.actions.githubusercontent.com", "immutable"),
         (
+            "https://octocorp.ghe.com",
+            "https://api.octocorp.ghe.com",
+            "token.actions.octocorp.ghe.com",
+            "immutable",
+        ),
+        ("https://GitHub.com", "https://api.github.com", "token.actions.githubusercontent.com", "immutable"),
+        (
             "https://github.example.com",
             "https://github.example.com/api/v3",
             "github.example.com/_services/token",

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from bootstrap.stack import TEMPLATE
+from bootstrap.stack import TEMPLATE, template_body
+from products.sagemaker_images import ACCOUNTS
 from tests.bootstrap.policies import (
     DEPLOYMENT,
     IAM,
@@ -17,13 +18,16 @@ from tests.bootstrap.policies import (
     document,
     requested,
 )
-from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
-from tests.cloudformation import findings
+from tests.bootstrap.template import ACCOUNT, ISSUER, KEY_ID, REGION, Template
+from tests.cloudformation import findings, parse
 from tests.decisions import denials
 
 LIMIT_OF_A_MANAGED_POLICY = 6144
-
 """Characters without white space. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+LIMIT_OF_A_TEMPLATE_BODY = 51_200
+"""Bytes. Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas"."""
+ROOM = 60
+"""Left in every policy, for what it may have to allow next."""
 
 
 def test_cfn_lint_finds_nothing() -> None:
@@ -31,12 +35,16 @@ def test_cfn_lint_finds_nothing() -> None:
 
 
 def test_the_template_fits_into_a_request() -> None:
-    assert len(TEMPLATE.read_bytes()) <= 51_200, "CloudFormation takes no longer TemplateBody"
+    body = template_body()
+    assert len(body.encode()) <= LIMIT_OF_A_TEMPLATE_BODY - 2_000, "room for what it may need next"
+    assert "--- Roles ---" in TEMPLATE.read_text(encoding="utf-8")
+    assert "--- Roles ---" not in body
+    assert parse(body) == parse(TEMPLATE.read_text(encoding="utf-8"))
 
 
 def test_the_template_uses_no_yaml_alias() -> None:
     """CloudFormation rejects aliases and merges, which local tools resolve silently."""
-    text = re.sub(r"#.*", "", TEMPLATE.read_text(encoding="utf-8"))
+    text = template_body()
     assert not re.findall(r"^\s*(?:- |[\w-]+: )?[*&][a-z]\w*\s*$|<<:", text, re.MULTILINE)
 
 
@@ -166,7 +174,7 @@ def test_the_state_key_rotates_and_cannot_be_disabled_or_deleted_by_any_policy_o
     assert statement["Principal"] == {"AWS": f"{IAM}:root"}
     assert not {"kms:*", "kms:DisableKey", "kms:ScheduleKeyDeletion"} & set(statement["Action"])
     assert {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"} <= set(statement["Action"])
-    assert template.properties("StateKeyAlias") == {"AliasName": f"alias/{PREFIX}-state", "TargetKeyId": "state-key"}
+    assert template.properties("StateKeyAlias") == {"AliasName": f"alias/{PREFIX}-state", "TargetKeyId": KEY_ID}
 
 
 @pytest.mark.parametrize(("role", "tail"), [("DeployRole", "environment:dev"), ("PreviewRole", "pull_request")])
@@ -216,9 +224,15 @@ def test_every_managed_policy_fits_and_a_role_has_at_most_ten(template: Template
 
 
 def test_managed_policies_fit_with_the_longest_names_too() -> None:
-    longest = Template(Unit="abcdefghijkl", Environment="abcdefgh", **{"AWS::Region": "ap-southeast-1"})
-    sizes = [
-        len(re.sub(r"\s", "", json.dumps(each["PolicyDocument"])))
-        for each in longest.of_type("AWS::IAM::ManagedPolicy").values()
-    ]
-    assert max(sizes) <= LIMIT_OF_A_MANAGED_POLICY
+    region = max(ACCOUNTS, key=len)
+    owners = ("o" * 39, f"{'o' * 39}@{10**10}")
+    names = ("r" * 100, f"{'r' * 100}@{10**10}")
+    subjects = [f"repo:{owner}/{name}:environment:abcdefgh" for owner, name in zip(owners, names, strict=True)]
+    longest = Template(Unit="abcdefghijkl", Environment="abcdefgh", DeploySubjects=subjects, **{"AWS::Region": region})
+    sizes = {
+        name: len(re.sub(r"\s", "", json.dumps(each["PolicyDocument"])))
+        for name, each in longest.of_type("AWS::IAM::ManagedPolicy").items()
+    }
+    assert {name: size for name, size in sizes.items() if size > LIMIT_OF_A_MANAGED_POLICY - ROOM} == {}
+    trust = longest.properties("DeployRole")["AssumeRolePolicyDocument"]
+    assert len(re.sub(r"\s", "", trust)) <= 2_048, "a role's trust policy"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pulumi
 import pytest
 import yaml
@@ -149,9 +150,27 @@ def test_a_malformed_account_id_is_refused(account_id: str) -> None:
     assert "12 digits" in remedy("accountId", accountId=account_id)
 
 
-@pytest.mark.parametrize("region", ["ireland", "eu-west", "cn-north-1", "us-gov-west-1"])
+REGIONS_OF_AWS = [
+    (partition, region)
+    for partition in boto3.Session().get_available_partitions()
+    for region in boto3.Session().get_available_regions("sagemaker", partition_name=partition)
+]
+WITHOUT_IMAGES = {"ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1"}
+
+
+@pytest.mark.parametrize("region", ["ireland", "eu-west", "eu-west-9", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"])
 def test_a_region_that_does_not_exist_or_belongs_to_another_partition_is_refused(region: str) -> None:
     assert "AWS region" in remedy("region", region=region)
+
+
+def test_of_all_regions_of_sagemaker_those_are_accepted_that_have_its_images() -> None:
+    for partition, region in REGIONS_OF_AWS:
+        if partition == "aws" and region not in WITHOUT_IMAGES:
+            assert parse(region=region).region == region
+        else:
+            found = remedy("region", region=region)
+            assert "choose an AWS region that has SageMaker's images" in found
+            assert "eu-west-1" in found
 
 
 def test_names_that_would_overflow_a_bucket_name_are_refused_before_a_launch_fails() -> None:
@@ -170,6 +189,14 @@ def test_names_that_would_overflow_a_bucket_name_are_refused_before_a_launch_fai
         ("10.16.0.0", "too small"),
         ("ten", "CIDR form"),
         ("8.8.0.0/16", "private addresses"),
+        *(
+            (cidr, "private addresses")
+            for cidr in (
+                *("0.1.0.0/16", "100.64.0.0/16", "127.0.0.0/16", "169.254.0.0/16", "172.32.0.0/16", "192.0.0.0/20"),
+                *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.169.0.0/16", "198.18.0.0/16", "198.19.0.0/20"),
+                *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/16", "240.0.0.0/16", "255.255.0.0/16"),
+            )
+        ),
         ("172.17.0.0/16", "Docker"),
         ("172.16.0.0/15", "no larger than"),
     ],
@@ -239,6 +266,9 @@ def test_models_come_from_the_environment_dev_unless_settings_name_another() -> 
 def test_the_default_instance_type_must_be_an_allowed_one() -> None:
     studio = {**STUDIO, "defaultInstanceType": "ml.p4d.24xlarge"}
     assert "allowedInstanceTypes" in remedy("development.studio.defaultInstanceType", development={"studio": studio})
+    studio = {**STUDIO, "defaultInstanceType": "ml.m5.lrge"}
+    found = remedy("development.studio.defaultInstanceType", development={"studio": studio})
+    assert "did you mean ml.m5.large?" in found
 
 
 def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
@@ -247,9 +277,17 @@ def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
         (found,) = problems(development={"studio": studio}).values()
         return found.remedy
 
-    assert "list at most 12, because" in told(*(f"ml.m{number}.large" for number in range(12)))
-    assert "give a SageMaker instance type" in told("ml.m5.extremely-large")
-    assert "give a SageMaker instance type" in told("ml.elevenchars.large")
+    sizes = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge")
+    assert "list at most 12, because" in told(*(f"ml.{family}.{size}" for family in ("m5", "r5") for size in sizes))
+
+
+@pytest.mark.parametrize(
+    "instance_type", ["ml.m5.extremely-large", "ml.elevenchars.large", "ml.t2.medium", "system", "m5.large"]
+)
+def test_an_instance_type_that_no_app_of_studio_runs_on_is_refused(instance_type: str) -> None:
+    key = "development.studio.allowedInstanceTypes[1]"
+    studio = {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", instance_type]}
+    assert "give a SageMaker instance type" in remedy(key, development={"studio": studio})
 
 
 def test_studio_and_projects_come_together() -> None:
@@ -293,6 +331,19 @@ def test_an_enterprise_server_is_one_setting_from_which_the_others_follow() -> N
     assert "server alone" in remedy(
         "github.serverUrl", github={**GITHUB, "serverUrl": "https://github.example.com/git"}
     )
+
+
+def test_an_enterprise_with_data_residency_is_one_setting_from_which_the_others_follow() -> None:
+    github = parse(github={**GITHUB, "serverUrl": "https://octocorp.ghe.com"}).github
+    assert github.api_url == "https://api.octocorp.ghe.com"
+    assert github.oidc_issuer == "https://token.actions.octocorp.ghe.com"
+    assert github.oidc_subjects == "immutable"
+
+
+def test_the_case_of_a_server_is_no_matter() -> None:
+    github = parse(github={**GITHUB, "serverUrl": "https://GitHub.com"}).github
+    assert (github.server_url, github.api_url) == ("https://github.com", "https://api.github.com")
+    assert github.oidc_subjects == "immutable"
 
 
 def test_settings_cannot_be_changed_once_read() -> None:

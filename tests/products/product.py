@@ -46,6 +46,9 @@ class Launch:
     environment: str = "dev"
     region: str = "eu-west-1"
     parameters: Mapping[str, str] = field(default_factory=lambda: PROJECT)
+    known: Mapping[str, str] = field(default_factory=lambda: PARAMETERS)
+    """The platform's parameters."""
+    organization: str = "acme"
 
     @property
     def platform(self) -> Platform:
@@ -107,7 +110,7 @@ class Product:
     def _parameter(self, match: re.Match[str]) -> str:
         assert (match[1], match[2]) == (self._launch.unit, self._launch.environment)
         self.references.add(match[3])
-        return PARAMETERS[match[3]]
+        return self._launch.known[match[3]]
 
     def _named(self, name: str) -> str:
         launch = self._launch
@@ -121,17 +124,17 @@ class Product:
             "ArtifactBucket.Arn": f"arn:aws:s3:::{bucket}",
             "CodeRepository.CodeRepositoryName": "code-repository",
             "DeploymentCodeRepository.CodeRepositoryName": "deployment-code-repository",
-            "DeploymentRepository.CloneUrl": f"https://github.com/acme/{deployment}.git",
-            "DeploymentRepository.FullName": f"acme/{deployment}",
-            "DeploymentRepository.SubjectPrefix": f"repo:acme@1001/{deployment}@2006",
-            "DeploymentRepository.Url": f"https://github.com/acme/{deployment}",
+            "DeploymentRepository.CloneUrl": f"https://github.com/{launch.organization}/{deployment}.git",
+            "DeploymentRepository.FullName": f"{launch.organization}/{deployment}",
+            "DeploymentRepository.SubjectPrefix": f"repo:{launch.organization}@1001/{deployment}@2006",
+            "DeploymentRepository.Url": f"https://github.com/{launch.organization}/{deployment}",
             "PreprodDeploymentRoles.DeploymentRoleArn": "preprod-deployment-role",
             "ProdDeploymentRoles.DeploymentRoleArn": "prod-deployment-role",
             "PipelineRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-pipeline",
-            "Repository.CloneUrl": f"https://github.com/acme/{repository}.git",
-            "Repository.FullName": f"acme/{repository}",
-            "Repository.SubjectPrefix": f"repo:acme@1001/{repository}@2005",
-            "Repository.Url": f"https://github.com/acme/{repository}",
+            "Repository.CloneUrl": f"https://github.com/{launch.organization}/{repository}.git",
+            "Repository.FullName": f"{launch.organization}/{repository}",
+            "Repository.SubjectPrefix": f"repo:{launch.organization}@1001/{repository}@2005",
+            "Repository.Url": f"https://github.com/{launch.organization}/{repository}",
             "WorkflowRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-workflow",
         }
         return known[name]

@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import boto3
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from products.sagemaker_images import ACCOUNTS
+from settings.limits import MOST_SUBNETS
 from tests.cloudformation import findings
 from tests.products.product import (
     ACCOUNT,
@@ -38,9 +40,26 @@ LONGEST = {
     "ProductionReviewer": "b" * 39,
     "ModelGroupDescription": "a" * 1024,
 }
-LONGEST_REGION = "ap-southeast-1"
+LONGEST_REGION = max(ACCOUNTS, key=len)
 LONGEST_PREFIX = 63 - len(f"-p-abcdefghijkl-{ACCOUNT}-{LONGEST_REGION}")
 """Longer units and environments are refused by the platform's settings."""
+LONGEST_LAUNCH = Launch(
+    unit="a" * (LONGEST_PREFIX - 9),
+    environment="b" * 8,
+    region=LONGEST_REGION,
+    parameters=LONGEST,
+    organization="c" * 39,
+    known={
+        "encryption/data-key-arn": f"arn:aws:kms:{LONGEST_REGION}:{ACCOUNT}:key/0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+        "network/private-subnet-ids": ",".join(f"subnet-0123456789abcdef{number}" for number in range(MOST_SUBNETS)),
+        "network/vpc-id": "vpc-0123456789abcdef0",
+        "network/workload-security-group-id": "sg-0123456789abcdef0",
+        "projects/template-cloner-arn": (
+            f"arn:aws:lambda:{LONGEST_REGION}:{ACCOUNT}:function:{'a' * LONGEST_PREFIX}-template-cloner"
+        ),
+    },
+)
+"""Names, regions and ids as long as they can be, and as many subnets as a network may have."""
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +69,7 @@ def product() -> Product:
 
 @pytest.fixture(scope="module")
 def longest() -> Product:
-    launch = Launch(unit="a" * (LONGEST_PREFIX - 9), environment="b" * 8, region=LONGEST_REGION, parameters=LONGEST)
-    return Product("model-building-training", launch)
+    return Product("model-building-training", LONGEST_LAUNCH)
 
 
 def test_the_template_has_no_findings(product: Product, tmp_path: Path) -> None:
@@ -160,6 +178,7 @@ def test_inline_policies_fit_their_quota_with_the_longest_names(longest: Product
     for role in ROLES:
         size = sum(len(re.sub(r"\s", "", json.dumps(document))) for document in longest.documents(role))
         assert size <= 10_240, f"{role}: {size}"
+        assert len(re.sub(r"\s", "", json.dumps(longest.trust(role)))) <= 2_048
 
 
 def test_everything_is_tagged_with_its_project(product: Product) -> None:
@@ -367,9 +386,14 @@ def test_a_region_without_images_is_an_error_when_the_template_is_published() ->
 
 
 def test_every_region_has_one_account_that_owns_sagemakers_images() -> None:
-    assert (ACCOUNTS["eu-west-1"], ACCOUNTS["cn-north-1"]) == ("141502667606", "450853457545")
-    assert len(ACCOUNTS) == len(set(ACCOUNTS.values())) == 37
+    assert (ACCOUNTS["eu-west-1"], ACCOUNTS["us-west-2"]) == ("141502667606", "246618743249")
+    assert len(ACCOUNTS) == len(set(ACCOUNTS.values())) == 29
     assert all(len(account) == 12 and account.isdigit() for account in ACCOUNTS.values())
+
+
+def test_every_region_is_of_the_partition_that_the_platforms_arns_name() -> None:
+    partition = boto3.Session().get_available_regions("sagemaker", partition_name="aws")
+    assert set(ACCOUNTS) <= set(partition)
 
 
 def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:

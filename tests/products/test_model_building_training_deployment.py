@@ -10,8 +10,8 @@ from functions.deployment_trigger.project import parse_project
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
-from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Launch, Product, launched
-from tests.products.test_model_building_training import BUCKET, LONGEST, LONGEST_PREFIX, LONGEST_REGION, SAGEMAKER
+from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Product, launched
+from tests.products.test_model_building_training import BUCKET, LONGEST_LAUNCH, LONGEST_PREFIX, SAGEMAKER
 
 ADDED = {
     "DeploymentRepository": "Custom::ProjectRepository",
@@ -280,10 +280,7 @@ def test_people_find_what_was_made_in_the_outputs(product: Product, extended: Pr
 
 
 def test_the_longest_legal_names_fit_everywhere() -> None:
-    longest = Product(
-        "model-building-training-deployment",
-        Launch(unit="a" * (LONGEST_PREFIX - 9), environment="b" * 8, region=LONGEST_REGION, parameters=LONGEST),
-    )
+    longest = Product("model-building-training-deployment", LONGEST_LAUNCH)
     assert len(longest.properties("ProjectParameter")["Value"]) <= 4096, "a standard parameter"
     prefix = f"{'a' * (LONGEST_PREFIX - 9)}-preprod-{PROJECT['SageMakerProjectId']}"
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import ssl
 import time
 import urllib.error
@@ -15,6 +16,8 @@ TRIES = 4
 SECONDS_BETWEEN_TRIES = 1.0
 TIMEOUT_SECONDS = 60
 NOT_FOUND = 404
+GITHUBS_OWN_API = re.compile(r"api\.(github|[a-zA-Z0-9-]+\.ghe)\.com")
+"""The host of the API of github.com, or of an enterprise on GHE.com; elsewhere the API is below `/api/v3`."""
 
 
 class GitHubError(Exception):
@@ -94,9 +97,10 @@ def rest_url(base_url: str) -> str:
     """Return the base URL of the REST API without a trailing slash.
 
     As in the official provider, the URL of an Enterprise Server may include `/api/v3` or not.
+    Source: `GHECAPIHostMatch` and `getBaseURL` in github/config.go of integrations/terraform-provider-github.
     """
     address = base_url.rstrip("/")
-    if urlsplit(address).hostname == "api.github.com" or address.endswith("/api/v3"):
+    if GITHUBS_OWN_API.fullmatch(urlsplit(address).hostname or "") or address.endswith("/api/v3"):
         return address
     return f"{address}/api/v3"
 

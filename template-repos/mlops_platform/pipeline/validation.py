@@ -5,13 +5,12 @@ publishes a JSON schema for definitions too, but it refuses what AWS's own SDK w
 """
 
 from collections import Counter
-from functools import cache
 from typing import Any, cast
 
-import botocore.session
 from botocore.validate import ParamValidator
 
 from mlops_platform.pipeline.expressions import Json, is_expression, nested_steps, references
+from mlops_platform.project.aws import service_model
 
 OPERATIONS = {
     "Processing": ("CreateProcessingJob", "ProcessingJobName"),
@@ -62,7 +61,7 @@ def _references(definition: Json, steps: list[Json]) -> list[str]:
 
 def _arguments(definition: Json, steps: list[Json]) -> list[str]:
     defaults = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition.get("Parameters", [])}
-    service = _service()
+    service = service_model("sagemaker")
     found: list[str] = []
     for step in steps:
         if step["Type"] in STEPS_WITHOUT_A_CALL:
@@ -78,13 +77,6 @@ def _arguments(definition: Json, steps: list[Json]) -> list[str]:
         found.extend(f"{step['Name']}: {line}" for line in _report(arguments, shape))
         found.extend(f"{step['Name']}: {line}" for line in _unlisted(arguments, shape, ""))
     return found
-
-
-@cache
-def _service() -> Any:
-    """Return botocore's model of SageMaker, which takes a moment to load."""
-    botocore_session: Any = botocore.session  # has no types
-    return botocore_session.get_session().get_service_model("sagemaker")
 
 
 def _report(arguments: Json, shape: Any) -> list[str]:

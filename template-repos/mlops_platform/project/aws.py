@@ -1,8 +1,10 @@
-"""Clients of AWS, with the credentials and endpoints of the environment, and the codes of its errors."""
+"""Clients of AWS, with the credentials and endpoints of the environment, the codes of its errors, and its API's description."""
 
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -16,6 +18,13 @@ def client(service: str, region: str, *, attempts: int = 8, read_timeout_seconds
     )
     boto: Any = boto3  # has no types
     return boto.client(service, region_name=region, config=configuration)
+
+
+@cache
+def service_model(service: str) -> Any:
+    """Return botocore's description of a service's API, which takes a moment to load."""
+    botocore_session: Any = botocore.session  # has no types
+    return botocore_session.get_session().get_service_model(service)
 
 
 def error_code(error: ClientError) -> str:

@@ -60,7 +60,9 @@ def this_repository(folder: Path, environment: Mapping[str, str] = os.environ) -
     if not match:
         raise DeploymentError("git knows no remote called origin; set GITHUB_REPOSITORY to organization/repository")
     host, name = match.groups()
-    own = "https://api.github.com" if host == "github.com" else f"https://{host}/api/v3"
+    # Source: GitHub Docs, "Getting started with the REST API"; SUBDOMAIN.ghe.com has data residency.
+    in_cloud = host == "github.com" or host.endswith(".ghe.com")
+    own = f"https://api.{host}" if in_cloud else f"https://{host}/api/v3"
     return Repository(name=name, server_url=f"https://{host}", api_url=environment.get("GITHUB_API_URL", own))
 
 

@@ -1,10 +1,9 @@
 """Read the settings of the endpoint from settings.toml, and check them."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_platform.project import settings_file
+from mlops_platform.project import instance_types, settings_file
 from mlops_platform.release.project import ENVIRONMENTS
 from mlops_platform.release.waiting import CREDENTIAL_MINUTES, MINUTES_BESIDES
 
@@ -122,8 +121,14 @@ def _fleet_checks(name: str, fleet: Fleet) -> dict[str, object]:
     smallest, canary = fleet.minimum_instances, fleet.canary_percent
     one_instance = -(-100 // max(smallest, 1))
     checks = {
-        "instance_type is no type of instance for an endpoint, such as ml.m5.large": re.fullmatch(
-            r"ml\.[a-z0-9-]+\.[a-z0-9]+", fleet.instance_type
+        "instance_type is no type of instance for an endpoint, such as ml.m5.large": (
+            fleet.instance_type in instance_types.known(instance_types.FOR_ENDPOINTS)
+        ),
+        "instance_type has a disk of its own, for which SageMaker takes no key; use one without, such as ml.m5.large": (
+            not instance_types.has_its_own_disk(fleet.instance_type)
+        ),
+        "instance_type is burstable, which SageMaker does not scale; use another, such as ml.m5.large": (
+            not instance_types.is_burstable(fleet.instance_type)
         ),
         # AWS: with Inf1 instances, guardrails do nothing: all requests move at once, and no alarm is watched.
         "instance_type is of the family inf1, which SageMaker cannot release gradually or roll back; use inf2": (

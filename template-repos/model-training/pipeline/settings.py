@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_platform.project import settings_file
+from mlops_platform.project import instance_types, settings_file
 from mlops_platform.project.settings_file import SettingsError
 
 
@@ -28,7 +28,7 @@ class Jobs:
     processing_instance_type: str
     training_instance_type: str
     volume_gigabytes: int
-    """Size of the encrypted disk. Types with a disk of their own (ml.m5d, ml.g5, …) take no key for it."""
+    """Size of the encrypted disk. Types with a disk of their own (ml.m5d, ml.g5, …) take no key for it and are refused."""
     maximum_minutes: int
     """A job that takes longer is stopped."""
 
@@ -46,6 +46,7 @@ class Model:
     """The endpoints that the registered model is for."""
 
     inference_instance_types: list[str]
+    """Types for endpoints and batch transforms alike."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +93,35 @@ def read(file: Path) -> Settings:
 
 
 def _out_of_range(settings: Settings) -> list[str]:
-    data, jobs = settings.data, settings.jobs
+    data, jobs, serving = settings.data, settings.jobs, settings.model.inference_instance_types
+    # The model is registered for both with the same list.
+    known = instance_types.known(instance_types.FOR_ENDPOINTS) & instance_types.known(instance_types.FOR_TRANSFORM)
+    unknown = [each for each in serving if each not in known]
     checks = {
         "[data] validation_fraction and test_fraction must be above 0 and leave at least half of the rows to train on": (
             data.validation_fraction > 0
             and data.test_fraction > 0
             and data.validation_fraction + data.test_fraction <= 0.5
         ),
+        **_type_checks("[jobs] processing_instance_type", jobs.processing_instance_type, instance_types.FOR_PROCESSING),
+        **_type_checks("[jobs] training_instance_type", jobs.training_instance_type, instance_types.FOR_TRAINING),
         "[jobs] volume_gigabytes must be 1 to 16384": 1 <= jobs.volume_gigabytes <= 16384,
         "[jobs] maximum_minutes must be 1 to 1440": 1 <= jobs.maximum_minutes <= 1440,
         "[quality] mse_threshold must be above 0": settings.quality.mse_threshold > 0,
-        "[model] inference_instance_types must name at least one type": bool(settings.model.inference_instance_types),
+        "[model] inference_instance_types must name at least one type": bool(serving),
+        f"[model] inference_instance_types has {', '.join(unknown)}, no type for endpoints and batch transforms": (
+            not unknown
+        ),
     }
     return [problem for problem, fine in checks.items() if not fine]
+
+
+def _type_checks(key: str, instance_type: str, purpose: str) -> dict[str, bool]:
+    return {
+        f"{key} is {instance_type!r}, no type of instance for it, such as ml.m5.large": (
+            instance_type in instance_types.known(purpose)
+        ),
+        f"{key} has a disk of its own, for which SageMaker takes no key; use one without, such as ml.m5.large": (
+            not instance_types.has_its_own_disk(instance_type)
+        ),
+    }

@@ -96,6 +96,19 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
         ("maximum_minutes = 30", "maximum_minutes = 0", r"\[jobs\] maximum_minutes must be 1 to 1440"),
         ("volume_gigabytes = 10", "volume_gigabytes = 0", r"\[jobs\] volume_gigabytes must be 1 to 16384"),
         ('["ml.m5.large"]', "[]", r"\[model\] inference_instance_types must name at least one"),
+        (
+            'processing_instance_type = "ml.m5.large"',
+            'processing_instance_type = "ml.c5n.large"',
+            "no type of instance for it",
+        ),
+        ('processing_instance_type = "ml.m5.large"', 'processing_instance_type = "ml.r5d.large"', "disk of its own"),
+        ('training_instance_type = "ml.m5.large"', 'training_instance_type = "m5.large"', "no type of instance for it"),
+        ('training_instance_type = "ml.m5.large"', 'training_instance_type = "ml.g5.xlarge"', "disk of its own"),
+        (
+            '["ml.m5.large"]',
+            '["ml.m5.large", "ml.t2.medium"]',
+            r"inference_instance_types has ml\.t2\.medium, no type for",
+        ),
         ('["ml.m5.large"]', "[1]", r"inference_instance_types is \[1\], expected a list of texts"),
     ],
 )

@@ -140,6 +140,8 @@ def test_anything_but_a_version_of_this_project_starts_nothing(wanted: str, reas
         ("https://github.com/acme/mlops-abalone.git", "https://api.github.com"),
         ("https://github.com/acme/mlops-abalone", "https://api.github.com"),
         ("git@github.com:acme/mlops-abalone.git", "https://api.github.com"),
+        ("https://octocorp.ghe.com/acme/mlops-abalone.git", "https://api.octocorp.ghe.com"),
+        ("octocorp@octocorp.ghe.com:acme/mlops-abalone.git", "https://api.octocorp.ghe.com"),
         ("ssh://git@github.example/acme/mlops-abalone.git", "https://github.example/api/v3"),
         (
             "https://x-access-token:secret@github.example:8443/acme/mlops-abalone.git",
