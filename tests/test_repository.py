@@ -247,8 +247,11 @@ def test_the_picture_of_the_architecture_shows_what_the_program_declares(rendere
 def test_every_file_in_tests_is_a_test_or_is_used_by_one() -> None:
     modules = [path for path in files("tests") if path.parent != CHECKOUT / "tests/products/resolved"]
     texts = {path: path.read_text(encoding="utf-8") for path in modules}
-    assert [relative(path) for path in modules if path.suffix != ".py"] == []
-    helpers = [path for path in modules if not re.match(r"(test_\w+|conftest|__init__)\.py$", path.name)]
+    assert [relative(path) for path in modules if path.suffix not in (".json", ".py")] == []
+    for data in [path for path in modules if path.suffix == ".json"]:
+        assert any(data.name in text for text in texts.values()), f"{data}: no test reads it"
+    programs = [path for path in modules if path.suffix == ".py"]
+    helpers = [path for path in programs if not re.match(r"(test_\w+|conftest|__init__)\.py$", path.name)]
     words = {path: set(re.findall(r"\w+", text)) for path, text in texts.items()}
     for helper in helpers:
         assert ast.get_docstring(ast.parse(texts[helper])), helper

@@ -9,9 +9,6 @@ import pulumi_github as github
 
 from components.github.connection import GitHubConnection
 
-ORGANIZATION_ADMIN = 1
-"""GitHub's id for the role of organization owners in a ruleset. Source: GitHub REST API, "Create an organization ruleset"."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class GitHubOrganizationArgs:
@@ -60,10 +57,10 @@ class GitHubOrganization(pulumi.ComponentResource):
                 "repository_name": {"includes": ["mlops-*"], "excludes": []},
                 "ref_name": {"includes": ["~DEFAULT_BRANCH"], "excludes": []},
             },
-            # The template cloner and the publisher of templates act as an owner of the organization.
-            bypass_actors=[
-                {"actor_id": ORGANIZATION_ADMIN, "actor_type": "OrganizationAdmin", "bypass_mode": "always"}
-            ],
+            # The template cloner and the publisher of templates act as an owner of the organization. GitHub ignores an
+            # id of these and returns none, so each preview would show one as a change.
+            # Source: https://github.com/integrations/terraform-provider-github/issues/2536
+            bypass_actors=[{"actor_type": "OrganizationAdmin", "bypass_mode": "always"}],
             rules={
                 "deletion": True,
                 "non_fast_forward": True,

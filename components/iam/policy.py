@@ -108,11 +108,14 @@ def merge(statements: Sequence[Statement]) -> list[Statement]:
     return merged
 
 
-def trust_service(service: str, *, account_id: str) -> pulumi.Output[str]:
+def trust_service(service: str, *, account_id: str, names_account: bool = True) -> pulumi.Output[str]:
     """Return a trust policy: an AWS service may assume the role, on behalf of `account_id` and no other.
 
-    Source: IAM User Guide, "The confused deputy problem".
+    Without `names_account`, a service that does not name the account may assume the role, too: for the services that AWS
+    does not document to set `aws:SourceAccount`.
+    Source: IAM User Guide, "The confused deputy problem"; docs/adr/0017.
     """
+    operator = "StringEquals" if names_account else "StringEqualsIfExists"
     return document(
         Statement(
             sid="AssumeByService",
@@ -120,7 +123,7 @@ def trust_service(service: str, *, account_id: str) -> pulumi.Output[str]:
             actions=("sts:AssumeRole",),
             resources=(),
             principal={"Service": service},
-            condition={"StringEquals": {"aws:SourceAccount": account_id}},
+            condition={operator: {"aws:SourceAccount": account_id}},
         )
     )
 

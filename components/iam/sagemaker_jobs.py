@@ -21,7 +21,9 @@ JOBS_WITH_A_NETWORK = (
 )
 """Every action that takes subnets, and so the condition key `sagemaker:VpcSubnets`.
 
-A transform job takes none: it runs in the network of its model, which is why CreateModel is here.
+A transform job takes none: it runs in the network of its model, which is why CreateModel is here. The list is for denials
+only: nothing here uses Model Monitor and Clarify, whose actions are in it (`Create…JobDefinition`, `…MonitoringSchedule`),
+because AWS closed them to new customers; an account that had them before still has them, and they are no way out.
 """
 
 

@@ -32,7 +32,9 @@ class ProjectLaunchRole(pulumi.ComponentResource):
                 environment=environment,
                 purpose="project-launch",
                 description="Service Catalog: create and delete what a project consists of",
-                trust_policy=iam.trust_service("servicecatalog.amazonaws.com", account_id=environment.account_id),
+                trust_policy=iam.trust_service(
+                    "servicecatalog.amazonaws.com", account_id=environment.account_id, names_account=False
+                ),
                 policies={
                     "stacks": iam.document(
                         *permissions.manage_stacks(environment), *permissions.manage_roles(environment)

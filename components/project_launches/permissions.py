@@ -1,4 +1,7 @@
-"""Permissions of a launch: create and delete exactly what the project templates contain, under a project's own names."""
+"""Permissions of a launch: create and delete exactly what the project templates contain, under a project's own names.
+
+Source: the `handlers` sections of the resource types' schemas in the CloudFormation registry.
+"""
 
 import pulumi
 
@@ -76,6 +79,7 @@ def manage_roles(environment: Environment) -> list[iam.Statement]:
             "iam:UntagRole",
             "iam:UpdateAssumeRolePolicy",
             "iam:UpdateRole",
+            "iam:UpdateRoleDescription",
             on=project_roles,
         ),
     ]
@@ -89,6 +93,7 @@ def manage_buckets(environment: Environment) -> list[iam.Statement]:
             "s3:CreateBucket",
             "s3:DeleteBucket",
             "s3:DeleteBucketPolicy",
+            "s3:GetBucketAcl",
             "s3:GetBucketLogging",
             "s3:GetBucketOwnershipControls",
             "s3:GetBucketPolicy",
@@ -99,6 +104,7 @@ def manage_buckets(environment: Environment) -> list[iam.Statement]:
             "s3:GetIntelligentTieringConfiguration",
             "s3:GetLifecycleConfiguration",
             "s3:ListBucket",
+            "s3:ListTagsForResource",
             "s3:PutBucketLogging",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
@@ -108,6 +114,8 @@ def manage_buckets(environment: Environment) -> list[iam.Statement]:
             "s3:PutEncryptionConfiguration",
             "s3:PutIntelligentTieringConfiguration",
             "s3:PutLifecycleConfiguration",
+            "s3:TagResource",
+            "s3:UntagResource",
             on=environment.bucket_arn("p-*"),
         ),
     ]

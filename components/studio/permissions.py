@@ -87,6 +87,7 @@ def read_results(environment: Environment) -> list[iam.Statement]:
             "sagemaker:DescribeModelPackage",
             "sagemaker:DescribeModelPackageGroup",
             "sagemaker:DescribePipeline",
+            "sagemaker:DescribePipelineDefinitionForExecution",
             "sagemaker:DescribePipelineExecution",
             "sagemaker:DescribeProcessingJob",
             "sagemaker:DescribeProject",

@@ -73,7 +73,9 @@ class WorkloadAccount(pulumi.ComponentResource):
                 environment=environment,
                 purpose="project-roles",
                 description="CloudFormation: create and delete the two roles of a project",
-                trust_policy=iam.trust_service("cloudformation.amazonaws.com", account_id=environment.account_id),
+                trust_policy=iam.trust_service(
+                    "cloudformation.amazonaws.com", account_id=environment.account_id, names_account=False
+                ),
                 policies={"roles": iam.document(*manage_roles(environment))},
             ),
             child,

@@ -22,6 +22,14 @@ def _copying_client() -> Any:
     return aws_clients.patient_client("s3", COPY_SECONDS)
 
 
+def _never_overwrite(params: Any, **_: object) -> None:
+    """Add the header of `IfNoneMatch="*"`, which S3 knows, but not every botocore that the Lambda runtime may have.
+
+    Source: Amazon S3 API Reference, CopyObject; botocore 1.40.60 refuses the parameter as unknown.
+    """
+    params["headers"]["If-None-Match"] = "*"
+
+
 class ApprovedArtifacts:
     """Copies of what was approved."""
 
@@ -32,7 +40,9 @@ class ApprovedArtifacts:
     @functools.cached_property
     def _copying_s3(self) -> Any:
         """Made for the first copy: most requests of a process need none."""
-        return self._copying_client()
+        client = self._copying_client()
+        client.meta.events.register("before-call.s3.CopyObject", _never_overwrite)
+        return client
 
     def freeze(self, candidate: Candidate) -> None:
         """Copy the package's artifact, once, to a key that no other role writes, with S3's own SHA-256.
@@ -55,7 +65,6 @@ class ApprovedArtifacts:
                 MetadataDirective="REPLACE",
                 Metadata={"model-package-arn": arn},
                 TaggingDirective="REPLACE",
-                IfNoneMatch="*",
             )
         except ClientError as error:
             # Source: Amazon S3 API Reference, CopyObject, If-None-Match.

@@ -1,21 +1,35 @@
 """boto3 clients whose timeouts leave a Lambda function time to report an error."""
 
+import functools
 import logging
 from typing import Any, cast
 
 import boto3
+import botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 # Otherwise it logs in every cold start where it found credentials.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
+logger = logging.getLogger(__name__)
+
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
 
 def client(service: str, **credentials: str) -> Any:
     """Return a client with short timeouts, of the function's own role unless credentials are given."""
+    _log_versions()
     return cast("Any", boto3).client(service, config=_CONFIG, **credentials)
+
+
+@functools.cache
+def _log_versions() -> None:
+    """Log, once in a process, the versions that the Lambda runtime has just now: AWS changes them at any time.
+
+    Source: AWS Lambda Developer Guide, "Runtime-included SDK versions".
+    """
+    logger.info("boto3 %s, botocore %s", cast("Any", boto3).__version__, botocore.__version__)
 
 
 def patient_client(service: str, seconds: float) -> Any:

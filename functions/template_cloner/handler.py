@@ -11,6 +11,7 @@ from functions.template_cloner.answer import Answer
 
 logger = logging.getLogger("functions.template_cloner")
 logger.setLevel(logging.INFO)
+logging.getLogger("functions.shared").setLevel(logging.INFO)
 
 
 class Context(Protocol):

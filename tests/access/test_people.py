@@ -18,6 +18,7 @@ LAUNCHING = [
 ]
 SEEING = [
     "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribePipelineDefinitionForExecution",
     "sagemaker:DescribePipelineExecution",
     "sagemaker:DescribeProject",
     "sagemaker:ListModelPackages",

@@ -6,6 +6,8 @@ import pytest
 
 from products.template import Template
 from tests.access.authorization import Role, roles_of
+from tests.access.stack_permissions import actions_of
+from tests.cloudformation import parse
 from tests.rendering import ROOT, Rendering, Renderings
 
 STACK = "arn:aws:cloudformation:eu-west-1:333333333333:stack/analytics-prod-p-abcdefghijkl/1"
@@ -153,6 +155,18 @@ def test_cloudformation_makes_only_bounded_roles_of_projects(project_roles: Role
         assert not project_roles.may("iam:DeleteRole", f"arn:aws:iam::333333333333:role/analytics-prod-{another}")
     for action in ("iam:PassRole", "iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary"):
         assert not project_roles.may(action)
+
+
+def test_cloudformation_may_create_change_and_delete_every_resource_of_the_published_template(
+    prod: Rendering, project_roles: Role
+) -> None:
+    resources = parse(prod.one("BucketObjectv2").inputs["content"])["Resources"]
+
+    assert {resource["Type"] for resource in resources.values()} == {"AWS::IAM::Role"}
+    for resource in resources.values():
+        needed = actions_of(resource["Type"], resource["Properties"])
+        own = "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment"
+        assert [action for action in needed if not project_roles.may(action, own)] == []
 
 
 def test_the_template_cloner_becomes_exactly_these_roles_elsewhere(rendered: Renderings) -> None:

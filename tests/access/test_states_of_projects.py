@@ -76,10 +76,24 @@ def test_s3_encrypts_what_a_deployment_keeps(may: May) -> None:
         assert not may("ModelRole", action, KEY, THROUGH_S3)
 
 
-def test_a_deployment_has_auto_scaling_make_its_role_and_passes_no_role_but_its_model_s(may: May) -> None:
-    scaling = "sagemaker.application-autoscaling.amazonaws.com"
-    slr = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{scaling}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
-    assert may("DeploymentRole", "iam:CreateServiceLinkedRole", slr, {"iam:AWSServiceName": scaling})
+@pytest.mark.parametrize(
+    ("service", "role"),
+    [
+        (
+            "sagemaker.application-autoscaling.amazonaws.com",
+            "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+        ),
+        ("inference.sagemaker.amazonaws.com", "AWSServiceRoleForSageMakerInference"),
+    ],
+)
+def test_a_deployment_has_the_services_of_its_endpoint_make_their_roles(may: May, service: str, role: str) -> None:
+    slr = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/{role}"
+    assert may("DeploymentRole", "iam:CreateServiceLinkedRole", slr, {"iam:AWSServiceName": service})
+    another = {"iam:AWSServiceName": "sagemaker.amazonaws.com"}
+    assert not may("DeploymentRole", "iam:CreateServiceLinkedRole", slr, another)
+
+
+def test_a_deployment_passes_no_role_but_its_model_s(may: May) -> None:
     to_sagemaker = {"iam:PassedToService": "sagemaker.amazonaws.com"}
     roles = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}"
     assert may("DeploymentRole", "iam:PassRole", f"{roles}-p-abcdefghijkl-model", to_sagemaker)

@@ -162,16 +162,19 @@ def test_only_the_template_cloner_assumes_roles_of_other_accounts_and_only_to_pr
         assert not permits(boundary, requested(role, "sts:AssumeRole", f"{prod}-project-onboarding")), role
 
 
-def test_a_deployment_may_create_the_service_linked_role_of_auto_scaling_and_no_other(template: Template) -> None:
+def test_a_deployment_may_create_the_service_linked_roles_of_its_endpoints_and_no_other(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     roles = f"{IAM}:role/aws-service-role"
-    scaling = (
-        "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    linked = (
+        "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+        "inference.sagemaker.amazonaws.com/AWSServiceRoleForSageMakerInference",
     )
-    assert permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{scaling}"))
+    for role in linked:
+        assert permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{role}"))
+        for action in ("DeleteRole", "PutRolePolicy", "UpdateRole", "AttachRolePolicy"):
+            assert not permits(boundary, requested(DEPLOYMENT, f"iam:{action}", f"{roles}/{role}"))
     for other in ("sagemaker.amazonaws.com/x", "ecs.application-autoscaling.amazonaws.com/x"):
         assert not permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{other}"))
-    assert not permits(boundary, requested(DEPLOYMENT, "iam:PutRolePolicy", f"{roles}/{scaling}"))
 
 
 def test_a_deployment_passes_roles_of_its_environment_but_none_that_deploys_the_platform(template: Template) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.aws.cloudformation import handlers
 from tests.installed import local_aws_python
 
 REPOSITORY = Path(__file__).parents[2]
@@ -82,6 +83,10 @@ def test_every_action_that_stacks_are_checked_for_exists_in_aws() -> None:
     text = (SOURCES / "cloudformation" / "resource_types.py").read_text()
     condition_keys = {("iam", "PermissionsBoundary"), ("iam", "PolicyARN")}
     actions = set(re.findall(r'"((?!aws:)[a-z0-9]+):([A-Z]\w+)"', text)) - condition_keys
+    for kind in handlers.PROPERTIES:
+        for operation in ("create", "read", "update", "delete"):
+            declared = [action.partition(":") for action in handlers.declared(kind, operation)]
+            actions |= {(service, action) for service, _, action in declared}
     assert len(actions) > 50
     assert [
         f"{service}:{action}"

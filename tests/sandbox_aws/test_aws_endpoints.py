@@ -134,6 +134,25 @@ def test_a_model_in_a_network_needs_the_roles_permission_for_it(hosting: Hosting
     assert "ec2:CreateNetworkInterface" in found["FailureReason"]
 
 
+@pytest.mark.parametrize("linked", [False, True], ids=["may not", "may"])
+def test_the_service_makes_its_own_role_for_an_endpoint_in_a_vpc_if_the_caller_may(
+    linked: bool, hosting: Hosting, dev: Account
+) -> None:
+    service, role = "inference.sagemaker.amazonaws.com", "AWSServiceRoleForSageMakerInference"
+    with contextlib.suppress(ClientError):
+        dev.client("iam").delete_service_linked_role(RoleName=role)
+    name = f"linked-{linked}".lower()
+    network = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
+    hosting.configuration(name, hosting.model(name, VpcConfig=network))
+    when = {"StringEquals": {"iam:AWSServiceName": service}}
+    grants = [allow("sagemaker:*"), *([allow("iam:CreateServiceLinkedRole", when=when)] * linked)]
+    caller = dev.client("sagemaker", dev.assume(dev.role(f"endpoints-{name}", *grants)))
+    caller.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    paths = {found["RoleName"]: found["Path"] for found in dev.client("iam").list_roles()["Roles"]}
+    assert paths.get(role) == (f"/aws-service-role/{service}/" if linked else None)
+    hosting.settled(name)
+
+
 def test_a_model_is_refused_where_aws_refuses_it(hosting: Hosting) -> None:
     container = {"Image": IMAGE, "ModelDataUrl": f"s3://{hosting.bucket}/nothing/model.tar.gz"}
     refusals: dict[str, dict[str, Any]] = {

@@ -138,6 +138,19 @@ def test_a_stack_is_made_with_its_roles_permissions_and_no_others(dev: Account) 
     assert "s3:CreateBucket on resource: arn:aws:s3:::permissions-stack-bucket" in events["Denied"][1]
 
 
+def test_a_bucket_with_tags_is_made_only_by_a_role_that_may_tag_it(dev: Account) -> None:
+    enough = ["s3:CreateBucket", "s3:GetBucketAcl", "s3:ListBucket", "s3:PutBucketTagging"]
+    role = dev.role("permissions-tags", allow(enough), trust=trust("cloudformation.amazonaws.com"))
+    properties = {"BucketName": "permissions-tagged", "Tags": [{"Key": "a", "Value": "b"}]}
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}}}
+    dev.client("cloudformation").create_stack(
+        StackName="tagged", TemplateBody=json.dumps(template), RoleARN=role, DisableRollback=True
+    )
+    status, reason = _events_of(dev, "tagged")["Bucket"]
+    assert status == "CREATE_FAILED"
+    assert "s3:TagResource on resource: arn:aws:s3:::permissions-tagged" in reason
+
+
 def test_a_resource_that_the_sandbox_would_make_only_in_part_is_refused(dev: Account) -> None:
     properties = {"BucketName": "partial-bucket", "ObjectLockEnabled": True}
     template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}}}

@@ -159,6 +159,25 @@ def test_a_role_is_given_to_a_stack_only_by_those_who_may_pass_it(prod: Account,
     assert (code, f"iam:PassRole on resource: {service_role}" in message) == ("AccessDenied", True)
 
 
+def test_a_trust_policy_that_requires_the_account_of_cloudformation_does_not_trust_it(prod: Account) -> None:
+    template = json.dumps({"Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}})
+    trusting = {
+        operator: prod.role(
+            f"stacks-{operator}",
+            allow("sqs:CreateQueue"),
+            trust={
+                **trust("cloudformation.amazonaws.com"),
+                "Condition": {operator: {"aws:SourceAccount": "333333333333"}},
+            },
+        )
+        for operator in ("StringEquals", "StringEqualsIfExists")
+    }
+    create = prod.client("cloudformation").create_stack
+    code, message = refusal(create, StackName="stacks-strict", TemplateBody=template, RoleARN=trusting["StringEquals"])
+    assert (code, "cannot be assumed" in message) == ("ValidationError", True)
+    create(StackName="stacks-lenient", TemplateBody=template, RoleARN=trusting["StringEqualsIfExists"])
+
+
 @pytest.mark.usefixtures("onboarder")
 def test_a_template_is_read_with_the_permissions_of_the_caller(prod: Account, service_role: str) -> None:
     blind = prod.assume(prod.role("stacks-blind", allow(["cloudformation:*", "iam:PassRole"])))

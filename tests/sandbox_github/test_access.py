@@ -255,6 +255,15 @@ def test_rules_of_the_organization_apply_to_the_branches_they_select(call: Clien
     assert call("GET", f"/orgs/acme/rulesets/{number}").status == 404
 
 
+def test_an_id_of_the_organizations_owners_as_bypass_actors_is_ignored(call: Client) -> None:
+    made = call("POST", "/orgs/acme/rulesets", ruleset())
+    owners = {"actor_id": None, "actor_type": "OrganizationAdmin", "bypass_mode": "always"}
+    assert made.json["bypass_actors"] == [owners]
+    path = f"/orgs/acme/rulesets/{made.json['id']}"
+    again = call("PUT", path, {"bypass_actors": [{**owners, "actor_id": 1}]})
+    assert again.json["bypass_actors"] == call("GET", path).json["bypass_actors"] == [owners]
+
+
 def test_a_rule_refuses_a_direct_commit_except_to_a_bypass_actor(call: Client) -> None:
     path = repository(call, "mlops-model")
     call("PUT", f"{path}/collaborators/mia", {"permission": "admin"})

@@ -8,13 +8,13 @@ import pytest
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.github.provider import GitHubProvider
 from tests.sandbox_plugins.cases.dependencies import Dependencies
-from tests.sandbox_plugins.cases.github import GITHUB
+from tests.sandbox_plugins.cases.github import GITHUB, ruleset
 from tests.sandbox_plugins.cases.messaging import MESSAGING
 from tests.sandbox_plugins.cases.networks import NETWORKS
 from tests.sandbox_plugins.cases.serving import SERVING
 from tests.sandbox_plugins.cases.storage import STORAGE
 from tests.sandbox_plugins.cases.studio import STUDIO
-from tests.sandbox_plugins.lifecycle import run_lifecycle
+from tests.sandbox_plugins.lifecycle import checked, refreshed, run_lifecycle
 from tests.sandbox_plugins.plugin import Plugin, RefusedByPluginError
 
 AWS = {**NETWORKS, **STORAGE, **MESSAGING, **STUDIO}
@@ -127,3 +127,14 @@ def test_an_account_that_is_not_allowed_is_refused(unconfigured_aws: Plugin, env
 @pytest.mark.parametrize("kind", GITHUB)
 def test_a_github_resource_goes_through_its_lifecycle(github: Plugin, kind: str) -> None:
     run_lifecycle(github, Dependencies(github), GitHubProvider.types[kind], GITHUB[kind])
+
+
+def test_an_id_of_the_organizations_owners_shows_as_a_change_after_every_update(github: Plugin) -> None:
+    kind = "github:index/organizationRuleset:OrganizationRuleset"
+    actors = [{"actorId": 1, "actorType": "OrganizationAdmin", "bypassMode": "always"}]
+    inputs = checked(github, kind, {**ruleset(Dependencies(github)), "name": "owners", "bypassActors": actors})
+    created = github.create(kind, inputs)
+
+    seen, _ = refreshed(github, kind, created, inputs)
+    assert github.difference(kind, seen, inputs).changed == ["bypassActors"]
+    github.delete(kind, created)

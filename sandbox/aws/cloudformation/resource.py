@@ -48,6 +48,8 @@ class ResourceType:
     delete: tuple[str, ...]
     properties: Mapping[str, tuple[str, ...]]
     """Every property that the sandbox honours, with the actions that set it."""
+    update: tuple[str, ...] = ()
+    """Actions that every change takes."""
     change: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Properties whose change takes other actions than their first value."""
     removal: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
@@ -70,13 +72,13 @@ class ResourceType:
         before = {**old, "Tags": _own_tags(old)}
         for name in {**old, **new}:
             if (before.get(name) or None) != new.get(name):
-                wanted += self.change.get(name, self.properties.get(name, ()))
+                wanted += [*self.update, *self.change.get(name, self.properties.get(name, ()))]
         yield from self._checks(resource, wanted)
 
     def to_delete(self, resource: Resource) -> Iterator[Check]:
         """Yield the permissions that deleting the resource takes."""
         wanted = [*self.delete]
-        for name in resource.properties:
+        for name in resource.own_properties:
             wanted += self.removal.get(name, ())
         yield from self._checks(resource, wanted)
 

@@ -1,13 +1,15 @@
 """The resource types that the sandbox knows, with the permissions that CloudFormation needs for them.
 
-CloudFormation works with the permissions of the stack's principal and no others. Source: the `handlers` sections of the
-resource types' schemas in the CloudFormation registry. A type that is not here is refused, and so is a property that is
-not in the type's entry.
+CloudFormation works with the permissions of the stack's principal and no others. Those of the types that launches use are
+read from the CloudFormation registry (`handlers.py`); the registry has none for CodeRepository and custom resources, and
+the types that only `bootstrap/` uses are written by hand. A type that is not here is refused, and so is a property that
+is not in the type's entry.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.aws.cloudformation import handlers
 from sandbox.aws.cloudformation.resource import Resource, ResourceType
 from sandbox.aws.errors import NotEmulatedError
 from sandbox.aws.iam.service_authorization import iam
@@ -95,6 +97,27 @@ def _role_context(resource: Resource, action: str) -> Mapping[str, Any]:
     return context
 
 
+def _registered(
+    kind: str,
+    properties: str,
+    *,
+    arn: Callable[[Resource], str],
+    context: Callable[[Resource, str], Mapping[str, Any]] = lambda resource, action: {},
+) -> ResourceType:
+    """Return the entry of a type whose permissions the registry publishes; `properties` are those that are honoured."""
+    names = properties.split()
+    return ResourceType(
+        arn=arn,
+        create=handlers.of_every_resource(kind, "create"),
+        update=handlers.of_every_resource(kind, "update"),
+        delete=handlers.of_every_resource(kind, "delete"),
+        properties={name: handlers.of_property(kind, "create", name) for name in names},
+        change={name: handlers.of_property(kind, "update", name) for name in names},
+        removal={name: handlers.of_property(kind, "delete", name) for name in names},
+        context=context,
+    )
+
+
 CUSTOM = ResourceType(
     arn=lambda resource: resource.properties["ServiceToken"],
     create=("lambda:InvokeFunction",),
@@ -126,30 +149,11 @@ TYPES: Mapping[str, ResourceType] = {
             "ThumbprintList": ("iam:UpdateOpenIDConnectProviderThumbprint",),
         },
     ),
-    "AWS::IAM::Role": ResourceType(
+    "AWS::IAM::Role": _registered(
+        "AWS::IAM::Role",
+        "RoleName AssumeRolePolicyDocument Description MaxSessionDuration PermissionsBoundary Policies "
+        "ManagedPolicyArns Tags",
         arn=_global("role", "RoleName"),
-        create=("iam:CreateRole", "iam:GetRole"),
-        delete=("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:DeleteRole"),
-        properties={
-            "RoleName": (),
-            "AssumeRolePolicyDocument": (),
-            "Description": (),
-            "MaxSessionDuration": (),
-            "PermissionsBoundary": (),
-            "Policies": ("iam:PutRolePolicy", "iam:GetRolePolicy"),
-            "ManagedPolicyArns": ("iam:AttachRolePolicy",),
-            "Tags": ("iam:TagRole",),
-        },
-        change={
-            "AssumeRolePolicyDocument": ("iam:UpdateAssumeRolePolicy",),
-            "Description": ("iam:UpdateRole",),
-            "MaxSessionDuration": ("iam:UpdateRole",),
-            "PermissionsBoundary": ("iam:PutRolePermissionsBoundary",),
-            "Policies": ("iam:PutRolePolicy", "iam:GetRolePolicy", "iam:DeleteRolePolicy"),
-            "ManagedPolicyArns": ("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
-            "Tags": ("iam:TagRole", "iam:UntagRole"),
-        },
-        removal={"Policies": ("iam:DeleteRolePolicy",), "ManagedPolicyArns": ("iam:DetachRolePolicy",)},
         context=_role_context,
     ),
     "AWS::KMS::Alias": ResourceType(
@@ -190,45 +194,18 @@ TYPES: Mapping[str, ResourceType] = {
             "Tags": ("logs:TagResource",),
         },
     ),
-    "AWS::S3::Bucket": ResourceType(
+    "AWS::S3::Bucket": _registered(
+        "AWS::S3::Bucket",
+        "BucketName BucketEncryption LifecycleConfiguration LoggingConfiguration OwnershipControls "
+        "PublicAccessBlockConfiguration Tags VersioningConfiguration",
         arn=lambda resource: f"arn:aws:s3:::{resource.name('BucketName').lower()}",
-        create=("s3:CreateBucket",),
-        delete=("s3:DeleteBucket",),
-        properties={
-            "BucketName": (),
-            "BucketEncryption": ("s3:PutEncryptionConfiguration",),
-            "LifecycleConfiguration": ("s3:PutLifecycleConfiguration",),
-            "LoggingConfiguration": ("s3:PutBucketLogging",),
-            "OwnershipControls": ("s3:PutBucketOwnershipControls",),
-            "PublicAccessBlockConfiguration": ("s3:PutBucketPublicAccessBlock",),
-            "Tags": ("s3:PutBucketTagging",),
-            "VersioningConfiguration": ("s3:PutBucketVersioning",),
-        },
     ),
-    "AWS::S3::BucketPolicy": ResourceType(
+    "AWS::S3::BucketPolicy": _registered(
+        "AWS::S3::BucketPolicy",
+        "Bucket PolicyDocument",
         arn=lambda resource: f"arn:aws:s3:::{resource.properties['Bucket']}",
-        create=("s3:GetBucketPolicy", "s3:PutBucketPolicy"),
-        delete=("s3:GetBucketPolicy", "s3:DeleteBucketPolicy"),
-        properties={"Bucket": (), "PolicyDocument": ()},
-        change={"PolicyDocument": ("s3:GetBucketPolicy", "s3:PutBucketPolicy")},
     ),
-    "AWS::SSM::Parameter": ResourceType(
-        arn=_parameter_arn,
-        create=("ssm:PutParameter", "ssm:GetParameters"),
-        delete=("ssm:DeleteParameter",),
-        properties={
-            "Name": (),
-            "Description": (),
-            "Type": (),
-            "Value": (),
-            "Tags": ("ssm:AddTagsToResource",),
-        },
-        change={
-            "Description": ("ssm:PutParameter",),
-            "Value": ("ssm:PutParameter",),
-            "Tags": ("ssm:AddTagsToResource", "ssm:RemoveTagsFromResource"),
-        },
-    ),
+    "AWS::SSM::Parameter": _registered("AWS::SSM::Parameter", "Name Description Type Value Tags", arn=_parameter_arn),
     "AWS::SageMaker::CodeRepository": ResourceType(
         arn=_sagemaker("code-repository", "CodeRepositoryName"),
         create=("sagemaker:CreateCodeRepository", "sagemaker:DescribeCodeRepository"),
@@ -239,28 +216,10 @@ TYPES: Mapping[str, ResourceType] = {
             "Tags": ("sagemaker:AddTags", "sagemaker:DeleteTags"),
         },
     ),
-    "AWS::SageMaker::ModelPackageGroup": ResourceType(
+    "AWS::SageMaker::ModelPackageGroup": _registered(
+        "AWS::SageMaker::ModelPackageGroup",
+        "ModelPackageGroupName ModelPackageGroupDescription ModelPackageGroupPolicy Tags",
         arn=_sagemaker("model-package-group", "ModelPackageGroupName"),
-        create=(
-            "sagemaker:CreateModelPackageGroup",
-            "sagemaker:DescribeModelPackageGroup",
-            "sagemaker:GetModelPackageGroupPolicy",
-            "sagemaker:ListTags",
-        ),
-        delete=("sagemaker:DescribeModelPackageGroup", "sagemaker:DeleteModelPackageGroup"),
-        properties={
-            "ModelPackageGroupName": (),
-            "ModelPackageGroupDescription": (),
-            "ModelPackageGroupPolicy": ("sagemaker:PutModelPackageGroupPolicy",),
-            "Tags": ("sagemaker:AddTags",),
-        },
-        change={
-            "ModelPackageGroupPolicy": (
-                "sagemaker:PutModelPackageGroupPolicy",
-                "sagemaker:DeleteModelPackageGroupPolicy",
-            ),
-            "Tags": ("sagemaker:AddTags", "sagemaker:DeleteTags"),
-        },
     ),
     "AWS::SecretsManager::Secret": ResourceType(
         arn=_secret_arn,

@@ -91,8 +91,20 @@ def session(role_arn: str, session_name: str) -> Principal:
     )
 
 
+SERVICES_WITHOUT_A_SOURCE = frozenset({"cloudformation.amazonaws.com", "servicecatalog.amazonaws.com"})
+"""Services for which no document says that they name an account when they assume a role.
+
+Source: Service Catalog Administrator Guide, "AWS Service Catalog Launch Constraints", and CloudFormation User Guide,
+"CloudFormation service role", whose trust policies have no condition; "Cross-service confused deputy prevention" in the
+latter is about extensions.
+"""
+
+
 def service_may_assume(role_arn: str, service: str, *, source_account: str, source_arn: str | None = None) -> bool:
-    """Return whether the role exists and its trust policy lets an AWS service assume it for that account."""
+    """Return whether the role exists and its trust policy lets an AWS service assume it for that account.
+
+    A service that is not documented to name the account does not: a condition that requires it is not met.
+    """
     try:
         account, name = split_role_arn(role_arn)
     except ServiceError:
@@ -104,7 +116,8 @@ def service_may_assume(role_arn: str, service: str, *, source_account: str, sour
     # statements that name this very service are handed to it.
     statements = _as_list(json.loads(role["AssumeRolePolicyDocument"]).get("Statement"))
     named = [statement for statement in statements if service in _as_list(_principal(statement).get("Service"))]
-    return evaluator.trusts(named, role_arn, source_account, source_arn)
+    named_account = None if service in SERVICES_WITHOUT_A_SOURCE else source_account
+    return evaluator.trusts(named, role_arn, source_account, named_account, source_arn)
 
 
 def is_allowed(principal: Principal, action: str, resource: str, context: Context | None = None) -> bool:

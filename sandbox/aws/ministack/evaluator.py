@@ -80,8 +80,17 @@ def requires_policy(service: str) -> bool:
     return service in modules.evaluator._POLICY_REQUIRED
 
 
-def trusts(statements: Sequence[Mapping[str, Any]], role_arn: str, account: str, source_arn: str | None) -> bool:
-    """Return whether statements of a role's trust policy let an AWS service assume it on behalf of an account."""
+def trusts(
+    statements: Sequence[Mapping[str, Any]],
+    role_arn: str,
+    account: str,
+    source_account: str | None,
+    source_arn: str | None,
+) -> bool:
+    """Return whether statements of a role's trust policy let an AWS service assume it on behalf of an account.
+
+    The request has the condition keys `aws:SourceAccount` and `aws:SourceArn` if they are given.
+    """
     context = modules.evaluator.EvalContext(
         principal_arn=f"arn:aws:iam::{account}:root",
         principal_type="AWSService",
@@ -90,7 +99,7 @@ def trusts(statements: Sequence[Mapping[str, Any]], role_arn: str, account: str,
         resource_arn=role_arn,
         region=scope.region(),
         service_context={
-            "aws:sourceaccount": account,
+            "aws:sourceaccount": source_account,
             "aws:sourcearn": source_arn,
             "aws:principalisawsservice": "true",
         },

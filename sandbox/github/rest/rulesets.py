@@ -10,6 +10,14 @@ from sandbox.github.transport import Response, json_response
 _CONDITIONS = ("ref_name", "repository_name", "repository_id")
 
 
+_WITHOUT_ID = ("OrganizationAdmin", "DeployKey")
+"""Actors whose id GitHub ignores and returns as null.
+
+Source: https://github.com/integrations/terraform-provider-github/issues/2536 and issues/1899; the documentation of the
+provider's `actor_id`.
+"""
+
+
 class _BypassActor(Body):
     actor_id: int | None = None
     actor_type: Literal["OrganizationAdmin", "RepositoryRole", "Team", "Integration", "DeployKey", "User"]
@@ -67,6 +75,13 @@ def _check(call: Call, body: _Create | _Update) -> None:
         same = ruleset.name == body.name and ruleset.repository_id == _owner(call)
         if same and str(ruleset.id) != call.parameters.get("ruleset"):
             raise errors.unprocessable("Validation Failed", "Name must be unique")
+
+
+def _actors(actors: list[_BypassActor]) -> list[dict[str, Any]]:
+    return [
+        {**actor.model_dump(), "actor_id": None if actor.actor_type in _WITHOUT_ID else actor.actor_id}
+        for actor in actors
+    ]
 
 
 def _check_parameters(rule: _Rule) -> None:
@@ -146,7 +161,7 @@ def _create(call: Call) -> Response:
         repository_id=_owner(call),
         target=body.target or "branch",
         enforcement=body.enforcement,
-        bypass_actors=[actor.model_dump() for actor in body.bypass_actors or []],
+        bypass_actors=_actors(body.bypass_actors or []),
         conditions=body.conditions or {},
         rules=[rule.model_dump(exclude_none=True) for rule in body.rules or []],
     )
@@ -165,7 +180,7 @@ def _update(call: Call) -> Response:
     ruleset.target = body.target or ruleset.target
     ruleset.enforcement = body.enforcement or ruleset.enforcement
     if body.bypass_actors is not None:
-        ruleset.bypass_actors = [actor.model_dump() for actor in body.bypass_actors]
+        ruleset.bypass_actors = _actors(body.bypass_actors)
     if body.conditions is not None:
         ruleset.conditions = body.conditions
     if body.rules is not None:

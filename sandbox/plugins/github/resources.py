@@ -1,7 +1,7 @@
 """Repositories and organization rulesets."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from sandbox.plugins.github.client import NOT_FOUND, GitHub, GitHubError
@@ -192,7 +192,14 @@ class OrganizationRuleset(GitHubResource):
             "name": ruleset["name"],
             "target": ruleset["target"],
             "enforcement": ruleset["enforcement"],
-            "bypassActors": self._actors(list_of(ruleset.get("bypass_actors")), list_of(state.get("bypassActors"))),
+            "bypassActors": [
+                {
+                    "actorId": actor.get("actor_id"),
+                    "actorType": actor["actor_type"],
+                    "bypassMode": actor["bypass_mode"],
+                }
+                for actor in list_of(ruleset.get("bypass_actors"))
+            ],
             "conditions": {
                 name: {
                     "includes": list_of(conditions[github_name].get("include")),
@@ -205,21 +212,6 @@ class OrganizationRuleset(GitHubResource):
             "nodeId": ruleset.get("node_id"),
             "rulesetId": ruleset["id"],
         }
-
-    @staticmethod
-    def _actors(actors: list[dict[str, Any]], known: list[Values]) -> list[Values]:
-        """Return the actors that may bypass; GitHub ignores the id of an organization admin, so the program's stays."""
-        numbers = {actor["actorType"]: actor.get("actorId") for actor in known}
-        return [
-            {
-                "actorId": numbers.get("OrganizationAdmin", actor.get("actor_id"))
-                if actor["actor_type"] == "OrganizationAdmin"
-                else actor.get("actor_id"),
-                "actorType": actor["actor_type"],
-                "bypassMode": actor["bypass_mode"],
-            }
-            for actor in actors
-        ]
 
     def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
         """Replace the ruleset."""

@@ -170,6 +170,31 @@ def nothing(what: str) -> None:
     """Do nothing."""
 
 
+class ClientEvents:
+    """Events of a client, as far as they add headers to requests."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Callable[..., None]] = {}
+
+    def register(self, event: str, handler: Callable[..., None]) -> None:
+        """Call `handler` for each request of an operation."""
+        self._handlers[event] = handler
+
+    def headers(self, operation: str) -> dict[str, str]:
+        """The headers that are added to a request of an operation."""
+        params: dict[str, dict[str, str]] = {"headers": {}}
+        if handler := self._handlers.get(f"before-call.s3.{operation}"):
+            handler(params=params)
+        return params["headers"]
+
+
+@dataclass
+class ClientMeta:
+    """The part of a client's `meta` that is used."""
+
+    events: ClientEvents = field(default_factory=ClientEvents)
+
+
 @dataclass
 class MemoryS3:
     """Objects, written under conditions as S3 does it.
@@ -183,6 +208,7 @@ class MemoryS3:
     """Number of conditional writes that conflict with another one."""
     conflicting_copies: int = 0
     """Number of copies that conflict with another one of the same object."""
+    meta: ClientMeta = field(default_factory=ClientMeta)
     before: Callable[[str], None] = nothing
     """Called with what is about to be written: the state of a record, or `copy`."""
     after: Callable[[str], None] = nothing
@@ -227,7 +253,7 @@ class MemoryS3:
         if source.etag != arguments["CopySourceIfMatch"]:
             raise error("PreconditionFailed", status=412)
         place = (arguments["Bucket"], arguments["Key"])
-        self._check(place, arguments)
+        self._check(place, {"IfNoneMatch": self.meta.events.headers("CopyObject").get("If-None-Match", "")})
         assert (arguments["MetadataDirective"], arguments["TaggingDirective"]) == ("REPLACE", "REPLACE")
         assert arguments["ChecksumAlgorithm"] == "SHA256"
         self.copies.append(arguments)

@@ -1,6 +1,9 @@
 """Errors and rare answers of AWS."""
 
+from typing import Any
+
 import boto3
+import botocore
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -10,7 +13,7 @@ from functions.deployment_trigger.approval_store import approval_of
 from functions.deployment_trigger.approved_artifacts import COPY_SECONDS, ApprovedArtifacts
 from functions.deployment_trigger.errors import NotStartedError
 from functions.deployment_trigger.model_registry import ModelRegistry
-from functions.deployment_trigger.package import Approval, approved, parse_arn
+from functions.deployment_trigger.package import Approval, Candidate, approved, parse_arn
 from functions.deployment_trigger.project_parameters import ProjectParameters
 from functions.shared import aws_clients
 from tests.functions.deployment_trigger.fakes import BUCKET, GROUP, PROJECT_ID, SETTINGS, Fakes, arn, error
@@ -91,6 +94,15 @@ def test_a_copy_that_conflicts_with_another_one_is_repeated_and_finds_its_result
     assert fakes.s3.copies == []
 
 
+def candidate_of(fakes: Fakes) -> Candidate:
+    """The approved package of the fakes."""
+    return approved(
+        parse_arn(arn(1), SETTINGS),
+        ProjectParameters(SETTINGS, fakes.ssm).find(PROJECT_ID),
+        ModelRegistry(fakes.sagemaker).describe(arn(1)),
+    )
+
+
 def test_a_copy_is_requested_once_with_a_timeout_as_long_as_the_function_allows(
     fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,11 +115,7 @@ def test_a_copy_is_requested_once_with_a_timeout_as_long_as_the_function_allows(
 
     monkeypatch.setattr(boto3, "client", client)
     artifacts = ApprovedArtifacts(aws_clients.client("s3"))
-    candidate = approved(
-        parse_arn(arn(1), SETTINGS),
-        ProjectParameters(SETTINGS, fakes.ssm).find(PROJECT_ID),
-        ModelRegistry(fakes.sagemaker).describe(arn(1)),
-    )
+    candidate = candidate_of(fakes)
     assert len(configs) == 1
 
     artifacts.freeze(candidate)
@@ -116,6 +124,37 @@ def test_a_copy_is_requested_once_with_a_timeout_as_long_as_the_function_allows(
     ordinary, patient = ({name: getattr(config, name) for name in ("read_timeout", "retries")} for config in configs)
     assert ordinary["read_timeout"] == 10
     assert patient == {"read_timeout": COPY_SECONDS, "retries": {"mode": "standard", "total_max_attempts": 1}}
+
+
+class SentError(Exception):
+    """A request is sent: the test has seen enough."""
+
+
+def test_a_copy_never_overwrites_whatever_the_version_of_botocore(fakes: Fakes) -> None:
+    sent: list[Any] = []
+
+    def stop(request: Any, **_: object) -> None:
+        sent.append(request.headers)
+        raise SentError
+
+    s3: Any = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="any", aws_secret_access_key="any")
+    s3.meta.events.register("before-send.s3.CopyObject", stop)
+    with pytest.raises(SentError):
+        ApprovedArtifacts(fakes.s3, lambda: s3).freeze(candidate_of(fakes))
+
+    assert sent[0]["If-None-Match"] == b"*"
+    assert b"if-none-match" in sent[0]["Authorization"], "it is signed"
+
+
+def test_a_process_logs_the_version_of_its_botocore_once(caplog: pytest.LogCaptureFixture) -> None:
+    aws_clients._log_versions.cache_clear()
+    with caplog.at_level("INFO", "functions.shared"):
+        aws_clients.client("s3", region_name="eu-west-1")
+        aws_clients.client("ssm", region_name="eu-west-1")
+
+    assert [each.getMessage() for each in caplog.records if "botocore" in each.getMessage()] == [
+        f"boto3 {boto3.__version__}, botocore {botocore.__version__}"
+    ]
 
 
 def test_a_failure_to_read_the_frozen_copy_fails_the_request(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ def ruleset(_: Dependencies) -> Inputs:
             "repositoryName": {"includes": ["probe-*"], "excludes": []},
             "refName": {"includes": ["~DEFAULT_BRANCH"], "excludes": []},
         },
-        "bypassActors": [{"actorId": 1, "actorType": "OrganizationAdmin", "bypassMode": "always"}],
+        "bypassActors": [{"actorType": "OrganizationAdmin", "bypassMode": "always"}],
         "rules": {"deletion": True, "nonFastForward": True, "pullRequest": {"requiredApprovingReviewCount": 1}},
     }
 

@@ -5,7 +5,7 @@ from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.iam import authorization
 from sandbox.aws.ministack import scope
 from sandbox.aws.sagemaker import execution_role, names, tags
-from sandbox.aws.sagemaker.hosting import deployments, endpoint_configurations, listing
+from sandbox.aws.sagemaker.hosting import deployments, endpoint_configurations, linked_role, listing
 from sandbox.aws.sagemaker.hosting.endpoint import Endpoint
 from sandbox.aws.sagemaker.hosting.fleet import Fleet
 from sandbox.aws.service import Call, Members
@@ -66,6 +66,7 @@ def _create(call: Call) -> Members:
     fleet = Fleet.of(name, configuration)
     deployment = call.members.get("DeploymentConfig")
     _check(call, configuration, fleet, deployment)
+    linked_role.create_for(fleet, call.caller)
     endpoint = Endpoint(
         name=name, arn=arn, configuration_name=configuration["EndpointConfigName"], deployment=deployment
     )
