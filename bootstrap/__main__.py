@@ -10,7 +10,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap import arguments, credential, doctor, github, login, settings_file, up
+from bootstrap import arguments, credential, doctor, github, login, settings_file, token_scopes, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
@@ -87,6 +87,11 @@ def _github_token(options: argparse.Namespace) -> int:
     stored = credential.store(account, names, token, options.github_url)
     result = "stored" if stored.changed else "unchanged"
     _print(f"{names.prefix}: the token of {stored.owner} is {result}.")
+    if not stored.scopes_known:
+        _report(
+            "GitHub does not tell what this token may do, because it is fine-grained or an app's. Make sure that it has "
+            f"the permissions {token_scopes.PERMISSIONS}."
+        )
     return 0
 
 

@@ -67,6 +67,16 @@ def of_environment(names: Names, folder: Path) -> Mapping[str, object] | None:
     return None
 
 
+def publishes_templates(settings: Mapping[str, object]) -> bool:
+    """Whether a stack's settings have it create the organization's template repositories and rules."""
+    development = settings.get("development")
+    projects = _mapping(development).get("projects")
+    return (
+        isinstance(projects, dict)
+        and _mapping(cast("object", projects)).get("publishTemplateRepositories") is not False
+    )
+
+
 def _settings(file: Path) -> Mapping[str, object]:
     """Return the settings in `file`, their keys without the namespace.
 

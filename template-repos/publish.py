@@ -16,8 +16,11 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 SHARED = "mlops_platform"
@@ -26,6 +29,12 @@ PARTS: dict[str, list[str]] = {
     kind: template["parts"] for kind, template in tomllib.loads((HERE / "templates.toml").read_text()).items()
 }
 """The packages of the shared folder that each kind of template carries."""
+
+SCOPES = {"repo": "write to the template repositories", "workflow": "write files in .github/workflows"}
+"""Scopes that publishing needs, by what it does with them."""
+CLASSIC_TOKENS = ("ghp_", "gho_")
+"""Beginnings of tokens that have scopes. Source: GitHub Docs, "About authentication to GitHub", token formats."""
+TIMEOUT_SECONDS = 20
 
 IGNORED = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")
 """Files that working in a template leaves behind."""
@@ -51,6 +60,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("kinds", nargs="*", metavar="kind", help=f"default: all ({', '.join(PARTS)})")
     parser.add_argument("--organization", help="GitHub organization that holds the template repositories")
     parser.add_argument("--github-url", default="https://github.com", help="address of the GitHub server")
+    parser.add_argument("--github-api-url", help="its REST API (default: derived from the server)")
     parser.add_argument("--assemble", type=Path, metavar="FOLDER", help="write the templates below this folder instead")
     options = parser.parse_args(arguments)
     kinds: list[str] = options.kinds or list(PARTS)
@@ -64,6 +74,7 @@ def main(arguments: list[str]) -> None:
         parser.error("--organization says where to publish")
     try:
         environment = git_environment(options.github_url, os.environ)
+        require_scopes(options.github_url, options.github_api_url, os.environ["GITHUB_TOKEN"])
         for kind in kinds:
             repository = f"mlops-template-{kind}"
             url = f"{options.github_url.rstrip('/')}/{options.organization}/{repository}.git"
@@ -139,6 +150,54 @@ def git_environment(github_url: str, environment: Mapping[str, str]) -> dict[str
         numbered[f"GIT_CONFIG_KEY_{index}"] = key
         numbered[f"GIT_CONFIG_VALUE_{index}"] = value
     return {**inherited, **numbered}
+
+
+def require_scopes(github_url: str, api_url: str | None, token: str) -> None:
+    """Check that a classic token has the scopes that publishing needs; other tokens do not tell what they may do.
+
+    Source: GitHub Docs, "Scopes for OAuth apps" (the header X-OAuth-Scopes).
+
+    Raises:
+        PublishError: a scope is missing, or the server rejects the token or cannot be reached.
+    """
+    server = urlsplit(github_url)
+    if server.scheme not in ("http", "https"):
+        return
+    listed = _listed_scopes(f"{(api_url or _api_url(github_url)).rstrip('/')}/user", token)
+    if listed is None or (not listed.strip() and not token.startswith(CLASSIC_TOKENS)):
+        return
+    held = {scope.strip() for scope in listed.split(",")}
+    lacking = [f"`{scope}` to {purpose}" for scope, purpose in SCOPES.items() if scope not in held]
+    if lacking:
+        raise PublishError(
+            f"the token in GITHUB_TOKEN lacks {' and '.join(lacking)}; nothing was published. Run: "
+            f"gh auth refresh --hostname {server.netloc} --scopes {','.join(SCOPES)}"
+        )
+
+
+def _listed_scopes(url: str, token: str) -> str | None:
+    headers = {"Authorization": f"Bearer {token}", "User-Agent": "mlops-platform-publish"}
+    # The caller has checked the scheme.
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+            return answer.headers.get("X-OAuth-Scopes")
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == 401:
+                raise PublishError(f"{url} rejects the token in GITHUB_TOKEN ({error.code} {error.reason})") from error
+            # GitHub refuses this to an app's token, which has no scopes.
+            return error.headers.get("X-OAuth-Scopes")
+    except OSError as error:
+        raise PublishError(f"{url} cannot be reached: {getattr(error, 'reason', error)}") from error
+
+
+def _api_url(github_url: str) -> str:
+    """Return the address of a server's REST API. Source: GitHub Docs, "Getting started with the REST API"."""
+    server = urlsplit(github_url)
+    if server.netloc == "github.com" or server.netloc.endswith(".ghe.com"):
+        return f"{server.scheme}://api.{server.netloc}"
+    return f"{server.scheme}://{server.netloc}/api/v3"
 
 
 def _version(folder: Path) -> str:

@@ -42,7 +42,8 @@ def examine(
     yield checked("deploy role", lambda: account_checks.role(account, names.deploy_role, again))
     yield checked("preview role", lambda: account_checks.role(account, names.preview_role, again))
     yield checked("quotas", lambda: _quotas(account, names, folder))
-    yield from _platform(account, names, stack, token, get)
+    publishes = settings_file.publishes_templates(settings_file.of_environment(names, folder) or {})
+    yield from _platform(account, names, stack, token, get, publishes=publishes)
 
 
 def _server(account: Account, names: Names, stack: Stack) -> github.Server:
@@ -70,7 +71,9 @@ def _quotas(account: Account, names: Names, folder: Path) -> tuple[bool, str]:
     return not shortages, "; ".join(map(str, shortages)) or "enough for what the settings require"
 
 
-def _platform(account: Account, names: Names, stack: Stack, token: str | None, get: Get) -> Iterator[Finding]:
+def _platform(
+    account: Account, names: Names, stack: Stack, token: str | None, get: Get, *, publishes: bool
+) -> Iterator[Finding]:
     """Yield findings about the deployed platform and its GitHub."""
     ssm = account.client("ssm")
     try:
@@ -90,5 +93,7 @@ def _platform(account: Account, names: Names, stack: Stack, token: str | None, g
             f"run: {again}; if the roles are right, set github.oidcIssuer to https://{trusted} and deploy",
         )
     yield checked("GitHub", lambda: github_checks.organization(server, organization, token, get))
+    if token and publishes:
+        yield checked("GitHub token", lambda: github_checks.token_of_deployments(server, organization, token, get))
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
-    yield checked("GitHub credential", lambda: github_checks.credential(account, names))
+    yield checked("GitHub credential", lambda: github_checks.credential(account, names, server))

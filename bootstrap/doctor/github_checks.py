@@ -3,8 +3,9 @@
 import http.client
 from urllib.parse import quote
 
-from bootstrap import github
+from bootstrap import github, token_scopes
 from bootstrap.account import Account
+from bootstrap.credential import store_command
 from bootstrap.deployed import deployed_parameter
 from bootstrap.github import Get, Server
 from bootstrap.names import Names
@@ -56,16 +57,30 @@ def environment(server: Server, names: Names, stack: Stack, token: str | None, g
     return False, f"{repository} admits {listed} to {names.environment}, which is for main alone; {advice}"
 
 
-def credential(account: Account, names: Names) -> tuple[bool, str]:
+def token_of_deployments(server: Server, organization: str, token: str, get: Get) -> tuple[bool, str]:
+    """Check that the token in GITHUB_TOKEN can deploy a stack that publishes template repositories."""
+    held = token_scopes.scopes(get(server, f"/orgs/{organization}", token), token)
+    if held is None:
+        return True, (
+            "GITHUB_TOKEN is fine-grained or an app's, so GitHub does not tell what it may do; a deployment needs "
+            "Administration and Workflows of repositories and Administration of the organization (read and write)"
+        )
+    lacking = token_scopes.missing(held, token_scopes.ORGANIZATION)
+    if not lacking:
+        return True, f"GITHUB_TOKEN has the scopes that a deployment needs: {', '.join(token_scopes.ORGANIZATION)}"
+    return False, (
+        f"GITHUB_TOKEN lacks {token_scopes.needs(lacking)}; run: "
+        f"{token_scopes.granting(server, token_scopes.ORGANIZATION)}"
+    )
+
+
+def credential(account: Account, names: Names, server: Server) -> tuple[bool, str]:
     """Check that the secret for the platform's GitHub token holds a value."""
     arn = deployed_parameter(account.client("ssm"), names, "github/credential-secret-arn")
     versions = account.client("secretsmanager").describe_secret(SecretId=arn).get("VersionIdsToStages", {})
     if any("AWSCURRENT" in stages for stages in versions.values()):
         return True, f"{arn} holds a value"
-    return False, (
-        f"{arn} is empty, so no project can be launched; run: gh auth token | python -m bootstrap github-token "
-        f"--unit {names.unit} --environment {names.environment}"
-    )
+    return False, (f"{arn} is empty, so no project can be launched; run: {store_command(server, names)}")
 
 
 def _repository(stack: Stack) -> str:

@@ -35,12 +35,12 @@ class SeedRepository(_Strict):
 
 
 class SeedToken(_Strict):
-    """A classic personal access token."""
+    """A personal access token."""
 
     token: str
     login: str
-    scopes: str
-    """Comma-separated, as GitHub shows them."""
+    scopes: str | None
+    """Scopes of a classic token, comma-separated, as GitHub shows them; None: a fine-grained token with all permissions."""
 
 
 class Limits(_Strict):

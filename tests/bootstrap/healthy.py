@@ -74,6 +74,7 @@ def github_that_answers(
     environment: dict[str, Any] = BY_NAME,
     policies: tuple[dict[str, Any], ...] = (MAIN,),
     policies_status: int = 200,
+    scopes: str | None = None,
 ) -> Get:
     answers = {
         "/orgs/acme": (200, dict[str, Any]()),
@@ -85,7 +86,7 @@ def github_that_answers(
         status, body = answers[path]
         if token != SEEN:
             return github.Answer(status=404, headers={}, body={})
-        return github.Answer(status=status, headers={}, body=body)
+        return github.Answer(status=status, headers={} if scopes is None else {"x-oauth-scopes": scopes}, body=body)
 
     return get
 

@@ -140,6 +140,20 @@ def test_the_token_comes_from_standard_input_and_is_not_printed(
     assert given == ["token-0123456789\n"] * 2
 
 
+def test_permissions_that_github_does_not_tell_are_listed(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+
+    def store(*_: object) -> credential.Stored:
+        return credential.Stored(owner="ada", changed=True, scopes_known=False)
+
+    monkeypatch.setattr(credential, "store", store)
+    monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789\n"))
+    assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
+    assert "Administration, Contents, Environments" in capsys.readouterr().err
+
+
 def test_a_token_on_the_command_line_is_refused() -> None:
     with pytest.raises(SystemExit):
         command.main(["github-token", "--environment", "dev", "--token", "token-0123456789"])

@@ -1,12 +1,13 @@
 """`doctor`: the token issuer, the organization and the GitHub environment."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootstrap import github
-from tests.bootstrap.fakes import Parameters
+from tests.bootstrap.fakes import Parameters, answer
 from tests.bootstrap.healthy import (
     ENVIRONMENT,
     LEGACY,
@@ -15,6 +16,7 @@ from tests.bootstrap.healthy import (
     POLICIES,
     PROTECTED,
     SEEN,
+    SETTINGS,
     bootstrapped,
     deployed_for,
     examine,
@@ -71,6 +73,43 @@ def test_an_organization_that_is_not_visible_says_why(token: str | None, hint: s
     finding = examine(healthy(), token)["GitHub"]
     assert not finding.fine
     assert hint in finding.message
+
+
+def test_the_scopes_that_deploying_the_templates_needs_are_checked() -> None:
+    finding = examine(healthy(), get=github_that_answers(scopes="repo, workflow"))["GitHub token"]
+    assert not finding.fine
+    assert finding.message == (
+        "GITHUB_TOKEN lacks `delete_repo` to delete a template repository, if the settings do not keep it, `admin:org` to "
+        "manage the organization's rules; run: gh auth refresh --hostname github.com --scopes "
+        "admin:org,delete_repo,repo,workflow"
+    )
+    assert examine(healthy(), get=github_that_answers(scopes="admin:org,delete_repo,repo,workflow"))[
+        "GitHub token"
+    ].fine
+
+
+def test_a_token_that_has_permissions_instead_of_scopes_is_fine_and_said_to_be_unknown() -> None:
+    finding = examine(healthy(), get=github_that_answers(scopes=None))["GitHub token"]
+    assert finding.fine
+    assert "GitHub does not tell what it may do" in finding.message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SETTINGS.replace("projects: {}", "projects: {publishTemplateRepositories: false}"),
+        SETTINGS[: SETTINGS.index("  mlops-platform:development")],
+    ],
+    ids=["another stack publishes them", "not development"],
+)
+def test_a_stack_that_publishes_no_templates_needs_no_such_token(settings: Path, content: str) -> None:
+    settings.write_text(content)
+    assert "GitHub token" not in examine(healthy(), get=github_that_answers(scopes="repo"))
+
+
+def test_the_advice_for_an_empty_credential_grants_its_scopes() -> None:
+    message = examine(healthy(secretsmanager={"describe_secret": answer({})}))["GitHub credential"].message
+    assert "gh auth refresh --hostname github.com --scopes delete_repo,repo,workflow && gh auth token" in message
 
 
 def test_no_finding_contains_the_token() -> None:

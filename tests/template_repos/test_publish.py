@@ -6,6 +6,8 @@ import shutil
 import sys
 import threading
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -148,27 +150,90 @@ def test_a_hooks_own_repository_is_left_alone(server: Path, environment: dict[st
     assert (hooked / ".git" / "config").read_text() == before
 
 
-def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
-    server: Path, environment: dict[str, str]
-) -> None:
-    seen: list[tuple[str, str | None]] = []
+@dataclass
+class Answers:
+    """A server without repositories, whose REST API gives one answer; it records its requests."""
 
-    class Recorder(BaseHTTPRequestHandler):
+    status: int = 404
+    scopes: str | None = None
+    url: str = ""
+    seen: list[tuple[str, str | None]] = field(default_factory=list[tuple[str, str | None]])
+
+
+@pytest.fixture
+def github() -> Iterator[Answers]:
+    answers = Answers()
+
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append((self.path, self.headers.get("Authorization")))
-            self.send_error(404)
+            answers.seen.append((self.path, self.headers.get("Authorization")))
+            self.send_response(answers.status if self.path.startswith("/api/v3/") else 404)
+            if answers.scopes is not None:
+                self.send_header("X-OAuth-Scopes", answers.scopes)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives it
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Recorder) as listening:
+    with HTTPServer(("127.0.0.1", 0), Handler) as listening:
+        answers.url = f"http://127.0.0.1:{listening.server_port}/"
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
-        code, _, error = publish(server, environment, "--github-url", f"http://127.0.0.1:{listening.server_port}/")
+        yield answers
         listening.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lacking"),
+    [
+        ("repo", "`workflow` to write files in .github/workflows;"),
+        ("workflow, read:org", "`repo` to write to the template repositories;"),
+        ("gist", "`repo` to write to the template repositories and `workflow` to write files in .github/workflows;"),
+    ],
+)
+def test_a_scope_that_the_token_lacks_is_named_before_anything_is_published(
+    server: Path, environment: dict[str, str], tmp_path: Path, github: Answers, scopes: str, lacking: str
+) -> None:
+    github.status, github.scopes = 200, scopes
+    code, out, error = publish(server, environment, "--github-url", github.url)
+    assert (code, out) == (1, "")
+    assert f"error: the token in GITHUB_TOKEN lacks {lacking}" in error
+    assert error.endswith("--scopes repo,workflow\n")
+    assert github.seen == [("/api/v3/user", f"Bearer {TOKEN}")]
+    assert not (tmp_path / "commands").exists()
+    assert TOKEN not in error
+
+
+@pytest.mark.parametrize(("status", "scopes"), [(200, "repo, workflow"), (200, None), (200, ""), (403, None)])
+def test_a_token_with_the_scopes_or_with_permissions_instead_is_used(
+    server: Path, environment: dict[str, str], github: Answers, status: int, scopes: str | None
+) -> None:
+    github.status, github.scopes = status, scopes
+    _, _, error = publish(server, environment, "--github-url", github.url)
+    assert "git clone failed" in error
+    assert len(github.seen) > 1
+
+
+def test_a_token_that_the_server_rejects_is_not_given_to_git(
+    server: Path, environment: dict[str, str], tmp_path: Path, github: Answers
+) -> None:
+    github.status = 401
+    code, _, error = publish(server, environment, "--github-url", github.url)
+    assert (code, "rejects the token in GITHUB_TOKEN" in error) == (1, True)
+    assert not (tmp_path / "commands").exists()
+
+
+def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
+    server: Path, environment: dict[str, str], github: Answers
+) -> None:
+    code, _, error = publish(server, environment, "--github-url", github.url)
     credentials = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
-    assert seen == [(f"/{REPOSITORY}/info/refs?service=git-upload-pack", f"Basic {credentials}")]
+    assert github.seen == [
+        ("/api/v3/user", f"Bearer {TOKEN}"),
+        (f"/{REPOSITORY}/info/refs?service=git-upload-pack", f"Basic {credentials}"),
+    ]
     assert code == 1
     assert TOKEN not in error
     assert credentials not in error
