@@ -42,9 +42,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     names = Names(unit=options.unit, environment=options.environment)
+    if (options.github_org_id is None) != (options.github_repository_id is None):
+        raise BootstrapError("Give both --github-org-id and --github-repository-id, or neither.")
     server = github.Server.at(options.github_url, api_url=options.github_api_url, issuer=options.oidc_issuer)
     form: github.SubjectForm = options.oidc_subjects or server.default_subjects
-    ids = None if form == "legacy" else _repository(options, server)
+    ids = _repository_of_legacy_subjects(options, server) if form == "legacy" else _repository(options, server)
     account = connect(options.region)
     _report(f"Account {account.account_id}, {account.region}, as {account.caller}.")
     trust = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
@@ -60,8 +62,6 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _repository(options: argparse.Namespace, server: github.Server) -> github.Repository:
-    if (options.github_org_id is None) != (options.github_repository_id is None):
-        raise BootstrapError("Give both --github-org-id and --github-repository-id, or neither.")
     if options.github_org_id is None:
         token = os.environ.get("GITHUB_TOKEN")
         return github.find_repository(server, options.github_org, options.github_repository, token)
@@ -71,6 +71,18 @@ def _repository(options: argparse.Namespace, server: github.Server) -> github.Re
         organization_id=options.github_org_id,
         repository_id=options.github_repository_id,
     )
+
+
+def _repository_of_legacy_subjects(options: argparse.Namespace, server: github.Server) -> github.Repository | None:
+    """Look up the repository, whose ids are not needed, for GitHub's spelling of its name."""
+    try:
+        return _repository(options, server)
+    except BootstrapError as error:
+        _report(
+            f"{error}\nThe roles now trust {options.github_org}/{options.github_repository} as it was given. IAM tells "
+            "capitals from small letters: it must be spelled as GitHub spells it."
+        )
+        return None
 
 
 def _login(options: argparse.Namespace) -> int:

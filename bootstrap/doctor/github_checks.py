@@ -1,6 +1,7 @@
 """Checks of the access to GitHub: the organization, the platform's GitHub environment and the stored credential."""
 
 import http.client
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from bootstrap import github, token_scopes
@@ -16,9 +17,36 @@ def organization(server: Server, name: str, token: str | None, get: Get) -> tupl
     """Check that the server shows the organization."""
     answer = get(server, f"/orgs/{name}", token)
     if answer.status == http.client.OK:
+        login = str(answer.body.get("login", name))
+        if login != name:
+            return False, (
+                f"the organization is {login}, and the platform was deployed for {name}: IAM tells capitals from small "
+                f"letters, so set github.organization to {login} and deploy"
+            )
         return True, f"{server.url} shows the organization {name}"
     hint = "GITHUB_TOKEN is rejected or may not see it" if token else "set GITHUB_TOKEN to send a token"
     return False, f"{server.url} answered {answer.status} for the organization {name}: {hint}"
+
+
+def repository(
+    server: Server, stack: Stack, settings: Mapping[str, object], token: str | None, get: Get, again: str
+) -> tuple[bool, str]:
+    """Check that the roles' trust and the settings spell the platform's repository as GitHub does.
+
+    GitHub keeps the case of names and ignores it in look-ups; IAM compares exactly.
+    """
+    trusted = _repository(stack)
+    answer = get(server, f"/repos/{quote(trusted)}", token)
+    if answer.status != http.client.OK:
+        hint = "" if token else "; set GITHUB_TOKEN if it is private"
+        return False, f"{server.url} answered {answer.status} for {trusted}: {github.explain(answer)}{hint}"
+    known = str(answer.body["full_name"])
+    if trusted != known:
+        return False, f"the roles trust {trusted}, and GitHub's tokens say {known}; run: {again}"
+    name, configured = known.partition("/")[2], settings.get("repository")
+    if isinstance(configured, str) and configured != name:
+        return False, f"github.repository of the settings is {configured}, and GitHub's tokens say {name}: correct it"
+    return True, f"the roles trust {known}, as GitHub spells it"
 
 
 def environment(server: Server, names: Names, stack: Stack, token: str | None, get: Get) -> tuple[bool, str]:
@@ -37,6 +65,12 @@ def environment(server: Server, names: Names, stack: Stack, token: str | None, g
         )
     if answer.status != http.client.OK:
         return False, f"{server.url} answered {answer.status} for {path}: {github.explain(answer)}"
+    name = str(answer.body.get("name", names.environment))
+    if name != names.environment:
+        return False, (
+            f"{repository} has the environment {name}, which GitHub finds by {names.environment} too, and the deploy role "
+            f"does not: delete it, create {names.environment} and {advice}"
+        )
     policy = answer.body.get("deployment_branch_policy")
     if policy is None:
         return False, f"jobs on every branch of {repository} may enter {names.environment} and deploy; {advice}"

@@ -14,11 +14,12 @@ _FIRST_COMMIT_SECONDS = 60
 
 
 def is_own(project: ProjectRepository, repository: Repository) -> bool:
-    """Whether the repository was generated for the project."""
+    """Whether the repository was generated for the project; GitHub ignores the case of names."""
+    template = f"{project.organization}/{project.template}"
     return (
         repository.full_name.lower() == project.full_name.lower()
         and repository.description == project.marker
-        and repository.template == f"{project.organization}/{project.template}"
+        and (repository.template or "").lower() == template.lower()
     )
 
 

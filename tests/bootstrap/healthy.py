@@ -39,6 +39,8 @@ LEGACY = "repo:acme/mlops-platform:environment:dev"
 
 SUBJECT = "repo:acme@1001/mlops-platform@2001:environment:dev"
 
+REPOSITORY: dict[str, Any] = {"full_name": "acme/mlops-platform"}
+
 QUOTAS = {
     "ec2": {"EC2-VPC Elastic IPs": 5},
     "lambda": {"Concurrent executions": 1000},
@@ -75,9 +77,12 @@ def github_that_answers(
     policies: tuple[dict[str, Any], ...] = (MAIN,),
     policies_status: int = 200,
     scopes: str | None = None,
+    login: str = "acme",
+    repository: dict[str, Any] = REPOSITORY,
 ) -> Get:
     answers = {
-        "/orgs/acme": (200, dict[str, Any]()),
+        "/orgs/acme": (200, {"login": login}),
+        "/repos/acme/mlops-platform": (200, repository),
         ENVIRONMENT: (status, environment),
         POLICIES: (policies_status, {"total_count": len(policies), "branch_policies": list(policies)}),
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bootstrap import __main__ as command
-from bootstrap import credential, doctor, settings_file, up
+from bootstrap import credential, doctor, github, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from tests.bootstrap.fakes import CloudFormation, account, refusal
@@ -62,7 +62,7 @@ def test_up_prints_the_outputs_and_the_login(
     assert trusted[0].deploy_subjects == ("repo:acme@1001/mlops-platform@2001:environment:dev",)
 
 
-def test_an_enterprise_server_needs_no_ids(
+def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del connected
@@ -72,9 +72,23 @@ def test_an_enterprise_server_needs_no_ids(
         trusted.append(trust)
         return "created", {}
 
+    def unreachable(*_: object) -> github.Repository:
+        raise BootstrapError("https://github.example.com cannot be reached")
+
+    def found(*_: object) -> github.Repository:
+        return github.Repository(organization="Acme", name="MLOps-Platform", organization_id=1, repository_id=2)
+
     monkeypatch.setattr(up, "up", fake_up)
+    monkeypatch.setattr(github, "find_repository", found)
     assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
-    assert capsys.readouterr().out
+    assert trusted.pop().preview_subjects == ("repo:Acme/MLOps-Platform:pull_request",)
+    monkeypatch.setattr(github, "find_repository", unreachable)
+    capsys.readouterr()
+    assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
+    said = capsys.readouterr()
+    assert said.out
+    assert "cannot be reached" in said.err
+    assert "trust acme/mlops-platform as it was given" in said.err
     assert trusted[0].issuer == "github.example.com/_services/token"
     assert trusted[0].preview_subjects == ("repo:acme/mlops-platform:pull_request",)
 

@@ -35,6 +35,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "quotas",
         "platform",
         "GitHub",
+        "GitHub repository",
         "GitHub token",
         "GitHub environment",
         "GitHub credential",

@@ -9,6 +9,7 @@ import pytest
 from bootstrap import github
 from tests.bootstrap.fakes import Parameters, answer
 from tests.bootstrap.healthy import (
+    BY_NAME,
     ENVIRONMENT,
     LEGACY,
     MAIN,
@@ -110,6 +111,36 @@ def test_a_stack_that_publishes_no_templates_needs_no_such_token(settings: Path,
 def test_the_advice_for_an_empty_credential_grants_its_scopes() -> None:
     message = examine(healthy(secretsmanager={"describe_secret": answer({})}))["GitHub credential"].message
     assert "gh auth refresh --hostname github.com --scopes delete_repo,repo,workflow && gh auth token" in message
+
+
+def test_an_organization_in_another_case_than_githubs_is_reported() -> None:
+    finding = examine(healthy(), get=github_that_answers(login="Acme"))["GitHub"]
+    assert not finding.fine
+    assert "set github.organization to Acme and deploy" in finding.message
+
+
+def test_a_repository_that_the_roles_trust_in_another_case_than_githubs_is_reported() -> None:
+    get = github_that_answers(repository={"full_name": "Acme/MLOps-Platform"})
+    finding = examine(healthy(), get=get)["GitHub repository"]
+    assert not finding.fine
+    assert "the roles trust acme/mlops-platform, and GitHub's tokens say Acme/MLOps-Platform; run: python -m" in (
+        finding.message
+    )
+
+
+def test_a_repository_in_the_settings_in_another_case_than_githubs_is_reported(settings: Path) -> None:
+    settings.write_text(f"{SETTINGS}  mlops-platform:github: {{repository: MLOps-Platform}}\n")
+    finding = examine(healthy())["GitHub repository"]
+    assert not finding.fine
+    assert (
+        "github.repository of the settings is MLOps-Platform, and GitHub's tokens say mlops-platform" in finding.message
+    )
+
+
+def test_an_environment_in_another_case_than_the_roles_trust_is_reported() -> None:
+    finding = examine(healthy(), get=github_that_answers(environment={**BY_NAME, "name": "Dev"}))["GitHub environment"]
+    assert not finding.fine
+    assert "has the environment Dev" in finding.message
 
 
 def test_no_finding_contains_the_token() -> None:
