@@ -10,15 +10,18 @@ The repositories themselves (`mlops-template-{kind}`) exist already. Needs git a
 import argparse
 import base64
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +37,10 @@ SCOPES = {"repo": "write to the template repositories", "workflow": "write files
 """Scopes that publishing needs, by what it does with them."""
 CLASSIC_TOKENS = ("ghp_", "gho_")
 """Beginnings of tokens that have scopes. Source: GitHub Docs, "About authentication to GitHub", token formats."""
+MAIN = "main"
+"""The default branch of every template: workflows, rulesets and environments of projects name it."""
+RENAME_SECONDS = 60
+"""Longest time that GitHub may take to rename a branch in the background."""
 TIMEOUT_SECONDS = 20
 
 IGNORED = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")
@@ -74,11 +81,14 @@ def main(arguments: list[str]) -> None:
         parser.error("--organization says where to publish")
     try:
         environment = git_environment(options.github_url, os.environ)
-        require_scopes(options.github_url, options.github_api_url, os.environ["GITHUB_TOKEN"])
+        api_url = (options.github_api_url or _api_url(options.github_url)).rstrip("/")
+        token = os.environ["GITHUB_TOKEN"]
+        require_scopes(options.github_url, api_url, token)
         for kind in kinds:
             repository = f"mlops-template-{kind}"
             url = f"{options.github_url.rstrip('/')}/{options.organization}/{repository}.git"
-            sys.stdout.write(f"{repository}: {publish(kind, url, environment)}\n")
+            rename = partial(rename_to_main, f"{api_url}/repos/{options.organization}/{repository}", token)
+            sys.stdout.write(f"{repository}: {publish(kind, url, environment, rename)}\n")
     except PublishError as error:
         sys.exit(f"error: {error}")
 
@@ -100,8 +110,10 @@ def assemble(kind: str, folder: Path) -> str:
     return version
 
 
-def publish(kind: str, url: str, environment: dict[str, str]) -> str:
-    """Push a template to a repository's default branch if it differs; returns what happened.
+def publish(kind: str, url: str, environment: dict[str, str], rename: Callable[[str], None]) -> str:
+    """Push a template to main if it differs; returns what happened.
+
+    An organization may have another default branch for new repositories, which `rename` renames to main.
 
     Raises:
         PublishError: git could not read from or write to the repository.
@@ -111,13 +123,16 @@ def publish(kind: str, url: str, environment: dict[str, str]) -> str:
         assembled = Path(temporary, "assembled")
         version = assemble(kind, assembled)
         _git(environment, "clone", "--quiet", "--depth", "1", url, str(clone))
+        branch = _git(environment, "symbolic-ref", "--short", "HEAD", folder=clone)
+        if branch != MAIN:
+            rename(branch)
         _git(environment, "rm", "-r", "--quiet", "--force", "--ignore-unmatch", ".", folder=clone)
         shutil.copytree(assembled, clone, dirs_exist_ok=True)
         _git(environment, "add", "--all", folder=clone)
         if not _git(environment, "status", "--porcelain", folder=clone):
             return f"unchanged, version {version}"
         _git(environment, "commit", "--quiet", "--message", f"Template {kind} {version}", folder=clone)
-        _git(environment, "push", "--quiet", "origin", "HEAD", folder=clone)
+        _git(environment, "push", "--quiet", "origin", f"HEAD:refs/heads/{MAIN}", folder=clone)
         return f"published version {version}"
 
 
@@ -152,7 +167,7 @@ def git_environment(github_url: str, environment: Mapping[str, str]) -> dict[str
     return {**inherited, **numbered}
 
 
-def require_scopes(github_url: str, api_url: str | None, token: str) -> None:
+def require_scopes(github_url: str, api_url: str, token: str) -> None:
     """Check that a classic token has the scopes that publishing needs; other tokens do not tell what they may do.
 
     Source: GitHub Docs, "Scopes for OAuth apps" (the header X-OAuth-Scopes).
@@ -163,7 +178,10 @@ def require_scopes(github_url: str, api_url: str | None, token: str) -> None:
     server = urlsplit(github_url)
     if server.scheme not in ("http", "https"):
         return
-    listed = _listed_scopes(f"{(api_url or _api_url(github_url)).rstrip('/')}/user", token)
+    # GitHub answers 403 to an app's token, which has no scopes.
+    status, listed = _request("GET", f"{api_url}/user", token)
+    if status == 401:
+        raise PublishError(f"{api_url} rejects the token in GITHUB_TOKEN")
     if listed is None or (not listed.strip() and not token.startswith(CLASSIC_TOKENS)):
         return
     held = {scope.strip() for scope in listed.split(",")}
@@ -175,19 +193,46 @@ def require_scopes(github_url: str, api_url: str | None, token: str) -> None:
         )
 
 
-def _listed_scopes(url: str, token: str) -> str | None:
-    headers = {"Authorization": f"Bearer {token}", "User-Agent": "mlops-platform-publish"}
-    # The caller has checked the scheme.
-    request = urllib.request.Request(url, headers=headers)
+def rename_to_main(repository: str, token: str, branch: str) -> None:
+    """Rename the default branch of a repository, given by its address in the REST API, and wait until it is done.
+
+    Source: GitHub Docs, REST API, "Rename a branch" (in the background; takes an administrator).
+
+    Raises:
+        PublishError: the server refuses, or takes too long.
+    """
+    status, _ = _request("POST", f"{repository}/branches/{branch}/rename", token, {"new_name": MAIN})
+    if status != 201:
+        raise PublishError(
+            f"the default branch of {repository} is {branch}, projects need {MAIN}, and the server does not rename it "
+            f"({status}): rename it there, or use the token of an administrator"
+        )
+    ends = time.monotonic() + RENAME_SECONDS
+    while _request("GET", f"{repository}/branches/{MAIN}", token)[0] != 200:
+        if time.monotonic() >= ends:
+            raise PublishError(f"{repository} has no branch {MAIN} after {RENAME_SECONDS} s; publish again later")
+        time.sleep(1)
+
+
+def _request(method: str, url: str, token: str, body: Mapping[str, str] | None = None) -> tuple[int, str | None]:
+    """Send a request; returns the status of the answer, and the scopes that it lists.
+
+    Raises:
+        PublishError: the server cannot be reached.
+    """
+    headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(
+        url,
+        method=method,
+        headers={**headers, "Content-Type": "application/json", "User-Agent": "mlops-platform-publish"},
+        data=None if body is None else json.dumps(body).encode(),
+    )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-            return answer.headers.get("X-OAuth-Scopes")
+            return answer.status, answer.headers.get("X-OAuth-Scopes")
     except urllib.error.HTTPError as error:
         with error:
-            if error.code == 401:
-                raise PublishError(f"{url} rejects the token in GITHUB_TOKEN ({error.code} {error.reason})") from error
-            # GitHub refuses this to an app's token, which has no scopes.
-            return error.headers.get("X-OAuth-Scopes")
+            return error.code, error.headers.get("X-OAuth-Scopes")
     except OSError as error:
         raise PublishError(f"{url} cannot be reached: {getattr(error, 'reason', error)}") from error
 

@@ -46,7 +46,13 @@ def repository(
     name, configured = known.partition("/")[2], settings.get("repository")
     if isinstance(configured, str) and configured != name:
         return False, f"github.repository of the settings is {configured}, and GitHub's tokens say {name}: correct it"
-    return True, f"the roles trust {known}, as GitHub spells it"
+    branch = str(answer.body.get("default_branch", "main"))
+    if branch != "main":
+        return False, (
+            f"the default branch of {known} is {branch}, and the workflows deploy main; run: "
+            f"gh api --method POST repos/{known}/branches/{branch}/rename --field new_name=main"
+        )
+    return True, f"the roles trust {known}, as GitHub spells it, and its default branch is main"
 
 
 def environment(server: Server, names: Names, stack: Stack, token: str | None, get: Get) -> tuple[bool, str]:

@@ -73,6 +73,8 @@ class Seed(_Strict):
 
     organization: SeedOrganization
     plan: Literal["free", "team", "enterprise"] = "enterprise"
+    default_branch: str = "main"
+    """Name of the default branch of new repositories, a setting of the organization that the API does not show."""
     users: list[SeedUser]
     repositories: list[SeedRepository] = Field(default_factory=list[SeedRepository])
     tokens: list[SeedToken]

@@ -137,6 +137,13 @@ def test_a_repository_in_the_settings_in_another_case_than_githubs_is_reported(s
     )
 
 
+def test_a_default_branch_that_the_workflows_do_not_deploy_is_reported() -> None:
+    get = github_that_answers(repository={"full_name": "acme/mlops-platform", "default_branch": "master"})
+    finding = examine(healthy(), get=get)["GitHub repository"]
+    assert not finding.fine
+    assert "repos/acme/mlops-platform/branches/master/rename --field new_name=main" in finding.message
+
+
 def test_an_environment_in_another_case_than_the_roles_trust_is_reported() -> None:
     finding = examine(healthy(), get=github_that_answers(environment={**BY_NAME, "name": "Dev"}))["GitHub environment"]
     assert not finding.fine

@@ -1,5 +1,6 @@
 """Repositories: create, generate from a template, update, archive, delete."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tests.sandbox_github.client import (
     Client,
     encoded,
     repository,
+    seed,
+    start,
     wait_until,
 )
 
@@ -152,6 +155,29 @@ def test_the_member_who_creates_a_repository_is_its_administrator(call: Client) 
     deleted = member("DELETE", path)
     assert (deleted.status, deleted.json["message"]) == (403, "Must have admin rights to Repository.")
     assert deleted.headers["x-accepted-oauth-scopes"] == "delete_repo"
+
+
+def test_new_repositories_have_the_organizations_default_branch_and_generated_ones_their_templates(
+    tmp_path: Path,
+) -> None:
+    call = start(tmp_path, seed(default_branch="master"))
+    template = repository(call, "template", is_template=True)
+    assert call("GET", template).json["default_branch"] == "master"
+    assert call("POST", f"{template}/generate", {"owner": "acme", "name": "first"}).json["default_branch"] == "master"
+    renamed = call("POST", f"{template}/branches/master/rename", {"new_name": "main"})
+    assert (renamed.status, renamed.json["name"]) == (201, "main")
+    assert call("GET", template).json["default_branch"] == "main"
+    assert [branch["name"] for branch in call("GET", f"{template}/branches").json] == ["main"]
+    assert call("POST", f"{template}/generate", {"owner": "acme", "name": "second"}).json["default_branch"] == "main"
+    call.github.close()
+
+
+def test_only_an_administrator_renames_the_default_branch(call: Client) -> None:
+    path = repository(call, "shared")
+    assert call("PUT", f"{path}/collaborators/mia", {"permission": "push"}).status == 204
+    assert call.by(MEMBER)("POST", f"{path}/branches/main/rename", {"new_name": "trunk"}).status == 403
+    assert call("POST", f"{path}/branches/none/rename", {"new_name": "trunk"}).status == 404
+    assert call("POST", f"{path}/branches/main/rename", {"new_name": "main"}).status == 422
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -158,6 +158,8 @@ class Answers:
     scopes: str | None = None
     url: str = ""
     seen: list[tuple[str, str | None]] = field(default_factory=list[tuple[str, str | None]])
+    renames: Callable[[], int] = lambda: 404
+    """Renames the default branch and returns the status of the answer."""
 
 
 @pytest.fixture
@@ -170,6 +172,13 @@ def github() -> Iterator[Answers]:
             self.send_response(answers.status if self.path.startswith("/api/v3/") else 404)
             if answers.scopes is not None:
                 self.send_header("X-OAuth-Scopes", answers.scopes)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answers.seen.append((f"{self.path} {body.decode()}", self.headers.get("Authorization")))
+            self.send_response(answers.renames())
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -223,6 +232,46 @@ def test_a_token_that_the_server_rejects_is_not_given_to_git(
     code, _, error = publish(server, environment, "--github-url", github.url)
     assert (code, "rejects the token in GITHUB_TOKEN" in error) == (1, True)
     assert not (tmp_path / "commands").exists()
+
+
+@pytest.fixture
+def on_master(server: Path) -> Path:
+    """The repository of a template in an organization whose default branch is master."""
+    done = run("git", "branch", "--move", "main", "master", folder=server / REPOSITORY)
+    assert done.returncode == 0, done.stderr
+    return server
+
+
+def test_a_default_branch_that_is_not_main_is_renamed_before_anything_is_pushed(
+    on_master: Path, environment: dict[str, str], github: Answers
+) -> None:
+    def rename() -> int:
+        run("git", "branch", "--move", "master", "main", folder=on_master / REPOSITORY)
+        github.status = 200
+        return 201
+
+    github.renames = rename
+    code, out, error = publish(on_master, environment, "--github-api-url", f"{github.url}api/v3/")
+    assert (code, error) == (0, "")
+    assert "published version" in out
+    repository = f"/api/v3/repos/{REPOSITORY.removesuffix('.git')}"
+    assert github.seen == [
+        (f'{repository}/branches/master/rename {{"new_name": "main"}}', f"Bearer {TOKEN}"),
+        (f"{repository}/branches/main", f"Bearer {TOKEN}"),
+    ]
+    head = run("git", "symbolic-ref", "HEAD", folder=on_master / REPOSITORY).stdout.strip()
+    assert (head, len(commits(on_master))) == ("refs/heads/main", 2)
+
+
+def test_a_default_branch_that_cannot_be_renamed_is_refused_and_nothing_is_pushed(
+    on_master: Path, environment: dict[str, str], github: Answers
+) -> None:
+    github.renames = lambda: 403
+    code, out, error = publish(on_master, environment, "--github-api-url", f"{github.url}api/v3")
+    assert (code, out) == (1, "")
+    assert "is master, projects need main, and the server does not rename it (403)" in error
+    branches = run("git", "branch", "--format=%(refname:short)", folder=on_master / REPOSITORY).stdout.split()
+    assert branches == ["master"]
 
 
 def test_the_server_gets_the_token_as_the_password_of_its_git_requests(

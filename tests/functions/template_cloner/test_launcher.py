@@ -129,6 +129,15 @@ def test_an_empty_template_is_refused_before_anything_is_created(fakes: Fakes) -
     assert fakes.left() == (set(), {})
 
 
+def test_a_template_whose_default_branch_is_not_main_is_refused_before_anything_is_created(fakes: Fakes) -> None:
+    template = fakes.github.repositories[TEMPLATE]
+    template.repository = replace(template.repository, default_branch="master")
+
+    assert "publish the template repositories again, which renames it to main; nothing was created" in refused(fakes)
+    assert fakes.left() == (set(), {})
+    assert fakes.github.writes == []
+
+
 def test_a_repository_is_ours_however_the_settings_spell_the_organization() -> None:
     spelled = a_repository(
         "Acme/mlops-abalone-p-abcdefghijkl-model-training",
