@@ -7,7 +7,7 @@ from pathlib import Path
 from bootstrap import github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
-from bootstrap.doctor import account_checks, github_checks, quotas
+from bootstrap.doctor import account_checks, actions_policy, github_checks, quotas
 from bootstrap.doctor.finding import Finding, checked
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
@@ -99,4 +99,5 @@ def _platform(
     if token and settings_file.publishes_templates(settings):
         yield checked("GitHub token", lambda: github_checks.token_of_deployments(server, organization, token, get))
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
+    yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
     yield checked("GitHub credential", lambda: github_checks.credential(account, names, server))

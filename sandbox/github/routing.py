@@ -225,10 +225,9 @@ def _without_scope(chosen: Route) -> errors.ApiError:
     """
     if chosen.scope == "delete_repo":
         return errors.forbidden("Must have admin rights to Repository.")
-    permission = chosen.permission.partition(":")[0]
-    if permission.startswith("organization_actions_"):
-        what = permission.removeprefix("organization_").replace("_", " ")
-        return errors.forbidden(f"You must be an org admin or have the {what} fine-grained permission.")
+    if chosen.template.startswith("/orgs/{org}/actions/"):
+        what = "variables" if "/variables" in chosen.template else "policies"
+        return errors.forbidden(f"You must be an org admin or have the actions {what} fine-grained permission.")
     return errors.not_found()
 
 

@@ -38,6 +38,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "GitHub repository",
         "GitHub token",
         "GitHub environment",
+        "GitHub Actions",
         "GitHub credential",
     ]
     assert [each.subject for each in findings.values() if not each.fine] == []

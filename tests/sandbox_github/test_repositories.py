@@ -191,6 +191,13 @@ def test_only_an_administrator_renames_the_default_branch(call: Client) -> None:
             "You must be an org admin or have the actions variables fine-grained permission.",
             "admin:org",
         ),
+        (
+            "GET",
+            "/orgs/acme/actions/permissions",
+            403,
+            "You must be an org admin or have the actions policies fine-grained permission.",
+            "admin:org",
+        ),
         ("POST", "/orgs/acme/teams", 404, "Not Found", "write:org"),
     ],
 )
