@@ -2,7 +2,8 @@
 # Everything that outlives the checkout is cached in one folder; everything else lies in .venv and .sandbox.
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mlops-platform
-UV_VERSION := 0.13.9
+# As in the workflows: the newest version whose checksums astral-sh/setup-uv publishes (known-checksums.json).
+UV_VERSION := 0.12.5
 UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python
 export UV

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap import arguments, credential, doctor, github, login, settings_file, up
+from bootstrap import arguments, credential, doctor, github, login, settings_file, token_scopes, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
@@ -42,9 +42,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     names = Names(unit=options.unit, environment=options.environment)
+    if (options.github_org_id is None) != (options.github_repository_id is None):
+        raise BootstrapError("Give both --github-org-id and --github-repository-id, or neither.")
     server = github.Server.at(options.github_url, api_url=options.github_api_url, issuer=options.oidc_issuer)
     form: github.SubjectForm = options.oidc_subjects or server.default_subjects
-    ids = None if form == "legacy" else _repository(options, server)
+    ids = _repository_of_legacy_subjects(options, server) if form == "legacy" else _repository(options, server)
     account = connect(options.region)
     _report(f"Account {account.account_id}, {account.region}, as {account.caller}.")
     trust = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
@@ -60,8 +62,6 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _repository(options: argparse.Namespace, server: github.Server) -> github.Repository:
-    if (options.github_org_id is None) != (options.github_repository_id is None):
-        raise BootstrapError("Give both --github-org-id and --github-repository-id, or neither.")
     if options.github_org_id is None:
         token = os.environ.get("GITHUB_TOKEN")
         return github.find_repository(server, options.github_org, options.github_repository, token)
@@ -71,6 +71,18 @@ def _repository(options: argparse.Namespace, server: github.Server) -> github.Re
         organization_id=options.github_org_id,
         repository_id=options.github_repository_id,
     )
+
+
+def _repository_of_legacy_subjects(options: argparse.Namespace, server: github.Server) -> github.Repository | None:
+    """Look up the repository, whose ids are not needed, for GitHub's spelling of its name."""
+    try:
+        return _repository(options, server)
+    except BootstrapError as error:
+        _report(
+            f"{error}\nThe roles now trust {options.github_org}/{options.github_repository} as it was given. IAM tells "
+            "capitals from small letters: it must be spelled as GitHub spells it."
+        )
+        return None
 
 
 def _login(options: argparse.Namespace) -> int:
@@ -89,6 +101,11 @@ def _github_token(options: argparse.Namespace) -> int:
     stored = credential.store(account, names, token, options.github_url)
     result = "stored" if stored.changed else "unchanged"
     _print(f"{names.prefix}: the token of {stored.owner} is {result}.")
+    if not stored.scopes_known:
+        _report(
+            "GitHub does not tell what this token may do, because it is fine-grained or an app's. Make sure that it has "
+            f"the permissions {token_scopes.PERMISSIONS}."
+        )
     return 0
 
 

@@ -52,7 +52,10 @@ def _add_up_options(up: argparse.ArgumentParser) -> None:
         help="form of the tokens' subjects: with numeric ids (default on github.com and GHE.com), without (default on Enterprise Server)",
     )
     up.add_argument(
-        "--github-org-id", type=int, help="numeric id (default: looked up on GitHub, with GITHUB_TOKEN if it is set)"
+        "--github-org-id",
+        type=int,
+        help="numeric id (default: looked up on GitHub, with GITHUB_TOKEN if it is set); with ids, nothing is looked up, so "
+        "spell both names as GitHub spells them",
     )
     up.add_argument("--github-repository-id", type=int, help="numeric id of the repository")
 

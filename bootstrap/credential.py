@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from bootstrap import github
+from bootstrap import github, token_scopes
 from bootstrap.account import Account, Client, error_message
 from bootstrap.deployed import deployed_parameter, deployed_server
 from bootstrap.errors import BootstrapError
@@ -24,13 +24,16 @@ class Stored:
     owner: str
     changed: bool
     """Whether the secret held a different one before."""
+    scopes_known: bool = True
+    """Whether GitHub lists what the token may do; else it has permissions, which only its owner can see."""
 
 
 def store(account: Account, names: Names, token: str, server_url: str | None = None, get: Get = github.get) -> Stored:
     """Check `token` against the platform's GitHub and store it.
 
     Raises:
-        BootstrapError: the platform isn't deployed yet, or GitHub rejects the token. The message never contains it.
+        BootstrapError: the platform isn't deployed yet, or GitHub rejects the token, or it lacks a scope. The message
+            never contains it.
     """
     token = token.strip()
     if not token or any(character.isspace() for character in token):
@@ -42,12 +45,33 @@ def store(account: Account, names: Names, token: str, server_url: str | None = N
     secret_arn = deployed_parameter(ssm, names, "github/credential-secret-arn")
     server = github.Server.at(server_url) if server_url else deployed_server(ssm, names)
     organization = deployed_parameter(ssm, names, "github/organization")
-    owner = _owner(server, organization, token, get)
+    owner, held = _owner(server, organization, token, get)
+    if held is not None:
+        _require_scopes(server, names, owner, held)
     try:
         changed = _put(account.client("secretsmanager"), secret_arn, token)
     except ClientError as error:
         raise BootstrapError(f"Secrets Manager did not store the token: {error_message(error)}") from error
-    return Stored(owner=owner, changed=changed)
+    return Stored(owner=owner, changed=changed, scopes_known=held is not None)
+
+
+def store_command(server: github.Server, names: Names) -> str:
+    """Return the commands that give the token of GitHub's command line its scopes, and store it."""
+    return (
+        f"{token_scopes.granting(server, token_scopes.CREDENTIAL)} && {token_scopes.showing(server)} | "
+        f"python -m bootstrap github-token --unit {names.unit} --environment {names.environment}"
+    )
+
+
+def _require_scopes(server: github.Server, names: Names, owner: str, held: frozenset[str]) -> None:
+    lacking = token_scopes.missing(held, token_scopes.CREDENTIAL)
+    if lacking:
+        raise BootstrapError(
+            f"The token of {owner} has the scopes {', '.join(sorted(held)) or '(none)'}: it also needs "
+            f"{token_scopes.needs(lacking)}. Nothing was stored.\n"
+            f"Add them to the token at {server.url}/settings/tokens, or to the one of GitHub's command line:\n"
+            f"  {store_command(server, names)}"
+        )
 
 
 def _put(secrets: Client, arn: str, token: str) -> bool:
@@ -65,14 +89,10 @@ def _put(secrets: Client, arn: str, token: str) -> bool:
     return True
 
 
-def _owner(server: github.Server, organization: str, token: str, get: Get) -> str:
-    """Describe the owner of `token`, which must be able to create repositories in the organization."""
+def _owner(server: github.Server, organization: str, token: str, get: Get) -> tuple[str, frozenset[str] | None]:
+    """Describe the owner of `token`, who must see the organization, and return the token's scopes if it has any."""
     user = get(server, "/user", token)
     if user.status == http.client.OK:
-        scopes = user.headers.get("x-oauth-scopes")
-        # Classic tokens list their scopes; fine-grained ones answer without the header.
-        if scopes and "repo" not in {scope.strip() for scope in scopes.split(",")}:
-            raise BootstrapError(f"The token has the scopes {scopes!r}: creating repositories needs `repo` as well.")
         seen = get(server, f"/orgs/{quote(organization)}", token)
         if seen.status != http.client.OK:
             raise BootstrapError(
@@ -80,11 +100,11 @@ def _owner(server: github.Server, organization: str, token: str, get: Get) -> st
                 f"({seen.status}: {github.explain(seen)}): authorize it for the organization (single sign-on), or "
                 "use the token of a member."
             )
-        return f"{user.body['login']} on {server.url}"
+        return f"{user.body['login']} on {server.url}", token_scopes.scopes(user, token)
     # An app's installation token belongs to no user: GitHub answers 403 to the request above and 200 to this one.
     installation = get(server, "/installation/repositories?per_page=1", token)
     if installation.status == http.client.OK:
-        return f"a GitHub App's installation on {server.url}"
+        return f"a GitHub App's installation on {server.url}", None
     raise BootstrapError(
         f"{server.url} rejects the token ({user.status}: {github.explain(user)}). Nothing was stored. Check that it "
         "has not expired and belongs to this server."

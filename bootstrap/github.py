@@ -131,12 +131,18 @@ def find_repository(server: Server, organization: str, name: str, token: str | N
 
 
 def subjects(organization: str, name: str, ids: Repository | None, form: SubjectForm, context: str) -> Sequence[str]:
-    """Return the exact subjects of a job's tokens; `context` is `environment:dev` or `pull_request`."""
+    """Return the exact subjects of a job's tokens; `context` is `environment:dev` or `pull_request`.
+
+    GitHub ignores the case of names when it looks them up, and IAM does not: a repository that was looked up has its own
+    spelling, which wins over the given one.
+    """
     found: list[str] = []
+    if ids is not None:
+        organization, name = ids.organization, ids.name
     if form in ("immutable", "both"):
         if ids is None:
             raise ValueError("immutable subjects contain the numeric ids")
-        found.append(f"repo:{ids.organization}@{ids.organization_id}/{ids.name}@{ids.repository_id}:{context}")
+        found.append(f"repo:{organization}@{ids.organization_id}/{name}@{ids.repository_id}:{context}")
     if form in ("legacy", "both"):
         found.append(f"repo:{organization}/{name}:{context}")
     return found

@@ -69,6 +69,19 @@ def of_environment(names: Names, folder: Path) -> Mapping[str, object] | None:
     return None
 
 
+def publishes_templates(settings: Mapping[str, object]) -> bool:
+    """Whether a stack's settings have it create the organization's template repositories and rules."""
+    if "development" not in settings:
+        return False
+    projects = _mapping(section(settings, "development").get("projects"))
+    return projects.get("publishTemplateRepositories") is not False
+
+
+def section(settings: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return a section of a stack's settings; empty when they have none of that name."""
+    return _mapping(settings.get(name))
+
+
 def _settings(file: Path) -> Mapping[str, object]:
     """Return the settings in `file`, their keys without the namespace.
 

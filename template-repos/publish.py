@@ -10,14 +10,20 @@ The repositories themselves (`mlops-template-{kind}`) exist already. Needs git a
 import argparse
 import base64
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
-from collections.abc import Mapping
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 SHARED = "mlops_platform"
@@ -26,6 +32,16 @@ PARTS: dict[str, list[str]] = {
     kind: template["parts"] for kind, template in tomllib.loads((HERE / "templates.toml").read_text()).items()
 }
 """The packages of the shared folder that each kind of template carries."""
+
+SCOPES = {"repo": "write to the template repositories", "workflow": "write files in .github/workflows"}
+"""Scopes that publishing needs, by what it does with them."""
+CLASSIC_TOKENS = ("ghp_", "gho_")
+"""Beginnings of tokens that have scopes. Source: GitHub Docs, "About authentication to GitHub", token formats."""
+MAIN = "main"
+"""The default branch of every template: workflows, rulesets and environments of projects name it."""
+RENAME_SECONDS = 60
+"""Longest time that GitHub may take to rename a branch in the background."""
+TIMEOUT_SECONDS = 20
 
 IGNORED = (".venv", "__pycache__", ".pytest_cache", ".ruff_cache")
 """Files that working in a template leaves behind."""
@@ -51,6 +67,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("kinds", nargs="*", metavar="kind", help=f"default: all ({', '.join(PARTS)})")
     parser.add_argument("--organization", help="GitHub organization that holds the template repositories")
     parser.add_argument("--github-url", default="https://github.com", help="address of the GitHub server")
+    parser.add_argument("--github-api-url", help="its REST API (default: derived from the server)")
     parser.add_argument("--assemble", type=Path, metavar="FOLDER", help="write the templates below this folder instead")
     options = parser.parse_args(arguments)
     kinds: list[str] = options.kinds or list(PARTS)
@@ -64,10 +81,14 @@ def main(arguments: list[str]) -> None:
         parser.error("--organization says where to publish")
     try:
         environment = git_environment(options.github_url, os.environ)
+        api_url = (options.github_api_url or _api_url(options.github_url)).rstrip("/")
+        token = os.environ["GITHUB_TOKEN"]
+        require_scopes(options.github_url, api_url, token)
         for kind in kinds:
             repository = f"mlops-template-{kind}"
             url = f"{options.github_url.rstrip('/')}/{options.organization}/{repository}.git"
-            sys.stdout.write(f"{repository}: {publish(kind, url, environment)}\n")
+            rename = partial(rename_to_main, f"{api_url}/repos/{options.organization}/{repository}", token)
+            sys.stdout.write(f"{repository}: {publish(kind, url, environment, rename)}\n")
     except PublishError as error:
         sys.exit(f"error: {error}")
 
@@ -89,8 +110,10 @@ def assemble(kind: str, folder: Path) -> str:
     return version
 
 
-def publish(kind: str, url: str, environment: dict[str, str]) -> str:
-    """Push a template to a repository's default branch if it differs; returns what happened.
+def publish(kind: str, url: str, environment: dict[str, str], rename: Callable[[str], None]) -> str:
+    """Push a template to main if it differs; returns what happened.
+
+    An organization may have another default branch for new repositories, which `rename` renames to main.
 
     Raises:
         PublishError: git could not read from or write to the repository.
@@ -100,13 +123,16 @@ def publish(kind: str, url: str, environment: dict[str, str]) -> str:
         assembled = Path(temporary, "assembled")
         version = assemble(kind, assembled)
         _git(environment, "clone", "--quiet", "--depth", "1", url, str(clone))
+        branch = _git(environment, "symbolic-ref", "--short", "HEAD", folder=clone)
+        if branch != MAIN:
+            rename(branch)
         _git(environment, "rm", "-r", "--quiet", "--force", "--ignore-unmatch", ".", folder=clone)
         shutil.copytree(assembled, clone, dirs_exist_ok=True)
         _git(environment, "add", "--all", folder=clone)
         if not _git(environment, "status", "--porcelain", folder=clone):
             return f"unchanged, version {version}"
         _git(environment, "commit", "--quiet", "--message", f"Template {kind} {version}", folder=clone)
-        _git(environment, "push", "--quiet", "origin", "HEAD", folder=clone)
+        _git(environment, "push", "--quiet", "origin", f"HEAD:refs/heads/{MAIN}", folder=clone)
         return f"published version {version}"
 
 
@@ -139,6 +165,84 @@ def git_environment(github_url: str, environment: Mapping[str, str]) -> dict[str
         numbered[f"GIT_CONFIG_KEY_{index}"] = key
         numbered[f"GIT_CONFIG_VALUE_{index}"] = value
     return {**inherited, **numbered}
+
+
+def require_scopes(github_url: str, api_url: str, token: str) -> None:
+    """Check that a classic token has the scopes that publishing needs; other tokens do not tell what they may do.
+
+    Source: GitHub Docs, "Scopes for OAuth apps" (the header X-OAuth-Scopes).
+
+    Raises:
+        PublishError: a scope is missing, or the server rejects the token or cannot be reached.
+    """
+    server = urlsplit(github_url)
+    if server.scheme not in ("http", "https"):
+        return
+    # GitHub answers 403 to an app's token, which has no scopes.
+    status, listed = _request("GET", f"{api_url}/user", token)
+    if status == 401:
+        raise PublishError(f"{api_url} rejects the token in GITHUB_TOKEN")
+    if listed is None or (not listed.strip() and not token.startswith(CLASSIC_TOKENS)):
+        return
+    held = {scope.strip() for scope in listed.split(",")}
+    lacking = [f"`{scope}` to {purpose}" for scope, purpose in SCOPES.items() if scope not in held]
+    if lacking:
+        raise PublishError(
+            f"the token in GITHUB_TOKEN lacks {' and '.join(lacking)}; nothing was published. Run: "
+            f"gh auth refresh --hostname {server.netloc} --scopes {','.join(SCOPES)}"
+        )
+
+
+def rename_to_main(repository: str, token: str, branch: str) -> None:
+    """Rename the default branch of a repository, given by its address in the REST API, and wait until it is done.
+
+    Source: GitHub Docs, REST API, "Rename a branch" (in the background; takes an administrator).
+
+    Raises:
+        PublishError: the server refuses, or takes too long.
+    """
+    status, _ = _request("POST", f"{repository}/branches/{branch}/rename", token, {"new_name": MAIN})
+    if status != 201:
+        raise PublishError(
+            f"the default branch of {repository} is {branch}, projects need {MAIN}, and the server does not rename it "
+            f"({status}): rename it there, or use the token of an administrator"
+        )
+    ends = time.monotonic() + RENAME_SECONDS
+    while _request("GET", f"{repository}/branches/{MAIN}", token)[0] != 200:
+        if time.monotonic() >= ends:
+            raise PublishError(f"{repository} has no branch {MAIN} after {RENAME_SECONDS} s; publish again later")
+        time.sleep(1)
+
+
+def _request(method: str, url: str, token: str, body: Mapping[str, str] | None = None) -> tuple[int, str | None]:
+    """Send a request; returns the status of the answer, and the scopes that it lists.
+
+    Raises:
+        PublishError: the server cannot be reached.
+    """
+    headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(
+        url,
+        method=method,
+        headers={**headers, "Content-Type": "application/json", "User-Agent": "mlops-platform-publish"},
+        data=None if body is None else json.dumps(body).encode(),
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+            return answer.status, answer.headers.get("X-OAuth-Scopes")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers.get("X-OAuth-Scopes")
+    except OSError as error:
+        raise PublishError(f"{url} cannot be reached: {getattr(error, 'reason', error)}") from error
+
+
+def _api_url(github_url: str) -> str:
+    """Return the address of a server's REST API. Source: GitHub Docs, "Getting started with the REST API"."""
+    server = urlsplit(github_url)
+    if server.netloc == "github.com" or server.netloc.endswith(".ghe.com"):
+        return f"{server.scheme}://api.{server.netloc}"
+    return f"{server.scheme}://{server.netloc}/api/v3"
 
 
 def _version(folder: Path) -> str:

@@ -1,13 +1,13 @@
 """Run all checks of an environment in the order in which problems are solved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from bootstrap import github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
-from bootstrap.doctor import account_checks, github_checks, quotas
+from bootstrap.doctor import account_checks, actions_policy, github_checks, quotas
 from bootstrap.doctor.finding import Finding, checked
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
@@ -42,7 +42,8 @@ def examine(
     yield checked("deploy role", lambda: account_checks.role(account, names.deploy_role, again))
     yield checked("preview role", lambda: account_checks.role(account, names.preview_role, again))
     yield checked("quotas", lambda: _quotas(account, names, folder))
-    yield from _platform(account, names, stack, token, get)
+    settings = settings_file.of_environment(names, folder) or {}
+    yield from _platform(account, names, stack, token, get, settings)
 
 
 def _server(account: Account, names: Names, stack: Stack) -> github.Server:
@@ -70,7 +71,9 @@ def _quotas(account: Account, names: Names, folder: Path) -> tuple[bool, str]:
     return not shortages, "; ".join(map(str, shortages)) or "enough for what the settings require"
 
 
-def _platform(account: Account, names: Names, stack: Stack, token: str | None, get: Get) -> Iterator[Finding]:
+def _platform(
+    account: Account, names: Names, stack: Stack, token: str | None, get: Get, settings: Mapping[str, object]
+) -> Iterator[Finding]:
     """Yield findings about the deployed platform and its GitHub."""
     ssm = account.client("ssm")
     try:
@@ -90,5 +93,11 @@ def _platform(account: Account, names: Names, stack: Stack, token: str | None, g
             f"run: {again}; if the roles are right, set github.oidcIssuer to https://{trusted} and deploy",
         )
     yield checked("GitHub", lambda: github_checks.organization(server, organization, token, get))
+    again = command(names, stack, server)
+    repository = settings_file.section(settings, "github")
+    yield checked("GitHub repository", lambda: github_checks.repository(server, stack, repository, token, get, again))
+    if token and settings_file.publishes_templates(settings):
+        yield checked("GitHub token", lambda: github_checks.token_of_deployments(server, organization, token, get))
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
-    yield checked("GitHub credential", lambda: github_checks.credential(account, names))
+    yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
+    yield checked("GitHub credential", lambda: github_checks.credential(account, names, server))

@@ -1,10 +1,12 @@
 """Checks of the access to GitHub: the organization, the platform's GitHub environment and the stored credential."""
 
 import http.client
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from bootstrap import github
+from bootstrap import github, token_scopes
 from bootstrap.account import Account
+from bootstrap.credential import store_command
 from bootstrap.deployed import deployed_parameter
 from bootstrap.github import Get, Server
 from bootstrap.names import Names
@@ -15,9 +17,42 @@ def organization(server: Server, name: str, token: str | None, get: Get) -> tupl
     """Check that the server shows the organization."""
     answer = get(server, f"/orgs/{name}", token)
     if answer.status == http.client.OK:
+        login = str(answer.body.get("login", name))
+        if login != name:
+            return False, (
+                f"the organization is {login}, and the platform was deployed for {name}: IAM tells capitals from small "
+                f"letters, so set github.organization to {login} and deploy"
+            )
         return True, f"{server.url} shows the organization {name}"
     hint = "GITHUB_TOKEN is rejected or may not see it" if token else "set GITHUB_TOKEN to send a token"
     return False, f"{server.url} answered {answer.status} for the organization {name}: {hint}"
+
+
+def repository(
+    server: Server, stack: Stack, settings: Mapping[str, object], token: str | None, get: Get, again: str
+) -> tuple[bool, str]:
+    """Check that the roles' trust and the settings spell the platform's repository as GitHub does.
+
+    GitHub keeps the case of names and ignores it in look-ups; IAM compares exactly.
+    """
+    trusted = _repository(stack)
+    answer = get(server, f"/repos/{quote(trusted)}", token)
+    if answer.status != http.client.OK:
+        hint = "" if token else "; set GITHUB_TOKEN if it is private"
+        return False, f"{server.url} answered {answer.status} for {trusted}: {github.explain(answer)}{hint}"
+    known = str(answer.body["full_name"])
+    if trusted != known:
+        return False, f"the roles trust {trusted}, and GitHub's tokens say {known}; run: {again}"
+    name, configured = known.partition("/")[2], settings.get("repository")
+    if isinstance(configured, str) and configured != name:
+        return False, f"github.repository of the settings is {configured}, and GitHub's tokens say {name}: correct it"
+    branch = str(answer.body.get("default_branch", "main"))
+    if branch != "main":
+        return False, (
+            f"the default branch of {known} is {branch}, and the workflows deploy main; run: "
+            f"gh api --method POST repos/{known}/branches/{branch}/rename --field new_name=main"
+        )
+    return True, f"the roles trust {known}, as GitHub spells it, and its default branch is main"
 
 
 def environment(server: Server, names: Names, stack: Stack, token: str | None, get: Get) -> tuple[bool, str]:
@@ -36,6 +71,12 @@ def environment(server: Server, names: Names, stack: Stack, token: str | None, g
         )
     if answer.status != http.client.OK:
         return False, f"{server.url} answered {answer.status} for {path}: {github.explain(answer)}"
+    name = str(answer.body.get("name", names.environment))
+    if name != names.environment:
+        return False, (
+            f"{repository} has the environment {name}, which GitHub finds by {names.environment} too, and the deploy role "
+            f"does not: delete it, create {names.environment} and {advice}"
+        )
     policy = answer.body.get("deployment_branch_policy")
     if policy is None:
         return False, f"jobs on every branch of {repository} may enter {names.environment} and deploy; {advice}"
@@ -56,16 +97,30 @@ def environment(server: Server, names: Names, stack: Stack, token: str | None, g
     return False, f"{repository} admits {listed} to {names.environment}, which is for main alone; {advice}"
 
 
-def credential(account: Account, names: Names) -> tuple[bool, str]:
+def token_of_deployments(server: Server, organization: str, token: str, get: Get) -> tuple[bool, str]:
+    """Check that the token in GITHUB_TOKEN can deploy a stack that publishes template repositories."""
+    held = token_scopes.scopes(get(server, f"/orgs/{organization}", token), token)
+    if held is None:
+        return True, (
+            "GITHUB_TOKEN is fine-grained or an app's, so GitHub does not tell what it may do; a deployment needs "
+            "Administration and Workflows of repositories and Administration of the organization (read and write)"
+        )
+    lacking = token_scopes.missing(held, token_scopes.ORGANIZATION)
+    if not lacking:
+        return True, f"GITHUB_TOKEN has the scopes that a deployment needs: {', '.join(token_scopes.ORGANIZATION)}"
+    return False, (
+        f"GITHUB_TOKEN lacks {token_scopes.needs(lacking)}; run: "
+        f"{token_scopes.granting(server, token_scopes.ORGANIZATION)}"
+    )
+
+
+def credential(account: Account, names: Names, server: Server) -> tuple[bool, str]:
     """Check that the secret for the platform's GitHub token holds a value."""
     arn = deployed_parameter(account.client("ssm"), names, "github/credential-secret-arn")
     versions = account.client("secretsmanager").describe_secret(SecretId=arn).get("VersionIdsToStages", {})
     if any("AWSCURRENT" in stages for stages in versions.values()):
         return True, f"{arn} holds a value"
-    return False, (
-        f"{arn} is empty, so no project can be launched; run: gh auth token | python -m bootstrap github-token "
-        f"--unit {names.unit} --environment {names.environment}"
-    )
+    return False, (f"{arn} is empty, so no project can be launched; run: {store_command(server, names)}")
 
 
 def _repository(stack: Stack) -> str:

@@ -90,7 +90,7 @@ class Launcher:
             raise LaunchError(
                 f"{project.full_name} is not the repository of this project any more; nothing was changed"
             )
-        if project.user != old.user:
+        if project.user.lower() != old.user.lower():
             members.require_member(launch, project.user)
         reviewers = protection.reviewers(launch)
         if launch.record() is None:

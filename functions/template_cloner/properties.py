@@ -71,7 +71,7 @@ def parse_first_run(properties: object, organization: str) -> FirstRun:
     """
     values = _mapping(properties)
     problems: list[str] = []
-    ours = re.compile(rf"{re.escape(organization)}/mlops-[a-z0-9-]+")
+    ours = re.compile(rf"(?i:{re.escape(organization)})/mlops-[a-z0-9-]+")
     repository = _matching(values, "Repository", ours, f"a project's repository, {organization}/mlops-…", problems)
     workflow = _matching(values, "Workflow", _WORKFLOW, "the file name of a workflow, such as train.yml", problems)
     if problems:

@@ -11,14 +11,17 @@ from functions.template_cloner.resources import ProjectRepository
 logger = logging.getLogger(__name__)
 
 _FIRST_COMMIT_SECONDS = 60
+_MAIN = "main"
+"""The branch on which the templates' workflows train and deploy, and which the deployment trigger starts."""
 
 
 def is_own(project: ProjectRepository, repository: Repository) -> bool:
-    """Whether the repository was generated for the project."""
+    """Whether the repository was generated for the project; GitHub ignores the case of names."""
+    template = f"{project.organization}/{project.template}"
     return (
         repository.full_name.lower() == project.full_name.lower()
         and repository.description == project.marker
-        and repository.template == f"{project.organization}/{project.template}"
+        and (repository.template or "").lower() == template.lower()
     )
 
 
@@ -26,7 +29,7 @@ def find_template(launch: Launch) -> Repository:
     """Return the template repository of the project's kind.
 
     Raises:
-        LaunchError: it does not exist, or is not a template.
+        LaunchError: it does not exist, or is not a template, or its projects would have another default branch than main.
     """
     full_name = f"{launch.project.organization}/{launch.project.template}"
     template = launch.github.repository(full_name)
@@ -34,6 +37,12 @@ def find_template(launch: Launch) -> Repository:
         raise LaunchError(
             f"{full_name} is not there, or is not a template repository: publish the template repositories first; "
             "nothing was created"
+        )
+    # A generated repository has the template's default branch. Source: opensafely/research-template, issue 32.
+    if template.default_branch != _MAIN:
+        raise LaunchError(
+            f"the default branch of {full_name} is {template.default_branch}, and nothing would ever train or deploy: "
+            f"publish the template repositories again, which renames it to {_MAIN}; nothing was created"
         )
     return template
 

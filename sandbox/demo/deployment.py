@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from sandbox import commands, environments, paths
-from sandbox.demo import models, releases
+from sandbox.demo import models, releases, runs
 from sandbox.demo.accounts import Platform
 from sandbox.demo.application import Application, Responses
 from sandbox.demo.launch import Project
@@ -42,8 +42,10 @@ class Deployments:
                 step.report("tested already")
             else:
                 step.changed = True
-                earlier = self._runs()
-                models.approve(self.people.lead, model.arn, reason=f"MSE {model.mse:.2f} on held-out data")
+                earlier = self._resume(model, step)
+                if earlier is None:
+                    earlier = self._runs()
+                    models.approve(self.people.lead, model.arn, reason=f"MSE {model.mse:.2f} on held-out data")
                 run = self._to_preprod(release, earlier, step)
                 step.report(f"waits for {RELEASE_MANAGER.login}'s review: {release.page}")
         title = f"Release version {model.version} to production as {RELEASE_MANAGER.login}, its reviewer"
@@ -78,12 +80,24 @@ class Deployments:
                 log="clone-deployment",
                 environment=as_developer,
             )
-        earlier, release = self._runs(), Release(to.arn)
-        commands.run(
-            ["make", "rollback", f"VERSION={to.version}"], log="rollback", environment=as_developer, folder=clone
-        )
+        release, earlier = Release(to.arn), self._resume(to, step)
+        if earlier is None:
+            earlier = self._runs()
+            commands.run(
+                ["make", "rollback", f"VERSION={to.version}"], log="rollback", environment=as_developer, folder=clone
+            )
         self._to_production(release, self._to_preprod(release, earlier, step), step)
         self.done.append(release)
+
+    def _resume(self, model: RegisteredModel, step: Step) -> set[int] | None:
+        """Try a deployment of an earlier run of the demo again; return the ids of all others, None if there is none."""
+        run = releases.unfinished(self.people.developer, self.project, model.arn)
+        if run is None:
+            return None
+        if runs.failed(run):
+            step.report("trying the deployment that failed again")
+            runs.retry(self.people.developer, self.project.deployment, run)
+        return self._runs() - {int(run["id"])}
 
     def _count(self) -> int:
         return len(releases.finished(self.people.developer, self.project))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.demo import runs
 from sandbox.demo.launch import Project
 from sandbox.demo.member import Member
 
@@ -17,7 +18,7 @@ UPDATE = re.compile(r"pulumi up: ([0-9.]+) s")
 
 
 class ReleaseFailedError(Exception):
-    """A version did not reach production; the message says where to look."""
+    """A version did not reach production; the message says why, and where to look."""
 
 
 @dataclass
@@ -56,6 +57,12 @@ def finished(member: Member, project: Project) -> list[dict[str, Any]]:
     return [run for run in member.runs(project.deployment, WORKFLOW) if run["conclusion"] == "success"]
 
 
+def unfinished(member: Member, project: Project, arn: str) -> dict[str, Any] | None:
+    """Return the newest run for a version if it has not reached production: it failed, or waits."""
+    found = [run for run in member.runs(project.deployment, WORKFLOW) if arn in run["display_title"]]
+    return found[-1] if found and found[-1]["conclusion"] != "success" else None
+
+
 def to_preprod(
     release: Release, member: Member, project: Project, earlier: set[int], *, on_status: Callable[[str], None]
 ) -> int:
@@ -73,8 +80,8 @@ def to_preprod(
     """
     run: dict[str, Any] | None = None
     for _ in _poll(f"no deployment of {release.arn} reached preprod"):
-        runs = [run for run in member.runs(project.deployment, WORKFLOW) if run["id"] not in earlier]
-        run = next((run for run in runs if release.arn in run["display_title"]), None)
+        found = [run for run in member.runs(project.deployment, WORKFLOW) if run["id"] not in earlier]
+        run = next((run for run in found if release.arn in run["display_title"]), None)
         if run is None:
             on_status("waiting for the event")
             continue
@@ -84,7 +91,7 @@ def to_preprod(
         if run["status"] == "waiting":
             release.record("preprod serves")
             return int(run["id"])
-        _require_not_failed(run)
+        _require_not_failed(run, member, project)
     raise AssertionError("unreachable")
 
 
@@ -103,7 +110,7 @@ def to_production(
     for _ in _poll(f"{release.arn} did not reach production"):
         _watch(release, reviewer, project, run, "prod", on_status)
         found = reviewer.run(project.deployment, run)
-        _require_not_failed(found)
+        _require_not_failed(found, reviewer, project)
         if found["status"] == "completed":
             release.record("production serves")
             return
@@ -128,9 +135,9 @@ def _watch(
         release.updates.update((environment, float(seconds)) for seconds in UPDATE.findall(log))
 
 
-def _require_not_failed(run: dict[str, Any]) -> None:
-    if run["status"] == "completed" and run["conclusion"] != "success":
-        raise ReleaseFailedError(f"the deployment ended with {run['conclusion']}: {run['html_url']}")
+def _require_not_failed(run: dict[str, Any], member: Member, project: Project) -> None:
+    if runs.failed(run):
+        raise ReleaseFailedError(runs.explain(member, project.deployment, run))
 
 
 def _poll(problem: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 
+from sandbox.demo import runs
 from sandbox.demo.launch import Project
 from sandbox.demo.member import Member
 
@@ -22,19 +23,29 @@ BRANCH = "gamma-objective"
 
 
 class TrainingFailedError(Exception):
-    """A run of the training workflow failed; the message says where to look."""
+    """A run of the training workflow failed; the message says why, and where to look."""
 
 
 def first_run(session: boto3.Session, member: Member, project: Project, *, on_status: Callable[[str], None]) -> str:
-    """Wait for the run that the launch dispatched, and return its URL."""
+    """Wait for the run that the launch dispatched, and return its URL; one that failed earlier is tried again."""
     return _follow(session, member, project, lambda run: run["event"] == "workflow_dispatch", on_status)
 
 
 def improve(session: boto3.Session, member: Member, project: Project, *, on_status: Callable[[str], None]) -> str:
-    """Change the model's settings by a pull request, wait for the run on main, and return its URL."""
-    merged = _merge_settings(member, project.training)
+    """Change the model's settings by a pull request, wait for the run on main, and return its URL.
+
+    A pull request that is merged already is not made again; its run is tried again if it failed.
+    """
+    merged = _merged(member, project.training) or _merge_settings(member, project.training)
     on_status("merged a pull request with other settings")
     return _follow(session, member, project, lambda run: run["head_sha"] == merged, on_status)
+
+
+def _merged(member: Member, repository: str) -> str | None:
+    """Return the commit that an earlier run of the demo merged; None if it did not get that far."""
+    owner = repository.partition("/")[0]
+    pulls = member.listed(f"/repos/{repository}/pulls?state=closed&head={owner}:{BRANCH}")
+    return next((str(pull["merge_commit_sha"]) for pull in pulls if pull["merged_at"]), None)
 
 
 def _merge_settings(member: Member, repository: str) -> str:
@@ -74,27 +85,50 @@ def _follow(
 ) -> str:
     sagemaker = session.client("sagemaker")
     deadline = time.monotonic() + RUN_SECONDS
+    earlier = _run(member, project, wanted)
+    if earlier is not None and runs.failed(earlier):
+        on_status("trying the run that failed again")
+        runs.retry(member, project.training, earlier)
     while time.monotonic() < deadline:
-        run = next(filter(wanted, member.runs(project.training, "train.yml")), None)
+        run = _run(member, project, wanted)
         if run is not None:
+            if runs.failed(run):
+                reasons = [runs.explain(member, project.training, run), *_failures(sagemaker, project.pipeline)]
+                raise TrainingFailedError("\n".join(reasons))
             if run["status"] == "completed":
-                if run["conclusion"] != "success":
-                    raise TrainingFailedError(f"the run ended with {run['conclusion']}: {run['html_url']}")
                 return str(run["html_url"])
             on_status(_steps(sagemaker, project.pipeline) or str(run["status"]).replace("_", " "))
         time.sleep(0.3)
     raise TrainingFailedError(f"the run did not end within {RUN_SECONDS} seconds: {project.training}")
 
 
+def _run(member: Member, project: Project, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+    return next(filter(wanted, member.runs(project.training, "train.yml")), None)
+
+
 def _steps(sagemaker: Any, pipeline: str) -> str:
     """Return the status of each step of a pipeline's newest execution; empty while there is none."""
+    steps = _newest_steps(sagemaker, pipeline)
+    return " · ".join(f"{step['StepName']} {str(step['StepStatus']).lower()}" for step in steps)
+
+
+def _failures(sagemaker: Any, pipeline: str) -> list[str]:
+    """Return the reason of each failed step of a pipeline's newest execution."""
+    steps = _newest_steps(sagemaker, pipeline)
+    return [
+        f"step {step['StepName']} of the pipeline: {step.get('FailureReason', 'no reason given')}"
+        for step in steps
+        if step["StepStatus"] == "Failed"
+    ]
+
+
+def _newest_steps(sagemaker: Any, pipeline: str) -> list[dict[str, Any]]:
     try:
         executions = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
     except sagemaker.exceptions.ResourceNotFound:
-        return ""
+        return []
     if not executions:
-        return ""
-    steps = sagemaker.list_pipeline_execution_steps(
+        return []
+    return sagemaker.list_pipeline_execution_steps(
         PipelineExecutionArn=executions[0]["PipelineExecutionArn"], SortOrder="Ascending"
     )["PipelineExecutionSteps"]
-    return " · ".join(f"{step['StepName']} {str(step['StepStatus']).lower()}" for step in steps)

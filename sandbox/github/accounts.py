@@ -25,8 +25,8 @@ class Caller:
     """An account and the token that it used."""
 
     user: User
-    scopes: frozenset[str] = frozenset()
-    """Scopes of a classic personal access token."""
+    scopes: frozenset[str] | None = None
+    """Scopes of a classic personal access token; None: the token has permissions instead."""
     job_repository_id: int | None = None
     """The repository whose job has the token; None: it belongs to a person."""
     job_permissions: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -38,7 +38,9 @@ class Caller:
         return self.job_repository_id is not None
 
     def has_scope(self, scope: str) -> bool:
-        """Whether the token carries a scope, itself or as part of a wider one."""
+        """Whether the token carries a scope, itself or as part of a wider one, or permissions instead of scopes."""
+        if self.scopes is None:
+            return True
         implied = {narrower for wider in self.scopes for narrower in _IMPLIED_SCOPES.get(wider, ())}
         return scope in self.scopes | implied
 
@@ -70,6 +72,8 @@ class Tokens:
         user = state.users.get(seeded.login.lower()) if seeded else None
         if seeded is None or user is None:
             raise errors.bad_credentials()
+        if seeded.scopes is None:
+            return Caller(user=user)
         scopes = frozenset(scope.strip() for scope in seeded.scopes.split(",") if scope.strip())
         return Caller(user=user, scopes=scopes)
 

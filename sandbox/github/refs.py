@@ -46,7 +46,7 @@ class Refs:
         """Add one commit to a branch (the first one if it has none) and return its id.
 
         Raises:
-            ApiError: 409, a rule forbids it; 403, a workflow file without the scope for it.
+            ApiError: 409, a rule forbids it; 404 (403 for a job), a workflow file without the scope for it.
         """
         git = self._store.git(repository)
         parent = git.branches().get(branch)
@@ -61,12 +61,13 @@ class Refs:
         """Move a ref if no rule forbids it.
 
         Raises:
-            ApiError: with `status`, a rule forbids it; 403, a workflow file without the scope for it.
+            ApiError: with `status`, a rule forbids it; 404 (403 for a job), a workflow file without the scope for it.
         """
         broken = self.violations(repository, change, caller)
         if broken:
             if broken[0].startswith("refusing"):
-                raise errors.forbidden(broken[0])
+                # Only git says why. Source: octokit/rest.js, issue 368; octokit/octokit.rb, issue 1184.
+                raise errors.forbidden(broken[0]) if caller.is_job else errors.not_found()
             raise errors.ApiError(status, "Repository rule violations found\n\n" + "\n".join(broken) + "\n\n")
         self.move(repository, change, caller)
 

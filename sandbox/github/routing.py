@@ -213,8 +213,22 @@ def authorize(chosen: Route, parameters: dict[str, str], caller: Caller, store: 
     if chosen.organization is not None:
         _authorize_organization(chosen, caller)
     if chosen.scope is not None and not caller.is_job and not caller.has_scope(chosen.scope):
-        raise errors.forbidden(f"This endpoint requires the {chosen.scope!r} scope.")
+        raise _without_scope(chosen)
     return repository
+
+
+def _without_scope(chosen: Route) -> errors.ApiError:
+    """Return GitHub's answer to a classic token that lacks a route's scope, which X-Accepted-OAuth-Scopes names.
+
+    Source: integrations/terraform-provider-github, issue 169 (a repository is deleted); the answers that `gh` completes
+    by 'This API operation needs the "admin:org" scope', as people quote them: 404 for rulesets, 403 for Actions.
+    """
+    if chosen.scope == "delete_repo":
+        return errors.forbidden("Must have admin rights to Repository.")
+    if chosen.template.startswith("/orgs/{org}/actions/"):
+        what = "variables" if "/variables" in chosen.template else "policies"
+        return errors.forbidden(f"You must be an org admin or have the actions {what} fine-grained permission.")
+    return errors.not_found()
 
 
 def _authorize_repository(chosen: Route, repository: Repository, caller: Caller, store: Store) -> None:

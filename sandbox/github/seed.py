@@ -35,12 +35,12 @@ class SeedRepository(_Strict):
 
 
 class SeedToken(_Strict):
-    """A classic personal access token."""
+    """A personal access token."""
 
     token: str
     login: str
-    scopes: str
-    """Comma-separated, as GitHub shows them."""
+    scopes: str | None
+    """Scopes of a classic token, comma-separated, as GitHub shows them; None: a fine-grained token with all permissions."""
 
 
 class Limits(_Strict):
@@ -73,6 +73,8 @@ class Seed(_Strict):
 
     organization: SeedOrganization
     plan: Literal["free", "team", "enterprise"] = "enterprise"
+    default_branch: str = "main"
+    """Name of the default branch of new repositories, a setting of the organization that the API does not show."""
     users: list[SeedUser]
     repositories: list[SeedRepository] = Field(default_factory=list[SeedRepository])
     tokens: list[SeedToken]

@@ -60,7 +60,9 @@ class Server:
                 return json_response(200, {"verifiable_password_authentication": True}, headers), None
             caller = self._caller(request)
             login = caller.user.login
-            headers["x-oauth-scopes"] = ", ".join(sorted(caller.scopes))
+            # Only classic tokens have scopes.
+            if caller.scopes is not None:
+                headers["x-oauth-scopes"] = ", ".join(sorted(caller.scopes))
             response = self._call(request, path, caller, headers)
         except errors.ApiError as error:
             response = json_response(error.status, error.body(), {**headers, **error.headers})

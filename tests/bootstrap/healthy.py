@@ -39,6 +39,12 @@ LEGACY = "repo:acme/mlops-platform:environment:dev"
 
 SUBJECT = "repo:acme@1001/mlops-platform@2001:environment:dev"
 
+REPOSITORY: dict[str, Any] = {"full_name": "acme/mlops-platform"}
+
+ALL_ACTIONS = {"enabled_repositories": "all", "allowed_actions": "all"}
+
+NO_ACTIONS: dict[str, Any] = {"github_owned_allowed": False, "verified_allowed": False, "patterns_allowed": []}
+
 QUOTAS = {
     "ec2": {"EC2-VPC Elastic IPs": 5},
     "lambda": {"Concurrent executions": 1000},
@@ -74,9 +80,17 @@ def github_that_answers(
     environment: dict[str, Any] = BY_NAME,
     policies: tuple[dict[str, Any], ...] = (MAIN,),
     policies_status: int = 200,
+    scopes: str | None = None,
+    login: str = "acme",
+    repository: dict[str, Any] = REPOSITORY,
+    actions: tuple[int, dict[str, Any]] = (200, ALL_ACTIONS),
+    selected: dict[str, Any] = NO_ACTIONS,
 ) -> Get:
     answers = {
-        "/orgs/acme": (200, dict[str, Any]()),
+        "/orgs/acme": (200, {"login": login}),
+        "/repos/acme/mlops-platform": (200, repository),
+        "/orgs/acme/actions/permissions": actions,
+        "/orgs/acme/actions/permissions/selected-actions": (200, selected),
         ENVIRONMENT: (status, environment),
         POLICIES: (policies_status, {"total_count": len(policies), "branch_policies": list(policies)}),
     }
@@ -85,7 +99,7 @@ def github_that_answers(
         status, body = answers[path]
         if token != SEEN:
             return github.Answer(status=404, headers={}, body={})
-        return github.Answer(status=status, headers={}, body=body)
+        return github.Answer(status=status, headers={} if scopes is None else {"x-oauth-scopes": scopes}, body=body)
 
     return get
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bootstrap import __main__ as command
-from bootstrap import credential, doctor, settings_file, up
+from bootstrap import credential, doctor, github, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from tests.bootstrap.fakes import CloudFormation, Service, account, refusal
@@ -68,7 +68,7 @@ def test_up_prints_the_outputs_and_the_login(
     assert trusted[0].deploy_subjects == ("repo:acme@1001/mlops-platform@2001:environment:dev",)
 
 
-def test_an_enterprise_server_needs_no_ids(
+def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del connected
@@ -78,9 +78,23 @@ def test_an_enterprise_server_needs_no_ids(
         trusted.append(trust)
         return "created", {}
 
+    def unreachable(*_: object) -> github.Repository:
+        raise BootstrapError("https://github.example.com cannot be reached")
+
+    def found(*_: object) -> github.Repository:
+        return github.Repository(organization="Acme", name="MLOps-Platform", organization_id=1, repository_id=2)
+
     monkeypatch.setattr(up, "up", fake_up)
+    monkeypatch.setattr(github, "find_repository", found)
     assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
-    assert capsys.readouterr().out
+    assert trusted.pop().preview_subjects == ("repo:Acme/MLOps-Platform:pull_request",)
+    monkeypatch.setattr(github, "find_repository", unreachable)
+    capsys.readouterr()
+    assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
+    said = capsys.readouterr()
+    assert said.out
+    assert "cannot be reached" in said.err
+    assert "trust acme/mlops-platform as it was given" in said.err
     assert trusted[0].issuer == "github.example.com/_services/token"
     assert trusted[0].preview_subjects == ("repo:acme/mlops-platform:pull_request",)
 
@@ -162,6 +176,20 @@ def test_the_token_comes_from_standard_input_and_is_not_printed(
         assert said.out == f"analytics-dev: the token of ada is {verdict}.\n"
         assert "0123456789" not in said.err
     assert given == ["token-0123456789\n"] * 2
+
+
+def test_permissions_that_github_does_not_tell_are_listed(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+
+    def store(*_: object) -> credential.Stored:
+        return credential.Stored(owner="ada", changed=True, scopes_known=False)
+
+    monkeypatch.setattr(credential, "store", store)
+    monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789\n"))
+    assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
+    assert "Administration, Contents, Environments" in capsys.readouterr().err
 
 
 def test_a_token_on_the_command_line_is_refused() -> None:

@@ -51,7 +51,9 @@ def ok(headers: dict[str, str] | None = None, **body: object) -> github.Answer:
     return github.Answer(status=200, headers=headers or {}, body=body)
 
 
-GOOD = answers(user=ok({"x-oauth-scopes": "admin:org, repo"}, login="platform-bot"), orgs__acme=ok())
+GOOD = answers(
+    user=ok({"x-oauth-scopes": "admin:org, delete_repo, repo, workflow"}, login="platform-bot"), orgs__acme=ok()
+)
 
 
 def place(secrets: Secrets, parameters: Parameters | None = None) -> Account:
@@ -100,7 +102,38 @@ def test_a_versions_id_does_not_reveal_the_token() -> None:
 
 def test_a_fine_grained_token_answers_without_scopes_and_is_accepted() -> None:
     get = answers(user=ok(login="ada"), orgs__acme=ok())
-    assert credential.store(place(Secrets()), NAMES, TOKEN, get=get).owner == "ada on https://github.example.com"
+    stored = credential.store(place(Secrets()), NAMES, TOKEN, get=get)
+    assert (stored.owner, stored.scopes_known) == ("ada on https://github.example.com", False)
+
+
+def test_an_empty_list_of_scopes_is_that_of_an_apps_token_unless_the_token_is_a_classic_one() -> None:
+    get = answers(user=ok({"x-oauth-scopes": ""}, login="ada"), orgs__acme=ok())
+    assert not credential.store(place(Secrets()), NAMES, "ghu_0123456789", get=get).scopes_known
+    with pytest.raises(BootstrapError, match="has the scopes \\(none\\): it also needs `repo`"):
+        credential.store(place(Secrets()), NAMES, "ghp_0123456789", get=get)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lacking"),
+    [
+        ("repo", ["workflow", "delete_repo"]),
+        ("repo, read:org, gist", ["workflow", "delete_repo"]),
+        ("repo, workflow", ["delete_repo"]),
+        ("delete_repo, repo, public_repo", ["workflow"]),
+        ("admin:org, delete_repo, workflow", ["repo"]),
+    ],
+)
+def test_every_scope_that_a_launch_may_need_is_required_with_the_command_that_grants_it(
+    scopes: str, lacking: list[str]
+) -> None:
+    secrets = Secrets()
+    get = answers(user=ok({"x-oauth-scopes": scopes}, login="ada"), orgs__acme=ok())
+    with pytest.raises(BootstrapError) as problem:
+        credential.store(place(secrets), NAMES, TOKEN, get=get)
+    said = str(problem.value)
+    assert [scope for scope in ("repo", "workflow", "delete_repo") if f"`{scope}` to " in said] == lacking
+    assert "gh auth refresh --hostname github.example.com --scopes delete_repo,repo,workflow && " in said
+    assert not secrets.versions
 
 
 def test_an_apps_installation_token_is_accepted() -> None:

@@ -35,7 +35,10 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "quotas",
         "platform",
         "GitHub",
+        "GitHub repository",
+        "GitHub token",
         "GitHub environment",
+        "GitHub Actions",
         "GitHub credential",
     ]
     assert [each.subject for each in findings.values() if not each.fine] == []

@@ -1,13 +1,15 @@
 """`doctor`: the token issuer, the organization and the GitHub environment."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootstrap import github
-from tests.bootstrap.fakes import Parameters
+from tests.bootstrap.fakes import Parameters, answer
 from tests.bootstrap.healthy import (
+    BY_NAME,
     ENVIRONMENT,
     LEGACY,
     MAIN,
@@ -15,6 +17,7 @@ from tests.bootstrap.healthy import (
     POLICIES,
     PROTECTED,
     SEEN,
+    SETTINGS,
     bootstrapped,
     deployed_for,
     examine,
@@ -71,6 +74,80 @@ def test_an_organization_that_is_not_visible_says_why(token: str | None, hint: s
     finding = examine(healthy(), token)["GitHub"]
     assert not finding.fine
     assert hint in finding.message
+
+
+def test_the_scopes_that_deploying_the_templates_needs_are_checked() -> None:
+    finding = examine(healthy(), get=github_that_answers(scopes="repo, workflow"))["GitHub token"]
+    assert not finding.fine
+    assert finding.message == (
+        "GITHUB_TOKEN lacks `delete_repo` to delete a template repository, if the settings do not keep it, `admin:org` to "
+        "manage the organization's rules; run: gh auth refresh --hostname github.com --scopes "
+        "admin:org,delete_repo,repo,workflow"
+    )
+    assert examine(healthy(), get=github_that_answers(scopes="admin:org,delete_repo,repo,workflow"))[
+        "GitHub token"
+    ].fine
+
+
+def test_a_token_that_has_permissions_instead_of_scopes_is_fine_and_said_to_be_unknown() -> None:
+    finding = examine(healthy(), get=github_that_answers(scopes=None))["GitHub token"]
+    assert finding.fine
+    assert "GitHub does not tell what it may do" in finding.message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SETTINGS.replace("projects: {}", "projects: {publishTemplateRepositories: false}"),
+        SETTINGS[: SETTINGS.index("  mlops-platform:development")],
+    ],
+    ids=["another stack publishes them", "not development"],
+)
+def test_a_stack_that_publishes_no_templates_needs_no_such_token(settings: Path, content: str) -> None:
+    settings.write_text(content)
+    assert "GitHub token" not in examine(healthy(), get=github_that_answers(scopes="repo"))
+
+
+def test_the_advice_for_an_empty_credential_grants_its_scopes() -> None:
+    message = examine(healthy(secretsmanager={"describe_secret": answer({})}))["GitHub credential"].message
+    assert "gh auth refresh --hostname github.com --scopes delete_repo,repo,workflow && gh auth token" in message
+
+
+def test_an_organization_in_another_case_than_githubs_is_reported() -> None:
+    finding = examine(healthy(), get=github_that_answers(login="Acme"))["GitHub"]
+    assert not finding.fine
+    assert "set github.organization to Acme and deploy" in finding.message
+
+
+def test_a_repository_that_the_roles_trust_in_another_case_than_githubs_is_reported() -> None:
+    get = github_that_answers(repository={"full_name": "Acme/MLOps-Platform"})
+    finding = examine(healthy(), get=get)["GitHub repository"]
+    assert not finding.fine
+    assert "the roles trust acme/mlops-platform, and GitHub's tokens say Acme/MLOps-Platform; run: python -m" in (
+        finding.message
+    )
+
+
+def test_a_repository_in_the_settings_in_another_case_than_githubs_is_reported(settings: Path) -> None:
+    settings.write_text(f"{SETTINGS}  mlops-platform:github: {{repository: MLOps-Platform}}\n")
+    finding = examine(healthy())["GitHub repository"]
+    assert not finding.fine
+    assert (
+        "github.repository of the settings is MLOps-Platform, and GitHub's tokens say mlops-platform" in finding.message
+    )
+
+
+def test_a_default_branch_that_the_workflows_do_not_deploy_is_reported() -> None:
+    get = github_that_answers(repository={"full_name": "acme/mlops-platform", "default_branch": "master"})
+    finding = examine(healthy(), get=get)["GitHub repository"]
+    assert not finding.fine
+    assert "repos/acme/mlops-platform/branches/master/rename --field new_name=main" in finding.message
+
+
+def test_an_environment_in_another_case_than_the_roles_trust_is_reported() -> None:
+    finding = examine(healthy(), get=github_that_answers(environment={**BY_NAME, "name": "Dev"}))["GitHub environment"]
+    assert not finding.fine
+    assert "has the environment Dev" in finding.message
 
 
 def test_no_finding_contains_the_token() -> None:

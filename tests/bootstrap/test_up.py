@@ -133,6 +133,14 @@ def test_subjects_are_exact_in_either_form(form: github.SubjectForm, expected: l
     assert "*" not in "".join(trusted.deploy_subjects + trusted.preview_subjects)
 
 
+@pytest.mark.parametrize("form", ["immutable", "legacy", "both"])
+def test_subjects_have_githubs_own_spelling(form: github.SubjectForm) -> None:
+    ids = github.Repository(organization="Acme", name="MLOps-Platform", organization_id=1, repository_id=2)
+    found = github.subjects("acme", "mlops-platform", ids, form, "environment:dev")
+    both = ["repo:Acme@1/MLOps-Platform@2:environment:dev", "repo:Acme/MLOps-Platform:environment:dev"]
+    assert list(found) == {"immutable": both[:1], "legacy": both[1:], "both": both}[form]
+
+
 def test_immutable_subjects_need_the_ids() -> None:
     server = github.Server.at("https://github.com")
     with pytest.raises(ValueError, match="numeric ids"):

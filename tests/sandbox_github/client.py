@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 OWNER, MEMBER, OUTSIDER = "token-of-the-owner", "token-of-a-member", "token-of-an-outsider"
 REVIEWER = "token-of-a-reviewer"
-WITHOUT_SCOPES = "token-without-scopes"
+WITHOUT_SCOPES, FINE_GRAINED = "token-without-scopes", "token-that-has-permissions"
 SECONDS = 15
 """Seconds that a test waits for something that happens a moment later."""
 
@@ -41,6 +41,7 @@ def seed(**changes: Any) -> Seed:
             {"token": OUTSIDER, "login": "otto", "scopes": "repo"},
             {"token": REVIEWER, "login": "rita", "scopes": "repo"},
             {"token": WITHOUT_SCOPES, "login": "olivia", "scopes": ""},
+            {"token": FINE_GRAINED, "login": "olivia", "scopes": None},
         ],
         "timing": Timing(
             generation=0.02, workflow_registration=0, cancel_interrupt=0.1, cancel_terminate=10, cancel_force=10

@@ -317,6 +317,23 @@ def test_a_rule_with_incomplete_parameters_is_refused(call: Client) -> None:
     assert "required_approving_review_count" in answer.json["errors"][0]
 
 
+def test_the_organization_selects_the_actions_that_workflows_may_use(call: Client) -> None:
+    path = "/orgs/acme/actions/permissions"
+    everything = {"enabled_repositories": "all", "allowed_actions": "all", "sha_pinning_required": False}
+    assert call("GET", path).json == everything
+    assert call("GET", f"{path}/selected-actions").status == 409
+    assert call("PUT", path, {"enabled_repositories": "all", "allowed_actions": "selected"}).status == 204
+    assert call("GET", path).json["selected_actions_url"].endswith("/orgs/acme/actions/permissions/selected-actions")
+    assert call("PUT", f"{path}/selected-actions", {"patterns_allowed": ["pulumi/*"]}).status == 204
+    assert call("GET", f"{path}/selected-actions").json == {
+        "github_owned_allowed": False,
+        "verified_allowed": False,
+        "patterns_allowed": ["pulumi/*"],
+    }
+    assert call("PUT", path, {"enabled_repositories": "some"}).status == 422
+    assert call.by(MEMBER)("GET", path).status == 403
+
+
 def test_variables_of_the_organization_are_created_once_and_updated(call: Client) -> None:
     place = "/orgs/acme/actions/variables"
     body = {"name": "aws_account", "value": "111111111111", "visibility": "all"}

@@ -1,10 +1,22 @@
 """Repositories: create, generate from a template, update, archive, delete."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox_github.client import MEMBER, OUTSIDER, WITHOUT_SCOPES, Client, encoded, repository, wait_until
+from tests.sandbox_github.client import (
+    FINE_GRAINED,
+    MEMBER,
+    OUTSIDER,
+    WITHOUT_SCOPES,
+    Client,
+    encoded,
+    repository,
+    seed,
+    start,
+    wait_until,
+)
 
 
 def test_a_new_repository_has_the_settings_it_was_created_with(call: Client) -> None:
@@ -141,8 +153,71 @@ def test_the_member_who_creates_a_repository_is_its_administrator(call: Client) 
     path = repository(member, "own")
     assert member("PUT", f"{path}/environments/dev", {}).status == 200
     deleted = member("DELETE", path)
-    assert deleted.status == 403
-    assert "'delete_repo'" in deleted.json["message"]
+    assert (deleted.status, deleted.json["message"]) == (403, "Must have admin rights to Repository.")
+    assert deleted.headers["x-accepted-oauth-scopes"] == "delete_repo"
+
+
+def test_new_repositories_have_the_organizations_default_branch_and_generated_ones_their_templates(
+    tmp_path: Path,
+) -> None:
+    call = start(tmp_path, seed(default_branch="master"))
+    template = repository(call, "template", is_template=True)
+    assert call("GET", template).json["default_branch"] == "master"
+    assert call("POST", f"{template}/generate", {"owner": "acme", "name": "first"}).json["default_branch"] == "master"
+    renamed = call("POST", f"{template}/branches/master/rename", {"new_name": "main"})
+    assert (renamed.status, renamed.json["name"]) == (201, "main")
+    assert call("GET", template).json["default_branch"] == "main"
+    assert [branch["name"] for branch in call("GET", f"{template}/branches").json] == ["main"]
+    assert call("POST", f"{template}/generate", {"owner": "acme", "name": "second"}).json["default_branch"] == "main"
+    call.github.close()
+
+
+def test_only_an_administrator_renames_the_default_branch(call: Client) -> None:
+    path = repository(call, "shared")
+    assert call("PUT", f"{path}/collaborators/mia", {"permission": "push"}).status == 204
+    assert call.by(MEMBER)("POST", f"{path}/branches/main/rename", {"new_name": "trunk"}).status == 403
+    assert call("POST", f"{path}/branches/none/rename", {"new_name": "trunk"}).status == 404
+    assert call("POST", f"{path}/branches/main/rename", {"new_name": "main"}).status == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message", "accepted"),
+    [
+        ("GET", "/orgs/acme/rulesets", 404, "Not Found", "admin:org"),
+        (
+            "POST",
+            "/orgs/acme/actions/variables",
+            403,
+            "You must be an org admin or have the actions variables fine-grained permission.",
+            "admin:org",
+        ),
+        (
+            "GET",
+            "/orgs/acme/actions/permissions",
+            403,
+            "You must be an org admin or have the actions policies fine-grained permission.",
+            "admin:org",
+        ),
+        ("POST", "/orgs/acme/teams", 404, "Not Found", "write:org"),
+    ],
+)
+def test_an_owners_token_without_the_scope_is_refused_as_github_refuses_it(
+    call: Client, method: str, path: str, status: int, message: str, accepted: str
+) -> None:
+    answer = call.by(WITHOUT_SCOPES)(method, path, {} if method == "POST" else None)
+    assert (answer.status, answer.json["message"]) == (status, message)
+    assert answer.headers["x-accepted-oauth-scopes"] == accepted
+    assert answer.headers["x-oauth-scopes"] == ""
+
+
+def test_a_fine_grained_token_has_no_scopes_and_is_not_refused_for_it(call: Client) -> None:
+    fine_grained = call.by(FINE_GRAINED)
+    path = repository(fine_grained, "own")
+    assert "x-oauth-scopes" not in fine_grained("GET", path).headers
+    assert fine_grained("GET", "/orgs/acme/rulesets").status == 200
+    workflow = {"message": "Workflow", "content": encoded("on: push")}
+    assert fine_grained("PUT", f"{path}/contents/.github/workflows/a.yml", workflow).status == 201
+    assert fine_grained("DELETE", path).status == 204
 
 
 def test_an_unknown_token_and_a_missing_token_are_refused(call: Client) -> None:

@@ -6,6 +6,8 @@ import shutil
 import sys
 import threading
 import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -148,27 +150,139 @@ def test_a_hooks_own_repository_is_left_alone(server: Path, environment: dict[st
     assert (hooked / ".git" / "config").read_text() == before
 
 
-def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
-    server: Path, environment: dict[str, str]
-) -> None:
-    seen: list[tuple[str, str | None]] = []
+@dataclass
+class Answers:
+    """A server without repositories, whose REST API gives one answer; it records its requests."""
 
-    class Recorder(BaseHTTPRequestHandler):
+    status: int = 404
+    scopes: str | None = None
+    url: str = ""
+    seen: list[tuple[str, str | None]] = field(default_factory=list[tuple[str, str | None]])
+    renames: Callable[[], int] = lambda: 404
+    """Renames the default branch and returns the status of the answer."""
+
+
+@pytest.fixture
+def github() -> Iterator[Answers]:
+    answers = Answers()
+
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append((self.path, self.headers.get("Authorization")))
-            self.send_error(404)
+            answers.seen.append((self.path, self.headers.get("Authorization")))
+            self.send_response(answers.status if self.path.startswith("/api/v3/") else 404)
+            if answers.scopes is not None:
+                self.send_header("X-OAuth-Scopes", answers.scopes)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answers.seen.append((f"{self.path} {body.decode()}", self.headers.get("Authorization")))
+            self.send_response(answers.renames())
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives it
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Recorder) as listening:
+    with HTTPServer(("127.0.0.1", 0), Handler) as listening:
+        answers.url = f"http://127.0.0.1:{listening.server_port}/"
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
-        code, _, error = publish(server, environment, "--github-url", f"http://127.0.0.1:{listening.server_port}/")
+        yield answers
         listening.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lacking"),
+    [
+        ("repo", "`workflow` to write files in .github/workflows;"),
+        ("workflow, read:org", "`repo` to write to the template repositories;"),
+        ("gist", "`repo` to write to the template repositories and `workflow` to write files in .github/workflows;"),
+    ],
+)
+def test_a_scope_that_the_token_lacks_is_named_before_anything_is_published(
+    server: Path, environment: dict[str, str], tmp_path: Path, github: Answers, scopes: str, lacking: str
+) -> None:
+    github.status, github.scopes = 200, scopes
+    code, out, error = publish(server, environment, "--github-url", github.url)
+    assert (code, out) == (1, "")
+    assert f"error: the token in GITHUB_TOKEN lacks {lacking}" in error
+    assert error.endswith("--scopes repo,workflow\n")
+    assert github.seen == [("/api/v3/user", f"Bearer {TOKEN}")]
+    assert not (tmp_path / "commands").exists()
+    assert TOKEN not in error
+
+
+@pytest.mark.parametrize(("status", "scopes"), [(200, "repo, workflow"), (200, None), (200, ""), (403, None)])
+def test_a_token_with_the_scopes_or_with_permissions_instead_is_used(
+    server: Path, environment: dict[str, str], github: Answers, status: int, scopes: str | None
+) -> None:
+    github.status, github.scopes = status, scopes
+    _, _, error = publish(server, environment, "--github-url", github.url)
+    assert "git clone failed" in error
+    assert len(github.seen) > 1
+
+
+def test_a_token_that_the_server_rejects_is_not_given_to_git(
+    server: Path, environment: dict[str, str], tmp_path: Path, github: Answers
+) -> None:
+    github.status = 401
+    code, _, error = publish(server, environment, "--github-url", github.url)
+    assert (code, "rejects the token in GITHUB_TOKEN" in error) == (1, True)
+    assert not (tmp_path / "commands").exists()
+
+
+@pytest.fixture
+def on_master(server: Path) -> Path:
+    """The repository of a template in an organization whose default branch is master."""
+    done = run("git", "branch", "--move", "main", "master", folder=server / REPOSITORY)
+    assert done.returncode == 0, done.stderr
+    return server
+
+
+def test_a_default_branch_that_is_not_main_is_renamed_before_anything_is_pushed(
+    on_master: Path, environment: dict[str, str], github: Answers
+) -> None:
+    def rename() -> int:
+        run("git", "branch", "--move", "master", "main", folder=on_master / REPOSITORY)
+        github.status = 200
+        return 201
+
+    github.renames = rename
+    code, out, error = publish(on_master, environment, "--github-api-url", f"{github.url}api/v3/")
+    assert (code, error) == (0, "")
+    assert "published version" in out
+    repository = f"/api/v3/repos/{REPOSITORY.removesuffix('.git')}"
+    assert github.seen == [
+        (f'{repository}/branches/master/rename {{"new_name": "main"}}', f"Bearer {TOKEN}"),
+        (f"{repository}/branches/main", f"Bearer {TOKEN}"),
+    ]
+    head = run("git", "symbolic-ref", "HEAD", folder=on_master / REPOSITORY).stdout.strip()
+    assert (head, len(commits(on_master))) == ("refs/heads/main", 2)
+
+
+def test_a_default_branch_that_cannot_be_renamed_is_refused_and_nothing_is_pushed(
+    on_master: Path, environment: dict[str, str], github: Answers
+) -> None:
+    github.renames = lambda: 403
+    code, out, error = publish(on_master, environment, "--github-api-url", f"{github.url}api/v3")
+    assert (code, out) == (1, "")
+    assert "is master, projects need main, and the server does not rename it (403)" in error
+    branches = run("git", "branch", "--format=%(refname:short)", folder=on_master / REPOSITORY).stdout.split()
+    assert branches == ["master"]
+
+
+def test_the_server_gets_the_token_as_the_password_of_its_git_requests(
+    server: Path, environment: dict[str, str], github: Answers
+) -> None:
+    code, _, error = publish(server, environment, "--github-url", github.url)
     credentials = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
-    assert seen == [(f"/{REPOSITORY}/info/refs?service=git-upload-pack", f"Basic {credentials}")]
+    assert github.seen == [
+        ("/api/v3/user", f"Bearer {TOKEN}"),
+        (f"/{REPOSITORY}/info/refs?service=git-upload-pack", f"Basic {credentials}"),
+    ]
     assert code == 1
     assert TOKEN not in error
     assert credentials not in error

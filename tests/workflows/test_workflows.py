@@ -1,6 +1,7 @@
 """The platform's own workflows: linters, and rules that no linter checks."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,23 @@ def test_the_files_follow_their_published_schemas() -> None:
     }.items():
         result = _tool("check-jsonschema", "--builtin-schema", schema, *files)
         assert result.returncode == 0, result.stdout
+
+
+UV_CHECKSUM = "68a509da24b06b4223a1c0175fb5eb5bc79342b76cbeff0cfe51ac3f5b17b6b2"
+"""SHA-256 of uv 0.12.5 for x86_64-unknown-linux-gnu. Source: astral-sh/setup-uv, src/download/checksum/known-checksums.json."""
+
+
+def test_every_job_installs_the_makefiles_version_of_uv_and_checks_it() -> None:
+    version = re.search(r"^UV_VERSION := (\S+)$", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
+    assert version is not None
+    templates = (CHECKOUT / "template-repos").glob("*/.github/workflows/*.yml")
+    jobs = [job for path in (*WORKFLOWS, *templates) for job in _load(path)["jobs"].values()]
+    steps = [step for job in jobs for step in job.get("steps", ())]
+    installing = [step["with"] for step in steps if step.get("uses", "").startswith("astral-sh/setup-uv@")]
+    assert len(installing) == 8
+    expected = {"version": version[1], "checksum": UV_CHECKSUM, "enable-cache": False}
+    assert [each for each in installing if each != expected] == []
+    assert [step["run"] for step in steps if re.search(r"pip3? install|astral\.sh", step.get("run", ""))] == []
 
 
 def test_a_pull_request_never_applies() -> None:

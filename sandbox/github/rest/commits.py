@@ -1,6 +1,7 @@
 """Branches, refs, commits and the git database."""
 
 import base64
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -22,6 +23,10 @@ class _CreateRef(Body):
 class _UpdateRef(Body):
     sha: str
     force: bool = False
+
+
+class _Rename(Body):
+    new_name: str
 
 
 class _Blob(Body):
@@ -104,6 +109,29 @@ def get_branch(call: Call) -> Response:
         raise errors.ApiError(404, "Branch not found")
     commit = views.commit(call.store, call.repository, repository.commit(sha))
     return json_response(200, {"name": name, "commit": commit, "protected": _protected(call, name)})
+
+
+@route("POST", "/repos/{owner}/{repo}/branches/{branch}/rename", permission="contents:write", role="push")
+def rename_branch(call: Call) -> Response:
+    """Rename a branch, and with it the base of its pull requests; the default branch takes an administrator."""
+    old, new = call.parameters["branch"], call.body(_Rename).new_name
+    repository = call.repository
+    branches = git(call).branches()
+    if old not in branches:
+        raise errors.ApiError(404, "Branch not found")
+    if new in branches:
+        raise errors.validation_failed("Branch", "new_name", "already_exists")
+    if old == repository.default_branch and not call.may(repository, "admin"):
+        raise errors.forbidden("Must have admin rights to Repository.")
+    git(call).update_ref(f"refs/heads/{new}", branches[old], NO_COMMIT)
+    git(call).delete_ref(f"refs/heads/{old}")
+    if old == repository.default_branch:
+        repository.default_branch = new
+        git(call).set_default_branch(new)
+    for pull in repository.pulls:
+        pull.base = new if pull.base == old else pull.base
+    renamed = get_branch(replace(call, parameters={**call.parameters, "branch": new}))
+    return replace(renamed, status=201)
 
 
 def _protected(call: Call, branch: str) -> bool:

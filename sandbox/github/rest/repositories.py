@@ -99,6 +99,7 @@ def create_organization_repository(call: Call) -> Response:
         owner=call.store.organization.login,
         name=_valid_name(body.name),
         private=False,
+        default_branch=call.store.seed.default_branch,
     )
     _apply(repository, body)
     call.store.create_repository(repository)
@@ -225,6 +226,8 @@ def generate_repository(call: Call) -> Response:
         private=body.private,
         description=body.description,
         template_id=template.id,
+        # Source: opensafely/research-template, issue 32.
+        default_branch=template.default_branch,
     )
     generate(call.store, call.refs, template, repository, call.caller)
     if not call.caller.user.admin:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from sandbox.github.state.organization import (
     PERMISSIONS,
+    ActionsPolicy,
     Permission,
     Ruleset,
     Team,
@@ -38,6 +39,7 @@ from sandbox.github.state.runs import (
 
 __all__ = [
     "PERMISSIONS",
+    "ActionsPolicy",
     "Approval",
     "BranchPolicy",
     "Deployment",
@@ -77,6 +79,7 @@ class State(BaseModel):
     rulesets: dict[int, Ruleset] = Field(default_factory=dict[int, Ruleset])
     variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
     """Of the organization."""
+    actions_policy: ActionsPolicy = ActionsPolicy()
     runs: dict[int, Run] = Field(default_factory=dict[int, Run])
 
     def next_id(self) -> int:

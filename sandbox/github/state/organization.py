@@ -56,6 +56,17 @@ class Team(BaseModel):
     updated_at: str = Field(default_factory=now)
 
 
+class ActionsPolicy(BaseModel):
+    """The repositories that have Actions, and the actions that their workflows may use."""
+
+    enabled_repositories: Literal["all", "none", "selected"] = "all"
+    allowed_actions: Literal["all", "local_only", "selected"] = "all"
+    sha_pinning_required: bool = False
+    github_owned_allowed: bool = False
+    verified_allowed: bool = False
+    patterns_allowed: list[str] = Field(default_factory=list[str])
+
+
 class Ruleset(BaseModel):
     """Rules for some branches of one or many repositories."""
 

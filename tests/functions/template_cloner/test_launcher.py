@@ -9,6 +9,7 @@ from functions.shared.github_api.errors import DeadlinePassedError, GitHubError
 from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.github_users import User
 from functions.template_cloner.launch_records import Record
+from functions.template_cloner.repository import is_own
 from tests.functions.template_cloner.fake_account import LAUNCH
 from tests.functions.template_cloner.fakes import (
     DEPLOYING,
@@ -126,6 +127,25 @@ def test_an_empty_template_is_refused_before_anything_is_created(fakes: Fakes) -
 
     assert "has no commit on main" in refused(fakes)
     assert fakes.left() == (set(), {})
+
+
+def test_a_template_whose_default_branch_is_not_main_is_refused_before_anything_is_created(fakes: Fakes) -> None:
+    template = fakes.github.repositories[TEMPLATE]
+    template.repository = replace(template.repository, default_branch="master")
+
+    assert "publish the template repositories again, which renames it to main; nothing was created" in refused(fakes)
+    assert fakes.left() == (set(), {})
+    assert fakes.github.writes == []
+
+
+def test_a_repository_is_ours_however_the_settings_spell_the_organization() -> None:
+    spelled = a_repository(
+        "Acme/mlops-abalone-p-abcdefghijkl-model-training",
+        description=PROJECT.marker,
+        template="Acme/mlops-template-model-training",
+    )
+
+    assert is_own(PROJECT, spelled)
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,12 @@ def test_a_first_run_is_read() -> None:
     assert (run.repository, run.workflow) == ("acme/mlops-abalone-p-1-model-training", "train.yml")
 
 
+def test_a_first_run_finds_the_organization_as_github_spells_it() -> None:
+    run = parse_first_run({"Repository": "Acme/mlops-abalone-p-1-model-training", "Workflow": "train.yml"}, "acme")
+
+    assert run.repository == "Acme/mlops-abalone-p-1-model-training"
+
+
 @pytest.mark.parametrize(
     ("repository", "workflow"),
     [
