@@ -8,7 +8,7 @@ from functions.deployment_trigger.errors import ProjectParameterError
 from functions.deployment_trigger.settings import Settings
 from functions.shared.github_api.values import Json, nested, text
 
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_REPOSITORY = re.compile(r"(?!\.+/)[\w.-]+/(?!\.+$)[\w.-]+", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,29 +23,32 @@ class Project:
     bucket: str
 
 
-def parse_project(parameter: str, project_id: str, value: str) -> Project:
+def parse_project(parameter: str, project_id: str, value: str, settings: Settings) -> Project:
     """Read the JSON that the project's launch published in `parameter`.
 
+    Other roles than the launch's may write parameters. So a project is held to what its id says: it names its own
+    bucket, group and repository, and never those of another one.
+
     Raises:
-        ProjectParameterError: it does not describe a project; the message names every problem.
+        ProjectParameterError: it does not describe the project; the message names every problem.
     """
     try:
         content: object = json.loads(value)
-    except ValueError:
+    # Python before 3.13 does not read deeply nested documents.
+    except (ValueError, RecursionError):
         raise ProjectParameterError(parameter, "it is not JSON") from None
     document: Json = nested(content)
+    repository, group, bucket = (text(document, key) for key in ("repository", "package_group", "bucket"))
     problems = [f"{key!r} is missing" for key in ("repository", "package_group", "bucket") if not text(document, key)]
-    repository = text(document, "repository")
-    if repository and not _REPOSITORY.fullmatch(repository):
-        problems.append(f"'repository' {repository!r} is not the full name of a repository")
+    if repository and not (_REPOSITORY.fullmatch(repository) and f"-{project_id}-" in repository):
+        problems.append(f"'repository' {repository!r} is not the full name of a repository of {project_id}")
+    if group and not group.endswith(f"-{project_id}"):
+        problems.append(f"'package_group' {group!r} is not the group of {project_id}")
+    if bucket and bucket != _bucket(project_id, settings):
+        problems.append(f"'bucket' {bucket!r} is not the bucket of {project_id}")
     if problems:
         raise ProjectParameterError(parameter, ", ".join(problems))
-    return Project(
-        project_id=project_id,
-        repository=repository,
-        package_group=text(document, "package_group"),
-        bucket=text(document, "bucket"),
-    )
+    return Project(project_id=project_id, repository=repository, package_group=group, bucket=bucket)
 
 
 def project_launched_before_documents(project_id: str, repository: str, settings: Settings) -> Project:
@@ -61,5 +64,9 @@ def project_launched_before_documents(project_id: str, repository: str, settings
         project_id=project_id,
         repository=repository,
         package_group=name + project_id,
-        bucket=f"{settings.prefix}-{project_id}-{settings.account_id}-{settings.region}",
+        bucket=_bucket(project_id, settings),
     )
+
+
+def _bucket(project_id: str, settings: Settings) -> str:
+    return f"{settings.prefix}-{project_id}-{settings.account_id}-{settings.region}"

@@ -38,7 +38,7 @@ class ProjectParameters:
         """
         name = f"{self._path}/{project_id}"
         if (value := aws_clients.parameter(self._ssm, name)) is not None:
-            return parse_project(name, project_id, value)
+            return parse_project(name, project_id, value, self._settings)
         repository = aws_clients.parameter(self._ssm, f"{name}/{_OLD_NAME}")
         if repository is None:
             return None
@@ -57,7 +57,7 @@ class ProjectParameters:
         malformed: list[ProjectParameterError] = []
         for project_id, value in documents.items():
             try:
-                projects.append(parse_project(f"{self._path}/{project_id}", project_id, value))
+                projects.append(parse_project(f"{self._path}/{project_id}", project_id, value, self._settings))
             except ProjectParameterError as error:
                 malformed.append(error)
         projects += [

@@ -15,7 +15,7 @@ class Settings:
     parameter_path: str
     """Path of the platform's parameters, such as `/mlops/analytics/dev`."""
     prefix: str
-    """Beginning of the names of earlier projects' buckets, such as `analytics-dev`."""
+    """Beginning of the names of projects' buckets, such as `analytics-dev`."""
     account_id: str
     region: str
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from functions.deployment_trigger.project import parse_project
+from functions.deployment_trigger.settings import Settings
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
@@ -225,8 +226,16 @@ def test_the_trigger_is_told_of_the_project_once_it_could_deploy(product: Produc
 
 def test_the_deployment_trigger_understands_what_the_project_publishes(product: Product) -> None:
     parameter = product.properties("ProjectParameter")
+    settings = Settings(
+        github_api_url="https://api.github.com",
+        credential_secret_arn="arn:secret",
+        parameter_path="/mlops/analytics/dev",
+        prefix="analytics-dev",
+        account_id=ACCOUNT,
+        region="eu-west-1",
+    )
 
-    project = parse_project(parameter["Name"], PROJECT["SageMakerProjectId"], parameter["Value"])
+    project = parse_project(parameter["Name"], PROJECT["SageMakerProjectId"], parameter["Value"], settings)
 
     assert project.repository == f"acme/{REPOSITORY}"
     assert f"arn:aws:s3:::{project.bucket}" == BUCKET

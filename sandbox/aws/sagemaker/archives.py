@@ -1,5 +1,6 @@
 """Archives of models, unpacked as SageMaker does: files only, and only below their folder."""
 
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -19,4 +20,5 @@ def unpack(archive: Path, folder: Path) -> None:
                 raise ValueError(f"{member.name} is no file inside of the archive")
             if content := opened.extractfile(member):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content.read())
+                with target.open("wb") as file:
+                    shutil.copyfileobj(content, file)

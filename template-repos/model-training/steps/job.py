@@ -7,6 +7,7 @@ The SM_CHANNEL_… variables are not used: SageMaker sets them only for scripts 
 import json
 import logging
 import os
+import shutil
 import sys
 import tarfile
 from collections.abc import Callable
@@ -57,7 +58,8 @@ def unpack(archive: Path, folder: Path) -> None:
                 raise ValueError(f"{archive.name} holds {member.name}, which is no file inside of it")
             if content := opened.extractfile(member):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content.read())
+                with target.open("wb") as file:
+                    shutil.copyfileobj(content, file)
 
 
 def hyperparameters() -> dict[str, str]:

@@ -25,6 +25,7 @@ from tests.functions.deployment_trigger.fakes import (
     error,
 )
 
+OTHER_ID = "p-mnopqrstuvwx"
 PROJECT = Project(project_id=PROJECT_ID, repository=REPOSITORY, package_group=GROUP, bucket=BUCKET)
 
 MALFORMED = [
@@ -33,8 +34,21 @@ MALFORMED = [
     ("[]", "'repository' is missing, 'package_group' is missing, 'bucket' is missing"),
     (document(bucket=""), "'bucket' is missing"),
     (document(package_group=1), "'package_group' is missing"),
-    (document(repository="acme"), "'repository' 'acme' is not the full name of a repository"),
-    (document(repository="acme/../x"), "'repository' 'acme/../x' is not the full name of a repository"),
+    (document(repository="acme"), f"'repository' 'acme' is not the full name of a repository of {PROJECT_ID}"),
+    (
+        document(repository="acme/../x"),
+        f"'repository' 'acme/../x' is not the full name of a repository of {PROJECT_ID}",
+    ),
+    ("[" * 4000, "it is not JSON"),
+    *(
+        (document(**{key: value}), f"{key!r} {value!r} is not the {meaning} of {PROJECT_ID}")
+        for key, value, meaning in (
+            ("repository", "../..", "full name of a repository"),
+            ("repository", f"acme/mlops-churn-{OTHER_ID}-model-deployment-realtime", "full name of a repository"),
+            ("package_group", f"churn-{OTHER_ID}", "group"),
+            ("bucket", f"analytics-dev-{OTHER_ID}-{ACCOUNT}-{REGION}", "bucket"),
+        )
+    ),
 ]
 
 
@@ -58,14 +72,12 @@ def test_a_project_is_read_from_its_document() -> None:
     assert found.all() == ProjectList(projects=[PROJECT], malformed=[])
 
 
-def test_names_are_taken_from_the_document_as_they_are() -> None:
-    other = document(repository="acme/any-name", package_group="any-group", bucket="any-bucket")
+def test_names_are_taken_from_the_document_if_they_are_the_project_s() -> None:
+    repository, group = f"acme/any-{PROJECT_ID}-name", f"any-{PROJECT_ID}"
 
-    found = parameters({PARAMETER: other}).find(PROJECT_ID)
+    found = parameters({PARAMETER: document(repository=repository, package_group=group)}).find(PROJECT_ID)
 
-    assert found == Project(
-        project_id=PROJECT_ID, repository="acme/any-name", package_group="any-group", bucket="any-bucket"
-    )
+    assert found == Project(project_id=PROJECT_ID, repository=repository, package_group=group, bucket=BUCKET)
 
 
 def test_a_project_that_was_launched_before_documents_is_read_from_its_repository_s_name() -> None:
