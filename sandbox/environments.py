@@ -21,7 +21,7 @@ TRUST_VARIABLES = (
 """Variables that name the trusted certificates: of the AWS SDKs, curl, git, Node.js, requests, and OpenSSL or Go."""
 
 _SLOWS_PYTHON = "PYTHONDONTWRITEBYTECODE"
-"""When it is set, every program compiles the AWS SDK anew: seconds for each preview."""
+"""Variable that makes every program compile the AWS SDK anew, which takes seconds for each preview."""
 
 _IDENTITY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "GITHUB_TOKEN")
 

@@ -63,7 +63,7 @@ def show(console: Console, servers: Servers) -> None:
     """Print the comparison, role by role."""
     table = Table()
     for heading in ("role", "granted", "used", "denied", "granted and not used"):
-        table.add_column(heading, justify="right" if heading in {"granted", "used"} else "left")
+        table.add_column(heading, justify="right" if heading in {"granted", "used"} else "left", overflow="fold")
     for use in uses(servers):
         table.add_row(
             use.arn.rpartition("/")[2],

@@ -59,7 +59,10 @@ def pulumi(arguments: Sequence[str]) -> None:
     """Replace this process by the engine, logged in to the state of the stack that the arguments name."""
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
-    stack = stacks.write(_stack(arguments), found)
+    name = _stack(arguments)
+    if name not in ENVIRONMENTS:
+        sys.exit(f"error: the sandbox has no stack {name!r}; choose one of {', '.join(ENVIRONMENTS)} by -s")
+    stack = stacks.write(name, found)
     as_deployer = login.deployer(found, stack)
     os.chdir(paths.STACKS)
     os.execve(paths.ENGINE / "pulumi", ["pulumi", *arguments], as_deployer)

@@ -5,7 +5,7 @@ any resource exists, and every problem is reported at once with its key, its val
 
 | module            | contents                                                                     |
 | ----------------- | ---------------------------------------------------------------------------- |
-| `stack.py`        | everything that one stack is told, and what follows from it                  |
+| `stack.py`        | all settings of one stack, and the values that follow from them              |
 | `network.py`      | a new network or an existing one                                             |
 | `github.py`       | the organization, its server and the platform's repository                   |
 | `development.py`  | Studio, and the projects that are launched from it                           |

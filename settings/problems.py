@@ -108,7 +108,7 @@ def _unknown_key(path: Path, root: type[Section]) -> str:
     name = str(path[-1])
     if len(path) == 1 and name in MOVED:
         section, _, key = MOVED[name].partition(".")
-        return f"it has another place now: move it below {NAMESPACE}:{section}, as {key} (CHANGELOG.md shows how)"
+        return f"it has moved: write it below {NAMESPACE}:{section}, as {key} (CHANGELOG.md shows how)"
     known = list(_fields(path[:-1], root))
     section, _, key = name.partition(".")
     if key and section in known:

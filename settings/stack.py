@@ -1,4 +1,4 @@
-"""Everything that one stack of the platform is told, and what follows from it."""
+"""All settings of one stack of the platform, and the values that follow from them."""
 
 import json
 import re
@@ -25,7 +25,7 @@ RESERVED_TAGS = frozenset({"unit", "environment", "managed-by"})
 
 
 class Settings(Section):
-    """Everything that one stack of the platform is told."""
+    """All settings of one stack of the platform."""
 
     unit: Annotated[str, pattern(r"[a-z][a-z0-9]{1,11}", "use 2 to 12 lower-case letters and digits, a letter first")]
     """Business unit; begins every physical name."""

@@ -78,13 +78,13 @@ def cycle(graph: Graph) -> list[str]:
 
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda root: root.name)
-def test_there_is_no_import_circle(root: Path) -> None:
+def test_there_are_no_circular_imports(root: Path) -> None:
     graph = import_graph(root)
     assert graph
     assert cycle(graph) == []
 
 
-def test_a_circle_of_imports_is_found() -> None:
+def test_a_circular_import_is_found() -> None:
     inner = imported(ast.parse("def late():\n    from package import first\n"), {"package", "package.first"})
     assert cycle({"package.first": {"package.second"}, "package.second": set(inner)}) == [
         "package.first",

@@ -20,7 +20,7 @@ from components.lambda_function.permissions import use_credential
 from components.network.vpc_config import VpcConfig
 
 PURPOSE = "deployment-trigger"
-"""Ends the names of the function and of its role."""
+"""Suffix of the names of the function and of its role."""
 TIMEOUT_SECONDS = 240
 """GitHub may take two minutes to find the files of a new repository, and S3 longer than that to copy a large artifact
 (`approved_artifacts.py`); less than a claim lasts (`decision.py`)."""

@@ -152,7 +152,7 @@ def read_functions(environment: Environment) -> list[iam.Statement]:
 
 
 def read_events_and_alarms(environment: Environment) -> list[iam.Statement]:
-    """Read what invokes functions, and what tells of failures."""
+    """Read event rules, queues and alarms."""
     return [
         iam.allow(
             "ReadRules",

@@ -34,7 +34,7 @@ class EncryptionArgs:
 
 
 class Encryption(pulumi.ComponentResource):
-    """One key for each purpose, so that a role that may use one has no use of the others."""
+    """One key for each purpose, so that a role that may use one key cannot use the others."""
 
     keys: Mapping[str, EncryptionKey]
     """The keys by purpose."""

@@ -54,16 +54,16 @@ class EncryptionKeyArgs:
 
     environment: Environment
     purpose: str
-    """Ends the key's alias `{prefix}-{purpose}`."""
+    """Suffix of the key's alias `{prefix}-{purpose}`."""
     description: str
     keep_on_destroy: bool
     """Whether it outlives the stack, and cannot be deleted by mistake."""
     statements: Sequence[iam.Statement] = ()
-    """Permission to use the key for others than the roles of its account that are allowed to by their own policies."""
+    """Permission to use the key for principals that the account's own IAM policies do not cover."""
 
 
 class EncryptionKey(pulumi.ComponentResource):
-    """A key of the account's own, renewed every year.
+    """A key of the account's own, rotated every year.
 
     Its policy leaves administration and use to the account's IAM policies, by named actions: a role needs a statement
     of its own (`use`), and no role, the one that deploys included, can lock the account out of the key.

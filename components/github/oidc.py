@@ -17,7 +17,7 @@ class GitHubOidcRoleArgs:
 
     environment: Environment
     purpose: str
-    """Ends the role's name `{prefix}-{purpose}`."""
+    """Suffix of the role's name `{prefix}-{purpose}`."""
     description: str
     repository: GitHubRepository
     contexts: Sequence[str]

@@ -21,7 +21,7 @@ class EveryResource:
     """`Resource: "*"`, for actions that AWS offers no narrower resource for."""
 
     reason: str
-    """Why no narrower resource will do; kept beside the statement for its reader."""
+    """Reason why no narrower resource will do, kept beside the statement for its reader."""
 
 
 NO_RESOURCE_TYPE = EveryResource(reason="AWS has no resource type for these actions")

@@ -15,7 +15,7 @@ class RoleArgs:
 
     environment: Environment
     purpose: str
-    """Ends the role's name `{prefix}-{purpose}`, to which boundaries and other roles' policies refer."""
+    """Suffix of the role's name `{prefix}-{purpose}`, to which boundaries and other roles' policies refer."""
     description: str
     trust_policy: pulumi.Input[str]
     """Policy document that says who may assume the role."""

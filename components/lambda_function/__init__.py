@@ -25,7 +25,7 @@ class PlatformFunctionArgs:
     environment: Environment
     vpc_config: VpcConfig
     purpose: str
-    """Ends the names of the function, its role, its log group and its queue."""
+    """Suffix of the names of the function, its role, its log group and its queue."""
     description: str
     role_description: str
     package: str

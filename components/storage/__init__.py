@@ -12,7 +12,7 @@ from components.storage.access_log_bucket import AccessLogBucket, AccessLogBucke
 from components.storage.private_bucket import PrivateBucket, PrivateBucketArgs
 
 PUBLISHED = ("artifacts", "data")
-"""Purposes of the buckets whose names projects are told."""
+"""Purposes of the buckets whose names are published to projects."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Permissions in Studio that lead data scientists have and data scientists have not: launch projects, approve models.
+"""Permissions in Studio that only lead data scientists have: launch projects, approve models.
 
 Sources: as in `permissions.py`.
 """

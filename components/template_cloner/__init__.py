@@ -19,7 +19,7 @@ from components.network.vpc_config import VpcConfig
 from components.template_cloner import permissions
 
 PURPOSE = "template-cloner"
-"""Ends the names of the function and of its role."""
+"""Suffix of the names of the function and of its role."""
 DEADLINE_SECONDS = 290
 """Just under the five minutes that CloudFormation waits for an answer (ServiceTimeout in the products)."""
 STACK_WAITS_SECONDS = 300

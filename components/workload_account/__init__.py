@@ -1,4 +1,4 @@
-"""The part of the platform that only accounts have in which models are deployed.
+"""The part of the platform that exists only in accounts where models are deployed.
 
 Each launched project gets two roles here, by the template `products/parts/project-roles.yaml`: one that deploys, which only
 its own repository's jobs assume, and one that its models run under. The template cloner of development requests them.

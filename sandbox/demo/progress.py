@@ -18,6 +18,8 @@ from rich.text import Text
 
 TITLE_WIDTH = 55
 """Columns of the longest title."""
+NARROW = 110
+"""Columns below which a step's progress has a line of its own, or most of it would be cut off."""
 SECONDS_BETWEEN_LINES = 10.0
 """Seconds between two progress lines of a long step, away from a terminal."""
 
@@ -98,20 +100,22 @@ class Demo:
             self.console.print(f"… {step.title}: {step.outcome}", style="dim", soft_wrap=True)
 
     def _table(self) -> Table:
+        narrow = self.console.width < NARROW
         table = Table.grid(padding=(0, 2), expand=True)
         table.add_column(min_width=1)
-        table.add_column(min_width=TITLE_WIDTH, no_wrap=True)
+        table.add_column(ratio=1 if narrow else None, min_width=None if narrow else TITLE_WIDTH, no_wrap=not narrow)
         table.add_column(min_width=8, justify="right", no_wrap=True)
-        table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
+        if not narrow:
+            table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
         for step in self.steps:
             running = step.seconds is None
             seconds = time.monotonic() - step.began if running else step.seconds or 0.0
-            table.add_row(
-                self._spinner if running else _mark(step),
-                step.title,
-                f"{seconds:.1f} s",
-                Text(step.outcome, style="dim"),
-            )
+            mark, outcome = self._spinner if running else _mark(step), Text(step.outcome, style="dim")
+            if narrow:
+                title = Text.assemble(step.title, "\n", outcome) if step.outcome else step.title
+                table.add_row(mark, title, f"{seconds:.1f} s")
+            else:
+                table.add_row(mark, step.title, f"{seconds:.1f} s", outcome)
         return table
 
 

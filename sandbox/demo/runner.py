@@ -59,13 +59,13 @@ def _run(demo: Demo) -> Outcome:
     deployments.deploy(first, number=1)
     with demo.step("Call production with abalones it was not trained on") as step:
         client = application.install(prod, project.endpoint(prod))
-        step.report(_spoken(_predict(client, first)))
+        step.report(_in_words(_predict(client, first)))
     second = _improve(demo, team, project, first)
     deployments.deploy(second, number=2, application=client)
     with demo.step("Roll back to version 1 by one command") as step:
         deployments.roll_back(first, number=3, step=step)
         predictions = _predict(client, first)
-        step.report(f"production serves version 1 again: {_spoken(predictions)}")
+        step.report(f"production serves version 1 again: {_in_words(predictions)}")
     return Outcome(
         accounts=_accounts(demo, platform),
         project=project,
@@ -100,7 +100,7 @@ def _predict(client: Application, model: RegisteredModel) -> list[tuple[float, f
     return list(zip(model.rings(ROWS), client.predict(model.features(ROWS)), strict=True))
 
 
-def _spoken(predictions: list[tuple[float, float]]) -> str:
+def _in_words(predictions: list[tuple[float, float]]) -> str:
     return ", ".join(f"{predicted:.1f} rings for {counted:.0f}" for counted, predicted in predictions)
 
 
@@ -111,9 +111,12 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
         ("The training repository", f"{github}/{project.training}"),
         ("Its first run", first_run),
         ("The deployment repository", f"{github}/{project.deployment}"),
-        ("A shell in the sandbox", "python -m sandbox shell"),
+        ("A shell in the sandbox", ".venv/bin/python -m sandbox shell"),
         ("Pending changes", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
-        ("The model registry", f"aws sagemaker list-model-packages --model-package-group-name {project.pipeline}"),
-        ("The servers' logs", "python -m sandbox logs"),
+        (
+            "The model registry",
+            f"aws sagemaker list-model-packages --profile ada --model-package-group-name {project.pipeline}",
+        ),
+        ("The servers' logs", ".venv/bin/python -m sandbox logs"),
         ("Remove all of it", "make demo-down"),
     ]

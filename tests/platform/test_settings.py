@@ -299,7 +299,7 @@ def test_studio_and_projects_come_together() -> None:
 
 @pytest.mark.parametrize("key", ["studio", "projects"])
 def test_the_error_for_a_setting_that_moved_names_its_new_place(key: str) -> None:
-    assert f"move it below mlops-platform:development, as {key}" in remedy(key, **{key: STUDIO})
+    assert f"write it below mlops-platform:development, as {key}" in remedy(key, **{key: STUDIO})
 
 
 def test_development_without_a_way_to_github_is_refused() -> None:

@@ -38,3 +38,12 @@ def test_away_from_a_terminal_each_step_is_one_line_with_its_outcome() -> None:
         step.report("unchanged")
     assert "✓ Publish the templates" in output.getvalue()
     assert output.getvalue().count("\n") == 1
+
+
+def test_on_a_narrow_terminal_a_step_s_progress_has_a_line_of_its_own() -> None:
+    progress = "engine: compiled 682 of 1684 packages, about 248 s left, then linking"
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=True, width=80, color_system=None)
+    with Demo(console) as demo, demo.step("Install the engine and its environments") as step:
+        step.report(progress)
+    assert progress in " ".join(shown.getvalue().split())

@@ -37,7 +37,7 @@ def test_other_failures_of_the_registry_are_not_taken_for_a_deleted_package(fake
         registry.newest_approved(GROUP)
 
 
-def test_a_package_that_was_never_changed_is_as_old_as_it_is(fakes: Fakes) -> None:
+def test_the_age_of_an_unchanged_package_is_its_creation_time(fakes: Fakes) -> None:
     fakes.clock.now += 1
     fakes.sagemaker.register(2)
 

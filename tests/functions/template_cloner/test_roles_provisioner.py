@@ -124,7 +124,7 @@ def test_an_update_that_meets_another_waits_for_it(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
-def test_a_stack_that_never_became_is_deleted_and_made_again(scene: Scene, status: str) -> None:
+def test_a_stack_whose_creation_failed_is_deleted_and_created_again(scene: Scene, status: str) -> None:
     scene.account.stacks[NAME] = RolesStack(status=status, reason="", launch=LAUNCH, outputs={})
 
     assert scene.provisioner().provision(ROLES) == ARNS

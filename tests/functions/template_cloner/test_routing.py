@@ -109,7 +109,7 @@ def test_roles_are_updated_and_keep_their_id(fakes: Fakes) -> None:
 
 
 @pytest.mark.parametrize("key", ["ProjectId", "Environment", "AccountId"])
-def test_roles_never_move(fakes: Fakes, key: str) -> None:
+def test_the_account_of_a_project_s_roles_never_changes(fakes: Fakes, key: str) -> None:
     before = {"ProjectId": "p-mnopqrstuvwx", "Environment": "preprod", "AccountId": "222222222222"}[key]
     asked = roles_request("Update", OldResourceProperties={**ROLES_PROPERTIES, key: before})
 
