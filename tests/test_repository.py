@@ -95,6 +95,12 @@ def test_every_python_folder_is_described() -> None:
     assert undescribed == set(NO_PACKAGES)
 
 
+def test_no_docstring_begins_with_a_question_word() -> None:
+    question = re.compile(r'^ *"""(What|Who|Whose|Whom|Where|How|Which)\b', re.MULTILINE)
+    asking = [relative(path) for path in files() if path.suffix == ".py" and question.search(path.read_text("utf-8"))]
+    assert asking == []
+
+
 def test_every_template_repository_has_a_readme() -> None:
     folders = {path.parent for path in files("template-repos") if path.name == "pyproject.toml"}
     assert len(folders) >= 1

@@ -1,4 +1,4 @@
-"""What CloudFormation does with a stack's role, from a resource's creation to its deletion."""
+"""The permissions that CloudFormation needs of a stack's role, from a resource's creation to its deletion."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What we know of CloudFormation's resource handlers, held against AWS's own data and the local CloudFormation."""
+"""The table of CloudFormation's resource handlers, compared with AWS's own data and the local CloudFormation."""
 
 import pytest
 
