@@ -69,4 +69,15 @@ def test_its_own_checks_pass_without_a_project(deployment_clone: Path, uv_enviro
     done = run("make", "check", folder=deployment_clone, environment=uv_environment)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
     assert re.search(r"\d{2,} passed", done.stdout)
-    assert "0 errors, 0 warnings" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_its_types_are_checked(deployment_clone: Path, uv_environment: dict[str, str]) -> None:
+    wrong = deployment_clone / "deployment" / "wrong.py"
+    wrong.write_text("number: int = 'text'\n")
+    command = ("uv", "run", "--frozen", "--group", "check", "pyrefly", "check", "--summary=none")
+    done = run(*command, folder=deployment_clone, environment=uv_environment)
+    wrong.unlink()
+    assert done.returncode != 0
+    assert "deployment/wrong.py:1" in done.stdout + done.stderr
