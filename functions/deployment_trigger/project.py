@@ -38,8 +38,9 @@ def parse_project(parameter: str, project_id: str, value: str, settings: Setting
     except (ValueError, RecursionError):
         raise ProjectParameterError(parameter, "it is not JSON") from None
     document: Json = nested(content)
-    repository, group, bucket = (text(document, key) for key in ("repository", "package_group", "bucket"))
-    problems = [f"{key!r} is missing" for key in ("repository", "package_group", "bucket") if not text(document, key)]
+    values = {key: text(document, key) for key in ("repository", "package_group", "bucket")}
+    repository, group, bucket = values.values()
+    problems = [f"{key!r} is missing" for key, value in values.items() if not value]
     if repository and not (_REPOSITORY.fullmatch(repository) and f"-{project_id}-" in repository):
         problems.append(f"'repository' {repository!r} is not the full name of a repository of {project_id}")
     if group and not group.endswith(f"-{project_id}"):

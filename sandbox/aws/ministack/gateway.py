@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -88,10 +89,19 @@ def name_services() -> None:
 
     It would load every model of botocore to learn them, which takes seconds.
     """
+    modules.router._is_aws_service_name = _is_service
+
+
+def _is_service(scope_name: str) -> bool:
+    return scope_name in _service_names()
+
+
+@cache
+def _service_names() -> frozenset[str]:
     session = botocore.session.get_session()
     partitions = session.get_data("endpoints")["partitions"]
     names = {name for partition in partitions for name in partition["services"]}
-    modules.router._is_aws_service_name = {*names, *session.get_available_services()}.__contains__
+    return frozenset({*names, *session.get_available_services()})
 
 
 def access_key_id(request: Request) -> str:
