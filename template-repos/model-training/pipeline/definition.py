@@ -53,9 +53,9 @@ RETRIES: list[Json] = [
 ]
 
 
-def evaluation_uri(project: Project, execution: str) -> str:
-    """Return the S3 URI of an execution's evaluation."""
-    return f"s3://{project.bucket}/executions/{execution}/evaluation"
+def output_uri(project: Project, execution: str, output: str) -> str:
+    """Return the S3 URI of an output of an execution's processing steps."""
+    return f"s3://{project.bucket}/executions/{execution}/{output}"
 
 
 def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str) -> Json:
