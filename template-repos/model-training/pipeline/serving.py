@@ -3,11 +3,11 @@
 import csv
 import io
 import math
+from contextlib import AbstractContextManager
 from http import HTTPStatus
-from pathlib import Path
 
 from mlops_platform.pipeline import local_endpoint
-from mlops_platform.pipeline.local_endpoint import ServingError
+from mlops_platform.pipeline.local_endpoint import LocalEndpoint, ServingError
 from mlops_platform.pipeline.local_run import LocalRun
 from pipeline import images
 from pipeline.definition import output_uri
@@ -19,39 +19,61 @@ SHOWN = 5
 
 
 def check(run: LocalRun, owner: Project) -> str:
-    """Send the served model every test row in one request, and return some answers as a Markdown table.
+    """Serve the model, and return some of its answers as a Markdown table.
 
     Raises:
         ServingError: the model can't be served, or answers otherwise than the evaluation did.
     """
+    with serve(run) as endpoint:
+        served = predictions(endpoint, [row[:-1] for row in rows(run, owner, "test")])
+    _, *evaluated = rows(run, owner, "evaluation")
+    return compared(served, [(float(actual), float(predicted)) for actual, predicted in evaluated])
+
+
+def serve(run: LocalRun) -> AbstractContextManager[LocalEndpoint]:
+    """Serve the model that the run has registered, as the registered package says."""
     [container] = run.registered[-1]["InferenceSpecification"]["Containers"]
-    rows = _rows(run, owner, "test")
-    _, *evaluated = _rows(run, owner, "evaluation")
-    with local_endpoint.serve(
+    return local_endpoint.serve(
         images.interpreter(container["Image"]),
         run.folder / "jobs" / f"{run.execution_id}-Serve",
         image_uri=container["Image"],
         archive=run.s3_path(container["ModelDataUrl"]),
         environment=container["Environment"],
-    ) as endpoint:
-        request = io.StringIO()
-        csv.writer(request).writerows(row[:-1] for row in rows)
-        answer = endpoint.invoke(request.getvalue().encode(), {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE})
+    )
+
+
+def predictions(endpoint: LocalEndpoint, unlabelled: list[list[str]]) -> list[float]:
+    """Send rows in one request, and return the predictions.
+
+    Raises:
+        ServingError: the answer is none, or is not CSV.
+    """
+    request = io.StringIO()
+    csv.writer(request).writerows(unlabelled)
+    answer = endpoint.invoke(request.getvalue().encode(), {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE})
     if answer.status != HTTPStatus.OK or not answer.content_type.startswith(CONTENT_TYPE):
         said = answer.body.decode(errors="replace")
         raise ServingError(f"the test rows were answered with {answer.status} {answer.content_type}: {said[:500]}")
-    served = [float(value) for [value] in csv.reader(io.StringIO(answer.body.decode(), newline=""))]
-    return _compared(served, [(float(actual), float(predicted)) for actual, predicted in evaluated])
+    return [float(value) for [value] in csv.reader(io.StringIO(answer.body.decode(), newline=""))]
 
 
-def _rows(run: LocalRun, owner: Project, output: str) -> list[list[str]]:
-    folder: Path = run.s3_path(output_uri(owner, run.execution_id, output))
-    [file] = folder.glob("*.csv")
+def rows(run: LocalRun, owner: Project, output: str) -> list[list[str]]:
+    """Return the rows of the only CSV file in an output of the run."""
+    [file] = run.s3_path(output_uri(owner, run.execution_id, output)).glob("*.csv")
     with file.open(newline="") as stream:
         return list(csv.reader(stream))
 
 
-def _compared(served: list[float], evaluated: list[tuple[float, float]]) -> str:
+def compared(served: list[float], evaluated: list[tuple[float, float]]) -> str:
+    """Return the truth and the served prediction of some rows as a Markdown table.
+
+    Args:
+        served: The served predictions.
+        evaluated: Truth and prediction of each row in the evaluation.
+
+    Raises:
+        ServingError: a row is missing, or was predicted otherwise.
+    """
     if len(served) != len(evaluated):
         raise ServingError(f"{len(evaluated)} test rows were answered with {len(served)} predictions")
     for number, (prediction, (_, expected)) in enumerate(zip(served, evaluated, strict=True), start=1):

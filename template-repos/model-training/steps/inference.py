@@ -48,7 +48,7 @@ def transform_fn(model: Model, content: str | bytes, content_type: str, accept: 
     """Answer one request: with the predictions and their content type, or with the caller's mistake."""
     if not is_csv(content_type):
         return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content type is {content_type!r}, expected {CSV} in UTF-8")
-    answered = parse_accept_header(accept, MIMEAccept).best_match([CSV, JSON])
+    answered = answer_type(accept)
     if answered is None:
         return refusal(HTTPStatus.NOT_ACCEPTABLE, f"accept is {accept!r}, expected {CSV} or {JSON}")
     try:
@@ -62,6 +62,13 @@ def is_csv(content_type: str) -> bool:
     """Return True for CSV in UTF-8, the only form of request that is understood."""
     kind, options = parse_options_header(content_type)
     return kind.lower() == CSV and options.get("charset", "utf-8").lower() in ("utf-8", "utf8", "us-ascii")
+
+
+def answer_type(accept: str) -> str | None:
+    """Return the content type that a caller likes best of those that `write` knows; None if it accepts neither."""
+    # Parameters such as a charset do not matter here, and would make two types differ.
+    types = [(kind.partition(";")[0], quality) for kind, quality in parse_accept_header(accept)]
+    return MIMEAccept(types).best_match([CSV, JSON])
 
 
 def read(content: str | bytes) -> list[Row]:
