@@ -19,7 +19,7 @@ Give it a pipe as standard input, and hold the other end: when that closes, the 
 SIGTERM ends it after the requests under way. `/ping` answers 200 once the model is loaded. The process ends by itself if
 the code cannot be installed. With `--isolated` (EnableNetworkIsolation) pip finds no package index.
 
-Different from SageMaker: no nginx, which only passes requests on; one worker unless SAGEMAKER_MODEL_SERVER_WORKERS says
+Different from SageMaker: no nginx, which only passes requests on and logs them; one worker unless SAGEMAKER_MODEL_SERVER_WORKERS says
 otherwise, where the toolkit starts one for each processor; the port is open to this machine only.
 
 Sources: aws/deep-learning-containers e0ecede, `docker/xgboost/Dockerfile` and `docker/sklearn/1.9-0/Dockerfile`;
@@ -154,7 +154,7 @@ def serve(module: str, *modules: Path, isolated: bool) -> None:
     os.chdir(base.parent)
     python = str(layer / "bin" / "python")
     variables = environment(base, os.environ, isolated=isolated)
-    os.execve(python, [python, "-P", "-m", "supervised", module], variables)  # noqa: S606 - no shell
+    os.execve(python, [python, "-P", "-m", "supervised", module], variables)
 
 
 def main(arguments: list[str] | None = None) -> None:
