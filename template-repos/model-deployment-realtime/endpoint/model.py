@@ -8,6 +8,14 @@ import pulumi_aws as aws
 
 from mlops_platform.release.version import Version
 
+ISOLATED = {
+    # Before SageMaker's images serve a model with code of its own, they `pip install` that code (sagemaker-containers,
+    # _modules.py). pip would download setuptools for it, which a container without network cannot, although the image
+    # has it. 0 turns build isolation off, as pip reads the variable inverted (https://github.com/pypa/pip/issues/5735).
+    "PIP_NO_BUILD_ISOLATION": "0",
+}
+"""Environment that a container needs for network isolation, also of versions that were registered without it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelArgs:
@@ -37,7 +45,7 @@ class Model(pulumi.ComponentResource):
             primary_container={
                 "image": args.version.image,
                 "model_data_url": args.version.artifact_uri,
-                "environment": args.version.environment,
+                "environment": {**ISOLATED, **args.version.environment},
             },
             tags={"model-package-arn": args.version.package_arn},
             # A release that is rolled back still needs the replaced model; the deploy command removes it later.

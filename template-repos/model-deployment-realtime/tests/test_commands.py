@@ -354,8 +354,8 @@ def test_the_test_reports_the_answers_of_the_endpoint(
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     rows, truth = smoke.read_rows(smoke.ROWS)
-    known = {",".join(row): value for row, value in zip(rows, truth, strict=True)}
-    answer: Callable[[list[list[str]]], str] = lambda asked: "".join(f"{known[','.join(row)]}\n" for row in asked)  # noqa: E731
+    known = {tuple(row): value for row, value in zip(rows, truth, strict=True)}
+    answer: Callable[[list[list[str]]], str] = lambda asked: "".join(f"{known[tuple(row)]}\n" for row in asked)  # noqa: E731
     aws.runtime.predict = answer
     main(["test", "preprod"])
     assert summary.read_text() == capsys.readouterr().out

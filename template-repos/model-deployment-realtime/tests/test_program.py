@@ -83,12 +83,19 @@ def test_the_model_is_the_approved_artifact_without_a_network_of_its_own(prod: R
     assert model["primaryContainer"] == {
         "image": IMAGE,
         "modelDataUrl": f"s3://bucket/p-abcdefghijkl/models/{3:064x}/model.tar.gz",
-        "environment": {"SAGEMAKER_PROGRAM": "inference.py"},
+        "environment": {"SAGEMAKER_PROGRAM": "inference.py", "PIP_NO_BUILD_ISOLATION": "0"},
     }
     assert model["enableNetworkIsolation"] is True
     assert model["vpcConfig"] == {"subnets": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
     assert model["executionRoleArn"] == PROD.model_role_arn
     assert model["tags"] == {"model-package-arn": PROJECT.package_arn(3)}
+
+
+def test_the_image_can_install_the_code_of_any_version_without_a_network(prod: Rendering, shadowed: Rendering) -> None:
+    assert version(3).environment == {"SAGEMAKER_PROGRAM": "inference.py"}, "a version registered without the variable"
+    models = [prod.one("Model", f"{NAME}-v3"), shadowed.one("Model", f"{NAME}-v3"), shadowed.one("Model", f"{NAME}-v4")]
+    for model in models:
+        assert model.inputs["primaryContainer"]["environment"]["PIP_NO_BUILD_ISOLATION"] == "0"
 
 
 def test_disks_and_captured_requests_are_encrypted_with_the_accounts_key(prod: Rendering) -> None:

@@ -1,0 +1,63 @@
+"""Serve the model that a local run has registered, and hold its answers against those of the evaluation."""
+
+import csv
+import io
+import math
+from http import HTTPStatus
+from pathlib import Path
+
+from mlops_platform.pipeline import local_endpoint
+from mlops_platform.pipeline.local_endpoint import ServingError
+from mlops_platform.pipeline.local_run import LocalRun
+from pipeline import images
+from pipeline.definition import output_uri
+from pipeline.project import Project
+
+CONTENT_TYPE = "text/csv"
+SHOWN = 5
+"""Rows in the report."""
+
+
+def check(run: LocalRun, owner: Project) -> str:
+    """Send the served model every test row in one request, and return some answers as a Markdown table.
+
+    Raises:
+        ServingError: the model can't be served, or answers otherwise than the evaluation did.
+    """
+    [container] = run.registered[-1]["InferenceSpecification"]["Containers"]
+    rows = _rows(run, owner, "test")
+    _, *evaluated = _rows(run, owner, "evaluation")
+    with local_endpoint.serve(
+        images.interpreter(container["Image"]),
+        run.folder / "jobs" / f"{run.execution_id}-Serve",
+        image_uri=container["Image"],
+        archive=run.s3_path(container["ModelDataUrl"]),
+        environment=container["Environment"],
+    ) as endpoint:
+        request = io.StringIO()
+        csv.writer(request).writerows(row[:-1] for row in rows)
+        answer = endpoint.invoke(request.getvalue().encode(), {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE})
+    if answer.status != HTTPStatus.OK or not answer.content_type.startswith(CONTENT_TYPE):
+        said = answer.body.decode(errors="replace")
+        raise ServingError(f"the test rows were answered with {answer.status} {answer.content_type}: {said[:500]}")
+    served = [float(value) for [value] in csv.reader(io.StringIO(answer.body.decode(), newline=""))]
+    return _compared(served, [(float(actual), float(predicted)) for actual, predicted in evaluated])
+
+
+def _rows(run: LocalRun, owner: Project, output: str) -> list[list[str]]:
+    folder: Path = run.s3_path(output_uri(owner, run.execution_id, output))
+    [file] = folder.glob("*.csv")
+    with file.open(newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def _compared(served: list[float], evaluated: list[tuple[float, float]]) -> str:
+    if len(served) != len(evaluated):
+        raise ServingError(f"{len(evaluated)} test rows were answered with {len(served)} predictions")
+    for number, (prediction, (_, expected)) in enumerate(zip(served, evaluated, strict=True), start=1):
+        if not math.isclose(prediction, expected, rel_tol=1e-5, abs_tol=1e-5):
+            raise ServingError(f"test row {number} is served {prediction:g}, and was {expected:g} in the evaluation")
+    pairs = list(zip(served, evaluated, strict=True))[:SHOWN]
+    lines = [f"| {prediction:.3f} | {actual:g} |" for prediction, (actual, _) in pairs]
+    heading = f"Served as its image serves it, the model answers all {len(served)} rows as in the evaluation:"
+    return "\n".join([heading, "", "| predicted | true |", "|---:|---:|", *lines]) + "\n"
