@@ -81,7 +81,7 @@ def test_an_isolated_container_installs_code_and_serves_with_pip_no_build_isolat
     log = transforming.log.read_text()
     assert "Generating setup.py" in log
     assert "Successfully installed inference-1.0.0" in log
-    assert "INFO - sagemaker_containers" in log
+    assert "INFO - sagemaker-containers - Generating setup.cfg" in log
     assert "Using worker: gevent" in log
 
 
@@ -172,7 +172,7 @@ def test_a_container_ends_with_the_process_that_holds_its_standard_input(
 def test_an_isolated_endpoint_comes_up_only_with_the_variable(
     variables: dict[str, str], status: str, dev: Account
 ) -> None:
-    with Hosting.prepare(dev, "images-test") as hosting:
+    with Hosting.prepare(dev, f"images-test-{status.lower()}") as hosting:
         packed = archive({"code/inference.py": TRANSFORM.encode()})
         dev.client("s3").put_object(Bucket=hosting.bucket, Key="code/model.tar.gz", Body=packed)
         container = {

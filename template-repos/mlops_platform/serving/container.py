@@ -53,12 +53,13 @@ NO_INDEX = {"PIP_INDEX_URL": "http://127.0.0.1:9", "PIP_CONFIG_FILE": os.devnull
 GUNICORN = """\
 #!/bin/sh
 # The toolkit binds to every address of the machine. This port is for the machine alone, and may be held by a socket.
+# The control socket's path below HOME may be too long here; nothing uses it.
 for argument; do
     shift
     case $argument in 0.0.0.0:*) argument=127.0.0.1:${argument#*:} ;; esac
     set -- "$@" "$argument"
 done
-exec PYTHON -m gunicorn --reuse-port "$@"
+exec PYTHON -m gunicorn --reuse-port --no-control-socket "$@"
 """
 
 
