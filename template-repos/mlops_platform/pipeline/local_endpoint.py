@@ -2,14 +2,15 @@
 
 import contextlib
 import http.client
+import os
+import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from mlops_platform.pipeline.local_run import OPT_ML
 from mlops_platform.serving import container
 
 STARTS_WITHIN_SECONDS = 120.0
@@ -61,7 +62,7 @@ class LocalEndpoint:
 @contextlib.contextmanager
 def serve(
     python: Path, folder: Path, *, image_uri: str, archive: Path, environment: Mapping[str, str]
-) -> Iterator[LocalEndpoint]:
+) -> Generator[LocalEndpoint]:
     """Serve a model without network until the `with` statement ends.
 
     Args:
@@ -77,15 +78,18 @@ def serve(
     model = folder / "ml" / "model"
     model.mkdir(parents=True)
     subprocess.run(["tar", "-xzf", str(archive), "-C", str(model)], check=True)
-    container.finish(python)
-    declared = {name: value.replace(OPT_ML, str(folder / "ml")) for name, value in environment.items()}
+    program = [str(python), container.__file__]
+    subprocess.run([*program, "finish"], check=True)
     log = folder / "log.txt"
-    with contextlib.closing(container.reserve_port()) as reserved, log.open("wb") as stream:
-        port: int = reserved.getsockname()[1]
+    with socket.socket() as held, log.open("wb") as stream:
+        # Held until the end, so that the port is not free at one moment and taken at the next.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        variables = {"PATH": os.environ["PATH"], "SM_BASE": str(folder / "ml"), "SAGEMAKER_BIND_TO_PORT": str(port)}
         process = subprocess.Popen(
-            container.command(python, folder, container.serving_module(image_uri)),
-            env=container.environment(folder, port, isolated=True) | declared,
-            cwd=folder,
+            [*program, "serve", image_uri, "--isolated"],
+            env=variables | dict(environment),
             stdin=subprocess.PIPE,
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -95,7 +99,11 @@ def serve(
             _wait(process, endpoint, log)
             yield endpoint
         finally:
-            container.end(process, seconds=ENDS_WITHIN_SECONDS)
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=ENDS_WITHIN_SECONDS)
+            # With the end of its standard input, the container kills whatever is left of it.
+            process.communicate()
 
 
 def _wait(process: subprocess.Popen[bytes], endpoint: LocalEndpoint, log: Path) -> None:

@@ -1,40 +1,39 @@
-"""Containers of SageMaker's XGBoost and scikit-learn images without Docker: a folder, and processes over it.
+"""Run a container of SageMaker's XGBoost or scikit-learn image without Docker: AWS's own server, over a folder.
 
-The image is a Python environment with the image's packages; `finish` completes it as the image's Dockerfile does. A
-container is a folder: `ml` in it stands for `/opt/ml`, and `layer` is what the container itself installs. It serves as
-on SageMaker: `python -m pip install .` of the model's code, then gunicorn with gevent workers and Flask, all from AWS's
-`sagemaker-containers`. To serve `<folder>/ml/model`, which is an unpacked model.tar.gz:
+The image is a Python environment with the image's packages, whose interpreter runs this program (standard library only):
 
-    port = container.reserve_port()
-    command = container.command(python, folder, container.serving_module(image_uri))
-    environment = container.environment(folder, port.getsockname()[1], isolated=True) | {
-        "SAGEMAKER_PROGRAM": "inference.py",
-        "SAGEMAKER_SUBMIT_DIRECTORY": f"{folder}/ml/model/code",
-        **environment_of_the_model,
-    }
-    process = subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.PIPE)
-    ...  # GET /ping answers 200 when the model is loaded, POST /invocations predicts
-    container.end(process, seconds=5)
+    <image>/bin/python container.py finish
+    <image>/bin/python container.py serve IMAGE_URI [--isolated]
 
-Keep `port` open as long as the container may be started (again), and the process's standard input as long as it
-serves: the container ends with whoever holds that pipe.
+`finish` completes the environment as the image's Dockerfile does, once. `serve` serves a model as on SageMaker: it
+installs the model's code by `python -m pip install .`, then gunicorn with gevent workers and Flask answers `/ping` and
+`/invocations`, all by AWS's `sagemaker-containers`. It takes from its environment
 
-Different from SageMaker: no nginx in front, which only passes requests on; one worker unless the model's environment
-sets SAGEMAKER_MODEL_SERVER_WORKERS, where the toolkit starts one for each processor; the port is open to this machine
-only; without network isolation pip uses the machine's network.
+- `SM_BASE`, a folder that stands for `/opt/ml`: `model` in it is the unpacked model.tar.gz. Its parent is the
+  container's own: `layer` (what is installed in the container), `tmp`. Paths below `/opt/ml` in variables are rewritten.
+- `SAGEMAKER_BIND_TO_PORT`, the port of this machine to answer at. Another process may hold it by a socket that does not
+  listen, with SO_REUSEPORT, so that nobody else takes it meanwhile.
+- the variables of the model, such as SAGEMAKER_PROGRAM and SAGEMAKER_SUBMIT_DIRECTORY.
 
-Sources: aws/deep-learning-containers, `docker/xgboost/Dockerfile` and `docker/sklearn/1.9-0/Dockerfile`;
+Give it a pipe as standard input, and hold the other end: when that closes, the server and its workers are killed.
+SIGTERM ends it after the requests under way. `/ping` answers 200 once the model is loaded. The process ends by itself if
+the code cannot be installed. With `--isolated` (EnableNetworkIsolation) pip finds no package index.
+
+Different from SageMaker: no nginx, which only passes requests on and logs them; one worker unless SAGEMAKER_MODEL_SERVER_WORKERS says
+otherwise, where the toolkit starts one for each processor; the port is open to this machine only.
+
+Sources: aws/deep-learning-containers e0ecede, `docker/xgboost/Dockerfile` and `docker/sklearn/1.9-0/Dockerfile`;
 aws/sagemaker-containers 2.8.6.post2, `_server.py`, `_modules.py`, `_env.py`.
 """
 
-import contextlib
+import argparse
 import os
 import re
 import shlex
 import shutil
-import signal
-import socket
-import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 IMAGES = Path(__file__).parent / "images"
@@ -46,44 +45,46 @@ SERVING_MODULES = {
 }
 """Module that an image's `serve` program runs, by the image's repository."""
 
-CLOSED_INDEX = "http://127.0.0.1:9"
-"""Package index for containers without network: the discard port, where nothing answers."""
+OPT_ML = "/opt/ml"
 
-_GUNICORN = """\
+NO_INDEX = {"PIP_INDEX_URL": "http://127.0.0.1:9", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
+"""Settings of pip where there is no network. Nothing answers at the discard port, at any attempt."""
+
+GUNICORN = """\
 #!/bin/sh
-# The toolkit binds to every address; this container's port is for this machine alone. It is reserved (--reuse-port).
+# The toolkit binds to every address of the machine. This port is for the machine alone, and may be held by a socket.
+# The control socket's path below HOME may be too long here; nothing uses it.
 for argument; do
     shift
     case $argument in 0.0.0.0:*) argument=127.0.0.1:${argument#*:} ;; esac
     set -- "$@" "$argument"
 done
-exec PYTHON -m gunicorn --reuse-port "$@"
+exec PYTHON -m gunicorn --reuse-port --no-control-socket "$@"
 """
 
 
-def serving_module(image_uri: str) -> str:
+def serving_module(image: str) -> str:
     """Return the module that an image serves with.
 
     Raises:
         ValueError: it is neither SageMaker's XGBoost image nor its scikit-learn image.
     """
-    repository = image_uri.rpartition("/")[2].partition(":")[0]
+    repository = image.rpartition("/")[2].partition(":")[0]
     if repository not in SERVING_MODULES:
-        raise ValueError(f"{image_uri} is not served here, only images of {' and '.join(SERVING_MODULES)}")
+        raise ValueError(f"{image} is not served here, only images of {' and '.join(SERVING_MODULES)}")
     return SERVING_MODULES[repository]
 
 
-def finish(python: Path) -> None:
-    """Complete an environment with the image's packages, as the image's Dockerfile does; a second time does nothing.
+def finish(packages: Path) -> None:
+    """Complete an environment's packages as the image's Dockerfile does; a second time it changes nothing.
 
-    `sagemaker-containers` needs a name that Python 3.10 removed from `collections`, and `gethostname`, a C extension for
-    MPI that it imports in any case. The environment has it without a compiler: as an empty module.
+    `sagemaker-containers` uses a name that Python 3.10 removed from `collections`, and imports `gethostname`, a C
+    extension for MPI. The environment is installed without a compiler, so an empty module stands for that.
     """
-    packages = _site_packages(python)
     mapping = packages / "sagemaker_containers" / "_mapping.py"
     text = mapping.read_text()
-    patched = re.sub(r"\bcollections\.Mapping\b", "collections.abc.Mapping", text)
-    patched = re.sub(r"^import collections$", "import collections.abc", patched, flags=re.MULTILINE)
+    patched = re.sub(r"^import collections$", "import collections.abc", text, flags=re.MULTILINE)
+    patched = patched.replace("collections.Mapping", "collections.abc.Mapping")
     if patched != text:
         # A new file: the old one may be a hard link into the package manager's cache.
         changed = mapping.with_suffix(".new")
@@ -93,87 +94,87 @@ def finish(python: Path) -> None:
         (packages / "gethostname.py").write_text('"""Stands for the C extension that MPI jobs preload."""\n')
 
 
-def reserve_port() -> socket.socket:
-    """Return a socket that keeps a free port of this machine for a container, and never listens."""
-    reserved = socket.socket()
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    reserved.bind(("127.0.0.1", 0))
-    return reserved
-
-
-def command(python: Path, folder: Path, module: str, *modules: Path) -> list[str]:
-    """Return the command that serves, after preparing the container's folder.
+def make_layer(layer: Path, packages: Path, *modules: Path) -> None:
+    """Write a virtual environment over the image's, for what the container installs.
 
     Args:
-        python: The interpreter in the image's environment.
-        folder: The container's folder.
-        module: The image's serving module.
-        modules: Folders with modules of the image that are not in its environment.
+        layer: Folder of the environment.
+        packages: Folder of the image's packages.
+        modules: Folders of modules that the image has besides.
     """
-    layer = folder / "layer"
-    if not layer.exists():
-        (folder / "tmp").mkdir(parents=True)
-        _make_layer(layer, python, [IMAGES, *modules])
-    return [str(layer / "bin" / "python"), "-P", "-m", "supervised", module]
+    within = packages.relative_to(sys.prefix)
+    (layer / within).mkdir(parents=True)
+    (layer / "bin").mkdir()
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", layer)
+    python = layer / "bin" / "python"
+    python.symlink_to(sys.executable)
+    gunicorn = layer / "bin" / "gunicorn"
+    gunicorn.write_text(GUNICORN.replace("PYTHON", shlex.quote(str(python))))
+    gunicorn.chmod(0o755)
+    # addsitedir also reads the image's own .pth files; that of setuptools provides distutils.
+    lines = [f"import site; site.addsitedir({str(packages)!r})", *map(str, modules)]
+    (layer / within / "image.pth").write_text("\n".join(lines))
 
 
-def environment(folder: Path, port: int, *, isolated: bool) -> dict[str, str]:
-    """Return the variables that a container has besides those of its model.
+def environment(base: Path, variables: Mapping[str, str], *, isolated: bool) -> dict[str, str]:
+    """Return a container's variables: the image's, those given, and those that keep it in its folder.
 
     Args:
-        folder: The container's folder.
-        port: Port of this machine to serve at.
-        isolated: Whether the model has EnableNetworkIsolation: then no package can be downloaded.
+        base: The folder that stands for `/opt/ml`.
+        variables: Those of the model.
+        isolated: Whether the container has no network.
     """
-    base = folder / "ml"
-    no_network = {"PIP_INDEX_URL": CLOSED_INDEX, "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
-    return {
-        "HOME": str(folder),
+    of_image = {
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
-        "PATH": os.pathsep.join((str(folder / "layer" / "bin"), os.environ["PATH"])),
         "PYTHONIOENCODING": "utf-8",
         "PYTHONUNBUFFERED": "1",
-        "SAGEMAKER_BASE_DIR": str(base),
-        "SAGEMAKER_BIND_TO_PORT": str(port),
         "SAGEMAKER_MODEL_SERVER_WORKERS": "1",
-        "SAGEMAKER_USE_NGINX": "false",
-        "SM_MODEL_DIR": str(base / "model"),
-        "TEMP": str(folder / "tmp"),
-        **(no_network if isolated else {}),
+        "SM_MODEL_DIR": f"{OPT_ML}/model",
     }
+    of_folder = {
+        "HOME": str(base.parent),
+        "PATH": os.pathsep.join((str(base.parent / "layer" / "bin"), variables["PATH"])),
+        "SAGEMAKER_BASE_DIR": OPT_ML,
+        "SAGEMAKER_USE_NGINX": "false",
+        "TEMP": str(base.parent / "tmp"),
+    }
+    wanted = of_image | dict(variables) | of_folder | (NO_INDEX if isolated else {})
+    below = re.compile(rf"^{OPT_ML}(?=/|$)")
+    return {name: below.sub(lambda _: str(base), value) for name, value in wanted.items()}
 
 
-def end(process: subprocess.Popen[bytes], *, seconds: float) -> None:
-    """End a container: SIGTERM, which lets requests finish, then SIGKILL for all that is left of it."""
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=seconds)
-    # Before it runs Python code of ours, the process is not yet the leader of a group.
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
+def serve(module: str, *modules: Path, isolated: bool) -> None:
+    """Become the serving program of an image."""
+    os.setpgid(0, 0)
+    base = Path(os.environ["SM_BASE"])
+    layer = base.parent / "layer"
+    if not layer.exists():
+        (base.parent / "tmp").mkdir(exist_ok=True)
+        make_layer(layer, Path(sysconfig.get_path("purelib")), IMAGES, *modules)
+    os.chdir(base.parent)
+    python = str(layer / "bin" / "python")
+    variables = environment(base, os.environ, isolated=isolated)
+    os.execve(python, [python, "-P", "-m", "supervised", module], variables)
 
 
-def _make_layer(layer: Path, python: Path, modules: list[Path]) -> None:
-    """Write a virtual environment over the image's: what is installed into it hides what the image has."""
-    image = python.parent.parent
-    packages = layer / _site_packages(python).relative_to(image)
-    packages.mkdir(parents=True)
-    (layer / "bin").mkdir()
-    shutil.copy(image / "pyvenv.cfg", layer)
-    (layer / "bin" / "python").symlink_to(python)
-    gunicorn = layer / "bin" / "gunicorn"
-    gunicorn.write_text(_GUNICORN.replace("PYTHON", shlex.quote(str(layer / "bin" / "python"))))
-    gunicorn.chmod(0o755)
-    # addsitedir also reads the image's own .pth files, such as that of setuptools, which provides distutils.
-    lines = [f"import site; site.addsitedir({str(_site_packages(python))!r})", *map(str, modules)]
-    (packages / "image.pth").write_text("\n".join(lines))
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Run a container of a SageMaker image.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("finish", help="complete the environment as the image's Dockerfile does")
+    server = commands.add_parser("serve", help="serve the model in SM_BASE")
+    server.add_argument("image", help="URI of the image")
+    server.add_argument("--isolated", action="store_true", help="without a package index (EnableNetworkIsolation)")
+    server.add_argument("--custom", type=Path, help="folder of an image that is not SageMaker's; has a serving.py")
+    given = parser.parse_args(arguments)
+    if given.command == "finish":
+        finish(Path(sysconfig.get_path("purelib")))
+    elif given.custom:
+        serve("serving", given.custom, isolated=given.isolated)
+    else:
+        serve(serving_module(given.image), isolated=given.isolated)
 
 
-def _site_packages(python: Path) -> Path:
-    [packages] = (python.parent.parent / "lib").glob("python3.*/site-packages")
-    return packages
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,9 @@
-"""Run a module as the leader of a process group that ends when standard input does.
+"""Run a module in a process group that ends when standard input does.
 
     python -m supervised sagemaker_xgboost_container.serving
 
-Standard input ends with the process that holds its other end, however that ends: no server is left behind.
+Standard input ends with the process that holds its other end, however that ends, so no server is left behind. The
+process is the leader of its group.
 """
 
 import os
@@ -19,6 +20,5 @@ def _end_with_standard_input() -> None:
 
 
 if __name__ == "__main__":
-    os.setpgid(0, 0)
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)

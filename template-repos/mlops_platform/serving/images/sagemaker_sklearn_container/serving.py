@@ -18,12 +18,14 @@ from sagemaker_containers.beta.framework import (  # pyrefly: ignore[missing-imp
     server,
     worker,
 )
-from user_code import transformer_of  # pyrefly: ignore[missing-import]
+from shared_serving import configure_logging, transformer_of  # pyrefly: ignore[missing-import]
 
 SERVING_MODULE = "sagemaker_sklearn_container.serving:main"
 """The image's Dockerfile sets SAGEMAKER_SERVING_MODULE to this."""
 
 _app: Any = None
+
+configure_logging()
 
 
 def default_input_fn(input_data: str | bytes, content_type: str) -> Any:

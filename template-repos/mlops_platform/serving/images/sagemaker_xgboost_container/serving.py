@@ -9,12 +9,14 @@ import os
 from typing import Any
 
 from sagemaker_containers.beta.framework import encoders, env, server, worker  # pyrefly: ignore[missing-import]
-from user_code import transformer_of  # pyrefly: ignore[missing-import]
+from shared_serving import configure_logging, transformer_of  # pyrefly: ignore[missing-import]
 
 SERVING_MODULE = "sagemaker_xgboost_container.serving:main"
 """The image's Dockerfile sets SAGEMAKER_SERVING_MODULE to this."""
 
 _app: Any = None
+
+configure_logging()
 
 
 def default_input_fn(input_data: str | bytes, content_type: str) -> Any:

@@ -1,5 +1,6 @@
-"""The toolkit's transformer for a model's code, as both images make it (`_user_module_transformer` of their serving.py)."""
+"""The parts of `serving.py` that the XGBoost and the scikit-learn image have in common; they name its source."""
 
+import logging
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,13 @@ FUNCTIONS = ("input_fn", "predict_fn", "output_fn")
 
 class UserError(Exception):
     """An error of the model's code."""
+
+
+def configure_logging() -> None:
+    """Log what the toolkit does, and little of the AWS SDK."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s - %(name)s - %(message)s", level=logging.INFO)
+    for name, level in (("boto3", logging.INFO), ("s3transfer", logging.INFO), ("botocore", logging.WARNING)):
+        logging.getLogger(name).setLevel(level)
 
 
 def transformer_of(module: ModuleType, defaults: Mapping[str, Callable[..., Any]]) -> Any:
