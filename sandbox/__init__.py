@@ -15,7 +15,7 @@ production, and does not know this folder.
 | `__main__.py`      | the command line                                                                    |
 | `shell.py`         | a shell, and credentials, for work in the sandbox; `permissions.py` compares roles  |
 | `servers.py`       | starts and stops the two servers; `certificates.py` creates their TLS certificates  |
-| `installation.py`  | installs the engine, the plugins and the Python environments                        |
+| `installation.py`  | installs the engine and the plugins; `image_environments.py`, `images/`             |
 | `stacks.py`        | the platform's stacks and the engine's commands; `login.py` logs in to their state  |
 | `identities.py`    | AWS credentials of people and jobs; `environments.py` holds environment variables   |
 | `organization.py`  | the people, the GitHub organization and the project of the demo                     |

@@ -8,12 +8,23 @@ from collections.abc import Callable
 import psutil
 from rich.console import Console
 
-from sandbox import commands, environments, http_client, installation, paths, permissions, servers, shell
+from sandbox import (
+    commands,
+    environments,
+    http_client,
+    image_environments,
+    installation,
+    paths,
+    permissions,
+    servers,
+    shell,
+)
 from sandbox.demo import application, launch, releases, runner, training
 
 FAILURES = (
     application.ApplicationFailedError,
     commands.CommandFailedError,
+    image_environments.InstallationError,
     http_client.RefusedError,
     launch.LaunchFailedError,
     releases.ReleaseFailedError,

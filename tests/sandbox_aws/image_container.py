@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from sandbox import environments
+from sandbox import environments, image_environments
 
 REPOSITORY = Path(__file__).parents[2]
-PROGRAM = REPOSITORY / "template-repos" / "mlops_platform" / "serving" / "container.py"
 
 WITHIN_SECONDS = 120
 """Time limit for a container to start, on a machine that is busy with other tests."""
@@ -57,10 +56,8 @@ class ImageContainer:
 def install(image: str) -> Path:
     """Install the environment of an image; return its interpreter."""
     folder = REPOSITORY / "sandbox" / "images" / image
-    subprocess.run(environments.uv("sync", "--quiet", "--frozen", "--project", str(folder)), check=True)
-    python = folder / ".venv" / "bin" / "python"
-    subprocess.run([python, PROGRAM, "finish"], check=True)
-    return python
+    image_environments.install(folder, environments.machine())
+    return image_environments.python(folder)
 
 
 @contextmanager
@@ -76,7 +73,13 @@ def serving(
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
         process = subprocess.Popen(
-            [python, PROGRAM, "serve", f"1.dkr.ecr.eu-west-1.amazonaws.com/{image}:1", "--isolated"],
+            [
+                python,
+                image_environments.CONTAINER,
+                "serve",
+                f"1.dkr.ecr.eu-west-1.amazonaws.com/{image}:1",
+                "--isolated",
+            ],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -84,7 +87,7 @@ def serving(
                 "PATH": os.environ["PATH"],
                 "SM_BASE": str(folder / "ml"),
                 "SAGEMAKER_BIND_TO_PORT": str(port),
-                "SAGEMAKER_PROGRAM": "inference.py",
+                "SAGEMAKER_image_environments.CONTAINER": "inference.py",
                 "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
                 **environment,
             },

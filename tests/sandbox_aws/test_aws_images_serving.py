@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox_aws.account import Account
 from tests.sandbox_aws.hosting import Hosting, archive
@@ -195,6 +196,35 @@ def test_an_isolated_endpoint_comes_up_only_with_the_variable(
         else:
             answer = hosting.invoke("isolated", "tuple")
             assert (answer["Body"].read(), answer["ContentType"]) == (b"1", "text/csv; charset=utf-8")
+            _kill_first_process("isolated")
+            hosting.wait_for(lambda: _answers(hosting, "isolated"))
+            assert len([line for line in _commands_of("isolated") if "supervised" in line]) == 1
+
+
+def _processes_of(endpoint: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        # Any process may end while it is looked at.
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("ENDPOINT_NAME") == endpoint:
+                yield process
+
+
+def _commands_of(endpoint: str) -> list[str]:
+    return [" ".join(process.cmdline()) for process in _processes_of(endpoint)]
+
+
+def _kill_first_process(endpoint: str) -> None:
+    """Kill what the container was started with; its gunicorn lives on until the container is started again."""
+    before = list(_processes_of(endpoint))
+    [first] = [process for process in before if "supervised" in process.cmdline()]
+    first.kill()
+    assert psutil.wait_procs(before, timeout=60)[1] == []
+
+
+def _answers(hosting: Hosting, endpoint: str) -> bool:
+    with contextlib.suppress(ClientError):
+        return hosting.invoke(endpoint, "tuple")["Body"].read() == b"1"
+    return False
 
 
 def _children(container: ImageContainer) -> list[psutil.Process]:

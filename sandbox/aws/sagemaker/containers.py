@@ -18,17 +18,11 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from sandbox import environments, paths
+from sandbox import image_environments
 from sandbox.aws.iam.authorization import Credentials
 from sandbox.aws.sagemaker.failures import StepFailedError
 
 MOUNT = "/opt/ml"
-
-RUN_CONTAINER = paths.CHECKOUT / "template-repos" / "mlops_platform" / "serving" / "container.py"
-"""Program that serves as an image does, and finishes its environment; launched repositories have it too."""
-
-IMAGES_PYTHON = "3.12"
-"""Version of Python in the images. Where the machine does not have it, another serves."""
 
 RENEWED_BEFORE_SECONDS = 600
 """Time before the end of a client's credentials at which it is replaced."""
@@ -132,7 +126,7 @@ class Images:
             if folder not in self._ready:
                 self._install(folder)
                 self._ready.add(folder)
-        return folder / ".venv" / "bin" / "python"
+        return image_environments.python(folder)
 
     def serving_command(self, uri: str, *, isolated: bool) -> list[str]:
         """Return the command that serves a model with an image, with network isolation or without.
@@ -140,9 +134,9 @@ class Images:
         Raises:
             StepFailedError: there is no such image.
         """
-        command = [str(self.python(uri)), str(RUN_CONTAINER), "serve", uri, *(["--isolated"] if isolated else [])]
-        folder = self.folder(uri)
-        return [*command, "--custom", str(folder)] if (folder / "serving.py").is_file() else command
+        command = [str(self.python(uri)), str(image_environments.CONTAINER), "serve", uri]
+        own = image_environments.server(self.folder(uri))
+        return command + ["--isolated"] * isolated + (["--custom", str(own.parent)] if own else [])
 
     def folder(self, uri: str) -> Path:
         """Return the folder of an image.
@@ -160,17 +154,10 @@ class Images:
         )
 
     def _install(self, folder: Path) -> None:
-        found = self._run(environments.uv("python", "find", "--no-python-downloads", IMAGES_PYTHON))
-        chosen = [] if found.returncode else ["--python", IMAGES_PYTHON]
-        done = self._run(environments.uv("sync", "--quiet", "--frozen", "--project", str(folder), *chosen))
-        if not done.returncode and not (folder / "serving.py").is_file():
-            done = self._run([str(folder / ".venv" / "bin" / "python"), str(RUN_CONTAINER), "finish"])
-        if done.returncode:
-            raise StepFailedError(f"InternalServerError: the image's environment cannot be made: {done.stderr.strip()}")
-
-    def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        environment = {key: value for key, value in self.machine.install_environment.items() if key != "VIRTUAL_ENV"}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        try:
+            image_environments.install(folder, self.machine.install_environment)
+        except image_environments.InstallationError as error:
+            raise StepFailedError(f"InternalServerError: the image's environment cannot be made: {error}") from None
 
 
 def bare_environment() -> dict[str, str]:
