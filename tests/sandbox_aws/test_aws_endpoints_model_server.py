@@ -86,10 +86,10 @@ def test_it_answers_as_the_toolkit_does(tmp_path: Path) -> None:
         # Without Accept the toolkit promises JSON; what it does not know as text stays bytes.
         plain = request(port, "POST", "/invocations", b"x", Content_Type="image/png")
         assert plain == (200, "application/json", b"b'x' as application/json")
-        status, _, told = request(port, "POST", "/invocations", b"no", Content_Type="text/csv")
-        assert (status, told.splitlines()[0]) == (500, b"I was told no")
-        status, _, told = request(port, "POST", "/invocations", b"never", Content_Type="text/csv")
-        assert (status, told.splitlines()[0]) == (415, b"I do not take that")
+        status, _, body = request(port, "POST", "/invocations", b"no", Content_Type="text/csv")
+        assert (status, body.splitlines()[0]) == (500, b"I was told no")
+        status, _, body = request(port, "POST", "/invocations", b"never", Content_Type="text/csv")
+        assert (status, body.splitlines()[0]) == (415, b"I do not take that")
 
 
 def test_the_environment_names_the_program_its_folder_and_the_default_answer(tmp_path: Path) -> None:
