@@ -1,7 +1,8 @@
 """A shell in the sandbox: pulumi, aws, git and curl work there as they would against the real accounts.
 
-The aws command line has a profile for each deploy role (`dev`, `preprod`, `prod`) and for each Studio user (by name).
-Profiles fetch new credentials whenever the old ones expire.
+The aws command line has a profile for each deploy role (`dev`, `preprod`, `prod`), each account's administrator
+(`prod-admin`) and each Studio user (by name). A deploy role may do what a deployment does, and lists no endpoints;
+administrators see everything. Profiles fetch new credentials whenever the old ones expire.
 """
 
 import os
@@ -126,11 +127,20 @@ def _stack(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
 
 def _write_profiles(region: str) -> None:
     people = (LEAD_DATA_SCIENTIST.login, DATA_SCIENTIST.login)
+    fetched = {
+        profile: f"credential_process = {sys.executable} -m sandbox credentials {profile}\n"
+        for profile in (*ENVIRONMENTS, *people)
+    }
+    administrators = {
+        f"{name}-admin": "".join(
+            f"{key.lower()} = {value}\n" for key, value in identities.root(stacks.account_id(name)).items()
+        )
+        for name in ENVIRONMENTS
+    }
     PROFILE_FILE.write_text(
         "".join(
-            f"[profile {profile}]\nregion = {region}\n"
-            f"credential_process = {sys.executable} -m sandbox credentials {profile}\n\n"
-            for profile in (*ENVIRONMENTS, *people)
+            f"[profile {profile}]\nregion = {region}\n{credentials}\n"
+            for profile, credentials in (fetched | administrators).items()
         )
     )
 

@@ -42,6 +42,11 @@ def find(environment: str, servers: Servers) -> StackFile:
     return _stack_file(environment, _content(environment, servers))
 
 
+def account_id(environment: str) -> str:
+    """Return the account of a stack, as checked in."""
+    return settings_file.describe(stack_file.find(paths.CHECKOUT, environment))["account_id"]
+
+
 def write(environment: str, servers: Servers) -> StackFile:
     """Write the settings of a stack: the checked-in ones, with the local GitHub in place of the real one.
 

@@ -83,7 +83,7 @@ def _one_kind(value: object) -> object:
         )
         if new and existing:
             raise problem("give a new network (cidr) or an existing one (vpcId, subnetIds), not both")
-    return cast("object", value)
+    return value
 
 
 Network = Annotated[

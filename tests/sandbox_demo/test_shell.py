@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import botocore.session
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
@@ -103,7 +105,10 @@ def called(monkeypatch: pytest.MonkeyPatch, line: str) -> tuple[list[str], dict[
     def stay(_: Path) -> None:
         pass
 
-    monkeypatch.setattr(shell.login, "deployer", lambda *_: {"AWS_ACCESS_KEY_ID": "the role's"})
+    def log_in(*_: object) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": "the role's"}
+
+    monkeypatch.setattr(shell.login, "deployer", log_in)
     monkeypatch.setattr(os, "execve", execute)
     monkeypatch.setattr(os, "chdir", stay)
     shell.main(line.split())
@@ -226,3 +231,23 @@ def test_without_logs_their_absence_is_said(
     logs.show(Console(), [])
     assert command.main(["logs", "aws"]) == 1
     assert capsys.readouterr().err.endswith("logs: none\n")
+
+
+def test_the_shell_has_profiles_of_deploy_roles_people_and_administrators(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shell, "PROFILE_FILE", tmp_path / "profiles")
+    monkeypatch.setattr(paths, "PROGRAMS", tmp_path / "bin")
+    environment = shell.environment(replace(SERVERS, tokens=dict.fromkeys(["platform-engineer"], "ghp_x")))
+    assert environment["AWS_CONFIG_FILE"] == str(tmp_path / "profiles")
+    for name, value in environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    session = botocore.session.Session()
+    assert session.available_profiles == [
+        *("dev", "preprod", "prod", "grace", "ada"),
+        *("dev-admin", "preprod-admin", "prod-admin"),
+    ]
+    administrator = botocore.session.Session(profile="prod-admin").get_credentials()
+    assert administrator is not None
+    assert (administrator.access_key, administrator.token) == ("333333333333", None)
