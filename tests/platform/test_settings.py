@@ -232,9 +232,16 @@ def test_a_key_of_a_section_is_not_written_with_a_dot() -> None:
     )
 
 
-def test_a_network_that_is_new_and_existing_is_refused() -> None:
-    network = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "cidr": "10.16.0.0/16"}
-    assert "not both" in remedy("network.cidr", network=network)
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "cidr": "10.16.0.0/16"},
+        {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "zones": 2},
+        {"cidr": "10.16.0.0/16", "securityGroupId": "sg-0a1b2c3d"},
+    ],
+)
+def test_a_network_that_is_new_and_existing_is_refused(network: dict[str, Any]) -> None:
+    assert "not both" in remedy("network", network=network)
 
 
 def test_a_person_is_listed_once() -> None:
@@ -272,13 +279,15 @@ def test_the_default_instance_type_must_be_an_allowed_one() -> None:
 
 
 def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
-    def told(*types: str) -> str:
+    def remedy_for(*types: str) -> str:
         studio = {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", *types]}
         (found,) = problems(development={"studio": studio}).values()
         return found.remedy
 
     sizes = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge")
-    assert "list at most 12, because" in told(*(f"ml.{family}.{size}" for family in ("m5", "r5") for size in sizes))
+    assert "list at most 12, because" in remedy_for(
+        *(f"ml.{family}.{size}" for family in ("m5", "r5") for size in sizes)
+    )
 
 
 @pytest.mark.parametrize(

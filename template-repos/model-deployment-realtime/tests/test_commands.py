@@ -95,14 +95,14 @@ def test_the_first_deployment_creates_the_stack_and_reports_the_configuration(
 
 def test_the_program_gets_the_verified_version_and_the_uri_of_its_artifact(engine: Engine) -> None:
     deploy(2)
-    told = engine.configuration()
-    assert told["modelPackageArn"] == told["model"]["package_arn"] == PROJECT.package_arn(2)
-    assert told["model"]["version"] == 2
-    assert told["model"]["environment"] == {"SAGEMAKER_PROGRAM": "inference.py"}
-    uri = f"s3://{PREPROD.artifacts_bucket}/{PROJECT.id}/models/{told['model']['sha256']}/model.tar.gz"
-    assert told["model"]["artifact_uri"] == uri
-    assert told["instances"] == "1"
-    assert "shadow" not in told
+    configuration = engine.configuration()
+    assert configuration["modelPackageArn"] == configuration["model"]["package_arn"] == PROJECT.package_arn(2)
+    assert configuration["model"]["version"] == 2
+    assert configuration["model"]["environment"] == {"SAGEMAKER_PROGRAM": "inference.py"}
+    uri = f"s3://{PREPROD.artifacts_bucket}/{PROJECT.id}/models/{configuration['model']['sha256']}/model.tar.gz"
+    assert configuration["model"]["artifact_uri"] == uri
+    assert configuration["instances"] == "1"
+    assert "shadow" not in configuration
 
 
 def test_a_second_version_replaces_the_first_and_the_one_before_is_kept(aws: Aws, engine: Engine) -> None:
