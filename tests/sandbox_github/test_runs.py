@@ -169,8 +169,8 @@ jobs:
     assert run["conclusion"] == "success", remote.log(run)
     assert remote.jobs(path, number) == {
         "stacks": "success",
-        "Deploy prod / Deploy one": "success",
-        "Deploy prod / Deploy two": "success",
+        "Deploy prod (one) / Deploy one": "success",
+        "Deploy prod (two) / Deploy two": "success",
     }
     assert "Deploy prod / Deploy two: deploys two" in remote.log(run)
 

@@ -5,18 +5,24 @@ that the job asks for, identity for the jobs that may have one, runners of known
 only. Nothing of this process's environment reaches a job.
 """
 
+import json
+import re
 from collections.abc import Sequence
+from typing import Any, cast
 
+from sandbox.github import secret_values
 from sandbox.github.actions import plan
 from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.expressions import contexts
 from sandbox.github.actions.identity import Identities
 from sandbox.github.actions.isolation import answered, questions, reported
+from sandbox.github.actions.job_names import Title
 from sandbox.github.actions.logs import JobLogs
 from sandbox.github.actions.preparation import Preparation
-from sandbox.github.actions.workflow import Document, WorkflowError, concurrency
+from sandbox.github.actions.workflow import Document, WorkflowError, concurrency, interpolate
 from sandbox.github.actions.workflows import read
 from sandbox.github.actions.workspace import Workspace
+from sandbox.github.secret_values import JobSecrets
 from sandbox.github.state import Repository, Requirements, Result, Run
 
 
@@ -46,15 +52,23 @@ class Runner:
 
     def execute(self, requirements: Requirements) -> Result:
         """Execute the job and return its result."""
-        preparation = Preparation(
-            self._workspace, self._read, self._run, requirements, self._store.seed.action_stand_ins
-        )
         try:
             with self._store.lock:
+                preparation = Preparation(
+                    self._workspace,
+                    self._read,
+                    self._run,
+                    requirements,
+                    self._secrets(requirements),
+                    self._store.seed.action_stand_ins,
+                )
                 self._workspace.source.mkdir(parents=True)
                 self._store.git(self._repository).checkout(self._run.sha, self._workspace.source)
+                self.logs.titles = self._titles()
                 preparation.prepare(self._key)
-                options = self._workspace.write_settings(preparation.permissions, preparation.actions)
+                options = self._workspace.write_settings(
+                    preparation.permissions, preparation.actions, preparation.secrets
+                )
             self._workspace.execute(options, preparation.minutes)
             return Result(result="cancelled") if self.cancelled else reported(self._workspace.report, self._key)
         finally:
@@ -81,8 +95,47 @@ class Runner:
         return read(self._store, self._repository, self._run.sha, path)
 
     def _protected(self, name: str) -> bool:
-        environment = self._repository.environments.get(name)
+        environment = self._repository.environment(name)
         return environment is not None and environment.protected
+
+    def _secrets(self, requirements: Requirements) -> JobSecrets:
+        """Return the secrets of the job: none if it belongs to a pull request from a fork."""
+        if self._run.fork:
+            return JobSecrets()
+        leaves = plan.leaves(self._read, self._run.workflow, self._key, self._job())
+        names = {requirements.environments.get(leaf.place, "").lower() for leaf in leaves}
+        found = (self._repository.environment(name) for name in names)
+        owners = [environment for environment in found if environment is not None and environment.secrets]
+        if owners and len(names) > 1:
+            raise WorkflowError(f"The jobs that {self._key!r} calls have different secrets: not implemented here")
+        keys = self._store.sealing
+        return JobSecrets(
+            shared=secret_values.of_repository(self._store.state, keys, self._repository),
+            environment=secret_values.of_environment(keys, owners[0]) if owners else {},
+        )
+
+    def _job(self) -> Document:
+        return self._read(self._run.workflow)["jobs"][self._key]
+
+    def _titles(self) -> dict[str, tuple[Title, ...]]:
+        """Return the titles of the jobs that this one stands for, by the keys of those jobs."""
+        job = self._job()
+        strategy: Document = job.get("strategy") or {}
+        matrix: Any = strategy.get("matrix")
+        if isinstance(matrix, str):
+            job = {**job, "strategy": {**strategy, "matrix": self._parsed(matrix)}}
+        leaves = plan.leaves(self._read, self._run.workflow, self._key, job)
+        return {leaf.key: leaf.titles for leaf in leaves}
+
+    def _parsed(self, expression: str) -> Document | None:
+        """Return a matrix that is parsed from JSON, with the keys in their order, which act forgets; None: it is not."""
+        match = re.fullmatch(r"\s*\$\{\{\s*fromJSON\((.+)\)\s*\}\}\s*", expression, re.IGNORECASE)
+        if match is None:
+            return None
+        needs = {key: result.model_dump() for key, result in self._run.results.items()}
+        known = contexts(self._store.state, self._repository, self._run)
+        text = interpolate(f"${{{{ {match[1]} }}}}", {**known, "needs": needs})
+        return cast("Document", json.loads(text))
 
     def _combined(self, jobs: Sequence[Document]) -> Requirements:
         """Return the requirements of all combinations of a job's matrix together."""
@@ -108,7 +161,7 @@ class Runner:
                 answers.mkdir(parents=True)
                 asking = questions(document, self._key, self._run.results, texts, workspace.report, answers)
                 workspace.write_workflow(self._run.workflow, asking)
-                options = workspace.write_settings({}, {})
+                options = workspace.write_settings({}, {}, {})
             workspace.execute(options, minutes=1)
             result = reported(workspace.report, self._key).result
             if self.cancelled:
