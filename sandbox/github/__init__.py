@@ -11,6 +11,7 @@
 | `secret_values.py` | the owners of secrets, and the values that jobs get                                     |
 | `git.py`        | git repositories, by git's own commands                                                   |
 | `rules.py`      | rulesets                                                                                  |
+| `checks.py`     | check runs, which required status checks name                                             |
 | `refs.py`       | commits and other changes of refs, within the rules; notifies a listener                  |
 | `pull_refs.py`  | the refs of a pull request                                                                |
 | `templates.py`  | repositories that are generated from a template                                           |

@@ -105,7 +105,7 @@ def _as_declared(value: Any, vector: Any) -> Any:
 
 
 def _segments(value: Any) -> Iterator[str]:
-    if isinstance(value, (dict, list)):  # noqa: UP038
+    if isinstance(value, (dict, list)):
         inner = cast("Document", value).values() if isinstance(value, dict) else cast("list[Any]", value)
         for one in inner:
             yield from _segments(one)

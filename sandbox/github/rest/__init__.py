@@ -2,6 +2,7 @@
 
 from sandbox.github.rest import (
     actions,
+    checks,
     collaborators,
     commits,
     contents,
@@ -22,6 +23,7 @@ from sandbox.github.routing import ROUTES
 __all__ = [
     "ROUTES",
     "actions",
+    "checks",
     "collaborators",
     "commits",
     "contents",
