@@ -82,7 +82,9 @@ class Runner:
         declared = [name for leaf in leaves if (name := plan.expressions(leaf.job).get("environment")) is not None]
         grouped = any("concurrency" in one for one in (job, *(leaf.job for leaf in leaves)))
         guarded = any("${{" in name or self._protected(name) for name in declared)
-        if not grouped and not guarded:
+        if not grouped and not declared:
+            return Requirements()
+        if not grouped and not guarded and plan.called(job) is None:
             # act evaluates the condition when it executes the job.
             return self._combined([job])
         texts = plan.expressions(job)
