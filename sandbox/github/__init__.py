@@ -8,7 +8,6 @@
 | `store.py`      | the state and the git repositories, with look-ups; knows nothing of rules, events, Actions |
 | `accounts.py`   | tokens, and the permissions of their accounts                                             |
 | `sealing.py`    | the keys to which secrets are sealed on their way here                                    |
-| `secret_values.py` | the owners of secrets, and the values that jobs get                                     |
 | `git.py`        | git repositories, by git's own commands                                                   |
 | `rules.py`      | rulesets                                                                                  |
 | `checks.py`     | check runs, which required status checks name                                             |

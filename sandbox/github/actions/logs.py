@@ -1,6 +1,7 @@
 """The output of act about a job: status, steps and logs."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,9 +34,17 @@ class JobLogs:
         self.titles: dict[str, tuple[Title, ...]] = {}
         """Titles of the jobs, each after those of its callers, by key."""
         self._started_steps: dict[tuple[int, str], str] = {}
-        self.secrets: list[str] = []
-        """Texts that the logs must not show."""
+        self._hidden: list[str] = []
         self.cancelled = False
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Show neither these secrets nor any of their lines.
+
+        Source: actions/runner, src/Runner.Worker/Worker.cs, `InitializeSecretMasker`: output is read line by line.
+        """
+        texts = {line for secret in secrets for line in (secret, *secret.splitlines()) if line.strip()}
+        # A longer secret may contain a shorter one.
+        self._hidden = sorted(texts, key=len, reverse=True)
 
     def fail(self, message: str) -> None:
         """Log the reason for which the job fails without being executed."""
@@ -117,15 +126,9 @@ class JobLogs:
         self._write(job, "##[endgroup]")
 
     def _mask(self, text: str) -> str:
-        # A longer secret may contain a shorter one.
-        for secret in sorted(self._masked, key=len, reverse=True):
+        for secret in self._hidden:
             text = text.replace(secret, "***")
         return text
-
-    @property
-    def _masked(self) -> set[str]:
-        """The secrets and each of their lines, because output is read line by line; as GitHub's runner does it."""
-        return {line for secret in self.secrets for line in (secret, *secret.splitlines()) if line.strip()}
 
     def _write(self, job: Job | None, text: str) -> None:
         lines = self._mask(text).splitlines()

@@ -8,9 +8,9 @@ from sandbox.github.actions import plan, stand_in_actions
 from sandbox.github.actions.act import RUNNERS
 from sandbox.github.actions.isolation import isolated
 from sandbox.github.actions.job_names import Title
+from sandbox.github.actions.secret_values import JobSecrets
 from sandbox.github.actions.workflow import READ_ONLY, Document, WorkflowError, permissions, read_yaml
 from sandbox.github.actions.workspace import Workspace
-from sandbox.github.secret_values import JobSecrets
 from sandbox.github.state import Requirements, Run
 
 JOB_MINUTES = 360

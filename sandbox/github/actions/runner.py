@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sandbox.github import secret_values
-from sandbox.github.actions import plan
+from sandbox.github.actions import plan, secret_values
 from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.expressions import contexts
 from sandbox.github.actions.identity import Identities
@@ -19,10 +18,10 @@ from sandbox.github.actions.isolation import answered, questions, reported
 from sandbox.github.actions.job_names import Title
 from sandbox.github.actions.logs import JobLogs
 from sandbox.github.actions.preparation import Preparation
+from sandbox.github.actions.secret_values import JobSecrets
 from sandbox.github.actions.workflow import Document, WorkflowError, concurrency, interpolate
 from sandbox.github.actions.workflows import read
 from sandbox.github.actions.workspace import Workspace
-from sandbox.github.secret_values import JobSecrets
 from sandbox.github.state import Repository, Requirements, Result, Run
 
 

@@ -69,7 +69,7 @@ class Workspace:
         """
         token = self._store.tokens.issue(self._repository, permissions)
         self._tokens.append(token)
-        self._logs.secrets = [*self._tokens, *secrets.values()]
+        self._logs.hide([*self._tokens, *secrets.values()])
         files = {
             "eventpath": json.dumps(self._run.payload),
             "secret-file": _dotenv({**secrets, "GITHUB_TOKEN": token}),

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from sandbox.github import errors, secret_values
+from sandbox.github import errors
+from sandbox.github.actions import secret_values
 from sandbox.github.routing import Body, Call, route
 from sandbox.github.state import Environment, Secret, now
 from sandbox.github.transport import Response, json_response
