@@ -14,6 +14,7 @@ from nacl.public import PublicKey, SealedBox
 
 from sandbox import environments, http_client
 from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, RELEASE_MANAGER, REPOSITORY
+from sandbox.stacks import NAMESPACE
 from tests.e2e.actors import Actors
 from tests.e2e.sandbox import CHECKOUT, ENVIRONMENTS
 from tests.e2e.wait import wait_until
@@ -81,12 +82,12 @@ class PlatformRepository:
 
     # Pull requests and runs
 
-    def propose(self, title: str, tags: Mapping[str, str]) -> int:
-        """Open a pull request that adds tags to every stack, and return its number."""
+    def propose(self, title: str, section: str, values: Mapping[str, object]) -> int:
+        """Open a pull request that adds a section to the settings of every stack, and return its number."""
         for environment in ENVIRONMENTS:
             file = self._folder / f"Pulumi.{environment}.yaml"
             settings = yaml.safe_load(file.read_text())
-            settings["config"]["mlops-platform:tags"].update(tags)
+            settings["config"][f"{NAMESPACE}:{section}"] = dict(values)
             file.write_text(yaml.safe_dump(settings))
         self._git("switch", "--quiet", "--create", "change")
         self._push("change", title)
