@@ -172,7 +172,7 @@ jobs:
         "Deploy prod (one) / Deploy one": "success",
         "Deploy prod (two) / Deploy two": "success",
     }
-    assert "Deploy prod / Deploy two: deploys two" in remote.log(run)
+    assert "Deploy prod (two) / Deploy two: deploys two" in remote.log(run)
 
 
 def test_a_run_that_waits_for_a_review_occupies_no_runner(remote: Remote) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from nacl.public import PublicKey, SealedBox
 
+from sandbox.github.actions.secret_values import of_repository
 from tests.sandbox_github.client import MEMBER, OUTSIDER, REVIEWER, Client, encoded, repository
 from tests.sandbox_github.remote import Remote
 
@@ -85,6 +86,24 @@ def test_secrets_need_the_role_and_the_scope_that_github_asks_for(call: Client) 
     assert put(reader, own, "TOKEN", "value") == 403
     assert writer("GET", ORGANIZATION).status == 403
     assert call.by(OUTSIDER)("GET", own).status == 404
+
+
+def test_an_organizations_secret_reaches_the_repositories_that_its_visibility_names(call: Client) -> None:
+    paths = {"public": repository(call, "public", private=False)}
+    paths |= {name: repository(call, name) for name in ("private", "chosen")}
+    ids = {name: call("GET", path).json["id"] for name, path in paths.items()}
+    for visibility, more in (("all", {}), ("private", {}), ("selected", {"selected_repository_ids": [ids["chosen"]]})):
+        assert put(call, ORGANIZATION, f"FOR_{visibility}", "value", visibility=visibility, **more) == 201
+    store = call.github.store
+    seen = {
+        name: sorted(of_repository(store.state, store.sealing, store.state.repositories[number]))
+        for name, number in ids.items()
+    }
+    assert seen == {
+        "public": ["FOR_ALL"],
+        "private": ["FOR_ALL", "FOR_PRIVATE"],
+        "chosen": ["FOR_ALL", "FOR_PRIVATE", "FOR_SELECTED"],
+    }
 
 
 WORKFLOW = """
