@@ -92,8 +92,10 @@ def test_an_organizations_secret_reaches_the_repositories_that_its_visibility_na
     paths = {"public": repository(call, "public", private=False)}
     paths |= {name: repository(call, name) for name in ("private", "chosen")}
     ids = {name: call("GET", path).json["id"] for name, path in paths.items()}
-    for visibility, more in (("all", {}), ("private", {}), ("selected", {"selected_repository_ids": [ids["chosen"]]})):
-        assert put(call, ORGANIZATION, f"FOR_{visibility}", "value", visibility=visibility, **more) == 201
+    for visibility in ("all", "private", "selected"):
+        chosen = [ids["chosen"]] if visibility == "selected" else []
+        more = {"visibility": visibility, "selected_repository_ids": chosen}
+        assert put(call, ORGANIZATION, f"FOR_{visibility}", "value", **more) == 201
     store = call.github.store
     seen = {
         name: sorted(of_repository(store.state, store.sealing, store.state.repositories[number]))
