@@ -64,6 +64,7 @@ def test_what_is_not_sealed_to_the_owners_own_key_is_refused(call: Client) -> No
     mine = call("GET", f"{place}/public-key").json["key_id"]
     refused = [
         for_another,
+        {**sealed(call, place, "value"), "key_id": for_another["key_id"]},
         {**for_another, "key_id": mine},
         {"key_id": mine, "encrypted_value": base64.b64encode(b"value").decode()},
     ]
