@@ -116,9 +116,13 @@ class Workspace:
         deadline = threading.Timer(minutes * 60, self.cancel)
         deadline.daemon = True
         deadline.start()
-        for line in self._act.lines(options):
-            self._logs.read(line)
-        deadline.cancel()
+        try:
+            for line in self._act.lines(options):
+                self._logs.read(line)
+        finally:
+            deadline.cancel()
+            # It has ended, unless its output could not be read.
+            self._act.kill()
 
     def cancel(self) -> None:
         """Stop the steps, and execute none that has not begun."""
