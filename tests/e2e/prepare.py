@@ -4,7 +4,6 @@ It is a process of its own, like every command of a sandbox, because the sandbox
 
 Stages:
     preprod: the servers run and one account is bootstrapped; nothing is deployed.
-    platform: all three accounts are deployed, and the template repositories are published.
     project: a launched project has registered its first model, which is not approved.
 """
 
@@ -26,23 +25,13 @@ def bootstrapped(environment: str) -> None:
     login.create_stack(found, stack)
 
 
-def deployed() -> None:
-    """Run the demo up to the deployed platform."""
-    with Demo() as demo:
-        accounts.build(demo)
-
-
 def registered() -> None:
     """Run the demo up to the first registered model."""
     with Demo() as demo:
         runner.start_project(demo, accounts.build(demo))
 
 
-STAGES: dict[str, Callable[[], None]] = {
-    "preprod": lambda: bootstrapped("preprod"),
-    "platform": deployed,
-    "project": registered,
-}
+STAGES: dict[str, Callable[[], None]] = {"preprod": lambda: bootstrapped("preprod"), "project": registered}
 
 
 if __name__ == "__main__":
