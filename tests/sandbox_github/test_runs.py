@@ -162,6 +162,11 @@ jobs:
     assert remote("PUT", f"{path}/environments/prod", {"reviewers": [{"type": "User", "id": 11}]}).status == 200
     number = remote.start(path)
     remote.when(path, number, "waiting")
+    assert list(remote.jobs(path, number).items()) == [
+        ("stacks", "success"),
+        ("Deploy prod (one) / Deploy one", "waiting"),
+        ("Deploy prod (two) / Deploy two", "waiting"),
+    ]
     waiting = remote("GET", f"{path}/actions/runs/{number}/pending_deployments").json
     body = {"environment_ids": [waiting[0]["environment"]["id"]], "state": "approved", "comment": ""}
     assert remote("POST", f"{path}/actions/runs/{number}/pending_deployments", body).status == 200

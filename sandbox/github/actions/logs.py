@@ -92,13 +92,15 @@ class JobLogs:
             key = str(record["jobID"])
             taken = {one.id for one in self._jobs.values()}
             alike = [one for one in self._run.jobs if one.caller == self._caller and one.key == key]
-            # The first combination takes the place of the job that was planned.
-            job = next((one for one in alike if one.id not in taken), None)
+            name = job_names.answered(self.titles[key], label)
+            # The first combination takes the place of the job that was planned, unless all are shown already.
+            free = [one for one in alike if one.id not in taken]
+            job = next((one for one in free if one.name == name), next(iter(free), None))
             if job is None:
                 job = alike[0].model_copy(update={"id": self._store.state.next_id(), "status": "queued", "steps": []})
                 self._run.jobs.append(job)
             self._jobs[label] = job
-            job.name = job_names.answered(self.titles[key], label)
+            job.name = name
         if job.status not in ("in_progress", "completed"):
             job.status, job.started_at = "in_progress", now()
             deployments.create_environments(self._store, self._run, self._caller)

@@ -142,7 +142,7 @@ def environments(read: Read, path: str, key: str, job: Document, context: Contex
         name = environment_name(job)
         return {} if name is None else {f"{path}#{key}": interpolate(name, context)}
     found: dict[str, str] = {}
-    inner = {**context, "inputs": _inputs(read(target), job, context)}
+    inner = inner_context(read, job, context)
     for name, its in cast("dict[str, Document]", read(target)["jobs"]).items():
         found |= environments(read, target, name, its, inner)
     return found
@@ -153,10 +153,16 @@ def concurrencies(read: Read, job: Document, context: Context) -> list[Any]:
     found = [interpolated(job["concurrency"], context)] if "concurrency" in job else []
     target = called(job)
     if target is not None:
-        inner = {**context, "inputs": _inputs(read(target), job, context)}
+        inner = inner_context(read, job, context)
         for its in cast("dict[str, Document]", read(target)["jobs"]).values():
             found += concurrencies(read, its, inner)
     return found
+
+
+def inner_context(read: Read, job: Document, context: Context) -> Context:
+    """Return the contexts of expressions in the workflow that a job calls; the same if it calls none."""
+    target = called(job)
+    return context if target is None else {**context, "inputs": _inputs(read(target), job, context)}
 
 
 def _inputs(workflow: Document, caller: Document, context: Context) -> dict[str, str]:

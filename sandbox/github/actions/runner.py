@@ -7,10 +7,10 @@ only. Nothing of this process's environment reaches a job.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sandbox.github.actions import plan, secret_values
+from sandbox.github.actions import job_names, plan, secret_values
 from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.expressions import contexts
 from sandbox.github.actions.identity import Identities
@@ -22,7 +22,7 @@ from sandbox.github.actions.secret_values import JobSecrets
 from sandbox.github.actions.workflow import Document, WorkflowError, concurrency, interpolate
 from sandbox.github.actions.workflows import read
 from sandbox.github.actions.workspace import Workspace
-from sandbox.github.state import Repository, Requirements, Result, Run
+from sandbox.github.state import Job, Repository, Requirements, Result, Run
 
 
 class Runner:
@@ -87,10 +87,34 @@ class Runner:
             # act evaluates the condition when it executes the job.
             return self._combined([job])
         texts = plan.expressions(job)
-        combinations = self._evaluate(document, list(texts.values()))
+        combinations = self._evaluate(document, [*texts.values(), Title.of(self._key, job).question])
         if combinations is None:
             return None
-        return self._combined([plan.evaluated(job, dict(zip(texts, one, strict=True))) for one in combinations])
+        evaluated = [plan.evaluated(job, dict(zip(texts, one, strict=False))) for one in combinations]
+        self._show([(its, one[-1]) for its, one in zip(evaluated, combinations, strict=True)])
+        return self._combined(evaluated)
+
+    def _show(self, combinations: Sequence[tuple[Document, str]]) -> None:
+        """Show a job that may have to wait as one for each combination of its matrix, under the names that they will have.
+
+        Args:
+            combinations: the job with its expressions evaluated, and act's answer to the question of its title.
+        """
+        titles = self._titles()
+        known = contexts(self._store.state, self._repository, self._run)
+        with self._store.lock:
+            planned = [one for one in self._run.jobs if one.caller == self._key]
+            shown: list[Job] = []
+            for number, (job, answer) in enumerate(combinations):
+                inner = plan.inner_context(self._read, job, known)
+                for one in planned:
+                    outer, *others = titles[one.key]
+                    names = [job_names.answered([outer], answer), *(_tried(title.text, inner) for title in others)]
+                    identifier = self._store.state.next_id() if number else one.id
+                    shown.append(one.model_copy(update={"id": identifier, "name": " / ".join(names)}))
+            first = self._run.jobs.index(planned[0])
+            rest = [one for one in self._run.jobs if one.caller != self._key]
+            self._run.jobs = [*rest[:first], *shown, *rest[first:]]
 
     def _read(self, path: str) -> Document:
         return read(self._store, self._repository, self._run.sha, path)
@@ -172,3 +196,11 @@ class Runner:
             return None if result == "skipped" else answered(answers, len(texts))
         finally:
             workspace.remove()
+
+
+def _tried(text: str, context: Mapping[str, Any]) -> str:
+    """Return a text with its expressions replaced, or as it is if one needs what only act knows."""
+    try:
+        return interpolate(text, context)
+    except WorkflowError:
+        return text

@@ -81,8 +81,8 @@ def test_a_merge_deploys_dev_then_preprod_and_waits_before_prod(
     assert [jobs[name]["conclusion"] for name in ended] == ["success"] * 3
     for before, after in itertools.pairwise(ended):
         assert jobs[before]["completed_at"] <= jobs[after]["started_at"]
-    (waiting,) = [job for name, job in jobs.items() if name not in ended]
-    assert waiting["status"] == "waiting"
+    (waiting,) = jobs.keys() - set(ended)
+    assert (waiting, jobs[waiting]["status"]) == ("Deploy prod (prod) / Deploy prod", "waiting")
 
 
 def test_each_environment_is_deployed_with_its_own_role_after_the_review(
