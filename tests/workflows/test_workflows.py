@@ -1,5 +1,6 @@
 """The platform's own workflows: linters, and rules that no linter checks."""
 
+import json
 import os
 import re
 import subprocess
@@ -94,6 +95,17 @@ def test_each_stack_is_deployed_by_one_run_at_a_time_behind_its_environment() ->
     job = _load(CHECKOUT / ".github" / "workflows" / "deploy-stack.yml")["jobs"]["deploy"]
     assert job["concurrency"] == {"group": "stack-${{ inputs.stack }}", "cancel-in-progress": False}
     assert job["environment"] == "${{ inputs.environment }}"
+
+
+def test_a_pull_request_previews_every_stack_that_has_a_file(tmp_path: Path) -> None:
+    steps = _load(CHECKOUT / ".github" / "workflows" / "pull-request.yml")["jobs"]["stacks"]["steps"]
+    [script] = [step["run"] for step in steps if step.get("id") == "find"]
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.analytics-prod.yaml"):
+        (tmp_path / name).touch()
+    environment = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True)
+    name, _, value = (tmp_path / "output").read_text().partition("=")
+    assert (name, json.loads(value)) == ("names", ["analytics-prod", "dev"])
 
 
 def _script(workflow: str, job: str, name: str) -> str:
