@@ -13,7 +13,7 @@ KEEPING = (*UNCHANGED, "create", "update", "import")
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What the engine would do to a resource."""
+    """A planned change of a resource."""
 
     kind: str
     """The engine's name for it, such as `update` or `replace`."""
