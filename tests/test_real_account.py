@@ -75,4 +75,4 @@ def test_a_command_of_the_bootstrap_has_options_that_exist(words: list[str]) -> 
 
 def test_commands_are_found() -> None:
     found = {program: len(commands(program)) for program in ("aws", "gh", "pulumi", "python")}
-    assert found == {"aws": 12, "gh": 4, "pulumi": 1, "python": 1}
+    assert found == {"aws": 14, "gh": 5, "pulumi": 3, "python": 1}
