@@ -1,6 +1,7 @@
 """Settings are refused as a whole, with every reason, before anything is created."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pulumi
 import pytest
 import yaml
 
-from settings import ExistingNetwork, NewNetwork, Problem, Settings, SettingsError
+from settings import ExistingNetwork, NewNetwork, Problem, Settings, SettingsError, reference
 from settings.schema import project_file
 from tests.rendering import Resource, configuration_of, render, render_stack
 
@@ -366,6 +367,17 @@ def test_the_schema_in_pulumi_yaml_is_the_one_of_the_settings() -> None:
     assert set(schema) - {"pulumi:disable-default-providers"} == {
         field.alias for field in Settings.model_fields.values()
     }
+
+
+def test_the_page_of_settings_is_the_one_of_their_declarations() -> None:
+    page = reference.page()
+    assert reference.PAGE.read_text(encoding="utf-8") == page, "write it again: python -m settings"
+    rows = dict(re.findall(r"^\| `([\w.\[\]]+)` \| (.+) \|$", page, re.MULTILINE))
+    assert rows["development.studio.userProfiles[].role"].startswith("`lead` or `dataScientist` | required | A lead ")
+    assert rows["network.zones"].startswith("whole number (2 to 6) | `2` | Availability zones ")
+    assert rows["network.vpcId"].startswith("text | required | ")
+    assert rows["github.apiUrl"].startswith("text | follows from others | ")
+    assert rows["keepDataOnDestroy"].startswith("`true` or `false` | `true` | ")
 
 
 def test_no_provider_exists_that_the_program_did_not_make() -> None:
