@@ -5,6 +5,7 @@ containers run; `serving.py` of aws/sagemaker-xgboost-container cb8df91 and of a
 eae7b6b, which `mlops_platform/serving/images` repeats.
 """
 
+import contextlib
 import json
 import signal
 from collections.abc import Iterator
