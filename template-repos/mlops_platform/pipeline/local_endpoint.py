@@ -17,7 +17,6 @@ STARTS_WITHIN_SECONDS = 120.0
 """SageMaker gives a container 8 minutes to answer its health check, unless the endpoint's configuration says otherwise."""
 ANSWERS_WITHIN_SECONDS = 60.0
 """Source: API reference, "InvokeEndpoint"."""
-ENDS_WITHIN_SECONDS = 5.0
 
 
 class ServingError(Exception):
@@ -99,10 +98,7 @@ def serve(
             _wait(process, endpoint, log)
             yield endpoint
         finally:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=ENDS_WITHIN_SECONDS)
-            # With the end of its standard input, the container kills whatever is left of it.
+            # It ends with its standard input, at once: no request is under way.
             process.communicate()
 
 
