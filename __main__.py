@@ -65,7 +65,9 @@ else:
         NetworkArgs(
             environment=environment,
             cidr=settings.network.cidr,
-            zones=lookups.availability_zones(settings.network.zones, environment, provider),
+            zones=lookups.availability_zones(
+                settings.network, settings.requirements.services, environment, provider
+            ),
             nat=settings.network.nat,
             services=settings.requirements.services,
             logs_key_arn=keys["logs"].arn,

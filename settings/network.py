@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from settings.limits import MOST_SUBNETS
-from settings.types import Number, Section, SecurityGroupId, SubnetId, VpcId, problem, without_repeats
+from settings.types import Number, Section, SecurityGroupId, SubnetId, VpcId, ZoneId, problem, without_repeats
 
 DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 """Docker's own network on every SageMaker instance: addresses in it cannot be reached from there."""
@@ -20,7 +20,11 @@ class NewNetwork(Section):
     """A network of the platform's own."""
 
     zones: Annotated[Number, Field(ge=2, le=6)] = 2
-    """Availability zones to spread over; two at least, so that the loss of one is survived."""
+    """Availability zones to spread over; two at least, so that the loss of one is survived. The platform chooses zones that
+    offer what the network needs, and stays in those where the network is."""
+    zone_ids: Annotated[list[ZoneId], Field(min_length=2, max_length=6), AfterValidator(without_repeats)] | None = None
+    """These zones, instead of a choice of as many as `zones` says; by id, because a zone's name is another zone in another
+    account. A zone that is left out loses its subnets, with everything that runs there."""
     nat: Literal["none", "single", "perZone"] = "single"
     """NAT gateways: none, one for all zones, or one in each."""
     connected_cidrs: list[IPv4Network] = Field(default_factory=list[IPv4Network])

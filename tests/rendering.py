@@ -96,7 +96,21 @@ class Rendering:
 
 
 def _availability_zones(_: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": REGION, "names": list(ZONES), "zoneIds": [], "groupNames": [REGION], "state": "available"}
+    return {
+        "id": REGION,
+        "names": list(ZONES),
+        "zoneIds": [f"euw1-az{number}" for number in range(1, len(ZONES) + 1)],
+        "groupNames": [REGION],
+        "state": "available",
+    }
+
+
+def _endpoint_service(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": "vpce-svc", "serviceName": arguments["serviceName"], "availabilityZones": list(ZONES)}
+
+
+def _no_subnets(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": REGION, "ids": []}
 
 
 class RefusedError(Exception):
@@ -108,6 +122,8 @@ def _caller_identity(_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 INVOKES: Mapping[str, Invoke] = {
+    "aws:ec2/getSubnets:getSubnets": _no_subnets,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
 }

@@ -16,6 +16,11 @@ ONBOARDING = ("monitoring", "sagemaker.api", "ssm")
 """Services that the template cloner calls as a role of an account that projects deploy to; it calls others through NAT."""
 
 
+def endpoint_service(service: str, region: str) -> str:
+    """Return the name of the service that an interface endpoint leads to; `studio` stands for SageMaker Studio's."""
+    return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkEndpointsArgs:
     """The services that a network reaches privately."""
@@ -69,7 +74,7 @@ class NetworkEndpoints(pulumi.ComponentResource):
                 f"{name}-{service}",
                 vpc_id=vpc_config.vpc_id,
                 vpc_endpoint_type="Interface",
-                service_name=_service_name(service, environment.region),
+                service_name=endpoint_service(service, environment.region),
                 subnet_ids=list(vpc_config.subnet_ids),
                 security_group_ids=[security_group.id],
                 # Without private DNS the SDKs keep resolving the public name, and the endpoint is paid for and unused.
@@ -79,10 +84,6 @@ class NetworkEndpoints(pulumi.ComponentResource):
                 opts=child,
             )
         self.register_outputs({})
-
-
-def _service_name(service: str, region: str) -> str:
-    return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
 
 
 def _policy(service: str, environment: Environment, onboarding_role_arns: Sequence[str]) -> pulumi.Output[str]:

@@ -1,6 +1,6 @@
 """Studio: domains and their user profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from sandbox.aws.errors import ServiceError
@@ -11,6 +11,8 @@ from sandbox.aws.service import Call, Members, now
 
 _domains = scope.scoped_store()
 _profiles = scope.scoped_store()
+_retained = scope.scoped_store()
+"""Deleted domains whose file systems remain, by the id of the file system."""
 
 DOMAIN_MEMBERS = (
     "DomainName",
@@ -83,6 +85,8 @@ def _delete_domain(call: Call) -> Members:
         )
     tags.forget(domain["DomainArn"])
     _domains.pop(domain["DomainId"])
+    if call.members.get("RetentionPolicy", {}).get("HomeEfsFileSystem", "Retain") == "Retain":
+        _retained[domain["HomeEfsFileSystemId"]] = domain
     return {}
 
 
@@ -166,6 +170,12 @@ def execution_role(domain_id: str, profile_name: str) -> str:
     profile = _profile(domain_id, profile_name)
     own = profile.get("UserSettings", {}).get("ExecutionRole")
     return own or _domain(domain_id)["DefaultUserSettings"]["ExecutionRole"]
+
+
+def with_file_systems() -> Iterator[Members]:
+    """Yield the domains whose file systems have mount targets in a network: those that exist, and those that left theirs."""
+    yield from _domains.values()
+    yield from _retained.values()
 
 
 def _domain(domain_id: str) -> Members:
