@@ -53,6 +53,11 @@ class GitHub(Section):
         return server_at(url).url
 
     @property
+    def is_enterprise_server(self) -> bool:
+        """Whether the organization runs the server itself, perhaps where only its own networks reach it."""
+        return server_at(self.server_url).is_enterprise_server
+
+    @property
     def oidc_issuer_host(self) -> str:
         """The issuer without its scheme, as IAM names providers and condition keys."""
         return self.oidc_issuer.removeprefix("https://")

@@ -109,6 +109,15 @@ def _endpoint_service(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": "vpce-svc", "serviceName": arguments["serviceName"], "availabilityZones": list(ZONES)}
 
 
+def _route_table(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    route = {"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1", "gatewayId": ""}
+    return {"id": "rtb-1", "routeTableId": f"rtb-{arguments.get('subnetId', 'main')}", "routes": [route]}
+
+
+def _no_groups(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": REGION, "ids": [], "vpcIds": []}
+
+
 def _no_subnets(_: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": REGION, "ids": []}
 
@@ -122,6 +131,8 @@ def _caller_identity(_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 INVOKES: Mapping[str, Invoke] = {
+    "aws:ec2/getRouteTable:getRouteTable": _route_table,
+    "aws:ec2/getSecurityGroups:getSecurityGroups": _no_groups,
     "aws:ec2/getSubnets:getSubnets": _no_subnets,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,

@@ -159,6 +159,7 @@ def test_a_preview_reads_the_state_and_looks_at_networks_and_nothing_else(templa
     assert actions == {
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcEndpointServices",
         "ec2:DescribeVpcEndpoints",

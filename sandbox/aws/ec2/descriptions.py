@@ -70,7 +70,12 @@ REMEMBERED: Mapping[str, Callable[[Params], dict[str, Any]]] = {"vpc-endpoint": 
 """By the type of a new resource: the details that its request gives."""
 
 
-ENDPOINT_FILTERS: Mapping[str, str] = {"service-name": "ServiceName", "vpc-id": "VpcId"}
+ENDPOINT_FILTERS: Mapping[str, str] = {
+    "service-name": "ServiceName",
+    "vpc-endpoint-state": "State",
+    "vpc-endpoint-type": "VpcEndpointType",
+    "vpc-id": "VpcId",
+}
 """Filters of endpoints, and the member that they look at."""
 
 

@@ -104,6 +104,77 @@ def vpc_endpoint_service(cloud: Aws, arguments: Values) -> Values:
     }
 
 
+def security_groups(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_security_groups`; none is no error."""
+    found = cloud.client("ec2").describe_security_groups(Filters=_filters(arguments))["SecurityGroups"]
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "ids": [each["GroupId"] for each in found],
+        "vpcIds": [each["VpcId"] for each in found],
+    }
+
+
+def route_table(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_route_table`, by subnet or by network and filters.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    filters = _filters(arguments, "subnetId", "vpcId")
+    for name, argument in (("association.subnet-id", "subnetId"), ("vpc-id", "vpcId")):
+        if arguments.get(argument):
+            filters.append({"Name": name, "Values": [arguments[argument]]})
+    found = _found(lambda: cloud.client("ec2").describe_route_tables(Filters=filters)["RouteTables"], "EC2 Route Table")
+    return {
+        "id": found["RouteTableId"],
+        "region": cloud.region,
+        "routeTableId": found["RouteTableId"],
+        "vpcId": found["VpcId"],
+        # The provider leaves out the local route and those of gateway endpoints.
+        "routes": [_route(each) for each in found["Routes"] if each.get("GatewayId") != "local"],
+    }
+
+
+def _route(route: Mapping[str, Any]) -> Values:
+    names = {
+        "cidrBlock": "DestinationCidrBlock",
+        "gatewayId": "GatewayId",
+        "natGatewayId": "NatGatewayId",
+        "transitGatewayId": "TransitGatewayId",
+        "vpcPeeringConnectionId": "VpcPeeringConnectionId",
+    }
+    others = ("carrierGatewayId", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "instanceId")
+    others = (*others, "ipv6CidrBlock", "localGatewayId", "networkInterfaceId", "vpcEndpointId")
+    return {**{name: route.get(member, "") for name, member in names.items()}, **dict.fromkeys(others, "")}
+
+
+def vpc_endpoint(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_vpc_endpoint`, by network and service.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    filters = _filters(arguments, "vpcId", "serviceName", "state")
+    for name, argument in (("vpc-id", "vpcId"), ("service-name", "serviceName"), ("vpc-endpoint-state", "state")):
+        if arguments.get(argument):
+            filters.append({"Name": name, "Values": [arguments[argument]]})
+    found = _found(
+        lambda: cloud.client("ec2").describe_vpc_endpoints(Filters=filters)["VpcEndpoints"], "EC2 VPC Endpoint"
+    )
+    return {
+        "id": found["VpcEndpointId"],
+        "region": cloud.region,
+        "vpcId": found["VpcId"],
+        "serviceName": found["ServiceName"],
+        "state": found["State"],
+        "vpcEndpointType": found["VpcEndpointType"],
+        "routeTableIds": found.get("RouteTableIds", []),
+        "subnetIds": found.get("SubnetIds", []),
+        "privateDnsEnabled": found.get("PrivateDnsEnabled", False),
+    }
+
+
 def _found(describe: Callable[[], list[Mapping[str, Any]]], kind: str) -> Mapping[str, Any]:
     try:
         (found,) = describe()
@@ -117,8 +188,11 @@ def _found(describe: Callable[[], list[Mapping[str, Any]]], kind: str) -> Mappin
 
 
 FUNCTIONS: Mapping[str, Callable[[Aws, Values], Values]] = {
+    "aws:ec2/getRouteTable:getRouteTable": route_table,
+    "aws:ec2/getSecurityGroups:getSecurityGroups": security_groups,
     "aws:ec2/getSubnet:getSubnet": subnet,
     "aws:ec2/getSubnets:getSubnets": subnets,
+    "aws:ec2/getVpcEndpoint:getVpcEndpoint": vpc_endpoint,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": vpc_endpoint_service,
     "aws:index/getAvailabilityZones:getAvailabilityZones": availability_zones,
 }
