@@ -76,6 +76,18 @@ class Settings(Section):
             raise problem("; ".join(problems))
         return tags
 
+    @field_validator("github")
+    @classmethod
+    def _github_is_reached(cls, github: GitHub, info: ValidationInfo) -> GitHub:
+        network: object = info.data.get("network")
+        closed = isinstance(network, NewNetwork) and network.private_access in ("none", "endpoints")
+        if github.through_network and closed and not github.is_enterprise_server:
+            raise problem(
+                f"github.throughNetwork: {github.server_url} is reached through a NAT gateway; set network.privateAccess to nat "
+                "or both, or remove throughNetwork"
+            )
+        return github
+
     @field_validator("development")
     @classmethod
     def _studio_reaches_aws(cls, development: Development | None, info: ValidationInfo) -> Development | None:
@@ -108,9 +120,9 @@ class Settings(Section):
 
     @property
     def functions_in_network(self) -> bool:
-        """Whether functions stand in the network: only where GitHub's server may be, or where they did before."""
+        """Whether functions stand in the network: to reach GitHub from there, or because they did before."""
         before = isinstance(self.network, NewNetwork) and self.network.from_before
-        return before or self.github.is_enterprise_server
+        return before or self.github.through_network
 
     @property
     def indispensable_services(self) -> Sequence[str]:

@@ -132,10 +132,10 @@ def test_endpoints_in_a_region_that_lacks_a_service_are_refused_before_anything_
     render_stack("dev", {"network": {**CIDR, "privateAccess": "nat"}}, invokes=invokes)
 
 
-def test_functions_stand_in_the_network_only_where_github_s_server_may_be(rendered: Renderings) -> None:
+def test_functions_stand_in_the_network_only_to_reach_github_from_there(rendered: Renderings) -> None:
     assert [each.inputs.get("vpcConfig") for each in rendered("dev").all("Function")] == [None, None]
     github = {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2}
-    own = {**github, "serverUrl": "https://github.example.com"}
+    own = {**github, "serverUrl": "https://github.example.com", "throughNetwork": True}
     inside = rendered("dev", {"github": own, "network": {**CIDR, "privateAccess": "endpoints"}})
     assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in inside.all("Function")] == [2, 2]
     called = {"application-autoscaling", "cloudformation", "secretsmanager"}

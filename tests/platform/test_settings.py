@@ -323,6 +323,15 @@ def test_nat_gateways_without_a_use_are_refused(access: str, nat: str, why: str)
     assert why in remedy("network.nat", network={**NETWORK, "privateAccess": access, "nat": nat})
 
 
+def test_github_com_is_not_reached_from_a_network_without_a_nat_gateway() -> None:
+    github = {**GITHUB, "throughNetwork": True}
+    network = {**NETWORK, "privateAccess": "endpoints"}
+    assert "set network.privateAccess to nat or both" in remedy("github", github=github, network=network)
+    own_server = {**github, "serverUrl": "https://github.example.com"}
+    assert parse(github=own_server, network=network).functions_in_network
+    assert parse(github=github, network={**NETWORK, "privateAccess": "nat"}).functions_in_network
+
+
 def test_private_access_is_one_of_four_answers() -> None:
     assert "'none', 'nat', 'endpoints' or 'both'" in remedy(
         "network.privateAccess", network={**NETWORK, "privateAccess": "vpn"}
