@@ -105,6 +105,37 @@ def test_a_function_outside_of_a_network_reaches_everything(dev: Account, net: N
     assert reached(dev, "free-caller", listening_port) == {"internet", "s3", "sagemaker", "ssm"}
 
 
+def test_an_app_of_studio_needs_a_way_to_sagemaker(dev: Account, net: Network) -> None:
+    sagemaker = dev.client("sagemaker")
+    domain = sagemaker.create_domain(
+        DomainName="closed",
+        AuthMode="IAM",
+        AppNetworkAccessType="VpcOnly",
+        DefaultUserSettings={
+            "ExecutionRole": dev.role("studio-app", trust=trust("sagemaker.amazonaws.com")),
+            "SecurityGroups": [net.group],
+        },
+        VpcId=net.vpc,
+        SubnetIds=[net.private],
+    )["DomainId"]
+    sagemaker.create_user_profile(DomainId=domain, UserProfileName="ada")
+
+    def start(name: str) -> dict[str, Any]:
+        app = {"DomainId": domain, "UserProfileName": "ada", "AppType": "JupyterLab", "AppName": name}
+        sagemaker.create_app(**app)
+        return sagemaker.describe_app(**app)
+
+    failed = start("stranded")
+    assert failed["Status"] == "Failed"
+    assert f"{net.private} has no way to sagemaker.api and sagemaker.runtime" in failed["FailureReason"]
+    net.add_interface_endpoint("sagemaker.api")
+    assert "no way to sagemaker.runtime" in start("half")["FailureReason"]
+    net.add_interface_endpoint("sagemaker.runtime")
+    assert start("reaching")["Status"] == "InService"
+    sagemaker.delete_user_profile(DomainId=domain, UserProfileName="ada")
+    sagemaker.delete_domain(DomainId=domain, RetentionPolicy={"HomeEfsFileSystem": "Delete"})
+
+
 def test_a_job_in_a_network_needs_a_way_to_s3_even_when_its_container_is_isolated(dev: Account, net: Network) -> None:
     sagemaker = dev.client("sagemaker")
     job: dict[str, Any] = {

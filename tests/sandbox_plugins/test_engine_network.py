@@ -10,18 +10,16 @@ from tests.sandbox_plugins.project import Project
 pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(__file__).parents[2]
-PROGRAM = f"""
-import sys
-sys.path.insert(0, {str(CHECKOUT)!r})
+PROGRAM = """
 import lookups
 from components.environment import Environment
 from components.network.vpc import NetworkVpc, NetworkVpcArgs
 from settings import NewNetwork
 
 environment = Environment(unit="zoned", name="dev", region="us-east-1", account_id="111111111111")
-tags = {{"unit": "zoned", "environment": "dev"}}
-provider = aws.Provider("us", region="us-east-1", default_tags={{"tags": tags}})
-network = NewNetwork.model_validate({{"cidr": "10.40.0.0/16", "zones": 2}})
+tags = {"unit": "zoned", "environment": "dev"}
+provider = aws.Provider("us", region="us-east-1", default_tags={"tags": tags})
+network = NewNetwork.model_validate({"cidr": "10.40.0.0/16", "zones": 2})
 zones = ZONES
 NetworkVpc(
     "network",
@@ -36,6 +34,7 @@ def test_a_deployed_network_is_neither_moved_nor_changed_by_the_choice_of_zones(
 ) -> None:
     chosen = 'lookups.availability_zones(network, ["servicecatalog"], environment, provider)'
     stack = project("zoned")
+    stack.environment["PYTHONPATH"] = str(CHECKOUT)
     # Zones that the program would not choose, in an order that is not theirs.
     stack.program(PROGRAM.replace("ZONES", '{"us-east-1e": 0, "us-east-1d": 1}'))
     stack.up()
