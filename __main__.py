@@ -26,7 +26,7 @@ from settings import ExistingNetwork, Settings
 settings = Settings.load()
 environment = settings.environment
 
-# One account: the provider refuses credentials of any other, before anything is changed.
+# One account: the provider refuses credentials of any other, before anything is changed. So does a network that cannot be.
 provider = aws.Provider(
     "aws",
     region=environment.region,
@@ -34,6 +34,7 @@ provider = aws.Provider(
     default_tags={"tags": settings.default_tags},
 )
 lookups.require_account(environment, provider)
+zones = lookups.network_zones(settings, provider)
 options = pulumi.ResourceOptions(providers=[provider])
 
 # Foundations: a key for each purpose, a new network or an existing one, buckets, and a topic for alarms.
@@ -47,7 +48,7 @@ encryption = Encryption(
     ),
     options,
 )
-keys = encryption.keys
+keys, ways_out = encryption.keys, settings.ways_out
 if isinstance(settings.network, ExistingNetwork):
     network = ImportedNetwork(
         "network",
@@ -65,14 +66,15 @@ else:
         NetworkArgs(
             environment=environment,
             cidr=settings.network.cidr,
-            zones=lookups.availability_zones(settings.network.zones, environment, provider),
-            nat=settings.network.nat,
-            services=settings.requirements.services,
+            zones=zones,
+            nat=ways_out.nat,
+            services=ways_out.endpoints,
             logs_key_arn=keys["logs"].arn,
-            onboarding_role_arns=list(settings.onboarding_role_arns.values()),
+            onboarding_role_arns=list(settings.onboarding_role_arns.values()) if settings.functions_in_network else [],
         ),
         options,
     )
+functions_vpc_config = network.vpc_config if settings.functions_in_network else None
 storage = Storage(
     "storage",
     StorageArgs(
@@ -115,7 +117,7 @@ if settings.development:
         "projects",
         ProjectLaunchesArgs(
             environment=environment,
-            vpc_config=network.vpc_config,
+            vpc_config=functions_vpc_config,
             templates=buckets["catalog"],
             logs_key_arn=keys["logs"].arn,
             secrets_key_arn=keys["secrets"].arn,
@@ -134,7 +136,7 @@ if settings.development:
             "deployment-trigger",
             DeploymentTriggerArgs(
                 environment=environment,
-                vpc_config=network.vpc_config,
+                vpc_config=functions_vpc_config,
                 logs_key_arn=keys["logs"].arn,
                 secrets_key_arn=keys["secrets"].arn,
                 data_key=keys["data"],

@@ -96,7 +96,30 @@ class Rendering:
 
 
 def _availability_zones(_: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": REGION, "names": list(ZONES), "zoneIds": [], "groupNames": [REGION], "state": "available"}
+    return {
+        "id": REGION,
+        "names": list(ZONES),
+        "zoneIds": [f"euw1-az{number}" for number in range(1, len(ZONES) + 1)],
+        "groupNames": [REGION],
+        "state": "available",
+    }
+
+
+def _endpoint_service(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": "vpce-svc", "serviceName": arguments["serviceName"], "availabilityZones": list(ZONES)}
+
+
+def _route_table(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    route = {"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1", "gatewayId": ""}
+    return {"id": "rtb-1", "routeTableId": f"rtb-{arguments.get('subnetId', 'main')}", "routes": [route]}
+
+
+def _no_groups(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": REGION, "ids": [], "vpcIds": []}
+
+
+def _no_subnets(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": REGION, "ids": []}
 
 
 class RefusedError(Exception):
@@ -108,6 +131,10 @@ def _caller_identity(_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 INVOKES: Mapping[str, Invoke] = {
+    "aws:ec2/getRouteTable:getRouteTable": _route_table,
+    "aws:ec2/getSecurityGroups:getSecurityGroups": _no_groups,
+    "aws:ec2/getSubnets:getSubnets": _no_subnets,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
 }

@@ -50,6 +50,7 @@ def read_network_and_roles(environment: Environment) -> list[iam.Statement]:
             "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
+            "ec2:DescribeVpcEndpointServices",
             "ec2:DescribeVpcEndpoints",
             "ec2:DescribeVpcs",
             on=iam.NO_RESOURCE_TYPE,

@@ -154,10 +154,15 @@ def test_the_deploy_role_cannot_weaken_the_state_or_read_a_secret(
     assert denied_by(document(template, "DeployBoundary"), action, resource)
 
 
-def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Template) -> None:
+def test_a_preview_reads_the_state_and_looks_at_networks_and_nothing_else(template: Template) -> None:
     actions = {action for each in granting_statements(template, "PreviewRole") for action in each.actions}
     assert actions == {
         "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcEndpointServices",
+        "ec2:DescribeVpcEndpoints",
         "kms:Decrypt",
         "kms:DescribeKey",
         "s3:GetObject",

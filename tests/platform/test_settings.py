@@ -312,9 +312,40 @@ def test_the_error_for_a_setting_that_moved_names_its_new_place(key: str) -> Non
     assert f"write it below mlops-platform:development, as {key}" in remedy(key, **{key: STUDIO})
 
 
-def test_development_without_a_way_to_github_is_refused() -> None:
-    found = remedy("development", development={"studio": STUDIO}, network={**NETWORK, "nat": "none"})
+def test_development_without_a_way_out_is_refused() -> None:
+    development = {"studio": STUDIO}
+    found = remedy("development", development=development, network={**NETWORK, "nat": "none"})
     assert "NAT gateway" in found
+    found = remedy("development", development=development, network={**NETWORK, "privateAccess": "none"})
+    assert "set network.privateAccess to nat, endpoints or both" in found
+
+
+@pytest.mark.parametrize(
+    ("access", "nat", "why"),
+    [
+        ("none", "single", "remove it: network.privateAccess is none, which has no NAT gateway"),
+        ("endpoints", "perZone", "remove it"),
+        ("nat", "none", "choose single or perZone, or another access"),
+        ("both", "none", "choose single or perZone"),
+    ],
+)
+def test_nat_gateways_without_a_use_are_refused(access: str, nat: str, why: str) -> None:
+    assert why in remedy("network.nat", network={**NETWORK, "privateAccess": access, "nat": nat})
+
+
+def test_github_com_is_not_reached_from_a_network_without_a_nat_gateway() -> None:
+    github = {**GITHUB, "throughNetwork": True}
+    network = {**NETWORK, "privateAccess": "endpoints"}
+    assert "set network.privateAccess to nat or both" in remedy("github", github=github, network=network)
+    own_server = {**github, "serverUrl": "https://github.example.com"}
+    assert parse(github=own_server, network=network).functions_in_network
+    assert parse(github=github, network={**NETWORK, "privateAccess": "nat"}).functions_in_network
+
+
+def test_private_access_is_one_of_four_answers() -> None:
+    assert "'none', 'nat', 'endpoints' or 'both'" in remedy(
+        "network.privateAccess", network={**NETWORK, "privateAccess": "vpn"}
+    )
 
 
 def test_tags_whose_names_differ_in_capitals_only_are_refused_as_iam_would() -> None:

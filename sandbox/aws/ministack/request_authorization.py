@@ -72,10 +72,10 @@ def refusal(service: str, request: Request, operation: str, resource: str) -> Re
     )
 
 
-def refuse(service: str, request: Request, action: str, principal_arn: str, message: str) -> Response:
-    """Return the refusal of an action that a request entails, as the service words it."""
+def refuse(service: str, request: Request, action: str, principal_arn: str, message: str, code: str = "") -> Response:
+    """Return the refusal of an action that a request entails, as the service words it; `code` if it is no denial."""
     return modules.actions.access_denied_response(
-        service, action, principal_arn, "", headers=request.headers, message=message
+        service, action, principal_arn, "", headers=request.headers, message=message, error_code=code
     )
 
 
