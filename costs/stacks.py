@@ -13,8 +13,8 @@ from costs import engine
 from costs.declared import Declaration, record
 
 ROOT = Path(__file__).parents[1]
-Settings = Mapping[str, Any]
-"""Settings of one stack, by their keys without the namespace."""
+Configuration = Mapping[str, str]
+"""Settings of one stack as the engine hands them to a program: text by key, mappings and lists as JSON."""
 
 
 def names() -> Sequence[str]:
@@ -23,10 +23,10 @@ def names() -> Sequence[str]:
     return sorted(found)
 
 
-def settings_of(stack: str) -> Settings:
+def configuration_of(stack: str) -> Configuration:
     """Return the settings of a stack, from its file."""
-    content = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    return {key.removeprefix(f"{engine.PROJECT}:"): value for key, value in content.items()}
+    entries = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
 
 
 class _Previewed(pulumi.runtime.Mocks):
@@ -56,11 +56,11 @@ class _Previewed(pulumi.runtime.Mocks):
         return args.name, cast("dict[str, Any]", args.inputs)
 
 
-def declared_by(settings: Settings) -> Sequence[Declaration]:
-    """Run the program on settings, and return what it declares.
+def declared_by(configuration: Configuration) -> Sequence[Declaration]:
+    """Run the program with a configuration, and return what it declares.
 
     Raises:
-        pulumi.RunError: the settings cannot be used; says why.
+        pulumi.RunError: the configuration cannot be used; says why.
     """
     declared: list[Declaration] = []
 
@@ -69,14 +69,7 @@ def declared_by(settings: Settings) -> Sequence[Declaration]:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
         declared.extend(recorded)
 
-    engine.run(
-        program,
-        engine.Monitor(_Previewed(str(settings.get("region")), str(settings.get("accountId")))),
-        stack="costs",
-        configuration={
-            f"{engine.PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value)
-            for key, value in settings.items()
-        },
-        preview=True,
-    )
+    region, account_id = (configuration[f"{engine.PROJECT}:{key}"] for key in ("region", "accountId"))
+    monitor = engine.Monitor(_Previewed(region, account_id))
+    engine.run(program, monitor, stack="costs", configuration=configuration, preview=True)
     return declared

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from pulumi.runtime import mocks
 
 from costs import engine
+from costs.stacks import configuration_of
 
 ROOT = Path(__file__).parents[1]
 REGION = "eu-west-1"
@@ -288,12 +288,6 @@ class Renderings:
         return self._known[key]
 
 
-def configuration_of(stack: str) -> dict[str, str]:
-    """The configuration of a stack, from its file, as the engine hands it to the program."""
-    entries = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
-
-
 def render_stack(
     stack: str,
     changes: Mapping[str, object] | None = None,
@@ -303,7 +297,7 @@ def render_stack(
     declared: list[Resource] | None = None,
 ) -> Rendering:
     """Render the whole program for a stack, with `changes` to its settings; None removes one."""
-    configuration = configuration_of(stack)
+    configuration = dict(configuration_of(stack))
     for key, value in (changes or {}).items():
         name = f"mlops-platform:{key}"
         if value is None:

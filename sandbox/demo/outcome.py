@@ -22,6 +22,12 @@ class Account:
         """Number of cloud resources."""
         return sum(1 for resource in self.state if resource.get("custom"))
 
+    @property
+    def idle_month_usd(self) -> float:
+        """Cost of a month on AWS in which nobody does anything, as the stack's outputs have it."""
+        stack = next(resource for resource in self.state if resource["type"] == "pulumi:pulumi:Stack")
+        return stack["outputs"]["idleMonthUsd"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:

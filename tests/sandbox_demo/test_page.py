@@ -23,7 +23,10 @@ MODEL = RegisteredModel(
 )
 RELEASE = Release(arn=MODEL.arn, page="https://localhost:1/run", moments={"dispatched": 1.5, "preprod serves": 9.5})
 OUTCOME = Outcome(
-    accounts=[Account(name="dev", id="111111111111", state=STATE)],
+    accounts=[
+        Account(name="dev", id="111111111111", state=STATE),
+        Account(name="prod", id="333333333333", state=STATE),
+    ],
     project=Project(name="abalone", id="p-abcdefghijkl", created=True),
     models=[MODEL],
     releases=[RELEASE],
@@ -43,6 +46,13 @@ def test_the_page_loads_no_other_file(tmp_path: Path) -> None:
     assert "dispatched 1.5 s · preprod serves 8.0 s" in text
     assert "<code>make demo-down</code>" in text
     assert not [word for word in ("<script", "<link", "<img", "@import") if word in text]
+
+
+def test_the_page_says_what_the_platform_would_cost(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.write(path, OUTCOME, [Step(title="Deploy", seconds=2.0)])
+    text = " ".join(path.read_text().split())
+    assert "An idle month of this platform: <b>90.58 USD</b> (dev 45.29, prod 45.29)." in text
 
 
 def test_the_summary_names_the_models_their_metrics_and_their_predictions() -> None:

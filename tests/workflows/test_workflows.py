@@ -94,25 +94,43 @@ def test_each_stack_is_deployed_by_one_run_at_a_time_behind_its_environment() ->
     assert job["environment"] == "${{ inputs.environment }}"
 
 
-def _deploy_script() -> str:
-    steps = _load(CHECKOUT / ".github" / "workflows" / "deploy-stack.yml")["jobs"]["deploy"]["steps"]
-    [script] = [step["run"] for step in steps if step.get("name") == "Deploy"]
+def _script(workflow: str, job: str, name: str) -> str:
+    steps = _load(CHECKOUT / ".github" / "workflows" / workflow)["jobs"][job]["steps"]
+    [script] = [step["run"] for step in steps if step.get("name") == name]
     return cast("str", script)
 
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Path:
-    """A folder with a `pulumi` that previews and applies one change, and a `python` that prints a login."""
+    """A folder with a `pulumi` that changes a bucket and knows one output, and a `python` that prints a login or costs."""
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    pulumi = '#!/bin/sh\necho "$@" >> calls\necho "+ a bucket"\necho "the reason" >&2\nexit "${STATUS:-0}"\n'
-    for name, text in {"pulumi": pulumi, "python": "#!/bin/sh\necho export LOGGED_IN=yes\n"}.items():
+    pulumi = """#!/bin/sh
+        echo "$@" >> calls
+        [ "$1" = stack ] && { echo "${DEPLOYED:?has no such output}"; exit; }
+        echo "+ a bucket"; echo "the reason" >&2; exit "${STATUS:-0}"
+        """
+    python = """#!/bin/sh
+        case "$2" in
+            bootstrap) echo export LOGGED_IN=yes ;;
+            costs) echo "costs of $4, and $5 before" ;;
+        esac
+        """
+    for name, text in {"pulumi": pulumi, "python": python}.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     return tmp_path
 
 
 def _deploy(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return _run(_script("deploy-stack.yml", "deploy", "Deploy"), runner, **variables)
+
+
+def _preview(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return _run(_script("pull-request.yml", "preview", "Preview"), runner, **variables)
+
+
+def _run(script: str, runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
         "STACK": "dev",
@@ -123,7 +141,7 @@ def _deploy(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     }
     return subprocess.run(
         # GitHub's shell of a step that names none. Source: GitHub Docs, "Workflow syntax", steps.shell.
-        ["bash", "-e", "-c", _deploy_script()],
+        ["bash", "-e", "-c", script],
         cwd=runner,
         env=environment,
         capture_output=True,
@@ -147,6 +165,19 @@ def test_a_deployment_that_fails_ends_the_job_with_its_reason(runner: Path) -> N
     assert done.returncode != 0
     assert "the reason" in done.stdout
     assert "the reason" in (runner / "summary.md").read_text()
+
+
+def test_the_summary_of_a_pull_request_ends_with_the_difference_in_costs(runner: Path) -> None:
+    done = _preview(runner, DEPLOYED="172.9")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\ncosts of dev, and 172.9 before\n"
+    assert (runner / "summary.md").read_text() == done.stdout
+
+
+def test_a_pull_request_shows_costs_of_a_stack_that_was_deployed_without_an_estimate(runner: Path) -> None:
+    done = _preview(runner)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("```\ncosts of dev, and  before\n")
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
