@@ -12,6 +12,7 @@ from costs import choices, page, price_list, stacks
 from costs.__main__ import compared, main, shown
 from costs.environment import Environment
 from costs.idle_month import idle_month
+from tests.conftest import STACKS
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -113,7 +114,7 @@ def test_a_stack_in_a_region_without_prices_stops_no_workflow(
 ) -> None:
     monkeypatch.setattr(price_list, "regions", lambda: ["us-east-1"])
     settings = {**stacks.configuration_of("dev"), "mlops-platform:costs": '{"estimate": false}'}
-    monkeypatch.setattr(stacks, "configuration_of", dict(dev=settings, preprod=settings, prod=settings).__getitem__)
+    monkeypatch.setattr(stacks, "configuration_of", dict.fromkeys(STACKS, settings).__getitem__)
     assert main(["compare", "dev", ""]) == 0
     said = "dev is in eu-west-1, and the price list has us-east-1 only: add the region to costs/prices.toml\n"
     assert capsys.readouterr() == (said, "")
