@@ -14,7 +14,7 @@ def _positive(amount: int) -> int:
 
 
 class Costs(Section):
-    """What the account may cost, and what it costs when nobody does anything."""
+    """The budget of the account, and the estimate of an idle month."""
 
     monthly_budget_usd: Annotated[Number, AfterValidator(_positive)] | None = None
     """US dollars a month that the whole account may cost; at 50, 80 and 100 percent of it, spent or forecast, the topic of
