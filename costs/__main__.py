@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import pulumi
 
-from costs import page, price_list, tables
+from costs import page, price_list, stacks, tables
 from costs.environment import Environment, NoPricesError, all_of_them, of_stack
 
 
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("show", help="show the costs of all stacks (the default)")
     commands.add_parser("page", help="write the tables of docs/costs.md")
     difference = commands.add_parser("compare", help="say how a stack's idle month differs from what is deployed")
-    difference.add_argument("stack", help="name of the stack")
+    difference.add_argument("stack", choices=stacks.names(), help="name of the stack")
     difference.add_argument("deployed", help="the output idleMonthUsd of its last update; empty if it has none")
     parsed = parser.parse_args(arguments)
     try:
@@ -27,17 +27,26 @@ def main(arguments: list[str]) -> int:
                 text = page.updated(page.PAGE.read_text(encoding="utf-8"), all_of_them())
                 page.PAGE.write_text(text, encoding="utf-8")
             case "compare":
-                print(compared(of_stack(parsed.stack), parsed.deployed))  # noqa: T201
+                environments, reasons = _priced([parsed.stack])
+                print(*(compared(each, parsed.deployed) for each in environments), *reasons, sep="\n")  # noqa: T201
             case _:
-                print(shown(all_of_them()))  # noqa: T201
-    except NoPricesError as error:
-        # A stack that is deployed without an estimate is no reason to stop a workflow.
-        print(error, file=sys.stdout if parsed.command == "compare" else sys.stderr)
-        return 0 if parsed.command == "compare" else 1
+                environments, reasons = _priced(stacks.names())
+                print(*([shown(environments)] if environments else []), *reasons, sep="\n\n")  # noqa: T201
     except pulumi.RunError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0
+
+
+def _priced(names: Sequence[str]) -> tuple[Sequence[Environment], Sequence[str]]:
+    """Return the environments of stacks, and for each whose region has no prices the reason why it is missing."""
+    environments, reasons = list[Environment](), list[str]()
+    for name in names:
+        try:
+            environments.append(of_stack(name))
+        except NoPricesError as error:
+            reasons.append(str(error))
+    return environments, reasons
 
 
 def shown(environments: Sequence[Environment]) -> str:

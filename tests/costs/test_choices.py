@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from costs import choices, page, price_list, stacks
+from costs import choices, page, stacks
 from costs.__main__ import compared, main, shown
 from costs.environment import Environment
 from costs.idle_month import idle_month
@@ -109,14 +109,33 @@ def test_the_command_compares_one_stack(
     assert capsys.readouterr().out == f"{compared(environments['preprod'], '')}\n"
 
 
-def test_a_stack_in_a_region_without_prices_stops_no_workflow(
+def test_a_stack_in_a_region_without_prices_is_named_and_hides_no_other(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(price_list, "regions", lambda: ["us-east-1"])
-    settings = {**stacks.configuration_of("dev"), "mlops-platform:costs": '{"estimate": false}'}
-    monkeypatch.setattr(stacks, "configuration_of", dict.fromkeys(STACKS, settings).__getitem__)
+    settings = {"mlops-platform:region": "eu-central-1", "mlops-platform:costs": '{"estimate": false}'}
+    of_file = stacks.configuration_of
+
+    def moved(name: str) -> Mapping[str, str]:
+        return {**of_file(name), **(settings if name == "dev" else {})}
+
+    monkeypatch.setattr(stacks, "configuration_of", moved)
+    monkeypatch.setattr(stacks, "names", lambda: ["dev", "preprod"])
+    said = "dev is in eu-central-1, and the price list has eu-west-1 and us-east-1 only: add the region to costs/prices.toml\n"
     assert main(["compare", "dev", ""]) == 0
-    said = "dev is in eu-west-1, and the price list has us-east-1 only: add the region to costs/prices.toml\n"
     assert capsys.readouterr() == (said, "")
+    assert main([]) == 0
+    shown_then = capsys.readouterr().out
+    assert shown_then.startswith("An idle month")
+    assert "preprod (eu-west-1)" in shown_then
+    assert shown_then.endswith(f"\n\n{said}")
+
+
+def test_settings_that_are_wrong_are_answered_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {**stacks.configuration_of("dev"), "mlops-platform:costs": '{"monthlyBudgetUsd": 0}'}
+    monkeypatch.setattr(stacks, "configuration_of", dict.fromkeys(STACKS, wrong).__getitem__)
     assert main([]) == 1
-    assert capsys.readouterr() == ("", said)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "mlops-platform:costs.monthlyBudgetUsd = 0" in said.err

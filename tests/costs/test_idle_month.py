@@ -33,6 +33,14 @@ def test_every_type_of_resource_says_what_it_costs(rendered: Renderings) -> None
     assert sum(map(len, known)) == len(set.union(*known)), "a type is listed twice"
 
 
+def test_types_that_only_some_settings_declare_say_so_too() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (BOOTSTRAP.parents[1] / "components").rglob("*.py"))
+    written = set(re.findall(r"\baws\.(\w+?)_?\.([A-Z]\w+)\(", code))
+    assert {("ec2", "NatGateway"), ("lambda", "Function"), ("sns", "TopicSubscription")} <= written
+    known = {*charges.CHARGES, *charges.PAID_BY_USE, *charges.FREE}
+    assert written - {(kind.split(":")[1].split("/")[0], kind.split(":")[2]) for kind in known if "/" in kind} == set()
+
+
 def test_a_type_that_nothing_is_known_about_is_an_error_that_says_where_to_add_it() -> None:
     with pytest.raises(LookupError, match=r"costs/charges\.py does not say what aws:rds/cluster:Cluster costs"):
         month_of([Declaration(kind="aws:rds/cluster:Cluster", inputs={})])
