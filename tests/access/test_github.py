@@ -128,3 +128,9 @@ def test_the_drift_role_reads_the_platforms_state_and_no_projects(role_named: Ro
     state = "arn:aws:s3:::analytics-dev-state-111111111111-eu-west-1/.pulumi"
     assert read.reaches(f"{state}/stacks/mlops-platform/dev.json.gz")
     assert not read.reaches(f"{state}/stacks/abalone-deployment/dev.json.gz")
+
+
+def test_the_drift_role_reads_the_budget_of_its_environment(role_named: RoleNamed) -> None:
+    statement = role_named("drift").statement("ReadBudget")
+    assert set(statement.actions) == {"budgets:ListTagsForResource", "budgets:ViewBudget"}
+    assert list(statement.resources) == ["arn:aws:budgets::111111111111:budget/analytics-dev-*"]
