@@ -10,7 +10,9 @@ from pulumi.runtime import config as runtime_config
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from components.environment import Environment
+from costs import price_list
 from settings.alarms import Alarms
+from settings.costs import Costs
 from settings.development import Development
 from settings.github import GitHub
 from settings.limits import BUCKET_PURPOSES, LONGEST_BUCKET_NAME, LONGEST_ROLE_NAME, MOST_EXTRA_TAGS, ROLE_PURPOSES
@@ -31,6 +33,9 @@ class Settings(Section):
     """Business unit; begins every physical name."""
     environment_name: EnvironmentName = Field(alias="environment")
     """Environment of the unit, such as dev; follows the unit in every physical name."""
+    # Before the region, which may have no prices.
+    costs: Costs = Field(default_factory=Costs)
+    """A budget, and the cost of an idle month that every update shows."""
     region: Region
     """AWS region."""
     account_id: AccountId
@@ -65,6 +70,18 @@ class Settings(Section):
             raise problem(
                 f"the bucket name {bucket} would be {len(bucket)} characters, of {LONGEST_BUCKET_NAME} allowed: "
                 f"shorten the unit {environment.unit} or the environment {environment.name} by {excess}"
+            )
+        return region
+
+    @field_validator("region")
+    @classmethod
+    def _prices_are_known(cls, region: str, info: ValidationInfo) -> str:
+        costs: object = info.data.get("costs")
+        known = price_list.regions()
+        if isinstance(costs, Costs) and costs.estimate and region not in known:
+            raise problem(
+                f"the price list has {' and '.join(known)} only: set costs.estimate to false, which leaves out the cost of an "
+                "idle month and nothing else, or add the region to costs/prices.toml"
             )
         return region
 

@@ -26,6 +26,12 @@ class Account:
             bool(resource.get("custom")) and not str(resource["type"]).startswith("pulumi:") for resource in self.state
         )
 
+    @property
+    def idle_month_usd(self) -> float:
+        """Cost of a month on AWS in which nobody does anything, as the stack's outputs have it."""
+        stack = next(resource for resource in self.state if resource["type"] == "pulumi:pulumi:Stack")
+        return stack["outputs"]["idleMonthUsd"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:

@@ -251,3 +251,19 @@ def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Templat
     writing = document(template, "StateWriting")
     assert allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz")
     assert not allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/abalone-deployment/dev.json.gz")
+
+
+def test_the_deploy_role_changes_the_budgets_of_its_environment_only(template: Template) -> None:
+    granted = {
+        action: each.resources
+        for each in granting_statements(template, "DeployRole")
+        for action in each.actions
+        if action.startswith("budgets:")
+    }
+    assert set(granted) == {
+        f"budgets:{name}"
+        for name in ("ListTagsForResource", "ModifyBudget", "TagResource", "UntagResource", "ViewBudget")
+    }
+    assert {resource for resources in granted.values() for resource in resources} == {
+        f"arn:aws:budgets::{ACCOUNT}:budget/{PREFIX}-*"
+    }

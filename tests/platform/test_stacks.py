@@ -33,7 +33,7 @@ NETWORK = {
 
 NAT = {"aws:ec2/eip:Eip": 1, "aws:ec2/natGateway:NatGateway": 1, "aws:ec2/route:Route": 3}
 STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
-TOPIC = {"aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
+ALARMS = {"aws:budgets/budget:Budget": 1, "aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
 
 
 def buckets(count: int) -> dict[str, int]:
@@ -57,7 +57,7 @@ WORKLOAD = {
     "aws:iam/rolePolicy:RolePolicy": 6,
     "aws:kms/alias:Alias": 3,
     "aws:kms/key:Key": 3,
-    **TOPIC,
+    **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
     "aws:ssm/parameter:Parameter": 15,
 }
@@ -89,7 +89,7 @@ STACKS = {
         "aws:servicecatalog/product:Product": 2,
         "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 2,
         "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 2,
-        **TOPIC,
+        **ALARMS,
         "aws:sqs/queue:Queue": 2,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 18,

@@ -69,6 +69,13 @@ def test_the_page_shows_the_run(tmp_path: Path) -> None:
     assert "<code>make demo-down</code>" in text
 
 
+def test_the_page_says_what_the_platform_would_cost(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.write(path, OUTCOME, [Step(title="Deploy", seconds=2.0)])
+    text = " ".join(path.read_text().split())
+    assert "An idle month of this platform: <b>90.58 USD</b> (dev 45.29, prod 45.29)." in text
+
+
 def test_the_summary_names_the_models_their_metrics_and_their_predictions() -> None:
     output = io.StringIO()
     page.print_summary(Console(file=output, width=120), OUTCOME, closing="Done in 3 s.")

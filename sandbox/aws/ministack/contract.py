@@ -25,6 +25,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_BOTOCORE_SERVICE_MAP": "a dict",
         "_s3_action": "(method, path, query_params)",
         "access_denied_response": "(service, action, principal_arn, request_id, error_code, message, headers, resource_arn, explicit_deny, resource_policy_arn)",
+        "extract_iam_action": "(service, method, path, headers, body, query_params)",
         "extract_resource_arn": "(service, method, path, headers, body, query_params, region, account_id)",
         "request_tag_context": "(service, iam_action, body, params)",
     },

@@ -42,6 +42,22 @@ def add_context(find: Callable[[str, str, bytes, Mapping[str, Any]], Mapping[str
     modules.actions.request_tag_context = request_tag_context
 
 
+def rename_actions(service: str, action: Callable[[str], str]) -> None:
+    """Authorize the operations of a service as the actions that `action` returns; MiniStack takes their own names."""
+    action_of = modules.actions.extract_iam_action
+
+    def extract_iam_action(
+        requested: str, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, list[str]]
+    ) -> str | None:
+        found = action_of(requested, method, path, headers, body, query_params)
+        if requested != service or found is None:
+            return found
+        namespace, _, operation = found.partition(":")
+        return f"{namespace}:{action(operation)}"
+
+    modules.actions.extract_iam_action = extract_iam_action
+
+
 def authorize_as(service: str, model: str) -> None:
     """Authorize requests of another API, with its own model in botocore, as those of a service."""
     modules.actions._BOTOCORE_SERVICE_MAP[service] = [model]

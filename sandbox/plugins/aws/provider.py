@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from sandbox.plugins.aws import (
     appautoscaling,
+    budgets,
     cloudwatch,
     events,
     iam,
@@ -28,6 +29,7 @@ from sandbox.plugins.values import list_of, mapping_of
 
 _TYPES: tuple[Resource[Aws], ...] = (
     *appautoscaling.TYPES,
+    *budgets.TYPES,
     *cloudwatch.TYPES,
     *gateways.TYPES,
     *routes.TYPES,
