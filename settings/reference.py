@@ -1,5 +1,6 @@
 """The page of all settings, docs/settings.md, written from their declarations."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -35,12 +36,18 @@ def _tables(path: str, section: type[Section]) -> Iterator[str]:
     fields = {field.alias or name: field for name, field in section.model_fields.items()}
     for key, field in fields.items():
         kind = _kind(schema["properties"][key])
-        yield f"| `{path}{key}` | {kind} | {_default(field)} | {field.description} |"
+        yield f"| `{path}{key}` | {kind} | {_default(field)} | {_in_one_line(field.description or '')} |"
     yield ""
     for key, field in fields.items():
         for inner in _sections(field.annotation):
             many = "[]" if schema["properties"][key].get("type") == "array" else ""
             yield from _tables(f"{path}{key}{many}.", inner)
+
+
+def _in_one_line(description: str) -> str:
+    """Return a description as the cell of a table: paragraphs and the items of a list begin after a line break."""
+    parts = re.split(r"\n\s*\n|\n(?=\s*- )", description.strip())
+    return "<br>".join(" ".join(part.split()) for part in parts)
 
 
 def _sections(annotation: Any) -> Iterator[type[Section]]:
