@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import pulumi
 
+from bootstrap.errors import BootstrapError
 from costs import page, price_list, stacks, tables
 from costs.environment import Environment, NoPricesError, all_of_them, of_stack
 
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
             case _:
                 environments, reasons = _priced(stacks.names())
                 print(*([shown(environments)] if environments else []), *reasons, sep="\n\n")  # noqa: T201
-    except pulumi.RunError as error:
+    except (pulumi.RunError, BootstrapError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0

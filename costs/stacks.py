@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pulumi
-import yaml
 
+from bootstrap import stack_file
 from costs import engine
 from costs.declared import Declaration, record
 
@@ -24,16 +24,22 @@ def names() -> Sequence[str]:
 
 
 def configuration_of(stack: str) -> Configuration:
-    """Return the settings of a stack, from its file."""
-    entries = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    """Return the settings of a stack, from its file.
+
+    Raises:
+        BootstrapError: the file cannot be read, or has no settings.
+    """
+    entries = stack_file.read(ROOT / f"Pulumi.{stack}.yaml")["config"]
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
 
 
 class _Previewed(pulumi.runtime.Mocks):
     """An engine that knows no more of a resource than its inputs, as in the preview of a new stack."""
 
-    def __init__(self, region: str, account_id: str) -> None:
+    def __init__(self, configuration: Configuration) -> None:
+        region, account_id = (configuration[f"{engine.PROJECT}:{key}"] for key in ("region", "accountId"))
         zones = [f"{region}{letter}" for letter in "abcdef"]
+        named: list[str] = json.loads(configuration[f"{engine.PROJECT}:network"]).get("zoneIds", [])
         self._answers: Mapping[str, Mapping[str, Any]] = {
             # Nothing is deployed yet.
             "aws:ec2/getSecurityGroups:getSecurityGroups": {"id": region, "ids": [], "vpcIds": []},
@@ -47,7 +53,8 @@ class _Previewed(pulumi.runtime.Mocks):
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
                 "id": region,
                 "names": zones,
-                "zoneIds": [f"{region}-az{number}" for number in range(1, 7)],
+                # The zones that the settings name are there; of others the id does not matter.
+                "zoneIds": [*named, *zones][: len(zones)],
             },
             "aws:index/getCallerIdentity:getCallerIdentity": {
                 "id": account_id,
@@ -79,7 +86,6 @@ def declared_by(configuration: Configuration) -> Sequence[Declaration]:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
         declared.extend(recorded)
 
-    region, account_id = (configuration[f"{engine.PROJECT}:{key}"] for key in ("region", "accountId"))
-    monitor = engine.Monitor(_Previewed(region, account_id))
+    monitor = engine.Monitor(_Previewed(configuration))
     engine.run(program, monitor, stack="costs", configuration=configuration, preview=True)
     return declared

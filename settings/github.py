@@ -45,9 +45,12 @@ class GitHub(Section):
     oidc_subjects: SubjectForm = Field(default_factory=_subject_form)
     """Whether a token's subject carries ids (`repo:acme@1001/name@2005`) or names only (`repo:acme/name`)."""
 
-    through_network: bool = False
+    through_network: bool | None = None
     """Whether functions call it from the platform's network: an Enterprise Server that only a connected network reaches, or an
-    organization whose list of allowed addresses names the NAT gateway's. Otherwise functions stand outside of the network."""
+    organization whose list of allowed addresses names the NAT gateway's. Otherwise functions stand outside of the network.
+
+    Without it: yes in an existing network (`network.vpcId`) and with `network.nat` alone, where functions always were; no in any
+    other."""
 
     @field_validator("server_url")
     @classmethod

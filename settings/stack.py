@@ -16,7 +16,7 @@ from settings.costs import Costs
 from settings.development import Development
 from settings.github import GitHub
 from settings.limits import BUCKET_PURPOSES, LONGEST_BUCKET_NAME, LONGEST_ROLE_NAME, MOST_EXTRA_TAGS, ROLE_PURPOSES
-from settings.network import Network, NewNetwork, WaysOut
+from settings.network import ExistingNetwork, Network, NewNetwork, WaysOut
 from settings.problems import NAMESPACE, explain
 from settings.requirements import STUDIO_STARTS_WITH, Requirements, required
 from settings.types import AccountId, EnvironmentName, Region, Section, pattern, problem
@@ -138,8 +138,9 @@ class Settings(Section):
     @property
     def functions_in_network(self) -> bool:
         """Whether functions stand in the network: to reach GitHub from there, or because they did before."""
-        before = isinstance(self.network, NewNetwork) and self.network.from_before
-        return before or self.github.through_network
+        if self.github.through_network is not None:
+            return self.github.through_network
+        return isinstance(self.network, ExistingNetwork) or self.network.from_before
 
     @property
     def indispensable_services(self) -> Sequence[str]:

@@ -17,7 +17,7 @@ ROOTS = [CHECKOUT, TEMPLATES, *sorted(path.parent for path in TEMPLATES.glob("*/
 MAY_IMPORT = {
     "bootstrap": {"bootstrap", "components", "products"},
     "components": {"components", "products"},
-    "costs": {"costs", "settings"},
+    "costs": {"bootstrap", "costs", "settings"},
     "functions": {"functions"},
     "products": {"products"},
     "settings": {"settings", "components", "costs", "products"},

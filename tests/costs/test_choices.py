@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from costs import choices, page, stacks
 from costs.__main__ import compared, main, shown
-from costs.environment import Environment
+from costs.environment import Environment, of_stack
 from costs.idle_month import idle_month
 from tests.conftest import STACKS
 
@@ -54,6 +54,33 @@ def test_an_answer_to_private_access_costs_what_the_program_declares_with_it(
     configuration["mlops-platform:network"] = json.dumps({**network, **chosen})
     declared = idle_month(stacks.declared_by(configuration), environments[name].prices)
     assert usd(choices.private_access(environments[name]))[access] == str(declared.usd)
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ({"cidr": "10.18.0.0/16", "privateAccess": "nat", "zoneIds": ["euw1-az1", "euw1-az2", "euw1-az3"]}, "42.69"),
+        ({"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}, "4.00"),
+        ({"cidr": "10.18.0.0/16", "nat": "perZone"}, "225.92"),
+    ],
+)
+def test_every_network_that_settings_accept_has_its_costs(
+    monkeypatch: pytest.MonkeyPatch, network: Mapping[str, object], expected: str
+) -> None:
+    written = {**stacks.configuration_of("prod"), "mlops-platform:network": json.dumps(network)}
+    monkeypatch.setattr(stacks, "configuration_of", {"prod": written}.__getitem__)
+    assert str(of_stack("prod").idle_month.usd) == expected
+
+
+@pytest.mark.parametrize("text", ["", "config:\n", "- a list\n", "config:\n\ta: b\n"])
+def test_a_broken_settings_file_is_answered_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text(text)
+    monkeypatch.setattr(stacks, "ROOT", tmp_path)
+    assert main([]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "Pulumi.dev.yaml" in line
 
 
 def test_studio_is_not_offered_a_network_without_a_way_out(environments: Mapping[str, Environment]) -> None:

@@ -358,6 +358,15 @@ def test_github_com_is_not_reached_from_a_network_without_a_nat_gateway() -> Non
     assert parse(github=github, network={**NETWORK, "privateAccess": "nat"}).functions_in_network
 
 
+def test_functions_stay_in_a_network_where_they_always_were_until_the_settings_say_otherwise() -> None:
+    existing = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
+    outside = {**GITHUB, "throughNetwork": False}
+    for network in (existing, {**NETWORK, "nat": "single"}):
+        assert parse(network=network).functions_in_network
+        assert not parse(network=network, github=outside).functions_in_network
+    assert not parse(network={**NETWORK, "privateAccess": "nat"}).functions_in_network
+
+
 def test_private_access_is_one_of_four_answers() -> None:
     assert "'none', 'nat', 'endpoints' or 'both'" in remedy(
         "network.privateAccess", network={**NETWORK, "privateAccess": "vpn"}
