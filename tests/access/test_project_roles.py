@@ -181,7 +181,7 @@ def test_a_deployment_changes_resources_with_its_projects_name_only(
 @pytest.mark.parametrize("name", [OWN, f"{OWN}-approved-v3-1a2b3c4d", OTHER])
 def test_no_role_of_a_project_makes_a_model(published: ProjectRoles, name: str) -> None:
     model = AWS.format("sagemaker", f"model/{name}")
-    for keys in ({}, {"sagemaker:NetworkIsolation": "true"}):
+    for keys in (dict[str, str](), {"sagemaker:NetworkIsolation": "true"}):
         for role in ROLES:
             assert not published.may(role, "sagemaker:CreateModel", model, keys)
 
