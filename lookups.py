@@ -20,13 +20,14 @@ def require_account(environment: Environment, provider: aws.Provider) -> None:
     """Check that the credentials belong to the environment's account.
 
     Raises:
-        pulumi.RunError: they belong to another one, or to none; the provider's own reason is part of the message.
+        pulumi.RunError: they belong to another one, or to none; the provider's own reason is part of the one line.
     """
     try:
         aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
     except Exception as refusal:
+        reason = " ".join(str(refusal).rpartition("returned an error: ")[2].split())
         raise pulumi.RunError(
-            f"Stack {environment.prefix} lives in account {environment.account_id}; use credentials of it. {refusal}"
+            f"Use credentials of account {environment.account_id}, where {environment.prefix} lives: {reason}"
         ) from None
 
 

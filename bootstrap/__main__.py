@@ -1,4 +1,4 @@
-"""`python -m bootstrap up|login|github-token|recover|doctor|describe|stacks`."""
+"""`python -m bootstrap up|login|github-token|recover|doctor|describe|stacks|preview`."""
 
 import argparse
 import getpass
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap import arguments, credential, doctor, github, login, settings_file, token_scopes, up
+from bootstrap import arguments, credential, doctor, github, login, preview, settings_file, token_scopes, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
@@ -30,6 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
         "doctor": _doctor,
         "describe": _describe,
         "stacks": _stacks,
+        "preview": _preview,
     }
     try:
         return commands[options.command](options)
@@ -151,6 +152,15 @@ def _stacks(_: argparse.Namespace) -> int:
     for environment, stacks in settings_file.stacks_by_environment(Path()).items():
         _print(f"{environment}={json.dumps(stacks)}")
     return 0
+
+
+def _preview(options: argparse.Namespace) -> int:
+    # The engine writes to the same streams: what is said before it must not appear after it.
+    def report(line: str) -> None:
+        _print(line)
+        sys.stdout.flush()
+
+    return preview.preview(options.stack, Path(), preview.run_in(Path()), report)
 
 
 def _find(options: argparse.Namespace) -> tuple[Account, Names]:

@@ -55,7 +55,7 @@ def connect(region: str | None, environment: Mapping[str, str] = os.environ) -> 
         identity = client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise BootstrapError(
-            f"AWS does not accept your credentials: {error}\n"
+            f"AWS does not accept your credentials: {' '.join(str(error).split())}\n"
             "Log in first (aws sso login, AWS_PROFILE, or AWS_ACCESS_KEY_ID and the like) and try again."
         ) from error
     return Account(account_id=identity["Account"], region=chosen, caller=identity["Arn"], client=client)

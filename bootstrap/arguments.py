@@ -36,6 +36,10 @@ def parser() -> argparse.ArgumentParser:
     )
     describe.add_argument("file", type=Path, help="the stack's settings, such as Pulumi.dev.yaml")
     commands.add_parser("stacks", help="print the stacks of this folder for a workflow, as ENVIRONMENT=LIST lines")
+    preview = commands.add_parser(
+        "preview", help="preview a stack of this folder with a role that only reads; nothing is written"
+    )
+    preview.add_argument("stack", help="the stack, as in Pulumi.STACK.yaml")
     return root
 
 

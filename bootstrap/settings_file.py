@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-import yaml
-
-from bootstrap import regions
+from bootstrap import regions, stack_file
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 
@@ -88,13 +86,9 @@ def _settings(file: Path) -> Mapping[str, object]:
     Raises:
         BootstrapError: the file cannot be read.
     """
-    try:
-        content = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BootstrapError(f"{file} cannot be read: {error}") from error
     prefix = f"{NAMESPACE}:"
-    config = _mapping(_mapping(content).get("config"))
-    return {key.removeprefix(prefix): value for key, value in config.items() if str(key).startswith(prefix)}
+    config = cast("Mapping[object, object]", stack_file.read(file)["config"])
+    return {str(key).removeprefix(prefix): value for key, value in config.items() if str(key).startswith(prefix)}
 
 
 def _mapping(value: object) -> Mapping[str, object]:

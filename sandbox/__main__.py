@@ -8,20 +8,31 @@ from collections.abc import Callable
 import psutil
 from rich.console import Console
 
-from sandbox import commands, environments, http_client, installation, paths, permissions, servers, shell
+from sandbox import (
+    environments,
+    failures,
+    image_environments,
+    installation,
+    logs,
+    paths,
+    permissions,
+    servers,
+    shell,
+)
 from sandbox.demo import application, launch, releases, runner, training
 
 FAILURES = (
+    *failures.FAILURES,
     application.ApplicationFailedError,
-    commands.CommandFailedError,
-    http_client.RefusedError,
+    image_environments.InstallationError,
     launch.LaunchFailedError,
+    logs.UnknownLogError,
     releases.ReleaseFailedError,
-    servers.NotRunningError,
-    servers.NotStartedError,
     training.TrainingFailedError,
 )
 """Errors whose message is enough for a person: it is printed without a traceback."""
+INTERRUPTED = 130
+"""Exit status of a program that ^C ended. Source: POSIX shells report 128 and the signal's number."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         "credentials": lambda: print(json.dumps(shell.credentials(chosen.profile))),  # noqa: T201 - it is the answer
         "demo": lambda: runner.run(console),
         "down": lambda: _down(console),
-        "logs": lambda: _logs(console),
+        "logs": lambda: logs.show(console, chosen.names),
         "permissions": lambda: _permissions(console),
         "shell": lambda: shell.enter(chosen.line),
         "status": lambda: _status(console),
@@ -40,9 +51,24 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         actions[chosen.command]()
     except FAILURES as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        _report(failures.explain(error))
         return 1
+    except KeyboardInterrupt:
+        _report(_interrupted(chosen.command))
+        return INTERRUPTED
     return 0
+
+
+def _interrupted(command: str) -> str:
+    """Say what an interruption left, and how to go on."""
+    if command != "demo":
+        return "Interrupted."
+    left = "The servers still run" if servers.running() else "No server runs"
+    return f"Interrupted. {left}; `make demo` goes on from here, and `make demo-down` removes everything."
+
+
+def _report(text: str) -> None:
+    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
     choices.add_parser("status", help="show what is running, and where")
     choices.add_parser("permissions", help="show what each role may do, and which of it was used so far")
-    choices.add_parser("logs", help="print the logs of the servers and of the demo's steps")
+    logging = choices.add_parser("logs", help="print the logs of the servers and of the demo's steps")
+    logging.add_argument("names", nargs="*", metavar="NAME", help="part of a log's name, such as aws (default: all)")
     entering = choices.add_parser("shell", help="a shell in which pulumi, aws, git and curl work against the sandbox")
     entering.add_argument("-c", dest="line", metavar="COMMAND", help="run this and return")
     answering = choices.add_parser("credentials", help="print credentials of a profile, for the aws command line")
@@ -80,12 +107,6 @@ def _permissions(console: Console) -> None:
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
     permissions.show(console, found)
-
-
-def _logs(console: Console) -> None:
-    for path in sorted(paths.LOGS.glob("*.log")):
-        console.rule(path.name)
-        console.print(path.read_text(), markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def text(servers: Servers, method: str, url: str, headers: dict[str, str], body:
     """Send a request and return the response's text.
 
     Raises:
-        RefusedError: the response is an HTTP error.
+        RefusedError: the response is an HTTP error, or there is none.
     """
     request = urllib.request.Request(
         url, method=method, headers=headers, data=None if body is None else json.dumps(body).encode()
@@ -40,3 +40,5 @@ def text(servers: Servers, method: str, url: str, headers: dict[str, str], body:
     except urllib.error.HTTPError as refusal:
         with refusal:
             raise RefusedError(f"{method} {url}: {refusal.code} {refusal.read().decode()}") from None
+    except urllib.error.URLError as failure:
+        raise RefusedError(f"{method} {url}: {failure.reason}") from failure

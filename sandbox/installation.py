@@ -4,20 +4,22 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import commands, environments, paths
+from sandbox import commands, environments, image_environments, paths
 
 
 def install(say: Callable[[str], None]) -> bool:
     """Install whatever is missing; return whether anything was."""
-    projects = _locked_projects()
-    missing = [folder for folder in projects if not (folder / ".venv").is_dir()]
-    for folder in projects:
-        say(f"environment of {folder.relative_to(paths.CHECKOUT)}")
-        commands.run(
-            environments.uv("sync", "--frozen", "--quiet", "--project", str(folder)),
-            log=f"install-{folder.name}",
-            environment=environments.machine(),
-        )
+    aws, images = paths.CHECKOUT / "sandbox" / "aws", _images()
+    missing = [folder for folder in (aws, *images) if not (folder / ".venv").is_dir()]
+    say(f"environment of {aws.relative_to(paths.CHECKOUT)}")
+    commands.run(
+        environments.uv("sync", "--frozen", "--quiet", "--project", str(aws)),
+        log="install-aws",
+        environment=environments.machine(),
+    )
+    for image in images:
+        say(f"environment of {image.relative_to(paths.CHECKOUT)}")
+        image_environments.install(image, environments.machine())
     _link_engine(say)
     paths.PULUMI_HOME.mkdir(parents=True, exist_ok=True)
     commands.run(
@@ -48,7 +50,6 @@ def _link_engine(say: Callable[[str], None]) -> None:
         paths.ENGINE.symlink_to(found)
 
 
-def _locked_projects() -> list[Path]:
-    """Return the folders that have a Python environment of their own, because their versions differ from the platform's."""
-    images = sorted((paths.CHECKOUT / "sandbox" / "images").glob("*/pyproject.toml"))
-    return [paths.CHECKOUT / "sandbox" / "aws", *(file.parent for file in images)]
+def _images() -> list[Path]:
+    """Return the folders of SageMaker's images."""
+    return sorted(file.parent for file in (paths.CHECKOUT / "sandbox" / "images").glob("*/pyproject.toml"))

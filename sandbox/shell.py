@@ -1,22 +1,27 @@
 """A shell in the sandbox: pulumi, aws, git and curl work there as they would against the real accounts.
 
-The aws command line has a profile for each deploy role (`dev`, `preprod`, `prod`) and for each Studio user (by name).
-Profiles fetch new credentials whenever the old ones expire.
+The aws command line has a profile for each deploy role (`dev`, `preprod`, `prod`), each account's administrator
+(`prod-admin`) and each Studio user (by name). A deploy role may do what a deployment does, and lists no endpoints;
+administrators see everything. Profiles fetch new credentials whenever the old ones expire.
 """
 
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sandbox import environments, identities, login, paths, servers, stacks
+from sandbox import engine_arguments, environments, failures, identities, login, paths, servers, stacks
 from sandbox.organization import DATA_SCIENTIST, ENVIRONMENTS, LEAD_DATA_SCIENTIST, PLATFORM_ENGINEER
 from sandbox.servers import Servers
 
 PROFILE_FILE = paths.SANDBOX / "aws-profiles"
 AWS_COMMAND_LINE = "awscli==1.45.11"
 """Run by uv where the machine has no `aws` of its own."""
+
+DEFAULT_PROFILE = "dev"
+CHANGES_OF_SETTINGS = frozenset({"cp", "refresh", "rm", "rm-all", "set", "set-all"})
+"""Commands of `pulumi config` that write the stack's file."""
 
 _PULUMI = """#!/bin/sh
 # Logs in to the state of the named stack, then calls the engine. In production, a person does the first part by hand:
@@ -25,9 +30,13 @@ exec '{python}' -m sandbox.shell pulumi "$@"
 """
 
 
+class CallError(Exception):
+    """A call of the engine that the sandbox does not make; the message says what to do instead."""
+
+
 def environment(found: Servers) -> dict[str, str]:
     """Return the environment of a shell, after writing the profiles and programs that it needs."""
-    dev = stacks.write("dev", found)
+    dev = stacks.find("dev", found)
     _write_profiles(dev.region)
     paths.PROGRAMS.mkdir(parents=True, exist_ok=True)
     _write_program("pulumi", _PULUMI.format(python=sys.executable))
@@ -35,7 +44,7 @@ def environment(found: Servers) -> dict[str, str]:
         _write_program(
             "aws", f"#!/bin/sh\nexec '{environments.uv()[0]}' tool run --from '{AWS_COMMAND_LINE}' aws \"$@\"\n"
         )
-    client = login.environment(found, dev, {"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": str(PROFILE_FILE)})
+    client = login.environment(found, dev, {"AWS_PROFILE": DEFAULT_PROFILE, "AWS_CONFIG_FILE": str(PROFILE_FILE)})
     return client | {
         "GITHUB_URL": found.github.url,
         "GIT_CONFIG_COUNT": "1",
@@ -56,16 +65,19 @@ def enter(command: str | None) -> None:
 
 
 def pulumi(arguments: Sequence[str]) -> None:
-    """Replace this process by the engine, logged in to the state of the stack that the arguments name."""
+    """Replace this process by the engine, logged in to the state of the stack that the arguments name.
+
+    Raises:
+        CallError: the call would not do what it says; nothing was run.
+    """
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
-    name = _stack(arguments)
-    if name not in ENVIRONMENTS:
-        sys.exit(f"error: the sandbox has no stack {name!r}; choose one of {', '.join(ENVIRONMENTS)} by -s")
+    name = _stack(arguments, os.environ)
     stack = stacks.write(name, found)
     as_deployer = login.deployer(found, stack)
     os.chdir(paths.STACKS)
-    os.execve(paths.ENGINE / "pulumi", ["pulumi", *arguments], as_deployer)
+    # Otherwise the engine takes the stack that was last selected, whose state is in another bucket.
+    os.execve(paths.ENGINE / "pulumi", ["pulumi", *arguments], as_deployer | {"PULUMI_STACK": name})
 
 
 def credentials(profile: str) -> dict[str, object]:
@@ -73,9 +85,9 @@ def credentials(profile: str) -> dict[str, object]:
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
     if profile in ENVIRONMENTS:
-        identity = identities.deploy(found, stacks.write(profile, found))
+        identity = identities.deploy(found, stacks.find(profile, found))
     else:
-        dev = stacks.write("dev", found)
+        dev = stacks.find("dev", found)
         domain = stacks.output(dev, login.deployer(found, dev), "studioDomainId")
         identity = identities.studio(found, dev, domain=domain, profile=profile)
     return {
@@ -86,21 +98,49 @@ def credentials(profile: str) -> dict[str, object]:
     }
 
 
-def _stack(arguments: Sequence[str]) -> str:
-    for position, argument in enumerate(arguments):
-        name, _, value = argument.partition("=")
-        if name in ("-s", "--stack"):
-            return value or next(iter(arguments[position + 1 :]), "")
-    return os.environ.get("PULUMI_STACK", "dev")
+def _stack(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Return the stack of a call of the engine, after checking that it is one that can be made here."""
+    try:
+        call = engine_arguments.read(arguments, environment)
+    except ValueError as error:
+        raise CallError(f"pulumi: {error}") from error
+    name, command = call.stack, tuple(call.words[:2])
+    if name not in ENVIRONMENTS:
+        raise CallError(f"the sandbox has no stack {name!r}; choose one of {', '.join(ENVIRONMENTS)} by -s")
+    if command in {("stack", "select"), ("stack", "init")}:
+        raise CallError(
+            "each stack of the sandbox exists and has a state of its own, so none is selected: name it in each command "
+            "(-s prod), or for all of them (export PULUMI_STACK=prod)"
+        )
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
+        value = environment.get(variable, DEFAULT_PROFILE)
+        if value not in (DEFAULT_PROFILE, name):
+            raise CallError(
+                f"pulumi works on {name} as its deploy role, not by your {variable}: unset {variable} and run it again"
+            )
+    if command[:1] == ("config",) and command[1:] and command[1] in CHANGES_OF_SETTINGS:
+        sys.stderr.write(
+            f"This changes the sandbox only, in {paths.STACKS / f'Pulumi.{name}.yaml'}; to keep it, change Pulumi.{name}.yaml.\n"
+        )
+    return name
 
 
 def _write_profiles(region: str) -> None:
     people = (LEAD_DATA_SCIENTIST.login, DATA_SCIENTIST.login)
+    fetched = {
+        profile: f"credential_process = {sys.executable} -m sandbox credentials {profile}\n"
+        for profile in (*ENVIRONMENTS, *people)
+    }
+    administrators = {
+        f"{name}-admin": "".join(
+            f"{key.lower()} = {value}\n" for key, value in identities.root(stacks.account_id(name)).items()
+        )
+        for name in ENVIRONMENTS
+    }
     PROFILE_FILE.write_text(
         "".join(
-            f"[profile {profile}]\nregion = {region}\n"
-            f"credential_process = {sys.executable} -m sandbox credentials {profile}\n\n"
-            for profile in (*ENVIRONMENTS, *people)
+            f"[profile {profile}]\nregion = {region}\n{credentials}\n"
+            for profile, credentials in (fetched | administrators).items()
         )
     )
 
@@ -111,5 +151,14 @@ def _write_program(name: str, text: str) -> None:
     path.chmod(0o755)
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Run the engine; return an exit status if it cannot be run."""
+    try:
+        pulumi(arguments)
+    except (*failures.FAILURES, CallError) as error:
+        sys.stderr.write(f"error: {failures.explain(error)}\n")
+    return 1
+
+
 if __name__ == "__main__":
-    pulumi(sys.argv[2:])
+    sys.exit(main(sys.argv[2:]))

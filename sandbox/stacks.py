@@ -1,6 +1,7 @@
 """The platform's stacks: their settings as the sandbox deploys them, and the engine's commands on them."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, cast
 
 import yaml
 
+from bootstrap import settings_file, stack_file
 from sandbox import commands, paths
 from sandbox.organization import ORGANIZATION, REPOSITORY
 from sandbox.servers import Servers
@@ -31,16 +33,68 @@ class StackFile:
         return f"{self.unit}-{self.environment}"
 
 
+def find(environment: str, servers: Servers) -> StackFile:
+    """Return a stack as the sandbox deploys it; nothing is written.
+
+    Raises:
+        BootstrapError: its file, or the sandbox's copy, cannot be read or lacks settings; the message is one line.
+    """
+    return _stack_file(environment, _content(environment, servers))
+
+
+def account_id(environment: str) -> str:
+    """Return the account of a stack, as checked in."""
+    return settings_file.describe(stack_file.find(paths.CHECKOUT, environment))["account_id"]
+
+
 def write(environment: str, servers: Servers) -> StackFile:
     """Write the settings of a stack: the checked-in ones, with the local GitHub in place of the real one.
 
     The sandbox has a Pulumi project folder of its own, which runs the checkout's program, because the engine writes into
-    the files of a stack and must not change the checked-in ones. Each call discards what the engine wrote, just as the
-    next run of a workflow starts from a new checkout.
+    the files of a stack and must not change the checked-in ones. Each call discards what the engine wrote of its own,
+    just as the next run of a workflow starts from a new checkout; what a person set by `pulumi config set` stays, until
+    the same setting is changed in the checkout.
+
+    Raises:
+        BootstrapError: as for `find`.
     """
-    content = _read(paths.CHECKOUT / f"Pulumi.{environment}.yaml")
+    content = _content(environment, servers)
+    project = _read(paths.CHECKOUT / "Pulumi.yaml")
+    project["main"] = str(paths.CHECKOUT)
+    project["runtime"]["options"]["virtualenv"] = str(paths.CHECKOUT / ".venv")
+    _replace(paths.STACKS / "Pulumi.yaml", project)
+    _replace(_checked_in_copy(environment), _checked_in(environment, servers))
+    found = _stack_file(environment, content)
+    _replace(found.path, content)
+    return found
+
+
+def _stack_file(environment: str, content: dict[str, Any]) -> StackFile:
     config = content["config"]
-    config[f"{NAMESPACE}:github"] = {
+    return StackFile(
+        environment=environment,
+        unit=str(config[f"{NAMESPACE}:unit"]),
+        region=str(config[f"{NAMESPACE}:region"]),
+        account_id=str(config[f"{NAMESPACE}:accountId"]),
+        path=paths.STACKS / f"Pulumi.{environment}.yaml",
+    )
+
+
+def _content(environment: str, servers: Servers) -> dict[str, Any]:
+    """Return the checked-in settings of a stack, changed by what was set in the sandbox."""
+    checked_in, copy = _checked_in(environment, servers), paths.STACKS / f"Pulumi.{environment}.yaml"
+    if not (copy.exists() and _checked_in_copy(environment).exists()):
+        return checked_in
+    before = stack_file.read(_checked_in_copy(environment))["config"]
+    config = merged(before, stack_file.read(copy)["config"], checked_in["config"])
+    return {**checked_in, "config": config}
+
+
+def _checked_in(environment: str, servers: Servers) -> dict[str, Any]:
+    file = stack_file.find(paths.CHECKOUT, environment)
+    settings_file.describe(file)
+    content = stack_file.read(file)
+    content["config"][f"{NAMESPACE}:github"] = {
         "organization": ORGANIZATION.login,
         "organizationId": ORGANIZATION.id,
         "repository": REPOSITORY.name,
@@ -48,20 +102,35 @@ def write(environment: str, servers: Servers) -> StackFile:
         "serverUrl": servers.github.url,
         "oidcSubjects": "immutable",
     }
-    project = _read(paths.CHECKOUT / "Pulumi.yaml")
-    project["main"] = str(paths.CHECKOUT)
-    project["runtime"]["options"]["virtualenv"] = str(paths.CHECKOUT / ".venv")
-    paths.STACKS.mkdir(parents=True, exist_ok=True)
-    (paths.STACKS / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
-    path = paths.STACKS / f"Pulumi.{environment}.yaml"
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
-    return StackFile(
-        environment=environment,
-        unit=str(config[f"{NAMESPACE}:unit"]),
-        region=str(config[f"{NAMESPACE}:region"]),
-        account_id=str(config[f"{NAMESPACE}:accountId"]),
-        path=path,
-    )
+    return content
+
+
+def merged(before: Mapping[str, Any], here: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings `there`, with those that were set or removed `here` since both were as `before`.
+
+    A setting that was changed in both places is the one from `there`.
+    """
+    absent = object()
+
+    def latest(key: str) -> Any:
+        old, current, new = (settings.get(key, absent) for settings in (before, here, there))
+        return current if old == new else new
+
+    found = {key: latest(key) for key in [*there, *here]}
+    return {key: value for key, value in found.items() if value is not absent}
+
+
+def _checked_in_copy(environment: str) -> Path:
+    """Return the path of a copy of the checked-in settings as they were at the last call."""
+    return paths.STACKS / "checked-in" / f"Pulumi.{environment}.yaml"
+
+
+def _replace(path: Path, content: dict[str, Any]) -> None:
+    """Write a file in one step, because a command in another terminal may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_suffix(f".{os.getpid()}")
+    written.write_text(yaml.safe_dump(content, sort_keys=False))
+    written.replace(path)
 
 
 @dataclass(frozen=True, kw_only=True)

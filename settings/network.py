@@ -1,9 +1,9 @@
 """Settings of the network: one of the platform's own, or an existing one."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from settings.limits import MOST_SUBNETS
 from settings.types import Number, Section, SecurityGroupId, SubnetId, VpcId, problem, without_repeats
@@ -74,7 +74,21 @@ def _kind(value: object) -> str:
     return "existing" if isinstance(value, ExistingNetwork) or (isinstance(value, dict) and "vpcId" in value) else "new"
 
 
+def _one_kind(value: object) -> object:
+    """Refuse a network with settings of both kinds."""
+    if isinstance(value, dict):
+        new, existing = (
+            {field.alias for field in kind.model_fields.values()} & set(cast("dict[str, object]", value))
+            for kind in (NewNetwork, ExistingNetwork)
+        )
+        if new and existing:
+            raise problem("give a new network (cidr) or an existing one (vpcId, subnetIds), not both")
+    return value
+
+
 Network = Annotated[
-    Annotated[NewNetwork, Tag("new")] | Annotated[ExistingNetwork, Tag("existing")], Discriminator(_kind)
+    Annotated[NewNetwork, Tag("new")] | Annotated[ExistingNetwork, Tag("existing")],
+    Discriminator(_kind),
+    BeforeValidator(_one_kind),
 ]
 """A network of either kind: one with a `vpcId` exists already."""

@@ -113,8 +113,6 @@ def _unknown_key(path: Path, root: type[Section]) -> str:
     section, _, key = name.partition(".")
     if key and section in known:
         return f"settings of a section are nested: move it below {NAMESPACE}:{section}, as {key}"
-    if name in known:
-        return "give a new network (cidr) or an existing one (vpcId, subnetIds), not both"
     close = difflib.get_close_matches(name, known, n=1)
     likely = f"did you mean {close[0]}? " if close else ""
     return f"there is no such setting: {likely}known here: {', '.join(known)}"

@@ -13,6 +13,7 @@ LONGEST_FIRST = (
     "e2e/demo",
     "e2e/test_approvals.py",
     "e2e/test_interruption.py",
+    "e2e/test_shell.py",
     "sandbox_aws",
     "platform",
     "sandbox_github",

@@ -18,7 +18,7 @@ def item(nodeid: str, *fixtures: str) -> pytest.Item:
     ("test", "group"),
     [
         (item("tests/products/test_parts.py::test_a_part[x/y::z]"), "products"),
-        (item("tests/sandbox_aws/endpoints/test_model_server.py::test_it"), "sandbox_aws"),
+        (item("tests/sandbox_aws/endpoints/test_invoking.py::test_it"), "sandbox_aws"),
         (item("tests/e2e/test_approvals.py::test_it"), "e2e/test_approvals.py"),
         (item("tests/e2e/demo/test_demo.py::test_it"), "e2e/demo"),
         (item("tests/test_groups.py::test_it"), "test_groups.py"),

@@ -238,11 +238,11 @@ def test_options_in_the_readme_exist(program: list[str]) -> None:
     for line in lines:
         words = line[1 + len(program) :]
         command = [word for word in words[:1] if not word.startswith("-")]
-        told = subprocess.run(
+        shown = subprocess.run(
             [sys.executable, *program, *command, "--help"], cwd=CHECKOUT, capture_output=True, text=True, check=False
         )
-        assert told.returncode == 0, told.stderr
-        assert [word for word in words if word.startswith("--") and word not in told.stdout] == []
+        assert shown.returncode == 0, shown.stderr
+        assert [word for word in words if word.startswith("--") and word not in shown.stdout] == []
 
 
 def test_the_picture_of_the_architecture_shows_what_the_program_declares(rendered: Renderings) -> None:

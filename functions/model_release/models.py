@@ -13,6 +13,14 @@ from functions.model_release.records import Record
 from functions.model_release.settings import APPROVED, Settings
 from functions.shared import aws_clients
 
+ISOLATED = {
+    # Before SageMaker's images serve a model with code of its own, they `pip install` that code (sagemaker-containers,
+    # _modules.py). pip would download setuptools for it, which a container without network cannot, although the image
+    # has it. 0 turns build isolation off, as pip reads the variable inverted (https://github.com/pypa/pip/issues/5735).
+    "PIP_NO_BUILD_ISOLATION": "0",
+}
+"""Environment that a container needs for network isolation, also of versions that were registered without it."""
+
 Definition = Mapping[str, Any]
 """Members of CreateModel that decide what runs, and how."""
 
@@ -23,7 +31,7 @@ def definition(settings: Settings, project: Project, record: Record) -> Definiti
         "PrimaryContainer": {
             "Image": record.image,
             "ModelDataUrl": record.artifact_uri,
-            "Environment": dict(record.environment),
+            "Environment": {**ISOLATED, **record.environment},
         },
         "ExecutionRoleArn": f"arn:aws:iam::{settings.account_id}:role/{settings.prefix}-{project.id}-model",
         "EnableNetworkIsolation": True,

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner import members, protection, repository, settings_file
@@ -48,7 +49,7 @@ class Launcher:
         launch = self._launch(project)
         record = launch.record()
         if record is not None and record.state == "deleted":
-            raise _overtaken(launch)
+            _clean_up_deleted(launch)
         members.require_member(launch, project.user)
         reviewers = protection.reviewers(launch)
         template = repository.find_template(launch)
@@ -147,19 +148,23 @@ def _begin(launch: Launch, template: Repository, found: Repository | None) -> Re
     return launch.begin(repository.require_commit(launch, template))
 
 
-def _overtaken(launch: Launch) -> OvertakenError:
-    """Remove what a deletion that overtook the launch could not see."""
+def _clean_up_deleted(launch: Launch) -> NoReturn:
+    """Remove what a deletion that overtook the launch could not see.
+
+    Raises:
+        OvertakenError: always; nothing of the launch remains.
+    """
     found = launch.github.repository(launch.project.full_name)
     if found is not None and repository.is_own(launch.project, found):
         launch.github.delete_repository(launch.project.full_name)
     launch.forget()
-    return OvertakenError(f"{launch.project.full_name} was deleted while it was being launched; nothing of it remains")
+    raise OvertakenError(f"{launch.project.full_name} was deleted while it was being launched; nothing of it remains")
 
 
 def _stop(launch: Launch, record: Record) -> None:
     """Record, for the deletion that follows, that this attempt is over."""
     now = launch.records.read(launch.project.record_key)
     if now is None or now.state == "deleted":
-        raise _overtaken(launch)
+        _clean_up_deleted(launch)
     if now.state != "launched":
         launch.mark(record, "stopped")

@@ -35,11 +35,11 @@ class Use:
 
 def install() -> None:
     """Check the use of keys behind S3 and Secrets Manager, and of the keys that get an alias."""
-    _check_requests("s3", _of_s3)
-    _check_requests("secretsmanager", _of_secrets)
-    _check_requests("kms", _of_aliases)
-    _check_requests("sns", _of_topics)
-    _check_requests("sqs", _of_queues)
+    _check_requests("s3", _uses_by_s3)
+    _check_requests("secretsmanager", _uses_by_secrets)
+    _check_requests("kms", _uses_by_aliases)
+    _check_requests("sns", _uses_by_topics)
+    _check_requests("sqs", _uses_by_queues)
 
 
 def require_uses(caller: Principal, uses: Iterable[Use]) -> None:
@@ -66,7 +66,7 @@ def _check_requests(service: str, uses: Callable[[Request], Iterator[Use]]) -> N
     gateway.intercept(service, answer)
 
 
-def _of_s3(request: Request) -> Iterator[Use]:
+def _uses_by_s3(request: Request) -> Iterator[Use]:
     bucket, _, key = request.path.lstrip("/").partition("/")
     owner = ministack_s3.owner_of(bucket)
     if not key or not request.signed or owner is None:
@@ -88,10 +88,10 @@ def _of_s3(request: Request) -> Iterator[Use]:
     if source is not None and source.owner is not None:
         yield from uses_of_reading(source)
     if request.method == "PUT" and not subresource:
-        yield from _of_write(owner, bucket, key, headers, ("kms:GenerateDataKey",))
+        yield from _uses_of_writing(owner, bucket, key, headers, ("kms:GenerateDataKey",))
     elif request.method == "POST" and "uploads" in subresource:
         # Completing an upload of several parts reads them: it takes both.
-        yield from _of_write(owner, bucket, key, headers, ("kms:GenerateDataKey", "kms:Decrypt"))
+        yield from _uses_of_writing(owner, bucket, key, headers, ("kms:GenerateDataKey", "kms:Decrypt"))
     elif reads and not subresource:
         version = request.query.get("versionId", [None])[0]
         yield from uses_of_reading(s3.Source(bucket=bucket, key=key, version=version))
@@ -108,7 +108,9 @@ def uses_of_reading(source: s3.Source) -> Iterator[Use]:
     yield from _uses("s3", _key_arn(owner, key_id), ("kms:Decrypt",), _context(owner, source.bucket, source.key))
 
 
-def _of_write(owner: str, bucket: str, key: str, headers: Mapping[str, str], actions: tuple[str, ...]) -> Iterator[Use]:
+def _uses_of_writing(
+    owner: str, bucket: str, key: str, headers: Mapping[str, str], actions: tuple[str, ...]
+) -> Iterator[Use]:
     default = _default(owner, bucket).get(KEY)
     if ALGORITHM not in headers:
         arn = _key_arn(owner, default)
@@ -119,7 +121,7 @@ def _of_write(owner: str, bucket: str, key: str, headers: Mapping[str, str], act
     yield from _uses("s3", arn, actions, _context(owner, bucket, key))
 
 
-def _of_secrets(request: Request) -> Iterator[Use]:
+def _uses_by_secrets(request: Request) -> Iterator[Use]:
     actions = {"GetSecretValue": ("kms:Decrypt",), "PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt")}
     if request.target not in actions:
         return
@@ -130,7 +132,7 @@ def _of_secrets(request: Request) -> Iterator[Use]:
         yield from _uses("secretsmanager", arn, actions[request.target], context)
 
 
-def _of_aliases(request: Request) -> Iterator[Use]:
+def _uses_by_aliases(request: Request) -> Iterator[Use]:
     """Yield the use of an alias's key: IAM decides about the alias by its own name, too, which MiniStack does.
 
     Source: AWS KMS Developer Guide, "Controlling access to aliases".
@@ -141,7 +143,7 @@ def _of_aliases(request: Request) -> Iterator[Use]:
             yield Use(action=f"kms:{request.target}", key_arn=record["Arn"], context={})
 
 
-def _of_topics(request: Request) -> Iterator[Use]:
+def _uses_by_topics(request: Request) -> Iterator[Use]:
     form = request.form()
     if form.get("Action", [""])[0] in ("Publish", "PublishBatch"):
         topic = form.get("TopicArn", [""])[0]
@@ -152,7 +154,7 @@ def _of_topics(request: Request) -> Iterator[Use]:
         yield from _uses("sns", arn, ("kms:GenerateDataKey", "kms:Decrypt"), context)
 
 
-def _of_queues(request: Request) -> Iterator[Use]:
+def _uses_by_queues(request: Request) -> Iterator[Use]:
     actions = {"SendMessage": QUEUE_WRITE, "SendMessageBatch": QUEUE_WRITE, "ReceiveMessage": ("kms:Decrypt",)}
     if request.target in actions:
         url: str = request.json().get("QueueUrl", "")

@@ -117,6 +117,7 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
             "The model registry",
             f"aws sagemaker list-model-packages --profile ada --model-package-group-name {project.pipeline}",
         ),
-        ("The servers' logs", ".venv/bin/python -m sandbox logs"),
+        ("Production's endpoints", "aws sagemaker list-endpoints --profile prod-admin"),
+        ("The servers' logs", ".venv/bin/python -m sandbox logs aws github"),
         ("Remove all of it", "make demo-down"),
     ]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 VERSION = "3.259.0"
+_TRACEBACK = "python inline source runtime error:"
+"""Beginning of the SDK's message of an unexpected exception."""
 MESSAGE_LIMIT_BYTES = 400 << 20
 """The engine's own limit; a program may register large inline documents."""
 
@@ -72,19 +74,31 @@ class LanguageHost(LanguageServer):
         if entry_point.is_dir():
             entry_point /= "__main__.py"
 
+        code: object = 1
+
         def program() -> None:
+            nonlocal code
             os.chdir(folder)
             sys.path.insert(0, str(folder))
             try:
                 runpy.run_path(str(entry_point), run_name="__main__")
             except SystemExit as ending:  # as the official host has it: a program may end by sys.exit
                 if ending.code not in (None, 0):
+                    code = ending.code
                     raise pulumi.RunError(f"the program ended with {ending.code}") from ending
 
         self.program = program
         # The SDK's in-process server reads the engine's address, where its log goes, from the first argument.
         request.args[:] = [self._engine_address]
-        return super().Run(request, context)
+        response = super().Run(request, context)
+        if not response.error:
+            return response
+        # It has logged the error, and the engine would print the same text again. The official host answers with the
+        # code that the program ended with, or, after a traceback, that the engine need say no more.
+        # Source: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go, Run; pulumi-language-python-exec.
+        if response.error.startswith(_TRACEBACK):
+            return language_pb2.RunResponse(bail=True)
+        return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {code}")
 
     def RunPlugin(  # noqa: N802
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext

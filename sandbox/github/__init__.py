@@ -7,8 +7,10 @@
 | `state/`        | everything that is remembered, except git objects and tokens                              |
 | `store.py`      | the state and the git repositories, with look-ups; knows nothing of rules, events, Actions |
 | `accounts.py`   | tokens, and the permissions of their accounts                                             |
+| `sealing.py`    | the keys to which secrets are sealed on their way here                                    |
 | `git.py`        | git repositories, by git's own commands                                                   |
 | `rules.py`      | rulesets                                                                                  |
+| `checks.py`     | check runs, which required status checks name                                             |
 | `refs.py`       | commits and other changes of refs, within the rules; notifies a listener                  |
 | `pull_refs.py`  | the refs of a pull request                                                                |
 | `templates.py`  | repositories that are generated from a template                                           |

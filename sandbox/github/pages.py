@@ -4,7 +4,8 @@ import html
 import re
 from pathlib import Path
 
-from sandbox.github.actions import deployments
+from sandbox.github import markdown
+from sandbox.github.actions import deployments, logs
 from sandbox.github.state import Environment, Job, PullRequest, Repository, Run
 from sandbox.github.store import Store
 from sandbox.github.transport import Request, Response, text_response
@@ -15,11 +16,16 @@ a { color: #0969da; text-decoration: none } a:hover { text-decoration: underline
 pre { background: #f6f8fa; padding: 1rem; overflow: auto; border-radius: 6px; font-size: 13px }
 table { border-collapse: collapse; width: 100% } td { border-top: 1px solid #d1d9e0; padding: .3rem .6rem .3rem 0 }
 .muted { color: #59636e }
+.markdown { border: 1px solid #d1d9e0; border-radius: 6px; padding: 0 1rem } .markdown table { width: auto }
+.markdown th { text-align: left; padding: .3rem .6rem .3rem 0 } .markdown img { max-width: 100% }
+.markdown code { background: #818b981f; border-radius: 6px; padding: .1rem .3rem } .markdown pre code { padding: 0; background: none }
 @media (prefers-color-scheme: dark) {
   body { background: #0d1117; color: #f0f6fc } a { color: #4493f8 } pre { background: #151b23 }
-  td { border-color: #3d444d } .muted { color: #9198a1 }
+  td, .markdown { border-color: #3d444d } .muted { color: #9198a1 }
 }
 """
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; base-uri 'none'; form-action 'none'"
+"""Pages have no scripts: should some text of a repository or of a run ever become one, the browser does not run it."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _REPOSITORY = re.compile(r"/(?P<owner>[^/]+)/(?P<repo>[^/]+)(?P<rest>/.*)?")
 
@@ -30,7 +36,7 @@ def answer(store: Store, request: Request) -> Response:
         body = _body(store, request.path.rstrip("/"))
     if body is None:
         return text_response(404, _page("Not found", "<p>There is nothing here.</p>"), "text/html")
-    return text_response(200, body, "text/html")
+    return text_response(200, body, "text/html", {"content-security-policy": _POLICY})
 
 
 def _body(store: Store, path: str) -> str | None:
@@ -133,7 +139,7 @@ def _run_row(repository: Repository, run: Run) -> list[str]:
 
 def _run(store: Store, repository: Repository, run: Run, opened: str | None) -> str:
     folder = store.run_folder(run.id)
-    log, summary = folder / "log.txt", folder / "summary.md"
+    log = folder / "log.txt"
     state = (run.conclusion or run.status).replace("_", " ")
     facts = [html.escape(fact) for fact in (run.title, run.head_sha[:7], run.event, f"by {run.actor}", state)]
     if run.attempt > 1:
@@ -141,11 +147,15 @@ def _run(store: Store, repository: Repository, run: Run, opened: str | None) -> 
     parts = [f"<p>{_link(f'/{repository.full_name}', repository.full_name)} · {' · '.join(facts)}</p>"]
     parts += [_waiting(store, run, environment) for environment in deployments.pending(store, run)]
     parts += ["<h2>Jobs</h2>", *(_job(folder, job, opened) for job in run.jobs)]
-    if summary.exists():
-        parts.append(f"<h2>Summary</h2>{_text(summary)}")
+    parts += [_summary(folder, job) for job in run.jobs if logs.summary(folder, job).exists()]
     if log.exists():
         parts.append(f"<h2>Log</h2>{_text(log)}")
     return _page(f"{run.name} #{run.number}", "".join(parts))
+
+
+def _summary(folder: Path, job: Job) -> str:
+    rendered = markdown.rendered(logs.summary(folder, job).read_text())
+    return f"<h2>{html.escape(job.name)} summary</h2><div class=markdown>{rendered}</div>"
 
 
 def _waiting(store: Store, run: Run, environment: Environment) -> str:

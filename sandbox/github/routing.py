@@ -226,7 +226,8 @@ def _without_scope(chosen: Route) -> errors.ApiError:
     if chosen.scope == "delete_repo":
         return errors.forbidden("Must have admin rights to Repository.")
     if chosen.template.startswith("/orgs/{org}/actions/"):
-        what = "variables" if "/variables" in chosen.template else "policies"
+        kinds = ("variables", "secrets")
+        what = next((kind for kind in kinds if f"/{kind}" in chosen.template), "policies")
         return errors.forbidden(f"You must be an org admin or have the actions {what} fine-grained permission.")
     return errors.not_found()
 

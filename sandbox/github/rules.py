@@ -8,11 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.github import checks
 from sandbox.github.accounts import Caller, caller_role, reaches
 from sandbox.github.git import NO_COMMIT, GitRepository
 from sandbox.github.state import Permission, PullRequest, Repository, Ruleset, State
 
-ENFORCED = ("creation", "update", "deletion", "non_fast_forward", "required_linear_history", "pull_request")
+ENFORCED = (
+    *("creation", "update", "deletion", "non_fast_forward", "required_linear_history", "pull_request"),
+    "required_status_checks",
+)
 """The types of rules that are enforced here; others are refused when a ruleset is made."""
 
 ROLE_IDS: dict[int, Permission] = {1: "pull", 2: "maintain", 3: "triage", 4: "push", 5: "admin"}
@@ -51,8 +55,17 @@ def violations(
         for ruleset in active(state, repository, change.ref)
         if not _bypasses(ruleset, state, repository, caller, change)
         for rule in ruleset.rules
-        if (broken := _broken(rule, git, change)) is not None
+        for broken in (_broken(rule, git, change), *_unchecked(rule, state, repository, change))
+        if broken is not None
     ]
+
+
+def _unchecked(rule: dict[str, Any], state: State, repository: Repository, change: RefChange) -> list[str]:
+    """Return messages about the status checks that the new commit lacks: of a merge, those of the pull request's."""
+    if rule["type"] != "required_status_checks" or NO_COMMIT in (change.old, change.new):
+        return []
+    required = [str(check["context"]) for check in rule["parameters"]["required_status_checks"]]
+    return checks.missing(state, repository, change.pull.head_sha if change.pull else change.new, required)
 
 
 def _broken(rule: dict[str, Any], git: GitRepository, change: RefChange) -> str | None:

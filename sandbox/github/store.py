@@ -7,6 +7,7 @@ from pathlib import Path
 from sandbox.github import errors
 from sandbox.github.accounts import Tokens
 from sandbox.github.git import GitRepository
+from sandbox.github.sealing import SealingKeys
 from sandbox.github.seed import Seed
 from sandbox.github.state import Repository, State, User
 
@@ -24,6 +25,7 @@ class Store:
         """Held while a request or a job reads or changes the state."""
         self.state = State.load(folder / "state.json")
         self.tokens = Tokens(seed.tokens)
+        self.sealing = SealingKeys(folder / "sealing.key")
         self.generating: set[int] = set()
         """Repositories made from a template that do not have their first commit yet."""
         self._apply_seed()

@@ -241,7 +241,7 @@ def test_describe_prints_the_account_region_and_roles_of_a_stack(
     [
         ("config: {mlops-platform:unit: analytics}", "give mlops-platform:environment"),
         ("config: {mlops-platform:accountId: 111111111111}", "mlops-platform:accountId as text, in quotes"),
-        ("- nothing", "give mlops-platform:unit"),
+        ("- nothing", "has no settings: begin it with `config:`"),
         ("config: [", "cannot be read"),
     ],
 )

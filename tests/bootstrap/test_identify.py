@@ -203,12 +203,12 @@ def test_a_target_of_a_rule_that_was_not_created_is_not_found() -> None:
     assert find(where, "aws:cloudwatch/eventTarget:EventTarget", rule="approved", arn="arn:trigger") == []
 
 
-@pytest.mark.parametrize(("told", "found"), [("arn:topic:1", ["arn:topic:1"]), ("PendingConfirmation", [])])
-def test_a_subscription_is_found_by_its_endpoint_once_it_is_confirmed(told: str, found: Sequence[str]) -> None:
+@pytest.mark.parametrize(("arn", "found"), [("arn:topic:1", ["arn:topic:1"]), ("PendingConfirmation", [])])
+def test_a_subscription_is_found_by_its_endpoint_once_it_is_confirmed(arn: str, found: Sequence[str]) -> None:
     requests: list[dict[str, Any]] = []
     subscriptions = [
         {"Protocol": "email", "Endpoint": "grace@example.com", "SubscriptionArn": "arn:topic:2"},
-        {"Protocol": "email", "Endpoint": "hedy@example.com", "SubscriptionArn": told},
+        {"Protocol": "email", "Endpoint": "hedy@example.com", "SubscriptionArn": arn},
     ]
     where = service("sns", list_subscriptions_by_topic=recorded(requests, {"Subscriptions": subscriptions}))
     kind = "aws:sns/topicSubscription:TopicSubscription"

@@ -177,6 +177,14 @@ def test_a_deployment_may_create_the_service_linked_roles_of_its_endpoints_and_n
         assert not permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{other}"))
 
 
+def test_only_the_service_linked_roles_of_endpoints_are_excepted_from_the_ban_on_changes_of_roles(
+    template: Template,
+) -> None:
+    statements = document(template, "WorkloadBoundary")["Statement"]
+    by_name = {statement["Sid"]: statement for statement in statements}
+    assert by_name["NeverChangeRolesOtherwise"]["NotResource"] == by_name["ServeAndScaleEndpoints"]["Resource"]
+
+
 def test_a_deployment_passes_roles_of_its_environment_but_none_that_deploys_the_platform(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     assert permits(boundary, requested(DEPLOYMENT, "iam:PassRole", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-model"))

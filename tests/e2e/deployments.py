@@ -242,6 +242,12 @@ class Deployments(Actors):
 
         wait_until(updating, f"an update of the endpoint in {environment}")
 
+    def wait_until_in_service(self, environment: str) -> None:
+        """Wait until an endpoint is no longer being changed."""
+        wait_until(
+            lambda: self.endpoint(environment)["EndpointStatus"] == "InService", f"the endpoint in {environment}"
+        )
+
     def kill_with_a_new_model(self, environment: str, known: Iterable[str]) -> None:
         """Kill the engine of the running deployment once it has created a model that is not among the known ones.
 

@@ -38,8 +38,8 @@ def test_every_alarm_reports_to_the_topic(stack: Rendering) -> None:
 
 def test_the_settings_name_the_recipients_of_alarms() -> None:
     rendering = render_stack("prod", {"alarms": {"emails": ["hedy@example.com", "grace@example.com"]}})
-    told = {each.inputs["endpoint"]: each.inputs["protocol"] for each in rendering.all("TopicSubscription")}
-    assert told == {"hedy@example.com": "email", "grace@example.com": "email"}
+    protocols = {each.inputs["endpoint"]: each.inputs["protocol"] for each in rendering.all("TopicSubscription")}
+    assert protocols == {"hedy@example.com": "email", "grace@example.com": "email"}
 
 
 def test_without_addresses_nobody_is_subscribed(stack: Rendering) -> None:

@@ -60,7 +60,7 @@ def test_only_an_environment_with_studio_has_the_endpoints_that_studio_calls(ren
         assert set(interface_endpoints(rendered(name))) == EVERYWHERE | {"sagemaker.api", "sagemaker.runtime"}
 
 
-def test_endpoints_let_only_the_account_s_own_principals_through(stack: Rendering) -> None:
+def test_endpoints_let_only_the_accounts_own_principals_through(stack: Rendering) -> None:
     account = {"StringEquals": {"aws:PrincipalAccount": stack.account_id}}
     for service, endpoint in {**interface_endpoints(stack), "s3": gateway_endpoint(stack)}.items():
         if service in {"servicecatalog", "aws.sagemaker.eu-west-1.studio"}:

@@ -1,6 +1,7 @@
 """Settings are refused as a whole, with every reason, before anything is created."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pulumi
 import pytest
 import yaml
 
-from settings import ExistingNetwork, NewNetwork, Problem, Settings, SettingsError
+from settings import ExistingNetwork, NewNetwork, Problem, Settings, SettingsError, reference
 from settings.schema import project_file
 from tests.rendering import Resource, configuration_of, render, render_stack
 
@@ -232,9 +233,16 @@ def test_a_key_of_a_section_is_not_written_with_a_dot() -> None:
     )
 
 
-def test_a_network_that_is_new_and_existing_is_refused() -> None:
-    network = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "cidr": "10.16.0.0/16"}
-    assert "not both" in remedy("network.cidr", network=network)
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "cidr": "10.16.0.0/16"},
+        {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "zones": 2},
+        {"cidr": "10.16.0.0/16", "securityGroupId": "sg-0a1b2c3d"},
+    ],
+)
+def test_a_network_that_is_new_and_existing_is_refused(network: dict[str, Any]) -> None:
+    assert "not both" in remedy("network", network=network)
 
 
 def test_a_person_is_listed_once() -> None:
@@ -272,13 +280,15 @@ def test_the_default_instance_type_must_be_an_allowed_one() -> None:
 
 
 def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
-    def told(*types: str) -> str:
+    def remedy_for(*types: str) -> str:
         studio = {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", *types]}
         (found,) = problems(development={"studio": studio}).values()
         return found.remedy
 
     sizes = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge")
-    assert "list at most 12, because" in told(*(f"ml.{family}.{size}" for family in ("m5", "r5") for size in sizes))
+    assert "list at most 12, because" in remedy_for(
+        *(f"ml.{family}.{size}" for family in ("m5", "r5") for size in sizes)
+    )
 
 
 @pytest.mark.parametrize(
@@ -357,6 +367,17 @@ def test_the_schema_in_pulumi_yaml_is_the_one_of_the_settings() -> None:
     assert set(schema) - {"pulumi:disable-default-providers"} == {
         field.alias for field in Settings.model_fields.values()
     }
+
+
+def test_the_page_of_settings_is_the_one_of_their_declarations() -> None:
+    page = reference.page()
+    assert reference.PAGE.read_text(encoding="utf-8") == page, "write it again: python -m settings"
+    rows = dict(re.findall(r"^\| `([\w.\[\]]+)` \| (.+) \|$", page, re.MULTILINE))
+    assert rows["development.studio.userProfiles[].role"].startswith("`lead` or `dataScientist` | required | A lead ")
+    assert rows["network.zones"].startswith("whole number (2 to 6) | `2` | Availability zones ")
+    assert rows["network.vpcId"].startswith("text | required | ")
+    assert rows["github.apiUrl"].startswith("text | follows from others | ")
+    assert rows["keepDataOnDestroy"].startswith("`true` or `false` | `true` | ")
 
 
 def test_no_provider_exists_that_the_program_did_not_make() -> None:

@@ -66,7 +66,7 @@ def test_no_bucket_can_be_made_public(stack: Rendering) -> None:
         assert ownership.inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-def test_every_object_is_encrypted_with_the_data_key_and_access_logs_with_s3_s_own(stack: Rendering) -> None:
+def test_every_object_is_encrypted_with_the_data_key_and_access_logs_with_s3s_own(stack: Rendering) -> None:
     for bucket, encryption in by_bucket(stack, "BucketServerSideEncryptionConfiguration").items():
         (rule,) = encryption.inputs["rules"]
         if "access-logs" in bucket:
@@ -104,7 +104,7 @@ def test_access_to_a_bucket_is_logged(stack: Rendering) -> None:
     assert all("access-logs" in each.inputs["targetBucket"] for each in logging.values())
 
 
-def test_only_this_environment_s_buckets_deliver_access_logs(stack: Rendering) -> None:
+def test_only_this_environments_buckets_deliver_access_logs(stack: Rendering) -> None:
     statement = stack.one("BucketPolicy", "storage-access-logs-policy").statements()["DeliverAccessLogs"]
     assert statement["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": stack.account_id}

@@ -67,7 +67,7 @@ def test_the_template_has_no_findings(product: Product, tmp_path: Path) -> None:
     assert findings(tmp_path / "template.yaml", regions=["eu-west-1", "us-east-1"], informational=True) == []
 
 
-def test_it_has_the_other_product_s_resources_and_its_own(product: Product, extended: Product) -> None:
+def test_it_has_the_other_products_resources_and_its_own(product: Product, extended: Product) -> None:
     added = {key: each["Type"] for key, each in product.resources.items() if key not in extended.resources}
     changed = {key for key, each in extended.resources.items() if product.resources[key] != each}
 
@@ -204,7 +204,7 @@ def test_nothing_keeps_the_bucket_from_being_deleted(product: Product) -> None:
     assert denied["Resource"] == [f"{BUCKET}/approved/*", f"{BUCKET}/deployments/*"]
 
 
-def test_the_project_s_parameter_is_published_once_it_can_deploy(product: Product) -> None:
+def test_the_projects_parameter_is_published_once_it_can_deploy(product: Product) -> None:
     parameter = product.properties("ProjectParameter")
 
     assert parameter["Name"] == "/mlops/analytics/dev/projects/p-abcdefghijkl"

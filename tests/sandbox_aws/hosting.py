@@ -1,4 +1,4 @@
-"""Models, configurations and endpoints for tests: tiny models that answer with what they were trained on."""
+"""Models, configurations and endpoints for tests: models of an image whose server does what `model.json` says."""
 
 import io
 import json
@@ -14,30 +14,9 @@ from botocore.exceptions import ClientError
 from tests.sandbox_aws.account import Account, allow, trust
 
 IMAGE = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/tiny:1"
-WITHIN_SECONDS = 30
+WITHIN_SECONDS = 90
 POLL_SECONDS = 0.05
 """Pause between two looks at an endpoint: every look takes processor time from the process that starts."""
-
-CODE = """
-import json, os, pathlib, time
-def model_fn(model_dir):
-    model = json.loads((pathlib.Path(model_dir) / "model.json").read_text())
-    if model.get("broken"):
-        raise ValueError("this model cannot be loaded")
-    return model
-def input_fn(data, content_type):
-    if content_type != "text/csv":
-        raise ValueError(f"content type is {content_type}")
-    return [float(value) for value in data.split(",")]
-def predict_fn(data, model):
-    if model.get("failing"):
-        raise RuntimeError("this model fails")
-    time.sleep(model.get("seconds", 0))
-    return sum(data) * model["factor"]
-def output_fn(prediction, accept):
-    print("answered", "credentials" if "AWS_SESSION_TOKEN" in os.environ else "isolated")
-    return f"{prediction:g}"
-"""
 
 ACTIONS = [
     "ecr:GetAuthorizationToken",
@@ -108,12 +87,9 @@ class Hosting:
         """A client of SageMaker Runtime."""
         return self.account.client("sagemaker-runtime")
 
-    def model(self, name: str, *, code: str = CODE, **changes: Any) -> str:
-        """Create a model, trained on `factor` and the like; return its name."""
-        trained = {key: changes.pop(key) for key in ("factor", "broken", "failing", "seconds") if key in changes}
-        packed = archive(
-            {"model.json": json.dumps({"factor": 1, **trained}).encode(), "code/inference.py": code.encode()}
-        )
+    def model(self, name: str, *, trained: Mapping[str, Any] | None = None, **changes: Any) -> str:
+        """Create a model that multiplies by the `factor` in `trained`, or does what else that says; return its name."""
+        packed = archive({"model.json": json.dumps({"factor": 1, **(trained or {})}).encode()})
         self.account.client("s3").put_object(Bucket=self.bucket, Key=f"{name}/model.tar.gz", Body=packed)
         request = {
             "ModelName": name,
@@ -121,10 +97,6 @@ class Hosting:
             "PrimaryContainer": {
                 "Image": IMAGE,
                 "ModelDataUrl": f"s3://{self.bucket}/{name}/model.tar.gz",
-                "Environment": {
-                    "SAGEMAKER_PROGRAM": "inference.py",
-                    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-                },
             },
         }
         self.sagemaker.create_model(**(request | changes))

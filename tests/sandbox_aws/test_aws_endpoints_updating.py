@@ -25,11 +25,11 @@ ONE, TEN = 3, 30
 @pytest.fixture(scope="module")
 def hosting(dev: Account) -> Iterator[Hosting]:
     with Hosting.prepare(dev, "updating-test") as made:
-        made.model("one", factor=1)
-        made.model("ten", factor=10)
-        made.model("slow", factor=1, seconds=0.2)
-        made.model("failing", failing=True)
-        made.model("broken", broken=True)
+        made.model("one", trained={"factor": 1})
+        made.model("ten", trained={"factor": 10})
+        made.model("slow", trained={"seconds": 0.2})
+        made.model("failing", trained={"status": 500})
+        made.model("broken", trained={"broken": True})
         for name in ("one", "ten", "slow", "failing", "broken"):
             variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large"}
             made.configuration(name, ProductionVariants=[{**variant, "InitialInstanceCount": 2}])

@@ -1,11 +1,12 @@
-"""Recognition of the sandbox's own server processes."""
+"""Recognition of the sandbox's own server processes, and of servers that are gone."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import psutil
 import pytest
 
-from sandbox import servers
+from sandbox import certificates, http_client, servers
 
 
 class Process:
@@ -40,3 +41,11 @@ def test_a_server_is_alive_while_its_process_runs_and_is_still_the_server(
 
     monkeypatch.setattr(psutil, "Process", look)
     assert servers.alive(1) is alive
+
+
+def test_a_server_that_does_not_answer_is_named_without_a_traceback(tmp_path: Path) -> None:
+    files = certificates.create(tmp_path)
+    gone = servers.Server(pid=0, url="https://localhost:1")
+    found = servers.Servers(aws=gone, github=gone, trust=str(files.ca), tokens={})
+    with pytest.raises(http_client.RefusedError, match=r"^GET https://localhost:1/_ministack/ready: .*refused"):
+        http_client.call(found, "GET", f"{gone.url}/_ministack/ready", {})

@@ -162,6 +162,11 @@ jobs:
     assert remote("PUT", f"{path}/environments/prod", {"reviewers": [{"type": "User", "id": 11}]}).status == 200
     number = remote.start(path)
     remote.when(path, number, "waiting")
+    assert list(remote.jobs(path, number).items()) == [
+        ("stacks", "success"),
+        ("Deploy prod (one) / Deploy one", "waiting"),
+        ("Deploy prod (two) / Deploy two", "waiting"),
+    ]
     waiting = remote("GET", f"{path}/actions/runs/{number}/pending_deployments").json
     body = {"environment_ids": [waiting[0]["environment"]["id"]], "state": "approved", "comment": ""}
     assert remote("POST", f"{path}/actions/runs/{number}/pending_deployments", body).status == 200
@@ -169,10 +174,10 @@ jobs:
     assert run["conclusion"] == "success", remote.log(run)
     assert remote.jobs(path, number) == {
         "stacks": "success",
-        "Deploy prod / Deploy one": "success",
-        "Deploy prod / Deploy two": "success",
+        "Deploy prod (one) / Deploy one": "success",
+        "Deploy prod (two) / Deploy two": "success",
     }
-    assert "Deploy prod / Deploy two: deploys two" in remote.log(run)
+    assert "Deploy prod (two) / Deploy two: deploys two" in remote.log(run)
 
 
 def test_a_run_that_waits_for_a_review_occupies_no_runner(remote: Remote) -> None:

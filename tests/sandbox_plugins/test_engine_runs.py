@@ -48,6 +48,24 @@ def test_a_stack_is_created_unchanged_updated_replaced_and_destroyed(project: Ca
     assert "- 7 deleted" in stack.run("destroy", "--yes", "--skip-preview")
 
 
+@pytest.mark.parametrize(
+    ("ending", "reason", "last"),
+    [
+        ('raise pulumi.RunError("mend it")', "mend it", "program exited with non-zero exit code: 1"),
+        ("raise SystemExit(3)", "the program ended with 3", "program exited with non-zero exit code: 3"),
+        ("1 / 0", "ZeroDivisionError: division by zero", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_the_reason_of_a_program_that_stops_is_printed_once(
+    project: Callable[[str], Project], ending: str, reason: str, last: str
+) -> None:
+    stopped = project("stopped")
+    stopped.program(ending)
+    diagnostics = stopped.run("preview", fails=True).partition("Diagnostics:")[2].partition("Resources:")[0]
+    assert diagnostics.count(reason) == 1
+    assert diagnostics.strip().endswith(last)
+
+
 def test_an_error_names_the_resource_and_quotes_aws(project: Callable[[str], Project]) -> None:
     broken = project("broken")
     broken.program(

@@ -5,12 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
+from mlops_platform.release.plan import Plan
 from tests.sandbox_plugins.fake_autoscaling import FakeAutoScaling
 from tests.sandbox_plugins.fake_sagemaker import FakeSageMaker
 from tests.sandbox_plugins.fakes import run_fake
 from tests.sandbox_plugins.project import Project, with_own_environment
 
 pytestmark = pytest.mark.slow
+
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 
 SERVING = """
     import sys
@@ -106,11 +109,15 @@ SCALED = """
 """
 
 
+def previewed(project: Project) -> str:
+    """Return what a preview writes."""
+    output, _ = project.start("preview", "--refresh", "--json").communicate(timeout=240)
+    return output
+
+
 def planned(project: Project) -> dict[str, str]:
     """Return the operations that a preview plans for the resources that change, by their names."""
-    process = project.start("preview", "--refresh", "--json")
-    output, _ = process.communicate(timeout=240)
-    steps = json.loads(output)["steps"]
+    steps = json.loads(previewed(project))["steps"]
     changing = [step for step in steps if step["op"] not in ("same", "read", "refresh")]
     return {step["urn"].rpartition("::")[2]: step["op"] for step in changing}
 
@@ -137,6 +144,25 @@ def test_a_preview_shows_a_release_and_missing_scaling_is_created_again(
         autoscaling.policies.clear()
         assert "+ 2 created" in serving.run("up", "--yes", "--refresh", "--skip-preview")
         assert (len(autoscaling.targets), len(autoscaling.policies)) == (1, 1)
+
+
+def test_a_rollback_that_was_dropped_elsewhere_plans_a_replacement_and_putting_it_back_ends_that(
+    project: Callable[[str], Project],
+) -> None:
+    serving, sagemaker = project("dropped"), FakeSageMaker()
+    with run_fake(sagemaker):
+        serving.environment["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.address
+        serving.program(SERVING.format(environment=with_own_environment(serving), version="v1"))
+        serving.up()
+        # UpdateEndpoint drops it unless RetainDeploymentConfig is set.
+        dropped = sagemaker.endpoints["serving"].pop("LastDeploymentConfig")
+        removal = Plan.parse(previewed(serving)).removal(ENDPOINT)
+        assert removal is not None
+        assert (removal.kind, removal.name, removal.properties) == ("replace", "endpoint", ("deploymentConfig",))
+        assert removal.inputs["deploymentConfig"]["autoRollbackConfiguration"] == {"alarms": [{"alarmName": "errors"}]}
+
+        sagemaker.endpoints["serving"]["LastDeploymentConfig"] = dropped
+        assert planned(serving) == {}
 
 
 def test_an_existing_endpoint_is_imported_and_needs_no_change(project: Callable[[str], Project]) -> None:

@@ -3,12 +3,14 @@
 import json
 import re
 import sys
+import tomllib
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.template_repos.conftest import run
+from tests.template_repos.conftest import ROOT, run
 
 SHA256_OF_ABALONE = "de37cdcdcaaa50c309d514f248f7c2302a5f1f88c168905eba23fe2fbc78449f"
 
@@ -69,6 +71,25 @@ def test_the_readme_names_only_files_and_commands_that_exist(model_training: Pat
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
+@pytest.mark.parametrize("image", ["xgboost", "scikit-learn"])
+def test_the_packages_of_an_image_are_those_that_the_sandbox_runs_it_with(model_training: Path, image: str) -> None:
+    sandbox = tomllib.loads((ROOT / "sandbox" / "images" / f"sagemaker-{image}" / "pyproject.toml").read_text())
+    template = tomllib.loads((model_training / "pyproject.toml").read_text())["dependency-groups"][f"{image}-image"]
+    assert len(template) >= 6
+    assert set(template) <= set(sandbox["project"]["dependencies"])
+    code = (model_training / "pipeline" / "images.py").read_text()
+    for uri in sandbox["tool"]["sandbox"]["images"]:
+        assert f'"{uri.rpartition("/")[2]}"' in code
+
+
+def test_dependabot_leaves_the_packages_of_the_images_alone(model_training: Path) -> None:
+    groups = tomllib.loads((model_training / "pyproject.toml").read_text())["dependency-groups"]
+    names = {re.split("[=;]", pin)[0] for name, pins in groups.items() if name.endswith("-image") for pin in pins}
+    configuration = yaml.safe_load((model_training / ".github" / "dependabot.yml").read_text())
+    [python] = [update for update in configuration["updates"] if update["package-ecosystem"] == "uv"]
+    assert {entry["dependency-name"] for entry in python["ignore"]} == names
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_its_own_tests_pass(clone: Path, uv_environment: dict[str, str]) -> None:
@@ -78,10 +99,18 @@ def test_its_own_tests_pass(clone: Path, uv_environment: dict[str, str]) -> None
 
 
 @pytest.mark.slow
-def test_the_whole_pipeline_runs_on_a_laptop_and_its_model_is_good(clone: Path, uv_environment: dict[str, str]) -> None:
+def test_the_whole_pipeline_runs_on_a_laptop_and_its_model_is_good_and_served(
+    clone: Path, uv_environment: dict[str, str]
+) -> None:
+    data = clone / "data" / "abalone.csv"
+    plain = data.read_text()
+    # A value that only quotes can hold, as any data set may have.
+    data.write_text(re.sub("^I,", '"I, infant",', plain, flags=re.MULTILINE))
     done = run("make", "local-run", folder=clone, environment=uv_environment)
+    data.write_text(plain)
     assert done.returncode == 0, done.stderr[-4000:]
     assert "good enough to be registered" in done.stderr
+    assert "the model answers all 627 rows as in the evaluation" in done.stdout
     metrics = {
         name: float(value) for name, value in re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", done.stdout, re.MULTILINE)
     }

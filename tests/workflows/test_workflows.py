@@ -1,5 +1,6 @@
 """The platform's own workflows: linters, and rules that no linter checks."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any, cast
 
 import pytest
 import yaml
+
+from bootstrap import arguments
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
@@ -61,7 +64,7 @@ def test_every_job_installs_the_makefiles_version_of_uv_and_checks_it() -> None:
 
 def test_a_pull_request_never_applies() -> None:
     text = (CHECKOUT / ".github" / "workflows" / "pull-request.yml").read_text()
-    assert "pulumi preview" in text
+    assert "bootstrap preview" in text
     assert not [word for word in ("pulumi up", "pulumi destroy", "pulumi refresh", "deploy_role_arn") if word in text]
 
 
@@ -94,42 +97,67 @@ def test_each_stack_is_deployed_by_one_run_at_a_time_behind_its_environment() ->
     assert job["environment"] == "${{ inputs.environment }}"
 
 
-def _deploy_script() -> str:
-    steps = _load(CHECKOUT / ".github" / "workflows" / "deploy-stack.yml")["jobs"]["deploy"]["steps"]
-    [script] = [step["run"] for step in steps if step.get("name") == "Deploy"]
+def test_a_pull_request_previews_every_stack_that_has_a_file(tmp_path: Path) -> None:
+    steps = _load(CHECKOUT / ".github" / "workflows" / "pull-request.yml")["jobs"]["stacks"]["steps"]
+    [script] = [step["run"] for step in steps if step.get("id") == "find"]
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.analytics-prod.yaml"):
+        (tmp_path / name).touch()
+    environment = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True)
+    name, _, value = (tmp_path / "output").read_text().partition("=")
+    assert (name, json.loads(value)) == ("names", ["analytics-prod", "dev"])
+
+
+def _script(workflow: str, job: str, name: str) -> str:
+    steps = _load(CHECKOUT / ".github" / "workflows" / workflow)["jobs"][job]["steps"]
+    [script] = [step["run"] for step in steps if step.get("name") == name]
     return cast("str", script)
 
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Path:
-    """A folder with a `pulumi` that previews and applies one change, and a `python` that prints a login."""
+    """A folder with a `pulumi` that previews and applies one change, and a `python` that logs in and previews."""
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    pulumi = '#!/bin/sh\necho "$@" >> calls\necho "+ a bucket"\necho "the reason" >&2\nexit "${STATUS:-0}"\n'
-    for name, text in {"pulumi": pulumi, "python": "#!/bin/sh\necho export LOGGED_IN=yes\n"}.items():
-        (programs / name).write_text(text)
+    engine = 'echo "$@" >> calls\necho "+ a bucket"\necho "the reason" >&2\nexit "${STATUS:-0}"\n'
+    python = f"""case "$*" in
+        *login*) [ "${{LOGIN:-}}" = refused ] && {{ echo "not bootstrapped" >&2; exit 1; }}; echo export LOGGED_IN=yes ;;
+        *) {engine} ;;
+    esac"""
+    for name, text in {"pulumi": f'[ "$LOGGED_IN" = yes ] || exit 9\n{engine}', "python": python}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}")
         (programs / name).chmod(0o755)
     return tmp_path
 
 
-def _deploy(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def _run(runner: Path, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
         "STACK": "dev",
         "UNIT": "analytics",
         "ENVIRONMENT": "dev",
+        "ACCOUNT": "111111111111",
+        "GITHUB_REPOSITORY": "acme/mlops-platform",
         "GITHUB_STEP_SUMMARY": str(runner / "summary.md"),
         **variables,
     }
     return subprocess.run(
         # GitHub's shell of a step that names none. Source: GitHub Docs, "Workflow syntax", steps.shell.
-        ["bash", "-e", "-c", _deploy_script()],
+        ["bash", "-e", "-c", script],
         cwd=runner,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _deploy(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return _run(runner, _script("deploy-stack.yml", "deploy", "Deploy"), **variables)
+
+
+def _preview(runner: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return _run(runner, _script("pull-request.yml", "preview", "Preview"), **variables)
 
 
 def test_a_deployment_logs_the_preview_that_it_applies(runner: Path) -> None:
@@ -147,6 +175,45 @@ def test_a_deployment_that_fails_ends_the_job_with_its_reason(runner: Path) -> N
     assert done.returncode != 0
     assert "the reason" in done.stdout
     assert "the reason" in (runner / "summary.md").read_text()
+
+
+def test_a_deployment_whose_login_fails_ends_with_its_reason_alone(runner: Path) -> None:
+    done = _deploy(runner, LOGIN="refused")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "not bootstrapped\n")
+    assert not (runner / "calls").exists()
+
+
+def test_a_preview_is_logged_and_summarised(runner: Path) -> None:
+    done = _preview(runner)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\n"
+    assert (runner / "summary.md").read_text() == done.stdout
+    assert (runner / "calls").read_text() == "-m bootstrap preview dev\n"
+
+
+def test_a_preview_that_fails_ends_the_job_with_its_reason(runner: Path) -> None:
+    done = _preview(runner, STATUS="1")
+    assert done.returncode == 1
+    assert "the reason" in (runner / "summary.md").read_text()
+
+
+def test_a_role_that_cannot_be_taken_is_explained_in_one_line() -> None:
+    steps = _load(CHECKOUT / ".github" / "workflows" / "pull-request.yml")["jobs"]["preview"]["steps"]
+    [login] = [position for position, step in enumerate(steps) if step.get("id") == "login"]
+    assert "configure-aws-credentials@" in steps[login]["uses"]
+    assert steps[login + 1]["if"] == "failure() && steps.login.outcome == 'failure'"
+
+
+def test_the_explanation_names_the_role_the_account_and_the_command_that_prepares_it(runner: Path) -> None:
+    done = _run(runner, _script("pull-request.yml", "preview", "Explain the failed login"))
+    [said] = done.stdout.splitlines()
+    assert (done.returncode, said.startswith("::error::No preview of dev: the role analytics-dev-preview")) == (0, True)
+    assert "in account 111111111111" in said
+    assert said.removeprefix("::error::") in (runner / "summary.md").read_text().splitlines()
+    words = said.partition("python -m bootstrap ")[2].split()
+    chosen = arguments.parser().parse_args(words)
+    assert (chosen.command, chosen.unit, chosen.environment) == ("up", "analytics", "dev")
+    assert (chosen.github_org, chosen.github_repository) == ("acme", "mlops-platform")
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from sandbox import environments
+from sandbox import image_environments
 from sandbox.aws.iam.authorization import Credentials
 from sandbox.aws.sagemaker.failures import StepFailedError
 
@@ -126,7 +126,17 @@ class Images:
             if folder not in self._ready:
                 self._install(folder)
                 self._ready.add(folder)
-        return folder / ".venv" / "bin" / "python"
+        return image_environments.python(folder)
+
+    def serving_command(self, uri: str, *, isolated: bool) -> list[str]:
+        """Return the command that serves a model with an image, with network isolation or without.
+
+        Raises:
+            StepFailedError: there is no such image.
+        """
+        command = [str(self.python(uri)), str(image_environments.CONTAINER), "serve", uri]
+        own = image_environments.server(self.folder(uri))
+        return command + ["--isolated"] * isolated + (["--custom", str(own.parent)] if own else [])
 
     def folder(self, uri: str) -> Path:
         """Return the folder of an image.
@@ -144,16 +154,10 @@ class Images:
         )
 
     def _install(self, folder: Path) -> None:
-        environment = {key: value for key, value in self.machine.install_environment.items() if key != "VIRTUAL_ENV"}
-        done = subprocess.run(
-            environments.uv("sync", "--quiet", "--frozen", "--project", str(folder)),
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise StepFailedError(f"InternalServerError: the image's environment cannot be made: {done.stderr.strip()}")
+        try:
+            image_environments.install(folder, self.machine.install_environment)
+        except image_environments.InstallationError as error:
+            raise StepFailedError(f"InternalServerError: the image's environment cannot be made: {error}") from None
 
 
 def bare_environment() -> dict[str, str]:

@@ -10,6 +10,8 @@
 | `workflow.py`         | one workflow file: triggers, inputs, permissions, concurrency; simple expressions    |
 | `expressions.py`      | the contexts of expressions outside of steps                                         |
 | `patterns.py`         | patterns of branch, tag and path filters                                             |
+| `job_names.py`        | the names of jobs, as required status checks name them                               |
+| `secret_values.py`    | the owners of secrets, and the values that jobs get                                  |
 | `plan.py`             | the jobs of a workflow file: needs, called workflows, environments, concurrency      |
 | `scheduler.py`        | decides which job executes now                                                       |
 | `concurrency.py`      | the runs and jobs that hold a concurrency group or wait for it                       |

@@ -3,13 +3,13 @@
 from typing import Literal
 
 from sandbox.github.actions import patterns
-from sandbox.github.state import Deployment, DeploymentStatus, Environment, Run, User
+from sandbox.github.state import Deployment, DeploymentStatus, Environment, Repository, Requirements, Run, User
 from sandbox.github.store import Store
 
 
 def refusal(store: Store, run: Run, name: str) -> str | None:
     """Return why no job of a run may enter an environment; None: it may, perhaps after a review."""
-    environment = store.state.repositories[run.repository_id].environments.get(name)
+    environment = store.state.repositories[run.repository_id].environment(name)
     policy = environment.deployment_branch_policy if environment else None
     if environment is None or policy is None:
         return None
@@ -28,9 +28,9 @@ def refusal(store: Store, run: Run, name: str) -> str | None:
 
 def reviewed_environments(store: Store, run: Run, key: str) -> list[str]:
     """Return the environments of a job that have reviewers."""
-    environments = store.state.repositories[run.repository_id].environments
-    names = dict.fromkeys(run.requirements[key].environments.values())
-    return [name for name in names if name in environments and environments[name].reviewers]
+    repository = store.state.repositories[run.repository_id]
+    found = (repository.environment(name) for name in run.requirements[key].environments.values())
+    return list(dict.fromkeys(one.name for one in found if one is not None and one.reviewers))
 
 
 def pending(store: Store, run: Run) -> list[Environment]:
@@ -54,11 +54,12 @@ def may_review(store: Store, run: Run, environment: Environment, user: User) -> 
 def create_environments(store: Store, run: Run, key: str) -> None:
     """Create the environments of a job that do not exist when it starts."""
     repository = store.state.repositories.get(run.repository_id)
-    environments = repository.environments if repository else {}
+    if repository is None:
+        return
     for name in run.requirements[key].environments.values():
-        if name not in environments:
+        if repository.environment(name) is None:
             # Protection rules take the three ids that follow.
-            environments[name] = Environment(id=store.state.next_id() * 10, name=name)
+            repository.environments[name] = Environment(id=store.state.next_id() * 10, name=name)
 
 
 def record(store: Store, run: Run, key: str, state: Literal["waiting", "in_progress", "success", "failure"]) -> None:
@@ -67,7 +68,7 @@ def record(store: Store, run: Run, key: str, state: Literal["waiting", "in_progr
     requirements = run.requirements.get(key)
     if repository is None or requirements is None:
         return
-    for name in dict.fromkeys(requirements.environments.values()):
+    for name in _names(repository, requirements):
         unfinished = (
             one
             for one in repository.deployments
@@ -87,3 +88,10 @@ def record(store: Store, run: Run, key: str, state: Literal["waiting", "in_progr
             )
             repository.deployments.append(deployment)
         deployment.statuses.append(DeploymentStatus(id=store.state.next_id(), state=state))
+
+
+def _names(repository: Repository, requirements: Requirements) -> list[str]:
+    """Return the names of a job's environments as the environments themselves have them, if they exist."""
+    written = requirements.environments.values()
+    found = (environment.name if (environment := repository.environment(name)) else name for name in written)
+    return list(dict.fromkeys(found))

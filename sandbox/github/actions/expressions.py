@@ -40,6 +40,6 @@ def variables(state: State, repository: Repository) -> dict[str, str]:
         for variable in state.variables.values()
         if variable.visibility == "all"
         or (variable.visibility == "private" and repository.private)
-        or repository.id in variable.selected_repository_ids
+        or (variable.visibility == "selected" and repository.id in variable.selected_repository_ids)
     ]
     return {variable.name: variable.value for variable in (*shared, *repository.variables.values())}

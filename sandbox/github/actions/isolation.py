@@ -55,13 +55,13 @@ def questions(
 
 
 def answered(answers: Path, count: int) -> list[list[str]]:
-    """Return the texts that `questions` asked for, evaluated, per combination."""
+    """Return the texts that `questions` asked for, evaluated, per combination; act does not say in which order they are."""
     found: list[list[str]] = []
-    for file in sorted(answers.iterdir()):
+    for file in answers.iterdir():
         pairs = (entry.partition("=") for entry in file.read_text().split("\0"))
         values = {name: value for name, _, value in pairs}
         found.append([values.get(f"ANSWER_{number}", "") for number in range(count)])
-    return found
+    return sorted(found)
 
 
 def reported(report: Path, key: str) -> Result:

@@ -1,17 +1,23 @@
 """The output of act about a job: status, steps and logs."""
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, cast
 
-from sandbox.github.actions import deployments
+from sandbox.github.actions import deployments, job_names
 from sandbox.github.actions.isolation import HELPER
-from sandbox.github.actions.plan import plain
-from sandbox.github.actions.workflow import WorkflowError, interpolate
+from sandbox.github.actions.job_names import Title
 from sandbox.github.state import Job, Run, Step, now
 from sandbox.github.store import Store
 
 _NO_CLONE = "not located inside a git repository"
 """act's message about a folder that is not a clone, which it does not need here."""
+
+
+def summary(folder: Path, job: Job) -> Path:
+    """Return the file of a job's summary, Markdown, in the folder of its run; it exists if a step wrote one."""
+    return folder / f"{job.id}.md"
 
 
 class JobLogs:
@@ -25,11 +31,20 @@ class JobLogs:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._jobs: dict[str, Job] = {}
         """Jobs by the names that act gives them."""
-        self._planned = {job.key: job.name for job in run.jobs if job.caller == caller}
+        self.titles: dict[str, tuple[Title, ...]] = {}
+        """Titles of the jobs, each after those of its callers, by key."""
         self._started_steps: dict[tuple[int, str], str] = {}
-        self.secrets: list[str] = []
-        """Texts that the logs must not show."""
+        self._hidden: list[str] = []
         self.cancelled = False
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Show neither these secrets nor any of their lines.
+
+        Source: actions/runner, src/Runner.Worker/Worker.cs, `InitializeSecretMasker`: output is read line by line.
+        """
+        texts = {line for secret in secrets for line in (secret, *secret.splitlines()) if line.strip()}
+        # A longer secret may contain a shorter one.
+        self._hidden = sorted(texts, key=len, reverse=True)
 
     def fail(self, message: str) -> None:
         """Log the reason for which the job fails without being executed."""
@@ -57,8 +72,8 @@ class JobLogs:
         if record.get("raw_output"):
             self._write(job, message)
         elif record.get("command") == "summary":
-            with (self._folder / "summary.md").open("a") as summary:
-                summary.write(self._mask(str(record.get("content", ""))))
+            with summary(self._folder, job).open("a") as file:
+                file.write(self._mask(str(record.get("content", ""))) + "\n")
         elif "jobResult" in record:
             with self._store.lock:
                 result = str(record["jobResult"])
@@ -77,29 +92,19 @@ class JobLogs:
             key = str(record["jobID"])
             taken = {one.id for one in self._jobs.values()}
             alike = [one for one in self._run.jobs if one.caller == self._caller and one.key == key]
-            # The first combination takes the place of the job that was planned.
-            job = next((one for one in alike if one.id not in taken), None)
+            name = job_names.answered(self.titles[key], label)
+            # The first combination takes the place of the job that was planned, unless all are shown already.
+            free = [one for one in alike if one.id not in taken]
+            job = next((one for one in free if one.name == name), next(iter(free), None))
             if job is None:
                 job = alike[0].model_copy(update={"id": self._store.state.next_id(), "status": "queued", "steps": []})
                 self._run.jobs.append(job)
             self._jobs[label] = job
-            job.name = self._name(self._planned[key], label, record.get("matrix") or {})
+            job.name = name
         if job.status not in ("in_progress", "completed"):
             job.status, job.started_at = "in_progress", now()
             deployments.create_environments(self._store, self._run, self._caller)
         return job
-
-    def _name(self, planned: str, label: str, matrix: dict[str, Any]) -> str:
-        calls, separator, _ = planned.rpartition(" / ")
-        if separator:
-            # act has evaluated it: "caller/file.yml/name".
-            return f"{calls}{separator}{label.rpartition('/')[2]}"
-        if "${{" in planned:
-            try:
-                return interpolate(planned, {"matrix": matrix})
-            except WorkflowError:
-                return planned
-        return f"{planned} ({', '.join(plain(value, '') for value in matrix.values())})" if matrix else planned
 
     def _step(self, record: dict[str, Any], job: Job, message: str) -> None:
         identifier = str(record["stepID"][0])
@@ -113,7 +118,7 @@ class JobLogs:
         with self._store.lock:
             job.steps.append(
                 Step(
-                    name=str(record.get("step", "")),
+                    name=self._mask(str(record.get("step", ""))),
                     number=len(job.steps) + 1,
                     conclusion=str(record["stepResult"]),
                     started_at=self._started_steps.get((job.id, identifier), now()),
@@ -123,7 +128,7 @@ class JobLogs:
         self._write(job, "##[endgroup]")
 
     def _mask(self, text: str) -> str:
-        for secret in self.secrets:
+        for secret in self._hidden:
             text = text.replace(secret, "***")
         return text
 

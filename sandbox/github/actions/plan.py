@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from sandbox.github.actions.job_names import Title
 from sandbox.github.actions.workflow import (
     Document,
     WorkflowError,
@@ -24,7 +25,8 @@ class Leaf:
 
     path: str
     key: str
-    name: str
+    titles: tuple[Title, ...]
+    """Those of its callers, outermost first, and its own."""
     job: Document
 
     @property
@@ -40,7 +42,7 @@ def needs(document: Document) -> dict[str, list[str]]:
         WorkflowError: a job needs one that does not exist, or itself.
     """
     jobs = cast("dict[str, Document]", document["jobs"])
-    found = {key: _needs(job) for key, job in jobs.items()}
+    found: dict[str, list[str]] = {key: list(job.get("needs", ())) for key, job in jobs.items()}
     for key, wanted in found.items():
         unknown = sorted(set(wanted) - set(jobs))
         if unknown:
@@ -50,11 +52,6 @@ def needs(document: Document) -> dict[str, list[str]]:
                 f"The workflow must contain at least one job with no dependencies: {key!r} needs itself."
             )
     return found
-
-
-def _needs(job: Document) -> list[str]:
-    declared: Any = job.get("needs", [])
-    return [declared] if isinstance(declared, str) else [str(each) for each in cast("list[Any]", declared)]
 
 
 def ancestors(graph: Mapping[str, list[str]], key: str) -> list[str]:
@@ -89,15 +86,45 @@ def called(job: Document) -> str | None:
     return uses[2:]
 
 
-def leaves(read: Read, path: str, key: str, job: Document, surrounding: str = "") -> Iterator[Leaf]:
-    """Return the jobs with steps that a job stands for: itself, or those of the workflow that it calls."""
-    name = f"{surrounding}{plain(job.get('name'), key)}"
+def leaves(read: Read, path: str, key: str, job: Document, callers: tuple[Title, ...] = ()) -> Iterator[Leaf]:
+    """Return the jobs with steps that a job stands for: itself, or those of the workflow that it calls.
+
+    Raises:
+        WorkflowError: a called workflow does not exist, or gets other secrets than it declares.
+    """
+    titles = (*callers, Title.of(key, job))
     target = called(job)
     if target is None:
-        yield Leaf(path=path, key=key, name=name, job=job)
+        yield Leaf(path=path, key=key, titles=titles, job=job)
         return
-    for inner, its in cast("dict[str, Document]", read(target)["jobs"]).items():
-        yield from leaves(read, target, inner, its, f"{name} / ")
+    document = read(target)
+    _check_secrets(job, accepted(document, "secrets"))
+    for inner, its in cast("dict[str, Document]", document["jobs"]).items():
+        yield from leaves(read, target, inner, its, titles)
+
+
+def accepted(document: Document, kind: str) -> dict[str, Document]:
+    """Return the `inputs` or `secrets` that a reusable workflow declares."""
+    declared = cast("dict[str, Document | None]", triggers(document).get("workflow_call", {}).get(kind) or {})
+    return {name: value or {} for name, value in declared.items()}
+
+
+def _check_secrets(caller: Document, declared: Mapping[str, Document]) -> None:
+    """Refuse secrets that are missing or not declared.
+
+    Source: actions/runner, src/Sdk/WorkflowParser/Conversion/WorkflowTemplateConverter.cs, `ValidateWorkflowJobSecrets`.
+    """
+    passed: Any = caller.get("secrets") or {}
+    if passed == "inherit":
+        return
+    known = {name.lower() for name in declared}
+    given = {str(name).lower() for name in passed}
+    for name, its in declared.items():
+        if its.get("required") is True and name.lower() not in given:
+            raise WorkflowError(f"Secret {name} is required, but not provided while calling.")
+    for name in passed:
+        if str(name).lower() not in known:
+            raise WorkflowError(f"Invalid secret, {name} is not defined in the referenced workflow.")
 
 
 def environments(read: Read, path: str, key: str, job: Document, context: Context) -> dict[str, str]:
@@ -115,7 +142,7 @@ def environments(read: Read, path: str, key: str, job: Document, context: Contex
         name = environment_name(job)
         return {} if name is None else {f"{path}#{key}": interpolate(name, context)}
     found: dict[str, str] = {}
-    inner = {**context, "inputs": _inputs(read(target), job, context)}
+    inner = inner_context(read, job, context)
     for name, its in cast("dict[str, Document]", read(target)["jobs"]).items():
         found |= environments(read, target, name, its, inner)
     return found
@@ -126,18 +153,29 @@ def concurrencies(read: Read, job: Document, context: Context) -> list[Any]:
     found = [interpolated(job["concurrency"], context)] if "concurrency" in job else []
     target = called(job)
     if target is not None:
-        inner = {**context, "inputs": _inputs(read(target), job, context)}
+        inner = inner_context(read, job, context)
         for its in cast("dict[str, Document]", read(target)["jobs"]).values():
             found += concurrencies(read, its, inner)
     return found
 
 
+def inner_context(read: Read, job: Document, context: Context) -> Context:
+    """Return the contexts of expressions in the workflow that a job calls; the same if it calls none."""
+    target = called(job)
+    return context if target is None else {**context, "inputs": _inputs(read(target), job, context)}
+
+
 def _inputs(workflow: Document, caller: Document, context: Context) -> dict[str, str]:
-    accepts = triggers(workflow).get("workflow_call", {})
-    declared = cast("dict[str, Document | None]", accepts.get("inputs") or {})
-    defaults = {name: plain((its or {}).get("default"), "") for name, its in declared.items()}
-    given: Any = caller.get("with") or {}
+    declared = accepted(workflow, "inputs")
+    defaults = {name: plain(its.get("default"), "") for name, its in declared.items()}
+    given = spelled(cast("Document", caller.get("with") or {}), declared)
     return defaults | {name: interpolate(plain(value, ""), context) for name, value in given.items()}
+
+
+def spelled(given: Document, declared: Mapping[str, Document]) -> Document:
+    """Return values under the names that declarations have, whatever their case; act would not find the others."""
+    names = {name.lower(): name for name in declared}
+    return {names.get(name.lower(), name): value for name, value in given.items()}
 
 
 def plain(value: Any, default: str) -> str:

@@ -24,6 +24,10 @@ def finish(store: Store, run: Run, key: str, result: Result) -> None:
     run.holding = [one for one in run.holding if one != key]
     jobs = [job for job in run.jobs if job.caller == key]
     started = any(job.status in ("in_progress", "completed") for job in jobs)
+    if result.result == "skipped" and not started:
+        # GitHub does not look into a workflow that it does not call.
+        jobs[0].name = jobs[0].caller_name
+        run.jobs = [job for job in run.jobs if job not in jobs[1:]]
     for job in jobs:
         if job.status != "completed":
             # Of the jobs of a called workflow, those that never started were skipped.

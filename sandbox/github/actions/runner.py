@@ -5,19 +5,24 @@ that the job asks for, identity for the jobs that may have one, runners of known
 only. Nothing of this process's environment reaches a job.
 """
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from sandbox.github.actions import plan
+from sandbox.github.actions import job_names, plan, secret_values
 from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.expressions import contexts
 from sandbox.github.actions.identity import Identities
 from sandbox.github.actions.isolation import answered, questions, reported
+from sandbox.github.actions.job_names import Title
 from sandbox.github.actions.logs import JobLogs
 from sandbox.github.actions.preparation import Preparation
-from sandbox.github.actions.workflow import Document, WorkflowError, concurrency
+from sandbox.github.actions.secret_values import JobSecrets
+from sandbox.github.actions.workflow import Document, WorkflowError, concurrency, interpolate
 from sandbox.github.actions.workflows import read
 from sandbox.github.actions.workspace import Workspace
-from sandbox.github.state import Repository, Requirements, Result, Run
+from sandbox.github.state import Job, Repository, Requirements, Result, Run
 
 
 class Runner:
@@ -46,15 +51,23 @@ class Runner:
 
     def execute(self, requirements: Requirements) -> Result:
         """Execute the job and return its result."""
-        preparation = Preparation(
-            self._workspace, self._read, self._run, requirements, self._store.seed.action_stand_ins
-        )
         try:
             with self._store.lock:
+                preparation = Preparation(
+                    self._workspace,
+                    self._read,
+                    self._run,
+                    requirements,
+                    self._secrets(requirements),
+                    self._store.seed.action_stand_ins,
+                )
                 self._workspace.source.mkdir(parents=True)
                 self._store.git(self._repository).checkout(self._run.sha, self._workspace.source)
+                self.logs.titles = self._titles()
                 preparation.prepare(self._key)
-                options = self._workspace.write_settings(preparation.permissions, preparation.actions)
+                options = self._workspace.write_settings(
+                    preparation.permissions, preparation.actions, preparation.secrets
+                )
             self._workspace.execute(options, preparation.minutes)
             return Result(result="cancelled") if self.cancelled else reported(self._workspace.report, self._key)
         finally:
@@ -68,21 +81,86 @@ class Runner:
         declared = [name for leaf in leaves if (name := plan.expressions(leaf.job).get("environment")) is not None]
         grouped = any("concurrency" in one for one in (job, *(leaf.job for leaf in leaves)))
         guarded = any("${{" in name or self._protected(name) for name in declared)
-        if not grouped and not guarded:
+        if not grouped and not declared:
+            return Requirements()
+        if not grouped and not guarded and plan.called(job) is None:
             # act evaluates the condition when it executes the job.
             return self._combined([job])
         texts = plan.expressions(job)
-        combinations = self._evaluate(document, list(texts.values()))
+        combinations = self._evaluate(document, [*texts.values(), Title.of(self._key, job).question])
         if combinations is None:
             return None
-        return self._combined([plan.evaluated(job, dict(zip(texts, one, strict=True))) for one in combinations])
+        evaluated = [plan.evaluated(job, dict(zip(texts, one, strict=False))) for one in combinations]
+        self._show([(its, one[-1]) for its, one in zip(evaluated, combinations, strict=True)])
+        return self._combined(evaluated)
+
+    def _show(self, combinations: Sequence[tuple[Document, str]]) -> None:
+        """Show a job that may have to wait as one for each combination of its matrix, under the names that they will have.
+
+        Args:
+            combinations: the job with its expressions evaluated, and act's answer to the question of its title.
+        """
+        titles = self._titles()
+        known = contexts(self._store.state, self._repository, self._run)
+        with self._store.lock:
+            planned = [one for one in self._run.jobs if one.caller == self._key]
+            shown: list[Job] = []
+            for number, (job, answer) in enumerate(combinations):
+                inner = plan.inner_context(self._read, job, known)
+                for one in planned:
+                    outer, *others = titles[one.key]
+                    names = [job_names.answered([outer], answer), *(_tried(title.text, inner) for title in others)]
+                    identifier = self._store.state.next_id() if number else one.id
+                    shown.append(one.model_copy(update={"id": identifier, "name": " / ".join(names)}))
+            first = self._run.jobs.index(planned[0])
+            rest = [one for one in self._run.jobs if one.caller != self._key]
+            self._run.jobs = [*rest[:first], *shown, *rest[first:]]
 
     def _read(self, path: str) -> Document:
         return read(self._store, self._repository, self._run.sha, path)
 
     def _protected(self, name: str) -> bool:
-        environment = self._repository.environments.get(name)
+        environment = self._repository.environment(name)
         return environment is not None and environment.protected
+
+    def _secrets(self, requirements: Requirements) -> JobSecrets:
+        """Return the secrets of the job: none if it belongs to a pull request from a fork."""
+        if self._run.fork:
+            return JobSecrets()
+        leaves = plan.leaves(self._read, self._run.workflow, self._key, self._job())
+        names = {requirements.environments.get(leaf.place, "").lower() for leaf in leaves}
+        found = (self._repository.environment(name) for name in names)
+        owners = [environment for environment in found if environment is not None and environment.secrets]
+        if owners and len(names) > 1:
+            raise WorkflowError(f"The jobs that {self._key!r} calls have different secrets: not implemented here")
+        keys = self._store.sealing
+        return JobSecrets(
+            shared=secret_values.of_repository(self._store.state, keys, self._repository),
+            environment=secret_values.of_environment(keys, owners[0]) if owners else {},
+        )
+
+    def _job(self) -> Document:
+        return self._read(self._run.workflow)["jobs"][self._key]
+
+    def _titles(self) -> dict[str, tuple[Title, ...]]:
+        """Return the titles of the jobs that this one stands for, by the keys of those jobs."""
+        job = self._job()
+        strategy: Document = job.get("strategy") or {}
+        matrix: Any = strategy.get("matrix")
+        if isinstance(matrix, str):
+            job = {**job, "strategy": {**strategy, "matrix": self._parsed(matrix)}}
+        leaves = plan.leaves(self._read, self._run.workflow, self._key, job)
+        return {leaf.key: leaf.titles for leaf in leaves}
+
+    def _parsed(self, expression: str) -> Document | None:
+        """Return a matrix that is parsed from JSON, with the keys in their order, which act forgets; None: it is not."""
+        match = re.fullmatch(r"\s*\$\{\{\s*fromJSON\((.+)\)\s*\}\}\s*", expression, re.IGNORECASE)
+        if match is None:
+            return None
+        needs = {key: result.model_dump() for key, result in self._run.results.items()}
+        known = contexts(self._store.state, self._repository, self._run)
+        text = interpolate(f"${{{{ {match[1]} }}}}", {**known, "needs": needs})
+        return cast("Document", json.loads(text))
 
     def _combined(self, jobs: Sequence[Document]) -> Requirements:
         """Return the requirements of all combinations of a job's matrix together."""
@@ -108,7 +186,7 @@ class Runner:
                 answers.mkdir(parents=True)
                 asking = questions(document, self._key, self._run.results, texts, workspace.report, answers)
                 workspace.write_workflow(self._run.workflow, asking)
-                options = workspace.write_settings({}, {})
+                options = workspace.write_settings({}, {}, {})
             workspace.execute(options, minutes=1)
             result = reported(workspace.report, self._key).result
             if self.cancelled:
@@ -118,3 +196,11 @@ class Runner:
             return None if result == "skipped" else answered(answers, len(texts))
         finally:
             workspace.remove()
+
+
+def _tried(text: str, context: Mapping[str, Any]) -> str:
+    """Return a text with its expressions replaced, or as it is if one needs what only act knows."""
+    try:
+        return interpolate(text, context)
+    except WorkflowError:
+        return text

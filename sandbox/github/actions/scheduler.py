@@ -4,7 +4,7 @@ import threading
 import traceback
 
 from sandbox.github import errors
-from sandbox.github.actions import concurrency, deployments, plan, progress
+from sandbox.github.actions import concurrency, deployments, job_names, plan, progress
 from sandbox.github.actions.context import ActionsContext
 from sandbox.github.actions.identity import Identities
 from sandbox.github.actions.runner import Runner
@@ -42,8 +42,15 @@ class Scheduler:
             if key not in run.results:
                 job = document["jobs"][key]
                 for leaf in plan.leaves(lambda path: self._read(run, path), run.workflow, key, job):
-                    number = self._store.state.next_id()
-                    run.jobs.append(Job(id=number, caller=key, key=leaf.key, name=leaf.name, attempt=run.attempt))
+                    planned = Job(
+                        id=self._store.state.next_id(),
+                        caller=key,
+                        key=leaf.key,
+                        name=job_names.planned(leaf.titles),
+                        caller_name=job_names.planned(leaf.titles[:1]),
+                        attempt=run.attempt,
+                    )
+                    run.jobs.append(planned)
         for replaced in concurrency.replaced_runs(self._store.state, run):
             self._cancel(replaced)
         self.schedule()

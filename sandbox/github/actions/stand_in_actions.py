@@ -32,7 +32,9 @@ def resolve(document: Document, where: Path, given: Mapping[str, Path]) -> dict[
         if not uses or uses.startswith("./"):
             continue
         match = _USES.fullmatch(uses)
-        folder = given.get(match["action"], STAND_INS / match["action"]) if match else None
+        # Names of owners and repositories have no case.
+        name = match["action"].lower() if match else ""
+        folder = given.get(name, STAND_INS / name) if name else None
         if match is None or folder is None or not folder.is_dir():
             raise WorkflowError(
                 f"Unable to resolve action {uses!r} of {where}: the local GitHub has no stand-in for it"

@@ -30,14 +30,24 @@ class WorkflowError(Exception):
 
 
 def parse(text: bytes) -> Document:
-    """Read a workflow file.
+    """Read a workflow file; `needs` names jobs as they are spelled where they are defined.
+
+    Source: actions/runner, src/Sdk/WorkflowParser, where every look-up of a job ignores case; act's do not.
 
     Raises:
-        WorkflowError: it is not YAML, or has no jobs.
+        WorkflowError: it is not YAML, or has no jobs, or two whose names differ only in case.
     """
     document = read_yaml(text)
-    if not isinstance(document.get("jobs"), dict):
+    jobs: Any = document.get("jobs")
+    if not isinstance(jobs, dict):
         raise WorkflowError("No jobs defined in this workflow")
+    spellings: dict[str, str] = {}
+    for name in map(str, cast("Document", jobs)):
+        if spellings.setdefault(name.lower(), name) != name:
+            raise WorkflowError(f"'{name}' is already defined")
+    for job in cast("dict[str, Document]", jobs).values():
+        if "needs" in job:
+            job["needs"] = [spellings.get(name.lower(), name) for name in _strings(job["needs"])]
     return document
 
 
@@ -195,8 +205,13 @@ def _comparison(expression: str, context: Mapping[str, Any]) -> Any:
     for operator, wanted in (("==", True), ("!=", False)):
         left, found, right = expression.partition(operator)
         if found:
-            return (_value(left.strip(), context) == _value(right.strip(), context)) is wanted
+            return (_folded(_value(left.strip(), context)) == _folded(_value(right.strip(), context))) is wanted
     return _value(expression, context)
+
+
+def _folded(value: Any) -> Any:
+    """Return a value for comparison: "GitHub ignores case when comparing strings" (GitHub Docs, "Expressions")."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _value(expression: str, context: Mapping[str, Any]) -> Any:
@@ -204,12 +219,17 @@ def _value(expression: str, context: Mapping[str, Any]) -> Any:
         return expression[1:-1]
     if expression in ("true", "false"):
         return expression == "true"
-    if not re.fullmatch(r"(github|inputs|vars)(\.[\w-]+)+", expression):
+    if not re.fullmatch(r"(github|inputs|needs|vars)(\.[\w-]+)+", expression, re.IGNORECASE):
         raise WorkflowError(f"The local GitHub cannot evaluate the expression {expression!r} outside of steps")
     value: Any = context
     for name in expression.split("."):
-        value = cast("Document", value).get(name) if isinstance(value, dict) else None
+        value = _member(cast("Document", value), name) if isinstance(value, dict) else None
     return value
+
+
+def _member(values: Document, name: str) -> Any:
+    """Return a value by its name, in any case; source: actions/runner, `DictionaryExpressionData`."""
+    return next((value for known, value in values.items() if known.lower() == name.lower()), None)
 
 
 def _text(value: Any) -> str:

@@ -57,18 +57,22 @@ class Workspace:
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": bearer,
         }
 
-    def write_settings(self, permissions: Mapping[str, str], actions: Mapping[str, Path]) -> list[str]:
+    def write_settings(
+        self, permissions: Mapping[str, str], actions: Mapping[str, Path], secrets: Mapping[str, str]
+    ) -> list[str]:
         """Write the files that act reads and return the options that name them.
 
         Args:
             permissions: those of the job's token.
             actions: folders of the actions that the job uses, by `owner/name@ref`.
+            secrets: the values that the job sees, besides its token.
         """
         token = self._store.tokens.issue(self._repository, permissions)
         self._tokens.append(token)
+        self._logs.hide([*self._tokens, *secrets.values()])
         files = {
             "eventpath": json.dumps(self._run.payload),
-            "secret-file": f"GITHUB_TOKEN={token}\n",
+            "secret-file": _dotenv({**secrets, "GITHUB_TOKEN": token}),
             "var-file": _dotenv(variables(self._store.state, self._repository)),
             "env-file": _dotenv(self._default_variables()),
             "input-file": "",
@@ -106,16 +110,19 @@ class Workspace:
 
     def execute(self, options: list[str], minutes: float) -> None:
         """Execute the workflow and follow its logs to the end; after `minutes` it is cancelled."""
-        self._logs.secrets = list(self._tokens)
         self._act = Act(self._context, self.folder, [self._run.event, "--workflows", self._run.workflow])
         if self.cancelled:
             return
         deadline = threading.Timer(minutes * 60, self.cancel)
         deadline.daemon = True
         deadline.start()
-        for line in self._act.lines(options):
-            self._logs.read(line)
-        deadline.cancel()
+        try:
+            for line in self._act.lines(options):
+                self._logs.read(line)
+        finally:
+            deadline.cancel()
+            # It has ended, unless its output could not be read.
+            self._act.kill()
 
     def cancel(self) -> None:
         """Stop the steps, and execute none that has not begun."""

@@ -2,6 +2,7 @@
 
 from sandbox.github.rest import (
     actions,
+    checks,
     collaborators,
     commits,
     contents,
@@ -12,6 +13,7 @@ from sandbox.github.rest import (
     pulls,
     repositories,
     rulesets,
+    secrets,
     teams,
     users,
     variables,
@@ -21,6 +23,7 @@ from sandbox.github.routing import ROUTES
 __all__ = [
     "ROUTES",
     "actions",
+    "checks",
     "collaborators",
     "commits",
     "contents",
@@ -31,6 +34,7 @@ __all__ = [
     "pulls",
     "repositories",
     "rulesets",
+    "secrets",
     "teams",
     "users",
     "variables",

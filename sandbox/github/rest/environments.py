@@ -143,7 +143,8 @@ def put_environment(call: Call) -> Response:
     body = call.body(_Put)
     _check(call, body)
     name = call.parameters["environment"]
-    existing = call.repository.environments.get(name)
+    existing = call.repository.environment(name)
+    name = existing.name if existing else name
     policy = body.deployment_branch_policy
     environment = Environment(
         # Its protection rules take the three ids that follow.
@@ -156,6 +157,7 @@ def put_environment(call: Call) -> Response:
         # GitHub does not document what becomes of them; callers must be prepared that they stay.
         name_policies=existing.name_policies if existing else [],
         can_admins_bypass=body.can_admins_bypass,
+        secrets=existing.secrets if existing else {},
     )
     if existing:
         environment.created_at = existing.created_at
@@ -165,7 +167,7 @@ def put_environment(call: Call) -> Response:
 
 
 def _found(call: Call) -> Environment:
-    found = call.repository.environments.get(call.parameters["environment"])
+    found = call.repository.environment(call.parameters["environment"])
     if found is None:
         raise errors.not_found()
     return found

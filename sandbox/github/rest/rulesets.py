@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from sandbox.github import errors, rules
+from sandbox.github import checks, errors, rules
 from sandbox.github.routing import Body, Call, route
 from sandbox.github.state import Ruleset, now
 from sandbox.github.transport import Response, json_response
@@ -85,6 +85,8 @@ def _actors(actors: list[_BypassActor]) -> list[dict[str, Any]]:
 
 
 def _check_parameters(rule: _Rule) -> None:
+    if rule.type == "required_status_checks":
+        _check_status_checks(rule.parameters or {})
     if rule.type != "pull_request":
         return
     given = rule.parameters or {}
@@ -94,6 +96,19 @@ def _check_parameters(rule: _Rule) -> None:
     if wrong or unknown:
         details = ", ".join([*wrong, *unknown])
         raise errors.unprocessable("Validation Failed", f"Invalid parameters for rule 'pull_request': {details}")
+
+
+def _check_status_checks(given: dict[str, Any]) -> None:
+    required: Any = given.get("required_status_checks")
+    known = {"required_status_checks", "strict_required_status_checks_policy", "do_not_enforce_on_create"}
+    if not isinstance(required, list) or any(set(one) - {"context", "integration_id"} for one in required):
+        raise errors.unprocessable("Validation Failed", "Invalid parameters for rule 'required_status_checks'")
+    if type(given.get("strict_required_status_checks_policy")) is not bool or set(given) - known:
+        raise errors.unprocessable("Validation Failed", "Invalid parameters for rule 'required_status_checks'")
+    if given["strict_required_status_checks_policy"]:
+        raise errors.ApiError(501, "Branches that must be up to date are not implemented here")
+    if any(one.get("integration_id", checks.APP_ID) != checks.APP_ID for one in required):
+        raise errors.ApiError(501, "Status checks of apps other than GitHub Actions are not implemented here")
 
 
 def _owner(call: Call) -> int | None:

@@ -9,6 +9,7 @@ from sandbox.github.state.organization import (
     ActionsPolicy,
     Permission,
     Ruleset,
+    Secret,
     Team,
     User,
     Variable,
@@ -59,6 +60,7 @@ __all__ = [
     "Reviewer",
     "Ruleset",
     "Run",
+    "Secret",
     "State",
     "Step",
     "Team",
@@ -78,7 +80,8 @@ class State(BaseModel):
     teams: dict[int, Team] = Field(default_factory=dict[int, Team])
     rulesets: dict[int, Ruleset] = Field(default_factory=dict[int, Ruleset])
     variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
-    """Of the organization."""
+    """Of the organization, as the secrets."""
+    secrets: dict[str, Secret] = Field(default_factory=dict[str, Secret])
     actions_policy: ActionsPolicy = ActionsPolicy()
     runs: dict[int, Run] = Field(default_factory=dict[int, Run])
 

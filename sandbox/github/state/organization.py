@@ -1,4 +1,4 @@
-"""The organization: accounts, teams, rulesets and variables."""
+"""The organization: accounts, teams, rulesets, variables and secrets."""
 
 import datetime
 from typing import Any, Literal
@@ -33,6 +33,19 @@ class Variable(BaseModel):
     name: str
     value: str
     visibility: Literal["all", "private", "selected"] = "all"
+    selected_repository_ids: list[int] = Field(default_factory=list[int])
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+
+
+class Secret(BaseModel):
+    """A secret of Actions, as it was sealed to the key of its owner."""
+
+    name: str
+    sealed: str
+    """Base64."""
+    visibility: Literal["all", "private", "selected"] = "all"
+    """Only of the organization's secrets, as the next field."""
     selected_repository_ids: list[int] = Field(default_factory=list[int])
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)

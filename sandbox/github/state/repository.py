@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from sandbox.github.state.organization import Permission, Variable, now
+from sandbox.github.state.organization import Permission, Secret, Variable, now
 
 
 class Reviewer(BaseModel):
@@ -41,6 +41,7 @@ class Environment(BaseModel):
     name_policies: list[NamePolicy] = Field(default_factory=list[NamePolicy])
     """In force while the branch policy is custom."""
     can_admins_bypass: bool = True
+    secrets: dict[str, Secret] = Field(default_factory=dict[str, Secret])
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)
 
@@ -143,8 +144,10 @@ class Repository(BaseModel):
     collaborators: dict[str, Permission] = Field(default_factory=dict[str, Permission])
     invitations: list[Invitation] = Field(default_factory=list[Invitation])
     environments: dict[str, Environment] = Field(default_factory=dict[str, Environment])
+    """By name as it was first given; `environment` finds one."""
     deployments: list[Deployment] = Field(default_factory=list[Deployment])
     variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
+    secrets: dict[str, Secret] = Field(default_factory=dict[str, Secret])
     pulls: list[PullRequest] = Field(default_factory=list[PullRequest])
     workflow_ids: dict[str, int] = Field(default_factory=dict[str, int])
     """Ids of workflows by the path of their file."""
@@ -157,3 +160,11 @@ class Repository(BaseModel):
     def full_name(self) -> str:
         """Owner and name."""
         return f"{self.owner}/{self.name}"
+
+    def environment(self, name: str) -> Environment | None:
+        """Return an environment by its name, in any case.
+
+        Source: GitHub Docs, "Managing environments for deployment": "Environment names are not case sensitive."
+        """
+        found = (one for known, one in self.environments.items() if known.lower() == name.lower())
+        return next(found, None)

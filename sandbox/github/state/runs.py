@@ -27,6 +27,8 @@ class Job(BaseModel):
     key: str
     """Its key in the file that has its steps: another one if the workflow's job calls a reusable workflow."""
     name: str
+    caller_name: str
+    """The name of the workflow file's job: another one if that calls a reusable workflow."""
     attempt: int = 1
     status: str = "queued"
     conclusion: str | None = None

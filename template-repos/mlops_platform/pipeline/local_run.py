@@ -1,14 +1,13 @@
 """Run a pipeline definition on this machine, with the scripts that SageMaker runs and without AWS or Docker.
 
-Every job is a process in a folder laid out as SageMaker lays out /opt/ml; S3 is a folder too. Unlike on SageMaker, the
-libraries are those of this Python environment, and nothing limits network, memory or time.
+Every job is a process in a folder laid out as SageMaker lays out /opt/ml, run by an interpreter that stands for its image;
+S3 is a folder too. Unlike on SageMaker, nothing limits network, memory or time.
 """
 
 import json
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import time
 import uuid
@@ -52,6 +51,8 @@ class LocalRun:
     definition: Json
     folder: Path
     """Everything is kept below this folder: `s3/`, and the folder of each job."""
+    interpreter: Callable[[str], Path]
+    """Returns a Python interpreter with the packages of an image, by the image's URI."""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Values for parameters of the pipeline; the others keep their defaults."""
     on_finished: Callable[[FinishedStep], None] = lambda _: None
@@ -158,7 +159,8 @@ class LocalRun:
         folders = {name: _below(base, output["S3Output"]["LocalPath"]) for name, output in outputs.items()}
         for folder in folders.values():
             folder.mkdir(parents=True)
-        self._start(step, base, arguments["AppSpecification"], arguments.get("Environment", {}))
+        application = arguments["AppSpecification"]
+        self._start(step, base, application["ImageUri"], application, arguments.get("Environment", {}))
         for name, output in outputs.items():
             _copy(folders[name], self.s3_path(output["S3Output"]["S3Uri"]))
         for entry in step.get("PropertyFiles", []):
@@ -175,7 +177,8 @@ class LocalRun:
             uri = entry["DataSource"]["S3DataSource"]["S3Uri"]
             self._download(step, uri, base / "input" / "data" / entry["ChannelName"])
         (base / "model").mkdir()
-        self._start(step, base, arguments["AlgorithmSpecification"], arguments.get("Environment", {}))
+        algorithm = arguments["AlgorithmSpecification"]
+        self._start(step, base, algorithm["TrainingImage"], algorithm, arguments.get("Environment", {}))
 
         output = arguments["OutputDataConfig"]["S3OutputPath"]
         artifacts = f"{output}/pipelines-{self.execution_id}-{step['Name']}/output/model.tar.gz"
@@ -209,13 +212,13 @@ class LocalRun:
             raise StepFailedError(f"{step['Name']}: there is nothing at {uri}")
         _copy(source, folder)
 
-    def _start(self, step: Json, base: Path, specification: Json, environment: Json) -> None:
+    def _start(self, step: Json, base: Path, image_uri: str, specification: Json, environment: Json) -> None:
         command = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
         program, *rest = [argument.replace(OPT_ML, str(base)) for argument in command]
         log = base.parent / "log.txt"
         with log.open("w") as stream:
             code = subprocess.run(
-                [sys.executable if program == "python3" else program, *rest],
+                [str(self.interpreter(image_uri)) if program == "python3" else program, *rest],
                 cwd=base,
                 env={**environ, **environment, "SM_BASE": str(base)},
                 stdout=stream,

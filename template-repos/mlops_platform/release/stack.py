@@ -7,16 +7,14 @@ secrets and what is deployed; the engine finds the rest in the state.
 import json
 import os
 import subprocess
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlops_platform.release import DeploymentError
+from mlops_platform.release.plan import Plan
 from mlops_platform.release.project import Environment, Project
-
-UNCHANGED = ("same", "read", "refresh")
-"""Operations of the engine that leave a resource as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +85,12 @@ class Stack:
                 self._adopt(resource, existing[resource["type"]])
         return types
 
-    def would_change(self, types: Collection[str]) -> bool:
-        """Tell whether an update with this stack file would create, change or delete a resource of these types."""
-        preview = json.loads(self._pulumi(["preview", "--refresh", "--json"]))
-        return any(step["op"] not in UNCHANGED and _type_of(step["urn"]) in types for step in preview["steps"])
+    def preview(self) -> Plan:
+        """Return what an update with this stack file would do, after what AWS has now."""
+        return Plan.parse(self._pulumi(["preview", "--refresh", "--json"]))
 
     def up(self) -> int:
-        """Update the account to what the program declares; returns the engine's exit code.
-
-        A preview would have no reader here: the model was approved, and the program reviewed.
-        """
+        """Update the account to what the program declares; returns the engine's exit code."""
         arguments = ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--suppress-progress"]
         return subprocess.run(self._command(arguments), cwd=self.folder, env=self._variables, check=False).returncode
 
@@ -156,8 +150,3 @@ class Stack:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-15:]
             raise DeploymentError("\n".join([f"pulumi {' '.join(arguments[:2])} failed:", *said]))
         return done.stdout
-
-
-def _type_of(urn: str) -> str:
-    """Return the type in a URN, which is `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`."""
-    return urn.split("::")[2].rpartition("$")[2]

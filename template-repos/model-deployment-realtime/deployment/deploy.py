@@ -5,8 +5,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from deployment import live, settings
+from deployment import live, removal, settings
 from deployment.live import Description, LiveEndpoint
+from deployment.removal import ENDPOINT
 from deployment.scaling import TARGET, Scaling
 from deployment.settings import Fleet, Settings
 from mlops_platform import REPOSITORY
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 PROGRAM = "model-deployment-realtime"
 """Name of the program in Pulumi.yaml."""
-ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 
 
@@ -77,7 +77,11 @@ class Update:
     scaling: Scaling
 
     def prepare(self, before: Description | None) -> bool:
-        """Write the stack file and repair the state; returns whether automatic scaling is in the way of the update."""
+        """Write the stack file and repair the state; returns whether automatic scaling is in the way of the update.
+
+        Raises:
+            DeploymentError: the update would replace or delete the endpoint.
+        """
         fleet, started = self.fleet, self.endpoint.started(before)
         # Never fewer instances than serve now: autoscaling has reasons.
         instances = max(fleet.minimum_instances, live.instances(before))
@@ -89,10 +93,16 @@ class Update:
         # Endpoint configurations have random names; what a killed run leaves of them is pruned later. A
         # scaling target that the state does not know is set aside. All else is overwritten by the call that creates it.
         known = self.stack.recover({ENDPOINT: self.endpoint.name} if before else {})
-        # Another configuration starts another fleet, and so does every other change of the endpoint, such as one of how
-        # it is released.
-        if kept != instances and self.stack.would_change((CONFIGURATION, ENDPOINT)):
-            self.stack.configure(self._configuration(instances))
+        if before:
+            plan = self.stack.preview()
+            serving = live.configuration_of(before)
+            removal.refuse(
+                plan, environment=self.stack.environment.name, endpoint=self.endpoint.name, configuration=serving
+            )
+            # Another configuration starts another fleet, and so does every other change of the endpoint, such as one of
+            # how it is released.
+            if kept != instances and plan.changes((CONFIGURATION, ENDPOINT)):
+                self.stack.configure(self._configuration(instances))
         return started is not None and (started.instance_type != fleet.instance_type or TARGET not in known)
 
     def run(self, before: Description | None) -> Description | None:

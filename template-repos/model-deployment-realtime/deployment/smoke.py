@@ -1,13 +1,15 @@
 """Send a deployed endpoint requests like those of its callers, and compare the answers with the truth.
 
-A request is CSV without a header, one row per line; the answer has one number per line.
+A request is CSV without a header, one row per line; the answer is CSV too, with one number per line.
 """
 
 import csv
+import io
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -49,34 +51,46 @@ class Endpoint:
         Raises:
             DeploymentError: there is no answer, or it is malformed.
         """
-        body = "".join(",".join(row) + "\n" for row in rows)
         started = self.now()
         try:
             answer = self.runtime.invoke_endpoint(
-                EndpointName=self.name, ContentType=CONTENT_TYPE, Accept=CONTENT_TYPE, Body=body.encode()
+                EndpointName=self.name, ContentType=CONTENT_TYPE, Accept=CONTENT_TYPE, Body=to_csv(rows)
             )
-            text = answer["Body"].read().decode()
+            content = answer["Body"].read()
         except BotoCoreError as error:
             raise DeploymentError(f"{self.name} did not answer: {error}") from error
         except ClientError as error:
             raise DeploymentError(f"{self.name} refused a good request: {_said(error)}") from error
         milliseconds = (self.now() - started) * 1000
-        kind = answer.get("ContentType", "").partition(";")[0].strip().lower()
-        if kind != CONTENT_TYPE:
+        header = Message()
+        header["Content-Type"] = answer.get("ContentType", "")
+        if header.get_content_type() != CONTENT_TYPE:
+            kind = answer.get("ContentType")
             raise DeploymentError(f"{self.name} answered with the content type {kind!r}, expected {CONTENT_TYPE}")
-        lines = text.split()
+        try:
+            lines = from_csv(content)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise DeploymentError(f"{self.name} answered what is no CSV ({error}): {content[:200]!r}") from error
         if len(lines) != len(rows):
-            raise DeploymentError(f"{self.name} answered {len(rows)} row(s) with {len(lines)} line(s): {text[:200]!r}")
+            raise DeploymentError(
+                f"{self.name} answered {len(rows)} row(s) with {len(lines)} line(s): {content[:200]!r}"
+            )
         return [self._number(line) for line in lines], milliseconds
 
-    def require_refusal(self) -> None:
-        """Make sure that a request of the wrong content type is refused, as the caller's mistake.
+    def require_refusals(self, row: list[str]) -> None:
+        """Make sure that mistakes of callers are refused as such: a wrong content type, and a row with a value too many.
 
         Raises:
-            DeploymentError: it is answered, or counts as a failure of the model, which would roll a release back.
+            DeploymentError: one is answered, or counts as a failure of the model, which would roll a release back.
         """
+        self._require_refusal("a request of the content type image/png", "image/png", b"")
+        self._require_refusal("a row with a value too many", CONTENT_TYPE, to_csv([[*row, "surplus"]]))
+
+    def _require_refusal(self, mistake: str, content_type: str, body: bytes) -> None:
         try:
-            self.runtime.invoke_endpoint(EndpointName=self.name, ContentType="image/png", Accept=CONTENT_TYPE, Body=b"")
+            self.runtime.invoke_endpoint(
+                EndpointName=self.name, ContentType=content_type, Accept=CONTENT_TYPE, Body=body
+            )
         except BotoCoreError as error:
             raise DeploymentError(f"{self.name} did not answer: {error}") from error
         except ClientError as error:
@@ -85,25 +99,45 @@ class Endpoint:
             if 400 <= status < 500:
                 return
             raise DeploymentError(
-                f"{self.name} answered a wrong content type with {status}, expected 400 to 499: {_said(error)}"
+                f"{self.name} answered {mistake} with {status}, expected 400 to 499: {_said(error)}"
             ) from error
-        raise DeploymentError(f"{self.name} answered a request of the content type image/png as if it were CSV")
+        raise DeploymentError(f"{self.name} answered {mistake} as if nothing were wrong")
 
-    def _number(self, line: str) -> float:
+    def _number(self, line: list[str]) -> float:
         try:
-            number = float(line)
+            [value] = line
+            number = float(value)
         except ValueError:
-            raise DeploymentError(f"{self.name} answered {line[:50]!r}, expected a number") from None
+            raise DeploymentError(
+                f"{self.name} answered {to_csv([line]).decode().strip()[:50]!r}, expected a number"
+            ) from None
         if not math.isfinite(number):
-            raise DeploymentError(f"{self.name} answered {line}, expected a finite number")
+            raise DeploymentError(f"{self.name} answered {value}, expected a finite number")
         return number
 
 
 def read_rows(file: Path) -> tuple[list[list[str]], list[float]]:
     """Return the rows to send, and the truth, which is the last column."""
-    with file.open(newline="") as stream:
-        rows = list(csv.reader(stream))
+    rows = from_csv(file.read_bytes())
     return [row[:-1] for row in rows], [float(row[-1]) for row in rows]
+
+
+def to_csv(rows: list[list[str]]) -> bytes:
+    """Return rows as CSV in UTF-8."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def from_csv(content: bytes) -> list[list[str]]:
+    """Return the rows of CSV in UTF-8, without its empty lines.
+
+    Raises:
+        csv.Error: it is no CSV.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    # Excel begins CSV with a byte order mark.
+    return [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True) if row]
 
 
 def command(owner: Project, environment: Environment, configured: Settings) -> None:
@@ -145,7 +179,7 @@ def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
     for row, prediction in zip(rows, predictions, strict=True):
         if not limits.lowest <= prediction <= limits.highest:
             raise DeploymentError(
-                f"{endpoint.name} predicts {prediction:g} for {','.join(row)}; "
+                f"{endpoint.name} predicts {prediction:g} for {to_csv([row]).decode().strip()}; "
                 f"settings.toml allows {limits.lowest:g} to {limits.highest:g}"
             )
     error = sum(abs(p - t) for p, t in zip(predictions, truth, strict=True)) / len(rows)
@@ -159,7 +193,7 @@ def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
             f"{endpoint.name} answers nine in ten requests within {latency:.0f} ms; "
             f"settings.toml allows {limits.latency_milliseconds:g} ms"
         )
-    endpoint.require_refusal()
+    endpoint.require_refusals(rows[0])
     return Outcome(
         rows=len(rows),
         mean_absolute_error=error,

@@ -1,5 +1,6 @@
 """The services of AWS that an endpoint needs, in memory; they answer as AWS documents, refusals included."""
 
+import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -164,6 +165,9 @@ class FakeRuntime:
     content_type: str = "text/csv; charset=utf-8"
     error: Exception | None = None
     refuses_with: int = 415
+    """Status for another content type than CSV; 0 answers all the same."""
+    refuses_rows_with: int = 400
+    """Status for rows of another length than the example's; 0 answers all the same."""
     seconds: float = 0.01
     """Duration of an answer."""
     time: float = 0.0
@@ -177,13 +181,19 @@ class FakeRuntime:
         self.time += self.seconds
         if self.error:
             raise self.error
-        if ContentType != "text/csv" and self.refuses_with:
-            metadata = {"HTTPStatusCode": 424}
-            message = f"Received client error ({self.refuses_with}) from primary"
-            more = {"OriginalStatusCode": self.refuses_with, "OriginalMessage": "content type is 'image/png'"}
-            raise refusal("InvokeEndpoint", "ModelError", message, ResponseMetadata=metadata, **more)
-        rows = [line.split(",") for line in Body.decode().splitlines()]
+        rows = list(csv.reader(io.StringIO(Body.decode(), newline="")))
+        if ContentType != "text/csv":
+            self._refuse(self.refuses_with, f"content type is {ContentType!r}")
+        elif {len(row) for row in rows} != {8}:
+            self._refuse(self.refuses_rows_with, "expected 8 values")
         return {"Body": io.BytesIO(self.predict(rows).encode()), "ContentType": self.content_type}
+
+    def _refuse(self, status: int, reason: str) -> None:
+        if status:
+            metadata = {"HTTPStatusCode": 424}
+            message = f"Received client error ({status}) from primary"
+            more = {"OriginalStatusCode": status, "OriginalMessage": reason}
+            raise refusal("InvokeEndpoint", "ModelError", message, ResponseMetadata=metadata, **more)
 
 
 @dataclass

@@ -13,7 +13,8 @@ from fake_aws import Aws
 import deployment.deploy
 from deployment import live, settings, smoke
 from deployment.__main__ import main
-from deployment.deploy import CONFIGURATION, ENDPOINT, PROGRAM
+from deployment.deploy import CONFIGURATION, PROGRAM
+from deployment.removal import ENDPOINT
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT, model_name
 
@@ -100,13 +101,13 @@ def test_the_first_deployment_creates_the_stack_and_reports_the_configuration(
 
 def test_the_program_gets_the_released_version_and_the_name_of_its_model(engine: Engine) -> None:
     deploy(2)
-    told = engine.configuration()
-    assert told["modelPackageArn"] == told["model"]["package_arn"] == PROJECT.package_arn(2)
-    assert (told["model"]["version"], told["model"]["model_name"]) == (2, model_name("preprod", 2))
+    configuration = engine.configuration()
+    assert configuration["modelPackageArn"] == configuration["model"]["package_arn"] == PROJECT.package_arn(2)
+    assert (configuration["model"]["version"], configuration["model"]["model_name"]) == (2, model_name("preprod", 2))
     uri = f"s3://{PREPROD.artifacts_bucket}/approved/{PROJECT.id}/2/model.tar.gz"
-    assert told["model"]["artifact_uri"] == uri
-    assert told["instances"] == "1"
-    assert "shadow" not in told
+    assert configuration["model"]["artifact_uri"] == uri
+    assert configuration["instances"] == "1"
+    assert "shadow" not in configuration
 
 
 def test_a_second_version_replaces_the_first_and_the_one_before_is_kept(aws: Aws, engine: Engine) -> None:
@@ -163,7 +164,6 @@ def test_the_same_again_keeps_the_number_that_the_configuration_started_with(
     ]
     deploy(1)
     assert engine.configuration()["instances"] == "2"
-    assert ["preview", "--refresh", "--json"] in engine.calls
 
 
 @pytest.mark.parametrize(
@@ -183,10 +183,37 @@ def test_every_kind_of_release_has_no_fewer_instances_than_serve(
     assert engine.configuration()["instances"] == "6"
 
 
-def test_a_preview_is_run_only_when_the_number_of_instances_differs(engine: Engine) -> None:
-    deploy(1)
+def test_a_preview_is_judged_whenever_an_endpoint_serves(engine: Engine) -> None:
     deploy(1)
     assert engine.commands("preview") == []
+    deploy(2)
+    assert engine.commands("preview") == [["preview", "--refresh", "--json"]]
+
+
+@pytest.mark.parametrize("operation", ["replace", "delete"])
+def test_a_run_that_would_replace_or_delete_the_endpoint_is_refused_before_anything_changes(
+    aws: Aws, scaled: Engine, operation: str
+) -> None:
+    before = (dict(aws.sagemaker.endpoint or {}), list(aws.sagemaker.models))
+    aws.sagemaker.fleets[f"{NAME}-v1-0000000"] = ("ml.t2.medium", 1)
+    scaled.changes = [("create", CONFIGURATION), (operation, ENDPOINT)]
+    with pytest.raises(SystemExit, match=f"error: preprod was left as it is: this run would {operation} {NAME}"):
+        deploy(2)
+    assert len(scaled.commands("up")) == 1
+    assert (aws.sagemaker.endpoint, aws.sagemaker.models) == before
+    assert aws.scaling.done == []
+
+
+def test_an_endpoint_that_failed_is_gone_and_is_created_anew(
+    aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live.LiveEndpoint, "sleep", staticmethod(list[float]().append))
+    deploy(1)
+    aws.sagemaker.statuses = ["Failed"]
+    engine.changes = [("delete", ENDPOINT), ("create", ENDPOINT)]
+    deploy(2)
+    assert aws.sagemaker.deleted[0] == NAME
+    assert len(engine.commands("up")) == 2
 
 
 KNOWN: dict[str, Any] = {"urn": f"{URN}-target", "type": "aws:appautoscaling/target:Target"}
@@ -221,7 +248,6 @@ def test_autoscaling_is_set_aside_for_another_type_of_instance(
     deploy(1)
     assert scaled.scaled == {}
     assert scaled.configuration()["instances"] == "3"
-    assert scaled.commands("preview") == []
     assert f"deregistered {NAME} from automatic scaling: it is registered anew after the update" in caplog.text
 
 
@@ -369,8 +395,8 @@ def test_the_test_reports_the_answers_of_the_endpoint(
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     rows, truth = smoke.read_rows(smoke.ROWS)
-    known = {",".join(row): value for row, value in zip(rows, truth, strict=True)}
-    answer: Callable[[list[list[str]]], str] = lambda asked: "".join(f"{known[','.join(row)]}\n" for row in asked)  # noqa: E731
+    known = {tuple(row): value for row, value in zip(rows, truth, strict=True)}
+    answer: Callable[[list[list[str]]], str] = lambda asked: "".join(f"{known[tuple(row)]}\n" for row in asked)  # noqa: E731
     aws.runtime.predict = answer
     main(["test", "preprod"])
     assert summary.read_text() == capsys.readouterr().out

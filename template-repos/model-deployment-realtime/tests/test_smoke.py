@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -15,12 +16,12 @@ from mlops_platform.release.testing.example import PROJECT
 
 LIMITS = settings.read(REPOSITORY / "settings.toml").test
 ROWS, TRUTH = smoke.read_rows(smoke.ROWS)
-KNOWN = {",".join(row): truth for row, truth in zip(ROWS, TRUTH, strict=True)}
+KNOWN = {tuple(row): truth for row, truth in zip(ROWS, TRUTH, strict=True)}
 
 
 def good(rows: list[list[str]]) -> str:
     """Predict half a ring more than the truth."""
-    return "".join(f"{KNOWN[','.join(row)] + 0.5}\n" for row in rows)
+    return "".join(f"{KNOWN[tuple(row)] + 0.5}\n" for row in rows)
 
 
 def ask(runtime: FakeRuntime) -> smoke.Outcome:
@@ -50,7 +51,9 @@ Predict = Callable[[list[list[str]]], str]
 WRONG: list[tuple[Predict, str]] = [
     (lambda _: "", r"answered 50 row\(s\) with 0 line\(s\)"),
     (lambda rows: good(rows[1:]), r"answered 50 row\(s\) with 49 line\(s\)"),
-    (lambda rows: json.dumps([10.0] * len(rows)).replace(" ", ""), r"with 1 line\(s\)"),
+    (lambda rows: json.dumps([10.0] * len(rows)), r"with 1 line\(s\)"),
+    (lambda rows: '"10.0\n' * len(rows), "answered what is no CSV"),
+    (lambda rows: "10.0,11.0\n" * len(rows), "answered '10.0,11.0', expected a number"),
     (lambda rows: "ten\n" * len(rows), "answered 'ten', expected a number"),
     (lambda rows: "nan\n" * len(rows), "answered nan, expected a finite number"),
     (lambda rows: "inf\n" * len(rows), "answered inf, expected a finite number"),
@@ -66,9 +69,37 @@ def test_a_wrong_or_malformed_answer_fails(predict: Predict, reason: str) -> Non
         ask(FakeRuntime(predict=predict))
 
 
-def test_an_answer_of_another_content_type_fails() -> None:
-    with pytest.raises(DeploymentError, match="answered with the content type 'application/json', expected text/csv"):
-        ask(FakeRuntime(predict=good, content_type="application/json"))
+@pytest.mark.parametrize("content_type", ["application/json", "text/html; charset=utf-8", ""])
+def test_an_answer_of_another_content_type_fails(content_type: str) -> None:
+    with pytest.raises(DeploymentError, match=f"answered with the content type '{content_type}', expected text/csv"):
+        ask(FakeRuntime(predict=good, content_type=content_type))
+
+
+@pytest.mark.parametrize("content_type", ["text/csv", "Text/CSV;charset=utf-8", "text/csv ; charset=utf-8"])
+def test_the_content_type_of_csv_has_many_spellings(content_type: str) -> None:
+    assert ask(FakeRuntime(predict=good, content_type=content_type)).rows == len(ROWS)
+
+
+def test_rows_are_sent_and_answers_read_whatever_csv_allows() -> None:
+    quoted = FakeRuntime(predict=lambda rows: "".join(f'"{KNOWN[tuple(row)]}"\r\n' for row in rows))
+    assert ask(quoted).mean_absolute_error == 0
+
+
+def test_values_with_commas_quotes_and_line_breaks_reach_the_endpoint_as_they_are(tmp_path: Path) -> None:
+    row = ["I, infant", 'say "seven"', "two\nlines", "é", *ROWS[0][4:]]
+    file = tmp_path / "rows.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + smoke.to_csv([[*row, "7.5"]]) + b"\r\n")
+    asked: list[list[str]] = []
+
+    def predict(rows: list[list[str]]) -> str:
+        asked.extend(rows)
+        return "7.5\n" * len(rows)
+
+    runtime = FakeRuntime(predict=predict)
+    name = PROJECT.environments["preprod"].deployment_name
+    outcome = smoke.test(smoke.Endpoint(name=name, runtime=runtime, now=runtime.now), LIMITS, file)
+    assert outcome.examples == [(7.5, 7.5)]
+    assert asked == [row, row]
 
 
 @pytest.mark.parametrize(
@@ -88,11 +119,25 @@ def test_the_message_of_a_model_that_fails_is_reported() -> None:
         ask(FakeRuntime(error=error))
 
 
-def test_a_wrong_content_type_must_be_refused() -> None:
-    with pytest.raises(DeploymentError, match="answered a request of the content type image/png as if it were CSV"):
-        ask(FakeRuntime(predict=lambda rows: good(rows) if rows else "", refuses_with=0))
+@pytest.mark.parametrize(
+    ("runtime", "mistake"),
+    [
+        (FakeRuntime(predict=lambda rows: good(rows) if rows else "", refuses_with=0), "a request of the content type"),
+        (FakeRuntime(predict=lambda rows: good([row[:8] for row in rows]), refuses_rows_with=0), "a row with a value"),
+    ],
+)
+def test_a_mistake_of_a_caller_must_be_refused(runtime: FakeRuntime, mistake: str) -> None:
+    with pytest.raises(DeploymentError, match=f"answered {mistake} .* as if nothing were wrong"):
+        ask(runtime)
 
 
-def test_a_wrong_content_type_must_not_count_as_a_failure_of_the_model() -> None:
-    with pytest.raises(DeploymentError, match="answered a wrong content type with 500, expected 400 to 499"):
-        ask(FakeRuntime(predict=good, refuses_with=500))
+@pytest.mark.parametrize(
+    ("runtime", "mistake"),
+    [
+        (FakeRuntime(predict=good, refuses_with=500), "a request of the content type image/png"),
+        (FakeRuntime(predict=good, refuses_rows_with=500), "a row with a value too many"),
+    ],
+)
+def test_a_mistake_of_a_caller_must_not_count_as_a_failure_of_the_model(runtime: FakeRuntime, mistake: str) -> None:
+    with pytest.raises(DeploymentError, match=f"answered {mistake} with 500, expected 400 to 499"):
+        ask(runtime)

@@ -1,7 +1,7 @@
 """The pipeline's commands.
 
 python -m pipeline definition             print the definition
-python -m pipeline local-run              run it on this machine; fails if the model is not good enough
+python -m pipeline local-run              run it on this machine and serve the model; fails if it is not good enough
 python -m pipeline upsert                 upload code and data, create or update the pipeline
 python -m pipeline start                  start an execution and print its ARN
 python -m pipeline wait EXECUTION_ARN     follow an execution; fails if it does
@@ -20,12 +20,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.image_environments import ImageEnvironmentError
+from mlops_platform.pipeline.local_endpoint import ServingError
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailedError
 from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
-from pipeline import project, report, settings
-from pipeline.definition import definition, evaluation_uri, project_tags
+from pipeline import images, project, report, serving, settings
+from pipeline.definition import definition, output_uri, project_tags
 
 logger = logging.getLogger(__name__)
 STEPS = REPOSITORY / "steps"
@@ -52,6 +54,8 @@ def main(arguments: list[str]) -> None:
         SettingsError,
         ProjectError,
         StepFailedError,
+        ImageEnvironmentError,
+        ServingError,
         remote.InvalidDefinitionError,
         remote.ExecutionError,
         BotoCoreError,
@@ -64,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="This project's pipeline.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("definition", help="print the definition")
-    local = commands.add_parser("local-run", help="run the pipeline on this machine")
+    local = commands.add_parser("local-run", help="run the pipeline on this machine, and serve the model")
     local.add_argument("--folder", type=Path, help="keep every file of the run here (default: a temporary folder)")
     local.add_argument("--mse-threshold", type=float, help="instead of the one in settings.toml")
     commands.add_parser("upsert", help="upload code and data, create or update the pipeline")
@@ -94,6 +98,7 @@ def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold
         run = LocalRun(
             definition=_definition(owner, configured),
             folder=folder or Path(temporary),
+            interpreter=images.interpreter,
             parameters={} if mse_threshold is None else {"MseThreshold": mse_threshold},
             on_finished=_log_finished,
         )
@@ -102,11 +107,12 @@ def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold
         try:
             run.run()
         finally:
-            file = run.s3_path(evaluation_uri(owner, run.execution_id)) / "evaluation.json"
+            file = run.s3_path(output_uri(owner, run.execution_id, "evaluation")) / "evaluation.json"
             if file.is_file():
                 threshold = configured.quality.mse_threshold if mse_threshold is None else mse_threshold
                 summary.publish(report.metrics_table(json.loads(file.read_text()), threshold))
         logger.info("The model is good enough to be registered.")
+        summary.publish("\n" + serving.check(run, owner))
 
 
 def _log_finished(step: FinishedStep) -> None:
@@ -162,7 +168,8 @@ def _summarise(
 ) -> None:
     parts = [f"## Pipeline {owner.pipeline_name}\n\n"]
     if any(step.name == "Evaluate" and step.status == "Succeeded" for step in steps):
-        bucket, _, key = evaluation_uri(owner, execution_arn.rpartition("/")[2]).removeprefix("s3://").partition("/")
+        uri = output_uri(owner, execution_arn.rpartition("/")[2], "evaluation")
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
         answer = aws.client("s3", owner.region).get_object(Bucket=bucket, Key=f"{key}/evaluation.json")
         parts.append(report.metrics_table(json.loads(answer["Body"].read()), configured.quality.mse_threshold) + "\n")
     parts.append(report.steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))

@@ -24,6 +24,18 @@ INPUTS = "/opt/ml/processing/input"
 OUTPUTS = "/opt/ml/processing/output"
 MSE = "regression_metrics.mse.value"
 
+SERVING: Json = {
+    # Code that the image installs, with `pip install .`, before it serves (sagemaker-containers, _server.py).
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+    # For that, pip would download setuptools, which an isolated container cannot, although the image has it. 0 turns build
+    # isolation off, as pip reads the variable inverted (https://github.com/pypa/pip/issues/5735).
+    "PIP_NO_BUILD_ISOLATION": "0",
+    # The answer to a request without Accept; the image's own default is application/json (_env.py, _worker.py).
+    "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
+}
+"""Environment of the container that serves the model."""
+
 # Capacity and internal errors pass; an error in the code does not.
 RETRIES: list[Json] = [
     {
@@ -41,9 +53,9 @@ RETRIES: list[Json] = [
 ]
 
 
-def evaluation_uri(project: Project, execution: str) -> str:
-    """Return the S3 URI of an execution's evaluation."""
-    return f"s3://{project.bucket}/executions/{execution}/evaluation"
+def output_uri(project: Project, execution: str, output: str) -> str:
+    """Return the S3 URI of an output of an execution's processing steps."""
+    return f"s3://{project.bucket}/executions/{execution}/{output}"
 
 
 def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str) -> Json:
@@ -190,14 +202,11 @@ class _Builder:
                         {
                             "Image": self._image(images.XGBOOST),
                             "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
-                            "Environment": {
-                                "SAGEMAKER_PROGRAM": "inference.py",
-                                "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-                            },
+                            "Environment": SERVING,
                         }
                     ],
                     "SupportedContentTypes": ["text/csv"],
-                    "SupportedResponseMIMETypes": ["text/csv"],
+                    "SupportedResponseMIMETypes": ["text/csv", "application/json"],
                     "SupportedRealtimeInferenceInstanceTypes": types,
                     "SupportedTransformInstanceTypes": types,
                 },

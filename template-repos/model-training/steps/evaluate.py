@@ -40,10 +40,7 @@ def predict(model_folder: Path, test: Path) -> tuple[Any, Any]:
     """Return the true and the predicted target of every test row; the model's own code predicts."""
     features, inference = (load(model_folder / "code" / f"{name}.py") for name in ("features", "inference"))
     rows, actual = features.read_labelled_rows(test)
-    request = "\n".join(",".join(row) for row in rows)
-    model = inference.model_fn(str(model_folder))
-    answer = inference.output_fn(inference.predict_fn(inference.input_fn(request, "text/csv"), model), "text/csv")
-    return actual, np.array([float(line) for line in answer.split()])
+    return actual, inference.predict(inference.model_fn(str(model_folder)), rows)
 
 
 def load(file: Path) -> ModuleType:

@@ -1,16 +1,18 @@
-"""Fixtures: the definition, and one local run of the whole pipeline."""
+"""Fixtures: the definition, one local run of the whole pipeline, and its model, served."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pipeline import settings
-from pipeline.definition import definition, evaluation_uri
+from pipeline import images, serving, settings
+from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
 
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.local_endpoint import LocalEndpoint
 from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.pipeline.upload import target_uri
 
@@ -25,12 +27,14 @@ def pipeline_definition() -> Json:
     return definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI)
 
 
-def prepared_run(folder: Path) -> LocalRun:
-    """Return a local run of this repository's pipeline with its code and data in place."""
+def prepared_run(folder: Path, data: bytes | None = None) -> LocalRun:
+    """Return a local run of this repository's pipeline with its code in place, and its data or other data."""
     built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI)
-    run = LocalRun(definition=built, folder=folder)
+    run = LocalRun(definition=built, folder=folder, interpreter=images.interpreter)
     run.upload(REPOSITORY / "steps", CODE_URI)
     run.upload(DATA, DATA_URI)
+    if data is not None:
+        run.s3_path(DATA_URI).write_bytes(data)
     return run
 
 
@@ -40,21 +44,32 @@ class Finished:
 
     run: LocalRun
     evaluation: Json
-    predictions: list[str]
+    predictions: list[list[str]]
+    """Heading, then truth and prediction of each test row."""
     model: Path
-    test_rows: list[str]
+    test_rows: list[list[str]]
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    run = prepared_run(tmp_path_factory.mktemp("run"))
+    """A run over this repository's data, in which infants are called what only quotes can hold."""
+    plain = DATA.read_bytes()
+    assert plain.count(b"\nI,") > 1000
+    run = prepared_run(tmp_path_factory.mktemp("run"), plain.replace(b"\nI,", b'\n"I, ""infant""",'))
     run.run()
-    evaluation = run.s3_path(evaluation_uri(EXAMPLE, run.execution_id))
-    execution = evaluation.parent
     return Finished(
         run=run,
-        evaluation=json.loads((evaluation / "evaluation.json").read_text()),
-        predictions=(evaluation / "predictions.csv").read_text().split(),
-        model=next(execution.rglob("model.tar.gz")),
-        test_rows=(execution / "test" / "test.csv").read_text().split(),
+        evaluation=json.loads(
+            (run.s3_path(output_uri(EXAMPLE, run.execution_id, "evaluation")) / "evaluation.json").read_text()
+        ),
+        predictions=serving.rows(run, EXAMPLE, "evaluation"),
+        model=next(run.s3_path(output_uri(EXAMPLE, run.execution_id, "model")).rglob("model.tar.gz")),
+        test_rows=serving.rows(run, EXAMPLE, "test"),
     )
+
+
+@pytest.fixture(scope="session")
+def endpoint(finished: Finished) -> Iterator[LocalEndpoint]:
+    """The registered model of that run, served as its image serves it."""
+    with serving.serve(finished.run) as started:
+        yield started

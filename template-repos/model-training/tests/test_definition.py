@@ -99,6 +99,16 @@ def test_the_registered_model_carries_its_metrics_its_commit_and_its_execution(p
     }
 
 
+def test_the_package_declares_what_its_container_needs_to_start_and_to_answer(pipeline_definition: Json) -> None:
+    [container] = arguments(pipeline_definition, "Register")["InferenceSpecification"]["Containers"]
+    assert container["Environment"] == {
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        "PIP_NO_BUILD_ISOLATION": "0",
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
+    }
+
+
 def test_the_definition_is_plain_json_far_below_the_limit_of_a_request(pipeline_definition: Json) -> None:
     assert len(json.dumps(pipeline_definition)) < 100 * 1024
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from features import COLUMNS, Preprocessing, Row, read_labelled_rows, read_rows
-from preprocess import fit, split
+from preprocess import fit, split, write
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -62,6 +62,19 @@ def test_labelled_rows_come_from_every_file_and_apart_from_their_target(tmp_path
     rows, targets = read_labelled_rows(tmp_path)
     assert rows == [["M", *"1111111"], ["F", *"2222222"]]
     assert targets.tolist() == [9.0, 11.0]
+
+
+def test_data_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_bytes(b'\xef\xbb\xbf"I, infant",1,1,1,1,1,1,1,9\r\nM,2,2,2,2,2,2,2,11\r\n')
+    rows, targets = read_labelled_rows(tmp_path)
+    assert [row[0] for row in rows] == ["I, infant", "M"]
+    assert targets.tolist() == [9.0, 11.0]
+
+
+def test_what_preprocessing_writes_is_what_training_and_evaluation_read(tmp_path: Path) -> None:
+    row = ["I, infant", 'say "seven"', "two\r\nlines", "é", *"1111", "9"]
+    write(tmp_path / "train.csv", [row])
+    assert read_labelled_rows(tmp_path) == ([row[:-1]], [9.0])
 
 
 def test_a_folder_without_rows_is_refused(tmp_path: Path) -> None:

@@ -1,16 +1,21 @@
 """The whole pipeline, run on this machine with the same scripts as on SageMaker."""
 
+import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
-import inference
 import job
 import numpy as np
 import pytest
-from conftest import DATA_URI, SETTINGS, Finished, prepared_run
+from conftest import SETTINGS, Finished, prepared_run
+from pipeline import images, serving
 
 from mlops_platform import REPOSITORY
+from mlops_platform.pipeline import local_endpoint
+from mlops_platform.pipeline.image_environments import ImageEnvironmentError
+from mlops_platform.pipeline.local_endpoint import LocalEndpoint, ServingError
 from mlops_platform.pipeline.local_run import StepFailedError
 
 
@@ -38,10 +43,10 @@ def test_the_model_is_better_than_predicting_the_mean(finished: Finished) -> Non
 
 def test_every_test_row_is_predicted_once_and_the_metrics_are_those_of_the_predictions(finished: Finished) -> None:
     heading, *lines = finished.predictions
-    assert heading == "actual,predicted"
+    assert heading == ["actual", "predicted"]
     assert len(lines) == len(finished.test_rows) == finished.evaluation["rows"]
-    pairs = np.array([[float(value) for value in line.split(",")] for line in lines])
-    assert pairs[:, 0].tolist() == [float(row.rpartition(",")[2]) for row in finished.test_rows]
+    pairs = np.array(lines, dtype=float)
+    assert pairs[:, 0].tolist() == [float(row[-1]) for row in finished.test_rows]
     mse = float(((pairs[:, 0] - pairs[:, 1]) ** 2).mean())
     assert mse == pytest.approx(finished.evaluation["regression_metrics"]["mse"]["value"])
 
@@ -51,58 +56,77 @@ def test_the_model_contains_its_preprocessing_and_the_code_of_the_endpoint_and_n
     assert files == ["code/features.py", "code/inference.py", "model.ubj", "preprocessing.json"]
 
 
-def answer(model_folder: Path, request: str) -> str:
-    data = inference.input_fn(request.encode(), "text/csv; charset=utf-8")
-    return inference.output_fn(inference.predict_fn(data, inference.model_fn(str(model_folder))), "text/csv")
+def test_a_value_with_commas_and_quotes_goes_through_every_step(finished: Finished, model_folder: Path) -> None:
+    assert {row[0] for row in finished.test_rows} == {"M", "F", 'I, "infant"'}
+    assert json.loads((model_folder / "preprocessing.json").read_text())["categories"] == ["F", 'I, "infant"', "M"]
 
 
-def test_the_endpoint_answers_raw_rows_as_the_evaluation_did_one_by_one(model_folder: Path, finished: Finished) -> None:
-    for row, prediction in list(zip(finished.test_rows, finished.predictions[1:], strict=True))[:5]:
-        raw = row.rpartition(",")[0]
-        assert float(answer(model_folder, raw)) == pytest.approx(float(prediction.partition(",")[2]))
+def test_the_served_model_answers_the_test_rows_as_the_evaluation_did(
+    finished: Finished, endpoint: LocalEndpoint
+) -> None:
+    served = serving.predictions(endpoint, [row[:-1] for row in finished.test_rows])
+    evaluated = [(float(actual), float(predicted)) for actual, predicted in finished.predictions[1:]]
+    table = serving.compared(served, evaluated)
+    assert f"answers all {len(finished.test_rows)} rows as in the evaluation" in table
+    assert table.count("\n| ") == 1 + serving.SHOWN
 
 
 @pytest.mark.parametrize(
-    ("request_body", "reason"),
-    [("", "no row"), ("M,1,1\n", "row 1 has 3 values"), ("X,1,1,1,1,1,1,1\n", "sex is 'X'")],
+    ("served", "reason"),
+    [
+        ([1.0, 2.001], r"test row 2 is served 2\.001, and was 2 in the evaluation"),
+        ([1.0], "2 test rows were answered with 1 predictions"),
+        ([1.0, math.nan], "test row 2 is served nan"),
+    ],
 )
-def test_the_endpoint_says_what_is_wrong_with_a_request(model_folder: Path, request_body: str, reason: str) -> None:
-    with pytest.raises(inference.RequestError, match=reason) as caught:
-        answer(model_folder, request_body)
-    assert caught.value.status_code == 400
+def test_an_answer_that_differs_from_the_evaluation_fails_the_local_run(served: list[float], reason: str) -> None:
+    with pytest.raises(ServingError, match=reason):
+        serving.compared(served, [(1.0, 1.0), (3.0, 2.0)])
 
 
-def test_the_endpoint_refuses_everything_but_csv_with_the_status_codes_of_http() -> None:
-    with pytest.raises(inference.RequestError, match="content type is 'application/x-npy'") as caught:
-        inference.input_fn(b"", "application/x-npy")
-    assert caught.value.status_code == 415
-    with pytest.raises(inference.RequestError, match="accept is 'application/json'") as caught:
-        inference.output_fn(np.array([1.0]), "application/json")
-    assert caught.value.status_code == 406
+def test_without_build_isolation_switched_off_the_image_could_not_install_the_code_of_the_model(
+    finished: Finished, tmp_path: Path
+) -> None:
+    [container] = finished.run.registered[0]["InferenceSpecification"]["Containers"]
+    environment = {name: value for name, value in container["Environment"].items() if name != "PIP_NO_BUILD_ISOLATION"}
+    with (
+        pytest.raises(ServingError, match=r"the container ended; .*\n(.*\n)*.*InstallModuleError"),
+        local_endpoint.serve(
+            images.interpreter(container["Image"]),
+            tmp_path,
+            image_uri=container["Image"],
+            archive=finished.model,
+            environment=environment,
+        ),
+    ):
+        pass
 
 
-def test_the_model_folder_alone_is_enough_to_predict(model_folder: Path) -> None:
+@pytest.mark.parametrize("step", ["Preprocess", "Train", "Evaluate"])
+def test_every_job_runs_with_the_packages_of_its_image(finished: Finished, step: str) -> None:
+    arguments = next(each["Arguments"] for each in finished.run.definition["Steps"] if each["Name"] == step)
+    image = (
+        arguments.get("AppSpecification", {}).get("ImageUri") or arguments["AlgorithmSpecification"]["TrainingImage"]
+    )
+    scikit_learn = {images.SCIKIT_LEARN: "1.9.0", images.XGBOOST: "1.8.0"}[image.rpartition("/")[2]]
     program = (
-        "import inference, sys; model = inference.model_fn(sys.argv[1]);"
-        "data = inference.input_fn('M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15', 'text/csv');"
-        "sys.stdout.write(inference.output_fn(inference.predict_fn(data, model), '*/*'))"
+        "from importlib.metadata import version; print(version('pandas').rpartition('.')[0], version('scikit-learn'))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(model_folder)],
-        cwd=model_folder / "code",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert 4 < float(done.stdout) < 15
+    python = str(finished.run.interpreter(image))
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2.3" if sys.version_info >= (3, 14) else "2.2", scikit_learn]
+
+
+def test_an_image_without_a_group_of_packages_is_refused() -> None:
+    with pytest.raises(
+        ImageEnvironmentError, match=r"no dependency group has the packages of sagemaker-xgboost:1\.7-1"
+    ):
+        images.interpreter("111122223333.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1")
 
 
 def test_a_step_that_fails_reports_its_reason(tmp_path: Path) -> None:
-    run = prepared_run(tmp_path)
-    broken = tmp_path / "broken.csv"
-    broken.write_text("M,0.455,much\n")
-    run.upload(broken, DATA_URI)
-    with pytest.raises(StepFailedError, match="Preprocess: ValueError: row 1 has 3 values, expected 9"):
+    run = prepared_run(tmp_path, b"M,0.455,much\n")
+    with pytest.raises(StepFailedError, match="Preprocess: InvalidRowsError: row 1 has 3 values, expected 9"):
         run.run()
 
 

@@ -175,6 +175,36 @@ def test_a_canary_whose_alarm_goes_off_leaves_the_old_version_serving(
     wait_until(lambda: alarm in alarms_sent(), "the alarm at the topic")
 
 
+def test_a_run_that_would_replace_the_endpoint_is_refused_and_says_how_to_mend_it(
+    demonstrated: Sandbox, deployments: Deployments
+) -> None:
+    name, sagemaker = deployments.name("preprod"), deployments.root("preprod", "sagemaker")
+    caller, before = deployments.application("preprod"), deployments.endpoint("preprod")
+    answers = caller.predict([ORDINARY])
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=before["EndpointConfigName"])
+    deployments.wait_until_in_service("preprod")
+    assert "LastDeploymentConfig" not in deployments.endpoint("preprod")
+
+    run = deployments.dispatch(2)
+    assert deployments.conclusion(run) == "failure"
+    assert deployments.jobs(run)["prod"]["conclusion"] == "skipped"
+    log = deployments.log(run, "preprod")
+    assert f"error: preprod was left as it is: this run would replace {name}" in log
+    assert "reason: another value of deploymentConfig" in log
+    after = deployments.endpoint("preprod")
+    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", before["EndpointConfigName"])
+    assert after["CreationTime"] == before["CreationTime"]
+    assert caller.predict([ORDINARY]) == answers
+
+    (command,) = re.findall(r"aws sagemaker update-endpoint .+", log)
+    root = f"env -u AWS_PROFILE AWS_ACCESS_KEY_ID={ACCOUNTS['preprod']} AWS_SECRET_ACCESS_KEY=root"
+    mended = demonstrated.shell(f"{root} {command}")
+    assert mended.returncode == 0, mended.stderr
+    deployments.wait_until_in_service("preprod")
+    # The next test deploys this version to it.
+    assert deployments.endpoint("preprod")["LastDeploymentConfig"] == before["LastDeploymentConfig"]
+
+
 def test_a_deployment_that_is_killed_and_then_cancelled_converges_when_it_is_run_again(
     deployments: Deployments,
 ) -> None:

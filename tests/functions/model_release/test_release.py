@@ -34,7 +34,7 @@ def test_the_model_is_the_approved_artifact_isolated_in_the_network_under_its_pr
     assert model["PrimaryContainer"] == {
         "Image": IMAGE,
         "ModelDataUrl": f"s3://{BUCKET}/{KEY}",
-        "Environment": {"SAGEMAKER_PROGRAM": "inference.py"},
+        "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "PIP_NO_BUILD_ISOLATION": "0"},
     }
     assert model["EnableNetworkIsolation"] is True
     assert model["VpcConfig"] == {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
@@ -46,6 +46,12 @@ def test_the_model_is_the_approved_artifact_isolated_in_the_network_under_its_pr
         "sagemaker:project-id": "p-abcdefghijkl",
         "model-package-arn": arn(),
     }
+
+
+def test_the_image_can_install_the_code_of_any_version_without_a_network(fakes: Fakes) -> None:
+    assert "PIP_NO_BUILD_ISOLATION" not in CONTAINER["Environment"], "a version registered without the variable"
+    model = fakes.sagemaker.models[fakes.release().model_name]
+    assert model["PrimaryContainer"]["Environment"]["PIP_NO_BUILD_ISOLATION"] == "0"
 
 
 def test_its_name_tells_project_and_version_and_fits_into_what_sagemaker_accepts(fakes: Fakes) -> None:

@@ -104,10 +104,10 @@ def the_answer(cloudformation: Server) -> Any:
 def test_a_launch_is_answered_with_the_repository(cloudformation: Server, fakes: Fakes) -> None:
     handler.handler(event(cloudformation), Context())
 
-    told = the_answer(cloudformation)
-    assert told["Data"].pop("FullName") == PROJECT.full_name
-    assert len(told.pop("Data")) == 5
-    assert told == {
+    response = the_answer(cloudformation)
+    assert response["Data"].pop("FullName") == PROJECT.full_name
+    assert len(response.pop("Data")) == 5
+    assert response == {
         "Status": "SUCCESS",
         "Reason": "",
         "PhysicalResourceId": PROJECT.full_name,
@@ -131,10 +131,10 @@ def test_a_request_that_comes_twice_gets_the_same_answer(cloudformation: Server,
 def test_a_refused_launch_is_answered_with_the_reason(cloudformation: Server, fakes: Fakes) -> None:
     handler.handler(event(cloudformation, ResourceProperties={**PROPERTIES, "User": "adda"}), Context())
 
-    told = the_answer(cloudformation)
-    assert told["Status"] == "FAILED"
-    assert "no user 'adda'" in told["Reason"]
-    assert told["PhysicalResourceId"] == PROJECT.full_name
+    response = the_answer(cloudformation)
+    assert response["Status"] == "FAILED"
+    assert "no user 'adda'" in response["Reason"]
+    assert response["PhysicalResourceId"] == PROJECT.full_name
     assert not fakes.launched
 
 
@@ -190,9 +190,9 @@ def test_a_deletion_without_enough_time_fails_and_says_to_repeat_it(
 
     handler.handler(event(cloudformation, "Delete", PhysicalResourceId=ROLES.name, **asked), Context(seconds=11))
 
-    told = the_answer(cloudformation)
-    assert told["Status"] == "FAILED"
-    assert told["Reason"].endswith("delete the project again")
+    response = the_answer(cloudformation)
+    assert response["Status"] == "FAILED"
+    assert response["Reason"].endswith("delete the project again")
 
 
 def test_a_function_that_is_not_configured_answers(
@@ -202,9 +202,9 @@ def test_a_function_that_is_not_configured_answers(
 
     handler.handler(event(cloudformation), Context())
 
-    told = the_answer(cloudformation)
-    assert told["Status"] == "FAILED"
-    assert "not configured: GITHUB_API_URL" in told["Reason"]
+    response = the_answer(cloudformation)
+    assert response["Status"] == "FAILED"
+    assert "not configured: GITHUB_API_URL" in response["Reason"]
 
 
 def test_code_that_cannot_be_imported_is_answered(
@@ -234,8 +234,8 @@ def test_an_unexpected_error_is_answered_by_its_kind_only(
 
     handler.handler(event(cloudformation), Context())
 
-    told = the_answer(cloudformation)
-    assert told["Reason"] == "unexpected ZeroDivisionError: the function's log says more"
+    response = the_answer(cloudformation)
+    assert response["Reason"] == "unexpected ZeroDivisionError: the function's log says more"
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -272,9 +272,9 @@ def test_a_launch_that_hangs_is_answered_before_lambda_ends_it(cloudformation: S
 
     handler.handler(event(cloudformation), Context(seconds=5.2))
 
-    told = the_answer(cloudformation)
-    assert told["Status"] == "FAILED"
-    assert "ran out of time" in told["Reason"]
+    response = the_answer(cloudformation)
+    assert response["Status"] == "FAILED"
+    assert "ran out of time" in response["Reason"]
     assert 0.15 <= answered[0] < 2
 
 
@@ -299,10 +299,10 @@ def test_an_answer_that_is_not_accepted_fails_the_invocation_so_that_lambda_repe
 
 
 def test_only_the_first_answer_counts(cloudformation: Server) -> None:
-    told = Answer(event(cloudformation))
+    response = Answer(event(cloudformation))
 
-    told.fail("id", "first")
-    told.succeed("id", {})
+    response.fail("id", "first")
+    response.succeed("id", {})
 
     assert the_answer(cloudformation)["Reason"] == "first"
 

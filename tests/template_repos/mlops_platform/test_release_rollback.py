@@ -80,9 +80,9 @@ def test_a_version_is_deployed_again_by_the_same_workflow(
             {"ref": "main", "inputs": {"model_package_arn": PROJECT.package_arn(1)}},
         )
     ]
-    told = capsys.readouterr()
-    assert "https://github.example/acme/mlops-abalone/actions/workflows/deploy.yml" in told.out
-    assert TOKEN not in told.out + told.err
+    printed = capsys.readouterr()
+    assert "https://github.example/acme/mlops-abalone/actions/workflows/deploy.yml" in printed.out
+    assert TOKEN not in printed.out + printed.err
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sandbox.aws import clock
 from sandbox.aws.ministack import cloudwatch, gateway
 from sandbox.aws.sagemaker.hosting.endpoint import Endpoint, Pending
 from sandbox.aws.sagemaker.hosting.fleet import Fleet
-from sandbox.aws.sagemaker.hosting.variant import HostingError
+from sandbox.aws.sagemaker.hosting.model_container import HostingError
 from sandbox.aws.service import Members
 
 WATCHED_EVERY_SECONDS = 0.02

@@ -88,7 +88,7 @@ class Fleet:
         while not self._stopped.wait(clock.seconds(REPORTED_EVERY_SECONDS)):
             self._report()
             for variant in self.variants():
-                variant.keep_alive(self.endpoint)
+                variant.keep_alive()
 
     def _report(self) -> None:
         self.capture.write()

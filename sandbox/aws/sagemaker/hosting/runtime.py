@@ -21,7 +21,8 @@ from sandbox.aws.sagemaker.hosting import deployments, endpoints, metrics
 from sandbox.aws.sagemaker.hosting.data_capture import Invocation, Payload
 from sandbox.aws.sagemaker.hosting.endpoint import SERVING, Endpoint
 from sandbox.aws.sagemaker.hosting.fleet import Fleet
-from sandbox.aws.sagemaker.hosting.variant import Answer, GoneError, Variant
+from sandbox.aws.sagemaker.hosting.model_container import Answer
+from sandbox.aws.sagemaker.hosting.variant import GoneError, Variant
 from sandbox.aws.service import Members
 
 PATH = re.compile(r"/endpoints/([^/]+)/invocations")

@@ -33,6 +33,8 @@ class Endpoint(ServingResource):
         computed="name",
         objects={
             "deploymentConfig": Inputs(
+                # ForceNew in hashicorp/terraform-provider-aws, internal/service/sagemaker/endpoint.go. Terraform's SDK
+                # compares the number of such blocks, so that other alarms in one are no reason.
                 presence_replaces="autoRollbackConfiguration",
                 objects={
                     "autoRollbackConfiguration": Inputs(objects={"alarms": Inputs("alarmName")}),
