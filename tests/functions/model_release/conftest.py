@@ -3,6 +3,9 @@
 import pytest
 
 from tests.functions.model_release.fakes import Fakes
+from tests.sandbox_aws.conftest import certificate_files, dev, endpoint_url, issuer, prod
+
+__all__ = ["certificate_files", "dev", "endpoint_url", "issuer", "prod"]
 
 
 @pytest.fixture
