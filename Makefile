@@ -13,11 +13,12 @@ unexport PYTHONDONTWRITEBYTECODE
 # collection.
 PYTEST := $(PYTHON) -m pytest --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-down setup engine check format hooks lint types fast-tests test
+.PHONY: help demo demo-down setup engine cost check format hooks lint types fast-tests test
 
 help:
 	@echo 'make demo        the whole platform on this machine, up to a model in production and a rollback'
 	@echo 'make demo-down   stop it and remove everything it wrote'
+	@echo 'make cost        what the settings cost in an idle month, and what each further choice adds'
 	@echo 'make check       format, lint, types and the fast tests: about a minute'
 	@echo 'make test        all tests: the fast ones and the end-to-end tests, with their coverage'
 	@echo 'make format      let the formatter and the linter mend what they can'
@@ -47,6 +48,9 @@ $(CACHE)/uv/bin/uv:
 
 engine: setup
 	@echo "Engine: $$($(PYTHON) -m sandbox.engine)"
+
+cost: setup
+	@$(PYTHON) -m costs
 
 check: setup lint
 	@$(MAKE) --no-print-directory --jobs 2 types fast-tests

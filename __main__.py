@@ -22,12 +22,15 @@ from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
 from components.storage import Storage, StorageArgs
 from components.studio import Studio, StudioArgs
 from components.workload_account import WorkloadAccount, WorkloadAccountArgs
+from costs import declared, price_list
+from costs.idle_month import idle_month
 from settings import ExistingNetwork, Settings
 
 settings = Settings.load()
 environment = settings.environment
+resources = declared.record()
 
-# One account: the provider refuses credentials of any other, before anything is changed.
+# One account: the provider refuses credentials of any other, before anything is changed. So does a network that cannot be.
 provider = aws.Provider(
     "aws",
     region=environment.region,
@@ -35,20 +38,22 @@ provider = aws.Provider(
     default_tags={"tags": settings.default_tags},
 )
 lookups.require_account(environment, provider)
+zones = lookups.network_zones(settings, provider)
 options = pulumi.ResourceOptions(providers=[provider])
 
-# Foundations: a key for each purpose, a new network or an existing one, buckets, and a topic for alarms.
+# Foundations: a key for each purpose, a new network or an existing one, buckets, a topic for alarms, and a budget.
 encryption = Encryption(
     "encryption",
     EncryptionArgs(
         environment=environment,
         purposes=settings.requirements.keys,
         data_reader_account_ids=settings.deployment_accounts.values(),
+        budget=settings.costs.monthly_budget_usd is not None,
         keep_on_destroy=settings.keep_data_on_destroy,
     ),
     options,
 )
-keys = encryption.keys
+keys, ways_out = encryption.keys, settings.ways_out
 if isinstance(settings.network, ExistingNetwork):
     network = ImportedNetwork(
         "network",
@@ -66,14 +71,15 @@ else:
         NetworkArgs(
             environment=environment,
             cidr=settings.network.cidr,
-            zones=lookups.availability_zones(settings.network.zones, environment, provider),
-            nat=settings.network.nat,
-            services=settings.requirements.services,
+            zones=zones,
+            nat=ways_out.nat,
+            services=ways_out.endpoints,
             logs_key_arn=keys["logs"].arn,
-            onboarding_role_arns=list(settings.onboarding_role_arns.values()),
+            onboarding_role_arns=list(settings.onboarding_role_arns.values()) if settings.functions_in_network else [],
         ),
         options,
     )
+functions_vpc_config = network.vpc_config if settings.functions_in_network else None
 storage = Storage(
     "storage",
     StorageArgs(
@@ -88,7 +94,12 @@ storage = Storage(
 buckets = storage.buckets
 alarms = Alarms(
     "alarms",
-    AlarmsArgs(environment=environment, kms_key_arn=keys["notifications"].arn, emails=settings.alarms.emails),
+    AlarmsArgs(
+        environment=environment,
+        kms_key_arn=keys["notifications"].arn,
+        emails=settings.alarms.emails,
+        monthly_budget_usd=settings.costs.monthly_budget_usd,
+    ),
     options,
 )
 parameters = {**settings.parameters, **encryption.parameters, **network.parameters}
@@ -117,7 +128,7 @@ if settings.development:
         "projects",
         ProjectLaunchesArgs(
             environment=environment,
-            vpc_config=network.vpc_config,
+            vpc_config=functions_vpc_config,
             templates=buckets["catalog"],
             logs_key_arn=keys["logs"].arn,
             secrets_key_arn=keys["secrets"].arn,
@@ -136,7 +147,7 @@ if settings.development:
             "deployment-trigger",
             DeploymentTriggerArgs(
                 environment=environment,
-                vpc_config=network.vpc_config,
+                vpc_config=functions_vpc_config,
                 logs_key_arn=keys["logs"].arn,
                 secrets_key_arn=keys["secrets"].arn,
                 data_key=keys["data"],
@@ -194,3 +205,7 @@ if settings.workload:
 DriftRole("drift", DriftRoleArgs(environment=environment, repository=settings.github.platform_repository), options)
 Parameters("parameters", ParametersArgs(path=environment.parameter_path, values=parameters), options)
 pulumi.export("vpcId", network.vpc_config.vpc_id)
+
+# The cost of standing still, of everything above: docs/costs.md explains the sum.
+if settings.costs.estimate:
+    pulumi.export("idleMonthUsd", float(idle_month(resources, price_list.prices_in(environment.region)).usd))

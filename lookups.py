@@ -1,12 +1,18 @@
 """Facts that the program looks up before it declares anything: in AWS, and among the template repositories."""
 
 import tomllib
+from collections.abc import Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
 from components.environment import Environment
+from components.network.endpoints import endpoint_service, endpoints_group_name
+from components.network.vpc import private_subnet_name
+from components.network.zones import ZoneChoice, ZonesError
+from settings import ExistingNetwork, NewNetwork, Settings
 
 TEMPLATES = Path(__file__).parent / "template-repos" / "templates.toml"
 
@@ -31,18 +37,165 @@ def require_account(environment: Environment, provider: aws.Provider) -> None:
         ) from None
 
 
-def availability_zones(count: int, environment: Environment, provider: aws.Provider) -> list[str]:
-    """Return the names of the first `count` zones of the region, in a stable order.
+def network_zones(settings: Settings, provider: aws.Provider) -> dict[str, int]:
+    """Check that the network can be as the settings want it, and return its zones by name; none of an existing network.
+
+    Each zone comes with its block of the network's addresses.
 
     Raises:
-        pulumi.RunError: the region has fewer.
+        pulumi.RunError: it cannot.
     """
+    network, environment = settings.network, settings.environment
+    if isinstance(network, ExistingNetwork):
+        if settings.development or settings.workload:
+            require_ways_out(network, settings.indispensable_services, environment, provider)
+        return {}
+    require_chosen_access(network, environment, provider)
+    return availability_zones(network, settings.ways_out.endpoints, environment, provider)
+
+
+def availability_zones(
+    network: NewNetwork, services: Sequence[str], environment: Environment, provider: aws.Provider
+) -> dict[str, int]:
+    """Return the zones of a network that has endpoints of `services`, each with its block of the network's addresses.
+
+    Raises:
+        pulumi.RunError: the region has not as many, or lacks an endpoint.
+    """
+    options = pulumi.InvokeOptions(provider=provider)
     zones = aws.get_availability_zones(
         state="available",
         # A Local Zone is available too once an account opts in, but has neither NAT gateways nor most endpoints.
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+        opts=options,
+    )
+    choice = ZoneChoice(
+        region=environment.region,
+        zone_ids=dict(zip(zones.names, zones.zone_ids, strict=True)),
+        standing=_private_subnets(network.cidr, environment, options),
+        offers={service: _zones_offering(service, environment, options) for service in services},
+    )
+    try:
+        return choice.zones(network.cidr, count=network.zones, named=network.zone_ids)
+    except ZonesError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _private_subnets(
+    cidr: IPv4Network, environment: Environment, options: pulumi.InvokeOptions
+) -> dict[str, IPv4Network]:
+    """Return the addresses of the private subnets that are deployed, by zone; while a network moves, those in `cidr`."""
+    ids = aws.ec2.get_subnets(
+        filters=[{"name": "tag:Name", "values": [private_subnet_name(environment, "*")]}],
+        tags={"unit": environment.unit, "environment": environment.name},
+        opts=options,
+    ).ids
+    found = [aws.ec2.get_subnet(id=each, opts=options) for each in ids]
+    addresses = [(subnet.availability_zone, IPv4Network(subnet.cidr_block)) for subnet in found]
+    return dict(sorted(addresses, key=lambda each: each[1].subnet_of(cidr)))
+
+
+def _zones_offering(service: str, environment: Environment, options: pulumi.InvokeOptions) -> frozenset[str]:
+    """Return the names of the zones in which AWS offers an interface endpoint of a service.
+
+    Raises:
+        pulumi.RunError: it does in none.
+    """
+    try:
+        offered = aws.ec2.get_vpc_endpoint_service(
+            service_name=endpoint_service(service, environment.region), service_type="Interface", opts=options
+        )
+    except Exception as refusal:
+        raise pulumi.RunError(
+            f"network: {environment.region} has no private endpoint of {service}, which this environment uses; write "
+            f"network.privateAccess: nat, or choose another region. {refusal}"
+        ) from None
+    return frozenset(offered.availability_zones)
+
+
+def require_chosen_access(network: NewNetwork, environment: Environment, provider: aws.Provider) -> None:
+    """Check that a network which has interface endpoints is not left to a default that would delete them.
+
+    Raises:
+        pulumi.RunError: its settings neither keep them nor give them up.
+    """
+    if network.private_access is not None or network.nat is not None:
+        return
+    endpoints = aws.ec2.get_security_groups(
+        filters=[{"name": "tag:Name", "values": [endpoints_group_name(environment)]}],
+        tags={"unit": environment.unit, "environment": environment.name},
         opts=pulumi.InvokeOptions(provider=provider),
     )
-    if len(zones.names) < count:
-        raise pulumi.RunError(f"network.zones: {environment.region} has {len(zones.names)}; ask for no more")
-    return sorted(zones.names)[:count]
+    if endpoints.ids:
+        raise pulumi.RunError(
+            "network.privateAccess is not set, and this network has interface endpoints, which the default would delete: "
+            "write network.nat: single to keep all that it has, or choose network.privateAccess"
+        )
+
+
+def require_ways_out(
+    network: ExistingNetwork, services: Sequence[str], environment: Environment, provider: aws.Provider
+) -> None:
+    """Check that the subnets of an existing network lead to S3 and to `services`, by NAT or by endpoints.
+
+    Raises:
+        pulumi.RunError: one does not.
+    """
+    options = pulumi.InvokeOptions(provider=provider)
+    tables = {subnet: _route_table(subnet, network.vpc_id, options) for subnet in network.subnet_ids}
+    inside = {subnet: table for subnet, table in tables.items() if not _leads_out(table)}
+    if not inside:
+        return
+    gateway = _endpoint("s3", "Gateway", network.vpc_id, environment, options)
+    missing = [each for each in services if not _endpoint(each, "Interface", network.vpc_id, environment, options)]
+    if not (gateway and {table.route_table_id for table in inside.values()} <= set(gateway.route_table_ids)):
+        # An interface endpoint of S3 serves every subnet; it has private names only if there is a gateway endpoint too, or
+        # its owner wants it.
+        missing = [
+            *missing,
+            *(["s3"] if not _endpoint("s3", "Interface", network.vpc_id, environment, options) else []),
+        ]
+    if missing:
+        raise pulumi.RunError(
+            f"network.subnetIds: {', '.join(inside)} of {network.vpc_id} have no way to {', '.join(sorted(missing))}; let their "
+            "owner add a route to a NAT gateway, or endpoints (for s3 a gateway endpoint in their route tables), or choose "
+            "other subnets"
+        )
+
+
+def _route_table(subnet: str, vpc_id: str, options: pulumi.InvokeOptions) -> aws.ec2.GetRouteTableResult:
+    """Return the table that a subnet is associated with, else the main one of its network."""
+    try:
+        return aws.ec2.get_route_table(subnet_id=subnet, opts=options)
+    except Exception as refusal:
+        if not _is_missing(refusal):
+            raise
+    main = [{"name": "association.main", "values": ["true"]}]
+    return aws.ec2.get_route_table(vpc_id=vpc_id, filters=main, opts=options)
+
+
+def _leads_out(table: aws.ec2.GetRouteTableResult) -> bool:
+    """Return whether a table has a default route that serves private addresses: an internet gateway does not."""
+    return any(route.cidr_block == "0.0.0.0/0" and not route.gateway_id.startswith("igw-") for route in table.routes)
+
+
+def _endpoint(
+    service: str, kind: str, vpc_id: str, environment: Environment, options: pulumi.InvokeOptions
+) -> aws.ec2.GetVpcEndpointResult | None:
+    try:
+        return aws.ec2.get_vpc_endpoint(
+            vpc_id=vpc_id,
+            service_name=endpoint_service(service, environment.region),
+            state="available",
+            filters=[{"name": "vpc-endpoint-type", "values": [kind]}],
+            opts=options,
+        )
+    except Exception as refusal:
+        if not _is_missing(refusal):
+            raise
+        return None
+
+
+def _is_missing(refusal: Exception) -> bool:
+    """Return whether the provider found nothing: its own words, for there is no code."""
+    return "no matching" in str(refusal) or "query returned no results" in str(refusal).lower()

@@ -1,5 +1,6 @@
 """The environment that a component belongs to, and the physical names that follow from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 ONBOARDING = "project-onboarding"
@@ -37,6 +38,14 @@ class Environment:
     def onboarding_role_arn(self) -> str:
         """Role, made by the stack of an account that projects deploy to, as which the template cloner acts there."""
         return self.role_arn(ONBOARDING)
+
+    @property
+    def on_behalf_of_budgets(self) -> Mapping[str, Mapping[str, str]]:
+        """Conditions under which AWS Budgets acts for a budget of this account; their ARNs name no region."""
+        return {
+            "StringEquals": {"aws:SourceAccount": self.account_id},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{self.account_id}:*"},
+        }
 
     def oidc_provider_arn(self, issuer: str) -> str:
         """Return the ARN of the account's identity provider, made or found by bootstrap, for `issuer` (host and path)."""

@@ -10,6 +10,7 @@ any resource exists, and every problem is reported at once with its key, its val
 | `github.py`       | the organization, its server and the platform's repository                   |
 | `development.py`  | Studio, and the projects that are launched from it                           |
 | `workload.py`     | deployed models                                                              |
+| `costs.py`        | the account's budget, and the estimate of an idle month                      |
 | `requirements.py` | the keys, buckets and endpoints that each part of the platform requires      |
 | `types.py`        | the kinds of values, each with its pattern and its remedy                    |
 | `limits.py`       | AWS's limits on names and policies                                           |

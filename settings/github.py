@@ -45,12 +45,21 @@ class GitHub(Section):
     oidc_subjects: SubjectForm = Field(default_factory=_subject_form)
     """Whether a token's subject carries ids (`repo:acme@1001/name@2005`) or names only (`repo:acme/name`)."""
 
+    through_network: bool = False
+    """Whether functions call it from the platform's network: an Enterprise Server that only a connected network reaches, or an
+    organization whose list of allowed addresses names the NAT gateway's. Otherwise functions stand outside of the network."""
+
     @field_validator("server_url")
     @classmethod
     def _server_has_no_path(cls, url: str) -> str:
         if urlsplit(url).path:
             raise problem("give the server alone, such as https://github.example.com")
         return server_at(url).url
+
+    @property
+    def is_enterprise_server(self) -> bool:
+        """Whether the organization runs the server itself, perhaps where only its own networks reach it."""
+        return server_at(self.server_url).is_enterprise_server
 
     @property
     def oidc_issuer_host(self) -> str:

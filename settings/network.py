@@ -1,12 +1,14 @@
 """Settings of the network: one of the platform's own, or an existing one."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from settings.limits import MOST_SUBNETS
-from settings.types import Number, Section, SecurityGroupId, SubnetId, VpcId, problem, without_repeats
+from settings.types import Number, Section, SecurityGroupId, SubnetId, VpcId, ZoneId, problem, without_repeats
 
 DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 """Docker's own network on every SageMaker instance: addresses in it cannot be reached from there."""
@@ -20,13 +22,46 @@ class NewNetwork(Section):
     """A network of the platform's own."""
 
     zones: Annotated[Number, Field(ge=2, le=6)] = 2
-    """Availability zones to spread over; two at least, so that the loss of one is survived."""
-    nat: Literal["none", "single", "perZone"] = "single"
-    """NAT gateways: none, one for all zones, or one in each."""
+    """Availability zones to spread over; two at least, so that the loss of one is survived. The platform chooses zones that
+    offer what the network needs, and stays in those where the network is."""
+    zone_ids: Annotated[list[ZoneId], Field(min_length=2, max_length=6), AfterValidator(without_repeats)] | None = None
+    """These zones, instead of a choice of as many as `zones` says; by id, because a zone's name is another zone in another
+    account. A zone that is left out loses its subnets, with everything that runs there."""
+    private_access: Literal["none", "nat", "endpoints", "both"] | None = None
+    """Ways out of the private subnets, beside the gateway endpoint of S3, which is free and always there. Prices are those of
+    us-east-1, for a month that nobody uses; data costs extra.
+
+    - `nat`: a NAT gateway to the internet, and so to GitHub, package indexes and every service of AWS. People can send data
+      anywhere by HTTPS. 36.50 USD for each gateway (32.85, and 3.65 for its address).
+    - `endpoints`: no way to the internet; endpoints of the services that the environment uses, which let only its own account
+      through, so that data cannot leave by the network. Studio has no GitHub and no package index. 7.30 USD for each service
+      and zone: eight services in development (116.80 in two zones), one where models are deployed (14.60).
+    - `both`: AWS is reached through endpoints, everything else through NAT; data can leave. Costs the sum.
+    - `none`: nothing but S3, which is what isolated jobs and models need. Costs nothing; not enough for Studio.
+
+    Without it: `nat` in development, `none` elsewhere. With `nat` alone, as before this setting existed: `none` stands for
+    endpoints only and anything else for both, with endpoints and functions where they were."""
+    nat: Literal["none", "single", "perZone"] | None = None
+    """NAT gateways, where there are any: one for all zones (`single`, unless given), or one in each (`perZone`)."""
     connected_cidrs: list[IPv4Network] = Field(default_factory=list[IPv4Network])
     """Networks that this one is to be routed to: those of the other environments, of the office."""
     cidr: IPv4Network
     """Addresses of the network; a sixteenth of them for each subnet."""
+
+    @field_validator("nat")
+    @classmethod
+    def _gateways_have_a_use(cls, nat: str | None, info: ValidationInfo) -> str | None:
+        access = info.data.get("private_access")
+        if access in ("none", "endpoints") and nat is not None:
+            raise problem(f"remove it: network.privateAccess is {access}, which has no NAT gateway")
+        if access in ("nat", "both") and nat == "none":
+            raise problem(f"network.privateAccess is {access}: choose single or perZone, or another access")
+        return nat
+
+    @property
+    def from_before(self) -> bool:
+        """True if the settings are of a time when `nat` alone decided, and the network keeps what it had then."""
+        return self.private_access is None and self.nat is not None
 
     @field_validator("connected_cidrs")
     @classmethod
@@ -57,6 +92,16 @@ class NewNetwork(Section):
         if overlapping:
             raise problem(f"overlaps {', '.join(overlapping)} of network.connectedCidrs; choose addresses of its own")
         return cidr
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaysOut:
+    """Ways out of the private subnets of a network."""
+
+    nat: Literal["none", "single", "perZone"]
+    """NAT gateways: none, one for all zones, or one in each."""
+    endpoints: Sequence[str]
+    """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
 
 
 class ExistingNetwork(Section):

@@ -1,4 +1,11 @@
-"""The keys, buckets and private endpoints that each part of the platform requires of its foundations."""
+"""The keys, buckets and services that each part of the platform requires of its foundations.
+
+A service is required if something calls it from the network. Jobs and models do not: they are isolated, SageMaker brings
+images and takes logs by its own network, and S3 is reached through its gateway endpoint, which uses keys on their behalf.
+Functions stand outside of the network, unless GitHub's server is in it.
+Sources: SageMaker Developer Guide, "Run training and inference containers in internet-free mode" and "Connect Amazon SageMaker
+Studio in a VPC to External Resources".
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,39 +20,62 @@ class Requirements:
     buckets: Sequence[str] = ()
     """Purposes of buckets, beside the one for access logs that every environment has."""
     services: Sequence[str] = ()
-    """AWS services with a private endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
+    """AWS services that are called from the network, named as their endpoints are after the region; `studio` for Studio's."""
+    former_services: Sequence[str] = ()
+    """Services that had an endpoint before there was a choice; networks that were deployed then keep them."""
 
     def __add__(self, other: "Requirements") -> "Requirements":
         """Everything that either requires."""
         return Requirements(
             keys=[*self.keys, *other.keys],
             buckets=[*self.buckets, *other.buckets],
-            services=[*self.services, *(each for each in other.services if each not in self.services)],
+            services=list(dict.fromkeys([*self.services, *other.services])),
+            former_services=list(dict.fromkeys([*self.former_services, *other.former_services])),
         )
 
 
 EVERYWHERE = Requirements(
     keys=("data", "logs", "notifications"),
-    services=("ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "ssm", "sts"),
+    former_services=("ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "ssm", "sts"),
 )
-"""Used by every job, function and app, whatever else an environment has."""
+"""Used by everything, whatever else an environment has."""
 STUDIO = Requirements(
     keys=("studio",),
     buckets=("data", "sagemaker"),
-    services=("events", "sagemaker.api", "sagemaker.runtime", "servicecatalog", "studio"),
+    services=("logs", "monitoring", "sagemaker.api", "sagemaker.runtime", "servicecatalog", "ssm", "sts", "studio"),
+    former_services=("events", "sagemaker.api", "sagemaker.runtime", "servicecatalog", "studio"),
 )
 """Used by people in Studio."""
-PROJECTS = Requirements(keys=("secrets",), buckets=("catalog",), services=("secretsmanager",))
+STUDIO_STARTS_WITH = ("sagemaker.api", "sagemaker.runtime")
+"""Services without which no app of Studio starts. Source: SageMaker Developer Guide, "Connect Amazon SageMaker Studio in a VPC
+to External Resources"."""
+PROJECTS = Requirements(keys=("secrets",), buckets=("catalog",), former_services=("secretsmanager",))
 """Used by a launch."""
-WORKLOAD = Requirements(buckets=("artifacts",), services=("sagemaker.api", "sagemaker.runtime"))
-"""Used by deployed models, their pipelines and their callers."""
+FUNCTIONS_IN_NETWORK = Requirements(
+    services=(
+        "application-autoscaling",
+        "cloudformation",
+        "monitoring",
+        "sagemaker.api",
+        "secretsmanager",
+        "ssm",
+        "sts",
+    )
+)
+"""Used by launches and approvals whose functions stand in the network, to reach a GitHub server there."""
+WORKLOAD = Requirements(
+    buckets=("artifacts",),
+    services=("sagemaker.runtime",),
+    former_services=("sagemaker.api", "sagemaker.runtime"),
+)
+"""Used by the callers of deployed models."""
 
 
-def required(*, development: bool, workload: bool) -> Requirements:
+def required(*, development: bool, workload: bool, functions_in_network: bool) -> Requirements:
     """Return everything that the parts of an environment require."""
     parts = [EVERYWHERE]
     if development:
-        parts += [STUDIO, PROJECTS]
+        parts += [STUDIO, PROJECTS, *([FUNCTIONS_IN_NETWORK] if functions_in_network else [])]
     if workload:
         parts += [WORKLOAD]
     return sum(parts[1:], start=parts[0])

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Self
 
@@ -10,13 +10,15 @@ from pulumi.runtime import config as runtime_config
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from components.environment import Environment
+from costs import price_list
 from settings.alarms import Alarms
+from settings.costs import Costs
 from settings.development import Development
 from settings.github import GitHub
 from settings.limits import BUCKET_PURPOSES, LONGEST_BUCKET_NAME, LONGEST_ROLE_NAME, MOST_EXTRA_TAGS, ROLE_PURPOSES
-from settings.network import Network, NewNetwork
+from settings.network import Network, NewNetwork, WaysOut
 from settings.problems import NAMESPACE, explain
-from settings.requirements import Requirements, required
+from settings.requirements import STUDIO_STARTS_WITH, Requirements, required
 from settings.types import AccountId, EnvironmentName, Region, Section, pattern, problem
 from settings.workload import Workload
 
@@ -31,6 +33,9 @@ class Settings(Section):
     """Business unit; begins every physical name."""
     environment_name: EnvironmentName = Field(alias="environment")
     """Environment of the unit, such as dev; follows the unit in every physical name."""
+    # Before the region, which may have no prices.
+    costs: Costs = Field(default_factory=Costs)
+    """A budget, and the cost of an idle month that every update shows."""
     region: Region
     """AWS region."""
     account_id: AccountId
@@ -40,7 +45,7 @@ class Settings(Section):
     keep_data_on_destroy: bool = True
     """Whether buckets, keys and the Studio domain outlive the stack, and cannot be deleted by mistake."""
     network: Network
-    """A network of the platform's own (`cidr`, `zones`, `nat`) or an existing one (`vpcId`, `subnetIds`)."""
+    """A network of the platform's own (`cidr`, `zones`, `privateAccess`) or an existing one (`vpcId`, `subnetIds`)."""
     github: GitHub
     """GitHub organization and server."""
     alarms: Alarms = Field(default_factory=Alarms)
@@ -68,6 +73,18 @@ class Settings(Section):
             )
         return region
 
+    @field_validator("region")
+    @classmethod
+    def _prices_are_known(cls, region: str, info: ValidationInfo) -> str:
+        costs: object = info.data.get("costs")
+        known = price_list.regions()
+        if isinstance(costs, Costs) and costs.estimate and region not in known:
+            raise problem(
+                f"the price list has {' and '.join(known)} only: set costs.estimate to false, which leaves out the cost of an "
+                "idle month and nothing else, or add the region to costs/prices.toml"
+            )
+        return region
+
     @field_validator("tags")
     @classmethod
     def _tags_are_acceptable(cls, tags: dict[str, str]) -> dict[str, str]:
@@ -76,12 +93,32 @@ class Settings(Section):
             raise problem("; ".join(problems))
         return tags
 
+    @field_validator("github")
+    @classmethod
+    def _github_is_reached(cls, github: GitHub, info: ValidationInfo) -> GitHub:
+        network: object = info.data.get("network")
+        closed = isinstance(network, NewNetwork) and network.private_access in ("none", "endpoints")
+        if github.through_network and closed and not github.is_enterprise_server:
+            raise problem(
+                f"github.throughNetwork: {github.server_url} is reached through a NAT gateway; set network.privateAccess to nat "
+                "or both, or remove throughNetwork"
+            )
+        return github
+
     @field_validator("development")
     @classmethod
-    def _launches_reach_github(cls, development: Development | None, info: ValidationInfo) -> Development | None:
+    def _studio_reaches_aws(cls, development: Development | None, info: ValidationInfo) -> Development | None:
         network: object = info.data.get("network")
-        if development is not None and isinstance(network, NewNetwork) and network.nat == "none":
-            raise problem("a launch reaches GitHub through a NAT gateway: set network.nat to single or perZone")
+        if development is not None and isinstance(network, NewNetwork):
+            if network.private_access == "none":
+                raise problem(
+                    "Studio does not start without a way to AWS: set network.privateAccess to nat, endpoints or both"
+                )
+            if network.from_before and network.nat == "none":
+                raise problem(
+                    "a launch reaches GitHub through a NAT gateway: set network.nat to single or perZone; or replace it by "
+                    "network.privateAccess, whose functions reach GitHub without one"
+                )
         return development
 
     @property
@@ -91,8 +128,37 @@ class Settings(Section):
 
     @property
     def requirements(self) -> Requirements:
-        """The keys, buckets and private endpoints of this environment."""
-        return required(development=self.development is not None, workload=self.workload is not None)
+        """The keys, buckets and services of this environment."""
+        return required(
+            development=self.development is not None,
+            workload=self.workload is not None,
+            functions_in_network=self.functions_in_network,
+        )
+
+    @property
+    def functions_in_network(self) -> bool:
+        """Whether functions stand in the network: to reach GitHub from there, or because they did before."""
+        before = isinstance(self.network, NewNetwork) and self.network.from_before
+        return before or self.github.through_network
+
+    @property
+    def indispensable_services(self) -> Sequence[str]:
+        """Services that an existing network must lead to, if it does not lead to the internet."""
+        return STUDIO_STARTS_WITH if self.development else ()
+
+    @property
+    def ways_out(self) -> WaysOut:
+        """The ways out of a network of the platform's own."""
+        network = self.network
+        if not isinstance(network, NewNetwork):
+            return WaysOut(nat="none", endpoints=())
+        if network.from_before:
+            return WaysOut(nat=network.nat or "single", endpoints=self.requirements.former_services)
+        access = network.private_access or ("nat" if self.development else "none")
+        return WaysOut(
+            nat=(network.nat or "single") if access in ("nat", "both") else "none",
+            endpoints=self.requirements.services if access in ("endpoints", "both") else (),
+        )
 
     @property
     def default_tags(self) -> dict[str, str]:

@@ -101,6 +101,14 @@ SecurityGroupId = Annotated[
 SubnetId = Annotated[
     str, pattern(r"subnet-[0-9a-f]{8,17}", "give the id of an existing subnet, such as subnet-0a1b2c3d4e5f60718")
 ]
+ZoneId = Annotated[
+    str,
+    pattern(
+        r"[a-z]{2,5}\d-az\d",
+        "give the id of an availability zone, such as euw1-az1; a name such as eu-west-1a is another zone in each account "
+        "(aws ec2 describe-availability-zones shows both)",
+    ),
+]
 VpcId = Annotated[str, pattern(r"vpc-[0-9a-f]{8,17}", "give the id of an existing VPC, such as vpc-0a1b2c3d4e5f60718")]
 
 

@@ -56,7 +56,7 @@ def group_of(item: pytest.Item) -> str:
     that render stacks are one group wherever they are: each worker that renders loads the SDK and renders them anew.
     """
     _, folder, *rest = item.nodeid.partition("::")[0].split("/")
-    if folder == "access" or "rendered" in getattr(item, "fixturenames", ()):
+    if folder in ("access", "costs") or "rendered" in getattr(item, "fixturenames", ()):
         return "platform"
     return f"{folder}/{rest[0]}" if folder == "e2e" else folder
 

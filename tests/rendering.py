@@ -4,26 +4,21 @@ The mocks know no more of AWS than ids and ARNs of the right shape: a rendered s
 that AWS accepts it.
 """
 
-import asyncio
 import gc
 import hashlib
 import json
 import runpy
 import uuid
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import pulumi
-import yaml
-from pulumi.runtime import config as runtime_config
 from pulumi.runtime import mocks
-from pulumi.runtime.settings import get_root_resource
-from pulumi.runtime.stack import Stack, run_pulumi_func
+
+from costs import engine
+from costs.stacks import configuration_of
 
 ROOT = Path(__file__).parents[1]
 REGION = "eu-west-1"
@@ -96,7 +91,30 @@ class Rendering:
 
 
 def _availability_zones(_: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": REGION, "names": list(ZONES), "zoneIds": [], "groupNames": [REGION], "state": "available"}
+    return {
+        "id": REGION,
+        "names": list(ZONES),
+        "zoneIds": [f"euw1-az{number}" for number in range(1, len(ZONES) + 1)],
+        "groupNames": [REGION],
+        "state": "available",
+    }
+
+
+def _endpoint_service(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": "vpce-svc", "serviceName": arguments["serviceName"], "availabilityZones": list(ZONES)}
+
+
+def _route_table(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    route = {"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1", "gatewayId": ""}
+    return {"id": "rtb-1", "routeTableId": f"rtb-{arguments.get('subnetId', 'main')}", "routes": [route]}
+
+
+def _no_groups(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": REGION, "ids": [], "vpcIds": []}
+
+
+def _no_subnets(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": REGION, "ids": []}
 
 
 class RefusedError(Exception):
@@ -108,6 +126,10 @@ def _caller_identity(_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 INVOKES: Mapping[str, Invoke] = {
+    "aws:ec2/getRouteTable:getRouteTable": _route_table,
+    "aws:ec2/getSecurityGroups:getSecurityGroups": _no_groups,
+    "aws:ec2/getSubnets:getSubnets": _no_subnets,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
 }
@@ -211,16 +233,12 @@ def _id_like_aws(args: mocks.MockResourceArgs) -> str | None:
             return None
 
 
-class _Recorder(mocks.MockMonitor):
+class _Recorder(engine.Monitor):
     """Records what the mock monitor would discard: parents, providers, protection."""
 
     def __init__(self, cloud: _Cloud, declared: list[Resource]) -> None:
         super().__init__(cloud)
         self.declared = declared
-
-    def Invoke(self, request: Any) -> Any:  # noqa: N802
-        with _own_event_loop():
-            return mocks.MockMonitor.Invoke(self, request)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         if request.type != "pulumi:pulumi:Stack":
@@ -246,8 +264,7 @@ class _Recorder(mocks.MockMonitor):
                     },
                 )
             )
-        with _own_event_loop():
-            return mocks.MockMonitor.RegisterResource(self, request)
+        return super().RegisterResource(request)
 
 
 def _unwrapped(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -256,18 +273,6 @@ def _unwrapped(inputs: Mapping[str, Any]) -> dict[str, Any]:
         key: mocks.rpc.unwrap_rpc_secret(value) if mocks.rpc.is_rpc_secret(value) else value
         for key, value in inputs.items()
     }
-
-
-@contextmanager
-def _own_event_loop() -> Generator[None]:
-    """An event loop for a worker thread: the mock monitor would make one for every request and never close it."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 def render(
@@ -290,28 +295,7 @@ def render(
     """
     cloud = _Cloud(account_id=account_id, region=region, invokes=invokes, ids_like_aws=ids_like_aws)
     recorder = _Recorder(cloud, [] if declared is None else declared)
-
-    def run() -> None:
-        program()
-
-    def declare() -> Mapping[str, Any]:
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            mocks.set_mocks(recorder.mocks, project="mlops-platform", stack=stack, preview=False, monitor=recorder)
-            runtime_config.set_all_config(dict(configuration or {}))
-            loop.run_until_complete(run_pulumi_func(run))
-            root = cast("Stack", get_root_resource())
-            return loop.run_until_complete(pulumi.Output.all(**root.outputs).future()) or {}
-        finally:
-            loop.run_until_complete(loop.shutdown_default_executor())
-            asyncio.set_event_loop(None)
-            loop.close()
-
-    # Pulumi keeps its stack and configuration in context variables: a thread has a context of its own, and leaves no
-    # trace of them. It also has a short stack, which Pulumi walks for every resource.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        exports = thread.submit(declare).result()
+    exports = engine.run(program, recorder, stack=stack, configuration=configuration or {})
     return Rendering(resources=recorder.declared, exports=exports, account_id=account_id)
 
 
@@ -331,12 +315,6 @@ class Renderings:
         return self._known[key]
 
 
-def configuration_of(stack: str) -> dict[str, str]:
-    """The configuration of a stack, from its file, as the engine hands it to the program."""
-    entries = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
-
-
 def render_stack(
     stack: str,
     changes: Mapping[str, object] | None = None,
@@ -346,7 +324,7 @@ def render_stack(
     declared: list[Resource] | None = None,
 ) -> Rendering:
     """Render the whole program for a stack, with `changes` to its settings; None removes one."""
-    configuration = configuration_of(stack)
+    configuration = dict(configuration_of(stack))
     for key, value in (changes or {}).items():
         name = f"mlops-platform:{key}"
         if value is None:

@@ -17,9 +17,10 @@ ROOTS = [CHECKOUT, TEMPLATES, *sorted(path.parent for path in TEMPLATES.glob("*/
 MAY_IMPORT = {
     "bootstrap": {"bootstrap", "components", "products"},
     "components": {"components", "products"},
+    "costs": {"costs", "settings"},
     "functions": {"functions"},
     "products": {"products"},
-    "settings": {"settings", "components", "products"},
+    "settings": {"settings", "components", "costs", "products"},
 }
 """Top-level packages that modules of each package may import, of those that are in the repository."""
 

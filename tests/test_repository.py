@@ -22,6 +22,7 @@ MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 CONTROLS = (CHECKOUT / "docs" / "controls.md").read_text(encoding="utf-8")
 HAS_CONTROLS = {
     "appautoscaling": "AutoScaling",
+    "budgets": "Budgets",
     "cloudwatch": "CloudWatch",
     "ec2": "EC2",
     "iam": "IAM",

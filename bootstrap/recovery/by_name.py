@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 IDENTIFIERS: Mapping[str, str] = {
+    "aws:budgets/budget:Budget": "{account}:{name}",
     "aws:cloudwatch/eventRule:EventRule": "{name}",
     "aws:cloudwatch/logGroup:LogGroup": "{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",

@@ -32,7 +32,8 @@ class DeploymentTriggerArgs:
     """Settings of the deployment trigger."""
 
     environment: Environment
-    vpc_config: VpcConfig
+    vpc_config: VpcConfig | None
+    """Place of the function; None outside of every network."""
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential, and of the events that end in the dead-letter queue."""

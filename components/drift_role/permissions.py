@@ -50,6 +50,7 @@ def read_network_and_roles(environment: Environment) -> list[iam.Statement]:
             "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
+            "ec2:DescribeVpcEndpointServices",
             "ec2:DescribeVpcEndpoints",
             "ec2:DescribeVpcs",
             on=iam.NO_RESOURCE_TYPE,
@@ -152,7 +153,7 @@ def read_functions(environment: Environment) -> list[iam.Statement]:
 
 
 def read_events_and_alarms(environment: Environment) -> list[iam.Statement]:
-    """Read event rules, queues and alarms."""
+    """Read event rules, alarms, their topic, and the budget."""
     return [
         iam.allow(
             "ReadRules",
@@ -173,6 +174,12 @@ def read_events_and_alarms(environment: Environment) -> list[iam.Statement]:
             "sns:GetTopicAttributes",
             "sns:ListTagsForResource",
             on=environment.arn("sns", f"{environment.prefix}-*"),
+        ),
+        iam.allow(
+            "ReadBudget",
+            "budgets:ListTagsForResource",
+            "budgets:ViewBudget",
+            on=f"arn:aws:budgets::{environment.account_id}:budget/{environment.prefix}-*",
         ),
     ]
 

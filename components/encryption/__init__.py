@@ -29,6 +29,8 @@ class EncryptionArgs:
     """Purposes of keys in this environment, of `KEYS`; data and logs always."""
     data_reader_account_ids: Collection[str]
     """Other accounts that read data and models from here."""
+    budget: bool
+    """Whether the account's budgets publish to the topic of alarms, too."""
     keep_on_destroy: bool
     """Whether keys outlive the stack, and cannot be deleted by mistake."""
 
@@ -45,7 +47,7 @@ class Encryption(pulumi.ComponentResource):
         statements = {
             "data": _decrypt_from_accounts(args.data_reader_account_ids, args.environment.region),
             "logs": (_encrypt_log_groups(args.environment),),
-            "notifications": (_encrypt_alarms(args.environment),),
+            "notifications": _encrypt_notifications(args.environment, budget=args.budget),
             "secrets": (_encrypt_undelivered_events(args.environment),),
         }
         self.keys = {
@@ -103,16 +105,16 @@ def _encrypt_log_groups(environment: Environment) -> iam.Statement:
     )
 
 
-def _encrypt_alarms(environment: Environment) -> iam.Statement:
-    """Let CloudWatch encrypt what this environment's alarms publish.
+def _encrypt_notifications(environment: Environment, *, budget: bool) -> tuple[iam.Statement, ...]:
+    """Let CloudWatch encrypt what this environment's alarms publish, and AWS Budgets the alerts of this account's budgets.
 
-    Source: Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
-    topics".
+    Sources: Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
+    topics"; AWS Cost Management User Guide, "Creating an Amazon SNS topic for budget notifications".
     """
-    return iam.allow(
+    actions = ("kms:Decrypt", "kms:GenerateDataKey")
+    alarms = iam.allow(
         "EncryptAlarms",
-        "kms:Decrypt",
-        "kms:GenerateDataKey",
+        *actions,
         on=THIS_KEY,
         to={"Service": "cloudwatch.amazonaws.com"},
         when={
@@ -120,6 +122,16 @@ def _encrypt_alarms(environment: Environment) -> iam.Statement:
             "ArnLike": {"aws:SourceArn": environment.arn("cloudwatch", f"alarm:{environment.prefix}-*")},
         },
     )
+    if not budget:
+        return (alarms,)
+    alerts = iam.allow(
+        "EncryptBudgetAlerts",
+        *actions,
+        on=THIS_KEY,
+        to={"Service": "budgets.amazonaws.com"},
+        when=environment.on_behalf_of_budgets,
+    )
+    return alarms, alerts
 
 
 def _encrypt_undelivered_events(environment: Environment) -> iam.Statement:

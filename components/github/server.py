@@ -30,6 +30,11 @@ class GitHubServer:
     subject_form: SubjectForm
     """GitHub puts ids into the subjects of new repositories everywhere but on Enterprise Server."""
 
+    @property
+    def is_enterprise_server(self) -> bool:
+        """Whether it is an Enterprise Server, which an organization runs itself."""
+        return self.issuer.endswith(SERVERS_ISSUER)
+
 
 def server_at(url: str) -> GitHubServer:
     """Return the server at `url`, the https address of a server without a path."""

@@ -1,4 +1,4 @@
-"""A Lambda function of the platform, in its private network; its code is a package in `functions/`."""
+"""A Lambda function of the platform; its code is a package in `functions/`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ class PlatformFunctionArgs:
     """Settings of a function."""
 
     environment: Environment
-    vpc_config: VpcConfig
+    vpc_config: VpcConfig | None
+    """Place of a function that reaches something in a network; None for one that does not."""
     purpose: str
     """Suffix of the names of the function, its role, its log group and its queue."""
     description: str
@@ -77,10 +78,7 @@ class PlatformFunction(pulumi.ComponentResource):
             memory_size=256,
             timeout=args.timeout_seconds,
             reserved_concurrent_executions=args.runs_at_once,
-            vpc_config={
-                "subnet_ids": args.vpc_config.subnet_ids,
-                "security_group_ids": [args.vpc_config.security_group_id],
-            },
+            vpc_config=args.vpc_config.of_function if args.vpc_config else None,
             tracing_config={"mode": "Active"},
             dead_letter_config={"target_arn": self.failures.arn},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
@@ -119,7 +117,7 @@ def _role(
                 **args.policies,
                 "runtime": iam.document(
                     *permissions.report(log_group.arn, failures.arn, args.secrets_key_arn),
-                    *permissions.run_in(args.vpc_config, function_name),
+                    *(permissions.run_in(args.vpc_config, function_name) if args.vpc_config else ()),
                 ),
             },
         ),

@@ -1,6 +1,6 @@
 """The network of every workload: one of the platform's own, or an existing one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
@@ -21,8 +21,8 @@ class NetworkArgs:
 
     environment: Environment
     cidr: IPv4Network
-    zones: Sequence[str]
-    """Availability zones by name, in a stable order; at most eight."""
+    zones: Mapping[str, int]
+    """Availability zones by name, each with the block of addresses of its subnets, below eight; in a stable order."""
     nat: Literal["none", "single", "perZone"]
     """NAT gateways: none, one in the first zone for all, or one in each."""
     services: Sequence[str]

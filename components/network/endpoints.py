@@ -12,8 +12,18 @@ from components.network.vpc_config import VpcConfig
 
 WITHOUT_POLICY = ("servicecatalog", "studio")
 """Services whose endpoints AWS does not document as accepting a policy."""
-ONBOARDING = ("monitoring", "sagemaker.api", "ssm")
-"""Services that the template cloner calls as a role of an account that projects deploy to; it calls others through NAT."""
+ONBOARDING = ("application-autoscaling", "cloudformation", "monitoring", "sagemaker.api", "ssm")
+"""Services that a template cloner in the network calls as a role of an account that projects deploy to."""
+
+
+def endpoint_service(service: str, region: str) -> str:
+    """Return the name of the service that an interface endpoint leads to; `studio` stands for SageMaker Studio's."""
+    return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
+
+
+def endpoints_group_name(environment: Environment) -> str:
+    """Return the name of the security group of interface endpoints; by it a network that has some is recognised."""
+    return f"{environment.prefix}-endpoints"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +41,7 @@ class NetworkEndpointsArgs:
 
 
 class NetworkEndpoints(pulumi.ComponentResource):
-    """Interface endpoints in every private subnet, and the gateway endpoint of S3 in every route table."""
+    """The gateway endpoint of S3 in every route table, and interface endpoints of services in every private subnet."""
 
     def __init__(self, name: str, args: NetworkEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:NetworkEndpoints", name, None, opts)
@@ -47,11 +57,18 @@ class NetworkEndpoints(pulumi.ComponentResource):
             tags={"Name": f"{environment.prefix}-s3"},
             opts=child,
         )
+        if args.services:
+            self._interface_endpoints(name, args, child)
+        self.register_outputs({})
+
+    @staticmethod
+    def _interface_endpoints(name: str, args: NetworkEndpointsArgs, child: pulumi.ResourceOptions) -> None:
+        environment, vpc_config = args.environment, args.vpc_config
         security_group = aws.ec2.SecurityGroup(
             f"{name}-security-group",
             description="Interface endpoints",
             vpc_id=vpc_config.vpc_id,
-            tags={"Name": f"{environment.prefix}-endpoints"},
+            tags={"Name": endpoints_group_name(environment)},
             opts=child,
         )
         aws.vpc.SecurityGroupIngressRule(
@@ -69,7 +86,7 @@ class NetworkEndpoints(pulumi.ComponentResource):
                 f"{name}-{service}",
                 vpc_id=vpc_config.vpc_id,
                 vpc_endpoint_type="Interface",
-                service_name=_service_name(service, environment.region),
+                service_name=endpoint_service(service, environment.region),
                 subnet_ids=list(vpc_config.subnet_ids),
                 security_group_ids=[security_group.id],
                 # Without private DNS the SDKs keep resolving the public name, and the endpoint is paid for and unused.
@@ -78,11 +95,6 @@ class NetworkEndpoints(pulumi.ComponentResource):
                 tags={"Name": f"{environment.prefix}-{service}"},
                 opts=child,
             )
-        self.register_outputs({})
-
-
-def _service_name(service: str, region: str) -> str:
-    return f"aws.sagemaker.{region}.studio" if service == "studio" else f"com.amazonaws.{region}.{service}"
 
 
 def _policy(service: str, environment: Environment, onboarding_role_arns: Sequence[str]) -> pulumi.Output[str]:

@@ -1,6 +1,6 @@
 """A VPC of the platform's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
@@ -15,14 +15,23 @@ BLOCKS_PER_NETWORK = 16
 """Each subnet is a sixteenth of the network, so that another zone never renumbers those that exist."""
 
 
+def private_subnet_name(environment: Environment, zone: str) -> str:
+    """Return the name of a private subnet; by it a deployed network is found again."""
+    return f"{environment.prefix}-private-{zone}"
+
+
+def _public_subnet_name(environment: Environment, zone: str) -> str:
+    return f"{environment.prefix}-public-{zone}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkVpcArgs:
     """Shape of a network."""
 
     environment: Environment
     cidr: IPv4Network
-    zones: Sequence[str]
-    """Availability zones by name, in a stable order; at most eight."""
+    zones: Mapping[str, int]
+    """Availability zones by name, each with the block of addresses of its subnets, below eight; in a stable order."""
     nat: Literal["none", "single", "perZone"]
     """NAT gateways: none, one in the first zone for all, or one in each."""
 
@@ -71,7 +80,7 @@ class NetworkVpc(pulumi.ComponentResource):
             route_tables[f"private-{zone}"] = table.id
             self._associate(f"public-{zone}", public[zone], public_table)
             self._associate(f"private-{zone}", private[zone], table)
-            gateway = nat_gateways.get(zone) or nat_gateways.get(args.zones[0])
+            gateway = nat_gateways.get(zone) or nat_gateways.get(next(iter(args.zones)))
             if gateway:
                 aws.ec2.Route(
                     f"{name}-private-{zone}-to-internet",
@@ -91,18 +100,19 @@ class NetworkVpc(pulumi.ComponentResource):
         self.register_outputs({"vpc_id": self._vpc.id})
 
     def _subnets(self, kind: str, first_block: int) -> dict[str, aws.ec2.Subnet]:
-        blocks = list(self._args.cidr.subnets(new_prefix=self._args.cidr.prefixlen + 4))[first_block:]
+        name = private_subnet_name if kind == "private" else _public_subnet_name
+        blocks = list(self._args.cidr.subnets(new_prefix=self._args.cidr.prefixlen + 4))
         return {
             zone: aws.ec2.Subnet(
                 f"{self._name}-{kind}-{zone}",
                 vpc_id=self._vpc.id,
                 availability_zone=zone,
-                cidr_block=str(block),
+                cidr_block=str(blocks[first_block + block]),
                 map_public_ip_on_launch=False,
-                tags={"Name": f"{self._args.environment.prefix}-{kind}-{zone}"},
+                tags={"Name": name(self._args.environment, zone)},
                 opts=self._child,
             )
-            for zone, block in zip(self._args.zones, blocks, strict=False)
+            for zone, block in self._args.zones.items()
         }
 
     def _route_table(self, purpose: str) -> aws.ec2.RouteTable:
@@ -123,7 +133,7 @@ class NetworkVpc(pulumi.ComponentResource):
     ) -> dict[str, aws.ec2.NatGateway]:
         count = {"none": 0, "single": 1, "perZone": len(self._args.zones)}[self._args.nat]
         gateways: dict[str, aws.ec2.NatGateway] = {}
-        for zone in self._args.zones[:count]:
+        for zone in list(self._args.zones)[:count]:
             tags = {"Name": f"{self._args.environment.prefix}-nat-{zone}"}
             address = aws.ec2.Eip(f"{self._name}-nat-{zone}", domain="vpc", tags=tags, opts=self._child)
             gateways[zone] = aws.ec2.NatGateway(

@@ -30,6 +30,11 @@ class VpcConfig:
             "network/workload-security-group-id": self.security_group_id,
         }
 
+    @property
+    def of_function(self) -> aws.lambda_.FunctionVpcConfigArgsDict:
+        """The place of a Lambda function."""
+        return {"subnet_ids": self.subnet_ids, "security_group_ids": [self.security_group_id]}
+
     def attach(self) -> tuple[iam.Statement, ...]:
         """Let a role put network interfaces here, as everything that runs in a VPC must, and nowhere else.
 

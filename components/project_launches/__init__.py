@@ -22,7 +22,8 @@ class ProjectLaunchesArgs:
     """Settings of project launches."""
 
     environment: Environment
-    vpc_config: VpcConfig
+    vpc_config: VpcConfig | None
+    """Place of the template cloner; None outside of every network."""
     templates: PrivateBucket
     """Bucket of the project templates."""
     logs_key_arn: pulumi.Input[str]

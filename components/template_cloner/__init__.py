@@ -30,7 +30,8 @@ class TemplateClonerArgs:
     """Settings of the template cloner."""
 
     environment: Environment
-    vpc_config: VpcConfig
+    vpc_config: VpcConfig | None
+    """Place of the function; None outside of every network."""
     logs_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential, and of the requests that end in the dead-letter queue."""

@@ -40,6 +40,7 @@ NOUNS = {
     "secretsmanager/secret": "secret",
     "cloudwatch/eventRule": "event rule",
     "cloudwatch/metricAlarm": "alarm",
+    "budgets/budget": "budget",
     "iam/role": "role",
     "ssm/parameter": "parameter",
     "index/repository": "template repository",

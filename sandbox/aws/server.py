@@ -7,17 +7,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws import clock, ec2, kms, s3, sandbox_api, sns
+from sandbox.aws import clock, kms, s3, sandbox_api, sns
 from sandbox.aws.autoscaling import service as autoscaling
-from sandbox.aws.awslambda import environment, invocations, roles
+from sandbox.aws.awslambda import environment, invocations, network, roles
 from sandbox.aws.awslambda import logs as function_logs
 from sandbox.aws.cloudformation import provisioning, stack_principal, templates
 from sandbox.aws.cloudwatch import alarms, query_protocol
+from sandbox.aws.ec2 import service as ec2
 from sandbox.aws.eventbridge import targets
 from sandbox.aws.iam import authorization, condition_keys, pass_role, resource_policies, web_identity
 from sandbox.aws.iam.service_authorization import table
 from sandbox.aws.ministack import contract, gateway, lambda_runtime
 from sandbox.aws.sagemaker import containers
+from sandbox.aws.sagemaker import network as sagemaker_network
 from sandbox.aws.sagemaker import service as sagemaker
 from sandbox.aws.sagemaker.containers import Machine
 from sandbox.aws.sagemaker.hosting import runtime
@@ -67,6 +69,7 @@ def install(settings: Settings) -> None:
         check.install()
     web_identity.install(settings.certificate_authority, settings.github_url)
     environment.install(settings.port, settings.certificate_authority)
+    network.install(settings.port)
     for addition in (invocations, function_logs, targets, sns, alarms, query_protocol, authorization):
         addition.install()
 
@@ -75,6 +78,7 @@ def _install_services() -> None:
     for service in (sagemaker, service_catalog, autoscaling):
         service.SERVICE.install()
     runtime.install()
+    sagemaker_network.install()
 
 
 async def application(scope: dict[str, Any], receive: sandbox_api.Receive, send: sandbox_api.Send) -> None:

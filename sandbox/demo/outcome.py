@@ -16,11 +16,21 @@ class Account:
     id: str
     state: list[dict[str, Any]]
     """The resources of the stack's state."""
+    serves: int | None
+    """Version of the model that the account's endpoint serves; None where there is no endpoint."""
 
     @property
     def resources(self) -> int:
-        """Number of cloud resources."""
-        return sum(1 for resource in self.state if resource.get("custom"))
+        """Number of resources that AWS or GitHub have: without the engine's own entries, such as components."""
+        return sum(
+            bool(resource.get("custom")) and not str(resource["type"]).startswith("pulumi:") for resource in self.state
+        )
+
+    @property
+    def idle_month_usd(self) -> float:
+        """Cost of a month on AWS in which nobody does anything, as the stack's outputs have it."""
+        stack = next(resource for resource in self.state if resource["type"] == "pulumi:pulumi:Stack")
+        return stack["outputs"]["idleMonthUsd"]
 
 
 @dataclass(frozen=True, kw_only=True)

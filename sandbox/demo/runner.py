@@ -7,7 +7,7 @@ and reports so.
 from rich.console import Console
 
 from sandbox import paths, stacks
-from sandbox.demo import accounts, application, launch, models, page, people, training
+from sandbox.demo import accounts, application, launch, models, page, people, serving, training
 from sandbox.demo.accounts import Platform
 from sandbox.demo.application import Application
 from sandbox.demo.deployment import Deployments
@@ -67,7 +67,7 @@ def _run(demo: Demo) -> Outcome:
         predictions = _predict(client, first)
         step.report(f"production serves version 1 again: {_in_words(predictions)}")
     return Outcome(
-        accounts=_accounts(demo, platform),
+        accounts=_accounts(demo, platform, project),
         project=project,
         models=[models.read(team.scientist, model.arn) for model in (first, second)],
         releases=deployments.done,
@@ -86,10 +86,15 @@ def _improve(demo: Demo, team: People, project: Project, first: RegisteredModel)
     return second
 
 
-def _accounts(demo: Demo, platform: Platform) -> list[Account]:
+def _accounts(demo: Demo, platform: Platform, project: Project) -> list[Account]:
     with demo.step("Draw the architecture from the stacks' state") as step:
         drawn = [
-            Account(name=name, id=file.account_id, state=stacks.export(file, platform.deployers[name]))
+            Account(
+                name=name,
+                id=file.account_id,
+                state=stacks.export(file, platform.deployers[name]),
+                serves=serving.version(file, project.endpoint(file)),
+            )
             for name, file in platform.files.items()
         ]
         step.report(str(paths.PAGE))

@@ -71,7 +71,9 @@ def test_an_enterprise_server_is_trusted_under_its_own_issuer() -> None:
 def test_the_drift_role_changes_nothing_and_reads_no_secret(role_named: RoleNamed) -> None:
     actions = {action for statement in role_named("drift").statements for action in statement.actions}
 
-    changing = {action for action in actions if not action.partition(":")[2].startswith(("Describe", "Get", "List"))}
+    changing = {
+        action for action in actions if not action.partition(":")[2].startswith(("Describe", "Get", "List", "View"))
+    }
     assert changing == {"kms:Decrypt"}
     assert "secretsmanager:GetSecretValue" not in actions
     assert role_named("drift").statement("DecryptState").condition == {
@@ -126,3 +128,9 @@ def test_the_drift_role_reads_the_platforms_state_and_no_projects(role_named: Ro
     state = "arn:aws:s3:::analytics-dev-state-111111111111-eu-west-1/.pulumi"
     assert read.reaches(f"{state}/stacks/mlops-platform/dev.json.gz")
     assert not read.reaches(f"{state}/stacks/abalone-deployment/dev.json.gz")
+
+
+def test_the_drift_role_reads_the_budget_of_its_environment(role_named: RoleNamed) -> None:
+    statement = role_named("drift").statement("ReadBudget")
+    assert set(statement.actions) == {"budgets:ListTagsForResource", "budgets:ViewBudget"}
+    assert list(statement.resources) == ["arn:aws:budgets::111111111111:budget/analytics-dev-*"]

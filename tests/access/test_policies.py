@@ -41,6 +41,7 @@ EVERYWHERE = {
     # A region's name is repeated the most, and of AWS's regions none has a longer one: the environment gives way.
     "environment": "abcdefg",
     "region": "ap-southeast-2",
+    "costs": {"monthlyBudgetUsd": 1, "estimate": False},
     "network": NETWORK,
     "github": GITHUB,
 }

@@ -45,6 +45,7 @@ def recorded(requests: list[dict[str, Any]], value: Mapping[str, Any]) -> Callab
             {"name": "analytics-dev-model-approved"},
             "analytics-dev-model-approved",
         ),
+        ("aws:budgets/budget:Budget", {"name": "analytics-dev-month"}, f"{ACCOUNT}:analytics-dev-month"),
         ("aws:iam/role:Role", {"name": "analytics-dev-drift"}, "analytics-dev-drift"),
         ("aws:lambda/permission:Permission", {"function": "trigger", "statementId": "rule"}, "trigger/rule"),
         (

@@ -154,10 +154,15 @@ def test_the_deploy_role_cannot_weaken_the_state_or_read_a_secret(
     assert denied_by(document(template, "DeployBoundary"), action, resource)
 
 
-def test_a_preview_reads_the_state_and_the_zones_and_nothing_else(template: Template) -> None:
+def test_a_preview_reads_the_state_and_looks_at_networks_and_nothing_else(template: Template) -> None:
     actions = {action for each in granting_statements(template, "PreviewRole") for action in each.actions}
     assert actions == {
         "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcEndpointServices",
+        "ec2:DescribeVpcEndpoints",
         "kms:Decrypt",
         "kms:DescribeKey",
         "s3:GetObject",
@@ -246,3 +251,19 @@ def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Templat
     writing = document(template, "StateWriting")
     assert allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/mlops-platform/dev.json.gz")
     assert not allowed_by(writing, "s3:PutObject", f"{STATE}/.pulumi/stacks/abalone-deployment/dev.json.gz")
+
+
+def test_the_deploy_role_changes_the_budgets_of_its_environment_only(template: Template) -> None:
+    granted = {
+        action: each.resources
+        for each in granting_statements(template, "DeployRole")
+        for action in each.actions
+        if action.startswith("budgets:")
+    }
+    assert set(granted) == {
+        f"budgets:{name}"
+        for name in ("ListTagsForResource", "ModifyBudget", "TagResource", "UntagResource", "ViewBudget")
+    }
+    assert {resource for resources in granted.values() for resource in resources} == {
+        f"arn:aws:budgets::{ACCOUNT}:budget/{PREFIX}-*"
+    }

@@ -79,21 +79,25 @@ def test_services_use_a_key_for_this_account_and_their_own_resources_only(stack:
         for sid, statement in key.statements().items()
         if "Service" in statement["Principal"] and sid != "EncryptLogGroups"
     }
-    assert set(on_behalf) <= {"EncryptAlarms", "EncryptUndeliveredEvents"}
+    assert set(on_behalf) <= {"EncryptAlarms", "EncryptBudgetAlerts", "EncryptUndeliveredEvents"}
     for statement in on_behalf.values():
         assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
         assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": stack.account_id}
 
 
-def test_only_this_environments_alarms_use_the_notifications_key(stack: Rendering) -> None:
+def test_only_this_environments_alarms_and_budgets_use_the_notifications_key(stack: Rendering) -> None:
     statements = stack.one("Key", "encryption-notifications-key").statements()
-    assert [sid for sid, each in statements.items() if "Service" in each["Principal"]] == ["EncryptAlarms"]
+    services = [sid for sid, each in statements.items() if "Service" in each["Principal"]]
+    assert services == ["EncryptAlarms", "EncryptBudgetAlerts"]
     alarms = statements["EncryptAlarms"]
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     prefix = stack.one("Vpc").inputs["tags"]["Name"]
     assert alarms["Condition"]["ArnLike"] == {
         "aws:SourceArn": f"arn:aws:cloudwatch:eu-west-1:{stack.account_id}:alarm:{prefix}-*"
     }
+    budgets = statements["EncryptBudgetAlerts"]
+    assert budgets["Principal"] == {"Service": "budgets.amazonaws.com"}
+    assert budgets["Condition"]["ArnLike"] == {"aws:SourceArn": f"arn:aws:budgets::{stack.account_id}:*"}
 
 
 def test_events_that_could_not_be_delivered_are_kept_with_the_secrets_key(rendered: Renderings) -> None:

@@ -1,14 +1,35 @@
 """The network: private where it can be, watched, and the same in every zone."""
 
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
+from typing import Any
 
 import pulumi
 import pytest
 
-from tests.rendering import ZONES, Rendering, Renderings, Resource, render_stack
+from tests.rendering import INVOKES, ZONES, RefusedError, Rendering, Renderings, Resource, render_stack
 
-EVERYWHERE = {"ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "ssm", "sts"}
-STUDIO_ONLY = {"events", "servicecatalog", "aws.sagemaker.eu-west-1.studio"}
+STUDIO = {
+    "aws.sagemaker.eu-west-1.studio",
+    "logs",
+    "monitoring",
+    "sagemaker.api",
+    "sagemaker.runtime",
+    "servicecatalog",
+    "ssm",
+    "sts",
+}
+"""Services that people in Studio call, and Studio itself."""
+FORMER = {"ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "sagemaker.api", "sagemaker.runtime", "ssm", "sts"}
+"""Services that had endpoints everywhere before there was a choice."""
+FORMER_STUDIO = {"aws.sagemaker.eu-west-1.studio", "events", "secretsmanager", "servicecatalog"}
+CIDR = {"cidr": "10.1.0.0/16"}
+
+
+@pytest.fixture(params=["dev", "preprod"])
+def closed(request: pytest.FixtureRequest, rendered: Renderings) -> Rendering:
+    """A stack whose network has endpoints and no way to the internet."""
+    return rendered(request.param, {"network": {**CIDR, "privateAccess": "endpoints"}})
 
 
 def interface_endpoints(rendering: Rendering) -> dict[str, Resource]:
@@ -33,46 +54,129 @@ def test_traffic_to_s3_takes_the_gateway_endpoint_from_every_route_table(stack: 
     assert set(gateway_endpoint(stack).inputs["routeTableIds"]) == tables
 
 
-def test_every_interface_endpoint_answers_to_the_public_name(stack: Rendering) -> None:
-    endpoints = interface_endpoints(stack)
-    assert len(endpoints) >= 9
+@pytest.mark.parametrize("stack", ["dev", "preprod"])
+@pytest.mark.parametrize(
+    ("network", "gateways", "has_endpoints"),
+    [
+        ({"privateAccess": "nat"}, 1, False),
+        ({"privateAccess": "nat", "nat": "perZone"}, 2, False),
+        ({"privateAccess": "endpoints"}, 0, True),
+        ({"privateAccess": "both"}, 1, True),
+    ],
+)
+def test_private_access_is_one_decision(
+    stack: str, network: dict[str, str], gateways: int, has_endpoints: bool, rendered: Renderings
+) -> None:
+    rendering = rendered(stack, {"network": {**CIDR, **network}})
+    assert len(rendering.all("NatGateway")) == len(rendering.all("Eip")) == gateways
+    assert bool(interface_endpoints(rendering)) == has_endpoints
+    assert len([each for each in rendering.all("Route") if "natGatewayId" in each.inputs]) == 2 * bool(gateways)
+    assert gateway_endpoint(rendering).inputs["routeTableIds"]
+
+
+def test_by_default_development_has_one_nat_gateway_and_the_other_accounts_no_way_out(rendered: Renderings) -> None:
+    for stack, gateways in (("dev", 1), ("preprod", 0), ("prod", 0)):
+        for rendering in (rendered(stack), rendered(stack, {"network": CIDR})):
+            assert len(rendering.all("NatGateway")) == gateways
+            assert interface_endpoints(rendering) == {}
+            assert not [each for each in rendering.all("SecurityGroup") if "endpoints" in each.name]
+
+
+def test_there_are_endpoints_of_exactly_what_is_called_from_the_network(rendered: Renderings) -> None:
+    closed = {"network": {**CIDR, "privateAccess": "endpoints"}}
+    assert set(interface_endpoints(rendered("dev", closed))) == STUDIO
+    assert set(interface_endpoints(rendered("preprod", closed))) == {"sagemaker.runtime"}
+
+
+@pytest.mark.parametrize(("nat", "gateways"), [("none", 0), ("single", 1), ("perZone", 2)])
+def test_a_network_from_before_there_was_a_choice_keeps_what_it_has(
+    nat: str, gateways: int, rendered: Renderings
+) -> None:
+    before = {"network": {**CIDR, "nat": nat}}
+    preprod = rendered("preprod", before)
+    assert set(interface_endpoints(preprod)) == FORMER
+    assert len(preprod.all("NatGateway")) == gateways
+    if gateways:
+        dev = rendered("dev", before)
+        assert set(interface_endpoints(dev)) == FORMER | FORMER_STUDIO
+        assert len(dev.all("NatGateway")) == gateways
+        assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in dev.all("Function")] == [2, 2]
+
+
+def test_a_network_with_endpoints_whose_settings_say_nothing_of_them_is_left_alone() -> None:
+    def groups(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        assert arguments["filters"] == [{"name": "tag:Name", "values": ["analytics-preprod-endpoints"]}]
+        return {"id": "eu-west-1", "ids": ["sg-1"], "vpcIds": ["vpc-1"]}
+
+    invokes = {**INVOKES, "aws:ec2/getSecurityGroups:getSecurityGroups": groups}
+    declared: list[Resource] = []
+    with pytest.raises(pulumi.RunError, match=r"write network.nat: single to keep all that it has, or choose"):
+        render_stack("preprod", {"network": CIDR}, invokes=invokes, declared=declared)
+    assert [each.type for each in declared] == ["pulumi:providers:aws"]
+    render_stack("preprod", {"network": {**CIDR, "privateAccess": "none"}}, invokes=invokes)
+
+
+def test_endpoints_in_a_region_that_lacks_a_service_are_refused_before_anything_is_created() -> None:
+    def service(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if arguments["serviceName"].endswith("servicecatalog"):
+            raise RefusedError("no matching EC2 VPC Endpoint Service found")
+        return INVOKES["aws:ec2/getVpcEndpointService:getVpcEndpointService"](arguments)
+
+    invokes = {**INVOKES, "aws:ec2/getVpcEndpointService:getVpcEndpointService": service}
+    declared: list[Resource] = []
+    with pytest.raises(
+        pulumi.RunError, match=r"eu-west-1 has no private endpoint of servicecatalog.*privateAccess: nat"
+    ):
+        render_stack("dev", {"network": {**CIDR, "privateAccess": "endpoints"}}, invokes=invokes, declared=declared)
+    assert [each.type for each in declared] == ["pulumi:providers:aws"]
+    render_stack("dev", {"network": {**CIDR, "privateAccess": "nat"}}, invokes=invokes)
+
+
+def test_functions_stand_in_the_network_only_to_reach_github_from_there(rendered: Renderings) -> None:
+    assert [each.inputs.get("vpcConfig") for each in rendered("dev").all("Function")] == [None, None]
+    github = {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2}
+    own = {**github, "serverUrl": "https://github.example.com", "throughNetwork": True}
+    inside = rendered("dev", {"github": own, "network": {**CIDR, "privateAccess": "endpoints"}})
+    assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in inside.all("Function")] == [2, 2]
+    called = {"application-autoscaling", "cloudformation", "secretsmanager"}
+    assert set(interface_endpoints(inside)) == STUDIO | called
+
+
+def test_a_function_outside_of_the_network_may_not_make_network_interfaces(rendered: Renderings) -> None:
+    for name in ("template-cloner", "deployment-trigger"):
+        (role,) = [each for each in rendered("dev").all("iam/role:Role") if each.inputs["name"].endswith(name)]
+        policies = [each for each in rendered("dev").all("RolePolicy") if each.inputs["role"] == role.inputs["name"]]
+        assert policies
+        assert not [each for each in policies if "ec2:" in each.inputs["policy"]]
+
+
+def test_every_interface_endpoint_answers_to_the_public_name(closed: Rendering) -> None:
+    endpoints = interface_endpoints(closed)
+    assert endpoints
     assert {endpoint.inputs["privateDnsEnabled"] for endpoint in endpoints.values()} == {True}
 
 
-def test_every_interface_endpoint_is_in_every_private_subnet(stack: Rendering) -> None:
-    private = {f"subnet-{subnet.name}" for subnet in stack.all("Subnet") if "private" in subnet.name}
+def test_every_interface_endpoint_is_in_every_private_subnet(closed: Rendering) -> None:
+    private = {f"subnet-{subnet.name}" for subnet in closed.all("Subnet") if "private" in subnet.name}
     assert len(private) == 2
-    for endpoint in interface_endpoints(stack).values():
+    for endpoint in interface_endpoints(closed).values():
         assert set(endpoint.inputs["subnetIds"]) == private
 
 
-def test_images_keys_logs_metrics_parameters_and_identities_are_reached_privately(stack: Rendering) -> None:
-    assert set(interface_endpoints(stack)) >= EVERYWHERE
-
-
-def test_only_an_environment_with_studio_has_the_endpoints_that_studio_calls(rendered: Renderings) -> None:
-    assert set(interface_endpoints(rendered("dev"))) == EVERYWHERE | STUDIO_ONLY | {
-        "sagemaker.api",
-        "sagemaker.runtime",
-        "secretsmanager",
-    }
-    for name in ("preprod", "prod"):
-        assert set(interface_endpoints(rendered(name))) == EVERYWHERE | {"sagemaker.api", "sagemaker.runtime"}
-
-
-def test_endpoints_let_only_the_accounts_own_principals_through(stack: Rendering) -> None:
-    account = {"StringEquals": {"aws:PrincipalAccount": stack.account_id}}
-    for service, endpoint in {**interface_endpoints(stack), "s3": gateway_endpoint(stack)}.items():
+def test_endpoints_let_only_the_accounts_own_principals_through(closed: Rendering) -> None:
+    account = {"StringEquals": {"aws:PrincipalAccount": closed.account_id}}
+    for service, endpoint in {**interface_endpoints(closed), "s3": gateway_endpoint(closed)}.items():
         if service in {"servicecatalog", "aws.sagemaker.eu-west-1.studio"}:
             assert "policy" not in endpoint.inputs
         else:
+            assert set(endpoint.statements()) - {"ImageLayers", "CustomResourceResponses"} == {"OwnPrincipals"}
             assert endpoint.statements()["OwnPrincipals"]["Condition"] == account
 
 
-def test_onboarding_roles_pass_the_endpoints_of_services_that_they_call_and_never_s3(
+def test_onboarding_roles_pass_the_endpoints_of_services_that_functions_in_the_network_call_and_never_s3(
     rendered: Renderings,
 ) -> None:
-    dev, prod = rendered("dev"), rendered("prod")
+    dev = rendered("dev", {"network": {**CIDR, "nat": "single"}})
     passing = {
         service: endpoint.statements()["OnboardingRoles"]["Condition"]
         for service, endpoint in {**interface_endpoints(dev), "s3": gateway_endpoint(dev)}.items()
@@ -84,6 +188,7 @@ def test_onboarding_roles_pass_the_endpoints_of_services_that_they_call_and_neve
     ]
     condition = {"ArnEquals": {"aws:PrincipalArn": roles}}
     assert passing == dict.fromkeys(("monitoring", "sagemaker.api", "ssm"), condition)
+    prod = rendered("prod", {"network": {**CIDR, "nat": "single"}})
     assert not [each for each in interface_endpoints(prod).values() if "OnboardingRoles" in str(each.inputs)]
 
 
@@ -94,8 +199,8 @@ def test_the_s3_endpoint_lets_requests_through_that_aws_signs_itself_and_no_othe
     assert statements["CustomResourceResponses"]["Action"] == ["s3:PutObject"]
 
 
-def test_only_workloads_reach_endpoints_and_only_over_https(stack: Rendering) -> None:
-    rule = stack.one("SecurityGroupIngressRule", "network-endpoints-from-workload")
+def test_only_workloads_reach_endpoints_and_only_over_https(closed: Rendering) -> None:
+    rule = closed.one("SecurityGroupIngressRule", "network-endpoints-from-workload")
     assert rule.inputs["referencedSecurityGroupId"] == "sg-network-workload"
     assert (rule.inputs["ipProtocol"], rule.inputs["fromPort"], rule.inputs["toPort"]) == ("tcp", 443, 443)
 
@@ -154,15 +259,16 @@ def test_the_role_that_writes_flow_logs_is_bounded_and_writes_nowhere_else(stack
     assert all(f"log-group:{group}" in resource for resource in write["Resource"])
 
 
-@pytest.mark.parametrize(("nat", "gateways", "routes"), [("none", 0, 0), ("single", 1, 3), ("perZone", 3, 3)])
-def test_nat_gateways_are_a_setting(nat: str, gateways: int, routes: int) -> None:
-    rendering = render_stack("preprod", {"network": {"cidr": "10.1.0.0/16", "zones": 3, "nat": nat}})
+@pytest.mark.parametrize(("nat", "gateways"), [("single", 1), ("perZone", 3)])
+def test_every_zone_has_a_way_to_a_nat_gateway(nat: str, gateways: int) -> None:
+    network = {**CIDR, "zones": 3, "privateAccess": "nat", "nat": nat}
+    rendering = render_stack("preprod", {"network": network})
     assert len(rendering.all("NatGateway")) == gateways
-    assert len([route for route in rendering.all("Route") if "natGatewayId" in route.inputs]) == routes
+    assert len([route for route in rendering.all("Route") if "natGatewayId" in route.inputs]) == 3
 
 
 def test_with_a_nat_gateway_in_each_zone_no_zone_depends_on_another() -> None:
-    rendering = render_stack("preprod", {"network": {"cidr": "10.1.0.0/16", "zones": 2, "nat": "perZone"}})
+    rendering = render_stack("preprod", {"network": {**CIDR, "privateAccess": "nat", "nat": "perZone"}})
     for route in (each for each in rendering.all("Route") if "natGatewayId" in each.inputs):
         zone = route.name.removeprefix("network-private-").removesuffix("-to-internet")
         assert route.inputs["natGatewayId"] == f"network-nat-{zone}"
@@ -209,6 +315,64 @@ def test_an_existing_vpc_is_used_without_touching_its_routes_and_endpoints() -> 
     assert with_group.one("Parameter", "parameters-network/workload-security-group-id").inputs["value"] == "sg-0a1b2c3d"
 
 
-def test_functions_run_in_two_zones(rendered: Renderings) -> None:
-    functions = rendered("dev").all("Function")
-    assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in functions] == [2, 2]
+def existing(
+    *, endpoints: Sequence[str] = (), gateway_tables: Sequence[str] = (), target: Mapping[str, str] | None = None
+) -> Mapping[str, Any]:
+    """Invokes of an account with a network whose subnets have tables of their own, with a default route to `target`.
+
+    It has interface endpoints of some services, and a gateway endpoint of S3 in some tables.
+    """
+
+    def table(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        route = {"cidrBlock": "0.0.0.0/0", "gatewayId": "", **(target or {})}
+        name = f"rtb-{arguments['subnetId'].removeprefix('subnet-')}"
+        return {"id": name, "routeTableId": name, "routes": [route] if target else []}
+
+    def endpoint(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        service = arguments["serviceName"].removeprefix("com.amazonaws.eu-west-1.")
+        kind = arguments["filters"][0]["values"][0]
+        if (service in endpoints and kind == "Interface") or (service == "s3" and kind == "Gateway" and gateway_tables):
+            return {"id": "vpce-1", "routeTableIds": list(gateway_tables)}
+        raise RefusedError("no matching EC2 VPC Endpoint found")
+
+    return {
+        **INVOKES,
+        "aws:ec2/getRouteTable:getRouteTable": table,
+        "aws:ec2/getVpcEndpoint:getVpcEndpoint": endpoint,
+    }
+
+
+EXISTING = {"network": {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}}
+TABLES = ["rtb-0a1b2c3d", "rtb-1a1b2c3d"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "there", "missing"),
+    [
+        ("dev", {}, "s3, sagemaker.api, sagemaker.runtime"),
+        ("dev", {"target": {"gatewayId": "igw-1"}}, "s3, sagemaker.api, sagemaker.runtime"),
+        ("dev", {"gateway_tables": TABLES, "endpoints": ["sagemaker.api"]}, "sagemaker.runtime"),
+        ("preprod", {"gateway_tables": TABLES[:1]}, "s3"),
+    ],
+)
+def test_an_existing_network_without_a_way_out_is_refused_before_anything_is_created(
+    stack: str, there: dict[str, Any], missing: str
+) -> None:
+    declared: list[Resource] = []
+    with pytest.raises(pulumi.RunError, match=f"of vpc-0a1b2c3d have no way to {missing};"):
+        render_stack(stack, EXISTING, invokes=existing(**there), declared=declared)
+    assert [each.type for each in declared] == ["pulumi:providers:aws"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "there"),
+    [
+        ("dev", {"target": {"natGatewayId": "nat-1"}}),
+        ("dev", {"target": {"transitGatewayId": "tgw-1"}}),
+        ("dev", {"gateway_tables": TABLES, "endpoints": ["sagemaker.api", "sagemaker.runtime"]}),
+        ("preprod", {"gateway_tables": TABLES}),
+        ("preprod", {"endpoints": ["s3"]}),
+    ],
+)
+def test_an_existing_network_with_one_way_out_is_accepted(stack: str, there: dict[str, Any]) -> None:
+    assert render_stack(stack, EXISTING, invokes=existing(**there)).exports["vpcId"] == "vpc-0a1b2c3d"

@@ -17,6 +17,7 @@ from tests.rendering import Resource, configuration_of, render, render_stack
 NETWORK = {"cidr": "10.16.0.0/16"}
 GITHUB = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
 STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
+NO_ESTIMATE = {"estimate": False}
 VALID: dict[str, Any] = {
     "unit": "analytics",
     "environment": "dev",
@@ -167,7 +168,7 @@ def test_a_region_that_does_not_exist_or_belongs_to_another_partition_is_refused
 def test_of_all_regions_of_sagemaker_those_are_accepted_that_have_its_images() -> None:
     for partition, region in REGIONS_OF_AWS:
         if partition == "aws" and region not in WITHOUT_IMAGES:
-            assert parse(region=region).region == region
+            assert parse(region=region, costs=NO_ESTIMATE).region == region
         else:
             found = remedy("region", region=region)
             assert "choose an AWS region that has SageMaker's images" in found
@@ -178,7 +179,22 @@ def test_names_that_would_overflow_a_bucket_name_are_refused_before_a_launch_fai
     found = remedy("region", unit="twelveletter", environment="eightlet", region="ap-southeast-1")
     assert "twelveletter-eightlet-p-abcdefghijkl-000000000000-ap-southeast-1" in found
     assert "by 1" in found
-    assert parse(unit="elevenlette", environment="eightlet", region="ap-southeast-1")
+    assert parse(unit="elevenlette", environment="eightlet", region="ap-southeast-1", costs=NO_ESTIMATE)
+
+
+def test_a_region_without_prices_is_refused_unless_the_estimate_is_left_out() -> None:
+    assert remedy("region", region="eu-central-1") == (
+        "the price list has eu-west-1 and us-east-1 only: set costs.estimate to false, which leaves out the cost of an idle "
+        "month and nothing else, or add the region to costs/prices.toml"
+    )
+    assert parse(region="eu-central-1", costs=NO_ESTIMATE).region == "eu-central-1"
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_a_budget_of_nothing_is_refused(amount: int) -> None:
+    found = remedy("costs.monthlyBudgetUsd", costs={"monthlyBudgetUsd": amount})
+    assert found == "give whole US dollars, 1 at least; leave it out to have no budget"
+    assert parse(costs={"monthlyBudgetUsd": 1}).costs.monthly_budget_usd == 1
 
 
 @pytest.mark.parametrize(
@@ -312,9 +328,40 @@ def test_the_error_for_a_setting_that_moved_names_its_new_place(key: str) -> Non
     assert f"write it below mlops-platform:development, as {key}" in remedy(key, **{key: STUDIO})
 
 
-def test_development_without_a_way_to_github_is_refused() -> None:
-    found = remedy("development", development={"studio": STUDIO}, network={**NETWORK, "nat": "none"})
+def test_development_without_a_way_out_is_refused() -> None:
+    development = {"studio": STUDIO}
+    found = remedy("development", development=development, network={**NETWORK, "nat": "none"})
     assert "NAT gateway" in found
+    found = remedy("development", development=development, network={**NETWORK, "privateAccess": "none"})
+    assert "set network.privateAccess to nat, endpoints or both" in found
+
+
+@pytest.mark.parametrize(
+    ("access", "nat", "why"),
+    [
+        ("none", "single", "remove it: network.privateAccess is none, which has no NAT gateway"),
+        ("endpoints", "perZone", "remove it"),
+        ("nat", "none", "choose single or perZone, or another access"),
+        ("both", "none", "choose single or perZone"),
+    ],
+)
+def test_nat_gateways_without_a_use_are_refused(access: str, nat: str, why: str) -> None:
+    assert why in remedy("network.nat", network={**NETWORK, "privateAccess": access, "nat": nat})
+
+
+def test_github_com_is_not_reached_from_a_network_without_a_nat_gateway() -> None:
+    github = {**GITHUB, "throughNetwork": True}
+    network = {**NETWORK, "privateAccess": "endpoints"}
+    assert "set network.privateAccess to nat or both" in remedy("github", github=github, network=network)
+    own_server = {**github, "serverUrl": "https://github.example.com"}
+    assert parse(github=own_server, network=network).functions_in_network
+    assert parse(github=github, network={**NETWORK, "privateAccess": "nat"}).functions_in_network
+
+
+def test_private_access_is_one_of_four_answers() -> None:
+    assert "'none', 'nat', 'endpoints' or 'both'" in remedy(
+        "network.privateAccess", network={**NETWORK, "privateAccess": "vpn"}
+    )
 
 
 def test_tags_whose_names_differ_in_capitals_only_are_refused_as_iam_would() -> None:

@@ -17,23 +17,23 @@ from tests.rendering import INVOKES, REGION, RefusedError, Rendering, Renderings
 NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": 1,
-    "aws:ec2/eip:Eip": 1,
     "aws:ec2/flowLog:FlowLog": 1,
     "aws:ec2/internetGateway:InternetGateway": 1,
-    "aws:ec2/natGateway:NatGateway": 1,
-    "aws:ec2/route:Route": 3,
+    "aws:ec2/route:Route": 1,
     "aws:ec2/routeTable:RouteTable": 3,
     "aws:ec2/routeTableAssociation:RouteTableAssociation": 4,
-    "aws:ec2/securityGroup:SecurityGroup": 2,
+    "aws:ec2/securityGroup:SecurityGroup": 1,
     "aws:ec2/subnet:Subnet": 4,
     "aws:ec2/vpc:Vpc": 1,
+    "aws:ec2/vpcEndpoint:VpcEndpoint": 1,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": 2,
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": 2,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": 1,
 }
 
 
+NAT = {"aws:ec2/eip:Eip": 1, "aws:ec2/natGateway:NatGateway": 1, "aws:ec2/route:Route": 3}
 STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
-TOPIC = {"aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
+ALARMS = {"aws:budgets/budget:Budget": 1, "aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
 
 
 def buckets(count: int) -> dict[str, int]:
@@ -53,14 +53,13 @@ def buckets(count: int) -> dict[str, int]:
 WORKLOAD = {
     **NETWORK,
     **buckets(2),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": 10,
     "aws:cloudwatch/logGroup:LogGroup": 2,
     "aws:iam/role:Role": 5,
     "aws:iam/rolePolicy:RolePolicy": 8,
     "aws:kms/alias:Alias": 3,
     "aws:kms/key:Key": 3,
     "aws:lambda/function:Function": 1,
-    **TOPIC,
+    **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
     "aws:ssm/parameter:Parameter": 15,
 }
@@ -72,7 +71,7 @@ STACKS = {
         "aws:cloudwatch/eventTarget:EventTarget": 2,
         "aws:cloudwatch/logGroup:LogGroup": 3,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
-        "aws:ec2/vpcEndpoint:VpcEndpoint": 14,
+        **NAT,
         "aws:iam/role:Role": 7,
         "aws:iam/rolePolicy:RolePolicy": 15,
         "aws:kms/alias:Alias": 5,
@@ -92,7 +91,7 @@ STACKS = {
         "aws:servicecatalog/product:Product": 2,
         "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 2,
         "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 2,
-        **TOPIC,
+        **ALARMS,
         "aws:sqs/queue:Queue": 2,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 18,
@@ -100,7 +99,7 @@ STACKS = {
         "github:index/repository:Repository": 2,
     },
     "preprod": WORKLOAD,
-    "prod": {**WORKLOAD, "aws:ec2/eip:Eip": 2, "aws:ec2/natGateway:NatGateway": 2},
+    "prod": WORKLOAD,
 }
 
 

@@ -42,6 +42,10 @@ class Account:
             self._clients[who, service] = self._client(_session(), service, who)
         return self._clients[who, service]
 
+    def regional_client(self, service: str, region: str) -> Any:
+        """Return a client of the account's root in another region."""
+        return self._client(_session(), service, Credentials(self.number), region)
+
     def form_client(self, service: str, credentials: Credentials) -> Any:
         """Return a client that sends forms, like older SDKs."""
         core: Any = botocore.session.get_session()
@@ -49,12 +53,12 @@ class Account:
         model["metadata"] |= {"protocol": "query", "protocols": ["query"]}
         return self._client(boto3.session.Session(botocore_session=core), service, credentials)
 
-    def _client(self, session: Any, service: str, who: Credentials) -> Any:
+    def _client(self, session: Any, service: str, who: Credentials, region: str = REGION) -> Any:
         return session.client(
             service,
             endpoint_url=self.endpoint_url,
             verify=str(self.certificate_authority),
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id=who.access_key_id,
             aws_secret_access_key=who.secret_access_key,
             aws_session_token=who.session_token,

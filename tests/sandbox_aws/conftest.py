@@ -70,13 +70,9 @@ def endpoint_url(
     image.mkdir(parents=True)
     (image / "pyproject.toml").write_text(IMAGE)
     (image / "uv.lock").write_text(LOCK)
-    shutil.copy(Path(__file__).parent / "tiny_image" / "serving.py", image)
+    shutil.copy(Path(__file__).with_name("tiny_image_server.py"), image / "serving.py")
     for name in ("sagemaker-xgboost", "sagemaker-scikit-learn"):
-        # Installed when a test uses it, so without the environment that a sandbox may be using.
-        files = [REPOSITORY / "sandbox" / "images" / name / file for file in ("pyproject.toml", "uv.lock")]
-        (folder / "images" / name).mkdir()
-        for file in files:
-            shutil.copy(file, folder / "images" / name)
+        (folder / "images" / name).symlink_to(REPOSITORY / "sandbox" / "images" / name)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.sandbox_aws.account import Account, allow, trust
 
 IMAGE = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/tiny:1"
-WITHIN_SECONDS = 90
+WITHIN_SECONDS = 180
 POLL_SECONDS = 0.05
 """Pause between two looks at an endpoint: every look takes processor time from the process that starts."""
 

@@ -87,7 +87,7 @@ def serving(
                 "PATH": os.environ["PATH"],
                 "SM_BASE": str(folder / "ml"),
                 "SAGEMAKER_BIND_TO_PORT": str(port),
-                "SAGEMAKER_image_environments.CONTAINER": "inference.py",
+                "SAGEMAKER_PROGRAM": "inference.py",
                 "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
                 **environment,
             },

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.sandbox_aws.account import MINUTE, Account, allow, trust
 from tests.sandbox_aws.hosting import ACTIONS, IMAGE, Hosting, response, variant
+from tests.sandbox_aws.networks import network
 
 REGION_ACCOUNT = "eu-west-1:111111111111"
 
@@ -138,16 +139,31 @@ def test_a_role_that_may_not_pull_the_image_fails_the_endpoint(hosting: Hosting)
     )
 
 
-def test_a_model_in_a_network_needs_the_roles_permission_for_it(hosting: Hosting) -> None:
-    ec2 = hosting.account.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
-    group = ec2.create_security_group(VpcId=vpc, GroupName="endpoints", Description="test")["GroupId"]
-    network = {"Subnets": [subnet], "SecurityGroupIds": [group]}
-    hosting.configuration("networked", hosting.model("networked", VpcConfig=network))
+def test_a_model_in_a_network_needs_the_roles_permission_for_it_and_a_way_to_s3(hosting: Hosting) -> None:
+    net = network(hosting.account)
+    vpc = {"Subnets": [net.private], "SecurityGroupIds": [net.group]}
+    hosting.configuration("networked", hosting.model("networked", VpcConfig=vpc, EnableNetworkIsolation=True))
     found = hosting.endpoint("networked", "networked")
     assert found["EndpointStatus"] == "Failed"
     assert "ec2:CreateNetworkInterface" in found["FailureReason"]
+
+    allowed = hosting.account.role(
+        "endpoints-networked",
+        allow([*ACTIONS, "ec2:*"]),
+        allow("s3:GetObject", f"arn:aws:s3:::{hosting.bucket}/*"),
+        trust=trust("sagemaker.amazonaws.com"),
+    )
+    isolated = {"VpcConfig": vpc, "EnableNetworkIsolation": True, "ExecutionRoleArn": allowed}
+    hosting.configuration("stranded", hosting.model("stranded", **isolated))
+    found = hosting.endpoint("stranded", "stranded")
+    assert (found["EndpointStatus"], "no way to S3" in found["FailureReason"]) == ("Failed", True)
+    net.add_s3_endpoint()
+    hosting.configuration("reaching", hosting.model("reaching", **isolated))
+    assert hosting.endpoint("reaching", "reaching")["EndpointStatus"] == "InService"
+    held = ("DependencyViolation", f"The subnet '{net.private}' has dependencies and cannot be deleted.")
+    with pytest.raises(ClientError) as refused:
+        net.ec2.delete_subnet(SubnetId=net.private)
+    assert (refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]) == held
 
 
 @pytest.mark.parametrize("linked", [False, True], ids=["may not", "may"])

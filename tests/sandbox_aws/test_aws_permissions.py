@@ -343,3 +343,21 @@ def test_a_roles_path_is_part_of_its_name_to_a_policy(dev: Account) -> None:
         iam.create_role, RoleName="permissions-made-there", Path="/elsewhere/", AssumeRolePolicyDocument=any_principal
     )
     assert refused[0] == "AccessDenied"
+
+
+def test_a_budget_is_changed_and_viewed_with_the_actions_that_aws_has_for_them(dev: Account) -> None:
+    own = "arn:aws:budgets::111111111111:budget/own-*"
+    changes = dev.client(
+        "budgets", dev.assume(dev.role("permissions-budget-changer", allow("budgets:ModifyBudget", own)))
+    )
+    views = dev.client("budgets", dev.assume(dev.role("permissions-budget-viewer", allow("budgets:ViewBudget", own))))
+    limit = {"Amount": "100", "Unit": "USD"}
+    budget = {"BudgetName": "own-month", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
+    changes.create_budget(AccountId="111111111111", Budget=budget)
+    changes.update_budget(AccountId="111111111111", NewBudget=budget)
+    which = {"AccountId": "111111111111", "BudgetName": "own-month"}
+    assert views.describe_budget(**which)["Budget"]["BudgetLimit"] == limit
+    assert "budgets:ViewBudget" in refusal(changes.describe_budget, **which)[1]
+    assert "budgets:ModifyBudget" in refusal(views.delete_budget, **which)[1]
+    another = {**budget, "BudgetName": "another-month"}
+    assert refusal(changes.create_budget, AccountId="111111111111", Budget=another)[0] == "AccessDeniedException"

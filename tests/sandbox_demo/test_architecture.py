@@ -22,7 +22,7 @@ CLONER = _urn("mlops:index:TemplateCloner", "template-cloner")
 ROLE = _urn("mlops:index:TemplateCloner$mlops:index:Role", "role")
 FUNCTION = _urn("mlops:index:TemplateCloner$aws:lambda/function:Function", "function")
 STATE: list[dict[str, Any]] = [
-    {"urn": STACK, "type": "pulumi:pulumi:Stack"},
+    {"urn": STACK, "type": "pulumi:pulumi:Stack", "outputs": {"idleMonthUsd": 45.29}},
     {"urn": CLONER, "type": "mlops:index:TemplateCloner", "parent": STACK},
     {"urn": ROLE, "type": "mlops:index:Role", "parent": CLONER},
     {

@@ -22,8 +22,16 @@ MODEL = RegisteredModel(
     held_out=["M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15,15"],
 )
 RELEASE = Release(arn=MODEL.arn, page="https://localhost:1/run", moments={"dispatched": 1.5, "preprod serves": 9.5})
+PROVIDER = {
+    "urn": "urn:pulumi:prod::mlops-platform::pulumi:providers:aws::aws",
+    "type": "pulumi:providers:aws",
+    "custom": True,
+}
 OUTCOME = Outcome(
-    accounts=[Account(name="dev", id="111111111111", state=STATE)],
+    accounts=[
+        Account(name="dev", id="111111111111", state=STATE, serves=None),
+        Account(name="prod", id="333333333333", state=[*STATE, PROVIDER], serves=1),
+    ],
     project=Project(name="abalone", id="p-abcdefghijkl", created=True),
     models=[MODEL],
     releases=[RELEASE],
@@ -34,15 +42,38 @@ OUTCOME = Outcome(
 
 def test_the_page_loads_no_other_file(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    page.write(path, OUTCOME, [Step(title="Deploy <everything>", seconds=2.0)])
+    page.write(path, OUTCOME, [])
     text = path.read_text()
     assert "dev, account 111111111111: 2 resources" in text
+    assert not [word for word in ("<script", "<link", "<img", "@import") if word in text]
+
+
+def test_the_page_says_that_it_is_a_simulation_what_serves_where_and_how_resources_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.write(path, OUTCOME, [])
+    text = " ".join(path.read_text().split())
+    assert "This is a simulation on one machine" in text
+    assert "<td>dev</td><td>111111111111</td><td>no endpoint</td><td>2</td><td>6</td>" in text
+    assert "<td>prod</td><td>333333333333</td><td>version 1</td><td>2</td><td>7</td>" in text
+    assert "4 resources in three accounts" in text
+
+
+def test_the_page_shows_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.write(path, OUTCOME, [Step(title="Deploy <everything>", seconds=2.0)])
+    text = path.read_text()
     assert "Deploy &lt;everything&gt;" in text
     assert '<a href="https://localhost:1/acme">' in text
     assert "<td>15</td><td>13.25</td>" in text
     assert "dispatched 1.5 s · preprod serves 8.0 s" in text
     assert "<code>make demo-down</code>" in text
-    assert not [word for word in ("<script", "<link", "<img", "@import") if word in text]
+
+
+def test_the_page_says_what_the_platform_would_cost(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.write(path, OUTCOME, [Step(title="Deploy", seconds=2.0)])
+    text = " ".join(path.read_text().split())
+    assert "An idle month of this platform: <b>90.58 USD</b> (dev 45.29, prod 45.29)." in text
 
 
 def test_the_summary_names_the_models_their_metrics_and_their_predictions() -> None:

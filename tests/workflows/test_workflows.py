@@ -116,15 +116,19 @@ def _script(workflow: str, job: str, name: str) -> str:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Path:
-    """A folder with a `pulumi` that previews and applies one change, and a `python` that logs in and previews."""
+    """A folder with a `pulumi` that updates and knows one output, and a `python` that logs in, previews and counts costs."""
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
     engine = 'echo "$@" >> calls\necho "+ a bucket"\necho "the reason" >&2\nexit "${STATUS:-0}"\n'
+    pulumi = f"""[ "$LOGGED_IN" = yes ] || exit 9
+        [ "$1" = stack ] && {{ echo "${{DEPLOYED:?has no such output}}"; exit; }}
+        {engine}"""
     python = f"""case "$*" in
         *login*) [ "${{LOGIN:-}}" = refused ] && {{ echo "not bootstrapped" >&2; exit 1; }}; echo export LOGGED_IN=yes ;;
+        *costs*) echo "costs of $4, and $5 before" ;;
         *) {engine} ;;
     esac"""
-    for name, text in {"pulumi": f'[ "$LOGGED_IN" = yes ] || exit 9\n{engine}', "python": python}.items():
+    for name, text in {"pulumi": pulumi, "python": python}.items():
         (programs / name).write_text(f"#!/bin/sh\n{text}")
         (programs / name).chmod(0o755)
     return tmp_path
@@ -186,7 +190,7 @@ def test_a_deployment_whose_login_fails_ends_with_its_reason_alone(runner: Path)
 def test_a_preview_is_logged_and_summarised(runner: Path) -> None:
     done = _preview(runner)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\n"
+    assert done.stdout.startswith("### dev\n```\n+ a bucket\nthe reason\n```\n")
     assert (runner / "summary.md").read_text() == done.stdout
     assert (runner / "calls").read_text() == "-m bootstrap preview dev\n"
 
@@ -214,6 +218,19 @@ def test_the_explanation_names_the_role_the_account_and_the_command_that_prepare
     chosen = arguments.parser().parse_args(words)
     assert (chosen.command, chosen.unit, chosen.environment) == ("up", "analytics", "dev")
     assert (chosen.github_org, chosen.github_repository) == ("acme", "mlops-platform")
+
+
+def test_the_summary_of_a_pull_request_ends_with_the_difference_in_costs(runner: Path) -> None:
+    done = _preview(runner, DEPLOYED="172.9")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\ncosts of dev, and 172.9 before\n"
+    assert (runner / "summary.md").read_text() == done.stdout
+
+
+def test_a_pull_request_shows_costs_of_a_stack_that_was_deployed_without_an_estimate(runner: Path) -> None:
+    done = _preview(runner)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("```\ncosts of dev, and  before\n")
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -1,7 +1,8 @@
 """MiniStack's EC2."""
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from sandbox.aws.ministack import modules
 
@@ -14,9 +15,44 @@ security_groups: Any = modules.ec2._security_groups
 vpc_endpoints: Any = modules.ec2._vpc_endpoints
 nat_gateways: Any = modules.ec2._nat_gateways
 addresses: Any = modules.ec2._addresses
+internet_gateways: Any = modules.ec2._internet_gateways
+network_interfaces: Any = modules.ec2._network_interfaces
+route_tables: Any = modules.ec2._route_tables
 
 MINISTACK_TYPES: Mapping[str, str] = {"flow-log": "vpc-flow-log"}
 """By the type of a resource as MiniStack calls it: as AWS does, and requests' tag specifications."""
+
+
+def first(params: Parameters, name: str) -> str:
+    """Return a parameter of a request; empty without it."""
+    value: Any = params.get(name, "")
+    return str(cast(list[Any], value)[0] if value else "") if isinstance(value, list) else str(value)
+
+
+def members(params: Parameters, name: str) -> list[str]:
+    """Return the members of a list of a request, in their order."""
+    keys = sorted((key for key in params if re.fullmatch(rf"{name}\.\d+", key)), key=lambda key: int(key.split(".")[1]))
+    return [first(params, key) for key in keys]
+
+
+def answer(operation: str, elements: str) -> Any:
+    """Return the answer of an operation, of elements in XML."""
+    return modules.ec2._xml(200, f"{operation}Response", elements)
+
+
+def refusal(code: str, message: str) -> Any:
+    """Return an error."""
+    return modules.ec2._error(code, message, 400)
+
+
+def zone_id_prefix(region: str) -> str:
+    """Return the beginning of the ids of a region's zones, such as `euw1`."""
+    return modules.ec2._az_id_prefix(region)
+
+
+def identify_zones(zone_id: Callable[[str], str]) -> None:
+    """Let `zone_id` map the names of zones to ids."""
+    modules.ec2._az_id_for_zone_name = zone_id
 
 
 def filters(params: Parameters) -> Mapping[str, list[str]]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -82,6 +82,12 @@ def intercept(service: str, interceptor: Interceptor) -> None:
         return await interceptor(request, go_on)
 
     modules.application.SERVICE_HANDLERS[service] = _unpacked(answer)
+
+
+def intercept_all(interceptor: Callable[[str, Request, Handler], Awaitable[Response]]) -> None:
+    """Show the requests of every service to an interceptor, with the name of the service."""
+    for service in list(modules.application.SERVICE_HANDLERS):
+        intercept(service, partial(interceptor, service))
 
 
 def name_services() -> None:

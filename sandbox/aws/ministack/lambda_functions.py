@@ -1,6 +1,6 @@
 """MiniStack's Lambda: the records of functions, and how they are invoked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandbox.aws.ministack import modules
@@ -11,6 +11,11 @@ Result = Mapping[str, Any]
 def find_function(name: str) -> Mapping[str, Any] | None:
     """Return a function of the current account by its name."""
     return modules.lambda_service._functions.get(name)
+
+
+def functions() -> Iterator[Mapping[str, Any]]:
+    """Yield the functions of the current account and region."""
+    yield from modules.lambda_service._functions.values()
 
 
 def resolve(arn: str) -> tuple[Any, Any]:

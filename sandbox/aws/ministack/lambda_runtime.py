@@ -38,8 +38,8 @@ def add_environment(variables: Callable[[Mapping[str, Any], Environment], Mappin
     modules.lambda_runtime.execution_credentials = execution_credentials
 
 
-def extend_python_worker(preamble: str, call: str) -> None:
-    """Put code in front of the script of Python workers, and call the handler by another line."""
+def extend_python_worker(preamble: str, call: str = CALL_OF_HANDLER) -> None:
+    """Put code in front of the script of Python workers, and call the handler by another line if `call` says so."""
     script: str = modules.lambda_runtime._PYTHON_WORKER_SCRIPT
     modules.lambda_runtime._PYTHON_WORKER_SCRIPT = preamble + script.replace(CALL_OF_HANDLER, call)
 

@@ -68,6 +68,22 @@ def name_lambda_actions(find: Callable[[str, str], str | None]) -> None:
     modules.actions._lambda_action = lambda_action
 
 
+def rename_actions(service: str, action: Callable[[str], str]) -> None:
+    """Authorize the operations of a service as the actions that `action` returns; MiniStack takes their own names."""
+    action_of = modules.actions.extract_iam_action
+
+    def extract_iam_action(
+        requested: str, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, list[str]]
+    ) -> str | None:
+        found = action_of(requested, method, path, headers, body, query_params)
+        if requested != service or found is None:
+            return found
+        namespace, _, operation = found.partition(":")
+        return f"{namespace}:{action(operation)}"
+
+    modules.actions.extract_iam_action = extract_iam_action
+
+
 def authorize_as(service: str, model: str) -> None:
     """Authorize requests of another API, with its own model in botocore, as those of a service."""
     modules.actions._BOTOCORE_SERVICE_MAP[service] = [model]
@@ -98,10 +114,10 @@ def refusal(service: str, request: Request, operation: str, resource: str) -> Re
     )
 
 
-def refuse(service: str, request: Request, action: str, principal_arn: str, message: str) -> Response:
-    """Return the refusal of an action that a request entails, as the service words it."""
+def refuse(service: str, request: Request, action: str, principal_arn: str, message: str, code: str = "") -> Response:
+    """Return the refusal of an action that a request entails, as the service words it; `code` if it is no denial."""
     return modules.actions.access_denied_response(
-        service, action, principal_arn, "", headers=request.headers, message=message
+        service, action, principal_arn, "", headers=request.headers, message=message, error_code=code
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sandbox.aws.ec2 import ways
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.iam import authorization
 from sandbox.aws.iam.authorization import Credentials
@@ -60,10 +61,14 @@ def enabled_key(key_id: str) -> str:
 
 
 def check_network(vpc: Members | None, credentials: Credentials) -> None:
-    """Check that the role may attach SageMaker's containers to a network.
+    """Check that the role may attach SageMaker's containers to a network, and that S3 is reached from there.
+
+    Data and artifacts go through the network even when the container is isolated from it; the image and the logs do not.
+    Sources: SageMaker Developer Guide, "Give SageMaker AI training jobs access to resources in your Amazon VPC" and "Run
+    training and inference containers in internet-free mode".
 
     Raises:
-        StepFailedError: it may not, or the network does not exist.
+        StepFailedError: it may not, the network does not exist, or has no way to S3.
     """
     if not vpc:
         return
@@ -83,6 +88,12 @@ def check_network(vpc: Members | None, credentials: Credentials) -> None:
     lent = {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}
     _require(credentials, dict.fromkeys(INTERFACE_ACTIONS, f"{here}:network-interface/*"), lent)
     _require(credentials, dict.fromkeys(NETWORK_DESCRIPTIONS, "*"))
+    stranded = [each for each in vpc["Subnets"] if not ways.to_service("s3", each, vpc["SecurityGroupIds"])]
+    if stranded:
+        raise StepFailedError(
+            f"ClientError: Data download failed: {stranded} have no way to S3. Please ensure that the route tables of the "
+            "job's subnets have an S3 VPC endpoint or a NAT gateway, and that its security groups let it out."
+        )
 
 
 def check_image(uri: str, credentials: Credentials) -> None:

@@ -5,13 +5,14 @@ from sandbox.aws.sagemaker.hosting import endpoint_configurations, endpoints, mo
 from sandbox.aws.sagemaker.jobs import operations as jobs
 from sandbox.aws.sagemaker.pipelines import pipelines
 from sandbox.aws.sagemaker.registry import model_package_groups, model_packages
-from sandbox.aws.sagemaker.studio import code_repositories, domains, portfolio_status, projects
+from sandbox.aws.sagemaker.studio import apps, code_repositories, domains, portfolio_status, projects
 from sandbox.aws.service import JsonService
 
 SERVICE = JsonService(
     name="sagemaker",
     target_prefix="SageMaker",
     operations={
+        **apps.OPERATIONS,
         **code_repositories.OPERATIONS,
         **domains.OPERATIONS,
         **endpoint_configurations.OPERATIONS,

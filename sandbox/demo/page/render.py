@@ -22,6 +22,7 @@ def write(path: Path, outcome: Outcome, steps: list[Step]) -> None:
             accounts=[(account, draw(components(account.state))) for account in outcome.accounts],
             box_height=BOX_HEIGHT,
             box_width=BOX_WIDTH,
+            idle_month_usd=sum(account.idle_month_usd for account in outcome.accounts),
             longest=max((step.seconds or 0.0 for step in done), default=1.0),
             models=[
                 {

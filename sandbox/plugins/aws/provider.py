@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from sandbox.plugins.aws import (
     appautoscaling,
+    budgets,
     cloudwatch,
     events,
     iam,
@@ -16,7 +17,7 @@ from sandbox.plugins.aws import (
     ssm,
 )
 from sandbox.plugins.aws.cloud import Aws, explain
-from sandbox.plugins.aws.ec2 import gateways, routes, security_group_rules, security_groups, vpc, vpc_endpoints
+from sandbox.plugins.aws.ec2 import gateways, lookups, routes, security_group_rules, security_groups, vpc, vpc_endpoints
 from sandbox.plugins.aws.lambda_ import functions, invocations
 from sandbox.plugins.aws.s3 import bucket, objects, permissions, storage
 from sandbox.plugins.aws.sagemaker import endpoint_configurations, endpoints, models, studio
@@ -28,6 +29,7 @@ from sandbox.plugins.values import list_of, mapping_of
 
 _TYPES: tuple[Resource[Aws], ...] = (
     *appautoscaling.TYPES,
+    *budgets.TYPES,
     *cloudwatch.TYPES,
     *gateways.TYPES,
     *routes.TYPES,
@@ -77,7 +79,7 @@ class AwsProvider(Provider[Aws]):
     )
     types: Mapping[str, Resource[Aws]] = {resource.type_name: resource for resource in _TYPES}
     functions: Mapping[str, Callable[[Aws, Values], Values]] = {
-        "aws:index/getAvailabilityZones:getAvailabilityZones": vpc.availability_zones,
+        **lookups.FUNCTIONS,
         "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
         "aws:ssm/getParameter:getParameter": ssm.parameter,
     }

@@ -1,4 +1,4 @@
-"""Queues, topics, events, functions, logs, alarms and dashboards."""
+"""Queues, topics, events, functions, logs, alarms, dashboards and budgets."""
 
 import json
 
@@ -37,6 +37,17 @@ def dashboard(*metrics: str) -> str:
     """Return a dashboard of endpoint metrics, in their order."""
     properties = {"region": "eu-west-1", "metrics": [["AWS/SageMaker", metric] for metric in metrics]}
     return json.dumps({"widgets": [{"type": "metric", "width": 12, "height": 6, "properties": properties}]})
+
+
+def alert(kind: str, percentage: float, topic: str) -> Inputs:
+    """Return a notification of a budget."""
+    return {
+        "notificationType": kind,
+        "comparisonOperator": "GREATER_THAN",
+        "threshold": percentage,
+        "thresholdType": "PERCENTAGE",
+        "subscriberSnsTopicArns": [topic],
+    }
 
 
 MESSAGING: dict[str, Case] = {
@@ -202,5 +213,24 @@ MESSAGING: dict[str, Case] = {
         replace={"dashboardName": "another"},
         id="probe",
         outputs={"dashboardArn": "arn:aws:cloudwatch::111111111111:dashboard/probe"},
+    ),
+    "aws:budgets/budget:Budget": Case(
+        inputs=lambda deps: {
+            "name": "probe",
+            "budgetType": "COST",
+            "timeUnit": "MONTHLY",
+            "limitAmount": "100",
+            "limitUnit": "USD",
+            "notifications": [alert("ACTUAL", 80, deps.id("topic")), alert("FORECASTED", 100, deps.id("topic"))],
+            **TAGS,
+        },
+        change=lambda deps: {
+            "limitAmount": "200",
+            "notifications": [alert("ACTUAL", 50, deps.id("topic")), alert("FORECASTED", 100, deps.id("topic"))],
+            "tags": {"a": "b"},
+        },
+        replace={"name": "another"},
+        id="111111111111:probe",
+        outputs={"arn": "arn:aws:budgets::111111111111:budget/probe", "accountId": "111111111111"},
     ),
 }

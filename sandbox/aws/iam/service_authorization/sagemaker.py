@@ -56,6 +56,9 @@ def resource(operation: str, members: Members) -> str:
         return _named("domain", "*")
     if operation.endswith("UserProfile"):
         return _named("user-profile", f"{members.get('DomainId')}/{members.get('UserProfileName')}")
+    if operation in ("CreateApp", "DescribeApp", "DeleteApp"):
+        parts = (members.get(name, "") for name in ("DomainId", "UserProfileName", "AppType", "AppName"))
+        return _named("app", "/".join(parts))
     if operation == "CreateModelPackage":
         return _named("model-package", f"{names.name_of(members.get('ModelPackageGroupName', ''))}/*")
     if operation == "ListModelPackages":

@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.aws.iam.service_authorization import (
     autoscaling,
     awslambda,
+    budgets,
     cloudformation,
     cloudwatch,
     ec2,
@@ -24,6 +25,7 @@ from sandbox.aws.ministack.gateway import Handler, Request, Response
 
 RESOURCES: Mapping[str, Callable[[str, Members], Iterator[str]]] = {
     autoscaling.NAME: autoscaling.resources,
+    budgets.NAME: budgets.resources,
     "ec2": ec2.resources,
     "events": eventbridge.resources,
     "iam": iam.resources,
@@ -58,6 +60,7 @@ def install() -> None:
     """Let MiniStack decide by these resources and condition keys."""
     for service in SEVERAL_RESOURCES:
         _decide_about_each(service)
+    request_authorization.rename_actions(budgets.NAME, budgets.action)
     request_authorization.intercept_resources(_resource)
     request_authorization.add_context(_context)
     request_authorization.add_s3_context(lambda action, query, headers: dict(s3.context(action, query, headers)))

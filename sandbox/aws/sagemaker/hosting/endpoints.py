@@ -1,5 +1,7 @@
 """The operations on endpoints."""
 
+from collections.abc import Iterator
+
 from sandbox.aws.autoscaling import scalable_targets
 from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.iam import authorization
@@ -8,6 +10,7 @@ from sandbox.aws.sagemaker import execution_role, names, tags
 from sandbox.aws.sagemaker.hosting import deployments, endpoint_configurations, linked_role, listing
 from sandbox.aws.sagemaker.hosting.endpoint import Endpoint
 from sandbox.aws.sagemaker.hosting.fleet import Fleet
+from sandbox.aws.sagemaker.hosting.variant import Variant
 from sandbox.aws.service import Call, Members
 
 _endpoints = scope.scoped_store()
@@ -28,6 +31,14 @@ def found(name: str) -> Endpoint:
 def find(name: str) -> Endpoint | None:
     """Return an endpoint of the current account and region, if there is one of that name."""
     return _endpoints.get(name)
+
+
+def variants() -> Iterator[Variant]:
+    """Yield the variants of all endpoints of the current account and region, those of deployments under way too."""
+    for endpoint in _endpoints.values():
+        for fleet in (endpoint.live, endpoint.pending.fleet if endpoint.pending else None):
+            if fleet:
+                yield from fleet.variants()
 
 
 def update_capacities(name: str, wanted: list[Members]) -> Endpoint:

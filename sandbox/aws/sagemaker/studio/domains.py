@@ -1,6 +1,6 @@
 """Studio: domains and their user profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from sandbox.aws.errors import ServiceError
@@ -11,6 +11,8 @@ from sandbox.aws.service import Call, Members, now
 
 _domains = scope.scoped_store()
 _profiles = scope.scoped_store()
+_retained = scope.scoped_store()
+"""Deleted domains whose file systems remain, by the id of the file system."""
 
 DOMAIN_MEMBERS = (
     "DomainName",
@@ -54,11 +56,11 @@ def _create_domain(call: Call) -> Members:
 
 
 def _describe_domain(call: Call) -> Members:
-    return _domain(call.members["DomainId"])
+    return find_domain(call.members["DomainId"])
 
 
 def _update_domain(call: Call) -> Members:
-    domain = _domain(call.members["DomainId"])
+    domain = find_domain(call.members["DomainId"])
     settings = dict(call.members.get("DomainSettingsForUpdate", {}))
     _check_role(call.members.get("DefaultUserSettings", {}))
     for name in ("DefaultUserSettings", "DefaultSpaceSettings"):
@@ -74,7 +76,7 @@ def _update_domain(call: Call) -> Members:
 
 
 def _delete_domain(call: Call) -> Members:
-    domain = _domain(call.members["DomainId"])
+    domain = find_domain(call.members["DomainId"])
     profiles = [profile["UserProfileName"] for profile in _profiles_of(domain["DomainId"])]
     if profiles:
         raise ServiceError(
@@ -83,6 +85,8 @@ def _delete_domain(call: Call) -> Members:
         )
     tags.forget(domain["DomainArn"])
     _domains.pop(domain["DomainId"])
+    if call.members.get("RetentionPolicy", {}).get("HomeEfsFileSystem", "Retain") == "Retain":
+        _retained[domain["HomeEfsFileSystemId"]] = domain
     return {}
 
 
@@ -99,7 +103,7 @@ def _list_domains(call: Call) -> Members:
 
 def _create_profile(call: Call) -> Members:
     members = call.members
-    domain = _domain(members["DomainId"])
+    domain = find_domain(members["DomainId"])
     key = (members["DomainId"], members["UserProfileName"])
     if key in _profiles:
         raise ServiceError("ResourceInUse", f"User Profile already exists with name {members['UserProfileName']}")
@@ -149,10 +153,6 @@ def _list_profiles(call: Call) -> Members:
     )
 
 
-def _list_apps(call: Call) -> Members:
-    return names.page(call.members, "Apps", [], dict)
-
-
 def _list_spaces(call: Call) -> Members:
     return names.page(call.members, "Spaces", [], dict)
 
@@ -163,12 +163,31 @@ def execution_role(domain_id: str, profile_name: str) -> str:
     Raises:
         ServiceError: there is no such user profile.
     """
-    profile = _profile(domain_id, profile_name)
-    own = profile.get("UserSettings", {}).get("ExecutionRole")
-    return own or _domain(domain_id)["DefaultUserSettings"]["ExecutionRole"]
+    return effective_settings(domain_id, profile_name)["ExecutionRole"]
 
 
-def _domain(domain_id: str) -> Members:
+def effective_settings(domain_id: str, profile_name: str) -> Members:
+    """Return the settings of a user profile: its own over those of the domain.
+
+    Raises:
+        ServiceError: there is no such user profile.
+    """
+    own = _profile(domain_id, profile_name).get("UserSettings", {})
+    return _merge(find_domain(domain_id)["DefaultUserSettings"], own)
+
+
+def with_file_systems() -> Iterator[Members]:
+    """Yield the domains whose file systems have mount targets in a network: those that exist, and those that left theirs."""
+    yield from _domains.values()
+    yield from _retained.values()
+
+
+def find_domain(domain_id: str) -> Members:
+    """Return a domain.
+
+    Raises:
+        ServiceError: there is none.
+    """
     return names.found(_domains, domain_id, f"Unable to find Domain [{names.arn('domain', domain_id)}].")
 
 
@@ -227,6 +246,5 @@ OPERATIONS = {
     "UpdateUserProfile": _update_profile,
     "DeleteUserProfile": _delete_profile,
     "ListUserProfiles": _list_profiles,
-    "ListApps": _list_apps,
     "ListSpaces": _list_spaces,
 }

@@ -1,4 +1,4 @@
-"""VPCs, their subnets and flow logs, and the availability zones."""
+"""VPCs, their subnets and flow logs."""
 
 from typing import Any, ClassVar
 
@@ -202,24 +202,6 @@ class FlowLog(Ec2Resource):
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Delete the flow log."""
         cloud.client("ec2").delete_flow_logs(FlowLogIds=[identifier])
-
-
-def availability_zones(cloud: Aws, arguments: Values) -> Values:
-    """Implement `aws.get_availability_zones`."""
-    filters = [{"Name": "state", "Values": [arguments["state"]]}] if arguments.get("state") else []
-    zones = cloud.client("ec2").describe_availability_zones(Filters=filters)["AvailabilityZones"]
-    zones = sorted(
-        (zone for zone in zones if zone.get("ZoneType", "availability-zone") == "availability-zone"),
-        key=lambda zone: zone["ZoneName"],
-    )
-    return {
-        "id": cloud.region,
-        "region": cloud.region,
-        "state": arguments.get("state"),
-        "names": [zone["ZoneName"] for zone in zones],
-        "zoneIds": [zone["ZoneId"] for zone in zones],
-        "groupNames": sorted({zone.get("GroupName", cloud.region) for zone in zones}),
-    }
 
 
 TYPES = (

@@ -1,9 +1,9 @@
-"""EC2 where MiniStack falls short: properties of endpoints, gateways and flow logs that it forgets."""
+"""Descriptions of endpoints, gateways and flow logs, with the properties that MiniStack forgets."""
 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 from xml.sax.saxutils import escape
 
 from sandbox.aws.errors import NotEmulatedError
@@ -31,28 +31,38 @@ def install() -> None:
         ec2.intercept(operation, _with_addresses)
 
 
+def groups_of_endpoint(identifier: str) -> list[str]:
+    """Return the security groups of an endpoint."""
+    return _details.get(identifier, {}).get("groupSet", [])
+
+
+def has_private_dns(identifier: str) -> bool:
+    """Return whether an endpoint answers to the public name of its service."""
+    return _details.get(identifier, {}).get("privateDnsEnabled") == "true"
+
+
 def _remember(kind: str, identifier: str, params: Params) -> None:
     if kind in REMEMBERED:
         _details[identifier] = REMEMBERED[kind](params)
 
 
 def _endpoint(params: Params) -> dict[str, Any]:
-    interface = _first(params, "VpcEndpointType") == "Interface"
-    private = _first(params, "PrivateDnsEnabled") or ("true" if interface else "false")
+    interface = ec2.first(params, "VpcEndpointType") == "Interface"
+    private = ec2.first(params, "PrivateDnsEnabled") or ("true" if interface else "false")
     return {
-        "policyDocument": _first(params, "PolicyDocument") or DEFAULT_POLICY,
+        "policyDocument": ec2.first(params, "PolicyDocument") or DEFAULT_POLICY,
         "privateDnsEnabled": private.lower(),
-        "groupSet": _members(params, "SecurityGroupId"),
+        "groupSet": ec2.members(params, "SecurityGroupId"),
     }
 
 
 def _flow_log(params: Params) -> dict[str, Any]:
     return {
-        "deliverLogsPermissionArn": _first(params, "DeliverLogsPermissionArn"),
+        "deliverLogsPermissionArn": ec2.first(params, "DeliverLogsPermissionArn"),
         "deliverLogsStatus": "SUCCESS",
-        "logFormat": _first(params, "LogFormat") or DEFAULT_FORMAT,
-        "logGroupName": _first(params, "LogGroupName"),
-        "maxAggregationInterval": _first(params, "MaxAggregationInterval") or "600",
+        "logFormat": ec2.first(params, "LogFormat") or DEFAULT_FORMAT,
+        "logGroupName": ec2.first(params, "LogGroupName"),
+        "maxAggregationInterval": ec2.first(params, "MaxAggregationInterval") or "600",
     }
 
 
@@ -60,7 +70,12 @@ REMEMBERED: Mapping[str, Callable[[Params], dict[str, Any]]] = {"vpc-endpoint": 
 """By the type of a new resource: the details that its request gives."""
 
 
-ENDPOINT_FILTERS: Mapping[str, str] = {"service-name": "ServiceName", "vpc-id": "VpcId"}
+ENDPOINT_FILTERS: Mapping[str, str] = {
+    "service-name": "ServiceName",
+    "vpc-endpoint-state": "State",
+    "vpc-endpoint-type": "VpcEndpointType",
+    "vpc-id": "VpcId",
+}
 """Filters of endpoints, and the member that they look at."""
 
 
@@ -84,14 +99,14 @@ def _describe_endpoints(params: Params, go_on: Operation) -> Any:
 
 
 def _modify_endpoint(params: Params, go_on: Operation) -> Any:
-    details = _details.get(_first(params, "VpcEndpointId"), {})
+    details = _details.get(ec2.first(params, "VpcEndpointId"), {})
     for element, parameter in (("policyDocument", "PolicyDocument"), ("privateDnsEnabled", "PrivateDnsEnabled")):
-        if _first(params, parameter):
-            details[element] = _first(params, parameter)
-    if _first(params, "ResetPolicy") == "true":
+        if ec2.first(params, parameter):
+            details[element] = ec2.first(params, parameter)
+    if ec2.first(params, "ResetPolicy") == "true":
         details["policyDocument"] = DEFAULT_POLICY
-    groups = set(details.get("groupSet", [])) | set(_members(params, "AddSecurityGroupId"))
-    details["groupSet"] = sorted(groups - set(_members(params, "RemoveSecurityGroupId")))
+    groups = set(details.get("groupSet", [])) | set(ec2.members(params, "AddSecurityGroupId"))
+    details["groupSet"] = sorted(groups - set(ec2.members(params, "RemoveSecurityGroupId")))
     return go_on(params)
 
 
@@ -118,13 +133,3 @@ def _elements(details: Mapping[str, Any]) -> Iterator[str]:
             yield f"<groupSet>{items}</groupSet>"
         elif value:
             yield f"<{name}>{escape(value)}</{name}>"
-
-
-def _members(params: Params, name: str) -> list[str]:
-    keys = sorted((key for key in params if re.fullmatch(rf"{name}\.\d+", key)), key=lambda key: int(key.split(".")[1]))
-    return [_first(params, key) for key in keys]
-
-
-def _first(params: Params, name: str) -> str:
-    value: Any = params.get(name, "")
-    return str(cast(list[Any], value)[0] if value else "") if isinstance(value, list) else str(value)

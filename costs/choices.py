@@ -1,0 +1,134 @@
+"""The cost of each further choice: private access, another zone, an hour of training, an endpoint, an app left on."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from costs.environment import Environment
+from costs.idle_month import CENT
+from costs.price_list import Price
+from settings import NewNetwork
+
+TEMPLATES = Path(__file__).parents[1] / "template-repos"
+NETWORK_ITEMS = ("interface-endpoint-hour", "nat-gateway-hour", "public-ipv4-hour")
+"""Items by which a network reaches AWS and the internet."""
+ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7, 1
+"""Alarms and dashboards of one deployed model: `template-repos/model-deployment-realtime/endpoint/`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Something that costs money once it is chosen."""
+
+    name: str
+    usd: Decimal
+
+
+def private_access(environment: Environment) -> Sequence[Choice]:
+    """Return the idle month with each way to AWS and the internet; none for an imported network, whose owner chose."""
+    network = environment.settings.network
+    if not isinstance(network, NewNetwork):
+        return []
+    lines = environment.idle_month.lines
+    without = sum((line.usd for line in lines if line.item not in NETWORK_ITEMS), start=Decimal("0.00"))
+    gateway, zones = _gateway(environment), network.zones
+    endpoints = zones * _endpoints_in_a_zone(environment)
+    return [
+        Choice(name="neither", usd=without),
+        Choice(name="one NAT gateway", usd=without + gateway),
+        Choice(name="a NAT gateway in each zone", usd=without + zones * gateway),
+        Choice(name="interface endpoints", usd=without + endpoints),
+        Choice(name="interface endpoints and one NAT gateway", usd=without + endpoints + gateway),
+        Choice(name="interface endpoints and a NAT gateway in each zone", usd=without + endpoints + zones * gateway),
+    ]
+
+
+def rotations(environment: Environment) -> Sequence[Choice]:
+    """Return the idle month after yearly rotations of the keys: the first and the second each add a version to pay for.
+
+    Source: AWS Key Management Service pricing.
+    """
+    year = environment.idle_month.count("kms-key-month") * environment.prices["kms-key-month"].month
+    now = environment.idle_month.usd
+    return [
+        Choice(name="in the first year", usd=now),
+        Choice(name="in the second year", usd=now + year),
+        Choice(name="from the third year on", usd=now + 2 * year),
+    ]
+
+
+def further(environment: Environment) -> Sequence[Choice]:
+    """Return the cost of what may be added to an environment: a month of some, an hour of others."""
+    settings = environment.settings
+    found = list[Choice]()
+    if isinstance(settings.network, NewNetwork):
+        found.append(
+            Choice(name="another availability zone, a month", usd=_another_zone(environment, settings.network))
+        )
+    if settings.development:
+        app = settings.development.studio.default_instance_type
+        found += _instance(
+            environment, app, f"a Studio app on {app}, an hour", f"a Studio app on {app} left on, a month"
+        )
+        job: str = _settings_of("model-training")["jobs"]["training_instance_type"]
+        found += _instance(environment, job, f"training or processing on {job}, an hour")
+    if settings.workload:
+        found += _deployed_model(environment)
+    return found
+
+
+def _gateway(environment: Environment) -> Decimal:
+    """Return the month of a NAT gateway and of its address."""
+    prices = environment.prices
+    return (prices["nat-gateway-hour"].month + prices["public-ipv4-hour"].month).quantize(CENT)
+
+
+def _endpoints_in_a_zone(environment: Environment) -> Decimal:
+    services = len(environment.settings.requirements.services)
+    return (services * environment.prices["interface-endpoint-hour"].month).quantize(CENT)
+
+
+def _another_zone(environment: Environment, network: NewNetwork) -> Decimal:
+    count = environment.idle_month.count
+    endpoints = _endpoints_in_a_zone(environment) if count("interface-endpoint-hour") else Decimal("0.00")
+    gateway_in_each = network.zones > 1 and count("nat-gateway-hour") == network.zones
+    return endpoints + (_gateway(environment) if gateway_in_each else 0)
+
+
+def _deployed_model(environment: Environment) -> Sequence[Choice]:
+    """Return the month of an endpoint as its template repository deploys it to an environment of that name."""
+    fleets = _settings_of("model-deployment-realtime")
+    fleet = fleets.get(environment.settings.environment_name, fleets["prod"])
+    kind, instances = fleet["instance_type"], fleet["minimum_instances"]
+    price = _price(environment, kind)
+    if price is None:
+        return []
+    prices = environment.prices
+    around = ENDPOINT_ALARMS * prices["alarm-month"].month + ENDPOINT_DASHBOARDS * prices["dashboard-month"].month
+    return [
+        Choice(
+            name=f"an endpoint on {number} {kind}, with alarms and dashboard, a month",
+            usd=(number * price.month + around).quantize(CENT),
+        )
+        for number in sorted({1, 2, instances})
+        if number >= instances
+    ]
+
+
+def _instance(environment: Environment, kind: str, hour: str, month: str = "") -> Sequence[Choice]:
+    price = _price(environment, kind)
+    if price is None:
+        return []
+    monthly = [Choice(name=month, usd=price.month.quantize(CENT))] if month else []
+    return [Choice(name=hour, usd=price.usd), *monthly]
+
+
+def _price(environment: Environment, instance_type: str) -> Price | None:
+    return environment.prices.get(f"{instance_type}-hour")
+
+
+def _settings_of(template: str) -> dict[str, Any]:
+    return tomllib.loads((TEMPLATES / template / "settings.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,75 @@
+"""The program, run on the settings of a stack without an account: it declares everything, and nothing is created."""
+
+import json
+import runpy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import yaml
+
+from costs import engine
+from costs.declared import Declaration, record
+
+ROOT = Path(__file__).parents[1]
+Configuration = Mapping[str, str]
+"""Settings of one stack as the engine hands them to a program: text by key, mappings and lists as JSON."""
+
+
+def names() -> Sequence[str]:
+    """Return the names of the stacks that have a settings file: development first, production last."""
+    found = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in ROOT.glob("Pulumi.*.yaml")]
+    return sorted(found)
+
+
+def configuration_of(stack: str) -> Configuration:
+    """Return the settings of a stack, from its file."""
+    entries = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
+
+
+class _Previewed(pulumi.runtime.Mocks):
+    """An engine that knows no more of a resource than its inputs, as in the preview of a new stack."""
+
+    def __init__(self, region: str, account_id: str) -> None:
+        self._answers: Mapping[str, Mapping[str, Any]] = {
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {
+                "id": region,
+                "names": [f"{region}{letter}" for letter in "abcdef"],
+                "zoneIds": [f"{region}-az{number}" for number in range(1, 7)],
+            },
+            "aws:index/getCallerIdentity:getCallerIdentity": {
+                "id": account_id,
+                "accountId": account_id,
+                "arn": f"arn:aws:iam::{account_id}:root",
+                "userId": account_id,
+            },
+        }
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        if args.token not in self._answers:
+            raise LookupError(f"costs/stacks.py has no answer for {args.token}, which the program asks: add one there")
+        return dict(self._answers[args.token]), []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return args.name, cast("dict[str, Any]", args.inputs)
+
+
+def declared_by(configuration: Configuration) -> Sequence[Declaration]:
+    """Run the program with a configuration, and return what it declares.
+
+    Raises:
+        pulumi.RunError: the configuration cannot be used; says why.
+    """
+    declared: list[Declaration] = []
+
+    def program() -> None:
+        recorded = record()
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        declared.extend(recorded)
+
+    region, account_id = (configuration[f"{engine.PROJECT}:{key}"] for key in ("region", "accountId"))
+    monitor = engine.Monitor(_Previewed(region, account_id))
+    engine.run(program, monitor, stack="costs", configuration=configuration, preview=True)
+    return declared

@@ -1,0 +1,24 @@
+"""Look up which version of the model an account's endpoint serves."""
+
+import boto3
+
+from sandbox import identities
+from sandbox.stacks import StackFile
+
+
+def version(stack: StackFile, endpoint: str) -> int | None:
+    """Return the version that an endpoint serves, from the tag of its model; None where there is no endpoint."""
+    root = identities.root(stack.account_id)
+    sagemaker = boto3.client(
+        "sagemaker",
+        aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
+        region_name=stack.region,
+    )
+    if not sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"]:
+        return None
+    configuration = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    variant = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)["ProductionVariants"][0]
+    model = sagemaker.describe_model(ModelName=variant["ModelName"])["ModelArn"]
+    tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=model)["Tags"]}
+    return int(tags["model-package-arn"].rpartition("/")[2])

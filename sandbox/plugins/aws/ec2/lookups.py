@@ -1,0 +1,199 @@
+"""Functions that look up what EC2 has: zones, subnets, route tables and endpoint services.
+
+Source: the data sources of the Terraform provider for AWS, from which the functions of pulumi-aws are made.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sandbox.plugins.aws.cloud import Aws, code_of
+from sandbox.plugins.aws.convert import tag_map
+from sandbox.plugins.properties import Values
+from sandbox.plugins.resource import RefusedError
+from sandbox.plugins.values import list_of, mapping_of
+
+Filters = list[dict[str, Any]]
+
+
+def _filters(arguments: Values, *known: str) -> Filters:
+    """Return the filters that the arguments give by name, and by tags.
+
+    Raises:
+        RefusedError: an argument is neither of these, nor one of those `known`.
+    """
+    unknown = {name for name, value in arguments.items() if value} - {"filters", "tags", "region", *known}
+    if unknown:
+        raise RefusedError(f"{', '.join(sorted(unknown))}: the sandbox does not implement this argument")
+    given = [
+        {"Name": mapping_of(each)["name"], "Values": mapping_of(each)["values"]}
+        for each in list_of(arguments.get("filters"))
+    ]
+    tags = mapping_of(arguments.get("tags"))
+    return [*given, *({"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items())]
+
+
+def availability_zones(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.get_availability_zones`."""
+    filters = _filters(arguments, "state")
+    if arguments.get("state"):
+        filters.append({"Name": "state", "Values": [arguments["state"]]})
+    zones = cloud.client("ec2").describe_availability_zones(Filters=filters)["AvailabilityZones"]
+    zones = sorted(zones, key=lambda zone: zone["ZoneName"])
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "state": arguments.get("state"),
+        "names": [zone["ZoneName"] for zone in zones],
+        "zoneIds": [zone["ZoneId"] for zone in zones],
+        "groupNames": sorted({zone["GroupName"] for zone in zones}),
+    }
+
+
+def subnets(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_subnets`; none is no error."""
+    found = cloud.client("ec2").describe_subnets(Filters=_filters(arguments))["Subnets"]
+    return {"id": cloud.region, "region": cloud.region, "ids": [each["SubnetId"] for each in found]}
+
+
+def subnet(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_subnet`, by id.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    _filters(arguments, "id")
+    ids = [arguments["id"]]
+    found = _found(lambda: cloud.client("ec2").describe_subnets(SubnetIds=ids)["Subnets"], "EC2 Subnet")
+    return {
+        "id": found["SubnetId"],
+        "region": cloud.region,
+        "vpcId": found["VpcId"],
+        "cidrBlock": found["CidrBlock"],
+        "availabilityZone": found["AvailabilityZone"],
+        "availabilityZoneId": found["AvailabilityZoneId"],
+        "tags": tag_map(found.get("Tags")),
+    }
+
+
+def vpc_endpoint_service(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_vpc_endpoint_service`, by name and type.
+
+    Raises:
+        RefusedError: the region has none.
+    """
+    _filters(arguments, "serviceName", "serviceType")
+    filters = [{"Name": "service-type", "Values": [arguments["serviceType"]]}] if arguments.get("serviceType") else []
+    names = [arguments["serviceName"]]
+
+    def describe() -> list[Mapping[str, Any]]:
+        answer = cloud.client("ec2").describe_vpc_endpoint_services(ServiceNames=names, Filters=filters)
+        return answer["ServiceDetails"]
+
+    found = _found(describe, "EC2 VPC Endpoint Service")
+    return {
+        "id": found["ServiceId"],
+        "region": cloud.region,
+        "serviceId": found["ServiceId"],
+        "serviceName": found["ServiceName"],
+        "serviceType": found["ServiceType"][0]["ServiceType"],
+        "availabilityZones": sorted(found["AvailabilityZones"]),
+        "owner": found["Owner"],
+        "vpcEndpointPolicySupported": found["VpcEndpointPolicySupported"],
+    }
+
+
+def security_groups(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_security_groups`; none is no error."""
+    found = cloud.client("ec2").describe_security_groups(Filters=_filters(arguments))["SecurityGroups"]
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "ids": [each["GroupId"] for each in found],
+        "vpcIds": [each["VpcId"] for each in found],
+    }
+
+
+def route_table(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_route_table`, by subnet or by network and filters.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    filters = _filters(arguments, "subnetId", "vpcId")
+    for name, argument in (("association.subnet-id", "subnetId"), ("vpc-id", "vpcId")):
+        if arguments.get(argument):
+            filters.append({"Name": name, "Values": [arguments[argument]]})
+    found = _found(lambda: cloud.client("ec2").describe_route_tables(Filters=filters)["RouteTables"], "EC2 Route Table")
+    return {
+        "id": found["RouteTableId"],
+        "region": cloud.region,
+        "routeTableId": found["RouteTableId"],
+        "vpcId": found["VpcId"],
+        # The provider leaves out the local route and those of gateway endpoints.
+        "routes": [_route(each) for each in found["Routes"] if each.get("GatewayId") != "local"],
+    }
+
+
+def _route(route: Mapping[str, Any]) -> Values:
+    names = {
+        "cidrBlock": "DestinationCidrBlock",
+        "gatewayId": "GatewayId",
+        "natGatewayId": "NatGatewayId",
+        "transitGatewayId": "TransitGatewayId",
+        "vpcPeeringConnectionId": "VpcPeeringConnectionId",
+    }
+    others = ("carrierGatewayId", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "instanceId")
+    others = (*others, "ipv6CidrBlock", "localGatewayId", "networkInterfaceId", "vpcEndpointId")
+    return {**{name: route.get(member, "") for name, member in names.items()}, **dict.fromkeys(others, "")}
+
+
+def vpc_endpoint(cloud: Aws, arguments: Values) -> Values:
+    """Implement `aws.ec2.get_vpc_endpoint`, by network and service.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    filters = _filters(arguments, "vpcId", "serviceName", "state")
+    for name, argument in (("vpc-id", "vpcId"), ("service-name", "serviceName"), ("vpc-endpoint-state", "state")):
+        if arguments.get(argument):
+            filters.append({"Name": name, "Values": [arguments[argument]]})
+    found = _found(
+        lambda: cloud.client("ec2").describe_vpc_endpoints(Filters=filters)["VpcEndpoints"], "EC2 VPC Endpoint"
+    )
+    return {
+        "id": found["VpcEndpointId"],
+        "region": cloud.region,
+        "vpcId": found["VpcId"],
+        "serviceName": found["ServiceName"],
+        "state": found["State"],
+        "vpcEndpointType": found["VpcEndpointType"],
+        "routeTableIds": found.get("RouteTableIds", []),
+        "subnetIds": found.get("SubnetIds", []),
+        "privateDnsEnabled": found.get("PrivateDnsEnabled", False),
+    }
+
+
+def _found(describe: Callable[[], list[Mapping[str, Any]]], kind: str) -> Mapping[str, Any]:
+    try:
+        (found,) = describe()
+    except ValueError:
+        raise RefusedError(f"no matching {kind} found") from None
+    except ClientError as error:
+        if code_of(error).endswith("NotFound") or code_of(error) == "InvalidServiceName":
+            raise RefusedError(f"reading {kind}: {error}") from error
+        raise
+    return found
+
+
+FUNCTIONS: Mapping[str, Callable[[Aws, Values], Values]] = {
+    "aws:ec2/getRouteTable:getRouteTable": route_table,
+    "aws:ec2/getSecurityGroups:getSecurityGroups": security_groups,
+    "aws:ec2/getSubnet:getSubnet": subnet,
+    "aws:ec2/getSubnets:getSubnets": subnets,
+    "aws:ec2/getVpcEndpoint:getVpcEndpoint": vpc_endpoint,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": vpc_endpoint_service,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": availability_zones,
+}
+"""Functions by their tokens."""

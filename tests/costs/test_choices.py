@@ -1,0 +1,141 @@
+"""The cost of further choices, the page with all tables, and the command that shows them."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from costs import choices, page, stacks
+from costs.__main__ import compared, main, shown
+from costs.environment import Environment
+from costs.idle_month import idle_month
+from tests.conftest import STACKS
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def usd(found: Sequence[choices.Choice]) -> dict[str, str]:
+    return {choice.name: str(choice.usd) for choice in found}
+
+
+def test_the_page_is_what_the_program_says(environments: Mapping[str, Environment]) -> None:
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert page.updated(text, list(environments.values())) == text, "write it again: python -m costs page"
+
+
+def test_a_table_without_a_place_on_the_page_is_an_error(environments: Mapping[str, Environment]) -> None:
+    text = page.PAGE.read_text(encoding="utf-8").replace("<!-- ways out:", "<!-- ways in:")
+    with pytest.raises(LookupError, match="ways in"):
+        page.updated(text, list(environments.values()))
+
+
+def test_the_checked_in_network_costs_what_its_way_out_is_listed_with(environments: Mapping[str, Environment]) -> None:
+    for name, environment in environments.items():
+        assert environment.idle_month.usd in [each.usd for each in choices.private_access(environment)], name
+
+
+def test_with_one_nat_gateway_in_dev_and_neither_elsewhere_an_idle_month_costs_at_most_55_usd(
+    environments: Mapping[str, Environment],
+) -> None:
+    def cost(name: str, way: str) -> Decimal:
+        return {each.name: each.usd for each in choices.private_access(environments[name])}[way]
+
+    assert cost("dev", "one NAT gateway") + cost("preprod", "neither") + cost("prod", "neither") == Decimal("53.29")
+
+
+def test_the_alarms_of_a_deployed_model_are_those_that_its_repository_declares() -> None:
+    endpoint = CHECKOUT / "template-repos" / "model-deployment-realtime" / "endpoint"
+    assert endpoint.joinpath("alarms.py").read_text().count("self._alarm(") == choices.ENDPOINT_ALARMS
+    code = "".join(path.read_text() for path in endpoint.glob("*.py"))
+    assert code.count("aws.cloudwatch.Dashboard(") == choices.ENDPOINT_DASHBOARDS
+    assert code.count("aws.cloudwatch.MetricAlarm(") == 1
+
+
+def test_an_endpoint_of_two_instances_costs_their_hours_seven_alarms_and_a_dashboard(
+    environments: Mapping[str, Environment],
+) -> None:
+    found = usd(choices.further(environments["prod"]))
+    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "190.58"
+    assert Decimal("190.58") == 2 * 730 * Decimal("0.128") + 7 * Decimal("0.10") + 3
+    assert "an endpoint on 1 ml.m5.large, with alarms and dashboard, a month" not in found
+
+
+def test_an_app_of_studio_that_is_left_on_costs_every_hour(environments: Mapping[str, Environment]) -> None:
+    found = usd(choices.further(environments["dev"]))
+    assert found["a Studio app on ml.t3.medium, an hour"] == "0.055"
+    assert found["a Studio app on ml.t3.medium left on, a month"] == "40.15"
+    assert found["training or processing on ml.m5.large, an hour"] == "0.128"
+
+
+def test_another_zone_costs_what_the_program_declares_with_it(environments: Mapping[str, Environment]) -> None:
+    name = "prod"
+    configuration = dict(stacks.configuration_of(name))
+    network = json.loads(configuration["mlops-platform:network"])
+    configuration["mlops-platform:network"] = json.dumps({**network, "zones": network["zones"] + 1})
+    larger = idle_month(stacks.declared_by(configuration), environments[name].prices)
+    found = usd(choices.further(environments[name]))
+    assert found["another availability zone, a month"] == str(larger.usd - environments[name].idle_month.usd)
+
+
+def test_two_rotations_of_each_key_are_paid_for(environments: Mapping[str, Environment]) -> None:
+    keys = environments["dev"].idle_month.count("kms-key-month")
+    first, second, third = (each.usd for each in choices.rotations(environments["dev"]))
+    assert (second - first, third - second) == (keys, keys)
+
+
+def test_the_command_shows_the_sum_of_all_environments(environments: Mapping[str, Environment]) -> None:
+    together = sum(each.idle_month.usd for each in environments.values())
+    assert re.search(rf"^idle month .* {together}$", shown(list(environments.values())), re.MULTILINE)
+
+
+def test_a_comparison_says_how_much_more_or_less_a_stack_costs(environments: Mapping[str, Environment]) -> None:
+    dev = environments["dev"]
+    now = dev.idle_month.usd
+    start = f"An idle month of dev costs {now} USD"
+    assert compared(dev, str(now)) == f"{start}, as before."
+    assert compared(dev, str(now - 36)) == f"{start}: 36.00 more than the {now - 36} USD of what is deployed."
+    assert compared(dev, str(now + 1)) == f"{start}: 1.00 less than the {now + 1} USD of what is deployed."
+    assert compared(dev, "") == f"{start}; what is deployed has no estimate."
+
+
+def test_the_command_compares_one_stack(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, environments: Mapping[str, Environment]
+) -> None:
+    monkeypatch.setattr("costs.__main__.of_stack", environments.__getitem__)
+    assert main(["compare", "preprod", ""]) == 0
+    assert capsys.readouterr().out == f"{compared(environments['preprod'], '')}\n"
+
+
+def test_a_stack_in_a_region_without_prices_is_named_and_hides_no_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"mlops-platform:region": "eu-central-1", "mlops-platform:costs": '{"estimate": false}'}
+    of_file = stacks.configuration_of
+
+    def moved(name: str) -> Mapping[str, str]:
+        return {**of_file(name), **(settings if name == "dev" else {})}
+
+    monkeypatch.setattr(stacks, "configuration_of", moved)
+    monkeypatch.setattr(stacks, "names", lambda: ["dev", "preprod"])
+    said = "dev is in eu-central-1, and the price list has eu-west-1 and us-east-1 only: add the region to costs/prices.toml\n"
+    assert main(["compare", "dev", ""]) == 0
+    assert capsys.readouterr() == (said, "")
+    assert main([]) == 0
+    shown_then = capsys.readouterr().out
+    assert shown_then.startswith("An idle month")
+    assert "preprod (eu-west-1)" in shown_then
+    assert shown_then.endswith(f"\n\n{said}")
+
+
+def test_settings_that_are_wrong_are_answered_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {**stacks.configuration_of("dev"), "mlops-platform:costs": '{"monthlyBudgetUsd": 0}'}
+    monkeypatch.setattr(stacks, "configuration_of", dict.fromkeys(STACKS, wrong).__getitem__)
+    assert main([]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "mlops-platform:costs.monthlyBudgetUsd = 0" in said.err

@@ -1,0 +1,135 @@
+"""A network's zones offer what it needs, and a network that stands is not moved by the choice of them."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.network.zones import ZoneChoice, ZonesError
+from tests.rendering import INVOKES, Rendering, render_stack
+
+CIDR = IPv4Network("10.16.0.0/16")
+ZONE_IDS = {
+    f"us-east-1{letter}": f"use1-az{number}" for letter, number in zip("abcdef", (3, 1, 2, 4, 5, 6), strict=True)
+}
+"""Zones of an account in which the first by name is the one without NAT gateways."""
+
+
+def choice(standing: Mapping[str, str] | None = None, offers: Mapping[str, Sequence[str]] | None = None) -> ZoneChoice:
+    """The zones of us-east-1, where subnets are `standing`; zones by the last letters of their names."""
+    return ZoneChoice(
+        region="us-east-1",
+        zone_ids=ZONE_IDS,
+        standing={f"us-east-1{letter}": IPv4Network(cidr) for letter, cidr in (standing or {}).items()},
+        offers={name: frozenset(f"us-east-1{each}" for each in zones) for name, zones in (offers or {}).items()},
+    )
+
+
+def test_a_zone_without_nat_gateways_is_passed_over() -> None:
+    assert choice().zones(CIDR, count=2) == {"us-east-1b": 0, "us-east-1c": 1}
+
+
+def test_zones_offer_every_service_that_the_network_wants_an_endpoint_of() -> None:
+    offers = {"ssm": "abcdef", "servicecatalog": "acdef", "studio": "bdef"}
+    assert list(choice(offers=offers).zones(CIDR, count=2)) == ["us-east-1d", "us-east-1e"]
+    with pytest.raises(
+        ZonesError, match=r"network.zones: us-east-1 has 3 that offer NAT gateways, an endpoint of serv"
+    ):
+        choice(offers=offers).zones(CIDR, count=4)
+
+
+def test_a_network_that_stands_keeps_its_zones_and_its_addresses() -> None:
+    standing = {"c": "10.16.0.0/20", "f": "10.16.16.0/20"}
+    assert choice(standing).zones(CIDR, count=2) == {"us-east-1c": 0, "us-east-1f": 1}
+    assert choice(standing).zones(CIDR, count=3) == {"us-east-1c": 0, "us-east-1f": 1, "us-east-1b": 2}
+
+
+def test_a_network_that_stands_in_a_zone_without_nat_gateways_stays_there() -> None:
+    standing = {"a": "10.16.0.0/20", "b": "10.16.16.0/20"}
+    assert choice(standing).zones(CIDR, count=2) == {"us-east-1a": 0, "us-east-1b": 1}
+
+
+def test_fewer_zones_leave_the_last_ones_by_their_addresses() -> None:
+    standing = {"f": "10.16.0.0/20", "b": "10.16.16.0/20", "a": "10.16.32.0/20"}
+    assert choice(standing).zones(CIDR, count=2) == {"us-east-1f": 0, "us-east-1b": 1}
+
+
+def test_a_zone_that_stands_but_lacks_a_wanted_endpoint_is_reported_and_not_replaced() -> None:
+    standing = {"b": "10.16.0.0/20", "c": "10.16.16.0/20"}
+    with pytest.raises(ZonesError, match=r"us-east-1c \(use1-az2\) does not offer an endpoint of studio: .*zoneIds"):
+        choice(standing, {"studio": "bdef"}).zones(CIDR, count=2)
+
+
+def test_zones_may_be_named_by_their_ids() -> None:
+    assert choice().zones(CIDR, count=2, named=["use1-az6", "use1-az1"]) == {"us-east-1f": 0, "us-east-1b": 1}
+    with pytest.raises(
+        ZonesError, match=r"network.zoneIds: us-east-1 has no euw1-az1; choose among use1-az1, use1-az2"
+    ):
+        choice().zones(CIDR, count=2, named=["euw1-az1", "use1-az1"])
+    with pytest.raises(ZonesError, match=r"us-east-1a \(use1-az3\) does not offer NAT gateways"):
+        choice().zones(CIDR, count=2, named=["use1-az3", "use1-az1"])
+
+
+def test_a_zone_that_takes_the_place_of_another_gets_addresses_that_no_subnet_has() -> None:
+    standing = {"b": "10.16.0.0/20", "c": "10.16.16.0/20"}
+    named = choice(standing).zones(CIDR, count=2, named=["use1-az6", "use1-az1"])
+    assert named == {"us-east-1b": 0, "us-east-1f": 2}
+
+
+def test_other_addresses_for_the_network_begin_at_the_first_block_in_the_same_zones() -> None:
+    standing = {"f": "10.9.0.0/20", "b": "10.9.16.0/20"}
+    assert choice(standing).zones(CIDR, count=2) == {"us-east-1f": 0, "us-east-1b": 1}
+
+
+def standing_in(zones: Mapping[str, str]) -> Mapping[str, Any]:
+    """Invokes of an account in which a network has a private subnet in each of some zones, with these addresses."""
+
+    def subnets(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        assert arguments["filters"] == [{"name": "tag:Name", "values": ["analytics-preprod-private-*"]}]
+        assert arguments["tags"] == {"unit": "analytics", "environment": "preprod"}
+        return {"id": "eu-west-1", "ids": [f"subnet-{zone}" for zone in zones]}
+
+    def subnet(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        zone = arguments["id"].removeprefix("subnet-")
+        return {"id": arguments["id"], "availabilityZone": zone, "cidrBlock": zones[zone]}
+
+    return {**INVOKES, "aws:ec2/getSubnets:getSubnets": subnets, "aws:ec2/getSubnet:getSubnet": subnet}
+
+
+def subnets_of(rendering: Rendering) -> dict[str, str]:
+    """Addresses of the subnets that a program declares, by name."""
+    return {each.name: each.inputs["cidrBlock"] for each in rendering.all("Subnet")}
+
+
+def test_a_deployed_network_stays_where_it_is_when_the_program_would_choose_other_zones_now() -> None:
+    standing = {"eu-west-1c": "10.17.0.0/20", "eu-west-1b": "10.17.16.0/20"}
+    assert subnets_of(render_stack("preprod", invokes=standing_in(standing))) == {
+        "network-private-eu-west-1c": "10.17.0.0/20",
+        "network-private-eu-west-1b": "10.17.16.0/20",
+        "network-public-eu-west-1c": "10.17.128.0/20",
+        "network-public-eu-west-1b": "10.17.144.0/20",
+    }
+
+
+def test_a_deployed_network_is_recognised_while_it_moves_to_other_addresses() -> None:
+    standing = {"eu-west-1c": "10.17.0.0/20", "eu-west-1a": "10.9.0.0/20"}
+    assert list(subnets_of(render_stack("preprod", invokes=standing_in(standing))).values()) == [
+        "10.17.16.0/20",
+        "10.17.0.0/20",
+        "10.17.144.0/20",
+        "10.17.128.0/20",
+    ]
+
+
+def test_zones_named_in_the_settings_are_taken() -> None:
+    network = {"cidr": "10.17.0.0/16", "zoneIds": ["euw1-az3", "euw1-az1"]}
+    zones = [each.inputs["availabilityZone"] for each in render_stack("preprod", {"network": network}).all("Subnet")]
+    assert zones == ["eu-west-1c", "eu-west-1a"] * 2
+
+
+def test_a_zone_named_by_its_name_is_refused() -> None:
+    network = {"cidr": "10.17.0.0/16", "zoneIds": ["eu-west-1a", "euw1-az1"]}
+    with pytest.raises(pulumi.RunError, match=r"network.zoneIds\[0\] = .*\n.*give the id of an availability zone"):
+        render_stack("preprod", {"network": network})
