@@ -247,7 +247,7 @@ def test_an_approved_artifact_never_changes(fakes: Fakes) -> None:
 
 
 def test_a_version_that_was_changed_since_it_was_approved_first_is_refused(fakes: Fakes) -> None:
-    """What was frozen stays, and says what was approved with it."""
+    """The frozen artifact stays, and says which container was approved with it."""
     fakes.deliver()
     containers = [{"Image": "another", "ModelDataUrl": ARTIFACT}]
     fakes.sagemaker.update(1, ModelApprovalStatus="Rejected", InferenceSpecification={"Containers": containers})

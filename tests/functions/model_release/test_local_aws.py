@@ -292,8 +292,8 @@ def test_nobody_replaces_or_deletes_what_was_released(world: World) -> None:
         for call, more in (
             (s3.put_object, {"Body": b"attack"}),
             (s3.put_object, {"Body": b"attack", "IfNoneMatch": "*"}),
-            (s3.delete_object, {}),
-            (s3.create_multipart_upload, {}),
+            (s3.delete_object, dict[str, Any]()),
+            (s3.create_multipart_upload, dict[str, Any]()),
         ):
             assert refusal(call, Bucket=BUCKET, Key=key, **more)[0] == "AccessDenied", (who, more)
     for folder in ("approved/p-abcdefghijkl/attack", "p-abcdefghijkl/models/attack"):
