@@ -119,6 +119,11 @@ def require_chosen_access(network: NewNetwork, environment: Environment, provide
     Raises:
         pulumi.RunError: its settings neither keep them nor give them up.
     """
+    if network.from_before:
+        pulumi.log.warn(
+            f"network.nat: {network.nat} alone keeps every endpoint that networks had before network.privateAccess, used or not; "
+            "settings/network.py says what each answer costs"
+        )
     if network.private_access is not None or network.nat is not None:
         return
     endpoints = aws.ec2.get_security_groups(

@@ -1,7 +1,7 @@
 """The cost of each further choice: private access, another zone, an hour of training, an endpoint, an app left on."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,15 @@ from settings import NewNetwork
 TEMPLATES = Path(__file__).parents[1] / "template-repos"
 NETWORK_ITEMS = ("interface-endpoint-hour", "nat-gateway-hour", "public-ipv4-hour")
 """Items by which a network reaches AWS and the internet."""
+PRIVATE_ACCESS: Mapping[str, Mapping[str, str | None]] = {
+    "none": {"private_access": "none", "nat": None},
+    "nat": {"private_access": "nat", "nat": "single"},
+    "nat, a gateway in each zone": {"private_access": "nat", "nat": "perZone"},
+    "endpoints": {"private_access": "endpoints", "nat": None},
+    "both": {"private_access": "both", "nat": "single"},
+    "both, a gateway in each zone": {"private_access": "both", "nat": "perZone"},
+}
+"""Settings of the network for each answer, by the name that the tables have for it."""
 ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7, 1
 """Alarms and dashboards of one deployed model: `template-repos/model-deployment-realtime/endpoint/`."""
 
@@ -28,22 +37,24 @@ class Choice:
 
 
 def private_access(environment: Environment) -> Sequence[Choice]:
-    """Return the idle month with each way to AWS and the internet; none for an imported network, whose owner chose."""
-    network = environment.settings.network
-    if not isinstance(network, NewNetwork):
+    """Return the idle month with each answer to `network.privateAccess`; none for an imported network, whose owner chose."""
+    settings = environment.settings
+    if not isinstance(settings.network, NewNetwork):
         return []
     lines = environment.idle_month.lines
     without = sum((line.usd for line in lines if line.item not in NETWORK_ITEMS), start=Decimal("0.00"))
-    gateway, zones = _gateway(environment), network.zones
-    endpoints = zones * _endpoints_in_a_zone(environment)
-    return [
-        Choice(name="neither", usd=without),
-        Choice(name="one NAT gateway", usd=without + gateway),
-        Choice(name="a NAT gateway in each zone", usd=without + zones * gateway),
-        Choice(name="interface endpoints", usd=without + endpoints),
-        Choice(name="interface endpoints and one NAT gateway", usd=without + endpoints + gateway),
-        Choice(name="interface endpoints and a NAT gateway in each zone", usd=without + endpoints + zones * gateway),
-    ]
+    zones = len(settings.network.zone_ids or ()) or settings.network.zones
+    found = list[Choice]()
+    for name, chosen in PRIVATE_ACCESS.items():
+        if settings.development and chosen["private_access"] == "none":
+            continue  # Studio cannot do without a way out: the settings refuse it.
+        network = settings.network.model_copy(update=chosen)
+        ways_out = settings.model_copy(update={"network": network}).ways_out
+        gateways = {"none": 0, "single": 1, "perZone": zones}[ways_out.nat]
+        endpoints = len(ways_out.endpoints) * zones
+        usd = without + gateways * _gateway(environment) + endpoints * _endpoint(environment)
+        found.append(Choice(name=name, usd=usd))
+    return found
 
 
 def rotations(environment: Environment) -> Sequence[Choice]:
@@ -65,9 +76,7 @@ def further(environment: Environment) -> Sequence[Choice]:
     settings = environment.settings
     found = list[Choice]()
     if isinstance(settings.network, NewNetwork):
-        found.append(
-            Choice(name="another availability zone, a month", usd=_another_zone(environment, settings.network))
-        )
+        found.append(Choice(name="another availability zone, a month", usd=_another_zone(environment)))
     if settings.development:
         app = settings.development.studio.default_instance_type
         found += _instance(
@@ -86,16 +95,15 @@ def _gateway(environment: Environment) -> Decimal:
     return (prices["nat-gateway-hour"].month + prices["public-ipv4-hour"].month).quantize(CENT)
 
 
-def _endpoints_in_a_zone(environment: Environment) -> Decimal:
-    services = len(environment.settings.requirements.services)
-    return (services * environment.prices["interface-endpoint-hour"].month).quantize(CENT)
+def _endpoint(environment: Environment) -> Decimal:
+    """Return the month of an interface endpoint in one zone."""
+    return environment.prices["interface-endpoint-hour"].month.quantize(CENT)
 
 
-def _another_zone(environment: Environment, network: NewNetwork) -> Decimal:
-    count = environment.idle_month.count
-    endpoints = _endpoints_in_a_zone(environment) if count("interface-endpoint-hour") else Decimal("0.00")
-    gateway_in_each = network.zones > 1 and count("nat-gateway-hour") == network.zones
-    return endpoints + (_gateway(environment) if gateway_in_each else 0)
+def _another_zone(environment: Environment) -> Decimal:
+    ways_out = environment.settings.ways_out
+    gateway = _gateway(environment) if ways_out.nat == "perZone" else Decimal("0.00")
+    return len(ways_out.endpoints) * _endpoint(environment) + gateway
 
 
 def _deployed_model(environment: Environment) -> Sequence[Choice]:

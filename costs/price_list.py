@@ -23,7 +23,7 @@ class Price:
     unit: str
     """`hour`, `month`, `GB`, `GB and month` or `million`."""
     read_in: str
-    """The publication of AWS that it was read in, with its date."""
+    """The list or bill of AWS that it was read in, with its date if that is known."""
     confirmed: bool
     """Whether it was read in a price list or a bill of AWS."""
 

@@ -33,10 +33,20 @@ class _Previewed(pulumi.runtime.Mocks):
     """An engine that knows no more of a resource than its inputs, as in the preview of a new stack."""
 
     def __init__(self, region: str, account_id: str) -> None:
+        zones = [f"{region}{letter}" for letter in "abcdef"]
         self._answers: Mapping[str, Mapping[str, Any]] = {
+            # Nothing is deployed yet.
+            "aws:ec2/getSecurityGroups:getSecurityGroups": {"id": region, "ids": [], "vpcIds": []},
+            "aws:ec2/getSubnets:getSubnets": {"id": region, "ids": []},
+            "aws:ec2/getVpcEndpointService:getVpcEndpointService": {"id": region, "availabilityZones": zones},
+            # An existing network leads out: whether it does costs nothing here.
+            "aws:ec2/getRouteTable:getRouteTable": {
+                "id": region,
+                "routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "", "natGatewayId": "nat"}],
+            },
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
                 "id": region,
-                "names": [f"{region}{letter}" for letter in "abcdef"],
+                "names": zones,
                 "zoneIds": [f"{region}-az{number}" for number in range(1, 7)],
             },
             "aws:index/getCallerIdentity:getCallerIdentity": {

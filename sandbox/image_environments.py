@@ -37,7 +37,7 @@ def install(folder: Path, environment: Mapping[str, str]) -> None:
     inherited = {key: value for key, value in environment.items() if key != "VIRTUAL_ENV"}
     found = _run(environments.uv("python", "find", "--no-project", "--no-python-downloads", PYTHON), inherited)
     chosen = [] if found.returncode else ["--python", found.stdout.strip()]
-    commands = [environments.uv("sync", "--quiet", "--frozen", "--project", str(folder), *chosen)]
+    commands = [environments.uv("sync", "--quiet", "--frozen", "--compile-bytecode", "--project", str(folder), *chosen)]
     if server(folder) is None:
         commands.append([str(python(folder)), str(CONTAINER), "finish"])
     for command in commands:

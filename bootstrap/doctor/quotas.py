@@ -67,9 +67,12 @@ def requirements(
     `in_use` counts a resource of the account, `addresses` or `vpcs`.
     """
     network = _mapping(settings.get("network"))
-    if "vpcId" not in network:
-        yield from _of_network(network, in_use, deployed=deployed)
     development = _mapping(settings.get("development"))
+    if "vpcId" not in network:
+        # As `settings/stack.py` decides it.
+        default = "both" if "nat" in network else "nat" if development else "none"
+        access = str(network.get("privateAccess", default))
+        yield from _of_network(network, access, in_use, deployed=deployed)
     if development:
         yield _of_studio(_mapping(development.get("studio")))
         yield from _of_projects(_mapping(development.get("projects")))
@@ -105,10 +108,10 @@ def shortages(account: Account, settings: Mapping[str, object], *, deployed: boo
 
 
 def _of_network(
-    network: Mapping[str, object], in_use: Callable[[str], int], *, deployed: bool
+    network: Mapping[str, object], access: str, in_use: Callable[[str], int], *, deployed: bool
 ) -> Iterator[Requirement]:
     if not deployed:
-        gateways = {"none": 0, "perZone": _number(network.get("zones"), 2)}.get(str(network.get("nat")), 1)
+        gateways = _nat_gateways(network) if access in ("nat", "both") else 0
         if gateways:
             taken = in_use("addresses")
             reason = f"{taken} in use, and {gateways} for NAT gateways"
@@ -116,12 +119,19 @@ def _of_network(
         taken = in_use("vpcs")
         reason = f"{taken} in use, and the platform's"
         yield Requirement(service="vpc", quota="VPCs per Region", amount=taken + 1, reason=reason)
-    yield Requirement(
-        service="vpc",
-        quota="Interface VPC endpoints per VPC",
-        amount=INTERFACE_ENDPOINTS,
-        reason="private access to AWS",
-    )
+    if access in ("endpoints", "both"):
+        yield Requirement(
+            service="vpc",
+            quota="Interface VPC endpoints per VPC",
+            amount=INTERFACE_ENDPOINTS,
+            reason="private access to AWS",
+        )
+
+
+def _nat_gateways(network: Mapping[str, object]) -> int:
+    zone_ids = network.get("zoneIds")
+    zones = len(cast("list[object]", zone_ids)) if isinstance(zone_ids, list) else _number(network.get("zones"), 2)
+    return {"none": 0, "perZone": zones}.get(str(network.get("nat")), 1)
 
 
 def _of_studio(studio: Mapping[str, object]) -> Requirement:

@@ -24,7 +24,7 @@ SESSION: Any = botocore.session.get_session()
 SAGEMAKER = SESSION.get_service_model("sagemaker")
 FOR_APPS = [each for each in SAGEMAKER.shape_for("AppInstanceType").enum if each.startswith("ml.")]
 INSTANCE_TYPES = ["ml.t3.medium", *sorted(FOR_APPS, key=len)[-11:]]
-NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "nat": "perZone"}
+NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "privateAccess": "both", "nat": "perZone"}
 PROJECTS = {"preprodAccountId": "222222222222", "prodAccountId": "333333333333"}
 STUDIO = {
     "userProfiles": [{"name": "a" * 63, "role": "lead"}, {"name": "b" * 63, "role": "dataScientist"}],
@@ -35,6 +35,8 @@ GITHUB = {
     "organizationId": 10**10,
     "repository": "a" * 100,
     "repositoryId": 10**10,
+    # Functions in the network have further permissions.
+    "throughNetwork": True,
 }
 EVERYWHERE = {
     "unit": "abcdefghijkl",
@@ -66,10 +68,19 @@ BEYOND_THE_LARGEST = [
 
 
 def _six_zones(_: Mapping[str, Any]) -> dict[str, Any]:
-    return {"names": [f"ap-southeast-2{letter}" for letter in "abcdef"]}
+    return {"names": list(SIX), "zoneIds": [f"apse2-az{number}" for number in range(1, 7)]}
 
 
-SIX_ZONES = {**INVOKES, "aws:index/getAvailabilityZones:getAvailabilityZones": _six_zones}
+def _in_six_zones(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": "vpce-svc", "serviceName": arguments["serviceName"], "availabilityZones": list(SIX)}
+
+
+SIX = [f"ap-southeast-2{letter}" for letter in "abcdef"]
+SIX_ZONES = {
+    **INVOKES,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": _in_six_zones,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _six_zones,
+}
 
 
 def test_every_action_exists_and_works_on_its_resources_under_its_conditions(any_stack: Rendering) -> None:

@@ -8,8 +8,16 @@ import pulumi
 import pytest
 
 from components.lambda_function.code import FUNCTIONS
+from tests.access.authorization import roles_of
 from tests.access.conftest import RoleNamed
-from tests.rendering import Rendering, Resource
+from tests.rendering import Rendering, Renderings, Resource
+
+
+@pytest.fixture(scope="module")
+def in_network(rendered: Renderings) -> Rendering:
+    """Development whose functions reach GitHub through the network."""
+    github = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
+    return rendered("dev", {"github": {**github, "throughNetwork": True}})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,8 @@ def test_its_code_is_found_from_the_programs_folder_on_every_machine(function: R
         assert Path(asset.path).is_file()
 
 
-def test_it_runs_in_several_private_subnets(function: Resource) -> None:
+def test_it_runs_in_several_private_subnets_if_it_reaches_github_through_the_network(in_network: Rendering) -> None:
+    function = in_network.one("lambda/function:Function", "projects-template-cloner-function")
     assert len(function.inputs["vpcConfig"]["subnetIds"]) == 2
     assert all("private" in subnet for subnet in function.inputs["vpcConfig"]["subnetIds"])
 
@@ -140,8 +149,8 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role_named: Ro
     assert role.statement("RememberLaunches").resources == (records,)
 
 
-def test_its_own_code_cannot_use_the_services_permissions_on_networks(role_named: RoleNamed) -> None:
-    denial = role_named("template-cloner").statement("OnlyLambdaJoinsNetworks")
+def test_its_own_code_cannot_use_the_services_permissions_on_networks(in_network: Rendering) -> None:
+    denial = roles_of(in_network)["template-cloner"].statement("OnlyLambdaJoinsNetworks")
 
     function_arn = "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-template-cloner"
     assert denial.effect == "Deny"

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.usefixtures("settings")
         ({"lambda": {"Concurrent executions": 10}}, "Concurrent executions is 10, needed 120 (the template cloner"),
         ({"ec2": {"EC2-VPC Elastic IPs": 1}}, "EC2-VPC Elastic IPs is 1, needed 2 (1 in use, and 1 for NAT gateways)"),
         ({"vpc": QUOTAS["vpc"] | {"VPCs per Region": 2}}, "VPCs per Region is 2, needed 3"),
-        ({"vpc": {"VPCs per Region": 5}}, "AWS lists no quota 'Interface VPC endpoints per VPC'"),
     ],
 )
 def test_a_quota_that_is_too_small_is_reported_with_the_value_to_request(changed: dict[str, Any], message: str) -> None:
@@ -37,6 +36,12 @@ def test_a_quota_that_is_too_small_is_reported_with_the_value_to_request(changed
     assert message in finding.message
 
 
+def test_a_quota_that_aws_does_not_list_in_the_region_is_reported(settings: Path) -> None:
+    settings.write_text(f"{SETTINGS}  mlops-platform:network: {{privateAccess: endpoints}}\n")
+    message = examine(healthy(**{"service-quotas": quotas(vpc={"VPCs per Region": 5})}))["quotas"].message
+    assert "AWS lists no quota 'Interface VPC endpoints per VPC'" in message
+
+
 def test_a_deployed_platform_needs_no_further_address_or_network() -> None:
     deployed = Parameters(ON_GITHUB_COM | {"/mlops/analytics/dev/network/vpc-id": "vpc-1"})
     full = quotas(ec2={"EC2-VPC Elastic IPs": 1}, vpc=QUOTAS["vpc"] | {"VPCs per Region": 2})
@@ -44,7 +49,16 @@ def test_a_deployed_platform_needs_no_further_address_or_network() -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "addresses"), [("{nat: perZone, zones: 3}", 4), ("{nat: none}", 0), ("{vpcId: vpc-1}", 0)]
+    ("network", "addresses"),
+    [
+        ("{nat: perZone, zones: 3}", 4),
+        ("{nat: none}", 0),
+        ("{privateAccess: nat}", 2),
+        ("{privateAccess: both, nat: perZone, zoneIds: [euw1-az1, euw1-az2, euw1-az3]}", 4),
+        ("{privateAccess: endpoints}", 0),
+        ("{cidr: 10.16.0.0/16}", 2),
+        ("{vpcId: vpc-1}", 0),
+    ],
 )
 def test_required_quotas_follow_the_network_in_the_settings(settings: Path, network: str, addresses: int) -> None:
     settings.write_text(f"{SETTINGS}  mlops-platform:network: {network}\n")

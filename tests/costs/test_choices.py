@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic.alias_generators import to_camel
 
 from costs import choices, page, stacks
 from costs.__main__ import compared, main, shown
@@ -37,13 +39,26 @@ def test_the_checked_in_network_costs_what_its_way_out_is_listed_with(environmen
         assert environment.idle_month.usd in [each.usd for each in choices.private_access(environment)], name
 
 
-def test_with_one_nat_gateway_in_dev_and_neither_elsewhere_an_idle_month_costs_at_most_55_usd(
-    environments: Mapping[str, Environment],
-) -> None:
-    def cost(name: str, way: str) -> Decimal:
-        return {each.name: each.usd for each in choices.private_access(environments[name])}[way]
+def test_the_checked_in_settings_cost_at_most_55_usd_in_an_idle_month(environments: Mapping[str, Environment]) -> None:
+    assert sum(environment.idle_month.usd for environment in environments.values()) == Decimal("53.29")
 
-    assert cost("dev", "one NAT gateway") + cost("preprod", "neither") + cost("prod", "neither") == Decimal("53.29")
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("access", ["nat", "endpoints", "both, a gateway in each zone"])
+def test_an_answer_to_private_access_costs_what_the_program_declares_with_it(
+    environments: Mapping[str, Environment], name: str, access: str
+) -> None:
+    configuration = dict(stacks.configuration_of(name))
+    network = json.loads(configuration["mlops-platform:network"])
+    chosen = {to_camel(key): value for key, value in choices.PRIVATE_ACCESS[access].items() if value is not None}
+    configuration["mlops-platform:network"] = json.dumps({**network, **chosen})
+    declared = idle_month(stacks.declared_by(configuration), environments[name].prices)
+    assert usd(choices.private_access(environments[name]))[access] == str(declared.usd)
+
+
+def test_studio_is_not_offered_a_network_without_a_way_out(environments: Mapping[str, Environment]) -> None:
+    assert "none" not in usd(choices.private_access(environments["dev"]))
+    assert "none" in usd(choices.private_access(environments["prod"]))
 
 
 def test_the_alarms_of_a_deployed_model_are_those_that_its_repository_declares() -> None:
@@ -71,13 +86,18 @@ def test_an_app_of_studio_that_is_left_on_costs_every_hour(environments: Mapping
 
 
 def test_another_zone_costs_what_the_program_declares_with_it(environments: Mapping[str, Environment]) -> None:
-    name = "prod"
-    configuration = dict(stacks.configuration_of(name))
-    network = json.loads(configuration["mlops-platform:network"])
-    configuration["mlops-platform:network"] = json.dumps({**network, "zones": network["zones"] + 1})
-    larger = idle_month(stacks.declared_by(configuration), environments[name].prices)
-    found = usd(choices.further(environments[name]))
-    assert found["another availability zone, a month"] == str(larger.usd - environments[name].idle_month.usd)
+    prod = environments["prod"]
+    network = prod.settings.network.model_copy(update={"private_access": "both", "nat": "perZone"})
+    costly = replace(prod, settings=prod.settings.model_copy(update={"network": network}))
+    configuration = dict(stacks.configuration_of("prod"))
+    written = {**json.loads(configuration["mlops-platform:network"]), "privateAccess": "both", "nat": "perZone"}
+
+    def declared(zones: int) -> Decimal:
+        configuration["mlops-platform:network"] = json.dumps({**written, "zones": zones})
+        return idle_month(stacks.declared_by(configuration), prod.prices).usd
+
+    found = usd(choices.further(costly))
+    assert found["another availability zone, a month"] == str(declared(3) - declared(2))
 
 
 def test_two_rotations_of_each_key_are_paid_for(environments: Mapping[str, Environment]) -> None:

@@ -1,5 +1,6 @@
-"""Runs of the real engine, which deploys a network of the platform through the stand-ins."""
+"""Runs of the real engine, which deploys networks of the platform through the stand-ins."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,39 +11,79 @@ from tests.sandbox_plugins.project import Project
 pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(__file__).parents[2]
+CONFIGURATION = {
+    "unit": "walker",
+    "environment": "dev",
+    "region": "eu-west-1",
+    "accountId": "111111111111",
+    "github": {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2},
+    "development": {"studio": {"userProfiles": [{"name": "ada", "role": "lead"}]}},
+}
 PROGRAM = """
 import lookups
-from components.environment import Environment
+from components.network.endpoints import NetworkEndpoints, NetworkEndpointsArgs
 from components.network.vpc import NetworkVpc, NetworkVpcArgs
-from settings import NewNetwork
+from settings import Settings
 
-environment = Environment(unit="zoned", name="dev", region="us-east-1", account_id="111111111111")
-tags = {"unit": "zoned", "environment": "dev"}
-provider = aws.Provider("us", region="us-east-1", default_tags={"tags": tags})
-network = NewNetwork.model_validate({"cidr": "10.40.0.0/16", "zones": 2})
-zones = ZONES
-NetworkVpc(
-    "network",
-    NetworkVpcArgs(environment=environment, cidr=network.cidr, zones=zones, nat="single"),
-    pulumi.ResourceOptions(providers=[provider]),
+configuration = CONFIGURATION
+settings = Settings.parse(
+    {f"mlops-platform:{key}": text if isinstance(text, str) else json.dumps(text) for key, text in configuration.items()}
+)
+environment, cidr, ways_out = settings.environment, settings.network.cidr, settings.ways_out
+provider = aws.Provider("its", region=environment.region, default_tags={"tags": settings.default_tags})
+opts = pulumi.ResourceOptions(providers=[provider])
+zones = ZONES or lookups.network_zones(settings, provider)
+vpc = NetworkVpc("network", NetworkVpcArgs(environment=environment, cidr=cidr, zones=zones, nat=ways_out.nat), opts)
+NetworkEndpoints(
+    "endpoints",
+    NetworkEndpointsArgs(
+        environment=environment,
+        vpc_config=vpc.vpc_config,
+        services=ways_out.endpoints,
+        route_table_ids=vpc.route_table_ids,
+        onboarding_role_arns=[],
+    ),
+    opts,
 )
 """
+
+
+def declare(stack: Project, zones: dict[str, int] | None = None, **changes: object) -> None:
+    """Write the program of a network, in `zones` or where lookups say."""
+    stack.environment["PYTHONPATH"] = str(CHECKOUT)
+    configuration = {name: value for name, value in {**CONFIGURATION, **changes}.items() if value is not None}
+    stack.program(PROGRAM.replace("CONFIGURATION", repr(configuration)).replace("ZONES", repr(zones)))
 
 
 def test_a_deployed_network_is_neither_moved_nor_changed_by_the_choice_of_zones(
     project: Callable[[str], Project],
 ) -> None:
-    chosen = 'lookups.availability_zones(network, ["servicecatalog"], environment, provider)'
     stack = project("zoned")
-    stack.environment["PYTHONPATH"] = str(CHECKOUT)
+    there = {"unit": "zoned", "region": "us-east-1", "network": {"cidr": "10.40.0.0/16", "privateAccess": "both"}}
     # Zones that the program would not choose, in an order that is not theirs.
-    stack.program(PROGRAM.replace("ZONES", '{"us-east-1e": 0, "us-east-1d": 1}'))
+    declare(stack, {"us-east-1e": 0, "us-east-1d": 1}, **there)
     stack.up()
-    stack.program(PROGRAM.replace("ZONES", chosen))
+    declare(stack, **there)
     stack.run("preview", "--expect-no-changes")
     stack.run("destroy", "--yes", "--skip-preview")
 
     stack.up()
-    zones = {each["outputs"]["availabilityZone"] for each in stack.state()["resources"] if "Subnet" in each["type"]}
-    assert "us-east-1a" in zones
-    stack.unchanged()
+    zones = {each["outputs"]["availabilityZone"] for each in stack.state()["resources"] if ":Subnet" in each["type"]}
+    assert zones == {"us-east-1a", "us-east-1b"}
+    stack.run("destroy", "--yes", "--skip-preview")
+
+
+def test_every_answer_to_private_access_is_deployed_and_leads_to_every_other(project: Callable[[str], Project]) -> None:
+    stack = project("walker")
+    expected = {"nat": (1, 1), "endpoints": (0, 9), "both": (1, 9), "none": (0, 1)}
+    for access, (gateways, endpoints) in expected.items():
+        # Studio does not start with `none`: its environment has no development then.
+        development = None if access == "none" else CONFIGURATION["development"]
+        network = {"cidr": "10.41.0.0/16", "privateAccess": access}
+        declare(stack, network=network, development=development)
+        stack.up()
+        types = json.dumps([each["type"] for each in stack.state()["resources"]])
+        assert types.count(":NatGateway") == types.count(":Eip") == gateways, access
+        assert types.count(":VpcEndpoint") == endpoints, access
+        stack.run("preview", "--expect-no-changes")
+    stack.run("destroy", "--yes", "--skip-preview")

@@ -125,7 +125,14 @@ def route_table(cloud: Aws, arguments: Values) -> Values:
     for name, argument in (("association.subnet-id", "subnetId"), ("vpc-id", "vpcId")):
         if arguments.get(argument):
             filters.append({"Name": name, "Values": [arguments[argument]]})
-    found = _found(lambda: cloud.client("ec2").describe_route_tables(Filters=filters)["RouteTables"], "EC2 Route Table")
+    tables = cloud.client("ec2").describe_route_tables(Filters=filters)["RouteTables"]
+    if len(tables) != 1:
+        found_too_many = (
+            "multiple Route Tables matched; use additional constraints to reduce matches to a single Route Table"
+        )
+        nothing = "query returned no results. Please change your search criteria and try again"
+        raise RefusedError(found_too_many if tables else nothing)
+    (found,) = tables
     return {
         "id": found["RouteTableId"],
         "region": cloud.region,
