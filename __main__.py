@@ -15,6 +15,7 @@ from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerAr
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github.organization import GitHubOrganization, GitHubOrganizationArgs, organization_provider
+from components.model_release import ModelRelease, ModelReleaseArgs, approved_artifacts
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.parameters import Parameters, ParametersArgs
 from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
@@ -86,6 +87,7 @@ storage = Storage(
         purposes=settings.requirements.buckets,
         kms_key_arn=keys["data"].arn,
         keep_on_destroy=settings.keep_data_on_destroy,
+        write_once={"artifacts": approved_artifacts(environment)},
     ),
     options,
 )
@@ -169,8 +171,21 @@ if settings.development:
     pulumi.export("studioDomainId", studio.domain_id)
     pulumi.export("projectProducts", projects.products)
 
-# Preprod and production: a project gets the roles that its models are deployed with and run under.
+# Preprod and production: a function makes the models of approved versions, and a project gets the roles that its models
+# are deployed with and run under.
 if settings.workload:
+    ModelRelease(
+        "model-release",
+        ModelReleaseArgs(
+            environment=environment,
+            artifacts=buckets["artifacts"],
+            data_key=keys["data"],
+            logs_key_arn=keys["logs"].arn,
+            vpc_config=network.vpc_config,
+            development=settings.workload.development(environment),
+        ),
+        options,
+    )
     workload = WorkloadAccount(
         "workload",
         WorkloadAccountArgs(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 ONBOARDING = "project-onboarding"
 """Purpose of the role that gives projects their roles in an account that they deploy to."""
+LEAD_DATA_SCIENTIST = "lead-data-scientist"
+"""Purpose of the role in Studio that approves models."""
 
 
 @dataclass(frozen=True, kw_only=True)

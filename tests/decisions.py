@@ -84,7 +84,7 @@ def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[st
             return not values or any(likenesses)
         case "ArnNotEquals" | "ArnNotLike" | "StringNotLike":
             return not any(likenesses)
-        case "ForAnyValue:StringNotLike":
+        case "ForAnyValue:StringNotLike" | "ForAnyValue:ArnNotLike":
             return not all(likenesses)
         case "Null":
             return operands == [str(not values).lower()]

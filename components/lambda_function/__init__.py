@@ -1,9 +1,7 @@
 """A Lambda function of the platform; its code is a package in `functions/`."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -12,10 +10,8 @@ from components import iam
 from components.environment import Environment
 from components.iam.role import Role, RoleArgs
 from components.lambda_function import permissions
+from components.lambda_function.code import archive
 from components.network.vpc_config import VpcConfig
-
-FUNCTIONS = Path(__file__).parents[2] / "functions"
-"""The code of the functions, a package each, and the package `shared` that they import."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +73,7 @@ class PlatformFunction(pulumi.ComponentResource):
             runtime="python3.13",
             architectures=["arm64"],
             handler="handler.handler",
-            code=_archive(args.package),
+            code=archive(args.package),
             role=role.arn,
             memory_size=256,
             timeout=args.timeout_seconds,
@@ -126,22 +122,4 @@ def _role(
             },
         ),
         child,
-    )
-
-
-def _archive(package: str) -> pulumi.AssetArchive:
-    """Return the function's package and the shared one, with the entry point `handler.py` at the top.
-
-    An update changes a function's handler before its code: one that always has the same name never misses its module.
-    Compiled files would differ between machines.
-    """
-    modules = [module for folder in (package, "shared") for module in sorted((FUNCTIONS / folder).rglob("*.py"))]
-    entry_point = FUNCTIONS / package / "handler.py"
-    return pulumi.AssetArchive(
-        {
-            "handler.py"
-            if module == entry_point
-            else module.relative_to(FUNCTIONS.parent).as_posix(): pulumi.FileAsset(os.path.relpath(module))
-            for module in modules
-        }
     )

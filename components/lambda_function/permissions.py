@@ -16,21 +16,31 @@ def report(
 ) -> list[iam.Statement]:
     """Write logs and traces, and send failed events to the dead-letter queue, which the secrets key encrypts."""
     return [
-        iam.allow(
-            "WriteLogs",
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            on=pulumi.Output.concat(log_group_arn, ":*"),
-        ),
+        write_logs(log_group_arn),
         iam.allow("ReportFailures", "sqs:SendMessage", on=failures_arn),
         iam.allow("UseSecretsKey", "kms:Decrypt", "kms:GenerateDataKey", on=key_arn),
-        iam.allow(
-            "WriteTraces",
-            "xray:PutTelemetryRecords",
-            "xray:PutTraceSegments",
-            on=iam.NO_RESOURCE_TYPE,
-        ),
+        write_traces(),
     ]
+
+
+def write_logs(log_group_arn: pulumi.Input[str]) -> iam.Statement:
+    """Write to the function's log group, which the platform creates."""
+    return iam.allow(
+        "WriteLogs",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        on=pulumi.Output.concat(log_group_arn, ":*"),
+    )
+
+
+def write_traces() -> iam.Statement:
+    """Send traces to X-Ray."""
+    return iam.allow(
+        "WriteTraces",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+        on=iam.NO_RESOURCE_TYPE,
+    )
 
 
 def run_in(vpc_config: VpcConfig, function_name: str) -> list[iam.Statement]:

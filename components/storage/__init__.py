@@ -10,6 +10,7 @@ from components.parameters import Values
 from components.storage.access_log_bucket import PURPOSE as ACCESS_LOGS
 from components.storage.access_log_bucket import AccessLogBucket, AccessLogBucketArgs
 from components.storage.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.storage.write_once import WriteOnceFolder
 
 PUBLISHED = ("artifacts", "data")
 """Purposes of the buckets whose names are published to projects."""
@@ -26,6 +27,8 @@ class StorageArgs:
     """Key that encrypts every object."""
     keep_on_destroy: bool
     """Whether they outlive the stack, and cannot be deleted by mistake."""
+    write_once: Mapping[str, WriteOnceFolder]
+    """Folders whose objects are never replaced or deleted, by the purpose of their bucket."""
 
 
 class Storage(pulumi.ComponentResource):
@@ -52,6 +55,7 @@ class Storage(pulumi.ComponentResource):
                     kms_key_arn=args.kms_key_arn,
                     access_log_bucket_name=access_logs.bucket_name,
                     keep_on_destroy=args.keep_on_destroy,
+                    write_once=args.write_once.get(purpose),
                 ),
                 child,
             )

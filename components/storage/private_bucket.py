@@ -9,6 +9,7 @@ from components import iam
 from components.environment import Environment
 from components.retention import retained
 from components.storage.closed_bucket import bucket_policy, closed_bucket
+from components.storage.write_once import WriteOnceFolder, write_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class PrivateBucketArgs:
     access_log_bucket_name: pulumi.Input[str]
     keep_on_destroy: bool
     """Whether it outlives the stack, and cannot be deleted by mistake."""
+    write_once: WriteOnceFolder | None = None
+    """Folder whose objects are never replaced or deleted."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -59,7 +62,8 @@ class PrivateBucket(pulumi.ComponentResource):
             target_prefix=f"{args.purpose}/",
             opts=kept,
         )
-        policy = bucket_policy(name, bucket, kept)
+        folders = write_once(bucket.arn, args.write_once) if args.write_once else []
+        policy = bucket_policy(name, bucket, kept, *folders)
         self._purpose = "".join(word.capitalize() for word in args.purpose.split("-"))
         self.arn = bucket.arn
         self.bucket_name = pulumi.Output.all(bucket.bucket, encryption.id, policy.id).apply(lambda parts: parts[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components import iam
-from components.environment import Environment
+from components.environment import LEAD_DATA_SCIENTIST, Environment
 from components.iam.role import Role, RoleArgs
 from components.network.vpc_config import VpcConfig
 from components.studio import leads, permissions
@@ -69,7 +69,7 @@ class StudioRoles(pulumi.ComponentResource):
             *leads.neither_launch_nor_approve(),
         ).arn
         self.lead_data_scientist_role_arn = role(
-            "lead-data-scientist",
+            LEAD_DATA_SCIENTIST,
             "Lead data scientists in Studio: also launch projects and approve models",
             *leads.launch_projects(environment, args.templates_bucket_arn),
             leads.approve_models(environment),

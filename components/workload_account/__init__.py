@@ -1,7 +1,8 @@
 """The part of the platform that exists only in accounts where models are deployed.
 
 Each launched project gets two roles here, by the template `products/parts/project-roles.yaml`: one that deploys, which only
-its own repository's jobs assume, and one that its models run under. The template cloner of development requests them.
+its own repository's jobs assume, and one that its models run under; and an alias by which the first invokes the release
+function (`components/model_release`). The template cloner of development requests them.
 """
 
 from dataclasses import dataclass
@@ -72,11 +73,11 @@ class WorkloadAccount(pulumi.ComponentResource):
             RoleArgs(
                 environment=environment,
                 purpose="project-roles",
-                description="CloudFormation: create and delete the two roles of a project",
+                description="CloudFormation: create and delete a project's roles and its alias of the release function",
                 trust_policy=iam.trust_service(
                     "cloudformation.amazonaws.com", account_id=environment.account_id, names_account=False
                 ),
-                policies={"roles": iam.document(*manage_roles(environment))},
+                policies={"roles": iam.document(*manage_roles(environment), permissions.manage_aliases(environment))},
             ),
             child,
         )
@@ -115,8 +116,6 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
         account_id=environment.account_id,
         alarms_topic_arn=args.alarms_topic_arn,
         data_key_arn=args.data_key.arn,
-        development_account_id=args.development.account_id,
-        development_prefix=args.development.prefix,
         oidc_issuer=args.oidc_issuer,
         oidc_provider_arn=environment.oidc_provider_arn(args.oidc_issuer),
         security_group_id=args.vpc_config.security_group_id,

@@ -4,6 +4,7 @@ import pulumi
 
 from components import iam
 from components.environment import Environment
+from components.model_release import PURPOSE as MODEL_RELEASE
 
 
 def onboard(
@@ -37,6 +38,21 @@ def onboard(
             ],
         ),
     ]
+
+
+def manage_aliases(environment: Environment) -> iam.Statement:
+    """Give a project its alias of the release function, and take it away; the function itself stays as it is.
+
+    Source: `handlers` of AWS::Lambda::Alias in the CloudFormation registry. Lambda decides about aliases by their function.
+    """
+    return iam.allow(
+        "ManageAliases",
+        "lambda:CreateAlias",
+        "lambda:DeleteAlias",
+        "lambda:GetAlias",
+        "lambda:UpdateAlias",
+        on=environment.arn("lambda", f"function:{environment.prefix}-{MODEL_RELEASE}"),
+    )
 
 
 def read_template(

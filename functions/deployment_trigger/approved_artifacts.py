@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from functions.deployment_trigger.errors import NotStartedError, RefusedError
 from functions.deployment_trigger.package import Candidate, artifact_key
 from functions.shared import aws_clients
+from functions.shared.model_specification import METADATA
 
 COPY_SECONDS = 200.0
 """Seconds that S3 may take to copy an artifact: the function's timeout, less the rest of its work."""
@@ -63,7 +64,7 @@ class ApprovedArtifacts:
                 CopySourceIfMatch=etag,
                 ChecksumAlgorithm="SHA256",
                 MetadataDirective="REPLACE",
-                Metadata={"model-package-arn": arn},
+                Metadata={"model-package-arn": arn, METADATA: candidate.package.specifications[0]},
                 TaggingDirective="REPLACE",
             )
         except ClientError as error:
@@ -74,7 +75,7 @@ class ApprovedArtifacts:
                 ) from None
             if aws_clients.code(error) != "PreconditionFailed":
                 raise
-            self._require_same(bucket, target, arn, error)
+            self._require_same(bucket, target, candidate, error)
 
     def _source_etag(self, bucket: str, source: str) -> str:
         try:
@@ -90,7 +91,7 @@ class ApprovedArtifacts:
             )
         return found["ETag"]
 
-    def _require_same(self, bucket: str, target: str, arn: str, failure: ClientError) -> None:
+    def _require_same(self, bucket: str, target: str, candidate: Candidate, failure: ClientError) -> None:
         try:
             kept = self._s3.head_object(Bucket=bucket, Key=target)
         except ClientError as error:
@@ -98,5 +99,9 @@ class ApprovedArtifacts:
                 # The precondition that failed was the source's: it changed since its ETag was read.
                 raise failure from None
             raise
-        if kept["Metadata"].get("model-package-arn") != arn:
+        metadata = kept["Metadata"]
+        if metadata.get("model-package-arn") != candidate.package.arn:
             raise RefusedError(f"s3://{bucket}/{target} holds the artifact of another model package") from None
+        # Compatibility: what was frozen before specifications were noted has none.
+        if metadata.get(METADATA, candidate.package.specifications[0]) != candidate.package.specifications[0]:
+            raise RefusedError("it was changed since it was approved first: register it as a new version") from None

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from functions.deployment_trigger.package import ModelPackage
 from functions.shared import aws_clients
+from functions.shared.model_specification import specification_digest
 
 _NEWEST_VERSIONS = 25
 """Newest approved versions of a group among which the sweep looks for lost events."""
@@ -35,6 +36,7 @@ class ModelRegistry:
             approval_status=found.get("ModelApprovalStatus", "PendingManualApproval"),
             modified_at=round(modified.timestamp() * 1000),
             artifacts=tuple(container.get("ModelDataUrl", "") for container in containers),
+            specifications=tuple(specification_digest(container) for container in containers),
         )
 
     def newest_approved(self, group: str) -> Sequence[str]:

@@ -34,6 +34,8 @@ class ModelPackage:
     """Time of its last change, in milliseconds since 1970: for an approved package usually its approval."""
     artifacts: tuple[str, ...]
     """Address of each container's artifact; empty for a container without one."""
+    specifications: tuple[str, ...]
+    """Digest of each container (`functions/shared/model_specification.py`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

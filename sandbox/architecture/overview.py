@@ -197,9 +197,9 @@ def _deployment_flows(
     picture.flow(6, trigger, (844, trigger[1]), (844, entry), (deployment.x, entry))
     exits = ((PREPROD, 36, 860, 7), (PROD, 54, 876, 8))
     for stack, (top, below, bend, number) in zip(stacks, exits, strict=True):
-        workload = _account(picture, stack, top, WORKLOAD_HEIGHT)["workload"].bottom
+        release = _account(picture, stack, top, WORKLOAD_HEIGHT)["model-release"].bottom
         endpoint = _box(4, 2, top)
-        picture.elements.append(f'<path d="M{workload[0]} {workload[1]} V{endpoint.left[1]} H{endpoint.x}"/>')
+        picture.elements.append(f'<path d="M{release[0]} {release[1]} V{endpoint.left[1]} H{endpoint.x}"/>')
         picture.rectangle(endpoint, "later", "Endpoint", ["model, alarms,", "autoscaling"])
         exit_at, end = deployment.y + below, endpoint.right
         picture.flow(None, (deployment.x, exit_at), (bend, exit_at), (bend, end[1]), end)

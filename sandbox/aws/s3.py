@@ -1,7 +1,7 @@
 """S3 where MiniStack falls short: copies out of another account's bucket, checksums of copies, hidden objects.
 
 `iam.resource_policies` has decided before whether the caller may read the source. Source of the rest: Amazon S3 API
-Reference, CopyObject and PutObject; Amazon S3 User Guide, "Checking object integrity".
+Reference, CopyObject, UploadPartCopy and PutObject; Amazon S3 User Guide, "Checking object integrity".
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -91,12 +91,17 @@ def _copy_object(bucket: str, key: str, headers: Headers, copy: Callable[[Header
     return status, answer, body.replace(b"</CopyObjectResult>", f"{elements}</CopyObjectResult>".encode())
 
 
-def _copy_part(headers: Headers, copy: Callable[[Headers], Response]) -> Response:
+def _copy_part(query: Mapping[str, list[str]], headers: Headers, copy: Callable[[Headers], Response]) -> Response:
     source = source_of(headers)
     if source is None or source.owner is None:
         return copy(headers)
     with _readable(source, source.record() or {}, headers) as given:
-        return copy(given)
+        status, answer, body = copy(given)
+    if status != 200:
+        return status, answer, body
+    checksums = s3.add_checksum_of_part(query["uploadId"][0], int(query["partNumber"][0]))
+    elements = "".join(f"<Checksum{name}>{value}</Checksum{name}>" for name, value in checksums.items())
+    return status, answer, body.replace(b"</CopyPartResult>", f"{elements}</CopyPartResult>".encode())
 
 
 def _put_object(bucket: str, key: str, put: Callable[[], Response]) -> Response:

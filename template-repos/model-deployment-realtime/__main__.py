@@ -1,7 +1,8 @@
 """Serve one exact version of a model behind a real-time endpoint, in the account of one environment.
 
-`python -m deployment deploy` verifies the version and writes it into the configuration. settings.toml says how the endpoint
-is built and released, project.toml and the account's parameters name what it uses.
+`python -m deployment deploy` has the account make the version's SageMaker model, and writes its name into the
+configuration. settings.toml says how the endpoint is built and released, project.toml and the account's parameters name
+what it uses.
 """
 
 import pulumi
@@ -11,7 +12,6 @@ from endpoint.alarms import Alarms, AlarmsArgs
 from endpoint.autoscaling import Autoscaling, AutoscalingArgs
 from endpoint.configuration import Configuration, ConfigurationArgs
 from endpoint.dashboard import Dashboard, DashboardArgs
-from endpoint.model import Model, ModelArgs
 from endpoint.release import Release, ReleaseArgs
 from mlops_platform import REPOSITORY
 from mlops_platform.release import program, project
@@ -23,30 +23,13 @@ endpoint_name, config = environment.deployment_name, pulumi.Config()
 provider = program.provider(owner, environment)
 opts = pulumi.ResourceOptions(providers=[provider])
 account = program.account(environment, pulumi.InvokeOptions(provider=provider))
-
-
-def model_of(key: str, name: str) -> Model:
-    """Declare the model of the version that the configuration has under `key`."""
-    return Model(
-        name,
-        ModelArgs(
-            prefix=endpoint_name,
-            version=Version.parse(config.require(key)),
-            role_arn=environment.model_role_arn,
-            subnet_ids=account.subnet_ids,
-            security_group_id=account.security_group_id,
-        ),
-        opts,
-    )
-
-
-model = model_of("model", "model")
-shadow = model_of("shadow", "shadow") if config.get("shadow") else None
+version = Version.parse(config.require("model"))
+shadow = Version.parse(config.require("shadow")) if config.get("shadow") else None
 configuration = Configuration(
     "configuration",
     ConfigurationArgs(
         prefix=endpoint_name,
-        model=model,
+        version=version,
         shadow=shadow,
         shadow_percent=fleet.shadow_percent,
         instance_type=fleet.instance_type,

@@ -109,9 +109,17 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "kms:EncryptionContext:project": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
     "s3:ExistingObjectTag/servicecatalog:provisioning": ("s3:GetObject",),
+    "s3:ObjectCreationOperation": ("s3:PutObject",),
+    "s3:if-none-match": ("s3:PutObject",),
     "s3:prefix": ("s3:ListBucket", "s3:ListBucketVersions"),
     "sagemaker:InstanceTypes": ("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
+    "sagemaker:ModelArn": (
+        "sagemaker:CreateEndpointConfig",
+        "sagemaker:CreateInferenceComponent",
+        "sagemaker:CreateTransformJob",
+    ),
+    "sagemaker:NetworkIsolation": ("sagemaker:CreateModel",),
     "sagemaker:OwnerUserProfileArn": (
         "sagemaker:CreateApp",
         "sagemaker:CreateSpace",

@@ -9,7 +9,7 @@ from typing import Any
 from tests.access.authorization import PolicyStatement, statements
 from tests.bootstrap.template import Template
 from tests.cloudformation import parse, resolved
-from tests.decisions import Request, allowances, denials, permits
+from tests.decisions import Request, Values, allowances, denials, permits
 
 ISSUER = "token.actions.githubusercontent.com"
 SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006"
@@ -34,13 +34,20 @@ class ProjectRoles:
         """Beginning of the names of all that the project deploys."""
         return f"{self.unit}-{self.environment}-{self.project['ProjectId']}"
 
+    @property
+    def alias(self) -> str:
+        """ARN of the project's alias of the release function."""
+        function = f"function:{self.unit}-{self.environment}-model-release"
+        group = f"{self.project['ProjectName']}-{self.project['ProjectId']}"
+        return f"arn:aws:lambda:{self.region}:{self.account_id}:{function}:{group}"
+
     @cached_property
     def template(self) -> Mapping[str, Any]:
         """The template as it is read."""
         return parse(self.text)
 
     def properties(self, role: str) -> Mapping[str, Any]:
-        """The properties of a role, by its logical id."""
+        """The properties of a role, or of another resource, by its logical id."""
         return self._resources[role]["Properties"]
 
     @cached_property
@@ -61,7 +68,7 @@ class ProjectRoles:
         """The statements of a role's policies."""
         return [each for document in self.documents(role) for each in statements(json.dumps(document))]
 
-    def may(self, role: str, action: str, resource: str, keys: Mapping[str, str] | None = None) -> bool:
+    def may(self, role: str, action: str, resource: str, keys: Mapping[str, Values] | None = None) -> bool:
         """Whether a role may do something, by its own policies within its boundary."""
         arn = f"arn:aws:iam::{self.account_id}:role/{self.properties(role)['RoleName']}"
         request = Request(principal=arn, action=action, resource=resource, keys=keys or {})
@@ -79,7 +86,7 @@ class ProjectRoles:
             **self.project,
             "Environment": self.environment,
             "LaunchStackId": "stack",
-            "ModelRole.Arn": f"arn:aws:iam::{self.account_id}:role/{self.prefix}-model",
+            "ReleaseAlias": self.alias,
             "RepositorySubject": SUBJECT,
             "Unit": self.unit,
         }

@@ -154,7 +154,13 @@ def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
 
 @pytest.mark.parametrize("environment", ["preprod", "prod"])
 def test_where_models_are_deployed_there_are_exactly_these_roles(rendered: Renderings, environment: str) -> None:
-    assert set(roles_of(rendered(environment))) == {"drift", "flow-logs", "project-onboarding", "project-roles"}
+    assert set(roles_of(rendered(environment))) == {
+        "drift",
+        "flow-logs",
+        "model-release",
+        "project-onboarding",
+        "project-roles",
+    }
 
 
 def test_inline_policies_fit_into_their_role(any_stack: Rendering) -> None:

@@ -13,6 +13,7 @@ from tests.rendering import ROOT, Rendering, Renderings
 STACK = "arn:aws:cloudformation:eu-west-1:333333333333:stack/analytics-prod-p-abcdefghijkl/1"
 STACK_ROLE = "arn:aws:iam::333333333333:role/analytics-prod-project-roles"
 BUCKET = "analytics-prod-artifacts-333333333333-eu-west-1"
+RELEASE = "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-model-release"
 SAGEMAKER = "arn:aws:sagemaker:eu-west-1:333333333333"
 
 
@@ -144,7 +145,8 @@ def test_cloudformation_makes_only_bounded_roles_of_projects(project_roles: Role
     own = "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment"
 
     assert project_roles.trust[0].principal == {"Service": "cloudformation.amazonaws.com"}
-    assert {action.partition(":")[0] for each in project_roles.statements for action in each.actions} == {"iam"}
+    services = {action.partition(":")[0] for each in project_roles.statements for action in each.actions}
+    assert services == {"iam", "lambda"}
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary"):
         granting = [each for each in project_roles.statements if action in each.actions]
         assert [each.condition for each in granting] == [
@@ -162,11 +164,22 @@ def test_cloudformation_may_create_change_and_delete_every_resource_of_the_publi
 ) -> None:
     resources = parse(prod.one("BucketObjectv2").inputs["content"])["Resources"]
 
-    assert {resource["Type"] for resource in resources.values()} == {"AWS::IAM::Role"}
+    own = {
+        "AWS::IAM::Role": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
+        "AWS::Lambda::Alias": RELEASE,
+    }
+    assert {resource["Type"] for resource in resources.values()} == set(own)
     for resource in resources.values():
         needed = actions_of(resource["Type"], resource["Properties"])
-        own = "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment"
-        assert [action for action in needed if not project_roles.may(action, own)] == []
+        assert [action for action in needed if not project_roles.may(action, own[resource["Type"]])] == []
+
+
+def test_cloudformation_names_the_release_function_for_projects_and_changes_no_function(project_roles: Role) -> None:
+    for action in ("lambda:CreateAlias", "lambda:DeleteAlias", "lambda:UpdateAlias"):
+        assert project_roles.may(action, RELEASE)
+        assert not project_roles.may(action, RELEASE.replace("model-release", "another"))
+    for action in ("lambda:InvokeFunction", "lambda:UpdateFunctionCode", "lambda:AddPermission"):
+        assert not project_roles.may(action, RELEASE), action
 
 
 def test_the_template_cloner_becomes_exactly_these_roles_elsewhere(rendered: Renderings) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.model_release.project import calling_project
 from tests.access.authorization import PolicyStatement, problems
 from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
@@ -20,7 +21,7 @@ AWS = "arn:aws:{}:eu-west-1:333333333333:{}"
 ARTIFACTS = "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1"
 DATA_KEY = AWS.format("kms", "key/encryption-data-key")
 THROUGH_S3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
-IN_THE_NETWORK = {"sagemaker:VpcSubnets": "subnet-1", "sagemaker:VpcSecurityGroupIds": "sg-network-workload"}
+OWN_MODEL = {"sagemaker:ModelArn": AWS.format("sagemaker", f"model/{OWN}-approved-v3-1a2b3c4d")}
 FROM_DEVELOPMENT = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
 ROLES = ("DeploymentRole", "ModelRole")
 
@@ -40,7 +41,6 @@ def test_the_published_template_names_what_the_platform_provides(published: Proj
     for provided in (
         AWS.format("sns", "analytics-prod-alarms"),
         DATA_KEY,
-        "arn:aws:s3:::analytics-dev-${ProjectId}-111111111111-eu-west-1/approved/*",
         f"{ISSUER}:sub",
         f"arn:aws:iam::333333333333:oidc-provider/{ISSUER}",
         AWS.format("ec2", "security-group/sg-network-workload"),
@@ -72,7 +72,7 @@ def test_the_boundary_allows_every_action_that_the_role_is_granted(published: Pr
     for statement in published.statements(role):
         if statement.effect == "Allow":
             for action, resource in _examples(statement):
-                keys = _keys(statement) | (IN_THE_NETWORK if action == "sagemaker:CreateModel" else {})
+                keys = _keys(statement) | (OWN_MODEL if action == "sagemaker:CreateEndpointConfig" else {})
                 assert published.may(role, action, resource, keys), (statement.sid, action, resource)
 
 
@@ -143,10 +143,10 @@ def test_a_deployment_does_these_things_and_no_others(published: ProjectRoles) -
     }
 
     assert allowed == {
-        *(f"sagemaker:{verb}{kind}" for verb in ("Create", "Delete", "Describe") for kind in ("Endpoint", "Model")),
-        *(f"sagemaker:{verb}EndpointConfig" for verb in ("Create", "Delete", "Describe")),
+        *(f"sagemaker:{verb}Endpoint{kind}" for verb in ("Create", "Delete", "Describe") for kind in ("", "Config")),
+        *("sagemaker:DeleteModel", "sagemaker:DescribeModel", "lambda:InvokeFunction"),
         *(f"sagemaker:{verb}" for verb in ("AddTags", "DeleteTags", "ListTags", "UpdateEndpoint")),
-        *("sagemaker:DescribeModelPackage", "sagemaker:InvokeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
+        *("sagemaker:InvokeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
         *(f"application-autoscaling:{verb}Resource" for verb in ("ListTagsFor", "Tag", "Untag")),
         *(f"application-autoscaling:{verb}ScalableTarget" for verb in ("Deregister", "Register")),
         *(f"application-autoscaling:{verb}ScalingPolicy" for verb in ("Delete", "Put")),
@@ -154,22 +154,77 @@ def test_a_deployment_does_these_things_and_no_others(published: ProjectRoles) -
         *(f"cloudwatch:{verb}Resource" for verb in ("ListTagsFor", "Tag", "Untag")),
         *("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"),
         *("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard"),
-        *("cloudwatch:PutDashboard", "iam:CreateServiceLinkedRole", "iam:PassRole", "ssm:GetParameter"),
+        *("cloudwatch:PutDashboard", "iam:CreateServiceLinkedRole", "ssm:GetParameter"),
         *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
-        *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
-        *("s3:ListMultipartUploadParts", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
+        *("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
+        *("sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
     }
 
 
-@pytest.mark.parametrize("kind", ["endpoint", "endpoint-config", "model"])
-def test_a_deployment_creates_and_deletes_resources_with_its_projects_name_only(
-    published: ProjectRoles, kind: str
+@pytest.mark.parametrize(
+    ("kind", "noun", "verbs"),
+    [
+        ("endpoint", "Endpoint", ("Create", "Describe", "Delete")),
+        ("endpoint-config", "EndpointConfig", ("Create", "Describe", "Delete")),
+        ("model", "Model", ("Describe", "Delete")),
+    ],
+)
+def test_a_deployment_changes_resources_with_its_projects_name_only(
+    published: ProjectRoles, kind: str, noun: str, verbs: tuple[str, ...]
 ) -> None:
-    noun = {"endpoint": "Endpoint", "endpoint-config": "EndpointConfig", "model": "Model"}[kind]
-    for verb in ("Create", "Describe", "Delete"):
+    for verb in verbs:
         for name, expected in ((OWN, True), (f"{OWN}-v2-1a2b", True), (OTHER, False), ("analytics-prod", False)):
             resource = AWS.format("sagemaker", f"{kind}/{name}")
-            assert published.may("DeploymentRole", f"sagemaker:{verb}{noun}", resource, IN_THE_NETWORK) is expected
+            assert published.may("DeploymentRole", f"sagemaker:{verb}{noun}", resource, OWN_MODEL) is expected
+
+
+@pytest.mark.parametrize("name", [OWN, f"{OWN}-approved-v3-1a2b3c4d", OTHER])
+def test_no_role_of_a_project_makes_a_model(published: ProjectRoles, name: str) -> None:
+    model = AWS.format("sagemaker", f"model/{name}")
+    for keys in (dict[str, str](), {"sagemaker:NetworkIsolation": "true"}):
+        for role in ROLES:
+            assert not published.may(role, "sagemaker:CreateModel", model, keys)
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        ([f"{OWN}-approved-v3-1a2b3c4d"], True),
+        ([f"{OWN}-approved-v3-1a2b3c4d", f"{OWN}-approved-v2-1a2b3c4d"], True),
+        ([f"{OTHER}-approved-v3-1a2b3c4d"], False),
+        ([f"{OWN}-approved-v3-1a2b3c4d", f"{OTHER}-approved-v3-1a2b3c4d"], False),
+        ([f"{OWN}-v3-1a2b3c4"], False),
+        (["any"], False),
+        ([], False),
+    ],
+)
+def test_a_deployment_serves_only_models_that_the_release_function_made_for_its_project(
+    published: ProjectRoles, models: list[str], expected: bool
+) -> None:
+    configuration = AWS.format("sagemaker", f"endpoint-config/{OWN}-v3")
+    keys = {"sagemaker:ModelArn": [AWS.format("sagemaker", f"model/{name}") for name in models]} if models else {}
+    assert published.may("DeploymentRole", "sagemaker:CreateEndpointConfig", configuration, keys) is expected
+
+
+def test_a_deployment_releases_versions_of_its_own_project_by_one_name_and_no_other(published: ProjectRoles) -> None:
+    function = AWS.format("lambda", "function:analytics-prod-model-release")
+    assert published.alias == f"{function}:abalone-p-abcdefghijkl"
+    assert published.may("DeploymentRole", "lambda:InvokeFunction", published.alias)
+    for name in (
+        *(function, f"{function}:$LATEST", f"{function}:1", f"{function}:churn-p-mnopqrstuvwx"),
+        *(f"{published.alias}-x", AWS.format("lambda", "function:analytics-prod-another:abalone-p-abcdefghijkl")),
+    ):
+        assert not published.may("DeploymentRole", "lambda:InvokeFunction", name), name
+        assert not published.may("ModelRole", "lambda:InvokeFunction", name), name
+    for action in ("lambda:UpdateAlias", "lambda:CreateAlias", "lambda:UpdateFunctionCode", "lambda:AddPermission"):
+        assert not published.may("DeploymentRole", action, function), action
+
+
+def test_the_alias_is_named_like_the_projects_group_of_models(published: ProjectRoles) -> None:
+    alias = published.properties("ReleaseAlias")
+    assert alias["Name"] == "abalone-p-abcdefghijkl"
+    assert (alias["FunctionName"], alias["FunctionVersion"]) == ("analytics-prod-model-release", "$LATEST")
+    assert calling_project(published.alias).package_group == alias["Name"]
 
 
 def test_a_deployment_invokes_its_own_endpoint_only(published: ProjectRoles) -> None:
@@ -177,18 +232,6 @@ def test_a_deployment_invokes_its_own_endpoint_only(published: ProjectRoles) -> 
         resource = AWS.format("sagemaker", f"endpoint/{name}")
         assert published.may("DeploymentRole", "sagemaker:InvokeEndpoint", resource) is expected
         assert not published.may("ModelRole", "sagemaker:InvokeEndpoint", resource)
-
-
-def test_models_run_inside_the_network_only(published: ProjectRoles) -> None:
-    model = AWS.format("sagemaker", f"model/{OWN}")
-
-    assert published.may("DeploymentRole", "sagemaker:CreateModel", model, IN_THE_NETWORK)
-    assert not published.may("DeploymentRole", "sagemaker:CreateModel", model)
-    for key in IN_THE_NETWORK:
-        rest = {name: value for name, value in IN_THE_NETWORK.items() if name != key}
-        assert not published.may("DeploymentRole", "sagemaker:CreateModel", model, rest)
-    elsewhere = {**IN_THE_NETWORK, "sagemaker:VpcSecurityGroupIds": "sg-another"}
-    assert not published.may("DeploymentRole", "sagemaker:CreateModel", model, elsewhere)
 
 
 def test_a_deployment_scales_endpoints_and_leaves_those_of_other_projects_alone(published: ProjectRoles) -> None:
@@ -222,42 +265,26 @@ def test_a_deployments_alarms_tell_people_or_scale_and_do_nothing_else(published
     assert not published.may("DeploymentRole", "cloudwatch:PutDashboard", dashboard + OTHER)
 
 
-def test_a_deployment_reads_what_was_approved_in_development_and_nothing_else(published: ProjectRoles) -> None:
-    def may(action: str, resource: str, keys: dict[str, str] | None = None) -> bool:
-        return published.may("DeploymentRole", action, resource, keys)
-
-    package = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/{}/1"
-    assert may("sagemaker:DescribeModelPackage", package.format("abalone-p-abcdefghijkl"))
-    assert not may("sagemaker:DescribeModelPackage", package.format("other-p-mnopqrstuvwx"))
-    assert not may("sagemaker:UpdateModelPackage", package.format("abalone-p-abcdefghijkl"))
-    assert may("s3:GetObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
-    assert not may("s3:GetObject", f"{FROM_DEVELOPMENT}/data/abalone.csv")
-    assert not may(
-        "s3:GetObject", f"{FROM_DEVELOPMENT.replace('abcdefghijkl', 'mnopqrstuvwx')}/approved/1/model.tar.gz"
-    )
-    assert not may("s3:PutObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
+def test_a_deployment_reads_nothing_of_development(published: ProjectRoles) -> None:
+    package = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/abalone-p-abcdefghijkl/1"
+    assert not published.may("DeploymentRole", "sagemaker:DescribeModelPackage", package)
+    assert not published.may("DeploymentRole", "s3:GetObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
     theirs = "arn:aws:kms:eu-west-1:111111111111:key/any"
-    assert may("kms:Decrypt", theirs, THROUGH_S3)
-    assert not may("kms:Decrypt", theirs)
-    assert not may("kms:GenerateDataKey", theirs, THROUGH_S3)
+    assert not published.may("DeploymentRole", "kms:Decrypt", theirs, THROUGH_S3)
 
 
-def test_a_deployment_keeps_models_in_its_own_folder_and_cannot_lose_them(published: ProjectRoles) -> None:
-    for folder, expected in {
-        "p-abcdefghijkl/models": True,
-        "p-abcdefghijkl/captured": False,
-        "onboarding": False,
-    }.items():
-        for action in ("s3:GetObject", "s3:PutObject"):
-            assert published.may("DeploymentRole", action, f"{ARTIFACTS}/{folder}/x") is expected, folder
-    assert not published.may("DeploymentRole", "s3:PutObject", f"{ARTIFACTS}/p-mnopqrstuvwx/models/x")
-    assert not published.may("DeploymentRole", "s3:DeleteObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x")
+def test_a_deployment_reads_and_writes_no_artifact(published: ProjectRoles) -> None:
+    for folder in ("p-abcdefghijkl/models", "approved/p-abcdefghijkl/3", "p-abcdefghijkl/captured", "onboarding"):
+        for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"):
+            assert not published.may("DeploymentRole", action, f"{ARTIFACTS}/{folder}/x"), (folder, action)
     for action in ("kms:Decrypt", "kms:GenerateDataKey"):
-        assert published.may("DeploymentRole", action, DATA_KEY, THROUGH_S3)
-        assert not published.may("DeploymentRole", action, DATA_KEY)
+        assert not published.may("DeploymentRole", action, DATA_KEY, THROUGH_S3)
 
 
 def test_a_model_reads_its_own_projects_objects_and_writes_captured_requests_only(published: ProjectRoles) -> None:
+    assert published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/approved/p-abcdefghijkl/3/model.tar.gz")
+    assert not published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/approved/p-mnopqrstuvwx/3/model.tar.gz")
+    assert not published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/approved/p-abcdefghijkl/3/model.tar.gz")
     assert published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x/model.tar.gz")
     assert not published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-mnopqrstuvwx/models/x/model.tar.gz")
     assert not published.may("ModelRole", "s3:GetObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")

@@ -93,9 +93,8 @@ def test_a_deployment_has_the_services_of_its_endpoint_make_their_roles(may: May
     assert not may("DeploymentRole", "iam:CreateServiceLinkedRole", slr, another)
 
 
-def test_a_deployment_passes_no_role_but_its_model_s(may: May) -> None:
+def test_a_deployment_passes_no_role(may: May) -> None:
     to_sagemaker = {"iam:PassedToService": "sagemaker.amazonaws.com"}
     roles = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}"
-    assert may("DeploymentRole", "iam:PassRole", f"{roles}-p-abcdefghijkl-model", to_sagemaker)
-    for other in ("p-mnopqrstuvwx-model", "p-abcdefghijkl-deployment", "deploy", "project-roles"):
+    for other in ("p-abcdefghijkl-model", "p-mnopqrstuvwx-model", "p-abcdefghijkl-deployment", "deploy"):
         assert not may("DeploymentRole", "iam:PassRole", f"{roles}-{other}", to_sagemaker), other

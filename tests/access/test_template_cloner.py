@@ -7,7 +7,7 @@ from typing import cast
 import pulumi
 import pytest
 
-from components.lambda_function import FUNCTIONS
+from components.lambda_function.code import FUNCTIONS
 from tests.access.authorization import roles_of
 from tests.access.conftest import RoleNamed
 from tests.rendering import Rendering, Renderings, Resource

@@ -248,23 +248,23 @@ class Deployments(Actors):
             lambda: self.endpoint(environment)["EndpointStatus"] == "InService", f"the endpoint in {environment}"
         )
 
-    def kill_with_a_new_model(self, environment: str, known: Iterable[str]) -> None:
-        """Kill the engine of the running deployment once it has created a model that is not among the known ones.
+    def kill_with_a_new_configuration(self, environment: str, known: Iterable[str]) -> None:
+        """Kill the engine of the running deployment once it has created a configuration that is not among the known ones.
 
-        The engine is suspended during each check for the model, so that it makes no progress.
+        The engine is suspended during each check for the configuration, so that it makes no progress.
         """
         sagemaker, earlier = self.root(environment, "sagemaker"), set(known)
         (engine,) = wait_until(self._engines, "the engine of a deployment")
 
         def held() -> bool:
             engine.suspend()
-            listed = sagemaker.list_models(NameContains=self.name(environment))["Models"]
-            made = {model["ModelName"] for model in listed} - earlier
+            listed = sagemaker.list_endpoint_configs(NameContains=self.name(environment))["EndpointConfigs"]
+            made = {configuration["EndpointConfigName"] for configuration in listed} - earlier
             if not made:
                 engine.resume()
             return bool(made)
 
-        wait_until(held, f"a new model in {environment}", pause=0.05)
+        wait_until(held, f"a new configuration in {environment}", pause=0.05)
         engine.kill()
 
     def _engines(self) -> list[psutil.Process]:

@@ -251,7 +251,7 @@ def test_a_version_that_may_not_be_deployed_is_refused_by_hand_too(
     other = f"arn:aws:sagemaker:{REGION}:{dev}:model-package/other-{ANOTHER_PROJECT}/1"
     arn, reason = {
         "rejected": (approvals.package(rejected), "is Rejected, not Approved: somebody has to approve it"),
-        "deleted": (approvals.package(deleted), "does not exist: the version, or its whole group, was deleted"),
+        "deleted": (approvals.package(deleted), "does not exist, or its group does not let this account read it"),
         "of another project": (
             other,
             f"is of the group other-{ANOTHER_PROJECT}, another project's; this one's is {group}",

@@ -12,7 +12,7 @@ from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerAr
 from components.encryption.key import EncryptionKey, EncryptionKeyArgs
 from components.environment import Environment
 from components.github.connection import GitHubConnection
-from components.lambda_function import FUNCTIONS
+from components.lambda_function.code import FUNCTIONS
 from components.network.vpc_config import VpcConfig
 from functions.deployment_trigger.approved_artifacts import COPY_SECONDS
 from functions.deployment_trigger.decision import CLAIM_SECONDS

@@ -53,10 +53,12 @@ def buckets(count: int) -> dict[str, int]:
 WORKLOAD = {
     **NETWORK,
     **buckets(2),
-    "aws:iam/role:Role": 4,
-    "aws:iam/rolePolicy:RolePolicy": 6,
+    "aws:cloudwatch/logGroup:LogGroup": 2,
+    "aws:iam/role:Role": 5,
+    "aws:iam/rolePolicy:RolePolicy": 8,
     "aws:kms/alias:Alias": 3,
     "aws:kms/key:Key": 3,
+    "aws:lambda/function:Function": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
     "aws:ssm/parameter:Parameter": 15,
@@ -289,8 +291,8 @@ def test_secrets_are_named_but_never_given_a_value(stack: Rendering) -> None:
 
 
 def test_the_archive_of_a_function_is_all_that_it_imports(rendered: Renderings, tmp_path: Path) -> None:
-    functions = rendered("dev").all("lambda/function:Function")
-    assert len(functions) == 2
+    functions = [each for stack in ("dev", "prod") for each in rendered(stack).all("lambda/function:Function")]
+    assert len(functions) == 3
     for function in functions:
         folder = tmp_path / function.name
         for name, asset in function.inputs["code"].assets.items():

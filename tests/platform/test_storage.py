@@ -1,8 +1,14 @@
 """Buckets: access takes a grant and TLS, and no object is lost by mistake."""
 
 import json
+from collections.abc import Mapping
 
+import pytest
+
+from tests.decisions import Request, denials
 from tests.rendering import Rendering, Renderings, Resource
+
+FROZEN = "arn:aws:s3:::analytics-dev-p-*-111111111111-eu-west-1/approved/*"
 
 SECURED_BY = (
     "BucketLifecycleConfiguration",
@@ -128,6 +134,10 @@ def test_roles_reach_only_buckets_of_their_own_account_and_environment(stack: Re
             continue
         for statement in policy["Statement"]:
             for resource in statement["Resource"]:
+                # What an approval froze in development is read by the function that makes models of it.
+                if resource == FROZEN and where.startswith("aws:iam/rolePolicy:RolePolicy::model-release-release"):
+                    assert (statement["Effect"], statement["Action"]) == ("Allow", ["s3:GetObject"])
+                    continue
                 if resource.startswith("arn:aws:s3:::") and statement["Effect"] == "Allow":
                     in_account = f"-{stack.account_id}-eu-west-1" in resource or "aws:ResourceAccount" in json.dumps(
                         statement.get("Condition", {})
@@ -138,3 +148,50 @@ def test_roles_reach_only_buckets_of_their_own_account_and_environment(stack: Re
                         or "SC-" in resource
                         or "cf-templates" in resource
                     ), (where, resource)
+
+
+ARTIFACTS = "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1"
+RELEASE = "arn:aws:iam::333333333333:role/analytics-prod-model-release"
+
+
+def denied(rendered: Renderings, principal: str, action: str, key: str, keys: Mapping[str, str] | None = None) -> bool:
+    """Whether the policy of prod's bucket of artifacts refuses a request."""
+    policy = rendered("prod").one("BucketPolicy", "storage-artifacts-policy").document()
+    request = Request(
+        principal=principal,
+        action=action,
+        resource=f"{ARTIFACTS}/{key}",
+        keys={"aws:SecureTransport": "true", **(keys or {})},
+    )
+    return bool(denials(policy, request))
+
+
+ONCE = {"s3:ObjectCreationOperation": "true", "s3:if-none-match": "*"}
+
+
+@pytest.mark.parametrize("role", ["p-abcdefghijkl-deployment", "p-abcdefghijkl-model", "deploy", "administrator"])
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging"])
+def test_nobody_but_the_release_function_writes_approved_artifacts(
+    rendered: Renderings, role: str, action: str
+) -> None:
+    principal = RELEASE.replace("model-release", role)
+    for key in ("approved/p-abcdefghijkl/3/model.tar.gz", "approved/p-abcdefghijkl/3.json"):
+        assert denied(rendered, principal, action, key, ONCE)
+        assert not denied(rendered, RELEASE, action, key, ONCE)
+    assert not denied(rendered, principal, action, "p-abcdefghijkl/captured/x", ONCE)
+
+
+def test_an_approved_artifact_is_created_once_and_never_replaced(rendered: Renderings) -> None:
+    key = "approved/p-abcdefghijkl/3/model.tar.gz"
+    assert not denied(rendered, RELEASE, "s3:PutObject", key, ONCE)
+    # An upload of parts is begun and filled without the condition, and completed with it.
+    assert not denied(rendered, RELEASE, "s3:PutObject", key, {"s3:ObjectCreationOperation": "false"})
+    assert denied(rendered, RELEASE, "s3:PutObject", key, {"s3:ObjectCreationOperation": "true"})
+
+
+@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:DeleteObjectTagging"])
+def test_nobody_deletes_an_approved_artifact(rendered: Renderings, action: str) -> None:
+    for role in ("model-release", "deploy", "project-onboarding", "administrator"):
+        principal = RELEASE.replace("model-release", role)
+        assert denied(rendered, principal, action, "approved/p-abcdefghijkl/3/model.tar.gz"), role
+        assert not denied(rendered, principal, action, "onboarding/x.yaml"), role

@@ -24,9 +24,9 @@ ADDED = {
 }
 REPLACED = {"ArtifactBucketPolicy", "FirstRun", "ModelPackageGroup"}
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-model-deployment-realtime"
-DEPLOYMENT_ROLES = [
-    "arn:aws:iam::222222222222:role/analytics-preprod-p-abcdefghijkl-deployment",
-    "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
+RELEASE_ROLES = [
+    "arn:aws:iam::222222222222:role/analytics-preprod-model-release",
+    "arn:aws:iam::333333333333:role/analytics-prod-model-release",
 ]
 ACCOUNTS = ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]
 CUSTOM = ("Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::ProjectRepository")
@@ -159,7 +159,7 @@ def test_each_account_gives_roles_to_the_deployment_repository_alone(product: Pr
         }
 
 
-def test_only_the_deployment_roles_of_both_accounts_read_models(product: Product) -> None:
+def test_only_the_release_functions_of_both_accounts_read_models(product: Product) -> None:
     [statement] = product.properties("ModelPackageGroup")["ModelPackageGroupPolicy"]["Statement"]
 
     assert {key: value for key, value in statement.items() if key != "Sid"} == {
@@ -167,21 +167,21 @@ def test_only_the_deployment_roles_of_both_accounts_read_models(product: Product
         "Principal": {"AWS": ACCOUNTS},
         "Action": "sagemaker:DescribeModelPackage",
         "Resource": f"{SAGEMAKER}:model-package/abalone-p-abcdefghijkl/*",
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": DEPLOYMENT_ROLES}},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": RELEASE_ROLES}},
     }
 
 
-def test_only_the_deployment_roles_of_both_accounts_read_what_was_approved_and_nothing_else(product: Product) -> None:
+def test_only_the_release_functions_of_both_accounts_read_what_was_approved_and_nothing_else(product: Product) -> None:
     statements = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
     [allowed] = [each for each in statements if each["Effect"] == "Allow"]
 
     assert allowed == {
-        "Sid": "DeploymentsReadApprovals",
+        "Sid": "ReleasesReadApprovals",
         "Effect": "Allow",
         "Principal": {"AWS": ACCOUNTS},
         "Action": "s3:GetObject",
         "Resource": f"{BUCKET}/approved/*",
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": DEPLOYMENT_ROLES}},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": RELEASE_ROLES}},
     }
 
 

@@ -1,11 +1,15 @@
-"""Handlers of functions are imported as Lambda's runtime does: the module is everything before the last dot."""
+"""Functions: handlers are imported as Lambda's runtime does, and aliases are names that policies tell apart."""
 
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
-from tests.sandbox_aws.account import Account, trust
+import pytest
+
+from tests.sandbox_aws.account import Account, Credentials, allow, trust
+from tests.sandbox_aws.test_aws_permissions import refusal
 
 FILES = {
     "functions/greeter/handler.py": """
@@ -20,19 +24,25 @@ def handler(event, context):
 }
 
 
-def test_a_handler_in_a_package_is_imported_by_its_dotted_path(dev: Account) -> None:
+def create(account: Account, name: str, handler: str, files: Mapping[str, str]) -> Any:
+    """Create a function, and return the account's client."""
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        for name, content in FILES.items():
-            files.writestr(name, content)
-    functions: Any = dev.client("lambda")
+    with zipfile.ZipFile(archive, "w") as archived:
+        for path, content in files.items():
+            archived.writestr(path, content)
+    functions: Any = account.client("lambda")
     functions.create_function(
-        FunctionName="dotted",
+        FunctionName=name,
         Runtime="python3.12",
-        Handler="functions.greeter.handler.handler",
-        Role=dev.role("functions-dotted", trust=trust("lambda.amazonaws.com")),
+        Handler=handler,
+        Role=account.role(f"functions-{name}", trust=trust("lambda.amazonaws.com")),
         Code={"ZipFile": archive.getvalue()},
     )
+    return functions
+
+
+def test_a_handler_in_a_package_is_imported_by_its_dotted_path(dev: Account) -> None:
+    functions = create(dev, "dotted", "functions.greeter.handler.handler", FILES)
     answer = json.loads(functions.invoke(FunctionName="dotted", Payload=b"{}")["Payload"].read())
     assert answer == {
         "module": "functions.greeter.handler",
@@ -40,3 +50,59 @@ def test_a_handler_in_a_package_is_imported_by_its_dotted_path(dev: Account) -> 
         "word": "hello",
         "known": True,
     }
+
+
+ALIASED = "arn:aws:lambda:eu-west-1:333333333333:function:aliased"
+ECHO = {"handler.py": "def handler(event, context):\n    return context.invoked_function_arn\n"}
+
+
+@pytest.fixture(scope="module")
+def invoker(prod: Account) -> Credentials:
+    """A role that may invoke the alias `one` of a function, which has another one."""
+    functions = create(prod, "aliased", "handler.handler", ECHO)
+    for alias in ("one", "two"):
+        functions.create_alias(FunctionName="aliased", Name=alias, FunctionVersion="$LATEST")
+    return prod.assume(prod.role("functions-invoker", allow("lambda:InvokeFunction", f"{ALIASED}:one")))
+
+
+@pytest.mark.parametrize(
+    "named", [{"FunctionName": "aliased", "Qualifier": "one"}, {"FunctionName": f"{ALIASED}:one"}], ids=str
+)
+def test_a_function_is_told_by_which_alias_it_is_invoked(
+    prod: Account, invoker: Credentials, named: Mapping[str, str]
+) -> None:
+    answer = prod.client("lambda", invoker).invoke(**named, Payload=b"{}")
+    assert json.loads(answer["Payload"].read()) == f"{ALIASED}:one"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"FunctionName": "aliased"},
+        {"FunctionName": "aliased", "Qualifier": "two"},
+        {"FunctionName": "aliased:two"},
+        {"FunctionName": f"{ALIASED}:two"},
+        {"FunctionName": "aliased", "Qualifier": "$LATEST"},
+        {"FunctionName": f"{ALIASED}:one", "Qualifier": "two"},
+    ],
+    ids=str,
+)
+def test_a_permission_for_one_alias_is_none_for_the_function_or_another_alias(
+    prod: Account, invoker: Credentials, named: Mapping[str, str]
+) -> None:
+    assert refusal(prod.client("lambda", invoker).invoke, **named, Payload=b"{}")[0] == "AccessDeniedException"
+
+
+def test_a_permission_for_the_function_is_none_for_its_aliases(prod: Account, invoker: Credentials) -> None:
+    del invoker
+    whole = prod.client("lambda", prod.assume(prod.role("functions-whole", allow("lambda:InvokeFunction", ALIASED))))
+    assert json.loads(whole.invoke(FunctionName="aliased", Payload=b"{}")["Payload"].read()) == ALIASED
+    refused = refusal(whole.invoke, FunctionName="aliased", Qualifier="one", Payload=b"{}")
+    assert refused[0] == "AccessDeniedException"
+
+
+def test_reading_changing_and_deleting_an_alias_are_actions_of_their_own(prod: Account, invoker: Credentials) -> None:
+    del invoker
+    lister = prod.client("lambda", prod.assume(prod.role("functions-lister", allow("lambda:ListAliases", "*"))))
+    for operation in ("get_alias", "update_alias", "delete_alias"):
+        assert refusal(getattr(lister, operation), FunctionName="aliased", Name="one")[0] == "AccessDeniedException"

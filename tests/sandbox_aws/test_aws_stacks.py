@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.sandbox_aws.account import Account, Credentials, allow, document, trust
+from tests.sandbox_aws.test_aws_functions import ECHO
+from tests.sandbox_aws.test_aws_functions import create as create_function
 from tests.sandbox_aws.test_aws_permissions import refusal
 
 URL = "https://stacks-templates.s3.eu-west-1.amazonaws.com/onboarding/project-roles.json"
@@ -203,6 +205,36 @@ def test_a_role_without_the_permissions_of_the_template_creates_no_stack(prod: A
     )
     prod.client("cloudformation").create_stack(**wanted, DisableRollback=True)
     assert at_rest(prod, "stacks-other")["StackStatus"] == "CREATE_FAILED"
+
+
+def test_an_alias_is_made_and_deleted_by_who_may_change_its_function_and_of_no_function_that_is_missing(
+    prod: Account,
+) -> None:
+    create_function(prod, "stacks-function", "handler.handler", ECHO)
+    function = "arn:aws:lambda:eu-west-1:333333333333:function:stacks-function"
+    actions = [f"lambda:{verb}Alias" for verb in ("Create", "Delete", "Get")]
+    roles = {
+        name: prod.role(f"stacks-{name}", allow(actions, resource), trust=trust("cloudformation.amazonaws.com"))
+        for name, resource in (("naming", function), ("qualified", f"{function}:one"), ("every", "*"))
+    }
+    stacks: dict[str, str] = {}
+    outcomes = {
+        ("stacks-function", "naming"): "CREATE_COMPLETE",
+        ("stacks-function", "qualified"): "CREATE_FAILED",
+        ("stacks-missing", "every"): "CREATE_FAILED",
+    }
+    for (name, role), expected in outcomes.items():
+        properties = {"FunctionName": name, "FunctionVersion": "$LATEST", "Name": f"one-{role}"}
+        template = json.dumps({"Resources": {"Alias": {"Type": "AWS::Lambda::Alias", "Properties": properties}}})
+        stacks[role] = prod.client("cloudformation").create_stack(
+            StackName=f"stacks-{name}-{role}", TemplateBody=template, RoleARN=roles[role], DisableRollback=True
+        )["StackId"]
+        assert at_rest(prod, stacks[role])["StackStatus"] == expected, (name, role)
+    listed = prod.client("lambda").list_aliases(FunctionName="stacks-function")["Aliases"]
+    assert [alias["Name"] for alias in listed] == ["one-naming"]
+    prod.client("cloudformation").delete_stack(StackName=stacks["naming"])
+    at_rest(prod, stacks["naming"])
+    assert prod.client("lambda").list_aliases(FunctionName="stacks-function")["Aliases"] == []
 
 
 def test_a_groups_policy_is_set_and_deleted_with_the_group(dev: Account) -> None:

@@ -82,7 +82,7 @@ def test_a_box_lists_notable_resources_in_plain_words(resources: dict[str, int],
     assert overview.lines(resources) == lines
 
 
-WORKLOAD = [component("network"), component("workload", "network")]
+WORKLOAD = [component("network"), component("workload", "network"), component("model-release", "network")]
 DEV = [
     component("studio"),
     component("projects", "studio"),

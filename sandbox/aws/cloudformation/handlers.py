@@ -81,6 +81,22 @@ PROPERTIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "VersioningConfiguration": ("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
         "WebsiteConfiguration": ("s3:DeleteBucketWebsite", "s3:GetBucketWebsite", "s3:PutBucketWebsite"),
     },
+    # Updates are shifted by CodeDeploy where a template's update policy says so.
+    # Source: CloudFormation Template Reference, UpdatePolicy attribute, CodeDeployLambdaAliasUpdate.
+    "AWS::Lambda::Alias": {
+        "ProvisionedConcurrencyConfig": (
+            "lambda:DeleteProvisionedConcurrencyConfig",
+            "lambda:GetProvisionedConcurrencyConfig",
+            "lambda:PutProvisionedConcurrencyConfig",
+        ),
+        "UpdatePolicy": (
+            "codedeploy:CreateDeployment",
+            "codedeploy:GetDeployment",
+            "codedeploy:GetDeploymentConfig",
+            "codedeploy:GetDeploymentGroup",
+            "codedeploy:StopDeployment",
+        ),
+    },
     "AWS::S3::BucketPolicy": {},
     "AWS::SSM::Parameter": {"Tags": ("ssm:AddTagsToResource", "ssm:ListTagsForResource", "ssm:RemoveTagsFromResource")},
     "AWS::SageMaker::ModelPackageGroup": {

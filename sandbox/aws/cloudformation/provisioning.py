@@ -2,7 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from sandbox.aws.cloudformation import iam_resources, s3_resources, sagemaker_resources, stack_principal
+from sandbox.aws.cloudformation import (
+    iam_resources,
+    lambda_resources,
+    s3_resources,
+    sagemaker_resources,
+    stack_principal,
+)
 from sandbox.aws.cloudformation.resource import Check, Resource
 from sandbox.aws.cloudformation.resource_types import check_properties, resource_type
 from sandbox.aws.errors import AccessDeniedError, ServiceError
@@ -24,7 +30,12 @@ def install() -> None:
 
 
 def _handlers(own: Handlers) -> Handlers:
-    return {**s3_resources.handlers(own), **iam_resources.handlers(own), **sagemaker_resources.handlers()}
+    return {
+        **s3_resources.handlers(own),
+        **iam_resources.handlers(own),
+        **lambda_resources.handlers(own),
+        **sagemaker_resources.handlers(),
+    }
 
 
 def _check_creation(kind: str, logical_id: str, props: Properties, stack_name: str) -> None:

@@ -183,6 +183,11 @@ TYPES: Mapping[str, ResourceType] = {
         },
         without_resource=frozenset({"kms:CreateKey"}),
     ),
+    "AWS::Lambda::Alias": _registered(
+        "AWS::Lambda::Alias",
+        "FunctionName FunctionVersion Name Description",
+        arn=_regional("lambda", "function:", "FunctionName"),
+    ),
     "AWS::Logs::LogGroup": ResourceType(
         arn=_regional("logs", "log-group:", "LogGroupName"),
         create=("logs:CreateLogGroup", "logs:DescribeLogGroups"),

@@ -42,6 +42,32 @@ def add_context(find: Callable[[str, str, bytes, Mapping[str, Any]], Mapping[str
     modules.actions.request_tag_context = request_tag_context
 
 
+def add_s3_context(find: Callable[[str, Mapping[str, Any], Mapping[str, str]], Mapping[str, Any]]) -> None:
+    """Add condition keys to requests to S3; `find` gets the action, the query's parameters and the headers."""
+    own = modules.actions.s3_service_context
+
+    def s3_service_context(
+        iam_action: str,
+        query_params: Mapping[str, Any] | None,
+        path: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        found = find(iam_action, query_params or {}, headers or {})
+        return {**own(iam_action, query_params, path, headers), **found}
+
+    modules.actions.s3_service_context = s3_service_context
+
+
+def name_lambda_actions(find: Callable[[str, str], str | None]) -> None:
+    """Let `find` name the action of a request to Lambda, by its method and path; where it returns None, MiniStack does."""
+    own = modules.actions._lambda_action
+
+    def lambda_action(method: str, path: str) -> Any:
+        return find(method, path) or own(method, path)
+
+    modules.actions._lambda_action = lambda_action
+
+
 def rename_actions(service: str, action: Callable[[str], str]) -> None:
     """Authorize the operations of a service as the actions that `action` returns; MiniStack takes their own names."""
     action_of = modules.actions.extract_iam_action

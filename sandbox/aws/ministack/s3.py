@@ -73,12 +73,24 @@ def intercept_copies(copy: Callable[[str, str, Headers, Callable[[Headers], Resp
     modules.s3._copy_object = copy_object
 
 
-def intercept_copies_of_parts(copy: Callable[[Headers, Callable[[Headers], Response]], Response]) -> None:
-    """Let `copy` copy parts of an upload: the headers, and MiniStack's own way to do it with headers."""
+def add_checksum_of_part(upload: str, part: int) -> Mapping[str, str]:
+    """Compute the checksum of a part by the algorithm of its upload, and keep it with the part; none without one."""
+    begun = modules.s3._multipart_uploads[upload]
+    algorithm, kept = begun["checksum_algorithm"], begun["parts"][part]
+    kept["checksums"] = (
+        {algorithm: modules.s3._compute_s3_checksum(algorithm, kept["body"])} if algorithm else dict[str, str]()
+    )
+    return kept["checksums"]
+
+
+def intercept_copies_of_parts(
+    copy: Callable[[Mapping[str, list[str]], Headers, Callable[[Headers], Response]], Response],
+) -> None:
+    """Let `copy` copy parts of an upload: the query's parameters, headers, and MiniStack's own way to do it with headers."""
     own = modules.s3._upload_part_copy
 
     def upload_part_copy(bucket: str, key: str, query: Mapping[str, list[str]], headers: Headers) -> Response:
-        return copy(headers, lambda given: own(bucket, key, query, given))
+        return copy(query, headers, lambda given: own(bucket, key, query, given))
 
     modules.s3._upload_part_copy = upload_part_copy
 

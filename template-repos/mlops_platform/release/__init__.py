@@ -1,4 +1,4 @@
-"""Release an approved model version: verify it, copy its artifact, update the stack, recover from interrupted runs, roll back.
+"""Release an approved model version: get its model, update the stack, recover from interrupted runs, roll back.
 
 A deployment repository adds what differs: its Pulumi program, its settings, and how it deploys and tests.
 """

@@ -27,10 +27,8 @@ def provider(project: Project, environment: Environment) -> aws.Provider:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """The resources of the platform that models use in an account."""
+    """The resources of the platform that endpoints use in an account."""
 
-    subnet_ids: list[str]
-    security_group_id: str
     kms_key_arn: str
     """Of the key that encrypts a project's data."""
     alarms_topic_arn: str
@@ -43,8 +41,6 @@ def account(environment: Environment, opts: pulumi.InvokeOptions) -> Account:
         return aws.ssm.get_parameter(name=f"{environment.parameter_path}/{path}", opts=opts).value
 
     return Account(
-        subnet_ids=parameter("network/private-subnet-ids").split(","),
-        security_group_id=parameter("network/workload-security-group-id"),
         kms_key_arn=parameter("encryption/data-key-arn"),
         alarms_topic_arn=parameter("notifications/alarms-topic-arn"),
     )

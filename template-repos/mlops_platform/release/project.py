@@ -25,8 +25,8 @@ class Environment:
     """Name of the deployed resource, and prefix of the names of all others."""
     deployment_role_arn: str
     """Role of this repository's workflow."""
-    model_role_arn: str
-    """Role of the model."""
+    release_function: str
+    """Lambda function that makes the models of approved versions in the account."""
     artifacts_bucket: str
     state_bucket: str
     state_key_alias: str
@@ -45,7 +45,6 @@ class Project:
     region: str
     models_account_id: str
     """The account in which models are registered and approved."""
-    models_bucket: str
     package_group: str
     environments: dict[str, Environment]
 
@@ -70,7 +69,7 @@ def read(file: Path | None = None) -> Project:
             account_id=value(name, "account_id"),
             deployment_name=f"{value(name, 'prefix')}-{project_id}",
             deployment_role_arn=value(name, "deployment_role_arn"),
-            model_role_arn=value(name, "model_role_arn"),
+            release_function=f"{value(name, 'prefix')}-model-release",
             artifacts_bucket=value(name, "artifacts_bucket"),
             state_bucket=value(name, "state_bucket"),
             state_key_alias=f"alias/{value(name, 'prefix')}-state",
@@ -85,7 +84,6 @@ def read(file: Path | None = None) -> Project:
         unit=value("platform", "unit"),
         region=value("models", "region"),
         models_account_id=value("models", "account_id"),
-        models_bucket=value("models", "bucket"),
         package_group=value("models", "package_group"),
         environments=environments,
     )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_platform.release import DeploymentError
-from mlops_platform.release.package import version_of
 from mlops_platform.release.project import Project
+from mlops_platform.release.version import version_of
 
 WORKFLOW = "deploy.yml"
 REMOTE = re.compile(r"(?:https?://|ssh://)?(?:[^@/]+@)?([^:/]+(?::\d+)?)[:/](.+?/.+?)(?:\.git)?/?")

@@ -12,11 +12,11 @@ from deployment.scaling import TARGET, Scaling
 from deployment.settings import Fleet, Settings
 from mlops_platform import REPOSITORY
 from mlops_platform.project import aws, summary
-from mlops_platform.release import DeploymentError, candidate
-from mlops_platform.release.candidate import Candidate
+from mlops_platform.release import DeploymentError, model
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.stack import Stack
 from mlops_platform.release.steps import step
+from mlops_platform.release.version import Version
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         DeploymentError: the version may not be deployed, or the endpoint does not serve it in the end.
     """
     fleet = configured.fleets[environment.name]
-    with step("verify and copy the model"):
-        wanted = candidate.prepare(owner, environment, arn)
+    with step("release the model"):
+        wanted = model.release(owner, environment, arn)
         shadow = _shadow(owner, environment, fleet, wanted)
     endpoint = LiveEndpoint(
         environment=environment,
@@ -69,8 +69,8 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
 class Update:
     """An update of the endpoint to a model version."""
 
-    wanted: Candidate
-    shadow: Candidate | None
+    wanted: Version
+    shadow: Version | None
     fleet: Fleet
     endpoint: LiveEndpoint
     stack: Stack
@@ -90,7 +90,7 @@ class Update:
         self.stack.configure(self._configuration(kept))
         self.stack.select()
         self.stack.release_lock()
-        # Models and endpoint configurations have random names; what a killed run leaves of them is pruned later. A
+        # Endpoint configurations have random names; what a killed run leaves of them is pruned later. A
         # scaling target that the state does not know is set aside. All else is overwritten by the call that creates it.
         known = self.stack.recover({ENDPOINT: self.endpoint.name} if before else {})
         if before:
@@ -122,32 +122,33 @@ class Update:
         """Publish what was deployed."""
         wanted, serving, replaced = self.wanted, live.configuration_of(after), live.configuration_of(before)
         rows = {
-            "model package": f"`{wanted.model.arn}`",
-            "artifact": wanted.artifact_row,
+            "model package": f"`{wanted.package_arn}`",
+            "model": f"`{wanted.model_name}`",
+            "artifact": f"`{wanted.artifact_uri}`",
             "endpoint": f"`{self.endpoint.name}`",
             "configuration": f"`{serving}`",
             "replaced": f"`{replaced}`" if replaced not in ("", serving) else "nothing",
             "shadow": f"version {self.fleet.shadow_version}" if self.shadow else "none",
         }
-        heading = f"## {self.stack.environment.name} serves version {wanted.model.version}"
+        heading = f"## {self.stack.environment.name} serves version {wanted.version}"
         summary.publish(f"{heading}\n\n{summary.table(rows)}\n")
 
     def _configuration(self, instances: int) -> dict[str, Any]:
-        shadow = {} if self.shadow is None else {"shadow": self.shadow.version.configuration()}
+        shadow = {} if self.shadow is None else {"shadow": self.shadow.configuration()}
         return {
-            "modelPackageArn": self.wanted.model.arn,
-            "model": self.wanted.version.configuration(),
+            "modelPackageArn": self.wanted.package_arn,
+            "model": self.wanted.configuration(),
             "instances": str(instances),
             **shadow,
         }
 
 
-def _shadow(owner: Project, environment: Environment, fleet: Fleet, wanted: Candidate) -> Candidate | None:
+def _shadow(owner: Project, environment: Environment, fleet: Fleet, wanted: Version) -> Version | None:
     if not fleet.shadow_version:
         return None
-    if fleet.shadow_version == wanted.model.version:
+    if fleet.shadow_version == wanted.version:
         raise DeploymentError(
             f"version {fleet.shadow_version} is to be deployed and cannot be its own shadow: "
             f"change [{environment.name}] shadow_version in settings.toml"
         )
-    return candidate.prepare(owner, environment, owner.package_arn(fleet.shadow_version))
+    return model.release(owner, environment, owner.package_arn(fleet.shadow_version))

@@ -117,10 +117,11 @@ class LiveEndpoint:
     def prune(self, *, serving: str, before: str) -> list[str]:
         """Delete endpoint configurations and models that neither serve nor served last; returns their names.
 
-        The program keeps them (`retain_on_delete`): while a release can still be rolled back, SageMaker
-        needs the configuration that it replaces.
+        The program keeps configurations (`retain_on_delete`): while a release can still be rolled back, SageMaker
+        needs the one that it replaces. A model that was deleted is made again when its version is released again.
         """
-        configurations = self._listed("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName")
+        prefix = f"{self.name}-v"
+        configurations = self._listed("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", prefix)
         kept = {serving, before}
         if before in ("", serving):
             # Nothing was replaced this time: the youngest besides the live one served before.
@@ -131,7 +132,7 @@ class LiveEndpoint:
             if name not in kept:
                 self.sagemaker.delete_endpoint_config(EndpointConfigName=name)
                 deleted.append(name)
-        for name in self._listed("list_models", "Models", "ModelName"):
+        for name in self._listed("list_models", "Models", "ModelName", f"{self.name}-"):
             if name not in models:
                 self.sagemaker.delete_model(ModelName=name)
                 deleted.append(name)
@@ -149,9 +150,8 @@ class LiveEndpoint:
         answer = self.cloudwatch.describe_alarms(AlarmNamePrefix=f"{self.name}-", StateValue="ALARM")
         return [f"{alarm['AlarmName']}: {alarm.get('StateReason', '')}" for alarm in answer["MetricAlarms"]]
 
-    def _listed(self, operation: str, key: str, name: str) -> list[str]:
-        """Return the names that deployments created, the youngest first."""
-        prefix = f"{self.name}-v"
+    def _listed(self, operation: str, key: str, name: str, prefix: str) -> list[str]:
+        """Return the names that begin with a prefix, the youngest first."""
         pages = self.sagemaker.get_paginator(operation).paginate(
             NameContains=prefix, SortBy="CreationTime", SortOrder="Descending"
         )

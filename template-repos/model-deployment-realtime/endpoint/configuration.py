@@ -6,16 +6,16 @@ import pulumi
 import pulumi_aws as aws
 
 from endpoint import SHADOW, VARIANT
-from endpoint.model import Model
+from mlops_platform.release.version import Version
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationArgs:
-    """The model, its shadow if it has one, and the fleet."""
+    """The version, its shadow if it has one, and the fleet."""
 
     prefix: str
-    model: Model
-    shadow: Model | None
+    version: Version
+    shadow: Version | None
     shadow_percent: int
     """Share of the requests that the shadow gets a copy of."""
     instance_type: str
@@ -35,12 +35,12 @@ class Configuration(pulumi.ComponentResource):
     def __init__(self, name: str, args: ConfigurationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:EndpointConfiguration", name, None, opts)
         configuration = aws.sagemaker.EndpointConfiguration(
-            f"{args.prefix}-v{args.model.version}",
+            f"{args.prefix}-v{args.version.version}",
             kms_key_arn=args.kms_key_arn,
             production_variants=[
                 {
                     "variant_name": VARIANT,
-                    "model_name": args.model.name,
+                    "model_name": args.version.model_name,
                     "instance_type": args.instance_type,
                     "initial_instance_count": args.instances,
                     "initial_variant_weight": 1.0,
@@ -64,7 +64,7 @@ def _shadow(args: ConfigurationArgs) -> list[aws.sagemaker.EndpointConfiguration
     return [
         {
             "variant_name": SHADOW,
-            "model_name": args.shadow.name,
+            "model_name": args.shadow.model_name,
             "instance_type": args.instance_type,
             "initial_instance_count": args.instances,
             # Relative to the variant that answers: the share of its requests that are copied.

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_platform.release.testing.aws import FakeAws, FakeModelRegistry, refusal
+from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT
 
 
 @dataclass
-class FakeSageMaker(FakeModelRegistry):
-    """Model packages, endpoints, endpoint configurations and models of two accounts."""
+class FakeSageMaker:
+    """Endpoints, endpoint configurations and models of an account."""
 
     endpoint: dict[str, Any] | None = None
     statuses: list[str] = field(default_factory=list[str])
@@ -207,20 +207,18 @@ class Aws(FakeAws):
     timeout: float = 0
     """Of the client that asks the endpoint, in seconds."""
 
-    def __post_init__(self) -> None:
-        self.registry = self.sagemaker
-
     @property
     def services(self) -> Mapping[str, Any]:
         return {
             **super().services,
+            "sagemaker": self.sagemaker,
             "application-autoscaling": self.scaling,
             "cloudwatch": self.cloudwatch,
-            "sagemaker-runtime": self.runtime,
         }
 
     def client(self, service: str, region: str, *, attempts: int = 8, read_timeout_seconds: float = 60) -> Any:
         if service == "sagemaker-runtime":
             assert attempts == 1
             self.timeout = read_timeout_seconds
-        return super().client(service, region)
+            return self.runtime
+        return super().client(service, region, attempts=attempts, read_timeout_seconds=read_timeout_seconds)

@@ -16,7 +16,7 @@ from deployment.__main__ import main
 from deployment.deploy import CONFIGURATION, PROGRAM
 from deployment.removal import ENDPOINT
 from mlops_platform.release.testing.engine import FakeEngine
-from mlops_platform.release.testing.example import PROJECT
+from mlops_platform.release.testing.example import PROJECT, model_name
 
 PREPROD = PROJECT.environments["preprod"]
 NAME = PREPROD.deployment_name
@@ -31,6 +31,8 @@ class Engine(FakeEngine):
 
     aws: Aws = field(default_factory=Aws)
     rolls_back: bool = False
+    made: int = 0
+    """Number of the configurations that updates have made."""
     scaled: dict[str, Any] = field(default_factory=dict[str, Any])
     """The scaling target that existed when an update began."""
 
@@ -39,11 +41,14 @@ class Engine(FakeEngine):
         if self.exit_code and not self.rolls_back:
             return
         sagemaker = self.aws.sagemaker
-        made = f"{NAME}-v{self.configuration()['model']['version']}-{len(sagemaker.models):07x}"
+        model = self.configuration()["model"]
+        made = f"{NAME}-v{model['version']}-{self.made:07x}"
+        self.made += 1
         self.outputs = {"endpointName": NAME, "endpointConfigName": made}
         sagemaker.fleets[made] = ("ml.m5.large", int(self.configuration()["instances"]))
-        sagemaker.models.insert(0, made)
-        sagemaker.configurations = {made: [made], **sagemaker.configurations}
+        if model["model_name"] not in sagemaker.models:
+            sagemaker.models.insert(0, model["model_name"])
+        sagemaker.configurations = {made: [model["model_name"]], **sagemaker.configurations}
         if self.rolls_back:
             assert sagemaker.endpoint
             sagemaker.endpoint |= {"FailureReason": "an alarm fired", "LastModifiedTime": datetime.now(UTC)}
@@ -94,13 +99,12 @@ def test_the_first_deployment_creates_the_stack_and_reports_the_configuration(
     assert f"| configuration | `{NAME}-v1-0000000` |" in capsys.readouterr().out
 
 
-def test_the_program_gets_the_verified_version_and_the_uri_of_its_artifact(engine: Engine) -> None:
+def test_the_program_gets_the_released_version_and_the_name_of_its_model(engine: Engine) -> None:
     deploy(2)
     configuration = engine.configuration()
     assert configuration["modelPackageArn"] == configuration["model"]["package_arn"] == PROJECT.package_arn(2)
-    assert configuration["model"]["version"] == 2
-    assert configuration["model"]["environment"] == {"SAGEMAKER_PROGRAM": "inference.py"}
-    uri = f"s3://{PREPROD.artifacts_bucket}/{PROJECT.id}/models/{configuration['model']['sha256']}/model.tar.gz"
+    assert (configuration["model"]["version"], configuration["model"]["model_name"]) == (2, model_name("preprod", 2))
+    uri = f"s3://{PREPROD.artifacts_bucket}/approved/{PROJECT.id}/2/model.tar.gz"
     assert configuration["model"]["artifact_uri"] == uri
     assert configuration["instances"] == "1"
     assert "shadow" not in configuration
@@ -110,13 +114,24 @@ def test_a_second_version_replaces_the_first_and_the_one_before_is_kept(aws: Aws
     for version in (1, 2, 3):
         deploy(version)
     assert list(aws.sagemaker.configurations) == [f"{NAME}-v3-0000002", f"{NAME}-v2-0000001"]
-    assert aws.sagemaker.models == list(aws.sagemaker.configurations)
+    assert aws.sagemaker.models == [model_name("preprod", 3), model_name("preprod", 2)]
 
 
-def test_an_earlier_version_is_deployed_again_under_another_name(aws: Aws, engine: Engine) -> None:
+def test_models_that_were_made_before_the_account_did_are_removed_when_they_serve_no_more(
+    aws: Aws, engine: Engine
+) -> None:
+    deploy(1)
+    former = f"{NAME}-v1-1a2b3c4"
+    aws.sagemaker.models.append(former)
+    deploy(2)
+    assert aws.sagemaker.deleted == [former]
+
+
+def test_an_earlier_version_is_deployed_again_in_another_configuration(aws: Aws, engine: Engine) -> None:
     for version in (1, 2, 1):
         deploy(version)
     assert list(aws.sagemaker.configurations) == [f"{NAME}-v1-0000002", f"{NAME}-v2-0000001"]
+    assert aws.release.released == [1, 2, 1]
 
 
 def serving(aws: Aws, instances: int) -> None:
@@ -350,13 +365,13 @@ def with_shadow(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "read", read_changed)
 
 
-def test_a_shadow_is_verified_and_copied_like_the_version_that_answers(
+def test_a_shadow_is_released_like_the_version_that_answers(
     aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_shadow(2, monkeypatch)
     deploy(1)
     assert engine.configuration()["shadow"]["package_arn"] == PROJECT.package_arn(2)
-    assert len(aws.s3.copies) == 2
+    assert aws.release.released == [1, 2]
 
 
 def test_a_version_cannot_be_its_own_shadow(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,7 +383,7 @@ def test_a_version_cannot_be_its_own_shadow(engine: Engine, monkeypatch: pytest.
 
 def test_an_unapproved_shadow_is_refused(aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with_shadow(2, monkeypatch)
-    aws.sagemaker.packages[PROJECT.package_arn(2)]["ModelApprovalStatus"] = "Rejected"
+    aws.release.versions[2] = f"{PROJECT.package_arn(2)} is Rejected, not Approved"
     with pytest.raises(SystemExit, match="/2 is Rejected, not Approved"):
         deploy(1)
     assert engine.calls == []

@@ -9,7 +9,7 @@ from deployment import settings
 from deployment.deploy import PROGRAM
 from mlops_platform import REPOSITORY
 from mlops_platform.release.testing import rendering
-from mlops_platform.release.testing.example import IMAGE, PROJECT
+from mlops_platform.release.testing.example import PROJECT, model_name
 from mlops_platform.release.testing.rendering import PARAMETERS, Rendering, version
 
 SETTINGS = settings.read(REPOSITORY / "settings.toml")
@@ -50,13 +50,11 @@ def test_it_declares_these_resources_and_no_others(prod: Rendering, preprod: Ren
     assert prod.counts() == preprod.counts()
     assert prod.counts() == {
         "pulumi:providers:aws": 1,
-        "mlops:index:Model": 1,
         "mlops:index:EndpointConfiguration": 1,
         "mlops:index:EndpointAlarms": 1,
         "mlops:index:EndpointRelease": 1,
         "mlops:index:EndpointAutoscaling": 1,
         "mlops:index:EndpointDashboard": 1,
-        "aws:sagemaker/model:Model": 1,
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
         "aws:sagemaker/endpoint:Endpoint": 1,
         "aws:appautoscaling/target:Target": 1,
@@ -78,24 +76,9 @@ def test_only_the_environments_account_is_reached_and_everything_is_tagged(prod:
     assert {r.provider for r in prod.resources if r.type.startswith("aws:")} == {"aws"}
 
 
-def test_the_model_is_the_approved_artifact_without_a_network_of_its_own(prod: Rendering) -> None:
-    model = prod.one("Model", f"{NAME}-v3").inputs
-    assert model["primaryContainer"] == {
-        "image": IMAGE,
-        "modelDataUrl": f"s3://bucket/p-abcdefghijkl/models/{3:064x}/model.tar.gz",
-        "environment": {"SAGEMAKER_PROGRAM": "inference.py", "PIP_NO_BUILD_ISOLATION": "0"},
-    }
-    assert model["enableNetworkIsolation"] is True
-    assert model["vpcConfig"] == {"subnets": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
-    assert model["executionRoleArn"] == PROD.model_role_arn
-    assert model["tags"] == {"model-package-arn": PROJECT.package_arn(3)}
-
-
-def test_the_image_can_install_the_code_of_any_version_without_a_network(prod: Rendering, shadowed: Rendering) -> None:
-    assert version(3).environment == {"SAGEMAKER_PROGRAM": "inference.py"}, "a version registered without the variable"
-    models = [prod.one("Model", f"{NAME}-v3"), shadowed.one("Model", f"{NAME}-v3"), shadowed.one("Model", f"{NAME}-v4")]
-    for model in models:
-        assert model.inputs["primaryContainer"]["environment"]["PIP_NO_BUILD_ISOLATION"] == "0"
+def test_it_serves_the_model_that_the_account_made(prod: Rendering) -> None:
+    (variant,) = prod.one("EndpointConfiguration", f"{NAME}-v3").inputs["productionVariants"]
+    assert variant["modelName"] == model_name("prod", 3)
 
 
 def test_disks_and_captured_requests_are_encrypted_with_the_accounts_key(prod: Rendering) -> None:
@@ -107,10 +90,9 @@ def test_disks_and_captured_requests_are_encrypted_with_the_accounts_key(prod: R
     assert [option["captureMode"] for option in capture["captureOptions"]] == ["Input", "Output"]
 
 
-def test_replaced_models_and_configurations_are_kept_and_have_random_names(prod: Rendering) -> None:
+def test_replaced_configurations_are_kept_and_have_random_names(prod: Rendering) -> None:
     kept = [r for r in prod.resources if r.retained]
-    assert {r.name for r in kept} == {f"{NAME}-v3"}
-    assert [r.type.rpartition(":")[2] for r in kept] == ["Model", "EndpointConfiguration"]
+    assert [(r.name, r.type.rpartition(":")[2]) for r in kept] == [(f"{NAME}-v3", "EndpointConfiguration")]
     assert not [r for r in kept if "name" in r.inputs]
 
 
@@ -221,10 +203,9 @@ def test_the_dashboard_shows_every_alarm_and_metrics_of_this_endpoint_alone(prod
 
 
 def test_a_shadow_gets_its_share_of_the_requests_and_is_on_the_dashboard(shadowed: Rendering) -> None:
-    assert shadowed.counts()["aws:sagemaker/model:Model"] == 2
     configuration = shadowed.one("EndpointConfiguration", f"{NAME}-v3").inputs
     (production,), (shadow,) = configuration["productionVariants"], configuration["shadowProductionVariants"]
-    assert (production["modelName"], shadow["modelName"]) == (CONFIGURATION, f"{NAME}-v4-1a2b3c4")
+    assert (production["modelName"], shadow["modelName"]) == (model_name("prod", 3), model_name("prod", 4))
     assert (production["initialVariantWeight"], shadow["initialVariantWeight"]) == (1.0, 1.0)
     body = shadowed.one("Dashboard").inputs["dashboardBody"]
     assert '"VariantName", "Shadow"' in body

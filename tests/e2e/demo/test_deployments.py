@@ -210,7 +210,7 @@ def test_a_deployment_that_is_killed_and_then_cancelled_converges_when_it_is_run
 ) -> None:
     before, serving = deployments.remains("preprod"), deployments.endpoint("preprod")["EndpointConfigName"]
     run = deployments.dispatch(2)
-    deployments.kill_with_a_new_model("preprod", before.models)
+    deployments.kill_with_a_new_configuration("preprod", before.configurations)
     assert deployments.conclusion(run) == "failure"
     assert "pulumi up failed in preprod" in deployments.log(run, "preprod")
     assert len(deployments.locks("preprod")) == 1
@@ -307,7 +307,7 @@ def test_a_project_that_is_deleted_while_it_is_deployed_leaves_data_and_nothing_
         )
         assert [name for kind in (*kinds, remains.stacks) for name in kind] == []
         assert [role for role in deployments.roles(environment) if deployments.project.id in role] == []
-        assert deployments.keys(environment, "artifacts", f"{deployments.project.id}/models/")
+        assert deployments.keys(environment, "artifacts", f"approved/{deployments.project.id}/")
         assert deployments.keys(environment, "state", f"projects/{deployments.project.id}/.pulumi/stacks/")
     assert [version for version in (1, 2, 3, 4) if deployments.approval(version) != "Approved"] == []
     bucket = f"analytics-dev-{deployments.project.id}-{ACCOUNTS['dev']}-eu-west-1"

@@ -1,6 +1,7 @@
 """Probes as the roles that deploy a project's models, in preprod and in prod."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,8 @@ def as_deployment_role(approvals: Approvals, environment: str, session: boto3.Se
     yield from approving(approvals, session, 1)
     yield from _on_other_endpoints(approvals, environment, session)
     yield from _on_other_projects(approvals, environment, session)
+    yield from _on_models(approvals, environment, session)
+    yield from _on_the_release_function(approvals, environment, session)
     yield from _on_storage(approvals, environment, session)
     yield from _on_keys(approvals, environment, session)
     yield from _on_roles(approvals, environment, session)
@@ -137,6 +140,67 @@ def _on_other_projects(approvals: Approvals, environment: str, session: boto3.Se
     yield "their versions", lambda: sagemaker.describe_model_package(ModelPackageName=package)
 
 
+def _on_models(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
+    """Serve what nobody approved: own models, isolated or not, of any image; models of others; and none at first."""
+    sagemaker, own = _client(session, "sagemaker"), approvals.name(environment)
+    role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{own}-model"
+    images = (IMAGE, f"{ACCOUNTS[environment]}.dkr.ecr.{REGION}.amazonaws.com/attack:1")
+    for image in images:
+        for isolated in (True, False):
+            yield (
+                f"a model of {image}, isolated: {isolated}",
+                lambda image=image, isolated=isolated: sagemaker.create_model(
+                    ModelName=f"{own}-approved-v1-attack",
+                    ExecutionRoleArn=role,
+                    PrimaryContainer={"Image": image},
+                    VpcConfig=_network(approvals, environment),
+                    EnableNetworkIsolation=isolated,
+                ),
+            )
+    theirs = _make_model(approvals, environment)
+    [ours] = approvals.remains(environment).models[:1]
+    variants: dict[str, list[dict[str, object]]] = {
+        "their model": [_variant("AllTraffic", theirs)],
+        "our model beside theirs": [_variant("AllTraffic", ours), _variant("Other", theirs)],
+        "no model yet": [{"VariantName": "AllTraffic", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}],
+    }
+    for description, production in variants.items():
+        yield (
+            f"serving {description}",
+            lambda production=production: sagemaker.create_endpoint_config(
+                EndpointConfigName=f"{own}-attack", ProductionVariants=production
+            ),
+        )
+    yield (
+        "their model as a shadow",
+        lambda: sagemaker.create_endpoint_config(
+            EndpointConfigName=f"{own}-attack",
+            ProductionVariants=[_variant("AllTraffic", ours)],
+            ShadowProductionVariants=[_variant("Shadow", theirs)],
+        ),
+    )
+
+
+def _on_the_release_function(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
+    functions, name = _client(session, "lambda"), f"{UNIT}-{environment}-model-release"
+    own = f"{approvals.project.name}-{approvals.project.id}"
+    body = json.dumps({"version": 1})
+    for qualifier in ("", "$LATEST", f"other-{ANOTHER_PROJECT}", f"{own}-x"):
+        named = {"Qualifier": qualifier} if qualifier else dict[str, str]()
+        yield f"a release by {named}", lambda named=named: functions.invoke(FunctionName=name, Payload=body, **named)
+    yield (
+        "the alias of another project",
+        lambda: functions.create_alias(FunctionName=name, Name=f"other-{ANOTHER_PROJECT}", FunctionVersion="$LATEST"),
+    )
+    yield "its own alias", lambda: functions.update_alias(FunctionName=name, Name=own, FunctionVersion="1")
+    yield "the function's code", lambda: functions.update_function_code(FunctionName=name, ZipFile=b"")
+    yield "the function's settings", lambda: functions.update_function_configuration(FunctionName=name, Timeout=3)
+
+
+def _variant(name: str, model: str) -> dict[str, object]:
+    return {"VariantName": name, "ModelName": model, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+
+
 def _on_storage(approvals: Approvals, environment: str, session: boto3.Session) -> Iterator[Probe]:
     s3, project = _client(session, "s3"), approvals.project.id
     (elsewhere,) = {"preprod", "prod"} - {environment}
@@ -146,6 +210,11 @@ def _on_storage(approvals: Approvals, environment: str, session: boto3.Session) 
         (approvals.bucket(environment, "state"), state),
         (approvals.bucket(environment, "state"), f"projects/{ANOTHER_PROJECT}/.pulumi/meta.yaml"),
         (approvals.bucket(environment, "artifacts"), f"{ANOTHER_PROJECT}/models/x/model.tar.gz"),
+        (approvals.bucket(environment, "artifacts"), f"{project}/models/x/model.tar.gz"),
+        (approvals.bucket(environment, "artifacts"), f"approved/{project}/1/model.tar.gz"),
+        (approvals.bucket(environment, "artifacts"), f"approved/{project}/1.json"),
+        (approvals.bucket(environment, "artifacts"), f"approved/{project}/attack/model.tar.gz"),
+        (approvals.bucket("dev", project), "approved/1/model.tar.gz"),
         (approvals.bucket(elsewhere, "state"), f"projects/{project}/.pulumi/meta.yaml"),
         (approvals.bucket(elsewhere, "artifacts"), f"{project}/models/x/model.tar.gz"),
         (approvals.bucket("dev", "state"), ".pulumi/meta.yaml"),
@@ -267,6 +336,17 @@ def _make_bucket(approvals: Approvals) -> None:
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=bucket, Key="approved/1/model.tar.gz", Body=b"theirs")
+
+
+def _make_model(approvals: Approvals, environment: str) -> str:
+    """Create a model of another project, and return its name."""
+    sagemaker, name = approvals.root(environment, "sagemaker"), f"{UNIT}-{environment}-{ANOTHER_PROJECT}-approved-v1-1"
+    own = sagemaker.describe_model(ModelName=approvals.remains(environment).models[0])
+    with contextlib.suppress(sagemaker.exceptions.ClientError):
+        sagemaker.create_model(
+            ModelName=name, ExecutionRoleArn=own["ExecutionRoleArn"], PrimaryContainer=own["PrimaryContainer"]
+        )
+    return name
 
 
 def _network(approvals: Approvals, environment: str) -> dict[str, list[str]]:

@@ -8,7 +8,18 @@ import pytest
 from functions.deployment_trigger.errors import NotStartedError
 from functions.deployment_trigger.event import ApprovalEvent
 from functions.shared.github_api.errors import DeadlinePassedError, GitHubError, OutcomeUnknownError
-from tests.functions.deployment_trigger.fakes import ACCOUNT, BUCKET, GROUP, REPOSITORY, Crash, Fakes, arn, error
+from functions.shared.model_specification import specification_digest
+from tests.functions.deployment_trigger.fakes import (
+    ACCOUNT,
+    ARTIFACT,
+    BUCKET,
+    GROUP,
+    REPOSITORY,
+    Crash,
+    Fakes,
+    arn,
+    error,
+)
 
 APPROVED_AT = 1_000_000_000
 
@@ -49,7 +60,11 @@ def test_the_artifact_is_frozen_before_anything_is_started(fakes: Fakes) -> None
 
     assert frozen == [True]
     [copy] = fakes.s3.copies
-    assert copy["Metadata"] == {"model-package-arn": arn(1)}
+    [container] = fakes.sagemaker.packages[arn(1)]["InferenceSpecification"]["Containers"]
+    assert copy["Metadata"] == {
+        "model-package-arn": arn(1),
+        "specification-sha256": specification_digest(container),
+    }
     assert copy["CopySource"] == {"Bucket": BUCKET, "Key": "pipelines/run/output/model.tar.gz"}
 
 
@@ -229,6 +244,18 @@ def test_an_approved_artifact_never_changes(fakes: Fakes) -> None:
     assert fakes.deliver(request_id="request-2").decision == "dispatched"
 
     assert fakes.s3.objects[BUCKET, "approved/1/model.tar.gz"].body == b"model"
+
+
+def test_a_version_that_was_changed_since_it_was_approved_first_is_refused(fakes: Fakes) -> None:
+    """The frozen artifact stays, and says which container was approved with it."""
+    fakes.deliver()
+    containers = [{"Image": "another", "ModelDataUrl": ARTIFACT}]
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected", InferenceSpecification={"Containers": containers})
+    fakes.approve()
+
+    made = fakes.deliver(request_id="request-2")
+
+    assert (made.decision, "was changed since it was approved first" in made.reason) == ("refused", True)
 
 
 def test_an_artifact_frozen_for_another_package_is_refused(fakes: Fakes) -> None:

@@ -23,6 +23,8 @@ from tests.rendering import Rendering, Renderings
 from tests.sandbox_aws.account import Account
 from tests.sandbox_aws.certificates import Certificates
 from tests.sandbox_aws.hosting import Hosting
+from tests.sandbox_aws.test_aws_functions import ECHO
+from tests.sandbox_aws.test_aws_functions import create as create_function
 from tests.sandbox_aws.test_aws_permissions import refusal
 
 NAME = ROLES.name
@@ -62,6 +64,8 @@ def accounts(dev: Account, prod: Account, rendered: Renderings) -> tuple[Account
         name, value = parameter.inputs["name"], parameter.inputs["value"]
         if "/projects/" in name:
             ssm.put_parameter(Name=name, Value=value, Type="String")
+    # The account's stack makes it; a project's stack names it.
+    create_function(prod, "analytics-prod-model-release", "handler.handler", ECHO)
     return dev, prod
 
 
@@ -110,6 +114,11 @@ def roles_left(prod: Account) -> list[str]:
     return sorted(role["RoleName"] for role in found if role["RoleName"].startswith(NAME))
 
 
+def aliases(prod: Account) -> list[str]:
+    found = prod.client("lambda").list_aliases(FunctionName="analytics-prod-model-release")["Aliases"]
+    return [alias["Name"] for alias in found]
+
+
 def test_a_project_gets_its_roles_and_loses_them_with_all_that_it_deployed(
     accounts: tuple[Account, Account], provisioner: Callable[[], RolesProvisioner]
 ) -> None:
@@ -118,6 +127,7 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_it_deployed(
     assert provisioner().provision(ROLES) == {**ARNS, "LaunchStackId": LAUNCH}
     assert provisioner().provision(ROLES) == {**ARNS, "LaunchStackId": LAUNCH}
     assert roles_left(prod) == [f"{NAME}-deployment", f"{NAME}-model"]
+    assert aliases(prod) == [f"{ROLES.project_name}-{ROLES.project_id}"]
     boundary = prod.client("iam").get_role(RoleName=f"{NAME}-model")["Role"]["PermissionsBoundary"]
     assert boundary["PermissionsBoundaryArn"] == "arn:aws:iam::333333333333:policy/analytics-prod-boundary"
 
@@ -145,7 +155,7 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_it_deployed(
         assert hosting.sagemaker.list_models(NameContains=NAME)["Models"] == []
     assert cloudwatch.describe_alarms(AlarmNamePrefix=NAME)["MetricAlarms"] == []
     assert cloudwatch.list_dashboards(DashboardNamePrefix=NAME)["DashboardEntries"] == []
-    assert roles_left(prod) == []
+    assert roles_left(prod) == aliases(prod) == []
 
 
 def test_no_other_role_of_development_is_let_in(accounts: tuple[Account, Account]) -> None:

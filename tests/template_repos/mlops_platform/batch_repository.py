@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from mlops_platform.release import candidate, command_line
+from mlops_platform.release import command_line, model
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.stack import Stack
 from mlops_platform.release.steps import step
@@ -28,12 +28,12 @@ def main(arguments: list[str], folder: Path, aws: FakeAws, *, exists: bool = Fal
     """
 
     def deploy(owner: Project, environment: Environment, _: None, arn: str) -> None:
-        with step("verify and copy the model"):
-            wanted = candidate.prepare(owner, environment, arn)
+        with step("release the model"):
+            wanted = model.release(owner, environment, arn)
         stack = Stack(
             program=PROGRAM, folder=folder, project=owner, environment=environment, s3=aws.s3, say=logger.info
         )
-        stack.configure({"model": wanted.version.configuration()})
+        stack.configure({"model": wanted.configuration()})
         stack.select()
         stack.release_lock()
         stack.recover({SCHEDULE: environment.deployment_name} if exists else {})

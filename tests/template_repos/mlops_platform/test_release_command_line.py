@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops_platform.release import project
-from mlops_platform.release.testing.aws import FakeAws
+from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT
 from tests.template_repos.mlops_platform.conftest import Deploy
@@ -13,14 +13,13 @@ from tests.template_repos.mlops_platform.conftest import Deploy
 READ = project.read
 
 
-@pytest.mark.parametrize("status", ["Rejected", "PendingManualApproval"])
-def test_nothing_is_touched_for_a_version_that_is_not_approved(
-    deploy: Deploy, aws: FakeAws, engine: FakeEngine, status: str
+def test_nothing_is_touched_for_a_version_that_is_not_released(
+    deploy: Deploy, aws: FakeAws, engine: FakeEngine
 ) -> None:
-    aws.registry.packages[PROJECT.package_arn(1)]["ModelApprovalStatus"] = status
-    with pytest.raises(SystemExit, match=f"error: .*/1 is {status}, not Approved"):
+    aws.release.versions[1] = f"{PROJECT.package_arn(1)} is Rejected, not Approved"
+    with pytest.raises(SystemExit, match=r"error: .*/1 is Rejected, not Approved"):
         deploy(1)
-    assert (engine.calls, aws.s3.copies) == ([], [])
+    assert engine.calls == []
 
 
 def test_credentials_of_another_account_are_refused_before_anything_is_touched(
@@ -31,15 +30,19 @@ def test_credentials_of_another_account_are_refused_before_anything_is_touched(
         SystemExit, match="these are credentials of account 999999999999; preprod is account 222222222222"
     ):
         deploy(1)
-    assert (engine.calls, aws.s3.copies) == ([], [])
+    assert (engine.calls, aws.release.released) == ([], [])
 
 
 def test_a_refusal_of_aws_is_one_line_that_names_the_operation(
     deploy: Deploy, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aws.s3, "missing", "SlowDown")
-    del aws.s3.objects[PROJECT.models_bucket, "approved/1/model.tar.gz"]
-    with pytest.raises(SystemExit, match=r"^error: .*\(SlowDown\) when calling the HeadObject operation: Not Found$"):
+    def refuse(**_: str) -> None:
+        raise refusal("Invoke", "ServiceException", "internal error")
+
+    monkeypatch.setattr(aws.release, "invoke", refuse)
+    with pytest.raises(
+        SystemExit, match=r"^error: .*\(ServiceException\) when calling the Invoke operation: internal error$"
+    ):
         deploy(1)
 
 

@@ -17,10 +17,10 @@ def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
 
 def test_every_missing_value_of_project_toml_is_listed(tmp_path: Path) -> None:
     file = tmp_path / "project.toml"
-    file.write_text(PROJECT_TOML.replace("arn = ", "nra = ", 1).replace("model_role_arn", "other"))
+    file.write_text(PROJECT_TOML.replace("arn = ", "nra = ", 1).replace("state_bucket", "other"))
     with pytest.raises(ProjectError) as caught:
         project.read(file)
-    assert str(caught.value) == ("project.toml lacks [preprod] model_role_arn, [prod] model_role_arn, [project] arn")
+    assert str(caught.value) == ("project.toml lacks [preprod] state_bucket, [prod] state_bucket, [project] arn")
 
 
 def test_a_workflow_learns_the_region_and_the_role_of_each_environment(tmp_path: Path) -> None:

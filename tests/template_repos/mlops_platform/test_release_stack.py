@@ -65,7 +65,7 @@ def test_the_lock_of_a_killed_run_is_released_and_those_of_other_stacks_are_kept
     caplog.set_level("INFO")
     others = LOCK.replace("/preprod/", "/prod/")
     for key in (LOCK, others):
-        aws.s3.put(PREPROD.state_bucket, key, b"{}")
+        aws.s3.objects[PREPROD.state_bucket, key] = b"{}"
     deploy(1)
     assert len(engine.commands("up")) == 1
     assert (PREPROD.state_bucket, LOCK) not in aws.s3.objects

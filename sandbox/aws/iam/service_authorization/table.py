@@ -13,6 +13,7 @@ from sandbox.aws.iam.service_authorization import (
     eventbridge,
     iam,
     kms,
+    s3,
     sagemaker,
     service_catalog,
     sns,
@@ -62,6 +63,8 @@ def install() -> None:
     request_authorization.rename_actions(budgets.NAME, budgets.action)
     request_authorization.intercept_resources(_resource)
     request_authorization.add_context(_context)
+    request_authorization.add_s3_context(lambda action, query, headers: dict(s3.context(action, query, headers)))
+    request_authorization.name_lambda_actions(awslambda.alias_action)
 
 
 def resources(service: str, operation: str, members: Members) -> list[str]:
@@ -75,7 +78,7 @@ def _resource(service: str, request: Request, go_on: Callable[[], str]) -> str:
     if service == "sagemaker":
         known = sagemaker.invoked_endpoint(request)
     elif service == "lambda":
-        known = awslambda.new_function(request)
+        known = awslambda.new_function(request) or awslambda.invoked_function(request)
     if known:
         return known
     found = resources(service, operation, members_of(request.body, request.query))

@@ -1,6 +1,4 @@
-"""An example project, its project.toml, and model packages."""
-
-from typing import Any
+"""An example project, its project.toml, and its models."""
 
 from mlops_platform.release.project import Environment, Project
 
@@ -48,7 +46,7 @@ def _environment(name: str, account_id: str) -> Environment:
         account_id=account_id,
         deployment_name=f"{prefix}-p-abcdefghijkl",
         deployment_role_arn=f"arn:aws:iam::{account_id}:role/{prefix}-p-abcdefghijkl-deployment",
-        model_role_arn=f"arn:aws:iam::{account_id}:role/{prefix}-p-abcdefghijkl-model",
+        release_function=f"{prefix}-model-release",
         artifacts_bucket=f"{prefix}-artifacts-{account_id}-eu-west-1",
         state_bucket=f"{prefix}-state-{account_id}-eu-west-1",
         state_key_alias=f"alias/{prefix}-state",
@@ -63,24 +61,11 @@ PROJECT = Project(
     unit="analytics",
     region="eu-west-1",
     models_account_id="111111111111",
-    models_bucket="analytics-dev-p-abcdefghijkl-111111111111-eu-west-1",
     package_group="abalone-p-abcdefghijkl",
     environments={"preprod": _environment("preprod", "222222222222"), "prod": _environment("prod", "333333333333")},
 )
-IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 
 
-def package(version: int, **changes: Any) -> dict[str, Any]:
-    """Return an approved model package as SageMaker describes it."""
-    container = {
-        "Image": IMAGE,
-        "ModelDataUrl": "s3://somewhere/model.tar.gz",
-        "Environment": {"SAGEMAKER_PROGRAM": "inference.py"},
-    }
-    return {
-        "ModelPackageArn": PROJECT.package_arn(version),
-        "ModelPackageStatus": "Completed",
-        "ModelApprovalStatus": "Approved",
-        "InferenceSpecification": {"Containers": [container]},
-        **changes,
-    }
+def model_name(environment: str, version: int) -> str:
+    """Return the name of the SageMaker model of a version in an environment."""
+    return f"{PROJECT.environments[environment].deployment_name}-approved-v{version}-{version:08x}"

@@ -22,12 +22,10 @@ from pulumi.runtime.stack import Stack, run_pulumi_func
 
 from mlops_platform import REPOSITORY
 from mlops_platform.release import project
-from mlops_platform.release.testing.example import IMAGE, PROJECT
+from mlops_platform.release.testing.example import PROJECT, model_name
 from mlops_platform.release.version import Version
 
 PARAMETERS = {
-    "network/private-subnet-ids": "subnet-1,subnet-2",
-    "network/workload-security-group-id": "sg-1",
     "encryption/data-key-arn": "arn:aws:kms:eu-west-1:222222222222:key/1",
     "notifications/alarms-topic-arn": "arn:aws:sns:eu-west-1:222222222222:alarms",
 }
@@ -125,15 +123,13 @@ class Recorder(mocks.MockMonitor):
             return mocks.MockMonitor.Invoke(self, request)
 
 
-def version(number: int) -> Version:
-    """Return a version of the example's model, as the deploy command passes it to the program."""
+def version(number: int, environment: str = "prod") -> Version:
+    """Return a version of the example's model, as the deploy command passes it to the program of an environment."""
     return Version(
         package_arn=PROJECT.package_arn(number),
         version=number,
-        image=IMAGE,
-        environment={"SAGEMAKER_PROGRAM": "inference.py"},
-        artifact_uri=f"s3://bucket/{PROJECT.id}/models/{number:064x}/model.tar.gz",
-        sha256=f"{number:064x}",
+        model_name=model_name(environment, number),
+        artifact_uri=f"s3://bucket/approved/{PROJECT.id}/{number}/model.tar.gz",
     )
 
 

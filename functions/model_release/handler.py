@@ -1,0 +1,82 @@
+"""Entry point of the release function: a project's alias, and the number of a version."""
+
+import functools
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from functions.model_release.artifacts import Artifacts
+from functions.model_release.errors import RefusedError
+from functions.model_release.models import Models
+from functions.model_release.project import Project, calling_project
+from functions.model_release.records import Records
+from functions.model_release.registry import ModelRegistry
+from functions.model_release.releaser import Releaser
+from functions.model_release.settings import Settings
+from functions.shared import aws_clients
+
+logger = logging.getLogger("functions.model_release")
+logger.setLevel(logging.INFO)
+logging.getLogger("functions.shared").setLevel(logging.INFO)
+
+
+class Context(Protocol):
+    """The part of Lambda's context that is used here."""
+
+    invoked_function_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """AWS as the releaser uses it."""
+
+    registry: ModelRegistry
+    artifacts: Artifacts
+    records: Records
+    models: Models
+
+
+@functools.cache
+def services(bucket: str) -> Services:
+    """Make the clients of AWS once for all requests of this process: each takes as long as several calls."""
+    s3, sagemaker = aws_clients.client("s3"), aws_clients.client("sagemaker")
+    return Services(
+        registry=ModelRegistry(sagemaker),
+        artifacts=Artifacts(bucket, s3),
+        records=Records(bucket, s3),
+        models=Models(sagemaker),
+    )
+
+
+def handler(event: Mapping[str, object], context: Context) -> Mapping[str, object]:
+    """Release the version that the event names, of the project whose alias was invoked.
+
+    Returns:
+        The model's name and what it is of, or the reason of a refusal under `refused`.
+    """
+    settings = Settings.from_environment(os.environ)
+    try:
+        answer = _release(settings, calling_project(context.invoked_function_arn), event)
+    except RefusedError as refusal:
+        answer = {"refused": str(refusal)}
+    logger.info(json.dumps({"invoked": context.invoked_function_arn, "version": event.get("version"), **answer}))
+    return answer
+
+
+def _release(settings: Settings, project: Project, event: Mapping[str, object]) -> Mapping[str, object]:
+    version = event.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise RefusedError(f"the version {version!r} is no number of a model package: pass an integer such as 3")
+    aws = services(settings.artifacts_bucket)
+    releaser = Releaser(
+        settings=settings,
+        project=project,
+        registry=aws.registry,
+        artifacts=aws.artifacts,
+        records=aws.records,
+        models=aws.models,
+    )
+    return asdict(releaser.release(version))

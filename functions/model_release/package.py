@@ -1,0 +1,76 @@
+"""Model packages of the account that trained them, and the rules that say which may be released."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from functions.model_release.errors import RefusedError
+from functions.shared.model_specification import specification_digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """The container of a version."""
+
+    image: str
+    """With the digest that was registered, if there is one: a tag may move."""
+    environment: Mapping[str, str]
+    specification: str
+    """Digest of what was approved (`functions/shared/model_specification.py`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPackage:
+    """A version as the registry describes it."""
+
+    arn: str
+    status: str
+    approval_status: str
+    decided_by: str
+    """ARN of the identity that changed it last, or else registered it; empty when SageMaker does not say."""
+    containers: Sequence[Mapping[str, object]]
+
+
+def require_approved(package: ModelPackage, *, account_id: str, approver_role: str) -> Container:
+    """Return the container of a package that may be released as things are now.
+
+    Raises:
+        RefusedError: it may not; the message says why.
+    """
+    if package.status != "Completed":
+        raise RefusedError(f"{package.arn} is {package.status}, not Completed")
+    if package.approval_status != "Approved":
+        raise RefusedError(
+            f"{package.arn} is {package.approval_status}, not Approved: somebody has to approve it in the model registry"
+        )
+    if package.decided_by and not _is_role(package.decided_by, account_id, approver_role):
+        raise RefusedError(
+            f"{package.arn} was last changed by {package.decided_by}, which does not approve models: "
+            f"somebody with the role {approver_role} has to approve it again"
+        )
+    if len(package.containers) != 1:
+        raise RefusedError(
+            f"{package.arn} has {len(package.containers)} containers; only models with one can be deployed"
+        )
+    return _container(package.containers[0])
+
+
+def _container(described: Mapping[str, object]) -> Container:
+    image, digest = str(described["Image"]), described.get("ImageDigest")
+    if digest:
+        registry, slash, repository = image.rpartition("/")
+        image = f"{registry}{slash}{repository.partition('@')[0].partition(':')[0]}@{digest}"
+    environment = described.get("Environment")
+    return Container(
+        image=image,
+        environment={str(key): str(value) for key, value in environment.items()}
+        if isinstance(environment, Mapping)
+        else {},
+        specification=specification_digest(described),
+    )
+
+
+def _is_role(identity: str, account_id: str, role: str) -> bool:
+    """Tell whether an identity is a role, or a session of it: SageMaker's reference does not say which it names."""
+    return identity == f"arn:aws:iam::{account_id}:role/{role}" or identity.startswith(
+        f"arn:aws:sts::{account_id}:assumed-role/{role}/"
+    )

@@ -1,0 +1,38 @@
+"""SageMaker's model registry in the account that trained the models."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from functions.model_release.package import ModelPackage
+from functions.shared import aws_clients
+
+
+class ModelRegistry:
+    """The model packages of projects, which their groups' policies let this function read."""
+
+    def __init__(self, sagemaker: Any = None) -> None:
+        self._sagemaker = sagemaker or aws_clients.client("sagemaker")
+
+    def describe(self, arn: str) -> ModelPackage | None:
+        """Return the model package; None when it, its group, or the whole account is not there to ask any more."""
+        try:
+            found = self._sagemaker.describe_model_package(ModelPackageName=arn)
+        except ClientError as error:
+            # The policy that lets this account read a group is gone with the group.
+            if aws_clients.code(error) == "AccessDeniedException" or "does not exist" in str(error):
+                return None
+            raise
+        return ModelPackage(
+            arn=found["ModelPackageArn"],
+            status=found["ModelPackageStatus"],
+            approval_status=found.get("ModelApprovalStatus", "PendingManualApproval"),
+            decided_by=_identity(found.get("LastModifiedBy")) or _identity(found.get("CreatedBy")),
+            containers=found.get("InferenceSpecification", {}).get("Containers", []),
+        )
+
+
+def _identity(user: Mapping[str, Any] | None) -> str:
+    """Return the ARN in a `UserContext`; empty when it has none."""
+    return ((user or {}).get("IamIdentity") or {}).get("Arn", "")

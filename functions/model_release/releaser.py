@@ -1,0 +1,110 @@
+"""Release a version: every step leaves what the next attempt finds and continues from.
+
+The artifact is copied before the record is written, and the record before the model is made. So a record means that the
+bytes are here, and a model that there is a record.
+"""
+
+from dataclasses import dataclass
+
+from functions.model_release import models
+from functions.model_release.errors import RefusedError
+from functions.model_release.package import Container, ModelPackage, require_approved
+from functions.model_release.project import Project
+from functions.model_release.protocols import ArtifactStore, ModelStore, RecordStore, Registry
+from functions.model_release.records import Record, artifact_key
+from functions.model_release.settings import APPROVED, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """A version that may be served."""
+
+    model_name: str
+    model_package_arn: str
+    artifact_uri: str
+    sha256: str
+    """Of the artifact, in hexadecimal digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Releaser:
+    """Releases versions of one project."""
+
+    settings: Settings
+    project: Project
+    registry: Registry
+    artifacts: ArtifactStore
+    records: RecordStore
+    models: ModelStore
+
+    def release(self, version: int) -> Released:
+        """Make the model of a version that is approved now, or was released here before the registry was gone.
+
+        Raises:
+            RefusedError: the version may not be released.
+        """
+        record = self._verified(version)
+        model = models.definition(self.settings, self.project, record)
+        name = models.name_of(self.settings, self.project, version, model)
+        self.models.ensure(name, model, self._tags(record.model_package_arn))
+        return Released(
+            model_name=name,
+            model_package_arn=record.model_package_arn,
+            artifact_uri=record.artifact_uri,
+            sha256=record.sha256,
+        )
+
+    def _verified(self, version: int) -> Record:
+        arn = self._package_arn(version)
+        record, package = self.records.read(self.project.id, version), self.registry.describe(arn)
+        if package is None:
+            if record is None:
+                raise RefusedError(
+                    f"{arn} does not exist, or its group does not let this account read it: the version, or its whole "
+                    "group, was deleted, or the project's product in Service Catalog has to be updated"
+                )
+            return record
+        container = self._require_approved(package)
+        if record is None:
+            record = self._copy(version, package, container)
+        if record.specification != container.specification:
+            raise RefusedError(f"{arn} was changed since it was released here first: register it as a new version")
+        return record
+
+    def _require_approved(self, package: ModelPackage) -> Container:
+        account, role = self.settings.development_account_id, self.settings.approver_role
+        return require_approved(package, account_id=account, approver_role=role)
+
+    def _copy(self, version: int, package: ModelPackage, container: Container) -> Record:
+        settings, project = self.settings, self.project
+        account = settings.development_account_id
+        bucket = f"{settings.development_prefix}-{project.id}-{account}-{settings.region}"
+        frozen = self.artifacts.frozen(bucket, f"{APPROVED}/{version}/model.tar.gz", package.arn)
+        if frozen.specification and frozen.specification != container.specification:
+            raise RefusedError(f"{package.arn} was changed since it was approved: register it as a new version")
+        key = artifact_key(project.id, version)
+        self.artifacts.copy(frozen, key)
+        record = Record(
+            model_package_arn=package.arn,
+            image=container.image,
+            environment=container.environment,
+            specification=container.specification,
+            artifact_uri=f"s3://{settings.artifacts_bucket}/{key}",
+            sha256=frozen.sha256,
+            approved_by=package.decided_by,
+        )
+        return self.records.write(project.id, version, record)
+
+    def _package_arn(self, version: int) -> str:
+        settings = self.settings
+        place = f"{settings.region}:{settings.development_account_id}"
+        return f"arn:aws:sagemaker:{place}:model-package/{self.project.package_group}/{version}"
+
+    def _tags(self, package_arn: str) -> dict[str, str]:
+        return {
+            "unit": self.settings.unit,
+            "environment": self.settings.environment,
+            "sagemaker:project-name": self.project.name,
+            "sagemaker:project-id": self.project.id,
+            "model-package-arn": package_arn,
+        }

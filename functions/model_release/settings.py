@@ -1,0 +1,62 @@
+"""Settings of the function: the account and the account of the training, as its environment variables describe them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from functions.shared.github_api.errors import ExplainedError
+
+APPROVED = "approved"
+"""Folder of released artifacts and their records, in this account's bucket; of frozen artifacts, in a project's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The account that the function belongs to, and the one in which models are approved."""
+
+    account_id: str
+    region: str
+    prefix: str
+    """Beginning of the names of everything here, such as `analytics-prod`."""
+    artifacts_bucket: str
+    subnet_ids: Sequence[str]
+    security_group_id: str
+    development_account_id: str
+    development_prefix: str
+    """Beginning of the names of projects' buckets there, such as `analytics-dev`."""
+    approver_role: str
+    """Name of the role there that approves versions."""
+
+    @property
+    def unit(self) -> str:
+        """Business unit."""
+        return self.prefix.partition("-")[0]
+
+    @property
+    def environment(self) -> str:
+        """Environment, such as `prod`."""
+        return self.prefix.partition("-")[2]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the function's environment variables.
+
+        Raises:
+            ExplainedError: variables are missing; the message names all of them.
+        """
+        names = {
+            "account_id": "ACCOUNT_ID",
+            "region": "AWS_REGION",
+            "prefix": "PLATFORM_PREFIX",
+            "artifacts_bucket": "ARTIFACTS_BUCKET",
+            "security_group_id": "SECURITY_GROUP_ID",
+            "development_account_id": "DEVELOPMENT_ACCOUNT_ID",
+            "development_prefix": "DEVELOPMENT_PREFIX",
+            "approver_role": "APPROVER_ROLE",
+        }
+        missing = [name for name in (*names.values(), "SUBNET_IDS") if not environment.get(name)]
+        if missing:
+            raise ExplainedError(
+                f"the release of models is not configured: {', '.join(missing)}; deploy the platform again"
+            )
+        values = {field: environment[name] for field, name in names.items()}
+        return cls(**values, subnet_ids=tuple(environment["SUBNET_IDS"].split(",")))

@@ -1,0 +1,1 @@
+"""The release function, against a registry, buckets and models in memory."""

@@ -1,0 +1,105 @@
+"""The entry point: the alias says which project calls, and the event which version."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from functions.model_release import handler as module
+from functions.model_release.artifacts import Artifacts
+from functions.model_release.handler import Services, handler
+from functions.model_release.models import Models
+from functions.model_release.records import Records
+from functions.model_release.registry import ModelRegistry
+from functions.shared.github_api.errors import ExplainedError
+from tests.functions.model_release.fakes import BUCKET, Fakes
+
+FUNCTION = "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-model-release"
+ALIAS = f"{FUNCTION}:abalone-p-abcdefghijkl"
+VARIABLES = {
+    "ACCOUNT_ID": "333333333333",
+    "APPROVER_ROLE": "analytics-dev-lead-data-scientist",
+    "ARTIFACTS_BUCKET": BUCKET,
+    "AWS_REGION": "eu-west-1",
+    "DEVELOPMENT_ACCOUNT_ID": "111111111111",
+    "DEVELOPMENT_PREFIX": "analytics-dev",
+    "PLATFORM_PREFIX": "analytics-prod",
+    "SECURITY_GROUP_ID": "sg-1",
+    "SUBNET_IDS": "subnet-1,subnet-2",
+}
+
+
+@dataclass(kw_only=True)
+class Context:
+    """Lambda's context of an invocation."""
+
+    invoked_function_arn: str = ALIAS
+
+
+@pytest.fixture(autouse=True)
+def lambda_runtime(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of the function, with AWS in memory."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+
+    def services(bucket: str) -> Services:
+        return Services(
+            registry=ModelRegistry(fakes.sagemaker),
+            artifacts=Artifacts(bucket, fakes.s3, lambda: fakes.s3),
+            records=Records(bucket, fakes.s3),
+            models=Models(fakes.sagemaker),
+        )
+
+    monkeypatch.setattr(module, "services", services)
+
+
+def test_a_version_of_the_project_whose_alias_is_invoked_is_released(
+    fakes: Fakes, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = handler({"version": 3}, Context())
+    assert answer["model_name"] in fakes.sagemaker.models
+    logged = json.loads(caplog.messages[-1])
+    assert (logged["invoked"], logged["version"], logged["model_name"]) == (ALIAS, 3, answer["model_name"])
+
+
+@pytest.mark.parametrize(
+    "invoked",
+    [
+        FUNCTION,
+        f"{FUNCTION}:$LATEST",
+        f"{FUNCTION}:7",
+        f"{FUNCTION}:abalone",
+        f"{FUNCTION}:p-abcdefghijkl",
+        f"{FUNCTION}:abalone-p-abcdefghijkl-x",
+    ],
+)
+def test_invoked_by_no_projects_alias_it_releases_nothing(fakes: Fakes, invoked: str) -> None:
+    answer = handler({"version": 3}, Context(invoked_function_arn=invoked))
+    assert answer == {"refused": f"{invoked} is no project's alias of this function: invoke the alias"}
+    assert fakes.sagemaker.models == {}
+
+
+def test_by_the_alias_of_another_project_it_releases_that_ones_versions_only(fakes: Fakes) -> None:
+    answer = handler({"version": 3}, Context(invoked_function_arn=f"{FUNCTION}:churn-p-mnopqrstuvwx"))
+    assert "model-package/churn-p-mnopqrstuvwx/3 does not exist" in str(answer["refused"])
+    assert fakes.sagemaker.models == {}
+
+
+@pytest.mark.parametrize("event", [{}, {"version": "3"}, {"version": 0}, {"version": True}, {"version": 3.0}], ids=str)
+def test_an_event_without_the_number_of_a_version_is_refused(event: Mapping[str, Any]) -> None:
+    assert "is no number of a model package: pass an integer such as 3" in str(handler(event, Context())["refused"])
+
+
+def test_other_members_of_the_event_change_nothing(fakes: Fakes) -> None:
+    forged = {"version": 3, "project": "churn-p-mnopqrstuvwx", "image": "any", "model_package_arn": "any"}
+    assert handler(forged, Context()) == handler({"version": 3}, Context())
+    assert len(fakes.sagemaker.models) == 1
+
+
+def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUBNET_IDS")
+    monkeypatch.setenv("APPROVER_ROLE", "")
+    with pytest.raises(ExplainedError, match="not configured: APPROVER_ROLE, SUBNET_IDS; deploy the platform again"):
+        handler({"version": 3}, Context())

@@ -1,0 +1,252 @@
+"""The release of a version: what is verified, what is copied, and what is made of it."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.model_release.errors import RefusedError
+from tests.functions.model_release.fakes import (
+    BODY,
+    BUCKET,
+    CONTAINER,
+    FROZEN,
+    IMAGE,
+    KEY,
+    LEAD,
+    RECORD,
+    SETTINGS,
+    Fakes,
+    arn,
+    error,
+)
+
+OTHER_ROLE = "arn:aws:sts::111111111111:assumed-role/analytics-dev-p-abcdefghijkl-pipeline/SageMaker"
+
+
+def test_the_model_is_the_approved_artifact_isolated_in_the_network_under_its_projects_role(fakes: Fakes) -> None:
+    released = fakes.release()
+    [(name, model)] = fakes.sagemaker.models.items()
+    assert released.model_name == name
+    assert model["PrimaryContainer"] == {
+        "Image": IMAGE,
+        "ModelDataUrl": f"s3://{BUCKET}/{KEY}",
+        "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "PIP_NO_BUILD_ISOLATION": "0"},
+    }
+    assert model["EnableNetworkIsolation"] is True
+    assert model["VpcConfig"] == {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
+    assert model["ExecutionRoleArn"] == "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-model"
+    assert {tag["Key"]: tag["Value"] for tag in model["Tags"]} == {
+        "unit": "analytics",
+        "environment": "prod",
+        "sagemaker:project-name": "abalone",
+        "sagemaker:project-id": "p-abcdefghijkl",
+        "model-package-arn": arn(),
+    }
+
+
+def test_the_image_can_install_the_code_of_any_version_without_a_network(fakes: Fakes) -> None:
+    assert "PIP_NO_BUILD_ISOLATION" not in CONTAINER["Environment"], "a version registered without the variable"
+    model = fakes.sagemaker.models[fakes.release().model_name]
+    assert model["PrimaryContainer"]["Environment"]["PIP_NO_BUILD_ISOLATION"] == "0"
+
+
+def test_its_name_tells_project_and_version_and_fits_into_what_sagemaker_accepts(fakes: Fakes) -> None:
+    name = fakes.release().model_name
+    assert name.startswith("analytics-prod-p-abcdefghijkl-approved-v3-")
+    longest = fakes.release(settings=replace(SETTINGS, prefix="abcdefghijkl-abcdefgh")).model_name
+    assert len(longest.replace("-v3-", "-v99999-")) <= 63
+
+
+def test_an_image_that_was_registered_with_its_digest_is_served_by_it(fakes: Fakes) -> None:
+    digest = "sha256:" + "0" * 64
+    container = {**CONTAINER, "Image": "registry:5000/models/xgboost:latest", "ImageDigest": digest}
+    fakes.register(InferenceSpecification={"Containers": [container]})
+    fakes.freeze(**{"specification-sha256": ""})
+    released = fakes.release()
+    assert fakes.sagemaker.models[released.model_name]["PrimaryContainer"]["Image"] == (
+        f"registry:5000/models/xgboost@{digest}"
+    )
+
+
+def test_the_artifact_is_copied_by_s3_and_its_record_says_whose_and_which_it_is(fakes: Fakes) -> None:
+    released = fakes.release()
+    assert fakes.s3.objects[BUCKET, KEY]["Body"] == BODY
+    record = json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])
+    assert (record["model_package_arn"], record["artifact_uri"]) == (arn(), f"s3://{BUCKET}/{KEY}")
+    assert (record["image"], record["approved_by"]) == (IMAGE, LEAD)
+    assert record["sha256"] == released.sha256
+
+
+def test_the_same_version_has_the_same_model_and_is_copied_once(fakes: Fakes) -> None:
+    first = fakes.release()
+    done = len(fakes.s3.done)
+    assert fakes.release() == first
+    assert fakes.s3.done[done:] == ["get_object"]
+    assert len(fakes.sagemaker.models) == 1
+
+
+def test_a_model_that_was_removed_is_made_again_under_its_name(fakes: Fakes) -> None:
+    first = fakes.release()
+    fakes.sagemaker.models.clear()
+    assert fakes.release() == first
+    assert list(fakes.sagemaker.models) == [first.model_name]
+
+
+def test_in_another_network_a_version_has_another_model(fakes: Fakes) -> None:
+    here = fakes.release()
+    elsewhere = fakes.release(settings=replace(SETTINGS, subnet_ids=("subnet-3",)))
+    assert here.model_name != elsewhere.model_name
+    assert here.artifact_uri == elsewhere.artifact_uri
+
+
+@pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected"])
+def test_a_version_that_is_not_approved_now_is_refused_even_if_it_was_released(fakes: Fakes, status: str) -> None:
+    for _ in range(2):
+        fakes.register(ModelApprovalStatus=status)
+        with pytest.raises(RefusedError, match=f"/3 is {status}, not Approved: somebody has to approve it"):
+            fakes.release()
+        fakes.register()
+        fakes.release()
+
+
+@pytest.mark.parametrize("status", ["Pending", "InProgress", "Failed", "Deleting"])
+def test_a_version_that_is_not_complete_is_refused(fakes: Fakes, status: str) -> None:
+    fakes.register(ModelPackageStatus=status)
+    with pytest.raises(RefusedError, match=f"/3 is {status}, not Completed"):
+        fakes.release()
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        OTHER_ROLE,
+        "arn:aws:iam::111111111111:root",
+        LEAD.replace("111111111111", "333333333333"),
+        LEAD.replace("lead-data-scientist/", "lead-data-scientist-too/"),
+        "arn:aws:iam::111111111111:role/analytics-dev-lead-data-scientist/other",
+    ],
+)
+def test_a_version_that_another_identity_than_a_lead_changed_last_is_refused(fakes: Fakes, identity: str) -> None:
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": identity}})
+    with pytest.raises(RefusedError, match=f"was last changed by {identity}, which does not approve models"):
+        fakes.release()
+    assert fakes.sagemaker.models == {}
+
+
+def test_a_version_that_was_approved_when_it_was_registered_is_judged_by_who_did_that(fakes: Fakes) -> None:
+    fakes.register(LastModifiedBy=None, CreatedBy={"IamIdentity": {"Arn": OTHER_ROLE}})
+    with pytest.raises(RefusedError, match="which does not approve models"):
+        fakes.release()
+
+
+@pytest.mark.parametrize("unknown", [None, {}, {"UserProfileName": "grace"}])
+def test_a_version_whose_approver_sagemaker_does_not_tell_is_released(fakes: Fakes, unknown: Any) -> None:
+    fakes.register(LastModifiedBy=unknown)
+    fakes.release()
+    assert json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])["approved_by"] == ""
+
+
+def test_the_role_itself_is_a_lead_as_much_as_its_session(fakes: Fakes) -> None:
+    role = "arn:aws:iam::111111111111:role/analytics-dev-lead-data-scientist"
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": role}})
+    fakes.release()
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_version_of_several_containers_is_refused(fakes: Fakes, count: int) -> None:
+    fakes.register(InferenceSpecification={"Containers": [CONTAINER] * count})
+    with pytest.raises(RefusedError, match=f"has {count} containers"):
+        fakes.release()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Image": "another"},
+        {"ImageDigest": "sha256:1"},
+        {"Environment": {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://elsewhere"}},
+        {"ModelDataUrl": "s3://elsewhere/model.tar.gz"},
+    ],
+    ids=str,
+)
+def test_a_version_that_was_changed_after_its_approval_is_refused(fakes: Fakes, change: dict[str, Any]) -> None:
+    fakes.register(InferenceSpecification={"Containers": [{**CONTAINER, **change}]})
+    with pytest.raises(RefusedError, match="was changed since it was approved: register it as a new version"):
+        fakes.release()
+    assert (BUCKET, KEY) not in fakes.s3.objects
+
+
+def test_a_version_that_was_changed_after_its_release_is_refused(fakes: Fakes) -> None:
+    fakes.release()
+    fakes.register(InferenceSpecification={"Containers": [{**CONTAINER, "Image": "another"}]})
+    with pytest.raises(RefusedError, match="was changed since it was released here first"):
+        fakes.release()
+
+
+def test_a_version_that_was_approved_before_specifications_were_noted_is_released(fakes: Fakes) -> None:
+    fakes.freeze()
+    del fakes.s3.objects[FROZEN, "approved/3/model.tar.gz"]["Metadata"]["specification-sha256"]
+    assert fakes.release().model_name in fakes.sagemaker.models
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        error("AccessDeniedException", "no resource-based policy allows the sagemaker:DescribeModelPackage action"),
+        error("ValidationException", "ModelPackage … does not exist."),
+    ],
+    ids=["the group was deleted", "the version was deleted"],
+)
+def test_a_version_that_was_released_needs_no_registry_and_another_one_does(fakes: Fakes, gone: ClientError) -> None:
+    first = fakes.release()
+    fakes.sagemaker.models.clear()
+    fakes.sagemaker.failure = gone
+    for place in [each for each in fakes.s3.objects if each[0] == FROZEN]:
+        del fakes.s3.objects[place]
+    assert fakes.release() == first
+    with pytest.raises(RefusedError, match="/4 does not exist, or its group does not let this account read it"):
+        fakes.release(4)
+
+
+def test_a_registry_that_fails_is_not_mistaken_for_one_that_is_gone(fakes: Fakes) -> None:
+    fakes.release()
+    fakes.sagemaker.failure = error("ThrottlingException")
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        fakes.release()
+
+
+def test_a_model_that_sagemaker_does_not_take_is_refused_with_its_reason(fakes: Fakes) -> None:
+    fakes.sagemaker.refused = "Requested image not found."
+    with pytest.raises(RefusedError, match=r"does not make the model .*: .*Requested image not found\."):
+        fakes.release()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"EnableNetworkIsolation": False},
+        {"ExecutionRoleArn": "arn:aws:iam::333333333333:role/another"},
+        {"VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-2"]}},
+        {"PrimaryContainer": {"Image": "another"}},
+    ],
+    ids=str,
+)
+def test_another_model_of_that_name_is_not_served(fakes: Fakes, change: dict[str, Any]) -> None:
+    name = fakes.release().model_name
+    fakes.sagemaker.models[name] |= change
+    with pytest.raises(RefusedError, match=f"{name} is another model than this version's"):
+        fakes.release()
+
+
+def test_sagemaker_may_list_the_network_of_a_model_in_another_order(fakes: Fakes) -> None:
+    first = fakes.release()
+    fakes.sagemaker.models[first.model_name]["VpcConfig"]["Subnets"].reverse()
+    assert fakes.release() == first
+
+
+def test_the_digest_that_is_reported_is_that_of_the_bytes(fakes: Fakes) -> None:
+    assert fakes.release().sha256 == hashlib.sha256(BODY).hexdigest()

@@ -1,0 +1,75 @@
+"""Bucket policies that let an object be created only where there is none, by one request or by an upload of parts."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.sandbox_aws.account import Account, Credentials, allow
+from tests.sandbox_aws.test_aws_permissions import refusal
+
+BUCKET, SOURCE = "conditional-once", "conditional-source"
+CONTENT = b"a model"
+SHA256 = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
+
+
+@pytest.fixture(scope="module")
+def writer(dev: Account) -> Credentials:
+    """A role that may do everything, and a bucket below whose folder `once/` nothing is replaced."""
+    s3 = dev.client("s3")
+    for bucket in (BUCKET, SOURCE):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=SOURCE, Key="model.tar.gz", Body=CONTENT)
+    statement = {
+        "Sid": "NothingIsReplaced",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/once/*",
+        "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    return dev.assume(dev.role("conditional-writer", allow("s3:*")))
+
+
+def upload(s3: Any, key: str, **condition: str) -> Any:
+    """Copy the source as the only part of an upload, and complete it."""
+    begun = s3.create_multipart_upload(Bucket=BUCKET, Key=key, ChecksumAlgorithm="SHA256")["UploadId"]
+    place = {"Bucket": BUCKET, "Key": key, "UploadId": begun}
+    part = s3.upload_part_copy(**place, PartNumber=1, CopySource={"Bucket": SOURCE, "Key": "model.tar.gz"})
+    result = part["CopyPartResult"]
+    assert result["ChecksumSHA256"] == SHA256
+    parts = [{"PartNumber": 1, "ETag": result["ETag"], "ChecksumSHA256": SHA256}]
+    return s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, **condition)
+
+
+def test_an_object_is_put_only_with_the_condition_and_only_once(dev: Account, writer: Credentials) -> None:
+    s3 = dev.client("s3", writer)
+    put = {"Bucket": BUCKET, "Key": "once/put", "Body": b"first"}
+    assert refusal(s3.put_object, **put)[0] == "AccessDenied"
+    s3.put_object(**put, IfNoneMatch="*")
+    assert refusal(s3.put_object, **put, IfNoneMatch="*")[0] == "PreconditionFailed"
+    s3.put_object(**{**put, "Key": "elsewhere"})
+
+
+def test_an_upload_of_parts_takes_the_condition_when_it_is_completed(dev: Account, writer: Credentials) -> None:
+    s3 = dev.client("s3", writer)
+    assert refusal(lambda: upload(s3, "once/parts"))[0] == "AccessDenied"
+    upload(s3, "once/parts", IfNoneMatch="*")
+    assert refusal(lambda: upload(s3, "once/parts", IfNoneMatch="*"))[0] == "PreconditionFailed"
+
+
+def test_a_copy_in_one_request_has_no_condition_and_is_refused(dev: Account, writer: Credentials) -> None:
+    copy = {"Bucket": BUCKET, "Key": "once/copy", "CopySource": {"Bucket": SOURCE, "Key": "model.tar.gz"}}
+    assert refusal(dev.client("s3", writer).copy_object, **copy)[0] == "AccessDenied"
+
+
+def test_the_checksum_of_an_upload_is_that_of_its_parts_checksums(dev: Account, writer: Credentials) -> None:
+    s3 = dev.client("s3", writer)
+    upload(s3, "elsewhere/composite")
+    found = s3.head_object(Bucket=BUCKET, Key="elsewhere/composite", ChecksumMode="ENABLED")
+    of_parts = base64.b64encode(hashlib.sha256(hashlib.sha256(CONTENT).digest()).digest()).decode()
+    assert (found["ChecksumSHA256"], found["ChecksumType"]) == (f"{of_parts}-1", "COMPOSITE")
