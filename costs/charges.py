@@ -46,7 +46,7 @@ PAID_BY_USE: Mapping[str, str] = {
     "aws:lambda/function:Function": "calls and their duration",
     "aws:s3/bucket:Bucket": "objects and requests",
     "aws:s3/bucketObjectv2:BucketObjectv2": "a few kilobytes",
-    "aws:sagemaker/domain:Domain": "home folders, and apps while they run",
+    "aws:sagemaker/domain:Domain": "home folders, volumes of spaces, and apps while they run",
     "aws:servicecatalog/portfolio:Portfolio": "requests, beyond a thousand a month",
     "aws:sns/topic:Topic": "messages",
     "aws:sqs/queue:Queue": "messages",

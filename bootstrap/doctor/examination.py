@@ -1,16 +1,17 @@
 """Run all checks of an environment in the order in which problems are solved."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from bootstrap import github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
-from bootstrap.doctor import account_checks, actions_policy, github_checks, quotas
+from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, quotas
 from bootstrap.doctor.finding import Finding, checked
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
+from bootstrap.login import stack_name
 from bootstrap.names import Names
 from bootstrap.stack import Stack, describe
 from bootstrap.up import command, trusted_server
@@ -21,7 +22,7 @@ def examine(
 ) -> Iterator[Finding]:
     """Yield a finding for everything that the environment needs.
 
-    `folder` holds the stacks' settings, from which follow the quotas that the environment needs.
+    `folder` holds the stacks' settings, from which follow the quotas that the environment needs and who receives alarms.
     """
     yield Finding(subject="account", fine=True, message=f"{account.account_id}, {account.region}, as {account.caller}")
     stack = describe(account.client("cloudformation"), names.stack)
@@ -42,8 +43,7 @@ def examine(
     yield checked("deploy role", lambda: account_checks.role(account, names.deploy_role, again))
     yield checked("preview role", lambda: account_checks.role(account, names.preview_role, again))
     yield checked("quotas", lambda: _quotas(account, names, folder))
-    settings = settings_file.of_environment(names, folder) or {}
-    yield from _platform(account, names, stack, token, get, settings)
+    yield from _platform(account, names, stack, token, get, folder)
 
 
 def _server(account: Account, names: Names, stack: Stack) -> github.Server:
@@ -72,7 +72,7 @@ def _quotas(account: Account, names: Names, folder: Path) -> tuple[bool, str]:
 
 
 def _platform(
-    account: Account, names: Names, stack: Stack, token: str | None, get: Get, settings: Mapping[str, object]
+    account: Account, names: Names, stack: Stack, token: str | None, get: Get, folder: Path
 ) -> Iterator[Finding]:
     """Yield findings about the deployed platform and its GitHub."""
     ssm = account.client("ssm")
@@ -83,6 +83,9 @@ def _platform(
         yield Finding(subject="platform", fine=False, message=str(error))
         return
     yield Finding(subject="platform", fine=True, message=f"deployed, for {server.url}/{organization}")
+    settings = settings_file.of_environment(names, folder) or {}
+    name = stack_name(names, folder)
+    yield checked("alarms", lambda: alarms.recipients(account, names, name, settings))
     trusted = stack.parameters.get("OidcIssuer")
     if trusted != server.issuer:
         again = command(names, stack, server, moved=server.url != trusted_server(stack).url)

@@ -16,6 +16,7 @@ PARAMETERS = {
     "/mlops/analytics/dev/github/api-url": "https://api.github.example.com",
     "/mlops/analytics/dev/github/oidc-issuer": "github.example.com/_services/token",
     "/mlops/analytics/dev/github/organization": "acme",
+    "/mlops/analytics/dev/notifications/alarms-topic-arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:analytics-dev-alarms",
 }
 
 

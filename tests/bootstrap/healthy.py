@@ -6,8 +6,8 @@ from bootstrap import doctor, github
 from bootstrap.account import Account
 from bootstrap.github import Get
 from bootstrap.names import Names
-from tests.bootstrap.fakes import PARAMETERS, CloudFormation, Parameters, Service, account, answer
-from tests.bootstrap.template import ACCOUNT, ISSUER
+from tests.bootstrap.fakes import PARAMETERS, CloudFormation, Parameters, Service, account, answer, refusal
+from tests.bootstrap.template import ACCOUNT, ISSUER, REGION
 
 NAMES = Names(unit="analytics", environment="dev")
 
@@ -74,6 +74,8 @@ def deployed_for(server: str, api: str, issuer: str) -> dict[str, str]:
 
 ON_GITHUB_COM = deployed_for("https://github.com", "https://api.github.com", ISSUER)
 
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:analytics-dev-alarms"
+
 
 def github_that_answers(
     status: int = 200,
@@ -119,6 +121,22 @@ def quotas(**changed: dict[str, int]) -> dict[str, Any]:
     return {"list_service_quotas": list_service_quotas}
 
 
+def subscriptions(**arns: str) -> dict[str, Any]:
+    """SNS with one subscription on each page: the ARN of each address at example.com."""
+
+    def list_subscriptions_by_topic(TopicArn: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        if TopicArn != TOPIC:
+            raise refusal("NotFound", "Topic does not exist")
+        number = int(NextToken)
+        page = [
+            {"Endpoint": f"{name}@example.com", "Protocol": "email", "SubscriptionArn": arn, "TopicArn": TOPIC}
+            for name, arn in arns.items()
+        ][number : number + 1]
+        return {"Subscriptions": page} | ({"NextToken": str(number + 1)} if number + 1 < len(arns) else {})
+
+    return {"list_subscriptions_by_topic": list_subscriptions_by_topic}
+
+
 def bootstrapped(issuer: str = ISSUER, subjects: str = SUBJECT) -> CloudFormation:
     stack = {
         "StackName": NAMES.stack,
@@ -153,6 +171,7 @@ def healthy(**changed: Any) -> Account:
         },
         "secretsmanager": {"describe_secret": answer({"VersionIdsToStages": {"v": ["AWSCURRENT"]}})},
         "service-quotas": quotas(),
+        "sns": subscriptions(grace=f"{TOPIC}:1"),
         "ec2": {"describe_addresses": answer({"Addresses": [{}]}), "describe_vpcs": answer({"Vpcs": [{}, {}]})},
     }
     whole = {"cloudformation": bootstrapped(), "ssm": Parameters(dict(ON_GITHUB_COM))}

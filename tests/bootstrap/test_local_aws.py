@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox_aws.account import Account, Credentials, document
+from bootstrap import account
+from bootstrap.doctor import alarms
+from bootstrap.names import Names
+from tests.sandbox_aws.account import REGION, Account, Credentials, document
 from tests.sandbox_aws.certificates import Certificates
 from tests.sandbox_aws.issuer import Issuer
 
@@ -165,6 +168,27 @@ def test_doctor_finds_the_bootstrap_fine_and_the_platform_not_deployed(bootstrap
     # The local AWS has no Service Quotas.
     assert (examined.returncode, to_do) == (1, ["quotas", "platform"]), examined.stderr
     assert "quotas             cannot be examined" in examined.stdout
+
+
+def test_doctor_names_an_address_that_has_not_confirmed(dev: Account) -> None:
+    sns, ssm = dev.client("sns"), dev.client("ssm")
+    topic = sns.create_topic(Name="analytics-dev-alarms")["TopicArn"]
+    parameter = "/mlops/analytics/dev/notifications/alarms-topic-arn"
+    ssm.put_parameter(Name=parameter, Value=topic, Type="String")
+    examined = account.Account(account_id=ACCOUNT, region=REGION, caller="root", client=dev.client)
+    names = Names(unit="analytics", environment="dev")
+
+    def message() -> str:
+        fine, found = alarms.recipients(examined, names, "dev", {})
+        assert not fine
+        return found
+
+    assert "enter alarms.emails" in message()
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ada@example.com")
+    assert "not confirmed by ada@example.com" in message()
+    sns.delete_topic(TopicArn=topic)
+    assert message().startswith(f"{topic} does not exist")
+    ssm.delete_parameter(Name=parameter)
 
 
 @pytest.mark.parametrize(
