@@ -22,7 +22,7 @@ the only one that is filled in: `with_defaults` adds the others when a resource 
 
 def name_automatically(resource: Resource[Cloud], inputs: Values, request: provider_pb2.CheckRequest) -> None:
     """Name the resource as the official plugins do, and keep that name as long as it exists."""
-    inputs[DEFAULTS] = []
+    inputs[DEFAULTS] = list[str]()
     rule = resource.auto_name
     if rule is None or inputs.get(rule.property) is not None or inputs.get(f"{rule.property}Prefix") is not None:
         return
@@ -56,7 +56,7 @@ def _noted(declared: Property | None, value: Any) -> Any:
     if declared is None:
         return value
     if declared.kind is Kind.OBJECT and is_mapping(value):
-        return {**with_notes(declared.fields or {}, value), DEFAULTS: []}
+        return with_notes(declared.fields or {}, value) | {DEFAULTS: list[str]()}
     if declared.kind in {Kind.LIST, Kind.SET} and is_list(value):
         return [_noted(declared.element, element) for element in value]
     return value

@@ -118,7 +118,6 @@ def test_a_comparison_says_how_much_more_or_less_a_stack_costs(environments: Map
     now = dev.idle_month.usd
     start = f"An idle month of dev costs {now} USD"
 
-
     def with_estimate(usd: Decimal) -> str:
         return compared(dev, json.dumps({"region": "eu-west-1", "idleMonthUsd": float(usd)}))
 

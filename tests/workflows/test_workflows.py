@@ -223,7 +223,9 @@ def test_the_explanation_names_the_role_the_account_and_the_command_that_prepare
 def test_the_summary_of_a_pull_request_ends_with_the_difference_in_costs(runner: Path) -> None:
     done = _preview(runner, DEPLOYED='{"idleMonthUsd": 172.9}')
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\ncosts of dev, and {\"idleMonthUsd\": 172.9} before\n"
+    assert (
+        done.stdout == '### dev\n```\n+ a bucket\nthe reason\n```\ncosts of dev, and {"idleMonthUsd": 172.9} before\n'
+    )
     assert (runner / "summary.md").read_text() == done.stdout
 
 

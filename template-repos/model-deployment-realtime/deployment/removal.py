@@ -54,7 +54,7 @@ def _advice(operation: Operation, endpoint: str, configuration: str) -> list[str
             *("--deployment-config", json.dumps(_sent(rollback), separators=(",", ":"))),
         ]
         return [
-            "  An update from elsewhere has dropped the endpoint's rollback. In this account, put it back:",
+            "  The endpoint has lost its rollback, mostly by an update from elsewhere. In this account, put it back:",
             f"  {shlex.join(command)}",
             "  and run this again when the endpoint is InService.",
         ]
