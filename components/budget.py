@@ -10,7 +10,11 @@ from components.environment import Environment
 PERCENTAGES = (50, 80, 100)
 """Parts of the budget at which an alert is sent, when they are spent and when AWS forecasts that they will be.
 
-A budget has up to ten alerts. Source: AWS Billing and Cost Management API Reference, Notification.
+Six alerts, which is what AWS accepts by its model and its page on Notification: up to ten for a budget. The text of
+CreateBudget still says five. The official provider adds them one by one, so that a sixth that AWS refuses
+(`CreationLimitExceededException`) is an error of the update and no alert that is missing in silence; then a second budget
+could take the forecasts. Source: AWS Billing and Cost Management API Reference, "Notification", "CreateBudget";
+hashicorp/terraform-provider-aws, internal/service/budgets/budget.go.
 """
 
 

@@ -1,9 +1,10 @@
 """Command line: show the costs of the checked-in settings, write them into the page, or compare a stack with its last update."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import pulumi
 
@@ -20,7 +21,9 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("page", help="write the tables of docs/costs.md")
     difference = commands.add_parser("compare", help="say how a stack's idle month differs from what is deployed")
     difference.add_argument("stack", choices=stacks.names(), help="name of the stack")
-    difference.add_argument("deployed", help="the output idleMonthUsd of its last update; empty if it has none")
+    difference.add_argument(
+        "deployed", help="what `pulumi stack output --json` writes; `new` for a new stack, `unread` if that failed"
+    )
     parsed = parser.parse_args(arguments)
     try:
         match parsed.command:
@@ -66,13 +69,24 @@ def shown(environments: Sequence[Environment]) -> str:
 
 
 def compared(environment: Environment, deployed: str) -> str:
-    """Say how the idle month of a stack differs from `deployed`, the output of its last update, in a sentence."""
+    """Say in a sentence how the idle month of a stack differs from that of its last update.
+
+    Args:
+        environment: the stack.
+        deployed: the outputs of its last update as JSON; `new` if there was none, `unread` if they cannot be read.
+    """
     now = environment.idle_month.usd
     sentence = f"An idle month of {environment.name} costs {now} USD"
-    try:
-        before = Decimal(deployed).quantize(now)
-    except InvalidOperation:
+    match deployed:
+        case "new":
+            return f"{sentence}; the stack is new."
+        case "unread":
+            return f"{sentence}; what is deployed could not be read: the job's log says why."
+        case _:
+            estimate = json.loads(deployed).get("idleMonthUsd")
+    if estimate is None:
         return f"{sentence}; what is deployed has no estimate."
+    before = Decimal(str(estimate)).quantize(now)
     if now == before:
         return f"{sentence}, as before."
     more = "more" if now > before else "less"

@@ -24,7 +24,12 @@ PRIVATE_ACCESS: Mapping[str, Mapping[str, str | None]] = {
     "both, a gateway in each zone": {"private_access": "both", "nat": "perZone"},
 }
 """Settings of the network for each answer, by the name that the tables have for it."""
-ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7, 1
+SCALING_ALARMS = 2
+"""Alarms that Application Auto Scaling creates for a target-tracking policy: one to add instances, one to remove them.
+
+Source: Application Auto Scaling User Guide, "How target tracking scaling for Application Auto Scaling works".
+"""
+ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7 + SCALING_ALARMS, 1
 """Alarms and dashboards of one deployed model: `template-repos/model-deployment-realtime/endpoint/`."""
 
 

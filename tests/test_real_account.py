@@ -20,7 +20,7 @@ ASSUMPTIONS = {
 """Sections by their titles."""
 MODELS = {"s3api": "s3"}
 """Names of botocore's models by the AWS CLI's names of services, where they differ."""
-OF_EVERY_COMMAND = {"output", "query", "cli-binary-format"}
+OF_EVERY_COMMAND = {"output", "query", "region", "cli-binary-format"}
 """Options of the AWS CLI itself."""
 
 
@@ -75,6 +75,12 @@ def test_a_command_of_the_bootstrap_has_options_that_exist(words: list[str]) -> 
     assert [word for word in words if word.startswith("--") and word not in told.stdout] == []
 
 
+def test_a_look_into_the_event_history_begins_at_the_time_that_the_reader_sets() -> None:
+    looks = [words for words in commands("aws") if "lookup-events" in words]
+    assert looks
+    assert [words for words in looks if words[words.index("--start-time") + 1] != "$SINCE"] == []
+
+
 def test_commands_are_found() -> None:
     found = {program: len(commands(program)) for program in ("aws", "gh", "pulumi", "python")}
-    assert found == {"aws": 20, "gh": 5, "pulumi": 3, "python": 1}
+    assert found == {"aws": 31, "gh": 5, "pulumi": 4, "python": 1}

@@ -10,7 +10,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox.plugins.comparison import changed_names, imported_inputs, must_replace, refreshed_inputs
 from sandbox.plugins.messages import HalfCreatedError, difference_of, failures_of, struct_of, values_of
-from sandbox.plugins.naming import DEFAULTS, name_automatically
+from sandbox.plugins.naming import DEFAULTS, name_automatically, with_notes, without_notes
 from sandbox.plugins.properties import Kind, Values, differs, problems, with_defaults
 from sandbox.plugins.resource import Cloud, Provider, RefusedError, Resource
 from sandbox.plugins.values import UNKNOWN, AssetError, simplified
@@ -94,10 +94,11 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[Cloud]):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         """Refuse wrong inputs, and name a resource that the program does not name."""
         resource = self._type(request.type, request.urn)
-        inputs = {name: value for name, value in values_of(request.news).items() if name != DEFAULTS}
+        inputs: Values = without_notes(values_of(request.news))
         found = list(problems(resource.properties, inputs))
         if not found:
             found = list(resource.refusals(inputs))
+        inputs = with_notes(resource.properties, inputs)
         name_automatically(resource, inputs, request)
         return provider_pb2.CheckResponse(inputs=struct_of(inputs), failures=failures_of(found))
 

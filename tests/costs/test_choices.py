@@ -88,20 +88,22 @@ def test_studio_is_not_offered_a_network_without_a_way_out(environments: Mapping
     assert "none" in usd(choices.private_access(environments["prod"]))
 
 
-def test_the_alarms_of_a_deployed_model_are_those_that_its_repository_declares() -> None:
+def test_the_alarms_of_a_deployed_model_are_those_that_its_repository_declares_and_two_of_its_scaling_policy() -> None:
     endpoint = CHECKOUT / "template-repos" / "model-deployment-realtime" / "endpoint"
-    assert endpoint.joinpath("alarms.py").read_text().count("self._alarm(") == choices.ENDPOINT_ALARMS
+    declared = endpoint.joinpath("alarms.py").read_text().count("self._alarm(")
+    assert declared + choices.SCALING_ALARMS == choices.ENDPOINT_ALARMS
+    assert endpoint.joinpath("autoscaling.py").read_text().count('policy_type="TargetTrackingScaling"') == 1
     code = "".join(path.read_text() for path in endpoint.glob("*.py"))
     assert code.count("aws.cloudwatch.Dashboard(") == choices.ENDPOINT_DASHBOARDS
     assert code.count("aws.cloudwatch.MetricAlarm(") == 1
 
 
-def test_an_endpoint_of_two_instances_costs_their_hours_seven_alarms_and_a_dashboard(
+def test_an_endpoint_of_two_instances_costs_their_hours_nine_alarms_and_a_dashboard(
     environments: Mapping[str, Environment],
 ) -> None:
     found = usd(choices.further(environments["prod"]))
-    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "190.58"
-    assert Decimal("190.58") == 2 * 730 * Decimal("0.128") + 7 * Decimal("0.10") + 3
+    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "190.78"
+    assert Decimal("190.78") == 2 * 730 * Decimal("0.128") + 9 * Decimal("0.10") + 3
     assert "an endpoint on 1 ml.m5.large, with alarms and dashboard, a month" not in found
 
 
@@ -142,18 +144,29 @@ def test_a_comparison_says_how_much_more_or_less_a_stack_costs(environments: Map
     dev = environments["dev"]
     now = dev.idle_month.usd
     start = f"An idle month of dev costs {now} USD"
-    assert compared(dev, str(now)) == f"{start}, as before."
-    assert compared(dev, str(now - 36)) == f"{start}: 36.00 more than the {now - 36} USD of what is deployed."
-    assert compared(dev, str(now + 1)) == f"{start}: 1.00 less than the {now + 1} USD of what is deployed."
-    assert compared(dev, "") == f"{start}; what is deployed has no estimate."
+
+    def with_estimate(usd: Decimal) -> str:
+        return compared(dev, json.dumps({"region": "eu-west-1", "idleMonthUsd": float(usd)}))
+
+    assert with_estimate(now) == f"{start}, as before."
+    assert with_estimate(now - 36) == f"{start}: 36.00 more than the {now - 36} USD of what is deployed."
+    assert with_estimate(now + 1) == f"{start}: 1.00 less than the {now + 1} USD of what is deployed."
+
+
+def test_a_comparison_says_why_there_is_nothing_to_compare_with(environments: Mapping[str, Environment]) -> None:
+    preprod = environments["preprod"]
+    start = f"An idle month of preprod costs {preprod.idle_month.usd} USD"
+    assert compared(preprod, "new") == f"{start}; the stack is new."
+    assert compared(preprod, '{"region": "eu-west-1"}') == f"{start}; what is deployed has no estimate."
+    assert compared(preprod, "unread") == f"{start}; what is deployed could not be read: the job's log says why."
 
 
 def test_the_command_compares_one_stack(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, environments: Mapping[str, Environment]
 ) -> None:
     monkeypatch.setattr("costs.__main__.of_stack", environments.__getitem__)
-    assert main(["compare", "preprod", ""]) == 0
-    assert capsys.readouterr().out == f"{compared(environments['preprod'], '')}\n"
+    assert main(["compare", "preprod", "new"]) == 0
+    assert capsys.readouterr().out == f"{compared(environments['preprod'], 'new')}\n"
 
 
 def test_a_stack_in_a_region_without_prices_is_named_and_hides_no_other(
@@ -168,7 +181,7 @@ def test_a_stack_in_a_region_without_prices_is_named_and_hides_no_other(
     monkeypatch.setattr(stacks, "configuration_of", moved)
     monkeypatch.setattr(stacks, "names", lambda: ["dev", "preprod"])
     said = "dev is in eu-central-1, and the price list has eu-west-1 and us-east-1 only: add the region to costs/prices.toml\n"
-    assert main(["compare", "dev", ""]) == 0
+    assert main(["compare", "dev", "new"]) == 0
     assert capsys.readouterr() == (said, "")
     assert main([]) == 0
     shown_then = capsys.readouterr().out

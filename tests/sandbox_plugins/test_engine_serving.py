@@ -159,7 +159,10 @@ def test_a_rollback_that_was_dropped_elsewhere_plans_a_replacement_and_putting_i
         removal = Plan.parse(previewed(serving)).removal(ENDPOINT)
         assert removal is not None
         assert (removal.kind, removal.name, removal.properties) == ("replace", "endpoint", ("deploymentConfig",))
-        assert removal.inputs["deploymentConfig"]["autoRollbackConfiguration"] == {"alarms": [{"alarmName": "errors"}]}
+        assert removal.inputs["deploymentConfig"]["autoRollbackConfiguration"] == {
+            "__defaults": [],
+            "alarms": [{"__defaults": [], "alarmName": "errors"}],
+        }
 
         sagemaker.endpoints["serving"]["LastDeploymentConfig"] = dropped
         assert planned(serving) == {}

@@ -74,7 +74,24 @@ def test_a_generated_name_is_kept_and_an_explicit_one_is_used_as_it_is(plugin: P
     assert len(first["name"]) == len("box-probe-") + 7
     old = {**first, "name": "box-probe-0000000"}
     assert plugin.check(KIND, {"colour": "red"}, olds=old).inputs["name"] == "box-probe-0000000"
-    assert plugin.check(KIND, {"name": "own"}, olds=first).inputs == {"name": "own"}
+    assert plugin.check(KIND, {"name": "own"}, olds=first).inputs == {"__defaults": [], "name": "own"}
+
+
+def test_every_object_of_checked_inputs_notes_what_was_filled_in_there_and_no_map_does(plugin: Plugin) -> None:
+    inputs = plugin.check(KIND, {"lid": {"kind": "flat"}, "hinges": [{"side": "left"}], "labels": {"a": "b"}}).inputs
+    assert inputs["__defaults"] == ["name"]
+    assert inputs["lid"] == {"__defaults": [], "kind": "flat"}
+    assert inputs["hinges"] == [{"__defaults": [], "side": "left"}]
+    assert inputs["labels"] == {"a": "b"}
+
+
+def test_notes_of_earlier_checks_are_no_inputs_and_reach_no_cloud(plugin: Plugin, cloud: Cloud) -> None:
+    checked = plugin.check(KIND, {"name": "a", "lid": {"kind": "flat"}, "hinges": [{"side": "left"}]}).inputs
+    assert plugin.check(KIND, checked) == plugin.check(KIND, {**checked, "lid": {"kind": "flat"}})
+    created = plugin.create(KIND, checked)
+    assert "__defaults" not in str(created.properties)
+    assert "__defaults" not in str(cloud.boxes)
+    assert plugin.difference(KIND, created, checked).changed == []
 
 
 def test_a_replaced_resource_that_keeps_its_explicit_name_is_deleted_first(plugin: Plugin) -> None:

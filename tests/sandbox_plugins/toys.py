@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.plugins.properties import Property, Values
 from sandbox.plugins.resource import AutoName, Provider, RefusedError, Resource
-from tests.sandbox_plugins.declared import block, text
+from tests.sandbox_plugins.declared import block, blocks, text, text_map
 
 KIND = "toy:box/box:Box"
 
@@ -43,6 +43,8 @@ class Box(Resource[Cloud]):
             "name": text(replaces=True, computed=True),
             "colour": text(default="brown"),
             "lid": block({"kind": text(replaces=True), "handle": text()}),
+            "hinges": blocks({"side": text()}),
+            "labels": text_map(),
         }
 
     def refusals(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -58,7 +60,7 @@ class Box(Resource[Cloud]):
     def complete(self, cloud: Cloud, identifier: str, wanted: Values) -> None:
         """Paint the box."""
         cloud.fail_if_broken("complete")
-        cloud.boxes[identifier] |= {name: wanted.get(name) for name in ("colour", "lid")}
+        cloud.boxes[identifier] |= {name: wanted.get(name) for name in ("colour", "lid", "hinges", "labels")}
         cloud.fail_if_broken("dry")
 
     def read(self, cloud: Cloud, identifier: str, state: Values) -> Values | None:

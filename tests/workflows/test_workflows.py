@@ -116,17 +116,17 @@ def _script(workflow: str, job: str, name: str) -> str:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Path:
-    """A folder with a `pulumi` that updates and knows one output, and a `python` that logs in, previews and counts costs."""
+    """A folder with a `pulumi` that updates and knows outputs, and a `python` that logs in, previews and counts costs."""
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
     engine = 'echo "$@" >> calls\necho "+ a bucket"\necho "the reason" >&2\nexit "${STATUS:-0}"\n'
     pulumi = f"""[ "$LOGGED_IN" = yes ] || exit 9
-        [ "$1" = stack ] && {{ echo "${{DEPLOYED:?has no such output}}"; exit; }}
+        [ "$*" = "stack output --json --stack dev" ] && {{ echo "${{DEPLOYED:?AccessDenied}}"; exit; }}
         {engine}"""
     python = f"""case "$*" in
         *login*) [ "${{LOGIN:-}}" = refused ] && {{ echo "not bootstrapped" >&2; exit 1; }}; echo export LOGGED_IN=yes ;;
         *costs*) echo "costs of $4, and $5 before" ;;
-        *) {engine} ;;
+        *) [ -z "${{NEW:-}}" ] || echo "New stack: dev does not exist yet"; {engine} ;;
     esac"""
     for name, text in {"pulumi": pulumi, "python": python}.items():
         (programs / name).write_text(f"#!/bin/sh\n{text}")
@@ -176,9 +176,9 @@ def test_a_deployment_logs_the_preview_that_it_applies(runner: Path) -> None:
 
 def test_a_deployment_that_fails_ends_the_job_with_its_reason(runner: Path) -> None:
     done = _deploy(runner, STATUS="255")
-    assert done.returncode != 0
-    assert "the reason" in done.stdout
-    assert "the reason" in (runner / "summary.md").read_text()
+    assert done.returncode == 255
+    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\n"
+    assert (runner / "summary.md").read_text() == done.stdout
 
 
 def test_a_deployment_whose_login_fails_ends_with_its_reason_alone(runner: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_deployment_whose_login_fails_ends_with_its_reason_alone(runner: Path)
 
 
 def test_a_preview_is_logged_and_summarised(runner: Path) -> None:
-    done = _preview(runner)
+    done = _preview(runner, DEPLOYED="{}")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("### dev\n```\n+ a bucket\nthe reason\n```\n")
     assert (runner / "summary.md").read_text() == done.stdout
@@ -196,9 +196,9 @@ def test_a_preview_is_logged_and_summarised(runner: Path) -> None:
 
 
 def test_a_preview_that_fails_ends_the_job_with_its_reason(runner: Path) -> None:
-    done = _preview(runner, STATUS="1")
-    assert done.returncode == 1
-    assert "the reason" in (runner / "summary.md").read_text()
+    done = _preview(runner, STATUS="3")
+    assert (done.returncode, done.stdout) == (3, "### dev\n```\n+ a bucket\nthe reason\n```\n")
+    assert (runner / "summary.md").read_text() == done.stdout
 
 
 def test_a_role_that_cannot_be_taken_is_explained_in_one_line() -> None:
@@ -221,16 +221,26 @@ def test_the_explanation_names_the_role_the_account_and_the_command_that_prepare
 
 
 def test_the_summary_of_a_pull_request_ends_with_the_difference_in_costs(runner: Path) -> None:
-    done = _preview(runner, DEPLOYED="172.9")
+    done = _preview(runner, DEPLOYED='{"idleMonthUsd": 172.9}')
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "### dev\n```\n+ a bucket\nthe reason\n```\ncosts of dev, and 172.9 before\n"
+    assert (
+        done.stdout == '### dev\n```\n+ a bucket\nthe reason\n```\ncosts of dev, and {"idleMonthUsd": 172.9} before\n'
+    )
     assert (runner / "summary.md").read_text() == done.stdout
 
 
-def test_a_pull_request_shows_costs_of_a_stack_that_was_deployed_without_an_estimate(runner: Path) -> None:
-    done = _preview(runner)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("```\ncosts of dev, and  before\n")
+def test_a_pull_request_tells_a_new_stack_from_one_whose_outputs_cannot_be_read(runner: Path) -> None:
+    new = _preview(runner, NEW="yes")
+    assert (new.returncode, new.stdout.splitlines()[-1]) == (0, "costs of dev, and new before")
+    assert (runner / "calls").read_text() == "-m bootstrap preview dev\n"
+    denied = _preview(runner)
+    assert (denied.returncode, denied.stdout.splitlines()[-1]) == (0, "costs of dev, and unread before")
+    assert "AccessDenied" in denied.stderr
+
+
+def test_the_preview_of_a_new_stack_begins_as_the_workflow_expects() -> None:
+    [beginning] = re.findall(r"grep -q '\^(.+?)' ", _script("pull-request.yml", "preview", "Preview"))
+    assert f'report(f"{beginning}' in (CHECKOUT / "bootstrap" / "preview.py").read_text()
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -54,7 +54,7 @@ def _advice(operation: Operation, endpoint: str, configuration: str) -> list[str
             *("--deployment-config", json.dumps(_sent(rollback), separators=(",", ":"))),
         ]
         return [
-            "  An update from elsewhere has dropped the endpoint's rollback. In this account, put it back:",
+            "  The endpoint has lost its rollback, mostly by an update from elsewhere. In this account, put it back:",
             f"  {shlex.join(command)}",
             "  and run this again when the endpoint is InService.",
         ]
@@ -65,10 +65,16 @@ def _advice(operation: Operation, endpoint: str, configuration: str) -> list[str
 
 
 def _sent(value: Any) -> Any:
-    """Return a property in the spelling of SageMaker's API, which begins names with capitals."""
+    """Return a property in the spelling of SageMaker's API, which begins names with capitals.
+
+    The provider's own notes are left out. It writes `__defaults` into every object that it has checked
+    (pulumi/pulumi-terraform-bridge, pkg/tfbridge/schema.go, applyDefaults; pkg/reservedkeys).
+    """
     match value:
         case dict():
-            return {name[0].upper() + name[1:]: _sent(inner) for name, inner in value.items()}
+            return {
+                name[0].upper() + name[1:]: _sent(inner) for name, inner in value.items() if not name.startswith("__")
+            }
         case list():
             return [_sent(inner) for inner in value]
         case _:

@@ -13,9 +13,14 @@ from mlops_platform.release.plan import Plan
 
 URN = f"urn:pulumi:prod::model-deployment-realtime::mlops:index:EndpointRelease${ENDPOINT}::endpoint"
 ROLLBACK = {
-    "blueGreenUpdatePolicy": {"trafficRoutingConfiguration": {"type": "ALL_AT_ONCE", "waitIntervalInSeconds": 0}},
-    "autoRollbackConfiguration": {"alarms": [{"alarmName": "errors"}]},
+    "__defaults": [],
+    "blueGreenUpdatePolicy": {
+        "__defaults": [],
+        "trafficRoutingConfiguration": {"__defaults": [], "type": "ALL_AT_ONCE", "waitIntervalInSeconds": 0},
+    },
+    "autoRollbackConfiguration": {"__defaults": [], "alarms": [{"__defaults": [], "alarmName": "errors"}]},
 }
+"""As the official plugin checks it: it notes in each object which fields it filled in."""
 
 
 def refusal(**step: Any) -> list[str]:
