@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import SETTINGS
-from pipeline import project
+from examples import DATA, SETTINGS
+from pipeline import project, report
 from pipeline.__main__ import main
 
+from mlops_platform import REPOSITORY
 from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
 from mlops_platform.project import aws as aws_clients
 
@@ -69,15 +70,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them(aws: Aws) -> None:
     main(["upsert"])
     assert aws.sagemaker.operations == ["CreatePipeline"]
-    assert sorted(key.rpartition("/")[2] for key in aws.s3.keys) == [
-        "abalone.csv",
-        "evaluate.py",
-        "features.py",
-        "inference.py",
-        "job.py",
-        "preprocess.py",
-        "train.py",
-    ]
+    assert sorted(key.rpartition("/")[2] for key in aws.s3.keys) == sorted(
+        [
+            DATA.name,
+            *sorted(file.name for file in (REPOSITORY / "steps").glob("*.py")),
+        ]
+    )
     definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]
     for key in aws.s3.keys:
         assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
@@ -119,9 +117,9 @@ def test_wait_reports_quality_steps_and_the_registered_model(
     assert text == capsys.readouterr().out
     for line in (
         "Quality on 627 rows that training has not seen:",
-        "| mse | 4.500 | squared rings |",
-        "| mse of always predicting the mean | 10.400 | squared rings |",
-        f"| mse allowed | {SETTINGS.quality.mse_threshold:.3f} | squared rings |",
+        f"| mse | 4.500 | {report.UNITS['mse']} |",
+        f"| mse of always predicting the mean | 10.400 | {report.UNITS['mse']} |",
+        f"| mse allowed | {SETTINGS.quality.mse_threshold:.3f} | {report.UNITS['mse']} |",
         "| Evaluate | Succeeded | 61.5 |",
         f"Registered, waiting for approval: `{PACKAGE_ARN}`",
     ):
