@@ -8,7 +8,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 
-from features import COLUMNS, MEASUREMENTS, TARGET, Row, read_rows
+from features import COLUMNS, TARGET, Row, read_rows
 from pipeline import settings
 
 from mlops_platform import REPOSITORY

@@ -56,7 +56,6 @@ def test_a_number_is_written_as_programs_write_it(value: str) -> None:
         "0.4_55",
         "1__0",
         "٣",
-        "１",
         "0x1p3",
         "1,5",
         "1e",
