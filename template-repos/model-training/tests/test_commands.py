@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from examples import DATA, SETTINGS
-from pipeline import project, report
+from pipeline import images, project, report
 from pipeline.__main__ import main
 
 from mlops_platform import REPOSITORY
+from mlops_platform.pipeline.local_run import LocalRun, StepFailedError
 from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
 from mlops_platform.project import aws as aws_clients
 
@@ -146,6 +147,22 @@ def test_a_refusal_of_aws_is_one_line_that_names_the_operation(aws: Aws, monkeyp
 def test_the_definition_can_be_printed_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
     main(["definition"])
     assert json.loads(capsys.readouterr().out)["Version"] == "2020-12-01"
+
+
+def test_a_local_run_installs_the_packages_of_every_image_before_its_first_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    def stop(_: LocalRun) -> None:
+        done.append("the steps")
+        raise StepFailedError("stopped")
+
+    monkeypatch.setattr(images, "interpreter", done.append)
+    monkeypatch.setattr(LocalRun, "run", stop)
+    with pytest.raises(SystemExit, match="error: stopped"):
+        main(["local-run"])
+    assert done == [*images.GROUPS, "the steps"]
 
 
 def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
