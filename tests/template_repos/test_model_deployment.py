@@ -72,6 +72,16 @@ def test_its_own_checks_pass_without_a_project(deployment_clone: Path, uv_enviro
 
 
 @pytest.mark.slow
+def test_rows_with_another_column_change_no_test(deployment_clone: Path, uv_environment: dict[str, str]) -> None:
+    rows = deployment_clone / "smoke" / "abalone.csv"
+    before = rows.read_text()
+    rows.write_text(re.sub(r",(\d+)$", r",0.\1,\1", "\n".join(before.splitlines()[:40]), flags=re.MULTILINE))
+    done = run("make", "test", folder=deployment_clone, environment=uv_environment)
+    rows.write_text(before)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_its_types_are_checked(deployment_clone: Path, uv_environment: dict[str, str]) -> None:
     wrong = deployment_clone / "deployment" / "wrong.py"

@@ -63,9 +63,9 @@ def test_no_model_is_pickled_and_every_archive_is_unpacked_by_the_function_that_
 
 def test_the_readme_names_only_files_and_commands_that_exist(model_training: Path) -> None:
     text = (model_training / "README.md").read_text()
-    written_later = {"project.toml"}
+    elsewhere = {"project.toml", "smoke/abalone.csv", "smoke/README.md"}
     for name in re.findall(r"`([\w./-]+(?:\.\w+|/))`", text):
-        assert name in written_later or (model_training / name).exists(), name
+        assert name in elsewhere or (model_training / name).exists(), name
     makefile = (model_training / "Makefile").read_text()
     for target in re.findall(r"make ([a-z-]+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
@@ -116,6 +116,52 @@ def test_the_whole_pipeline_runs_on_a_laptop_and_its_model_is_good_and_served(
     }
     assert 4.0 < metrics["mse"] < 5.1
     assert metrics["mse of always predicting the mean"] > 10
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_another_measurement_in_data_and_features_changes_no_test(clone: Path, uv_environment: dict[str, str]) -> None:
+    data, features = clone / "data" / "abalone.csv", clone / "steps" / "features.py"
+    before = {file: file.read_text() for file in (data, features)}
+    data.write_text(re.sub(r",(\d+)$", r",0.\1,\1", before[data], flags=re.MULTILINE))
+    features.write_text(before[features].replace('    "shell_weight",\n', '    "shell_weight",\n    "light",\n'))
+    command = ("uv", "run", "--locked", "--group", "test", "pytest", "-x")
+    about_rows = [f"tests/test_{name}.py" for name in ("features", "commands", "inference")]
+    done = run(*command, *about_rows, folder=clone, environment=uv_environment)
+    for file, text in before.items():
+        assert file.read_text() != text
+        file.write_text(text)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+
+def test_every_command_of_people_and_checks_holds_the_lock_against_the_dependencies(templates: Path) -> None:
+    for template in templates.iterdir():
+        makefile = (template / "Makefile").read_text()
+        assert makefile.count("uv run --locked ") == makefile.count("uv run ") > 0
+        workflows = [file.read_text() for file in (template / ".github" / "workflows").iterdir()]
+        installing = [text for text in workflows if "uv run" in text]
+        assert len(installing) == 1
+        # What follows is of the environment that this step has checked and installed.
+        assert installing[0].index("uv sync --locked") < installing[0].index("uv run --frozen")
+    environments = (templates / "model-training" / "mlops_platform" / "pipeline" / "image_environments.py").read_text()
+    assert '"--locked"' in environments
+    assert "--frozen" not in environments
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["test", "local-run", "definition"])
+def test_a_dependency_that_is_not_locked_is_refused_with_the_command_that_locks_it(
+    clone: Path, uv_environment: dict[str, str], target: str
+) -> None:
+    project = clone / "pyproject.toml"
+    before = project.read_text()
+    project.write_text(before.replace('dependencies = ["boto3>=1.44,<2"]', 'dependencies = ["boto3>=1.44,<2", "six"]'))
+    done = run("make", target, folder=clone, environment=uv_environment)
+    assert project.read_text() != before
+    project.write_text(before)
+    assert done.returncode != 0
+    assert "The lockfile at `uv.lock` needs to be updated" in done.stderr
+    assert "run `uv lock`" in done.stderr
 
 
 @pytest.mark.slow

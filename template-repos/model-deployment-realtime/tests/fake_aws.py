@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployment import smoke
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT
 
@@ -152,6 +153,10 @@ class FakeCloudWatch:
         }
 
 
+COLUMNS = len(smoke.read_rows(smoke.ROWS)[0][0])
+"""Number of the values that the model gets for a row."""
+
+
 def constant(rows: list[list[str]]) -> str:
     """Predict 10 rings for every row."""
     return "10.0\n" * len(rows)
@@ -167,7 +172,7 @@ class FakeRuntime:
     refuses_with: int = 415
     """Status for another content type than CSV; 0 answers all the same."""
     refuses_rows_with: int = 400
-    """Status for rows of another length than the example's; 0 answers all the same."""
+    """Status for rows of another length than those in smoke/; 0 answers all the same."""
     seconds: float = 0.01
     """Duration of an answer."""
     time: float = 0.0
@@ -184,8 +189,8 @@ class FakeRuntime:
         rows = list(csv.reader(io.StringIO(Body.decode(), newline="")))
         if ContentType != "text/csv":
             self._refuse(self.refuses_with, f"content type is {ContentType!r}")
-        elif {len(row) for row in rows} != {8}:
-            self._refuse(self.refuses_rows_with, "expected 8 values")
+        elif {len(row) for row in rows} != {COLUMNS}:
+            self._refuse(self.refuses_rows_with, f"expected {COLUMNS} values")
         return {"Body": io.BytesIO(self.predict(rows).encode()), "ContentType": self.content_type}
 
     def _refuse(self, status: int, reason: str) -> None:

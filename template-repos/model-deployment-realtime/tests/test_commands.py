@@ -15,6 +15,7 @@ from deployment import live, settings, smoke
 from deployment.__main__ import main
 from deployment.deploy import CONFIGURATION, PROGRAM
 from deployment.removal import ENDPOINT
+from mlops_platform import REPOSITORY
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT, model_name
 
@@ -400,11 +401,15 @@ def test_the_test_reports_the_answers_of_the_endpoint(
     aws.runtime.predict = answer
     main(["test", "preprod"])
     assert summary.read_text() == capsys.readouterr().out
-    assert "50 rows, off by 0.00 on average (allowed 2.2)" in summary.read_text()
+    allowed = settings.read(REPOSITORY / "settings.toml").test.mean_absolute_error
+    assert f"{len(rows)} rows, off by 0.00 on average (allowed {allowed:g})" in summary.read_text()
     assert aws.timeout == 10
 
 
 def test_the_test_fails_when_an_answer_is_wrong(aws: Aws) -> None:
+    highest = settings.read(REPOSITORY / "settings.toml").test.highest
+    answer: Callable[[list[list[str]]], str] = lambda asked: f"{highest}\n" * len(asked)  # noqa: E731
+    aws.runtime.predict = answer
     with pytest.raises(SystemExit, match=f"error: {NAME} is off by ") as caught:
         main(["test", "preprod"])
     assert str(caught.value).splitlines()[1:] == [

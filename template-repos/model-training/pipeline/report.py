@@ -11,8 +11,10 @@ def metrics_table(evaluation: Json, threshold: float) -> str:
         f"| {name} | {metric['value']:.3f} | {UNITS.get(name, '')} |"
         for name, metric in evaluation["regression_metrics"].items()
     ]
-    rows.append(f"| mse of always predicting the mean | {evaluation['baseline']['mse']['value']:.3f} | squared rings |")
-    rows.append(f"| mse allowed | {threshold:.3f} | squared rings |")
+    rows.append(
+        f"| mse of always predicting the mean | {evaluation['baseline']['mse']['value']:.3f} | {UNITS['mse']} |"
+    )
+    rows.append(f"| mse allowed | {threshold:.3f} | {UNITS['mse']} |")
     heading = f"Quality on {evaluation['rows']} rows that training has not seen:"
     return "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows]) + "\n"
 

@@ -7,6 +7,7 @@ disagree. It needs only numpy, because it is packed into the model.
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,8 +28,10 @@ MEASUREMENTS = (
 COLUMNS = (CATEGORY, *MEASUREMENTS)
 TARGET = "rings"
 
-Row = Sequence[str]
 Matrix = NDArray[np.float64]
+
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""A number as programs write it; `float` also takes `4_55`, the digits of every script, and `nan`."""
 
 LARGEST = float(np.finfo(np.float32).max)
 """XGBoost keeps single precision: what is beyond is infinite to it."""
@@ -38,13 +41,54 @@ class InvalidRowsError(ValueError):
     """Rows that the model cannot use. Whoever sent them has to change them; nothing is wrong with the model."""
 
 
-def read_rows(content: str | bytes, columns: Sequence[str] = COLUMNS) -> list[Row]:
+@dataclass(frozen=True)
+class Row:
+    """A row of CSV."""
+
+    place: str
+    """Its file, if it is of one, and its number: row 1 is the first, and empty lines count."""
+    values: Sequence[str]
+
+    def number(self, index: int, name: str) -> float:
+        """Return the value of a column as a number.
+
+        Raises:
+            InvalidRowsError: it is no number, or too large.
+        """
+        value = self.values[index]
+        if not NUMBER.fullmatch(value):
+            raise self.refusal(f"{name} is {_shown(value)}, expected a number")
+        number = float(value)
+        if abs(number) > LARGEST:
+            raise self.refusal(f"{name} is {_shown(value)}, which is too large")
+        return number
+
+    def measurements(self) -> list[float]:
+        """Return the numbers in the columns of the measurements.
+
+        Raises:
+            InvalidRowsError: one is no number, or too large.
+        """
+        return [self.number(index, name) for index, name in enumerate(MEASUREMENTS, start=1)]
+
+    def refusal(self, reason: str) -> InvalidRowsError:
+        """Return an error that says where the row is, and why it cannot be used."""
+        return InvalidRowsError(f"{self.place}: {reason}")
+
+
+def read_rows(content: str | bytes, columns: Sequence[str] = COLUMNS, file: str = "") -> list[Row]:
     """Return the rows of a CSV text in UTF-8 without a header; empty lines are skipped.
+
+    Args:
+        content: The text.
+        columns: What each row has to have.
+        file: The name of the text's file, for messages.
 
     Raises:
         InvalidRowsError: it is no CSV, or a row does not have exactly the expected columns.
     """
     rows: list[Row] = []
+    prefix, number = f"{file}, " if file else "", 0
     try:
         text = content.decode() if isinstance(content, bytes) else content
         # Excel begins CSV with a byte order mark. With newline="" the reader itself sees how lines end: \n, \r\n or \r.
@@ -52,12 +96,15 @@ def read_rows(content: str | bytes, columns: Sequence[str] = COLUMNS) -> list[Ro
         for number, row in enumerate(csv.reader(lines, strict=True), start=1):
             if not row:
                 continue
+            found = Row(f"{prefix}row {number}", [value.strip() for value in row])
             if len(row) != len(columns):
-                expected = f"expected {len(columns)}: {', '.join(columns)}"
-                raise InvalidRowsError(f"row {number} has {len(row)} values, {expected}")
-            rows.append([value.strip() for value in row])
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InvalidRowsError(f"row {len(rows) + 1} cannot be read as CSV in UTF-8: {error}") from error
+                raise found.refusal(f"{len(row)} values, expected {len(columns)}: {', '.join(columns)}")
+            rows.append(found)
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InvalidRowsError(f"{prefix}line {line}: cannot be read as UTF-8: {error}") from error
+    except csv.Error as error:
+        raise InvalidRowsError(f"{prefix}row {number + 1}: cannot be read as CSV: {error}") from error
     return rows
 
 
@@ -65,12 +112,14 @@ def read_labelled_rows(folder: Path) -> tuple[list[Row], Matrix]:
     """Return the rows of the CSV files in a folder, and their targets.
 
     Raises:
-        InvalidRowsError: there is no row, or one does not have the expected columns.
+        InvalidRowsError: there is no row, or one lacks a column, or a number where one belongs.
     """
-    rows = [row for file in sorted(folder.glob("*.csv")) for row in read_rows(file.read_bytes(), (*COLUMNS, TARGET))]
+    expected = (*COLUMNS, TARGET)
+    rows = [row for file in sorted(folder.glob("*.csv")) for row in read_rows(file.read_bytes(), expected, file.name)]
     if not rows:
         raise InvalidRowsError(f"no rows in the CSV files of {folder}")
-    return [row[:-1] for row in rows], np.array([_number(row, len(COLUMNS), TARGET) for row in rows])
+    numbers = [[*row.measurements(), row.number(len(COLUMNS), TARGET)] for row in rows]
+    return [Row(row.place, row.values[:-1]) for row in rows], np.array(numbers)[:, -1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,14 +144,16 @@ class Preprocessing:
         return np.array([self._row(row) for row in rows], dtype=np.float64).reshape(-1, len(self.names))
 
     def _row(self, row: Row) -> list[float]:
-        if row[0] not in self.categories:
-            raise InvalidRowsError(f"{CATEGORY} is {_shown(row[0])}, expected one of {', '.join(self.categories)}")
-        numbers = [_number(row, index, name) for index, name in enumerate(MEASUREMENTS, start=1)]
+        found = row.values[0]
+        if found not in self.categories:
+            known = ", ".join(self.categories)
+            raise row.refusal(f"{CATEGORY} is {_shown(found)}, expected one of those in the training rows: {known}")
+        numbers = row.measurements()
         scaled = [(n - mean) / scale for n, mean, scale in zip(numbers, self.means, self.scales, strict=True)]
         for name, number, value in zip(MEASUREMENTS, numbers, scaled, strict=True):
             if abs(value) > LARGEST:
-                raise InvalidRowsError(f"{name} is {number:g}, which is too large")
-        return [*scaled, *(float(row[0] == category) for category in self.categories)]
+                raise row.refusal(f"{name} is {number:g}, which is too large for this model")
+        return [*scaled, *(float(found == category) for category in self.categories)]
 
     def save(self, file: Path) -> None:
         """Write the parameters as JSON: unlike a pickle, reading it back cannot run code."""
@@ -117,16 +168,6 @@ class Preprocessing:
             scales=tuple(content["scales"]),
             categories=tuple(content["categories"]),
         )
-
-
-def _number(row: Row, index: int, name: str) -> float:
-    try:
-        number = float(row[index])
-    except ValueError:
-        raise InvalidRowsError(f"{name} is {_shown(row[index])}, expected a number") from None
-    if not np.isfinite(number):
-        raise InvalidRowsError(f"{name} is {_shown(row[index])}, expected a finite number")
-    return number
 
 
 def _shown(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Split the raw data into train, validation and test rows, and fit the preprocessing on the train rows.
+"""Check the raw data, split it into train, validation and test rows, and fit the preprocessing on the train rows.
 
 The rows stay raw: the parameters that turn them into the model's input go to preprocessing.json, which is packed into the model.
 """
@@ -28,11 +28,13 @@ def main() -> None:
 
     rows, targets = read_labelled_rows(job.processing_input("data"))
     parts = split(len(rows), arguments.seed, arguments.validation_fraction, arguments.test_fraction)
+    preprocessing = fit([rows[index] for index in parts["train"]])
+    preprocessing.apply(rows)  # a row that a later step could not use is refused here, by its file and number
+    preprocessing.save(job.processing_output("preprocessing") / "preprocessing.json")
     for name, indices in parts.items():
         file = job.processing_output(name) / f"{name}.csv"
-        write(file, [[*rows[index], f"{targets[index]:g}"] for index in indices])
+        write(file, [[*rows[index].values, str(float(targets[index]))] for index in indices])
         logger.info("%s: %d rows", name, len(indices))
-    fit([rows[index] for index in parts["train"]]).save(job.processing_output("preprocessing") / "preprocessing.json")
 
 
 def split(count: int, seed: int, validation_fraction: float, test_fraction: float) -> dict[str, list[int]]:
@@ -49,8 +51,8 @@ def _divided(rows: list[int], fraction: float, seed: int) -> tuple[list[int], li
 
 def fit(rows: list[Row]) -> Preprocessing:
     """Return the preprocessing that scikit-learn fits on these rows."""
-    scaler: Any = StandardScaler().fit(np.array([row[1:] for row in rows], dtype=np.float64))
-    encoder: Any = OneHotEncoder().fit(np.array([row[:1] for row in rows]))
+    scaler: Any = StandardScaler().fit(np.array([row.measurements() for row in rows]))
+    encoder: Any = OneHotEncoder().fit(np.array([row.values[:1] for row in rows]))
     return Preprocessing(
         means=tuple(scaler.mean_.tolist()),
         scales=tuple(scaler.scale_.tolist()),

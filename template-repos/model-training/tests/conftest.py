@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pipeline import images, serving, settings
+from examples import DATA, SETTINGS, data_with_quoted_category
+from pipeline import images, serving
 from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
 
@@ -16,8 +17,6 @@ from mlops_platform.pipeline.local_endpoint import LocalEndpoint
 from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.pipeline.upload import target_uri
 
-SETTINGS = settings.read(REPOSITORY / "settings.toml")
-DATA = REPOSITORY / SETTINGS.data.file
 CODE_URI = "s3://example-bucket/code/0123456789abcdef"
 DATA_URI = target_uri(DATA, "s3://example-bucket/data")
 
@@ -52,10 +51,8 @@ class Finished:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A run over this repository's data, in which infants are called what only quotes can hold."""
-    plain = DATA.read_bytes()
-    assert plain.count(b"\nI,") > 1000
-    run = prepared_run(tmp_path_factory.mktemp("run"), plain.replace(b"\nI,", b'\n"I, ""infant""",'))
+    """A run over this repository's data, in which one category needs quotes."""
+    run = prepared_run(tmp_path_factory.mktemp("run"), data_with_quoted_category())
     run.run()
     return Finished(
         run=run,

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import SETTINGS
-from pipeline import project
+from examples import DATA, SETTINGS
+from pipeline import images, project, report
 from pipeline.__main__ import main
 
+from mlops_platform import REPOSITORY
+from mlops_platform.pipeline.local_run import LocalRun, StepFailedError
 from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
 from mlops_platform.project import aws as aws_clients
 
@@ -69,15 +71,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them(aws: Aws) -> None:
     main(["upsert"])
     assert aws.sagemaker.operations == ["CreatePipeline"]
-    assert sorted(key.rpartition("/")[2] for key in aws.s3.keys) == [
-        "abalone.csv",
-        "evaluate.py",
-        "features.py",
-        "inference.py",
-        "job.py",
-        "preprocess.py",
-        "train.py",
-    ]
+    assert sorted(key.rpartition("/")[2] for key in aws.s3.keys) == sorted(
+        [
+            DATA.name,
+            *sorted(file.name for file in (REPOSITORY / "steps").glob("*.py")),
+        ]
+    )
     definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]
     for key in aws.s3.keys:
         assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
@@ -119,9 +118,9 @@ def test_wait_reports_quality_steps_and_the_registered_model(
     assert text == capsys.readouterr().out
     for line in (
         "Quality on 627 rows that training has not seen:",
-        "| mse | 4.500 | squared rings |",
-        "| mse of always predicting the mean | 10.400 | squared rings |",
-        f"| mse allowed | {SETTINGS.quality.mse_threshold:.3f} | squared rings |",
+        f"| mse | 4.500 | {report.UNITS['mse']} |",
+        f"| mse of always predicting the mean | 10.400 | {report.UNITS['mse']} |",
+        f"| mse allowed | {SETTINGS.quality.mse_threshold:.3f} | {report.UNITS['mse']} |",
         "| Evaluate | Succeeded | 61.5 |",
         f"Registered, waiting for approval: `{PACKAGE_ARN}`",
     ):
@@ -148,6 +147,22 @@ def test_a_refusal_of_aws_is_one_line_that_names_the_operation(aws: Aws, monkeyp
 def test_the_definition_can_be_printed_without_a_project(capsys: pytest.CaptureFixture[str]) -> None:
     main(["definition"])
     assert json.loads(capsys.readouterr().out)["Version"] == "2020-12-01"
+
+
+def test_a_local_run_installs_the_packages_of_every_image_before_its_first_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    def stop(_: LocalRun) -> None:
+        done.append("the steps")
+        raise StepFailedError("stopped")
+
+    monkeypatch.setattr(images, "interpreter", done.append)
+    monkeypatch.setattr(LocalRun, "run", stop)
+    with pytest.raises(SystemExit, match="error: stopped"):
+        main(["local-run"])
+    assert done == [*images.GROUPS, "the steps"]
 
 
 def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import SETTINGS
+from examples import SETTINGS
 from pipeline import images
 from pipeline.project import EXAMPLE
 

@@ -9,8 +9,11 @@ from pathlib import Path
 import job
 import numpy as np
 import pytest
-from conftest import SETTINGS, Finished, prepared_run
+from conftest import Finished, prepared_run
+from examples import COMMON, DATA, LABELLED, QUOTED, SETTINGS, line
+from features import CATEGORY, COLUMNS, MEASUREMENTS, TARGET
 from pipeline import images, serving
+from preprocess import split
 
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import local_endpoint
@@ -57,8 +60,9 @@ def test_the_model_contains_its_preprocessing_and_the_code_of_the_endpoint_and_n
 
 
 def test_a_value_with_commas_and_quotes_goes_through_every_step(finished: Finished, model_folder: Path) -> None:
-    assert {row[0] for row in finished.test_rows} == {"M", "F", 'I, "infant"'}
-    assert json.loads((model_folder / "preprocessing.json").read_text())["categories"] == ["F", 'I, "infant"', "M"]
+    assert QUOTED in {row[0] for row in finished.test_rows}
+    known = {row.values[0] for row in LABELLED} - {COMMON} | {QUOTED}
+    assert json.loads((model_folder / "preprocessing.json").read_text())["categories"] == sorted(known)
 
 
 def test_the_served_model_answers_the_test_rows_as_the_evaluation_did(
@@ -124,15 +128,37 @@ def test_an_image_without_a_group_of_packages_is_refused() -> None:
         images.interpreter("111122223333.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1")
 
 
-def test_a_step_that_fails_reports_its_reason(tmp_path: Path) -> None:
-    run = prepared_run(tmp_path, b"M,0.455,much\n")
-    with pytest.raises(StepFailedError, match="Preprocess: InvalidRowsError: row 1 has 3 values, expected 9"):
+HELD_OUT = split(len(LABELLED), SETTINGS.data.seed, SETTINGS.data.validation_fraction, SETTINGS.data.test_fraction)[
+    "test"
+]
+"""Rows that only evaluation reads, counted from 0."""
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        (1, "", f"{MEASUREMENTS[0]} is '', expected a number"),
+        (len(MEASUREMENTS), "0.4_55", f"{MEASUREMENTS[-1]} is '0.4_55', expected a number"),
+        (len(COLUMNS), "1e39", f"{TARGET} is '1e39', which is too large"),
+        (0, "of its own", f"{CATEGORY} is 'of its own', expected one of those in the training rows"),
+    ],
+    ids=["no value", "a number that only Python reads", "a target", "a category that no training row has"],
+)
+def test_a_value_that_only_evaluation_would_meet_is_refused_by_the_first_step_with_its_file_and_row(
+    tmp_path: Path, column: int, value: str, reason: str
+) -> None:
+    rows = [list(row.values) for row in LABELLED]
+    rows[HELD_OUT[0]][column] = value
+    run = prepared_run(tmp_path, "\n".join(map(line, rows)).encode())
+    place = f"{DATA.name}, row {HELD_OUT[0] + 1}"
+    with pytest.raises(StepFailedError, match=f"^Preprocess: InvalidRowsError: {place}: {reason}"):
         run.run()
 
 
 def test_a_model_above_the_threshold_fails_the_command_and_is_not_registered(finished: Finished) -> None:
+    reached = finished.evaluation["regression_metrics"]["mse"]["value"]
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline", "local-run", "--mse-threshold", "0.5"],
+        [sys.executable, "-m", "pipeline", "local-run", "--mse-threshold", str(reached / 2)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -140,6 +166,6 @@ def test_a_model_above_the_threshold_fails_the_command_and_is_not_registered(fin
     )
     assert done.returncode == 1
     # The same data, settings and seed give the same model.
-    assert f"| mse | {finished.evaluation['regression_metrics']['mse']['value']:.3f} |" in done.stdout
+    assert f"| mse | {reached:.3f} |" in done.stdout
     assert "error: QualityTooLow: The mean squared error on the test rows is " in done.stderr
     assert "Register" not in done.stderr
