@@ -1,7 +1,7 @@
 """Facts that the program looks up before it declares anything: in AWS, and among the template repositories."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -151,20 +151,17 @@ def require_ways_out(
     inside = {subnet: table for subnet, table in tables.items() if not _leads_out(table)}
     if not inside:
         return
-    gateway = _endpoint("s3", "Gateway", network.vpc_id, environment, options)
-    missing = [each for each in services if not _endpoint(each, "Interface", network.vpc_id, environment, options)]
-    if not (gateway and {table.route_table_id for table in inside.values()} <= set(gateway.route_table_ids)):
-        # An interface endpoint of S3 serves every subnet; it has private names only if there is a gateway endpoint too, or
-        # its owner wants it.
-        missing = [
-            *missing,
-            *(["s3"] if not _endpoint("s3", "Interface", network.vpc_id, environment, options) else []),
-        ]
+    missing = [each for each in services if not _by_interface(each, network.vpc_id, environment, options)]
+    gateways = {table.route_table_id for table in inside.values()}
+    if not _by_gateway(gateways, network.vpc_id, environment, options) and not _by_interface(
+        "s3", network.vpc_id, environment, options
+    ):
+        missing.append("s3")
     if missing:
         raise pulumi.RunError(
             f"network.subnetIds: {', '.join(inside)} of {network.vpc_id} have no way to {', '.join(sorted(missing))}; let their "
-            "owner add a route to a NAT gateway, or endpoints (for s3 a gateway endpoint in their route tables), or choose "
-            "other subnets"
+            "owner add a route to a NAT gateway, or endpoints with private DNS names (for s3 a gateway endpoint in their route "
+            "tables), or choose other subnets"
         )
 
 
@@ -184,11 +181,43 @@ def _leads_out(table: aws.ec2.GetRouteTableResult) -> bool:
     return any(route.cidr_block == "0.0.0.0/0" and not route.gateway_id.startswith("igw-") for route in table.routes)
 
 
+def _by_gateway(tables: Set[str], vpc_id: str, environment: Environment, options: pulumi.InvokeOptions) -> bool:
+    """Return whether route tables lead to S3 by a gateway endpoint."""
+    return _endpoint(
+        "s3",
+        "Gateway",
+        lambda found: tables <= set(found.route_table_ids),
+        vpc_id,
+        environment=environment,
+        options=options,
+    )
+
+
+def _by_interface(service: str, vpc_id: str, environment: Environment, options: pulumi.InvokeOptions) -> bool:
+    """Return whether the usual name of a service leads to an interface endpoint in a network.
+
+    Private names of S3 may be for Route 53 Resolver's inbound endpoints alone, which nothing in the network asks.
+    """
+
+    def serves(found: aws.ec2.GetVpcEndpointResult) -> bool:
+        elsewhere = any(each.private_dns_only_for_inbound_resolver_endpoint for each in found.dns_options)
+        return found.private_dns_enabled and not elsewhere
+
+    return _endpoint(service, "Interface", serves, vpc_id, environment=environment, options=options)
+
+
 def _endpoint(
-    service: str, kind: str, vpc_id: str, environment: Environment, options: pulumi.InvokeOptions
-) -> aws.ec2.GetVpcEndpointResult | None:
+    service: str,
+    kind: str,
+    serves: Callable[[aws.ec2.GetVpcEndpointResult], bool],
+    vpc_id: str,
+    *,
+    environment: Environment,
+    options: pulumi.InvokeOptions,
+) -> bool:
+    """Return whether a network has an endpoint that `serves`. Several are trusted to: the provider shows none of them then."""
     try:
-        return aws.ec2.get_vpc_endpoint(
+        found = aws.ec2.get_vpc_endpoint(
             vpc_id=vpc_id,
             service_name=endpoint_service(service, environment.region),
             state="available",
@@ -196,9 +225,17 @@ def _endpoint(
             opts=options,
         )
     except Exception as refusal:
-        if not _is_missing(refusal):
+        if _is_missing(refusal):
+            return False
+        # No code: the provider's own words.
+        if "multiple EC2 VPC Endpoints matched" not in str(refusal):
             raise
-        return None
+        pulumi.log.warn(
+            f"network.vpcId: {vpc_id} has several {kind.lower()} endpoints of {service}; that one of them serves "
+            "network.subnetIds is not checked"
+        )
+        return True
+    return serves(found)
 
 
 def _is_missing(refusal: Exception) -> bool:

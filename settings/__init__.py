@@ -7,6 +7,7 @@ any resource exists, and every problem is reported at once with its key, its val
 | ----------------- | ---------------------------------------------------------------------------- |
 | `stack.py`        | all settings of one stack, and the values that follow from them              |
 | `network.py`      | a new network or an existing one                                             |
+| `ways_out.py`     | the ways out of a network that follow from its settings                      |
 | `github.py`       | the organization, its server and the platform's repository                   |
 | `development.py`  | Studio, and the projects that are launched from it                           |
 | `workload.py`     | deployed models                                                              |

@@ -1,7 +1,5 @@
 """Settings of the network: one of the platform's own, or an existing one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, cast
 
@@ -33,18 +31,25 @@ class NewNetwork(Section):
 
     - `nat`: a NAT gateway to the internet, and so to GitHub, package indexes and every service of AWS. People can send data
       anywhere by HTTPS. 36.50 USD for each gateway (32.85, and 3.65 for its address).
-    - `endpoints`: no way to the internet; endpoints of the services that the environment uses, which let only its own account
-      through, so that data cannot leave by the network. Studio has no GitHub and no package index. 7.30 USD for each service
-      and zone: eight services in development (116.80 in two zones), one where models are deployed (14.60).
+    - `endpoints`: no route to the internet; endpoints of the services that the environment uses. They let only principals of its
+      own account through, but those of Service Catalog and Studio, which let everybody; whose resources a principal reaches, its
+      role decides. Names are still resolved, so data can leave in DNS queries: the remedy is Route 53 Resolver DNS Firewall,
+      which is not part of the platform. Studio has no GitHub and no package index. 7.30 USD for each service and zone: eight
+      services in development (116.80 in two zones), one where models are deployed (14.60).
     - `both`: AWS is reached through endpoints, everything else through NAT; data can leave. Costs the sum.
     - `none`: nothing but S3, which is what isolated jobs and models need. Costs nothing; not enough for Studio.
+
+    Where models are deployed, `endpoints` and `both` let callers in `connectedCidrs` reach SageMaker's runtime, with credentials
+    of this account. Its usual name leads to the endpoint in this VPC only: callers elsewhere use the endpoint's own DNS name, as
+    `--endpoint-url` of the AWS CLI. Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint".
 
     Without it: `nat` in development, `none` elsewhere. With `nat` alone, as before this setting existed: `none` stands for
     endpoints only and anything else for both, with endpoints and functions where they were."""
     nat: Literal["none", "single", "perZone"] | None = None
     """NAT gateways, where there are any: one for all zones (`single`, unless given), or one in each (`perZone`)."""
     connected_cidrs: list[IPv4Network] = Field(default_factory=list[IPv4Network])
-    """Networks that this one is to be routed to: those of the other environments, of the office."""
+    """Networks that this one is to be routed to: those of the other environments, of the office. Where models are deployed and
+    `privateAccess` is `endpoints` or `both`, their callers reach the endpoint of SageMaker's runtime."""
     cidr: IPv4Network
     """Addresses of the network; a sixteenth of them for each subnet."""
 
@@ -92,16 +97,6 @@ class NewNetwork(Section):
         if overlapping:
             raise problem(f"overlaps {', '.join(overlapping)} of network.connectedCidrs; choose addresses of its own")
         return cidr
-
-
-@dataclass(frozen=True, kw_only=True)
-class WaysOut:
-    """Ways out of the private subnets of a network."""
-
-    nat: Literal["none", "single", "perZone"]
-    """NAT gateways: none, one for all zones, or one in each."""
-    endpoints: Sequence[str]
-    """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
 
 
 class ExistingNetwork(Section):

@@ -23,6 +23,8 @@ class Requirements:
     """AWS services that are called from the network, named as their endpoints are after the region; `studio` for Studio's."""
     former_services: Sequence[str] = ()
     """Services that had an endpoint before there was a choice; networks that were deployed then keep them."""
+    functions_in_network: bool = False
+    """Whether functions stand in the network."""
 
     def __add__(self, other: "Requirements") -> "Requirements":
         """Everything that either requires."""
@@ -31,6 +33,7 @@ class Requirements:
             buckets=[*self.buckets, *other.buckets],
             services=list(dict.fromkeys([*self.services, *other.services])),
             former_services=list(dict.fromkeys([*self.former_services, *other.former_services])),
+            functions_in_network=self.functions_in_network or other.functions_in_network,
         )
 
 
@@ -52,6 +55,7 @@ to External Resources"."""
 PROJECTS = Requirements(keys=("secrets",), buckets=("catalog",), former_services=("secretsmanager",))
 """Used by a launch."""
 FUNCTIONS_IN_NETWORK = Requirements(
+    functions_in_network=True,
     services=(
         "application-autoscaling",
         "cloudformation",
@@ -60,7 +64,7 @@ FUNCTIONS_IN_NETWORK = Requirements(
         "secretsmanager",
         "ssm",
         "sts",
-    )
+    ),
 )
 """Used by launches and approvals whose functions stand in the network, to reach a GitHub server there."""
 WORKLOAD = Requirements(

@@ -16,10 +16,11 @@ from settings.costs import Costs
 from settings.development import Development
 from settings.github import GitHub
 from settings.limits import BUCKET_PURPOSES, LONGEST_BUCKET_NAME, LONGEST_ROLE_NAME, MOST_EXTRA_TAGS, ROLE_PURPOSES
-from settings.network import ExistingNetwork, Network, NewNetwork, WaysOut
+from settings.network import ExistingNetwork, Network, NewNetwork
 from settings.problems import NAMESPACE, explain
 from settings.requirements import STUDIO_STARTS_WITH, Requirements, required
 from settings.types import AccountId, EnvironmentName, Region, Section, pattern, problem
+from settings.ways_out import WaysOut, ways_out
 from settings.workload import Workload
 
 RESERVED_TAGS = frozenset({"unit", "environment", "managed-by"})
@@ -150,15 +151,13 @@ class Settings(Section):
     @property
     def ways_out(self) -> WaysOut:
         """The ways out of a network of the platform's own."""
-        network = self.network
-        if not isinstance(network, NewNetwork):
-            return WaysOut(nat="none", endpoints=())
-        if network.from_before:
-            return WaysOut(nat=network.nat or "single", endpoints=self.requirements.former_services)
-        access = network.private_access or ("nat" if self.development else "none")
-        return WaysOut(
-            nat=(network.nat or "single") if access in ("nat", "both") else "none",
-            endpoints=self.requirements.services if access in ("endpoints", "both") else (),
+        if not isinstance(self.network, NewNetwork):
+            return WaysOut()
+        return ways_out(
+            self.network,
+            self.requirements,
+            development=self.development is not None,
+            workload=self.workload is not None,
         )
 
     @property

@@ -25,8 +25,14 @@ class NetworkArgs:
     """Availability zones by name, each with the block of addresses of its subnets, below eight; in a stable order."""
     nat: Literal["none", "single", "perZone"]
     """NAT gateways: none, one in the first zone for all, or one in each."""
+    public_subnets: bool
+    """Whether there is an internet gateway and a public subnet in each zone, where NAT gateways stand."""
     services: Sequence[str]
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
+    caller_cidrs: Sequence[IPv4Network] = ()
+    """Addresses of connected networks whose callers reach these services."""
+    signed_by_aws: Sequence[Literal["functions", "images"]] = ()
+    """What is in the network and sends requests to S3 that AWS signs with accounts of its own."""
     logs_key_arn: pulumi.Input[str]
     """Key that encrypts the record of its traffic."""
     onboarding_role_arns: Sequence[str] = ()
@@ -44,7 +50,15 @@ class Network(pulumi.ComponentResource):
         super().__init__("mlops:index:Network", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         vpc = NetworkVpc(
-            name, NetworkVpcArgs(environment=args.environment, cidr=args.cidr, zones=args.zones, nat=args.nat), child
+            name,
+            NetworkVpcArgs(
+                environment=args.environment,
+                cidr=args.cidr,
+                zones=args.zones,
+                nat=args.nat,
+                public_subnets=args.public_subnets,
+            ),
+            child,
         )
         NetworkEndpoints(
             f"{name}-endpoints",
@@ -53,6 +67,8 @@ class Network(pulumi.ComponentResource):
                 vpc_config=vpc.vpc_config,
                 services=args.services,
                 route_table_ids=vpc.route_table_ids,
+                caller_cidrs=args.caller_cidrs,
+                signed_by_aws=args.signed_by_aws,
                 onboarding_role_arns=args.onboarding_role_arns,
             ),
             child,

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -11,7 +13,10 @@ from components.environment import Environment
 from components.network.vpc_config import VpcConfig
 
 WITHOUT_POLICY = ("servicecatalog", "studio")
-"""Services whose endpoints AWS does not document as accepting a policy."""
+"""Services whose endpoints let everybody through. Of Service Catalog's, no page says that it accepts a policy. Studio's does, for
+the requests `CreateApp` and `CreatePresignedDomainUrl`; whether the traffic of apps that run, which carries a session instead of
+a principal, meets a condition on the account, is not documented, and apps that it stops are worse than a policy that is missing.
+Source: SageMaker Developer Guide, "Create a VPC Endpoint Policy for SageMaker Studio"."""
 ONBOARDING = ("application-autoscaling", "cloudformation", "monitoring", "sagemaker.api", "ssm")
 """Services that a template cloner in the network calls as a role of an account that projects deploy to."""
 
@@ -36,6 +41,11 @@ class NetworkEndpointsArgs:
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
     route_table_ids: Mapping[str, pulumi.Input[str]]
     """Every route table of the network: traffic to S3 takes the gateway endpoint from all of them."""
+    caller_cidrs: Sequence[IPv4Network]
+    """Addresses of connected networks, whose callers reach these services by HTTPS as well as the workload does."""
+    signed_by_aws: Sequence[Literal["functions", "images"]]
+    """Requests to S3 that AWS signs with accounts of its own: the answers of `functions` to CloudFormation, and those for the
+    layers of `images` that something in the network pulls itself."""
     onboarding_role_arns: Sequence[str]
     """Roles of the accounts that projects deploy to, which the template cloner assumes."""
 
@@ -53,7 +63,7 @@ class NetworkEndpoints(pulumi.ComponentResource):
             vpc_endpoint_type="Gateway",
             service_name=f"com.amazonaws.{environment.region}.s3",
             route_table_ids=list(args.route_table_ids.values()),
-            policy=_s3_policy(environment),
+            policy=_s3_policy(environment, args.signed_by_aws),
             tags={"Name": f"{environment.prefix}-s3"},
             opts=child,
         )
@@ -81,6 +91,17 @@ class NetworkEndpoints(pulumi.ComponentResource):
             to_port=443,
             opts=child,
         )
+        for cidr in args.caller_cidrs:
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-from-{cidr}",
+                description="HTTPS from a connected network",
+                security_group_id=security_group.id,
+                cidr_ipv4=str(cidr),
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                opts=child,
+            )
         for service in sorted(args.services):
             aws.ec2.VpcEndpoint(
                 f"{name}-{service}",
@@ -107,24 +128,25 @@ def _policy(service: str, environment: Environment, onboarding_role_arns: Sequen
 
 
 def _own_principals(environment: Environment) -> iam.Statement:
-    """Let this account's principals through: data cannot leave with credentials of another account."""
+    """Let this account's principals through, so that nobody takes data out with credentials of another account.
+
+    Whose resources they reach is not limited here, but by the policies of their roles.
+    """
     return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": environment.account_id}})
 
 
-def _s3_policy(environment: Environment) -> pulumi.Output[str]:
+def _s3_policy(environment: Environment, signed_by_aws: Sequence[Literal["functions", "images"]]) -> pulumi.Output[str]:
     region = environment.region
-    return iam.document(
-        _own_principals(environment),
-        # Both are requests that AWS signs with accounts of its own.
-        # Sources: ECR User Guide, "Interface VPC endpoints"; CloudFormation User Guide, "VPC endpoints".
-        iam.allow("ImageLayers", "s3:GetObject", on=f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*", to="*"),
-        iam.allow(
-            "CustomResourceResponses",
-            "s3:PutObject",
-            on=[
-                f"arn:aws:s3:::cloudformation-custom-resource-response-{name}/*"
-                for name in (region, region.replace("-", ""))
-            ],
-            to="*",
-        ),
-    )
+    statements = [_own_principals(environment)]
+    if "images" in signed_by_aws:
+        # Source: ECR User Guide, "Interface VPC endpoints".
+        layers = f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*"
+        statements.append(iam.allow("ImageLayers", "s3:GetObject", on=layers, to="*"))
+    if "functions" in signed_by_aws:
+        # Source: CloudFormation User Guide, "VPC endpoints".
+        answers = [
+            f"arn:aws:s3:::cloudformation-custom-resource-response-{name}/*"
+            for name in (region, region.replace("-", ""))
+        ]
+        statements.append(iam.allow("CustomResourceResponses", "s3:PutObject", on=answers, to="*"))
+    return iam.document(*statements)

@@ -34,10 +34,12 @@ class NetworkVpcArgs:
     """Availability zones by name, each with the block of addresses of its subnets, below eight; in a stable order."""
     nat: Literal["none", "single", "perZone"]
     """NAT gateways: none, one in the first zone for all, or one in each."""
+    public_subnets: bool
+    """Whether there is an internet gateway and a public subnet in each zone, where NAT gateways stand."""
 
 
 class NetworkVpc(pulumi.ComponentResource):
-    """A VPC with a private and a public subnet in each zone; workloads run in the private ones only."""
+    """A VPC with a private subnet in each zone, for workloads, and a public one where NAT gateways need it."""
 
     vpc_config: VpcConfig
     """Subnets and security group of workloads."""
@@ -61,24 +63,16 @@ class NetworkVpc(pulumi.ComponentResource):
         aws.ec2.DefaultSecurityGroup(
             f"{name}-default-security-group", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child
         )
-        private, public = self._subnets("private", 0), self._subnets("public", BLOCKS_PER_NETWORK // 2)
-        internet_gateway = aws.ec2.InternetGateway(
-            f"{name}-internet-gateway", vpc_id=self._vpc.id, tags={"Name": args.environment.prefix}, opts=self._child
-        )
-        public_table = self._route_table("public")
-        public_route = aws.ec2.Route(
-            f"{name}-public-to-internet",
-            route_table_id=public_table.id,
-            destination_cidr_block="0.0.0.0/0",
-            gateway_id=internet_gateway.id,
-            opts=self._child,
-        )
-        nat_gateways = self._nat_gateways(public, public_route)
-        route_tables = {"public": public_table.id}
+        private = self._subnets("private", 0)
+        route_tables: dict[str, pulumi.Output[str]] = {}
+        nat_gateways: dict[str, aws.ec2.NatGateway] = {}
+        if args.public_subnets:
+            public_table = self._route_table("public")
+            route_tables["public"] = public_table.id
+            nat_gateways = self._public_part(public_table)
         for zone in args.zones:
             table = self._route_table(f"private-{zone}")
             route_tables[f"private-{zone}"] = table.id
-            self._associate(f"public-{zone}", public[zone], public_table)
             self._associate(f"private-{zone}", private[zone], table)
             gateway = nat_gateways.get(zone) or nat_gateways.get(next(iter(args.zones)))
             if gateway:
@@ -98,6 +92,27 @@ class NetworkVpc(pulumi.ComponentResource):
             security_group_id=security_group.id,
         )
         self.register_outputs({"vpc_id": self._vpc.id})
+
+    def _public_part(self, table: aws.ec2.RouteTable) -> dict[str, aws.ec2.NatGateway]:
+        """Declare the subnets that reach the internet by `table`, and return the NAT gateways in them, by zone."""
+        # Their addresses are theirs whether they are there or not, so that NAT gateways can be had later.
+        subnets = self._subnets("public", BLOCKS_PER_NETWORK // 2)
+        internet_gateway = aws.ec2.InternetGateway(
+            f"{self._name}-internet-gateway",
+            vpc_id=self._vpc.id,
+            tags={"Name": self._args.environment.prefix},
+            opts=self._child,
+        )
+        route = aws.ec2.Route(
+            f"{self._name}-public-to-internet",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=internet_gateway.id,
+            opts=self._child,
+        )
+        for zone, subnet in subnets.items():
+            self._associate(f"public-{zone}", subnet, table)
+        return self._nat_gateways(subnets, route)
 
     def _subnets(self, kind: str, first_block: int) -> dict[str, aws.ec2.Subnet]:
         name = private_subnet_name if kind == "private" else _public_subnet_name

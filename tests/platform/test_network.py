@@ -50,7 +50,7 @@ def gateway_endpoint(rendering: Rendering) -> Resource:
 
 def test_traffic_to_s3_takes_the_gateway_endpoint_from_every_route_table(stack: Rendering) -> None:
     tables = {f"rtb-{table.name}" for table in stack.all("RouteTable")}
-    assert len(tables) == 3
+    assert len(tables) == len(stack.all("RouteTable")) >= 2
     assert set(gateway_endpoint(stack).inputs["routeTableIds"]) == tables
 
 
@@ -72,6 +72,43 @@ def test_private_access_is_one_decision(
     assert bool(interface_endpoints(rendering)) == has_endpoints
     assert len([each for each in rendering.all("Route") if "natGatewayId" in each.inputs]) == 2 * bool(gateways)
     assert gateway_endpoint(rendering).inputs["routeTableIds"]
+
+
+@pytest.mark.parametrize(
+    ("network", "public"),
+    [
+        ({"privateAccess": "none"}, False),
+        ({"privateAccess": "endpoints"}, False),
+        ({"privateAccess": "nat"}, True),
+        ({"privateAccess": "both"}, True),
+        ({}, False),
+        ({"nat": "none"}, True),
+    ],
+)
+def test_only_a_network_with_nat_gateways_has_an_internet_gateway_and_public_subnets(
+    network: dict[str, str], public: bool, rendered: Renderings
+) -> None:
+    """And one from before there was a choice, which keeps what it has."""
+    rendering = rendered("preprod", {"network": {**CIDR, **network}})
+    assert len(rendering.all("InternetGateway")) == public
+    assert len([each for each in rendering.all("Route") if "gatewayId" in each.inputs]) == public
+    of_zones = [
+        "private-eu-west-1a",
+        "private-eu-west-1b",
+        *(["public-eu-west-1a", "public-eu-west-1b"] if public else []),
+    ]
+    assert sorted(each.name for each in rendering.all("Subnet")) == [f"network-{each}" for each in of_zones]
+    assert len(rendering.all("RouteTableAssociation")) == len(of_zones)
+    assert len(rendering.all("RouteTable")) == 2 + public
+
+
+def test_the_addresses_of_public_subnets_are_kept_for_them(rendered: Renderings) -> None:
+    def blocks(access: str) -> dict[str, str]:
+        rendering = rendered("preprod", {"network": {**CIDR, "privateAccess": access}})
+        return {subnet.name: subnet.inputs["cidrBlock"] for subnet in rendering.all("Subnet")}
+
+    assert blocks("none").items() < blocks("nat").items()
+    assert blocks("nat")["network-public-eu-west-1a"] == "10.1.128.0/20"
 
 
 def test_by_default_development_has_one_nat_gateway_and_the_other_accounts_no_way_out(rendered: Renderings) -> None:
@@ -169,7 +206,7 @@ def test_endpoints_let_only_the_accounts_own_principals_through(closed: Renderin
         if service in {"servicecatalog", "aws.sagemaker.eu-west-1.studio"}:
             assert "policy" not in endpoint.inputs
         else:
-            assert set(endpoint.statements()) - {"ImageLayers", "CustomResourceResponses"} == {"OwnPrincipals"}
+            assert set(endpoint.statements()) == {"OwnPrincipals"}
             assert endpoint.statements()["OwnPrincipals"]["Condition"] == account
 
 
@@ -192,17 +229,65 @@ def test_onboarding_roles_pass_the_endpoints_of_services_that_functions_in_the_n
     assert not [each for each in interface_endpoints(prod).values() if "OnboardingRoles" in str(each.inputs)]
 
 
-def test_the_s3_endpoint_lets_requests_through_that_aws_signs_itself_and_no_others(stack: Rendering) -> None:
-    statements = gateway_endpoint(stack).statements()
+def test_the_s3_endpoint_lets_requests_through_that_aws_signs_itself_only_where_something_makes_them(
+    stack: Rendering, rendered: Renderings
+) -> None:
+    assert set(gateway_endpoint(stack).statements()) == {"OwnPrincipals"}
+    github = {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2}
+    through = {"github": {**github, "throughNetwork": True}, "network": {**CIDR, "privateAccess": "nat"}}
+    statements = gateway_endpoint(rendered("dev", through)).statements()
+    assert set(statements) == {"OwnPrincipals", "CustomResourceResponses"}
+    assert statements["CustomResourceResponses"]["Action"] == ["s3:PutObject"]
+    # The functions of its projects are in development.
+    assert set(gateway_endpoint(rendered("preprod", through)).statements()) == {"OwnPrincipals"}
+
+
+def test_the_s3_endpoint_of_a_network_from_before_there_was_a_choice_lets_through_what_it_did(
+    rendered: Renderings,
+) -> None:
+    statements = gateway_endpoint(rendered("preprod", {"network": {**CIDR, "nat": "single"}})).statements()
     assert set(statements) == {"OwnPrincipals", "ImageLayers", "CustomResourceResponses"}
     assert statements["ImageLayers"]["Resource"] == ["arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"]
-    assert statements["CustomResourceResponses"]["Action"] == ["s3:PutObject"]
+
+
+def admitted_to_endpoints(rendering: Rendering) -> list[tuple[str, str]]:
+    """Names of the rules of the endpoints' group, with the group or the addresses that they admit, all of them by HTTPS."""
+    rules = [
+        each for each in rendering.all("SecurityGroupIngressRule") if "endpoints" in each.inputs["securityGroupId"]
+    ]
+    ports = {(each.inputs["ipProtocol"], each.inputs["fromPort"], each.inputs["toPort"]) for each in rules}
+    assert ports == {("tcp", 443, 443)}
+    found = [(each.name, each.inputs.get("referencedSecurityGroupId") or each.inputs["cidrIpv4"]) for each in rules]
+    return sorted(found, key=lambda rule: rule[1])
 
 
 def test_only_workloads_reach_endpoints_and_only_over_https(closed: Rendering) -> None:
-    rule = closed.one("SecurityGroupIngressRule", "network-endpoints-from-workload")
-    assert rule.inputs["referencedSecurityGroupId"] == "sg-network-workload"
-    assert (rule.inputs["ipProtocol"], rule.inputs["fromPort"], rule.inputs["toPort"]) == ("tcp", 443, 443)
+    assert admitted_to_endpoints(closed) == [("network-endpoints-from-workload", "sg-network-workload")]
+
+
+@pytest.mark.parametrize("access", ["endpoints", "both"])
+def test_callers_in_connected_networks_reach_the_endpoint_of_deployed_models(access: str, rendered: Renderings) -> None:
+    network = {**CIDR, "privateAccess": access, "connectedCidrs": ["10.16.0.0/16", "192.168.7.0/24"]}
+    workload = ("network-endpoints-from-workload", "sg-network-workload")
+    callers = [(f"network-endpoints-from-{cidr}", cidr) for cidr in ("10.16.0.0/16", "192.168.7.0/24")]
+    assert admitted_to_endpoints(rendered("preprod", {"network": network})) == [*callers, workload]
+    # Nobody calls development from another network.
+    assert admitted_to_endpoints(rendered("dev", {"network": network})) == [workload]
+
+
+@pytest.mark.parametrize("network", [{"nat": "none"}, {"nat": "single"}])
+def test_the_endpoints_of_a_network_from_before_there_was_a_choice_admit_whom_they_did(
+    network: dict[str, str], rendered: Renderings
+) -> None:
+    before = rendered("preprod", {"network": {**CIDR, **network, "connectedCidrs": ["10.16.0.0/16"]}})
+    assert admitted_to_endpoints(before) == [("network-endpoints-from-workload", "sg-network-workload")]
+
+
+def test_connected_networks_are_admitted_to_nothing_where_there_are_no_endpoints(rendered: Renderings) -> None:
+    for access in ("none", "nat"):
+        network = {**CIDR, "privateAccess": access, "connectedCidrs": ["10.16.0.0/16"]}
+        rules = rendered("preprod", {"network": network}).all("SecurityGroupIngressRule")
+        assert [each.name for each in rules] == ["network-workload-from-itself"]
 
 
 def test_only_workloads_reach_workloads_and_they_reach_the_internet_over_https_only(stack: Rendering) -> None:
@@ -285,7 +370,7 @@ def test_more_zones_than_the_region_has_are_refused() -> None:
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "192.168.16.0/20"])
 def test_subnets_lie_in_the_network_without_overlap_and_hold_at_least_250_addresses(cidr: str) -> None:
-    rendering = render_stack("preprod", {"network": {"cidr": cidr, "zones": 3}})
+    rendering = render_stack("preprod", {"network": {"cidr": cidr, "zones": 3, "privateAccess": "nat"}})
     subnets = [IPv4Network(subnet.inputs["cidrBlock"]) for subnet in rendering.all("Subnet")]
     assert len(subnets) == 6
     assert all(subnet.subnet_of(IPv4Network(cidr)) for subnet in subnets)
@@ -295,7 +380,9 @@ def test_subnets_lie_in_the_network_without_overlap_and_hold_at_least_250_addres
 
 def test_another_zone_leaves_the_subnets_of_the_others_alone() -> None:
     def subnets(zones: int) -> dict[str, str]:
-        rendering = render_stack("preprod", {"network": {"cidr": "10.1.0.0/16", "zones": zones}})
+        rendering = render_stack(
+            "preprod", {"network": {"cidr": "10.1.0.0/16", "zones": zones, "privateAccess": "nat"}}
+        )
         return {subnet.name: subnet.inputs["cidrBlock"] for subnet in rendering.all("Subnet")}
 
     assert subnets(2).items() < subnets(3).items()
@@ -316,11 +403,17 @@ def test_an_existing_vpc_is_used_without_touching_its_routes_and_endpoints() -> 
 
 
 def existing(
-    *, endpoints: Sequence[str] = (), gateway_tables: Sequence[str] = (), target: Mapping[str, str] | None = None
+    *,
+    endpoints: Sequence[str] = (),
+    gateway_tables: Sequence[str] = (),
+    target: Mapping[str, str] | None = None,
+    private_dns: bool = True,
+    only_for_resolver: bool = False,
+    twice: Sequence[str] = (),
 ) -> Mapping[str, Any]:
     """Invokes of an account with a network whose subnets have tables of their own, with a default route to `target`.
 
-    It has interface endpoints of some services, and a gateway endpoint of S3 in some tables.
+    It has interface endpoints of some services, two of those named `twice`, and a gateway endpoint of S3 in some tables.
     """
 
     def table(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -331,8 +424,23 @@ def existing(
     def endpoint(arguments: Mapping[str, Any]) -> dict[str, Any]:
         service = arguments["serviceName"].removeprefix("com.amazonaws.eu-west-1.")
         kind = arguments["filters"][0]["values"][0]
+        if f"{kind} {service}" in twice:
+            raise RefusedError(
+                "multiple EC2 VPC Endpoints matched; use additional constraints to reduce matches to a single EC2 VPC Endpoint"
+            )
         if (service in endpoints and kind == "Interface") or (service == "s3" and kind == "Gateway" and gateway_tables):
-            return {"id": "vpce-1", "routeTableIds": list(gateway_tables)}
+            dns = {
+                "dnsRecordIpType": "ipv4",
+                "privateDnsOnlyForInboundResolverEndpoint": only_for_resolver,
+                "privateDnsPreference": "",
+                "privateDnsSpecifiedDomains": list[str](),
+            }
+            return {
+                "id": "vpce-1",
+                "routeTableIds": list(gateway_tables),
+                "privateDnsEnabled": private_dns,
+                "dnsOptions": [dns],
+            }
         raise RefusedError("no matching EC2 VPC Endpoint found")
 
     return {
@@ -353,6 +461,13 @@ TABLES = ["rtb-0a1b2c3d", "rtb-1a1b2c3d"]
         ("dev", {"target": {"gatewayId": "igw-1"}}, "s3, sagemaker.api, sagemaker.runtime"),
         ("dev", {"gateway_tables": TABLES, "endpoints": ["sagemaker.api"]}, "sagemaker.runtime"),
         ("preprod", {"gateway_tables": TABLES[:1]}, "s3"),
+        (
+            "dev",
+            {"gateway_tables": TABLES, "endpoints": ["sagemaker.api", "sagemaker.runtime"], "private_dns": False},
+            "sagemaker.api, sagemaker.runtime",
+        ),
+        ("preprod", {"endpoints": ["s3"], "private_dns": False}, "s3"),
+        ("preprod", {"endpoints": ["s3"], "only_for_resolver": True}, "s3"),
     ],
 )
 def test_an_existing_network_without_a_way_out_is_refused_before_anything_is_created(
@@ -376,3 +491,26 @@ def test_an_existing_network_without_a_way_out_is_refused_before_anything_is_cre
 )
 def test_an_existing_network_with_one_way_out_is_accepted(stack: str, there: dict[str, Any]) -> None:
     assert render_stack(stack, EXISTING, invokes=existing(**there)).exports["vpcId"] == "vpc-0a1b2c3d"
+
+
+@pytest.mark.parametrize(
+    ("stack", "there", "several"),
+    [
+        ("preprod", {"twice": ["Gateway s3"]}, "gateway endpoints of s3"),
+        (
+            "dev",
+            {"gateway_tables": TABLES, "endpoints": ["sagemaker.runtime"], "twice": ["Interface sagemaker.api"]},
+            "interface endpoints of sagemaker.api",
+        ),
+    ],
+)
+def test_several_endpoints_of_one_service_are_trusted_and_named_in_one_line(
+    stack: str, there: dict[str, Any], several: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network may have them, such as one of S3 for each route table, and the provider then shows none."""
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    render_stack(stack, EXISTING, invokes=existing(**there))
+    (warning,) = warnings
+    assert f"vpc-0a1b2c3d has several {several};" in warning
+    assert "\n" not in warning

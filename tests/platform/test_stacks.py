@@ -18,12 +18,10 @@ NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": 1,
     "aws:ec2/flowLog:FlowLog": 1,
-    "aws:ec2/internetGateway:InternetGateway": 1,
-    "aws:ec2/route:Route": 1,
-    "aws:ec2/routeTable:RouteTable": 3,
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": 4,
+    "aws:ec2/routeTable:RouteTable": 2,
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": 2,
     "aws:ec2/securityGroup:SecurityGroup": 1,
-    "aws:ec2/subnet:Subnet": 4,
+    "aws:ec2/subnet:Subnet": 2,
     "aws:ec2/vpc:Vpc": 1,
     "aws:ec2/vpcEndpoint:VpcEndpoint": 1,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": 2,
@@ -31,7 +29,15 @@ NETWORK = {
 }
 
 
-NAT = {"aws:ec2/eip:Eip": 1, "aws:ec2/natGateway:NatGateway": 1, "aws:ec2/route:Route": 3}
+NAT = {
+    "aws:ec2/eip:Eip": 1,
+    "aws:ec2/internetGateway:InternetGateway": 1,
+    "aws:ec2/natGateway:NatGateway": 1,
+    "aws:ec2/route:Route": 3,
+    "aws:ec2/routeTable:RouteTable": 3,
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": 4,
+    "aws:ec2/subnet:Subnet": 4,
+}
 STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
 ALARMS = {"aws:budgets/budget:Budget": 1, "aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1}
 

@@ -179,19 +179,22 @@ def vpc_endpoint(cloud: Aws, arguments: Values) -> Values:
         "routeTableIds": found.get("RouteTableIds", []),
         "subnetIds": found.get("SubnetIds", []),
         "privateDnsEnabled": found.get("PrivateDnsEnabled", False),
+        "dnsOptions": [],
     }
 
 
 def _found(describe: Callable[[], list[Mapping[str, Any]]], kind: str) -> Mapping[str, Any]:
     try:
-        (found,) = describe()
-    except ValueError:
-        raise RefusedError(f"no matching {kind} found") from None
+        found = describe()
     except ClientError as error:
         if code_of(error).endswith("NotFound") or code_of(error) == "InvalidServiceName":
             raise RefusedError(f"reading {kind}: {error}") from error
         raise
-    return found
+    if not found:
+        raise RefusedError(f"no matching {kind} found")
+    if len(found) > 1:
+        raise RefusedError(f"multiple {kind}s matched; use additional constraints to reduce matches to a single {kind}")
+    return found[0]
 
 
 FUNCTIONS: Mapping[str, Callable[[Aws, Values], Values]] = {
