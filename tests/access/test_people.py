@@ -167,6 +167,21 @@ def test_people_manage_their_own_spaces_only(role_named: RoleNamed, people: str)
 
 
 @pytest.mark.parametrize("people", PEOPLE)
+def test_people_may_create_tag_and_start_a_space_with_its_app_in_their_domain_alone(
+    role_named: RoleNamed, people: str
+) -> None:
+    own, tagging = (role_named(people).statement(name) for name in ("ManageOwnSpaces", "RunJobsAndExperiments"))
+    prefix = "arn:aws:sagemaker:eu-west-1:111111111111"
+
+    assert {"sagemaker:CreateApp", "sagemaker:CreateSpace"} <= set(own.actions)
+    assert "sagemaker:AddTags" in tagging.actions
+    for made in ("space/{domain}/ada-lab", "app/{domain}/ada-lab/JupyterLab/default"):
+        assert own.reaches(f"{prefix}:{made.format(domain='${sagemaker:DomainId}')}")
+        assert tagging.reaches(f"{prefix}:{made.format(domain='d-1')}")
+        assert not own.reaches(f"{prefix}:{made.format(domain='d-1')}")
+
+
+@pytest.mark.parametrize("people", PEOPLE)
 def test_people_run_jobs_under_their_own_role_only(role_named: RoleNamed, people: str) -> None:
     role = role_named(people)
 

@@ -105,23 +105,43 @@ def test_a_function_outside_of_a_network_reaches_everything(dev: Account, net: N
     assert reached(dev, "free-caller", listening_port) == {"internet", "s3", "sagemaker", "ssm"}
 
 
-def test_an_app_of_studio_needs_a_way_to_sagemaker(dev: Account, net: Network) -> None:
+def test_addresses_that_a_security_group_admits_are_those_of_the_caller(
+    dev: Account, net: Network, listening_port: int
+) -> None:
+    function_in(net, dev, "address-caller", CALLER)
+    admitting = net.ec2.create_security_group(GroupName="admits", Description="Admits", VpcId=net.vpc)["GroupId"]
+    net.add_interface_endpoint("ssm", SecurityGroupIds=[admitting])
+    for cidr, found in (("10.31.0.0/16", set[str]()), ("10.30.1.0/24", {"ssm"})):
+        https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": cidr}]}
+        net.ec2.authorize_security_group_ingress(GroupId=admitting, IpPermissions=[https])
+        assert reached(dev, "address-caller", listening_port) == found
+
+
+@pytest.mark.parametrize("kind", ["CodeEditor", "JupyterLab"])
+def test_an_app_of_studio_needs_a_way_to_sagemaker(kind: str, dev: Account, net: Network) -> None:
     sagemaker = dev.client("sagemaker")
     domain = sagemaker.create_domain(
-        DomainName="closed",
+        DomainName=f"closed-{kind}",
         AuthMode="IAM",
         AppNetworkAccessType="VpcOnly",
         DefaultUserSettings={
-            "ExecutionRole": dev.role("studio-app", trust=trust("sagemaker.amazonaws.com")),
+            "ExecutionRole": dev.role(f"studio-app-{kind}", trust=trust("sagemaker.amazonaws.com")),
             "SecurityGroups": [net.group],
         },
         VpcId=net.vpc,
         SubnetIds=[net.private],
     )["DomainId"]
     sagemaker.create_user_profile(DomainId=domain, UserProfileName="ada")
+    sagemaker.create_space(
+        DomainId=domain,
+        SpaceName="lab",
+        SpaceSettings={"AppType": kind},
+        OwnershipSettings={"OwnerUserProfileName": "ada"},
+        SpaceSharingSettings={"SharingType": "Private"},
+    )
 
     def start(name: str) -> dict[str, Any]:
-        app = {"DomainId": domain, "UserProfileName": "ada", "AppType": "JupyterLab", "AppName": name}
+        app = {"DomainId": domain, "SpaceName": "lab", "AppType": kind, "AppName": name}
         sagemaker.create_app(**app)
         return sagemaker.describe_app(**app)
 
@@ -132,6 +152,9 @@ def test_an_app_of_studio_needs_a_way_to_sagemaker(dev: Account, net: Network) -
     assert "no way to sagemaker.runtime" in start("half")["FailureReason"]
     net.add_interface_endpoint("sagemaker.runtime")
     assert start("reaching")["Status"] == "InService"
+    for name in ("stranded", "half", "reaching"):
+        sagemaker.delete_app(DomainId=domain, SpaceName="lab", AppType=kind, AppName=name)
+    sagemaker.delete_space(DomainId=domain, SpaceName="lab")
     sagemaker.delete_user_profile(DomainId=domain, UserProfileName="ada")
     sagemaker.delete_domain(DomainId=domain, RetentionPolicy={"HomeEfsFileSystem": "Delete"})
 

@@ -69,6 +69,18 @@ def test_an_endpoint_is_found_by_its_service_and_type(aws: Plugin, there: There)
         aws.invoke(look_up, {**wanted, "filters": [kinds[1]]})
 
 
+def test_several_endpoints_of_a_service_are_refused_as_the_official_plugin_does(aws: Plugin, there: There) -> None:
+    ec2: Any = botocore.session.get_session().create_client("ec2", region_name="eu-west-1")
+    service = "com.amazonaws.eu-west-1.ssm"
+    subnets = {"SubnetIds": [there.subnet], "SecurityGroupIds": [there.group]}
+    for private in (True, False):
+        ec2.create_vpc_endpoint(
+            VpcId=there.vpc, ServiceName=service, VpcEndpointType="Interface", PrivateDnsEnabled=private, **subnets
+        )
+    with pytest.raises(Exception, match="multiple EC2 VPC Endpoints matched; use additional constraints"):
+        aws.invoke("aws:ec2/getVpcEndpoint:getVpcEndpoint", {"vpcId": there.vpc, "serviceName": service})
+
+
 def test_an_endpoint_service_is_found_with_its_zones_or_refused(aws: Plugin) -> None:
     look_up = "aws:ec2/getVpcEndpointService:getVpcEndpointService"
     found = aws.invoke(look_up, {"serviceName": S3, "serviceType": "Interface"})

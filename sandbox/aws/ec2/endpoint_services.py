@@ -1,7 +1,8 @@
 """Services that a network reaches through endpoints, and the zones in which AWS offers them.
 
 Sources: EC2 API Reference, "DescribeVpcEndpointServices" and "CreateVpcEndpoint"; AWS PrivateLink Guide, "AWS services that
-integrate with AWS PrivateLink". Assumption: the services that a constrained zone lacks.
+integrate with AWS PrivateLink"; SageMaker Developer Guide, "Create a VPC Endpoint Policy for SageMaker Studio". Assumptions: the
+services that a constrained zone lacks, and that Service Catalog's endpoint takes no policy, as no page says that it does.
 """
 
 import hashlib
@@ -42,7 +43,7 @@ INTERFACES = (
     "xray",
 )
 """Services by the end of their names, which begin with `com.amazonaws.` and the region."""
-WITHOUT_POLICY = frozenset({"servicecatalog", "studio"})
+WITHOUT_POLICY = frozenset({"servicecatalog"})
 """Services whose endpoints take no policy."""
 NOT_EVERYWHERE = frozenset({"sagemaker.api", "sagemaker.runtime", "servicecatalog", "studio"})
 """Services that a constrained zone lacks."""

@@ -5,6 +5,7 @@ using an interface VPC endpoint" and "Gateway endpoints for Amazon S3"; EC2 API 
 """
 
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
 from typing import Any
 
 from sandbox.aws.ec2 import descriptions
@@ -57,30 +58,34 @@ def _by_interface(service: str, subnet_id: str, group_ids: Sequence[str]) -> boo
             and endpoint["ServiceName"] == f"com.amazonaws.{scope.region()}.{service}"
             and descriptions.has_private_dns(identifier)
             and endpoint["SubnetIds"]
-            and _lets_out(group_ids, groups)
-            and any(_allows(_rules(group, "IpPermissions"), group_ids) for group in groups)
+            and _lets_out(group_ids, groups, _addresses(endpoint["SubnetIds"]))
+            and any(_allows(_rules(group, "IpPermissions"), group_ids, _addresses([subnet_id])) for group in groups)
         ):
             return True
     return False
 
 
-def _lets_out(group_ids: Sequence[str], towards: Sequence[str]) -> bool:
-    return any(_allows(_rules(group, "IpPermissionsEgress"), towards) for group in group_ids)
+def _lets_out(group_ids: Sequence[str], towards: Sequence[str], addresses: Sequence[IPv4Network] = ()) -> bool:
+    return any(_allows(_rules(group, "IpPermissionsEgress"), towards, addresses) for group in group_ids)
+
+
+def _addresses(subnet_ids: Sequence[str]) -> list[IPv4Network]:
+    return [IPv4Network(ec2.subnets[subnet]["CidrBlock"]) for subnet in subnet_ids]
 
 
 def _rules(group_id: str, kind: str) -> Sequence[Mapping[str, Any]]:
     return ec2.security_groups.get(group_id, {}).get(kind, ())
 
 
-def _allows(rules: Sequence[Mapping[str, Any]], peers: Sequence[str]) -> bool:
-    """Return whether rules let HTTPS through, between any addresses or with one of the groups `peers`."""
+def _allows(rules: Sequence[Mapping[str, Any]], peers: Sequence[str], addresses: Sequence[IPv4Network]) -> bool:
+    """Return whether rules let HTTPS through: between any addresses, with one of the groups `peers`, or with `addresses`."""
     for rule in rules:
         every_port = rule["IpProtocol"] == "-1"
         if every_port or (rule["IpProtocol"] == "tcp" and int(rule["FromPort"]) <= HTTPS <= int(rule["ToPort"])):
-            ranges = {each["CidrIp"] for each in rule.get("IpRanges", ())}
+            ranges = [IPv4Network(each["CidrIp"]) for each in rule.get("IpRanges", ())]
             groups = {each["GroupId"] for each in rule.get("UserIdGroupPairs", ())}
-            # A range that is not everywhere is taken to hold the network's own addresses, which interfaces have.
-            if EVERYWHERE in ranges or groups & set(peers) or (ranges and peers):
+            held = any(each.subnet_of(range_) for each in addresses for range_ in ranges)
+            if IPv4Network(EVERYWHERE) in ranges or groups & set(peers) or held:
                 return True
     return False
 

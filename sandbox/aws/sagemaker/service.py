@@ -5,7 +5,7 @@ from sandbox.aws.sagemaker.hosting import endpoint_configurations, endpoints, mo
 from sandbox.aws.sagemaker.jobs import operations as jobs
 from sandbox.aws.sagemaker.pipelines import pipelines
 from sandbox.aws.sagemaker.registry import model_package_groups, model_packages
-from sandbox.aws.sagemaker.studio import apps, code_repositories, domains, portfolio_status, projects
+from sandbox.aws.sagemaker.studio import apps, code_repositories, domains, portfolio_status, projects, spaces
 from sandbox.aws.service import JsonService
 
 SERVICE = JsonService(
@@ -24,6 +24,7 @@ SERVICE = JsonService(
         **pipelines.OPERATIONS,
         **portfolio_status.OPERATIONS,
         **projects.OPERATIONS,
+        **spaces.OPERATIONS,
         **tags.OPERATIONS,
     },
 )

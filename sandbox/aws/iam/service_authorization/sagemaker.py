@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from sandbox.aws.iam.service_authorization.members import Members
 from sandbox.aws.ministack.gateway import Request
 from sandbox.aws.sagemaker import names
+from sandbox.aws.sagemaker.studio import domains
 
 INVOCATION = re.compile(r"/endpoints/([^/]+)/")
 
@@ -57,8 +58,10 @@ def resource(operation: str, members: Members) -> str:
     if operation.endswith("UserProfile"):
         return _named("user-profile", f"{members.get('DomainId')}/{members.get('UserProfileName')}")
     if operation in ("CreateApp", "DescribeApp", "DeleteApp"):
-        parts = (members.get(name, "") for name in ("DomainId", "UserProfileName", "AppType", "AppName"))
-        return _named("app", "/".join(parts))
+        owner = members.get("SpaceName") or members.get("UserProfileName", "")
+        return _named("app", "/".join((members.get("DomainId", ""), owner, *_texts(members, "AppType", "AppName"))))
+    if operation in ("CreateSpace", "DescribeSpace", "DeleteSpace"):
+        return _named("space", "/".join(_texts(members, "DomainId", "SpaceName")))
     if operation == "CreateModelPackage":
         return _named("model-package", f"{names.name_of(members.get('ModelPackageGroupName', ''))}/*")
     if operation == "ListModelPackages":
@@ -91,6 +94,17 @@ def _studio_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:VpcSecurityGroupIds", settings.get("SecurityGroups")
     yield "sagemaker:VolumeKmsKey", members.get("KmsKeyId")
     yield "sagemaker:DomainSharingOutputKmsKey", settings.get("SharingSettings", {}).get("S3KmsKeyId")
+
+
+def _space_context(members: Members) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of a request about a space, or about an app in one: the owner and the sharing type are the space's."""
+    domain = members.get("DomainId", "")
+    space: Mapping[str, Any] = members if "OwnershipSettings" in members else {}
+    space = space or domains.spaces.get((domain, members.get("SpaceName", ""))) or {}
+    owner = space.get("OwnershipSettings", {}).get("OwnerUserProfileName")
+    yield "sagemaker:OwnerUserProfileArn", names.arn("user-profile", f"{domain}/{owner}") if owner else None
+    yield "sagemaker:SpaceSharingType", space.get("SpaceSharingSettings", {}).get("SharingType")
+    yield "sagemaker:InstanceTypes", sorted(_values_of(dict(members), "InstanceType")) or None
 
 
 def _training_context(members: Members) -> Iterator[tuple[str, Any]]:
@@ -168,6 +182,10 @@ def _named(kind: str, name: str, *, like: str = "") -> str:
     return names.arn(kind, name)
 
 
+def _texts(members: Members, *wanted: str) -> Iterator[str]:
+    return (members.get(name, "") for name in wanted)
+
+
 def _values_of(value: Any, wanted: str) -> set[str]:
     if isinstance(value, dict):
         entries = cast(Mapping[str, Any], value)
@@ -187,7 +205,11 @@ def _text(value: Any) -> str | None:
 
 
 COLLECTORS: Mapping[str, Callable[[Members], Iterator[tuple[str, Any]]]] = {
+    "CreateApp": _space_context,
     "CreateDomain": _studio_context,
+    "CreateSpace": _space_context,
+    "DeleteApp": _space_context,
+    "DeleteSpace": _space_context,
     "UpdateDomain": _studio_context,
     "CreateUserProfile": _studio_context,
     "UpdateUserProfile": _studio_context,

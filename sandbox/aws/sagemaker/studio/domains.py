@@ -11,6 +11,8 @@ from sandbox.aws.service import Call, Members, now
 
 _domains = scope.scoped_store()
 _profiles = scope.scoped_store()
+spaces = scope.scoped_store()
+"""Spaces of user profiles, by the domain's id and their own name."""
 _retained = scope.scoped_store()
 """Deleted domains whose file systems remain, by the id of the file system."""
 
@@ -135,6 +137,11 @@ def _update_profile(call: Call) -> Members:
 
 def _delete_profile(call: Call) -> Members:
     profile = _profile(call.members["DomainId"], call.members["UserProfileName"])
+    owner = (profile["DomainId"], {"OwnerUserProfileName": profile["UserProfileName"]})
+    own = [each["SpaceName"] for each in spaces.values() if (each["DomainId"], each["OwnershipSettings"]) == owner]
+    if own:
+        arn = profile["UserProfileArn"]
+        raise ServiceError("ResourceInUse", f"Unable to delete UserProfile [{arn}] because it owns Space(s): {own}")
     tags.forget(profile["UserProfileArn"])
     _profiles.pop((profile["DomainId"], profile["UserProfileName"]))
     return {}
@@ -151,10 +158,6 @@ def _list_profiles(call: Call) -> Members:
         chosen,
         lambda record: names.pick(record, "DomainId", "UserProfileName", "Status", "CreationTime", "LastModifiedTime"),
     )
-
-
-def _list_spaces(call: Call) -> Members:
-    return names.page(call.members, "Spaces", [], dict)
 
 
 def execution_role(domain_id: str, profile_name: str) -> str:
@@ -246,5 +249,4 @@ OPERATIONS = {
     "UpdateUserProfile": _update_profile,
     "DeleteUserProfile": _delete_profile,
     "ListUserProfiles": _list_profiles,
-    "ListSpaces": _list_spaces,
 }
