@@ -22,7 +22,7 @@ class WaysOut:
     caller_cidrs: Sequence[IPv4Network] = ()
     """Connected networks whose callers reach these endpoints."""
     signed_by_aws: Sequence[Literal["functions", "images"]] = ()
-    """What is in the network and sends requests to S3 that AWS signs with accounts of its own."""
+    """Things in the network that send requests to S3 which AWS signs with accounts of its own."""
 
 
 def ways_out(network: NewNetwork, requirements: Requirements, *, development: bool, workload: bool) -> WaysOut:

@@ -32,7 +32,7 @@ class NetworkArgs:
     caller_cidrs: Sequence[IPv4Network] = ()
     """Addresses of connected networks whose callers reach these services."""
     signed_by_aws: Sequence[Literal["functions", "images"]] = ()
-    """What is in the network and sends requests to S3 that AWS signs with accounts of its own."""
+    """Things in the network that send requests to S3 which AWS signs with accounts of its own."""
     logs_key_arn: pulumi.Input[str]
     """Key that encrypts the record of its traffic."""
     onboarding_role_arns: Sequence[str] = ()

@@ -104,6 +104,18 @@ def test_a_space_runs_the_app_that_it_is_for_and_is_deleted_after_it(dev: Accoun
     assert "Unable to find Space" in refusal(sagemaker.describe_space, place)
 
 
+def test_an_app_of_a_space_is_another_than_that_of_a_profile_of_the_same_name(dev: Account, domain: str) -> None:
+    sagemaker = dev.client("sagemaker")
+    sagemaker.create_space(**space(domain, "ada"))
+    app = {"DomainId": domain, "SpaceName": "ada", "AppType": "JupyterLab", "AppName": "default"}
+    sagemaker.create_app(**app)
+    assert sagemaker.list_apps(DomainIdEquals=domain, UserProfileNameEquals="ada")["Apps"] == []
+    of_profile = {"DomainId": domain, "UserProfileName": "ada", "AppType": "JupyterLab", "AppName": "default"}
+    assert "Unable to find App" in refusal(sagemaker.describe_app, of_profile)
+    sagemaker.delete_app(**app)
+    sagemaker.delete_space(DomainId=domain, SpaceName="ada")
+
+
 def test_iam_knows_the_owner_and_the_instance_of_a_space_and_of_apps_in_it(dev: Account, domain: str) -> None:
     actions = [f"sagemaker:{verb}{noun}" for verb in ("Create", "Delete") for noun in ("App", "Space")]
     prefix = f"arn:aws:sagemaker:eu-west-1:{dev.number}"

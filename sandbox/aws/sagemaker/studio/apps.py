@@ -30,7 +30,11 @@ def _key(call: Call) -> tuple[str, ...]:
     members = call.members
     if ("UserProfileName" in members) == ("SpaceName" in members):
         raise ServiceError("ValidationException", "Exactly one of UserProfileName and SpaceName must be specified")
-    return tuple(members[member] for member in KEY if member in members)
+    return tuple(members.get(member, "") for member in KEY)
+
+
+def _arn(key: tuple[str, ...]) -> str:
+    return names.arn("app", "/".join(filter(None, key)))
 
 
 def _create(call: Call) -> Members:
@@ -39,7 +43,7 @@ def _create(call: Call) -> Members:
         raise ServiceError("ResourceInUse", f"App already exists with name {members['AppName']}")
     domain = domains.find_domain(members["DomainId"])
     settings = domains.effective_settings(members["DomainId"], _owner(members))
-    arn = names.arn("app", "/".join(key).lower())
+    arn = _arn(key)
     _apps[key] = {
         **names.pick(members, *KEY, "ResourceSpec"),
         "AppArn": arn,
@@ -88,7 +92,7 @@ def _stranded(domain: Members, settings: Members) -> Iterator[str]:
 
 def _found(call: Call) -> Members:
     key = _key(call)
-    return names.found(_apps, key, f"Unable to find App [{names.arn('app', '/'.join(key).lower())}].")
+    return names.found(_apps, key, f"Unable to find App [{_arn(key)}].")
 
 
 def _describe(call: Call) -> Members:
