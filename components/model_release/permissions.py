@@ -18,7 +18,13 @@ def read_approvals(development: Environment) -> list[iam.Statement]:
             "sagemaker:DescribeModelPackage",
             on=development.arn("sagemaker", "model-package/*-p-*/*"),
         ),
-        iam.allow("ReadFrozenArtifacts", "s3:GetObject", on=f"{development.bucket_arn('p-*')}/{APPROVED}/*"),
+        iam.allow(
+            "ReadFrozenArtifacts",
+            "s3:GetObject",
+            on=f"{development.bucket_arn('p-*')}/{APPROVED}/*",
+            # The name of a bucket that was deleted may be taken by any account.
+            when={"StringEquals": {"aws:ResourceAccount": development.account_id}},
+        ),
         iam.allow(
             "DecryptFrozenArtifacts",
             "kms:Decrypt",

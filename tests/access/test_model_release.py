@@ -48,7 +48,7 @@ def may(role: Role, action: str, resource: str, keys: dict[str, Values] | None =
     ("action", "resource", "keys"),
     [
         ("sagemaker:DescribeModelPackage", PACKAGE, {}),
-        ("s3:GetObject", f"{FROZEN}/approved/3/model.tar.gz", {}),
+        ("s3:GetObject", f"{FROZEN}/approved/3/model.tar.gz", {"aws:ResourceAccount": "111111111111"}),
         ("kms:Decrypt", THEIR_KEY, THROUGH_S3),
         ("s3:PutObject", f"{ARTIFACTS}/approved/p-abcdefghijkl/3/model.tar.gz", {}),
         ("s3:GetObject", f"{ARTIFACTS}/approved/p-abcdefghijkl/3.json", {}),
@@ -73,7 +73,8 @@ def test_it_may_do_everything_that_a_release_takes(
     [
         ("sagemaker:UpdateModelPackage", PACKAGE, {}),
         ("sagemaker:CreateModelPackage", PACKAGE, {}),
-        ("s3:GetObject", f"{FROZEN}/pipelines/run/output/model.tar.gz", {}),
+        ("s3:GetObject", f"{FROZEN}/pipelines/run/output/model.tar.gz", {"aws:ResourceAccount": "111111111111"}),
+        ("s3:GetObject", f"{FROZEN}/approved/3/model.tar.gz", {"aws:ResourceAccount": "999999999999"}),
         ("s3:PutObject", f"{FROZEN}/approved/3/model.tar.gz", {}),
         ("kms:Decrypt", THEIR_KEY, {}),
         ("kms:GenerateDataKey", THEIR_KEY, THROUGH_S3),

@@ -97,15 +97,31 @@ def test_each_stack_is_deployed_by_one_run_at_a_time_behind_its_environment() ->
     assert job["environment"] == "${{ inputs.environment }}"
 
 
-def test_a_pull_request_previews_every_stack_that_has_a_file(tmp_path: Path) -> None:
+def _find_stacks(folder: Path, *files: str) -> subprocess.CompletedProcess[str]:
     steps = _load(CHECKOUT / ".github" / "workflows" / "pull-request.yml")["jobs"]["stacks"]["steps"]
     [script] = [step["run"] for step in steps if step.get("id") == "find"]
-    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.analytics-prod.yaml"):
-        (tmp_path / name).touch()
-    environment = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(tmp_path / "output")}
-    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True)
+    for name in files:
+        (folder / name).touch()
+    environment = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(folder / "output")}
+    return subprocess.run(
+        ["bash", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_pull_request_previews_every_stack_that_has_a_file(tmp_path: Path) -> None:
+    done = _find_stacks(tmp_path, "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.analytics-prod.yaml")
+    assert done.returncode == 0, done.stderr
     name, _, value = (tmp_path / "output").read_text().partition("=")
     assert (name, json.loads(value)) == ("names", ["analytics-prod", "dev"])
+
+
+@pytest.mark.parametrize("file", ['Pulumi.a","b.yaml', 'Pulumi.a\nnames=["dev"]\nother=b.yaml', "Pulumi.a b.yaml"])
+def test_a_file_whose_name_is_no_stacks_is_refused_and_adds_nothing_to_the_outputs(tmp_path: Path, file: str) -> None:
+    done = _find_stacks(tmp_path, file)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stdout.startswith("::error::A stack's name has")
+    assert not (tmp_path / "output").exists()
 
 
 def _script(workflow: str, job: str, name: str) -> str:
