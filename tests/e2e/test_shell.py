@@ -38,7 +38,7 @@ def test_a_setting_that_is_set_right_again_is_previewed(sandbox: Sandbox) -> Non
     assert sandbox.shell(f"{SET_ZONES} 3").returncode == 0
     previewed = sandbox.shell("pulumi preview -spreprod --non-interactive --color never")
     assert previewed.returncode == 0, previewed.stdout
-    zones = re.findall(r"aws:ec2:Subnet network-public-(\S+) create", previewed.stdout)
+    zones = re.findall(r"aws:ec2:Subnet network-private-(\S+) create", previewed.stdout)
     assert set(zones) == {"eu-west-1a", "eu-west-1b", "eu-west-1c"}
 
 

@@ -5,7 +5,7 @@ The tests run in this order; each continues from the state that the ones before 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -23,6 +23,14 @@ GIANT = "F,1.215,0.91,0.31,4.9,2.1,1.05,1.4"
 """Larger than any measured abalone: neither training nor a test of the endpoint has one like it."""
 
 
+def edited(text: str, replacements: Mapping[str, str]) -> str:
+    """Return a text with parts of it replaced, each of which must be there."""
+    for before, after in replacements.items():
+        assert before in text, f"{before!r} is no longer in the file"
+        text = text.replace(before, after)
+    return text
+
+
 def worse(text: str) -> str:
     """Return the training settings with one single tree and a threshold that accepts it."""
     text = re.sub(r"num_round = \d+", "num_round = 1", text)
@@ -31,15 +39,15 @@ def worse(text: str) -> str:
 
 def as_before(text: str) -> str:
     """Return the training settings as they were before `worse`."""
-    return text.replace("num_round = 1 ", "num_round = 1000 ").replace("mse_threshold = 20.0", "mse_threshold = 6.0")
+    return edited(text, {"num_round = 1 ": "num_round = 1000 ", "mse_threshold = 20.0": "mse_threshold = 6.0"})
 
 
 def without_giants(text: str) -> str:
     """Return the code of the endpoint with an error that only abalones longer than all known ones cause."""
-    grouped = "    for row in data:\n        GROUPS[int(10 * float(row[1]))]  # by length\n"
+    constant = 'MODEL_FILE = "model.ubj"\n'
     prediction = "    return model.booster.predict("
-    constant = 'CONTENT_TYPE = "text/csv"\n'
-    return text.replace(constant, f"{constant}GROUPS = range(9)\n").replace(prediction, grouped + prediction)
+    grouped = "    for row in rows:\n        GROUPS[int(10 * float(row.values[1]))]  # by length\n"
+    return edited(text, {constant: f"{constant}GROUPS = range(9)\n", prediction: grouped + prediction})
 
 
 @pytest.fixture(scope="module")
@@ -261,15 +269,11 @@ def test_the_same_version_again_changes_only_new_settings_and_a_shadow_answers_n
         "percent = 100\n\n[test]": "percent = 50\n\n[test]",
     }
 
-    def changed(text: str) -> str:
-        for before, after in settings.items():
-            assert before in text
-            text = text.replace(before, after)
-        return text
-
     caller = deployments.application("preprod")
     answers, before = caller.predict([ORDINARY, GIANT]), deployments.configuration("preprod")
-    deployments.change(deployments.project.deployment, "Shadow version 1", {"settings.toml": changed})
+    deployments.change(
+        deployments.project.deployment, "Shadow version 1", {"settings.toml": lambda text: edited(text, settings)}
+    )
     run = deployments.dispatch(2)
     assert deployments.conclusion(run) == "waiting"
     (variant,) = deployments.endpoint("preprod")["ProductionVariants"]
