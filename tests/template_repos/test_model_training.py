@@ -141,7 +141,8 @@ def test_dependencies_without_their_lock_are_refused_and_a_mirror_of_packages_is
 ) -> None:
     for name in ("Makefile", "pyproject.toml", "uv.lock"):
         shutil.copy(templates / template / name, tmp_path)
-    for mirror in ({}, {"UV_DEFAULT_INDEX": "https://packages.example.com/simple"}):
+    mirrors: list[dict[str, str]] = [{}, {"UV_DEFAULT_INDEX": "https://packages.example.com/simple"}]
+    for mirror in mirrors:
         done = run("make", "lock", folder=tmp_path, environment={**uv_environment, **mirror, "UV_OFFLINE": "1"})
         assert done.returncode == 0, done.stderr
     pyproject = tmp_path / "pyproject.toml"
