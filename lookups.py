@@ -1,4 +1,4 @@
-"""Facts that the program looks up before it declares anything: in AWS, and among the template repositories."""
+"""Facts that the program looks up before it declares anything, and refusals that follow from them: AWS, templates."""
 
 import tomllib
 from collections.abc import Callable, Sequence, Set

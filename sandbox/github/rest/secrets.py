@@ -71,17 +71,6 @@ def _document(call: Call, secret: Secret) -> dict[str, object]:
     return document
 
 
-def _list(call: Call) -> Response:
-    found = [_all(call)[name] for name in sorted(_all(call))]
-    page, headers = call.page(found)
-    return json_response(200, {"total_count": len(found), "secrets": [_document(call, one) for one in page]}, headers)
-
-
-def _key(call: Call) -> Response:
-    key_id, key = call.store.sealing.public(_owner(call))
-    return json_response(200, {"key_id": key_id, "key": key})
-
-
 def _put(call: Call, body: _Put) -> tuple[Secret, int]:
     """Keep a sealed value; return its secret, and the status of the response."""
     name = call.parameters["name"].upper()
@@ -108,29 +97,33 @@ def _stored(status: int) -> Response:
     return json_response(201, {}) if status == 201 else Response(status=status)
 
 
-def _delete(call: Call) -> Response:
-    del _all(call)[_found(call).name]
-    return Response(status=204)
-
-
 _READ, _WRITE = "organization_secrets:read", "organization_secrets:write"
 
 
 @route("GET", _ORGANIZATION, permission=_READ, organization="owner", scope="admin:org")
-def list_organization_secrets(call: Call) -> Response:
-    """List the organization's secrets."""
-    return _list(call)
+@route("GET", _REPOSITORY, permission="secrets:read", role="push")
+@route("GET", _ENVIRONMENT, permission="environments:read", role="push")
+def list_secrets(call: Call) -> Response:
+    """List secrets."""
+    found = [_all(call)[name] for name in sorted(_all(call))]
+    page, headers = call.page(found)
+    return json_response(200, {"total_count": len(found), "secrets": [_document(call, one) for one in page]}, headers)
 
 
 @route("GET", _ORGANIZATION + "/public-key", permission=_READ, organization="owner", scope="admin:org")
-def get_organization_key(call: Call) -> Response:
-    """Get the key to which the organization's secrets are sealed."""
-    return _key(call)
+@route("GET", _REPOSITORY + "/public-key", permission="secrets:read", role="pull")
+@route("GET", _ENVIRONMENT + "/public-key", permission="environments:read", role="pull")
+def get_key(call: Call) -> Response:
+    """Get the key to which secrets are sealed."""
+    key_id, key = call.store.sealing.public(_owner(call))
+    return json_response(200, {"key_id": key_id, "key": key})
 
 
 @route("GET", _ORGANIZATION + "/{name}", permission=_READ, organization="owner", scope="admin:org")
-def get_organization_secret(call: Call) -> Response:
-    """Get one of the organization's secrets."""
+@route("GET", _REPOSITORY + "/{name}", permission="secrets:read", role="push")
+@route("GET", _ENVIRONMENT + "/{name}", permission="environments:read", role="push")
+def get_secret(call: Call) -> Response:
+    """Get a secret."""
     return json_response(200, _document(call, _found(call)))
 
 
@@ -143,10 +136,20 @@ def put_organization_secret(call: Call) -> Response:
     return _stored(status)
 
 
+@route("PUT", _REPOSITORY + "/{name}", permission="secrets:write", role="push")
+@route("PUT", _ENVIRONMENT + "/{name}", permission="environments:write", role="admin")
+def put_secret(call: Call) -> Response:
+    """Create or update a secret of a repository or of an environment."""
+    return _stored(_put(call, call.body(_Put))[1])
+
+
 @route("DELETE", _ORGANIZATION + "/{name}", permission=_WRITE, organization="owner", scope="admin:org")
-def delete_organization_secret(call: Call) -> Response:
-    """Delete one of the organization's secrets."""
-    return _delete(call)
+@route("DELETE", _REPOSITORY + "/{name}", permission="secrets:write", role="push")
+@route("DELETE", _ENVIRONMENT + "/{name}", permission="environments:write", role="admin")
+def delete_secret(call: Call) -> Response:
+    """Delete a secret."""
+    del _all(call)[_found(call).name]
+    return Response(status=204)
 
 
 @route("GET", _ORGANIZATION + "/{name}/repositories", permission=_READ, organization="owner", scope="admin:org")
@@ -166,63 +169,3 @@ def select_repositories(call: Call) -> Response:
         raise errors.conflict("Conflict")
     secret.selected_repository_ids = body.selected_repository_ids
     return Response(status=204)
-
-
-@route("GET", _REPOSITORY, permission="secrets:read", role="push")
-def list_repository_secrets(call: Call) -> Response:
-    """List the repository's secrets."""
-    return _list(call)
-
-
-@route("GET", _REPOSITORY + "/public-key", permission="secrets:read", role="pull")
-def get_repository_key(call: Call) -> Response:
-    """Get the key to which the repository's secrets are sealed."""
-    return _key(call)
-
-
-@route("GET", _REPOSITORY + "/{name}", permission="secrets:read", role="push")
-def get_repository_secret(call: Call) -> Response:
-    """Get one of the repository's secrets."""
-    return json_response(200, _document(call, _found(call)))
-
-
-@route("PUT", _REPOSITORY + "/{name}", permission="secrets:write", role="push")
-def put_repository_secret(call: Call) -> Response:
-    """Create or update a secret of a repository."""
-    return _stored(_put(call, call.body(_Put))[1])
-
-
-@route("DELETE", _REPOSITORY + "/{name}", permission="secrets:write", role="push")
-def delete_repository_secret(call: Call) -> Response:
-    """Delete one of the repository's secrets."""
-    return _delete(call)
-
-
-@route("GET", _ENVIRONMENT, permission="environments:read", role="push")
-def list_environment_secrets(call: Call) -> Response:
-    """List the secrets of an environment."""
-    return _list(call)
-
-
-@route("GET", _ENVIRONMENT + "/public-key", permission="environments:read", role="pull")
-def get_environment_key(call: Call) -> Response:
-    """Get the key to which the secrets of an environment are sealed."""
-    return _key(call)
-
-
-@route("GET", _ENVIRONMENT + "/{name}", permission="environments:read", role="push")
-def get_environment_secret(call: Call) -> Response:
-    """Get one of the secrets of an environment."""
-    return json_response(200, _document(call, _found(call)))
-
-
-@route("PUT", _ENVIRONMENT + "/{name}", permission="environments:write", role="admin")
-def put_environment_secret(call: Call) -> Response:
-    """Create or update a secret of an environment."""
-    return _stored(_put(call, call.body(_Put))[1])
-
-
-@route("DELETE", _ENVIRONMENT + "/{name}", permission="environments:write", role="admin")
-def delete_environment_secret(call: Call) -> Response:
-    """Delete one of the secrets of an environment."""
-    return _delete(call)

@@ -73,18 +73,6 @@ def _found(call: Call) -> Variable:
     return found
 
 
-def _list(call: Call) -> Response:
-    variables = [_all(call)[name] for name in sorted(_all(call))]
-    page, headers = call.page(variables)
-    return json_response(
-        200, {"total_count": len(variables), "variables": [_document(call, one) for one in page]}, headers
-    )
-
-
-def _get(call: Call) -> Response:
-    return json_response(200, _document(call, _found(call)))
-
-
 def _add(call: Call, variable: Variable) -> Response:
     if variable.name in _all(call):
         raise errors.conflict("Already exists - Variable already exists")
@@ -103,20 +91,21 @@ def _change(call: Call, variable: Variable, name: str | None, value: str | None)
     return Response(status=204)
 
 
-def _delete(call: Call) -> Response:
-    del _all(call)[_found(call).name]
-    return Response(status=204)
+_READ, _WRITE = "organization_actions_variables:read", "organization_actions_variables:write"
 
 
-@route("GET", _ORGANIZATION, permission="organization_actions_variables:read", organization="owner", scope="admin:org")
-def list_organization_variables(call: Call) -> Response:
-    """List the organization's variables."""
-    return _list(call)
+@route("GET", _ORGANIZATION, permission=_READ, organization="owner", scope="admin:org")
+@route("GET", _REPOSITORY, permission="actions_variables:read", role="push")
+def list_variables(call: Call) -> Response:
+    """List variables."""
+    variables = [_all(call)[name] for name in sorted(_all(call))]
+    page, headers = call.page(variables)
+    return json_response(
+        200, {"total_count": len(variables), "variables": [_document(call, one) for one in page]}, headers
+    )
 
 
-@route(
-    "POST", _ORGANIZATION, permission="organization_actions_variables:write", organization="owner", scope="admin:org"
-)
+@route("POST", _ORGANIZATION, permission=_WRITE, organization="owner", scope="admin:org")
 def create_organization_variable(call: Call) -> Response:
     """Create a variable of the organization."""
     body = call.body(_OrganizationCreate)
@@ -129,25 +118,21 @@ def create_organization_variable(call: Call) -> Response:
     return _add(call, variable)
 
 
-@route(
-    "GET",
-    _ORGANIZATION + "/{name}",
-    permission="organization_actions_variables:read",
-    organization="owner",
-    scope="admin:org",
-)
-def get_organization_variable(call: Call) -> Response:
-    """Get one of the organization's variables."""
-    return _get(call)
+@route("POST", _REPOSITORY, permission="actions_variables:write", role="push")
+def create_repository_variable(call: Call) -> Response:
+    """Create a variable of a repository."""
+    body = call.body(_RepositoryCreate)
+    return _add(call, Variable(name=_check_name(body.name), value=body.value))
 
 
-@route(
-    "PATCH",
-    _ORGANIZATION + "/{name}",
-    permission="organization_actions_variables:write",
-    organization="owner",
-    scope="admin:org",
-)
+@route("GET", _ORGANIZATION + "/{name}", permission=_READ, organization="owner", scope="admin:org")
+@route("GET", _REPOSITORY + "/{name}", permission="actions_variables:read", role="push")
+def get_variable(call: Call) -> Response:
+    """Get a variable."""
+    return json_response(200, _document(call, _found(call)))
+
+
+@route("PATCH", _ORGANIZATION + "/{name}", permission=_WRITE, organization="owner", scope="admin:org")
 def update_organization_variable(call: Call) -> Response:
     """Update one of the organization's variables."""
     body, variable = call.body(_OrganizationUpdate), _found(call)
@@ -157,51 +142,6 @@ def update_organization_variable(call: Call) -> Response:
     return _change(call, variable, body.name, body.value)
 
 
-@route(
-    "DELETE",
-    _ORGANIZATION + "/{name}",
-    permission="organization_actions_variables:write",
-    organization="owner",
-    scope="admin:org",
-)
-def delete_organization_variable(call: Call) -> Response:
-    """Delete one of the organization's variables."""
-    return _delete(call)
-
-
-@route(
-    "GET",
-    _ORGANIZATION + "/{name}/repositories",
-    permission="organization_actions_variables:read",
-    organization="owner",
-    scope="admin:org",
-)
-def list_selected_repositories(call: Call) -> Response:
-    """List the repositories that can use a variable."""
-    chosen = [call.store.state.repositories[number] for number in _found(call).selected_repository_ids]
-    documents = [{"id": one.id, "name": one.name, "full_name": one.full_name} for one in chosen]
-    return json_response(200, {"total_count": len(documents), "repositories": documents})
-
-
-@route("GET", _REPOSITORY, permission="actions_variables:read", role="push")
-def list_repository_variables(call: Call) -> Response:
-    """List the repository's variables."""
-    return _list(call)
-
-
-@route("POST", _REPOSITORY, permission="actions_variables:write", role="push")
-def create_repository_variable(call: Call) -> Response:
-    """Create a variable of a repository."""
-    body = call.body(_RepositoryCreate)
-    return _add(call, Variable(name=_check_name(body.name), value=body.value))
-
-
-@route("GET", _REPOSITORY + "/{name}", permission="actions_variables:read", role="push")
-def get_repository_variable(call: Call) -> Response:
-    """Get one of the repository's variables."""
-    return _get(call)
-
-
 @route("PATCH", _REPOSITORY + "/{name}", permission="actions_variables:write", role="push")
 def update_repository_variable(call: Call) -> Response:
     """Update one of the repository's variables."""
@@ -209,7 +149,17 @@ def update_repository_variable(call: Call) -> Response:
     return _change(call, _found(call), body.name, body.value)
 
 
+@route("DELETE", _ORGANIZATION + "/{name}", permission=_WRITE, organization="owner", scope="admin:org")
 @route("DELETE", _REPOSITORY + "/{name}", permission="actions_variables:write", role="push")
-def delete_repository_variable(call: Call) -> Response:
-    """Delete one of the repository's variables."""
-    return _delete(call)
+def delete_variable(call: Call) -> Response:
+    """Delete a variable."""
+    del _all(call)[_found(call).name]
+    return Response(status=204)
+
+
+@route("GET", _ORGANIZATION + "/{name}/repositories", permission=_READ, organization="owner", scope="admin:org")
+def list_selected_repositories(call: Call) -> Response:
+    """List the repositories that can use a variable."""
+    chosen = [call.store.state.repositories[number] for number in _found(call).selected_repository_ids]
+    documents = [{"id": one.id, "name": one.name, "full_name": one.full_name} for one in chosen]
+    return json_response(200, {"total_count": len(documents), "repositories": documents})
