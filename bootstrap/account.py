@@ -12,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bootstrap import regions
 from bootstrap.errors import BootstrapError
 
+DENIED = ("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+"""Codes of a request that the identity may not make; each service has its own."""
 NO_SUCH_BUCKET = ("404", "NoSuchBucket", "NotFound")
 """S3's code of a bucket that does not exist; a HEAD request has no body to carry another than the status."""
 
@@ -82,3 +84,22 @@ def error_message(error: ClientError) -> str:
     """AWS's own message of an error."""
     response = cast("Mapping[str, Mapping[str, str]]", error.response)
     return response.get("Error", {}).get("Message", "")
+
+
+def denied(error: ClientError) -> bool:
+    """Whether the identity lacks a permission that an administrator of the account has.
+
+    A policy of the organization, or an explicit deny, also binds administrators: AWS's message names it.
+    """
+    message = error_message(error)
+    return error_code(error) in DENIED and "explicit deny" not in message and "control policy" not in message
+
+
+def refusal_reason(error: ClientError) -> str:
+    """Say in one line why AWS refused a request, even if its answer has no message."""
+    if denied(error):
+        return (
+            f"the identity that runs this command may not call {error.operation_name}; "
+            "use credentials of an administrator of the account"
+        )
+    return error_message(error) or f"AWS answered {error.operation_name} with {error_code(error)}, and gave no reason"
