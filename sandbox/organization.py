@@ -29,7 +29,7 @@ class User:
     login: str
     id: int
     part: str
-    """What the user does in the demo, in a few words."""
+    """The user's part in the demo, in a few words."""
     admin: bool = False
     """Owner of the organization."""
 

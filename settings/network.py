@@ -26,7 +26,7 @@ class NewNetwork(Section):
     """Ids of the zones to use, such as `euw1-az1`, instead of a choice of `zones` many. (The name of a zone means another zone in
     each account.) Removing an id from the list deletes the zone's subnets, and everything that runs in them."""
     private_access: Literal["none", "nat", "endpoints", "both"] | None = None
-    """How the private subnets reach AWS and the internet. S3 is always reached through its gateway endpoint, which is free. Prices
+    """The way by which the private subnets reach AWS and the internet. S3 is always reached through its gateway endpoint, which is free. Prices
     are for a month without traffic, which is charged extra; `make cost` computes those of your settings.
 
     - `nat`: a NAT gateway to the internet, and so to GitHub, package indexes and every service of AWS. People can send data

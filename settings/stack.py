@@ -54,7 +54,7 @@ class Settings(Section):
     development: Development | None = None
     """SageMaker Studio and the projects that are launched from it. Without this section the environment has neither."""
     workload: Workload | None = None
-    """What an environment needs in which models are deployed. Without this section none can be."""
+    """Origin of the models that are deployed in this environment. Without this section none can be deployed."""
 
     @field_validator("region")
     @classmethod

@@ -125,10 +125,14 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
         ("A shell in the sandbox", ".venv/bin/python -m sandbox shell"),
         ("Pending changes", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
         (
+            "What doctor says",
+            "AWS_PROFILE=dev-admin python -m bootstrap doctor --environment dev        (in that shell)",
+        ),
+        (
             "The model registry",
             f"aws sagemaker list-model-packages --profile ada --model-package-group-name {project.pipeline}",
         ),
         ("Production's endpoints", "aws sagemaker list-endpoints --profile prod-admin"),
-        ("The servers' logs", ".venv/bin/python -m sandbox logs aws github"),
+        ("The logs", ".venv/bin/python -m sandbox logs"),
         ("Remove all of it", "make demo-down"),
     ]
