@@ -431,7 +431,7 @@ def test_the_page_of_settings_is_the_one_of_their_declarations() -> None:
     assert reference.PAGE.read_text(encoding="utf-8") == page, "write it again: python -m settings"
     rows = dict(re.findall(r"^\| `([\w.\[\]]+)` \| (.+) \|$", page, re.MULTILINE))
     assert rows["development.studio.userProfiles[].role"].startswith("`lead` or `dataScientist` | required | A `lead` ")
-    assert rows["network.zones"].startswith("whole number (2 to 6) | `2` | Availability zones ")
+    assert rows["network.zones"].startswith("whole number (2 to 6) | `2` | Number of availability zones; ")
     assert rows["network.vpcId"].startswith("string | required | ")
     assert rows["github.apiUrl"].startswith("string | derived from others | ")
     assert rows["keepDataOnDestroy"].startswith("`true` or `false` | `true` | ")
