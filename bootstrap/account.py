@@ -14,6 +14,11 @@ from bootstrap.errors import BootstrapError
 
 DENIED = ("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 """Codes of a request that the identity may not make; each service has its own."""
+BIND_ADMINISTRATORS = ("explicit deny", "control policy", "resource-based policy")
+"""Words of AWS's messages for refusals that more permissions of an identity do not change.
+
+Source: IAM User Guide, "Troubleshoot access denied error messages".
+"""
 NO_SUCH_BUCKET = ("404", "NoSuchBucket", "NotFound")
 """S3's code of a bucket that does not exist; a HEAD request has no body to carry another than the status."""
 
@@ -89,10 +94,10 @@ def error_message(error: ClientError) -> str:
 def denied(error: ClientError) -> bool:
     """Whether the identity lacks a permission that an administrator of the account has.
 
-    A policy of the organization, or an explicit deny, also binds administrators: AWS's message names it.
+    An explicit deny, and policies of the organization or the resource, bind administrators too: AWS's message names them.
     """
     message = error_message(error)
-    return error_code(error) in DENIED and "explicit deny" not in message and "control policy" not in message
+    return error_code(error) in DENIED and not any(policy in message for policy in BIND_ADMINISTRATORS)
 
 
 def refusal_reason(error: ClientError) -> str:

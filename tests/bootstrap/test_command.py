@@ -138,7 +138,11 @@ def test_an_identity_that_may_not_read_is_told_in_one_line_which_one_may(
 ) -> None:
     denied = "User: arn:aws:sts::111111111111:assumed-role/analytics-dev-deploy/me is not authorized to perform: …"
     refusing = Service({"describe_stacks": refuse("AccessDenied", denied)})
-    monkeypatch.setattr(command, "connect", lambda _: account(cloudformation=refusing))
+
+    def connect_to_refusing(_: str | None) -> Account:
+        return account(cloudformation=refusing)
+
+    monkeypatch.setattr(command, "connect", connect_to_refusing)
     assert command.main(["doctor", *words, "--environment", "dev"]) == 1
     [said] = capsys.readouterr().err.splitlines()
     assert said.endswith("may not call Operation; use credentials of an administrator of the account")
