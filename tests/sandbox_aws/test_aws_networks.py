@@ -154,16 +154,30 @@ def test_the_name_of_a_zone_is_another_zone_in_another_account(endpoint_url: str
     assert one != other
 
 
-def test_a_constrained_zone_has_no_nat_gateway_and_not_every_endpoint(dev: Account) -> None:
-    ec2 = dev.regional_client("ec2", "us-east-1")
+@pytest.mark.parametrize(("region", "count"), [("ap-northeast-2", 4), ("eu-west-1", 3), ("us-west-1", 2)])
+def test_an_account_sees_as_many_zones_as_aws_shows_it(region: str, count: int, dev: Account) -> None:
+    assert len(dev.regional_client("ec2", region).describe_availability_zones()["AvailabilityZones"]) == count
+
+
+def subnet_in(ec2: Any, zone_id: str) -> tuple[str, str, dict[str, str]]:
+    """Create a network with a subnet in a zone; return the ids of both, and the names of all zones by their ids."""
     zones = {each["ZoneId"]: each["ZoneName"] for each in ec2.describe_availability_zones()["AvailabilityZones"]}
     vpc = ec2.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.30.0.0/24", AvailabilityZone=zones["use1-az3"])
-    constrained = subnet["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.30.0.0/24", AvailabilityZone=zones[zone_id])["Subnet"]
+    return vpc, subnet["SubnetId"], zones
+
+
+def test_a_constrained_zone_has_no_nat_gateway(dev: Account) -> None:
+    ec2 = dev.regional_client("ec2", "ap-northeast-1")
+    _, constrained, _ = subnet_in(ec2, "apne1-az3")
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
     code, _ = refusal(ec2.create_nat_gateway, SubnetId=constrained, AllocationId=address)
     assert code == "NotAvailableInZone"
 
+
+def test_a_service_that_not_every_zone_offers_has_no_endpoint_there(dev: Account) -> None:
+    ec2 = dev.regional_client("ec2", "us-east-1")
+    vpc, constrained, zones = subnet_in(ec2, "use1-az3")
     name = "com.amazonaws.us-east-1.sagemaker.api"
     (service,) = ec2.describe_vpc_endpoint_services(ServiceNames=[name])["ServiceDetails"]
     assert set(service["AvailabilityZones"]) == set(zones.values()) - {zones["use1-az3"]}
