@@ -82,6 +82,44 @@ def test_a_subnet_is_held_by_the_file_system_of_studio_even_when_its_domain_is_g
         net.ec2.delete_subnet(SubnetId=net.private)
 
 
+def test_the_security_groups_of_studios_file_system_outlive_their_domain_and_hold_its_network(
+    dev: Account, net: Network
+) -> None:
+    sagemaker, ec2 = dev.client("sagemaker"), net.ec2
+    domain = sagemaker.create_domain(
+        DomainName="leaver",
+        AuthMode="IAM",
+        DefaultUserSettings={"ExecutionRole": dev.role("studio-leaver", trust=trust("sagemaker.amazonaws.com"))},
+        VpcId=net.vpc,
+        SubnetIds=[net.private],
+    )["DomainId"]
+    sagemaker.delete_domain(DomainId=domain, RetentionPolicy={"HomeEfsFileSystem": "Delete"})
+
+    def group(direction: str) -> dict[str, Any]:
+        filters = [{"Name": "group-name", "Values": [f"security-group-for-{direction}-nfs-{domain}"]}]
+        (found,) = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        return found
+
+    inbound, outbound = group("inbound"), group("outbound")
+    assert (inbound["IpPermissionsEgress"], outbound["IpPermissions"]) == ([], [])
+    for rules, peer in ((inbound["IpPermissions"], outbound), (outbound["IpPermissionsEgress"], inbound)):
+        assert {(rule["FromPort"], rule["ToPort"]) for rule in rules} == {(988, 988), (1018, 1023), (2049, 2049)}
+        assert {pair["GroupId"] for rule in rules for pair in rule["UserIdGroupPairs"]} == {peer["GroupId"]}
+    for each in (inbound, outbound):
+        assert refusal(ec2.delete_security_group, GroupId=each["GroupId"])[0] == "DependencyViolation"
+    assert refusal(ec2.delete_vpc, VpcId=net.vpc)[0] == "DependencyViolation"
+
+    # As README says under "Remove an environment".
+    of_inbound = [{"Name": "group-id", "Values": [inbound["GroupId"]]}]
+    rules = [
+        each["SecurityGroupRuleId"]
+        for each in ec2.describe_security_group_rules(Filters=of_inbound)["SecurityGroupRules"]
+    ]
+    ec2.revoke_security_group_ingress(GroupId=inbound["GroupId"], SecurityGroupRuleIds=rules)
+    ec2.delete_security_group(GroupId=outbound["GroupId"])
+    ec2.delete_security_group(GroupId=inbound["GroupId"])
+
+
 def test_a_security_group_is_held_by_endpoints_and_by_rules_of_others_but_not_by_its_own(net: Network) -> None:
     held = ("DependencyViolation", f"resource {net.group} has a dependent object")
     other = net.ec2.create_security_group(GroupName="other", Description="Other", VpcId=net.vpc)["GroupId"]
