@@ -13,6 +13,7 @@ from components.network.endpoints import endpoint_service, endpoints_group_name
 from components.network.vpc import private_subnet_name
 from components.network.zones import ZoneChoice, ZonesError
 from settings import ExistingNetwork, NewNetwork, Settings
+from settings.ways_out import WaysOut
 
 TEMPLATES = Path(__file__).parent / "template-repos" / "templates.toml"
 
@@ -47,20 +48,20 @@ def network_zones(settings: Settings, provider: aws.Provider) -> dict[str, int]:
     """
     network, environment = settings.network, settings.environment
     if isinstance(network, ExistingNetwork):
-        if settings.development or settings.workload:
+        if (settings.development or settings.workload) and not network.reaches_aws:
             require_ways_out(network, settings.indispensable_services, environment, provider)
         return {}
     require_chosen_access(network, environment, provider)
-    return availability_zones(network, settings.ways_out.endpoints, environment, provider)
+    return availability_zones(network, settings.ways_out, environment, provider)
 
 
 def availability_zones(
-    network: NewNetwork, services: Sequence[str], environment: Environment, provider: aws.Provider
+    network: NewNetwork, ways_out: WaysOut, environment: Environment, provider: aws.Provider
 ) -> dict[str, int]:
-    """Return the zones of a network with endpoints of `services`, each with the number of its block of the network's addresses.
+    """Return the zones of a network with these ways out, each with the number of its block of the network's addresses.
 
     Raises:
-        pulumi.RunError: the region has too few zones, or offers no endpoint of a service.
+        pulumi.RunError: the region has too few zones, or one of them lacks an endpoint or NAT gateways.
     """
     options = pulumi.InvokeOptions(provider=provider)
     zones = aws.get_availability_zones(
@@ -71,9 +72,10 @@ def availability_zones(
     )
     choice = ZoneChoice(
         region=environment.region,
+        nat=ways_out.nat,
         zone_ids=dict(zip(zones.names, zones.zone_ids, strict=True)),
         standing=_private_subnets(network.cidr, environment, options),
-        offers={service: _zones_offering(service, environment, options) for service in services},
+        offers={service: _zones_offering(service, environment, options) for service in ways_out.endpoints},
     )
     try:
         return choice.zones(network.cidr, count=network.zones, named=network.zone_ids)
@@ -164,7 +166,8 @@ def require_ways_out(
         raise pulumi.RunError(
             f"network.subnetIds: {', '.join(inside)} of {network.vpc_id} have no way to {', '.join(sorted(missing))}; let their "
             "owner add a route to a NAT gateway, or endpoints with private DNS names (for s3 a gateway endpoint in their route "
-            "tables), or choose other subnets"
+            "tables), or choose other subnets; where a VPN or Direct Connect propagates a default route, which cannot be looked up, "
+            "write network.reachesAws: true"
         )
 
 

@@ -112,7 +112,10 @@ def _another_zone(environment: Environment) -> Decimal:
 
 
 def _deployed_model(environment: Environment) -> Sequence[Choice]:
-    """Return the month of an endpoint as its template repository deploys it to an environment of that name."""
+    """Return the month of an endpoint as its template repository deploys it to an environment of that name.
+
+    Its instances' volumes (`Host:VolumeUsage.gp2`), whose size SageMaker chooses, and the data of requests and answers are left out.
+    """
     fleets = _settings_of("model-deployment-realtime")
     fleet = fleets.get(environment.settings.environment_name, fleets["prod"])
     kind, instances = fleet["instance_type"], fleet["minimum_instances"]

@@ -30,14 +30,17 @@ class NewNetwork(Section):
     are for a month without traffic, which is charged extra; `make cost` computes those of your settings.
 
     - `nat`: a NAT gateway to the internet, and so to GitHub, package indexes and every service of AWS. People can send data
-      anywhere by HTTPS. Each gateway, with its address, costs 38.69 USD in eu-west-1 and 36.50 USD in us-east-1.
+      anywhere by HTTPS. S3 in the region of the network is reached by the gateway endpoint here, too: everybody may read through
+      it (public data without a signature, and addresses that somebody else signed, such as those of Git LFS in us-east-1), only
+      principals of this account may write. Each gateway, with its address, costs 38.69 USD in eu-west-1 and 36.50 USD in us-east-1.
     - `endpoints`: no route to the internet. Interface endpoints lead to the AWS services that the environment uses: eight in
       development, one where models are deployed. They admit only principals of this account, except those of Service Catalog and
       Studio, which admit all; a principal's role decides which resources it reaches. Studio has no GitHub and no package index.
       DNS names are still resolved, so data can leave in DNS queries: Route 53 Resolver DNS Firewall, which is not part of the
       platform, prevents it. Each service costs, in each zone, 8.03 USD in eu-west-1 and 7.30 USD in us-east-1.
-    - `both`: endpoints to AWS, and a NAT gateway to everything else, so people can send data anywhere. Costs the sum.
-    - `none`: S3 only. That suffices for jobs and models, which run isolated from the network, but not for Studio. Costs nothing.
+    - `both`: endpoints to AWS, and a NAT gateway to everything else, so people can send data anywhere; S3 as with `nat`. Costs the sum.
+    - `none`: S3 only, by principals of this account. That suffices for jobs and models, which run isolated from the network, but
+      not for Studio. Costs nothing.
 
     Where models are deployed, `endpoints` and `both` also let callers in `connectedCidrs` invoke them, with credentials of this
     account. Only inside of this network does SageMaker's usual name lead to the endpoint: callers elsewhere use the endpoint's own
@@ -111,6 +114,9 @@ class ExistingNetwork(Section):
     """Ids of its private subnets, each in another availability zone."""
     security_group_id: SecurityGroupId | None = None
     """Id of the security group that everything gets which the platform runs in the network. Not set: the platform creates one."""
+    reaches_aws: bool = False
+    """Whether the subnets reach AWS, S3 included, in a way that the platform cannot look up: by a default route that a VPN or Direct
+    Connect propagates to their route tables. If not, a network is refused whose subnets seem to have no way to AWS."""
 
 
 def _kind(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The page about what only a real account can tell: it covers the whole sandbox, and its commands exist."""
+"""The page about what only a real account can tell: it covers the whole sandbox, and its commands exist, as do README's."""
 
 import re
 import shlex
@@ -13,6 +13,7 @@ from botocore import xform_name
 
 CHECKOUT = Path(__file__).parents[1]
 PAGE = (CHECKOUT / "docs" / "what-only-a-real-account-can-tell.md").read_text(encoding="utf-8")
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 ASSUMPTIONS = {
     text.partition("\n")[0]: text
     for text in PAGE.partition("\n## Assumptions")[2].partition("\n## ")[0].split("\n### ")[1:]
@@ -20,7 +21,7 @@ ASSUMPTIONS = {
 """Sections by their titles."""
 MODELS = {"s3api": "s3"}
 """Names of botocore's models by the AWS CLI's names of services, where they differ."""
-OF_EVERY_COMMAND = {"output", "query", "region", "cli-binary-format"}
+OF_EVERY_COMMAND = {"no-sign-request", "output", "query", "region", "cli-binary-format"}
 """Options of the AWS CLI itself."""
 
 
@@ -33,9 +34,9 @@ def parts() -> set[str]:
     return {name for name in found if not name.endswith("__")} - {"sandbox/aws"}
 
 
-def commands(program: str) -> list[list[str]]:
-    """Return the words of the page's command lines of a program; a command in one of them is a word."""
-    lines = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).replace("\\\n", " ").splitlines()
+def commands(program: str, page: str = PAGE) -> list[list[str]]:
+    """Return the words of a page's command lines of a program; a command in one of them is a word."""
+    lines = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("\\\n", " ").splitlines()
     found = [line.partition(" | ")[0] for line in lines if line.startswith(f"{program} ")]
     return [shlex.split(re.sub(r'"?\$\(.*\)"?', "EMBEDDED", line)) for line in found]
 
@@ -54,7 +55,7 @@ def test_every_assumption_has_a_command_and_says_what_to_expect() -> None:
     assert [title.partition(".")[0] for title in ASSUMPTIONS] == [str(n + 1) for n in range(len(ASSUMPTIONS))]
 
 
-@pytest.mark.parametrize("words", commands("aws"), ids=shlex.join)
+@pytest.mark.parametrize("words", [*commands("aws"), *commands("aws", README)], ids=shlex.join)
 def test_a_command_of_aws_has_an_operation_and_options_that_exist(words: list[str]) -> None:
     service, operation, *rest = words[1:]
     model: Any = botocore.session.get_session().get_service_model(MODELS.get(service, service))
@@ -83,4 +84,4 @@ def test_a_look_into_the_event_history_begins_at_the_time_that_the_reader_sets()
 
 def test_commands_are_found() -> None:
     found = {program: len(commands(program)) for program in ("aws", "gh", "pulumi", "python")}
-    assert found == {"aws": 33, "gh": 5, "pulumi": 4, "python": 1}
+    assert found == {"aws": 35, "gh": 5, "pulumi": 4, "python": 1}

@@ -69,6 +69,7 @@ class Network(pulumi.ComponentResource):
                 route_table_ids=vpc.route_table_ids,
                 caller_cidrs=args.caller_cidrs,
                 signed_by_aws=args.signed_by_aws,
+                anybody_reads_s3=args.nat != "none",
                 onboarding_role_arns=args.onboarding_role_arns,
             ),
             child,

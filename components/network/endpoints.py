@@ -46,6 +46,8 @@ class NetworkEndpointsArgs:
     signed_by_aws: Sequence[Literal["functions", "images"]]
     """Requests to S3 that AWS signs with accounts of its own: the answers of `functions` to CloudFormation, and those for the
     layers of `images` that something in the network pulls itself."""
+    anybody_reads_s3: bool
+    """Whether requests that only read from S3 pass whoever signs them: where there are NAT gateways, which let data out anyway."""
     onboarding_role_arns: Sequence[str]
     """Roles of the accounts that projects deploy to, which the template cloner assumes."""
 
@@ -63,7 +65,7 @@ class NetworkEndpoints(pulumi.ComponentResource):
             vpc_endpoint_type="Gateway",
             service_name=f"com.amazonaws.{environment.region}.s3",
             route_table_ids=list(args.route_table_ids.values()),
-            policy=_s3_policy(environment, args.signed_by_aws),
+            policy=_s3_policy(environment, args),
             tags={"Name": f"{environment.prefix}-s3"},
             opts=child,
         )
@@ -135,14 +137,20 @@ def _own_principals(environment: Environment) -> iam.Statement:
     return iam.pass_endpoint("OwnPrincipals", when={"StringEquals": {"aws:PrincipalAccount": environment.account_id}})
 
 
-def _s3_policy(environment: Environment, signed_by_aws: Sequence[Literal["functions", "images"]]) -> pulumi.Output[str]:
+def _s3_policy(environment: Environment, args: NetworkEndpointsArgs) -> pulumi.Output[str]:
     region = environment.region
     statements = [_own_principals(environment)]
-    if "images" in signed_by_aws:
+    if args.anybody_reads_s3:
+        # Every request to S3 in the region takes this endpoint: also those without a signature, for public data, and those by
+        # an address that somebody else signed, as of a file in Git LFS. Neither has this account as its principal's.
+        objects, buckets = "arn:aws:s3:::*/*", "arn:aws:s3:::*"
+        statements.append(iam.allow("ReadObjectsAsAnybody", "s3:GetObject", on=objects, to="*"))
+        statements.append(iam.allow("ListBucketsAsAnybody", "s3:ListBucket", on=buckets, to="*"))
+    if "images" in args.signed_by_aws:
         # Source: ECR User Guide, "Interface VPC endpoints".
         layers = f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*"
         statements.append(iam.allow("ImageLayers", "s3:GetObject", on=layers, to="*"))
-    if "functions" in signed_by_aws:
+    if "functions" in args.signed_by_aws:
         # Source: CloudFormation User Guide, "VPC endpoints".
         answers = [
             f"arn:aws:s3:::cloudformation-custom-resource-response-{name}/*"

@@ -100,6 +100,14 @@ def test_an_existing_network_without_a_way_out_is_refused_before_anything_is_cre
     assert [each.type for each in declared] == ["pulumi:providers:aws"]
 
 
+def test_the_owner_of_an_existing_network_vouches_for_a_way_that_cannot_be_looked_up() -> None:
+    """The provider shows no route that a VPN or Direct Connect propagates."""
+    with pytest.raises(pulumi.RunError, match=r"VPN or Direct Connect propagates .*, write network.reachesAws: true"):
+        render_stack("dev", EXISTING, invokes=existing())
+    vouched = {"network": {**EXISTING["network"], "reachesAws": True}}
+    assert render_stack("dev", vouched, invokes=existing()).exports["vpcId"] == "vpc-0a1b2c3d"
+
+
 @pytest.mark.parametrize(
     ("stack", "there"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from tests.decisions import Request, permits
 from tests.rendering import INVOKES, ZONES, RefusedError, Rendering, Renderings, Resource, render_stack
 
 STUDIO = {
@@ -210,6 +211,37 @@ def test_endpoints_let_only_the_accounts_own_principals_through(closed: Renderin
             assert endpoint.statements()["OwnPrincipals"]["Condition"] == account
 
 
+def asked_of_s3(action: str, **keys: str) -> Request:
+    """A request to S3 about somebody else's bucket, of nobody unless `keys` say of whom."""
+    resource = "arn:aws:s3:::of-somebody" if action == "s3:ListBucket" else "arn:aws:s3:::of-somebody/data.csv"
+    return Request(principal="anonymous", action=action, resource=resource, keys=keys)
+
+
+@pytest.mark.parametrize("stack", ["dev", "preprod"])
+@pytest.mark.parametrize(
+    ("network", "open_to_reads"),
+    [
+        ({"privateAccess": "nat"}, True),
+        ({"privateAccess": "both"}, True),
+        ({"nat": "single"}, True),
+        ({"privateAccess": "endpoints"}, False),
+    ],
+)
+def test_where_data_can_leave_anyway_the_s3_endpoint_lets_everybody_read_and_only_the_account_write(
+    stack: str, network: dict[str, str], open_to_reads: bool, rendered: Renderings
+) -> None:
+    """All traffic to S3 takes the endpoint: unsigned reads of public data, and addresses that somebody else signed."""
+    rendering = rendered(stack, {"network": {**CIDR, **network}})
+    document = {"Statement": list(gateway_endpoint(rendering).statements().values())}
+    own = {"aws:PrincipalAccount": rendering.account_id}
+    for signed_by in ({}, {"aws:PrincipalAccount": "999999999999"}):
+        for action in ("s3:GetObject", "s3:ListBucket"):
+            assert permits(document, asked_of_s3(action, **signed_by)) == open_to_reads
+        assert not permits(document, asked_of_s3("s3:PutObject", **signed_by))
+    for action in ("s3:GetObject", "s3:ListBucket", "s3:PutObject"):
+        assert permits(document, asked_of_s3(action, **own))
+
+
 def test_onboarding_roles_pass_the_endpoints_of_services_that_functions_in_the_network_call_and_never_s3(
     rendered: Renderings,
 ) -> None:
@@ -232,20 +264,21 @@ def test_onboarding_roles_pass_the_endpoints_of_services_that_functions_in_the_n
 def test_the_s3_endpoint_lets_requests_through_that_aws_signs_itself_only_where_something_makes_them(
     stack: Rendering, rendered: Renderings
 ) -> None:
-    assert set(gateway_endpoint(stack).statements()) == {"OwnPrincipals"}
+    reads = {"ReadObjectsAsAnybody", "ListBucketsAsAnybody"} if stack.all("NatGateway") else set[str]()
+    assert set(gateway_endpoint(stack).statements()) == {"OwnPrincipals", *reads}
     github = {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2}
     through = {"github": {**github, "throughNetwork": True}, "network": {**CIDR, "privateAccess": "nat"}}
     statements = gateway_endpoint(rendered("dev", through)).statements()
-    assert set(statements) == {"OwnPrincipals", "CustomResourceResponses"}
     assert statements["CustomResourceResponses"]["Action"] == ["s3:PutObject"]
     # The functions of its projects are in development.
-    assert set(gateway_endpoint(rendered("preprod", through)).statements()) == {"OwnPrincipals"}
+    in_preprod = gateway_endpoint(rendered("preprod", through)).statements()
+    assert set(statements) - set(in_preprod) == {"CustomResourceResponses"}
 
 
 def test_the_s3_endpoint_of_a_network_from_before_there_was_a_choice_lets_through_what_it_did(
     rendered: Renderings,
 ) -> None:
-    statements = gateway_endpoint(rendered("preprod", {"network": {**CIDR, "nat": "single"}})).statements()
+    statements = gateway_endpoint(rendered("preprod", {"network": {**CIDR, "nat": "none"}})).statements()
     assert set(statements) == {"OwnPrincipals", "ImageLayers", "CustomResourceResponses"}
     assert statements["ImageLayers"]["Resource"] == ["arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"]
 

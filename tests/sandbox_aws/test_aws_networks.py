@@ -82,6 +82,44 @@ def test_a_subnet_is_held_by_the_file_system_of_studio_even_when_its_domain_is_g
         net.ec2.delete_subnet(SubnetId=net.private)
 
 
+def test_the_security_groups_of_studios_file_system_outlive_their_domain_and_hold_its_network(
+    dev: Account, net: Network
+) -> None:
+    sagemaker, ec2 = dev.client("sagemaker"), net.ec2
+    domain = sagemaker.create_domain(
+        DomainName="leaver",
+        AuthMode="IAM",
+        DefaultUserSettings={"ExecutionRole": dev.role("studio-leaver", trust=trust("sagemaker.amazonaws.com"))},
+        VpcId=net.vpc,
+        SubnetIds=[net.private],
+    )["DomainId"]
+    sagemaker.delete_domain(DomainId=domain, RetentionPolicy={"HomeEfsFileSystem": "Delete"})
+
+    def group(direction: str) -> dict[str, Any]:
+        filters = [{"Name": "group-name", "Values": [f"security-group-for-{direction}-nfs-{domain}"]}]
+        (found,) = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+        return found
+
+    inbound, outbound = group("inbound"), group("outbound")
+    assert (inbound["IpPermissionsEgress"], outbound["IpPermissions"]) == ([], [])
+    for rules, peer in ((inbound["IpPermissions"], outbound), (outbound["IpPermissionsEgress"], inbound)):
+        assert {(rule["FromPort"], rule["ToPort"]) for rule in rules} == {(988, 988), (1018, 1023), (2049, 2049)}
+        assert {pair["GroupId"] for rule in rules for pair in rule["UserIdGroupPairs"]} == {peer["GroupId"]}
+    for each in (inbound, outbound):
+        assert refusal(ec2.delete_security_group, GroupId=each["GroupId"])[0] == "DependencyViolation"
+    assert refusal(ec2.delete_vpc, VpcId=net.vpc)[0] == "DependencyViolation"
+
+    # As README says under "Remove an environment".
+    of_inbound = [{"Name": "group-id", "Values": [inbound["GroupId"]]}]
+    rules = [
+        each["SecurityGroupRuleId"]
+        for each in ec2.describe_security_group_rules(Filters=of_inbound)["SecurityGroupRules"]
+    ]
+    ec2.revoke_security_group_ingress(GroupId=inbound["GroupId"], SecurityGroupRuleIds=rules)
+    ec2.delete_security_group(GroupId=outbound["GroupId"])
+    ec2.delete_security_group(GroupId=inbound["GroupId"])
+
+
 def test_a_security_group_is_held_by_endpoints_and_by_rules_of_others_but_not_by_its_own(net: Network) -> None:
     held = ("DependencyViolation", f"resource {net.group} has a dependent object")
     other = net.ec2.create_security_group(GroupName="other", Description="Other", VpcId=net.vpc)["GroupId"]
@@ -154,16 +192,30 @@ def test_the_name_of_a_zone_is_another_zone_in_another_account(endpoint_url: str
     assert one != other
 
 
-def test_a_constrained_zone_has_no_nat_gateway_and_not_every_endpoint(dev: Account) -> None:
-    ec2 = dev.regional_client("ec2", "us-east-1")
+@pytest.mark.parametrize(("region", "count"), [("ap-northeast-2", 4), ("eu-west-1", 3), ("us-west-1", 2)])
+def test_an_account_sees_as_many_zones_as_aws_shows_it(region: str, count: int, dev: Account) -> None:
+    assert len(dev.regional_client("ec2", region).describe_availability_zones()["AvailabilityZones"]) == count
+
+
+def subnet_in(ec2: Any, zone_id: str) -> tuple[str, str, dict[str, str]]:
+    """Create a network with a subnet in a zone; return the ids of both, and the names of all zones by their ids."""
     zones = {each["ZoneId"]: each["ZoneName"] for each in ec2.describe_availability_zones()["AvailabilityZones"]}
     vpc = ec2.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.30.0.0/24", AvailabilityZone=zones["use1-az3"])
-    constrained = subnet["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.30.0.0/24", AvailabilityZone=zones[zone_id])["Subnet"]
+    return vpc, subnet["SubnetId"], zones
+
+
+def test_a_constrained_zone_has_no_nat_gateway(dev: Account) -> None:
+    ec2 = dev.regional_client("ec2", "ap-northeast-1")
+    _, constrained, _ = subnet_in(ec2, "apne1-az3")
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
     code, _ = refusal(ec2.create_nat_gateway, SubnetId=constrained, AllocationId=address)
     assert code == "NotAvailableInZone"
 
+
+def test_a_service_that_not_every_zone_offers_has_no_endpoint_there(dev: Account) -> None:
+    ec2 = dev.regional_client("ec2", "us-east-1")
+    vpc, constrained, zones = subnet_in(ec2, "use1-az3")
     name = "com.amazonaws.us-east-1.sagemaker.api"
     (service,) = ec2.describe_vpc_endpoint_services(ServiceNames=[name])["ServiceDetails"]
     assert set(service["AvailabilityZones"]) == set(zones.values()) - {zones["use1-az3"]}

@@ -1,11 +1,12 @@
 """Functions that look up networks answer as those of the official plugin."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import pytest
 
+from sandbox.plugins.aws.ec2 import lookups
 from tests.sandbox_plugins.plugin import Plugin
 
 S3 = "com.amazonaws.eu-west-1.s3"
@@ -58,6 +59,44 @@ def test_a_route_table_is_found_by_its_subnet_or_as_the_main_one(aws: Plugin, th
         aws.invoke(look_up, {"subnetId": there.other_subnet})
     main = {"vpcId": there.vpc, "filters": [{"name": "association.main", "values": ["true"]}]}
     assert aws.invoke(look_up, main)["routes"] == []
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountWithRoutes:
+    """An account with one route table, which AWS describes with these routes. MiniStack propagates none."""
+
+    routes: list[dict[str, str]]
+    region: str = "eu-west-1"
+
+    def client(self, _: str) -> "AccountWithRoutes":
+        """Return the only service."""
+        return self
+
+    def describe_route_tables(self, **_: Any) -> dict[str, Any]:
+        """Answer as EC2 does."""
+        return {"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Routes": self.routes}]}
+
+
+def test_routes_are_shown_as_the_official_plugin_shows_them() -> None:
+    everywhere = {"DestinationCidrBlock": "0.0.0.0/0", "Origin": "CreateRoute"}
+    hidden = [
+        {"DestinationCidrBlock": "10.50.0.0/16", "GatewayId": "local", "Origin": "CreateRouteTable"},
+        {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1", "Origin": "CreateRoute"},
+        {**everywhere, "GatewayId": "vgw-1", "Origin": "EnableVgwRoutePropagation"},
+    ]
+    shown = [
+        {**everywhere, "GatewayId": "vgw-1"},
+        {**everywhere, "NetworkInterfaceId": "eni-1"},
+        {**everywhere, "GatewayId": "vpce-2"},
+    ]
+    account: Any = AccountWithRoutes(routes=[*hidden, *shown])
+    found = cast("list[dict[str, str]]", lookups.route_table(account, {"subnetId": "subnet-1"})["routes"])
+    targets = ("gatewayId", "networkInterfaceId", "vpcEndpointId")
+    assert [tuple(each[name] for name in targets) for each in found] == [
+        ("vgw-1", "", ""),
+        ("", "eni-1", ""),
+        ("", "", "vpce-2"),
+    ]
 
 
 def test_an_endpoint_is_found_by_its_service_and_type(aws: Plugin, there: There) -> None:

@@ -1,7 +1,8 @@
-"""Availability zones: names that mean another zone in each account, and a zone without NAT gateways.
+"""Availability zones: names that mean another zone in each account, and constrained zones.
 
 Sources: EC2 API Reference, "DescribeAvailabilityZones"; Regions and Zones, "Availability Zone IDs"; Amazon VPC User Guide,
-"Troubleshoot NAT gateways". Assumption: the mapping itself, which AWS draws for each account.
+"Troubleshoot NAT gateways". Assumptions: the mapping itself, which AWS draws for each account, and that an account sees the zones
+with the lowest numbers.
 """
 
 import string
@@ -12,10 +13,16 @@ from sandbox.aws.errors import NotEmulatedError
 from sandbox.aws.ministack import ec2, scope
 from sandbox.aws.ministack.ec2 import Operation, Parameters
 
-COUNTS: Mapping[str, int] = {"us-east-1": 6, "us-west-2": 4}
-"""Zones of a region, if they are not three."""
-CONSTRAINED = frozenset({"use1-az3"})
-"""Ids of zones that have neither NAT gateways nor all endpoint services."""
+COUNTS: Mapping[str, int] = {"ap-northeast-2": 4, "us-east-1": 6, "us-west-1": 2, "us-west-2": 4}
+"""Zones of a region that an account sees, if they are not three. Source: AWS Regions and Availability Zones; us-west-1 has three,
+of which an account sees two: https://github.com/aws-solutions/workload-discovery-on-aws/issues/234."""
+WITHOUT_NAT: Mapping[str, str] = {"apne1-az3": "https://github.com/sysdiglabs/terraform-aws-secure-for-cloud/pull/52"}
+"""Ids of constrained zones that have no NAT gateways, each with a report of it."""
+WITHOUT_ENDPOINTS: Mapping[str, str] = {
+    "apne1-az3": "https://github.com/redis/docs/pull/2390",
+    "use1-az3": "https://github.com/chanzuckerberg/cztack/pull/865",
+}
+"""Ids of zones in which endpoint services are missing, each with a report of it."""
 
 FILTERS: Mapping[str, str] = {
     "group-name": "groupName",
@@ -30,7 +37,7 @@ FILTERS: Mapping[str, str] = {
 
 
 def install() -> None:
-    """Describe the zones of the account, and create no NAT gateway in a constrained one."""
+    """Describe the zones of the account, and create no NAT gateway where there are none."""
     ec2.identify_zones(zone_id)
     ec2.intercept("DescribeAvailabilityZones", _describe)
     ec2.intercept("CreateNatGateway", _create_nat_gateway)
@@ -82,6 +89,6 @@ def _create_nat_gateway(params: Parameters, go_on: Operation) -> Any:
     if subnet is None:
         name = ec2.first(params, "SubnetId")
         return ec2.refusal("InvalidSubnetID.NotFound", f"The subnet ID '{name}' does not exist")
-    if zone_id(subnet["AvailabilityZone"]) in CONSTRAINED:
+    if zone_id(subnet["AvailabilityZone"]) in WITHOUT_NAT:
         return ec2.refusal("NotAvailableInZone", "Nat Gateway is not available in this availability zone")
     return go_on(params)

@@ -67,7 +67,7 @@ class EndpointService:
             zone
             for zone in availability_zones.names()
             if self.short not in NOT_EVERYWHERE
-            or availability_zones.zone_id(zone) not in availability_zones.CONSTRAINED
+            or availability_zones.zone_id(zone) not in availability_zones.WITHOUT_ENDPOINTS
         ]
 
 

@@ -70,6 +70,12 @@ def intercept(operation: str, answer: Callable[[Parameters, Operation], Any]) ->
     modules.ec2._ACTION_MAP[operation] = answer_operation
 
 
+def own_request(operation: str, params: Mapping[str, str]) -> str:
+    """Return the answer, in XML, of a request that an AWS service makes by itself."""
+    _, _, body = modules.ec2._ACTION_MAP[operation]({name: [value] for name, value in params.items()})
+    return str(body.decode())
+
+
 def describe_more(
     remember: Callable[[str, str, Parameters], None],
     describe: Callable[[str], str],

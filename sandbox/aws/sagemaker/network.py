@@ -11,7 +11,7 @@ from sandbox.aws.ec2.interfaces import Interface
 from sandbox.aws.sagemaker.hosting import endpoints
 from sandbox.aws.sagemaker.jobs.processing import PROCESSING
 from sandbox.aws.sagemaker.jobs.training import TRAINING
-from sandbox.aws.sagemaker.studio import domains
+from sandbox.aws.sagemaker.studio import domains, nfs_groups
 from sandbox.aws.service import Members
 
 
@@ -22,7 +22,7 @@ def install() -> None:
 
 def _interfaces() -> Iterator[Interface]:
     for domain in domains.with_file_systems():
-        yield from interfaces.of(domain["SubnetIds"], domain["DefaultUserSettings"].get("SecurityGroups", []))
+        yield from interfaces.of(domain["SubnetIds"], nfs_groups.of_mount_targets(domain))
     for vpc in (*_of_jobs(), *(variant.model.get("VpcConfig") for variant in endpoints.variants())):
         if vpc:
             yield from interfaces.of(vpc["Subnets"], vpc["SecurityGroupIds"])

@@ -7,6 +7,7 @@ from sandbox.aws.errors import ServiceError
 from sandbox.aws.iam import authorization
 from sandbox.aws.ministack import ec2, kms, scope
 from sandbox.aws.sagemaker import names, tags
+from sandbox.aws.sagemaker.studio import nfs_groups
 from sandbox.aws.service import Call, Members, now
 
 _domains = scope.scoped_store()
@@ -54,6 +55,7 @@ def _create_domain(call: Call) -> Members:
         "Url": f"https://{domain_id}.studio.{scope.region()}.sagemaker.aws",
     }
     tags.put(arn, members.get("Tags", []))
+    nfs_groups.create(_domains[domain_id])
     return {"DomainArn": arn, "DomainId": domain_id, "Url": _domains[domain_id]["Url"]}
 
 

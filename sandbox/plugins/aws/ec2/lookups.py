@@ -138,22 +138,43 @@ def route_table(cloud: Aws, arguments: Values) -> Values:
         "region": cloud.region,
         "routeTableId": found["RouteTableId"],
         "vpcId": found["VpcId"],
-        # The provider leaves out the local route and those of gateway endpoints.
-        "routes": [_route(each) for each in found["Routes"] if each.get("GatewayId") != "local"],
+        "routes": [_route(each) for each in found["Routes"] if _is_shown(each)],
     }
+
+
+def _is_shown(route: Mapping[str, Any]) -> bool:
+    """Return whether the provider shows a route: not the local one, those of gateway endpoints, nor any that is propagated.
+
+    Source: hashicorp/terraform-provider-aws, internal/service/ec2/vpc_route_table_data_source.go.
+    """
+    gateway = route.get("GatewayId", "")
+    of_an_endpoint = gateway.startswith("vpce-") and "DestinationPrefixListId" in route
+    return gateway != "local" and route.get("Origin") != "EnableVgwRoutePropagation" and not of_an_endpoint
 
 
 def _route(route: Mapping[str, Any]) -> Values:
     names = {
+        "carrierGatewayId": "CarrierGatewayId",
         "cidrBlock": "DestinationCidrBlock",
+        "coreNetworkArn": "CoreNetworkArn",
+        "destinationPrefixListId": "DestinationPrefixListId",
+        "egressOnlyGatewayId": "EgressOnlyInternetGatewayId",
         "gatewayId": "GatewayId",
+        "instanceId": "InstanceId",
+        "ipv6CidrBlock": "DestinationIpv6CidrBlock",
+        "localGatewayId": "LocalGatewayId",
         "natGatewayId": "NatGatewayId",
+        "networkInterfaceId": "NetworkInterfaceId",
         "transitGatewayId": "TransitGatewayId",
         "vpcPeeringConnectionId": "VpcPeeringConnectionId",
     }
-    others = ("carrierGatewayId", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "instanceId")
-    others = (*others, "ipv6CidrBlock", "localGatewayId", "networkInterfaceId", "vpcEndpointId")
-    return {**{name: route.get(member, "") for name, member in names.items()}, **dict.fromkeys(others, "")}
+    shown = {name: route.get(member, "") for name, member in names.items()}
+    to_an_endpoint = shown["gatewayId"].startswith("vpce-")
+    return {
+        **shown,
+        "gatewayId": "" if to_an_endpoint else shown["gatewayId"],
+        "vpcEndpointId": shown["gatewayId"] if to_an_endpoint else "",
+    }
 
 
 def vpc_endpoint(cloud: Aws, arguments: Values) -> Values:

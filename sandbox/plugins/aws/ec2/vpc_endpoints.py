@@ -95,9 +95,8 @@ class VpcEndpoint(Ec2Resource):
         }
         if "Groups" in endpoint:
             seen["securityGroupIds"] = [group["GroupId"] for group in endpoint["Groups"]]
-        if endpoint.get("VpcEndpointType") == "Gateway":
-            seen |= self._prefix_list(cloud, endpoint["ServiceName"])
-        return seen
+        # The provider asks for every type; only S3's and DynamoDB's services have a list.
+        return seen | self._prefix_list(cloud, endpoint["ServiceName"])
 
     @staticmethod
     def _prefix_list(cloud: Aws, service: str) -> Values:
