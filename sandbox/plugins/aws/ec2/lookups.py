@@ -1,6 +1,7 @@
 """Functions that look up what EC2 has: zones, subnets, route tables and endpoint services.
 
-Source: the data sources of the Terraform provider for AWS, from which the functions of pulumi-aws are made.
+Source: the data sources of the Terraform provider for AWS, from which the functions of pulumi-aws are made: what they answer, and
+every request that they make for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -138,9 +139,26 @@ def route_table(cloud: Aws, arguments: Values) -> Values:
         "region": cloud.region,
         "routeTableId": found["RouteTableId"],
         "vpcId": found["VpcId"],
-        # The provider leaves out the local route and those of gateway endpoints.
-        "routes": [_route(each) for each in found["Routes"] if each.get("GatewayId") != "local"],
+        "routes": [_route(each) for each in found["Routes"] if _is_shown(cloud, each)],
     }
+
+
+def _is_shown(cloud: Aws, route: Mapping[str, Any]) -> bool:
+    """Return whether the provider shows a route: not the local one, nor one through an interface of another account.
+
+    It shows those through an interface that it may not look at.
+    """
+    if route.get("GatewayId") == "local":
+        return False
+    if not route.get("NetworkInterfaceId"):
+        return True
+    try:
+        ids = [route["NetworkInterfaceId"]]
+        (interface,) = cloud.client("ec2").describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"]
+    except ClientError:
+        return True
+    attached_by = mapping_of(interface.get("Attachment")).get("InstanceOwnerId", interface["OwnerId"])
+    return attached_by == interface["OwnerId"]
 
 
 def _route(route: Mapping[str, Any]) -> Values:
@@ -150,9 +168,10 @@ def _route(route: Mapping[str, Any]) -> Values:
         "natGatewayId": "NatGatewayId",
         "transitGatewayId": "TransitGatewayId",
         "vpcPeeringConnectionId": "VpcPeeringConnectionId",
+        "networkInterfaceId": "NetworkInterfaceId",
     }
     others = ("carrierGatewayId", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "instanceId")
-    others = (*others, "ipv6CidrBlock", "localGatewayId", "networkInterfaceId", "vpcEndpointId")
+    others = (*others, "ipv6CidrBlock", "localGatewayId", "vpcEndpointId")
     return {**{name: route.get(member, "") for name, member in names.items()}, **dict.fromkeys(others, "")}
 
 
@@ -169,10 +188,14 @@ def vpc_endpoint(cloud: Aws, arguments: Values) -> Values:
     found = _found(
         lambda: cloud.client("ec2").describe_vpc_endpoints(Filters=filters)["VpcEndpoints"], "EC2 VPC Endpoint"
     )
+    by_name = [{"Name": "prefix-list-name", "Values": [found["ServiceName"]]}]
+    lists = cloud.client("ec2").describe_prefix_lists(Filters=by_name)["PrefixLists"]
     return {
         "id": found["VpcEndpointId"],
         "region": cloud.region,
         "vpcId": found["VpcId"],
+        "prefixListId": next((each["PrefixListId"] for each in lists), None),
+        "cidrBlocks": [block for each in lists for block in each["Cidrs"]],
         "serviceName": found["ServiceName"],
         "state": found["State"],
         "vpcEndpointType": found["VpcEndpointType"],
