@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.environment import Environment
 from components.network.endpoints import endpoint_service, endpoints_group_name
-from components.network.vpc import private_subnet_name
+from components.network.vpc import network_of, private_subnet_name
 from components.network.zones import ZoneChoice, ZonesError
 from settings import ExistingNetwork, NewNetwork, Settings
 from settings.ways_out import WaysOut
@@ -52,19 +52,23 @@ def network_zones(settings: Settings, provider: aws.Provider) -> dict[str, int]:
             require_ways_out(network, settings.indispensable_services, environment, provider)
         return {}
     require_chosen_access(network, environment, provider)
-    return availability_zones(network, settings.ways_out, environment, provider)
+    studio = settings.development is not None
+    return availability_zones(network, settings.ways_out, environment, provider, studio=studio)
 
 
 def availability_zones(
-    network: NewNetwork, ways_out: WaysOut, environment: Environment, provider: aws.Provider
+    network: NewNetwork, ways_out: WaysOut, environment: Environment, provider: aws.Provider, *, studio: bool
 ) -> dict[str, int]:
     """Return the zones of a network with these ways out, each with the number of its block of the network's addresses.
 
     Raises:
-        pulumi.RunError: the region has too few zones, or one of them lacks an endpoint or NAT gateways.
+        pulumi.RunError: the region has too few zones, or one of them lacks an endpoint or NAT gateways, or the deployed network is
+            to lose its addresses, or a zone with Studio in it.
     """
     options = pulumi.InvokeOptions(provider=provider)
-    zones = aws.get_availability_zones(
+    subnets = _private_subnets(environment, options)
+    _require_same_addresses(network.cidr, [addresses for _, addresses in subnets])
+    available = aws.get_availability_zones(
         state="available",
         # A Local Zone is available too once an account opts in, but has neither NAT gateways nor most endpoints.
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
@@ -73,31 +77,49 @@ def availability_zones(
     choice = ZoneChoice(
         region=environment.region,
         nat=ways_out.nat,
-        zone_ids=dict(zip(zones.names, zones.zone_ids, strict=True)),
-        standing=_private_subnets(network.cidr, environment, options),
+        zone_ids=dict(zip(available.names, available.zone_ids, strict=True)),
+        standing=dict(subnets),
         offers={service: _zones_offering(service, environment, options) for service in ways_out.endpoints},
     )
     try:
-        return choice.zones(network.cidr, count=network.zones, named=network.zone_ids)
+        zones = choice.zones(network.cidr, count=network.zones, named=network.zone_ids)
     except ZonesError as error:
         raise pulumi.RunError(str(error)) from None
+    left_out = sorted(choice.standing.keys() - zones.keys())
+    if studio and left_out:
+        raise pulumi.RunError(
+            f"network: {', '.join(left_out)} cannot be left out, because Studio keeps the subnets that it was created in: "
+            f"write network.zones: {len(choice.standing)}, and name no other zones in network.zoneIds"
+        )
+    return zones
 
 
-def _private_subnets(
-    cidr: IPv4Network, environment: Environment, options: pulumi.InvokeOptions
-) -> dict[str, IPv4Network]:
-    """Return the addresses of the deployed private subnets, by zone.
-
-    While the network gets other addresses, a zone may have two subnets: the one in `cidr` is returned.
-    """
+def _private_subnets(environment: Environment, options: pulumi.InvokeOptions) -> list[tuple[str, IPv4Network]]:
+    """Return the zone and the addresses of each private subnet that is deployed."""
     ids = aws.ec2.get_subnets(
         filters=[{"name": "tag:Name", "values": [private_subnet_name(environment, "*")]}],
         tags={"unit": environment.unit, "environment": environment.name},
         opts=options,
     ).ids
     found = [aws.ec2.get_subnet(id=each, opts=options) for each in ids]
-    addresses = [(subnet.availability_zone, IPv4Network(subnet.cidr_block)) for subnet in found]
-    return dict(sorted(addresses, key=lambda each: each[1].subnet_of(cidr)))
+    return [(subnet.availability_zone, IPv4Network(subnet.cidr_block)) for subnet in found]
+
+
+def _require_same_addresses(cidr: IPv4Network, standing: Sequence[IPv4Network]) -> None:
+    """Check that a deployed network keeps its addresses.
+
+    Others need another network, and half of the way there AWS refuses: the old one's NAT gateway holds the address that the
+    new one is to have, and functions, endpoints and the file system of Studio hold the old one's subnets.
+
+    Raises:
+        pulumi.RunError: it has others.
+    """
+    others = sorted({network_of(subnet) for subnet in standing} - {cidr})
+    if others:
+        raise pulumi.RunError(
+            f"network.cidr: the deployed network has {others[0]}, and cannot move to {cidr} while it is in use: write "
+            f"{others[0]} again, or destroy the environment first (`pulumi destroy`) and deploy it anew"
+        )
 
 
 def _zones_offering(service: str, environment: Environment, options: pulumi.InvokeOptions) -> frozenset[str]:

@@ -24,7 +24,8 @@ class NewNetwork(Section):
     offer what the network needs, and later keeps to the zones where the network is."""
     zone_ids: Annotated[list[ZoneId], Field(min_length=2, max_length=6), AfterValidator(without_repeats)] | None = None
     """Ids of the zones to use, such as `euw1-az1`, instead of a choice of `zones` many. (The name of a zone means another zone in
-    each account.) Removing an id from the list deletes the zone's subnets, and everything that runs in them."""
+    each account.) Removing an id from the list deletes the zone's subnets, and everything that runs in them; where Studio is, it
+    is refused."""
     private_access: Literal["none", "nat", "endpoints", "both"] | None = None
     """The way by which the private subnets reach AWS and the internet. S3 is always reached through its gateway endpoint, which is free. Prices
     are for a month without traffic, which is charged extra; `make cost` computes those of your settings.
@@ -57,7 +58,8 @@ class NewNetwork(Section):
     """Address ranges of networks that you will connect to this one, such as the office's; the platform creates no connection.
     They may not overlap with `cidr`. `privateAccess` decides whether callers in them reach deployed models."""
     cidr: IPv4Network
-    """Address range of the network, /16 to /20. Each subnet gets a sixteenth of it."""
+    """Address range of the network, /16 to /20. Each subnet gets a sixteenth of it. It cannot be changed while the network is
+    deployed."""
 
     @field_validator("nat")
     @classmethod

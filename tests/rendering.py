@@ -43,6 +43,10 @@ class Resource:
     protected: bool
     retained: bool
     """Kept when the stack is destroyed."""
+    unchanging: Sequence[str]
+    """Inputs that keep the values of the first deployment."""
+    replaced_for: Sequence[str]
+    """Inputs whose change replaces it although the provider would update it."""
     state: Mapping[str, Any]
     """The same keys and values as in the state of a deployed stack: type, place and dependencies."""
 
@@ -252,6 +256,8 @@ class _Recorder(engine.Monitor):
                     provider=request.provider.split("::")[3] if request.provider else "",
                     protected=request.protect,
                     retained=request.retainOnDelete,
+                    unchanging=sorted(request.ignoreChanges),
+                    replaced_for=sorted(request.replaceOnChanges),
                     state={
                         "urn": self.make_urn(request.parent, request.type, request.name),
                         "type": request.type,

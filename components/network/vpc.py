@@ -11,8 +11,14 @@ import pulumi_aws as aws
 from components.environment import Environment
 from components.network.vpc_config import VpcConfig, workload_security_group
 
-BLOCKS_PER_NETWORK = 16
+NETWORK_BITS = 4
+BLOCKS_PER_NETWORK = 2**NETWORK_BITS
 """Each subnet is a sixteenth of the network, so that another zone never renumbers those that exist."""
+
+
+def network_of(subnet: IPv4Network) -> IPv4Network:
+    """Return the addresses of the network that a subnet is a part of."""
+    return subnet.supernet(prefixlen_diff=NETWORK_BITS)
 
 
 def private_subnet_name(environment: Environment, zone: str) -> str:
@@ -116,7 +122,7 @@ class NetworkVpc(pulumi.ComponentResource):
 
     def _subnets(self, kind: str, first_block: int) -> dict[str, aws.ec2.Subnet]:
         name = private_subnet_name if kind == "private" else _public_subnet_name
-        blocks = list(self._args.cidr.subnets(new_prefix=self._args.cidr.prefixlen + 4))
+        blocks = list(self._args.cidr.subnets(prefixlen_diff=NETWORK_BITS))
         return {
             zone: aws.ec2.Subnet(
                 f"{self._name}-{kind}-{zone}",

@@ -31,7 +31,7 @@ class ZoneChoice:
     zone_ids: Mapping[str, str]
     """Zones of the region: their ids, by name."""
     standing: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
-    """Address blocks of the private subnets that are deployed already, by the name of their zone."""
+    """Address blocks of the private subnets that are deployed already, by the name of their zone; all are the network's own."""
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """Names of the zones in which AWS offers an endpoint, for each service that the network gets an endpoint of."""
 
@@ -102,7 +102,7 @@ class ZoneChoice:
 
     def _blocks(self, cidr: IPv4Network, chosen: Sequence[str]) -> dict[str, int]:
         blocks = list(cidr.subnets(new_prefix=cidr.prefixlen + 4))[:BLOCKS]
-        taken = {zone: blocks.index(subnet) for zone, subnet in self.standing.items() if subnet in blocks}
+        taken = {zone: blocks.index(subnet) for zone, subnet in self.standing.items()}
         free = iter(sorted(set(range(BLOCKS)) - set(taken.values())))
         # Pulumi creates new subnets before it deletes those of a zone that is no longer chosen, so their blocks are not free yet.
         return {zone: taken[zone] if zone in taken else next(free) for zone in chosen}

@@ -78,7 +78,8 @@ class CatalogProduct(pulumi.ComponentResource):
             template_url=url_of(args.bucket_name, args.region, published.key),
             active=True,
             guidance="DEFAULT",
-            opts=child,
+            # The provider takes another product for an update, and makes no version of it.
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["productId"]),
         )
         self._offer(name, args, product.id)
         self.product_id = product.id

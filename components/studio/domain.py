@@ -8,9 +8,24 @@ import pulumi_aws as aws
 
 from components.environment import Environment
 from components.network.vpc_config import VpcConfig
+from components.retention import retained
 
 IDLE_MINUTES_AT_LEAST = 60
 """The shortest time that SageMaker accepts. Source: SageMaker API Reference, IdleSettings."""
+
+IDLE_MINUTES_AT_MOST = 525_600
+"""The longest. Source: as above."""
+
+BY_HAND = {
+    "lifecycle_management": "ENABLED",
+    "idle_timeout_in_minutes": IDLE_MINUTES_AT_LEAST,
+    "min_idle_timeout_in_minutes": IDLE_MINUTES_AT_LEAST,
+    "max_idle_timeout_in_minutes": IDLE_MINUTES_AT_MOST,
+}
+"""Idle time of the apps of a profile without settings of its own."""
+
+FIXED = ["defaultUserSettings", "retentionPolicy", "subnetIds", "tagPropagation"]
+"""Properties that a domain keeps from its first deployment: docs/adr/0026-a-studio-domain-is-never-updated.md."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,40 +72,41 @@ class StudioDomain(pulumi.ComponentResource):
                 "sharing_settings": {"notebook_output_option": "Disabled"},
                 "default_landing_uri": "studio::",
                 "studio_web_portal": "ENABLED",
-                "jupyter_lab_app_settings": {
-                    "default_resource_spec": {"instance_type": args.default_instance_type},
-                    "app_lifecycle_management": {
-                        "idle_settings": {
-                            "lifecycle_management": "ENABLED",
-                            "idle_timeout_in_minutes": args.idle_minutes,
-                            "min_idle_timeout_in_minutes": IDLE_MINUTES_AT_LEAST,
-                            "max_idle_timeout_in_minutes": args.idle_minutes,
-                        }
-                    },
-                },
-                "code_editor_app_settings": {
-                    "default_resource_spec": {"instance_type": args.default_instance_type},
-                    "app_lifecycle_management": {
-                        "idle_settings": {
-                            "lifecycle_management": "ENABLED",
-                            "idle_timeout_in_minutes": args.idle_minutes,
-                            "min_idle_timeout_in_minutes": IDLE_MINUTES_AT_LEAST,
-                            "max_idle_timeout_in_minutes": args.idle_minutes,
-                        }
-                    },
-                },
+                # For profiles that are made by hand; those of the settings have their own.
+                "jupyter_lab_app_settings": {"app_lifecycle_management": {"idle_settings": BY_HAND}},
+                "code_editor_app_settings": {"app_lifecycle_management": {"idle_settings": BY_HAND}},
             },
-            # Without it a destroy leaves the file system, whose mount targets then hold on to the subnets.
-            retention_policy={"home_efs_file_system": "Retain" if args.keep_on_destroy else "Delete"},
+            # Kept with the domain if that is retained. The alternative leaves the file system alone, whose mount targets
+            # then hold on to the subnets.
+            retention_policy={"home_efs_file_system": "Delete"},
             tags={"sagemaker:projectS3TemplatesLocation": args.templates_location},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.keep_on_destroy),
+            opts=pulumi.ResourceOptions.merge(
+                retained(self, keep=args.keep_on_destroy), pulumi.ResourceOptions(ignore_changes=FIXED)
+            ),
         )
+        # What changes stands in the profiles, which can be updated.
+        idle = {
+            "lifecycle_management": "ENABLED",
+            "idle_timeout_in_minutes": args.idle_minutes,
+            "min_idle_timeout_in_minutes": IDLE_MINUTES_AT_LEAST,
+            "max_idle_timeout_in_minutes": args.idle_minutes,
+        }
         for user, role_arn in args.user_roles.items():
             aws.sagemaker.UserProfile(
                 f"{name}-user-{user}",
                 domain_id=domain.id,
                 user_profile_name=user,
-                user_settings={"execution_role": role_arn},
+                user_settings={
+                    "execution_role": role_arn,
+                    "jupyter_lab_app_settings": {
+                        "default_resource_spec": {"instance_type": args.default_instance_type},
+                        "app_lifecycle_management": {"idle_settings": idle},
+                    },
+                    "code_editor_app_settings": {
+                        "default_resource_spec": {"instance_type": args.default_instance_type},
+                        "app_lifecycle_management": {"idle_settings": idle},
+                    },
+                },
                 opts=pulumi.ResourceOptions(parent=self),
             )
         aws.sagemaker.ServicecatalogPortfolioStatus(

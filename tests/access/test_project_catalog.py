@@ -42,6 +42,10 @@ def product(dev: Rendering, key: str) -> Resource:
     return dev.one("servicecatalog/product:Product", f"projects-catalog-{key}-product")
 
 
+def test_a_version_of_another_product_is_another_version(version: Resource) -> None:
+    assert version.replaced_for == ["productId"]
+
+
 def test_a_published_template_names_its_own_environment(published: Resource, key: str) -> None:
     template = parse(published.inputs["content"])
 

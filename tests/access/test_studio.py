@@ -1,5 +1,7 @@
 """Studio: where it stands, what it costs while idle, and who is in it."""
 
+from typing import Any
+
 import pytest
 
 from tests.rendering import Rendering, Resource, render_stack
@@ -35,17 +37,45 @@ def test_notebooks_are_not_shared(domain: Resource) -> None:
     assert domain.inputs["defaultUserSettings"]["sharingSettings"] == {"notebookOutputOption": "Disabled"}
 
 
-@pytest.mark.parametrize("app", ["jupyterLabAppSettings", "codeEditorAppSettings"])
-def test_an_idle_app_is_stopped_and_starts_small(domain: Resource, app: str) -> None:
-    settings = domain.inputs["defaultUserSettings"][app]
+USERS = {"userProfiles": [{"name": "ada", "role": "lead"}]}
+APPS = ("jupyterLabAppSettings", "codeEditorAppSettings")
 
-    assert settings["defaultResourceSpec"] == {"instanceType": "ml.t3.medium"}
-    assert settings["appLifecycleManagement"]["idleSettings"] == {
+
+def idle(minutes: int, longest: int) -> dict[str, Any]:
+    """The idle settings of apps that are stopped after some minutes."""
+    return {
         "lifecycleManagement": "ENABLED",
-        "idleTimeoutInMinutes": 60,
+        "idleTimeoutInMinutes": minutes,
         "minIdleTimeoutInMinutes": 60,
-        "maxIdleTimeoutInMinutes": 60,
+        "maxIdleTimeoutInMinutes": longest,
     }
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_an_idle_app_is_stopped_and_starts_small(app: str) -> None:
+    studio = {**USERS, "idleMinutes": 90, "defaultInstanceType": "ml.t3.large"}
+    for profile in render_stack("dev", {"development": {"studio": studio}}).all("sagemaker/userProfile:UserProfile"):
+        settings = profile.inputs["userSettings"][app]
+        assert settings["defaultResourceSpec"] == {"instanceType": "ml.t3.large"}
+        assert settings["appLifecycleManagement"]["idleSettings"] == idle(90, longest=90)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_an_idle_app_of_a_profile_that_was_made_by_hand_is_stopped_too(domain: Resource, app: str) -> None:
+    settings = domain.inputs["defaultUserSettings"][app]
+    assert settings == {"appLifecycleManagement": {"idleSettings": idle(60, longest=525_600)}}
+
+
+def test_no_setting_changes_a_domain(domain: Resource) -> None:
+    studio = {**USERS, "idleMinutes": 90, "defaultInstanceType": "ml.t3.large"}
+    other = {"development": {"studio": studio}, "keepDataOnDestroy": "false"}
+
+    changed = render_stack("dev", other).one("sagemaker/domain:Domain")
+    assert changed.inputs == domain.inputs
+
+
+def test_a_deployed_domain_is_not_updated(domain: Resource) -> None:
+    assert domain.unchanging == ["defaultUserSettings", "retentionPolicy", "subnetIds", "tagPropagation"]
 
 
 def test_each_user_works_under_the_role_of_their_group(dev: Rendering) -> None:
@@ -81,15 +111,16 @@ def test_project_templates_are_offered_by_service_catalog_and_from_s3(domain: Re
     assert domain.inputs["tags"]["sagemaker:projectS3TemplatesLocation"] == location
 
 
-def test_home_directories_are_kept_unless_data_is_given_up(
+def test_the_domain_outlives_the_stack_with_its_home_directories_or_goes_with_them(
     domain: Resource, dev_that_gives_up_its_data: Rendering
 ) -> None:
     given_up = dev_that_gives_up_its_data.one("sagemaker/domain:Domain")
 
     assert domain.protected
-    assert domain.inputs["retentionPolicy"] == {"homeEfsFileSystem": "Retain"}
+    assert domain.retained
     assert not given_up.protected
-    assert given_up.inputs["retentionPolicy"] == {"homeEfsFileSystem": "Delete"}
+    assert not given_up.retained
+    assert domain.inputs["retentionPolicy"] == given_up.inputs["retentionPolicy"] == {"homeEfsFileSystem": "Delete"}
 
 
 def test_there_is_no_notebook_instance(any_stack: Rendering) -> None:

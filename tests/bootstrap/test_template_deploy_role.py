@@ -158,6 +158,7 @@ def test_a_preview_reads_the_state_and_looks_at_networks_and_nothing_else(templa
     actions = {action for each in granting_statements(template, "PreviewRole") for action in each.actions}
     assert actions == {
         "ec2:DescribeAvailabilityZones",
+        "ec2:DescribePrefixLists",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",

@@ -122,17 +122,12 @@ def test_a_zone_that_takes_the_place_of_another_gets_addresses_that_no_subnet_ha
     assert named == {"us-east-1b": 0, "us-east-1f": 2}
 
 
-def test_other_addresses_for_the_network_begin_at_the_first_block_in_the_same_zones() -> None:
-    standing = {"f": "10.9.0.0/20", "b": "10.9.16.0/20"}
-    assert choice(standing).zones(CIDR, count=2) == {"us-east-1f": 0, "us-east-1b": 1}
-
-
-def standing_in(zones: Mapping[str, str]) -> Mapping[str, Any]:
+def standing_in(zones: Mapping[str, str], environment: str = "preprod") -> Mapping[str, Any]:
     """Invokes of an account in which a network has a private subnet in each of some zones, with these addresses."""
 
     def subnets(arguments: Mapping[str, Any]) -> dict[str, Any]:
-        assert arguments["filters"] == [{"name": "tag:Name", "values": ["analytics-preprod-private-*"]}]
-        assert arguments["tags"] == {"unit": "analytics", "environment": "preprod"}
+        assert arguments["filters"] == [{"name": "tag:Name", "values": [f"analytics-{environment}-private-*"]}]
+        assert arguments["tags"] == {"unit": "analytics", "environment": environment}
         return {"id": "eu-west-1", "ids": [f"subnet-{zone}" for zone in zones]}
 
     def subnet(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,15 +153,29 @@ def test_a_deployed_network_stays_where_it_is_when_the_program_would_choose_othe
     }
 
 
-def test_a_deployed_network_is_recognised_while_it_moves_to_other_addresses() -> None:
-    standing = {"eu-west-1c": "10.17.0.0/20", "eu-west-1a": "10.9.0.0/20"}
+@pytest.mark.parametrize("standing", [{"c": "10.9.0.0/20"}, {"c": "10.17.0.0/20", "a": "10.9.0.0/20"}])
+def test_other_addresses_are_refused_while_a_network_stands(standing: Mapping[str, str]) -> None:
+    deployed = standing_in({f"eu-west-1{letter}": addresses for letter, addresses in standing.items()})
     network = {"cidr": "10.17.0.0/16", "privateAccess": "nat"}
-    assert list(subnets_of(render_stack("preprod", {"network": network}, invokes=standing_in(standing))).values()) == [
-        "10.17.16.0/20",
-        "10.17.0.0/20",
-        "10.17.144.0/20",
-        "10.17.128.0/20",
-    ]
+    with pytest.raises(
+        pulumi.RunError, match=r"^network.cidr: the deployed network has 10.9.0.0/16, and cannot move to"
+    ):
+        render_stack("preprod", {"network": network}, invokes=deployed)
+
+
+def test_zones_are_left_out_of_a_deployed_network_unless_studio_stands_in_them() -> None:
+    three = {f"eu-west-1{letter}": f"10.16.{block}.0/20" for letter, block in zip("abc", (0, 16, 32), strict=True)}
+    network = {"cidr": "10.16.0.0/16", "privateAccess": "nat"}
+    kept = subnets_of(render_stack("preprod", {"network": network}, invokes=standing_in(three)))
+    assert sorted(name for name in kept if "private" in name) == [f"network-private-eu-west-1{each}" for each in "ab"]
+    with pytest.raises(
+        pulumi.RunError, match=r"^network: eu-west-1c cannot be left out, because Studio.*network.zones: 3"
+    ):
+        render_stack("dev", {"network": network}, invokes=standing_in(three, "dev"))
+    assert (
+        len(subnets_of(render_stack("dev", {"network": {**network, "zones": 3}}, invokes=standing_in(three, "dev"))))
+        == 6
+    )
 
 
 def test_zones_named_in_the_settings_are_taken() -> None:

@@ -53,6 +53,19 @@ def test_a_subnet_is_held_by_a_nat_gateway_and_a_network_interface(net: Network)
     net.ec2.delete_subnet(SubnetId=net.private)
 
 
+def test_a_nat_gateway_fails_whose_address_another_one_has_and_holds_nothing(net: Network) -> None:
+    gateway = net.add_nat_gateway()
+    address, described = net.addresses[gateway], net.ec2.describe_nat_gateways
+    failed = net.ec2.create_nat_gateway(SubnetId=net.public, AllocationId=address)["NatGateway"]
+    (seen,) = described(NatGatewayIds=[failed["NatGatewayId"]])["NatGateways"]
+    message = f"Elastic IP address [{address}] is already associated"
+    assert (failed["State"], seen["State"], seen["FailureMessage"]) == ("pending", "failed", message)
+    assert seen["FailureCode"] == "Resource.AlreadyAssociated"
+    assert "FailureCode" not in described(NatGatewayIds=[gateway])["NatGateways"][0]
+    net.remove_nat_gateway(gateway)
+    net.ec2.delete_subnet(SubnetId=net.public)
+
+
 def test_subnet_and_group_are_held_by_a_function(dev: Account, net: Network) -> None:
     function_in(net, dev, "holder")
     assert held_subnet(net) == has_dependencies(net.private)

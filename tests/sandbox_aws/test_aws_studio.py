@@ -142,3 +142,25 @@ def test_iam_knows_the_owner_and_the_instance_of_a_space_and_of_apps_in_it(dev: 
     ada.delete_space(DomainId=domain, SpaceName="own")
     assert refusal(ada.delete_space, {"DomainId": domain, "SpaceName": "strangers"}).startswith("AccessDenied")
     root.delete_space(DomainId=domain, SpaceName="strangers")
+
+
+def test_an_update_of_a_domain_to_its_network_alone_names_the_network(dev: Account, domain: str) -> None:
+    sagemaker = dev.client("sagemaker")
+    vpc_only = {"DomainId": domain, "AppNetworkAccessType": "VpcOnly"}
+    expected = "ValidationException: VpcId and Subnet IDs are required for updating domains to VpcOnly mode."
+    network = sagemaker.describe_domain(DomainId=domain)
+    for _ in ("another mode", "its own"):
+        assert refusal(sagemaker.update_domain, vpc_only) == expected
+        assert refusal(sagemaker.update_domain, {**vpc_only, "SubnetIds": network["SubnetIds"]}) == expected
+        sagemaker.update_domain(**vpc_only, VpcId=network["VpcId"], SubnetIds=network["SubnetIds"])
+
+
+def test_a_domain_gets_another_subnet_by_an_update_of_its_subnets_alone(dev: Account, domain: str) -> None:
+    ec2, sagemaker = dev.client("ec2"), dev.client("sagemaker")
+    network = sagemaker.describe_domain(DomainId=domain)
+    other = ec2.create_subnet(VpcId=network["VpcId"], CidrBlock="10.6.1.0/24")["Subnet"]["SubnetId"]
+    subnets = [*network["SubnetIds"], other]
+    sagemaker.update_domain(DomainId=domain, SubnetIds=subnets)
+    assert sagemaker.describe_domain(DomainId=domain)["SubnetIds"] == subnets
+    unknown = refusal(sagemaker.update_domain, {"DomainId": domain, "SubnetIds": ["subnet-1"]})
+    assert unknown == "ValidationException: Subnets ['subnet-1'] do not exist"

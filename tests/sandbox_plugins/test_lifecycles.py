@@ -13,9 +13,9 @@ from tests.sandbox_plugins.cases.messaging import MESSAGING
 from tests.sandbox_plugins.cases.networks import NETWORKS
 from tests.sandbox_plugins.cases.serving import SERVING
 from tests.sandbox_plugins.cases.storage import STORAGE
-from tests.sandbox_plugins.cases.studio import STUDIO
+from tests.sandbox_plugins.cases.studio import STUDIO, domain
 from tests.sandbox_plugins.lifecycle import checked, refreshed, run_lifecycle
-from tests.sandbox_plugins.plugin import Plugin, RefusedByPluginError
+from tests.sandbox_plugins.plugin import HalfCreatedError, Plugin, RefusedByPluginError, ResourceState
 
 AWS = {**NETWORKS, **STORAGE, **MESSAGING, **STUDIO}
 ALARM = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1}
@@ -117,6 +117,37 @@ def test_a_topic_is_named_by_its_prefix(aws: Plugin) -> None:
     assert re.fullmatch("probe-[0-9a-f]{26}", created.properties["name"])
     assert created.properties["namePrefix"] == "probe-"
     aws.delete("aws:sns/topic:Topic", created)
+
+
+def test_an_update_of_a_domain_in_its_network_alone_is_refused_as_by_aws(aws: Plugin, deps: Dependencies) -> None:
+    kind = "aws:sagemaker/domain:Domain"
+    inputs = checked(aws, kind, {**domain(deps), "domainName": "closed", "appNetworkAccessType": "VpcOnly"})
+    created = aws.create(kind, inputs)
+    changes = (
+        {"defaultUserSettings": domain(deps, 120)["defaultUserSettings"]},
+        {"retentionPolicy": {"homeEfsFileSystem": "Retain"}},
+    )
+    for change in (*changes, {"tagPropagation": "DISABLED"}):
+        assert aws.difference(kind, created, {**inputs, **change}).replaces == []
+        with pytest.raises(Exception, match="VpcId and Subnet IDs are required for updating domains to VpcOnly mode"):
+            aws.update(kind, created, {**inputs, **change})
+    # Tags go another way.
+    tagged = aws.update(kind, created, {**inputs, "tags": {"a": "b"}})
+    aws.delete(kind, tagged)
+
+
+def test_a_nat_gateway_whose_address_is_in_use_fails_and_stays_in_the_state(aws: Plugin, deps: Dependencies) -> None:
+    kind = "aws:ec2/natGateway:NatGateway"
+    address = aws.create("aws:ec2/eip:Eip", {"domain": "vpc"})
+    inputs = checked(aws, kind, {"allocationId": address.id, "subnetId": deps.id("subnet")})
+    gateway = aws.create(kind, inputs)
+    with pytest.raises(
+        HalfCreatedError, match=r"Resource.AlreadyAssociated: Elastic IP address \[eipalloc-.*\] is"
+    ) as half:
+        aws.create(kind, inputs)
+    aws.delete(kind, ResourceState(id=half.value.id, properties=half.value.properties))
+    aws.delete(kind, gateway)
+    aws.delete("aws:ec2/eip:Eip", address)
 
 
 def test_an_account_that_is_not_allowed_is_refused(unconfigured_aws: Plugin, environment: None) -> None:

@@ -1,13 +1,17 @@
 """Functions that look up networks answer as those of the official plugin."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, cast
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 
+from bootstrap.stack import TEMPLATE
 from sandbox.plugins.aws.ec2 import lookups
-from tests.sandbox_plugins.plugin import Plugin
+from tests.cloudformation import parse
+from tests.sandbox_plugins.plugin import Plugin, ResourceState
 
 S3 = "com.amazonaws.eu-west-1.s3"
 
@@ -128,3 +132,85 @@ def test_an_endpoint_service_is_found_with_its_zones_or_refused(aws: Plugin) -> 
         aws.invoke(look_up, {"serviceName": f"{S3}3", "serviceType": "Interface"})
     with pytest.raises(Exception, match="service: the sandbox does not implement this argument"):
         aws.invoke(look_up, {"service": "s3"})
+
+
+@pytest.fixture(scope="module")
+def looking(environment: None) -> dict[str, str]:
+    """Credentials of a role that may look at networks as the preview role may, and nothing else."""
+    iam: Any = botocore.session.get_session().create_client("iam", region_name="eu-west-1")
+    sts: Any = botocore.session.get_session().create_client("sts", region_name="eu-west-1")
+    reading = parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["StateReading"]["Properties"]["PolicyDocument"]
+    look = [each for each in reading["Statement"] if each["Sid"] == "LookAtNetwork"]
+    trust = [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "sts:AssumeRole"}]
+    documents = [json.dumps({"Version": "2012-10-17", "Statement": statements}) for statements in (trust, look)]
+    role = iam.create_role(RoleName="looking", AssumeRolePolicyDocument=documents[0])["Role"]["Arn"]
+    iam.put_role_policy(RoleName="looking", PolicyName="look", PolicyDocument=documents[1])
+    session = sts.assume_role(RoleArn=role, RoleSessionName="preview")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+    }
+
+
+@pytest.fixture
+def preview(looking: dict[str, str], unconfigured_aws: Plugin, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+    """The plugin, as it runs in a preview."""
+    for name, value in looking.items():
+        monkeypatch.setenv(name, value)
+    unconfigured_aws.configure(region="eu-west-1")
+    return unconfigured_aws
+
+
+def test_the_preview_role_may_make_every_request_of_a_look_up(preview: Plugin, there: There) -> None:
+    arguments: dict[str, dict[str, Any]] = {
+        "aws:ec2/getRouteTable:getRouteTable": {"subnetId": there.subnet},
+        "aws:ec2/getSecurityGroups:getSecurityGroups": {"tags": {"Name": "looked-endpoints"}},
+        "aws:ec2/getSubnet:getSubnet": {"id": there.subnet},
+        "aws:ec2/getSubnets:getSubnets": {},
+        "aws:ec2/getVpcEndpoint:getVpcEndpoint": {"vpcId": there.vpc, "serviceName": S3},
+        "aws:ec2/getVpcEndpointService:getVpcEndpointService": {"serviceName": S3, "serviceType": "Interface"},
+        "aws:index/getAvailabilityZones:getAvailabilityZones": {},
+    }
+    assert set(arguments) == set(lookups.FUNCTIONS)
+    found = {token: preview.invoke(token, given) for token, given in arguments.items()}
+    # The provider reads the addresses of the service behind an endpoint, whether a program wants them or not.
+    assert found["aws:ec2/getVpcEndpoint:getVpcEndpoint"]["prefixListId"].startswith("pl-")
+    with pytest.raises(Exception, match="not authorized to perform: ec2:DescribeVpcs"):
+        preview.read("aws:ec2/vpc:Vpc", ResourceState(id=there.vpc, properties={}))
+
+
+@dataclass
+class Interfaces:
+    """A cloud with one route, which leads to an interface: MiniStack keeps no such route."""
+
+    attached_by: str | None
+    """Account of the instance that the interface is attached to; None if one may not look at interfaces."""
+
+    region = "eu-west-1"
+
+    def client(self, service: str) -> Any:
+        """Return the client of EC2."""
+        assert service == "ec2"
+        return self
+
+    def describe_route_tables(self, **_: Any) -> Any:
+        """Return the route's table."""
+        route = {"DestinationCidrBlock": "0.0.0.0/0", "NetworkInterfaceId": "eni-1"}
+        return {"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Routes": [route]}]}
+
+    def describe_network_interfaces(self, **_: Any) -> Any:
+        """Return the interface, or refuse to."""
+        if self.attached_by is None:
+            raise ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DescribeNetworkInterfaces")
+        attachment = {"InstanceOwnerId": self.attached_by}
+        return {"NetworkInterfaces": [{"OwnerId": "111111111111", "Attachment": attachment}]}
+
+
+@pytest.mark.parametrize(("attached_by", "shown"), [("111111111111", 1), ("amazon-rds", 0), (None, 1)])
+def test_a_route_through_an_interface_is_shown_unless_it_is_seen_to_be_another_accounts(
+    attached_by: str | None, shown: int
+) -> None:
+    cloud: Any = Interfaces(attached_by)
+    routes = lookups.route_table(cloud, {"subnetId": "subnet-1"})["routes"]
+    assert [each["networkInterfaceId"] for each in routes] == ["eni-1"] * shown

@@ -6,6 +6,7 @@ Source: EC2 API Reference, the operations below; "Error codes" (DependencyViolat
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sandbox.aws.ec2 import nat_gateways
 from sandbox.aws.ec2.interfaces import all_interfaces
 from sandbox.aws.ministack import ec2
 from sandbox.aws.ministack.ec2 import Operation, Parameters
@@ -58,7 +59,7 @@ def _delete_vpc(params: Parameters) -> Refusal | None:
         *(each for each in ec2.subnets.values() if each["VpcId"] == vpc),
         *(each for each in ec2.security_groups.values() if each["VpcId"] == vpc and each["GroupName"] != "default"),
         *(each for each in ec2.vpc_endpoints.values() if each["VpcId"] == vpc),
-        *(each for each in ec2.nat_gateways.values() if each["VpcId"] == vpc and each["State"] != "deleted"),
+        *(each for each in nat_gateways.standing() if each["VpcId"] == vpc),
         *(each for each in ec2.route_tables.values() if each["VpcId"] == vpc and not _is_main(each)),
         *(each for each in ec2.internet_gateways.values() if vpc in _attached_to(each)),
     ]
@@ -94,8 +95,8 @@ def _delete_route_table(params: Parameters) -> Refusal | None:
 
 def _release_address(params: Parameters) -> Refusal | None:
     allocation = ec2.first(params, "AllocationId")
-    for gateway in ec2.nat_gateways.values():
-        if gateway["AllocationId"] == allocation and gateway["State"] != "deleted":
+    for gateway in nat_gateways.standing():
+        if gateway["AllocationId"] == allocation:
             return "InvalidIPAddress.InUse", f"Address {ec2.addresses[allocation]['PublicIp']} is in use."
     return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sandbox.aws.ec2 import descriptions
+from sandbox.aws.ec2 import descriptions, nat_gateways
 from sandbox.aws.ministack import ec2
 
 
@@ -36,10 +36,9 @@ def all_interfaces() -> Iterator[Interface]:
     """Yield the interfaces of the account and region."""
     for identifier, endpoint in ec2.vpc_endpoints.items():
         yield from of(endpoint["SubnetIds"], descriptions.groups_of_endpoint(identifier))
-    for gateway in ec2.nat_gateways.values():
-        if gateway["State"] != "deleted":
-            public = gateway["ConnectivityType"] == "public"
-            yield Interface(subnet_id=gateway["SubnetId"], has_public_address=public)
+    for gateway in nat_gateways.standing():
+        public = gateway["ConnectivityType"] == "public"
+        yield Interface(subnet_id=gateway["SubnetId"], has_public_address=public)
     for interface in ec2.network_interfaces.values():
         yield from of([interface["SubnetId"]], [group["GroupId"] for group in interface["Groups"]])
     for source in _sources:

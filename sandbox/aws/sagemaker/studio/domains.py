@@ -66,6 +66,12 @@ def _describe_domain(call: Call) -> Members:
 def _update_domain(call: Call) -> Members:
     domain = find_domain(call.members["DomainId"])
     settings = dict(call.members.get("DomainSettingsForUpdate", {}))
+    # Even of a domain that is in this mode already. Source: hashicorp/terraform-provider-aws#45528.
+    if call.members.get("AppNetworkAccessType") == "VpcOnly" and not {"SubnetIds", "VpcId"} <= call.members.keys():
+        raise ServiceError(
+            "ValidationException", "VpcId and Subnet IDs are required for updating domains to VpcOnly mode."
+        )
+    _check_network(call.members)
     _check_role(call.members.get("DefaultUserSettings", {}))
     for name in ("DefaultUserSettings", "DefaultSpaceSettings"):
         if name in call.members:

@@ -142,9 +142,9 @@ class NatGateway(Ec2Resource):
         def available() -> bool | None:
             gateway = self._describe(cloud, identifier)
             if gateway is None or gateway["State"] == "failed":
-                raise RefusedError(
-                    f"NAT gateway {identifier}: {mapping_of(gateway).get('FailureMessage', 'it is gone')}"
-                )
+                failure = mapping_of(gateway)
+                reason = f"{failure.get('FailureCode', 'it is gone')}: {failure.get('FailureMessage', '')}"
+                raise RefusedError(f"NAT gateway {identifier} does not become available: {reason}")
             return True if gateway["State"] == "available" else None
 
         wait_until(available, what=f"NAT gateway {identifier}")

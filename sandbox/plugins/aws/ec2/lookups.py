@@ -1,6 +1,7 @@
 """Functions that look up what EC2 has: zones, subnets, route tables and endpoint services.
 
-Source: the data sources of the Terraform provider for AWS, from which the functions of pulumi-aws are made.
+Source: the data sources of the Terraform provider for AWS, from which the functions of pulumi-aws are made: what they answer, and
+every request that they make for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -138,18 +139,30 @@ def route_table(cloud: Aws, arguments: Values) -> Values:
         "region": cloud.region,
         "routeTableId": found["RouteTableId"],
         "vpcId": found["VpcId"],
-        "routes": [_route(each) for each in found["Routes"] if _is_shown(each)],
+        "routes": [_route(each) for each in found["Routes"] if _is_shown(cloud, each)],
     }
 
 
-def _is_shown(route: Mapping[str, Any]) -> bool:
-    """Return whether the provider shows a route: not the local one, those of gateway endpoints, nor any that is propagated.
+def _is_shown(cloud: Aws, route: Mapping[str, Any]) -> bool:
+    """Return whether the provider shows a route.
 
+    It leaves out the local one, those of gateway endpoints, any that is propagated, and those through an interface of another
+    account; it shows those through an interface that it may not look at.
     Source: hashicorp/terraform-provider-aws, internal/service/ec2/vpc_route_table_data_source.go.
     """
     gateway = route.get("GatewayId", "")
     of_an_endpoint = gateway.startswith("vpce-") and "DestinationPrefixListId" in route
-    return gateway != "local" and route.get("Origin") != "EnableVgwRoutePropagation" and not of_an_endpoint
+    if gateway == "local" or route.get("Origin") == "EnableVgwRoutePropagation" or of_an_endpoint:
+        return False
+    if not route.get("NetworkInterfaceId"):
+        return True
+    try:
+        ids = [route["NetworkInterfaceId"]]
+        (interface,) = cloud.client("ec2").describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"]
+    except ClientError:
+        return True
+    attached_by = mapping_of(interface.get("Attachment")).get("InstanceOwnerId", interface["OwnerId"])
+    return attached_by == interface["OwnerId"]
 
 
 def _route(route: Mapping[str, Any]) -> Values:
@@ -190,10 +203,14 @@ def vpc_endpoint(cloud: Aws, arguments: Values) -> Values:
     found = _found(
         lambda: cloud.client("ec2").describe_vpc_endpoints(Filters=filters)["VpcEndpoints"], "EC2 VPC Endpoint"
     )
+    by_name = [{"Name": "prefix-list-name", "Values": [found["ServiceName"]]}]
+    lists = cloud.client("ec2").describe_prefix_lists(Filters=by_name)["PrefixLists"]
     return {
         "id": found["VpcEndpointId"],
         "region": cloud.region,
         "vpcId": found["VpcId"],
+        "prefixListId": next((each["PrefixListId"] for each in lists), None),
+        "cidrBlocks": [block for each in lists for block in each["Cidrs"]],
         "serviceName": found["ServiceName"],
         "state": found["State"],
         "vpcEndpointType": found["VpcEndpointType"],

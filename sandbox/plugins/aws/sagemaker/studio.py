@@ -34,25 +34,31 @@ class Domain(SageMakerResource):
 
     type_name = "aws:sagemaker/domain:Domain"
     inputs = Inputs(
-        "appNetworkAccessType subnetIds tagPropagation tags",
-        replaces="authMode domainName kmsKeyId vpcId",
+        "appNetworkAccessType tagPropagation tags",
+        replaces="authMode domainName kmsKeyId subnetIds vpcId",
+        presence_replaces="retentionPolicy",
         objects={
             "defaultUserSettings": _USER_SETTINGS,
             "retentionPolicy": Inputs("homeEfsFileSystem"),
         },
     )
     outputs = ("arn", "homeEfsFileSystemId", "securityGroupIdForDomainBoundary", "url")
+    _fixed: ClassVar = {
+        "authMode": "AuthMode",
+        "domainName": "DomainName",
+        "kmsKeyId": "KmsKeyId",
+        "subnetIds": "SubnetIds",
+        "vpcId": "VpcId",
+    }
     _settings: ClassVar = {
         "appNetworkAccessType": "AppNetworkAccessType",
         "defaultUserSettings": "DefaultUserSettings",
-        "subnetIds": "SubnetIds",
         "tagPropagation": "TagPropagation",
     }
 
     def create(self, cloud: Aws, wanted: Values) -> str:
         """Create the domain."""
-        fixed = {"domainName": "DomainName", "authMode": "AuthMode", "vpcId": "VpcId", "kmsKeyId": "KmsKeyId"}
-        sent = pascal(given(wanted, {**fixed, **self._settings}))
+        sent = pascal(given(wanted, {**self._fixed, **self._settings}))
         answer = cloud.client("sagemaker").create_domain(**sent, Tags=tag_list(wanted["tagsAll"]))
         return answer["DomainArn"].rsplit("/", 1)[-1]
 
@@ -68,15 +74,12 @@ class Domain(SageMakerResource):
         """Read the domain; only the state knows `retentionPolicy`."""
         domain = self._describe(cloud, identifier)
         names = {
+            **self._fixed,
             **{name: aws_name for name, aws_name in self._settings.items() if name != "defaultUserSettings"},
             "arn": "DomainArn",
-            "authMode": "AuthMode",
-            "domainName": "DomainName",
             "homeEfsFileSystemId": "HomeEfsFileSystemId",
-            "kmsKeyId": "KmsKeyId",
             "securityGroupIdForDomainBoundary": "SecurityGroupIdForDomainBoundary",
             "url": "Url",
-            "vpcId": "VpcId",
         }
         return {
             **picked(domain, names),
@@ -85,11 +88,12 @@ class Domain(SageMakerResource):
         }
 
     def change(self, cloud: Aws, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Update the settings."""
-        names = {name: aws_name for name, aws_name in self._settings.items() if name in changed}
-        if names:
-            cloud.client("sagemaker").update_domain(DomainId=identifier, **pascal(given(wanted, names)))
-            self.complete(cloud, identifier, wanted)
+        """Update the settings: whichever changed, the official provider sends all of them, without the network.
+
+        Source: `resourceDomainUpdate` in internal/service/sagemaker/domain.go of the Terraform provider for AWS.
+        """
+        cloud.client("sagemaker").update_domain(DomainId=identifier, **pascal(given(wanted, self._settings)))
+        self.complete(cloud, identifier, wanted)
 
     def delete(self, cloud: Aws, identifier: str, state: Values) -> None:
         """Delete the domain, and its home directories if `retentionPolicy` says so."""

@@ -28,8 +28,8 @@ class Product(AwsResource):
 
     type_name = "aws:servicecatalog/product:Product"
     inputs = Inputs(
-        "owner tags",
-        replaces="provisioningArtifactParameters type",
+        "owner tags type",
+        replaces="provisioningArtifactParameters",
         computed="description distributor name",
         objects={
             "provisioningArtifactParameters": Inputs(
@@ -109,7 +109,8 @@ class ProvisioningArtifact(AwsResource):
 
     type_name = "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact"
     inputs = Inputs(
-        replaces="disableTemplateValidation productId templateUrl type",
+        "productId",
+        replaces="disableTemplateValidation templateUrl type",
         computed="description name",
         defaults={"active": True, "disableTemplateValidation": False, "guidance": "DEFAULT"},
     )
