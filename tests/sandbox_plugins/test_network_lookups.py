@@ -80,6 +80,10 @@ class AccountWithRoutes:
         """Answer as EC2 does."""
         return {"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Routes": self.routes}]}
 
+    def describe_network_interfaces(self, **_: Any) -> dict[str, Any]:
+        """Answer as EC2 does, of an interface of the account itself."""
+        return {"NetworkInterfaces": [{"OwnerId": "111111111111"}]}
+
 
 def test_routes_are_shown_as_the_official_plugin_shows_them() -> None:
     everywhere = {"DestinationCidrBlock": "0.0.0.0/0", "Origin": "CreateRoute"}
