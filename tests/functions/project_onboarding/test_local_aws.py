@@ -10,11 +10,11 @@ from typing import Any
 
 import boto3
 import pytest
+from functions.template_cloner.workload_account import enter_account
 
 from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.roles_provisioner import RolesProvisioner
-from functions.template_cloner.workload_account import enter_account
 from tests.access.authorization import roles_of
 from tests.bootstrap.template import Template
 from tests.functions.template_cloner.fake_account import ARNS, LAUNCH, ONBOARDING_ROLE, ROLES
