@@ -59,15 +59,16 @@ def buckets(count: int) -> dict[str, int]:
 WORKLOAD = {
     **NETWORK,
     **buckets(2),
-    "aws:cloudwatch/logGroup:LogGroup": 2,
+    "aws:cloudwatch/logGroup:LogGroup": 3,
     "aws:iam/role:Role": 5,
-    "aws:iam/rolePolicy:RolePolicy": 8,
+    "aws:iam/rolePolicy:RolePolicy": 9,
     "aws:kms/alias:Alias": 3,
     "aws:kms/key:Key": 3,
-    "aws:lambda/function:Function": 1,
+    "aws:lambda/function:Function": 2,
+    "aws:lambda/permission:Permission": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:ssm/parameter:Parameter": 15,
+    "aws:ssm/parameter:Parameter": 13,
 }
 STACKS = {
     "dev": {
@@ -251,8 +252,6 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
     for name in ("preprod", "prod"):
         assert set(parameters(rendered(name))) == everywhere | {
             "accounts/development",
-            "projects/roles-stack-role-arn",
-            "projects/roles-template-url",
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import re
 import ssl
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -14,6 +12,7 @@ from xml.sax.saxutils import escape
 import jwt
 
 from sandbox.aws.errors import ServiceError
+from sandbox.aws.iam import claims as token_claims
 from sandbox.aws.iam.authorization import split_role_arn
 from sandbox.aws.ministack import gateway, iam, sts
 from sandbox.aws.ministack.gateway import Handler, Request, Response
@@ -21,16 +20,6 @@ from sandbox.aws.ministack.gateway import Handler, Request, Response
 KEYS_FRESH_SECONDS = 60.0
 CLOCK_SKEW_SECONDS = 300
 """Allowance for tokens that lie in the future: clocks differ, and STS accepts that."""
-GITHUB_ISSUER = re.compile(r"token\.actions\.(githubusercontent\.com(/[^/]+)?|[a-z0-9-]+\.ghe\.com)")
-"""Issuers of github.com, its enterprises, and GHE.com; an Enterprise Server's is not among them."""
-GITHUB_CLAIMS = (
-    *("actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref"),
-    *("repository", "repository_id", "repository_owner_id", "workflow"),
-)
-"""Claims of their tokens that trust policies may name, besides subject and audience.
-
-Source: Service Authorization Reference, "Condition keys for AWS Security Token Service", of August 2026.
-"""
 
 
 class Issuers:
@@ -98,15 +87,7 @@ def install(certificate_authority: Path, github_url: str) -> None:
         return status, headers, _described(body, claims, provider)
 
     gateway.intercept("sts", answer)
-    sts.add_claims(lambda token: condition_keys(jwt.decode(token, options={"verify_signature": False})))
-
-
-def condition_keys(claims: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the condition keys that STS reads from the claims of a token, besides those of every issuer."""
-    issuer = _host(str(claims.get("iss", "")))
-    if not GITHUB_ISSUER.fullmatch(issuer):
-        return {}
-    return {f"{issuer}:{name}": claims[name] for name in GITHUB_CLAIMS if name in claims}
+    sts.add_claims(lambda token: token_claims.condition_keys(jwt.decode(token, options={"verify_signature": False})))
 
 
 def verify(issuers: Issuers, params: dict[str, list[str]]) -> dict[str, Any]:

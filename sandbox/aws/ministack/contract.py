@@ -220,6 +220,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "ministack.services.sts": {
         "_sessions": "a dict",
+        "_web_identity_principal": "(token, provider_id, role_arn)",
         "register_session": "(access_key, session)",
     },
     "ministack.services.tagging": {
