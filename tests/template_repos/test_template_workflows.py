@@ -19,7 +19,13 @@ USED = re.compile(r"^\s*(?:- )?uses: (?!\./)")
 """An action; reusable workflows of the same repository need no version."""
 WORKFLOWS = {
     "model-training": ("checks.yml", "train.yml"),
-    "model-deployment-realtime": ("checks.yml", "deploy-environment.yml", "deploy.yml"),
+    "model-deployment-realtime": (
+        "checks.yml",
+        "deploy-environment.yml",
+        "deploy.yml",
+        "retire-environment.yml",
+        "retire.yml",
+    ),
 }
 
 

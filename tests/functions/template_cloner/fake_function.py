@@ -29,7 +29,7 @@ class MemoryFunction:
     account: MemoryAccount
     failures: list[Exception] = field(default_factory=list[Exception])
     """What the next invocations end with instead."""
-    answers: list[object] = field(default_factory=list[object])
+    answers: list[Any] = field(default_factory=list[Any])
     """What the next invocations are answered instead."""
     failed: bool = False
     """Whether these answers are those of a function that failed."""
