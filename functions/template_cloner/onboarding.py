@@ -23,7 +23,7 @@ _NO_FUNCTION = ("AccessDeniedException", "ResourceNotFoundException")
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the account has done, or what it waits for."""
+    """The account's answer: it is done, or waits for something."""
 
     waiting_for: str = ""
     """Empty once the request is carried out."""

@@ -28,9 +28,9 @@ class MemoryFunction:
 
     account: MemoryAccount
     failures: list[Exception] = field(default_factory=list[Exception])
-    """What the next invocations end with instead."""
+    """Errors that the next invocations end with."""
     answers: list[Any] = field(default_factory=list[Any])
-    """What the next invocations are answered instead."""
+    """Answers that the next invocations get."""
     failed: bool = False
     """Whether these answers are those of a function that failed."""
 
