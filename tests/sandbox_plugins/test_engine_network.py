@@ -46,7 +46,6 @@ NetworkEndpoints(
         route_table_ids=vpc.route_table_ids,
         caller_cidrs=ways_out.caller_cidrs,
         signed_by_aws=ways_out.signed_by_aws,
-        onboarding_role_arns=[],
     ),
     opts,
 )

@@ -51,7 +51,7 @@ class Aws:
         self.secret = json.dumps({"token": TOKEN})
         self.status = "CREATE_IN_PROGRESS"
 
-    def client(self, service: str, config: object, **credentials: str) -> Any:
+    def client(self, service: str, config: object) -> Any:
         return {"ssm": self.parameters, "lambda": self.functions}.get(service, self)
 
     def get_secret_value(self, **arguments: object) -> dict[str, str]:
