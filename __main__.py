@@ -79,7 +79,6 @@ else:
             caller_cidrs=ways_out.caller_cidrs,
             signed_by_aws=ways_out.signed_by_aws,
             logs_key_arn=keys["logs"].arn,
-            onboarding_role_arns=list(settings.onboarding_role_arns.values()) if settings.functions_in_network else [],
         ),
         options,
     )
@@ -141,7 +140,7 @@ if settings.development:
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.development.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,
-            onboarding_role_arns=settings.onboarding_role_arns,
+            onboarding_function_arns=settings.onboarding_function_arns,
         ),
         options,
     )
@@ -176,8 +175,8 @@ if settings.development:
     pulumi.export("studioDomainId", studio.domain_id)
     pulumi.export("projectProducts", projects.products)
 
-# Preprod and production: a function makes the SageMaker models of approved versions, and each project gets two roles, one that
-# deploys its models and one that they run under.
+# Preprod and production: one function makes the SageMaker models of approved versions, another gives each project two roles, one
+# that deploys its models and one that they run under.
 if settings.workload:
     ModelRelease(
         "model-release",
@@ -191,7 +190,7 @@ if settings.workload:
         ),
         options,
     )
-    workload = WorkloadAccount(
+    WorkloadAccount(
         "workload",
         WorkloadAccountArgs(
             environment=environment,
@@ -199,12 +198,12 @@ if settings.workload:
             data_key=keys["data"],
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
-            oidc_issuer=settings.github.oidc_issuer_host,
+            tokens=settings.github.tokens,
+            logs_key_arn=keys["logs"].arn,
             alarms_topic_arn=alarms.topic_arn,
         ),
         options,
     )
-    parameters |= workload.parameters
 
 # Everywhere: a role for the workflow that looks for drift, and the parameters that projects read.
 DriftRole("drift", DriftRoleArgs(environment=environment, repository=settings.github.platform_repository), options)

@@ -27,6 +27,8 @@ class Trust:
     issuer: str
     deploy_subjects: tuple[str, ...]
     preview_subjects: tuple[str, ...]
+    repository_id: str = ""
+    """Number of the repository, where AWS reads it in tokens; empty elsewhere."""
 
 
 def trust(
@@ -38,10 +40,13 @@ def trust(
     environment: str,
 ) -> Trust:
     """Return trust in the jobs of the platform's repository: its environment deploys, its pull requests preview."""
+    # AWS reads nothing but subject and audience in tokens of an Enterprise Server.
+    known = None if server_of(server.issuer).is_enterprise_server else ids
     return Trust(
         issuer=server.issuer,
         deploy_subjects=tuple(github.subjects(organization, repository, ids, form, f"environment:{environment}")),
         preview_subjects=tuple(github.subjects(organization, repository, ids, form, "pull_request")),
+        repository_id=str(known.repository_id) if known else "",
     )
 
 
@@ -61,6 +66,7 @@ def up(account: Account, names: Names, trusted: Trust, updater: StackUpdater) ->
         "OidcProviderArn": _provider_to_reuse(account, trusted.issuer, stack, updater.report),
         "DeploySubjects": ",".join(trusted.deploy_subjects),
         "PreviewSubjects": ",".join(trusted.preview_subjects),
+        "RepositoryId": trusted.repository_id,
     }
     tags = {"unit": names.unit, "environment": names.environment, "managed-by": "bootstrap"}
     outcome = updater.apply(template_body(), parameters, tags)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ONBOARDING = "project-onboarding"
-"""Purpose of the role that gives projects their roles in an account that they deploy to."""
+"""Purpose of the function that gives projects their roles in an account that they deploy to."""
 LEAD_DATA_SCIENTIST = "lead-data-scientist"
 """Purpose of the role in Studio that approves models."""
 
@@ -35,9 +35,9 @@ class Environment:
         return f"arn:aws:iam::{self.account_id}:policy/{self.prefix}-boundary"
 
     @property
-    def onboarding_role_arn(self) -> str:
-        """Role, made by the stack of an account that projects deploy to, as which the template cloner acts there."""
-        return self.role_arn(ONBOARDING)
+    def onboarding_function_arn(self) -> str:
+        """Function of an account that projects deploy to, which development's template cloner invokes."""
+        return self.arn("lambda", f"function:{self.prefix}-{ONBOARDING}")
 
     @property
     def on_behalf_of_budgets(self) -> Mapping[str, Mapping[str, str]]:

@@ -8,11 +8,20 @@ from products.part import Part
 from products.template import Template
 
 
-def project_roles(region: str, values: Mapping[str, str]) -> Template:
-    """Return the template as an account publishes it; `values` are those of the platform, by their placeholders.
+def project_roles(region: str, values: Mapping[str, str], *, organization_id: int | None) -> Template:
+    """Return the template as an account publishes it.
+
+    Args:
+        region: the account's region.
+        values: those of the platform, by their placeholders.
+        organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
+            tokens of which it reads only subject and audience.
 
     Raises:
         ValueError: the values are not exactly those that the template names, or SageMaker has no images in the region.
     """
     known = {**values, "region": region, "images_account_id": sagemaker_images.account_of(region)}
-    return Template(key="project-roles", text=compose([Part(name="project-roles")], known))
+    parts = [Part(name="project-roles")]
+    if organization_id is not None:
+        parts.append(Part(name="project-roles-claims", values={"organization_id": str(organization_id)}))
+    return Template(key="project-roles", text=compose(parts, known))

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from components.github.connection import GitHubConnection, GitHubRepository, SubjectForm
+from components.github.connection import GitHubConnection, GitHubRepository, GitHubTokens, SubjectForm
 from components.github.server import PUBLIC_SERVER, server_at
 from settings.types import HttpsUrl, Number, Section, pattern, problem
 
@@ -78,6 +78,16 @@ class GitHub(Section):
             organization_id=self.organization_id,
             name=self.repository,
             repository_id=self.repository_id,
+            issuer=self.oidc_issuer_host,
+            subject_form=self.oidc_subjects,
+        )
+
+    @property
+    def tokens(self) -> GitHubTokens:
+        """The tokens of jobs of the organization's repositories."""
+        return GitHubTokens(
+            organization=self.organization,
+            organization_id=self.organization_id,
             issuer=self.oidc_issuer_host,
             subject_form=self.oidc_subjects,
         )

@@ -56,15 +56,7 @@ PROJECTS = Requirements(keys=("secrets",), buckets=("catalog",), former_services
 """Used by a launch."""
 FUNCTIONS_IN_NETWORK = Requirements(
     functions_in_network=True,
-    services=(
-        "application-autoscaling",
-        "cloudformation",
-        "monitoring",
-        "sagemaker.api",
-        "secretsmanager",
-        "ssm",
-        "sts",
-    ),
+    services=("cloudformation", "lambda", "sagemaker.api", "secretsmanager", "ssm"),
 )
 """Used by launches and approvals whose functions stand in the network, to reach a GitHub server there."""
 WORKLOAD = Requirements(

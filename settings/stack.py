@@ -171,10 +171,10 @@ class Settings(Section):
         return self.development.deployment_accounts if self.development else {}
 
     @property
-    def onboarding_role_arns(self) -> dict[str, str]:
-        """Roles in these accounts that the template cloner assumes to give projects their roles, by environment."""
+    def onboarding_function_arns(self) -> dict[str, str]:
+        """Functions in these accounts that the template cloner invokes to give projects their roles, by environment."""
         return {
-            name: replace(self.environment, name=name, account_id=account_id).onboarding_role_arn
+            name: replace(self.environment, name=name, account_id=account_id).onboarding_function_arn
             for name, account_id in self.deployment_accounts.items()
         }
 

@@ -74,6 +74,8 @@ def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[st
     match operator:
         case "StringEquals" | "Bool" | "ForAnyValue:StringEquals":
             return any(value in operands for value in values)
+        case "StringEqualsIfExists":
+            return not values or any(value in operands for value in values)
         case "StringNotEquals":
             return not any(value in operands for value in values)
         case "ForAnyValue:StringNotEquals":

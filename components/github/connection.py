@@ -8,6 +8,23 @@ SubjectForm = Literal["immutable", "legacy"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class GitHubTokens:
+    """The tokens of the jobs of an organization's repositories, by which they become roles of AWS."""
+
+    organization: str
+    organization_id: int
+    issuer: str
+    """Host and path of their issuer, without the scheme."""
+    subject_form: SubjectForm
+
+    def repository(self, name: str, repository_id: str) -> str:
+        """Return the beginning of the `sub` claim of a repository's jobs, up to their context."""
+        if self.subject_form == "immutable":
+            return f"repo:{self.organization}@{self.organization_id}/{name}@{repository_id}"
+        return f"repo:{self.organization}/{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class GitHubRepository:
     """A repository, and the tokens of its jobs."""
 
@@ -27,10 +44,13 @@ class GitHubRepository:
         kind, _, rest = context.partition(":")
         if kind == "environment":
             context = f"environment:{rest.replace(':', '%3A')}"
-        if self.subject_form == "immutable":
-            owner = f"{self.organization}@{self.organization_id}"
-            return f"repo:{owner}/{self.name}@{self.repository_id}:{context}"
-        return f"repo:{self.organization}/{self.name}:{context}"
+        tokens = GitHubTokens(
+            organization=self.organization,
+            organization_id=self.organization_id,
+            issuer=self.issuer,
+            subject_form=self.subject_form,
+        )
+        return f"{tokens.repository(self.name, str(self.repository_id))}:{context}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A Lambda function whose callers wait for its answer; its code is a package in `functions/`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -30,6 +30,8 @@ class SynchronousFunctionArgs:
     """Environment variables of its code."""
     timeout_seconds: int
     logs_key_arn: pulumi.Input[str]
+    role_aliases: Sequence[pulumi.Alias] = ()
+    """Places in which earlier states know the role."""
 
 
 class SynchronousFunction(pulumi.ComponentResource):
@@ -66,7 +68,7 @@ class SynchronousFunction(pulumi.ComponentResource):
                     "runtime": iam.document(permissions.write_logs(log_group.arn), permissions.write_traces()),
                 },
             ),
-            child,
+            pulumi.ResourceOptions(parent=self, aliases=args.role_aliases),
         )
         function = aws.lambda_.Function(
             f"{name}-function",

@@ -35,8 +35,6 @@ class NetworkArgs:
     """Things in the network that send requests to S3 which AWS signs with accounts of its own."""
     logs_key_arn: pulumi.Input[str]
     """Key that encrypts the record of its traffic."""
-    onboarding_role_arns: Sequence[str] = ()
-    """Roles of other accounts that are assumed from this network; its endpoints let them through."""
 
 
 class Network(pulumi.ComponentResource):
@@ -70,7 +68,6 @@ class Network(pulumi.ComponentResource):
                 caller_cidrs=args.caller_cidrs,
                 signed_by_aws=args.signed_by_aws,
                 anybody_reads_s3=args.nat != "none",
-                onboarding_role_arns=args.onboarding_role_arns,
             ),
             child,
         )

@@ -17,8 +17,6 @@ WITHOUT_POLICY = ("servicecatalog", "studio")
 the requests `CreateApp` and `CreatePresignedDomainUrl`; whether the traffic of apps that run, which carries a session instead of
 a principal, meets a condition on the account, is not documented, and apps that it stops are worse than a policy that is missing.
 Source: SageMaker Developer Guide, "Create a VPC Endpoint Policy for SageMaker Studio"."""
-ONBOARDING = ("application-autoscaling", "cloudformation", "monitoring", "sagemaker.api", "ssm")
-"""Services that a template cloner in the network calls as a role of an account that projects deploy to."""
 
 
 def endpoint_service(service: str, region: str) -> str:
@@ -48,8 +46,6 @@ class NetworkEndpointsArgs:
     layers of `images` that something in the network pulls itself."""
     anybody_reads_s3: bool
     """Whether requests that only read from S3 pass whoever signs them: where there are NAT gateways, which let data out anyway."""
-    onboarding_role_arns: Sequence[str]
-    """Roles of the accounts that projects deploy to, which the template cloner assumes."""
 
 
 class NetworkEndpoints(pulumi.ComponentResource):
@@ -114,19 +110,10 @@ class NetworkEndpoints(pulumi.ComponentResource):
                 security_group_ids=[security_group.id],
                 # Without private DNS the SDKs keep resolving the public name, and the endpoint is paid for and unused.
                 private_dns_enabled=True,
-                policy=None if service in WITHOUT_POLICY else _policy(service, environment, args.onboarding_role_arns),
+                policy=None if service in WITHOUT_POLICY else iam.document(_own_principals(environment)),
                 tags={"Name": f"{environment.prefix}-{service}"},
                 opts=child,
             )
-
-
-def _policy(service: str, environment: Environment, onboarding_role_arns: Sequence[str]) -> pulumi.Output[str]:
-    if service not in ONBOARDING or not onboarding_role_arns:
-        return iam.document(_own_principals(environment))
-    return iam.document(
-        _own_principals(environment),
-        iam.pass_endpoint("OnboardingRoles", when={"ArnEquals": {"aws:PrincipalArn": onboarding_role_arns}}),
-    )
 
 
 def _own_principals(environment: Environment) -> iam.Statement:

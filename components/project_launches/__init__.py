@@ -38,8 +38,8 @@ class ProjectLaunchesArgs:
     """Number of launches that run at the same time; more wait."""
     deployment_accounts: Mapping[str, str]
     """Accounts that launched projects deploy to, by environment."""
-    onboarding_role_arns: Mapping[str, str]
-    """Role in each of these accounts that gives projects their roles there, by environment."""
+    onboarding_function_arns: Mapping[str, str]
+    """Function in each of these accounts that gives projects their roles there, by environment."""
 
 
 class ProjectLaunches(pulumi.ComponentResource):
@@ -63,7 +63,7 @@ class ProjectLaunches(pulumi.ComponentResource):
                 secrets_key_arn=args.secrets_key_arn,
                 github=args.github,
                 launches_at_once=args.launches_at_once,
-                onboarding_role_arns=args.onboarding_role_arns,
+                onboarding_function_arns=args.onboarding_function_arns,
             ),
             child,
         )

@@ -38,8 +38,8 @@ class TemplateClonerArgs:
     github: GitHubConnection
     launches_at_once: int
     """Number of launches that run at the same time; CloudFormation's clock runs while the others wait."""
-    onboarding_role_arns: Mapping[str, str]
-    """Role that gives projects their roles in an account that they deploy to, by environment."""
+    onboarding_function_arns: Mapping[str, str]
+    """Function that gives projects their roles in an account that they deploy to, by environment."""
 
 
 class TemplateCloner(pulumi.ComponentResource):
@@ -76,7 +76,7 @@ class TemplateCloner(pulumi.ComponentResource):
                     "launches": iam.document(
                         use_credential(credential.arn),
                         *permissions.follow_launches(environment, launch_records),
-                        *permissions.onboard_projects(args.onboarding_role_arns.values()),
+                        *permissions.onboard_projects(args.onboarding_function_arns.values()),
                     ),
                 },
                 variables={
@@ -87,7 +87,7 @@ class TemplateCloner(pulumi.ComponentResource):
                     "OIDC_SUBJECTS": args.github.subject_form,
                     "LAUNCH_RECORDS_PATH": launch_records,
                     "UNIT": environment.unit,
-                    "ONBOARDING_ROLE_ARNS": json.dumps(args.onboarding_role_arns),
+                    "ONBOARDING_FUNCTION_ARNS": json.dumps(args.onboarding_function_arns),
                 },
                 timeout_seconds=DEADLINE_SECONDS,
                 runs_at_once=args.launches_at_once,

@@ -24,6 +24,6 @@ def follow_launches(environment: Environment, records_path: str) -> list[iam.Sta
     ]
 
 
-def onboard_projects(role_arns: Collection[str]) -> list[iam.Statement]:
-    """Assume exactly the roles that give projects their roles in the accounts that they deploy to."""
-    return [iam.allow("OnboardProjects", "sts:AssumeRole", on=list(role_arns))] if role_arns else []
+def onboard_projects(function_arns: Collection[str]) -> list[iam.Statement]:
+    """Invoke exactly the functions that give projects their roles in the accounts that they deploy to."""
+    return [iam.allow("OnboardProjects", "lambda:InvokeFunction", on=list(function_arns))] if function_arns else []

@@ -2,7 +2,8 @@
 
 Each launched project gets two roles here, by the template `products/parts/project-roles.yaml`: one that deploys, which only
 its own repository's jobs assume, and one that its models run under; and an alias by which the first invokes the release
-function (`components/model_release`). The template cloner of development requests them.
+function (`components/model_release`). The template cloner of development asks a function of this account for them, whose
+code is in `functions/project_onboarding/`; the organization that they trust is written into this account's template.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import pulumi_aws as aws
 from components import iam
 from components.encryption.key import EncryptionKey
 from components.environment import ONBOARDING, Environment
+from components.github.connection import GitHubTokens
+from components.github.server import server_of
 from components.iam.role import Role, RoleArgs
+from components.lambda_function.synchronous import SynchronousFunction, SynchronousFunctionArgs
 from components.network.vpc_config import VpcConfig
-from components.parameters import Values
 from components.project_catalog.product import url_of
 from components.project_launches.permissions import manage_roles
 from components.storage.private_bucket import PrivateBucket
@@ -26,6 +29,8 @@ from products.workload import project_roles
 
 FOLDER = "onboarding"
 """Folder of the template in the bucket of artifacts."""
+TIMEOUT_SECONDS = 60
+"""Far more than a request takes: CloudFormation's work is not waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +44,19 @@ class WorkloadAccountArgs:
     vpc_config: VpcConfig
     development: Environment
     """Environment in which the models were trained."""
-    oidc_issuer: str
-    """Host and path of the issuer of the repositories' tokens, without the scheme."""
+    tokens: GitHubTokens
+    """Tokens of the repositories' jobs, which alone may deploy."""
+    logs_key_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
     """The only topic that an alarm of a deployment may publish to."""
 
 
 class WorkloadAccount(pulumi.ComponentResource):
-    """The roles by which development gives its projects their roles here, and removes their deployments.
+    """The function by which development's projects get their roles here, and lose them once they no longer serve.
 
     Deployed models read nothing outside this account but the images of AWS, so that they keep running when the account
     that trained them is gone.
     """
-
-    parameters: Values
 
     def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:WorkloadAccount", name, None, opts)
@@ -81,13 +85,14 @@ class WorkloadAccount(pulumi.ComponentResource):
             ),
             child,
         )
-        Role(
+        function = SynchronousFunction(
             f"{name}-{ONBOARDING}",
-            RoleArgs(
+            SynchronousFunctionArgs(
                 environment=environment,
                 purpose=ONBOARDING,
-                description="Template cloner of development: give projects their roles, remove what they deployed",
-                trust_policy=_trust_cloner(args),
+                description="Gives development's projects their roles in this account, and takes them away",
+                role_description="Project onboarding: give projects their roles, remove what endpoints left",
+                package="project_onboarding",
                 policies={
                     "onboarding": iam.document(
                         *permissions.onboard(environment, template_url=template_url, stack_role_arn=stack_role.arn),
@@ -97,16 +102,31 @@ class WorkloadAccount(pulumi.ComponentResource):
                             key_arn=args.data_key.arn,
                         ),
                     ),
-                    "removal": iam.document(*permissions.remove_deployments(environment)),
+                    "removal": iam.document(*permissions.remove_what_served(environment)),
                 },
+                variables={
+                    "ACCOUNT_ID": environment.account_id,
+                    "PLATFORM_PREFIX": environment.prefix,
+                    "ROLES_TEMPLATE_URL": template_url,
+                    "STACK_ROLE_ARN": stack_role.arn,
+                },
+                timeout_seconds=TIMEOUT_SECONDS,
+                logs_key_arn=args.logs_key_arn,
+                # The template cloner used to assume it.
+                role_aliases=[pulumi.Alias(parent=self)],
             ),
             child,
         )
-        self.parameters = {
-            "projects/roles-template-url": template_url,
-            "projects/roles-stack-role-arn": stack_role.arn,
-        }
-        self.register_outputs({"template_url": template_url, "stack_role_arn": stack_role.arn})
+        # A function's policy has no condition on who calls: the role itself is the principal, and must exist.
+        # Source: Lambda API Reference, AddPermission.
+        aws.lambda_.Permission(
+            f"{name}-template-cloner",
+            action="lambda:InvokeFunction",
+            function=function.function_name,
+            principal=args.development.role_arn(TEMPLATE_CLONER),
+            opts=child,
+        )
+        self.register_outputs({})
 
 
 def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
@@ -116,27 +136,12 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
         account_id=environment.account_id,
         alarms_topic_arn=args.alarms_topic_arn,
         data_key_arn=args.data_key.arn,
-        oidc_issuer=args.oidc_issuer,
-        oidc_provider_arn=environment.oidc_provider_arn(args.oidc_issuer),
+        oidc_issuer=args.tokens.issuer,
+        oidc_provider_arn=environment.oidc_provider_arn(args.tokens.issuer),
+        repository_subject=args.tokens.repository("${RepositoryName}", "${RepositoryId}"),
         security_group_id=args.vpc_config.security_group_id,
         vpc_id=args.vpc_config.vpc_id,
     )
-    return values.apply(lambda known: project_roles(environment.region, known))
-
-
-def _trust_cloner(args: WorkloadAccountArgs) -> pulumi.Output[str]:
-    """Return a trust policy: the template cloner of development, and no other role of its account.
-
-    The role is named in the condition, because a principal must exist when it is named as such.
-    """
-    account = args.development.account_id
-    return iam.document(
-        iam.Statement(
-            sid="AssumeByTemplateCloner",
-            effect="Allow",
-            actions=("sts:AssumeRole",),
-            resources=(),
-            principal={"AWS": f"arn:aws:iam::{account}:root"},
-            condition={"StringEquals": {"aws:PrincipalArn": args.development.role_arn(TEMPLATE_CLONER)}},
-        )
-    )
+    # AWS reads nothing else in the tokens of an Enterprise Server.
+    owner_id = None if server_of(args.tokens.issuer).is_enterprise_server else args.tokens.organization_id
+    return values.apply(lambda known: project_roles(environment.region, known, organization_id=owner_id))

@@ -1,4 +1,4 @@
-"""Permissions of development in an account that models are deployed to, so that a launched project can deploy there."""
+"""Permissions of the onboarding function: give a project its roles, and remove what its endpoints left."""
 
 import pulumi
 
@@ -28,14 +28,6 @@ def onboard(
             "iam:PassRole",
             on=stack_role_arn,
             when={"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
-        ),
-        iam.allow(
-            "FindTemplate",
-            "ssm:GetParameter",
-            on=[
-                environment.arn("ssm", f"parameter{environment.parameter_path}/projects/{name}")
-                for name in ("roles-stack-role-arn", "roles-template-url")
-            ],
         ),
     ]
 
@@ -70,16 +62,15 @@ def read_template(
     ]
 
 
-def remove_deployments(environment: Environment) -> list[iam.Statement]:
-    """Delete the deployments of a project when the project is deleted; never create or change any."""
+def remove_what_served(environment: Environment) -> list[iam.Statement]:
+    """Delete what a project's endpoints left when the project is deleted; never create or change any, nor end an endpoint."""
     own = f"{environment.prefix}-p-*"
     return [
         iam.allow(
-            "RemoveEndpointsAndModels",
-            "sagemaker:DeleteEndpoint",
+            "RemoveConfigurationsAndModels",
             "sagemaker:DeleteEndpointConfig",
             "sagemaker:DeleteModel",
-            on=[environment.arn("sagemaker", f"{kind}/{own}") for kind in ("endpoint", "endpoint-config", "model")],
+            on=[environment.arn("sagemaker", f"{kind}/{own}") for kind in ("endpoint-config", "model")],
         ),
         iam.allow(
             "RemoveAlarms",

@@ -17,10 +17,10 @@ logger = logging.getLogger(__name__)
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
 
-def client(service: str, **credentials: str) -> Any:
-    """Return a client with short timeouts, of the function's own role unless credentials are given."""
+def client(service: str) -> Any:
+    """Return a client with short timeouts."""
     _log_versions()
-    return cast("Any", boto3).client(service, config=_CONFIG, **credentials)
+    return cast("Any", boto3).client(service, config=_CONFIG)
 
 
 @functools.cache

@@ -2,6 +2,6 @@
 
 `handler` and `service` answer, `request` and `properties` parse, and `routing` finds the code to run: `launcher` creates,
 updates and removes repositories over `github`, `first_run` starts workflows, and `roles_provisioner` provisions roles over
-`workload_account`. Only the standard library and the boto3 of the Lambda runtime may be imported here, and nothing of the
+`onboarding`. Only the standard library and the boto3 of the Lambda runtime may be imported here, and nothing of the
 rest of the platform.
 """

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.resources import DeploymentRoles, FirstRun, ProjectRepository
+from functions.template_cloner.resources import DeletionCheck, DeploymentRoles, FirstRun, ProjectRepository
 
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
 _PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
@@ -13,7 +14,8 @@ _KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _LOGIN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,38}")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
-_SUBJECT = re.compile(r"repo:[A-Za-z0-9][A-Za-z0-9_-]*(@[0-9]+)?/mlops-[a-z0-9-]+(@[0-9]+)?")
+_REPOSITORY_NAME = re.compile(r"mlops-[a-z0-9-]+")
+_REPOSITORY_ID = re.compile(r"[0-9]+")
 _WORKFLOW = re.compile(r"[a-z0-9][a-z0-9-]*\.yml")
 _LONGEST_PROJECT_NAME = 32
 _MOST_REVIEWERS = 6
@@ -82,24 +84,55 @@ def parse_first_run(properties: object, organization: str) -> FirstRun:
 def parse_deployment_roles(properties: object, unit: str) -> DeploymentRoles:
     """Read the properties of a `Custom::DeploymentRoles`.
 
+    Products that were published earlier name no repository; such roles can be removed, and not provisioned.
+
     Raises:
         LaunchError: with every problem that they have.
     """
     values = _mapping(properties)
     problems: list[str] = []
-    wanted = DeploymentRoles(
+    wanted = _roles(values, unit, values.get("Environment"), values.get("AccountId"), problems)
+    if "RepositoryName" in values:
+        wanted = replace(
+            wanted,
+            repository_name=_matching(values, "RepositoryName", _REPOSITORY_NAME, "a project's repository", problems),
+            repository_id=_matching(values, "RepositoryId", _REPOSITORY_ID, "GitHub's number of it", problems),
+        )
+    if problems:
+        raise LaunchError("; ".join(problems))
+    return wanted
+
+
+def parse_deletion_check(properties: object, unit: str) -> DeletionCheck:
+    """Read the properties of a `Custom::DeletionCheck`.
+
+    Raises:
+        LaunchError: with every problem that they have.
+    """
+    values = _mapping(properties)
+    problems: list[str] = []
+    accounts = [
+        _roles(values, unit, environment, account_id, problems)
+        for environment, account_id in _mapping(values.get("Accounts")).items()
+    ]
+    if not accounts:
+        problems.append("Accounts must be ids of accounts, by environment")
+    if problems:
+        raise LaunchError("; ".join(problems))
+    return DeletionCheck(project_id=accounts[0].project_id, accounts=tuple(accounts))
+
+
+def _roles(
+    values: Mapping[str, object], unit: str, environment: object, account_id: object, problems: list[str]
+) -> DeploymentRoles:
+    values = {**values, "Environment": environment, "AccountId": account_id}
+    return DeploymentRoles(
         unit=unit,
         environment=_matching(values, "Environment", _ENVIRONMENT, "an environment, such as prod", problems),
         account_id=_matching(values, "AccountId", _ACCOUNT_ID, "the 12 digits of an account", problems),
         project_name=_matching(values, "ProjectName", _PROJECT_NAME, "the name of a project", problems),
         project_id=_matching(values, "ProjectId", _PROJECT_ID, "p- and 12 lower-case letters or digits", problems),
-        repository_subject=_matching(
-            values, "RepositorySubject", _SUBJECT, "how tokens name a project's repository", problems
-        ),
     )
-    if problems:
-        raise LaunchError("; ".join(problems))
-    return wanted
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -1,15 +1,13 @@
 """Interfaces that launches work with; tests pass in-memory fakes."""
 # ruff: noqa: D102 - each method is described where it is implemented
 
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Protocol
 
 from functions.template_cloner.github import File, Repository
 from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.github_users import User
 from functions.template_cloner.launch_records import Record
-from functions.template_cloner.resources import DeploymentRoles
-from functions.template_cloner.roles_stacks import RolesStack
+from functions.template_cloner.onboarding import Action, Answer
 
 
 class GitHubApi(Protocol):
@@ -53,18 +51,7 @@ class Stacks(Protocol):
     def status(self, stack_id: str) -> str: ...
 
 
-class ProjectRoles(Protocol):
-    """The stacks of projects' roles in an account; `roles_stacks` implements it."""
+class Onboarding(Protocol):
+    """The onboarding function of an account; `onboarding` implements it."""
 
-    def stack(self, name: str) -> RolesStack | None: ...
-    def create_stack(self, roles: DeploymentRoles, launch: str) -> None: ...
-    def update_stack(self, roles: DeploymentRoles, launch: str) -> Literal["started", "unchanged", "busy"]: ...
-    def delete_stack(self, name: str) -> None: ...
-
-
-class ProjectDeployments(Protocol):
-    """The deployments of projects in an account; `deployments` implements it."""
-
-    def endpoints(self, prefix: str) -> Mapping[str, str]: ...
-    def delete_endpoint(self, name: str) -> None: ...
-    def delete_what_served(self, prefix: str) -> None: ...
+    def ask(self, action: Action, *, begun: bool) -> Answer: ...

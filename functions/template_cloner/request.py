@@ -6,7 +6,12 @@ from functools import partial
 from typing import Literal, cast, get_args
 
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
+from functions.template_cloner.properties import (
+    parse_deletion_check,
+    parse_deployment_roles,
+    parse_first_run,
+    parse_project,
+)
 from functions.template_cloner.resources import Resource
 
 Kind = Literal["Create", "Update", "Delete"]
@@ -84,4 +89,5 @@ def _parsers(organization: str, unit: str) -> Mapping[str, Callable[[object], Re
         "Custom::ProjectRepository": partial(parse_project, organization=organization),
         _FIRST_RUN: partial(parse_first_run, organization=organization),
         "Custom::DeploymentRoles": partial(parse_deployment_roles, unit=unit),
+        "Custom::DeletionCheck": partial(parse_deletion_check, unit=unit),
     }

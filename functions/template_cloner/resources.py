@@ -71,8 +71,10 @@ class DeploymentRoles:
     account_id: str
     project_name: str
     project_id: str
-    repository_subject: str
-    """Subject of the tokens of the deployment repository's jobs, without the environment."""
+    repository_name: str = ""
+    """Name of the deployment repository; empty in requests of products that were published earlier."""
+    repository_id: str = ""
+    """The number that GitHub gave it."""
 
     @property
     def name(self) -> str:
@@ -90,4 +92,18 @@ class DeploymentRoles:
         return f"deploy the platform's stack of {self.unit}-{self.environment} there, then try again"
 
 
-Resource = ProjectRepository | FirstRun | DeploymentRoles
+@dataclass(frozen=True, kw_only=True)
+class DeletionCheck:
+    """A check, before anything of a project is deleted, that it no longer serves anywhere: `Custom::DeletionCheck`."""
+
+    project_id: str
+    accounts: tuple[DeploymentRoles, ...]
+    """The project's roles in each account that it deploys to."""
+
+    @property
+    def physical_id(self) -> str:
+        """Physical id of the custom resource."""
+        return f"{self.project_id}/deletion-check"
+
+
+Resource = ProjectRepository | FirstRun | DeploymentRoles | DeletionCheck

@@ -8,7 +8,7 @@ from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import Repository
 from functions.template_cloner.launcher import Launcher
 from functions.template_cloner.request import Request
-from functions.template_cloner.resources import DeploymentRoles, FirstRun, ProjectRepository
+from functions.template_cloner.resources import DeletionCheck, DeploymentRoles, FirstRun, ProjectRepository
 from functions.template_cloner.roles_provisioner import RolesProvisioner
 from functions.template_cloner.settings import Settings
 
@@ -54,7 +54,9 @@ def carry_out(request: Request, settings: Settings, workers: Workers) -> Outcome
             _require_same_account(roles, old)
             attributes = _provision(roles, workers)
         case Request(kind="Delete", resource=DeploymentRoles() as roles):
-            workers.roles_provisioner(roles).remove(roles)
+            workers.roles_provisioner(roles).remove()
+        case Request(kind="Delete", resource=DeletionCheck() as check):
+            _require_retired(check, workers)
         case _:
             # There is nothing to do.
             pass
@@ -62,8 +64,24 @@ def carry_out(request: Request, settings: Settings, workers: Workers) -> Outcome
 
 
 def _provision(roles: DeploymentRoles, workers: Workers) -> Mapping[str, str]:
-    outputs = workers.roles_provisioner(roles).provision(roles)
+    outputs = workers.roles_provisioner(roles).provision()
     return {name: outputs[name] for name in ("DeploymentRoleArn", "ModelRoleArn")}
+
+
+def _require_retired(check: DeletionCheck, workers: Workers) -> None:
+    """Ask every account, so that the reasons of all are told at once.
+
+    Raises:
+        LaunchError: the project still serves.
+    """
+    reasons: list[str] = []
+    for roles in check.accounts:
+        try:
+            workers.roles_provisioner(roles).require_retired()
+        except LaunchError as error:
+            reasons.append(str(error))
+    if reasons:
+        raise LaunchError(f"nothing was deleted: {'; '.join(reasons)}")
 
 
 def _require_same_account(roles: DeploymentRoles, old: DeploymentRoles) -> None:

@@ -14,13 +14,13 @@ from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import GitHub
 from functions.template_cloner.launch_records import ParameterRecords
 from functions.template_cloner.launcher import Launcher
+from functions.template_cloner.onboarding import OnboardingFunction
 from functions.template_cloner.request import Request, parse_request
 from functions.template_cloner.resources import DeploymentRoles
 from functions.template_cloner.roles_provisioner import RolesProvisioner
 from functions.template_cloner.routing import Outcome, Workers, carry_out
 from functions.template_cloner.settings import Settings
 from functions.template_cloner.stacks import CloudFormationStacks
-from functions.template_cloner.workload_account import enter_account
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ def _workers(request: Request, settings: Settings, deadline: Deadline) -> Worker
 
     def roles_provisioner(roles: DeploymentRoles) -> RolesProvisioner:
         return RolesProvisioner(
-            account=enter_account(roles, settings.onboarding_role_arn(roles), deadline),
+            roles=roles,
+            account=OnboardingFunction(roles, settings.onboarding_function_arn(roles), request.stack_id),
             stacks=CloudFormationStacks(),
             deadline=deadline,
             stack_id=request.stack_id,

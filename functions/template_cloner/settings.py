@@ -20,8 +20,8 @@ class Settings:
     """Tokens of GitHub Actions name the organization and repository by id too."""
     records_path: str
     unit: str
-    onboarding_role_arns: Mapping[str, str]
-    """Role that gives projects their roles in an account that they deploy to, by environment."""
+    onboarding_function_arns: Mapping[str, str]
+    """Function that gives projects their roles in an account that they deploy to, by environment."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -38,7 +38,7 @@ class Settings:
             "OIDC_SUBJECTS",
             "LAUNCH_RECORDS_PATH",
             "UNIT",
-            "ONBOARDING_ROLE_ARNS",
+            "ONBOARDING_FUNCTION_ARNS",
         )
         wrong = [name for name in names if not environment.get(name)]
         if environment.get("OIDC_SUBJECTS", "immutable") not in ("immutable", "legacy", ""):
@@ -53,17 +53,17 @@ class Settings:
             immutable_subjects=environment["OIDC_SUBJECTS"] == "immutable",
             records_path=environment["LAUNCH_RECORDS_PATH"].rstrip("/"),
             unit=environment["UNIT"],
-            onboarding_role_arns=json.loads(environment["ONBOARDING_ROLE_ARNS"]),
+            onboarding_function_arns=json.loads(environment["ONBOARDING_FUNCTION_ARNS"]),
         )
 
-    def onboarding_role_arn(self, roles: DeploymentRoles) -> str:
-        """Return the role that gives a project these roles.
+    def onboarding_function_arn(self, roles: DeploymentRoles) -> str:
+        """Return the function that gives a project these roles.
 
         Raises:
             LaunchError: projects of this platform do not deploy to that account.
         """
-        arn = self.onboarding_role_arns.get(roles.environment, "")
-        if f":{roles.account_id}:role/" not in arn:
+        arn = self.onboarding_function_arns.get(roles.environment, "")
+        if f":{roles.account_id}:function:" not in arn:
             raise LaunchError(
                 f"projects of {roles.unit} do not deploy to account {roles.account_id} as {roles.environment}: set the "
                 "account in the platform's settings and deploy the platform again; nothing was changed"

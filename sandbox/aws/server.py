@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.aws import clock, kms, s3, sandbox_api, sns
 from sandbox.aws.autoscaling import service as autoscaling
-from sandbox.aws.awslambda import environment, invocations, network, roles
+from sandbox.aws.awslambda import accounts, environment, invocations, network, roles
 from sandbox.aws.awslambda import logs as function_logs
 from sandbox.aws.cloudformation import provisioning, stack_principal, templates
 from sandbox.aws.cloudwatch import alarms, query_protocol
@@ -65,7 +65,7 @@ def install(settings: Settings) -> None:
     # The last check to be added is the first that a request meets.
     for check in (table, condition_keys, resource_policies, ec2, s3, templates, provisioning, stack_principal):
         check.install()
-    for check in (roles, pass_role, kms):
+    for check in (accounts, roles, pass_role, kms):
         check.install()
     web_identity.install(settings.certificate_authority, settings.github_url)
     environment.install(settings.port, settings.certificate_authority)

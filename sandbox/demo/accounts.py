@@ -59,7 +59,7 @@ def bootstrap(found: Servers, stack: StackFile) -> tuple[str, bool]:
 
 
 def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str, dict[str, str]]:
-    """Update all stacks in parallel, and return the environment variables of their deployers."""
+    """Update dev, whose template cloner the others let in, then those in parallel; return the deployers' variables."""
     counts = dict.fromkeys(files, 0)
 
     def deploy(file: StackFile) -> tuple[dict[str, str], Deployment]:
@@ -70,8 +70,10 @@ def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str
         as_deployer = login.create_stack(found, file)
         return as_deployer, stacks.up(file, as_deployer, on_resource=count)
 
+    others = {name: file for name, file in files.items() if name != "dev"}
+    results = {"dev": deploy(files["dev"])}
     with ThreadPoolExecutor() as pool:
-        results = dict(zip(files, pool.map(deploy, files.values()), strict=True))
+        results |= dict(zip(others, pool.map(deploy, others.values()), strict=True))
     step.changed = any(deployment.changed for _, deployment in results.values())
     step.report(
         "Pulumi's entries: "

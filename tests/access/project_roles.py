@@ -12,7 +12,8 @@ from tests.cloudformation import parse, resolved
 from tests.decisions import Request, Values, allowances, denials, permits
 
 ISSUER = "token.actions.githubusercontent.com"
-SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006"
+REPOSITORY = "mlops-abalone-p-abcdefghijkl-model-deployment-realtime"
+SUBJECT = f"repo:acme@1001/{REPOSITORY}@2006"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,8 @@ class ProjectRoles:
             "Environment": self.environment,
             "LaunchStackId": "stack",
             "ReleaseAlias": self.alias,
-            "RepositorySubject": SUBJECT,
+            "RepositoryId": "2006",
+            "RepositoryName": REPOSITORY,
             "Unit": self.unit,
         }
         return known[name]

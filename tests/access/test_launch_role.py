@@ -23,6 +23,7 @@ EXAMPLES: Mapping[str, str] = {
     "AWS::SageMaker::CodeRepository": f"{SAGEMAKER}:code-repository/abalone-p-abcdefghijkl-model-training",
     "AWS::SageMaker::ModelPackageGroup": f"{SAGEMAKER}:model-package-group/abalone-p-abcdefghijkl",
     "AWS::SSM::Parameter": "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/projects/p-abcdefghijkl",
+    "Custom::DeletionCheck": CLONER,
     "Custom::DeploymentRoles": CLONER,
     "Custom::FirstWorkflowRun": CLONER,
     "Custom::ProjectRepository": CLONER,

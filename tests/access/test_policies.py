@@ -199,9 +199,7 @@ SERVICES_WITHOUT_A_SOURCE = ("cloudformation.amazonaws.com", "servicecatalog.ama
 """Services that AWS does not document to name the account when they assume a role; docs/adr/0017."""
 
 
-def test_only_this_account_exact_github_subjects_or_development_s_template_cloner_are_trusted(
-    any_stack: Rendering,
-) -> None:
+def test_only_this_account_and_exact_github_subjects_are_trusted(any_stack: Rendering) -> None:
     for role in roles_of(any_stack).values():
         assert len(role.trust) == 1
         exact = role.trust[0].condition
@@ -211,10 +209,6 @@ def test_only_this_account_exact_github_subjects_or_development_s_template_clone
         assert set(exact) == {"StringEquals"}, role.name
         if role.trust[0].actions == ("sts:AssumeRoleWithWebIdentity",):
             assert {key.rsplit(":", 1)[1] for key in exact["StringEquals"]} == {"aud", "sub"}
-        elif role.name.endswith("-project-onboarding"):
-            assert role.trust[0].principal == {"AWS": "arn:aws:iam::111111111111:root"}
-            cloner = "arn:aws:iam::111111111111:role/analytics-dev-template-cloner"
-            assert exact["StringEquals"] == {"aws:PrincipalArn": cloner}
         else:
             assert exact["StringEquals"] == {"aws:SourceAccount": any_stack.account_id}
         assert "*" not in str(exact)

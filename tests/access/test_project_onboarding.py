@@ -1,4 +1,4 @@
-"""Onboarding: an account that models are deployed to lets development give its projects their roles there."""
+"""Onboarding: a function of an account that models are deployed to gives development's projects their roles there."""
 
 import re
 
@@ -58,35 +58,25 @@ def test_projects_get_their_roles_by_the_published_template_and_one_role_only(
     assert passing.condition == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
 
 
-def test_the_template_cloner_finds_the_parameters_that_this_account_publishes(prod: Rendering) -> None:
-    published = {each.inputs["name"]: each.inputs["value"] for each in prod.all("ssm/parameter:Parameter")}
-
-    key = prod.one("BucketObjectv2").inputs["key"]
-    path = "/mlops/analytics/prod/projects"
-    assert published[f"{path}/roles-template-url"] == f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/{key}"
-    assert published[f"{path}/roles-stack-role-arn"] == STACK_ROLE
-
-
-def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboarding: Role) -> None:
+def test_the_function_may_do_whatever_its_code_asks_of_the_account(onboarding: Role) -> None:
     modules = ("deployments.py", "roles_stacks.py")
-    code = "".join((ROOT / "functions/template_cloner" / module).read_text(encoding="utf-8") for module in modules)
+    code = "".join((ROOT / "functions/project_onboarding" / module).read_text(encoding="utf-8") for module in modules)
     services = {
         "_cloudformation": "cloudformation",
-        "_ssm": "ssm",
         "_sagemaker": "sagemaker",
         "_scaling": "application-autoscaling",
         "_cloudwatch": "cloudwatch",
     }
     asked = [
         *re.findall(rf"self\.({'|'.join(services)})\.([a-z_]+)\(", code),
-        *re.findall(r'\.list_all\(\s*self\.(_\w+), "([a-z_]+)"', code),
+        *re.findall(r'list_all\(\s*self\.(_\w+), "([a-z_]+)"', code),
         *(("_sagemaker", operation) for operation in re.findall(r'self\._names\("([a-z_]+)"', code)),
-        *((client, "get_parameter") for client in re.findall(r"aws_clients\.parameter\(self\.(_\w+),", code)),
     ]
 
     used = {f"{services[client]}:{operation.title().replace('_', '')}" for client, operation in asked}
     granted = {action for each in onboarding.statements for action in each.actions}
-    assert granted - used == {"iam:PassRole", "kms:Decrypt", "s3:GetObject"}, "CloudFormation asks for these"
+    runtime = {*("logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments")}
+    assert granted - used - runtime == {"iam:PassRole", "kms:Decrypt", "s3:GetObject"}, "CloudFormation asks for these"
     assert used - granted == set()
 
 
@@ -94,7 +84,6 @@ def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboar
     ("action", "own", "others"),
     [
         ("cloudformation:DeleteStack", STACK, STACK.replace("analytics-prod-p-", "analytics-prod-platform-")),
-        ("sagemaker:DeleteEndpoint", f"{SAGEMAKER}:endpoint/analytics-prod-p-1", f"{SAGEMAKER}:endpoint/other"),
         (
             "sagemaker:DeleteEndpointConfig",
             f"{SAGEMAKER}:endpoint-config/analytics-prod-p-1",
@@ -111,26 +100,22 @@ def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboar
             "arn:aws:cloudwatch::333333333333:dashboard/analytics-prod-p-1",
             "arn:aws:cloudwatch::333333333333:dashboard/analytics-prod",
         ),
-        (
-            "ssm:GetParameter",
-            "arn:aws:ssm:eu-west-1:333333333333:parameter/mlops/analytics/prod/projects/roles-template-url",
-            "arn:aws:ssm:eu-west-1:333333333333:parameter/mlops/analytics/prod/network/vpc-id",
-        ),
         ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/onboarding/x.yaml", f"arn:aws:s3:::{BUCKET}/p-1/models/x"),
     ],
 )
-def test_development_changes_deployments_of_projects_and_nothing_of_the_platform(
+def test_the_function_removes_what_belongs_to_projects_and_nothing_of_the_platform(
     onboarding: Role, action: str, own: str, others: str
 ) -> None:
     assert onboarding.may(action, own)
     assert not onboarding.may(action, others)
 
 
-def test_development_removes_deployments_and_makes_none(onboarding: Role) -> None:
+def test_the_function_makes_no_deployment_and_ends_none(onboarding: Role) -> None:
     for kind in ("Endpoint", "EndpointConfig", "Model"):
         assert not onboarding.may(f"sagemaker:Create{kind}")
     for action in (
         *(
+            "sagemaker:DeleteEndpoint",
             "sagemaker:UpdateEndpoint",
             "sagemaker:InvokeEndpoint",
             "cloudwatch:PutMetricAlarm",
@@ -182,11 +167,30 @@ def test_cloudformation_names_the_release_function_for_projects_and_changes_no_f
         assert not project_roles.may(action, RELEASE), action
 
 
-def test_the_template_cloner_becomes_exactly_these_roles_elsewhere(rendered: Renderings) -> None:
-    cloner = roles_of(rendered("dev"))["template-cloner"].statement("OnboardProjects")
+def test_the_template_cloner_invokes_exactly_these_functions_elsewhere_and_becomes_no_role(
+    rendered: Renderings,
+) -> None:
+    cloner = roles_of(rendered("dev"))["template-cloner"]
 
-    assert cloner.actions == ("sts:AssumeRole",)
-    assert cloner.resources == (
-        "arn:aws:iam::222222222222:role/analytics-preprod-project-onboarding",
-        "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding",
+    assert cloner.statement("OnboardProjects").actions == ("lambda:InvokeFunction",)
+    assert cloner.statement("OnboardProjects").resources == (
+        "arn:aws:lambda:eu-west-1:222222222222:function:analytics-preprod-project-onboarding",
+        "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-project-onboarding",
     )
+    assert not [each for each in cloner.statements if "sts:AssumeRole" in each.actions]
+
+
+@pytest.mark.parametrize("environment", ["preprod", "prod"])
+def test_exactly_the_template_cloners_role_of_development_invokes_the_function(
+    rendered: Renderings, environment: str
+) -> None:
+    permission = rendered(environment).one("lambda/permission:Permission").inputs
+
+    assert permission["action"] == "lambda:InvokeFunction"
+    assert permission["function"] == f"analytics-{environment}-project-onboarding"
+    assert permission["principal"] == "arn:aws:iam::111111111111:role/analytics-dev-template-cloner"
+
+
+def test_no_role_here_is_trusted_to_another_account(prod: Rendering) -> None:
+    for role in roles_of(prod).values():
+        assert "111111111111" not in str([each.principal for each in role.trust]), role.name

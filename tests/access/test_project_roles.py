@@ -9,7 +9,7 @@ import pytest
 
 from functions.model_release.project import calling_project
 from tests.access.authorization import PolicyStatement, problems
-from tests.access.project_roles import ISSUER, SUBJECT, ProjectRoles
+from tests.access.project_roles import ISSUER, ProjectRoles
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
 from tests.cloudformation import findings
 from tests.products.product import launched
@@ -103,38 +103,11 @@ def test_every_role_has_the_boundary_and_its_projects_tags(published: ProjectRol
     }
 
 
-def test_only_jobs_of_the_repositorys_own_environment_deploy(published: ProjectRoles) -> None:
-    trust = published.trust("DeploymentRole")
-
-    assert trust["Principal"] == {"Federated": f"arn:aws:iam::333333333333:oidc-provider/{ISSUER}"}
-    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert trust["Condition"] == {
-        "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": f"{SUBJECT}:environment:prod"}
-    }
-
-
 def test_only_sagemaker_of_this_account_runs_models(published: ProjectRoles) -> None:
     trust = published.trust("ModelRole")
 
     assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "333333333333"}}
-
-
-@pytest.mark.parametrize(
-    ("subject", "accepted"),
-    [
-        (SUBJECT, True),
-        ("repo:acme/mlops-abalone-p-abcdefghijkl-model-deployment-realtime", True),
-        ("repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2006", False),
-        ("repo:acme@*/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@*", False),
-        ("repo:acme/website", False),
-        ("repo:acme/mlops-a-p-abcdefghijkl-model-deployment-realtime:environment:prod", False),
-    ],
-)
-def test_only_a_deployment_repository_is_trusted(published: ProjectRoles, subject: str, accepted: bool) -> None:
-    pattern = published.template["Parameters"]["RepositorySubject"]["AllowedPattern"]
-
-    assert (re.fullmatch(pattern, subject) is not None) is accepted
 
 
 def test_a_deployment_does_these_things_and_no_others(published: ProjectRoles) -> None:

@@ -66,10 +66,10 @@ def test_its_environment_variables_name_the_github_server_and_the_credential(fun
         "GITHUB_SERVER_URL": "https://github.com",
         "OIDC_SUBJECTS": "immutable",
         "UNIT": "analytics",
-        "ONBOARDING_ROLE_ARNS": json.dumps(
+        "ONBOARDING_FUNCTION_ARNS": json.dumps(
             {
-                "preprod": "arn:aws:iam::222222222222:role/analytics-preprod-project-onboarding",
-                "prod": "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding",
+                "preprod": "arn:aws:lambda:eu-west-1:222222222222:function:analytics-preprod-project-onboarding",
+                "prod": "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-project-onboarding",
             }
         ),
         "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches",
@@ -138,12 +138,12 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role_named: Ro
         "cloudformation:DescribeStacks",
         "kms:Decrypt",
         "kms:GenerateDataKey",
+        "lambda:InvokeFunction",
         "secretsmanager:GetSecretValue",
         "sqs:SendMessage",
         "ssm:DeleteParameter",
         "ssm:GetParameter",
         "ssm:PutParameter",
-        "sts:AssumeRole",
     }
     records = "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/launches/*"
     assert role.statement("RememberLaunches").resources == (records,)

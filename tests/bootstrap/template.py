@@ -19,6 +19,7 @@ PARAMETERS: Mapping[str, Any] = {
     "OidcProviderArn": "",
     "DeploySubjects": ["repo:acme@1001/mlops-platform@2001:environment:dev"],
     "PreviewSubjects": ["repo:acme@1001/mlops-platform@2001:pull_request"],
+    "RepositoryId": "2001",
     "DeploySessionSeconds": 7200,
     "AWS::AccountId": ACCOUNT,
     "AWS::Region": REGION,

@@ -24,6 +24,8 @@ from tests.decisions import denials
 
 LIMIT_OF_A_MANAGED_POLICY = 6144
 """Characters without white space. Source: IAM User Guide, "IAM and AWS STS quotas"."""
+CLAIMS = {f"{ISSUER}:repository_id": "2001", f"{ISSUER}:environment": "dev", f"{ISSUER}:ref": "refs/heads/main"}
+"""Claims of a job that deploys, which AWS reads in tokens of github.com and GHE.com."""
 LIMIT_OF_A_TEMPLATE_BODY = 51_200
 """Bytes. Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas"."""
 ROOM = 60
@@ -186,6 +188,19 @@ def test_a_role_trusts_exactly_its_jobs_of_the_platform_repository(template: Tem
         "StringEquals": {
             f"{ISSUER}:aud": "sts.amazonaws.com",
             f"{ISSUER}:sub": [f"repo:acme@1001/mlops-platform@2001:{tail}"],
+            **(CLAIMS if role == "DeployRole" else {}),
+        }
+    }
+
+
+def test_a_deployment_is_known_by_subject_and_audience_where_aws_reads_nothing_else() -> None:
+    [statement] = json.loads(Template(RepositoryId="").properties("DeployRole")["AssumeRolePolicyDocument"])[
+        "Statement"
+    ]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": ["repo:acme@1001/mlops-platform@2001:environment:dev"],
         }
     }
 
@@ -228,7 +243,13 @@ def test_managed_policies_fit_with_the_longest_names_too() -> None:
     owners = ("o" * 39, f"{'o' * 39}@{10**10}")
     names = ("r" * 100, f"{'r' * 100}@{10**10}")
     subjects = [f"repo:{owner}/{name}:environment:abcdefgh" for owner, name in zip(owners, names, strict=True)]
-    longest = Template(Unit="abcdefghijkl", Environment="abcdefgh", DeploySubjects=subjects, **{"AWS::Region": region})
+    longest = Template(
+        Unit="abcdefghijkl",
+        Environment="abcdefgh",
+        DeploySubjects=subjects,
+        RepositoryId=str(10**10),
+        **{"AWS::Region": region},
+    )
     sizes = {
         name: len(re.sub(r"\s", "", json.dumps(each["PolicyDocument"])))
         for name, each in longest.of_type("AWS::IAM::ManagedPolicy").items()

@@ -1,5 +1,7 @@
 """The boundary in `bootstrap.yaml` for the platform's other roles and those of projects."""
 
+import re
+
 import pytest
 
 from tests.access.authorization import roles_of
@@ -146,20 +148,46 @@ def test_only_a_launch_and_cloudformation_on_its_behalf_create_the_roles_of_proj
         assert not permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded)), role
 
 
-def test_only_the_template_cloner_assumes_roles_of_other_accounts_and_only_to_prepare_deployments_of_its_unit(
+def test_only_the_template_cloner_asks_accounts_to_onboard_projects_and_becomes_no_role_there(
     template: Template,
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
-    prod = "arn:aws:iam::333333333333:role/analytics-prod"
-    assert permits(boundary, requested("template-cloner", "sts:AssumeRole", f"{prod}-project-onboarding"))
-    for beyond in (
-        f"{prod}-deploy",
-        f"{prod}-project-roles",
-        "arn:aws:iam::333333333333:role/other-prod-project-onboarding",
-    ):
-        assert not permits(boundary, requested("template-cloner", "sts:AssumeRole", beyond)), beyond
-    for role in (DEPLOYMENT, "lead-data-scientist", "project-launch", "p-abcdefghijkl-workflow"):
-        assert not permits(boundary, requested(role, "sts:AssumeRole", f"{prod}-project-onboarding")), role
+    function = "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-project-onboarding"
+    assert permits(boundary, requested("template-cloner", "lambda:InvokeFunction", function))
+    for role in (DEPLOYMENT, "lead-data-scientist", "project-launch", "p-abcdefghijkl-workflow", "template-cloner-x"):
+        for arn in (function, f"{function}:$LATEST"):
+            assert not permits(boundary, requested(role, "lambda:InvokeFunction", arn)), role
+    for role in (DEPLOYMENT, *OTHER_ROLES):
+        for there in ("project-onboarding", "project-roles", "deploy", "p-abcdefghijkl-deployment"):
+            theirs = f"arn:aws:iam::333333333333:role/analytics-prod-{there}"
+            assert not permits(boundary, requested(role, "sts:AssumeRole", theirs)), (role, there)
+
+
+@pytest.mark.parametrize("action", ["CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet"])
+def test_only_a_launch_and_the_onboarding_function_make_stacks(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{PREFIX}-p-abcdefghijkl/1"
+    makers = {"project-launch", "project-onboarding", "project-roles"}
+    for role in (DEPLOYMENT, *OTHER_ROLES):
+        made = permits(boundary, requested(role, f"cloudformation:{action}", stack))
+        assert made == (role in makers), role
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *(f"sagemaker:{verb}{kind}" for verb in ("Create", "Delete", "Update") for kind in ("Domain", "UserProfile")),
+        *(f"servicecatalog:{verb}Constraint" for verb in ("Create", "Delete", "Update")),
+        *(f"servicecatalog:{verb}ProvisioningArtifact" for verb in ("Create", "Update")),
+        "servicecatalog:AssociatePrincipalWithPortfolio",
+    ],
+)
+def test_no_bounded_role_changes_studio_or_its_catalog_and_all_may_read_them(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    read = re.sub("(Create|Delete|Update|Associate)", "Describe", action)
+    for role in ("drift", DEPLOYMENT, *OTHER_ROLES):
+        assert not permits(boundary, requested(role, action, "*")), role
+        assert permits(boundary, requested(role, read, "*")), role
 
 
 def test_a_deployment_may_create_the_service_linked_roles_of_its_endpoints_and_no_other(template: Template) -> None:

@@ -19,6 +19,7 @@ TRUSTED = Trust(
     issuer=ISSUER,
     deploy_subjects=("repo:acme@1001/mlops-platform@2001:environment:dev",),
     preview_subjects=("repo:acme@1001/mlops-platform@2001:pull_request",),
+    repository_id="2001",
 )
 IDS = github.Repository(organization="acme", name="mlops-platform", organization_id=1001, repository_id=2001)
 
@@ -58,6 +59,7 @@ def test_an_empty_account_gets_its_own_identity_provider() -> None:
         "OidcProviderArn": "",
         "DeploySubjects": "repo:acme@1001/mlops-platform@2001:environment:dev",
         "PreviewSubjects": "repo:acme@1001/mlops-platform@2001:pull_request",
+        "RepositoryId": "2001",
     }
     [(_, request)] = cloudformation.requests
     assert request["StackName"] == "analytics-dev-bootstrap"
@@ -131,6 +133,16 @@ def test_subjects_are_exact_in_either_form(form: github.SubjectForm, expected: l
     assert list(trusted.deploy_subjects) == [f"{each}:environment:preprod" for each in expected]
     assert list(trusted.preview_subjects) == [f"{each}:pull_request" for each in expected]
     assert "*" not in "".join(trusted.deploy_subjects + trusted.preview_subjects)
+
+
+@pytest.mark.parametrize(
+    ("url", "repository_id"),
+    [("https://github.com", "2001"), ("https://acme.ghe.com", "2001"), ("https://github.example.com", "")],
+)
+def test_the_number_of_the_repository_is_compared_where_aws_reads_it(url: str, repository_id: str) -> None:
+    trusted = trust(github.Server.at(url), "acme", "mlops-platform", IDS, "immutable", "preprod")
+    assert trusted.repository_id == repository_id
+    assert trust(github.Server.at(url), "acme", "mlops-platform", None, "legacy", "preprod").repository_id == ""
 
 
 @pytest.mark.parametrize("form", ["immutable", "legacy", "both"])

@@ -149,8 +149,8 @@ class Deployments(Actors):
         described = self.root("dev", "sagemaker").describe_model_package(ModelPackageName=self.package(version))
         return described["ModelApprovalStatus"]
 
-    def delete_project(self) -> None:
-        """Delete the project as its lead, and wait for the end."""
+    def delete_project(self) -> tuple[str, str]:
+        """Delete the project as its lead, wait for the end, and return its status and the reason for it."""
         sagemaker = self.lead.client("sagemaker")
         sagemaker.delete_project(ProjectName=self.project.name)
 
@@ -159,7 +159,8 @@ class Deployments(Actors):
             return None if found["ProjectStatus"] == "DeleteInProgress" else found
 
         found = wait_until(ended, "the end of the project")
-        assert found["ProjectStatus"] == "DeleteCompleted", found
+        details = found.get("ServiceCatalogProvisionedProductDetails", {})
+        return found["ProjectStatus"], details.get("ProvisionedProductStatusMessage", "")
 
     # Runs
 
@@ -180,6 +181,15 @@ class Deployments(Actors):
             "POST",
             f"/repos/{self.project.deployment}/actions/workflows/{WORKFLOW}/dispatches",
             {"ref": "main", "inputs": {"model_package_arn": self.package(version)}, "return_run_details": True},
+        )
+        return int(started["workflow_run_id"])
+
+    def retire(self) -> int:
+        """Start the retirement of the project's endpoints, and return the run's id."""
+        started = self.developer.send(
+            "POST",
+            f"/repos/{self.project.deployment}/actions/workflows/retire.yml/dispatches",
+            {"ref": "main", "return_run_details": True},
         )
         return int(started["workflow_run_id"])
 

@@ -14,6 +14,7 @@ from tests.e2e.actors import connected
 from tests.e2e.approvals import TRIGGER, Approvals
 from tests.e2e.sandbox import ACCOUNTS, REGION, UNIT, Sandbox, prepared
 from tests.e2e.security_probes import deployments as probes
+from tests.e2e.security_probes import onboarding
 from tests.e2e.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -317,6 +318,17 @@ def test_a_deployment_role_reaches_nothing_but_its_own_project_in_its_own_accoun
     assert probes.not_refused(probes.as_deployment_role(approvals, environment, session)) == []
     sagemaker = session.client("sagemaker")
     assert sagemaker.describe_endpoint(EndpointName=approvals.name(environment))["EndpointStatus"] == "InService"
+
+
+@pytest.mark.parametrize("environment", ["preprod", "prod"])
+def test_whoever_controls_the_template_cloner_gives_no_project_to_others_and_ends_none_that_serves(
+    approvals: Approvals, environment: str
+) -> None:
+    cloner, trust = approvals.become(onboarding.CLONER), onboarding.trusted(approvals, environment)
+    assert probes.not_refused(onboarding.as_template_cloner(approvals, environment, cloner)) == []
+    assert onboarding.onboarded(approvals, environment, cloner) == []
+    assert onboarding.trusted(approvals, environment) == trust
+    assert approvals.endpoint(environment)["EndpointStatus"] == "InService"
 
 
 def test_the_sweep_finds_an_approval_whose_event_was_lost(approvals: Approvals, lost: int) -> None:

@@ -21,11 +21,11 @@ SERVICES = (
     "application-autoscaling",
     "cloudformation",
     "cloudwatch",
+    "lambda",
     "s3",
     "sagemaker",
     "secretsmanager",
     "ssm",
-    "sts",
 )
 WRAPPERS = {"_put": "put_object"}
 """Functions of ours that hand their keywords to an operation."""
@@ -46,7 +46,7 @@ def _operation(call: ast.Call) -> str | None:
     match call.func:
         case ast.Attribute(attr="paginate", value=ast.Call(args=[ast.Constant(value=str(operation))])):
             return operation
-        case ast.Attribute(attr="list_all"):
+        case ast.Name(id="list_all"):
             return str(call.args[1].value) if isinstance(call.args[1], ast.Constant) else None
         case ast.Attribute(attr=name):
             return WRAPPERS.get(name, name)

@@ -176,7 +176,7 @@ def test_functions_stand_in_the_network_only_to_reach_github_from_there(rendered
     own = {**github, "serverUrl": "https://github.example.com", "throughNetwork": True}
     inside = rendered("dev", {"github": own, "network": {**CIDR, "privateAccess": "endpoints"}})
     assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in inside.all("Function")] == [2, 2]
-    called = {"application-autoscaling", "cloudformation", "secretsmanager"}
+    called = {"cloudformation", "lambda", "secretsmanager"}
     assert set(interface_endpoints(inside)) == STUDIO | called
 
 
@@ -241,25 +241,6 @@ def test_where_data_can_leave_anyway_the_s3_endpoint_lets_everybody_read_and_onl
         assert not permits(document, asked_of_s3("s3:PutObject", **signed_by))
     for action in ("s3:GetObject", "s3:ListBucket", "s3:PutObject"):
         assert permits(document, asked_of_s3(action, **own))
-
-
-def test_onboarding_roles_pass_the_endpoints_of_services_that_functions_in_the_network_call_and_never_s3(
-    rendered: Renderings,
-) -> None:
-    dev = rendered("dev", {"network": {**CIDR, "nat": "single"}})
-    passing = {
-        service: endpoint.statements()["OnboardingRoles"]["Condition"]
-        for service, endpoint in {**interface_endpoints(dev), "s3": gateway_endpoint(dev)}.items()
-        if "policy" in endpoint.inputs and "OnboardingRoles" in endpoint.statements()
-    }
-    roles = [
-        "arn:aws:iam::222222222222:role/analytics-preprod-project-onboarding",
-        "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding",
-    ]
-    condition = {"ArnEquals": {"aws:PrincipalArn": roles}}
-    assert passing == dict.fromkeys(("monitoring", "sagemaker.api", "ssm"), condition)
-    prod = rendered("prod", {"network": {**CIDR, "nat": "single"}})
-    assert not [each for each in interface_endpoints(prod).values() if "OnboardingRoles" in str(each.inputs)]
 
 
 def test_the_s3_endpoint_lets_requests_through_that_aws_signs_itself_only_where_something_makes_them(

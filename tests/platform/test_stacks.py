@@ -59,15 +59,16 @@ def buckets(count: int) -> dict[str, int]:
 WORKLOAD = {
     **NETWORK,
     **buckets(2),
-    "aws:cloudwatch/logGroup:LogGroup": 2,
+    "aws:cloudwatch/logGroup:LogGroup": 3,
     "aws:iam/role:Role": 5,
-    "aws:iam/rolePolicy:RolePolicy": 8,
+    "aws:iam/rolePolicy:RolePolicy": 9,
     "aws:kms/alias:Alias": 3,
     "aws:kms/key:Key": 3,
-    "aws:lambda/function:Function": 1,
+    "aws:lambda/function:Function": 2,
+    "aws:lambda/permission:Permission": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:ssm/parameter:Parameter": 15,
+    "aws:ssm/parameter:Parameter": 13,
 }
 STACKS = {
     "dev": {
@@ -251,8 +252,6 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
     for name in ("preprod", "prod"):
         assert set(parameters(rendered(name))) == everywhere | {
             "accounts/development",
-            "projects/roles-stack-role-arn",
-            "projects/roles-template-url",
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))
@@ -274,16 +273,19 @@ def test_where_models_are_deployed_projects_get_their_roles_by_one_published_tem
     template = rendering.one("BucketObjectv2").inputs
     bucket = "analytics-prod-artifacts-333333333333-eu-west-1"
     assert (template["bucket"], template["key"].split("/")[0]) == (bucket, "onboarding")
-    published = parameters(rendering)
-    assert published["projects/roles-template-url"] == f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}"
-    assert published["projects/roles-stack-role-arn"] == "arn:aws:iam::333333333333:role/analytics-prod-project-roles"
+    [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
+    assert function.inputs["environment"]["variables"] == {
+        "ACCOUNT_ID": "333333333333",
+        "PLATFORM_PREFIX": "analytics-prod",
+        "ROLES_TEMPLATE_URL": f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}",
+        "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
+    }
 
 
 def test_development_has_the_name_that_the_settings_give_it() -> None:
     workload = {"developmentAccountId": "111111111111", "developmentEnvironment": "lab"}
-    rendering = render_stack("prod", {"workload": workload})
-    trust = rendering.one("iam/role:Role", "workload-project-onboarding-role").statements("assumeRolePolicy")
-    assert "arn:aws:iam::111111111111:role/analytics-lab-template-cloner" in str(trust)
+    permission = render_stack("prod", {"workload": workload}).one("lambda/permission:Permission").inputs
+    assert permission["principal"] == "arn:aws:iam::111111111111:role/analytics-lab-template-cloner"
 
 
 def test_an_environment_may_hold_studio_and_models_at_once(rendered: Renderings) -> None:
@@ -298,7 +300,7 @@ def test_secrets_are_named_but_never_given_a_value(stack: Rendering) -> None:
 
 def test_the_archive_of_a_function_is_all_that_it_imports(rendered: Renderings, tmp_path: Path) -> None:
     functions = [each for stack in ("dev", "prod") for each in rendered(stack).all("lambda/function:Function")]
-    assert len(functions) == 3
+    assert len(functions) == 4
     for function in functions:
         folder = tmp_path / function.name
         for name, asset in function.inputs["code"].assets.items():

@@ -21,6 +21,7 @@ ADDED = {
     "ProjectParameter": "AWS::SSM::Parameter",
     "DeploymentCodeRepository": "AWS::SageMaker::CodeRepository",
     "FirstChecks": "Custom::FirstWorkflowRun",
+    "DeletionCheck": "Custom::DeletionCheck",
 }
 REPLACED = {"ArtifactBucketPolicy", "FirstRun", "ModelPackageGroup"}
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-model-deployment-realtime"
@@ -29,7 +30,7 @@ RELEASE_ROLES = [
     "arn:aws:iam::333333333333:role/analytics-prod-model-release",
 ]
 ACCOUNTS = ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]
-CUSTOM = ("Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::ProjectRepository")
+CUSTOM = ("Custom::DeletionCheck", "Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::ProjectRepository")
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,8 @@ def test_each_account_gives_roles_to_the_deployment_repository_alone(product: Pr
         assert asked == {
             "ProjectName": "abalone",
             "ProjectId": "p-abcdefghijkl",
-            "RepositorySubject": f"repo:acme@1001/{REPOSITORY}@2006",
+            "RepositoryName": REPOSITORY,
+            "RepositoryId": "2006",
             "Environment": environment,
             "AccountId": account,
         }
@@ -243,8 +245,8 @@ def test_the_deployment_trigger_understands_what_the_project_publishes(product: 
 
 
 def test_workflows_start_when_everything_that_they_use_exists(product: Product) -> None:
-    assert needed(product, "FirstChecks") == set(product.resources) - {"FirstChecks"}
-    assert needed(product, "FirstRun") == set(product.resources) - {"FirstChecks", "FirstRun"}
+    assert needed(product, "FirstChecks") == set(product.resources) - {"DeletionCheck", "FirstChecks"}
+    assert needed(product, "FirstRun") == set(product.resources) - {"DeletionCheck", "FirstChecks", "FirstRun"}
     assert product.properties("FirstChecks")["Repository"] == f"acme/{REPOSITORY}"
     assert product.properties("FirstChecks")["Workflow"] == "checks.yml"
 
@@ -256,7 +258,16 @@ def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: P
     assert [(a, b) for a, b in together if b not in needed(product, a)] == []
 
 
-def test_deleting_a_project_takes_its_deployments_away_before_its_repository(product: Product) -> None:
+def test_nothing_of_a_project_is_deleted_before_every_account_agrees(product: Product) -> None:
+    """CloudFormation deletes in the opposite order of creation."""
+    assert needed(product, "DeletionCheck") == set(product.resources) - {"DeletionCheck"}
+    accounts = {"preprod": "222222222222", "prod": "333333333333"}
+    assert product.properties("DeletionCheck")["Accounts"] == accounts
+    roles = {key: each for key, each in product.resources.items() if each["Type"] == "Custom::DeploymentRoles"}
+    assert {product.properties(key)["Environment"]: product.properties(key)["AccountId"] for key in roles} == accounts
+
+
+def test_deleting_a_project_takes_its_roles_away_before_its_repository(product: Product) -> None:
     """CloudFormation deletes in the opposite order of creation."""
     for roles in ("PreprodDeploymentRoles", "ProdDeploymentRoles"):
         assert "DeploymentRepository" in needed(product, roles)

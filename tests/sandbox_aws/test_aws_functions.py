@@ -106,3 +106,29 @@ def test_reading_changing_and_deleting_an_alias_are_actions_of_their_own(prod: A
     lister = prod.client("lambda", prod.assume(prod.role("functions-lister", allow("lambda:ListAliases", "*"))))
     for operation in ("get_alias", "update_alias", "delete_alias"):
         assert refusal(getattr(lister, operation), FunctionName="aliased", Name="one")[0] == "AccessDeniedException"
+
+
+def test_a_function_s_policy_names_only_roles_that_exist(prod: Account) -> None:
+    functions = create(prod, "named", "handler.handler", ECHO)
+    permission = {"FunctionName": "named", "StatementId": "x", "Action": "lambda:InvokeFunction"}
+    absent = "arn:aws:iam::111111111111:role/absent"
+    code, message = refusal(functions.add_permission, **permission, Principal=absent)
+    assert (code, "The provided principal was invalid" in message) == ("InvalidParameterValueException", True)
+
+
+def test_a_function_of_another_account_is_invoked_where_it_is_by_whom_its_policy_names(
+    dev: Account, prod: Account
+) -> None:
+    arn = "arn:aws:lambda:eu-west-1:333333333333:function:foreign"
+    functions = create(prod, "foreign", "handler.handler", ECHO)
+    named = dev.role("foreign-caller", allow("lambda:InvokeFunction", arn))
+    functions.add_permission(FunctionName="foreign", StatementId="x", Action="lambda:InvokeFunction", Principal=named)
+    answer = dev.client("lambda", dev.assume(named)).invoke(FunctionName=arn, Payload=b"{}")
+    assert json.loads(answer["Payload"].read()) == arn
+    for stranger in (
+        dev.assume(dev.role("foreign-stranger", allow("lambda:InvokeFunction", arn))),
+        dev.assume(dev.role("foreign-other", allow("lambda:InvokeFunction", arn.replace("foreign", "other")))),
+        None,
+    ):
+        refused = refusal(dev.client("lambda", stranger).invoke, FunctionName=arn, Payload=b"{}")
+        assert refused[0] == "AccessDeniedException"

@@ -82,3 +82,14 @@ def test_a_session_is_no_longer_than_the_role_allows(dev: Account, role: str, is
     dev.client("iam").update_role(RoleName="web-identity", MaxSessionDuration=7200)
     assert assume(dev, role, issuer.token(), DurationSeconds=7200)["Credentials"]
     assert refusal(dev, role, issuer.token(), DurationSeconds=7201) == "ValidationError"
+
+
+def test_claims_of_an_enterprise_server_are_no_condition_keys(dev: Account, issuer: Issuer) -> None:
+    host = issuer.url.removeprefix("https://")
+    trust = {
+        "Principal": {"Federated": f"arn:aws:iam::{dev.number}:oidc-provider/{host}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {f"{host}:repository_id": "2006", f"{host}:sub": SUBJECT}},
+    }
+    role = dev.role("web-identity-claims", trust=trust)
+    assert refusal(dev, role, issuer.token(repository_id="2006")) == "AccessDenied"

@@ -47,7 +47,6 @@ NetworkEndpoints(
         caller_cidrs=ways_out.caller_cidrs,
         signed_by_aws=ways_out.signed_by_aws,
         anybody_reads_s3=ways_out.nat != "none",
-        onboarding_role_arns=[],
     ),
     opts,
 )

@@ -96,6 +96,55 @@ def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any], job: d
     assert not [command for command in commands if "${{" in command]
 
 
+@pytest.fixture
+def retire(model_deployment: Path) -> dict[str, Any]:
+    return _read(model_deployment / ".github" / "workflows" / "retire.yml")
+
+
+@pytest.fixture
+def retiring(model_deployment: Path) -> dict[str, Any]:
+    """The job that retires the endpoint of one environment."""
+    [job] = _read(model_deployment / ".github" / "workflows" / "retire-environment.yml")["jobs"].values()
+    return job
+
+
+def test_a_retirement_is_started_by_hand_and_never_runs_beside_a_deployment(
+    retire: dict[str, Any], deploy: dict[str, Any]
+) -> None:
+    assert retire["on"] == {"workflow_dispatch": None}
+    assert retire["concurrency"] == deploy["concurrency"]
+
+
+def test_production_is_retired_behind_its_reviewers_before_preprod(
+    retire: dict[str, Any], deploy: dict[str, Any], retiring: dict[str, Any], job: dict[str, Any]
+) -> None:
+    jobs = retire["jobs"]
+    assert {name: each.get("needs") for name, each in jobs.items()} == {
+        "project": None,
+        "prod": "project",
+        "preprod": ["project", "prod"],
+    }
+    for name in ("preprod", "prod"):
+        given = deploy["jobs"][name]["with"]
+        assert jobs[name]["with"] == {key: given[key] for key in ("environment", "region", "role")}
+        assert jobs[name]["permissions"] == deploy["jobs"][name]["permissions"]
+    for key in ("environment", "permissions", "timeout-minutes"):
+        assert retiring[key] == job[key]
+
+
+def test_a_retirement_runs_on_what_a_deployment_runs_on_and_then_does_one_thing(
+    retiring: dict[str, Any], job: dict[str, Any]
+) -> None:
+    *same, last = retiring["steps"]
+    session = {"role-session-name": "retire-${{ github.run_id }}-${{ github.run_attempt }}"}
+    deploying = [
+        {**step, "with": {**step["with"], **session}} if "role" in str(step) else step for step in job["steps"]
+    ]
+    assert same == deploying[: len(same)]
+    assert last["run"] == 'uv run --frozen python -m deployment retire "$ENVIRONMENT"'
+    assert last["env"] == {"ENVIRONMENT": "${{ inputs.environment }}"}
+
+
 def test_deploying_ends_before_its_credentials_which_the_role_allows(
     deploy: dict[str, Any], job: dict[str, Any]
 ) -> None:

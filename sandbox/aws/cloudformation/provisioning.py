@@ -26,6 +26,8 @@ def install() -> None:
     cloudformation.check_creations(_check_creation)
     cloudformation.check_updates(_check_update)
     cloudformation.check_deletions(_check_deletion)
+    # A resource goes after everything that depends on it. Source: CloudFormation User Guide, "DependsOn attribute".
+    cloudformation.keep_what_failed_deletions_need()
     cloudformation.check_dynamic_references(lambda reference: _raise_as_handler(_reference_check(reference)))
 
 

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 import jwt
 
 from sandbox.aws.errors import ServiceError
+from sandbox.aws.iam import claims as token_claims
 from sandbox.aws.iam.authorization import split_role_arn
 from sandbox.aws.ministack import gateway, iam, sts
 from sandbox.aws.ministack.gateway import Handler, Request, Response
@@ -86,6 +87,7 @@ def install(certificate_authority: Path, github_url: str) -> None:
         return status, headers, _described(body, claims, provider)
 
     gateway.intercept("sts", answer)
+    sts.add_claims(lambda token: token_claims.condition_keys(jwt.decode(token, options={"verify_signature": False})))
 
 
 def verify(issuers: Issuers, params: dict[str, list[str]]) -> dict[str, Any]:

@@ -121,6 +121,36 @@ def check_deletions(check: Callable[[str, str, str, Properties, str], None]) -> 
     modules.stacks._delete_resource = delete_resource
 
 
+def keep_what_failed_deletions_need() -> None:
+    """Leave alone what a resource depends on that could not be deleted; MiniStack deletes it all the same."""
+    delete_one, delete_all = modules.stacks._delete_resource, modules.stack_handlers._delete_stack_async
+    kept: dict[str, dict[str, Any]] = {}
+
+    def delete_resource(
+        kind: str, physical_id: str, props: Properties, stack_name: str | None = None, logical_id: str | None = None
+    ) -> None:
+        try:
+            delete_one(kind, physical_id, props, stack_name, logical_id)
+        except Exception:
+            stack = find_stack(stack_name or "")
+            if stack is not None and stack["StackStatus"] == "DELETE_IN_PROGRESS":
+                left: dict[str, Any] = stack["_resources"]
+                needed = modules.stacks._with_dependencies([logical_id], stack["_template"]["Resources"], set(left))
+                kept.setdefault(stack["StackId"], {}).update({name: left.pop(name) for name in needed - {logical_id}})
+            raise
+
+    async def delete_stack_async(
+        stack_name: str, stack_id: str, retain_resources: Sequence[str] = (), force: bool = False
+    ) -> None:
+        stack = find_stack(stack_name)
+        await delete_all(stack_name, stack_id, retain_resources, force)
+        if stack is not None:
+            stack["_resources"] |= kept.pop(stack_id, {})
+
+    modules.stacks._delete_resource = delete_resource
+    modules.stack_handlers._delete_stack_async = delete_stack_async
+
+
 def check_dynamic_references(check: Callable[[str], None]) -> None:
     """Check dynamic references, `{{resolve:…}}`, before they are resolved."""
     resolve = modules.stacks._resolve_dynamic_references

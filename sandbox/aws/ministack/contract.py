@@ -84,6 +84,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_find_dynamic_references": "(value, found)",
         "_parse_template": "(template_body)",
     },
+    "ministack.services.cloudformation.handlers": {
+        "_delete_stack_async": "(stack_name, stack_id, retain_resources, force)",
+    },
     "ministack.services.cloudformation.helpers": {
         "_error": "(code, message, status)",
         "_p": "(params, key, default)",
@@ -98,6 +101,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_provision_resource": "(resource_type, logical_id, props, stack_name)",
         "_resolve_dynamic_references": "(value, previous, reuse_ssm, reuse_secrets)",
         "_update_resource": "(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)",
+        "_with_dependencies": "(logical_ids, res_defs, remaining)",
     },
     "ministack.services.cloudwatch": {
         "_alarms": "a AccountRegionScopedDict",
@@ -220,6 +224,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "ministack.services.sts": {
         "_sessions": "a dict",
+        "_web_identity_principal": "(token, provider_id, role_arn)",
         "register_session": "(access_key, session)",
     },
     "ministack.services.tagging": {

@@ -2,6 +2,7 @@
 
 python -m deployment deploy ENVIRONMENT ARN      deploy a model version; fails unless exactly this version is live in the end
 python -m deployment test ENVIRONMENT            test what is live; fails if an answer is wrong, slow or malformed
+python -m deployment retire ENVIRONMENT          delete what is deployed; the project can be deleted afterwards
 python -m deployment rollback VERSION            start the workflow with an earlier version (or its ARN)
 """
 
@@ -34,6 +35,8 @@ class Commands(Generic[Settings]):
     """Deploys the model version that an ARN names."""
     test: Callable[[Project, Environment, Settings], None]
     """Tests what is live in an environment."""
+    retire: Callable[[Project, Environment, Settings], None]
+    """Deletes what is deployed to an environment."""
 
 
 def main(arguments: list[str], commands: Commands[Settings]) -> None:
@@ -51,6 +54,9 @@ def main(arguments: list[str], commands: Commands[Settings]) -> None:
         if options.command == "deploy":
             _require_account(owner, environment)
             commands.deploy(owner, environment, settings, options.arn)
+        elif options.command == "retire":
+            _require_account(owner, environment)
+            commands.retire(owner, environment, settings)
         else:
             commands.test(owner, environment, settings)
     except (DeploymentError, ProjectError, SettingsError, BotoCoreError, ClientError) as error:
@@ -65,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument("arn", help="ARN of the approved model package version")
     test = commands.add_parser("test", help="test what is live")
     test.add_argument("environment", choices=ENVIRONMENTS)
+    retire = commands.add_parser("retire", help="delete what is deployed")
+    retire.add_argument("environment", choices=ENVIRONMENTS)
     back = commands.add_parser("rollback", help="start the workflow with an earlier version")
     back.add_argument("version", help="number or ARN of the version")
     return parser

@@ -91,12 +91,19 @@ class Stack:
 
     def up(self) -> int:
         """Update the account to what the program declares; returns the engine's exit code."""
-        arguments = ["up", "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--suppress-progress"]
-        return subprocess.run(self._command(arguments), cwd=self.folder, env=self._variables, check=False).returncode
+        return self._change("up")
+
+    def destroy(self) -> int:
+        """Delete what the state knows and the account still has; returns the engine's exit code."""
+        return self._change("destroy")
 
     def outputs(self) -> dict[str, Any]:
         """Return what the program exports."""
         return json.loads(self._pulumi(["stack", "output", "--json"]))
+
+    def _change(self, command: str) -> int:
+        arguments = [command, "--yes", "--refresh", "--skip-preview", "--suppress-outputs", "--suppress-progress"]
+        return subprocess.run(self._command(arguments), cwd=self.folder, env=self._variables, check=False).returncode
 
     def _adopt(self, resource: Mapping[str, Any], physical_name: str) -> None:
         name = resource["urn"].rpartition("::")[2]

@@ -4,6 +4,7 @@ import sys
 
 from deployment import settings, smoke
 from deployment.deploy import deploy
+from deployment.retire import retire
 from mlops_platform import REPOSITORY
 from mlops_platform.release import command_line
 
@@ -11,7 +12,7 @@ from mlops_platform.release import command_line
 def main(arguments: list[str]) -> None:
     """Run one command."""
     commands = command_line.Commands(
-        settings=lambda: settings.read(REPOSITORY / "settings.toml"), deploy=deploy, test=smoke.command
+        settings=lambda: settings.read(REPOSITORY / "settings.toml"), deploy=deploy, test=smoke.command, retire=retire
     )
     command_line.main(arguments, commands)
 

@@ -35,21 +35,7 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
     with step("release the model"):
         wanted = model.release(owner, environment, arn)
         shadow = _shadow(owner, environment, fleet, wanted)
-    endpoint = LiveEndpoint(
-        environment=environment,
-        sagemaker=aws.client("sagemaker", owner.region),
-        cloudwatch=aws.client("cloudwatch", owner.region),
-        minutes_to_wait=settings.minutes_to_settle(configured.release),
-        say=logger.info,
-    )
-    stack = Stack(
-        program=PROGRAM,
-        folder=REPOSITORY,
-        project=owner,
-        environment=environment,
-        s3=aws.client("s3", owner.region),
-        say=logger.info,
-    )
+    endpoint, stack = live_endpoint(owner, environment, configured), stack_of(owner, environment)
     scaling = Scaling(
         endpoint_name=endpoint.name, client=aws.client("application-autoscaling", owner.region), say=logger.info
     )
@@ -63,6 +49,29 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         for name in endpoint.prune(serving=live.configuration_of(after), before=live.configuration_of(before)):
             logger.info("deleted %s", name)
     update.report(before, after)
+
+
+def live_endpoint(owner: Project, environment: Environment, configured: Settings) -> LiveEndpoint:
+    """Return the endpoint of an environment."""
+    return LiveEndpoint(
+        environment=environment,
+        sagemaker=aws.client("sagemaker", owner.region),
+        cloudwatch=aws.client("cloudwatch", owner.region),
+        minutes_to_wait=settings.minutes_to_settle(configured.release),
+        say=logger.info,
+    )
+
+
+def stack_of(owner: Project, environment: Environment) -> Stack:
+    """Return the stack of an environment."""
+    return Stack(
+        program=PROGRAM,
+        folder=REPOSITORY,
+        project=owner,
+        environment=environment,
+        s3=aws.client("s3", owner.region),
+        say=logger.info,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,6 +70,13 @@ class LiveEndpoint:
         self.sagemaker.delete_endpoint(EndpointName=self.name)
         return self.settled()
 
+    def end(self) -> None:
+        """Delete the endpoint if there is one, and wait until it is gone."""
+        if self.settled() is not None:
+            self.say(f"deleting {self.name}, which the state does not know")
+            self.sagemaker.delete_endpoint(EndpointName=self.name)
+            self.settled()
+
     def started(self, endpoint: Description | None) -> Started | None:
         """Return the instances that the live configuration started with; None when there is none."""
         name = configuration_of(endpoint)

@@ -62,6 +62,10 @@ class Engine(FakeEngine):
                 "ProductionVariants": variants,
             }
 
+    def destroy(self) -> None:
+        if not self.exit_code and self.state["deployment"]["resources"]:
+            self.aws.sagemaker.endpoint = None
+
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
@@ -416,3 +420,50 @@ def test_the_test_fails_when_an_answer_is_wrong(aws: Aws) -> None:
     assert str(caught.value).splitlines()[1:] == [
         "  preprod serves this version all the same: `make rollback VERSION=N` deploys version N again"
     ]
+
+
+def test_a_retired_endpoint_is_gone_and_can_be_deployed_again(
+    aws: Aws, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(1)
+    engine.state["deployment"]["resources"] = [{"type": ENDPOINT, "urn": URN}]
+    engine.calls.clear()
+    main(["retire", "preprod"])
+    assert [call[0] for call in engine.calls] == ["stack", "stack", "destroy"]
+    assert engine.calls[-1][1:3] == ["--yes", "--refresh"]
+    assert aws.sagemaker.endpoint is None
+    assert "preprod serves nothing any more" in capsys.readouterr().out
+    deploy(2)
+    assert aws.sagemaker.endpoint
+
+
+def test_an_endpoint_that_the_state_does_not_know_is_retired_all_the_same(
+    aws: Aws, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    deploy(1)
+    main(["retire", "preprod"])
+    assert aws.sagemaker.endpoint is None
+    assert f"deleting {NAME}, which the state does not know" in caplog.text
+
+
+def test_retiring_what_does_not_serve_changes_nothing(aws: Aws, engine: Engine) -> None:
+    main(["retire", "preprod"])
+    main(["retire", "preprod"])
+    assert aws.sagemaker.deleted == []
+
+
+def test_a_retirement_that_fails_is_red_and_leaves_the_endpoint_to_the_next_run(aws: Aws, engine: Engine) -> None:
+    deploy(1)
+    engine.exit_code = 255
+    with pytest.raises(SystemExit, match="pulumi destroy failed in preprod; its messages are above: run this again"):
+        main(["retire", "preprod"])
+    assert aws.sagemaker.endpoint
+
+
+def test_a_retirement_with_credentials_of_another_account_is_refused(aws: Aws, engine: Engine) -> None:
+    deploy(1)
+    engine.calls.clear()
+    with pytest.raises(SystemExit, match="these are credentials of account"):
+        main(["retire", "prod"])
+    assert engine.calls == []

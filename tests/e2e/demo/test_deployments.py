@@ -291,14 +291,44 @@ def test_the_same_version_again_changes_only_new_settings_and_a_shadow_answers_n
     assert found["Metrics"]
 
 
-def test_a_project_that_is_deleted_while_it_is_deployed_leaves_data_and_nothing_else(deployments: Deployments) -> None:
+def test_a_project_that_serves_is_not_deleted_and_loses_nothing(deployments: Deployments) -> None:
     (run,) = deployments.waiting()
     serving = deployments.endpoint("prod")["EndpointConfigName"]
     deployments.release(run)
     deployments.wait_until_updating("prod", serving)
-    deployments.delete_project()
-    # The endpoint is deleted and the repository archived; the conclusion depends on which the run meets first.
-    assert deployments.conclusion(run) in ("failure", "cancelled")
+
+    status, reason = deployments.delete_project()
+
+    assert status == "DeleteFailed"
+    assert "nothing was deleted" in reason
+    for environment in ("preprod", "prod"):
+        where = f"account {ACCOUNTS[environment]} ({environment}) still has the project's endpoint"
+        assert f"{where} {deployments.name(environment)}" in reason
+    assert "retire it first, by the workflow Retire" in reason
+    assert deployments.conclusion(run) == "success"
+    for environment in ("preprod", "prod"):
+        assert deployments.endpoint(environment)["EndpointStatus"] == "InService"
+        assert len(deployments.application(environment).predict([ORDINARY])) == 1
+        assert len([role for role in deployments.roles(environment) if deployments.project.id in role]) == 2
+    for repository in (deployments.project.training, deployments.project.deployment):
+        assert not deployments.developer.get(f"/repos/{repository}")["archived"]
+
+
+def test_endpoints_are_retired_when_production_s_reviewer_agrees_and_no_sooner(deployments: Deployments) -> None:
+    run = deployments.retire()
+    assert deployments.conclusion(run) == "waiting"
+    assert [deployments.endpoint(each)["EndpointStatus"] for each in ("preprod", "prod")] == ["InService"] * 2
+    deployments.release(run)
+    assert deployments.conclusion(run) == "success"
+    for environment in ("preprod", "prod"):
+        remains = deployments.remains(environment)
+        assert (remains.endpoints, remains.alarms, remains.dashboards, remains.targets) == ([], [], [], [])
+        assert remains.models
+        assert len(remains.stacks) == 1
+
+
+def test_a_retired_project_is_deleted_and_leaves_data_and_nothing_else(deployments: Deployments) -> None:
+    assert deployments.delete_project() == ("DeleteCompleted", "")
     for environment in ("preprod", "prod"):
         remains = deployments.remains(environment)
         kinds = (
@@ -323,5 +353,5 @@ def test_a_project_that_is_deleted_while_it_is_deployed_leaves_data_and_nothing_
 
 def test_a_second_deletion_changes_nothing(deployments: Deployments) -> None:
     before = [deployments.remains(environment) for environment in ("preprod", "prod")]
-    deployments.delete_project()
+    assert deployments.delete_project()[0] == "DeleteCompleted"
     assert [deployments.remains(environment) for environment in ("preprod", "prod")] == before

@@ -146,11 +146,14 @@ def test_a_copy_never_overwrites_whatever_the_version_of_botocore(fakes: Fakes) 
     assert b"if-none-match" in sent[0]["Authorization"], "it is signed"
 
 
-def test_a_process_logs_the_version_of_its_botocore_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_logs_the_version_of_its_botocore_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     aws_clients._log_versions.cache_clear()
     with caplog.at_level("INFO", "functions.shared"):
-        aws_clients.client("s3", region_name="eu-west-1")
-        aws_clients.client("ssm", region_name="eu-west-1")
+        aws_clients.client("s3")
+        aws_clients.client("ssm")
 
     assert [each.getMessage() for each in caplog.records if "botocore" in each.getMessage()] == [
         f"boto3 {boto3.__version__}, botocore {botocore.__version__}"

@@ -3,20 +3,17 @@
 What passes here was allowed by the emulator's reading of IAM; AWS's own is not proven.
 """
 
-import io
 import json
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.shared.model_specification import specification_digest
 from tests.functions.model_release.fakes import BUCKET, FROZEN, arn
-from tests.functions.template_cloner.test_local_aws import has_roles_of
+from tests.functions.project_onboarding.platform import has_roles_of, zipped
 from tests.products.product import launched
 from tests.rendering import Rendering, Renderings
 from tests.sandbox_aws.account import Account, Credentials, allow
@@ -111,7 +108,7 @@ def _prepare_production(prod: Account, platform: Rendering) -> None:
     _bucket(prod, BUCKET, key)
     bucket_policy = platform.one("BucketPolicy", "storage-artifacts-policy").inputs["policy"]
     prod.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=bucket_policy)
-    function = platform.one("lambda/function:Function").inputs
+    function = platform.one("lambda/function:Function", "model-release-function").inputs
     functions = prod.client("lambda")
     functions.create_function(
         FunctionName=FUNCTION,
@@ -121,7 +118,7 @@ def _prepare_production(prod: Account, platform: Rendering) -> None:
         Timeout=function["timeout"],
         # Ids of rendered subnets are longer than AWS's own.
         Environment={"Variables": {**function["environment"]["variables"], "SUBNET_IDS": "subnet-1,subnet-2"}},
-        Code={"ZipFile": _zipped(function["code"].assets)},
+        Code={"ZipFile": zipped(function["code"].assets)},
     )
     # The alias of another project, which the tests try to use.
     functions.create_alias(FunctionName=FUNCTION, Name=OTHER, FunctionVersion="$LATEST")
@@ -134,7 +131,8 @@ def _launch(prod: Account, template: str) -> None:
         "Environment": "prod",
         "ProjectName": "abalone",
         "ProjectId": "p-abcdefghijkl",
-        "RepositorySubject": "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006",
+        "RepositoryName": "mlops-abalone-p-abcdefghijkl-model-deployment-realtime",
+        "RepositoryId": "2006",
         "LaunchStackId": "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-1/1",
     }
     stacks = prod.client("cloudformation")
@@ -177,14 +175,6 @@ def _bucket(account: Account, name: str, key: str) -> None:
 
 def _through_s3() -> Mapping[str, Any]:
     return {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
-
-
-def _zipped(assets: Mapping[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, asset in assets.items():
-            archive.write(Path(asset.path), name)
-    return buffer.getvalue()
 
 
 def test_a_project_releases_its_approved_version_and_serves_it(world: World) -> None:

@@ -1,30 +1,19 @@
-"""Fixtures of several test modules: the local AWS, AWS's clients in memory, and a clock."""
+"""Fixtures of several test modules: everything outside the function, in memory, and a clock."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from functions.shared.github_api.deadline import Deadline
-from functions.template_cloner.account_requests import AccountRequests
 from functions.template_cloner.github import GitHub
 from tests.functions.shared.clock import Clock
 from tests.functions.shared.server import Server, serving
-from tests.functions.template_cloner.fake_account import ROLES
-from tests.functions.template_cloner.fake_clients import Client
 from tests.functions.template_cloner.fakes import Fakes
-from tests.sandbox_aws.conftest import certificate_files, dev, endpoint_url, issuer, prod
-
-__all__ = ["certificate_files", "dev", "endpoint_url", "issuer", "prod"]
 
 
 @pytest.fixture
 def fakes() -> Fakes:
     return Fakes()
-
-
-@pytest.fixture
-def client() -> Client:
-    return Client()
 
 
 @pytest.fixture
@@ -42,9 +31,3 @@ def server() -> Iterator[Server]:
 def github(server: Server, clock: Clock) -> GitHub:
     deadline = Deadline(at=clock.now + 280, now=clock, sleep=clock.sleep)
     return GitHub(server.url, "ghp_a-token", deadline, wall_clock=clock, jitter=lambda: 1.0)
-
-
-@pytest.fixture
-def requests(clock: Clock) -> AccountRequests:
-    """Requests to an account, for a hundred seconds."""
-    return AccountRequests(ROLES.account_id, Deadline(at=clock.now + 100, now=clock, sleep=clock.sleep))

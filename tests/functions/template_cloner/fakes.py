@@ -13,11 +13,12 @@ from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.github_users import User
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.launcher import Launcher
-from functions.template_cloner.resources import ProjectRepository
+from functions.template_cloner.onboarding import OnboardingFunction
+from functions.template_cloner.resources import DeploymentRoles, ProjectRepository
 from functions.template_cloner.roles_provisioner import RolesProvisioner
-from functions.template_cloner.workload_account import WorkloadAccount
+from tests.functions.project_onboarding.fake_account import FUNCTION, LAUNCH, Crash, MemoryAccount
 from tests.functions.shared.clock import Clock
-from tests.functions.template_cloner.fake_account import LAUNCH, Crash, MemoryAccount
+from tests.functions.template_cloner.fake_function import MemoryFunction
 
 ORGANIZATION = "acme"
 MAIN = frozenset({("branch", "main")})
@@ -267,10 +268,11 @@ class Fakes:
         deadline = Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep)
         return RunStarter(github=self.github, deadline=deadline)
 
-    def roles_provisioner(self) -> RolesProvisioner:
+    def roles_provisioner(self, roles: DeploymentRoles) -> RolesProvisioner:
         """Return a provisioner of roles in the account."""
         return RolesProvisioner(
-            account=WorkloadAccount(roles=self.account, deployments=self.account),
+            roles=roles,
+            account=OnboardingFunction(roles, FUNCTION, LAUNCH, MemoryFunction(self.account)),
             stacks=self.stacks,
             deadline=Deadline(at=self.clock.now + 280, now=self.clock, sleep=self.clock.sleep),
             stack_id=LAUNCH,

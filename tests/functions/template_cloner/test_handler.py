@@ -11,13 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner import answer, handler
 from functions.template_cloner.answer import Answer, AnswerNotDeliveredError
-from functions.template_cloner.resources import DeploymentRoles
-from functions.template_cloner.workload_account import WorkloadAccount
+from tests.functions.project_onboarding.fake_account import ARNS
 from tests.functions.shared.server import Reply, Server, serving
-from tests.functions.template_cloner.fake_account import ARNS, ONBOARDING_ROLE, ROLES
+from tests.functions.template_cloner.fake_function import ROLES, MemoryFunction
 from tests.functions.template_cloner.fakes import PROJECT, Fakes, MemoryGitHub
 from tests.functions.template_cloner.test_launch_records import Parameters
 from tests.functions.template_cloner.test_properties import PROPERTIES, ROLES_PROPERTIES
@@ -45,15 +43,16 @@ def cloudformation() -> Iterator[Server]:
 
 
 class Aws:
-    """The three services in memory."""
+    """Four services in memory."""
 
     def __init__(self) -> None:
+        self.functions: MemoryFunction | None = None
         self.parameters = Parameters()
         self.secret = json.dumps({"token": TOKEN})
         self.status = "CREATE_IN_PROGRESS"
 
-    def client(self, service: str, config: object, **credentials: str) -> Any:
-        return self.parameters if service == "ssm" else self
+    def client(self, service: str, config: object) -> Any:
+        return {"ssm": self.parameters, "lambda": self.functions}.get(service, self)
 
     def get_secret_value(self, **arguments: object) -> dict[str, str]:
         return {"SecretString": self.secret}
@@ -155,11 +154,7 @@ def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Serve
 def test_roles_are_made_without_asking_github(
     cloudformation: Server, fakes: Fakes, aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def enter(roles: DeploymentRoles, role_arn: str, deadline: Deadline) -> WorkloadAccount:
-        assert (roles, role_arn) == (ROLES, ONBOARDING_ROLE)
-        return WorkloadAccount(roles=fakes.account, deployments=fakes.account)
-
-    monkeypatch.setattr("functions.template_cloner.service.enter_account", enter)
+    aws.functions = MemoryFunction(fakes.account)
     monkeypatch.setattr("functions.template_cloner.roles_provisioner._RETRY_SECONDS", 0.01)
     fakes.account.seconds = 0
     aws.secret = "nobody has set it"
@@ -178,14 +173,10 @@ def test_roles_are_made_without_asking_github(
 
 
 def test_a_deletion_without_enough_time_fails_and_says_to_repeat_it(
-    cloudformation: Server, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+    cloudformation: Server, fakes: Fakes, aws: Aws
 ) -> None:
-    def enter(roles: DeploymentRoles, role_arn: str, deadline: Deadline) -> WorkloadAccount:
-        assert (roles, role_arn) == (ROLES, ONBOARDING_ROLE)
-        return WorkloadAccount(roles=fakes.account, deployments=fakes.account)
-
-    monkeypatch.setattr("functions.template_cloner.service.enter_account", enter)
-    fakes.account.deploys(ROLES.name, "Creating", for_seconds=3600)
+    aws.functions = MemoryFunction(fakes.account)
+    fakes.account.deploys(ROLES.name, "Deleting", for_seconds=3600)
     asked: dict[str, Any] = {"ResourceType": "Custom::DeploymentRoles", "ResourceProperties": ROLES_PROPERTIES}
 
     handler.handler(event(cloudformation, "Delete", PhysicalResourceId=ROLES.name, **asked), Context(seconds=11))

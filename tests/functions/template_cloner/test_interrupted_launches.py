@@ -6,7 +6,7 @@ import pytest
 
 from functions.shared.github_api.errors import GitHubError, OutcomeUnknownError
 from functions.template_cloner.launch_records import Record
-from tests.functions.template_cloner.fake_account import LAUNCH, Crash
+from tests.functions.project_onboarding.fake_account import LAUNCH, Crash
 from tests.functions.template_cloner.fakes import (
     ORGANIZATION,
     PROJECT,

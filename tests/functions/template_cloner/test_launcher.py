@@ -10,7 +10,7 @@ from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.github_users import User
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.repository import is_own
-from tests.functions.template_cloner.fake_account import LAUNCH
+from tests.functions.project_onboarding.fake_account import LAUNCH
 from tests.functions.template_cloner.fakes import (
     DEPLOYING,
     MAIN,

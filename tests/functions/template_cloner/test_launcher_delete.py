@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from functions.template_cloner.errors import LaunchError
-from tests.functions.template_cloner.fake_account import LAUNCH, Crash
+from tests.functions.project_onboarding.fake_account import LAUNCH, Crash
 from tests.functions.template_cloner.fakes import (
     PROJECT,
     Fakes,

@@ -1,6 +1,11 @@
 """The function and the templates of projects understand each other."""
 
-from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
+from functions.template_cloner.properties import (
+    parse_deletion_check,
+    parse_deployment_roles,
+    parse_first_run,
+    parse_project,
+)
 from tests.products.product import Launch, Product, launched
 from tests.products.test_model_building_training import ACCOUNT, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
 
@@ -46,7 +51,11 @@ def test_the_cloner_accepts_the_requests_of_the_deployment_template() -> None:
     assert project.reviewers == {"prod": ("hedy",)}
     assert (preprod.name, preprod.account_id) == ("analytics-preprod-p-abcdefghijkl", "222222222222")
     assert (prod.name, prod.account_id) == ("analytics-prod-p-abcdefghijkl", "333333333333")
-    assert prod.repository_subject == f"repo:acme@1001/{project.name}@2006"
+    assert (prod.repository_name, prod.repository_id) == (project.name, "2006")
+    check = parse_deletion_check(product.properties("DeletionCheck"), "analytics")
+    assert [(each.name, each.account_id) for each in check.accounts] == [
+        (each.name, each.account_id) for each in (preprod, prod)
+    ]
 
 
 def test_the_longest_name_of_a_project_makes_a_repository_name_that_github_accepts() -> None:

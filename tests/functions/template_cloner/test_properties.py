@@ -1,10 +1,12 @@
 """Properties of custom resources are checked before anything is changed, and every problem is reported at once."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
-from tests.functions.template_cloner.fake_account import ROLES
+from tests.functions.template_cloner.fake_function import ROLES
 
 PROPERTIES: dict[str, object] = {
     "ServiceToken": "arn:aws:lambda:…",
@@ -22,7 +24,8 @@ ROLES_PROPERTIES: dict[str, object] = {
     "ServiceTimeout": "300",
     "ProjectName": ROLES.project_name,
     "ProjectId": ROLES.project_id,
-    "RepositorySubject": ROLES.repository_subject,
+    "RepositoryName": ROLES.repository_name,
+    "RepositoryId": ROLES.repository_id,
     "Environment": ROLES.environment,
     "AccountId": ROLES.account_id,
 }
@@ -99,6 +102,15 @@ def test_roles_are_read() -> None:
     assert roles.name == "analytics-prod-p-abcdefghijkl"
 
 
+def test_roles_of_a_product_that_was_published_earlier_name_no_repository() -> None:
+    earlier = {key: value for key, value in ROLES_PROPERTIES.items() if not key.startswith("Repository")}
+    subject = {"RepositorySubject": "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006"}
+
+    roles = parse_deployment_roles({**earlier, **subject}, "analytics")
+
+    assert roles == replace(ROLES, repository_name="", repository_id="")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
@@ -106,10 +118,11 @@ def test_roles_are_read() -> None:
         ("ProjectId", "p-abc", "p- and 12 lower-case letters"),
         ("Environment", "Prod", "an environment, such as prod"),
         ("AccountId", "33", "the 12 digits of an account"),
-        ("RepositorySubject", "repo:*", "how tokens name a project's repository"),
-        ("RepositorySubject", "repo:acme/website", "how tokens name a project's repository"),
-        ("RepositorySubject", "repo:acme/mlops-a:environment:prod", "how tokens name a project's repository"),
-        ("RepositorySubject", None, "how tokens name a project's repository"),
+        ("RepositoryName", "acme/website", "a project's repository"),
+        ("RepositoryName", "website", "a project's repository"),
+        ("RepositoryName", None, "a project's repository"),
+        ("RepositoryId", "2006*", "GitHub's number of it"),
+        ("RepositoryId", None, "GitHub's number of it"),
     ],
 )
 def test_a_wrong_property_of_roles_is_named(key: str, value: object, message: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from functions.template_cloner.request import Request, parse_request
 from functions.template_cloner.resources import FirstRun
-from tests.functions.template_cloner.fake_account import LAUNCH, ROLES
+from tests.functions.project_onboarding.fake_account import LAUNCH
+from tests.functions.template_cloner.fake_function import ROLES
 from tests.functions.template_cloner.fakes import PROJECT
 from tests.functions.template_cloner.test_properties import PROPERTIES, ROLES_PROPERTIES
 from tests.functions.template_cloner.test_routing import FIRST_RUN, request, roles_request

@@ -9,7 +9,8 @@ from functions.template_cloner import routing
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.request import parse_request
 from functions.template_cloner.settings import Settings
-from tests.functions.template_cloner.fake_account import ARNS, ROLES
+from tests.functions.project_onboarding.fake_account import ARNS, NAME
+from tests.functions.template_cloner.fake_function import ROLES
 from tests.functions.template_cloner.fakes import PROJECT, Fakes
 from tests.functions.template_cloner.test_properties import PROPERTIES, ROLES_PROPERTIES
 from tests.functions.template_cloner.test_settings import ENVIRONMENT
@@ -32,7 +33,7 @@ def carry_out(fakes: Fakes, asked: Mapping[str, object], subjects: str = "immuta
     workers = routing.Workers(
         launcher=fakes.launcher,
         run_starter=fakes.run_starter,
-        roles_provisioner=lambda roles: fakes.roles_provisioner(),
+        roles_provisioner=fakes.roles_provisioner,
     )
     return routing.carry_out(parse_request(asked, organization="acme", unit="analytics"), settings, workers)
 
@@ -135,6 +136,54 @@ def test_roles_that_were_refused_need_no_deletion(fakes: Fakes) -> None:
         carry_out(fakes, roles_request("Create", wrong))
     assert carry_out(fakes, roles_request("Delete", wrong)) == routing.Outcome(physical_id="Repository")
     assert fakes.account.changes == []
+
+
+CHECK_PROPERTIES = {
+    "ServiceToken": "arn:aws:lambda:…",
+    "ProjectName": ROLES.project_name,
+    "ProjectId": ROLES.project_id,
+    "Accounts": {"preprod": "333333333333", "prod": "333333333333"},
+}
+
+
+def check_request(kind: str, properties: object = CHECK_PROPERTIES, **more: object) -> dict[str, object]:
+    return request(kind, properties, **more) | {"ResourceType": "Custom::DeletionCheck"}
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_a_deletion_check_does_nothing_until_the_project_is_deleted(fakes: Fakes, kind: str) -> None:
+    fakes.account.deploys(NAME)
+    asked = check_request(kind, OldResourceProperties=CHECK_PROPERTIES)
+
+    assert carry_out(fakes, asked).physical_id == "p-abcdefghijkl/deletion-check"
+    assert fakes.account.changes == []
+
+
+def test_a_project_that_serves_nowhere_may_be_deleted(fakes: Fakes) -> None:
+    carry_out(fakes, roles_request("Create"))
+    before = fakes.account.changes.copy()
+
+    carry_out(fakes, check_request("Delete", PhysicalResourceId="given"))
+
+    assert fakes.account.changes == before
+
+
+def test_a_project_that_serves_is_not_deleted_and_every_account_says_why(fakes: Fakes) -> None:
+    carry_out(fakes, roles_request("Create"))
+    fakes.account.deploys(NAME)
+    before = fakes.account.changes.copy()
+
+    with pytest.raises(LaunchError) as error:
+        carry_out(fakes, check_request("Delete", PhysicalResourceId="given"))
+    assert str(error.value).startswith("nothing was deleted: account 333333333333 (prod) still has")
+    assert str(error.value).count("retire it first") == 2
+    assert fakes.account.changes == before
+
+
+@pytest.mark.parametrize("accounts", [{}, None, {"prod": "somewhere"}, {"Prod": "333333333333"}])
+def test_a_deletion_check_names_accounts(fakes: Fakes, accounts: object) -> None:
+    with pytest.raises(LaunchError, match=r"Account|Environment"):
+        carry_out(fakes, check_request("Create", {**CHECK_PROPERTIES, "Accounts": accounts}))
 
 
 def test_another_resource_type_is_refused(fakes: Fakes) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.settings import Settings
-from tests.functions.template_cloner.fake_account import ONBOARDING_ROLE, ROLES
+from tests.functions.project_onboarding.fake_account import FUNCTION
+from tests.functions.template_cloner.fake_function import ROLES
 
 ENVIRONMENT = {
     "GITHUB_ORGANIZATION": "acme",
@@ -17,10 +18,10 @@ ENVIRONMENT = {
     "OIDC_SUBJECTS": "legacy",
     "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches/",
     "UNIT": "analytics",
-    "ONBOARDING_ROLE_ARNS": json.dumps(
+    "ONBOARDING_FUNCTION_ARNS": json.dumps(
         {
-            "preprod": "arn:aws:iam::222222222222:role/analytics-preprod-project-onboarding",
-            "prod": ONBOARDING_ROLE,
+            "preprod": "arn:aws:lambda:eu-west-1:222222222222:function:analytics-preprod-project-onboarding",
+            "prod": FUNCTION,
         }
     ),
 }
@@ -34,7 +35,7 @@ def test_settings_of_the_function_are_read() -> None:
     assert settings.records_path == "/mlops/analytics/dev/launches"
     assert settings.unit == "analytics"
     assert not settings.immutable_subjects
-    assert settings.onboarding_role_arns["prod"] == ONBOARDING_ROLE
+    assert settings.onboarding_function_arns["prod"] == FUNCTION
 
 
 def test_missing_settings_of_the_function_are_all_named() -> None:
@@ -44,8 +45,8 @@ def test_missing_settings_of_the_function_are_all_named() -> None:
     assert all(name in str(error.value) for name in ENVIRONMENT)
 
 
-def test_roles_are_given_by_the_onboarding_role_of_their_account() -> None:
-    assert Settings.from_environment(ENVIRONMENT).onboarding_role_arn(ROLES) == ONBOARDING_ROLE
+def test_roles_are_given_by_the_onboarding_function_of_their_account() -> None:
+    assert Settings.from_environment(ENVIRONMENT).onboarding_function_arn(ROLES) == FUNCTION
 
 
 @pytest.mark.parametrize("changes", [{"environment": "test"}, {"account_id": "222222222222"}])
@@ -53,4 +54,4 @@ def test_no_role_is_given_in_an_account_that_projects_do_not_deploy_to(changes: 
     roles = replace(ROLES, **changes)
 
     with pytest.raises(LaunchError, match=r"projects of analytics do not deploy to account [23]{12} as (test|prod)"):
-        Settings.from_environment(ENVIRONMENT).onboarding_role_arn(roles)
+        Settings.from_environment(ENVIRONMENT).onboarding_function_arn(roles)

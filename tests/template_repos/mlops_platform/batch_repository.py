@@ -40,10 +40,11 @@ def main(arguments: list[str], folder: Path, aws: FakeAws, *, exists: bool = Fal
         with step("pulumi up"):
             assert stack.up() == 0
 
-    def test(_owner: Project, _environment: Environment, _: None) -> None:
+    def neither(_owner: Project, _environment: Environment, _: None) -> None:
         raise AssertionError("no test of this repository gets here")
 
-    command_line.main(arguments, command_line.Commands(settings=lambda: None, deploy=deploy, test=test))
+    commands = command_line.Commands(settings=lambda: None, deploy=deploy, test=neither, retire=neither)
+    command_line.main(arguments, commands)
 
 
 def engine(folder: Path) -> FakeEngine:

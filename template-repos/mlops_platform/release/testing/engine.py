@@ -19,7 +19,7 @@ class FakeEngine:
     environments: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     imported: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     exit_code: int = 0
-    """Exit code of updates."""
+    """Exit code of updates and deletions."""
     changes: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Operations and types of resources that a preview reports."""
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -52,8 +52,8 @@ class FakeEngine:
                 prefix = f"urn:pulumi:preprod::{self.program}::mlops:index:Component"
                 steps = [{"op": op, "urn": f"{prefix}${kind}::name"} for op, kind in self.changes]
                 output = json.dumps({"config": {}, "steps": steps})
-            case ["up", _]:
-                self.update()
+            case ["up" | "destroy" as change, _]:
+                self.update() if change == "up" else self.destroy()
                 return subprocess.CompletedProcess(command, self.exit_code)
             case _:
                 assert arguments[0] in ("stack", "import")
@@ -61,6 +61,9 @@ class FakeEngine:
 
     def update(self) -> None:
         """Do what an update does to AWS: nothing."""
+
+    def destroy(self) -> None:
+        """Do what the deletion of a stack's resources does to AWS: nothing."""
 
     def configuration(self) -> dict[str, Any]:
         """Return the program's configuration in the stack file."""

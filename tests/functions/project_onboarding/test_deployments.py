@@ -3,19 +3,17 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.template_cloner.account_requests import AccountRequests
-from functions.template_cloner.deployments import Deployments
-from tests.functions.template_cloner.fake_account import ROLES
-from tests.functions.template_cloner.fake_clients import Client, error
+from functions.project_onboarding.deployments import Deployments
+from tests.functions.project_onboarding.fake_account import NAME
+from tests.functions.project_onboarding.fake_clients import Client, error
 
-NAME = ROLES.name
 STRANGER = "analytics-prod-p-abcdefghijklm"
 """A name that begins like the project's and belongs to another."""
 
 
 @pytest.fixture
-def deployments(client: Client, requests: AccountRequests) -> Deployments:
-    return Deployments(requests, lambda service: client)
+def deployments(client: Client) -> Deployments:
+    return Deployments(client, client, client)
 
 
 def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, client: Client) -> None:
@@ -32,15 +30,6 @@ def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, clie
 
     assert deployments.endpoints(NAME) == {NAME: "InService", f"{NAME}-shadow": "Failed"}
     assert client.did("list_endpoints") == [{"NameContains": NAME}]
-
-
-def test_an_endpoint_that_is_gone_or_busy_again_is_no_failure(deployments: Deployments, client: Client) -> None:
-    client.answers["delete_endpoint"] = error("ValidationException", "Cannot delete endpoint in status Updating")
-    deployments.delete_endpoint(NAME)
-
-    client.answers["delete_endpoint"] = error("AccessDeniedException")
-    with pytest.raises(ClientError):
-        deployments.delete_endpoint(NAME)
 
 
 def served(client: Client) -> None:

@@ -4,20 +4,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from functions.template_cloner.resources import DeploymentRoles
-from functions.template_cloner.roles_stacks import RolesStack
+from functions.project_onboarding.onboarder import Onboarder
+from functions.project_onboarding.request import Project, Repository, Request
+from functions.project_onboarding.roles_stacks import RolesStack
+from functions.project_onboarding.settings import Settings
 from tests.functions.shared.clock import Clock
 
-ROLES = DeploymentRoles(
-    unit="analytics",
-    environment="prod",
-    account_id="333333333333",
-    project_name="abalone",
-    project_id="p-abcdefghijkl",
-    repository_subject="repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-deployment-realtime@2006",
-)
-ONBOARDING_ROLE = "arn:aws:iam::333333333333:role/analytics-prod-project-onboarding"
+ENVIRONMENT = {
+    "ACCOUNT_ID": "333333333333",
+    "PLATFORM_PREFIX": "analytics-prod",
+    "ROLES_TEMPLATE_URL": "https://bucket/onboarding/project-roles-1.yaml",
+    "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
+}
+SETTINGS = Settings.from_environment(ENVIRONMENT)
+PROJECT = Project(name="abalone", id="p-abcdefghijkl")
+REPOSITORY = Repository(name="mlops-abalone-p-abcdefghijkl-model-deployment-realtime", id="2006")
+NAME = "analytics-prod-p-abcdefghijkl"
+"""Name of the project's stack, and the beginning of the names of all that it deploys."""
+FUNCTION = "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-project-onboarding"
 LAUNCH = "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-x/1"
+ONBOARD = Request(action="onboard", project=PROJECT, launch=LAUNCH, repository=REPOSITORY, begun=False)
+OFFBOARD = Request(action="offboard", project=PROJECT, launch=LAUNCH, repository=None, begun=False)
+CHECK = replace(OFFBOARD, action="check_offboarding")
 ARNS = {
     "DeploymentRoleArn": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
     "ModelRoleArn": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-model",
@@ -61,22 +69,26 @@ class MemoryAccount:
             self.stacks[name] = replace(found, status=status, outputs=outputs, reason="ModelRole: no" * (not outputs))
         return self.stacks.get(name)
 
-    def create_stack(self, roles: DeploymentRoles, launch: str) -> None:
+    def create_stack(self, name: str, project: Project, repository: Repository, launch: str) -> None:
         self._change("create_stack")
-        if roles.name not in self.stacks:
-            self.stacks[roles.name] = RolesStack(status="CREATE_IN_PROGRESS", reason="", launch=launch, outputs={})
-            self._begun(roles.name)
+        if name not in self.stacks:
+            self.stacks[name] = RolesStack(
+                status="CREATE_IN_PROGRESS", reason="", launch=launch, repository=repository, outputs={}
+            )
+            self._begun(name)
         self._changed()
 
-    def update_stack(self, roles: DeploymentRoles, launch: str) -> Literal["started", "unchanged", "busy"]:
+    def update_stack(
+        self, name: str, project: Project, repository: Repository, launch: str
+    ) -> Literal["started", "unchanged", "busy"]:
         self._change("update_stack")
-        stack = self.stacks[roles.name]
+        stack = self.stacks[name]
         if stack.status.endswith("_IN_PROGRESS"):
             return "busy"
-        if self._templates.get(roles.name) == self.template:
+        if self._templates.get(name) == self.template:
             return "unchanged"
-        self.stacks[roles.name] = replace(stack, status="UPDATE_IN_PROGRESS")
-        self._begun(roles.name)
+        self.stacks[name] = replace(stack, status="UPDATE_IN_PROGRESS")
+        self._begun(name)
         self._changed()
         return "started"
 
@@ -95,18 +107,20 @@ class MemoryAccount:
                     del self.served[name]
         return {name: status for name, status in self.served.items() if name.startswith(prefix)}
 
-    def delete_endpoint(self, name: str) -> None:
-        assert self.served[name] in ("Failed", "InService", "OutOfService", "UpdateRollbackFailed")
-        self._change("delete_endpoint")
-        self.served[name] = "Deleting"
-        self._due[name] = self.clock.now + self.seconds
-        self._changed()
-
     def delete_what_served(self, prefix: str) -> None:
         assert not self.endpoints(prefix), "what serves an endpoint is not deleted under it"
         self._change("delete_what_served")
         self.remains = {name for name in self.remains if not name.startswith(prefix)}
         self._changed()
+
+    def onboarder(self) -> Onboarder:
+        """Return the function's decisions about this account."""
+        return Onboarder(settings=SETTINGS, stacks=self, deployments=self)
+
+    def retires(self, name: str) -> None:
+        """The repository's workflow begins to delete an endpoint."""
+        self.served[name] = "Deleting"
+        self._due[name] = self.clock.now + self.seconds
 
     def deploys(self, name: str, status: str = "InService", *, for_seconds: float = 0.0) -> None:
         """A workflow has deployed a model."""

@@ -1,14 +1,9 @@
-"""AWS's clients in memory, for an account that projects deploy to."""
+"""AWS's clients in memory."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
-
-PROVIDED = {
-    "/mlops/analytics/prod/projects/roles-template-url": "https://bucket/onboarding/project-roles-1.yaml",
-    "/mlops/analytics/prod/projects/roles-stack-role-arn": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
-}
 
 
 def error(code: str, message: str = "…") -> ClientError:
@@ -21,17 +16,10 @@ class Client:
     def __init__(self) -> None:
         self.answers: dict[str, object] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.failures: list[ClientError] = []
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def ask(**arguments: Any) -> Any:
             self.asked.append((operation, arguments))
-            if operation == "get_parameter":
-                if arguments["Name"] not in PROVIDED:
-                    raise error("ParameterNotFound")
-                return {"Parameter": {"Value": PROVIDED[arguments["Name"]]}}
-            if self.failures:
-                raise self.failures.pop(0)
             answer = self.answers.get(operation, {})
             if isinstance(answer, ClientError):
                 raise answer

@@ -3,20 +3,16 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.shared.github_api.errors import DeadlinePassedError
-from functions.template_cloner.account_requests import AccountRequests
-from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.roles_stacks import RolesStack, RolesStacks
-from tests.functions.shared.clock import Clock
-from tests.functions.template_cloner.fake_account import ARNS, LAUNCH, ROLES
-from tests.functions.template_cloner.fake_clients import PROVIDED, Client, error
-
-NAME = ROLES.name
+from functions.project_onboarding.errors import RefusedError
+from functions.project_onboarding.request import Repository
+from functions.project_onboarding.roles_stacks import RolesStack, RolesStacks
+from tests.functions.project_onboarding.fake_account import ARNS, LAUNCH, NAME, PROJECT, REPOSITORY, SETTINGS
+from tests.functions.project_onboarding.fake_clients import Client, error
 
 
 @pytest.fixture
-def stacks(client: Client, requests: AccountRequests) -> RolesStacks:
-    return RolesStacks(ROLES, requests, lambda service: client)
+def stacks(client: Client) -> RolesStacks:
+    return RolesStacks(SETTINGS, client)
 
 
 def described(status: str, **more: object) -> dict[str, object]:
@@ -26,11 +22,37 @@ def described(status: str, **more: object) -> dict[str, object]:
 def test_a_stack_is_read(stacks: RolesStacks, client: Client) -> None:
     client.answers["describe_stacks"] = described(
         "CREATE_COMPLETE",
-        Parameters=[{"ParameterKey": "LaunchStackId", "ParameterValue": LAUNCH}],
+        Parameters=[
+            {"ParameterKey": "LaunchStackId", "ParameterValue": LAUNCH},
+            {"ParameterKey": "RepositoryName", "ParameterValue": REPOSITORY.name},
+            {"ParameterKey": "RepositoryId", "ParameterValue": REPOSITORY.id},
+        ],
         Outputs=[{"OutputKey": key, "OutputValue": value} for key, value in ARNS.items()],
     )
 
-    assert stacks.stack(NAME) == RolesStack(status="CREATE_COMPLETE", reason="", launch=LAUNCH, outputs=ARNS)
+    assert stacks.stack(NAME) == RolesStack(
+        status="CREATE_COMPLETE", reason="", launch=LAUNCH, repository=REPOSITORY, outputs=ARNS
+    )
+
+
+@pytest.mark.parametrize(
+    ("subject", "known"),
+    [
+        (f"repo:acme@1001/{REPOSITORY.name}@2006", REPOSITORY),
+        (f"repo:acme/{REPOSITORY.name}", Repository(name=REPOSITORY.name, id="")),
+        ("anything", Repository(name="", id="")),
+    ],
+)
+def test_a_stack_that_was_made_earlier_names_its_repository_by_a_subject(
+    stacks: RolesStacks, client: Client, subject: str, known: Repository
+) -> None:
+    parameters = [{"ParameterKey": "RepositorySubject", "ParameterValue": subject}]
+    client.answers["describe_stacks"] = described("CREATE_COMPLETE", Parameters=parameters)
+
+    found = stacks.stack(NAME)
+
+    assert found is not None
+    assert found.repository == known
 
 
 def test_a_stack_that_does_not_exist_is_none(stacks: RolesStacks, client: Client) -> None:
@@ -78,7 +100,7 @@ def test_a_failed_stack_is_read_with_the_first_reason(
 
 
 def test_the_roles_are_created_by_the_published_template_and_role(stacks: RolesStacks, client: Client) -> None:
-    stacks.create_stack(ROLES, LAUNCH)
+    stacks.create_stack(NAME, PROJECT, REPOSITORY, LAUNCH)
 
     [asked] = client.did("create_stack")
     assert {each["ParameterKey"]: each["ParameterValue"] for each in asked.pop("Parameters")} == {
@@ -86,24 +108,25 @@ def test_the_roles_are_created_by_the_published_template_and_role(stacks: RolesS
         "Environment": "prod",
         "ProjectName": "abalone",
         "ProjectId": "p-abcdefghijkl",
-        "RepositorySubject": ROLES.repository_subject,
+        "RepositoryName": REPOSITORY.name,
+        "RepositoryId": "2006",
         "LaunchStackId": LAUNCH,
     }
     assert asked == {
         "StackName": NAME,
-        "TemplateURL": PROVIDED["/mlops/analytics/prod/projects/roles-template-url"],
-        "RoleARN": PROVIDED["/mlops/analytics/prod/projects/roles-stack-role-arn"],
+        "TemplateURL": SETTINGS.template_url,
+        "RoleARN": SETTINGS.stack_role_arn,
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
     }
 
 
 def test_a_stack_that_another_request_makes_is_left_to_it(stacks: RolesStacks, client: Client) -> None:
     client.answers["create_stack"] = error("AlreadyExistsException")
-    stacks.create_stack(ROLES, LAUNCH)
+    stacks.create_stack(NAME, PROJECT, REPOSITORY, LAUNCH)
 
     client.answers["create_stack"] = error("AccessDenied")
     with pytest.raises(ClientError):
-        stacks.create_stack(ROLES, LAUNCH)
+        stacks.create_stack(NAME, PROJECT, REPOSITORY, LAUNCH)
 
 
 @pytest.mark.parametrize(
@@ -119,60 +142,20 @@ def test_an_update_is_started_unchanged_or_busy(
 ) -> None:
     client.answers["update_stack"] = answer
 
-    assert stacks.update_stack(ROLES, LAUNCH) == outcome
+    assert stacks.update_stack(NAME, PROJECT, REPOSITORY, LAUNCH) == outcome
 
 
 def test_an_update_that_is_refused_says_why(stacks: RolesStacks, client: Client) -> None:
     client.answers["update_stack"] = error("ValidationError", "Stack is in UPDATE_ROLLBACK_FAILED state")
-    with pytest.raises(LaunchError, match="UPDATE_ROLLBACK_FAILED"):
-        stacks.update_stack(ROLES, LAUNCH)
+    with pytest.raises(RefusedError, match="UPDATE_ROLLBACK_FAILED"):
+        stacks.update_stack(NAME, PROJECT, REPOSITORY, LAUNCH)
 
     client.answers["update_stack"] = error("AccessDenied")
     with pytest.raises(ClientError):
-        stacks.update_stack(ROLES, LAUNCH)
+        stacks.update_stack(NAME, PROJECT, REPOSITORY, LAUNCH)
 
 
 def test_the_roles_are_deleted_by_the_same_role(stacks: RolesStacks, client: Client) -> None:
     stacks.delete_stack(NAME)
 
-    role = PROVIDED["/mlops/analytics/prod/projects/roles-stack-role-arn"]
-    assert client.did("delete_stack") == [{"StackName": NAME, "RoleARN": role}]
-
-
-def test_an_account_without_the_platform_says_what_to_do(stacks: RolesStacks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(PROVIDED, "/mlops/analytics/prod/projects/roles-stack-role-arn")
-
-    with pytest.raises(
-        LaunchError, match="has no parameter /mlops/analytics/prod/projects/roles-stack-role-arn: deploy"
-    ):
-        stacks.delete_stack(NAME)
-
-
-def test_another_failure_of_systems_manager_is_passed_on(
-    stacks: RolesStacks, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(**arguments: str) -> None:
-        raise error("AccessDeniedException")
-
-    monkeypatch.setattr(client, "get_parameter", fail, raising=False)
-
-    with pytest.raises(ClientError):
-        stacks.delete_stack(NAME)
-
-
-@pytest.mark.parametrize("code", ["Throttling", "ThrottlingException", "TooManyRequestsException"])
-def test_a_throttled_request_is_repeated_later(stacks: RolesStacks, client: Client, clock: Clock, code: str) -> None:
-    client.answers["describe_stacks"] = described("CREATE_COMPLETE")
-    client.failures = [error(code, "Rate exceeded")] * 3
-    started = clock.now
-
-    assert stacks.stack(NAME) is not None
-
-    assert clock.now - started == 15
-
-
-def test_a_request_that_is_always_throttled_ends_in_time(stacks: RolesStacks, client: Client) -> None:
-    client.answers["describe_stacks"] = error("Throttling", "Rate exceeded")
-
-    with pytest.raises(DeadlinePassedError, match=r"account 333333333333 \(Rate exceeded\)"):
-        stacks.stack(NAME)
+    assert client.did("delete_stack") == [{"StackName": NAME, "RoleARN": SETTINGS.stack_role_arn}]

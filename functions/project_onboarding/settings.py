@@ -1,0 +1,49 @@
+"""Settings of the function: the account that it belongs to, as its environment variables describe it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from functions.shared.github_api.errors import ExplainedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The account, and the way in which it makes the roles of projects."""
+
+    account_id: str
+    prefix: str
+    """Beginning of the names of everything here, such as `analytics-prod`."""
+    template_url: str
+    """Address of the template of a project's roles, which this account publishes."""
+    stack_role_arn: str
+    """Role under which CloudFormation makes them."""
+
+    @property
+    def unit(self) -> str:
+        """Business unit."""
+        return self.prefix.partition("-")[0]
+
+    @property
+    def environment(self) -> str:
+        """Environment, such as `prod`."""
+        return self.prefix.partition("-")[2]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the function's environment variables.
+
+        Raises:
+            ExplainedError: variables are missing; the message names all of them.
+        """
+        names = {
+            "account_id": "ACCOUNT_ID",
+            "prefix": "PLATFORM_PREFIX",
+            "template_url": "ROLES_TEMPLATE_URL",
+            "stack_role_arn": "STACK_ROLE_ARN",
+        }
+        missing = [name for name in names.values() if not environment.get(name)]
+        if missing:
+            raise ExplainedError(
+                f"the onboarding of projects is not configured: {', '.join(missing)}; deploy the platform again"
+            )
+        return cls(**{field: environment[name] for field, name in names.items()})
