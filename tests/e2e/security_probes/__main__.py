@@ -51,6 +51,7 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
     return [
         *((name, people.as_person(target, client, "lead-" * (name == "grace"))) for name, client in studio.items()),
         ("ada", people.as_data_scientist(target, studio["ada"])),
+        ("job", people.as_job(target, become(target, root, "job"))),
         ("pipeline", projects.as_project(target, become(target, root, f"{target.project_id}-pipeline"))),
         ("workflow", projects.as_project(target, workflow)),
         ("launch", projects.as_launch(target, become(target, root, "project-launch"))),
