@@ -38,6 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
         _report(f"bootstrap: {error}")
     except (BotoCoreError, ClientError) as error:
         _report(f"bootstrap: AWS returned an error: {error}")
+    if options.command == "login":
+        _print(login.REFUSED)
     return 1
 
 

@@ -12,6 +12,13 @@ from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 from bootstrap.stack import stack_names
 
+REFUSED = "unset PULUMI_BACKEND_URL; false"
+"""What a shell evaluates in place of the commands when there are none.
+
+A shell takes the evaluation of nothing for a success, and a `pulumi up` behind `&&` would go on with whatever backend the shell had
+before.
+"""
+
 
 def commands(account: Account, names: Names, stack: str, environment: Mapping[str, str] = os.environ) -> Sequence[str]:
     """Return shell commands that point Pulumi at the environment's state and select its stack."""

@@ -1,13 +1,14 @@
 """The command line: its output, its streams and its exit status."""
 
 import io
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootstrap import __main__ as command
-from bootstrap import credential, doctor, github, settings_file, up
+from bootstrap import credential, doctor, github, login, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from tests.bootstrap.fakes import CloudFormation, Service, account, refusal
@@ -105,7 +106,7 @@ def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
         ([*UP[:2], "Analytics", *UP[3:], *IDS], "unit 'Analytics'"),
         ([*UP, "--github-org-id", "1001"], "Give both"),
         ([*UP, "--github-url", "http://github.example.com"], "give its address alone"),
-        (["login", "--environment", "dev"], "Nothing is bootstrapped for dev"),
+        (["recover", "--environment", "dev"], "Nothing is bootstrapped for dev"),
     ],
 )
 def test_errors_go_to_standard_error_and_nothing_is_printed_for_a_shell(
@@ -139,6 +140,19 @@ def test_login_prints_nothing_but_commands(connected: list[str | None], capsys: 
     assert "--create mine " in lines[-1]
 
 
+def test_a_shell_does_not_go_on_with_another_backend_after_a_login_that_failed(
+    connected: list[str | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+    assert command.main(["login", "--environment", "dev"]) == 1
+    said = capsys.readouterr()
+    assert "Nothing is bootstrapped for dev" in said.err
+    shell = ["bash", "-c", 'eval "$LOGIN" && echo goes on; echo "${PULUMI_BACKEND_URL-none}"']
+    variables = {"LOGIN": said.out, "PULUMI_BACKEND_URL": "s3://analytics-prod-state"}
+    done = subprocess.run(shell, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout == "none\n"
+
+
 @pytest.mark.parametrize("words", [["login"], ["recover"], ["github-token"]])
 def test_with_another_environments_credentials_one_line_says_so(
     connected: list[str | None],
@@ -150,7 +164,7 @@ def test_with_another_environments_credentials_one_line_says_so(
     monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789"))
     assert command.main([*words, "--unit", "analytics", "--environment", "prod"]) == 1
     said = capsys.readouterr()
-    assert said.out == ""
+    assert said.out == (f"{login.REFUSED}\n" if words == ["login"] else "")
     assert said.err == (
         "bootstrap: analytics-prod is not bootstrapped in account 111111111111, eu-west-1 (no bucket "
         "analytics-prod-state-111111111111-eu-west-1): use the credentials and the region of prod.\n"

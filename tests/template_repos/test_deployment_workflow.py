@@ -79,7 +79,7 @@ def test_a_job_is_found_by_the_environment_in_its_name(deploy: dict[str, Any]) -
 def test_an_endpoint_is_tested_after_it_was_deployed(job: dict[str, Any]) -> None:
     commands = [step["run"] for step in job["steps"] if "run" in step]
     assert commands == [
-        "uv sync --locked",
+        "uv sync --frozen",
         'uv run --frozen python -m deployment deploy "$ENVIRONMENT" "$MODEL_PACKAGE_ARN"',
         'uv run --frozen python -m deployment test "$ENVIRONMENT"',
     ]

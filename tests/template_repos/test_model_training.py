@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 import tomllib
 from hashlib import sha256
@@ -125,7 +126,7 @@ def test_another_measurement_in_data_and_features_changes_no_test(clone: Path, u
     before = {file: file.read_text() for file in (data, features)}
     data.write_text(re.sub(r",(\d+)$", r",0.\1,\1", before[data], flags=re.MULTILINE))
     features.write_text(before[features].replace('    "shell_weight",\n', '    "shell_weight",\n    "light",\n'))
-    command = ("uv", "run", "--locked", "--group", "test", "pytest", "-x")
+    command = ("uv", "run", "--frozen", "--group", "test", "pytest", "-x")
     about_rows = [f"tests/test_{name}.py" for name in ("features", "commands", "inference")]
     done = run(*command, *about_rows, folder=clone, environment=uv_environment)
     for file, text in before.items():
@@ -134,18 +135,37 @@ def test_another_measurement_in_data_and_features_changes_no_test(clone: Path, u
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
 
 
-def test_every_command_of_people_and_checks_holds_the_lock_against_the_dependencies(templates: Path) -> None:
-    for template in templates.iterdir():
-        makefile = (template / "Makefile").read_text()
-        assert makefile.count("uv run --locked ") == makefile.count("uv run ") > 0
-        workflows = [file.read_text() for file in (template / ".github" / "workflows").iterdir()]
-        installing = [text for text in workflows if "uv run" in text]
-        assert len(installing) == 1
-        # What follows is of the environment that this step has checked and installed.
-        assert installing[0].index("uv sync --locked") < installing[0].index("uv run --frozen")
-    environments = (templates / "model-training" / "mlops_platform" / "pipeline" / "image_environments.py").read_text()
-    assert '"--locked"' in environments
-    assert "--frozen" not in environments
+@pytest.mark.parametrize("template", ["model-training", "model-deployment-realtime"])
+def test_dependencies_without_their_lock_are_refused_and_a_mirror_of_packages_is_not(
+    template: str, templates: Path, uv_environment: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("Makefile", "pyproject.toml", "uv.lock"):
+        shutil.copy(templates / template / name, tmp_path)
+    mirrors: list[dict[str, str]] = [{}, {"UV_DEFAULT_INDEX": "https://packages.example.com/simple"}]
+    for mirror in mirrors:
+        done = run("make", "lock", folder=tmp_path, environment={**uv_environment, **mirror, "UV_OFFLINE": "1"})
+        assert done.returncode == 0, done.stderr
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text(re.sub(r'"boto3>=[^"]*"', '"boto3==1.0.0"', pyproject.read_text()))
+    assert run("make", "lock", folder=tmp_path, environment={**uv_environment, "UV_OFFLINE": "1"}).returncode != 0
+
+
+def test_what_people_and_pull_requests_run_compares_dependencies_and_lock_first(templates: Path) -> None:
+    for template, commands in (("model-training", ["test", "local-run"]), ("model-deployment-realtime", ["test"])):
+        makefile = (templates / template / "Makefile").read_text()
+        assert [name for name in commands if not re.search(rf"^{name}: lock\b", makefile, re.MULTILINE)] == []
+        checks = (templates / template / ".github" / "workflows" / "checks.yml").read_text()
+        assert re.search(r"run: make (test|check)$", checks, re.MULTILINE)
+
+
+def test_a_rollback_depends_on_no_index(templates: Path) -> None:
+    deployment = templates / "model-deployment-realtime"
+    rollback = re.search(r"^rollback:.*\n\t(.+)$", (deployment / "Makefile").read_text(), re.MULTILINE)
+    assert rollback
+    assert rollback[1].startswith("uv run --frozen ")
+    workflow = (deployment / ".github" / "workflows" / "deploy-environment.yml").read_text()
+    assert "uv sync --frozen" in workflow
+    assert "--locked" not in workflow
 
 
 @pytest.mark.slow

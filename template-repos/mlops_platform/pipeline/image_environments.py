@@ -31,7 +31,7 @@ def interpreter(group: str) -> Path:
         raise ImageEnvironmentError("uv is needed to install the packages of SageMaker's images, and was not found")
     environment = {name: value for name, value in os.environ.items() if name not in INHERITED_FROM_UV}
     done = subprocess.run(
-        [uv, "sync", "--locked", "--quiet", "--python", sys.executable, "--only-group", group],
+        [uv, "sync", "--frozen", "--quiet", "--python", sys.executable, "--only-group", group],
         cwd=REPOSITORY,
         env={**environment, "UV_PROJECT_ENVIRONMENT": str(FOLDER / group)},
         stderr=subprocess.PIPE,

@@ -79,6 +79,13 @@ def _require_account(owner: Project, environment: Environment) -> None:
 
 
 def _rollback(owner: Project, version: str) -> None:
-    arn = rollback.arn_of(owner, version)
-    page = rollback.dispatch(rollback.this_repository(REPOSITORY), arn)
+    arn, repository = rollback.arn_of(owner, version), rollback.this_repository(REPOSITORY)
+    before = rollback.unfinished(repository)
+    page = rollback.dispatch(repository, arn)
+    if before:
+        sys.stdout.write(
+            f"{arn} waits for the runs below: reject or cancel them, or let them end. Another approval before that would take "
+            "its place; then run this again.\n"
+        )
+        sys.stdout.writelines(f"  {run}\n" for run in before)
     sys.stdout.write(f"Deploying {arn} to preprod, then to prod when its reviewer agrees: {page}\n")

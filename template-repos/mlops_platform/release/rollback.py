@@ -66,19 +66,37 @@ def this_repository(folder: Path, environment: Mapping[str, str] = os.environ) -
     return Repository(name=name, server_url=f"https://{host}", api_url=environment.get("GITHUB_API_URL", own))
 
 
+def unfinished(repository: Repository, environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the addresses of the workflow's runs that have not ended: one after another, they come first.
+
+    Raises:
+        DeploymentError: there is no token, or GitHub refuses.
+    """
+    runs = json.loads(_answer(repository, environment, f"actions/workflows/{WORKFLOW}/runs?per_page=30"))
+    return [run["html_url"] for run in runs["workflow_runs"] if run["status"] != "completed"]
+
+
 def dispatch(repository: Repository, arn: str, environment: Mapping[str, str] = os.environ) -> str:
     """Start the workflow, and return the address of its page.
 
     Raises:
         DeploymentError: there is no token, or GitHub refuses.
     """
+    body = {"ref": "main", "inputs": {"model_package_arn": arn}}
+    _answer(repository, environment, f"actions/workflows/{WORKFLOW}/dispatches", body)
+    return f"{repository.server_url.rstrip('/')}/{repository.name}/actions/workflows/{WORKFLOW}"
+
+
+def _answer(
+    repository: Repository, environment: Mapping[str, str], path: str, body: Mapping[str, object] | None = None
+) -> bytes:
+    """Send a request about the repository, a POST if it has a body, and return what GitHub answers."""
     token = environment.get("GITHUB_TOKEN")
     if not token:
         raise DeploymentError("set GITHUB_TOKEN to a token that may start this repository's workflows (Actions: write)")
     request = urllib.request.Request(
-        f"{repository.api_url.rstrip('/')}/repos/{repository.name}/actions/workflows/{WORKFLOW}/dispatches",
-        method="POST",
-        data=json.dumps({"ref": "main", "inputs": {"model_package_arn": arn}}).encode(),
+        f"{repository.api_url.rstrip('/')}/repos/{repository.name}/{path}",
+        data=json.dumps(body).encode() if body else None,
         headers={
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {token}",
@@ -88,14 +106,13 @@ def dispatch(repository: Repository, arn: str, environment: Mapping[str, str] = 
         },
     )
     try:
-        with urllib.request.urlopen(request, timeout=30):
-            pass
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.read()
     except urllib.error.HTTPError as error:
         with error:
             raise DeploymentError(f"GitHub answered {error.code}: {_message(error)}") from None
     except OSError as error:
         raise DeploymentError(f"GitHub at {repository.api_url} does not answer: {error}") from None
-    return f"{repository.server_url.rstrip('/')}/{repository.name}/actions/workflows/{WORKFLOW}"
 
 
 def _message(error: urllib.error.HTTPError) -> str:

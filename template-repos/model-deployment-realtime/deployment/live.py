@@ -1,7 +1,7 @@
 """The live endpoint, independent of the state: wait for it, check what it serves, remove what was superseded."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,8 +98,8 @@ class LiveEndpoint:
         status, serving = _status_of(endpoint), configuration_of(endpoint)
         if (status, serving) == ("InService", configuration):
             return
-        where = self.environment.name
-        if status == "InService" and (configuration or _was_rolled_back(before, endpoint)):
+        where, firing = self.environment.name, self._firing()
+        if status == "InService" and (configuration or _was_rolled_back(before, endpoint, firing)):
             what = f"{where} was rolled back: it serves what it served before"
         elif configuration is None:
             what = f"pulumi up failed in {where}; its messages are above"
@@ -110,7 +110,7 @@ class LiveEndpoint:
             f"  {self.name} is {status}" + (f" with {serving}" if serving else ""),
             *([f"  asked for was {configuration}"] if configuration else []),
             f"  reason: {(endpoint or {}).get('FailureReason') or 'SageMaker gave none'}",
-            *(f"  alarm {alarm}" for alarm in self._firing()),
+            *(f"  alarm {alarm}" for alarm in firing),
         ]
         raise DeploymentError("\n".join(lines))
 
@@ -163,12 +163,17 @@ class LiveEndpoint:
         return [variant["ModelName"] for variant in variants]
 
 
-def _was_rolled_back(before: Description | None, after: Description | None) -> bool:
-    """Tell whether SageMaker began to change an endpoint in between, and has undone it for a reason."""
+def _was_rolled_back(before: Description | None, after: Description | None, firing: Sequence[str]) -> bool:
+    """Tell whether SageMaker began to change an endpoint in between, and has undone it for a reason.
+
+    The reason may be missing after a rollback (terraform-provider-aws issue 49020); then an alarm that is on stands for it.
+    Without either, autoscaling may have changed the endpoint.
+    """
     if before is None or after is None:
         return False
     changed = before["LastModifiedTime"] != after["LastModifiedTime"]
-    return changed and "FailureReason" in after and configuration_of(before) == configuration_of(after)
+    undone = changed and configuration_of(before) == configuration_of(after)
+    return undone and bool(after.get("FailureReason") or firing)
 
 
 def _status_of(endpoint: Description | None) -> str:

@@ -124,6 +124,15 @@ def test_a_failed_update_is_a_failure_even_if_the_endpoint_serves() -> None:
         watched.endpoint.require_serving(watched.endpoint.settled(), None, before=None)
 
 
+def test_a_rollback_without_a_reason_is_told_by_the_alarm_that_is_on() -> None:
+    alarms = FakeCloudWatch({f"{NAME}-version-errors": "Threshold Crossed: 2 datapoints"})
+    watched = Watched(existing(modified=LATER), alarms)
+    with pytest.raises(
+        DeploymentError, match=r"preprod was rolled back: .*\n.*\n  reason: SageMaker gave none\n  alarm "
+    ):
+        watched.endpoint.require_serving(watched.endpoint.settled(), None, before=existing().endpoint)
+
+
 def test_a_rollback_that_makes_the_engine_fail_is_reported_as_a_rollback() -> None:
     watched = Watched(existing(reason="The following alarms fired", modified=LATER))
     with pytest.raises(DeploymentError, match=r"preprod was rolled back: .*\n.*\n  reason: The following alarms fired"):

@@ -22,10 +22,11 @@ TOKEN = "secret-token"
 
 @dataclass
 class GitHub:
-    """A server that knows one route, and records its requests."""
+    """A server that has runs of the workflow, and records what is posted to it."""
 
     status: int = 204
     answer: bytes = b""
+    runs: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     requests: list[tuple[str, str | None, Any]] = field(default_factory=list[tuple[str, str | None, Any]])
     url: str = ""
 
@@ -33,6 +34,12 @@ class GitHub:
 @contextmanager
 def serving(github: GitHub) -> Generator[GitHub]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.path == "/repos/acme/mlops-abalone/actions/workflows/deploy.yml/runs?per_page=30"
+            self.send_response(200 if known else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps({"workflow_runs": github.runs}).encode())
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             github.requests.append((self.path, self.headers["Authorization"], body))
@@ -61,18 +68,40 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+def go_back(github: GitHub, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Run the command for version 1."""
+    for name, value in {
+        "GITHUB_TOKEN": TOKEN,
+        "GITHUB_REPOSITORY": "acme/mlops-abalone",
+        "GITHUB_API_URL": github.url,
+        "GITHUB_SERVER_URL": "https://github.example",
+    }.items():
+        monkeypatch.setenv(name, value)
+    batch_repository.main(["rollback", "1"], folder, FakeAws())
+
+
+def test_runs_that_come_first_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    runs = [
+        {"status": status, "html_url": f"https://github.example/runs/{number}"}
+        for number, status in enumerate(("pending", "waiting", "completed"))
+    ]
+    with serving(GitHub(runs=runs)) as github:
+        go_back(github, monkeypatch, tmp_path)
+    assert len(github.requests) == 1
+    waiting, first, second, deploying = capsys.readouterr().out.splitlines()
+    assert "reject or cancel them" in waiting
+    assert (first, second) == ("  https://github.example/runs/0", "  https://github.example/runs/1")
+    assert deploying.startswith("Deploying ")
+
+
 def test_a_version_is_deployed_again_by_the_same_workflow(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with serving(GitHub()) as github:
-        for name, value in {
-            "GITHUB_TOKEN": TOKEN,
-            "GITHUB_REPOSITORY": "acme/mlops-abalone",
-            "GITHUB_API_URL": github.url,
-            "GITHUB_SERVER_URL": "https://github.example",
-        }.items():
-            monkeypatch.setenv(name, value)
-        batch_repository.main(["rollback", "1"], tmp_path, FakeAws())
+    ended = {"status": "completed", "html_url": "https://github.example/runs/0"}
+    with serving(GitHub(runs=[ended])) as github:
+        go_back(github, monkeypatch, tmp_path)
     assert github.requests == [
         (
             "/repos/acme/mlops-abalone/actions/workflows/deploy.yml/dispatches",
@@ -81,6 +110,7 @@ def test_a_version_is_deployed_again_by_the_same_workflow(
         )
     ]
     printed = capsys.readouterr()
+    assert "waits" not in printed.out
     assert "https://github.example/acme/mlops-abalone/actions/workflows/deploy.yml" in printed.out
     assert TOKEN not in printed.out + printed.err
 
