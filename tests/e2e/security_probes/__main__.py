@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sandbox import environments, identities, login, servers, stacks
 from tests.e2e.security_probes import people, projects, workflows
-from tests.e2e.security_probes.credentials import become, clients, take_role
+from tests.e2e.security_probes.credentials import become, clients, make_role, take_role
 from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
 from tests.e2e.security_probes.target import Target, find_target
 
@@ -59,6 +59,7 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
         ("preview", workflows.as_reader(target, preview)),
         ("drift", workflows.as_reader(target, drift)),
         ("deploy", workflows.as_deployer(target, deploy)),
+        ("a role that deploy made", workflows.as_role_of_its_own(target, make_role(target, deploy, root))),
         ("foreign job", workflows.as_foreign_job(target)),
     ]
 
