@@ -30,7 +30,8 @@ settings = Settings.load()
 environment = settings.environment
 resources = declared.record()
 
-# One account: the provider refuses credentials of any other, before anything is changed. So does a network that cannot be.
+# Before anything is declared, the program checks two things: that the credentials are those of the environment's account, which
+# the provider insists on, and that the region or the existing network offers what the settings ask for.
 provider = aws.Provider(
     "aws",
     region=environment.region,
@@ -145,7 +146,7 @@ if settings.development:
         ),
         options,
     )
-    # One for all projects: an approved model is deployed by its project's own repository.
+    # One trigger serves all projects: it starts the workflow in the repository of the project whose model was approved.
     if settings.deployment_accounts:
         DeploymentTrigger(
             "deployment-trigger",
@@ -161,7 +162,8 @@ if settings.development:
             ),
             options,
         )
-    # The template repositories, and the rules for all projects' repositories: one stack looks after an organization's.
+    # The template repositories, and the rules for all projects' repositories. They belong to the GitHub organization, so one
+    # stack manages them for all.
     if settings.development.projects.publish_template_repositories:
         organization = GitHubOrganization(
             "github",
@@ -175,8 +177,8 @@ if settings.development:
     pulumi.export("studioDomainId", studio.domain_id)
     pulumi.export("projectProducts", projects.products)
 
-# Preprod and production: a function makes the models of approved versions, and a project gets the roles that its models
-# are deployed with and run under.
+# Preprod and production: a function makes the SageMaker models of approved versions, and each project gets two roles, one that
+# deploys its models and one that they run under.
 if settings.workload:
     ModelRelease(
         "model-release",
@@ -210,6 +212,6 @@ DriftRole("drift", DriftRoleArgs(environment=environment, repository=settings.gi
 Parameters("parameters", ParametersArgs(path=environment.parameter_path, values=parameters), options)
 pulumi.export("vpcId", network.vpc_config.vpc_id)
 
-# The cost of standing still, of everything above: docs/costs.md explains the sum.
+# The cost of a month in which all of this is deployed and nothing is used: docs/costs.md explains the sum.
 if settings.costs.estimate:
     pulumi.export("idleMonthUsd", float(idle_month(resources, price_list.prices_in(environment.region)).usd))

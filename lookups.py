@@ -38,12 +38,12 @@ def require_account(environment: Environment, provider: aws.Provider) -> None:
 
 
 def network_zones(settings: Settings, provider: aws.Provider) -> dict[str, int]:
-    """Check that the network can be as the settings want it, and return its zones by name; none of an existing network.
+    """Check that the settings of the network can be fulfilled, and return its availability zones; none for an existing network.
 
-    Each zone comes with its block of the network's addresses.
+    Each zone's name comes with the number of its block of the network's addresses.
 
     Raises:
-        pulumi.RunError: it cannot.
+        pulumi.RunError: they cannot; the message says what to change.
     """
     network, environment = settings.network, settings.environment
     if isinstance(network, ExistingNetwork):
@@ -57,10 +57,10 @@ def network_zones(settings: Settings, provider: aws.Provider) -> dict[str, int]:
 def availability_zones(
     network: NewNetwork, services: Sequence[str], environment: Environment, provider: aws.Provider
 ) -> dict[str, int]:
-    """Return the zones of a network that has endpoints of `services`, each with its block of the network's addresses.
+    """Return the zones of a network with endpoints of `services`, each with the number of its block of the network's addresses.
 
     Raises:
-        pulumi.RunError: the region has not as many, or lacks an endpoint.
+        pulumi.RunError: the region has too few zones, or offers no endpoint of a service.
     """
     options = pulumi.InvokeOptions(provider=provider)
     zones = aws.get_availability_zones(
@@ -84,7 +84,10 @@ def availability_zones(
 def _private_subnets(
     cidr: IPv4Network, environment: Environment, options: pulumi.InvokeOptions
 ) -> dict[str, IPv4Network]:
-    """Return the addresses of the private subnets that are deployed, by zone; while a network moves, those in `cidr`."""
+    """Return the addresses of the deployed private subnets, by zone.
+
+    While the network gets other addresses, a zone may have two subnets: the one in `cidr` is returned.
+    """
     ids = aws.ec2.get_subnets(
         filters=[{"name": "tag:Name", "values": [private_subnet_name(environment, "*")]}],
         tags={"unit": environment.unit, "environment": environment.name},
@@ -99,7 +102,7 @@ def _zones_offering(service: str, environment: Environment, options: pulumi.Invo
     """Return the names of the zones in which AWS offers an interface endpoint of a service.
 
     Raises:
-        pulumi.RunError: it does in none.
+        pulumi.RunError: AWS offers it in no zone.
     """
     try:
         offered = aws.ec2.get_vpc_endpoint_service(
@@ -114,10 +117,10 @@ def _zones_offering(service: str, environment: Environment, options: pulumi.Invo
 
 
 def require_chosen_access(network: NewNetwork, environment: Environment, provider: aws.Provider) -> None:
-    """Check that a network which has interface endpoints is not left to a default that would delete them.
+    """Check that settings say what becomes of the interface endpoints that a network has: the default would delete them.
 
     Raises:
-        pulumi.RunError: its settings neither keep them nor give them up.
+        pulumi.RunError: the network has endpoints, and its settings do not say whether to keep them.
     """
     if network.from_before:
         pulumi.log.warn(

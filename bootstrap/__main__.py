@@ -11,7 +11,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bootstrap import arguments, credential, doctor, github, login, preview, settings_file, token_scopes, up
-from bootstrap.account import Account, connect
+from bootstrap.account import Account, connect, denied, refusal_reason
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 from bootstrap.recovery import recover
@@ -37,7 +37,12 @@ def main(words: Sequence[str] | None = None) -> int:
     except BootstrapError as error:
         _report(f"bootstrap: {error}")
     except (BotoCoreError, ClientError) as error:
-        _report(f"bootstrap: AWS returned an error: {error}")
+        said = (
+            refusal_reason(error)
+            if isinstance(error, ClientError) and denied(error)
+            else f"AWS returned an error: {error}"
+        )
+        _report(f"bootstrap: {said}")
     if options.command == "login":
         _print(login.REFUSED)
     return 1

@@ -12,6 +12,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bootstrap import regions
 from bootstrap.errors import BootstrapError
 
+DENIED = ("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+"""Codes of a request that the identity may not make; each service has its own."""
+BIND_ADMINISTRATORS = ("explicit deny", "control policy", "resource-based policy")
+"""Words of AWS's messages for refusals that more permissions of an identity do not change.
+
+Source: IAM User Guide, "Troubleshoot access denied error messages".
+"""
 NO_SUCH_BUCKET = ("404", "NoSuchBucket", "NotFound")
 """S3's code of a bucket that does not exist; a HEAD request has no body to carry another than the status."""
 
@@ -82,3 +89,22 @@ def error_message(error: ClientError) -> str:
     """AWS's own message of an error."""
     response = cast("Mapping[str, Mapping[str, str]]", error.response)
     return response.get("Error", {}).get("Message", "")
+
+
+def denied(error: ClientError) -> bool:
+    """Whether the identity lacks a permission that an administrator of the account has.
+
+    An explicit deny, and policies of the organization or the resource, bind administrators too: AWS's message names them.
+    """
+    message = error_message(error)
+    return error_code(error) in DENIED and not any(policy in message for policy in BIND_ADMINISTRATORS)
+
+
+def refusal_reason(error: ClientError) -> str:
+    """Say in one line why AWS refused a request, even if its answer has no message."""
+    if denied(error):
+        return (
+            f"the identity that runs this command may not call {error.operation_name}; "
+            "use credentials of an administrator of the account"
+        )
+    return error_message(error) or f"AWS answered {error.operation_name} with {error_code(error)}, and gave no reason"

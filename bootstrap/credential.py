@@ -10,7 +10,7 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from bootstrap import github, token_scopes
-from bootstrap.account import Account, Client, error_message
+from bootstrap.account import Account, Client, refusal_reason
 from bootstrap.deployed import deployed_parameter, deployed_server
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
@@ -51,7 +51,7 @@ def store(account: Account, names: Names, token: str, server_url: str | None = N
     try:
         changed = _put(account.client("secretsmanager"), secret_arn, token)
     except ClientError as error:
-        raise BootstrapError(f"Secrets Manager did not store the token: {error_message(error)}") from error
+        raise BootstrapError(f"Secrets Manager did not store the token: {refusal_reason(error)}") from error
     return Stored(owner=owner, changed=changed, scopes_known=held is not None)
 
 

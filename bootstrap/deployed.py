@@ -3,7 +3,7 @@
 from botocore.exceptions import ClientError
 
 from bootstrap import github
-from bootstrap.account import Client, error_code, error_message
+from bootstrap.account import Client, error_code, refusal_reason
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 
@@ -38,4 +38,4 @@ def deployed_parameter(ssm: Client, names: Names, path: str) -> str:
                 f'  eval "$(python -m bootstrap login --unit {names.unit} --environment {names.environment})" '
                 "&& pulumi up"
             ) from error
-        raise BootstrapError(f"SSM parameter {name} cannot be read: {error_message(error)}") from error
+        raise BootstrapError(f"SSM parameter {name} cannot be read: {refusal_reason(error)}") from error

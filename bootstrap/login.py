@@ -13,7 +13,7 @@ from bootstrap.names import Names
 from bootstrap.stack import stack_names
 
 REFUSED = "unset PULUMI_BACKEND_URL; false"
-"""What a shell evaluates in place of the commands when there are none.
+"""Commands for a shell to evaluate when it can be given no others.
 
 A shell takes the evaluation of nothing for a success, and a `pulumi up` behind `&&` would go on with whatever backend the shell had
 before.

@@ -10,7 +10,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from bootstrap import stack_failures
-from bootstrap.account import Client, error_code, error_message, pages
+from bootstrap.account import Client, error_code, error_message, pages, refusal_reason
 from bootstrap.errors import BootstrapError
 
 TEMPLATE = Path(__file__).with_name("bootstrap.yaml")
@@ -64,7 +64,7 @@ class StackUpdater:
         except ClientError as error:
             if "No updates are to be performed" in error_message(error):
                 return "unchanged"
-            raise BootstrapError(f"CloudFormation refuses stack {self.name}: {error_message(error)}") from error
+            raise BootstrapError(f"CloudFormation refuses stack {self.name}: {refusal_reason(error)}") from error
         done = self._settled(self.find())
         wanted = "CREATE_COMPLETE" if present is None else "UPDATE_COMPLETE"
         if done is None or done.status != wanted:
@@ -158,7 +158,7 @@ def describe(cloudformation: Client, name: str) -> Stack | None:
     except ClientError as error:
         if error_code(error) == "ValidationError" and "does not exist" in error_message(error):
             return None
-        raise BootstrapError(f"CloudFormation does not show stack {name}: {error_message(error)}") from error
+        raise BootstrapError(f"CloudFormation does not show stack {name}: {refusal_reason(error)}") from error
     return _stack(found[0]) if found else None
 
 

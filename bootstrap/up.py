@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from bootstrap import github
-from bootstrap.account import NO_SUCH_BUCKET, Account, Client, error_code, error_message
+from bootstrap.account import NO_SUCH_BUCKET, Account, Client, error_code, refusal_reason
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 from bootstrap.stack import Outcome, Report, Stack, StackUpdater, template_body
@@ -114,7 +114,7 @@ def provider_audiences(iam: Client, arn: str) -> list[str] | None:
     except ClientError as error:
         if error_code(error) in NO_SUCH_ENTITY:
             return None
-        raise BootstrapError(f"IAM does not show {arn}: {error_message(error)}") from error
+        raise BootstrapError(f"IAM does not show {arn}: {refusal_reason(error)}") from error
 
 
 def _provider_to_reuse(account: Account, issuer: str, stack: Stack | None, report: Report) -> str:
@@ -146,7 +146,7 @@ def _refuse_role_of_another_region(account: Account, names: Names) -> None:
         role = account.client("iam").get_role(RoleName=names.deploy_role)["Role"]
     except ClientError as error:
         if error_code(error) not in NO_SUCH_ENTITY:
-            raise BootstrapError(f"IAM does not show role {names.deploy_role}: {error_message(error)}") from error
+            raise BootstrapError(f"IAM does not show role {names.deploy_role}: {refusal_reason(error)}") from error
     else:
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
         home = tags.get("region", "another region")

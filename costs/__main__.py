@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
                 print(*(compared(each, parsed.deployed) for each in environments), *reasons, sep="\n")  # noqa: T201
             case _:
                 environments, reasons = _priced(stacks.names())
-                print(*([shown(environments)] if environments else []), *reasons, sep="\n\n")  # noqa: T201
+                print(*([shown(environments, _width())] if environments else []), *reasons, sep="\n\n")  # noqa: T201
     except (pulumi.RunError, BootstrapError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
@@ -53,19 +54,24 @@ def _priced(names: Sequence[str]) -> tuple[Sequence[Environment], Sequence[str]]
     return environments, reasons
 
 
-def shown(environments: Sequence[Environment]) -> str:
-    """Return the costs of all stacks, for a terminal."""
+def _width() -> int | None:
+    """Return the width of the terminal; None if the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def shown(environments: Sequence[Environment], width: int | None = None) -> str:
+    """Return the costs of all stacks, for a terminal of that width."""
     read_on = price_list.read_on().isoformat()
     parts = [
         (
-            f"An idle month, at list prices of {read_on}; docs/costs.md says what it leaves out:",
+            f"An idle month at list prices of {read_on}; what it leaves out: docs/costs.md",
             tables.idle_months(environments),
         ),
         ("The idle month with each way to AWS and the internet:", tables.ways_out(environments)),
         ("The idle month as keys are rotated:", tables.with_rotated_keys(environments)),
         ("What else costs, once somebody chooses it:", tables.additions(environments)),
     ]
-    return "\n\n".join(f"{title}\n\n{table.text()}" for title, table in parts)
+    return "\n\n".join(f"{title}\n\n{table.text(width)}" for title, table in parts)
 
 
 def compared(environment: Environment, deployed: str) -> str:

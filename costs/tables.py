@@ -1,5 +1,7 @@
 """Tables of costs, as the command shows them and the page has them."""
 
+import itertools
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,6 +9,11 @@ from decimal import Decimal
 from costs import price_list
 from costs.choices import Choice, further, private_access, rotations
 from costs.environment import Environment
+
+GAP = "  "
+"""Between two columns on a terminal."""
+LEAST_WIDTH = 12
+"""Characters that the first column has on any terminal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,22 +23,41 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
 
-    def text(self) -> str:
-        """Return the table for a terminal, its columns aligned: the first to the left, all others to the right."""
-        cells = [self.headings, *self.rows]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(self.headings))]
-        lines = [
-            "  ".join(
-                [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-            )
-            for row in cells
-        ]
-        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    def text(self, width: int | None = None) -> str:
+        """Return the table for a terminal, its columns aligned: the first to the left, all others to the right.
+
+        If it is wider than `width`, the headings and the first column are broken into lines.
+        """
+        columns = list(zip(*self.rows, strict=True))
+        widths = [max(map(len, (heading, *cells))) for heading, cells in zip(self.headings, columns, strict=True)]
+        if width is not None and _together(widths) > width:
+            words = [max(map(len, heading.split())) for heading in self.headings]
+            amounts = [max(word, *map(len, cells)) for word, cells in zip(words[1:], columns[1:], strict=True)]
+            first = max(width - _together([0, *amounts]), words[0], LEAST_WIDTH)
+            widths = [min(first, widths[0]), *amounts]
+        heading = _lines(self.headings, widths)
+        rows = [line for row in self.rows for line in _lines(row, widths)]
+        return "\n".join([*heading, "-" * _together(widths), *rows])
 
     def markdown(self) -> str:
         """Return the table for a page."""
         rule = ["---", *("---:" for _ in self.headings[1:])]
         return "\n".join(f"| {' | '.join(row)} |" for row in (self.headings, rule, *self.rows))
+
+
+def _together(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Sequence[str]:
+    """Return the lines of a row; what is too wide for its column goes on below."""
+    broken = [textwrap.wrap(cell, width, break_on_hyphens=False) for cell, width in zip(row, widths, strict=True)]
+    return [
+        GAP.join(
+            [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
+        ).rstrip()
+        for first, *others in itertools.zip_longest(*broken, fillvalue="")
+    ]
 
 
 def idle_months(environments: Sequence[Environment]) -> Table:

@@ -78,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
     choices.add_parser("status", help="show what is running, and where")
     choices.add_parser("permissions", help="show what each role may do, and which of it was used so far")
-    logging = choices.add_parser("logs", help="print the logs of the servers and of the demo's steps")
-    logging.add_argument("names", nargs="*", metavar="NAME", help="part of a log's name, such as aws (default: all)")
+    logging = choices.add_parser("logs", help="list the logs of the servers and of the demo's steps, or print some")
+    logging.add_argument("names", nargs="*", metavar="NAME", help="part of the name of a log to print, such as aws")
     entering = choices.add_parser("shell", help="a shell in which pulumi, aws, git and curl work against the sandbox")
     entering.add_argument("-c", dest="line", metavar="COMMAND", help="run this and return")
     answering = choices.add_parser("credentials", help="print credentials of a profile, for the aws command line")
@@ -99,8 +99,8 @@ def _status(console: Console) -> None:
         process = psutil.Process(server.pid)
         family = [process, *process.children(recursive=True)]
         memory = sum(member.memory_info().rss for member in family) / 2**20
-        console.print(f"{name:<8}{server.url}  process {server.pid}, {memory:.0f} MiB")
-    console.print(f"files   {paths.SANDBOX}")
+        console.print(f"{name:<8}{server.url}  process {server.pid}, {memory:.0f} MiB", soft_wrap=True)
+    console.print(f"files   {paths.SANDBOX}", soft_wrap=True)
 
 
 def _permissions(console: Console) -> None:

@@ -12,13 +12,20 @@ class UnknownLogError(Exception):
 
 
 def show(console: Console, names: Sequence[str]) -> None:
-    """Print the logs that are named exactly so, else those whose names contain one of `names`; all if it is empty.
+    """Print the logs that are named exactly so, else those whose names contain one of `names`; without any, list them.
 
     Raises:
         UnknownLogError: a name fits no log.
     """
     logs = {path.stem: path for path in sorted(paths.LOGS.glob("*.log"))}
-    chosen = {found for name in names for found in _matching(name, list(logs))} or set(logs)
+    if not names:
+        console.print("\n".join(logs) or "There is no log yet: `make demo` writes them.", markup=False, highlight=False)
+        if logs:
+            console.print(
+                "Read one by its name, or by part of it: .venv/bin/python -m sandbox logs NAME", soft_wrap=True
+            )
+        return
+    chosen = {found for name in names for found in _matching(name, list(logs))}
     for name in sorted(chosen):
         console.rule(f"{name}.log")
         console.print(logs[name].read_text(errors="replace"), markup=False, highlight=False, soft_wrap=True)

@@ -28,6 +28,8 @@ class User:
 
     login: str
     id: int
+    part: str
+    """The user's part in the demo, in a few words."""
     admin: bool = False
     """Owner of the organization."""
 
@@ -36,13 +38,12 @@ ORGANIZATION = Organization("acme", 1001)
 REPOSITORY = Repository("mlops-platform", 2001)
 """The platform's own repository, whose workflows deploy it."""
 
-PLATFORM_ENGINEER = User("platform-engineer", 3001, admin=True)
-CLONER = User("template-cloner", 3002, admin=True)
-"""The account that the platform creates the repositories of projects with."""
-LEAD_DATA_SCIENTIST = User("grace", 3003)
-DATA_SCIENTIST = User("ada", 3004)
-RELEASE_MANAGER = User("hedy", 3005)
-"""Reviews deployments to production, but never those that she started herself."""
+PLATFORM_ENGINEER = User("platform-engineer", 3001, "deploys the platform, owns the GitHub organization", admin=True)
+CLONER = User("template-cloner", 3002, "no person: the account that creates repositories", admin=True)
+LEAD_DATA_SCIENTIST = User("grace", 3003, "lead data scientist: launches, trains, approves a model")
+DATA_SCIENTIST = User("ada", 3004, "data scientist: looks at models, may approve none")
+RELEASE_MANAGER = User("hedy", 3005, "reviewer: lets an approved, tested model into production")
+"""Never lets in what she started herself."""
 USERS = (PLATFORM_ENGINEER, CLONER, LEAD_DATA_SCIENTIST, DATA_SCIENTIST, RELEASE_MANAGER)
 
 PROJECT = "abalone"

@@ -11,4 +11,4 @@ class Alarms(Section):
     """Recipients of alarms."""
 
     emails: Annotated[list[Email], AfterValidator(without_repeats)] = Field(default_factory=list[str])
-    """Addresses that alarms are sent to; AWS asks each to confirm."""
+    """Addresses that alarms are sent to. AWS sends each a mail first, by which its owner confirms."""

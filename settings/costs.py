@@ -17,7 +17,8 @@ class Costs(Section):
     """The budget of the account, and the estimate of an idle month."""
 
     monthly_budget_usd: Annotated[Number, AfterValidator(_positive)] | None = None
-    """US dollars a month that the whole account may cost; at 50, 80 and 100 percent of it, spent or forecast, the topic of
-    alarms is notified. There is no budget without it."""
+    """Budget of the whole account, in US dollars a month. The recipients of alarms are notified when 50, 80 and 100 percent of
+    it are spent, or are forecast to be. Not set: there is no budget."""
     estimate: bool = True
-    """Whether an update shows the cost of an idle month; needs a region that the price list covers."""
+    """Whether each update shows the cost of an idle month, in which everything is deployed and nothing is used. The region must
+    be one of the price list's."""

@@ -25,7 +25,7 @@ class UserProfile(Section):
     ]
     """Name of the user profile."""
     role: Literal["lead", "dataScientist"]
-    """A lead launches projects and approves models; a data scientist works in them."""
+    """A `lead` launches projects and approves models; a `dataScientist` works in the projects."""
 
 
 class Studio(Section):
@@ -34,11 +34,11 @@ class Studio(Section):
     user_profiles: Annotated[list[UserProfile], Field(min_length=1)]
     """The people who work in it."""
     idle_minutes: Annotated[Number, Field(ge=60, le=525_600)] = 60
-    """Minutes without activity after which an app is shut down."""
+    """Minutes without activity after which a person's app in Studio is shut down."""
     allowed_instance_types: Annotated[
         list[AppInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
     ] = Field(default_factory=lambda: ["ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge", "ml.g4dn.xlarge"])
-    """Instance types of the apps that its people may start; at most twelve."""
+    """Instance types that people may choose for their apps; at most twelve."""
     job_instance_types: Annotated[
         list[JobInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
     ] = Field(
@@ -53,9 +53,9 @@ class Studio(Section):
             "ml.g5.xlarge",
         ]
     )
-    """Instance types of the jobs that its people may start; at most twelve. Projects' pipelines have their own."""
+    """Instance types on which people may run jobs; at most twelve. A project's pipeline chooses its own."""
     default_instance_type: AppInstanceType = "ml.t3.medium"
-    """Instance type of an app unless its user chooses another."""
+    """Instance type of an app whose user chooses none."""
 
     @field_validator("user_profiles")
     @classmethod
@@ -74,13 +74,14 @@ class Projects(Section):
     """Projects that lead data scientists launch by themselves."""
 
     preprod_account_id: AccountId | None = None
-    """Account in which their models are tested."""
+    """Id of the account in which models are tested. Not set: they are not."""
     prod_account_id: AccountId | None = None
-    """Account in which their models serve."""
+    """Id of the account in which models serve. Not set: none do."""
     launches_at_once: Annotated[Number, Field(ge=1, le=100)] = 20
-    """Launches that are worked on at the same time; more wait."""
+    """Number of launches that proceed at the same time; further ones wait."""
     publish_template_repositories: bool = True
-    """Whether this stack looks after the organization's template repositories; one stack of an organization does."""
+    """Whether this stack manages the template repositories of the GitHub organization, and its rules for projects' repositories.
+    Exactly one stack of an organization does."""
 
 
 class Development(Section):

@@ -29,28 +29,29 @@ class GitHub(Section):
     organization: Annotated[
         str, pattern(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}", "give the organization's login, as in its URL")
     ]
-    """Login of the organization."""
+    """Name of the organization, as in its URL."""
     organization_id: Annotated[Number, Field(gt=0)]
-    """Its id: `gh api orgs/ORGANIZATION --jq .id`."""
+    """Numeric id of the organization: `gh api orgs/ORGANIZATION --jq .id` prints it."""
     repository: Annotated[str, pattern(r"[A-Za-z0-9._-]{1,100}", "give the repository's name without its owner")]
-    """Name of the platform's own repository."""
+    """Name of the platform's own repository, without the organization."""
     repository_id: Annotated[Number, Field(gt=0)]
-    """Its id: `gh api repos/ORGANIZATION/REPOSITORY --jq .id`."""
+    """Numeric id of that repository: `gh api repos/ORGANIZATION/REPOSITORY --jq .id` prints it."""
     server_url: HttpsUrl = PUBLIC_SERVER
-    """github.com, an enterprise on GHE.com, or an Enterprise Server."""
+    """Address of the server: github.com, an enterprise's on GHE.com, or an Enterprise Server."""
     api_url: HttpsUrl = Field(default_factory=_api_url)
-    """Its REST API; follows from the server."""
+    """Address of the server's REST API. Derived from `serverUrl`."""
     oidc_issuer: HttpsUrl = Field(default_factory=_token_issuer)
-    """Issuer of its workflows' tokens; follows from the server."""
+    """Issuer of the tokens by which workflows log in to AWS (OpenID Connect). Derived from `serverUrl`."""
     oidc_subjects: SubjectForm = Field(default_factory=_subject_form)
-    """Whether a token's subject carries ids (`repo:acme@1001/name@2005`) or names only (`repo:acme/name`)."""
-
+    """Form of a token's subject, by which roles recognize a repository: with ids (`immutable`: `repo:acme@1001/name@2005`) or
+    names only (`legacy`: `repo:acme/name`). Derived from `serverUrl`."""
     through_network: bool | None = None
-    """Whether functions call it from the platform's network: an Enterprise Server that only a connected network reaches, or an
-    organization whose list of allowed addresses names the NAT gateway's. Otherwise functions stand outside of the network.
+    """Whether the platform's Lambda functions call GitHub from the platform's network. Choose `true` if GitHub cannot be reached
+    otherwise: an Enterprise Server is in a connected network, or the organization admits only listed addresses, such as the NAT
+    gateway's. With `false`, the functions run outside of the network.
 
-    Without it: yes in an existing network (`network.vpcId`) and with `network.nat` alone, where functions always were; no in any
-    other."""
+    Not set: `true` in an existing network (`network.vpcId`) and in one with `network.nat` but no `network.privateAccess`, where the
+    functions have always been; `false` in any other."""
 
     @field_validator("server_url")
     @classmethod

@@ -17,41 +17,44 @@ Source: Amazon VPC User Guide, "VPC CIDR blocks"."""
 
 
 class NewNetwork(Section):
-    """A network of the platform's own."""
+    """A network that the platform creates."""
 
     zones: Annotated[Number, Field(ge=2, le=6)] = 2
-    """Availability zones to spread over; two at least, so that the loss of one is survived. The platform chooses zones that
-    offer what the network needs, and stays in those where the network is."""
+    """Number of availability zones; at least two, so that the network survives the loss of one. The platform chooses zones that
+    offer what the network needs, and later keeps to the zones where the network is."""
     zone_ids: Annotated[list[ZoneId], Field(min_length=2, max_length=6), AfterValidator(without_repeats)] | None = None
-    """These zones, instead of a choice of as many as `zones` says; by id, because a zone's name is another zone in another
-    account. A zone that is left out loses its subnets, with everything that runs there."""
+    """Ids of the zones to use, such as `euw1-az1`, instead of a choice of `zones` many. (The name of a zone means another zone in
+    each account.) Removing an id from the list deletes the zone's subnets, and everything that runs in them."""
     private_access: Literal["none", "nat", "endpoints", "both"] | None = None
-    """Ways out of the private subnets, beside the gateway endpoint of S3, which is free and always there. Prices are those of
-    us-east-1, for a month that nobody uses; data costs extra.
+    """The way by which the private subnets reach AWS and the internet. S3 is always reached through its gateway endpoint, which is free. Prices
+    are for a month without traffic, which is charged extra; `make cost` computes those of your settings.
 
     - `nat`: a NAT gateway to the internet, and so to GitHub, package indexes and every service of AWS. People can send data
-      anywhere by HTTPS. 36.50 USD for each gateway (32.85, and 3.65 for its address).
-    - `endpoints`: no route to the internet; endpoints of the services that the environment uses. They let only principals of its
-      own account through, but those of Service Catalog and Studio, which let everybody; whose resources a principal reaches, its
-      role decides. Names are still resolved, so data can leave in DNS queries: the remedy is Route 53 Resolver DNS Firewall,
-      which is not part of the platform. Studio has no GitHub and no package index. 7.30 USD for each service and zone: eight
-      services in development (116.80 in two zones), one where models are deployed (14.60).
-    - `both`: AWS is reached through endpoints, everything else through NAT; data can leave. Costs the sum.
-    - `none`: nothing but S3, which is what isolated jobs and models need. Costs nothing; not enough for Studio.
+      anywhere by HTTPS. Each gateway, with its address, costs 38.69 USD in eu-west-1 and 36.50 USD in us-east-1.
+    - `endpoints`: no route to the internet. Interface endpoints lead to the AWS services that the environment uses: eight in
+      development, one where models are deployed. They admit only principals of this account, except those of Service Catalog and
+      Studio, which admit all; a principal's role decides which resources it reaches. Studio has no GitHub and no package index.
+      DNS names are still resolved, so data can leave in DNS queries: Route 53 Resolver DNS Firewall, which is not part of the
+      platform, prevents it. Each service costs, in each zone, 8.03 USD in eu-west-1 and 7.30 USD in us-east-1.
+    - `both`: endpoints to AWS, and a NAT gateway to everything else, so people can send data anywhere. Costs the sum.
+    - `none`: S3 only. That suffices for jobs and models, which run isolated from the network, but not for Studio. Costs nothing.
 
-    Where models are deployed, `endpoints` and `both` let callers in `connectedCidrs` reach SageMaker's runtime, with credentials
-    of this account. Its usual name leads to the endpoint in this VPC only: callers elsewhere use the endpoint's own DNS name, as
-    `--endpoint-url` of the AWS CLI. Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint".
+    Where models are deployed, `endpoints` and `both` also let callers in `connectedCidrs` invoke them, with credentials of this
+    account. Only inside of this network does SageMaker's usual name lead to the endpoint: callers elsewhere use the endpoint's own
+    DNS name, as `--endpoint-url` of the AWS CLI. Source: AWS PrivateLink Guide, "Access an AWS service using an interface VPC
+    endpoint".
 
-    Without it: `nat` in development, `none` elsewhere. With `nat` alone, as before this setting existed: `none` stands for
-    endpoints only and anything else for both, with endpoints and functions where they were."""
+    Not set: `nat` in development, `none` elsewhere. If only `nat` below is set, as in settings from before this one existed, the
+    network stays as it was then: `nat: none` means `endpoints`, any other value means `both`."""
     nat: Literal["none", "single", "perZone"] | None = None
-    """NAT gateways, where there are any: one for all zones (`single`, unless given), or one in each (`perZone`)."""
+    """Number of NAT gateways, if `privateAccess` is `nat` or `both`: `single` is one for all zones, which saves money; with `perZone`
+    each zone has its own, and the loss of one zone does not cut off the others. Not set: `single`. `none` occurs only in settings
+    without `privateAccess`."""
     connected_cidrs: list[IPv4Network] = Field(default_factory=list[IPv4Network])
-    """Networks that this one is to be routed to: those of the other environments, of the office. Where models are deployed and
-    `privateAccess` is `endpoints` or `both`, their callers reach the endpoint of SageMaker's runtime."""
+    """Address ranges of networks that you will connect to this one, such as the office's; the platform creates no connection.
+    They may not overlap with `cidr`. `privateAccess` decides whether callers in them reach deployed models."""
     cidr: IPv4Network
-    """Addresses of the network; a sixteenth of them for each subnet."""
+    """Address range of the network, /16 to /20. Each subnet gets a sixteenth of it."""
 
     @field_validator("nat")
     @classmethod
@@ -100,14 +103,14 @@ class NewNetwork(Section):
 
 
 class ExistingNetwork(Section):
-    """An existing network that its owner looks after: routes, endpoints and flow logs are theirs."""
+    """A network that exists already. Its owner looks after its routes, endpoints and flow logs."""
 
     vpc_id: VpcId
-    """The VPC."""
+    """Id of the VPC."""
     subnet_ids: Annotated[list[SubnetId], Field(min_length=2, max_length=MOST_SUBNETS), AfterValidator(without_repeats)]
-    """Its private subnets, in two availability zones at least; at most six, one in each zone."""
+    """Ids of its private subnets, each in another availability zone."""
     security_group_id: SecurityGroupId | None = None
-    """Security group of everything that the platform runs; made when it is not given."""
+    """Id of the security group that everything gets which the platform runs in the network. Not set: the platform creates one."""
 
 
 def _kind(value: object) -> str:

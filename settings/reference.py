@@ -16,32 +16,47 @@ INTRODUCTION = """\
 
 Written by `python -m settings` from the declarations in `settings/`; change those instead.
 
-One environment is one file, `Pulumi.{stack}.yaml`, in which the keys below stand under `config:`, the first of each path after
-`mlops-platform:` (`mlops-platform:unit`). `Pulumi.dev.yaml` is an example. `pulumi config set --path mlops-platform:network.cidr
-10.16.0.0/16 -s dev` writes one. All mistakes are reported at once, each with what to do, before anything is created.
+The settings of one environment are one file, `Pulumi.{stack}.yaml`, such as `Pulumi.dev.yaml`. The keys below stand there under
+`config:`, nested at their dots, and the first part of each follows `mlops-platform:`. `network.cidr` is written so:
+
+```yaml
+config:
+  mlops-platform:network:
+    cidr: 10.16.0.0/16
+```
+
+`pulumi config set --path mlops-platform:network.cidr 10.16.0.0/16 -s dev` writes the same. All mistakes are reported at once, each with
+what to do, before anything is created. [Words of the platform](architecture.md#words) explains the terms.
 """
 
 
 def page() -> str:
     """Return the text of the page."""
-    return "\n".join([INTRODUCTION, *_tables("", Settings)])
+    return "\n".join([INTRODUCTION, *_tables("The whole file", "", Settings)])
 
 
-def _tables(path: str, section: type[Section]) -> Iterator[str]:
+def _tables(title: str, path: str, section: type[Section]) -> Iterator[str]:
     """Yield the table of a section, whose keys follow `path`, and the tables of the sections in it."""
     schema = section.model_json_schema()
-    title = f"`{path.removesuffix('.')}`" if path else "The whole file"
     yield f"## {title}\n\n{schema['description']}\n"
-    yield "| key | value | unless it is set | meaning |\n| --- | --- | --- | --- |"
+    yield "| key | value | default | meaning |\n| --- | --- | --- | --- |"
     fields = {field.alias or name: field for name, field in section.model_fields.items()}
     for key, field in fields.items():
         kind = _kind(schema["properties"][key])
         yield f"| `{path}{key}` | {kind} | {_default(field)} | {_in_one_line(field.description or '')} |"
     yield ""
     for key, field in fields.items():
-        for inner in _sections(field.annotation):
-            many = "[]" if schema["properties"][key].get("type") == "array" else ""
-            yield from _tables(f"{path}{key}{many}.", inner)
+        sections = list(_sections(field.annotation))
+        for inner in sections:
+            inner_path = f"{path}{key}{'[]' if schema['properties'][key].get('type') == 'array' else ''}"
+            # Alternatives have one path, and are told apart by what they are.
+            which = f": {_in_words(inner.__name__)}" if len(sections) > 1 else ""
+            yield from _tables(f"`{inner_path}`{which}", f"{inner_path}.", inner)
+
+
+def _in_words(name: str) -> str:
+    """Return the name of a class in words: `new network` of `NewNetwork`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
 
 
 def _in_one_line(description: str) -> str:
@@ -64,7 +79,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
         case {"anyOf": [kind, {"type": "null"}]}:
             return _kind(kind)
         case {"oneOf": _}:
-            return "one of the sections below"
+            return "one of the sections of this name below"
         case {"$ref": _}:
             return "section, below"
         case {"enum": values}:
@@ -72,7 +87,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
         case {"type": "array", "items": items}:
             return f"list{_limits(schema, 'minItems', 'maxItems')}: {_kind(items)}"
         case {"type": "object"}:
-            return "mapping of texts"
+            return "mapping of strings"
         case {"type": "integer"}:
             return f"whole number{_limits(schema, 'ge', 'le')}"
         case {"type": "boolean"}:
@@ -80,7 +95,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
         case {"type": "string", "format": "ipv4network"}:
             return "addresses, such as `10.16.0.0/16`"
         case {"type": "string"}:
-            return "text"
+            return "string"
         case _:
             raise ValueError(f"the page has no words for this type yet: {schema}")
 
@@ -100,12 +115,14 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     if field.default_factory_takes_validated_data:
-        return "follows from others"
+        return "derived from others"
     value = field.get_default(call_default_factory=True)
     if isinstance(value, Section):
-        return "as below"
-    if value is None or value in ([], {}):
-        return "nothing"
+        return "the defaults below"
+    if value is None:
+        return "not set"
+    if value in ([], {}):
+        return "empty"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return ", ".join(f"`{each}`" for each in value) if isinstance(value, list) else f"`{value}`"

@@ -31,30 +31,30 @@ class Settings(Section):
     """All settings of one stack of the platform."""
 
     unit: Annotated[str, pattern(r"[a-z][a-z0-9]{1,11}", "use 2 to 12 lower-case letters and digits, a letter first")]
-    """Business unit; begins every physical name."""
+    """Business unit, a short name of the part of the organization that the platform serves. All names of resources begin with it."""
     environment_name: EnvironmentName = Field(alias="environment")
-    """Environment of the unit, such as dev; follows the unit in every physical name."""
+    """Environment of the unit, such as dev. It follows the unit in all names of resources."""
     # Before the region, which may have no prices.
     costs: Costs = Field(default_factory=Costs)
     """A budget, and the cost of an idle month that every update shows."""
     region: Region
-    """AWS region."""
+    """AWS region, such as eu-west-1."""
     account_id: AccountId
-    """AWS account; any other is refused."""
+    """Id of the AWS account. Credentials of any other account are refused."""
     tags: dict[str, str] = Field(default_factory=dict[str, str])
-    """Further tags of every resource."""
+    """Tags that every resource gets beside the platform's own, which are `unit`, `environment` and `managed-by`."""
     keep_data_on_destroy: bool = True
-    """Whether buckets, keys and the Studio domain outlive the stack, and cannot be deleted by mistake."""
+    """Whether buckets, keys and the Studio domain are protected from deletion, also when the stack is destroyed."""
     network: Network
     """A network of the platform's own (`cidr`, `zones`, `privateAccess`) or an existing one (`vpcId`, `subnetIds`)."""
     github: GitHub
-    """GitHub organization and server."""
+    """The GitHub organization, the platform's repository in it, and the server."""
     alarms: Alarms = Field(default_factory=Alarms)
-    """Recipients of alarms; without them alarms are only shown."""
+    """Recipients of alarms. Without any, alarms are seen in CloudWatch only."""
     development: Development | None = None
-    """SageMaker Studio and the projects launched from it; without it, or empty, this environment has neither."""
+    """SageMaker Studio and the projects that are launched from it. Without this section the environment has neither."""
     workload: Workload | None = None
-    """Deployed models; without it none can be deployed here."""
+    """Origin of the models that are deployed in this environment. Without this section none can be deployed."""
 
     @field_validator("region")
     @classmethod

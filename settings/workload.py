@@ -7,12 +7,12 @@ from settings.types import AccountId, EnvironmentName, Section
 
 
 class Workload(Section):
-    """Models that are deployed here."""
+    """An environment in which models are deployed."""
 
     development_account_id: AccountId
-    """Account in which they were trained."""
+    """Id of the account in which the models are trained."""
     development_environment: EnvironmentName = "dev"
-    """Environment of the unit there."""
+    """Name of the unit's environment in that account."""
 
     def development(self, environment: Environment) -> Environment:
         """Return the environment of the unit in which the models were trained that `environment` deploys."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from bootstrap.account import Account, error_code, error_message
+from bootstrap.account import Account, error_code, refusal_reason
 from bootstrap.names import Names
 from bootstrap.stack import Stack
 from bootstrap.up import AUDIENCE, provider_audiences
@@ -25,7 +25,7 @@ def state_bucket(account: Account, names: Names, again: str) -> tuple[bool, str]
             "NoSuchPublicAccessBlockConfiguration",
             "ServerSideEncryptionConfigurationNotFoundError",
         ):
-            return False, f"{bucket}: {error_message(error)}; {again}"
+            return False, f"{bucket}: {refusal_reason(error)}; {again}"
         raise
     algorithms = {rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for rule in rules}
     missing = [

@@ -103,4 +103,6 @@ def _platform(
         yield checked("GitHub token", lambda: github_checks.token_of_deployments(server, organization, token, get))
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
     yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
-    yield checked("GitHub credential", lambda: github_checks.credential(account, names, server))
+    # Only a stack with the development section has the template cloner, whose secret holds the credential.
+    if "development" in settings:
+        yield checked("GitHub credential", lambda: github_checks.credential(account, names, server))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from bootstrap.account import error_code, error_message
+from bootstrap.account import refusal_reason
 from bootstrap.errors import BootstrapError
 
 Check = Callable[[], tuple[bool, str]]
@@ -27,11 +27,7 @@ def checked(subject: str, check: Check) -> Finding:
     try:
         fine, message = check()
     except ClientError as error:
-        return Finding(
-            subject=subject,
-            fine=False,
-            message=f"cannot be examined ({error_code(error)}: {error_message(error)}); use credentials that may read it",
-        )
+        return Finding(subject=subject, fine=False, message=f"cannot be examined: {refusal_reason(error)}")
     except BootstrapError as error:
         return Finding(subject=subject, fine=False, message=str(error))
     return Finding(subject=subject, fine=fine, message=message)

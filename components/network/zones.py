@@ -1,16 +1,16 @@
-"""The choice of availability zones: those that offer what a network needs, and first those where it is already."""
+"""Choose the availability zones of a network: those where it is already, then others that offer what it needs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 WITHOUT_NAT = frozenset({"use1-az3"})
-"""Ids of zones in which AWS creates no NAT gateway: a constrained zone answers NotAvailableInZone, and no API names them.
-Source: Amazon VPC User Guide, "Troubleshoot NAT gateways", "Availability Zone is unsupported"; `use1-az3`, the oldest zone of
-us-east-1, is the one that users report. Others can be avoided by `network.zoneIds`."""
+"""Ids of zones in which AWS creates no NAT gateway. No API lists them; CreateNatGateway fails there with NotAvailableInZone.
+`use1-az3`, the oldest zone of us-east-1, is the one that users report. The setting `network.zoneIds` can avoid others.
+Source: Amazon VPC User Guide, "Troubleshoot NAT gateways", "Availability Zone is unsupported"."""
 
 BLOCKS = 8
-"""Blocks of addresses for private subnets; there are as many for public ones."""
+"""Number of address blocks for private subnets. There are as many for public subnets, so a block is a sixteenth of the network."""
 
 
 class ZonesError(Exception):
@@ -19,23 +19,28 @@ class ZonesError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ZoneChoice:
-    """The zones of a region, and the wishes that decide among them."""
+    """The zones of a region, with what decides which of them a network gets."""
 
     region: str
     zone_ids: Mapping[str, str]
-    """The zones of the region: ids by name."""
+    """Zones of the region: their ids, by name."""
     standing: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
-    """Addresses of the private subnets that the network has already, by the name of their zone."""
+    """Address blocks of the private subnets that are deployed already, by the name of their zone."""
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    """Names of the zones that offer an endpoint, by the service that the network wants one of."""
+    """Names of the zones in which AWS offers an endpoint, for each service that the network gets an endpoint of."""
 
     def zones(self, cidr: IPv4Network, *, count: int, named: Sequence[str] | None = None) -> dict[str, int]:
-        """Return the names of `count` zones, or of those `named` by their ids, each with its block of the addresses `cidr`.
+        """Return the chosen zones: by name, the number of the address block of `cidr` that each gets.
 
-        A network that stands is not moved: its zones come first, and keep their blocks.
+        A zone with a deployed subnet is chosen before others, and keeps its block: otherwise the subnet would be replaced.
+
+        Args:
+            cidr: addresses of the network.
+            count: number of zones to choose.
+            named: ids of the zones to take instead of a choice.
 
         Raises:
-            ZonesError: there are not enough zones, one of those `named` is unknown, or a zone lacks something wanted.
+            ZonesError: there are not enough zones, one of those `named` is unknown, or a zone lacks something needed.
         """
         lowest_first = sorted(self.standing, key=lambda zone: self.standing[zone])
         if named is None:
@@ -79,5 +84,5 @@ class ZoneChoice:
         blocks = list(cidr.subnets(new_prefix=cidr.prefixlen + 4))[:BLOCKS]
         taken = {zone: blocks.index(subnet) for zone, subnet in self.standing.items() if subnet in blocks}
         free = iter(sorted(set(range(BLOCKS)) - set(taken.values())))
-        # Subnets of a zone that is left out are deleted after others are created: their addresses are still taken.
+        # Pulumi creates new subnets before it deletes those of a zone that is no longer chosen, so their blocks are not free yet.
         return {zone: taken[zone] if zone in taken else next(free) for zone in chosen}

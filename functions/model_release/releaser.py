@@ -1,7 +1,7 @@
-"""Release a version: every step leaves what the next attempt finds and continues from.
+"""Release a version: copy its artifact, write a record, and make its SageMaker model, in this order.
 
-The artifact is copied before the record is written, and the record before the model is made. So a record means that the
-bytes are here, and a model that there is a record.
+An attempt that was interrupted is continued by the next one. A record exists only if its artifact was copied, and a model only
+if its record was written.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from functions.model_release.settings import APPROVED, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Released:
-    """A version that may be served."""
+    """A released version, which the project may serve."""
 
     model_name: str
     model_package_arn: str
     artifact_uri: str
     sha256: str
-    """Of the artifact, in hexadecimal digits."""
+    """Digest of the artifact, in hexadecimal digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,12 @@ class Releaser:
     models: ModelStore
 
     def release(self, version: int) -> Released:
-        """Make the model of a version that is approved now, or was released here before the registry was gone.
+        """Make the SageMaker model of a version.
+
+        The version must be approved at this moment. If the registry no longer has it, a record of its earlier release suffices.
 
         Raises:
-            RefusedError: the version may not be released.
+            RefusedError: the version may not be released; the message says why.
         """
         record = self._verified(version)
         model = models.definition(self.settings, self.project, record)

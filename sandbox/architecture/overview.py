@@ -186,6 +186,9 @@ def _training_flows(
     below = training.left[1]
     picture.flow(4, training.left, (pipeline.bottom[0], below), pipeline.bottom)
     picture.flow(None, pipeline.right, registry.left)
+    # Between the account and GitHub, beside the arrow of the deployment.
+    beside = 860
+    picture.flow(5, lead.right, (beside, lead.right[1]), (beside, registry.right[1]), registry.right)
     picture.flow(5, registry.top, dev["deployment-trigger"].bottom)
 
 

@@ -65,7 +65,7 @@ def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str
     def deploy(file: StackFile) -> tuple[dict[str, str], Deployment]:
         def count(done: int) -> None:
             counts[file.environment] = done
-            step.report(" · ".join(f"{name} {number} resources" for name, number in counts.items()))
+            step.report("Pulumi's entries: " + " · ".join(f"{name} {number}" for name, number in counts.items()))
 
         as_deployer = login.create_stack(found, file)
         return as_deployer, stacks.up(file, as_deployer, on_resource=count)
@@ -74,8 +74,9 @@ def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str
         results = dict(zip(files, pool.map(deploy, files.values()), strict=True))
     step.changed = any(deployment.changed for _, deployment in results.values())
     step.report(
-        " · ".join(
-            f"{name} {deployment.total} resources" + ("" if deployment.changed else ", unchanged")
+        "Pulumi's entries: "
+        + " · ".join(
+            f"{name} {deployment.total}" + ("" if deployment.changed else ", unchanged")
             for name, (_, deployment) in results.items()
         )
     )

@@ -35,9 +35,10 @@ class Deployments:
             application: an application that keeps calling the endpoint while production changes.
         """
         finished = self._count() >= number
-        release = Release(model.arn)
+        approver, reviewer = LEAD_DATA_SCIENTIST.login, RELEASE_MANAGER.login
+        release = Release(f"Version {model.version}, approved by {approver}", model.arn)
         run = 0
-        with self.demo.step(f"Approve version {model.version}: it is deployed to preprod and tested") as step:
+        with self.demo.step(f"Approve version {model.version} as {approver}: deployed to preprod, tested") as step:
             if finished:
                 step.report("tested already")
             else:
@@ -47,9 +48,8 @@ class Deployments:
                     earlier = self._runs()
                     models.approve(self.people.lead, model.arn, reason=f"MSE {model.mse:.2f} on held-out data")
                 run = self._to_preprod(release, earlier, step)
-                step.report(f"waits for {RELEASE_MANAGER.login}'s review: {release.page}")
-        title = f"Release version {model.version} to production as {RELEASE_MANAGER.login}, its reviewer"
-        with self.demo.step(title) as step:
+                step.report(f"preprod serves it; production waits for {reviewer}'s review: {release.page}")
+        with self.demo.step(f"Release version {model.version} to production as {reviewer}, the reviewer") as step:
             if finished:
                 step.report("released already")
             else:
@@ -57,7 +57,7 @@ class Deployments:
                 with application.calling(model.features(1)[0]) if application else nullcontext() as responses:
                     self._to_production(release, run, step)
                 self.done.append(release)
-                step.report(_phases(release) + (f" · {_meanwhile(responses)}" if responses else ""))
+                step.report(f"{release}" + (f" · {_meanwhile(responses)}" if responses else ""))
 
     def roll_back(self, to: RegisteredModel, *, number: int, step: Step) -> None:
         """Run the deployment repository's own command in a clone of it, and follow its run to production.
@@ -80,7 +80,8 @@ class Deployments:
                 log="clone-deployment",
                 environment=as_developer,
             )
-        release, earlier = Release(to.arn), self._resume(to, step)
+        release = Release(f"Rollback to version {to.version}, started by {LEAD_DATA_SCIENTIST.login}", to.arn)
+        earlier = self._resume(to, step)
         if earlier is None:
             earlier = self._runs()
             commands.run(
@@ -115,7 +116,3 @@ class Deployments:
 def _meanwhile(responses: Responses) -> str:
     counts = ", ".join(f"{count} times {rings:.2f} rings" for rings, count in responses.rings.items())
     return f"called meanwhile, production answered {counts}; {len(responses.failures)} requests failed"
-
-
-def _phases(release: Release) -> str:
-    return " · ".join(f"{phase} {seconds:.1f} s" for phase, seconds in (*release.phases, *release.durations))

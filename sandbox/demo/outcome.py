@@ -14,6 +14,7 @@ class Account:
 
     name: str
     id: str
+    region: str
     state: list[dict[str, Any]]
     """The resources of the stack's state."""
     serves: int | None

@@ -1,8 +1,9 @@
-"""Show the demo's steps while they run: a live list on a terminal, otherwise one line per finished step.
+"""Show the demo's steps: each finished one is printed for good, and on a terminal the running one is shown live below.
 
 Away from a terminal, a long step also reports its progress every few seconds.
 """
 
+import textwrap
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -18,8 +19,8 @@ from rich.text import Text
 
 TITLE_WIDTH = 55
 """Columns of the longest title."""
-NARROW = 110
-"""Columns below which a step's progress has a line of its own, or most of it would be cut off."""
+INDENT = 2
+"""Columns before a title, which its mark takes."""
 SECONDS_BETWEEN_LINES = 10.0
 """Seconds between two progress lines of a long step, away from a terminal."""
 
@@ -55,7 +56,8 @@ class Demo:
         self.steps: list[Step] = []
         self._spinner = Spinner("dots")
         self._last_line = time.monotonic()
-        self._live = Live(get_renderable=self._table, console=self.console, refresh_per_second=8)
+        # Only what still changes is live: a terminal cannot rewrite what has left its window.
+        self._live = Live(get_renderable=self._running, console=self.console, refresh_per_second=8, transient=True)
 
     @property
     def changed(self) -> bool:
@@ -90,8 +92,9 @@ class Demo:
             raise
         finally:
             step.seconds = time.monotonic() - step.began
-            if not self.console.is_terminal:
-                self.console.print(_line(step), soft_wrap=True)
+            # Otherwise it would be shown live once more below its result.
+            self._live.refresh()
+            self._print_result(step)
 
     def _print_progress(self, step: Step) -> None:
         now = time.monotonic()
@@ -99,31 +102,30 @@ class Demo:
             self._last_line = now
             self.console.print(f"… {step.title}: {step.outcome}", style="dim", soft_wrap=True)
 
-    def _table(self) -> Table:
-        narrow = self.console.width < NARROW
-        table = Table.grid(padding=(0, 2), expand=True)
-        table.add_column(min_width=1)
-        table.add_column(ratio=1 if narrow else None, min_width=None if narrow else TITLE_WIDTH, no_wrap=not narrow)
+    def _print_result(self, step: Step) -> None:
+        """Print a finished step: in one line if that fits, or else with its outcome below.
+
+        An address is never broken, however narrow the terminal: nobody could open it.
+        """
+        mark = Text("✗", style="red") if step.failed else Text("✓", style="green")
+        line = Text.assemble(mark, f" {step.title:<{TITLE_WIDTH}}{step.seconds or 0.0:7.1f} s")
+        whole = Text.assemble(line, "  ", (step.outcome, "dim"))
+        if not self.console.is_terminal or whole.cell_len <= self.console.width:
+            self.console.print(whole, soft_wrap=True)
+            return
+        words = textwrap.wrap(step.outcome, self.console.width - INDENT, break_long_words=False, break_on_hyphens=False)
+        self.console.print(line, soft_wrap=True)
+        self.console.print(*(Text(" " * INDENT + each, style="dim") for each in words), sep="\n", soft_wrap=True)
+
+    def _running(self) -> Group:
+        """Return the running step with its progress; nothing between two steps."""
+        return Group(*(self._progress(step) for step in self.steps if step.seconds is None))
+
+    def _progress(self, step: Step) -> Table:
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(width=1)
+        table.add_column(ratio=1)
         table.add_column(min_width=8, justify="right", no_wrap=True)
-        if not narrow:
-            table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
-        for step in self.steps:
-            running = step.seconds is None
-            seconds = time.monotonic() - step.began if running else step.seconds or 0.0
-            mark, outcome = self._spinner if running else _mark(step), Text(step.outcome, style="dim")
-            if narrow:
-                title = Text.assemble(step.title, "\n", outcome) if step.outcome else step.title
-                table.add_row(mark, title, f"{seconds:.1f} s")
-            else:
-                table.add_row(mark, step.title, f"{seconds:.1f} s", outcome)
+        title = Text.assemble(step.title, *(["\n", (step.outcome, "dim")] if step.outcome else []))
+        table.add_row(self._spinner, title, f"{time.monotonic() - step.began:.1f} s")
         return table
-
-
-def _mark(step: Step) -> Text:
-    return Text("✗", style="red") if step.failed else Text("✓", style="green")
-
-
-def _line(step: Step) -> Text:
-    return Text.assemble(
-        _mark(step), f" {step.title:<{TITLE_WIDTH}}{step.seconds or 0.0:7.1f} s  ", (step.outcome, "dim")
-    )

@@ -13,6 +13,8 @@ from sandbox.demo.member import Member
 WORKFLOW = "deploy.yml"
 RUN_SECONDS = 900
 POLL_SECONDS = 0.2
+STEPS = {"Deploy": "deployed to", "Test": "tested in"}
+"""Steps of an environment's job whose ends are measured, and what each has done then."""
 UPDATE = re.compile(r"pulumi up: ([0-9.]+) s")
 """Line that the deployment repository's command prints about its update."""
 
@@ -25,6 +27,8 @@ class ReleaseFailedError(Exception):
 class Release:
     """The deployment of one version: its run, and the time of each event."""
 
+    title: str
+    """Says what was done, such as `Version 2, approved by grace`."""
     arn: str
     began: float = field(default_factory=time.monotonic)
     """Time of its approval, or of its manual start, on the clock of `time.monotonic`."""
@@ -48,8 +52,13 @@ class Release:
 
     @property
     def durations(self) -> list[tuple[str, float]]:
-        """Seconds of it that were spent in `pulumi up`."""
-        return [(f"of it pulumi up in {environment}", seconds) for environment, seconds in self.updates.items()]
+        """Seconds of these phases that were spent in `pulumi up`."""
+        return [(f"of which `pulumi up` in {environment}", seconds) for environment, seconds in self.updates.items()]
+
+    def __str__(self) -> str:
+        """Return the duration of each phase in one line."""
+        phases = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in self.phases)
+        return "; ".join([phases, *(f"{phase} {seconds:.1f} s" for phase, seconds in self.durations)])
 
 
 def finished(member: Member, project: Project) -> list[dict[str, Any]]:
@@ -86,10 +95,10 @@ def to_preprod(
             on_status("waiting for the event")
             continue
         release.page = str(run["html_url"])
-        release.record("dispatched")
+        release.record("workflow started")
         _watch(release, member, project, int(run["id"]), "preprod", on_status)
         if run["status"] == "waiting":
-            release.record("preprod serves")
+            release.record("ready for review")
             return int(run["id"])
         _require_not_failed(run, member, project)
     raise AssertionError("unreachable")
@@ -106,13 +115,13 @@ def to_production(
     path = f"/repos/{project.deployment}/actions/runs/{run}/pending_deployments"
     waiting = [entry["environment"]["id"] for entry in reviewer.listed(path)]
     reviewer.send("POST", path, {"environment_ids": waiting, "state": "approved", "comment": "Tested in preprod"})
-    release.record("released")
+    release.record("reviewed")
     for _ in _poll(f"{release.arn} did not reach production"):
         _watch(release, reviewer, project, run, "prod", on_status)
         found = reviewer.run(project.deployment, run)
         _require_not_failed(found, reviewer, project)
         if found["status"] == "completed":
-            release.record("production serves")
+            release.record("finished")
             return
 
 
@@ -124,11 +133,11 @@ def _watch(
     job = next((job for job in jobs if str(job["name"]).startswith(f"Deploy to {environment} / ")), None)
     if job is None or job["status"] in ("queued", "waiting", "pending"):
         return
-    release.record(f"{environment} job runs")
+    release.record(f"{environment} job started")
     steps = [step for step in job.get("steps", ()) if step["status"] != "queued"]
     for step in steps:
-        if step["status"] == "completed" and step["name"] in ("Deploy", "Test"):
-            release.record(f"{environment}: {step['name'].lower()}")
+        if step["status"] == "completed" and step["name"] in STEPS:
+            release.record(f"{STEPS[step['name']]} {environment}")
     on_status(f"{environment}: {steps[-1]['name'] if steps else job['status']}")
     if job["status"] == "completed":
         log = member.text(f"/repos/{project.deployment}/actions/jobs/{job['id']}/logs")

@@ -24,6 +24,7 @@ ROWS = 5
 
 def run(console: Console) -> None:
     """Run all steps, print a summary, and write the page."""
+    page.print_people(console)
     with Demo(console) as demo:
         outcome = _run(demo)
         if demo.changed or not paths.PAGE.is_file():
@@ -44,7 +45,7 @@ def start_project(demo: Demo, platform: Platform) -> tuple[People, Project, str]
     with demo.step("Train and register the model in the project's workflow") as step:
         first_run = training.first_run(team.lead, team.developer, project, on_status=step.report)
         step.changed = project.created
-        step.report(f"the first run succeeded: {first_run}")
+        step.report(f"the run of its workflow succeeded: {first_run}")
     return team, project, first_run
 
 
@@ -62,7 +63,7 @@ def _run(demo: Demo) -> Outcome:
         step.report(_in_words(_predict(client, first)))
     second = _improve(demo, team, project, first)
     deployments.deploy(second, number=2, application=client)
-    with demo.step("Roll back to version 1 by one command") as step:
+    with demo.step(f"Roll back to version 1 as {LEAD_DATA_SCIENTIST.login}, by one command") as step:
         deployments.roll_back(first, number=3, step=step)
         predictions = _predict(client, first)
         step.report(f"production serves version 1 again: {_in_words(predictions)}")
@@ -92,6 +93,7 @@ def _accounts(demo: Demo, platform: Platform, project: Project) -> list[Account]
             Account(
                 name=name,
                 id=file.account_id,
+                region=file.region,
                 state=stacks.export(file, platform.deployers[name]),
                 serves=serving.version(file, project.endpoint(file)),
             )
@@ -113,16 +115,24 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
     github = platform.servers.github.url
     return [
         ("All of this on one page", paths.PAGE.as_uri()),
+        (
+            "To open these without a warning",
+            f"have your browser trust the authority in {paths.CERTIFICATES / 'ca.pem'}",
+        ),
         ("The training repository", f"{github}/{project.training}"),
-        ("Its first run", first_run),
+        ("The run that trained version 1", first_run),
         ("The deployment repository", f"{github}/{project.deployment}"),
         ("A shell in the sandbox", ".venv/bin/python -m sandbox shell"),
         ("Pending changes", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
+        (
+            "What doctor says",
+            "AWS_PROFILE=dev-admin python -m bootstrap doctor --environment dev        (in that shell)",
+        ),
         (
             "The model registry",
             f"aws sagemaker list-model-packages --profile ada --model-package-group-name {project.pipeline}",
         ),
         ("Production's endpoints", "aws sagemaker list-endpoints --profile prod-admin"),
-        ("The servers' logs", ".venv/bin/python -m sandbox logs aws github"),
+        ("The logs", ".venv/bin/python -m sandbox logs"),
         ("Remove all of it", "make demo-down"),
     ]

@@ -11,7 +11,7 @@ from bootstrap import __main__ as command
 from bootstrap import credential, doctor, github, login, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
-from tests.bootstrap.fakes import CloudFormation, Service, account, refusal
+from tests.bootstrap.fakes import CloudFormation, Service, account, refusal, refuse
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,12 +124,29 @@ def test_an_error_of_aws_is_reported_without_a_traceback(
 ) -> None:
     del connected
 
-    def refuse(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise refusal("ThrottlingException", "Rate exceeded")
 
-    monkeypatch.setattr(doctor, "examine", refuse)
+    monkeypatch.setattr(doctor, "examine", fail)
     assert command.main(["doctor", "--unit", "analytics", "--environment", "dev"]) == 1
     assert "Rate exceeded" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--unit", "analytics"], []], ids=["unit", "no unit"])
+def test_an_identity_that_may_not_read_is_told_in_one_line_which_one_may(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    denied = "User: arn:aws:sts::111111111111:assumed-role/analytics-dev-deploy/me is not authorized to perform: …"
+    refusing = Service({"describe_stacks": refuse("AccessDenied", denied)})
+
+    def connect_to_refusing(_: str | None) -> Account:
+        return account(cloudformation=refusing)
+
+    monkeypatch.setattr(command, "connect", connect_to_refusing)
+    assert command.main(["doctor", *words, "--environment", "dev"]) == 1
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.endswith("may not call Operation; use credentials of an administrator of the account")
+    assert "not authorized" not in said
 
 
 def test_login_prints_nothing_but_commands(connected: list[str | None], capsys: pytest.CaptureFixture[str]) -> None:

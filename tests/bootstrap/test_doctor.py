@@ -1,5 +1,6 @@
 """`doctor`: one finding for each thing, with advice on what to do about it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.bootstrap.healthy import (
     LEGACY,
     OF_AN_ENTERPRISE,
     ON_GITHUB_COM,
+    SETTINGS,
     SUBJECT,
     TRUST,
     bootstrapped,
@@ -66,7 +68,7 @@ def test_an_account_that_is_not_bootstrapped_gets_the_command_and_no_further_che
             "s3",
             {"get_bucket_versioning": refuse("AccessDenied", "no")},
             "state bucket",
-            "cannot be examined (AccessDenied",
+            "may not call Operation; use credentials of an administrator of the account",
         ),
         ("kms", {"describe_key": refuse("NotFoundException")}, "state key", "points to no key"),
         (
@@ -107,6 +109,36 @@ def test_each_problem_comes_with_advice(service: str, change: dict[str, Any], su
     finding = examine(healthy(**{service: change}))[subject]
     assert not finding.fine
     assert advice in finding.message
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        ("400", "", "cannot be examined: AWS answered Operation with 400, and gave no reason"),
+        ("InternalFailure", "", "cannot be examined: AWS answered Operation with InternalFailure, and gave no reason"),
+        ("InternalFailure", "try later", "cannot be examined: try later"),
+        (
+            "AccessDeniedException",
+            "User: arn:aws:iam::111111111111:user/engineer is not authorized with an explicit deny",
+            "cannot be examined: User: arn:aws:iam::111111111111:user/engineer is not authorized with an explicit deny",
+        ),
+    ],
+)
+def test_a_check_that_aws_refuses_says_why(code: str, message: str, said: str) -> None:
+    finding = examine(healthy(**{"service-quotas": {"list_service_quotas": refuse(code, message)}}))["quotas"]
+    assert not finding.fine
+    assert finding.message == said
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["settings", "no settings"])
+def test_without_a_template_cloner_no_credential_is_asked_for(settings: Path, stored: bool) -> None:
+    if stored:
+        settings.write_text(SETTINGS[: SETTINGS.index("  mlops-platform:development")])
+    else:
+        settings.unlink()
+    findings = examine(healthy(secretsmanager={"describe_secret": refuse("ResourceNotFoundException")}))
+    assert "GitHub Actions" in findings
+    assert "GitHub credential" not in findings
 
 
 def test_before_the_first_deployment_the_next_step_is_to_deploy() -> None:

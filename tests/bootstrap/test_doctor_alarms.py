@@ -79,4 +79,7 @@ def test_whoever_may_not_list_subscriptions_is_told_so() -> None:
         "alarms"
     ]
     assert not finding.fine
-    assert finding.message.startswith("cannot be examined (AuthorizationError: not allowed)")
+    assert finding.message == (
+        "cannot be examined: the identity that runs this command may not call Operation; use credentials of an "
+        "administrator of the account"
+    )

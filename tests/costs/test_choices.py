@@ -140,6 +140,17 @@ def test_the_command_shows_the_sum_of_all_environments(environments: Mapping[str
     assert re.search(rf"^idle month .* {together}$", shown(list(environments.values())), re.MULTILINE)
 
 
+@pytest.mark.parametrize("width", [80, 100, None])
+def test_what_the_command_shows_fits_into_the_terminal_and_loses_nothing(
+    environments: Mapping[str, Environment], width: int | None
+) -> None:
+    whole, fitted = (shown(list(environments.values()), each) for each in (None, width))
+    assert width is None or max(map(len, fitted.splitlines())) <= width
+    words = re.compile(r"[^\s]*[^\s-][^\s]*")
+    assert sorted(words.findall(fitted)) == sorted(words.findall(whole))
+    assert re.search(r"^idle month .* 53\.29$", fitted, re.MULTILINE)
+
+
 def test_a_comparison_says_how_much_more_or_less_a_stack_costs(environments: Mapping[str, Environment]) -> None:
     dev = environments["dev"]
     now = dev.idle_month.usd

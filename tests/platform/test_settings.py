@@ -10,6 +10,7 @@ import pulumi
 import pytest
 import yaml
 
+from costs import price_list
 from settings import ExistingNetwork, NewNetwork, Problem, Settings, SettingsError, reference
 from settings.schema import project_file
 from tests.rendering import Resource, configuration_of, render, render_stack
@@ -429,11 +430,22 @@ def test_the_page_of_settings_is_the_one_of_their_declarations() -> None:
     page = reference.page()
     assert reference.PAGE.read_text(encoding="utf-8") == page, "write it again: python -m settings"
     rows = dict(re.findall(r"^\| `([\w.\[\]]+)` \| (.+) \|$", page, re.MULTILINE))
-    assert rows["development.studio.userProfiles[].role"].startswith("`lead` or `dataScientist` | required | A lead ")
-    assert rows["network.zones"].startswith("whole number (2 to 6) | `2` | Availability zones ")
-    assert rows["network.vpcId"].startswith("text | required | ")
-    assert rows["github.apiUrl"].startswith("text | follows from others | ")
+    assert rows["development.studio.userProfiles[].role"].startswith("`lead` or `dataScientist` | required | A `lead` ")
+    assert rows["network.zones"].startswith("whole number (2 to 6) | `2` | Number of availability zones; ")
+    assert rows["network.vpcId"].startswith("string | required | ")
+    assert rows["github.apiUrl"].startswith("string | derived from others | ")
     assert rows["keepDataOnDestroy"].startswith("`true` or `false` | `true` | ")
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert len(set(headings)) == len(headings), "a heading leads to one section"
+
+
+def test_the_page_of_settings_has_the_prices_of_the_price_list() -> None:
+    meaning = " ".join(str(NewNetwork.model_fields["private_access"].description).split())
+    for region in price_list.regions():
+        prices = price_list.prices_in(region)
+        gateway = prices["nat-gateway-hour"].month + prices["public-ipv4-hour"].month
+        for usd in (gateway, prices["interface-endpoint-hour"].month):
+            assert f"{usd:.2f} USD in {region}" in meaning
 
 
 def test_no_provider_exists_that_the_program_did_not_make() -> None:

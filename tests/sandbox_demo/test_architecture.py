@@ -1,5 +1,6 @@
 """The drawings of stacks: which components they show, where, and how they connect them."""
 
+import itertools
 from collections import Counter
 from typing import Any
 from xml.etree import ElementTree
@@ -106,6 +107,38 @@ def test_the_overview_is_a_picture_that_names_every_account_and_component() -> N
     assert {"dev account", "preprod account", "prod account"} <= set(texts)
     assert {"Studio", "Projects", "Deployment-Trigger", "2 template repositories"} <= set(texts)
     assert texts.count("Workload") == 2
+
+
+def _touches(rectangle: ElementTree.Element, point: str) -> bool:
+    x, y, width, height = (int(rectangle.get(name, "")) for name in ("x", "y", "width", "height"))
+    at_x, at_y = map(int, point.split())
+    return x <= at_x <= x + width and y <= at_y <= y + height
+
+
+@pytest.mark.parametrize(
+    ("person", "destination"),
+    [
+        ("Lead data scientist", "Studio"),
+        ("Lead data scientist", "Model registry"),
+        ("Data scientist", "Training repository"),
+        ("Reviewer", "Deployment repository"),
+    ],
+)
+def test_an_arrow_leads_from_each_person_to_everything_that_they_act_on(person: str, destination: str) -> None:
+    namespace = "{http://www.w3.org/2000/svg}"
+    elements = list(ElementTree.fromstring(_overview(DEV)))  # noqa: S314 - this program wrote it
+    # A rectangle's title follows it.
+    boxes = {
+        title.text: box
+        for box, title in itertools.pairwise(elements)
+        if (box.tag, title.tag) == (f"{namespace}rect", f"{namespace}text")
+    }
+    arrows = [
+        element.get("d", "").removeprefix("M").split(" L") for element in elements if element.get("class") == "flow"
+    ]
+    assert [
+        points for points in arrows if _touches(boxes[person], points[0]) and _touches(boxes[destination], points[-1])
+    ]
 
 
 @pytest.mark.parametrize("name", ["studio", "projects", "deployment-trigger"])

@@ -115,7 +115,7 @@ def test_a_training_that_fails_again_says_why_and_is_not_tried_for_ever() -> Non
 def test_a_deployment_that_failed_says_why() -> None:
     member = FakeMember(title=f"Deploy {ARN}")
     with pytest.raises(ReleaseFailedError, match="step Evaluate failed: MSE is 9"):
-        releases.to_preprod(Release(ARN), cast("Member", member), PROJECT, set(), on_status=lambda _: None)
+        releases.to_preprod(Release("Version 1", ARN), cast("Member", member), PROJECT, set(), on_status=lambda _: None)
 
 
 @pytest.mark.parametrize(("conclusion", "found"), [("failure", True), ("cancelled", True), ("success", False)])

@@ -11,6 +11,7 @@ from sandbox.demo.models import RegisteredModel
 from sandbox.demo.outcome import Account, Outcome
 from sandbox.demo.progress import Step
 from sandbox.demo.releases import Release
+from sandbox.organization import USERS
 from tests.sandbox_demo.test_architecture import STATE
 
 MODEL = RegisteredModel(
@@ -21,7 +22,18 @@ MODEL = RegisteredModel(
     predictions=[(9.0, 8.5), (12.0, 11.0)],
     held_out=["M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15,15"],
 )
-RELEASE = Release(arn=MODEL.arn, page="https://localhost:1/run", moments={"dispatched": 1.5, "preprod serves": 9.5})
+RUN = "https://localhost:40001/acme/mlops-abalone-p-abcdefghijkl-model-deployment-realtime/actions/runs/1000000042"
+RELEASES = [
+    Release(
+        title="Version 3, approved by grace",
+        arn=MODEL.arn,
+        page=RUN,
+        moments={"workflow started": 1.5, "ready for review": 9.5},
+        updates={"preprod": 6.25},
+    ),
+    Release(title="Rollback to version 1", arn=MODEL.arn, page=RUN, moments={"workflow started": 1.0}),
+]
+PHASES = "workflow started 1.5 s, ready for review 8.0 s; of which `pulumi up` in preprod 6.2 s"
 PROVIDER = {
     "urn": "urn:pulumi:prod::mlops-platform::pulumi:providers:aws::aws",
     "type": "pulumi:providers:aws",
@@ -29,14 +41,18 @@ PROVIDER = {
 }
 OUTCOME = Outcome(
     accounts=[
-        Account(name="dev", id="111111111111", state=STATE, serves=None),
-        Account(name="prod", id="333333333333", state=[*STATE, PROVIDER], serves=1),
+        Account(name="dev", id="111111111111", region="eu-west-1", state=STATE, serves=None),
+        Account(name="prod", id="333333333333", region="us-east-1", state=[*STATE, PROVIDER], serves=1),
     ],
     project=Project(name="abalone", id="p-abcdefghijkl", created=True),
     models=[MODEL],
-    releases=[RELEASE],
+    releases=RELEASES,
     predictions=[(15.0, 13.25)],
-    places=[("A page", "https://localhost:1/acme"), ("Remove all of it", "make demo-down")],
+    places=[
+        ("A page", "https://localhost:1/acme"),
+        ("The run that trained version 1", RUN),
+        ("Remove all of it", "make demo-down"),
+    ],
 )
 
 
@@ -65,7 +81,9 @@ def test_the_page_shows_the_run(tmp_path: Path) -> None:
     assert "Deploy &lt;everything&gt;" in text
     assert '<a href="https://localhost:1/acme">' in text
     assert "<td>15</td><td>13.25</td>" in text
-    assert "dispatched 1.5 s · preprod serves 8.0 s" in text
+    assert f'<a href="{RUN}">Version 3, approved by grace</a></td><td>{PHASES}</td>' in text
+    assert f'<a href="{RUN}">Rollback to version 1</a>' in text
+    assert all(f"<td>{user.login}</td><td>{user.part}</td>" in text for user in USERS)
     assert "<code>make demo-down</code>" in text
 
 
@@ -73,7 +91,7 @@ def test_the_page_says_what_the_platform_would_cost(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     page.write(path, OUTCOME, [Step(title="Deploy", seconds=2.0)])
     text = " ".join(path.read_text().split())
-    assert "An idle month of this platform: <b>90.58 USD</b> (dev 45.29, prod 45.29)." in text
+    assert "An idle month of this platform: <b>90.58 USD</b> (dev in eu-west-1 45.29, prod in us-east-1 45.29)." in text
 
 
 def test_the_summary_names_the_models_their_metrics_and_their_predictions() -> None:
@@ -83,6 +101,32 @@ def test_the_summary_names_the_models_their_metrics_and_their_predictions() -> N
     assert "Network (1), Template cloner (1)" in text
     assert "mse 4.50, mae 1.50" in text
     assert "13.25 rings predicted, 15 counted" in text
-    assert "dispatched 1.5 s, preprod serves 8.0 s" in text
+    assert f"Version 3, approved by grace: {PHASES}\n" in text
+    assert "Rollback to version 1: workflow started 1.0 s\n" in text
     assert "make demo-down" in text
     assert text.rstrip().endswith("Done in 3 s.")
+
+
+def test_the_summary_shows_both_numbers_of_an_account_and_says_what_each_counts() -> None:
+    output = io.StringIO()
+    page.print_summary(Console(file=output, width=120), OUTCOME, closing="Done.")
+    headings = next(line for line in output.getvalue().splitlines() if "resources" in line)
+    row = next(line for line in output.getvalue().splitlines() if "prod 333333333333" in line)
+    columns = [cell.strip() for cell in headings.split("┃")[1:-1]]
+    cells = dict(zip(columns, (cell.strip() for cell in row.split("│")[1:-1]), strict=True))
+    assert (cells["resources"], cells["Pulumi's entries"]) == ("2", "7")
+    assert "Pulumi's entries, which the steps above count" in output.getvalue()
+
+
+def test_the_summary_of_a_narrow_terminal_has_its_addresses_whole() -> None:
+    output = io.StringIO()
+    page.print_summary(Console(file=output, width=60), OUTCOME, closing="Done.")
+    assert f"The run that trained version 1  {RUN}\n" in output.getvalue()
+
+
+def test_the_people_of_the_demo_are_introduced_each_in_one_line() -> None:
+    output = io.StringIO()
+    page.print_people(Console(file=output, width=80))
+    lines = output.getvalue().splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("  ")] == [user.login for user in USERS]
+    assert max(map(len, lines)) <= 80

@@ -2,11 +2,13 @@
 
 import io
 import re
+import time
 
 import pytest
 from rich.console import Console
 
 from sandbox.demo.progress import Demo
+from tests.sandbox_demo.screen import Screen
 
 
 def test_a_demo_knows_whether_any_step_changed_anything() -> None:
@@ -40,10 +42,47 @@ def test_away_from_a_terminal_each_step_is_one_line_with_its_outcome() -> None:
     assert output.getvalue().count("\n") == 1
 
 
-def test_on_a_narrow_terminal_a_step_s_progress_has_a_line_of_its_own() -> None:
-    progress = "engine: compiled 682 of 1684 packages, about 248 s left, then linking"
-    shown = io.StringIO()
-    console = Console(file=shown, force_terminal=True, width=80, color_system=None)
-    with Demo(console) as demo, demo.step("Install the engine and its environments") as step:
-        step.report(progress)
-    assert progress in " ".join(shown.getvalue().split())
+ADDRESS = "https://localhost:40001/acme/mlops-abalone-p-abcdefghijkl-model-deployment-realtime/actions/runs/1000000042"
+PROGRESS = "engine: compiled 682 of 1684 packages, about 248 s left, then linking"
+
+
+@pytest.mark.parametrize("height", [24, 40])
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_running_step_stays_in_sight_however_many_are_finished(width: int, height: int) -> None:
+    screen = Screen(width, height)
+    with Demo(screen.console) as demo:
+        for number in range(50):
+            with demo.step(f"Finished {number}") as step:
+                step.report(PROGRESS)
+        with demo.step("Running") as step:
+            step.report(PROGRESS)
+            deadline = time.monotonic() + 5
+            while PROGRESS not in (shown := screen.window)[-1]:
+                assert time.monotonic() < deadline, shown
+                time.sleep(0.01)
+            assert "Running" in shown[-2]
+            assert "✓ Finished 49 " in "".join(shown)
+    assert all(f"✓ Finished {number} " in screen.everything for number in range(50))
+    assert screen.everything.count("Running") == 1, "once a step is finished, what was live is gone"
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_an_address_is_printed_whole_however_narrow_the_terminal(width: int) -> None:
+    screen = Screen(width, 24)
+    with Demo(screen.console) as demo, demo.step("Approve version 1") as step:
+        step.report(f"production waits for the review of hedy: {ADDRESS} and then goes on")
+    assert ADDRESS in screen.everything
+
+
+def test_the_outcome_of_a_step_that_failed_is_printed_too() -> None:
+    screen = Screen(80, 24)
+
+    def fail() -> None:
+        with Demo(screen.console) as demo, demo.step("Install the engine") as step:
+            step.report(PROGRESS)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert screen.everything.startswith("✗ Install the engine")
+    assert PROGRESS in screen.everything

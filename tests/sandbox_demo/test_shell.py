@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
 from sandbox import __main__ as command
-from sandbox import engine_arguments, logs, paths, servers, shell
+from sandbox import engine_arguments, paths, servers, shell
 from sandbox.demo import runner
 from tests.sandbox_demo.test_stacks import SERVERS
 
@@ -196,7 +196,6 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "shown"),
     [
-        ([], {"aws", "github", "pulumi-up-dev", "pulumi-up-prod"}),
         (["aws"], {"aws"}),
         (["aws.log", "prod"], {"aws", "pulumi-up-prod"}),
         (["pulumi-up"], {"pulumi-up-dev", "pulumi-up-prod"}),
@@ -209,6 +208,15 @@ def test_logs_are_chosen_by_name(
     assert command.main(["logs", *names]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[2] for line in lines if line.startswith("line of ")} == shown
+
+
+def test_without_a_name_the_logs_are_listed_and_none_is_printed(
+    written: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["logs"]) == 0
+    *names, hint = capsys.readouterr().out.splitlines()
+    assert names == ["aws", "github", "pulumi-up-dev", "pulumi-up-prod"]
+    assert hint.endswith("python -m sandbox logs NAME")
 
 
 def test_a_log_that_does_not_exist_is_answered_with_those_that_do(
@@ -224,7 +232,8 @@ def test_without_logs_their_absence_is_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(paths, "LOGS", tmp_path)
-    logs.show(Console(), [])
+    assert command.main(["logs"]) == 0
+    assert capsys.readouterr().out == "There is no log yet: `make demo` writes them.\n"
     assert command.main(["logs", "aws"]) == 1
     assert capsys.readouterr().err.endswith("logs: none\n")
 

@@ -9,6 +9,7 @@ from sandbox.architecture.layout import BOX_HEIGHT, BOX_WIDTH, draw
 from sandbox.demo.outcome import Outcome
 from sandbox.demo.page import plots
 from sandbox.demo.progress import Step
+from sandbox.organization import USERS
 
 TEMPLATE = Path(__file__).parent / "page.html.jinja"
 
@@ -37,6 +38,7 @@ def write(path: Path, outcome: Outcome, steps: list[Step]) -> None:
             project=outcome.project,
             releases=outcome.releases,
             steps=done,
+            people=USERS,
             total=sum(account.resources for account in outcome.accounts),
         )
     )

@@ -120,15 +120,15 @@ class Update:
 
     def report(self, before: Description | None, after: Description | None) -> None:
         """Publish what was deployed."""
-        wanted, serving, replaced = self.wanted, live.configuration_of(after), live.configuration_of(before)
+        wanted, serving, earlier = self.wanted, live.configuration_of(after), live.configuration_of(before)
         rows = {
-            "model package": f"`{wanted.package_arn}`",
-            "model": f"`{wanted.model_name}`",
-            "artifact": f"`{wanted.artifact_uri}`",
+            "version in the model registry": f"`{wanted.package_arn}`",
+            "SageMaker model": f"`{wanted.model_name}`",
+            "its artifact": f"`{wanted.artifact_uri}`",
             "endpoint": f"`{self.endpoint.name}`",
-            "configuration": f"`{serving}`",
-            "replaced": f"`{replaced}`" if replaced not in ("", serving) else "nothing",
-            "shadow": f"version {self.fleet.shadow_version}" if self.shadow else "none",
+            "configuration that it serves": f"`{serving}`",
+            "configuration before": "the same" if earlier == serving else f"`{earlier}`" if earlier else "none",
+            "shadow, which gets a copy of requests": f"version {self.fleet.shadow_version}" if self.shadow else "none",
         }
         heading = f"## {self.stack.environment.name} serves version {wanted.version}"
         summary.publish(f"{heading}\n\n{summary.table(rows)}\n")

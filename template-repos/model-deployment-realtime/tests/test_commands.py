@@ -97,7 +97,8 @@ def test_the_first_deployment_creates_the_stack_and_reports_the_configuration(
         ["stack", "output", "--json"],
     ]
     assert "## preprod serves version 1" in summary.read_text()
-    assert f"| configuration | `{NAME}-v1-0000000` |" in capsys.readouterr().out
+    reported = capsys.readouterr().out
+    assert f"| configuration that it serves | `{NAME}-v1-0000000` |\n| configuration before | none |" in reported
 
 
 def test_the_program_gets_the_released_version_and_the_name_of_its_model(engine: Engine) -> None:
