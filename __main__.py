@@ -123,6 +123,7 @@ if settings.development:
             idle_minutes=settings.development.studio.idle_minutes,
             default_instance_type=settings.development.studio.default_instance_type,
             allowed_instance_types=settings.development.studio.allowed_instance_types,
+            job_instance_types=settings.development.studio.job_instance_types,
             keep_on_destroy=settings.keep_data_on_destroy,
         ),
         options,

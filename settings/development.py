@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.limits import MOST_INSTANCE_TYPES
-from settings.types import AccountId, InstanceType, Number, Section, pattern, problem, without_repeats
+from settings.types import (
+    AccountId,
+    AppInstanceType,
+    JobInstanceType,
+    Number,
+    Section,
+    pattern,
+    problem,
+    without_repeats,
+)
 
 
 class UserProfile(Section):
@@ -27,10 +36,25 @@ class Studio(Section):
     idle_minutes: Annotated[Number, Field(ge=60, le=525_600)] = 60
     """Minutes without activity after which a person's app in Studio is shut down."""
     allowed_instance_types: Annotated[
-        list[InstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
+        list[AppInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
     ] = Field(default_factory=lambda: ["ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge", "ml.g4dn.xlarge"])
-    """Instance types that people may choose for their apps."""
-    default_instance_type: InstanceType = "ml.t3.medium"
+    """Instance types that people may choose for their apps; at most twelve."""
+    job_instance_types: Annotated[
+        list[JobInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
+    ] = Field(
+        default_factory=lambda: [
+            "ml.t3.medium",
+            "ml.m5.large",
+            "ml.m5.xlarge",
+            "ml.m5.2xlarge",
+            "ml.m5.4xlarge",
+            "ml.c5.2xlarge",
+            "ml.g4dn.xlarge",
+            "ml.g5.xlarge",
+        ]
+    )
+    """Instance types on which people may run jobs; at most twelve. A project's pipeline chooses its own."""
+    default_instance_type: AppInstanceType = "ml.t3.medium"
     """Instance type of an app whose user chooses none."""
 
     @field_validator("user_profiles")

@@ -17,6 +17,7 @@ ROLE_PURPOSES = (
     "data-scientist",
     "deploy",
     "deployment-trigger",
+    "job",
     "lead-data-scientist",
     "p-abcdefghijkl-deployment",
     "p-abcdefghijkl-model",

@@ -49,20 +49,26 @@ def _not_a_flag(value: object) -> object:
 
 
 @cache
-def _types_for_apps() -> list[str]:
-    """Return the types of instances that AWS lists for Studio's apps."""
+def _instance_types(*shapes: str) -> list[str]:
+    """Return the types of instances that AWS lists in shapes of its API."""
     session: Any = botocore.session.get_session()
-    listed: list[str] = session.get_service_model("sagemaker").shape_for("AppInstanceType").enum
-    return [each for each in listed if each.startswith("ml.")]
+    model = session.get_service_model("sagemaker")
+    listed: set[str] = {each for shape in shapes for each in model.shape_for(shape).enum}
+    return sorted(each for each in listed if each.startswith("ml."))
 
 
-def _for_apps(instance_type: str) -> str:
-    known = _types_for_apps()
-    if instance_type not in known:
-        close = difflib.get_close_matches(instance_type, known, n=1)
-        likely = f"; did you mean {close[0]}?" if close else ", such as ml.t3.medium"
-        raise problem(f"give a SageMaker instance type that Studio's apps run on{likely}")
-    return instance_type
+def _runs(what: str, *shapes: str) -> AfterValidator:
+    """Accept types of instances that AWS lists in one of `shapes`; `what` runs on them."""
+
+    def check(instance_type: str) -> str:
+        known = _instance_types(*shapes)
+        if instance_type not in known:
+            close = difflib.get_close_matches(instance_type, known, n=1)
+            likely = f"; did you mean {close[0]}?" if close else ", such as ml.m5.large"
+            raise problem(f"give a SageMaker instance type that {what} run on{likely}")
+        return instance_type
+
+    return AfterValidator(check)
 
 
 def _with_images(region: str) -> str:
@@ -92,7 +98,10 @@ HttpsUrl = Annotated[
         "give a URL that starts with https:// and does not end with a slash",
     ),
 ]
-InstanceType = Annotated[str, AfterValidator(_for_apps)]
+AppInstanceType = Annotated[str, _runs("Studio's apps", "AppInstanceType")]
+JobInstanceType = Annotated[
+    str, _runs("jobs", "TrainingInstanceType", "ProcessingInstanceType", "TransformInstanceType")
+]
 Number = Annotated[int, BeforeValidator(_not_a_flag)]
 Region = Annotated[str, AfterValidator(_with_images)]
 SecurityGroupId = Annotated[

@@ -39,6 +39,8 @@ class StudioArgs:
     default_instance_type: str
     allowed_instance_types: Sequence[str]
     """Instance types for apps, such as `ml.t3.medium`."""
+    job_instance_types: Sequence[str]
+    """Instance types for jobs, such as `ml.m5.xlarge`."""
     keep_on_destroy: bool
     """Whether the domain and its home directories outlive the stack, and cannot be deleted by mistake."""
 
@@ -67,8 +69,10 @@ class Studio(pulumi.ComponentResource):
                         for grant in (key.use(), key.grant_to_services())
                     ),
                 ],
+                shared_bucket_arns=[bucket.arn for bucket in args.shared_buckets],
                 templates_bucket_arn=args.templates.arn,
                 allowed_instance_types=args.allowed_instance_types,
+                job_instance_types=args.job_instance_types,
             ),
             child,
         )
@@ -92,6 +96,7 @@ class Studio(pulumi.ComponentResource):
         self.lead_role_arn = roles.lead_data_scientist_role_arn
         self.parameters = {
             "access/data-scientist-role-arn": roles.data_scientist_role_arn,
+            "access/job-role-arn": roles.job_role_arn,
             "access/lead-data-scientist-role-arn": roles.lead_data_scientist_role_arn,
         }
         self.register_outputs({"domain_id": self.domain_id})

@@ -3,10 +3,15 @@
 Sources: as in `permissions.py`.
 """
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components import iam
 from components.environment import Environment
+
+FOLDER = "leads"
+"""Folder of each shared bucket in which leads alone write."""
 
 
 def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
@@ -63,8 +68,19 @@ def approve_models(environment: Environment) -> iam.Statement:
     )
 
 
+def leave_files_of_leads_alone(shared_bucket_arns: Sequence[pulumi.Input[str]]) -> iam.Statement:
+    """Deny writing where leads keep what they run themselves, in the buckets that everybody reads and writes."""
+    return iam.deny(
+        "LeaveFilesOfLeadsAlone",
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:PutObject",
+        on=[pulumi.Output.concat(arn, f"/{FOLDER}/*") for arn in shared_bucket_arns],
+    )
+
+
 def neither_launch_nor_approve() -> list[iam.Statement]:
-    """Deny the actions of leads, so that a policy attached later cannot give them to data scientists by accident."""
+    """Deny the actions of leads, so that no policy attached later gives them to data scientists or jobs by accident."""
     everything = iam.EveryResource(reason="a denial must not leave a gap")
     return [
         iam.deny(

@@ -107,8 +107,8 @@ def read_results(environment: Environment) -> list[iam.Statement]:
     ]
 
 
-def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
-    """Run jobs and experiments under one's own role, and start the pipelines that projects own."""
+def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> list[iam.Statement]:
+    """Start jobs, all of them under the role of jobs; keep experiments; and start the pipelines that projects own."""
     return [
         iam.allow(
             "RunJobsAndExperiments",
@@ -142,9 +142,9 @@ def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
             on=environment.arn("sagemaker", "pipeline/*"),
         ),
         iam.allow(
-            "RunJobsAsOneself",
+            "RunJobsUnderTheirRole",
             "iam:PassRole",
-            on=environment.role_arn(own_role),
+            on=job_role_arn,
             when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         iam.allow(
@@ -158,13 +158,6 @@ def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
         jobs.write_metrics(["/aws/sagemaker/*", "aws/sagemaker/*"]),
-        *jobs.pull_images(
-            [
-                environment.arn("ecr", f"repository/{environment.prefix}-*"),
-                # AWS keeps SageMaker's own images in accounts that differ from region to region.
-                f"arn:aws:ecr:{environment.region}:*:repository/sagemaker-*",
-            ]
-        ),
     ]
 
 
@@ -189,6 +182,19 @@ def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Stateme
             when={"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": list(subnet_ids)}},
         ),
     ]
+
+
+def no_jobs_on_other_instances(instance_types: Sequence[str]) -> iam.Statement:
+    """Deny jobs on instance types that the settings do not allow: what a job costs is decided before it starts."""
+    return iam.deny(
+        "NoJobsOnOtherInstances",
+        "sagemaker:CreateHyperParameterTuningJob",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:CreateTrainingJob",
+        "sagemaker:CreateTransformJob",
+        on=NO_GAP,
+        when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(instance_types)}},
+    )
 
 
 def read_projects(environment: Environment) -> list[iam.Statement]:

@@ -1,4 +1,4 @@
-"""The roles of people in Studio."""
+"""The roles of people in Studio, and of the jobs that they start."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from components.environment import LEAD_DATA_SCIENTIST, Environment
 from components.iam.role import Role, RoleArgs
 from components.network.vpc_config import VpcConfig
 from components.studio import leads, permissions
+from components.studio.job_role import job_role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,21 +22,30 @@ class StudioRolesArgs:
     """The only network that a job may run in."""
     grants: Sequence[iam.Statement]
     """Statements by which the owners of the shared data and its keys grant access to every user of Studio."""
+    shared_bucket_arns: Sequence[pulumi.Input[str]]
+    """Buckets of the shared data."""
     templates_bucket_arn: pulumi.Input[str]
     """Bucket of the project templates that leads launch."""
     allowed_instance_types: Sequence[str]
     """Instance types for Studio's apps, such as `ml.t3.medium`."""
+    job_instance_types: Sequence[str]
+    """Instance types for jobs, such as `ml.m5.xlarge`."""
 
 
 class StudioRoles(pulumi.ComponentResource):
-    """The roles of data scientists and of lead data scientists, who also launch projects and approve models."""
+    """The roles of data scientists, of lead data scientists, who also launch projects and approve models, and of jobs."""
 
     data_scientist_role_arn: pulumi.Output[str]
     lead_data_scientist_role_arn: pulumi.Output[str]
+    job_role_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: StudioRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:StudioRoles", name, None, opts)
-        environment = args.environment
+        environment, child = args.environment, pulumi.ResourceOptions(parent=self)
+        not_of_leads = leads.leave_files_of_leads_alone(args.shared_bucket_arns)
+        self.job_role_arn = Role(
+            f"{name}-job", job_role(environment, args.vpc_config, [*args.grants, not_of_leads]), child
+        ).arn
 
         def role(group: str, description: str, *beyond: iam.Statement) -> Role:
             return Role(
@@ -51,22 +61,23 @@ class StudioRoles(pulumi.ComponentResource):
                             *permissions.read_results(environment),
                         ),
                         "work": iam.document(
-                            *permissions.run_jobs(environment, group),
-                            *args.vpc_config.attach(),
+                            *permissions.start_jobs(environment, self.job_role_arn),
                             *permissions.no_jobs_outside(args.vpc_config.subnet_ids),
+                            permissions.no_jobs_on_other_instances(args.job_instance_types),
                             *permissions.read_projects(environment),
                             *iam.merge(args.grants),
                         ),
                         "projects": iam.document(*beyond),
                     },
                 ),
-                pulumi.ResourceOptions(parent=self),
+                child,
             )
 
         self.data_scientist_role_arn = role(
             "data-scientist",
             "Data scientists in Studio: work with data, run jobs, see every project",
             *leads.neither_launch_nor_approve(),
+            not_of_leads,
         ).arn
         self.lead_data_scientist_role_arn = role(
             LEAD_DATA_SCIENTIST,
@@ -78,5 +89,6 @@ class StudioRoles(pulumi.ComponentResource):
             {
                 "data_scientist_role_arn": self.data_scientist_role_arn,
                 "lead_data_scientist_role_arn": self.lead_data_scientist_role_arn,
+                "job_role_arn": self.job_role_arn,
             }
         )

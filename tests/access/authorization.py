@@ -112,7 +112,15 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "s3:ObjectCreationOperation": ("s3:PutObject",),
     "s3:if-none-match": ("s3:PutObject",),
     "s3:prefix": ("s3:ListBucket", "s3:ListBucketVersions"),
-    "sagemaker:InstanceTypes": ("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
+    "sagemaker:InstanceTypes": (
+        "sagemaker:CreateApp",
+        "sagemaker:CreateHyperParameterTuningJob",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:CreateSpace",
+        "sagemaker:CreateTrainingJob",
+        "sagemaker:CreateTransformJob",
+        "sagemaker:UpdateSpace",
+    ),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
     "sagemaker:ModelArn": (
         "sagemaker:CreateEndpointConfig",

@@ -106,20 +106,18 @@ def test_an_action_that_names_no_subnet_is_not_denied(role_named: RoleNamed, peo
     assert [denials(json.loads(document), request) for document in role_named(people).policies.values()] == [[], [], []]
 
 
-@pytest.mark.parametrize("people", PEOPLE)
-def test_a_job_joins_no_other_security_group_than_the_platforms(
-    role_named: RoleNamed, dev: Rendering, people: str
-) -> None:
+def test_a_job_joins_no_other_security_group_than_the_platforms(role_named: RoleNamed, dev: Rendering) -> None:
     group = dev.one("ec2/securityGroup:SecurityGroup", "network-workload")
     joining = [
         resource
-        for statement in role_named(people).statements
+        for statement in role_named("job").statements
         if statement.effect == "Allow" and "ec2:CreateNetworkInterface" in statement.actions
         for resource in statement.resources
         if ":security-group/" in resource or resource == "*"
     ]
 
     assert joining == [f"arn:aws:ec2:eu-west-1:111111111111:security-group/sg-{group.name}"]
+    assert [people for people in PEOPLE if role_named(people).may("ec2:CreateNetworkInterface")] == []
 
 
 @pytest.mark.parametrize("people", PEOPLE)
@@ -182,16 +180,62 @@ def test_people_may_create_tag_and_start_a_space_with_its_app_in_their_domain_al
 
 
 @pytest.mark.parametrize("people", PEOPLE)
-def test_people_run_jobs_under_their_own_role_only(role_named: RoleNamed, people: str) -> None:
-    role = role_named(people)
+def test_jobs_run_under_the_role_of_jobs_and_never_as_the_person_who_starts_them(
+    role_named: RoleNamed, people: str
+) -> None:
+    passing = [statement for statement in role_named(people).statements if "iam:PassRole" in statement.actions]
 
-    passing = [statement for statement in role.statements if "iam:PassRole" in statement.actions]
-    assert [statement.resources for statement in passing] == [(f"arn:aws:iam::111111111111:role/{role.name}",)]
+    assert [statement.resources for statement in passing] == [("arn:aws:iam::111111111111:role/analytics-dev-job",)]
     assert passing[0].condition == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 
+def test_a_job_neither_launches_nor_approves_nor_starts_anything(role_named: RoleNamed) -> None:
+    job = role_named("job")
+
+    starting = (
+        "sagemaker:CreateTrainingJob",
+        "sagemaker:CreateModel",
+        "sagemaker:StartPipelineExecution",
+        "iam:PassRole",
+    )
+    for action in (*LAUNCHING, "sagemaker:UpdateModelPackage", "sagemaker:CreateModelPackage", *starting):
+        assert not job.may(action), action
+    denied = {action for statement in job.statements if statement.effect == "Deny" for action in statement.actions}
+    assert denied >= {*LAUNCHING, "sagemaker:UpdateModelPackage", "sagemaker:CreateModelPackage"}
+
+
+@pytest.mark.parametrize("role", ["data-scientist", "job"])
+def test_what_leads_run_themselves_is_written_by_leads_alone(role_named: RoleNamed, role: str) -> None:
+    denial = role_named(role).statement("LeaveFilesOfLeadsAlone")
+
+    assert denial.effect == "Deny"
+    assert not denial.condition
+    assert {"s3:PutObject", "s3:DeleteObject"} <= set(denial.actions)
+    for bucket in ("data", "sagemaker"):
+        assert denial.reaches(f"arn:aws:s3:::analytics-dev-{bucket}-111111111111-eu-west-1/leads/train.py")
+        assert not denial.reaches(f"arn:aws:s3:::analytics-dev-{bucket}-111111111111-eu-west-1/train.py")
+
+
 @pytest.mark.parametrize("people", PEOPLE)
-def test_people_write_to_the_shared_buckets_only(role_named: RoleNamed, people: str) -> None:
+@pytest.mark.parametrize("kind", ["TrainingJob", "ProcessingJob", "TransformJob", "HyperParameterTuningJob"])
+def test_jobs_run_on_the_allowed_instance_types_only(role_named: RoleNamed, people: str, kind: str) -> None:
+    def denied(*instance_types: str) -> list[str]:
+        keys = {
+            "sagemaker:InstanceTypes": instance_types,
+            "sagemaker:VpcSubnets": ["subnet-network-private-eu-west-1a"],
+        }
+        request = Request(
+            principal=people, action=f"sagemaker:Create{kind}", resource="arn:aws:sagemaker:::x", keys=keys
+        )
+        role = role_named(people)
+        return [sid for document in role.policies.values() for sid in denials(json.loads(document), request)]
+
+    assert denied("ml.m5.xlarge") == []
+    assert denied("ml.p4d.24xlarge") == denied("ml.m5.xlarge", "ml.p4d.24xlarge") == ["NoJobsOnOtherInstances"]
+
+
+@pytest.mark.parametrize("people", [*PEOPLE, "job"])
+def test_people_and_jobs_write_to_the_shared_buckets_only(role_named: RoleNamed, people: str) -> None:
     written = {
         resource
         for statement in role_named(people).statements

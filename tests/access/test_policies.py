@@ -23,12 +23,14 @@ ROOM = 200
 SESSION: Any = botocore.session.get_session()
 SAGEMAKER = SESSION.get_service_model("sagemaker")
 FOR_APPS = [each for each in SAGEMAKER.shape_for("AppInstanceType").enum if each.startswith("ml.")]
+FOR_TRAINING: list[str] = SAGEMAKER.shape_for("TrainingInstanceType").enum
 INSTANCE_TYPES = ["ml.t3.medium", *sorted(FOR_APPS, key=len)[-11:]]
 NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "privateAccess": "both", "nat": "perZone"}
 PROJECTS = {"preprodAccountId": "222222222222", "prodAccountId": "333333333333"}
 STUDIO = {
     "userProfiles": [{"name": "a" * 63, "role": "lead"}, {"name": "b" * 63, "role": "dataScientist"}],
     "allowedInstanceTypes": INSTANCE_TYPES,
+    "jobInstanceTypes": sorted(FOR_TRAINING, key=len)[-12:],
 }
 GITHUB = {
     "organization": "a" * 39,
@@ -61,6 +63,7 @@ BEYOND_THE_LARGEST = [
     {"network": {**NETWORK, "zones": 7}},
     {"network": {"vpcId": "vpc-0123456789abcdef0", "subnetIds": SUBNETS}},
     {"development": {"studio": {**STUDIO, "allowedInstanceTypes": [*INSTANCE_TYPES, "ml.m5.large"]}}},
+    {"development": {"studio": {**STUDIO, "jobInstanceTypes": [*STUDIO["jobInstanceTypes"], "ml.m5.large"]}}},
     {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial0.interactive"]}}},
     {"development": {"studio": {**STUDIO, "allowedInstanceTypes": ["ml.t3.medium", "ml.geospatial.interactively"]}}},
     {"region": "ap-southeast-15"},
@@ -146,6 +149,7 @@ def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
         "deployment-trigger",
         "drift",
         "flow-logs",
+        "job",
         "lead-data-scientist",
         "project-launch",
         "template-cloner",

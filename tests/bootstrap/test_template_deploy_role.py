@@ -1,5 +1,7 @@
 """The deploy and preview roles of `bootstrap.yaml`, and the boundary that limits them."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.access.authorization import problems, resource_types
@@ -18,8 +20,10 @@ from tests.bootstrap.policies import (
     granting_statements,
     listed,
     matches,
+    requested,
 )
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
+from tests.decisions import denials
 
 ROLE_CHANGES = (
     "iam:AttachRolePolicy",
@@ -224,11 +228,11 @@ def test_the_deploy_role_uses_keys_only_through_services(template: Template) -> 
 
 @pytest.mark.parametrize("tag", ["unit", "environment"])
 def test_resources_of_another_unit_or_environment_in_the_account_are_out_of_reach(template: Template, tag: str) -> None:
-    """Keys, subnets and domains have no names; their tags say whose they are. Untagged ones belong to no unit."""
+    """Keys, subnets and domains have no names; their tags say whose they are."""
     [denial] = [
         each
         for each in document(template, "DeployBoundary")["Statement"]
-        if f"aws:ResourceTag/{tag}" in each.get("Condition", {}).get("StringNotEquals", {})
+        if f"aws:ResourceTag/{tag}" in each.get("Condition", {}).get("Null", {})
     ]
     assert denial["Effect"] == "Deny"
     assert denial["Condition"] == {
@@ -246,6 +250,53 @@ def test_resources_of_another_unit_or_environment_in_the_account_are_out_of_reac
         "servicecatalog:UpdateProvisioningArtifact",
     ):
         assert matches(denial, action, "arn:aws:any:::thing")
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["ec2:DeleteVpc", "ec2:DeleteSubnet", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "sagemaker:DeleteDomain"],
+)
+def test_what_has_no_tag_of_the_unit_is_not_taken_away(template: Template, action: str) -> None:
+    boundary = document(template, "DeployBoundary")
+
+    def denied(tags: dict[str, str]) -> list[str]:
+        asked = requested("deploy", action, "arn:aws:any:::thing")
+        return denials(boundary, replace(asked, keys=tags))
+
+    assert denied({}) == ["NeverTakeAwayWhatIsNotThisUnits"]
+    assert denied({"aws:ResourceTag/unit": "analytics", "aws:ResourceTag/environment": "dev"}) == []
+
+
+@pytest.mark.parametrize("action", ["iam:UpdateAssumeRolePolicy", "iam:DeleteRole"])
+def test_whom_roles_of_people_functions_and_launches_trust_is_decided_once(template: Template, action: str) -> None:
+    boundary = document(template, "DeployBoundary")
+    for purpose in (
+        "data-scientist",
+        "deployment-trigger",
+        "lead-data-scientist",
+        "project-launch",
+        "project-onboarding",
+        "project-roles",
+        "template-cloner",
+    ):
+        role = f"{IAM}:role/{PREFIX}-{purpose}"
+        assert denied_by(boundary, action, role) == ["NeverLetOthersInto"], purpose
+        for allowed in ("iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:PassRole"):
+            assert not denied_by(boundary, allowed, role), (allowed, purpose)
+    assert not denied_by(boundary, action, f"{IAM}:role/{PREFIX}-flow-logs")
+
+
+@pytest.mark.parametrize("action", [*ROLE_CHANGES, "iam:CreateRole", "iam:PassRole"])
+def test_the_roles_of_projects_are_changed_by_launches_alone(template: Template, action: str) -> None:
+    role = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-pipeline"
+    assert denied_by(document(template, "DeployBoundary"), action, role)
+
+
+@pytest.mark.parametrize(
+    "action", ["CreateModelPackage", "CreatePresignedDomainUrl", "CreateStudioLifecycleConfig", "UpdateModelPackage"]
+)
+def test_the_deploy_role_neither_approves_nor_acts_as_a_person(template: Template, action: str) -> None:
+    assert denied_by(document(template, "DeployBoundary"), f"sagemaker:{action}", "arn:aws:sagemaker:::x")
 
 
 def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Template) -> None:

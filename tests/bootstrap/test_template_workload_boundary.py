@@ -205,12 +205,52 @@ def test_a_deployment_may_create_the_service_linked_roles_of_its_endpoints_and_n
         assert not permits(boundary, requested(DEPLOYMENT, "iam:CreateServiceLinkedRole", f"{roles}/{other}"))
 
 
-def test_only_the_service_linked_roles_of_endpoints_are_excepted_from_the_ban_on_changes_of_roles(
-    template: Template,
-) -> None:
-    statements = document(template, "WorkloadBoundary")["Statement"]
-    by_name = {statement["Sid"]: statement for statement in statements}
-    assert by_name["NeverChangeRolesOtherwise"]["NotResource"] == by_name["ServeAndScaleEndpoints"]["Resource"]
+def test_only_leads_approve_whatever_a_policy_grants(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    version = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-abcdefghijkl/1"
+    assert permits(boundary, requested("lead-data-scientist", "sagemaker:UpdateModelPackage", version))
+    for role in (
+        *set(OTHER_ROLES) - {"lead-data-scientist"},
+        "data-scientist",
+        "job",
+        "drift",
+        DEPLOYMENT,
+        "of-its-own",
+    ):
+        assert not permits(boundary, requested(role, "sagemaker:UpdateModelPackage", version)), role
+
+
+def test_only_pipelines_of_projects_register_versions(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    version = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-abcdefghijkl/*"
+    assert permits(boundary, requested("p-abcdefghijkl-pipeline", "sagemaker:CreateModelPackage", version))
+    for role in (*set(OTHER_ROLES) - {"p-abcdefghijkl-pipeline"}, "job", "of-its-own"):
+        assert not permits(boundary, requested(role, "sagemaker:CreateModelPackage", version)), role
+
+
+def test_only_the_two_functions_read_credentials(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{PREFIX}-github-x"
+    functions = {"template-cloner", "deployment-trigger"}
+    for role in functions:
+        assert permits(boundary, requested(role, "secretsmanager:GetSecretValue", secret))
+    for role in (*set(OTHER_ROLES) - functions, "job", DEPLOYMENT, "of-its-own"):
+        # Also a secret's own policy must not suffice, so that a denial is needed.
+        assert denials(boundary, requested(role, "secretsmanager:GetSecretValue", secret)), role
+
+
+@pytest.mark.parametrize("action", ["CreatePresignedDomainUrl", "CreateStudioLifecycleConfig", "UpdateUserProfile"])
+def test_no_role_acts_as_another_person_in_studio(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for role in (*OTHER_ROLES, "job", "of-its-own"):
+        assert denials(boundary, requested(role, f"sagemaker:{action}", "arn:aws:sagemaker:::x")), role
+
+
+def test_nobody_runs_a_job_as_a_lead(template: Template) -> None:
+    boundary, lead = document(template, "WorkloadBoundary"), f"{IAM}:role/{PREFIX}-lead-data-scientist"
+    for role in (*OTHER_ROLES, "of-its-own"):
+        assert not permits(boundary, requested(role, "iam:PassRole", lead)), role
+    assert permits(boundary, requested("lead-data-scientist", "iam:PassRole", f"{IAM}:role/{PREFIX}-job"))
 
 
 def test_a_deployment_passes_roles_of_its_environment_but_none_that_deploys_the_platform(template: Template) -> None:

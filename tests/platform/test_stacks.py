@@ -79,8 +79,8 @@ STACKS = {
         "aws:cloudwatch/logGroup:LogGroup": 3,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
         **NAT,
-        "aws:iam/role:Role": 7,
-        "aws:iam/rolePolicy:RolePolicy": 15,
+        "aws:iam/role:Role": 8,
+        "aws:iam/rolePolicy:RolePolicy": 16,
         "aws:kms/alias:Alias": 5,
         "aws:kms/key:Key": 5,
         "aws:lambda/function:Function": 2,
@@ -101,7 +101,7 @@ STACKS = {
         **ALARMS,
         "aws:sqs/queue:Queue": 2,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
-        "aws:ssm/parameter:Parameter": 18,
+        "aws:ssm/parameter:Parameter": 19,
         "github:index/organizationRuleset:OrganizationRuleset": 1,
         "github:index/repository:Repository": 2,
     },
@@ -242,6 +242,7 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
     }
     assert set(parameters(rendered("dev"))) == everywhere | {
         "access/data-scientist-role-arn",
+        "access/job-role-arn",
         "access/lead-data-scientist-role-arn",
         "accounts/preprod",
         "accounts/prod",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sandbox import environments, identities, login, servers, stacks
 from tests.e2e.security_probes import people, projects, workflows
-from tests.e2e.security_probes.credentials import become, clients, take_role
+from tests.e2e.security_probes.credentials import become, clients, make_role, take_role
 from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
 from tests.e2e.security_probes.target import Target, find_target
 
@@ -51,6 +51,7 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
     return [
         *((name, people.as_person(target, client, "lead-" * (name == "grace"))) for name, client in studio.items()),
         ("ada", people.as_data_scientist(target, studio["ada"])),
+        ("job", people.as_job(target, become(target, root, "job"))),
         ("pipeline", projects.as_project(target, become(target, root, f"{target.project_id}-pipeline"))),
         ("workflow", projects.as_project(target, workflow)),
         ("launch", projects.as_launch(target, become(target, root, "project-launch"))),
@@ -58,6 +59,7 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
         ("preview", workflows.as_reader(target, preview)),
         ("drift", workflows.as_reader(target, drift)),
         ("deploy", workflows.as_deployer(target, deploy)),
+        ("a role that deploy made", workflows.as_role_of_its_own(target, make_role(target, deploy, root))),
         ("foreign job", workflows.as_foreign_job(target)),
     ]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -9,7 +10,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from sandbox import identities
-from tests.e2e.security_probes.probe import Client, trust_of
+from tests.e2e.security_probes.probe import EVERYTHING, Client, trust_of
 from tests.e2e.security_probes.target import Target
 
 
@@ -32,6 +33,17 @@ def become(target: Target, root: Client, role: str) -> Client:
         taken = root("sts").assume_role(RoleArn=target.role(role), RoleSessionName="attack")
     finally:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trusted))
+    return _role_clients(taken["Credentials"], target.dev.region)
+
+
+def make_role(target: Target, deploy: Client, root: Client) -> Client:
+    """Let the deploy role make a role of its own, with every permission under the boundary; the account assumes it."""
+    iam, name = deploy("iam"), f"{target.dev.prefix}-attack"
+    trust = trust_of({"AWS": f"arn:aws:iam::{target.dev.account_id}:root"})
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, PermissionsBoundary=target.boundary)
+    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=EVERYTHING)
+    taken = root("sts").assume_role(RoleArn=target.role("attack"), RoleSessionName="attack")
     return _role_clients(taken["Credentials"], target.dev.region)
 
 

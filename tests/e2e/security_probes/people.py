@@ -11,19 +11,39 @@ from tests.e2e.security_probes.target import Target
 def as_person(target: Target, client: Client, lead: str) -> Iterator[Probe]:
     """Try what neither data scientists nor leads may do."""
     own = target.role(f"{lead}data-scientist")
-    yield from _jobs(target, client, own, "data-scientist" if lead else "lead-data-scientist")
+    yield from _jobs(target, client)
     yield from _models_and_profiles(target, client, own)
     yield from shared.secrets_and_state(target, client)
     yield from shared.cloner_function(target, client)
     yield from _storage_and_permissions(target, client, own)
 
 
-def _jobs(target: Target, client: Client, own: str, other_person: str) -> Iterator[Probe]:
+def as_job(target: Target, client: Client) -> Iterator[Probe]:
+    """Try what code in a job may not do, whoever started it: it may have been written by somebody else."""
+    yield from as_data_scientist(target, client)
+    yield from shared.secrets_and_state(target, client)
+    yield from shared.cloner_function(target, client)
+    yield from _storage_and_permissions(target, client, target.role("job"))
     network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
+    yield "another job", shared.training(client, target.role("job"), network)
+
+
+def _files_of_leads(target: Target, client: Client) -> Iterator[Probe]:
+    s3 = client("s3")
+    for purpose in ("data", "sagemaker"):
+        file = {"Bucket": target.bucket(purpose), "Key": "leads/train.py"}
+        yield f"a script of leads in {purpose}", lambda file=file: s3.put_object(**file, Body=b"")
+        yield f"the end of a script of leads in {purpose}", lambda file=file: s3.delete_object(**file)
+
+
+def _jobs(target: Target, client: Client) -> Iterator[Probe]:
+    network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
+    own, people = target.role("job"), ("data-scientist", "lead-data-scientist")
     others = ("deploy", "preview", "drift", "project-launch", "template-cloner", f"{target.project_id}-pipeline")
-    for other in (*others, f"{target.project_id}-workflow", other_person):
+    for other in (*others, f"{target.project_id}-workflow", *people):
         yield f"a job under {other}", shared.training(client, target.role(other), network)
     yield "a job without a network", shared.training(client, own, None)
+    yield "a job on a large instance", shared.training(client, own, network, instance_type="ml.p4d.24xlarge")
     public = {**network, "Subnets": [target.subnets[0], target.public_subnets[0]]}
     yield "a job in a public subnet", shared.training(client, own, public)
     cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}
@@ -84,6 +104,7 @@ def _storage_and_permissions(target: Target, client: Client, own: str) -> Iterat
 
 def as_data_scientist(target: Target, client: Client) -> Iterator[Probe]:
     """Try what only leads may do."""
+    yield from _files_of_leads(target, client)
     sagemaker, catalog = client("sagemaker"), client("servicecatalog")
     product = {"ProductId": "prod-abcdefghijklm", "ProvisioningArtifactId": "pa-abcdefghijklm"}
     yield (

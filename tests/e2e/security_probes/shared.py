@@ -41,7 +41,14 @@ def role(iam: Any, role: str) -> Iterator[Probe]:
     yield f"the end of {role}", lambda: iam.delete_role(RoleName=role)
 
 
-def training(client: Client, role: str, network: Mapping[str, list[str]] | None, name: str = "attack") -> Call:
+def training(
+    client: Client,
+    role: str,
+    network: Mapping[str, list[str]] | None,
+    name: str = "attack",
+    *,
+    instance_type: str = "ml.m5.large",
+) -> Call:
     """Return a call that starts a training job under a role."""
     within = {"VpcConfig": network} if network else {}
     return lambda: client("sagemaker").create_training_job(
@@ -49,7 +56,7 @@ def training(client: Client, role: str, network: Mapping[str, list[str]] | None,
         AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         RoleArn=role,
         OutputDataConfig={"S3OutputPath": "s3://attack/out"},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        ResourceConfig={"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": 5},
         StoppingCondition={"MaxRuntimeInSeconds": 60},
         **within,
     )

@@ -23,6 +23,8 @@ class Target:
     data_key: str
     state_key: str
     foreign_key: str
+    untagged_key: str
+    untagged_network: str
 
     def role(self, name: str) -> str:
         return f"arn:aws:iam::{self.dev.account_id}:role/{self.dev.prefix}-{name}"
@@ -56,7 +58,7 @@ class Target:
 
 
 def find_target(found: Servers, dev: StackFile, root: Client) -> Target:
-    """Look up the resources to reach, and create what belongs to another project and to another unit."""
+    """Look up the resources to reach, and create what belongs to another project, to another unit, and to nobody."""
     ssm, ec2, kms, s3 = root("ssm"), root("ec2"), root("kms"), root("s3")
 
     def parameter(name: str) -> str:
@@ -81,4 +83,6 @@ def find_target(found: Servers, dev: StackFile, root: Client) -> Target:
         data_key=parameter("encryption/data-key-arn"),
         state_key=kms.describe_key(KeyId=f"alias/{dev.prefix}-state")["KeyMetadata"]["KeyId"],
         foreign_key=kms.create_key(Description="Another unit's", Tags=theirs)["KeyMetadata"]["KeyId"],
+        untagged_key=kms.create_key(Description="Nobody's")["KeyMetadata"]["KeyId"],
+        untagged_network=ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"],
     )

@@ -38,12 +38,63 @@ def as_deployer(target: Target, client: Client) -> Iterator[Probe]:
     yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
     yield "people's data", lambda: client("s3").get_object(Bucket=target.bucket("data"), Key="x")
     yield "a job", shared.training(client, target.role("lead-data-scientist"), None)
+    yield from _approvals(target, client)
+    yield from _roles_that_others_trust(target, client)
+    kms, ec2 = client("kms"), client("ec2")
+    yield "the end of a key without tags", lambda: kms.schedule_key_deletion(KeyId=target.untagged_key)
+    yield "the end of a network without tags", lambda: ec2.delete_vpc(VpcId=target.untagged_network)
+
+
+def as_role_of_its_own(target: Target, client: Client) -> Iterator[Probe]:
+    """Try what a role may not do that the deploy role made for itself, under the boundary and with every permission."""
+    yield from _approvals(target, client)
+    yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
+    network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
+    yield "a job as a lead", shared.training(client, target.role("lead-data-scientist"), network)
+    yield from shared.role(client("iam"), f"{target.dev.prefix}-lead-data-scientist")
+    yield from shared.role(client("iam"), f"{target.dev.prefix}-{target.project_id}-pipeline")
+
+
+def _approvals(target: Target, client: Client) -> Iterator[Probe]:
+    sagemaker = client("sagemaker")
     yield (
         "approving",
-        lambda: client("sagemaker").update_model_package(
-            ModelPackageArn=target.package, ModelApprovalStatus="Approved"
+        lambda: sagemaker.update_model_package(ModelPackageArn=target.package, ModelApprovalStatus="Approved"),
+    )
+    yield (
+        "registering",
+        lambda: sagemaker.create_model_package(ModelPackageGroupName=target.group, ModelApprovalStatus="Approved"),
+    )
+    yield (
+        "a lead's Studio",
+        lambda: sagemaker.create_presigned_domain_url(DomainId="d-000000000000", UserProfileName="grace"),
+    )
+    yield (
+        "a script that starts with a lead's apps",
+        lambda: sagemaker.create_studio_lifecycle_config(
+            StudioLifecycleConfigName="attack",
+            StudioLifecycleConfigContent="eA==",
+            StudioLifecycleConfigAppType="JupyterLab",
         ),
     )
+
+
+def _roles_that_others_trust(target: Target, client: Client) -> Iterator[Probe]:
+    iam, trust = client("iam"), trust_of({"AWS": f"arn:aws:iam::{target.dev.account_id}:root"})
+    names = ("lead-data-scientist", "data-scientist", "template-cloner", "deployment-trigger", "project-launch")
+    for name in (*names, f"{target.project_id}-pipeline", f"{target.project_id}-workflow"):
+        role = f"{target.dev.prefix}-{name}"
+        yield (
+            f"the trust of {name}",
+            lambda role=role: iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust),
+        )
+        yield f"the end of {name}", lambda role=role: iam.delete_role(RoleName=role)
+    for name in (f"{target.project_id}-pipeline", f"{target.project_id}-workflow"):
+        role = f"{target.dev.prefix}-{name}"
+        yield (
+            f"granting to {name}",
+            lambda role=role: iam.put_role_policy(RoleName=role, PolicyName="x", PolicyDocument=EVERYTHING),
+        )
 
 
 def _roles_and_policies(target: Target, client: Client) -> Iterator[Probe]:

@@ -109,7 +109,7 @@ def _space_context(members: Members) -> Iterator[tuple[str, Any]]:
 
 def _training_context(members: Members) -> Iterator[tuple[str, Any]]:
     resources = members.get("ResourceConfig", {})
-    yield "sagemaker:InstanceTypes", [resources["InstanceType"]] if "InstanceType" in resources else None
+    yield "sagemaker:InstanceTypes", sorted(_values_of(dict(resources), "InstanceType")) or None
     yield "sagemaker:VolumeKmsKey", resources.get("VolumeKmsKeyId")
     yield "sagemaker:OutputKmsKey", members.get("OutputDataConfig", {}).get("KmsKeyId")
     yield "sagemaker:MaxRuntimeInSeconds", _text(members.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"))
