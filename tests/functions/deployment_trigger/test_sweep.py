@@ -17,6 +17,7 @@ from tests.functions.deployment_trigger.fakes import (
     Fakes,
     arn,
     error,
+    evidence,
 )
 
 OTHER_ID = "p-zzzzzzzzzzzz"
@@ -254,10 +255,12 @@ def add_churn(fakes: Fakes) -> str:
     package_arn = arn(1, group=f"churn-{OTHER_ID}")
     bucket = f"analytics-dev-{OTHER_ID}-{ACCOUNT}-{REGION}"
     fakes.s3.put(bucket, "model.tar.gz")
+    container = {"ModelDataUrl": f"s3://{bucket}/model.tar.gz"}
     fakes.sagemaker.packages[package_arn] = {
         **fakes.sagemaker.packages[arn(1)],
         "ModelPackageArn": package_arn,
-        "InferenceSpecification": {"Containers": [{"ModelDataUrl": f"s3://{bucket}/model.tar.gz"}]},
+        "InferenceSpecification": {"Containers": [container]},
+        "CustomerMetadataProperties": evidence(container),
     }
     return package_arn
 
