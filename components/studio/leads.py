@@ -8,6 +8,9 @@ import pulumi
 from components import iam
 from components.environment import Environment
 
+EVIDENCE = ("model-sha256", "container-sha256", "definition-sha256", "source-commit")
+"""Metadata of a version that its pipeline registers (`mlops_platform/pipeline/evidence.py` in the training repository)."""
+
 
 def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
     """Create and delete projects; Studio calls Service Catalog with the permissions of its user."""
@@ -57,9 +60,22 @@ def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input
 
 
 def approve_models(environment: Environment) -> iam.Statement:
-    """Approve or reject a model package."""
+    """Approve or reject a model package, and leave what its pipeline registered as it is.
+
+    There is no condition key for its container: a version of which that was changed is refused when it is released.
+    Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI"; docs/adr/0021.
+    """
+    untouched = (*(f"CustomerMetadataProperties/{key}" for key in EVIDENCE), "CustomerMetadataPropertiesToRemove")
     return iam.allow(
-        "ApproveModels", "sagemaker:UpdateModelPackage", on=environment.arn("sagemaker", "model-package/*")
+        "ApproveModels",
+        "sagemaker:UpdateModelPackage",
+        on=environment.arn("sagemaker", "model-package/*"),
+        when={
+            "Null": {
+                "sagemaker:ModelApprovalStatus": "false",
+                **{f"sagemaker:{key}": "true" for key in untouched},
+            }
+        },
     )
 
 

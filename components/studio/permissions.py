@@ -111,7 +111,7 @@ def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
     """Run jobs and experiments under one's own role, and start the pipelines that projects own."""
     return [
         iam.allow(
-            "RunJobsAndExperiments",
+            "RunJobs",
             "sagemaker:AddTags",
             "sagemaker:AssociateTrialComponent",
             "sagemaker:BatchPutMetrics",
@@ -157,7 +157,7 @@ def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
-        jobs.write_metrics(["/aws/sagemaker/*", "aws/sagemaker/*"]),
+        jobs.write_metrics("/aws/sagemaker/*"),
         *jobs.pull_images(
             [
                 environment.arn("ecr", f"repository/{environment.prefix}-*"),
@@ -205,7 +205,7 @@ def read_projects(environment: Environment) -> list[iam.Statement]:
             when={"StringEquals": {"aws:ResourceAccount": environment.account_id}},
         ),
         iam.allow(
-            "ReadPlatformParameters",
+            "ReadParameters",
             "ssm:GetParameter",
             "ssm:GetParameters",
             on=environment.arn("ssm", f"parameter{environment.parameter_path}/*"),

@@ -54,18 +54,23 @@ class ApprovedArtifacts:
             self._freeze(key, target)
         except (AnotherArtifactError, EvidenceError) as error:
             raise RefusedError(str(error)) from None
+
+    def _freeze(self, key: str, target: Target) -> None:
+        kept = self._copies.existing(target, UNREADABLE)
+        if kept is None:
+            self._copy(self._source(target.bucket, key), target)
+        # What another request has frozen meanwhile is looked at like what lay there before.
+        _require_same(kept or self._copies.existing(target, UNREADABLE), target)
+
+    def _copy(self, source: Source, target: Target) -> None:
+        try:
+            self._copies.copy(source, target, UNREADABLE)
         except ClientError as error:
             if aws_clients.code(error) != CONFLICT:
                 raise
             raise NotStartedError(
                 f"{target.uri} is being copied by another request; the next attempt finds the copy"
             ) from None
-
-    def _freeze(self, key: str, target: Target) -> None:
-        kept = self._copies.existing(target, UNREADABLE)
-        if kept is None and self._copies.copy(self._source(target.bucket, key), target, UNREADABLE):
-            return
-        _require_same(kept or self._copies.existing(target, UNREADABLE), target)
 
     def _source(self, bucket: str, key: str) -> Source:
         found = self._copies.head(bucket, key, UNREADABLE)

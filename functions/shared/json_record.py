@@ -26,7 +26,9 @@ def fields_of(record: type[Any], text: str) -> dict[str, Any]:
     missing = [
         each.name
         for each in wanted
-        if each.name not in values and each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
+        if each.name not in values
+        and each.default is dataclasses.MISSING
+        and each.default_factory is dataclasses.MISSING
     ]
     if missing:
         raise IncompleteRecordError(f"the record lacks {', '.join(missing)}")

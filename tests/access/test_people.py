@@ -5,8 +5,9 @@ import json
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
+from components.studio.leads import EVIDENCE
 from tests.access.conftest import RoleNamed
-from tests.decisions import Request, denials
+from tests.decisions import Request, Values, allowances, denials
 from tests.rendering import Rendering
 
 PEOPLE = ["data-scientist", "lead-data-scientist"]
@@ -41,6 +42,38 @@ def test_only_leads_approve_models(role_named: RoleNamed) -> None:
     assert not role_named("data-scientist").may("sagemaker:UpdateModelPackage")
     for people in PEOPLE:
         assert not role_named(people).may("sagemaker:CreateModelPackage")
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"sagemaker:ModelApprovalStatus": "Approved"}, True),
+        ({"sagemaker:ModelApprovalStatus": "Rejected"}, True),
+        ({"sagemaker:ModelApprovalStatus": "Approved", "sagemaker:CustomerMetadataProperties/note": "x"}, True),
+        ({}, False),
+        *(
+            ({"sagemaker:ModelApprovalStatus": "Approved", f"sagemaker:CustomerMetadataProperties/{key}": "x"}, False)
+            for key in EVIDENCE
+        ),
+        (
+            {"sagemaker:ModelApprovalStatus": "Approved", "sagemaker:CustomerMetadataPropertiesToRemove": ["note"]},
+            False,
+        ),
+    ],
+    ids=str,
+)
+def test_a_lead_decides_about_a_version_and_leaves_its_evidence_as_it_is(
+    role_named: RoleNamed, keys: dict[str, Values], expected: bool
+) -> None:
+    lead = role_named("lead-data-scientist")
+    package = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/abalone-p-abcdefghijkl/1"
+    request = Request(
+        principal=f"arn:aws:iam::111111111111:role/{lead.name}",
+        action="sagemaker:UpdateModelPackage",
+        resource=package,
+        keys=keys,
+    )
+    assert any(allowances(json.loads(document), request) for document in lead.policies.values()) is expected
 
 
 def test_a_policy_attached_later_does_not_make_a_data_scientist_a_lead(role_named: RoleNamed) -> None:

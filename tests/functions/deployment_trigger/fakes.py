@@ -267,9 +267,7 @@ class MemoryS3:
         source: Stored = upload["Source"]
         of_parts = f"{checksum(hashlib.sha256(source.body).digest())}-1"
         self.copies.append(upload)
-        self.objects[place] = Stored(
-            body=source.body, size=source.size, metadata=upload["Metadata"], checksum=of_parts
-        )
+        self.objects[place] = Stored(body=source.body, size=source.size, metadata=upload["Metadata"], checksum=of_parts)
         self.after("copy")
 
     def abort_multipart_upload(self, **arguments: str) -> None:

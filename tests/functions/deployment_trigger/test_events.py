@@ -211,9 +211,7 @@ def test_an_artifact_that_is_not_the_project_s_is_refused(
     fakes: Fakes, containers: list[dict[str, str]], reason: str
 ) -> None:
     registered = evidence(containers[0] if containers else {})
-    fakes.sagemaker.update(
-        1, InferenceSpecification={"Containers": containers}, CustomerMetadataProperties=registered
-    )
+    fakes.sagemaker.update(1, InferenceSpecification={"Containers": containers}, CustomerMetadataProperties=registered)
 
     made = fakes.deliver()
 

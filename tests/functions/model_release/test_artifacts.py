@@ -144,7 +144,7 @@ def test_an_artifact_of_another_version_is_refused(fakes: Fakes) -> None:
 @pytest.mark.parametrize("digest", ["", "Zm9v-2", checksum(b"another model")])
 def test_a_frozen_artifact_that_is_not_the_one_that_was_evaluated_is_refused(fakes: Fakes, digest: str) -> None:
     fakes.s3.objects[SOURCE]["ChecksumSHA256"] = digest
-    with pytest.raises(RefusedError, match="is not the artifact of .*/3 that was evaluated, whose SHA-256 is"):
+    with pytest.raises(RefusedError, match=r"is not the artifact of .*/3 that was evaluated, whose SHA-256 is"):
         fakes.release()
     assert (BUCKET, KEY) not in fakes.s3.objects
 

@@ -66,9 +66,7 @@ def test_its_name_tells_project_and_version_and_fits_into_what_sagemaker_accepts
 def test_an_image_that_was_registered_with_its_digest_is_served_by_it(fakes: Fakes) -> None:
     digest = "sha256:" + "0" * 64
     container = {**CONTAINER, "Image": "registry:5000/models/xgboost:latest", "ImageDigest": digest}
-    fakes.register(
-        InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=evidence(container)
-    )
+    fakes.register(InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=evidence(container))
     fakes.freeze(**{"specification-sha256": ""})
     released = fakes.release()
     assert fakes.sagemaker.models[released.model_name]["PrimaryContainer"]["Image"] == (
