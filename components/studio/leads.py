@@ -8,8 +8,8 @@ import pulumi
 from components import iam
 from components.environment import Environment
 
-EVIDENCE = ("model-sha256", "container-sha256", "definition-sha256", "source-commit")
-"""Metadata of a version that its pipeline registers (`mlops_platform/pipeline/evidence.py` in the training repository)."""
+EVIDENCE = ("model-sha256", "container-sha256")
+"""Metadata of a version that its pipeline registers (`mlops_platform/pipeline/evidence.py` of the training repository)."""
 
 
 def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
@@ -60,12 +60,11 @@ def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input
 
 
 def approve_models(environment: Environment) -> iam.Statement:
-    """Approve or reject a model package, and leave what its pipeline registered as it is.
+    """Approve or reject a model package, and leave the digests that its pipeline registered as they are.
 
-    There is no condition key for its container: a version of which that was changed is refused when it is released.
-    Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI"; docs/adr/0021.
+    There is no condition key for its container: a version of which that was changed is refused when it is released, and so
+    is one whose digests were removed. Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI".
     """
-    untouched = (*(f"CustomerMetadataProperties/{key}" for key in EVIDENCE), "CustomerMetadataPropertiesToRemove")
     return iam.allow(
         "ApproveModels",
         "sagemaker:UpdateModelPackage",
@@ -73,7 +72,7 @@ def approve_models(environment: Environment) -> iam.Statement:
         when={
             "Null": {
                 "sagemaker:ModelApprovalStatus": "false",
-                **{f"sagemaker:{key}": "true" for key in untouched},
+                **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in EVIDENCE},
             }
         },
     )

@@ -142,7 +142,7 @@ def run_jobs(environment: Environment, own_role: str) -> list[iam.Statement]:
             on=environment.arn("sagemaker", "pipeline/*"),
         ),
         iam.allow(
-            "RunJobsAsOneself",
+            "PassOwnRole",
             "iam:PassRole",
             on=environment.role_arn(own_role),
             when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -196,7 +196,7 @@ def read_projects(environment: Environment) -> list[iam.Statement]:
     buckets = environment.bucket_arn("p-*")
     return [
         iam.allow(
-            "ReadProjectArtifacts",
+            "ReadArtifacts",
             "s3:GetBucketLocation",
             "s3:GetObject",
             "s3:ListBucket",

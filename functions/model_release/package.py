@@ -29,6 +29,8 @@ class ModelPackage:
     decided_by: str
     """ARN of the identity that changed it last, or else registered it; empty when SageMaker does not say."""
     containers: Sequence[Mapping[str, object]]
+    description: str
+    """Commit and definition of the pipeline that made it; SageMaker has no operation that changes it."""
     evidence: Mapping[str, str]
     """Metadata that its pipeline registered (`functions/shared/evidence.py`)."""
 

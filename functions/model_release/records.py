@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -30,8 +30,8 @@ class Record:
     """Of the artifact, in hexadecimal digits."""
     approved_by: str
     """ARN of the identity that approved it; empty when SageMaker did not say."""
-    evidence: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Metadata that its pipeline registered; none in a record of before it did."""
+    made_by: str = ""
+    """Commit and definition of the pipeline that made it, as it says itself; empty in records of before it did."""
 
     def to_json(self) -> str:
         """Return the object's content."""

@@ -31,6 +31,7 @@ class ModelRegistry:
             approval_status=found.get("ModelApprovalStatus", "PendingManualApproval"),
             decided_by=_identity(found.get("LastModifiedBy")) or _identity(found.get("CreatedBy")),
             containers=found.get("InferenceSpecification", {}).get("Containers", []),
+            description=found.get("ModelPackageDescription", ""),
             evidence=evidence_of(found),
         )
 

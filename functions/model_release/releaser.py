@@ -99,7 +99,7 @@ class Releaser:
             artifact_uri=f"s3://{settings.artifacts_bucket}/{key}",
             sha256=frozen.sha256,
             approved_by=package.decided_by,
-            evidence=package.evidence,
+            made_by=package.description,
         )
         return self.records.write(project.id, version, record)
 

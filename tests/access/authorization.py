@@ -119,7 +119,6 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateTrainingJob",
     ),
     "sagemaker:CustomerMetadataProperties": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
-    "sagemaker:CustomerMetadataPropertiesToRemove": ("sagemaker:UpdateModelPackage",),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:ModelArn": (
         "sagemaker:CreateEndpointConfig",

@@ -55,10 +55,6 @@ def test_only_leads_approve_models(role_named: RoleNamed) -> None:
             ({"sagemaker:ModelApprovalStatus": "Approved", f"sagemaker:CustomerMetadataProperties/{key}": "x"}, False)
             for key in EVIDENCE
         ),
-        (
-            {"sagemaker:ModelApprovalStatus": "Approved", "sagemaker:CustomerMetadataPropertiesToRemove": ["note"]},
-            False,
-        ),
     ],
     ids=str,
 )
@@ -203,7 +199,7 @@ def test_people_manage_their_own_spaces_only(role_named: RoleNamed, people: str)
 def test_people_may_create_tag_and_start_a_space_with_its_app_in_their_domain_alone(
     role_named: RoleNamed, people: str
 ) -> None:
-    own, tagging = (role_named(people).statement(name) for name in ("ManageOwnSpaces", "RunJobsAndExperiments"))
+    own, tagging = (role_named(people).statement(name) for name in ("ManageOwnSpaces", "RunJobs"))
     prefix = "arn:aws:sagemaker:eu-west-1:111111111111"
 
     assert {"sagemaker:CreateApp", "sagemaker:CreateSpace"} <= set(own.actions)
@@ -242,6 +238,6 @@ def test_people_write_to_the_shared_buckets_only(role_named: RoleNamed, people: 
 
 @pytest.mark.parametrize("people", PEOPLE)
 def test_another_accounts_bucket_with_a_project_like_name_is_not_read(role_named: RoleNamed, people: str) -> None:
-    statement = role_named(people).statement("ReadProjectArtifacts")
+    statement = role_named(people).statement("ReadArtifacts")
 
     assert statement.condition == {"StringEquals": {"aws:ResourceAccount": "111111111111"}}

@@ -7,6 +7,7 @@ import pytest
 from components.studio.leads import EVIDENCE
 from functions.shared import evidence as compared
 from mlops_platform.pipeline import evidence as registered
+from mlops_platform.project.aws import service_model
 from tests.decisions import Request, Values, denials
 from tests.products.product import ACCOUNT, Product, launched
 
@@ -49,7 +50,9 @@ def test_a_folder_has_one_writer_and_administrators_are_none(
 @pytest.mark.parametrize(("folder", "writer"), [("approved", TRIGGER), ("code", WORKFLOW), ("data", WORKFLOW)])
 @pytest.mark.parametrize("header", [None, '"etag"', "x*", ""])
 def test_what_was_written_is_never_replaced(product: Product, folder: str, writer: str, header: str | None) -> None:
-    creating = {"s3:ObjectCreationOperation": "true"} | ({} if header is None else {"s3:if-none-match": header})
+    creating = {"s3:ObjectCreationOperation": "true"}
+    if header is not None:
+        creating["s3:if-none-match"] = header
     assert refused(product, writer, "s3:PutObject", f"{folder}/1/x", creating)
     assert not refused(product, writer, "s3:PutObject", f"{folder}/1/x", ONCE)
     # An upload of parts is begun and filled without the header.
@@ -92,8 +95,10 @@ def test_a_jobs_code_may_ask_nothing_of_sagemaker(product: Product) -> None:
 @pytest.mark.parametrize("verb", ["Describe", "Stop"])
 def test_a_pipeline_follows_and_stops_jobs_of_its_own_project_alone(product: Product, verb: str) -> None:
     tag = "aws:ResourceTag/sagemaker:project-id"
-    for tags, expected in (({tag: "p-abcdefghijkl"}, True), ({tag: "p-mnopqrstuvwx"}, False), ({}, False)):
-        assert product.may("PipelineRole", f"sagemaker:{verb}TrainingJob", JOB, tags) is expected
+    action = f"sagemaker:{verb}TrainingJob"
+    assert product.may("PipelineRole", action, JOB, {tag: "p-abcdefghijkl"})
+    assert not product.may("PipelineRole", action, JOB, {tag: "p-mnopqrstuvwx"})
+    assert not product.may("PipelineRole", action, JOB)
 
 
 def test_a_pipeline_tags_nothing_but_the_jobs_that_it_creates(product: Product) -> None:
@@ -104,6 +109,16 @@ def test_a_pipeline_tags_nothing_but_the_jobs_that_it_creates(product: Product) 
         {"aws:RequestTag/sagemaker:project-id": "p-mnopqrstuvwx"},
     ):
         assert not product.may("PipelineRole", "sagemaker:AddTags", JOB, {**own, **change})
+
+
+def test_no_operation_of_sagemaker_changes_what_a_version_says_about_its_making() -> None:
+    arguments = dict[str, object]()
+    definition = {"Steps": [{"Name": "Register", "Type": "RegisterModel", "Arguments": arguments}]}
+    [step] = registered.sealed(definition, "abc")["Steps"]
+    [member] = step["Arguments"]
+    sagemaker = service_model("sagemaker")
+    assert member in sagemaker.operation_model("CreateModelPackage").input_shape.members
+    assert member not in sagemaker.operation_model("UpdateModelPackage").input_shape.members
 
 
 @pytest.mark.parametrize(
@@ -117,7 +132,7 @@ def test_a_pipeline_tags_nothing_but_the_jobs_that_it_creates(product: Product) 
 )
 def test_the_platform_compares_what_the_training_repository_registers(container: dict[str, object]) -> None:
     artifact = "0" * 64
-    written = registered.evidence(artifact=artifact, container=container, commit="abc")
+    written = registered.evidence(artifact=artifact, container=container)
     assert compared.evaluated_artifact(written, container) == artifact
     assert set(written) == set(EVIDENCE), "leads may not change it"
     with pytest.raises(compared.EvidenceError, match="not what the pipeline registered"):

@@ -1,7 +1,8 @@
-"""The metadata of a registered version, by which it is known again whoever acts between its evaluation and its release.
+"""What is registered with a version, by which it is known again whoever acts between its evaluation and its release.
 
-The platform compares the artifact and the container of a version with `model-sha256` and `container-sha256` when it is
-approved, and again when an account releases it; nobody may change these after the registration. The others say what made it.
+The platform compares the artifact and the container of a version with its metadata when it is approved, and again when an
+account releases it; only the pipeline may write them. The version's description says what made it: SageMaker has no operation
+that changes it.
 """
 
 import hashlib
@@ -11,47 +12,41 @@ from typing import Any, cast
 
 from mlops_platform.pipeline.expressions import Json, nested_steps
 
-DEFINITION = "definition-sha256"
+_DESCRIPTION = "ModelPackageDescription"
 
 
-def evidence(*, artifact: str | Json, container: Mapping[str, Any], commit: str) -> Json:
-    """Return the `CustomerMetadataProperties` of a version; SageMaker itself adds the execution (`GeneratedBy`).
+def evidence(*, artifact: str | Json, container: Mapping[str, Any]) -> Json:
+    """Return the `CustomerMetadataProperties` of a version.
 
     Args:
         artifact: SHA-256 of the artifact that was evaluated, computed by the step that evaluated it.
         container: the container that is registered.
-        commit: the commit that the definition was made from.
     """
-    return {
-        "model-sha256": artifact,
-        "container-sha256": container_digest(container),
-        DEFINITION: "",
-        "source-commit": commit,
-    }
+    return {"model-sha256": artifact, "container-sha256": container_digest(container)}
 
 
 def container_digest(container: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a container's image and environment; the artifact has one of its own."""
-    decisive = {name: container[name] for name in ("Environment", "Image") if container.get(name)}
-    return _digest(decisive)
+    return _digest({name: container[name] for name in ("Environment", "Image") if container.get(name)})
 
 
-def sealed(definition: Json) -> Json:
-    """Return a definition whose versions name the definition that made them, by its digest."""
-    return _with_digest(definition, definition_digest(definition))
+def sealed(definition: Json, commit: str) -> Json:
+    """Return a definition whose versions name the commit that it was made from, and its own digest."""
+    said = f"Made from commit {commit} by the pipeline definition with the SHA-256 {definition_digest(definition)}"
+    return _with_description(definition, {_DESCRIPTION: said})
 
 
 def definition_digest(definition: Json) -> str:
-    """Return the SHA-256 of a definition, apart from where it names that itself."""
-    return _digest(_with_digest(definition, ""))
+    """Return the SHA-256 of a definition, apart from the descriptions in which it names that itself."""
+    return _digest(_with_description(definition, {}))
 
 
-def _with_digest(definition: Json, digest: str) -> Json:
+def _with_description(definition: Json, description: Json) -> Json:
     copy: Json = cast("Json", json.loads(json.dumps(definition)))
     for step in nested_steps(copy["Steps"]):
-        properties = step["Arguments"].get("CustomerMetadataProperties", {})
-        if DEFINITION in properties:
-            properties[DEFINITION] = digest
+        if step["Type"] == "RegisterModel":
+            step["Arguments"].pop(_DESCRIPTION, None)
+            step["Arguments"].update(description)
     return copy
 
 

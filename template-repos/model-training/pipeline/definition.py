@@ -70,7 +70,7 @@ def definition(project: Project, settings: Settings, *, code_uri: str, data_uri:
         data_uri: S3 URI of the raw data.
         commit: the commit of all of these, which the registered models name.
     """
-    build = _Builder(project, settings, code_uri, data_uri, commit)
+    build = _Builder(project, settings, code_uri, data_uri)
     return sealed(
         {
             "Version": VERSION,
@@ -88,7 +88,8 @@ def definition(project: Project, settings: Settings, *, code_uri: str, data_uri:
                 },
             ],
             "Steps": [build.preprocess(), build.train(), build.evaluate(), build.check_quality()],
-        }
+        },
+        commit,
     )
 
 
@@ -100,7 +101,6 @@ class _Builder:
     settings: Settings
     code_uri: str
     data_uri: str
-    commit: str
 
     def preprocess(self) -> Json:
         """Divide the data and fit the preprocessing."""
@@ -210,7 +210,6 @@ class _Builder:
                 "CustomerMetadataProperties": evidence(
                     artifact=from_property_file("Evaluate", "EvaluatedArtifact", "sha256"),
                     container=container,
-                    commit=self.commit,
                 ),
                 "InferenceSpecification": {
                     "Containers": [container],

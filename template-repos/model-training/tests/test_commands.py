@@ -83,7 +83,7 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them_and_i
         ]
     )
     definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]
-    assert '"source-commit": "abc"' in definition
+    assert "Made from commit abc by the pipeline definition with the SHA-256 " in definition
     for key in aws.s3.keys:
         assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
 

@@ -108,9 +108,11 @@ def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipelin
             }
         },
         "container-sha256": container_digest(container),
-        "definition-sha256": definition_digest(pipeline_definition),
-        "source-commit": COMMIT,
     }
+    digest = definition_digest(pipeline_definition)
+    assert register["ModelPackageDescription"] == (
+        f"Made from commit {COMMIT} by the pipeline definition with the SHA-256 {digest}"
+    )
 
 
 def test_the_artifact_that_is_evaluated_is_the_one_that_is_registered(pipeline_definition: Json) -> None:
@@ -120,12 +122,22 @@ def test_the_artifact_that_is_evaluated_is_the_one_that_is_registered(pipeline_d
     assert container["ModelDataUrl"] == evaluated == {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
 
 
-@pytest.mark.parametrize("change", [{"code_uri": "s3://example-bucket/code/other"}, {"commit": "other"}], ids=str)
-def test_another_definition_has_another_digest(pipeline_definition: Json, change: dict[str, str]) -> None:
-    same = {"code_uri": CODE_URI, "data_uri": DATA_URI, "commit": COMMIT}
-    assert definition(EXAMPLE, SETTINGS, **same) == pipeline_definition
-    other = definition(EXAMPLE, SETTINGS, **{**same, **change})
-    assert definition_digest(other) != definition_digest(pipeline_definition)
+@pytest.mark.parametrize(
+    ("name", "value", "same"),
+    [
+        ("code_uri", "s3://example-bucket/code/other", False),
+        ("data_uri", "s3://example-bucket/data/other", False),
+        ("commit", "other", True),
+    ],
+)
+def test_another_pipeline_has_another_digest_and_the_same_one_of_another_commit_has_not(
+    pipeline_definition: Json, name: str, value: str, same: bool
+) -> None:
+    arguments_ = {"code_uri": CODE_URI, "data_uri": DATA_URI, "commit": COMMIT}
+    assert definition(EXAMPLE, SETTINGS, **arguments_) == pipeline_definition
+    other = definition(EXAMPLE, SETTINGS, **{**arguments_, name: value})
+    assert other != pipeline_definition
+    assert (definition_digest(other) == definition_digest(pipeline_definition)) is same
 
 
 def test_the_package_declares_what_its_container_needs_to_start_and_to_answer(pipeline_definition: Json) -> None:

@@ -63,11 +63,7 @@ def error(code: str, message: str = "…") -> ClientError:
 
 def evidence(container: Mapping[str, Any] = CONTAINER, body: bytes = BODY) -> dict[str, str]:
     """What the pipeline registers with a version."""
-    return {
-        "model-sha256": hashlib.sha256(body).hexdigest(),
-        "container-sha256": container_digest(container),
-        "source-commit": "abc",
-    }
+    return {"model-sha256": hashlib.sha256(body).hexdigest(), "container-sha256": container_digest(container)}
 
 
 def nothing(_: str) -> None:
@@ -210,6 +206,7 @@ class Fakes:
             "LastModifiedBy": {"IamIdentity": {"Arn": LEAD}},
             "InferenceSpecification": {"Containers": [CONTAINER]},
             "CustomerMetadataProperties": evidence(),
+            "ModelPackageDescription": "Made from commit abc",
             **changes,
         }
 
