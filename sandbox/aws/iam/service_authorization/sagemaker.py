@@ -162,6 +162,7 @@ def _model_context(members: Members) -> Iterator[tuple[str, Any]]:
 
 def _approval_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:ModelApprovalStatus", members.get("ModelApprovalStatus")
+    yield "sagemaker:CustomerMetadataPropertiesToRemove", members.get("CustomerMetadataPropertiesToRemove") or None
     for key, value in members.get("CustomerMetadataProperties", {}).items():
         yield f"sagemaker:CustomerMetadataProperties/{key}", value
     for key, value in members.get("ModelLifeCycle", {}).items():
