@@ -293,6 +293,7 @@ def test_neither_data_scientists_nor_the_projects_own_roles_may_decide_about_its
     actors = {
         "ada": approvals.scientist,
         "the pipeline": approvals.become(f"{prefix}-pipeline"),
+        "its jobs": approvals.become(f"{prefix}-job"),
         "the workflow": approvals.job(workflow, project.training, environment="dev"),
         "the trigger": approvals.become(TRIGGER),
     }

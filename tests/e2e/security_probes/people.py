@@ -20,8 +20,9 @@ def as_person(target: Target, client: Client, lead: str) -> Iterator[Probe]:
 
 def _jobs(target: Target, client: Client, own: str, other_person: str) -> Iterator[Probe]:
     network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
-    others = ("deploy", "preview", "drift", "project-launch", "template-cloner", f"{target.project_id}-pipeline")
-    for other in (*others, f"{target.project_id}-workflow", other_person):
+    others = ("deploy", "preview", "drift", "project-launch", "template-cloner")
+    own_roles = (f"{target.project_id}-{purpose}" for purpose in ("job", "pipeline", "workflow"))
+    for other in (*others, *own_roles, other_person):
         yield f"a job under {other}", shared.training(client, target.role(other), network)
     yield "a job without a network", shared.training(client, own, None)
     public = {**network, "Subnets": [target.subnets[0], target.public_subnets[0]]}
