@@ -1,4 +1,4 @@
-"""What a project's pipeline registers with a version, by which it is known again whoever acts in between.
+"""The evidence that a project's pipeline registers with a version, by which it is known again whoever acts in between.
 
 The pipeline writes it into the version's `CustomerMetadataProperties`, where nobody else may: the SHA-256 of the artifact that it
 evaluated, and a digest of the image and the environment that serve it. A version of which the artifact or the container differs

@@ -1,4 +1,4 @@
-"""What is registered with a version, by which it is known again whoever acts between its evaluation and its release.
+"""The evidence that is registered with a version, by which it is known again whoever acts between its evaluation and its release.
 
 The platform compares the artifact and the container of a version with its metadata when it is approved, and again when an
 account releases it; only the pipeline may write them. The version's description says what made it: SageMaker has no operation

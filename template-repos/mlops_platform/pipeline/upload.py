@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class UploadError(Exception):
-    """What S3 has under a name is not what this repository has; the message says what to do."""
+    """S3 has other content under a name than this repository; the message says what to do."""
 
 
 def digest(source: Path) -> str:

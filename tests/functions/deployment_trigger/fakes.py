@@ -72,7 +72,7 @@ def document(**changes: object) -> str:
 
 
 def evidence(container: Mapping[str, object], body: bytes = BODY) -> dict[str, str]:
-    """What a pipeline registers with a version."""
+    """Evidence that a pipeline registers with a version."""
     return {MODEL: hashlib.sha256(body).hexdigest(), CONTAINER: container_digest(container)}
 
 

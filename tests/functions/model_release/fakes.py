@@ -62,7 +62,7 @@ def error(code: str, message: str = "…") -> ClientError:
 
 
 def evidence(container: Mapping[str, Any] = CONTAINER, body: bytes = BODY) -> dict[str, str]:
-    """What the pipeline registers with a version."""
+    """Evidence that the pipeline registers with a version."""
     return {"model-sha256": hashlib.sha256(body).hexdigest(), "container-sha256": container_digest(container)}
 
 
