@@ -5,10 +5,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.deployment_trigger.errors import NotStartedError, RefusedError
+from functions.deployment_trigger.errors import NotEvaluatedError, NotStartedError, RefusedError
 from functions.deployment_trigger.package import Candidate, artifact_key, only_container
 from functions.shared import aws_clients
-from functions.shared.evidence import EvidenceError, evaluated_artifact
+from functions.shared.evidence import EvidenceError, NoEvidenceError, evaluated_artifact
 from functions.shared.model_specification import METADATA, specification_digest
 from functions.shared.write_once_copy import (
     CONFLICT,
@@ -38,7 +38,8 @@ class ApprovedArtifacts:
         """Copy the package's artifact, once, to a key that no other role writes, if it is the one that was evaluated.
 
         Raises:
-            RefusedError: the artifact is missing, too large, not the project's, or not the one that was evaluated.
+            RefusedError: the artifact is missing, too large, or not the project's, or nothing says which was evaluated.
+            NotEvaluatedError: it is not the one that was evaluated.
             NotStartedError: another request, or an earlier attempt, is still copying it.
         """
         package, bucket = candidate.package, candidate.project.bucket
@@ -52,8 +53,10 @@ class ApprovedArtifacts:
                 metadata={"model-package-arn": package.arn, METADATA: specification_digest(container)},
             )
             self._freeze(key, target)
-        except (AnotherArtifactError, EvidenceError) as error:
+        except NoEvidenceError as error:
             raise RefusedError(str(error)) from None
+        except (AnotherArtifactError, EvidenceError) as error:
+            raise NotEvaluatedError(f"{package.arn} is not deployed: {error}") from None
 
     def _freeze(self, key: str, target: Target) -> None:
         kept = self._copies.existing(target, UNREADABLE)

@@ -23,7 +23,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class EvidenceError(ExplainedError):
-    """A version is not the one that was evaluated, or does not say which one that was."""
+    """A version is not the one that was evaluated."""
+
+
+class NoEvidenceError(EvidenceError):
+    """A version does not say which one was evaluated: it was registered before versions did."""
 
 
 def evidence_of(described: Mapping[str, Any]) -> Mapping[str, str]:
@@ -41,11 +45,12 @@ def evaluated_artifact(evidence: Mapping[str, str], container: Mapping[str, obje
     """Return the SHA-256 of the artifact that was evaluated, of a version whose container is the one that was registered.
 
     Raises:
-        EvidenceError: the container was changed, or the version was registered without evidence.
+        NoEvidenceError: the version was registered without evidence.
+        EvidenceError: the container was changed.
     """
     sha256 = evidence.get(MODEL, "")
     if not _SHA256.fullmatch(sha256) or CONTAINER not in evidence:
-        raise EvidenceError(
+        raise NoEvidenceError(
             "it was registered without the digests of what was evaluated: update the training repository from its template, "
             "train again, and approve the new version"
         )

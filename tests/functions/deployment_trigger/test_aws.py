@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from functions.deployment_trigger import handler
 from functions.deployment_trigger.approval_store import approval_of
 from functions.deployment_trigger.approved_artifacts import COPY_SECONDS, ApprovedArtifacts
-from functions.deployment_trigger.errors import NotStartedError
+from functions.deployment_trigger.errors import NotEvaluatedError, NotStartedError
 from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.package import Approval, Candidate, approved, parse_arn
 from functions.deployment_trigger.project_parameters import ProjectParameters
@@ -77,8 +77,8 @@ def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fa
     assert fakes.s3.uploads == {}
 
     fakes.s3.before = lambda what: None
-    refused = fakes.deliver()
-    assert (refused.decision, "is not the artifact that was evaluated" in refused.reason) == ("refused", True)
+    with pytest.raises(NotEvaluatedError, match="is not the artifact that was evaluated"):
+        fakes.deliver()
     assert fakes.s3.uploads == {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.deployment_trigger.errors import NotStartedError
+from functions.deployment_trigger.errors import NotEvaluatedError, NotStartedError
 from functions.deployment_trigger.event import ApprovalEvent
 from functions.shared.evidence import CONTAINER, MODEL
 from functions.shared.github_api.errors import DeadlinePassedError, GitHubError, OutcomeUnknownError
@@ -269,14 +269,24 @@ def test_a_version_that_was_changed_since_it_was_approved_first_is_refused(fakes
 def test_an_artifact_that_was_replaced_after_its_evaluation_is_refused(fakes: Fakes) -> None:
     fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"never evaluated")
 
-    made = fakes.deliver()
+    with pytest.raises(NotEvaluatedError, match=f"^{arn(1)} is not deployed: {ARTIFACT} is not the artifact") as raised:
+        fakes.deliver()
 
-    assert made.decision == "refused"
-    assert f"{ARTIFACT} is not the artifact that was evaluated" in made.reason
-    assert hashlib.sha256(b"never evaluated").hexdigest() in made.reason
-    assert hashlib.sha256(BODY).hexdigest() in made.reason
+    assert hashlib.sha256(b"never evaluated").hexdigest() in str(raised.value)
+    assert hashlib.sha256(BODY).hexdigest() in str(raised.value)
     assert (BUCKET, "approved/1/model.tar.gz") not in fakes.s3.objects
     assert (fakes.dispatched, fakes.s3.uploads, fakes.states()) == ([], {}, ["refused"])
+
+
+def test_what_was_not_evaluated_fails_one_request_which_raises_the_alarm_and_is_not_tried_again(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"never evaluated")
+    with pytest.raises(NotEvaluatedError):
+        fakes.deliver()
+
+    again = fakes.deliver()
+
+    assert (again.decision, again.reason) == ("skipped", "this approval is refused already")
+    assert fakes.sweep() == []
 
 
 @pytest.mark.parametrize(
@@ -286,11 +296,10 @@ def test_a_container_that_is_not_the_registered_one_is_refused(fakes: Fakes, cha
     container = {"Image": "image", "ModelDataUrl": ARTIFACT, **change}
     fakes.sagemaker.update(1, InferenceSpecification={"Containers": [container]})
 
-    made = fakes.deliver()
+    with pytest.raises(NotEvaluatedError, match="its image or environment is not what the pipeline registered"):
+        fakes.deliver()
 
-    assert made.decision == "refused"
-    assert "its image or environment is not what the pipeline registered" in made.reason
-    assert fakes.s3.copies == []
+    assert (fakes.s3.copies, fakes.states()) == ([], ["refused"])
 
 
 @pytest.mark.parametrize("registered", [None, {}, {MODEL: "short", CONTAINER: "x"}, {MODEL: "0" * 64}], ids=str)
@@ -312,11 +321,10 @@ def test_an_object_that_was_planted_before_the_project_deployed_is_refused_by_it
     metadata = {"model-package-arn": arn(1), "specification-sha256": specification_digest(container)}
     fakes.s3.put(BUCKET, "approved/1/model.tar.gz", b"planted", metadata=metadata)
 
-    made = fakes.deliver()
+    with pytest.raises(NotEvaluatedError, match=r"approved/1/model\.tar\.gz holds another artifact than the one that"):
+        fakes.deliver()
 
-    assert made.decision == "refused"
-    assert "approved/1/model.tar.gz holds another artifact than the one that was evaluated" in made.reason
-    assert fakes.dispatched == []
+    assert (fakes.dispatched, fakes.states()) == ([], ["refused"])
 
 
 @pytest.mark.parametrize("digest", ["", "Zm9v-2"])
@@ -327,7 +335,8 @@ def test_a_frozen_artifact_whose_digest_s3_does_not_know_is_refused(fakes: Fakes
     fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
     fakes.approve()
 
-    assert "holds another artifact" in fakes.deliver(request_id="request-2").reason
+    with pytest.raises(NotEvaluatedError, match="holds another artifact"):
+        fakes.deliver(request_id="request-2")
 
 
 def test_an_artifact_that_was_frozen_in_one_request_is_known_again(fakes: Fakes) -> None:

@@ -330,3 +330,14 @@ def test_the_sweep_s_decisions_are_logged(fakes: Fakes, caplog: pytest.LogCaptur
 
     [line] = [json.loads(message) for message in caplog.messages]
     assert line["decision"] == "dispatched"
+
+
+def test_the_sweep_fails_once_for_what_was_not_evaluated_and_goes_on_with_other_projects(fakes: Fakes) -> None:
+    churn = add_churn(fakes)
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"never evaluated")
+
+    with pytest.raises(SweepError, match=REPOSITORY):
+        fakes.sweep()
+
+    assert fakes.dispatched == [churn]
+    assert [made.decision for made in fakes.sweep("sweep-2")] == []
