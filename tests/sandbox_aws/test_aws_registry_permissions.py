@@ -56,6 +56,15 @@ def test_any_other_change_is_refused(dev: Account, lead: Credentials, request_: 
     assert refusal(dev.client("sagemaker", lead).update_model_package, **request_)[0] == "AccessDeniedException"
 
 
+def test_a_tag_that_is_added_later_is_no_tag_of_a_creation(dev: Account, lead: Credentials) -> None:
+    del lead
+    group = f"arn:aws:sagemaker:eu-west-1:111111111111:model-package-group/{GROUP}"
+    tags = {"ResourceArn": group, "Tags": [{"Key": "sagemaker:project-id", "Value": "another"}]}
+    when = {"Null": {"sagemaker:TaggingAction": "false"}}
+    tagger = dev.client("sagemaker", dev.assume(dev.role("registry-tagger", allow("sagemaker:AddTags", when=when))))
+    assert refusal(tagger.add_tags, **tags)[0] == "AccessDeniedException"
+
+
 @pytest.mark.parametrize(("project", "allowed"), [("p", True), ("another", False)])
 def test_policies_tell_resources_apart_by_their_tags(
     dev: Account, lead: Credentials, project: str, *, allowed: bool

@@ -81,7 +81,9 @@ def context(operation: str, members: Members) -> Iterator[tuple[str, Any]]:
     collect = COLLECTORS.get(operation)
     if collect:
         yield from collect(members)
-    if operation == "AddTags" or (operation.startswith("Create") and members.get("Tags")):
+    # Tags that are added later are added by no operation but their own. Source: SageMaker Developer Guide, "Provide
+    # permissions for tagging SageMaker AI resources", whose policy allows tags on creation alone by this key's presence.
+    if operation.startswith("Create") and members.get("Tags"):
         yield "sagemaker:TaggingAction", operation
 
 
