@@ -62,6 +62,7 @@ class Product:
         values = {
             "account_id": platform.account_id,
             "boundary_arn": platform.boundary_arn,
+            "deployment_trigger_role_arn": platform.deployment_trigger_role_arn,
             "description": f"{self.title}. {self.description}.",
             "images_account_id": sagemaker_images.account_of(platform.region),
             "oidc_issuer": platform.oidc_issuer,
@@ -77,7 +78,7 @@ class Product:
 def _values(part: Part, platform: Platform) -> Mapping[str, str]:
     """Return the values of the platform that only this part names."""
     if part.name == "deployment-repository":
-        return {"unit": platform.unit, "deployment_trigger_role_arn": platform.deployment_trigger_role_arn}
+        return {"unit": platform.unit}
     if part.name == DEPLOYMENT_ACCOUNT:
         target = part.values["target"]
         return {

@@ -35,7 +35,10 @@ def alarm_failures(
     _alarm(
         f"{name}-errors",
         alarm_name=f"{function_name}-errors",
-        description="The deployment trigger failed; Lambda and the sweep try again",
+        description=(
+            "The deployment trigger failed, and Lambda and the sweep try again; or it refused a version that is not what its "
+            "pipeline evaluated. The function's log says which"
+        ),
         metric=("AWS/Lambda", "Errors"),
         dimensions={"FunctionName": function.function_name},
         periods=1,

@@ -42,6 +42,7 @@ def keep_approved_artifacts(environment: Environment, data_key_arn: pulumi.Input
         iam.allow("ReadArtifacts", "s3:GetObject", on=f"{buckets}/*", when={"StringEquals": own}),
         iam.allow(
             "WriteApprovals",
+            "s3:AbortMultipartUpload",
             "s3:PutObject",
             on=[f"{buckets}/approved/*", f"{buckets}/deployments/*"],
             when={"StringEquals": own},

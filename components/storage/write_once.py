@@ -35,7 +35,11 @@ def write_once(bucket_arn: pulumi.Input[str], folder: WriteOnceFolder) -> list[i
             "s3:PutObject",
             on=objects,
             to="*",
-            when={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+            when={
+                # Literally the asterisk: the only value that S3 takes, and absent it is none, too.
+                "StringNotEquals": {"s3:if-none-match": "*"},
+                "Bool": {"s3:ObjectCreationOperation": "true"},
+            },
         ),
         iam.deny("NothingIsDeleted", "s3:DeleteObject*", on=objects, to="*"),
     ]

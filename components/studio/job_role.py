@@ -42,7 +42,7 @@ def _run(environment: Environment) -> list[iam.Statement]:
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
-        jobs.write_metrics(["/aws/sagemaker/*", "aws/sagemaker/*"]),
+        jobs.write_metrics("/aws/sagemaker/*"),
         iam.allow(
             "RecordTrials",
             "sagemaker:BatchPutMetrics",

@@ -12,6 +12,8 @@ from components.environment import Environment
 
 FOLDER = "leads"
 """Folder of each shared bucket in which leads alone write."""
+EVIDENCE = ("model-sha256", "container-sha256")
+"""Metadata of a version that its pipeline registers (`mlops_platform/pipeline/evidence.py` of the training repository)."""
 
 
 def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
@@ -62,9 +64,21 @@ def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input
 
 
 def approve_models(environment: Environment) -> iam.Statement:
-    """Approve or reject a model package."""
+    """Approve or reject a model package, and leave the digests that its pipeline registered as they are.
+
+    There is no condition key for its container: a version of which that was changed is refused when it is released, and so
+    is one whose digests were removed. Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI".
+    """
     return iam.allow(
-        "ApproveModels", "sagemaker:UpdateModelPackage", on=environment.arn("sagemaker", "model-package/*")
+        "ApproveModels",
+        "sagemaker:UpdateModelPackage",
+        on=environment.arn("sagemaker", "model-package/*"),
+        when={
+            "Null": {
+                "sagemaker:ModelApprovalStatus": "false",
+                **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in EVIDENCE},
+            }
+        },
     )
 
 

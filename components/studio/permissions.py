@@ -111,7 +111,7 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
     """Start jobs, all of them under the role of jobs; keep experiments; and start the pipelines that projects own."""
     return [
         iam.allow(
-            "RunJobsAndExperiments",
+            "RunJobs",
             "sagemaker:AddTags",
             "sagemaker:AssociateTrialComponent",
             "sagemaker:BatchPutMetrics",
@@ -157,7 +157,7 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
-        jobs.write_metrics(["/aws/sagemaker/*", "aws/sagemaker/*"]),
+        jobs.write_metrics("/aws/sagemaker/*"),
     ]
 
 
@@ -202,7 +202,7 @@ def read_projects(environment: Environment) -> list[iam.Statement]:
     buckets = environment.bucket_arn("p-*")
     return [
         iam.allow(
-            "ReadProjectArtifacts",
+            "ReadArtifacts",
             "s3:GetBucketLocation",
             "s3:GetObject",
             "s3:ListBucket",
@@ -211,7 +211,7 @@ def read_projects(environment: Environment) -> list[iam.Statement]:
             when={"StringEquals": {"aws:ResourceAccount": environment.account_id}},
         ),
         iam.allow(
-            "ReadPlatformParameters",
+            "ReadParameters",
             "ssm:GetParameter",
             "ssm:GetParameters",
             on=environment.arn("ssm", f"parameter{environment.parameter_path}/*"),

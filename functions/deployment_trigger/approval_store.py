@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from functions.deployment_trigger.package import Approval
 from functions.shared import aws_clients
+from functions.shared.json_record import fields_of
 
 State = Literal["claimed", "dispatched", "refused", "superseded", "unchanged"]
 """`unchanged`: the package was changed after its approval, which is no approval of its own."""
@@ -37,7 +38,7 @@ class Record:
     @classmethod
     def from_json(cls, text: str) -> "Record":
         """Read the object's content."""
-        return cls(**json.loads(text))
+        return cls(**fields_of(cls, text))
 
 
 @dataclass(frozen=True, kw_only=True)

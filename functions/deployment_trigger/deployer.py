@@ -14,7 +14,7 @@ from typing import Literal
 from functions.deployment_trigger import decision
 from functions.deployment_trigger.approval_store import Record, State, StoredRecord
 from functions.deployment_trigger.decision import Decision
-from functions.deployment_trigger.errors import RefusedError, SweepError
+from functions.deployment_trigger.errors import NotEvaluatedError, RefusedError, SweepError
 from functions.deployment_trigger.event import ApprovalEvent
 from functions.deployment_trigger.package import Approval, Candidate, approved, parse_arn
 from functions.deployment_trigger.project import Project
@@ -102,6 +102,9 @@ class Deployer:
             self.artifacts.freeze(candidate)
         except RefusedError as refusal:
             return self._finish(candidate, claim, "refused", str(refusal))
+        except NotEvaluatedError as refusal:
+            _logged(self._finish(candidate, claim, "refused", str(refusal)))
+            raise
         run = start_run(self.github(), self.deadline, candidate, patient=patient)
         return self._finish(candidate, claim, "dispatched", "it was approved", run)
 

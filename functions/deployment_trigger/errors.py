@@ -7,6 +7,14 @@ class RefusedError(ExplainedError):
     """This model package is not deployed; the message says why. Trying again changes nothing."""
 
 
+class NotEvaluatedError(ExplainedError):
+    """A model package is not deployed, because it is not what its pipeline evaluated: somebody has changed it since.
+
+    No refusal like the others, which only a log tells: it fails the request, so that the alarm tells people. The record of the
+    approval says that it was refused, so it is not tried again.
+    """
+
+
 class ProjectParameterError(RefusedError):
     """A project's parameter does not describe a project; nothing of that project is deployed until it does."""
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from functions.deployment_trigger.package import ModelPackage
 from functions.shared import aws_clients
-from functions.shared.model_specification import specification_digest
+from functions.shared.evidence import evidence_of
 
 _NEWEST_VERSIONS = 25
 """Newest approved versions of a group among which the sweep looks for lost events."""
@@ -29,14 +29,14 @@ class ModelRegistry:
                 return None
             raise
         modified: datetime = found.get("LastModifiedTime") or found["CreationTime"]
-        containers: Sequence[Mapping[str, str]] = found.get("InferenceSpecification", {}).get("Containers", [])
+        containers: Sequence[Mapping[str, object]] = found.get("InferenceSpecification", {}).get("Containers", [])
         return ModelPackage(
             arn=found["ModelPackageArn"],
             status=found["ModelPackageStatus"],
             approval_status=found.get("ModelApprovalStatus", "PendingManualApproval"),
             modified_at=round(modified.timestamp() * 1000),
-            artifacts=tuple(container.get("ModelDataUrl", "") for container in containers),
-            specifications=tuple(specification_digest(container) for container in containers),
+            containers=tuple(containers),
+            evidence=evidence_of(found),
         )
 
     def newest_approved(self, group: str) -> Sequence[str]:

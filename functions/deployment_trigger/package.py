@@ -1,6 +1,7 @@
 """Model packages, and the rules that say which of them may be deployed."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from functions.deployment_trigger.errors import RefusedError
@@ -32,10 +33,9 @@ class ModelPackage:
     approval_status: str
     modified_at: int
     """Time of its last change, in milliseconds since 1970: for an approved package usually its approval."""
-    artifacts: tuple[str, ...]
-    """Address of each container's artifact; empty for a container without one."""
-    specifications: tuple[str, ...]
-    """Digest of each container (`functions/shared/model_specification.py`)."""
+    containers: tuple[Mapping[str, object], ...]
+    evidence: Mapping[str, str]
+    """Metadata that its pipeline registered (`functions/shared/evidence.py`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +99,25 @@ def approved(name: PackageName, project: Project | None, package: ModelPackage |
     return Candidate(project=project, package=package, approval=Approval(version=name.version, at=package.modified_at))
 
 
-def artifact_key(candidate: Candidate) -> str:
-    """Return the key of the package's artifact in the project's bucket.
+def only_container(package: ModelPackage) -> Mapping[str, object]:
+    """Return the container of a package.
 
     Raises:
-        RefusedError: there is not exactly one artifact, or it lies elsewhere.
+        RefusedError: there is not exactly one.
     """
-    artifacts, bucket = candidate.package.artifacts, candidate.project.bucket
-    if len(artifacts) != 1:
-        raise RefusedError(f"it has {len(artifacts)} containers; one with one artifact can be deployed")
-    key = artifacts[0].removeprefix(f"s3://{bucket}/")
-    if not key or key == artifacts[0]:
-        raise RefusedError(
-            f"its artifact {artifacts[0] or '(none)'} does not lie in the project's bucket s3://{bucket}/"
-        )
+    if len(package.containers) != 1:
+        raise RefusedError(f"it has {len(package.containers)} containers; one with one artifact can be deployed")
+    return package.containers[0]
+
+
+def artifact_key(container: Mapping[str, object], bucket: str) -> str:
+    """Return the key of a container's artifact in the project's bucket.
+
+    Raises:
+        RefusedError: it has none, or it lies elsewhere.
+    """
+    artifact = str(container.get("ModelDataUrl", ""))
+    key = artifact.removeprefix(f"s3://{bucket}/")
+    if not key or key == artifact:
+        raise RefusedError(f"its artifact {artifact or '(none)'} does not lie in the project's bucket s3://{bucket}/")
     return key

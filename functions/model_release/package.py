@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.model_release.errors import RefusedError
+from functions.shared.evidence import EvidenceError, evaluated_artifact
 from functions.shared.model_specification import specification_digest
 
 
@@ -28,6 +29,10 @@ class ModelPackage:
     decided_by: str
     """ARN of the identity that changed it last, or else registered it; empty when SageMaker does not say."""
     containers: Sequence[Mapping[str, object]]
+    description: str
+    """Commit and definition of the pipeline that made it; SageMaker has no operation that changes it."""
+    evidence: Mapping[str, str]
+    """Metadata that its pipeline registered (`functions/shared/evidence.py`)."""
 
 
 def require_approved(package: ModelPackage, *, account_id: str, approver_role: str) -> Container:
@@ -52,6 +57,18 @@ def require_approved(package: ModelPackage, *, account_id: str, approver_role: s
             f"{package.arn} has {len(package.containers)} containers; only models with one can be deployed"
         )
     return _container(package.containers[0])
+
+
+def require_evaluated(package: ModelPackage) -> str:
+    """Return the SHA-256 of the artifact that was evaluated, of a package with one container.
+
+    Raises:
+        RefusedError: the container is not the one that was registered, or nothing was registered about them.
+    """
+    try:
+        return evaluated_artifact(package.evidence, package.containers[0])
+    except EvidenceError as error:
+        raise RefusedError(f"{package.arn} is not released: {error}") from None
 
 
 def _container(described: Mapping[str, object]) -> Container:

@@ -7,8 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.model_release.errors import RefusedError
 from functions.model_release.settings import APPROVED
 from functions.shared import aws_clients
+from functions.shared.json_record import IncompleteRecordError, fields_of
 
 _ATTEMPTS = 3
 
@@ -28,6 +30,8 @@ class Record:
     """Of the artifact, in hexadecimal digits."""
     approved_by: str
     """ARN of the identity that approved it; empty when SageMaker did not say."""
+    made_by: str = ""
+    """Commit and definition of the pipeline that made it, as it says itself; empty in records of before it did."""
 
     def to_json(self) -> str:
         """Return the object's content."""
@@ -35,8 +39,12 @@ class Record:
 
     @classmethod
     def from_json(cls, text: str) -> "Record":
-        """Read the object's content."""
-        return cls(**json.loads(text))
+        """Read the object's content.
+
+        Raises:
+            IncompleteRecordError: it lacks something that a release needs.
+        """
+        return cls(**fields_of(cls, text))
 
 
 class Records:
@@ -54,7 +62,14 @@ class Records:
             if aws_clients.code(error) == "NoSuchKey":
                 return None
             raise
-        return Record.from_json(answer["Body"].read().decode())
+        try:
+            return Record.from_json(answer["Body"].read().decode())
+        except IncompleteRecordError as error:
+            place = f"s3://{self._bucket}/{_key(project_id, version)}"
+            raise RefusedError(
+                f"{place} is no record that this release function reads, {error}: deploy the platform of this account "
+                "again, in the version that wrote it or a later one"
+            ) from None
 
     def write(self, project_id: str, version: int, record: Record) -> Record:
         """Write the record of a version, unless it has one; return the one that it has."""

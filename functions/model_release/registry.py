@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from functions.model_release.package import ModelPackage
 from functions.shared import aws_clients
+from functions.shared.evidence import evidence_of
 
 
 class ModelRegistry:
@@ -30,6 +31,8 @@ class ModelRegistry:
             approval_status=found.get("ModelApprovalStatus", "PendingManualApproval"),
             decided_by=_identity(found.get("LastModifiedBy")) or _identity(found.get("CreatedBy")),
             containers=found.get("InferenceSpecification", {}).get("Containers", []),
+            description=found.get("ModelPackageDescription", ""),
+            evidence=evidence_of(found),
         )
 
 

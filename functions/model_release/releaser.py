@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from functions.model_release import models
 from functions.model_release.errors import RefusedError
-from functions.model_release.package import Container, ModelPackage, require_approved
+from functions.model_release.package import Container, ModelPackage, require_approved, require_evaluated
 from functions.model_release.project import Project
 from functions.model_release.protocols import ArtifactStore, ModelStore, RecordStore, Registry
 from functions.model_release.records import Record, artifact_key
 from functions.model_release.settings import APPROVED, Settings
+from functions.shared.evidence import MODEL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,9 @@ class Releaser:
         container = self._require_approved(package)
         if record is None:
             record = self._copy(version, package, container)
+        # Compatibility: what was released before pipelines registered digests has a record, and none to compare it with.
+        if package.evidence.get(MODEL, record.sha256) != record.sha256:
+            raise RefusedError(f"{arn} was released here with another artifact than the one it names now: train again")
         if record.specification != container.specification:
             raise RefusedError(f"{arn} was changed since it was released here first: register it as a new version")
         return record
@@ -81,7 +85,8 @@ class Releaser:
         settings, project = self.settings, self.project
         account = settings.development_account_id
         bucket = f"{settings.development_prefix}-{project.id}-{account}-{settings.region}"
-        frozen = self.artifacts.frozen(bucket, f"{APPROVED}/{version}/model.tar.gz", package.arn)
+        sha256 = require_evaluated(package)
+        frozen = self.artifacts.frozen(bucket, f"{APPROVED}/{version}/model.tar.gz", package.arn, sha256)
         if frozen.specification and frozen.specification != container.specification:
             raise RefusedError(f"{package.arn} was changed since it was approved: register it as a new version")
         key = artifact_key(project.id, version)
@@ -94,6 +99,7 @@ class Releaser:
             artifact_uri=f"s3://{settings.artifacts_bucket}/{key}",
             sha256=frozen.sha256,
             approved_by=package.decided_by,
+            made_by=package.description,
         )
         return self.records.write(project.id, version, record)
 

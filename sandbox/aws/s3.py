@@ -1,4 +1,4 @@
-"""S3 where MiniStack falls short: copies out of another account's bucket, checksums of copies, hidden objects.
+"""S3 where MiniStack falls short: copies out of another account's bucket, checksums of copies, hidden objects, conditions.
 
 `iam.resource_policies` has decided before whether the caller may read the source. Source of the rest: Amazon S3 API
 Reference, CopyObject, UploadPartCopy and PutObject; Amazon S3 User Guide, "Checking object integrity".
@@ -21,6 +21,8 @@ ALGORITHM = "x-amz-checksum-algorithm"
 """The header by which a copy requests a checksum; MiniStack looks for the header of an upload."""
 UPLOAD_ALGORITHM = "x-amz-sdk-checksum-algorithm"
 SOURCE = "x-amz-copy-source"
+NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
+"""Message of S3's error of this name. Source: Amazon S3 API Reference, "List of error codes"."""
 
 _borrowed: ContextVar[tuple[str, dict[str, Any]] | None] = ContextVar("borrowed_bucket", default=None)
 """The source of the copy that is being made: a bucket's name, and a bucket with the one object to copy."""
@@ -55,6 +57,7 @@ def install() -> None:
     s3.intercept_uploads(_put_object)
     s3.lend_buckets(_borrowed_bucket)
     gateway.intercept("s3", _hide_missing_objects)
+    gateway.intercept("s3", _check_writes)
 
 
 def source_of(headers: Headers) -> Source | None:
@@ -74,6 +77,9 @@ def _copy_object(bucket: str, key: str, headers: Headers, copy: Callable[[Header
     source = source_of(headers)
     if source is None or source.owner is None:
         return copy(headers)
+    refusal = _condition_of_copy(bucket, key, headers)
+    if refusal is not None:
+        return refusal
     record = source.record() or {}
     # The checksum of several uploaded parts together is none of the object: a copy gets one of its own.
     own: Mapping[str, str] = record.get("checksums") or {}
@@ -89,6 +95,45 @@ def _copy_object(bucket: str, key: str, headers: Headers, copy: Callable[[Header
     elements = "".join(f"<Checksum{name}>{value}</Checksum{name}>" for name, value in checksums.items())
     elements += "<ChecksumType>FULL_OBJECT</ChecksumType>" if checksums else ""
     return status, answer, body.replace(b"</CopyObjectResult>", f"{elements}</CopyObjectResult>".encode())
+
+
+def _condition_of_copy(bucket: str, key: str, headers: Headers) -> Response | None:
+    """Return the refusal of a copy whose condition is not met, or that meets a policy which demands conditions.
+
+    Source: Amazon S3 API Reference, CopyObject, If-None-Match; Amazon S3 User Guide, "Enforce conditional writes on Amazon
+    S3 buckets", whose note says that a bucket with such a policy takes no copies: with the header they are answered by 501.
+    """
+    if "if-none-match" not in headers:
+        return None
+    if s3.policy_names(bucket, "s3:if-none-match"):
+        return _error(501, "NotImplemented", NOT_IMPLEMENTED)
+    if s3.find_object(bucket, key) is not None:
+        return _error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+    return None
+
+
+async def _check_writes(request: Request, go_on: Handler) -> Response:
+    """Refuse a condition that S3 does not know, and tags that the caller may not set: PutObject, CopyObject, uploads of parts.
+
+    Source: Amazon S3 API Reference, PutObject: If-None-Match "expects the '*' (asterisk) character"; to set tags with the
+    request takes s3:PutObjectTagging.
+    """
+    if s3.action_of(request.method, request.path, request.query) != "PutObject":
+        return await go_on(request)
+    if request.headers.get("if-none-match", "*") != "*":
+        return _error(501, "NotImplemented", NOT_IMPLEMENTED)
+    if request.headers.get("x-amz-tagging") and gateway.access_key_id(request):
+        arn = f"arn:aws:s3:::{unquote(request.path.lstrip('/'))}"
+        try:
+            authorization.require(authorization.caller(request), "s3:PutObjectTagging", arn)
+        except AccessDeniedError as denied:
+            return denied.as_xml()
+    return await go_on(request)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return status, {"Content-Type": "application/xml"}, text.encode()
 
 
 def _copy_part(query: Mapping[str, list[str]], headers: Headers, copy: Callable[[Headers], Response]) -> Response:

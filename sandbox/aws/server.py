@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.aws import clock, kms, s3, sandbox_api, sns
 from sandbox.aws.autoscaling import service as autoscaling
-from sandbox.aws.awslambda import accounts, environment, invocations, network, roles
+from sandbox.aws.awslambda import accounts, code, environment, invocations, network, roles
 from sandbox.aws.awslambda import logs as function_logs
 from sandbox.aws.cloudformation import provisioning, stack_principal, templates
 from sandbox.aws.cloudwatch import alarms, query_protocol
@@ -70,7 +70,7 @@ def install(settings: Settings) -> None:
     web_identity.install(settings.certificate_authority, settings.github_url)
     environment.install(settings.port, settings.certificate_authority)
     network.install(settings.port)
-    for addition in (invocations, function_logs, targets, sns, alarms, query_protocol, authorization):
+    for addition in (code, invocations, function_logs, targets, sns, alarms, query_protocol, authorization):
         addition.install()
 
 

@@ -121,7 +121,13 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateTransformJob",
         "sagemaker:UpdateSpace",
     ),
-    "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage",),
+    "aws:RequestTag/sagemaker:project-id": (
+        "sagemaker:AddTags",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:CreateTrainingJob",
+    ),
+    "sagemaker:CustomerMetadataProperties": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
+    "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:ModelArn": (
         "sagemaker:CreateEndpointConfig",
         "sagemaker:CreateInferenceComponent",
@@ -142,6 +148,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:DeleteSpace",
         "sagemaker:UpdateSpace",
     ),
+    "sagemaker:TaggingAction": ("sagemaker:AddTags",),
     "sagemaker:VpcSecurityGroupIds": JOBS_WITH_A_NETWORK,
     "sagemaker:VpcSubnets": JOBS_WITH_A_NETWORK,
     "servicecatalog:roleLevel": (
@@ -187,7 +194,12 @@ def problems(statement: PolicyStatement) -> Iterator[str]:
             yield f"{statement.sid}: {action} works on none of {', '.join(statement.resources)}"
         # The data names keys of tags by a pattern.
         for key in {
-            re.sub("^(aws:ResourceTag)/.*", r"\1/${TagKey}", each) for each in statement.condition_keys
+            re.sub(
+                "^(sagemaker:CustomerMetadataProperties)/.*",
+                r"\1",
+                re.sub("^(aws:ResourceTag)/.*", r"\1/${TagKey}", each),
+            )
+            for each in statement.condition_keys
         } - KEYS_OF_EVERY_ACTION:
             of_type = any(key in kind.get("ConditionKeys", []) for kind in types)
             of_action = action in KEYS_OF_ACTIONS.get(key, ())

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
+from components.studio.leads import EVIDENCE
 from tests.access.conftest import RoleNamed
-from tests.decisions import Request, denials
+from tests.decisions import Request, Values, allowances, denials
 from tests.rendering import Rendering
 
 PEOPLE = ["data-scientist", "lead-data-scientist"]
@@ -41,6 +42,34 @@ def test_only_leads_approve_models(role_named: RoleNamed) -> None:
     assert not role_named("data-scientist").may("sagemaker:UpdateModelPackage")
     for people in PEOPLE:
         assert not role_named(people).may("sagemaker:CreateModelPackage")
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"sagemaker:ModelApprovalStatus": "Approved"}, True),
+        ({"sagemaker:ModelApprovalStatus": "Rejected"}, True),
+        ({"sagemaker:ModelApprovalStatus": "Approved", "sagemaker:CustomerMetadataProperties/note": "x"}, True),
+        ({}, False),
+        *(
+            ({"sagemaker:ModelApprovalStatus": "Approved", f"sagemaker:CustomerMetadataProperties/{key}": "x"}, False)
+            for key in EVIDENCE
+        ),
+    ],
+    ids=str,
+)
+def test_a_lead_decides_about_a_version_and_leaves_its_evidence_as_it_is(
+    role_named: RoleNamed, keys: dict[str, Values], expected: bool
+) -> None:
+    lead = role_named("lead-data-scientist")
+    package = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/abalone-p-abcdefghijkl/1"
+    request = Request(
+        principal=f"arn:aws:iam::111111111111:role/{lead.name}",
+        action="sagemaker:UpdateModelPackage",
+        resource=package,
+        keys=keys,
+    )
+    assert any(allowances(json.loads(document), request) for document in lead.policies.values()) is expected
 
 
 def test_a_policy_attached_later_does_not_make_a_data_scientist_a_lead(role_named: RoleNamed) -> None:
@@ -168,7 +197,7 @@ def test_people_manage_their_own_spaces_only(role_named: RoleNamed, people: str)
 def test_people_may_create_tag_and_start_a_space_with_its_app_in_their_domain_alone(
     role_named: RoleNamed, people: str
 ) -> None:
-    own, tagging = (role_named(people).statement(name) for name in ("ManageOwnSpaces", "RunJobsAndExperiments"))
+    own, tagging = (role_named(people).statement(name) for name in ("ManageOwnSpaces", "RunJobs"))
     prefix = "arn:aws:sagemaker:eu-west-1:111111111111"
 
     assert {"sagemaker:CreateApp", "sagemaker:CreateSpace"} <= set(own.actions)
@@ -253,6 +282,6 @@ def test_people_and_jobs_write_to_the_shared_buckets_only(role_named: RoleNamed,
 
 @pytest.mark.parametrize("people", PEOPLE)
 def test_another_accounts_bucket_with_a_project_like_name_is_not_read(role_named: RoleNamed, people: str) -> None:
-    statement = role_named(people).statement("ReadProjectArtifacts")
+    statement = role_named(people).statement("ReadArtifacts")
 
     assert statement.condition == {"StringEquals": {"aws:ResourceAccount": "111111111111"}}

@@ -50,7 +50,7 @@ def test_the_published_template_names_what_the_platform_provides(published: Proj
 
 
 def test_models_are_served_by_the_images_that_train_them(published: ProjectRoles) -> None:
-    training = launched("model-building-training").documents("PipelineRole")
+    training = launched("model-building-training").documents("JobRole")
     ours, theirs = (
         [each["Resource"] for document in documents for each in document["Statement"] if each["Sid"] == "PullImages"]
         for documents in (published.documents("ModelRole"), training)

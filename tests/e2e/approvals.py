@@ -37,11 +37,13 @@ class Approvals(Deployments):
 
     # Versions
 
-    def register(self) -> int:
-        """Register the trained model again, as the owner of the account, because people may not."""
+    def register(self, artifact: str | None = None) -> int:
+        """Register the trained model again, or another `artifact` as if it were that, as the owner of the account."""
         sagemaker = self.root("dev", "sagemaker")
         trained = sagemaker.describe_model_package(ModelPackageName=self.package(1))
         properties = {name: trained[name] for name in REGISTERED}
+        if artifact is not None:
+            properties["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] = artifact
         arn: str = sagemaker.create_model_package(**properties, ModelApprovalStatus="PendingManualApproval")[
             "ModelPackageArn"
         ]

@@ -294,6 +294,7 @@ def test_neither_data_scientists_nor_the_projects_own_roles_may_decide_about_its
     actors = {
         "ada": approvals.scientist,
         "the pipeline": approvals.become(f"{prefix}-pipeline"),
+        "its jobs": approvals.become(f"{prefix}-job"),
         "the workflow": approvals.job(workflow, project.training, environment="dev"),
         "the trigger": approvals.become(TRIGGER),
     }
@@ -339,6 +340,20 @@ def test_the_sweep_finds_an_approval_whose_event_was_lost(approvals: Approvals, 
     assert decision["run_url"] == record["run_url"] == run["html_url"]
     approvals.send(run["id"], "cancel")
     wait_until(lambda: approvals.status(run["id"]) == "completed", "the end of the run")
+
+
+def test_an_artifact_that_was_not_evaluated_is_not_deployed_and_people_are_told(approvals: Approvals) -> None:
+    bucket, key = approvals.bucket("dev", approvals.project.id), "executions/attack/model.tar.gz"
+    approvals.root("dev", "s3").put_object(Bucket=bucket, Key=key, Body=b"never evaluated")
+    version = approvals.register(f"s3://{bucket}/{key}")
+    approvals.decide(version, "Approved")
+    wait_until(
+        lambda: any(alarm["AlarmName"] == f"{TRIGGER}-errors" for alarm in approvals.alarms()) or None, "the alarm"
+    )
+    assert approvals.runs(version) == []
+    (record,) = approvals.records(version)
+    assert record["state"] == "refused"
+    assert f"s3://{bucket}/{key} is not the artifact that was evaluated" in record["reason"]
 
 
 def test_no_approval_was_deployed_twice(approvals: Approvals) -> None:

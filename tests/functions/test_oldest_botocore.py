@@ -74,13 +74,6 @@ def test_the_table_has_no_operation_that_is_not_called() -> None:
     assert set(json.loads(TABLE.read_text(encoding="utf-8"))) == called - {None}
 
 
-def test_the_oldest_botocore_knows_no_condition_for_copies() -> None:
-    known = json.loads(TABLE.read_text(encoding="utf-8"))
-
-    assert "IfNoneMatch" not in known["copy_object"]
-    assert "IfNoneMatch" in known["put_object"]
-
-
 def write(data: Path) -> None:
     """Write the table from the service models of a botocore."""
     wanted = {operation for _, operation, _ in calls()} - {None}

@@ -264,7 +264,10 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role: Role) ->
         ),
         "FindProjects": ({"ssm:GetParameter", "ssm:GetParametersByPath"}, (projects, f"{projects}/*")),
         "ReadArtifacts": ({"s3:GetObject"}, (f"{buckets}/*",)),
-        "WriteApprovals": ({"s3:PutObject"}, (f"{buckets}/approved/*", f"{buckets}/deployments/*")),
+        "WriteApprovals": (
+            {"s3:AbortMultipartUpload", "s3:PutObject"},
+            (f"{buckets}/approved/*", f"{buckets}/deployments/*"),
+        ),
         "ListApprovals": ({"s3:ListBucket"}, (buckets,)),
         "UseDataKeyThroughS3": (
             {"kms:Decrypt", "kms:GenerateDataKey"},

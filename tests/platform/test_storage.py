@@ -187,6 +187,8 @@ def test_an_approved_artifact_is_created_once_and_never_replaced(rendered: Rende
     # An upload of parts is begun and filled without the condition, and completed with it.
     assert not denied(rendered, RELEASE, "s3:PutObject", key, {"s3:ObjectCreationOperation": "false"})
     assert denied(rendered, RELEASE, "s3:PutObject", key, {"s3:ObjectCreationOperation": "true"})
+    for other in ('"etag"', "x*", ""):
+        assert denied(rendered, RELEASE, "s3:PutObject", key, {**ONCE, "s3:if-none-match": other})
 
 
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:DeleteObjectTagging"])

@@ -131,6 +131,7 @@ class Product:
             "DeploymentRepository.Url": f"https://github.com/{launch.organization}/{deployment}",
             "PreprodDeploymentRoles.DeploymentRoleArn": "preprod-deployment-role",
             "ProdDeploymentRoles.DeploymentRoleArn": "prod-deployment-role",
+            "JobRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-job",
             "PipelineRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-pipeline",
             "Repository.CloneUrl": f"https://github.com/{launch.organization}/{repository}.git",
             "Repository.FullName": f"{launch.organization}/{repository}",

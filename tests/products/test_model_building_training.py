@@ -27,10 +27,12 @@ from tests.products.product import (
     texts,
 )
 
-ROLES = ("PipelineRole", "WorkflowRole")
+ROLES = ("JobRole", "PipelineRole", "WorkflowRole")
 BUCKET = f"arn:aws:s3:::analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1"
 SAGEMAKER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
 PIPELINE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-pipeline"
+JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-job"
+OWN = {"aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl"}
 INSIDE = {"sagemaker:VpcSubnets": ["subnet-1", "subnet-2"], "sagemaker:VpcSecurityGroupIds": ["sg-1"]}
 PENDING = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
 LONGEST = {
@@ -87,6 +89,7 @@ def test_the_resources_of_a_project(product: Product) -> None:
         "ArtifactBucket": "AWS::S3::Bucket",
         "ArtifactBucketPolicy": "AWS::S3::BucketPolicy",
         "ModelPackageGroup": "AWS::SageMaker::ModelPackageGroup",
+        "JobRole": "AWS::IAM::Role",
         "PipelineRole": "AWS::IAM::Role",
         "Repository": "Custom::ProjectRepository",
         "WorkflowRole": "AWS::IAM::Role",
@@ -103,6 +106,7 @@ def test_people_find_what_was_made_in_the_outputs(product: Product) -> None:
         "ArtifactBucketName": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
         "ModelPackageGroupName": "abalone-p-abcdefghijkl",
         "PipelineName": "abalone-p-abcdefghijkl",
+        "JobRoleArn": JOB_ROLE,
         "PipelineRoleArn": PIPELINE_ROLE,
         "WorkflowRoleArn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-workflow",
     }
@@ -184,7 +188,11 @@ def test_inline_policies_fit_their_quota_with_the_longest_names(longest: Product
 def test_everything_is_tagged_with_its_project(product: Product) -> None:
     tagged = [key for key, each in product.resources.items() if "Tags" in each["Properties"]]
 
-    assert tagged == ["ArtifactBucket", "ModelPackageGroup", "PipelineRole", "WorkflowRole", "CodeRepository"]
+    assert tagged == [
+        *("ArtifactBucket", "ModelPackageGroup"),
+        *("JobRole", "PipelineRole", "WorkflowRole"),
+        "CodeRepository",
+    ]
     for key in tagged:
         assert product.properties(key)["Tags"] == [
             {"Key": "sagemaker:project-name", "Value": "abalone"},
@@ -211,7 +219,7 @@ def test_the_bucket_is_private_encrypted_versioned_and_logged(product: Product) 
 
 
 def test_plain_http_is_denied_on_the_bucket_and_its_objects(product: Product) -> None:
-    [statement] = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+    statement = product.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"][0]
 
     assert statement["Effect"] == "Deny"
     assert statement["Principal"] == "*"
@@ -239,8 +247,9 @@ def test_every_role_has_the_boundary_and_an_hour(product: Product) -> None:
         assert role["RoleName"].startswith("analytics-dev-p-abcdefghijkl-")
 
 
-def test_only_sagemaker_of_this_account_assumes_the_pipeline_role(product: Product) -> None:
-    [statement] = product.trust("PipelineRole")["Statement"]
+@pytest.mark.parametrize("role", ["JobRole", "PipelineRole"])
+def test_only_sagemaker_of_this_account_assumes_the_roles_of_pipelines_and_jobs(product: Product, role: str) -> None:
+    [statement] = product.trust(role)["Statement"]
 
     assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
     assert statement["Action"] == "sts:AssumeRole"
@@ -262,11 +271,12 @@ def test_a_pipeline_runs_jobs_inside_the_network_only(product: Product, job: str
     kind = {"ProcessingJob": "processing-job", "TrainingJob": "training-job"}[job]
     action, resource = f"sagemaker:Create{job}", f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
 
-    assert product.may("PipelineRole", action, resource, INSIDE)
+    complete = INSIDE | OWN
+    assert product.may("PipelineRole", action, resource, complete)
     assert not product.may("PipelineRole", action, resource)
-    for key in INSIDE:
-        assert not product.may("PipelineRole", action, resource, {k: v for k, v in INSIDE.items() if k != key})
-    elsewhere = INSIDE | {"sagemaker:VpcSecurityGroupIds": ["sg-1", "sg-of-another-network"]}
+    for key in complete:
+        assert not product.may("PipelineRole", action, resource, {k: v for k, v in complete.items() if k != key})
+    elsewhere = complete | {"sagemaker:VpcSecurityGroupIds": ["sg-1", "sg-of-another-network"]}
     assert not product.may("PipelineRole", action, resource, elsewhere)
 
 
@@ -312,19 +322,23 @@ def test_no_role_of_a_project_approves_a_model(product: Product, role: str) -> N
     ]
 
     assert not product.may(role, "sagemaker:UpdateModelPackage", package)
-    assert not product.may("WorkflowRole", "sagemaker:CreateModelPackage", package, PENDING)
+    for registering in ("JobRole", "WorkflowRole"):
+        assert not product.may(registering, "sagemaker:CreateModelPackage", package, PENDING)
     [denial] = denials
     assert denial["Resource"] == "*"
     assert "Condition" not in denial
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_only_the_pipeline_role_is_passed_and_only_to_sagemaker(product: Product, role: str) -> None:
-    to_sagemaker = {"iam:PassedToService": "sagemaker.amazonaws.com"}
-
-    assert product.may(role, "iam:PassRole", PIPELINE_ROLE, to_sagemaker)
-    assert not product.may(role, "iam:PassRole", PIPELINE_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"})
-    assert not product.may(role, "iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-deploy", to_sagemaker)
+@pytest.mark.parametrize(
+    ("role", "passed"), [("JobRole", ""), ("PipelineRole", JOB_ROLE), ("WorkflowRole", PIPELINE_ROLE)]
+)
+def test_a_workflow_starts_the_pipeline_which_starts_jobs_which_start_nothing(
+    product: Product, role: str, passed: str
+) -> None:
+    for other in (JOB_ROLE, PIPELINE_ROLE, f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-deploy"):
+        for service in ("sagemaker.amazonaws.com", "lambda.amazonaws.com"):
+            may = product.may(role, "iam:PassRole", other, {"iam:PassedToService": service})
+            assert may is (other == passed and service == "sagemaker.amazonaws.com"), (other, service)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -334,9 +348,10 @@ def test_a_project_reaches_only_its_own_data(product: Product, role: str, action
         f"arn:aws:s3:::{name}-{ACCOUNT}-eu-west-1"
         for name in ("analytics-dev-p-abcdefghijkl", "analytics-dev-p-mnopqrstuvwx", "analytics-dev-data")
     )
-    tail = "" if action == "s3:ListBucket" else "/data/abalone.csv"
+    folder = "data" if role == "WorkflowRole" else "executions"
+    tail = "" if action == "s3:ListBucket" else f"/{folder}/x"
 
-    assert product.may(role, action, own + tail)
+    assert product.may(role, action, own + tail) is ((role, action) != ("PipelineRole", "s3:PutObject"))
     assert not product.may(role, action, of_another + tail)
     assert not product.may(role, action, shared + tail)
 
@@ -365,15 +380,17 @@ def test_the_data_key_is_used_through_services_only(product: Product, role: str)
 
 
 def test_the_data_key_is_granted_to_services_of_aws_only(product: Product) -> None:
-    assert product.may("PipelineRole", "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
-    assert not product.may("PipelineRole", "kms:CreateGrant", KEY)
-    assert not product.may("WorkflowRole", "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
+    for role in ROLES:
+        granted = product.may(role, "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
+        assert granted is (role == "JobRole")
+        assert not product.may(role, "kms:CreateGrant", KEY)
 
 
 def test_a_pipeline_pulls_only_awss_own_images(product: Product) -> None:
     for account, expected in {"141502667606": True, ACCOUNT: False, "999999999999": False}.items():
         image = f"arn:aws:ecr:eu-west-1:{account}:repository/sagemaker-xgboost"
-        assert product.may("PipelineRole", "ecr:BatchGetImage", image) is expected
+        for role in ("JobRole", "PipelineRole"):
+            assert product.may(role, "ecr:BatchGetImage", image) is expected
 
 
 def test_the_repository_is_told_whose_images_its_region_has(product: Product) -> None:

@@ -317,6 +317,16 @@ def test_names_in_a_form_are_authorized_like_those_in_json(dev: Account) -> None
     cloudwatch.delete_alarms(AlarmNames=["forms-1"])
 
 
+@pytest.mark.parametrize("state", ["AlarmActions", "OKActions", "InsufficientDataActions"])
+def test_a_policy_judges_what_an_alarm_does_in_every_state(dev: Account, state: str) -> None:
+    ours = {"ForAllValues:StringEquals": {"cloudwatch:AlarmActions": "arn:aws:sns:eu-west-1:111111111111:ours"}}
+    role = dev.role(f"alarms-{state.lower()}", allow("cloudwatch:PutMetricAlarm", when=ours))
+    cloudwatch = dev.client("cloudwatch", dev.assume(role))
+    cloudwatch.put_metric_alarm(**alarm("states", **{state: ["arn:aws:sns:eu-west-1:111111111111:ours"]}))
+    stops = alarm("states", **{state: ["arn:aws:automate:eu-west-1:ec2:stop"]})
+    assert refusal(cloudwatch.put_metric_alarm, **stops)[0] in ("AccessDenied", "AccessDeniedException")
+
+
 def test_an_alarm_is_described_in_xml_as_completely_as_in_json(dev: Account) -> None:
     wanted = alarm("described", AlarmDescription="a < b", Dimensions=[{"Name": "A", "Value": "1"}])
     dev.client("cloudwatch").put_metric_alarm(**wanted)

@@ -1,4 +1,8 @@
-"""Bucket policies that let an object be created only where there is none, by one request or by an upload of parts."""
+"""Writes under conditions: of policies that demand them, and of S3 itself; and what tags take.
+
+Sources: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets"; Amazon S3 API Reference, PutObject and
+CopyObject.
+"""
 
 import base64
 import hashlib
@@ -28,7 +32,10 @@ def writer(dev: Account) -> Credentials:
         "Principal": "*",
         "Action": "s3:PutObject",
         "Resource": f"arn:aws:s3:::{BUCKET}/once/*",
-        "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+        "Condition": {
+            "StringNotEquals": {"s3:if-none-match": "*"},
+            "Bool": {"s3:ObjectCreationOperation": "true"},
+        },
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     s3.put_bucket_policy(Bucket=BUCKET, Policy=policy)
@@ -64,7 +71,45 @@ def test_an_upload_of_parts_takes_the_condition_when_it_is_completed(dev: Accoun
 
 def test_a_copy_in_one_request_has_no_condition_and_is_refused(dev: Account, writer: Credentials) -> None:
     copy = {"Bucket": BUCKET, "Key": "once/copy", "CopySource": {"Bucket": SOURCE, "Key": "model.tar.gz"}}
-    assert refusal(dev.client("s3", writer).copy_object, **copy)[0] == "AccessDenied"
+    s3 = dev.client("s3", writer)
+    assert refusal(s3.copy_object, **copy)[0] == "AccessDenied"
+    # Where a policy demands the condition, no copy is made with it either.
+    assert refusal(s3.copy_object, **copy, IfNoneMatch="*")[0] == "NotImplemented"
+
+
+def test_a_copy_under_a_condition_replaces_nothing_where_no_policy_demands_it(dev: Account) -> None:
+    s3, copy = dev.client("s3"), {"Bucket": SOURCE, "Key": "copy", "CopySource": {"Bucket": SOURCE, "Key": "other"}}
+    s3.put_object(Bucket=SOURCE, Key="other", Body=b"another model")
+    s3.copy_object(**copy, IfNoneMatch="*")
+    assert refusal(s3.copy_object, **copy, IfNoneMatch="*")[0] == "PreconditionFailed"
+    s3.copy_object(**copy)
+
+
+@pytest.mark.parametrize("value", ['"an-etag"', "x"])
+def test_s3_takes_no_other_value_of_the_condition_than_the_asterisk(
+    dev: Account, writer: Credentials, value: str
+) -> None:
+    s3 = dev.client("s3", writer)
+    assert refusal(s3.put_object, Bucket=BUCKET, Key="once/value", Body=b"", IfNoneMatch=value)[0] == "AccessDenied"
+    for call in (
+        lambda: s3.put_object(Bucket=BUCKET, Key="elsewhere", Body=b"", IfNoneMatch=value),
+        lambda: upload(s3, "elsewhere", IfNoneMatch=value),
+    ):
+        assert refusal(call)[0] == "NotImplemented"
+
+
+def test_tags_are_set_with_an_object_only_by_those_who_may_tag_it(dev: Account, writer: Credentials) -> None:
+    objects = f"arn:aws:s3:::{BUCKET}/tagged/*"
+    put = {"Bucket": BUCKET, "Key": "tagged/1", "Body": b""}
+    s3 = dev.client("s3", dev.assume(dev.role("conditional-untagged", allow("s3:PutObject", objects))))
+    s3.put_object(**put)
+    for call, more in (
+        (s3.put_object, {"Body": b""}),
+        (s3.create_multipart_upload, dict[str, Any]()),
+    ):
+        refused = refusal(call, Bucket=BUCKET, Key="tagged/1", Tagging="a=b", **more)
+        assert (refused[0], "s3:PutObjectTagging" in refused[1]) == ("AccessDenied", True)
+    dev.client("s3", writer).put_object(**put, Tagging="a=b")
 
 
 def test_the_checksum_of_an_upload_is_that_of_its_parts_checksums(dev: Account, writer: Credentials) -> None:

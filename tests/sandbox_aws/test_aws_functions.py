@@ -132,3 +132,45 @@ def test_a_function_of_another_account_is_invoked_where_it_is_by_whom_its_policy
     ):
         refused = refusal(dev.client("lambda", stranger).invoke, FunctionName=arn, Payload=b"{}")
         assert refused[0] == "AccessDeniedException"
+
+
+def test_an_answer_in_a_stream_is_an_invocation(prod: Account, invoker: Credentials) -> None:
+    functions = prod.client("lambda", invoker)
+    refused = refusal(functions.invoke_with_response_stream, FunctionName="aliased", Qualifier="two")
+    assert (refused[0], "lambda:InvokeFunction" in refused[1]) == ("AccessDeniedException", True)
+    answer = functions.invoke_with_response_stream(FunctionName="aliased", Qualifier="one")
+    assert [*answer["EventStream"]][-1].keys() == {"InvokeComplete"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("put_function_code_signing_config", {"FunctionName": "aliased", "CodeSigningConfigArn": "arn"}),
+        ("delete_function_code_signing_config", {"FunctionName": "aliased"}),
+        ("get_function_code_signing_config", {"FunctionName": "aliased"}),
+        ("create_code_signing_config", {"AllowedPublishers": {"SigningProfileVersionArns": ["arn"]}}),
+        ("delete_function_concurrency", {"FunctionName": "aliased"}),
+        ("delete_function_url_config", {"FunctionName": "aliased"}),
+        ("put_function_event_invoke_config", {"FunctionName": "aliased"}),
+    ],
+)
+def test_every_operation_takes_the_permission_of_its_name(
+    prod: Account, invoker: Credentials, operation: str, arguments: dict[str, Any]
+) -> None:
+    action = "".join(word.capitalize() for word in operation.split("_"))
+    refused = refusal(getattr(prod.client("lambda", invoker), operation), **arguments)
+    assert (refused[0], f"lambda:{action} " in refused[1]) == ("AccessDeniedException", True), refused
+
+
+def test_an_update_of_code_that_is_tried_replaces_nothing(dev: Account) -> None:
+    functions = create(dev, "tried", "handler.handler", ECHO)
+    before = functions.get_function_configuration(FunctionName="tried")["CodeSha256"]
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("handler.py", "another")
+    update = {"FunctionName": "tried", "ZipFile": other.getvalue()}
+    assert functions.update_function_code(**update, DryRun=True)["CodeSha256"] == before
+    assert functions.get_function_configuration(FunctionName="tried")["CodeSha256"] == before
+    assert functions.update_function_code(**update)["CodeSha256"] != before
+    reader = dev.client("lambda", dev.assume(dev.role("functions-reader", allow("lambda:GetFunctionConfiguration"))))
+    assert refusal(reader.update_function_code, **update, DryRun=True)[0] == "AccessDeniedException"

@@ -155,6 +155,7 @@ region = "eu-west-1"
 [pipeline]
 name = "abalone-p-abcdefghijkl"
 role_arn = "arn:aws:iam::111111111111:role/pipeline"
+job_role_arn = "arn:aws:iam::111111111111:role/job"
 artifact_bucket = "bucket"
 kms_key_arn = "arn:aws:kms:eu-west-1:111111111111:key/1"
 model_package_group = "abalone-p-abcdefghijkl"

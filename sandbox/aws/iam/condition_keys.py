@@ -1,10 +1,11 @@
 """Condition keys that depend on the principal or the resource, where MiniStack finds none or another value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.aws.iam.service_authorization.kms import aliases_of
 from sandbox.aws.ministack import evaluator, s3
+from sandbox.aws.sagemaker import tags as sagemaker_tags
 
 S3_ARN = "arn:aws:s3:::"
 RESOURCE_TAG = "aws:resourcetag/"
@@ -28,5 +29,14 @@ def _resolve(key: str, context: Any, go_on: Callable[[], Any]) -> Any:
     value = go_on()
     if value is None and key.startswith(RESOURCE_TAG):
         # MiniStack looks tags up only where a role's own policies use them, not where its boundary does.
-        return evaluator.resource_tags(context.resource_arn).get(key[len(RESOURCE_TAG) :])
+        return _resource_tags(context.resource_arn).get(key[len(RESOURCE_TAG) :])
     return value
+
+
+def _resource_tags(arn: str) -> Mapping[str, str]:
+    """Return the tags of a resource by their keys in lower case: condition keys are compared without regard to case.
+
+    Source: IAM User Guide, "IAM JSON policy elements: Condition".
+    """
+    ours = {tag["Key"]: tag["Value"] for tag in sagemaker_tags.of(arn)} if ":sagemaker:" in arn else None
+    return {key.lower(): value for key, value in (ours or evaluator.resource_tags(arn)).items()}

@@ -17,6 +17,16 @@ put_bucket_ownership_controls: PutSetting = modules.s3._put_bucket_ownership_con
 put_bucket_tagging: PutSetting = modules.s3._put_bucket_tagging
 
 
+def action_of(method: str, path: str, query: Mapping[str, Any]) -> str | None:
+    """Return the action of a request, such as `PutObject`; None if it is none that policies know."""
+    return modules.actions._s3_action(method, path, query)
+
+
+def policy_names(bucket: str, key: str) -> bool:
+    """Return whether the policy of a bucket of the current account names a condition key."""
+    return key in (modules.s3._bucket_policies.get(bucket) or "")
+
+
 def owner_of(bucket: str) -> str | None:
     """Return the account of a bucket, if there is such a bucket."""
     return modules.s3._bucket_owner_account(bucket)

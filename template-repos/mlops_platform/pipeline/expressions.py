@@ -50,7 +50,7 @@ def is_expression(value: Any) -> bool:
 
 
 def references(value: Any) -> list[str]:
-    """Return every path that the expressions within a value get, for example `Parameters.InputDataUrl`."""
+    """Return every path that the expressions within a value get, for example `Parameters.TrainingInstanceType`."""
     if isinstance(value, list):
         return [path for element in cast("list[Any]", value) for path in references(element)]
     if isinstance(value, dict):

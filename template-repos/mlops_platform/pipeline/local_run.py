@@ -53,8 +53,6 @@ class LocalRun:
     """Everything is kept below this folder: `s3/`, and the folder of each job."""
     interpreter: Callable[[str], Path]
     """Returns a Python interpreter with the packages of an image, by the image's URI."""
-    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Values for parameters of the pipeline; the others keep their defaults."""
     on_finished: Callable[[FinishedStep], None] = lambda _: None
     execution_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     registered: list[Json] = field(default_factory=list[Json])
@@ -62,12 +60,9 @@ class LocalRun:
 
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()
-        declared = {parameter["Name"]: parameter for parameter in self.definition.get("Parameters", [])}
-        if unknown := set(self.parameters) - set(declared):
-            raise ValueError(f"the pipeline has no parameter {', '.join(sorted(unknown))}")
         self._values = {
-            name: PARAMETER_TYPES[parameter["Type"]](self.parameters.get(name, parameter.get("DefaultValue")))
-            for name, parameter in declared.items()
+            parameter["Name"]: PARAMETER_TYPES[parameter["Type"]](parameter["DefaultValue"])
+            for parameter in self.definition.get("Parameters", [])
         }
         self._properties: dict[str, Json] = {}
         self._property_files: dict[tuple[str, str], Path] = {}

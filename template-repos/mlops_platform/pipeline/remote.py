@@ -76,16 +76,10 @@ def upsert(
     return "updated"
 
 
-def start(
-    sagemaker: Any, *, name: str, token: str, display_name: str, description: str, parameters: Mapping[str, str]
-) -> str:
-    """Start an execution and return its ARN; the same token starts no second one."""
+def start(sagemaker: Any, *, name: str, token: str, display_name: str) -> str:
+    """Start an execution of the pipeline as it was last updated, and return its ARN; the same token starts no second one."""
     answer = sagemaker.start_pipeline_execution(
-        PipelineName=name,
-        ClientRequestToken=token,
-        PipelineExecutionDisplayName=display_name,
-        PipelineExecutionDescription=description,
-        PipelineParameters=[{"Name": key, "Value": value} for key, value in parameters.items()],
+        PipelineName=name, ClientRequestToken=token, PipelineExecutionDisplayName=display_name
     )
     return answer["PipelineExecutionArn"]
 

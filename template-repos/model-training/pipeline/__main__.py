@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,6 +33,10 @@ from pipeline.definition import definition, output_uri, project_tags
 
 logger = logging.getLogger(__name__)
 STEPS = REPOSITORY / "steps"
+COMMIT = "GITHUB_SHA"
+"""Environment variable of a workflow's jobs."""
+NO_COMMIT = "none"
+"""Commit of a definition that is not the repository's pipeline: it is printed, or runs on this machine."""
 
 
 def main(arguments: list[str]) -> None:
@@ -42,9 +47,12 @@ def main(arguments: list[str]) -> None:
     try:
         configured = settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
-            sys.stdout.write(json.dumps(_definition(_project_or_example(), configured), indent=2) + "\n")
+            shown = _definition(_project_or_example(), configured, os.environ.get(COMMIT, NO_COMMIT))
+            sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         elif options.command == "local-run":
-            _local_run(configured, options.folder, options.mse_threshold)
+            if options.mse_threshold is not None:
+                configured = replace(configured, quality=settings.Quality(mse_threshold=options.mse_threshold))
+            _local_run(configured, options.folder)
         elif options.command == "upsert":
             _upsert(project.read(), configured)
         elif options.command == "start":
@@ -57,6 +65,7 @@ def main(arguments: list[str]) -> None:
         StepFailedError,
         ImageEnvironmentError,
         ServingError,
+        upload.UploadError,
         remote.InvalidDefinitionError,
         remote.ExecutionError,
         BotoCoreError,
@@ -84,24 +93,24 @@ def _project_or_example() -> project.Project:
     return project.read() if project.FILE.is_file() else project.EXAMPLE
 
 
-def _definition(owner: project.Project, configured: settings.Settings) -> Json:
+def _definition(owner: project.Project, configured: settings.Settings, commit: str) -> Json:
     return definition(
         owner,
         configured,
         code_uri=upload.target_uri(STEPS, f"s3://{owner.bucket}/code"),
         data_uri=upload.target_uri(REPOSITORY / configured.data.file, f"s3://{owner.bucket}/data"),
+        commit=commit,
     )
 
 
-def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold: float | None) -> None:
+def _local_run(configured: settings.Settings, folder: Path | None) -> None:
     owner = _project_or_example()
     _install_images()
     with tempfile.TemporaryDirectory() as temporary:
         run = LocalRun(
-            definition=_definition(owner, configured),
+            definition=_definition(owner, configured, NO_COMMIT),
             folder=folder or Path(temporary),
             interpreter=images.interpreter,
-            parameters={} if mse_threshold is None else {"MseThreshold": mse_threshold},
             on_finished=_log_finished,
         )
         for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
@@ -111,8 +120,8 @@ def _local_run(configured: settings.Settings, folder: Path | None, mse_threshold
         finally:
             file = run.s3_path(output_uri(owner, run.execution_id, "evaluation")) / "evaluation.json"
             if file.is_file():
-                threshold = configured.quality.mse_threshold if mse_threshold is None else mse_threshold
-                summary.publish(report.metrics_table(json.loads(file.read_text()), threshold))
+                measured = json.loads(file.read_text())
+                summary.publish(report.metrics_table(measured, configured.quality.mse_threshold))
         logger.info("The model is good enough to be registered.")
         summary.publish("\n" + serving.check(run, owner))
 
@@ -131,13 +140,19 @@ def _log_finished(step: FinishedStep) -> None:
 
 
 def _upsert(owner: project.Project, configured: settings.Settings) -> None:
+    commit = os.environ.get(COMMIT)
+    if not commit:
+        raise ProjectError(
+            f"{COMMIT} is not set: the pipeline names the commit that it was made from, so the workflow Train updates it; "
+            "push to main, or start that workflow"
+        )
     s3 = aws.client("s3", owner.region)
     for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
         upload.upload(s3, source, f"s3://{owner.bucket}/{kind}", owner.kms_key_arn)
     outcome = remote.upsert(
         aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
-        definition=_definition(owner, configured),
+        definition=_definition(owner, configured, commit),
         role_arn=owner.pipeline_role_arn,
         description=f"Trains, evaluates and registers the model of project {owner.name}.",
         tags=project_tags(owner),
@@ -148,15 +163,12 @@ def _upsert(owner: project.Project, configured: settings.Settings) -> None:
 def _start(owner: project.Project) -> None:
     # On a workflow, a repeated step must not start a second execution; a re-run of the workflow must.
     run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
-    commit = os.environ.get("GITHUB_SHA", "unknown")
     token = remote.idempotency_token(owner.pipeline_name, run or os.urandom(16).hex(), attempt)
     arn = remote.start(
         aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
         token=token,
         display_name=f"run-{run}-{attempt}" if run else f"manual-{token[:8]}",
-        description=f"Commit {commit}",
-        parameters={"SourceCommit": commit},
     )
     sys.stdout.write(f"{arn}\n")
 

@@ -1,11 +1,13 @@
 """The pipeline, as the data that SageMaker runs: preprocess, train, evaluate, and register what is good enough.
 
+Data, threshold and commit are part of it: whoever starts an execution chooses the machines, and nothing of what it proves.
 Every job runs inside the project's network, isolated, and with the project's key on its disk and its output.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+from mlops_platform.pipeline.evidence import evidence, sealed
 from mlops_platform.pipeline.expressions import (
     VERSION,
     Json,
@@ -58,32 +60,37 @@ def output_uri(project: Project, execution: str, output: str) -> str:
     return f"s3://{project.bucket}/executions/{execution}/{output}"
 
 
-def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str) -> Json:
+def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str, commit: str) -> Json:
     """Return the whole pipeline.
 
     Args:
         project: names and roles of the project.
         settings: the settings of the data scientists.
         code_uri: S3 prefix that holds the files of `steps/`.
-        data_uri: S3 URI of the raw data, unless an execution names another.
+        data_uri: S3 URI of the raw data.
+        commit: the commit of all of these, which the registered models name.
     """
-    build = _Builder(project, settings, code_uri)
-    return {
-        "Version": VERSION,
-        "Metadata": {},
-        "Parameters": [
-            {"Name": "InputDataUrl", "Type": "String", "DefaultValue": data_uri},
-            {
-                "Name": "ProcessingInstanceType",
-                "Type": "String",
-                "DefaultValue": settings.jobs.processing_instance_type,
-            },
-            {"Name": "TrainingInstanceType", "Type": "String", "DefaultValue": settings.jobs.training_instance_type},
-            {"Name": "MseThreshold", "Type": "Float", "DefaultValue": settings.quality.mse_threshold},
-            {"Name": "SourceCommit", "Type": "String", "DefaultValue": "unknown"},
-        ],
-        "Steps": [build.preprocess(), build.train(), build.evaluate(), build.check_quality()],
-    }
+    build = _Builder(project, settings, code_uri, data_uri)
+    return sealed(
+        {
+            "Version": VERSION,
+            "Metadata": {},
+            "Parameters": [
+                {
+                    "Name": "ProcessingInstanceType",
+                    "Type": "String",
+                    "DefaultValue": settings.jobs.processing_instance_type,
+                },
+                {
+                    "Name": "TrainingInstanceType",
+                    "Type": "String",
+                    "DefaultValue": settings.jobs.training_instance_type,
+                },
+            ],
+            "Steps": [build.preprocess(), build.train(), build.evaluate(), build.check_quality()],
+        },
+        commit,
+    )
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ class _Builder:
     project: Project
     settings: Settings
     code_uri: str
+    data_uri: str
 
     def preprocess(self) -> Json:
         """Divide the data and fit the preprocessing."""
@@ -106,7 +114,7 @@ class _Builder:
                 "--validation-fraction": data.validation_fraction,
                 "--test-fraction": data.test_fraction,
             },
-            inputs={"data": parameter("InputDataUrl")},
+            inputs={"data": self.data_uri},
             outputs=["train", "validation", "test", "preprocessing"],
         )
 
@@ -139,14 +147,14 @@ class _Builder:
                 "VpcConfig": self._vpc(),
                 "EnableNetworkIsolation": True,
                 "EnableInterContainerTrafficEncryption": True,
-                "RoleArn": project.pipeline_role_arn,
+                "RoleArn": project.job_role_arn,
                 "StoppingCondition": self._stopping(),
                 "Tags": self._tags(),
             },
         }
 
     def evaluate(self) -> Json:
-        """Measure the model on the test rows."""
+        """Measure the model on the test rows, and say which artifact was measured."""
         return self._processing(
             "Evaluate",
             image=images.XGBOOST,
@@ -158,16 +166,17 @@ class _Builder:
             },
             outputs=["evaluation"],
             property_files=[
-                {"PropertyFileName": "EvaluationReport", "OutputName": "evaluation", "FilePath": "evaluation.json"}
+                {"PropertyFileName": "EvaluationReport", "OutputName": "evaluation", "FilePath": "evaluation.json"},
+                {"PropertyFileName": "EvaluatedArtifact", "OutputName": "evaluation", "FilePath": "artifact.json"},
             ],
         )
 
     def check_quality(self) -> Json:
         """Register the model if it is good enough; fail the execution if not."""
         mse = from_property_file("Evaluate", "EvaluationReport", MSE)
-        threshold = parameter("MseThreshold")
+        threshold = self.settings.quality.mse_threshold
         condition = {"Type": "LessThanOrEqualTo", "LeftValue": mse, "RightValue": threshold}
-        message = join(" ", ["The mean squared error on the test rows is", mse, "and may be at most", threshold])
+        message = join(" ", ["The mean squared error on the test rows is", mse, f"and may be at most {threshold}"])
         too_low = {"Name": "QualityTooLow", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
         return {
             "Name": "CheckQuality",
@@ -178,6 +187,11 @@ class _Builder:
     def register(self) -> Json:
         """Put the model into the registry. Only a person approves it: the status is no parameter."""
         types = self.settings.model.inference_instance_types
+        container = {
+            "Image": self._image(images.XGBOOST),
+            "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
+            "Environment": SERVING,
+        }
         return {
             "Name": "Register",
             "Type": "RegisterModel",
@@ -193,18 +207,12 @@ class _Builder:
                         }
                     }
                 },
-                "CustomerMetadataProperties": {
-                    "source-commit": parameter("SourceCommit"),
-                    "pipeline-execution": execution_id(),
-                },
+                "CustomerMetadataProperties": evidence(
+                    artifact=from_property_file("Evaluate", "EvaluatedArtifact", "sha256"),
+                    container=container,
+                ),
                 "InferenceSpecification": {
-                    "Containers": [
-                        {
-                            "Image": self._image(images.XGBOOST),
-                            "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
-                            "Environment": SERVING,
-                        }
-                    ],
+                    "Containers": [container],
                     "SupportedContentTypes": ["text/csv"],
                     "SupportedResponseMIMETypes": ["text/csv", "application/json"],
                     "SupportedRealtimeInferenceInstanceTypes": types,
@@ -251,7 +259,7 @@ class _Builder:
                     "EnableNetworkIsolation": True,
                     "EnableInterContainerTrafficEncryption": True,
                 },
-                "RoleArn": project.pipeline_role_arn,
+                "RoleArn": project.job_role_arn,
                 "StoppingCondition": self._stopping(),
                 "Tags": self._tags(),
             },

@@ -23,7 +23,9 @@ class Project:
     region: str
     pipeline_name: str
     pipeline_role_arn: str
-    """Role of the jobs."""
+    """Role that starts the jobs and registers the model."""
+    job_role_arn: str
+    """Role of the jobs, and so of the code in `steps/`."""
     bucket: str
     kms_key_arn: str
     """Encrypts everything that the jobs write, on disk and in S3."""
@@ -42,6 +44,7 @@ EXAMPLE = Project(
     region="eu-west-1",
     pipeline_name="example-p-example00000",
     pipeline_role_arn="arn:aws:iam::111122223333:role/example-pipeline",
+    job_role_arn="arn:aws:iam::111122223333:role/example-job",
     bucket="example-bucket",
     kms_key_arn="arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000",
     model_package_group="example-p-example00000",
@@ -67,6 +70,7 @@ def read(file: Path | None = None) -> Project:
         region=value("aws", "region"),
         pipeline_name=value("pipeline", "name"),
         pipeline_role_arn=value("pipeline", "role_arn"),
+        job_role_arn=value("pipeline", "job_role_arn"),
         bucket=value("pipeline", "artifact_bucket"),
         kms_key_arn=value("pipeline", "kms_key_arn"),
         model_package_group=value("pipeline", "model_package_group"),

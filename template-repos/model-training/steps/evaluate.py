@@ -1,6 +1,7 @@
 """Measure the model on rows that it has never seen, with the same code that the endpoint runs.
 
-Writes evaluation.json (for the quality gate and the model registry) and predictions.csv (for plots).
+Writes evaluation.json (for the quality gate and the model registry), artifact.json (the SHA-256 of the artifact that was
+measured, which is registered with it) and predictions.csv (for plots).
 """
 
 import csv
@@ -21,13 +22,15 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the step."""
+    artifact = job.processing_input("model") / "model.tar.gz"
     with tempfile.TemporaryDirectory() as folder:
-        job.unpack(job.processing_input("model") / "model.tar.gz", Path(folder))
+        job.unpack(artifact, Path(folder))
         actual, predicted = predict(Path(folder), job.processing_input("test"))
 
     output = job.processing_output("evaluation")
     report = measure(actual, predicted)
     (output / "evaluation.json").write_text(json.dumps(report, indent=2) + "\n")
+    (output / "artifact.json").write_text(json.dumps({"sha256": job.sha256(artifact)}) + "\n")
     with (output / "predictions.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["actual", "predicted"])

@@ -4,6 +4,7 @@ SageMaker puts the files of every job below /opt/ml. `SM_BASE` moves that folder
 The SM_CHANNEL_… variables are not used: SageMaker sets them only for scripts that its own toolkit starts.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -60,6 +61,15 @@ def unpack(archive: Path, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with target.open("wb") as file:
                     shutil.copyfileobj(content, file)
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a file of any size, in hexadecimal digits."""
+    content = hashlib.sha256()
+    with file.open("rb") as opened:
+        while chunk := opened.read(1024 * 1024):
+            content.update(chunk)
+    return content.hexdigest()
 
 
 def hyperparameters() -> dict[str, str]:

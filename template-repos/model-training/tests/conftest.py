@@ -19,16 +19,17 @@ from mlops_platform.pipeline.upload import target_uri
 
 CODE_URI = "s3://example-bucket/code/0123456789abcdef"
 DATA_URI = target_uri(DATA, "s3://example-bucket/data")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
 def pipeline_definition() -> Json:
-    return definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI)
+    return definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
 
 
 def prepared_run(folder: Path, data: bytes | None = None) -> LocalRun:
     """Return a local run of this repository's pipeline with its code in place, and its data or other data."""
-    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI)
+    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
     run = LocalRun(definition=built, folder=folder, interpreter=images.interpreter)
     run.upload(REPOSITORY / "steps", CODE_URI)
     run.upload(DATA, DATA_URI)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from examples import DATA, SETTINGS
 from pipeline import images, project, report
 from pipeline.__main__ import main
@@ -27,12 +26,15 @@ PACKAGE_ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
 
 @dataclass
 class FakeS3:
-    """Holds the evaluation of one execution, and records what was put."""
+    """Holds the evaluation of one execution, and records what was put where nothing was."""
 
     keys: list[str] = field(default_factory=list[str])
 
-    def head_object(self, **_: str) -> None:
-        raise ClientError({"Error": {"Code": "404", "Message": "not found"}}, "HeadObject")
+    def get_paginator(self, _: str) -> "FakeS3":
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{}]
 
     def put_object(self, *, Key: str, **_: Any) -> None:  # noqa: N803 - boto3's name
         self.keys.append(Key)
@@ -68,7 +70,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     return fake
 
 
-def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them(aws: Aws) -> None:
+def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them_and_its_commit(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "abc")
     main(["upsert"])
     assert aws.sagemaker.operations == ["CreatePipeline"]
     assert sorted(key.rpartition("/")[2] for key in aws.s3.keys) == sorted(
@@ -78,11 +83,18 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them(aws: 
         ]
     )
     definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]
+    assert "Made from commit abc by the pipeline definition with the SHA-256 " in definition
     for key in aws.s3.keys:
         assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
 
 
-def test_start_prints_the_execution_and_passes_the_commit(
+def test_the_pipeline_is_not_updated_without_a_commit_that_it_could_name(aws: Aws) -> None:
+    with pytest.raises(SystemExit, match=r"error: GITHUB_SHA is not set: .* push to main, or start that workflow"):
+        main(["upsert"])
+    assert (aws.sagemaker.requests, aws.s3.keys) == ([], [])
+
+
+def test_start_prints_the_execution_and_says_nothing_that_the_pipeline_does_not(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_SHA": "abc"}.items():
@@ -93,7 +105,7 @@ def test_start_prints_the_execution_and_passes_the_commit(
     first, second = (arguments for _, arguments in aws.sagemaker.requests)
     assert first == second
     assert first["PipelineExecutionDisplayName"] == "run-7-2"
-    assert first["PipelineParameters"] == [{"Name": "SourceCommit", "Value": "abc"}]
+    assert set(first) == {"PipelineName", "PipelineExecutionDisplayName", "ClientRequestToken"}
 
 
 def test_started_by_hand_every_start_is_a_new_execution(aws: Aws) -> None:

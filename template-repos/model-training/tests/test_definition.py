@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from conftest import CODE_URI, COMMIT, DATA_URI
 from examples import SETTINGS
 from pipeline import images
+from pipeline.definition import definition
 from pipeline.project import EXAMPLE
 
+from mlops_platform.pipeline.evidence import container_digest, definition_digest
 from mlops_platform.pipeline.expressions import Json, nested_steps
 from mlops_platform.pipeline.validation import problems
 
@@ -55,24 +58,27 @@ def test_every_job_encrypts_its_disk_and_its_output_with_the_key_of_the_project(
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_every_job_runs_as_the_role_of_the_project_for_a_limited_time_and_is_tagged_with_the_project(
+def test_every_job_runs_as_the_job_role_of_the_project_for_a_limited_time_and_is_tagged_with_the_project(
     pipeline_definition: Json, job: str
 ) -> None:
     found = arguments(pipeline_definition, job)
-    assert found["RoleArn"] == EXAMPLE.pipeline_role_arn
+    assert found["RoleArn"] == EXAMPLE.job_role_arn
     assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": SETTINGS.jobs.maximum_minutes * 60}
     assert {"Key": "sagemaker:project-id", "Value": EXAMPLE.id} in found["Tags"]
 
 
-def test_a_model_waits_for_approval_and_no_parameter_changes_that(pipeline_definition: Json) -> None:
+def test_a_model_waits_for_approval_and_whoever_starts_an_execution_chooses_its_machines_alone(
+    pipeline_definition: Json,
+) -> None:
     assert arguments(pipeline_definition, "Register")["ModelApprovalStatus"] == "PendingManualApproval"
     assert [parameter["Name"] for parameter in pipeline_definition["Parameters"]] == [
-        "InputDataUrl",
         "ProcessingInstanceType",
         "TrainingInstanceType",
-        "MseThreshold",
-        "SourceCommit",
     ]
+    [condition] = arguments(pipeline_definition, "CheckQuality")["Conditions"]
+    assert condition["RightValue"] == SETTINGS.quality.mse_threshold
+    inputs = arguments(pipeline_definition, "Preprocess")["ProcessingInputs"]
+    assert [each["S3Input"]["S3Uri"] for each in inputs] == [DATA_URI, CODE_URI]
 
 
 def test_no_execution_writes_where_another_one_has_written(pipeline_definition: Json) -> None:
@@ -89,14 +95,49 @@ def test_no_execution_writes_where_another_one_has_written(pipeline_definition: 
         ]
 
 
-def test_the_registered_model_carries_its_metrics_its_commit_and_its_execution(pipeline_definition: Json) -> None:
+def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipeline_definition: Json) -> None:
     register = arguments(pipeline_definition, "Register")
     statistics = register["ModelMetrics"]["ModelQuality"]["Statistics"]
     assert statistics["S3Uri"]["Std:Join"]["Values"][-2:] == ["evaluation", "evaluation.json"]
+    [container] = register["InferenceSpecification"]["Containers"]
     assert register["CustomerMetadataProperties"] == {
-        "source-commit": {"Get": "Parameters.SourceCommit"},
-        "pipeline-execution": {"Get": "Execution.PipelineExecutionId"},
+        "model-sha256": {
+            "Std:JsonGet": {
+                "PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.EvaluatedArtifact"},
+                "Path": "sha256",
+            }
+        },
+        "container-sha256": container_digest(container),
     }
+    digest = definition_digest(pipeline_definition)
+    assert register["ModelPackageDescription"] == (
+        f"Made from commit {COMMIT} by the pipeline definition with the SHA-256 {digest}"
+    )
+
+
+def test_the_artifact_that_is_evaluated_is_the_one_that_is_registered(pipeline_definition: Json) -> None:
+    inputs = arguments(pipeline_definition, "Evaluate")["ProcessingInputs"]
+    [container] = arguments(pipeline_definition, "Register")["InferenceSpecification"]["Containers"]
+    [evaluated] = [each["S3Input"]["S3Uri"] for each in inputs if each["InputName"] == "model"]
+    assert container["ModelDataUrl"] == evaluated == {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "same"),
+    [
+        ("code_uri", "s3://example-bucket/code/other", False),
+        ("data_uri", "s3://example-bucket/data/other", False),
+        ("commit", "other", True),
+    ],
+)
+def test_another_pipeline_has_another_digest_and_the_same_one_of_another_commit_has_not(
+    pipeline_definition: Json, name: str, value: str, same: bool
+) -> None:
+    arguments_ = {"code_uri": CODE_URI, "data_uri": DATA_URI, "commit": COMMIT}
+    assert definition(EXAMPLE, SETTINGS, **arguments_) == pipeline_definition
+    other = definition(EXAMPLE, SETTINGS, **{**arguments_, name: value})
+    assert other != pipeline_definition
+    assert (definition_digest(other) == definition_digest(pipeline_definition)) is same
 
 
 def test_the_package_declares_what_its_container_needs_to_start_and_to_answer(pipeline_definition: Json) -> None:

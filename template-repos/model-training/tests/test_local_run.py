@@ -1,5 +1,6 @@
 """The whole pipeline, run on this machine with the same scripts as on SageMaker."""
 
+import hashlib
 import json
 import math
 import subprocess
@@ -37,6 +38,8 @@ def test_the_model_is_good_enough_and_registered_for_approval(finished: Finished
     assert metrics["r2"] == pytest.approx(1 - metrics["mse"] / finished.evaluation["baseline"]["mse"]["value"])
     (registered,) = finished.run.registered
     assert registered["ModelApprovalStatus"] == "PendingManualApproval"
+    artifact = hashlib.sha256(finished.model.read_bytes()).hexdigest()
+    assert registered["CustomerMetadataProperties"]["model-sha256"] == artifact
 
 
 def test_the_model_is_better_than_predicting_the_mean(finished: Finished) -> None:

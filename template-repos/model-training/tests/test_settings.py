@@ -43,6 +43,7 @@ account_id = "111111111111"
 [pipeline]
 name = "abalone-p-abcdefghijkl"
 role_arn = "arn:aws:iam::111111111111:role/pipeline"
+job_role_arn = "arn:aws:iam::111111111111:role/job"
 artifact_bucket = "bucket"
 kms_key_arn = "arn:aws:kms:eu-west-1:111111111111:key/1"
 model_package_group = "abalone-p-abcdefghijkl"
@@ -129,6 +130,7 @@ def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
         id="p-abcdefghijkl",
         pipeline_name="abalone-p-abcdefghijkl",
         pipeline_role_arn="arn:aws:iam::111111111111:role/pipeline",
+        job_role_arn="arn:aws:iam::111111111111:role/job",
         bucket="bucket",
         kms_key_arn="arn:aws:kms:eu-west-1:111111111111:key/1",
         model_package_group="abalone-p-abcdefghijkl",

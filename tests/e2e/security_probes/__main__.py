@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from sandbox import environments, identities, login, servers, stacks
-from tests.e2e.security_probes import people, projects, workflows
+from tests.e2e.security_probes import evidence, people, projects, workflows
 from tests.e2e.security_probes.credentials import become, clients, make_role, take_role
 from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
 from tests.e2e.security_probes.target import Target, find_target
@@ -42,6 +42,7 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
             ("drift", {"repository": PLATFORM}),
         )
     )
+    job, pipeline = (become(target, root, f"{target.project_id}-{purpose}") for purpose in ("job", "pipeline"))
     domain = stacks.output(dev, login.deployer(found, dev), "studioDomainId")
     studio = {
         name: clients(identities.studio(found, dev, domain=domain, profile=name), dev.region)
@@ -51,9 +52,16 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
     return [
         *((name, people.as_person(target, client, "lead-" * (name == "grace"))) for name, client in studio.items()),
         ("ada", people.as_data_scientist(target, studio["ada"])),
-        ("job", people.as_job(target, become(target, root, "job"))),
-        ("pipeline", projects.as_project(target, become(target, root, f"{target.project_id}-pipeline"))),
-        ("workflow", projects.as_project(target, workflow)),
+        ("a job of people", people.as_job(target, become(target, root, "job"))),
+        ("grace", evidence.as_lead(target, studio["grace"])),
+        *(
+            (purpose, probes(target, client))
+            for purpose, client in (("job", job), ("pipeline", pipeline), ("workflow", workflow))
+            for probes in (projects.as_project, evidence.as_project)
+        ),
+        ("job", evidence.as_job(target, job)),
+        ("workflow", evidence.as_workflow(target, workflow)),
+        ("owner", evidence.as_owner(target, root)),
         ("launch", projects.as_launch(target, become(target, root, "project-launch"))),
         ("cloner", projects.as_cloner(target, become(target, root, "template-cloner"))),
         ("preview", workflows.as_reader(target, preview)),

@@ -39,8 +39,9 @@ def _files_of_leads(target: Target, client: Client) -> Iterator[Probe]:
 def _jobs(target: Target, client: Client) -> Iterator[Probe]:
     network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
     own, people = target.role("job"), ("data-scientist", "lead-data-scientist")
-    others = ("deploy", "preview", "drift", "project-launch", "template-cloner", f"{target.project_id}-pipeline")
-    for other in (*others, f"{target.project_id}-workflow", *people):
+    others = ("deploy", "preview", "drift", "project-launch", "template-cloner")
+    own_roles = (f"{target.project_id}-{purpose}" for purpose in ("job", "pipeline", "workflow"))
+    for other in (*others, *own_roles, *people):
         yield f"a job under {other}", shared.training(client, target.role(other), network)
     yield "a job without a network", shared.training(client, own, None)
     yield "a job on a large instance", shared.training(client, own, network, instance_type="ml.p4d.24xlarge")

@@ -167,6 +167,7 @@ def as_foreign_job(target: Target) -> Iterator[Probe]:
         (workflow, PLATFORM, {"environment": "dev"}),
         (workflow, template, {"environment": "dev"}),
         (f"{target.project_id}-pipeline", project, {"environment": "dev"}),
+        (f"{target.project_id}-job", project, {"environment": "dev"}),
         ("project-launch", project, {"environment": "dev"}),
     )
     for role, repository, job in jobs:

@@ -3,6 +3,7 @@
 AWS is in memory behind boto3's interface, so that the function's handling of AWS's answers is tested too.
 """
 
+import base64
 import hashlib
 import io
 import json
@@ -22,6 +23,7 @@ from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.package import Approval
 from functions.deployment_trigger.project_parameters import ProjectParameters
 from functions.deployment_trigger.settings import Settings
+from functions.shared.evidence import CONTAINER, MODEL, container_digest
 from functions.shared.github_api.deadline import Deadline
 from tests.functions.shared.clock import Clock
 
@@ -42,6 +44,7 @@ BUCKET = f"analytics-dev-{PROJECT_ID}-{ACCOUNT}-{REGION}"
 PARAMETER = f"/mlops/analytics/dev/projects/{PROJECT_ID}"
 OLD_PARAMETER = f"{PARAMETER}/deployment-repository"
 ARTIFACT = f"s3://{BUCKET}/pipelines/run/output/model.tar.gz"
+BODY = b"model"
 
 
 class Crash(BaseException):
@@ -68,6 +71,16 @@ def document(**changes: object) -> str:
     return json.dumps({**values, **changes})
 
 
+def evidence(container: Mapping[str, object], body: bytes = BODY) -> dict[str, str]:
+    """Evidence that a pipeline registers with a version."""
+    return {MODEL: hashlib.sha256(body).hexdigest(), CONTAINER: container_digest(container)}
+
+
+def checksum(body: bytes) -> str:
+    """Return a SHA-256 as S3 writes it."""
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
 def error(code: str, message: str = "…", status: int = 400) -> ClientError:
     """Return an error as boto3 raises it."""
     response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
@@ -84,12 +97,14 @@ class MemorySageMaker:
 
     def register(self, version: int, **more: object) -> None:
         """A pipeline registers a version."""
+        container = {"Image": "image", "ModelDataUrl": ARTIFACT}
         self.packages[arn(version)] = {
             "ModelPackageArn": arn(version),
             "ModelPackageStatus": "Completed",
             "ModelApprovalStatus": "PendingManualApproval",
             "CreationTime": self._now(),
-            "InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": ARTIFACT}]},
+            "InferenceSpecification": {"Containers": [container]},
+            "CustomerMetadataProperties": evidence(container),
             **more,
         }
 
@@ -160,6 +175,8 @@ class Stored:
     body: bytes
     size: int
     metadata: dict[str, str]
+    checksum: str = ""
+    """SHA-256 as S3 stores it; empty for an object that was uploaded without one."""
 
     @property
     def etag(self) -> str:
@@ -170,36 +187,11 @@ def nothing(what: str) -> None:
     """Do nothing."""
 
 
-class ClientEvents:
-    """Events of a client, as far as they add headers to requests."""
-
-    def __init__(self) -> None:
-        self._handlers: dict[str, Callable[..., None]] = {}
-
-    def register(self, event: str, handler: Callable[..., None]) -> None:
-        """Call `handler` for each request of an operation."""
-        self._handlers[event] = handler
-
-    def headers(self, operation: str) -> dict[str, str]:
-        """The headers that are added to a request of an operation."""
-        params: dict[str, dict[str, str]] = {"headers": {}}
-        if handler := self._handlers.get(f"before-call.s3.{operation}"):
-            handler(params=params)
-        return params["headers"]
-
-
-@dataclass
-class ClientMeta:
-    """The part of a client's `meta` that is used."""
-
-    events: ClientEvents = field(default_factory=ClientEvents)
-
-
 @dataclass
 class MemoryS3:
-    """Objects, written under conditions as S3 does it.
+    """Objects, written under conditions as S3 does it, and uploads of parts.
 
-    Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes".
+    Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes" and "Checking object integrity".
     """
 
     objects: dict[tuple[str, str], Stored] = field(default_factory=dict[tuple[str, str], Stored])
@@ -208,7 +200,7 @@ class MemoryS3:
     """Number of conditional writes that conflict with another one."""
     conflicting_copies: int = 0
     """Number of copies that conflict with another one of the same object."""
-    meta: ClientMeta = field(default_factory=ClientMeta)
+    uploads: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     before: Callable[[str], None] = nothing
     """Called with what is about to be written: the state of a record, or `copy`."""
     after: Callable[[str], None] = nothing
@@ -217,12 +209,14 @@ class MemoryS3:
         self,
         bucket: str,
         key: str,
-        body: bytes = b"model",
+        body: bytes = BODY,
         size: int | None = None,
         metadata: dict[str, str] | None = None,
     ) -> None:
         """Another role writes an object."""
-        self.objects[bucket, key] = Stored(body=body, size=len(body) if size is None else size, metadata=metadata or {})
+        self.objects[bucket, key] = Stored(
+            body=body, size=len(body) if size is None else size, metadata=metadata or {}, checksum=checksum(body)
+        )
 
     def put_object(self, **arguments: Any) -> dict[str, str]:
         place = (arguments["Bucket"], arguments["Key"])
@@ -242,23 +236,42 @@ class MemoryS3:
 
     def head_object(self, **arguments: str) -> dict[str, Any]:
         found = self._found(arguments["Bucket"], arguments["Key"], "403")
-        return {"ContentLength": found.size, "ETag": found.etag, "Metadata": found.metadata}
+        described: dict[str, Any] = {"ContentLength": found.size, "ETag": found.etag, "Metadata": found.metadata}
+        assert arguments["ChecksumMode"] == "ENABLED"
+        return described | ({"ChecksumSHA256": found.checksum} if found.checksum else {})
 
-    def copy_object(self, **arguments: Any) -> None:
+    def create_multipart_upload(self, **arguments: Any) -> dict[str, str]:
         self.before("copy")
-        if self.conflicting_copies:
-            self.conflicting_copies -= 1
-            raise error("ConditionalRequestConflict", status=409)
+        assert arguments["ChecksumAlgorithm"] == "SHA256"
+        upload = f"upload-{len(self.uploads)}"
+        self.uploads[upload] = arguments
+        return {"UploadId": upload}
+
+    def upload_part_copy(self, **arguments: Any) -> dict[str, Any]:
         source = self._found(arguments["CopySource"]["Bucket"], arguments["CopySource"]["Key"], "AccessDenied")
         if source.etag != arguments["CopySourceIfMatch"]:
             raise error("PreconditionFailed", status=412)
+        self.uploads[arguments["UploadId"]]["Source"] = source
+        return {"CopyPartResult": {"ETag": '"part"', "ChecksumSHA256": checksum(source.body)}}
+
+    def complete_multipart_upload(self, **arguments: Any) -> None:
+        self.before("complete")
+        if self.conflicting_copies:
+            self.conflicting_copies -= 1
+            raise error("ConditionalRequestConflict", status=409)
         place = (arguments["Bucket"], arguments["Key"])
-        self._check(place, {"IfNoneMatch": self.meta.events.headers("CopyObject").get("If-None-Match", "")})
-        assert (arguments["MetadataDirective"], arguments["TaggingDirective"]) == ("REPLACE", "REPLACE")
-        assert arguments["ChecksumAlgorithm"] == "SHA256"
-        self.copies.append(arguments)
-        self.objects[place] = Stored(body=source.body, size=source.size, metadata=arguments["Metadata"])
+        # The bucket's policy refuses a request without the condition.
+        assert arguments["IfNoneMatch"] == "*"
+        self._check(place, arguments)
+        upload = self.uploads.pop(arguments["UploadId"])
+        source: Stored = upload["Source"]
+        of_parts = f"{checksum(hashlib.sha256(source.body).digest())}-1"
+        self.copies.append(upload)
+        self.objects[place] = Stored(body=source.body, size=source.size, metadata=upload["Metadata"], checksum=of_parts)
         self.after("copy")
+
+    def abort_multipart_upload(self, **arguments: str) -> None:
+        self.uploads.pop(arguments["UploadId"])
 
     def get_paginator(self, operation: str) -> "MemoryS3":
         assert operation == "list_objects_v2"

@@ -1,7 +1,5 @@
 """Errors and rare answers of AWS."""
 
-from typing import Any
-
 import boto3
 import botocore
 import pytest
@@ -11,7 +9,7 @@ from botocore.exceptions import ClientError
 from functions.deployment_trigger import handler
 from functions.deployment_trigger.approval_store import approval_of
 from functions.deployment_trigger.approved_artifacts import COPY_SECONDS, ApprovedArtifacts
-from functions.deployment_trigger.errors import NotStartedError
+from functions.deployment_trigger.errors import NotEvaluatedError, NotStartedError
 from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.package import Approval, Candidate, approved, parse_arn
 from functions.deployment_trigger.project_parameters import ProjectParameters
@@ -58,7 +56,7 @@ def test_other_failures_of_s3_are_not_taken_for_a_refusal(fakes: Fakes, monkeypa
     def fail(**arguments: object) -> None:
         raise error("SlowDown")
 
-    for operation in ("copy_object", "head_object", "put_object"):
+    for operation in ("create_multipart_upload", "head_object", "put_object"):
         with monkeypatch.context() as patched:
             patched.setattr(fakes.s3, operation, fail)
             with pytest.raises(ClientError, match="SlowDown"):
@@ -66,7 +64,7 @@ def test_other_failures_of_s3_are_not_taken_for_a_refusal(fakes: Fakes, monkeypa
 
 
 def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fakes) -> None:
-    """The next attempt copies the changed artifact."""
+    """The next attempt finds that it is none that was evaluated."""
 
     def change(what: str) -> None:
         if what == "copy":
@@ -76,9 +74,12 @@ def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fa
 
     with pytest.raises(ClientError, match="PreconditionFailed"):
         fakes.deliver()
+    assert fakes.s3.uploads == {}
 
     fakes.s3.before = lambda what: None
-    assert fakes.deliver().decision == "dispatched"
+    with pytest.raises(NotEvaluatedError, match="is not the artifact that was evaluated"):
+        fakes.deliver()
+    assert fakes.s3.uploads == {}
 
 
 def test_a_copy_that_conflicts_with_another_one_is_repeated_and_finds_its_result(fakes: Fakes) -> None:
@@ -124,26 +125,6 @@ def test_a_copy_is_requested_once_with_a_timeout_as_long_as_the_function_allows(
     ordinary, patient = ({name: getattr(config, name) for name in ("read_timeout", "retries")} for config in configs)
     assert ordinary["read_timeout"] == 10
     assert patient == {"read_timeout": COPY_SECONDS, "retries": {"mode": "standard", "total_max_attempts": 1}}
-
-
-class SentError(Exception):
-    """A request is sent: the test has seen enough."""
-
-
-def test_a_copy_never_overwrites_whatever_the_version_of_botocore(fakes: Fakes) -> None:
-    sent: list[Any] = []
-
-    def stop(request: Any, **_: object) -> None:
-        sent.append(request.headers)
-        raise SentError
-
-    s3: Any = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="any", aws_secret_access_key="any")
-    s3.meta.events.register("before-send.s3.CopyObject", stop)
-    with pytest.raises(SentError):
-        ApprovedArtifacts(fakes.s3, lambda: s3).freeze(candidate_of(fakes))
-
-    assert sent[0]["If-None-Match"] == b"*"
-    assert b"if-none-match" in sent[0]["Authorization"], "it is signed"
 
 
 def test_a_process_logs_the_version_of_its_botocore_once(

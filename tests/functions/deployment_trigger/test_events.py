@@ -1,17 +1,22 @@
 """Events: what is deployed, once; what is refused, and why; what survives a crash."""
 
+import hashlib
 import json
 import logging
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from functions.deployment_trigger.errors import NotStartedError
+from functions.deployment_trigger.errors import NotEvaluatedError, NotStartedError
 from functions.deployment_trigger.event import ApprovalEvent
+from functions.shared.evidence import CONTAINER, MODEL
 from functions.shared.github_api.errors import DeadlinePassedError, GitHubError, OutcomeUnknownError
 from functions.shared.model_specification import specification_digest
 from tests.functions.deployment_trigger.fakes import (
     ACCOUNT,
     ARTIFACT,
+    BODY,
     BUCKET,
     GROUP,
     REPOSITORY,
@@ -19,6 +24,7 @@ from tests.functions.deployment_trigger.fakes import (
     Fakes,
     arn,
     error,
+    evidence,
 )
 
 APPROVED_AT = 1_000_000_000
@@ -65,7 +71,7 @@ def test_the_artifact_is_frozen_before_anything_is_started(fakes: Fakes) -> None
         "model-package-arn": arn(1),
         "specification-sha256": specification_digest(container),
     }
-    assert copy["CopySource"] == {"Bucket": BUCKET, "Key": "pipelines/run/output/model.tar.gz"}
+    assert copy["Source"] == fakes.s3.objects[BUCKET, "pipelines/run/output/model.tar.gz"]
 
 
 def test_the_same_approval_delivered_twice_deploys_once(fakes: Fakes) -> None:
@@ -204,7 +210,8 @@ def test_a_package_that_is_no_project_s_model_of_this_account_is_refused(
 def test_an_artifact_that_is_not_the_project_s_is_refused(
     fakes: Fakes, containers: list[dict[str, str]], reason: str
 ) -> None:
-    fakes.sagemaker.update(1, InferenceSpecification={"Containers": containers})
+    registered = evidence(containers[0] if containers else {})
+    fakes.sagemaker.update(1, InferenceSpecification={"Containers": containers}, CustomerMetadataProperties=registered)
 
     made = fakes.deliver()
 
@@ -249,7 +256,8 @@ def test_an_approved_artifact_never_changes(fakes: Fakes) -> None:
 def test_a_version_that_was_changed_since_it_was_approved_first_is_refused(fakes: Fakes) -> None:
     """The frozen artifact stays, and says which container was approved with it."""
     fakes.deliver()
-    containers = [{"Image": "another", "ModelDataUrl": ARTIFACT}]
+    fakes.s3.put(BUCKET, "elsewhere/model.tar.gz")
+    containers = [{"Image": "image", "ModelDataUrl": f"s3://{BUCKET}/elsewhere/model.tar.gz"}]
     fakes.sagemaker.update(1, ModelApprovalStatus="Rejected", InferenceSpecification={"Containers": containers})
     fakes.approve()
 
@@ -258,13 +266,97 @@ def test_a_version_that_was_changed_since_it_was_approved_first_is_refused(fakes
     assert (made.decision, "was changed since it was approved first" in made.reason) == ("refused", True)
 
 
-def test_an_artifact_frozen_for_another_package_is_refused(fakes: Fakes) -> None:
-    fakes.s3.put(BUCKET, "approved/1/model.tar.gz", b"somebody's")
+def test_an_artifact_that_was_replaced_after_its_evaluation_is_refused(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"never evaluated")
+
+    with pytest.raises(NotEvaluatedError, match=f"^{arn(1)} is not deployed: {ARTIFACT} is not the artifact") as raised:
+        fakes.deliver()
+
+    assert hashlib.sha256(b"never evaluated").hexdigest() in str(raised.value)
+    assert hashlib.sha256(BODY).hexdigest() in str(raised.value)
+    assert (BUCKET, "approved/1/model.tar.gz") not in fakes.s3.objects
+    assert (fakes.dispatched, fakes.s3.uploads, fakes.states()) == ([], {}, ["refused"])
+
+
+def test_what_was_not_evaluated_fails_one_request_which_raises_the_alarm_and_is_not_tried_again(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"never evaluated")
+    with pytest.raises(NotEvaluatedError):
+        fakes.deliver()
+
+    again = fakes.deliver()
+
+    assert (again.decision, again.reason) == ("skipped", "this approval is refused already")
+    assert fakes.sweep() == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"Image": "another"}, {"Environment": {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://elsewhere"}}], ids=str
+)
+def test_a_container_that_is_not_the_registered_one_is_refused(fakes: Fakes, change: dict[str, Any]) -> None:
+    container = {"Image": "image", "ModelDataUrl": ARTIFACT, **change}
+    fakes.sagemaker.update(1, InferenceSpecification={"Containers": [container]})
+
+    with pytest.raises(NotEvaluatedError, match="its image or environment is not what the pipeline registered"):
+        fakes.deliver()
+
+    assert (fakes.s3.copies, fakes.states()) == ([], ["refused"])
+
+
+@pytest.mark.parametrize("registered", [None, {}, {MODEL: "short", CONTAINER: "x"}, {MODEL: "0" * 64}], ids=str)
+def test_a_version_without_evidence_is_refused_and_told_to_train_again(
+    fakes: Fakes, registered: dict[str, str] | None
+) -> None:
+    fakes.sagemaker.update(1, CustomerMetadataProperties=registered)
 
     made = fakes.deliver()
 
     assert made.decision == "refused"
-    assert "holds the artifact of another model package" in made.reason
+    assert "registered without the digests of what was evaluated" in made.reason
+    assert "train again" in made.reason
+
+
+def test_an_object_that_was_planted_before_the_project_deployed_is_refused_by_its_content(fakes: Fakes) -> None:
+    """Its metadata are those that the trigger would have written."""
+    [container] = fakes.sagemaker.packages[arn(1)]["InferenceSpecification"]["Containers"]
+    metadata = {"model-package-arn": arn(1), "specification-sha256": specification_digest(container)}
+    fakes.s3.put(BUCKET, "approved/1/model.tar.gz", b"planted", metadata=metadata)
+
+    with pytest.raises(NotEvaluatedError, match=r"approved/1/model\.tar\.gz holds another artifact than the one that"):
+        fakes.deliver()
+
+    assert (fakes.dispatched, fakes.states()) == ([], ["refused"])
+
+
+@pytest.mark.parametrize("digest", ["", "Zm9v-2"])
+def test_a_frozen_artifact_whose_digest_s3_does_not_know_is_refused(fakes: Fakes, digest: str) -> None:
+    fakes.deliver()
+    place = (BUCKET, "approved/1/model.tar.gz")
+    fakes.s3.objects[place] = replace(fakes.s3.objects[place], checksum=digest)
+    fakes.sagemaker.update(1, ModelApprovalStatus="Rejected")
+    fakes.approve()
+
+    with pytest.raises(NotEvaluatedError, match="holds another artifact"):
+        fakes.deliver(request_id="request-2")
+
+
+def test_an_artifact_that_was_frozen_in_one_request_is_known_again(fakes: Fakes) -> None:
+    """As it was done before copies were made of parts."""
+    [container] = fakes.sagemaker.packages[arn(1)]["InferenceSpecification"]["Containers"]
+    metadata = {"model-package-arn": arn(1), "specification-sha256": specification_digest(container)}
+    fakes.s3.put(BUCKET, "approved/1/model.tar.gz", metadata=metadata)
+
+    assert fakes.deliver().decision == "dispatched"
+    assert fakes.s3.copies == []
+
+
+def test_an_artifact_frozen_for_another_package_is_refused(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "approved/1/model.tar.gz", metadata={"model-package-arn": arn(2)})
+
+    made = fakes.deliver()
+
+    assert made.decision == "refused"
+    assert "approved/1/model.tar.gz holds the artifact of another model package" in made.reason
+    assert fakes.dispatched == []
 
 
 def test_a_dispatch_is_repeated_until_github_knows_a_new_repository_s_workflow(fakes: Fakes) -> None:

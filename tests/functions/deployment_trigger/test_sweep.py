@@ -17,6 +17,7 @@ from tests.functions.deployment_trigger.fakes import (
     Fakes,
     arn,
     error,
+    evidence,
 )
 
 OTHER_ID = "p-zzzzzzzzzzzz"
@@ -254,10 +255,12 @@ def add_churn(fakes: Fakes) -> str:
     package_arn = arn(1, group=f"churn-{OTHER_ID}")
     bucket = f"analytics-dev-{OTHER_ID}-{ACCOUNT}-{REGION}"
     fakes.s3.put(bucket, "model.tar.gz")
+    container = {"ModelDataUrl": f"s3://{bucket}/model.tar.gz"}
     fakes.sagemaker.packages[package_arn] = {
         **fakes.sagemaker.packages[arn(1)],
         "ModelPackageArn": package_arn,
-        "InferenceSpecification": {"Containers": [{"ModelDataUrl": f"s3://{bucket}/model.tar.gz"}]},
+        "InferenceSpecification": {"Containers": [container]},
+        "CustomerMetadataProperties": evidence(container),
     }
     return package_arn
 
@@ -327,3 +330,14 @@ def test_the_sweep_s_decisions_are_logged(fakes: Fakes, caplog: pytest.LogCaptur
 
     [line] = [json.loads(message) for message in caplog.messages]
     assert line["decision"] == "dispatched"
+
+
+def test_the_sweep_fails_once_for_what_was_not_evaluated_and_goes_on_with_other_projects(fakes: Fakes) -> None:
+    churn = add_churn(fakes)
+    fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"never evaluated")
+
+    with pytest.raises(SweepError, match=REPOSITORY):
+        fakes.sweep()
+
+    assert fakes.dispatched == [churn]
+    assert [made.decision for made in fakes.sweep("sweep-2")] == []

@@ -16,6 +16,7 @@ from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.model_release.releaser import Released, Releaser
 from functions.model_release.settings import Settings
+from functions.shared.evidence import container_digest
 from functions.shared.model_specification import specification_digest
 
 SETTINGS = Settings(
@@ -58,6 +59,11 @@ def error(code: str, message: str = "…") -> ClientError:
     """Return an error as boto3 raises it."""
     response: Any = {"Error": {"Code": code, "Message": message}}
     return ClientError(response, "Operation")
+
+
+def evidence(container: Mapping[str, Any] = CONTAINER, body: bytes = BODY) -> dict[str, str]:
+    """Evidence that the pipeline registers with a version."""
+    return {"model-sha256": hashlib.sha256(body).hexdigest(), "container-sha256": container_digest(container)}
 
 
 def nothing(_: str) -> None:
@@ -199,6 +205,8 @@ class Fakes:
             "ModelApprovalStatus": "Approved",
             "LastModifiedBy": {"IamIdentity": {"Arn": LEAD}},
             "InferenceSpecification": {"Containers": [CONTAINER]},
+            "CustomerMetadataProperties": evidence(),
+            "ModelPackageDescription": "Made from commit abc",
             **changes,
         }
 

@@ -1,5 +1,6 @@
 """The copy of a frozen artifact: the same bytes or none, once, and nothing half-made."""
 
+import hashlib
 from collections.abc import Callable
 
 import boto3
@@ -11,7 +12,18 @@ from components.model_release import TIMEOUT_SECONDS
 from functions.model_release.artifacts import COPY_SECONDS, Artifacts
 from functions.model_release.errors import RefusedError
 from functions.shared import aws_clients
-from tests.functions.model_release.fakes import BODY, BUCKET, FROZEN, KEY, RECORD, Fakes, arn, error
+from tests.functions.model_release.fakes import (
+    BODY,
+    BUCKET,
+    FROZEN,
+    KEY,
+    RECORD,
+    Fakes,
+    arn,
+    checksum,
+    error,
+    evidence,
+)
 
 SOURCE = (FROZEN, "approved/3/model.tar.gz")
 SECONDS_BESIDE_THE_COPY = 45
@@ -45,6 +57,7 @@ def test_another_artifact_under_the_same_key_is_never_replaced(fakes: Fakes) -> 
     fakes.release()
     del fakes.s3.objects[BUCKET, RECORD]
     fakes.freeze(body=b"another model")
+    fakes.register(CustomerMetadataProperties=evidence(body=b"another model"))
     with pytest.raises(RefusedError, match=f"s3://{BUCKET}/{KEY} holds another artifact"):
         fakes.release()
     assert fakes.s3.objects[BUCKET, KEY]["Body"] == BODY
@@ -52,7 +65,7 @@ def test_another_artifact_under_the_same_key_is_never_replaced(fakes: Fakes) -> 
 
 def test_a_copy_that_differs_never_becomes_an_object(fakes: Fakes) -> None:
     fakes.s3.damaged = True
-    with pytest.raises(RefusedError, match=f"the copy of s3://{'/'.join(SOURCE)} has the SHA-256"):
+    with pytest.raises(RefusedError, match=f"s3://{'/'.join(SOURCE)} is not the artifact that was evaluated"):
         fakes.release()
     assert (BUCKET, KEY) not in fakes.s3.objects
     assert (fakes.s3.uploads, fakes.sagemaker.models) == ({}, {})
@@ -128,11 +141,18 @@ def test_an_artifact_of_another_version_is_refused(fakes: Fakes) -> None:
         fakes.release()
 
 
-@pytest.mark.parametrize("checksum", ["", "Zm9v-2"])
-def test_an_artifact_without_a_digest_of_the_whole_is_refused(fakes: Fakes, checksum: str) -> None:
-    fakes.s3.objects[SOURCE]["ChecksumSHA256"] = checksum
-    with pytest.raises(RefusedError, match="has no SHA-256 of the whole object"):
+@pytest.mark.parametrize("digest", ["", "Zm9v-2", checksum(b"another model")])
+def test_a_frozen_artifact_that_is_not_the_one_that_was_evaluated_is_refused(fakes: Fakes, digest: str) -> None:
+    fakes.s3.objects[SOURCE]["ChecksumSHA256"] = digest
+    with pytest.raises(RefusedError, match=r"is not the artifact of .*/3 that was evaluated, whose SHA-256 is"):
         fakes.release()
+    assert (BUCKET, KEY) not in fakes.s3.objects
+
+
+def test_an_artifact_that_was_frozen_as_one_part_is_known_by_the_checksum_of_its_only_part(fakes: Fakes) -> None:
+    fakes.s3.objects[SOURCE]["ChecksumSHA256"] = f"{checksum(hashlib.sha256(BODY).digest())}-1"
+    fakes.release()
+    assert fakes.s3.objects[BUCKET, KEY]["Body"] == BODY
 
 
 def test_an_artifact_that_is_larger_than_a_part_is_refused(fakes: Fakes) -> None:
@@ -153,7 +173,7 @@ def test_a_copy_is_requested_once_with_a_timeout_as_long_as_the_function_allows(
 
     monkeypatch.setattr(boto3, "client", client)
     artifacts = Artifacts(BUCKET, aws_clients.client("s3"))
-    frozen = artifacts.frozen(*SOURCE, arn())
+    frozen = artifacts.frozen(*SOURCE, arn(), hashlib.sha256(BODY).hexdigest())
     assert len(configs) == 1
     assert artifacts.copy(frozen, KEY)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from functions.shared.model_specification import specification_digest
-from tests.functions.model_release.fakes import BUCKET, FROZEN, arn
+from tests.functions.model_release.fakes import BUCKET, FROZEN, arn, evidence
 from tests.functions.project_onboarding.platform import has_roles_of, zipped
 from tests.products.product import launched
 from tests.rendering import Rendering, Renderings
@@ -47,6 +47,7 @@ class World:
             ModelPackageGroupName=GROUP,
             ModelApprovalStatus="PendingManualApproval",
             InferenceSpecification={"Containers": [CONTAINER]},
+            CustomerMetadataProperties=evidence(CONTAINER, BODY),
         )
         assert made["ModelPackageArn"] == arn(version)
         metadata = {"model-package-arn": arn(version), "specification-sha256": specification_digest(CONTAINER)}
@@ -224,7 +225,7 @@ def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) 
     changed = {"Containers": [{**CONTAINER, "Environment": {"A": "c"}}]}
     registry = world.dev.client("sagemaker", world.lead)
     registry.update_model_package(ModelPackageArn=arn(4), InferenceSpecification=changed)
-    assert "was changed since it was approved" in world.release(4)["refused"]
+    assert "is not what the pipeline registered: somebody changed it" in world.release(4)["refused"]
 
 
 @pytest.mark.parametrize("qualifier", [{}, {"Qualifier": "$LATEST"}, {"Qualifier": OTHER}], ids=str)

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.model_release.errors import RefusedError
+from functions.shared.model_specification import specification_digest
 from tests.functions.model_release.fakes import (
     BODY,
     BUCKET,
@@ -22,6 +23,7 @@ from tests.functions.model_release.fakes import (
     Fakes,
     arn,
     error,
+    evidence,
 )
 
 OTHER_ROLE = "arn:aws:sts::111111111111:assumed-role/analytics-dev-p-abcdefghijkl-pipeline/SageMaker"
@@ -64,7 +66,7 @@ def test_its_name_tells_project_and_version_and_fits_into_what_sagemaker_accepts
 def test_an_image_that_was_registered_with_its_digest_is_served_by_it(fakes: Fakes) -> None:
     digest = "sha256:" + "0" * 64
     container = {**CONTAINER, "Image": "registry:5000/models/xgboost:latest", "ImageDigest": digest}
-    fakes.register(InferenceSpecification={"Containers": [container]})
+    fakes.register(InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=evidence(container))
     fakes.freeze(**{"specification-sha256": ""})
     released = fakes.release()
     assert fakes.sagemaker.models[released.model_name]["PrimaryContainer"]["Image"] == (
@@ -79,6 +81,7 @@ def test_the_artifact_is_copied_by_s3_and_its_record_says_whose_and_which_it_is(
     assert (record["model_package_arn"], record["artifact_uri"]) == (arn(), f"s3://{BUCKET}/{KEY}")
     assert (record["image"], record["approved_by"]) == (IMAGE, LEAD)
     assert record["sha256"] == released.sha256
+    assert record["made_by"] == "Made from commit abc"
 
 
 def test_the_same_version_has_the_same_model_and_is_copied_once(fakes: Fakes) -> None:
@@ -164,20 +167,63 @@ def test_a_version_of_several_containers_is_refused(fakes: Fakes, count: int) ->
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"Image": "another"},
-        {"ImageDigest": "sha256:1"},
-        {"Environment": {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://elsewhere"}},
-        {"ModelDataUrl": "s3://elsewhere/model.tar.gz"},
-    ],
-    ids=str,
+    "change", [{"ImageDigest": "sha256:1"}, {"ModelDataUrl": "s3://elsewhere/model.tar.gz"}], ids=str
 )
 def test_a_version_that_was_changed_after_its_approval_is_refused(fakes: Fakes, change: dict[str, Any]) -> None:
     fakes.register(InferenceSpecification={"Containers": [{**CONTAINER, **change}]})
     with pytest.raises(RefusedError, match="was changed since it was approved: register it as a new version"):
         fakes.release()
     assert (BUCKET, KEY) not in fakes.s3.objects
+
+
+@pytest.mark.parametrize(
+    "change", [{"Image": "another"}, {"Environment": {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://elsewhere"}}], ids=str
+)
+def test_a_container_that_is_not_the_registered_one_is_refused_even_if_it_was_approved(
+    fakes: Fakes, change: dict[str, Any]
+) -> None:
+    container = {**CONTAINER, **change}
+    fakes.register(InferenceSpecification={"Containers": [container]})
+    fakes.freeze(**{"specification-sha256": specification_digest(container)})
+    with pytest.raises(RefusedError, match=r"/3 is not released: its image or environment is not what the pipeline"):
+        fakes.release()
+    assert (BUCKET, KEY) not in fakes.s3.objects
+
+
+@pytest.mark.parametrize("registered", [None, {}, {"source-commit": "abc"}], ids=str)
+def test_a_version_without_evidence_is_released_only_where_it_was_before(
+    fakes: Fakes, registered: dict[str, str] | None
+) -> None:
+    fakes.register(CustomerMetadataProperties=registered)
+    with pytest.raises(RefusedError, match=r"registered without the digests .* train again, and approve"):
+        fakes.release()
+    fakes.register()
+    first = fakes.release()
+    fakes.register(CustomerMetadataProperties=registered)
+    assert fakes.release() == first
+
+
+def test_a_version_whose_evidence_was_replaced_after_its_release_is_refused(fakes: Fakes) -> None:
+    fakes.release()
+    fakes.register(CustomerMetadataProperties=evidence(body=b"another model"))
+    with pytest.raises(RefusedError, match="was released here with another artifact than the one it names now"):
+        fakes.release()
+
+
+def test_a_record_of_before_and_one_of_a_later_version_of_the_function_are_read(fakes: Fakes) -> None:
+    first = fakes.release()
+    kept = json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])
+    for changed in ({**kept, "from the future": 1}, {key: kept[key] for key in kept if key != "made_by"}):
+        fakes.s3.put(BUCKET, RECORD, json.dumps(changed).encode())
+        assert fakes.release() == first
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"no JSON"])
+def test_a_record_that_lacks_something_is_refused_with_what_it_lacks(fakes: Fakes, body: bytes) -> None:
+    fakes.s3.put(BUCKET, RECORD, body)
+    lacks = "is not JSON" if body == b"no JSON" else "lacks model_package_arn, image, environment"
+    with pytest.raises(RefusedError, match=f"s3://{BUCKET}/{RECORD} is no record .* the record {lacks}"):
+        fakes.release()
 
 
 def test_a_version_that_was_changed_after_its_release_is_refused(fakes: Fakes) -> None:

@@ -7,7 +7,7 @@ from functions.template_cloner.properties import (
     parse_project,
 )
 from tests.products.product import Launch, Product, launched
-from tests.products.test_model_building_training import ACCOUNT, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
+from tests.products.test_model_building_training import ACCOUNT, JOB_ROLE, KEY, LONGEST, PIPELINE_ROLE, SAGEMAKER
 
 
 def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
@@ -26,6 +26,7 @@ def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
         "pipeline": {
             "name": "abalone-p-abcdefghijkl",
             "role_arn": PIPELINE_ROLE,
+            "job_role_arn": JOB_ROLE,
             "artifact_bucket": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
             "kms_key_arn": KEY,
             "model_package_group": "abalone-p-abcdefghijkl",

@@ -82,7 +82,7 @@ def test_a_refusal_is_not_mistaken_for_a_missing_pipeline(monkeypatch: pytest.Mo
     assert service.operations == []
 
 
-def test_an_execution_is_started_with_a_token_its_names_and_parameters() -> None:
+def test_an_execution_is_started_with_a_token_its_name_and_nothing_that_the_definition_says() -> None:
     service = FakeSageMaker()
     token = remote.idempotency_token("example", "run 7", "1")
     arn = remote.start(
@@ -90,8 +90,6 @@ def test_an_execution_is_started_with_a_token_its_names_and_parameters() -> None
         name="example",
         token=token,
         display_name="run-7-1",
-        description="Commit abc",
-        parameters={"SourceCommit": "abc"},
     )
     assert arn == EXECUTION_ARN
     assert service.requests == [
@@ -100,8 +98,6 @@ def test_an_execution_is_started_with_a_token_its_names_and_parameters() -> None
             {
                 "PipelineName": "example",
                 "PipelineExecutionDisplayName": "run-7-1",
-                "PipelineExecutionDescription": "Commit abc",
-                "PipelineParameters": [{"Name": "SourceCommit", "Value": "abc"}],
                 "ClientRequestToken": token,
             },
         )

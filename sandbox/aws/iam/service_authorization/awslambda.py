@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox.aws import validation
 from sandbox.aws.iam.service_authorization.members import Members, first
 from sandbox.aws.ministack import scope
 from sandbox.aws.ministack.gateway import Request
 
-INVOCATION = re.compile(r"/[\d-]+/functions/([^/]+)/invocations")
-ALIAS = re.compile(r"/[\d-]+/functions/[^/]+/aliases/[^/]+")
-ALIAS_ACTIONS = {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}
+INVOCATION = re.compile(r"/[\d-]+/functions/([^/]+)/(?:response-streaming-)?invocations")
+ACTIONS = {
+    "GetLayerVersionByArn": "GetLayerVersion",
+    "Invoke": "InvokeFunction",
+    "InvokeWithResponseStream": "InvokeFunction",
+}
+"""Actions that are not named like their operations. Source: Service Authorization Reference, AWS Lambda."""
 
 
 def new_function(request: Request) -> str | None:
@@ -36,9 +42,28 @@ def invoked_function(request: Request) -> str | None:
     return f"{arn}:{qualifier}" if qualifier else arn
 
 
-def alias_action(method: str, path: str) -> str | None:
-    """Return the action of a request about one alias; None for any other request."""
-    return ALIAS_ACTIONS.get(method) if ALIAS.fullmatch(path) else None
+def action(method: str, path: str) -> str | None:
+    """Return the action of a request, by the paths in AWS's own model of Lambda; None if it has no such path.
+
+    MiniStack knows some of them, and lets requests for the others pass.
+    """
+    return next((name for verb, form, name in _operations() if verb == method and form.fullmatch(path)), None)
+
+
+@cache
+def _operations() -> list[tuple[str, re.Pattern[str], str]]:
+    """List the method, the path and the action of every operation, those with the fewest variables first."""
+    model = validation.service_model("lambda")
+    found = sorted(
+        ((model.operation_model(name).http, name) for name in model.operation_names),
+        key=lambda each: (each[0]["requestUri"].count("{"), each[1]),
+    )
+    return [(http["method"], _form(http["requestUri"]), ACTIONS.get(name, name)) for http, name in found]
+
+
+def _form(uri: str) -> re.Pattern[str]:
+    path = uri.partition("?")[0].rstrip("/")
+    return re.compile("[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]+\}", path)) + "/?")
 
 
 def context(operation: str, members: Members) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,9 @@ from typing import Any
 from sandbox.aws.iam.service_authorization.members import Members
 from sandbox.aws.ministack import scope
 
+ACTIONS = ("AlarmActions", "InsufficientDataActions", "OKActions")
+"""Members of a request that name what an alarm does."""
+
 
 def resources(operation: str, members: Members) -> Iterator[str]:
     """Yield the resources of a request."""
@@ -23,8 +26,13 @@ def resources(operation: str, members: Members) -> Iterator[str]:
 
 
 def context(operation: str, members: Members) -> Iterator[tuple[str, Any]]:
-    """Yield the condition keys of a request."""
-    if operation == "PutMetricAlarm":
-        yield "cloudwatch:AlarmActions", members.get("AlarmActions") or None
+    """Yield the condition keys of a request.
+
+    `AlarmActions` are those of an alarm that changes to any state.
+    Source: Amazon CloudWatch User Guide, "Using condition keys to limit alarm actions".
+    """
+    if operation in ("PutCompositeAlarm", "PutMetricAlarm"):
+        actions = [each for name in ACTIONS for each in members.get(name, [])]
+        yield "cloudwatch:AlarmActions", actions or None
     if operation == "PutMetricData":
         yield "cloudwatch:namespace", members.get("Namespace")

@@ -81,7 +81,9 @@ def context(operation: str, members: Members) -> Iterator[tuple[str, Any]]:
     collect = COLLECTORS.get(operation)
     if collect:
         yield from collect(members)
-    if operation == "AddTags" or (operation.startswith("Create") and members.get("Tags")):
+    # Tags that are added later are added by no operation but their own. Source: SageMaker Developer Guide, "Provide
+    # permissions for tagging SageMaker AI resources", whose policy allows tags on creation alone by this key's presence.
+    if operation.startswith("Create") and members.get("Tags"):
         yield "sagemaker:TaggingAction", operation
 
 
@@ -162,6 +164,7 @@ def _model_context(members: Members) -> Iterator[tuple[str, Any]]:
 
 def _approval_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:ModelApprovalStatus", members.get("ModelApprovalStatus")
+    yield "sagemaker:CustomerMetadataPropertiesToRemove", members.get("CustomerMetadataPropertiesToRemove") or None
     for key, value in members.get("CustomerMetadataProperties", {}).items():
         yield f"sagemaker:CustomerMetadataProperties/{key}", value
     for key, value in members.get("ModelLifeCycle", {}).items():

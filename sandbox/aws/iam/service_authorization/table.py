@@ -64,7 +64,7 @@ def install() -> None:
     request_authorization.intercept_resources(_resource)
     request_authorization.add_context(_context)
     request_authorization.add_s3_context(lambda action, query, headers: dict(s3.context(action, query, headers)))
-    request_authorization.name_lambda_actions(awslambda.alias_action)
+    request_authorization.name_lambda_actions(awslambda.action)
 
 
 def resources(service: str, operation: str, members: Members) -> list[str]:
