@@ -70,6 +70,9 @@ def test_a_deployed_network_is_neither_moved_nor_changed_by_the_choice_of_zones(
     stack.up()
     declare(stack, **there)
     stack.run("preview", "--expect-no-changes")
+    declare(stack, **{**there, "network": {"cidr": "10.44.0.0/16", "privateAccess": "both"}})
+    assert "network.cidr: the deployed network has 10.40.0.0/16" in stack.run("preview", fails=True)
+    declare(stack, **there)
     stack.run("destroy", "--yes", "--skip-preview")
 
     stack.up()

@@ -110,3 +110,43 @@ def test_studio_is_changed_in_its_profiles_keeps_its_subnets_and_is_torn_down_at
     # The subnets go too: the file system went with the domain.
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.state().get("resources", []) == []
+
+
+PRODUCT = """
+    from components.project_catalog.product import CatalogProduct, CatalogProductArgs
+    from products.template import Template
+
+    bucket = aws.s3.Bucket("bucket", bucket="shelf-111111111111", force_destroy=True, opts=opts)
+    text = json.dumps({{"Resources": {{"Topic": {{"Type": "AWS::SNS::Topic"}}}}}})
+    first = aws.s3.BucketObjectv2("first", bucket=bucket.bucket, key="{first}.json", content=text, opts=opts)
+    portfolio = aws.servicecatalog.Portfolio("portfolio", name="shelf", provider_name="platform", opts=opts)
+    role = aws.iam.Role("role", name="shelf", assume_role_policy=trust.replace("lambda", "servicecatalog"), opts=opts)
+    CatalogProduct(
+        "shelf",
+        CatalogProductArgs(
+            title="Shelf",
+            description="Shelf",
+            template=Template(key="shelf", text=text),
+            region="eu-west-1",
+            bucket_name=bucket.bucket,
+            first_version_url=pulumi.Output.concat("https://", bucket.bucket, ".s3.eu-west-1.amazonaws.com/", first.key),
+            portfolio_id=portfolio.id,
+            provider_name="platform",
+            launch_role_arn=role.arn,
+        ),
+        pulumi.ResourceOptions(providers=[provider]),
+    )
+"""
+
+
+def test_a_product_that_is_replaced_has_its_version_again(project: Callable[[str], Project]) -> None:
+    stack = project("shelf")
+    stack.environment["PYTHONPATH"] = str(CHECKOUT)
+    stack.program(PRODUCT.format(first="one"))
+    stack.up()
+    stack.program(PRODUCT.format(first="two"))
+    stack.up()
+    product = stack.resource("shelf-product")["id"]
+    (version,) = [each for each in stack.state()["resources"] if ":ProvisioningArtifact" in each["type"]]
+    assert version["id"].endswith(f":{product}")
+    stack.run("destroy", "--yes", "--skip-preview")
