@@ -137,6 +137,7 @@ if settings.development:
             logs_key_arn=keys["logs"].arn,
             secrets_key_arn=keys["secrets"].arn,
             github=settings.github.connection,
+            review_rules=settings.review_rules,
             oidc_issuer=settings.github.oidc_issuer_host,
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.development.projects.launches_at_once,
@@ -167,7 +168,14 @@ if settings.development:
         organization = GitHubOrganization(
             "github",
             GitHubOrganizationArgs(
-                template_kinds=lookups.template_kinds(), keep_on_destroy=settings.keep_data_on_destroy
+                organization=settings.github.organization,
+                checks=lookups.template_checks(),
+                platform_repository=settings.github.repository,
+                platform_user=settings.github.platform_user or "",
+                required_approvals=settings.github.required_approvals,
+                actions_app_id=settings.github.actions_app_id,
+                dependabot_app_id=settings.github.dependabot_app_id,
+                keep_on_destroy=settings.keep_data_on_destroy,
             ),
             pulumi.ResourceOptions(providers=[organization_provider(settings.github.connection)]),
         )

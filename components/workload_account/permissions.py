@@ -37,6 +37,11 @@ def onboard(
                 for name in ("roles-stack-role-arn", "roles-template-url")
             ],
         ),
+        iam.allow(
+            "FindReleaseManagers",
+            "ssm:GetParameter",
+            on=environment.arn("ssm", f"parameter{environment.parameter_path}/release"),
+        ),
     ]
 
 

@@ -20,7 +20,7 @@ from functions.template_cloner.roles_provisioner import RolesProvisioner
 from functions.template_cloner.routing import Outcome, Workers, carry_out
 from functions.template_cloner.settings import Settings
 from functions.template_cloner.stacks import CloudFormationStacks
-from functions.template_cloner.workload_account import enter_account
+from functions.template_cloner.workload_account import enter_account, read_release
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,10 @@ def _workers(request: Request, settings: Settings, deadline: Deadline) -> Worker
             stacks=CloudFormationStacks(),
             deadline=deadline,
             stack_id=request.stack_id,
+            rules=settings.review_rules,
+            release=lambda environment: read_release(
+                settings.unit, environment, settings.releasing_role_arn(environment), deadline
+            ),
         ),
         run_starter=lambda: RunStarter(github=github(), deadline=deadline),
         roles_provisioner=roles_provisioner,
