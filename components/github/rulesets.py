@@ -27,7 +27,7 @@ class Ruleset:
     excluded: Sequence[str] = ()
     branches: str = "~DEFAULT_BRANCH"
     rules: Mapping[str, Any]
-    bypass: Sequence[Mapping[str, Any]] = ()
+    bypass: Sequence[Mapping[str, object]] = ()
     """The only actors that need not keep the rules."""
 
     @property
@@ -71,7 +71,9 @@ def reviewed(required_approvals: int) -> dict[str, Any]:
 
 def checked(context: str, app_id: int | None) -> dict[str, Any]:
     """Return a rule by which a check has to succeed, reported by an app; by anything that may write, without one."""
-    check = {"context": context} | ({} if app_id is None else {"integration_id": app_id})
+    check: dict[str, object] = {"context": context}
+    if app_id is not None:
+        check["integration_id"] = app_id
     # A branch that is new has no checks yet.
     return {"required_status_checks": {"required_checks": [check], "do_not_enforce_on_create": True}}
 

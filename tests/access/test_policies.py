@@ -35,6 +35,7 @@ GITHUB = {
     "organizationId": 10**10,
     "repository": "a" * 100,
     "repositoryId": 10**10,
+    "platformUser": "a" * 39,
     # Functions in the network have further permissions.
     "throughNetwork": True,
 }

@@ -68,7 +68,7 @@ def test_the_template_cloner_finds_the_parameters_that_this_account_publishes(pr
 
 
 def test_the_template_cloner_may_do_whatever_its_code_asks_of_the_account(onboarding: Role) -> None:
-    modules = ("deployments.py", "roles_stacks.py")
+    modules = ("deployments.py", "releases.py", "roles_stacks.py")
     code = "".join((ROOT / "functions/template_cloner" / module).read_text(encoding="utf-8") for module in modules)
     services = {
         "_cloudformation": "cloudformation",

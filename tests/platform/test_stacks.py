@@ -67,7 +67,7 @@ WORKLOAD = {
     "aws:lambda/function:Function": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:ssm/parameter:Parameter": 15,
+    "aws:ssm/parameter:Parameter": 16,
 }
 STACKS = {
     "dev": {
@@ -101,8 +101,11 @@ STACKS = {
         "aws:sqs/queue:Queue": 2,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 18,
-        "github:index/organizationRuleset:OrganizationRuleset": 1,
+        "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": 1,
+        "github:index/organizationRuleset:OrganizationRuleset": 6,
         "github:index/repository:Repository": 2,
+        "github:index/team:Team": 1,
+        "github:index/teamMembership:TeamMembership": 1,
     },
     "preprod": WORKLOAD,
     "prod": WORKLOAD,
@@ -253,6 +256,7 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
             "accounts/development",
             "projects/roles-stack-role-arn",
             "projects/roles-template-url",
+            "release",
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))

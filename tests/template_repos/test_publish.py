@@ -26,7 +26,7 @@ def test_the_list_of_templates_has_every_folder_and_no_other() -> None:
     folders = {path.parent.name for path in TEMPLATES.parent.glob("*/pyproject.toml")}
     assert set(listed) == folders
     for kind, template in listed.items():
-        assert set(template) == {"description", "parts"}, kind
+        assert set(template) == {"check", "description", "parts"}, kind
         assert f"| `{kind}/` | {template['description']} |" in (TEMPLATES.parent / "README.md").read_text()
 
 
@@ -36,7 +36,7 @@ def test_every_part_is_a_package_that_some_template_carries() -> None:
 
 
 def test_the_platform_creates_the_repositories_that_are_listed() -> None:
-    assert lookups.template_kinds() == list(tomllib.loads(TEMPLATES.read_text()))
+    assert list(lookups.template_checks()) == list(tomllib.loads(TEMPLATES.read_text()))
 
 
 def test_a_template_carries_the_whole_of_its_parts_and_of_no_other(templates: Path) -> None:

@@ -20,6 +20,7 @@ class Client:
 
     def __init__(self) -> None:
         self.answers: dict[str, object] = {}
+        self.parameters = dict(PROVIDED)
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.failures: list[ClientError] = []
 
@@ -27,9 +28,9 @@ class Client:
         def ask(**arguments: Any) -> Any:
             self.asked.append((operation, arguments))
             if operation == "get_parameter":
-                if arguments["Name"] not in PROVIDED:
+                if arguments["Name"] not in self.parameters:
                     raise error("ParameterNotFound")
-                return {"Parameter": {"Value": PROVIDED[arguments["Name"]]}}
+                return {"Parameter": {"Value": self.parameters[arguments["Name"]]}}
             if self.failures:
                 raise self.failures.pop(0)
             answer = self.answers.get(operation, {})

@@ -139,8 +139,8 @@ def test_the_roles_are_deleted_by_the_same_role(stacks: RolesStacks, client: Cli
     assert client.did("delete_stack") == [{"StackName": NAME, "RoleARN": role}]
 
 
-def test_an_account_without_the_platform_says_what_to_do(stacks: RolesStacks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(PROVIDED, "/mlops/analytics/prod/projects/roles-stack-role-arn")
+def test_an_account_without_the_platform_says_what_to_do(stacks: RolesStacks, client: Client) -> None:
+    del client.parameters["/mlops/analytics/prod/projects/roles-stack-role-arn"]
 
     with pytest.raises(
         LaunchError, match="has no parameter /mlops/analytics/prod/projects/roles-stack-role-arn: deploy"

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.launch import ReviewRules
 from functions.template_cloner.settings import Settings
 from tests.functions.template_cloner.fake_account import ONBOARDING_ROLE, ROLES
 
@@ -23,6 +24,7 @@ ENVIRONMENT = {
             "prod": ONBOARDING_ROLE,
         }
     ),
+    "REVIEW_RULES": json.dumps({"required_approvals": 1, "leads": ["grace"]}),
 }
 
 
@@ -35,6 +37,7 @@ def test_settings_of_the_function_are_read() -> None:
     assert settings.unit == "analytics"
     assert not settings.immutable_subjects
     assert settings.onboarding_role_arns["prod"] == ONBOARDING_ROLE
+    assert settings.review_rules == ReviewRules(required_approvals=1, leads=("grace",))
 
 
 def test_missing_settings_of_the_function_are_all_named() -> None:
@@ -54,3 +57,11 @@ def test_no_role_is_given_in_an_account_that_projects_do_not_deploy_to(changes: 
 
     with pytest.raises(LaunchError, match=r"projects of analytics do not deploy to account [23]{12} as (test|prod)"):
         Settings.from_environment(ENVIRONMENT).onboarding_role_arn(roles)
+
+
+def test_nobody_releases_into_an_environment_that_projects_do_not_deploy_to() -> None:
+    settings = Settings.from_environment(ENVIRONMENT)
+
+    assert settings.releasing_role_arn("prod") == ONBOARDING_ROLE
+    with pytest.raises(LaunchError, match="projects of analytics do not deploy to test"):
+        settings.releasing_role_arn("test")

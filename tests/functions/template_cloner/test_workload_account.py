@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.workload_account import enter_account
+from functions.template_cloner.releases import Release
+from functions.template_cloner.workload_account import enter_account, read_release
 from tests.functions.shared.clock import Clock
 from tests.functions.template_cloner.fake_account import ONBOARDING_ROLE, ROLES
 from tests.functions.template_cloner.fake_clients import Client, error
@@ -58,3 +59,41 @@ def test_an_account_that_refuses_entry_says_what_to_do(
 
     if expected is LaunchError:
         assert "deploy the platform's stack of analytics-prod there" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "release"),
+    [
+        ('{"managers": ["hedy", "ada"], "unprotected": false}', Release(managers=("hedy", "ada"))),
+        ('{"managers": [], "unprotected": true}', Release(managers=(), unprotected=True)),
+    ],
+)
+def test_the_account_itself_says_who_releases_into_it(
+    monkeypatch: pytest.MonkeyPatch, client: Client, clock: Clock, value: str, release: Release
+) -> None:
+    def make(service: str, **arguments: Any) -> Client:
+        return client
+
+    monkeypatch.setattr(boto3, "client", make)
+    credentials = {"AccessKeyId": "id", "SecretAccessKey": "secret", "SessionToken": "token"}
+    client.answers["assume_role"] = {"Credentials": credentials}
+    client.parameters["/mlops/analytics/prod/release"] = value
+    deadline = Deadline(at=clock.now + 100, now=clock, sleep=clock.sleep)
+
+    assert read_release("analytics", "prod", ONBOARDING_ROLE, deadline) == release
+    assert client.did("get_parameter") == [{"Name": "/mlops/analytics/prod/release"}]
+
+
+def test_an_account_that_does_not_say_who_releases_refuses_the_launch(
+    monkeypatch: pytest.MonkeyPatch, client: Client, clock: Clock
+) -> None:
+    def make(service: str, **arguments: Any) -> Client:
+        return client
+
+    monkeypatch.setattr(boto3, "client", make)
+    credentials = {"AccessKeyId": "id", "SecretAccessKey": "secret", "SessionToken": "token"}
+    client.answers["assume_role"] = {"Credentials": credentials}
+    deadline = Deadline(at=clock.now + 100, now=clock, sleep=clock.sleep)
+
+    with pytest.raises(LaunchError, match="deploy the platform's stack there again"):
+        read_release("analytics", "prod", ONBOARDING_ROLE, deadline)

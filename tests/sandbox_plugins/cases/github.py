@@ -72,5 +72,7 @@ GITHUB: dict[str, Case] = {
         inputs=lambda _: {"organizationSlug": "acme"},
         change=lambda _: {"canApprovePullRequestReviews": True},
         id="acme",
+        # They are set to GitHub's own defaults.
+        stays=True,
     ),
 }
