@@ -94,9 +94,16 @@ class GitHubOrganization(pulumi.ComponentResource):
 
 
 def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> dict[str, Ruleset]:
-    """Return all rulesets by their names; `platform` may bypass those of projects, and none of the platform's own."""
+    """Return all rulesets by their names; `platform` may bypass those of projects, and not that of the platform's main."""
     everywhere = (*rulesets.PROJECTS, args.platform_repository)
     found = {
+        "only-people-push": Ruleset(
+            repositories=everywhere,
+            branches="~ALL",
+            other_branches=(rulesets.DEPENDABOTS_BRANCHES,),
+            rules=rulesets.CLOSED,
+            bypass=rulesets.PEOPLE,
+        ),
         # The template cloner commits a project's settings at its launch, and the publisher commits templates.
         "protect-main": Ruleset(
             repositories=rulesets.PROJECTS, rules=rulesets.reviewed(args.required_approvals), bypass=[platform]

@@ -26,6 +26,8 @@ class Ruleset:
     repositories: Sequence[str]
     excluded: Sequence[str] = ()
     branches: str = "~DEFAULT_BRANCH"
+    other_branches: Sequence[str] = ()
+    """Branches that the rules leave out."""
     rules: Mapping[str, Any]
     bypass: Sequence[Mapping[str, object]] = ()
     """The only actors that need not keep the rules."""
@@ -38,7 +40,7 @@ class Ruleset:
             "enforcement": "active",
             "conditions": {
                 "repository_name": {"includes": list(self.repositories), "excludes": list(self.excluded)},
-                "ref_name": {"includes": [self.branches], "excludes": []},
+                "ref_name": {"includes": [self.branches], "excludes": list(self.other_branches)},
             },
             "bypass_actors": [{**actor, "bypass_mode": "always"} for actor in self.bypass],
             "rules": self.rules,
@@ -53,6 +55,17 @@ def team(team_id: pulumi.Input[int]) -> dict[str, Any]:
 def app(app_id: int) -> dict[str, Any]:
     """Return an app as an actor."""
     return {"actor_type": "Integration", "actor_id": app_id}
+
+
+PEOPLE: Sequence[Mapping[str, object]] = (
+    {"actor_type": "OrganizationAdmin"},
+    *({"actor_type": "RepositoryRole", "actor_id": role} for role in (2, 4, 5)),
+)
+"""Whoever may write to a repository: owners of the organization, and the roles maintain, write and admin.
+
+The tokens of jobs have permissions, and none of these roles. Source of the ids: the documentation of `actor_id` of the
+provider's `github_organization_ruleset`.
+"""
 
 
 def reviewed(required_approvals: int) -> dict[str, Any]:
@@ -81,5 +94,7 @@ def checked(context: str, app_id: int | None) -> dict[str, Any]:
 CLOSED: Mapping[str, Any] = {"creation": True, "update": True}
 """Rules by which only those who may bypass them write branches.
 
-Anybody else's commit on a bot's branch would come from its author, who is no person: its author could approve it.
+On a bot's branch a person would be neither the author nor, by a job of their own, the last to push, and could approve what
+the job wrote. So could they on a colleague's branch, if jobs wrote that.
+Source: Cider Security, "Bypassing required reviews using GitHub Actions".
 """

@@ -181,7 +181,8 @@ def _is_actor(actor: dict[str, Any], state: State, repository: Repository, calle
             team = state.teams.get(int(number or 0))
             return team is not None and caller.user.login in team.members
         case "RepositoryRole":
-            needed = ROLE_IDS.get(int(number or 0))
+            # A job's token has no role: its permissions are an app's.
+            needed = None if caller.is_job else ROLE_IDS.get(int(number or 0))
             return needed is not None and reaches(caller_role(caller, repository, state), needed)
         case "User":
             return number == caller.user.id

@@ -122,6 +122,11 @@ REVIEWED = {
     },
 }
 CLOSED = {"creation": True, "update": True}
+PEOPLE = [
+    {"actorType": "OrganizationAdmin", "bypassMode": "always"},
+    *({"actorType": "RepositoryRole", "actorId": role, "bypassMode": "always"} for role in (2, 4, 5)),
+]
+"""Owners of the organization, and who may maintain, write to or administer a repository."""
 
 
 def checked(context: str) -> dict[str, Any]:
@@ -137,6 +142,7 @@ def rulesets(dev: Rendering) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "repositories", "excluded", "branch", "rules", "bypass"),
     [
+        ("mlops-only-people-push", ["mlops-*", "mlops-platform"], [], "~ALL", CLOSED, PEOPLE),
         ("mlops-protect-main", ["mlops-*"], [], "~DEFAULT_BRANCH", REVIEWED, [PLATFORM]),
         (
             "mlops-protect-platform",
@@ -195,7 +201,7 @@ def test_nobody_alone_changes_what_deploys(
         "enforcement": "active",
         "conditions": {
             "repositoryName": {"includes": repositories, "excludes": excluded},
-            "refName": {"includes": [branch], "excludes": []},
+            "refName": {"includes": [branch], "excludes": ["refs/heads/dependabot/**/*"] if branch == "~ALL" else []},
         },
         "rules": rules,
         "bypassActors": bypass,
@@ -203,7 +209,7 @@ def test_nobody_alone_changes_what_deploys(
 
 
 def test_there_is_no_other_ruleset(rulesets: dict[str, dict[str, Any]]) -> None:
-    assert len(rulesets) == 6
+    assert len(rulesets) == 7
 
 
 def test_the_platforms_user_is_the_only_member_of_a_secret_team(dev: Rendering) -> None:
@@ -242,7 +248,7 @@ def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
     enterprise = render_stack("dev", {"github": github})
 
     rulesets = {each.inputs["name"]: each.inputs for each in enterprise.all("OrganizationRuleset")}
-    assert len(rulesets) == 5
+    assert len(rulesets) == 6
     platform = rulesets["mlops-protect-platform"]["rules"]
     assert platform["requiredStatusChecks"]["requiredChecks"] == [{"context": "Checks"}]
     assert platform["pullRequest"]["requiredApprovingReviewCount"] == 2

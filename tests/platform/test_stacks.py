@@ -102,7 +102,7 @@ STACKS = {
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 18,
         "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": 1,
-        "github:index/organizationRuleset:OrganizationRuleset": 6,
+        "github:index/organizationRuleset:OrganizationRuleset": 7,
         "github:index/repository:Repository": 2,
         "github:index/team:Team": 1,
         "github:index/teamMembership:TeamMembership": 1,

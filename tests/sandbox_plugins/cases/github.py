@@ -58,7 +58,7 @@ GITHUB: dict[str, Case] = {
     ),
     "github:index/team:Team": Case(
         inputs=team,
-        change=lambda _: {"name": "Probe", "description": "Probed again"},
+        change=lambda _: {"description": "Probed again"},
         id="[0-9]+",
         outputs={"slug": "probe"},
     ),
