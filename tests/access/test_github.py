@@ -1,5 +1,6 @@
 """Template repositories and rules on GitHub, and the jobs that AWS trusts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def checked(context: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def rulesets(dev: Rendering) -> dict[str, dict[str, Any]]:
+def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
     return {each.inputs["name"]: each.inputs for each in dev.all("OrganizationRuleset")}
 
 
@@ -187,7 +188,7 @@ def rulesets(dev: Rendering) -> dict[str, dict[str, Any]]:
     ],
 )
 def test_nobody_alone_changes_what_deploys(
-    rulesets: dict[str, dict[str, Any]],
+    rulesets: dict[str, Mapping[str, Any]],
     name: str,
     repositories: list[str],
     excluded: list[str],
@@ -208,7 +209,7 @@ def test_nobody_alone_changes_what_deploys(
     }
 
 
-def test_there_is_no_other_ruleset(rulesets: dict[str, dict[str, Any]]) -> None:
+def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> None:
     assert len(rulesets) == 7
 
 
