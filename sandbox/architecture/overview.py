@@ -55,7 +55,7 @@ STEPS = (
     "A lead approves the version; the event reaches the trigger.",
     "The trigger starts the deployment with exactly this version.",
     "It is deployed to preprod and tested.",
-    "A reviewer, never the one who started it, releases it to prod.",
+    "A release manager, never the one who started it, releases it to prod.",
 )
 """The numbered arrows."""
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from sandbox import environments, identities, login, servers, stacks
-from tests.e2e.security_probes import people, projects, workflows
+from tests.e2e.security_probes import github, people, projects, workflows
 from tests.e2e.security_probes.credentials import become, clients, take_role
 from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
 from tests.e2e.security_probes.target import Target, find_target
@@ -59,6 +59,9 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
         ("drift", workflows.as_reader(target, drift)),
         ("deploy", workflows.as_deployer(target, deploy)),
         ("foreign job", workflows.as_foreign_job(target)),
+        ("writer", github.as_writer(target)),
+        ("owner", github.as_owner(target)),
+        ("release manager", github.as_release_manager(target)),
     ]
 
 
