@@ -107,6 +107,10 @@ def _platform(
         yield checked("GitHub rulesets", lambda: reviews.of_organization(server, organization, settings, token, get))
     if "workload" in settings:
         yield checked("release", lambda: reviews.of_release(names.environment, settings))
+        if settings_file.section(settings, "workload").get("releaseManagers"):
+            yield checked(
+                "GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get)
+            )
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
     yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
     # Only a stack with the development section has the template cloner, whose secret holds the credential.

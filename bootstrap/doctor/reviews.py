@@ -84,6 +84,26 @@ def of_organization(
     return True, f"only {user} bypasses the rulesets of {organization}, and jobs approve nothing"
 
 
+def of_deployment(server: Server, repository: str, environment: str, token: str | None, get: Get) -> tuple[bool, str]:
+    """Check that somebody else lets a deployment of the platform into an environment, and that administrators cannot."""
+    place = f"/repos/{quote(repository)}/environments/{quote(environment)}"
+    answer = get(server, place, token)
+    if answer.status != http.client.OK:
+        return False, f"{server.url} does not show the environment {environment} of {repository}: {_said(answer)}"
+    rules = _mappings(answer.body.get("protection_rules"))
+    reviewed = any(rule.get("type") == "required_reviewers" for rule in rules)
+    problems = [] if reviewed else ["no reviewer is required"]
+    # Older Enterprise Servers do not say.
+    if answer.body.get("can_admins_bypass") is True:
+        problems.append("administrators may bypass it")
+    if problems:
+        return False, (
+            f"a deployment of the platform may enter {environment} unreviewed ({', '.join(problems)}): correct it at "
+            f"{server.url}/{repository}/settings/environments"
+        )
+    return True, f"a deployment of the platform enters {environment} when a reviewer lets it"
+
+
 def of_release(environment: str, settings: Mapping[str, object]) -> tuple[bool, str]:
     """Check that somebody releases models, unless the settings do without, for a trial."""
     workload = settings_file.section(settings, "workload")

@@ -7,6 +7,7 @@ import pytest
 
 from bootstrap.doctor import reviews
 from tests.bootstrap.healthy import (
+    BY_NAME,
     JOBS,
     OWNERS,
     PLATFORM,
@@ -130,3 +131,26 @@ def test_a_trial_without_a_release_is_repeated_each_time(settings: Path) -> None
     settings.write_text(f"{SETTINGS}  mlops-platform:workload: {{release: unprotected}}\n")
 
     assert not examine(healthy())["release"].fine
+
+
+REVIEWER = {"protection_rules": [{"type": "branch_policy"}, {"type": "required_reviewers"}], "can_admins_bypass": False}
+
+
+@pytest.mark.parametrize(
+    ("environment", "fine", "message"),
+    [
+        (REVIEWER, True, "when a reviewer lets it"),
+        ({**REVIEWER, "protection_rules": []}, False, "unreviewed (no reviewer is required): correct it"),
+        ({**REVIEWER, "can_admins_bypass": True}, False, "unreviewed (administrators may bypass it)"),
+        ({"protection_rules": REVIEWER["protection_rules"]}, True, "when a reviewer lets it"),
+    ],
+    ids=["reviewed", "by anybody", "by administrators", "an older Enterprise Server"],
+)
+def test_the_platforms_own_deployments_to_production_wait_for_somebody(
+    settings: Path, environment: dict[str, Any], fine: bool, message: str
+) -> None:
+    settings.write_text(f"{SETTINGS}  mlops-platform:workload: {{releaseManagers: [hedy]}}\n")
+
+    found = examine(healthy(), get=github_that_answers(environment={**BY_NAME, **environment}))["GitHub deployment"]
+
+    assert (found.fine, message in found.message) == (fine, True)
