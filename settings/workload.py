@@ -18,10 +18,10 @@ class Workload(Section):
     development_environment: EnvironmentName = "dev"
     """Name of the unit's environment in that account."""
     release: Literal["environment", "unprotected"] = "environment"
-    """How a model gets into production: a release manager lets the job into the project's GitHub environment, or nobody does.
+    """The way of a model into production: a release manager lets the job into the project's GitHub environment, or nobody does.
 
     `unprotected` is for a trial on a plan of GitHub without reviewers, and `doctor` and each deployment repeat it."""
-    release_managers: Annotated[list[Login], Field(max_length=6)] = Field(default_factory=list[Login])
+    release_managers: Annotated[list[Login], Field(min_length=0, max_length=6)] = Field(default_factory=list[Login])
     """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
 
     They are members of the organization who neither approve models nor write to a project's repositories. Production without

@@ -8,7 +8,7 @@ from functions.shared.github_api.values import Json, items, nested, number, quot
 
 @dataclass(frozen=True, kw_only=True)
 class BranchRules:
-    """What a change of a branch needs. Where several rules demand the same, the strictest counts."""
+    """The needs of a change of a branch. Where several rules demand the same, the strictest counts."""
 
     approvals: int = 0
     """Approvals of others."""

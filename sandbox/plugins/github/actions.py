@@ -1,4 +1,4 @@
-"""What the tokens of workflows may do in an organization."""
+"""Permissions of the tokens of workflows in an organization."""
 
 from sandbox.plugins.github.client import GitHub
 from sandbox.plugins.github.resource import GitHubResource
