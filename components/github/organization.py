@@ -68,8 +68,8 @@ class GitHubOrganization(pulumi.ComponentResource):
             f"{name}-platform-account",
             name=TEAM,
             description="The account that the platform acts as: rulesets let it past, and nobody else; never add a person",
-            # No team can be nested in a secret one, whose members would be its members.
-            privacy="secret",
+            # A secret team bypasses nothing. Source: GitHub Docs, "Creating rulesets for a repository", bypass permissions.
+            privacy="closed",
             opts=child,
         )
         github.TeamMembership(

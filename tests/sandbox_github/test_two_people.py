@@ -209,7 +209,7 @@ def test_a_writer_does_not_approve_what_their_job_pushed_to_a_colleagues_branch(
 
 
 def test_only_members_of_the_team_bypass(people: dict[str, Client]) -> None:
-    team = people["olivia"]("POST", "/orgs/acme/teams", {"name": "Platform", "privacy": "secret"}).json["id"]
+    team = people["olivia"]("POST", "/orgs/acme/teams", {"name": "Platform", "privacy": "closed"}).json["id"]
     member = f"/organizations/1001/team/{team}/memberships"
     assert people["olivia"]("PUT", f"{member}/rita", {"role": "member"}).status == 200
     assert people["olivia"]("DELETE", f"{member}/olivia").status == 204
@@ -219,6 +219,15 @@ def test_only_members_of_the_team_bypass(people: dict[str, Client]) -> None:
     assert people["olivia"]("PUT", f"/orgs/acme/rulesets/{ruleset['id']}", {"bypass_actors": actors}).status == 200
 
     assert [push(people[name], name, "main") for name in ("olivia", "mia", "rita")] == [409, 409, 201]
+
+
+def test_a_secret_team_bypasses_nothing(call: Client) -> None:
+    team = call("POST", "/orgs/acme/teams", {"name": "Platform", "privacy": "secret"}).json["id"]
+    actors = [{"actor_type": "Team", "actor_id": team, "bypass_mode": "always"}]
+
+    refused = call("POST", "/orgs/acme/rulesets", {**rules(), "bypass_actors": actors})
+
+    assert (refused.status, "no secret team" in refused.content.decode()) == (422, True)
 
 
 def test_an_owner_maintains_every_team_that_they_are_in(call: Client) -> None:

@@ -67,9 +67,11 @@ def _check(call: Call, body: _Create | _Update) -> None:
             raise errors.ApiError(501, f"Rules of the type {rule.type!r} are not implemented here")
         _check_parameters(rule)
     for actor in body.bypass_actors or []:
-        if actor.actor_type == "Team" and actor.actor_id not in call.store.state.teams:
+        # "Teams, excluding secret teams". Source: GitHub Docs, "Creating rulesets for a repository".
+        team = call.store.state.teams.get(actor.actor_id or 0)
+        if actor.actor_type == "Team" and (team is None or team.privacy == "secret"):
             raise errors.unprocessable(
-                "Validation Failed", f"Actor {actor.actor_id} must be part of the ruleset source"
+                "Validation Failed", f"Actor {actor.actor_id} must be part of the ruleset source, and no secret team"
             )
     for ruleset in call.store.state.rulesets.values():
         same = ruleset.name == body.name and ruleset.repository_id == _owner(call)
