@@ -302,6 +302,17 @@ def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environm
     assert "there is no template model-trainign; there are model-deployment-realtime, model-training" in error
 
 
+def test_a_push_that_the_rules_refuse_says_whose_token_is_let_past(server: Path, environment: dict[str, str]) -> None:
+    hook = server / REPOSITORY / "hooks" / "pre-receive"
+    hook.write_text(
+        "#!/bin/sh\necho 'error: GH013: Repository rule violations found for refs/heads/main.' >&2\nexit 1\n"
+    )
+    hook.chmod(0o755)
+    code, _, error = publish(server, environment)
+    assert code == 1
+    assert "rules let only the platform's own account past: use its token" in error
+
+
 def test_a_refused_push_fails_with_the_servers_message(server: Path, environment: dict[str, str]) -> None:
     hook = server / REPOSITORY / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")
