@@ -38,8 +38,8 @@ def parse_project(properties: object, organization: str) -> ProjectRepository:
     if environments is None or not all(_ENVIRONMENT.fullmatch(name) for name in environments):
         problems.append("Environments must be a list of names of lower-case letters, digits and hyphens")
     released = _texts(values.get("ReleasedEnvironments", []))
-    if released is None or not set(released) <= set(environments or []):
-        problems.append("ReleasedEnvironments must be a list of names that Environments has")
+    if released is None or not all(_ENVIRONMENT.fullmatch(name) for name in released):
+        problems.append("ReleasedEnvironments must be a list of names like those of Environments")
     settings = _settings(values.get("Settings", {}))
     if settings is None:
         problems.append("Settings must be tables of texts and lists of texts")

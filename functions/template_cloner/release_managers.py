@@ -18,13 +18,16 @@ _WITHOUT_REVIEWERS = ("free", "team")
 
 
 def find_managers(launch: Launch) -> Mapping[str, Managers]:
-    """Return the release managers of each of the project's environments, before anything is created.
+    """Return the release managers of each of the repository's environments, before anything is created.
+
+    The project's other repositories may have further environments, whose release managers are checked all the same.
 
     Raises:
         LaunchError: the account names none, or one who cannot be one, or the organization's plan has no reviewers.
     """
     project = launch.project
-    return {name: _managers(launch, name) if name in project.released else {} for name in project.environments}
+    found: dict[str, Managers] = {name: {} for name in project.environments}
+    return found | {name: _managers(launch, name) for name in project.released}
 
 
 def _managers(launch: Launch, environment: str) -> Managers:

@@ -17,7 +17,7 @@ class ProjectRepository:
     environments: tuple[str, ...]
     settings: Mapping[str, Mapping[str, str | list[str]]]
     released: tuple[str, ...] = ()
-    """Environments that jobs enter when a release manager lets them; the others need nobody."""
+    """The project's environments that jobs enter when a release manager lets them; the others need nobody."""
 
     @property
     def name(self) -> str:

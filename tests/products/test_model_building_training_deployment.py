@@ -22,7 +22,7 @@ ADDED = {
     "DeploymentCodeRepository": "AWS::SageMaker::CodeRepository",
     "FirstChecks": "Custom::FirstWorkflowRun",
 }
-REPLACED = {"ArtifactBucketPolicy", "FirstRun", "ModelPackageGroup"}
+REPLACED = {"ArtifactBucketPolicy", "FirstRun", "ModelPackageGroup", "Repository"}
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-model-deployment-realtime"
 RELEASE_ROLES = [
     "arn:aws:iam::222222222222:role/analytics-preprod-model-release",
@@ -88,7 +88,11 @@ def test_what_it_replaces_keeps_what_the_other_product_says(product: Product, ex
     assert policy[: len(theirs)] == theirs
     assert group == extended.properties("ModelPackageGroup")
     assert product.properties("FirstRun") == extended.properties("FirstRun")
-    for key in REPLACED - {"FirstRun"}:
+    assert product.properties("Repository") == {
+        **extended.properties("Repository"),
+        "ReleasedEnvironments": ["prod"],
+    }
+    for key in REPLACED - {"FirstRun", "Repository"}:
         assert product.resources[key]["DeletionPolicy"] == extended.resources[key]["DeletionPolicy"]
     waits = product.resources["FirstRun"]["DependsOn"]
     assert set(extended.resources["FirstRun"]["DependsOn"]) <= set(waits)

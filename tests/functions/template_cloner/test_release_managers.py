@@ -172,3 +172,18 @@ def test_another_release_manager_replaces_the_first_by_an_update(fakes: Fakes) -
     fakes.launcher().update(DEPLOYING, DEPLOYING)
 
     assert prod(fakes) == Environment(reviewers=frozenset({("User", 2)}), prevents_self_review=True, admits=MAIN)
+
+
+def test_a_project_that_nobody_can_release_gets_not_even_its_training_repository(fakes: Fakes) -> None:
+    released_by(fakes, "mary")
+
+    message = refused(fakes, replace(PROJECT, released=("prod",)))
+
+    assert "mary works in the project's repositories" in message
+    assert fakes.github.writes == []
+
+
+def test_the_training_repository_of_a_project_that_deploys_has_no_environment_of_production(fakes: Fakes) -> None:
+    fakes.launcher().create(replace(PROJECT, released=("prod",)))
+
+    assert fakes.repo.environments == {"dev": Environment(admits=MAIN)}
