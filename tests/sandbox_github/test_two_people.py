@@ -124,6 +124,17 @@ def test_who_pushed_last_does_not_approve_for_others(people: dict[str, Client]) 
     assert merged(people["rita"]) == ""
 
 
+def test_an_approval_from_before_the_last_push_does_not_count_for_it(people: dict[str, Client]) -> None:
+    (ruleset,) = people["olivia"]("GET", "/orgs/acme/rulesets").json
+    kept = rules(dismiss_stale_reviews_on_push=False)["rules"]
+    assert people["olivia"]("PUT", f"/orgs/acme/rulesets/{ruleset['id']}", {"rules": kept}).status == 200
+    propose(people["mia"])
+    assert approve(people["olivia"]) == 200
+    assert push(people["mia"], "later") == 201
+
+    assert "someone other than mia" in merged(people["mia"])
+
+
 def test_who_pushed_last_before_the_pull_request_was_opened_is_known_too(people: dict[str, Client]) -> None:
     people["olivia"]("PUT", f"{PATH}/collaborators/rita", {"permission": "push"})
     main = people["mia"]("GET", f"{PATH}/git/ref/heads/main").json["object"]["sha"]
