@@ -21,6 +21,8 @@ _FLAGS = {
 _BYPASSED_BY_PLATFORM = ("mlops-protect-main", "mlops-platform-branches", "mlops-check-")
 """Beginnings of the names of rulesets that the platform's account may bypass."""
 _BYPASSED_BY_NOBODY = "mlops-protect-platform"
+_NEEDED = ("mlops-only-people-push", "mlops-protect-main", _BYPASSED_BY_NOBODY)
+"""Names of the rulesets without which one person could do both parts of a change."""
 
 
 def of_platform(
@@ -61,6 +63,8 @@ def of_organization(
     found = sorted(str(each.get("login", "")) for each in members.items)
     if [login.lower() for login in found] != [user]:
         problems.append(f"the members of the team {TEAM} are {', '.join(found) or 'none'}, and should be {user} alone")
+    missing = set(_NEEDED) - {each.get("name") for each in listed.items}
+    problems += [f"the ruleset {name} is missing" for name in sorted(missing)]
     platform = {("Team", team.body.get("id"))}
     for each in listed.items:
         name = str(each.get("name", ""))

@@ -93,6 +93,7 @@ def test_a_plan_without_rules_is_named() -> None:
             "the ruleset mlops-protect-platform lets Team 4001 past",
         ),
         ({"rulesets": ({**RULESETS[0], "enforcement": "evaluate"},)}, "the ruleset mlops-protect-main is evaluate"),
+        ({"rulesets": RULESETS[:2]}, "the ruleset mlops-only-people-push is missing"),
         ({"members": ("mlops-bot", "grace")}, "the members of the team mlops-platform-account are grace, mlops-bot"),
         ({"members": ()}, "the members of the team mlops-platform-account are none"),
         ({"jobs": {**JOBS, "can_approve_pull_request_reviews": True}}, "GitHub Actions may approve pull requests"),
