@@ -21,7 +21,7 @@ from components.parameters import Parameters, ParametersArgs
 from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
 from components.storage import Storage, StorageArgs
 from components.studio import Studio, StudioArgs
-from components.workload_account import WorkloadAccount, WorkloadAccountArgs
+from components.workload_account import Release, WorkloadAccount, WorkloadAccountArgs
 from costs import declared, price_list
 from costs.idle_month import idle_month
 from settings import ExistingNetwork, Settings
@@ -137,6 +137,7 @@ if settings.development:
             logs_key_arn=keys["logs"].arn,
             secrets_key_arn=keys["secrets"].arn,
             github=settings.github.connection,
+            review_rules=settings.review_rules,
             oidc_issuer=settings.github.oidc_issuer_host,
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.development.projects.launches_at_once,
@@ -167,7 +168,14 @@ if settings.development:
         organization = GitHubOrganization(
             "github",
             GitHubOrganizationArgs(
-                template_kinds=lookups.template_kinds(), keep_on_destroy=settings.keep_data_on_destroy
+                organization=settings.github.organization,
+                checks=lookups.template_checks(),
+                platform_repository=settings.github.repository,
+                platform_user=settings.github.platform_user or "",
+                required_approvals=settings.github.required_approvals,
+                actions_app_id=settings.github.actions_app_id,
+                dependabot_app_id=settings.github.dependabot_app_id,
+                keep_on_destroy=settings.keep_data_on_destroy,
             ),
             pulumi.ResourceOptions(providers=[organization_provider(settings.github.connection)]),
         )
@@ -200,6 +208,9 @@ if settings.workload:
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
             tokens=settings.github.tokens,
+            release=Release(
+                managers=settings.workload.release_managers, unprotected=settings.workload.release == "unprotected"
+            ),
             logs_key_arn=keys["logs"].arn,
             alarms_topic_arn=alarms.topic_arn,
         ),

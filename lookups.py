@@ -18,9 +18,10 @@ from settings.ways_out import WaysOut
 TEMPLATES = Path(__file__).parent / "template-repos" / "templates.toml"
 
 
-def template_kinds() -> list[str]:
-    """Return the kinds of template repository, such as `model-training`."""
-    return list(tomllib.loads(TEMPLATES.read_text(encoding="utf-8")))
+def template_checks() -> dict[str, str]:
+    """Return the kinds of template repository, such as `model-training`, each with the job that checks a change to it."""
+    templates = tomllib.loads(TEMPLATES.read_text(encoding="utf-8"))
+    return {kind: template["check"] for kind, template in templates.items()}
 
 
 def require_account(environment: Environment, provider: aws.Provider) -> None:

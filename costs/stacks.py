@@ -70,7 +70,9 @@ class _Previewed(pulumi.runtime.Mocks):
         return dict(self._answers[args.token]), []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return args.name, cast("dict[str, Any]", args.inputs)
+        # A ruleset names a team by its id, which is a number.
+        identifier = "1" if args.typ == "github:index/team:Team" else args.name
+        return identifier, cast("dict[str, Any]", args.inputs)
 
 
 def declared_by(configuration: Configuration) -> Sequence[Declaration]:

@@ -39,12 +39,13 @@ REPOSITORY = Repository("mlops-platform", 2001)
 """The platform's own repository, whose workflows deploy it."""
 
 PLATFORM_ENGINEER = User("platform-engineer", 3001, "deploys the platform, owns the GitHub organization", admin=True)
-CLONER = User("template-cloner", 3002, "no person: the account that creates repositories", admin=True)
+CLONER = User("template-cloner", 3002, "no person: the account that the platform acts as", admin=True)
 LEAD_DATA_SCIENTIST = User("grace", 3003, "lead data scientist: launches, trains, approves a model")
-DATA_SCIENTIST = User("ada", 3004, "data scientist: looks at models, may approve none")
-RELEASE_MANAGER = User("hedy", 3005, "reviewer: lets an approved, tested model into production")
+DATA_SCIENTIST = User("ada", 3004, "data scientist: reviews changes, may approve no model")
+RELEASE_MANAGER = User("hedy", 3005, "release manager: lets a tested model into production")
 """Never lets in what she started herself."""
-USERS = (PLATFORM_ENGINEER, CLONER, LEAD_DATA_SCIENTIST, DATA_SCIENTIST, RELEASE_MANAGER)
+COLLEAGUE = User("mary", 3006, "platform engineer: approves changes to the platform", admin=True)
+USERS = (PLATFORM_ENGINEER, CLONER, LEAD_DATA_SCIENTIST, DATA_SCIENTIST, RELEASE_MANAGER, COLLEAGUE)
 
 PROJECT = "abalone"
 """Name of the project that the demo launches."""

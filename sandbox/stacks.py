@@ -11,7 +11,8 @@ import yaml
 
 from bootstrap import settings_file, stack_file
 from sandbox import commands, paths
-from sandbox.organization import ORGANIZATION, REPOSITORY
+from sandbox.github.checks import APP_ID as ACTIONS_APP_ID
+from sandbox.organization import CLONER, ORGANIZATION, REPOSITORY
 from sandbox.servers import Servers
 
 NAMESPACE = "mlops-platform"
@@ -101,6 +102,8 @@ def _checked_in(environment: str, servers: Servers) -> dict[str, Any]:
         "repositoryId": REPOSITORY.id,
         "serverUrl": servers.github.url,
         "oidcSubjects": "immutable",
+        "platformUser": CLONER.login,
+        "actionsAppId": ACTIONS_APP_ID,
     }
     return content
 

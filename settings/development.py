@@ -9,6 +9,7 @@ from settings.types import (
     AccountId,
     AppInstanceType,
     JobInstanceType,
+    Login,
     Number,
     Section,
     pattern,
@@ -26,6 +27,8 @@ class UserProfile(Section):
     """Name of the user profile."""
     role: Literal["lead", "dataScientist"]
     """A `lead` launches projects and approves models; a `dataScientist` works in the projects."""
+    github_login: Login | None = None
+    """Login at GitHub. A launch refuses a lead as release manager, if it knows that this login is a lead's."""
 
 
 class Studio(Section):
@@ -91,6 +94,11 @@ class Development(Section):
     """SageMaker Studio."""
     projects: Projects = Field(default_factory=Projects)
     """Self-service projects."""
+
+    @property
+    def lead_logins(self) -> list[str]:
+        """Logins at GitHub of those who approve models, as far as they are known."""
+        return [each.github_login for each in self.studio.user_profiles if each.role == "lead" and each.github_login]
 
     @property
     def deployment_accounts(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from components.github.connection import GitHubConnection, GitHubRepository, GitHubTokens, SubjectForm
 from components.github.server import PUBLIC_SERVER, server_at
-from settings.types import HttpsUrl, Number, Section, pattern, problem
+from settings.types import HttpsUrl, Login, Number, Section, pattern, problem
 
 
 def _api_url(known: Mapping[str, str]) -> str:
@@ -21,6 +21,14 @@ def _token_issuer(known: Mapping[str, str]) -> str:
 
 def _subject_form(known: Mapping[str, str]) -> SubjectForm:
     return server_at(known.get("server_url", "")).subject_form
+
+
+def _actions_app(known: Mapping[str, str]) -> int | None:
+    return server_at(known.get("server_url", "")).actions_app_id
+
+
+def _dependabot_app(known: Mapping[str, str]) -> int | None:
+    return server_at(known.get("server_url", "")).dependabot_app_id
 
 
 class GitHub(Section):
@@ -45,6 +53,18 @@ class GitHub(Section):
     oidc_subjects: SubjectForm = Field(default_factory=_subject_form)
     """Form of a token's subject, by which roles recognize a repository: with ids (`immutable`: `repo:acme@1001/name@2005`) or
     names only (`legacy`: `repo:acme/name`). Derived from `serverUrl`."""
+    platform_user: Login | None = None
+    """Login of the account whose token the platform acts with (`python -m bootstrap github-token`). Rulesets let it past, and
+    nobody else, so no person may use it. Required where `development` publishes the template repositories."""
+    required_approvals: Annotated[Number, Field(ge=1, le=10)] = 1
+    """Approvals that a change to a project or to the platform needs, by others than who pushed it. One is the least."""
+    actions_app_id: Annotated[Number, Field(gt=0)] | None = Field(default_factory=_actions_app)
+    """App that reports the checks that a change has to pass: `gh api apps/github-actions --jq .id`. Known for github.com;
+    without it, whoever may write to a repository can report them."""
+    dependabot_app_id: Annotated[Number, Field(gt=0)] | None = Field(default_factory=_dependabot_app)
+    """App that alone writes branches `dependabot/…`: `gh api apps/dependabot --jq .id`. Known for github.com; without it, these
+    branches are like any other."""
+
     through_network: bool | None = None
     """Whether the platform's Lambda functions call GitHub from the platform's network. Choose `true` if GitHub cannot be reached
     otherwise: an Enterprise Server is in a connected network, or the organization admits only listed addresses, such as the NAT

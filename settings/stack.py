@@ -10,6 +10,7 @@ from pulumi.runtime import config as runtime_config
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from components.environment import Environment
+from components.github.connection import ReviewRules
 from costs import price_list
 from settings.alarms import Alarms
 from settings.costs import Costs
@@ -108,6 +109,19 @@ class Settings(Section):
 
     @field_validator("development")
     @classmethod
+    def _platforms_user_is_known(cls, development: Development | None, info: ValidationInfo) -> Development | None:
+        github: object = info.data.get("github")
+        if development is None or not development.projects.publish_template_repositories:
+            return development
+        if isinstance(github, GitHub) and github.platform_user is None:
+            raise problem(
+                "the organization's rulesets let only the platform's own account past: set github.platformUser to its login, "
+                "or leave the organization to another stack (development.projects.publishTemplateRepositories: false)"
+            )
+        return development
+
+    @field_validator("development")
+    @classmethod
     def _studio_reaches_aws(cls, development: Development | None, info: ValidationInfo) -> Development | None:
         network: object = info.data.get("network")
         if development is not None and isinstance(network, NewNetwork):
@@ -169,6 +183,12 @@ class Settings(Section):
     def deployment_accounts(self) -> dict[str, str]:
         """Accounts that projects launched here deploy to, by the name of the environment."""
         return self.development.deployment_accounts if self.development else {}
+
+    @property
+    def review_rules(self) -> ReviewRules:
+        """The rules about reviews that a launch checks."""
+        leads = self.development.lead_logins if self.development else []
+        return ReviewRules(required_approvals=self.github.required_approvals, leads=leads)
 
     @property
     def onboarding_function_arns(self) -> dict[str, str]:

@@ -80,6 +80,8 @@ def _with_images(region: str) -> str:
     return region
 
 
+Login = Annotated[str, pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}", "give a login, without @")]
+"""The login of an account at GitHub."""
 AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
 Email = Annotated[
     str,

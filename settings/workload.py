@@ -1,9 +1,12 @@
 """Settings of an environment in which models are deployed."""
 
 from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from components.environment import Environment
-from settings.types import AccountId, EnvironmentName, Section
+from settings.types import AccountId, EnvironmentName, Login, Section, problem, without_repeats
 
 
 class Workload(Section):
@@ -13,6 +16,22 @@ class Workload(Section):
     """Id of the account in which the models are trained."""
     development_environment: EnvironmentName = "dev"
     """Name of the unit's environment in that account."""
+    release: Literal["environment", "unprotected"] = "environment"
+    """The way of a model into production: a release manager lets the job into the project's GitHub environment, or nobody does.
+
+    `unprotected` is for a trial on a plan of GitHub without reviewers, and `doctor` and each deployment repeat it."""
+    release_managers: Annotated[list[Login], Field(min_length=0, max_length=6)] = Field(default_factory=list[Login])
+    """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
+
+    They are members of the organization who neither approve models nor write to a project's repositories. Production without
+    any refuses launches."""
+
+    @field_validator("release_managers")
+    @classmethod
+    def _managers_release(cls, managers: list[str], info: ValidationInfo) -> list[str]:
+        if managers and info.data.get("release") == "unprotected":
+            raise problem("nobody releases models where release is unprotected: remove one of the two")
+        return without_repeats(managers, str.lower)
 
     def development(self, environment: Environment) -> Environment:
         """Return the environment of the unit in which the models were trained that `environment` deploys."""

@@ -259,7 +259,9 @@ def _git(environment: dict[str, str], *arguments: str, folder: Path | None = Non
         ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if result.returncode:
-        raise PublishError(f"git {arguments[0]} failed: {result.stderr.strip()}")
+        # GitHub's code for a ruleset that refuses a push.
+        rules = "; rules let only the platform's own account past: use its token" if "GH013" in result.stderr else ""
+        raise PublishError(f"git {arguments[0]} failed: {result.stderr.strip()}{rules}")
     return result.stdout.strip()
 
 

@@ -170,6 +170,8 @@ class _Cloud(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         physical = (_id_like_aws(args) if self.ids_like_aws else None) or _physical_name(args)
+        if args.typ == "github:index/team:Team":
+            physical = "4001"
         inputs = cast("dict[str, Any]", args.inputs)
         return physical, {**inputs, **self._outputs(args.typ, physical, inputs)}
 

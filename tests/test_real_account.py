@@ -84,4 +84,4 @@ def test_a_look_into_the_event_history_begins_at_the_time_that_the_reader_sets()
 
 def test_commands_are_found() -> None:
     found = {program: len(commands(program)) for program in ("aws", "gh", "pulumi", "python")}
-    assert found == {"aws": 44, "gh": 5, "pulumi": 4, "python": 1}
+    assert found == {"aws": 44, "gh": 8, "pulumi": 4, "python": 1}

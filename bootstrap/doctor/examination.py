@@ -7,7 +7,7 @@ from pathlib import Path
 from bootstrap import github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
-from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, quotas
+from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, quotas, reviews
 from bootstrap.doctor.finding import Finding, checked
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
@@ -101,6 +101,16 @@ def _platform(
     yield checked("GitHub repository", lambda: github_checks.repository(server, stack, repository, token, get, again))
     if token and settings_file.publishes_templates(settings):
         yield checked("GitHub token", lambda: github_checks.token_of_deployments(server, organization, token, get))
+    own = github_checks.trusted_repository(stack)
+    yield checked("GitHub reviews", lambda: reviews.of_platform(server, own, settings, token, get))
+    if settings_file.publishes_templates(settings):
+        yield checked("GitHub rulesets", lambda: reviews.of_organization(server, organization, settings, token, get))
+    if "workload" in settings:
+        yield checked("release", lambda: reviews.of_release(names.environment, settings))
+        if settings_file.section(settings, "workload").get("releaseManagers"):
+            yield checked(
+                "GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get)
+            )
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
     yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
     # Only a stack with the development section has the template cloner, whose secret holds the credential.

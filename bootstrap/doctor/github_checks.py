@@ -35,7 +35,7 @@ def repository(
 
     GitHub keeps the case of names and ignores it in look-ups; IAM compares exactly.
     """
-    trusted = _repository(stack)
+    trusted = trusted_repository(stack)
     answer = get(server, f"/repos/{quote(trusted)}", token)
     if answer.status != http.client.OK:
         hint = "" if token else "; set GITHUB_TOKEN if it is private"
@@ -57,7 +57,7 @@ def repository(
 
 def environment(server: Server, names: Names, stack: Stack, token: str | None, get: Get) -> tuple[bool, str]:
     """Check that the GitHub environment admits main alone: the deploy role trusts every job in the environment."""
-    repository = _repository(stack)
+    repository = trusted_repository(stack)
     path = f"/repos/{quote(repository)}/environments/{quote(names.environment)}"
     only_main = "admit only main (Deployment branches and tags: Selected branches and tags, add main)"
     url = f"{server.url}/{repository}/settings/environments"
@@ -123,7 +123,7 @@ def credential(account: Account, names: Names, server: Server) -> tuple[bool, st
     return False, (f"{arn} is empty, so no project can be launched; run: {store_command(server, names)}")
 
 
-def _repository(stack: Stack) -> str:
+def trusted_repository(stack: Stack) -> str:
     """Return owner and name of the repository whose jobs the deploy role trusts."""
     subject = stack.parameters.get("DeploySubjects", "").partition(",")[0]
     parts = subject.removeprefix("repo:").partition(":")[0].split("/")

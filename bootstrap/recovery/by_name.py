@@ -38,6 +38,8 @@ IDENTIFIERS: Mapping[str, str] = {
     "aws:sns/topicPolicy:TopicPolicy": "{arn}",
     "aws:sqs/queuePolicy:QueuePolicy": "{queueUrl}",
     "aws:ssm/parameter:Parameter": "{name}",
+    "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": "{organizationSlug}",
     "github:index/repository:Repository": "{name}",
+    "github:index/teamMembership:TeamMembership": "{teamId}:{username}",
 }
 """By type, the provider's identifier as a format string over the inputs, `region` and `account`."""

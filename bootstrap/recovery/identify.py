@@ -40,6 +40,9 @@ def find(account: Account, names: Names, resource: Resource, from_github: FromGi
     if kind == "github:index/organizationRuleset:OrganizationRuleset":
         rulesets = from_github("/rulesets?per_page=100")
         return [str(ruleset["id"]) for ruleset in rulesets if ruleset["name"] == inputs["name"]]
+    if kind == "github:index/team:Team":
+        teams = from_github("/teams?per_page=100")
+        return [str(team["id"]) for team in teams if team["name"] == inputs["name"]]
     raise UnknownTypeError(kind)
 
 

@@ -1,5 +1,6 @@
 """The GitHub organization and repositories that the platform deals with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +52,16 @@ class GitHubRepository:
             subject_form=self.subject_form,
         )
         return f"{tokens.repository(self.name, str(self.repository_id))}:{context}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRules:
+    """The rules about reviews that a launch checks."""
+
+    required_approvals: int
+    """Approvals by others that a change needs."""
+    leads: Sequence[str]
+    """Logins of those who approve models, as far as they are known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,35 +1,52 @@
 """The template repositories and rules that all projects of a GitHub organization share."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_github as github
 
+from components.github import rulesets
 from components.github.connection import GitHubConnection
+from components.github.rulesets import Ruleset
+
+PLATFORM_CHECK = "Checks"
+"""The job of `.github/workflows/pull-request.yml` that tests a change to the platform."""
+TEAM = "mlops-platform-account"
+"""Name of the team that the platform's user alone is a member of."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GitHubOrganizationArgs:
-    """Kinds of templates, and the protection of main."""
+    """Kinds of templates, and the protection of what deploys."""
 
-    template_kinds: Sequence[str]
-    """Kinds of project repository, such as `model-training`: one template repository each."""
-    required_approvals: int = 0
-    """Reviews by somebody else before a pull request may be merged; 0 lets a person who works alone merge."""
+    organization: str
+    checks: Mapping[str, str]
+    """Kinds of project repository, such as `model-training`, each with the job that checks a change to it."""
+    platform_repository: str
+    """Name of the platform's own repository, which deploys production."""
+    platform_user: str
+    """Login of the account that the platform acts as, which alone commits to main without a review."""
+    required_approvals: int
+    """Approvals by others that a change needs."""
+    actions_app_id: int | None
+    """The app that reports checks; None where its id is not known."""
+    dependabot_app_id: int | None
+    """The app that proposes updates; None where its id is not known."""
     keep_on_destroy: bool = True
     """Archive the template repositories instead of deleting them."""
 
 
 class GitHubOrganization(pulumi.ComponentResource):
-    """Template repositories, and the ruleset that protects main of every project repository from its first second."""
+    """Template repositories, and rules by which nobody alone changes a project's main, or the platform's."""
 
     template_repositories: dict[str, pulumi.Output[str]]
     """Full name of each template repository, by kind."""
 
     def __init__(self, name: str, args: GitHubOrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:GitHubOrganization", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
         self.template_repositories = {
             kind: github.Repository(
                 f"{name}-template-{kind}",
@@ -43,37 +60,83 @@ class GitHubOrganization(pulumi.ComponentResource):
                 has_wiki=False,
                 delete_branch_on_merge=True,
                 archive_on_destroy=args.keep_on_destroy,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=child,
             ).full_name
-            for kind in args.template_kinds
+            for kind in args.checks
         }
-        # A ruleset of the organization costs a launch no request of its own, and holds before the first commit.
-        github.OrganizationRuleset(
-            f"{name}-protect-main",
-            name="mlops-protect-main",
-            target="branch",
-            enforcement="active",
-            conditions={
-                "repository_name": {"includes": ["mlops-*"], "excludes": []},
-                "ref_name": {"includes": ["~DEFAULT_BRANCH"], "excludes": []},
-            },
-            # The template cloner and the publisher of templates act as an owner of the organization. GitHub ignores an
-            # id of these and returns none, so each preview would show one as a change.
-            # Source: https://github.com/integrations/terraform-provider-github/issues/2536
-            bypass_actors=[{"actor_type": "OrganizationAdmin", "bypass_mode": "always"}],
-            rules={
-                "deletion": True,
-                "non_fast_forward": True,
-                "pull_request": {
-                    "required_approving_review_count": args.required_approvals,
-                    "dismiss_stale_reviews_on_push": True,
-                    "require_last_push_approval": args.required_approvals > 0,
-                    "required_review_thread_resolution": True,
-                },
-            },
-            opts=pulumi.ResourceOptions(parent=self),
+        platform = github.Team(
+            f"{name}-platform-account",
+            name=TEAM,
+            description="The account that the platform acts as: rulesets let it past, and nobody else; never add a person",
+            # A secret team bypasses nothing. Source: GitHub Docs, "Creating rulesets for a repository", bypass permissions.
+            privacy="closed",
+            opts=child,
+        )
+        github.TeamMembership(
+            f"{name}-platform-account-member",
+            team_id=platform.id,
+            username=args.platform_user,
+            # What GitHub makes of an owner of the organization in any case.
+            role="maintainer",
+            opts=child,
+        )
+        for key, ruleset in _rulesets(args, rulesets.team(platform.id.apply(int))).items():
+            github.OrganizationRuleset(f"{name}-{key}", name=f"mlops-{key}", **ruleset.arguments, opts=child)
+        github.ActionsOrganizationWorkflowPermissions(
+            f"{name}-workflow-permissions",
+            organization_slug=args.organization,
+            default_workflow_permissions="read",
+            # A job would be the second person that approves its author's change.
+            can_approve_pull_request_reviews=False,
+            opts=child,
         )
         self.register_outputs({"template_repositories": self.template_repositories})
+
+
+def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> dict[str, Ruleset]:
+    """Return all rulesets by their names; `platform` may bypass those of projects, and not that of the platform's main."""
+    everywhere = (*rulesets.PROJECTS, args.platform_repository)
+    found = {
+        "only-people-push": Ruleset(
+            repositories=everywhere,
+            branches="~ALL",
+            other_branches=(rulesets.DEPENDABOTS_BRANCHES,),
+            rules=rulesets.CLOSED,
+            bypass=rulesets.PEOPLE,
+        ),
+        # The template cloner commits a project's settings at its launch, and the publisher commits templates.
+        "protect-main": Ruleset(
+            repositories=rulesets.PROJECTS, rules=rulesets.reviewed(args.required_approvals), bypass=[platform]
+        ),
+        "protect-platform": Ruleset(
+            repositories=(args.platform_repository,),
+            rules={
+                **rulesets.reviewed(args.required_approvals),
+                **rulesets.checked(PLATFORM_CHECK, args.actions_app_id),
+            },
+        ),
+        "platform-branches": Ruleset(
+            repositories=everywhere,
+            branches=rulesets.PLATFORMS_BRANCHES,
+            rules=rulesets.CLOSED,
+            bypass=[platform],
+        ),
+    }
+    for kind, check in args.checks.items():
+        found[f"check-{kind}"] = Ruleset(
+            repositories=(f"mlops-*-{kind}",),
+            excluded=rulesets.TEMPLATES,
+            rules=rulesets.checked(check, args.actions_app_id),
+            bypass=[platform],
+        )
+    if args.dependabot_app_id is not None:
+        found["dependabot-branches"] = Ruleset(
+            repositories=everywhere,
+            branches=rulesets.DEPENDABOTS_BRANCHES,
+            rules=rulesets.CLOSED,
+            bypass=[rulesets.app(args.dependabot_app_id)],
+        )
+    return found
 
 
 def organization_provider(connection: GitHubConnection) -> github.Provider:

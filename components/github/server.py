@@ -29,6 +29,10 @@ class GitHubServer:
     """Host and path of the issuer of its workflows' tokens, without the scheme."""
     subject_form: SubjectForm
     """GitHub puts ids into the subjects of new repositories everywhere but on Enterprise Server."""
+    actions_app_id: int | None = None
+    """The app GitHub Actions, which reports checks; other servers than github.com have ids of their own."""
+    dependabot_app_id: int | None = None
+    """The app Dependabot, likewise."""
 
     @property
     def is_enterprise_server(self) -> bool:
@@ -42,7 +46,13 @@ def server_at(url: str) -> GitHubServer:
     server = f"https://{host}"
     if server == PUBLIC_SERVER:
         return GitHubServer(
-            url=server, api_url="https://api.github.com", issuer=PUBLIC_ISSUER, subject_form="immutable"
+            url=server,
+            api_url="https://api.github.com",
+            issuer=PUBLIC_ISSUER,
+            subject_form="immutable",
+            # Source: https://api.github.com/apps/github-actions and https://api.github.com/apps/dependabot.
+            actions_app_id=15368,
+            dependabot_app_id=29110,
         )
     if DATA_RESIDENCY.fullmatch(host):
         return GitHubServer(

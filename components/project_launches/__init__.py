@@ -7,7 +7,7 @@ import pulumi
 
 from components.deployment_trigger import PURPOSE as DEPLOYMENT_TRIGGER
 from components.environment import Environment
-from components.github.connection import GitHubConnection
+from components.github.connection import GitHubConnection, ReviewRules
 from components.network.vpc_config import VpcConfig
 from components.parameters import Values
 from components.project_catalog import ProjectCatalog, ProjectCatalogArgs
@@ -30,6 +30,7 @@ class ProjectLaunchesArgs:
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential for GitHub, and of requests that failed."""
     github: GitHubConnection
+    review_rules: ReviewRules
     oidc_issuer: str
     """Host and path of the issuer of the repositories' tokens, without the scheme."""
     launcher_role_arn: pulumi.Input[str]
@@ -62,6 +63,7 @@ class ProjectLaunches(pulumi.ComponentResource):
                 logs_key_arn=args.logs_key_arn,
                 secrets_key_arn=args.secrets_key_arn,
                 github=args.github,
+                review_rules=args.review_rules,
                 launches_at_once=args.launches_at_once,
                 onboarding_function_arns=args.onboarding_function_arns,
             ),

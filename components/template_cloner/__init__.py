@@ -5,14 +5,14 @@ Its code is in `functions/template_cloner/`, its permissions are in `permissions
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
 from components.environment import Environment
-from components.github.connection import GitHubConnection
+from components.github.connection import GitHubConnection, ReviewRules
 from components.lambda_function import PlatformFunction, PlatformFunctionArgs
 from components.lambda_function.permissions import use_credential
 from components.network.vpc_config import VpcConfig
@@ -36,6 +36,7 @@ class TemplateClonerArgs:
     secrets_key_arn: pulumi.Input[str]
     """Key of the credential, and of the requests that end in the dead-letter queue."""
     github: GitHubConnection
+    review_rules: ReviewRules
     launches_at_once: int
     """Number of launches that run at the same time; CloudFormation's clock runs while the others wait."""
     onboarding_function_arns: Mapping[str, str]
@@ -88,6 +89,7 @@ class TemplateCloner(pulumi.ComponentResource):
                     "LAUNCH_RECORDS_PATH": launch_records,
                     "UNIT": environment.unit,
                     "ONBOARDING_FUNCTION_ARNS": json.dumps(args.onboarding_function_arns),
+                    "REVIEW_RULES": json.dumps(asdict(args.review_rules)),
                 },
                 timeout_seconds=DEADLINE_SECONDS,
                 runs_at_once=args.launches_at_once,

@@ -6,7 +6,9 @@ function (`components/model_release`). The template cloner of development asks a
 code is in `functions/project_onboarding/`; the organization that they trust is written into this account's template.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -34,6 +36,16 @@ TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
+class Release:
+    """The release of models into an account, which a launch asks for."""
+
+    managers: Sequence[str]
+    """GitHub logins of those who may release."""
+    unprotected: bool
+    """Whether nobody has to, for a trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkloadAccountArgs:
     """Environment, bucket, key, network and alarms of deployed models, and the origin of their projects."""
 
@@ -46,6 +58,7 @@ class WorkloadAccountArgs:
     """Environment in which the models were trained."""
     tokens: GitHubTokens
     """Tokens of the repositories' jobs, which alone may deploy."""
+    release: Release
     logs_key_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
     """The only topic that an alarm of a deployment may publish to."""
@@ -109,6 +122,7 @@ class WorkloadAccount(pulumi.ComponentResource):
                     "PLATFORM_PREFIX": environment.prefix,
                     "ROLES_TEMPLATE_URL": template_url,
                     "STACK_ROLE_ARN": stack_role.arn,
+                    "RELEASE": json.dumps(asdict(args.release)),
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
                 logs_key_arn=args.logs_key_arn,

@@ -3,7 +3,7 @@
 A request has an `action` (`onboard`, `check_offboarding`, `offboard`), the project's `project_name` and `project_id`, the
 `launch` that it belongs to, and for `onboard` the `repository_name` and `repository_id`. The answer has a `state`: `done`
 with the `roles`, `refused` with the `reason`, or `pending` with what it is `waiting_for` and with `begun`, which the next
-request repeats.
+request repeats. The action `release` is of no project: its answer has the `release` into this account.
 """
 
 import functools
@@ -53,6 +53,8 @@ def handler(event: Mapping[str, object], context: object) -> Mapping[str, object
 
 def respond(onboarder: Onboarder, event: Mapping[str, object]) -> Mapping[str, object]:
     """Return the answer to a request."""
+    if event.get("action") == "release":
+        return {"state": "done", "release": onboarder.settings.release}
     try:
         answer = onboarder.answer(parse_request(event))
     except RefusedError as refusal:

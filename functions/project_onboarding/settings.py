@@ -1,5 +1,6 @@
 """Settings of the function: the account that it belongs to, as its environment variables describe it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ class Settings:
     """Address of the template of a project's roles, which this account publishes."""
     stack_role_arn: str
     """Role under which CloudFormation makes them."""
+    release: Mapping[str, object]
+    """The `managers` who release models into this account, and whether it goes `unprotected` by anybody's release."""
 
     @property
     def unit(self) -> str:
@@ -40,10 +43,12 @@ class Settings:
             "prefix": "PLATFORM_PREFIX",
             "template_url": "ROLES_TEMPLATE_URL",
             "stack_role_arn": "STACK_ROLE_ARN",
+            "release": "RELEASE",
         }
         missing = [name for name in names.values() if not environment.get(name)]
         if missing:
             raise ExplainedError(
                 f"the onboarding of projects is not configured: {', '.join(missing)}; deploy the platform again"
             )
-        return cls(**{field: environment[name] for field, name in names.items()})
+        values = {field: environment[name] for field, name in names.items()}
+        return cls(release=json.loads(values.pop("release")), **values)

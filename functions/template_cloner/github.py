@@ -1,12 +1,13 @@
-"""The client of GitHub's REST API that a launch uses; users and environments are in modules of their own."""
+"""The client of GitHub's REST API that a launch uses; users, environments and rules are in modules of their own."""
 
 import base64
 import json
 from dataclasses import dataclass
 
 from functions.shared.github_api.errors import GitHubError
-from functions.shared.github_api.values import items, nested, number, quoted, reason, text
+from functions.shared.github_api.values import nested, number, quoted, reason, text
 from functions.template_cloner.github_environments import Environments
+from functions.template_cloner.github_rules import Rules
 from functions.template_cloner.github_users import Users
 
 
@@ -33,8 +34,8 @@ class File:
     sha: str
 
 
-class GitHub(Users, Environments):
-    """The repositories of an organization, with their environments and users."""
+class GitHub(Users, Environments, Rules):
+    """The repositories of an organization, with their environments, rules and users."""
 
     def repository(self, full_name: str) -> Repository | None:
         """Return the repository that has this name now; None when there is none."""
@@ -90,17 +91,12 @@ class GitHub(Users, Environments):
         if status in (409, 422) and "rule violations" in json.dumps(answer).lower():
             raise GitHubError(
                 f"a ruleset does not let the platform's credential commit to {branch} of {full_name}: "
-                f"{reason(answer)}; add the credential's owner to the ruleset's bypass list",
+                f"{reason(answer)}; its owner must be the account that github.platformUser names in the platform's settings",
                 status,
             )
         if status == 422 and "sha" not in json.dumps(answer).lower():
             raise GitHubError(f"GitHub does not accept {path} in {full_name}: {reason(answer)}", status)
         return status in (200, 201)
-
-    def requires_pull_request(self, full_name: str, branch: str) -> bool:
-        """Whether changes reach the branch through pull requests only."""
-        _, rules = self.send("GET", f"/repos/{full_name}/rules/branches/{quoted(branch)}", accept=(200,))
-        return any(text(rule, "type") == "pull_request" for rule in items(rules.get("")))
 
     def delete_repository(self, full_name: str) -> None:
         """Delete the repository; nothing happens when it is gone."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from functions.shared.github_api.client import Client
 from functions.shared.github_api.errors import GitHubError
-from functions.shared.github_api.values import number, quoted, text
+from functions.shared.github_api.values import nested, number, quoted, text
 
 _MORE_THAN_READING = ("write", "maintain", "admin")
 
@@ -55,6 +55,15 @@ class Users(Client):
         """Let the user push to the repository."""
         path = f"/repos/{full_name}/collaborators/{quoted(login)}"
         self.send("PUT", path, {"permission": "push"}, accept=(201, 204))
+
+    def remove_collaborator(self, full_name: str, login: str) -> None:
+        """Take away what the user may do in the repository as a collaborator; nothing happens when they are none."""
+        self.send("DELETE", f"/repos/{full_name}/collaborators/{quoted(login)}", accept=(204, 404))
+
+    def plan(self, organization: str) -> str | None:
+        """Return the organization's plan, such as `team`; None when the credential may not see it."""
+        found = self.get(f"/orgs/{quoted(organization)}")
+        return None if found is None else text(nested(found.get("plan")), "name") or None
 
     def _permission(self, full_name: str, login: str) -> str:
         found = self.get(f"/repos/{full_name}/collaborators/{quoted(login)}/permission")

@@ -8,10 +8,21 @@ from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner.errors import LaunchError, OvertakenError
 from functions.template_cloner.launch_records import Record, State
 from functions.template_cloner.protocols import GitHubApi, Records
+from functions.template_cloner.releases import Release
 from functions.template_cloner.resources import ProjectRepository
 
 RETRY_SECONDS = 1.0
 """Seconds between two checks of something that GitHub does in the background."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRules:
+    """The platform's rules about who reviews."""
+
+    required_approvals: int
+    """Approvals by others that a change needs."""
+    leads: tuple[str, ...] = ()
+    """GitHub logins of those who approve models, as far as the platform's settings name them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +34,9 @@ class Launch:
     records: Records
     deadline: Deadline
     stack_id: str
+    rules: ReviewRules
+    release: Callable[[str], Release]
+    """Returns who releases into the account of an environment."""
     wall_clock: Callable[[], float] = time.time
 
     def record(self) -> Record | None:

@@ -2,7 +2,7 @@
 
 Every step checks what exists before it changes anything, so that the next attempt finishes, or removes, a launch that
 stopped anywhere. A launch makes four content-creating requests: the repository, one commit, an environment and the
-branch that it admits; two more for each further environment, and one for a user who may not push yet. More would reduce
+branch that it admits; two more for each further environment, and one for each user who may not push yet. More would reduce
 how many projects can be launched in an hour.
 Source: GitHub Docs, "Rate limits for the REST API".
 """
@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from functions.shared.github_api.deadline import Deadline
-from functions.template_cloner import members, protection, repository, settings_file
+from functions.template_cloner import members, protection, release_managers, repository, settings_file
 from functions.template_cloner.errors import LaunchError, OvertakenError
 from functions.template_cloner.github import Repository
-from functions.template_cloner.launch import Launch
+from functions.template_cloner.launch import Launch, ReviewRules
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.protocols import GitHubApi, Records, Stacks
+from functions.template_cloner.releases import Release
 from functions.template_cloner.resources import ProjectRepository
 from functions.template_cloner.stacks import ROLLING_BACK, WAITING
 
@@ -38,6 +39,8 @@ class Launcher:
     stacks: Stacks
     deadline: Deadline
     stack_id: str
+    rules: ReviewRules
+    release: Callable[[str], Release]
     wall_clock: Callable[[], float] = time.time
 
     def create(self, project: ProjectRepository) -> Repository:
@@ -50,9 +53,11 @@ class Launcher:
         record = launch.record()
         if record is not None and record.state == "deleted":
             _clean_up_deleted(launch)
-        members.require_member(launch, project.user)
-        reviewers = protection.reviewers(launch)
+        members.require_team(launch)
+        managers = release_managers.find_managers(launch)
         template = repository.find_template(launch)
+        # The same rules hold for it and for the project's repository: what is missing is said before anything exists.
+        protection.require_reviews(launch, template)
         found = repository.find_own(launch)
         if record is None:
             record = _begin(launch, template, found)
@@ -64,10 +69,10 @@ class Launcher:
             own = found or repository.generate(launch, template)
             repository.wait_for_first_commit(launch, own)
             # Before anybody may push: the organization's rules hold from the first commit on.
-            protection.require_pull_requests(launch, own)
+            protection.require_reviews(launch, own)
             settings_file.write(launch, own, record.template_commit)
-            protection.protect_environments(launch, own, reviewers)
-            members.add_user(launch)
+            protection.protect_environments(launch, own, managers)
+            members.add_users(launch)
             launch.require_wanted()
         except Exception:
             _stop(launch, record)
@@ -76,7 +81,7 @@ class Launcher:
         return own
 
     def update(self, project: ProjectRepository, old: ProjectRepository) -> Repository:
-        """Propose changed settings as a pull request; a repository is never renamed or replaced.
+        """Propose changed settings as a pull request, and correct who may do what; a repository is never replaced.
 
         Raises:
             LaunchError: the change isn't possible.
@@ -91,15 +96,17 @@ class Launcher:
             raise LaunchError(
                 f"{project.full_name} is not the repository of this project any more; nothing was changed"
             )
-        if project.user.lower() != old.user.lower():
-            members.require_member(launch, project.user)
-        reviewers = protection.reviewers(launch)
+        members.require_team(launch)
+        managers = release_managers.find_managers(launch)
+        protection.require_reviews(launch, own)
         if launch.record() is None:
             # It was lost, for a project that is updated was launched; without it the steps below take it for deleted.
             launch.mark(Record(state="launched", since=0, template_commit="", stack=self.stack_id), "launched")
+        # Before anybody is added: nobody works on with what they pushed as somebody who left.
+        members.remove_users(launch, old.users)
         settings_file.propose(launch, own)
-        protection.protect_environments(launch, own, reviewers)
-        members.add_user(launch)
+        protection.protect_environments(launch, own, managers)
+        members.add_users(launch)
         return own
 
     def delete(self, project: ProjectRepository) -> None:
@@ -130,6 +137,8 @@ class Launcher:
             records=self.records,
             deadline=self.deadline,
             stack_id=self.stack_id,
+            rules=self.rules,
+            release=self.release,
             wall_clock=self.wall_clock,
         )
 

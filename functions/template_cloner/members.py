@@ -1,4 +1,6 @@
-"""Members of the organization who work in a project's repository, or review its deployments."""
+"""Members of the organization who work in a project's repository, or release its models."""
+
+from collections.abc import Sequence
 
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github_users import User
@@ -25,9 +27,46 @@ def require_member(launch: Launch, login: str) -> User:
     return found
 
 
-def add_user(launch: Launch) -> None:
-    """Let the project's user push to its repository."""
+def require_team(launch: Launch) -> None:
+    """Check that the project's users are members, and enough that they can approve each other's changes.
+
+    Raises:
+        LaunchError: somebody is missing.
+    """
+    needed = launch.rules.required_approvals + 1
+    users = launch.project.users
+    if len(users) < needed:
+        raise LaunchError(
+            f"a change needs {needed - 1} approvals by others than its author, so at least {needed} people have to work in "
+            f"the repositories, and only {', '.join(users)} would: name more; nothing was created or changed"
+        )
+    for login in users:
+        require_member(launch, login)
+
+
+def add_users(launch: Launch) -> None:
+    """Let the project's users push to its repository."""
     project = launch.project
-    if not launch.github.may_push(project.full_name, project.user):
-        launch.require_wanted()
-        launch.github.add_collaborator(project.full_name, project.user)
+    for login in project.users:
+        if not launch.github.may_push(project.full_name, login):
+            launch.require_wanted()
+            launch.github.add_collaborator(project.full_name, login)
+
+
+def remove_users(launch: Launch, former: Sequence[str]) -> None:
+    """Take the permission to push from those who work in the repository no more.
+
+    Raises:
+        LaunchError: one may push all the same.
+    """
+    project = launch.project
+    kept = {login.lower() for login in project.users}
+    for login in former:
+        if login.lower() in kept:
+            continue
+        launch.github.remove_collaborator(project.full_name, login)
+        if launch.github.may_push(project.full_name, login):
+            raise LaunchError(
+                f"{login} may still push to {project.full_name}, as an owner of the organization or through a team: take "
+                "that away, and update the project again; nobody was added"
+            )

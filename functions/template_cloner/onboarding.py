@@ -3,22 +3,15 @@
 The account decides; this asks. The requests and answers are described in `functions/project_onboarding/handler.py`.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from botocore.exceptions import ClientError, HTTPClientError
-
-from functions.shared import aws_clients
+from functions.template_cloner.account_function import AccountFunction
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.resources import DeploymentRoles
 
 Action = Literal["onboard", "check_offboarding", "offboard"]
-
-_LONGEST_ANSWER_SECONDS = 65.0
-"""Lambda ends the function after sixty."""
-_NO_FUNCTION = ("AccessDeniedException", "ResourceNotFoundException")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +33,7 @@ class OnboardingFunction:
         self._roles = roles
         self._arn = arn
         self._launch = launch
-        self._client = client or aws_clients.patient_client("lambda", _LONGEST_ANSWER_SECONDS)
+        self._function = AccountFunction(arn, roles.deploy_advice, client)
 
     def ask(self, action: Action, *, begun: bool) -> Answer:
         """Send one request about the project.
@@ -58,7 +51,7 @@ class OnboardingFunction:
         }
         if action == "onboard":
             request |= {"repository_name": roles.repository_name, "repository_id": roles.repository_id}
-        answer = self._invoke(request)
+        answer = self._function.answer(request)
         if answer is None:
             return Answer(waiting_for=f"an answer of {self._arn}", begun=begun)
         match answer:
@@ -70,22 +63,3 @@ class OnboardingFunction:
                 raise LaunchError(str(reason))
             case _:
                 raise LaunchError(f"{self._arn} gave an unknown answer: {roles.deploy_advice}")
-
-    def _invoke(self, request: Mapping[str, object]) -> Mapping[str, object] | None:
-        """Return the function's answer; None if there was none, and the request may be repeated."""
-        try:
-            response = self._client.invoke(FunctionName=self._arn, Payload=json.dumps(request).encode())
-        except HTTPClientError:
-            return None
-        except ClientError as error:
-            if aws_clients.code(error) == "TooManyRequestsException":
-                return None
-            if aws_clients.code(error) in _NO_FUNCTION:
-                raise LaunchError(
-                    f"{self._arn} does not exist, or does not let the template cloner in: {self._roles.deploy_advice}"
-                ) from None
-            raise
-        answer = json.loads(response["Payload"].read()) or {}
-        if "FunctionError" in response:
-            raise LaunchError(f"{self._arn} failed ({answer.get('errorType')}): its log in that account says more")
-        return answer

@@ -18,8 +18,6 @@ _REPOSITORY_NAME = re.compile(r"mlops-[a-z0-9-]+")
 _REPOSITORY_ID = re.compile(r"[0-9]+")
 _WORKFLOW = re.compile(r"[a-z0-9][a-z0-9-]*\.yml")
 _LONGEST_PROJECT_NAME = 32
-_MOST_REVIEWERS = 6
-"""Of an environment. Source: GitHub Docs, "Managing environments for deployment"."""
 
 
 def parse_project(properties: object, organization: str) -> ProjectRepository:
@@ -37,17 +35,13 @@ def parse_project(properties: object, organization: str) -> ProjectRepository:
         )
     project_id = _matching(values, "ProjectId", _PROJECT_ID, "p- and 12 lower-case letters or digits", problems)
     kind = _matching(values, "Kind", _KIND, "the kind of a template repository, such as model-training", problems)
-    user = _matching(values, "User", _LOGIN, "a GitHub login, such as octocat", problems)
+    users = _users(values, problems)
     environments = _texts(values.get("Environments", []))
     if environments is None or not all(_ENVIRONMENT.fullmatch(name) for name in environments):
         problems.append("Environments must be a list of names of lower-case letters, digits and hyphens")
-    reviewers = _reviewers(values.get("Reviewers", {}), environments or [])
-    if reviewers is None:
-        problems.append(
-            f"Reviewers must be lists of 1 to {_MOST_REVIEWERS} GitHub logins, by names that Environments has"
-        )
-    elif any(login.lower() == user.lower() for logins in reviewers.values() for login in logins):
-        problems.append(f"{user} works in the repository and cannot review its deployments: choose another reviewer")
+    released = _texts(values.get("ReleasedEnvironments", []))
+    if released is None or not all(_ENVIRONMENT.fullmatch(name) for name in released):
+        problems.append("ReleasedEnvironments must be a list of names like those of Environments")
     settings = _settings(values.get("Settings", {}))
     if settings is None:
         problems.append("Settings must be tables of texts and lists of texts")
@@ -58,10 +52,10 @@ def parse_project(properties: object, organization: str) -> ProjectRepository:
         project_name=name,
         project_id=project_id,
         kind=kind,
-        user=user,
+        users=users,
         environments=tuple(environments or ()),
         settings=settings or {},
-        reviewers=reviewers or {},
+        released=tuple(released or ()),
     )
 
 
@@ -156,18 +150,15 @@ def _texts(value: object) -> list[str] | None:
     return items if len(items) == len(cast("Sequence[object]", value)) else None
 
 
-def _reviewers(value: object, environments: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
-    if not isinstance(value, Mapping):
-        return None
-    reviewers: dict[str, tuple[str, ...]] = {}
-    for environment, entry in cast("Mapping[str, object]", value).items():
-        logins = _texts(entry) or []
-        if environment not in environments or not 1 <= len(logins) <= _MOST_REVIEWERS:
-            return None
-        if not all(_LOGIN.fullmatch(login) for login in logins):
-            return None
-        reviewers[environment] = tuple(logins)
-    return reviewers
+def _users(values: Mapping[str, object], problems: list[str]) -> tuple[str, ...]:
+    # A project that was launched earlier has one, `User`.
+    found = _texts(values.get("Users", [values.get("User")]))
+    logins = _split(found or [])
+    if not logins or not all(_LOGIN.fullmatch(login) for login in logins):
+        problems.append(f"Users {found!r} must be GitHub logins, such as octocat")
+    elif len({login.lower() for login in logins}) < len(logins):
+        problems.append(f"Users {', '.join(logins)}: name everybody once; nobody approves their own changes")
+    return tuple(logins)
 
 
 def _settings(value: object) -> dict[str, dict[str, str | list[str]]] | None:

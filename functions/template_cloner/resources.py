@@ -1,7 +1,7 @@
 """The custom resources of the project templates, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,11 +12,12 @@ class ProjectRepository:
     project_name: str
     project_id: str
     kind: str
-    user: str
+    users: tuple[str, ...]
+    """Logins of those who work in it; the platform's approvals count theirs."""
     environments: tuple[str, ...]
     settings: Mapping[str, Mapping[str, str | list[str]]]
-    reviewers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """Logins of those who release jobs, by environment; the other environments need no reviewer."""
+    released: tuple[str, ...] = ()
+    """The project's environments that jobs enter when a release manager lets them; the others need nobody."""
 
     @property
     def name(self) -> str:
@@ -89,7 +90,12 @@ class DeploymentRoles:
     @property
     def deploy_advice(self) -> str:
         """Advice for the user when the platform is missing in the account."""
-        return f"deploy the platform's stack of {self.unit}-{self.environment} there, then try again"
+        return deploy_advice(self.unit, self.environment)
+
+
+def deploy_advice(unit: str, environment: str) -> str:
+    """Return advice for the user when the platform is missing in the account of an environment."""
+    return f"deploy the platform's stack of {unit}-{environment} there, then try again"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from functions.template_cloner.github import GitHub
 from functions.template_cloner.launch_records import ParameterRecords
 from functions.template_cloner.launcher import Launcher
 from functions.template_cloner.onboarding import OnboardingFunction
+from functions.template_cloner.releases import read_release
 from functions.template_cloner.request import Request, parse_request
-from functions.template_cloner.resources import DeploymentRoles
+from functions.template_cloner.resources import DeploymentRoles, deploy_advice
 from functions.template_cloner.roles_provisioner import RolesProvisioner
 from functions.template_cloner.routing import Outcome, Workers, carry_out
 from functions.template_cloner.settings import Settings
@@ -79,6 +80,10 @@ def _workers(request: Request, settings: Settings, deadline: Deadline) -> Worker
             stacks=CloudFormationStacks(),
             deadline=deadline,
             stack_id=request.stack_id,
+            rules=settings.review_rules,
+            release=lambda environment: read_release(
+                settings.releasing_function_arn(environment), deploy_advice(settings.unit, environment), deadline
+            ),
         ),
         run_starter=lambda: RunStarter(github=github(), deadline=deadline),
         roles_provisioner=roles_provisioner,

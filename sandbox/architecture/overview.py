@@ -55,7 +55,7 @@ STEPS = (
     "A lead approves the version; the event reaches the trigger.",
     "The trigger starts the deployment with exactly this version.",
     "It is deployed to preprod and tested.",
-    "A reviewer, never the one who started it, releases it to prod.",
+    "A release manager, never the one who started it, releases it to prod.",
 )
 """The numbered arrows."""
 
@@ -208,7 +208,7 @@ def _deployment_flows(
         picture.flow(None, (deployment.x, exit_at), (bend, exit_at), (bend, end[1]), end)
         picture.badge((bend, end[1] - 40), number)
     reviewer = Rectangle(x=REPOSITORIES, y=646, width=166, height=32)
-    picture.rectangle(reviewer, "person", "Reviewer")
+    picture.rectangle(reviewer, "person", "Release manager")
     picture.flow(8, reviewer.top, deployment.bottom)
 
 

@@ -41,7 +41,7 @@ def build(demo: Demo) -> Platform:
     with demo.step("Give the template cloner its credential") as step:
         step.changed = _credential(found, dev, as_deployer, step)
     with demo.step("Publish the template repositories") as step:
-        _publish(found, as_deployer, step)
+        _publish(found, as_deployer | {"GITHUB_TOKEN": found.tokens[CLONER.login]}, step)
     return Platform(servers=found, files=files, deployers=deployers)
 
 
@@ -98,12 +98,12 @@ def _credential(found: Servers, dev: StackFile, as_deployer: dict[str, str], ste
     return not unchanged
 
 
-def _publish(found: Servers, as_deployer: dict[str, str], step: Step) -> None:
+def _publish(found: Servers, as_platform: dict[str, str], step: Step) -> None:
     printed = commands.run(
         ["python", "template-repos/publish.py", "--organization", ORGANIZATION.login]
         + ["--github-url", found.github.url],
         log="publish-templates",
-        environment=as_deployer,
+        environment=as_platform,
     )
     step.changed = any("unchanged" not in line for line in printed.splitlines())
     step.report(printed.replace("\n", " · "))

@@ -48,8 +48,8 @@ class Deployments:
                     earlier = self._runs()
                     models.approve(self.people.lead, model.arn, reason=f"MSE {model.mse:.2f} on held-out data")
                 run = self._to_preprod(release, earlier, step)
-                step.report(f"preprod serves it; production waits for {reviewer}'s review: {release.page}")
-        with self.demo.step(f"Release version {model.version} to production as {reviewer}, the reviewer") as step:
+                step.report(f"preprod serves it; production waits for {reviewer}'s release: {release.page}")
+        with self.demo.step(f"Release version {model.version} to production as {reviewer}, release manager") as step:
             if finished:
                 step.report("released already")
             else:

@@ -9,12 +9,12 @@ import boto3
 
 from sandbox import identities
 from sandbox.organization import (
+    DATA_SCIENTIST,
     DEPLOYMENT,
     LEAD_DATA_SCIENTIST,
     ORGANIZATION,
     PRODUCT,
     PROJECT,
-    RELEASE_MANAGER,
     TRAINING,
 )
 from sandbox.servers import Servers
@@ -103,7 +103,7 @@ def _create(session: boto3.Session) -> None:
             "ProvisioningArtifactId": artifact,
             "ProvisioningParameters": [
                 {"Key": "GitUser", "Value": LEAD_DATA_SCIENTIST.login},
-                {"Key": "ProductionReviewer", "Value": RELEASE_MANAGER.login},
+                {"Key": "GitReviewers", "Value": DATA_SCIENTIST.login},
             ],
         },
     )

@@ -18,6 +18,8 @@ class People:
     lead: boto3.Session
     scientist: boto3.Session
     developer: Member
+    colleague: Member
+    """Approves the developer's changes."""
     reviewer: Member
 
 
@@ -33,5 +35,6 @@ def sign_in(platform: Platform) -> People:
         lead=lead,
         scientist=scientist,
         developer=Member(found, LEAD_DATA_SCIENTIST),
+        colleague=Member(found, DATA_SCIENTIST),
         reviewer=Member(found, RELEASE_MANAGER),
     )

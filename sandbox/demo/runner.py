@@ -81,7 +81,7 @@ def _improve(demo: Demo, team: People, project: Project, first: RegisteredModel)
     with demo.step("Train a better model: a pull request with other settings") as step:
         if len(models.versions(team.lead, project.pipeline)) < 2:
             step.changed = True
-            training.improve(team.lead, team.developer, project, on_status=step.report)
+            training.improve(team.lead, team.developer, team.colleague, project, on_status=step.report)
         second = models.read(team.scientist, models.versions(team.scientist, project.pipeline)[1])
         step.report(f"version {second.version}, MSE {second.mse:.2f} after {first.mse:.2f}")
     return second

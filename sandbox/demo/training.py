@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from sandbox.demo import runs
+from sandbox.demo import reviews, runs
 from sandbox.demo.launch import Project
 from sandbox.demo.member import Member
 
@@ -31,13 +31,18 @@ def first_run(session: boto3.Session, member: Member, project: Project, *, on_st
     return _follow(session, member, project, lambda run: run["event"] == "workflow_dispatch", on_status)
 
 
-def improve(session: boto3.Session, member: Member, project: Project, *, on_status: Callable[[str], None]) -> str:
-    """Change the model's settings by a pull request, wait for the run on main, and return its URL.
+def improve(
+    session: boto3.Session, member: Member, colleague: Member, project: Project, *, on_status: Callable[[str], None]
+) -> str:
+    """Change the model's settings by a pull request that a colleague approves, wait for the run on main, return its URL.
 
     A pull request that is merged already is not made again; its run is tried again if it failed.
     """
-    merged = _merged(member, project.training) or _merge_settings(member, project.training)
-    on_status("merged a pull request with other settings")
+    repository = project.training
+    merged = _merged(member, repository) or reviews.merge(
+        member, colleague, repository, _propose_settings(member, repository), on_status=on_status
+    )
+    on_status(f"merged a pull request with other settings, which {colleague.user.login} approved")
     return _follow(session, member, project, lambda run: run["head_sha"] == merged, on_status)
 
 
@@ -48,7 +53,12 @@ def _merged(member: Member, repository: str) -> str | None:
     return next((str(pull["merge_commit_sha"]) for pull in pulls if pull["merged_at"]), None)
 
 
-def _merge_settings(member: Member, repository: str) -> str:
+def _propose_settings(member: Member, repository: str) -> int:
+    """Return the number of the pull request that changes the settings; an earlier run of the demo may have opened it."""
+    owner = repository.partition("/")[0]
+    opened = member.listed(f"/repos/{repository}/pulls?state=open&head={owner}:{BRANCH}")
+    if opened:
+        return int(opened[0]["number"])
     path = f"/repos/{repository}"
     file = member.get(f"{path}/contents/settings.toml?ref=main")
     lines = base64.b64decode(str(file["content"])).decode().splitlines(keepends=True)
@@ -68,7 +78,7 @@ def _merge_settings(member: Member, repository: str) -> str:
     pull = member.send(
         "POST", f"{path}/pulls", {"title": "Train with a gamma objective", "head": BRANCH, "base": "main"}
     )
-    return str(member.send("PUT", f"{path}/pulls/{pull['number']}/merge", {})["sha"])
+    return int(pull["number"])
 
 
 def _changed(line: str) -> str:

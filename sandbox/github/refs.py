@@ -105,12 +105,14 @@ class Refs:
     def moved(self, repository: Repository, change: RefChange, caller: Caller) -> None:
         """Update pull requests and notify the listener after a ref has moved, by the API or by a push."""
         repository.pushed_at = repository.updated_at = now()
-        self._update_pulls(repository, change)
+        if change.ref.startswith("refs/heads/"):
+            repository.pushers[change.ref.removeprefix("refs/heads/")] = caller.user.login
+        self._update_pulls(repository, change, caller.user)
         # Events that a job's own token causes start no workflow: GitHub prevents loops this way.
         if not caller.is_job:
             self._listener.pushed(repository, change, caller.user)
 
-    def _update_pulls(self, repository: Repository, change: RefChange) -> None:
+    def _update_pulls(self, repository: Repository, change: RefChange, pusher: User) -> None:
         branch = change.ref.removeprefix("refs/heads/")
         for base in self._store.state.repositories.values():
             for pull in base.pulls:
@@ -119,13 +121,13 @@ class Refs:
                 if base.id == repository.id and pull.base == branch and change.new != NO_COMMIT:
                     pull.base_sha = change.new
                 if pull.head_repository_id == repository.id and pull.head == branch:
-                    self._update_head(base, pull, change.new)
+                    self._update_head(base, pull, change.new, pusher)
 
-    def _update_head(self, base: Repository, pull: PullRequest, new: str) -> None:
+    def _update_head(self, base: Repository, pull: PullRequest, new: str, pusher: User) -> None:
         if new == NO_COMMIT:
             pull.state = "closed"
             return
-        pull.head_sha = new
+        pull.head_sha, pull.last_pusher = new, pusher.login
         pull.updated_at = now()
         pull_refs.update(self._store, base, pull)
         self._listener.pull_request_changed(base, pull, "synchronize", self._store.user(pull.author))

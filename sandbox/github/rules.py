@@ -1,17 +1,18 @@
 """Rulesets: the rules that apply to a ref, and the changes that they forbid.
 
-Source: GitHub Docs, "Available rules for rulesets".
+Sources: GitHub Docs, "Available rules for rulesets", "Creating rulesets for repositories in your organization" (patterns are
+those of fnmatch with FNM_PATHNAME).
 """
 
-import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.github import checks
-from sandbox.github.accounts import Caller, caller_role, reaches
+from sandbox.github.accounts import ACTIONS_BOT, Caller, caller_role, reaches, role
+from sandbox.github.actions.patterns import fnmatch
 from sandbox.github.git import NO_COMMIT, GitRepository
-from sandbox.github.state import Permission, PullRequest, Repository, Ruleset, State
+from sandbox.github.state import Permission, PullRequest, Repository, Review, Ruleset, State
 
 ENFORCED = (
     *("creation", "update", "deletion", "non_fast_forward", "required_linear_history", "pull_request"),
@@ -55,14 +56,20 @@ def violations(
         for ruleset in active(state, repository, change.ref)
         if not _bypasses(ruleset, state, repository, caller, change)
         for rule in ruleset.rules
-        for broken in (_broken(rule, git, change), *_unchecked(rule, state, repository, change))
+        for broken in (
+            _broken(rule, git, change),
+            *_unchecked(rule, state, repository, change),
+            *_unreviewed(rule, state, repository, change),
+        )
         if broken is not None
     ]
 
 
 def _unchecked(rule: dict[str, Any], state: State, repository: Repository, change: RefChange) -> list[str]:
     """Return messages about the status checks that the new commit lacks: of a merge, those of the pull request's."""
-    if rule["type"] != "required_status_checks" or NO_COMMIT in (change.old, change.new):
+    if rule["type"] != "required_status_checks" or change.new == NO_COMMIT:
+        return []
+    if change.old == NO_COMMIT and rule["parameters"].get("do_not_enforce_on_create"):
         return []
     required = [str(check["context"]) for check in rule["parameters"]["required_status_checks"]]
     return checks.missing(state, repository, change.pull.head_sha if change.pull else change.new, required)
@@ -84,25 +91,48 @@ def _broken(rule: dict[str, Any], git: GitRepository, change: RefChange) -> str 
             return "This branch must not contain merge commits."
         case "pull_request" if updates and change.pull is None:
             return "Changes must be made through a pull request."
-        case "pull_request" if updates and change.pull is not None:
-            return _lacks_approval(rule.get("parameters", {}), change.pull)
         case _:
             return None
 
 
-def _lacks_approval(parameters: dict[str, Any], pull: PullRequest) -> str | None:
-    needed = int(parameters.get("required_approving_review_count", 0))
-    stale = bool(parameters.get("dismiss_stale_reviews_on_push"))
-    latest = {
-        review.login: review.state
+def _unreviewed(rule: dict[str, Any], state: State, repository: Repository, change: RefChange) -> list[str]:
+    """Return messages about the reviews that a merge lacks: only those of accounts that may write count."""
+    pull = change.pull
+    if rule["type"] != "pull_request" or pull is None:
+        return []
+    parameters = rule["parameters"]
+    stale = parameters["dismiss_stale_reviews_on_push"]
+    latest: dict[str, Review] = {
+        review.login: review
         for review in pull.reviews
-        if review.state != "COMMENTED" and (review.commit == pull.head_sha or not stale)
+        if review.state != "COMMENTED"
+        and (review.commit == pull.head_sha or not stale)
+        and _may_write(review.login, repository, state)
     }
-    if "CHANGES_REQUESTED" in latest.values():
-        return "Changes have been requested."
-    if list(latest.values()).count("APPROVED") < needed:
-        return f"At least {needed} approving review is required by reviewers with write access."
-    return None
+    approvals = [review for review in latest.values() if review.state == "APPROVED"]
+    needed = parameters["required_approving_review_count"]
+    messages: list[str] = []
+    if len(approvals) < len(latest):
+        messages.append("Changes have been requested.")
+    if len(approvals) < needed:
+        messages.append(f"At least {needed} approving review is required by reviewers with write access.")
+    others = [review for review in approvals if review.login != pull.last_pusher and review.commit == pull.head_sha]
+    if parameters["require_last_push_approval"] and not others:
+        # Source: GitHub Docs, "Available rules for rulesets" ("most recent reviewable push"); the words as people quote them.
+        pusher = pull.last_pusher
+        messages.append(
+            f"New changes require approval from someone other than {pusher} because they were the last pusher."
+        )
+    return messages
+
+
+def _may_write(login: str, repository: Repository, state: State) -> bool:
+    if login == ACTIONS_BOT.login:
+        # Its approval counts where the organization lets Actions approve. Source: GitHub Docs, "Disabling or limiting
+        # GitHub Actions for your organization".
+        return True
+    user = state.users.get(login.lower())
+    return user is not None and reaches(role(user, repository, state), "push")
 
 
 def _covers_repository(conditions: dict[str, Any], repository: Repository) -> bool:
@@ -128,9 +158,7 @@ def _covers_ref(ruleset: Ruleset, repository: Repository, ref: str) -> bool:
 
 def _selected(chosen: dict[str, Any], names: list[str], *, everything: str) -> bool:
     def listed(patterns: Iterable[str]) -> bool:
-        return any(
-            pattern == everything or fnmatch.fnmatchcase(name, pattern) for pattern in patterns for name in names
-        )
+        return any(pattern == everything or fnmatch(pattern, name) for pattern in patterns for name in names)
 
     return listed(chosen.get("include", [])) and not listed(chosen.get("exclude", []))
 
@@ -153,7 +181,8 @@ def _is_actor(actor: dict[str, Any], state: State, repository: Repository, calle
             team = state.teams.get(int(number or 0))
             return team is not None and caller.user.login in team.members
         case "RepositoryRole":
-            needed = ROLE_IDS.get(int(number or 0))
+            # A job's token has no role: its permissions are an app's.
+            needed = None if caller.is_job else ROLE_IDS.get(int(number or 0))
             return needed is not None and reaches(caller_role(caller, repository, state), needed)
         case "User":
             return number == caller.user.id

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from sandbox.github import errors
-from sandbox.github.accounts import Tokens
+from sandbox.github.accounts import ACTIONS_BOT, Tokens
 from sandbox.github.git import GitRepository
 from sandbox.github.sealing import SealingKeys
 from sandbox.github.seed import Seed
@@ -68,6 +68,8 @@ class Store:
 
     def user(self, login: str) -> User:
         """Return an account, or raise 404."""
+        if login.lower() == ACTIONS_BOT.login:
+            return ACTIONS_BOT
         found = self.state.users.get(login.lower())
         if found is None:
             raise errors.not_found()

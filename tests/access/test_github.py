@@ -1,10 +1,17 @@
 """Template repositories and rules on GitHub, and the jobs that AWS trusts."""
 
-import pytest
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+import pytest
+import yaml
+
+import lookups
 from components.github.connection import GitHubRepository, SubjectForm
+from components.github.organization import PLATFORM_CHECK
 from tests.access.conftest import RoleNamed
-from tests.rendering import Rendering, render_stack
+from tests.rendering import ROOT, Rendering, render_stack
 
 
 def _repository(subject_form: SubjectForm) -> GitHubRepository:
@@ -55,6 +62,7 @@ def test_an_enterprise_server_is_trusted_under_its_own_issuer() -> None:
                 "repository": "mlops-platform",
                 "repositoryId": 2001,
                 "serverUrl": "https://github.example.com",
+                "platformUser": "mlops-bot",
             }
         },
     )
@@ -102,24 +110,149 @@ def test_templates_are_archived_rather_than_deleted_unless_data_is_given_up(
         assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived, archived]
 
 
-def test_main_of_every_project_repository_takes_pull_requests_only(dev: Rendering) -> None:
-    ruleset = dev.one("OrganizationRuleset").inputs
+PLATFORM = {"actorType": "Team", "actorId": 4001, "bypassMode": "always"}
+"""The team that the platform's user alone is a member of."""
+REVIEWED = {
+    "deletion": True,
+    "nonFastForward": True,
+    "pullRequest": {
+        "requiredApprovingReviewCount": 1,
+        "dismissStaleReviewsOnPush": True,
+        "requireLastPushApproval": True,
+        "requiredReviewThreadResolution": True,
+    },
+}
+CLOSED = {"creation": True, "update": True}
+PEOPLE = [
+    {"actorType": "OrganizationAdmin", "bypassMode": "always"},
+    *({"actorType": "RepositoryRole", "actorId": role, "bypassMode": "always"} for role in (2, 4, 5)),
+]
+"""Owners of the organization, and who may maintain, write to or administer a repository."""
 
-    assert ruleset["enforcement"] == "active"
-    assert ruleset["target"] == "branch"
-    assert ruleset["conditions"] == {
-        "repositoryName": {"includes": ["mlops-*"], "excludes": []},
-        "refName": {"includes": ["~DEFAULT_BRANCH"], "excludes": []},
+
+def checked(context: str) -> dict[str, Any]:
+    check = {"context": context, "integrationId": 15368}
+    return {"requiredStatusChecks": {"requiredChecks": [check], "doNotEnforceOnCreate": True}}
+
+
+@pytest.fixture(scope="module")
+def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
+    return {each.inputs["name"]: each.inputs for each in dev.all("OrganizationRuleset")}
+
+
+@pytest.mark.parametrize(
+    ("name", "repositories", "excluded", "branch", "rules", "bypass"),
+    [
+        ("mlops-only-people-push", ["mlops-*", "mlops-platform"], [], "~ALL", CLOSED, PEOPLE),
+        ("mlops-protect-main", ["mlops-*"], [], "~DEFAULT_BRANCH", REVIEWED, [PLATFORM]),
+        (
+            "mlops-protect-platform",
+            ["mlops-platform"],
+            [],
+            "~DEFAULT_BRANCH",
+            {**REVIEWED, **checked("Checks")},
+            [],
+        ),
+        (
+            "mlops-check-model-training",
+            ["mlops-*-model-training"],
+            ["mlops-template-*"],
+            "~DEFAULT_BRANCH",
+            checked("Test and train on the runner"),
+            [PLATFORM],
+        ),
+        (
+            "mlops-check-model-deployment-realtime",
+            ["mlops-*-model-deployment-realtime"],
+            ["mlops-template-*"],
+            "~DEFAULT_BRANCH",
+            checked("Test, lint and check types"),
+            [PLATFORM],
+        ),
+        (
+            "mlops-platform-branches",
+            ["mlops-*", "mlops-platform"],
+            [],
+            "refs/heads/mlops/**/*",
+            CLOSED,
+            [PLATFORM],
+        ),
+        (
+            "mlops-dependabot-branches",
+            ["mlops-*", "mlops-platform"],
+            [],
+            "refs/heads/dependabot/**/*",
+            CLOSED,
+            [{"actorType": "Integration", "actorId": 29110, "bypassMode": "always"}],
+        ),
+    ],
+)
+def test_nobody_alone_changes_what_deploys(
+    rulesets: dict[str, Mapping[str, Any]],
+    name: str,
+    repositories: list[str],
+    excluded: list[str],
+    branch: str,
+    rules: dict[str, Any],
+    bypass: list[dict[str, Any]],
+) -> None:
+    assert rulesets[name] == {
+        "name": name,
+        "target": "branch",
+        "enforcement": "active",
+        "conditions": {
+            "repositoryName": {"includes": repositories, "excludes": excluded},
+            "refName": {"includes": [branch], "excludes": ["refs/heads/dependabot/**/*"] if branch == "~ALL" else []},
+        },
+        "rules": rules,
+        "bypassActors": bypass,
     }
-    assert ruleset["rules"]["deletion"] is True
-    assert ruleset["rules"]["nonFastForward"] is True
-    assert ruleset["rules"]["pullRequest"]["dismissStaleReviewsOnPush"] is True
 
 
-def test_only_owners_of_the_organization_bypass_the_ruleset(dev: Rendering) -> None:
-    assert dev.one("OrganizationRuleset").inputs["bypassActors"] == [
-        {"actorType": "OrganizationAdmin", "bypassMode": "always"}
-    ], "GitHub returns no id of these actors"
+def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> None:
+    assert len(rulesets) == 7
+
+
+def test_the_platforms_user_is_the_only_member_of_a_team_that_may_bypass_rules(dev: Rendering) -> None:
+    assert dev.one("index/team:Team").inputs["privacy"] == "closed", "a secret team bypasses nothing"
+    membership = dev.one("index/teamMembership:TeamMembership").inputs
+    assert (membership["teamId"], membership["username"]) == ("4001", "mlops-platform-bot")
+
+
+def test_jobs_neither_write_by_default_nor_approve(dev: Rendering) -> None:
+    assert dev.one("ActionsOrganizationWorkflowPermissions").inputs == {
+        "organizationSlug": "acme",
+        "defaultWorkflowPermissions": "read",
+        "canApprovePullRequestReviews": False,
+    }
+
+
+def test_a_check_that_is_required_is_a_job_of_the_workflow_that_checks_pull_requests() -> None:
+    def names(workflow: Path) -> set[str]:
+        return {job["name"] for job in yaml.safe_load(workflow.read_text())["jobs"].values()}
+
+    assert PLATFORM_CHECK in names(ROOT / ".github/workflows/pull-request.yml")
+    for kind, check in lookups.template_checks().items():
+        assert names(ROOT / f"template-repos/{kind}/.github/workflows/checks.yml") == {check}
+
+
+def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
+    github = {
+        "organization": "acme",
+        "organizationId": 1001,
+        "repository": "mlops-platform",
+        "repositoryId": 2001,
+        "serverUrl": "https://github.example.com",
+        "platformUser": "mlops-bot",
+        "requiredApprovals": 2,
+    }
+    enterprise = render_stack("dev", {"github": github})
+
+    rulesets = {each.inputs["name"]: each.inputs for each in enterprise.all("OrganizationRuleset")}
+    assert len(rulesets) == 6
+    platform = rulesets["mlops-protect-platform"]["rules"]
+    assert platform["requiredStatusChecks"]["requiredChecks"] == [{"context": "Checks"}]
+    assert platform["pullRequest"]["requiredApprovingReviewCount"] == 2
 
 
 def test_the_drift_role_reads_the_platforms_state_and_no_projects(role_named: RoleNamed) -> None:

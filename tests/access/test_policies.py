@@ -37,6 +37,7 @@ GITHUB = {
     "organizationId": 10**10,
     "repository": "a" * 100,
     "repositoryId": 10**10,
+    "platformUser": "a" * 39,
     # Functions in the network have further permissions.
     "throughNetwork": True,
 }

@@ -16,8 +16,15 @@ from tests.rendering import Rendering, Renderings, Resource
 @pytest.fixture(scope="module")
 def in_network(rendered: Renderings) -> Rendering:
     """Development whose functions reach GitHub through the network."""
-    github = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
-    return rendered("dev", {"github": {**github, "throughNetwork": True}})
+    github = {
+        "organization": "acme",
+        "organizationId": 1001,
+        "repository": "mlops-platform",
+        "repositoryId": 2001,
+        "platformUser": "mlops-platform-bot",
+        "throughNetwork": True,
+    }
+    return rendered("dev", {"github": github})
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +80,7 @@ def test_its_environment_variables_name_the_github_server_and_the_credential(fun
             }
         ),
         "LAUNCH_RECORDS_PATH": "/mlops/analytics/dev/launches",
+        "REVIEW_RULES": json.dumps({"required_approvals": 1, "leads": ["grace"]}),
     }
 
 

@@ -45,6 +45,32 @@ ALL_ACTIONS = {"enabled_repositories": "all", "allowed_actions": "all"}
 
 NO_ACTIONS: dict[str, Any] = {"github_owned_allowed": False, "verified_allowed": False, "patterns_allowed": []}
 
+PLATFORM = {"actor_type": "Team", "actor_id": 4001, "bypass_mode": "always"}
+
+OWNERS = {"actor_type": "OrganizationAdmin", "actor_id": None, "bypass_mode": "always"}
+
+RULESETS: tuple[dict[str, Any], ...] = (
+    {"id": 1, "name": "mlops-protect-main", "enforcement": "active", "bypass_actors": [PLATFORM]},
+    {"id": 2, "name": "mlops-protect-platform", "enforcement": "active", "bypass_actors": []},
+    {"id": 3, "name": "mlops-only-people-push", "enforcement": "active", "bypass_actors": [OWNERS]},
+    {"id": 4, "name": "website", "enforcement": "disabled", "bypass_actors": [OWNERS]},
+)
+
+PULL_REQUEST = {
+    "required_approving_review_count": 1,
+    "dismiss_stale_reviews_on_push": True,
+    "require_last_push_approval": True,
+    "required_review_thread_resolution": True,
+}
+
+REVIEWED: list[dict[str, Any]] = [
+    {"type": "deletion"},
+    {"type": "non_fast_forward"},
+    {"type": "pull_request", "parameters": PULL_REQUEST},
+]
+
+JOBS = {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False}
+
 QUOTAS = {
     "ec2": {"EC2-VPC Elastic IPs": 5},
     "lambda": {"Concurrent executions": 1000},
@@ -61,6 +87,7 @@ SETTINGS = """
 config:
   mlops-platform:unit: analytics
   mlops-platform:environment: dev
+  mlops-platform:github: {platformUser: mlops-bot}
   mlops-platform:development:
     studio: {userProfiles: [{name: grace, role: lead}, {name: ada, role: dataScientist}]}
     projects: {}
@@ -87,12 +114,22 @@ def github_that_answers(
     repository: dict[str, Any] = REPOSITORY,
     actions: tuple[int, dict[str, Any]] = (200, ALL_ACTIONS),
     selected: dict[str, Any] = NO_ACTIONS,
+    rules: tuple[int, object] = (200, REVIEWED),
+    rulesets: tuple[dict[str, Any], ...] = RULESETS,
+    members: tuple[str, ...] = ("Mlops-Bot",),
+    jobs: dict[str, Any] = JOBS,
 ) -> Get:
-    answers = {
+    answers: dict[str, tuple[int, Any]] = {
         "/orgs/acme": (200, {"login": login}),
         "/repos/acme/mlops-platform": (200, repository),
         "/orgs/acme/actions/permissions": actions,
         "/orgs/acme/actions/permissions/selected-actions": (200, selected),
+        "/orgs/acme/actions/permissions/workflow": (200, jobs),
+        "/orgs/acme/teams/mlops-platform-account": (200, {"id": 4001}),
+        "/orgs/acme/teams/mlops-platform-account/members": (200, [{"login": login} for login in members]),
+        "/orgs/acme/rulesets?per_page=100": (200, [{"id": each["id"], "name": each["name"]} for each in rulesets]),
+        **{f"/orgs/acme/rulesets/{each['id']}": (200, each) for each in rulesets},
+        "/repos/acme/mlops-platform/rules/branches/main?per_page=100": rules,
         ENVIRONMENT: (status, environment),
         POLICIES: (policies_status, {"total_count": len(policies), "branch_policies": list(policies)}),
     }
@@ -101,7 +138,9 @@ def github_that_answers(
         status, body = answers[path]
         if token != SEEN:
             return github.Answer(status=404, headers={}, body={})
-        return github.Answer(status=status, headers={} if scopes is None else {"x-oauth-scopes": scopes}, body=body)
+        headers = {} if scopes is None else {"x-oauth-scopes": scopes}
+        listed = body if isinstance(body, list) else ()
+        return github.Answer(status=status, headers=headers, body={} if listed else body, items=listed)
 
     return get
 

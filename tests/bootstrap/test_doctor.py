@@ -40,6 +40,8 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "GitHub",
         "GitHub repository",
         "GitHub token",
+        "GitHub reviews",
+        "GitHub rulesets",
         "GitHub environment",
         "GitHub Actions",
         "GitHub credential",

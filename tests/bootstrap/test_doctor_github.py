@@ -129,7 +129,7 @@ def test_a_repository_that_the_roles_trust_in_another_case_than_githubs_is_repor
 
 
 def test_a_repository_in_the_settings_in_another_case_than_githubs_is_reported(settings: Path) -> None:
-    settings.write_text(f"{SETTINGS}  mlops-platform:github: {{repository: MLOps-Platform}}\n")
+    settings.write_text(SETTINGS.replace("platformUser: mlops-bot", "repository: MLOps-Platform"))
     finding = examine(healthy())["GitHub repository"]
     assert not finding.fine
     assert (

@@ -192,6 +192,14 @@ def test_a_ruleset_is_looked_up_in_the_organization() -> None:
     assert find(account(), kind, from_github, name="mlops-protect-main") == ["8"]
 
 
+def test_a_team_is_looked_up_in_the_organization() -> None:
+    def from_github(path: str) -> Sequence[Mapping[str, Any]]:
+        assert path.startswith("/teams")
+        return [{"id": 7, "name": "other"}, {"id": 8, "name": "mlops-platform-account"}]
+
+    assert find(account(), "github:index/team:Team", from_github, name="mlops-platform-account") == ["8"]
+
+
 def test_a_target_of_a_rule_is_found_by_the_arn_that_it_invokes() -> None:
     targets = [{"Id": "other", "Arn": "arn:other"}, {"Id": "terraform-1", "Arn": "arn:trigger"}]
     where = service("events", list_targets_by_rule=answer({"Targets": targets}))

@@ -48,6 +48,7 @@ class Actors:
         self.lead, self.scientist = self._in_studio(LEAD_DATA_SCIENTIST), self._in_studio(DATA_SCIENTIST)
         self.owner = Member(self.servers, PLATFORM_ENGINEER)
         self.developer, self.reviewer = Member(self.servers, LEAD_DATA_SCIENTIST), Member(self.servers, RELEASE_MANAGER)
+        self.colleague = Member(self.servers, DATA_SCIENTIST)
 
     def root(self, environment: str, service: Any) -> Any:
         """Return a client as the root of an account, which may see everything."""

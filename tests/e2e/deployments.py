@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from sandbox.demo import application, launch, models
+from sandbox.demo import application, launch, models, reviews
 from sandbox.demo.application import Application
 from sandbox.demo.launch import Project
 from sandbox.demo.releases import WORKFLOW
@@ -128,7 +128,7 @@ class Deployments(Actors):
         return len(models.versions(self.lead, self.project.pipeline))
 
     def change(self, repository: str, title: str, files: Mapping[str, Callable[[str], str]]) -> str:
-        """Change files of a repository by a pull request, and return the commit on main."""
+        """Change files of a repository by a pull request that a colleague approves, and return the commit on main."""
         path, member = f"/repos/{repository}", self.developer
         branch = re.sub(r"\W+", "-", title.lower())
         main = member.get(f"{path}/git/ref/heads/main")["object"]["sha"]
@@ -142,7 +142,7 @@ class Deployments(Actors):
             commit = {"message": title, "content": content, "branch": branch, "sha": file["sha"]}
             member.send("PUT", f"{path}/contents/{name}", commit)
         pull = member.send("POST", f"{path}/pulls", {"title": title, "head": branch, "base": "main"})
-        return str(member.send("PUT", f"{path}/pulls/{pull['number']}/merge", {})["sha"])
+        return reviews.merge(member, self.colleague, repository, int(pull["number"]))
 
     def approval(self, version: int) -> str:
         """Return the approval status of a version."""

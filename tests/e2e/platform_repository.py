@@ -13,7 +13,9 @@ import yaml
 from nacl.public import PublicKey, SealedBox
 
 from sandbox import environments, http_client
-from sandbox.organization import ORGANIZATION, PLATFORM_ENGINEER, RELEASE_MANAGER, REPOSITORY
+from sandbox.demo import reviews
+from sandbox.demo.member import Member
+from sandbox.organization import COLLEAGUE, ORGANIZATION, PLATFORM_ENGINEER, RELEASE_MANAGER, REPOSITORY
 from sandbox.stacks import NAMESPACE
 from tests.e2e.actors import Actors
 from tests.e2e.sandbox import CHECKOUT, ENVIRONMENTS
@@ -94,9 +96,15 @@ class PlatformRepository:
         made = self.engineer.send("POST", f"{PATH}/pulls", {"title": title, "head": "change", "base": "main"})
         return int(made["number"])
 
-    def merge(self, number: int) -> str:
-        """Merge a pull request and return the commit on main."""
+    def merge_alone(self, number: int) -> str:
+        """Merge a pull request without an approval, and return the commit on main."""
         return str(self.engineer.send("PUT", f"{PATH}/pulls/{number}/merge", {})["sha"])
+
+    def merge(self, number: int) -> str:
+        """Merge a pull request that a colleague approves, and return the commit on main."""
+        return reviews.merge(
+            self.engineer, Member(self._actors.servers, COLLEAGUE), PATH.removeprefix("/repos/"), number
+        )
 
     def run(self, workflow: str) -> dict[str, Any]:
         """Return the newest run of a workflow once it has ended or waits for a reviewer."""

@@ -24,6 +24,13 @@ STUDIO = {
 FORMER = {"ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "sagemaker.api", "sagemaker.runtime", "ssm", "sts"}
 """Services that had endpoints everywhere before there was a choice."""
 FORMER_STUDIO = {"aws.sagemaker.eu-west-1.studio", "events", "secretsmanager", "servicecatalog"}
+GITHUB = {
+    "organization": "acme",
+    "organizationId": 1,
+    "repository": "mlops-platform",
+    "repositoryId": 2,
+    "platformUser": "mlops-bot",
+}
 CIDR = {"cidr": "10.1.0.0/16"}
 
 
@@ -172,8 +179,7 @@ def test_endpoints_in_a_region_that_lacks_a_service_are_refused_before_anything_
 
 def test_functions_stand_in_the_network_only_to_reach_github_from_there(rendered: Renderings) -> None:
     assert [each.inputs.get("vpcConfig") for each in rendered("dev").all("Function")] == [None, None]
-    github = {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2}
-    own = {**github, "serverUrl": "https://github.example.com", "throughNetwork": True}
+    own = {**GITHUB, "serverUrl": "https://github.example.com", "throughNetwork": True}
     inside = rendered("dev", {"github": own, "network": {**CIDR, "privateAccess": "endpoints"}})
     assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in inside.all("Function")] == [2, 2]
     called = {"cloudformation", "lambda", "secretsmanager"}
@@ -248,8 +254,7 @@ def test_the_s3_endpoint_lets_requests_through_that_aws_signs_itself_only_where_
 ) -> None:
     reads = {"ReadObjectsAsAnybody", "ListBucketsAsAnybody"} if stack.all("NatGateway") else set[str]()
     assert set(gateway_endpoint(stack).statements()) == {"OwnPrincipals", *reads}
-    github = {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2}
-    through = {"github": {**github, "throughNetwork": True}, "network": {**CIDR, "privateAccess": "nat"}}
+    through = {"github": {**GITHUB, "throughNetwork": True}, "network": {**CIDR, "privateAccess": "nat"}}
     statements = gateway_endpoint(rendered("dev", through)).statements()
     assert statements["CustomResourceResponses"]["Action"] == ["s3:PutObject"]
     # The functions of its projects are in development.

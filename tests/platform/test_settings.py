@@ -16,7 +16,13 @@ from settings.schema import project_file
 from tests.rendering import Resource, configuration_of, render, render_stack
 
 NETWORK = {"cidr": "10.16.0.0/16"}
-GITHUB = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
+GITHUB = {
+    "organization": "acme",
+    "organizationId": 1001,
+    "repository": "mlops-platform",
+    "repositoryId": 2001,
+    "platformUser": "mlops-bot",
+}
 STUDIO = {"userProfiles": [{"name": "ada", "role": "lead"}]}
 NO_ESTIMATE = {"estimate": False}
 VALID: dict[str, Any] = {
@@ -470,3 +476,55 @@ def test_an_invoke_that_a_rendering_does_not_answer_is_an_error() -> None:
 
     with pytest.raises(Exception, match="getRegion"):
         render(lambda: aws.get_region().region)
+
+
+def test_the_stack_that_looks_after_the_organization_names_the_platforms_user() -> None:
+    development = {"studio": STUDIO}
+    github = {key: value for key, value in GITHUB.items() if key != "platformUser"}
+    assert "set github.platformUser to its login" in remedy("development", development=development, github=github)
+    elsewhere = {"studio": STUDIO, "projects": {"publishTemplateRepositories": False}}
+    assert parse(development=elsewhere, github=github).github.platform_user is None
+
+
+@pytest.mark.parametrize("approvals", [0, -1, 11])
+def test_no_setting_lets_a_change_go_unreviewed(approvals: int) -> None:
+    assert list(problems(github={**GITHUB, "requiredApprovals": approvals})) == ["github.requiredApprovals"]
+
+
+def test_one_approval_is_needed_unless_the_settings_want_more() -> None:
+    assert parse().review_rules.required_approvals == 1
+    assert parse(github={**GITHUB, "requiredApprovals": 2}).review_rules.required_approvals == 2
+
+
+def test_the_apps_of_githubs_own_server_are_known_and_those_of_others_are_not() -> None:
+    assert (parse().github.actions_app_id, parse().github.dependabot_app_id) == (15368, 29110)
+    server = parse(github={**GITHUB, "serverUrl": "https://github.example.com"}).github
+    assert (server.actions_app_id, server.dependabot_app_id) == (None, None)
+    told = parse(github={**GITHUB, "serverUrl": "https://github.example.com", "actionsAppId": 7}).github
+    assert told.actions_app_id == 7
+
+
+def test_leads_are_known_by_their_logins_where_the_settings_have_them() -> None:
+    profiles = [
+        {"name": "ada", "role": "lead", "githubLogin": "ada-l"},
+        {"name": "grace", "role": "lead"},
+        {"name": "mary", "role": "dataScientist", "githubLogin": "mary"},
+    ]
+    assert parse(development={"studio": {"userProfiles": profiles}}).review_rules.leads == ["ada-l"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"releaseManagers": ["hedy", "Hedy"]}, "list each once"),
+        ({"releaseManagers": ["@hedy"]}, "give a login"),
+        ({"releaseManagers": ["acme/release-managers"]}, "give a login"),
+        (
+            {"release": "unprotected", "releaseManagers": ["hedy"]},
+            "nobody releases models where release is unprotected",
+        ),
+    ],
+)
+def test_release_managers_are_people_of_whom_each_is_named_once(changes: dict[str, Any], wrong: str) -> None:
+    (found,) = problems(development=None, workload={"developmentAccountId": "111111111111", **changes}).values()
+    assert wrong in found.remedy

@@ -102,8 +102,11 @@ STACKS = {
         "aws:sqs/queue:Queue": 2,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 19,
-        "github:index/organizationRuleset:OrganizationRuleset": 1,
+        "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": 1,
+        "github:index/organizationRuleset:OrganizationRuleset": 7,
         "github:index/repository:Repository": 2,
+        "github:index/team:Team": 1,
+        "github:index/teamMembership:TeamMembership": 1,
     },
     "preprod": WORKLOAD,
     "prod": WORKLOAD,
@@ -280,6 +283,7 @@ def test_where_models_are_deployed_projects_get_their_roles_by_one_published_tem
         "PLATFORM_PREFIX": "analytics-prod",
         "ROLES_TEMPLATE_URL": f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}",
         "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
+        "RELEASE": '{"managers": ["hedy"], "unprotected": false}',
     }
 
 

@@ -17,7 +17,7 @@ PROJECT = {
     "SageMakerProjectId": "p-abcdefghijkl",
     "ModelGroupDescription": "Age of abalones",
     "GitUser": "ada",
-    "ProductionReviewer": "hedy",
+    "GitReviewers": "grace, mary",
 }
 SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2005"
 ISSUER = "token.actions.githubusercontent.com"

@@ -23,7 +23,7 @@ ADDED = {
     "FirstChecks": "Custom::FirstWorkflowRun",
     "DeletionCheck": "Custom::DeletionCheck",
 }
-REPLACED = {"ArtifactBucketPolicy", "FirstRun", "ModelPackageGroup"}
+REPLACED = {"ArtifactBucketPolicy", "FirstRun", "ModelPackageGroup", "Repository"}
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-model-deployment-realtime"
 RELEASE_ROLES = [
     "arn:aws:iam::222222222222:role/analytics-preprod-model-release",
@@ -77,7 +77,7 @@ def test_it_has_the_other_products_resources_and_its_own(product: Product, exten
     for section in ("Parameters", "Outputs"):
         theirs = extended.template[section]
         assert {key: product.template[section][key] for key in theirs} == theirs, section
-    assert set(product.template) - set(extended.template) == {"Rules"}
+    assert set(product.template) == set(extended.template)
 
 
 def test_what_it_replaces_keeps_what_the_other_product_says(product: Product, extended: Product) -> None:
@@ -89,7 +89,11 @@ def test_what_it_replaces_keeps_what_the_other_product_says(product: Product, ex
     assert policy[: len(theirs)] == theirs
     assert group == extended.properties("ModelPackageGroup")
     assert product.properties("FirstRun") == extended.properties("FirstRun")
-    for key in REPLACED - {"FirstRun"}:
+    assert product.properties("Repository") == {
+        **extended.properties("Repository"),
+        "ReleasedEnvironments": ["prod"],
+    }
+    for key in REPLACED - {"FirstRun", "Repository"}:
         assert product.resources[key]["DeletionPolicy"] == extended.resources[key]["DeletionPolicy"]
     waits = product.resources["FirstRun"]["DependsOn"]
     assert set(extended.resources["FirstRun"]["DependsOn"]) <= set(waits)
@@ -99,23 +103,20 @@ def test_only_what_the_platforms_resources_know_is_read_from_parameters(product:
     assert product.references == set(PARAMETERS)
 
 
-def test_whoever_works_in_the_repositories_does_not_release(product: Product) -> None:
-    [rule] = product.template["Rules"]["ReviewerIsSomebodyElse"]["Assertions"]
+def test_who_launches_does_not_choose_who_releases(product: Product) -> None:
     parameters = product.template["Parameters"]
 
-    assert rule["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "GitUser"}, {"Ref": "ProductionReviewer"}]}]}
-    same = ("Type", "MinLength", "MaxLength", "AllowedPattern", "ConstraintDescription")
-    assert [parameters["ProductionReviewer"][key] for key in same] == [parameters["GitUser"][key] for key in same]
+    assert not [name for name in parameters if "Release" in name or "Production" in name]
     [group] = product.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert set(parameters) == {"SageMakerProjectName", "SageMakerProjectId", *group["Parameters"]}
 
 
-def test_only_production_waits_for_a_reviewer(product: Product) -> None:
+def test_only_production_waits_for_a_release(product: Product) -> None:
     repository = product.properties("DeploymentRepository")
 
     assert repository["Kind"] == "model-deployment-realtime"
     assert repository["Environments"] == ["preprod", "prod"]
-    assert repository["Reviewers"] == {"prod": ["hedy"]}
+    assert repository["ReleasedEnvironments"] == ["prod"]
 
 
 def test_the_repository_is_told_where_models_come_from_and_go_to(product: Product) -> None:

@@ -121,7 +121,7 @@ def _touches(rectangle: ElementTree.Element, point: str) -> bool:
         ("Lead data scientist", "Studio"),
         ("Lead data scientist", "Model registry"),
         ("Data scientist", "Training repository"),
-        ("Reviewer", "Deployment repository"),
+        ("Release manager", "Deployment repository"),
     ],
 )
 def test_an_arrow_leads_from_each_person_to_everything_that_they_act_on(person: str, destination: str) -> None:

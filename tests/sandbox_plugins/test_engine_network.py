@@ -16,7 +16,13 @@ CONFIGURATION = {
     "environment": "dev",
     "region": "eu-west-1",
     "accountId": "111111111111",
-    "github": {"organization": "acme", "organizationId": 1, "repository": "mlops-platform", "repositoryId": 2},
+    "github": {
+        "organization": "acme",
+        "organizationId": 1,
+        "repository": "mlops-platform",
+        "repositoryId": 2,
+        "platformUser": "bot",
+    },
     "development": {"studio": {"userProfiles": [{"name": "ada", "role": "lead"}]}},
 }
 PROGRAM = """

@@ -169,3 +169,12 @@ def test_an_id_of_the_organizations_owners_shows_as_a_change_after_every_update(
     seen, _ = refreshed(github, kind, created, inputs)
     assert github.difference(kind, seen, inputs).changed == ["bypassActors"]
     github.delete(kind, created)
+
+
+def test_a_ruleset_of_an_organization_knows_no_user_as_an_actor(github: Plugin) -> None:
+    actors = [{"actorType": "User", "actorId": 3002, "bypassMode": "always"}]
+    inputs = {**ruleset(Dependencies(github)), "bypassActors": actors}
+
+    checked = github.check("github:index/organizationRuleset:OrganizationRuleset", inputs)
+
+    assert "expected actor_type to be one of" in str(checked.failures)

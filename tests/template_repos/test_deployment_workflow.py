@@ -59,9 +59,7 @@ def test_production_follows_a_green_preprod_and_each_is_reached_from_its_own_env
     assert {jobs[name]["if"] for name in ("preprod", "prod")} == {"needs.project.outputs.launched == 'true'"}
     assert [each["permissions"] for each in (*jobs.values(), job)] == [
         {"contents": "read"},
-        {"contents": "read", "id-token": "write"},
-        {"contents": "read", "id-token": "write"},
-        {"contents": "read", "id-token": "write"},
+        *[{"actions": "read", "contents": "read", "id-token": "write"}] * 3,
     ]
 
 
@@ -79,6 +77,7 @@ def test_a_job_is_found_by_the_environment_in_its_name(deploy: dict[str, Any]) -
 def test_an_endpoint_is_tested_after_it_was_deployed(job: dict[str, Any]) -> None:
     commands = [step["run"] for step in job["steps"] if "run" in step]
     assert commands == [
+        'python3 -m mlops_platform.release.released_by "$ENVIRONMENT"',
         "uv sync --frozen",
         'uv run --frozen python -m deployment deploy "$ENVIRONMENT" "$MODEL_PACKAGE_ARN"',
         'uv run --frozen python -m deployment test "$ENVIRONMENT"',
@@ -86,13 +85,21 @@ def test_an_endpoint_is_tested_after_it_was_deployed(job: dict[str, Any]) -> Non
     variables: dict[str, str] = {name: value for step in job["steps"] for name, value in step.get("env", {}).items()}
     assert variables == {
         "ENVIRONMENT": "${{ inputs.environment }}",
+        "GITHUB_TOKEN": "${{ github.token }}",
         "MODEL_PACKAGE_ARN": "${{ inputs.model_package_arn }}",
     }
 
 
+def test_production_says_who_released_it_before_it_becomes_the_role(job: dict[str, Any]) -> None:
+    names = [step["name"] for step in job["steps"]]
+    (said,) = [step for step in job["steps"] if step["name"] == "Say who released this"]
+    assert said["if"] == "inputs.environment == 'prod'"
+    assert names.index(said["name"]) < names.index("Become the project's deployment role")
+
+
 def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any], job: dict[str, Any]) -> None:
     commands = [step["run"] for each in (deploy["jobs"]["project"], job) for step in each["steps"] if "run" in step]
-    assert len(commands) == 4
+    assert len(commands) == 5
     assert not [command for command in commands if "${{" in command]
 
 

@@ -26,7 +26,7 @@ def test_the_list_of_templates_has_every_folder_and_no_other() -> None:
     folders = {path.parent.name for path in TEMPLATES.parent.glob("*/pyproject.toml")}
     assert set(listed) == folders
     for kind, template in listed.items():
-        assert set(template) == {"description", "parts"}, kind
+        assert set(template) == {"check", "description", "parts"}, kind
         assert f"| `{kind}/` | {template['description']} |" in (TEMPLATES.parent / "README.md").read_text()
 
 
@@ -36,7 +36,7 @@ def test_every_part_is_a_package_that_some_template_carries() -> None:
 
 
 def test_the_platform_creates_the_repositories_that_are_listed() -> None:
-    assert lookups.template_kinds() == list(tomllib.loads(TEMPLATES.read_text()))
+    assert list(lookups.template_checks()) == list(tomllib.loads(TEMPLATES.read_text()))
 
 
 def test_a_template_carries_the_whole_of_its_parts_and_of_no_other(templates: Path) -> None:
@@ -300,6 +300,17 @@ def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environm
     code, _, error = publish(server, environment, kind="model-trainign")
     assert code == 2
     assert "there is no template model-trainign; there are model-deployment-realtime, model-training" in error
+
+
+def test_a_push_that_the_rules_refuse_says_whose_token_is_let_past(server: Path, environment: dict[str, str]) -> None:
+    hook = server / REPOSITORY / "hooks" / "pre-receive"
+    hook.write_text(
+        "#!/bin/sh\necho 'error: GH013: Repository rule violations found for refs/heads/main.' >&2\nexit 1\n"
+    )
+    hook.chmod(0o755)
+    code, _, error = publish(server, environment)
+    assert code == 1
+    assert "rules let only the platform's own account past: use its token" in error
 
 
 def test_a_refused_push_fails_with_the_servers_message(server: Path, environment: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Collaborators of repositories, and invitations."""
 
 from sandbox.github import errors
-from sandbox.github.accounts import role
+from sandbox.github.accounts import reaches, role
 from sandbox.github.rest import views
 from sandbox.github.routing import Body, Call, route
 from sandbox.github.state import PERMISSIONS, Invitation, Permission, User
@@ -26,15 +26,20 @@ def _collaborator(call: Call, account: User, held: Permission) -> dict[str, obje
 
 @route("GET", "/repos/{owner}/{repo}/collaborators", permission="metadata:read", role="push")
 def list_collaborators(call: Call) -> Response:
-    """List the accounts with access, or only direct collaborators (`affiliation=direct`)."""
+    """List the accounts with access, or only direct collaborators (`affiliation=direct`), or those with a permission."""
     accounts = call.store.state.users.values()
-    if call.request.query.get("affiliation") == "direct":
+    affiliation, needed = call.request.query.get("affiliation", "all"), call.request.query.get("permission", "pull")
+    if affiliation not in ("all", "direct"):
+        raise errors.ApiError(501, f"The affiliation {affiliation!r} is not implemented here")
+    if needed not in PERMISSIONS:
+        raise errors.unprocessable("Validation Failed", f"permission {needed!r} is not one of {', '.join(PERMISSIONS)}")
+    if affiliation == "direct":
         direct = {login.lower() for login in call.repository.collaborators}
         accounts = [account for account in accounts if account.login.lower() in direct]
     found: list[tuple[User, Permission]] = []
     for account in accounts:
         held = role(account, call.repository, call.store.state)
-        if held is not None:
+        if held is not None and reaches(held, needed):
             found.append((account, held))
     page, headers = call.page(found)
     return json_response(200, [_collaborator(call, account, permission) for account, permission in page], headers)

@@ -137,9 +137,19 @@ def _readers(call: Call, body: _Put) -> list[Reviewer]:
     ]
 
 
+def _require_plan(call: Call) -> None:
+    """Refuse environments of private repositories on a free plan.
+
+    Source: GitHub Docs, "Managing environments for deployment" (availability); they are not found there.
+    """
+    if call.store.seed.plan == "free" and call.repository.private:
+        raise errors.not_found()
+
+
 @route("PUT", "/repos/{owner}/{repo}/environments/{environment}", permission="administration:write", role="admin")
 def put_environment(call: Call) -> Response:
     """Create or replace an environment."""
+    _require_plan(call)
     body = call.body(_Put)
     _check(call, body)
     name = call.parameters["environment"]
@@ -167,6 +177,7 @@ def put_environment(call: Call) -> Response:
 
 
 def _found(call: Call) -> Environment:
+    _require_plan(call)
     found = call.repository.environment(call.parameters["environment"])
     if found is None:
         raise errors.not_found()
@@ -176,6 +187,7 @@ def _found(call: Call) -> Environment:
 @route("GET", "/repos/{owner}/{repo}/environments", permission="actions:read", role="pull")
 def list_environments(call: Call) -> Response:
     """List the environments."""
+    _require_plan(call)
     environments = list(call.repository.environments.values())
     page, headers = call.page(environments)
     document = {"total_count": len(environments), "environments": [_document(call, one) for one in page]}

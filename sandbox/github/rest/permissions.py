@@ -1,4 +1,4 @@
-"""The organization's policy for Actions. It is kept and shown; runs are not judged by it."""
+"""The organization's policy for Actions. Which actions are allowed is kept and shown; runs are not judged by it."""
 
 from typing import Literal
 
@@ -9,6 +9,7 @@ from sandbox.github.transport import Response, json_response
 
 _POLICY = "/orgs/{org}/actions/permissions"
 _SELECTED = f"{_POLICY}/selected-actions"
+_WORKFLOW = f"{_POLICY}/workflow"
 _READ, _WRITE = "organization_administration:read", "organization_administration:write"
 
 
@@ -22,6 +23,11 @@ class _Selected(Body):
     github_owned_allowed: bool | None = None
     verified_allowed: bool | None = None
     patterns_allowed: list[str] | None = None
+
+
+class _Workflow(Body):
+    default_workflow_permissions: Literal["read", "write"] | None = None
+    can_approve_pull_request_reviews: bool | None = None
 
 
 def _policy(call: Call) -> ActionsPolicy:
@@ -76,4 +82,25 @@ def set_selected_actions(call: Call) -> Response:
     body, policy = call.body(_Selected), _selection(call)
     for name, value in body.model_dump(exclude_none=True).items():
         setattr(policy, name, value)
+    return Response(status=204)
+
+
+@route("GET", _WORKFLOW, permission=_READ, organization="owner", scope="admin:org")
+def get_workflow_permissions(call: Call) -> Response:
+    """Get what tokens of jobs may do without a workflow's `permissions`, and whether they may approve pull requests."""
+    document = {
+        "default_workflow_permissions": "read",
+        "can_approve_pull_request_reviews": _policy(call).can_approve_pull_request_reviews,
+    }
+    return json_response(200, document)
+
+
+@route("PUT", _WORKFLOW, permission=_WRITE, organization="owner", scope="admin:org")
+def set_workflow_permissions(call: Call) -> Response:
+    """Set whether tokens of jobs may create and approve pull requests."""
+    body, policy = call.body(_Workflow), _policy(call)
+    if body.default_workflow_permissions == "write":
+        raise errors.ApiError(501, "Tokens that may write by default are not implemented here")
+    if body.can_approve_pull_request_reviews is not None:
+        policy.can_approve_pull_request_reviews = body.can_approve_pull_request_reviews
     return Response(status=204)

@@ -88,6 +88,15 @@ def _found(call: Call) -> PullRequest:
     raise errors.not_found()
 
 
+def _require_permitted(call: Call) -> None:
+    """Refuse what the organization does not let Actions do, whatever permissions a job's token has.
+
+    Source: GitHub Docs, "Disabling or limiting GitHub Actions for your organization".
+    """
+    if call.caller.is_job and not call.store.state.actions_policy.can_approve_pull_request_reviews:
+        raise errors.forbidden("GitHub Actions is not permitted to create or approve pull requests.")
+
+
 @route("GET", "/repos/{owner}/{repo}/pulls", permission="pull_requests:read", role="pull")
 def list_pulls(call: Call) -> Response:
     """List pull requests, newest first; open ones by default."""
@@ -113,6 +122,7 @@ def _label(call: Call, pull: PullRequest) -> str:
 def create_pull(call: Call) -> Response:
     """Create a pull request from a branch of the repository or of a fork."""
     body, repository = call.body(_Create), call.repository
+    _require_permitted(call)
     owner, _, branch = body.head.rpartition(":")
     head = call.store.find_repository(owner, repository.name) if owner else repository
     branches = call.store.git(head).branches() if head is not None else {}
@@ -140,6 +150,7 @@ def create_pull(call: Call) -> Response:
         head=branch,
         head_repository_id=head.id,
         head_sha=branches[branch],
+        last_pusher=head.pushers.get(branch, call.caller.user.login),
         base_sha=base_sha,
         draft=body.draft,
     )
@@ -206,10 +217,12 @@ def list_reviews(call: Call) -> Response:
     return json_response(200, [_review(call, review) for review in page], headers)
 
 
-@route("POST", _PULL + "/reviews", permission="pull_requests:write", role="push")
+@route("POST", _PULL + "/reviews", permission="pull_requests:write", role="pull")
 def create_review(call: Call) -> Response:
-    """Review a pull request."""
+    """Review a pull request; who may only read may do so too, and their approval does not count."""
     body, pull, me = call.body(_Review), _found(call), call.caller.user.login
+    if body.event == "APPROVE":
+        _require_permitted(call)
     if pull.author == me and body.event != "COMMENT":
         verb = "approve" if body.event == "APPROVE" else "request changes on"
         raise errors.unprocessable("Unprocessable Entity", f"Can not {verb} your own pull request")

@@ -67,9 +67,11 @@ def _check(call: Call, body: _Create | _Update) -> None:
             raise errors.ApiError(501, f"Rules of the type {rule.type!r} are not implemented here")
         _check_parameters(rule)
     for actor in body.bypass_actors or []:
-        if actor.actor_type == "Team" and actor.actor_id not in call.store.state.teams:
+        # "Teams, excluding secret teams". Source: GitHub Docs, "Creating rulesets for a repository".
+        team = call.store.state.teams.get(actor.actor_id or 0)
+        if actor.actor_type == "Team" and (team is None or team.privacy == "secret"):
             raise errors.unprocessable(
-                "Validation Failed", f"Actor {actor.actor_id} must be part of the ruleset source"
+                "Validation Failed", f"Actor {actor.actor_id} must be part of the ruleset source, and no secret team"
             )
     for ruleset in call.store.state.rulesets.values():
         same = ruleset.name == body.name and ruleset.repository_id == _owner(call)
@@ -93,9 +95,12 @@ def _check_parameters(rule: _Rule) -> None:
     wrong = [name for name, kind in _PULL_REQUEST.items() if type(given.get(name)) is not kind]
     known = {*_PULL_REQUEST, "allowed_merge_methods", "required_reviewers", "automatic_copilot_code_review_enabled"}
     unknown = [name for name in given if name not in known]
-    if wrong or unknown:
-        details = ", ".join([*wrong, *unknown])
+    if wrong or unknown or not 0 <= given["required_approving_review_count"] <= 10:
+        details = ", ".join([*wrong, *unknown]) or "required_approving_review_count"
         raise errors.unprocessable("Validation Failed", f"Invalid parameters for rule 'pull_request': {details}")
+    for name in ("require_code_owner_review", "required_reviewers", "allowed_merge_methods"):
+        if given.get(name):
+            raise errors.ApiError(501, f"{name} of the rule pull_request is not implemented here")
 
 
 def _check_status_checks(given: dict[str, Any]) -> None:
@@ -137,12 +142,20 @@ def _document(call: Call, ruleset: Ruleset) -> dict[str, object]:
 
 
 def _require_plan(call: Call) -> None:
-    """Refuse what needs a paid plan: rulesets of the organization and of private repositories."""
-    if call.store.seed.plan == "free" and (call.found is None or call.found.private):
-        raise errors.forbidden("Upgrade to GitHub Team or make this repository public to enable this feature.")
+    """Refuse what needs a paid plan: rulesets of the organization and of private repositories.
+
+    Sources: github/safe-settings, issue 553; github/branch-deploy, issue 345; desktop/desktop, issue 17182.
+    """
+    if call.store.seed.plan != "free":
+        return
+    if call.found is None:
+        raise errors.forbidden("Upgrade to GitHub Team to enable this feature.")
+    if call.found.private:
+        raise errors.forbidden("Upgrade to GitHub Pro or make this repository public to enable this feature.")
 
 
 def _list(call: Call) -> Response:
+    _require_plan(call)
     mine = [ruleset for ruleset in call.store.state.rulesets.values() if ruleset.repository_id == _owner(call)]
     if call.found is not None and call.request.query.get("includes_parents", "true") == "true":
         mine += [ruleset for ruleset in call.store.state.rulesets.values() if ruleset.repository_id is None]
@@ -163,6 +176,7 @@ def _found(call: Call) -> Ruleset:
 
 
 def _get(call: Call) -> Response:
+    _require_plan(call)
     return json_response(200, _document(call, _found(call)))
 
 

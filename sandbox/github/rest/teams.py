@@ -12,6 +12,7 @@ from sandbox.github.state import PERMISSIONS, Permission, Repository, Team, now
 from sandbox.github.transport import Response, json_response
 
 TEAM = "/orgs/{org}/teams/{team}"
+_BY_ID = "/organizations/{number}/team/{team_id}"
 
 
 class _Settings(Body):
@@ -120,14 +121,18 @@ def get_team(call: Call) -> Response:
     return json_response(200, _document(call, _find(call)))
 
 
-@route("GET", "/organizations/{number}/team/{team_id}", permission="members:read", scope="read:org")
-def get_team_by_id(call: Call) -> Response:
-    """Get a team by its id."""
+def _find_by_id(call: Call) -> Team:
     number = call.parameters["team_id"]
     team = call.store.state.teams.get(int(number)) if number.isdecimal() else None
     if team is None or call.parameters["number"] != str(call.store.organization.id):
         raise errors.not_found()
-    return json_response(200, _document(call, team))
+    return team
+
+
+@route("GET", _BY_ID, permission="members:read", scope="read:org")
+def get_team_by_id(call: Call) -> Response:
+    """Get a team by its id."""
+    return json_response(200, _document(call, _find_by_id(call)))
 
 
 @route("PATCH", TEAM, permission="members:write", organization="owner", scope="write:org")
@@ -181,21 +186,48 @@ def get_team_membership(call: Call) -> Response:
     return _membership(call, _find(call), call.store.user(call.parameters["login"]).login)
 
 
+def _put_membership(call: Call, team: Team) -> Response:
+    body, account = call.body(_Membership), call.store.user(call.parameters["login"])
+    if not account.member:
+        raise errors.ApiError(501, "Inviting people to the organization is not implemented here")
+    # Owners maintain every team that they are in. Source: GitHub Docs, REST API, "Add or update team membership for a user".
+    team.members[account.login] = "maintainer" if account.admin else body.role
+    return _membership(call, team, account.login)
+
+
+def _delete_membership(call: Call, team: Team) -> Response:
+    team.members.pop(call.store.user(call.parameters["login"]).login, None)
+    return Response(status=204)
+
+
 @route("PUT", TEAM + "/memberships/{login}", permission="members:write", organization="owner", scope="write:org")
 def put_team_membership(call: Call) -> Response:
     """Add a member of the organization to a team."""
-    body, team, account = call.body(_Membership), _find(call), call.store.user(call.parameters["login"])
-    if not account.member:
-        raise errors.ApiError(501, "Inviting people to the organization is not implemented here")
-    team.members[account.login] = body.role
-    return _membership(call, team, account.login)
+    return _put_membership(call, _find(call))
 
 
 @route("DELETE", TEAM + "/memberships/{login}", permission="members:write", organization="owner", scope="write:org")
 def delete_team_membership(call: Call) -> Response:
     """Remove a member from a team."""
-    _find(call).members.pop(call.store.user(call.parameters["login"]).login, None)
-    return Response(status=204)
+    return _delete_membership(call, _find(call))
+
+
+@route("GET", _BY_ID + "/memberships/{login}", permission="members:read", organization="member", scope="read:org")
+def get_membership_by_id(call: Call) -> Response:
+    """Get the membership of an account in a team, given by its id."""
+    return _membership(call, _find_by_id(call), call.store.user(call.parameters["login"]).login)
+
+
+@route("PUT", _BY_ID + "/memberships/{login}", permission="members:write", organization="owner", scope="write:org")
+def put_membership_by_id(call: Call) -> Response:
+    """Add a member of the organization to a team, given by its id."""
+    return _put_membership(call, _find_by_id(call))
+
+
+@route("DELETE", _BY_ID + "/memberships/{login}", permission="members:write", organization="owner", scope="write:org")
+def delete_membership_by_id(call: Call) -> Response:
+    """Remove a member from a team, given by its id."""
+    return _delete_membership(call, _find_by_id(call))
 
 
 def _repository_document(call: Call, repository: Repository, held: Permission) -> dict[str, object]:

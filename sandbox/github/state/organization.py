@@ -70,7 +70,7 @@ class Team(BaseModel):
 
 
 class ActionsPolicy(BaseModel):
-    """The repositories that have Actions, and the actions that their workflows may use."""
+    """The repositories that have Actions, the actions that their workflows may use, and what their tokens may do."""
 
     enabled_repositories: Literal["all", "none", "selected"] = "all"
     allowed_actions: Literal["all", "local_only", "selected"] = "all"
@@ -78,6 +78,8 @@ class ActionsPolicy(BaseModel):
     github_owned_allowed: bool = False
     verified_allowed: bool = False
     patterns_allowed: list[str] = Field(default_factory=list[str])
+    can_approve_pull_request_reviews: bool = False
+    """Whether tokens of jobs may create and approve pull requests; not in a new organization."""
 
 
 class Ruleset(BaseModel):

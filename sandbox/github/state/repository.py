@@ -113,6 +113,8 @@ class PullRequest(BaseModel):
     """Branch that carries the change."""
     head_repository_id: int
     head_sha: str
+    last_pusher: str
+    """Login of the account that pushed `head_sha`."""
     base_sha: str
     state: Literal["open", "closed"] = "open"
     draft: bool = False
@@ -149,6 +151,8 @@ class Repository(BaseModel):
     variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
     secrets: dict[str, Secret] = Field(default_factory=dict[str, Secret])
     pulls: list[PullRequest] = Field(default_factory=list[PullRequest])
+    pushers: dict[str, str] = Field(default_factory=dict[str, str])
+    """Login of the account that last pushed each branch."""
     workflow_ids: dict[str, int] = Field(default_factory=dict[str, int])
     """Ids of workflows by the path of their file."""
     run_numbers: dict[str, int] = Field(default_factory=dict[str, int])

@@ -3,11 +3,16 @@
 import os
 from collections.abc import Callable, Mapping
 
+from sandbox.plugins.github.actions import ActionsOrganizationWorkflowPermissions
 from sandbox.plugins.github.client import GitHub, GitHubError
-from sandbox.plugins.github.resources import TYPES
+from sandbox.plugins.github.repositories import Repository
+from sandbox.plugins.github.rulesets import OrganizationRuleset
+from sandbox.plugins.github.teams import Team, TeamMembership
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
 from sandbox.plugins.resource import Provider, RefusedError, Resource
+
+TYPES = (ActionsOrganizationWorkflowPermissions(), OrganizationRuleset(), Repository(), Team(), TeamMembership())
 
 
 class GitHubProvider(Provider[GitHub]):

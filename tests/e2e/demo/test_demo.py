@@ -150,14 +150,14 @@ def _status(sagemaker: Any, execution: str) -> str:
     return sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"]
 
 
-def _order(actors: Actors, user: str, *, reviewer: str | None = None) -> dict[str, Any]:
-    """Return a lead's order for a project; with a reviewer, one that deploys."""
+def _order(actors: Actors, user: str, reviewers: str, *, deploys: bool = False) -> dict[str, Any]:
+    """Return a lead's order for a project."""
     catalog = actors.lead.client("servicecatalog")
-    title = "model building and training" if reviewer is None else "model building, training, and deployment"
+    title = "model building, training, and deployment" if deploys else "model building and training"
     products = catalog.search_products()["ProductViewSummaries"]
     product = next(found["ProductId"] for found in products if found["Name"].endswith(title))
     versions = catalog.describe_product(Id=product)["ProvisioningArtifacts"]
-    parameters = {"GitUser": user} | ({"ProductionReviewer": reviewer} if reviewer else {})
+    parameters = {"GitUser": user, "GitReviewers": reviewers}
     return {
         "ProductId": product,
         "ProvisioningArtifactId": max(versions, key=lambda version: version["CreatedTime"])["Id"],
@@ -187,24 +187,30 @@ def _everything(actors: Actors) -> list[Any]:
 def test_a_project_with_a_wrong_name_or_a_taken_one_is_refused_before_anything_is_created(
     actors: Actors, name: str, reason: str
 ) -> None:
-    before, order = _everything(actors), _order(actors, "grace")
+    before, order = _everything(actors), _order(actors, "grace", "ada")
     create = actors.lead.client("sagemaker").create_project
     assert reason in refused(create, ProjectName=name, ServiceCatalogProvisioningDetails=order)
     assert _everything(actors) == before
 
 
 @pytest.mark.parametrize(
-    ("name", "user", "reviewer", "reason"),
+    ("name", "user", "reviewers", "reason"),
     [
-        ("misspelt-user", "grcae", None, "grcae"),
-        ("misspelt-reviewer", "grace", "hdey", "hdey"),
-        ("own-reviewer", "grace", "Grace", "grace works in the repository and cannot review its deployments"),
+        ("misspelt-user", "grcae", "ada", "grcae"),
+        ("misspelt-reviewer", "grace", "aad", "aad"),
+        ("own-reviewer", "grace", "Grace", "nobody approves their own changes"),
+        (
+            "release-manager",
+            "grace",
+            "ada, hedy",
+            "hedy works in the project's repositories, and cannot release to production",
+        ),
     ],
 )
 def test_a_launch_for_the_wrong_people_fails_with_that_reason_and_leaves_nothing_behind(
-    actors: Actors, name: str, user: str, reviewer: str | None, reason: str
+    actors: Actors, name: str, user: str, reviewers: str, reason: str
 ) -> None:
-    before, order = _everything(actors), _order(actors, user, reviewer=reviewer)
+    before, order = _everything(actors), _order(actors, user, reviewers, deploys=True)
     sagemaker = actors.lead.client("sagemaker")
     sagemaker.create_project(ProjectName=name, ServiceCatalogProvisioningDetails=order)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.http_client import RefusedError
 from tests.e2e.actors import Actors
 from tests.e2e.platform_repository import PlatformRepository
 from tests.e2e.sandbox import ENVIRONMENTS, UNIT, Sandbox
@@ -70,6 +71,14 @@ def test_a_pull_request_is_checked_and_shows_what_every_stack_would_change(
         assert CREATED in log
         assert "+ 1 to create" in log
         assert f"<h3>{name}</h3>" in platform.page(previewed)
+
+
+def test_an_owner_merges_no_change_that_nobody_else_approved(
+    platform: PlatformRepository, proposed: int, previewed: dict[str, Any]
+) -> None:
+    assert previewed["conclusion"] == "success"
+    with pytest.raises(RefusedError, match="At least 1 approving review is required"):
+        platform.merge_alone(proposed)
 
 
 def test_a_merge_deploys_dev_then_preprod_and_waits_before_prod(

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from sandbox import environments, identities, login, servers, stacks
-from tests.e2e.security_probes import evidence, people, projects, workflows
+from tests.e2e.security_probes import evidence, github, people, projects, workflows
 from tests.e2e.security_probes.credentials import become, clients, make_role, take_role
 from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
 from tests.e2e.security_probes.target import Target, find_target
@@ -69,6 +69,9 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
         ("deploy", workflows.as_deployer(target, deploy)),
         ("a role that deploy made", workflows.as_role_of_its_own(target, make_role(target, deploy, root))),
         ("foreign job", workflows.as_foreign_job(target)),
+        ("writer", github.as_writer(target)),
+        ("owner", github.as_owner(target)),
+        ("release manager", github.as_release_manager(target)),
     ]
 
 

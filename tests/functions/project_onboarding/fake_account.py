@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "PLATFORM_PREFIX": "analytics-prod",
     "ROLES_TEMPLATE_URL": "https://bucket/onboarding/project-roles-1.yaml",
     "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
+    "RELEASE": '{"managers": ["hedy", "lise"], "unprotected": false}',
 }
 SETTINGS = Settings.from_environment(ENVIRONMENT)
 PROJECT = Project(name="abalone", id="p-abcdefghijkl")

@@ -40,6 +40,12 @@ def test_a_refusal_is_an_answer(account: MemoryAccount) -> None:
     assert account.changes == []
 
 
+def test_the_account_says_who_releases_models_into_it(account: MemoryAccount) -> None:
+    release = {"managers": ["hedy", "lise"], "unprotected": False}
+    assert handler.handler({"action": "release"}, None) == {"state": "done", "release": release}
+    assert account.changes == []
+
+
 @pytest.mark.parametrize("code", ["Throttling", "ThrottlingException", "TooManyRequestsException"])
 @pytest.mark.parametrize("begun", [True, False])
 def test_a_request_that_the_account_s_limits_refuse_is_asked_again(

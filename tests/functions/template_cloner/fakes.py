@@ -10,10 +10,13 @@ from functions.shared.github_api.errors import ExplainedError
 from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import File, Repository
 from functions.template_cloner.github_environments import Environment
+from functions.template_cloner.github_rules import BranchRules
 from functions.template_cloner.github_users import User
+from functions.template_cloner.launch import ReviewRules
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.launcher import Launcher
 from functions.template_cloner.onboarding import OnboardingFunction
+from functions.template_cloner.releases import Release
 from functions.template_cloner.resources import DeploymentRoles, ProjectRepository
 from functions.template_cloner.roles_provisioner import RolesProvisioner
 from tests.functions.project_onboarding.fake_account import FUNCTION, LAUNCH, Crash, MemoryAccount
@@ -31,14 +34,15 @@ PROJECT = ProjectRepository(
     project_name="abalone",
     project_id="p-abcdefghijkl",
     kind="model-training",
-    user="ada",
+    users=("ada", "mary"),
     environments=("dev",),
     settings={"pipeline": {"name": "abalone-p-abcdefghijkl", "subnet_ids": ["subnet-1", "subnet-2"]}},
 )
 
-DEPLOYING = replace(
-    PROJECT, kind="model-deployment-realtime", environments=("preprod", "prod"), reviewers={"prod": ("hedy",)}
-)
+DEPLOYING = replace(PROJECT, kind="model-deployment-realtime", environments=("preprod", "prod"), released=("prod",))
+
+
+PROTECTED = BranchRules(approvals=1, dismisses_stale=True, last_push=True, resolved_threads=True, stays=True)
 
 
 @dataclass
@@ -67,18 +71,24 @@ class MemoryGitHub:
             "grace": User(user_id=2, kind="User"),
             "hedy": User(user_id=3, kind="User"),
             "acme": User(user_id=4, kind="Organization"),
+            "mary": User(user_id=6, kind="User"),
         }
     )
-    members: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
-    readers: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy"})
+    members: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy", "mary"})
+    readers: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy", "mary"})
     """Users who may read every repository of the organization."""
+    owners: set[str] = field(default_factory=set[str])
+    """Users who may write to every repository, whether they are collaborators or not."""
     repositories: dict[str, Repo] = field(default_factory=dict[str, Repo])
     writes: list[str] = field(default_factory=list[str])
     crash_after: int | None = None
     before_write: Callable[[str], None] = lambda what: None
     after_write: Callable[[str], None] = lambda what: None
     seconds_to_fill: float = 0.0
-    protected: bool = True
+    rules: BranchRules = PROTECTED
+    rules_of_projects: BranchRules | None = None
+    """The rules of repositories that are no templates, if they are others."""
+    plan_name: str | None = "enterprise"
     workflow_known_at: float = 0.0
     token_owner: int | None = 5
     granted: Callable[[Environment], Environment] = lambda wanted: wanted
@@ -159,15 +169,25 @@ class MemoryGitHub:
         return login in self.readers
 
     def may_push(self, full_name: str, login: str) -> bool:
-        return login in self.repositories[full_name].collaborators
+        return login in self.owners | self.repositories[full_name].collaborators
 
     def add_collaborator(self, full_name: str, login: str) -> None:
         self._write("add_collaborator")
         self.repositories[full_name].collaborators.add(login)
         self._written("add_collaborator")
 
-    def requires_pull_request(self, full_name: str, branch: str) -> bool:
-        return self.protected
+    def remove_collaborator(self, full_name: str, login: str) -> None:
+        self._write("remove_collaborator")
+        self.repositories[full_name].collaborators.discard(login)
+        self._written("remove_collaborator")
+
+    def plan(self, organization: str) -> str | None:
+        assert organization == ORGANIZATION
+        return self.plan_name
+
+    def branch_rules(self, full_name: str, branch: str) -> BranchRules:
+        template = self.repositories[full_name].repository.is_template
+        return self.rules if template or self.rules_of_projects is None else self.rules_of_projects
 
     def delete_repository(self, full_name: str) -> None:
         self._write("delete_repository")
@@ -245,6 +265,8 @@ class Fakes:
         self.records = MemoryRecords()
         self.stacks = MemoryStacks()
         self.account = MemoryAccount(self.clock)
+        self.rules = ReviewRules(required_approvals=1, leads=("lise",))
+        self.releases = {"prod": Release(managers=("hedy",))}
         self.github.repositories[TEMPLATE] = Repo(
             repository=a_repository(TEMPLATE, is_template=True), commits={"main": TEMPLATE_COMMIT}
         )
@@ -260,6 +282,8 @@ class Fakes:
             stacks=self.stacks,
             deadline=Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep),
             stack_id=stack_id,
+            rules=self.rules,
+            release=self.releases.__getitem__,
             wall_clock=self.clock,
         )
 

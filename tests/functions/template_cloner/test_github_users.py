@@ -113,3 +113,27 @@ def test_a_collaborator_may_push(server: Server, github: GitHub) -> None:
 
     assert server.asked == [f"PUT /repos/{REPO}/collaborators/ada"]
     assert server.requests[0].json == {"permission": "push"}
+
+
+@pytest.mark.parametrize("status", [204, 404])
+def test_a_collaborator_is_removed(server: Server, github: GitHub, status: int) -> None:
+    server.reply(Reply(status=status, body={} if status == 404 else None))
+
+    github.remove_collaborator(REPO, "ada")
+
+    assert server.asked == [f"DELETE /repos/{REPO}/collaborators/ada"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(body={"login": "acme", "plan": {"name": "team"}}), "team"),
+        (Reply(body={"login": "acme"}), None),
+        (Reply(status=404, body={"message": "Not Found"}), None),
+    ],
+    ids=["an owner sees it", "others do not", "no organization"],
+)
+def test_the_plan_is_read_where_it_is_shown(server: Server, github: GitHub, reply: Reply, expected: str | None) -> None:
+    server.reply(reply)
+
+    assert github.plan("acme") == expected

@@ -13,10 +13,11 @@ import pytest
 
 from functions.template_cloner import answer, handler
 from functions.template_cloner.answer import Answer, AnswerNotDeliveredError
+from functions.template_cloner.github_rules import BranchRules
 from tests.functions.project_onboarding.fake_account import ARNS
 from tests.functions.shared.server import Reply, Server, serving
 from tests.functions.template_cloner.fake_function import ROLES, MemoryFunction
-from tests.functions.template_cloner.fakes import PROJECT, Fakes, MemoryGitHub
+from tests.functions.template_cloner.fakes import PROJECT, PROTECTED, Fakes, MemoryGitHub
 from tests.functions.template_cloner.test_launch_records import Parameters
 from tests.functions.template_cloner.test_properties import PROPERTIES, ROLES_PROPERTIES
 from tests.functions.template_cloner.test_settings import ENVIRONMENT
@@ -124,11 +125,11 @@ def test_a_request_that_comes_twice_gets_the_same_answer(cloudformation: Server,
 
     first, second = cloudformation.requests
     assert first.json == second.json
-    assert len(fakes.github.writes) == 5
+    assert len(fakes.github.writes) == 7
 
 
 def test_a_refused_launch_is_answered_with_the_reason(cloudformation: Server, fakes: Fakes) -> None:
-    handler.handler(event(cloudformation, ResourceProperties={**PROPERTIES, "User": "adda"}), Context())
+    handler.handler(event(cloudformation, ResourceProperties={**PROPERTIES, "Users": ["adda", "mary"]}), Context())
 
     response = the_answer(cloudformation)
     assert response["Status"] == "FAILED"
@@ -138,7 +139,7 @@ def test_a_refused_launch_is_answered_with_the_reason(cloudformation: Server, fa
 
 
 def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Server, fakes: Fakes, aws: Aws) -> None:
-    fakes.github.protected = False
+    fakes.github.rules_of_projects = BranchRules()
     handler.handler(event(cloudformation), Context())
     assert the_answer(cloudformation)["Status"] == "FAILED"
     cloudformation.requests.clear()
@@ -240,7 +241,7 @@ def test_no_log_shows_the_token_the_event_or_the_signed_url(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(answer, "_FIRST_WAIT_SECONDS", 0.0)
-    fakes.github.protected = protected
+    fakes.github.rules_of_projects = PROTECTED if protected else BranchRules()
     cloudformation.reply(Reply(status=503), Reply(hang_up=True), Reply())
 
     handler.handler(event(cloudformation), Context())

@@ -62,7 +62,7 @@ def test_a_launch_that_is_requested_twice_writes_once_and_answers_the_same(fakes
     second = fakes.launcher().create(PROJECT)
 
     assert first == second
-    assert len(fakes.github.writes) == 5
+    assert len(fakes.github.writes) == 6
 
 
 def test_a_launch_that_is_requested_again_after_its_stack_is_complete_changes_nothing(fakes: Fakes) -> None:
@@ -73,7 +73,7 @@ def test_a_launch_that_is_requested_again_after_its_stack_is_complete_changes_no
     assert "the stack is CREATE_COMPLETE" in refused(fakes)
 
     assert fakes.left() == before
-    assert len(fakes.github.writes) == 5
+    assert len(fakes.github.writes) == 6
 
 
 def test_a_repository_that_was_made_although_github_failed_is_adopted(fakes: Fakes) -> None:
@@ -86,7 +86,7 @@ def test_a_repository_that_was_made_although_github_failed_is_adopted(fakes: Fak
     fakes.launcher().create(PROJECT)
 
     assert fakes.github.writes.count("generate") == 1
-    assert fakes.repo.collaborators == {"ada"}
+    assert fakes.repo.collaborators == {"ada", "mary"}
 
 
 def test_a_repository_that_was_not_made_when_github_failed_is_made_by_the_next_attempt(fakes: Fakes) -> None:

@@ -2,11 +2,13 @@
 
 import tomllib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from functions.shared.github_api.errors import DeadlinePassedError, GitHubError
 from functions.template_cloner.github_environments import Environment
+from functions.template_cloner.github_rules import BranchRules
 from functions.template_cloner.github_users import User
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.repository import is_own
@@ -15,6 +17,7 @@ from tests.functions.template_cloner.fakes import (
     DEPLOYING,
     MAIN,
     PROJECT,
+    PROTECTED,
     TEMPLATE,
     TEMPLATE_COMMIT,
     Fakes,
@@ -30,7 +33,7 @@ def test_a_launch_makes_the_repository_with_its_settings_environment_and_user(fa
     assert repository.full_name == "acme/mlops-abalone-p-abcdefghijkl-model-training"
     assert repository.description == "MLOps project abalone (p-abcdefghijkl), model-training"
     assert fakes.repo.environments == {"dev": Environment(admits=MAIN)}
-    assert fakes.repo.collaborators == {"ada"}
+    assert fakes.repo.collaborators == {"ada", "mary"}
     assert tomllib.loads(fakes.repo.files["main", "project.toml"]) == {
         "project": {"name": "abalone", "id": "p-abcdefghijkl"},
         "template": {"name": "mlops-template-model-training", "commit": TEMPLATE_COMMIT},
@@ -39,10 +42,10 @@ def test_a_launch_makes_the_repository_with_its_settings_environment_and_user(fa
     }
 
 
-def test_a_launch_makes_four_content_creating_requests_and_one_for_its_user(fakes: Fakes) -> None:
+def test_a_launch_makes_four_content_creating_requests_and_one_for_each_user(fakes: Fakes) -> None:
     fakes.launcher().create(PROJECT)
 
-    assert fakes.github.writes == ["generate", "write_file", "write_environment", "admit", "add_collaborator"]
+    assert fakes.github.writes == ["generate", "write_file", "write_environment", "admit", *["add_collaborator"] * 2]
 
 
 def test_a_deployment_repository_makes_two_requests_more_for_its_second_environment(fakes: Fakes) -> None:
@@ -56,13 +59,14 @@ def test_a_deployment_repository_makes_two_requests_more_for_its_second_environm
         "write_environment",
         "admit",
         "add_collaborator",
+        "add_collaborator",
     ]
 
 
-def test_a_deployment_repository_whose_user_may_push_already_makes_six_requests(fakes: Fakes) -> None:
+def test_a_deployment_repository_whose_users_may_push_already_makes_six_requests(fakes: Fakes) -> None:
     def pushes(what: str) -> None:
         if what == "generate":
-            fakes.github.repositories[DEPLOYING.full_name].collaborators.add("ada")
+            fakes.github.repositories[DEPLOYING.full_name].collaborators.update({"ada", "mary"})
 
     fakes.github.after_write = pushes
 
@@ -92,20 +96,20 @@ def test_a_launch_is_recorded_as_launched(fakes: Fakes) -> None:
 
 
 def test_a_misspelt_user_is_refused_before_anything_is_created(fakes: Fakes) -> None:
-    assert "no user 'adda'" in refused(fakes, replace(PROJECT, user="adda"))
+    assert "no user 'adda'" in refused(fakes, replace(PROJECT, users=("adda", "mary")))
     assert fakes.github.writes == []
     assert fakes.left() == (set(), {})
 
 
 def test_an_organization_is_not_a_user(fakes: Fakes) -> None:
-    assert "not a person" in refused(fakes, replace(PROJECT, user="acme"))
+    assert "not a person" in refused(fakes, replace(PROJECT, users=("ada", "acme")))
     assert fakes.left() == (set(), {})
 
 
 def test_a_user_outside_the_organization_is_refused_before_anything_is_created(fakes: Fakes) -> None:
     fakes.github.users["mallory"] = User(user_id=9, kind="User")
 
-    assert "not a member of acme" in refused(fakes, replace(PROJECT, user="mallory"))
+    assert "not a member of acme" in refused(fakes, replace(PROJECT, users=("ada", "mallory")))
     assert fakes.left() == (set(), {})
 
 
@@ -231,16 +235,49 @@ def test_a_plan_without_environments_fails_the_launch_and_the_rollback_removes_t
     assert fakes.left() == (set(), {})
 
 
-def test_an_unprotected_default_branch_fails_the_launch_and_says_what_to_do(fakes: Fakes) -> None:
-    fakes.github.protected = False
+@pytest.mark.parametrize(
+    ("weaker", "lacking"),
+    [
+        ({"approvals": 0}, "1 approvals (found: 0)"),
+        ({"dismisses_stale": False}, "dismissal of stale approvals"),
+        ({"last_push": False}, "approval of the last push"),
+        ({"resolved_threads": False}, "resolution of conversations"),
+        ({"stays": False}, "no deletion and no force push"),
+    ],
+)
+def test_a_branch_that_somebody_alone_could_change_is_refused_before_anything_is_created(
+    fakes: Fakes, weaker: dict[str, Any], lacking: str
+) -> None:
+    fakes.github.rules = replace(PROTECTED, **weaker)
 
     message = refused(fakes)
-    assert "nothing protects main" in message
+    assert f"main of {TEMPLATE} is not protected as the platform requires; its active rules lack: {lacking}." in message
     assert "ruleset" in message
+    assert fakes.github.writes == []
+    assert fakes.left() == (set(), {})
+
+
+def test_the_settings_may_ask_for_more_approvals_than_the_rules_have(fakes: Fakes) -> None:
+    fakes.rules = replace(fakes.rules, required_approvals=2)
+
+    assert "2 approvals (found: 1)" in refused(fakes, replace(PROJECT, users=("ada", "mary", "grace")))
+
+
+def test_a_repository_that_is_protected_less_than_its_template_is_removed_by_the_rollback(fakes: Fakes) -> None:
+    fakes.github.rules_of_projects = BranchRules()
+
+    assert f"main of {PROJECT.full_name} is not protected" in refused(fakes)
     assert fakes.github.writes == ["generate"]
     fakes.roll_back()
 
     assert fakes.left() == (set(), {})
+
+
+def test_a_project_of_one_person_is_refused_because_nobody_could_approve_their_changes(fakes: Fakes) -> None:
+    message = refused(fakes, replace(PROJECT, users=("ada",)))
+
+    assert "at least 2 people have to work in the repositories, and only ada would" in message
+    assert fakes.github.writes == []
 
 
 def test_a_launch_that_has_no_time_left_fails_and_is_removed_by_the_rollback(fakes: Fakes) -> None:

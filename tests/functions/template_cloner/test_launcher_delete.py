@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.github_rules import BranchRules
 from tests.functions.project_onboarding.fake_account import LAUNCH, Crash
 from tests.functions.template_cloner.fakes import (
     PROJECT,
@@ -49,7 +50,7 @@ def test_rolling_back_a_launch_deletes_its_repository(fakes: Fakes, status: str)
 
 
 def test_deleting_a_stack_whose_launch_failed_deletes_the_half_made_repository(fakes: Fakes) -> None:
-    fakes.github.protected = False
+    fakes.github.rules_of_projects = BranchRules()
     refused(fakes)
     fakes.stacks.current = "DELETE_IN_PROGRESS"
 
@@ -78,9 +79,9 @@ def test_another_launch_with_a_projects_name_and_id_is_refused_and_touches_nothi
     before = deepcopy((fakes.repo, fakes.records.records, fakes.github.writes))
 
     with pytest.raises(LaunchError, match=f"belongs to another launch .{LAUNCH}.*nothing was created or changed"):
-        fakes.launcher(stack_id=OTHER).create(replace(PROJECT, user="grace"))
+        fakes.launcher(stack_id=OTHER).create(replace(PROJECT, users=("grace", "mary")))
     with pytest.raises(LaunchError, match="belongs to another launch"):
-        fakes.launcher(stack_id=OTHER).update(replace(PROJECT, user="grace"), PROJECT)
+        fakes.launcher(stack_id=OTHER).update(replace(PROJECT, users=("grace", "mary")), PROJECT)
     for status in ("ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"):
         fakes.stacks.current = status
         fakes.launcher(stack_id=OTHER).delete(PROJECT)
@@ -131,5 +132,5 @@ def test_a_request_that_is_delivered_twice_at_once_is_carried_out(fakes: Fakes) 
 
     fakes.launcher().create(PROJECT)
 
-    assert len(fakes.github.writes) == 5
+    assert len(fakes.github.writes) == 6
     assert fakes.records.records[PROJECT.record_key].state == "launched"

@@ -10,6 +10,7 @@ from functions.template_cloner.github_environments import Environment
 from tests.functions.template_cloner.fakes import (
     MAIN,
     PROJECT,
+    PROTECTED,
     TEMPLATE_COMMIT,
     Fakes,
     Repo,
@@ -38,7 +39,7 @@ def test_unchanged_settings_propose_nothing(fakes: Fakes) -> None:
 
     fakes.launcher().update(PROJECT, PROJECT)
 
-    assert len(fakes.github.writes) == 5
+    assert len(fakes.github.writes) == 6
 
 
 def test_settings_that_were_deleted_from_the_repository_are_proposed_again(fakes: Fakes) -> None:
@@ -51,12 +52,13 @@ def test_settings_that_were_deleted_from_the_repository_are_proposed_again(fakes
     assert tomllib.loads(fakes.repo.files[branch, "project.toml"])["template"] == {}
 
 
-def test_an_update_adds_the_new_user_and_environment(fakes: Fakes) -> None:
+def test_an_update_removes_the_former_user_and_adds_the_new_one_and_the_environment(fakes: Fakes) -> None:
     fakes.launcher().create(PROJECT)
 
-    fakes.launcher().update(replace(PROJECT, user="grace", environments=("dev", "preprod")), PROJECT)
+    changed = replace(PROJECT, users=("mary", "grace"), environments=("dev", "preprod"))
+    fakes.launcher().update(changed, PROJECT)
 
-    assert fakes.repo.collaborators == {"ada", "grace"}
+    assert fakes.repo.collaborators == {"mary", "grace"}
     assert fakes.repo.environments == {"dev": Environment(admits=MAIN), "preprod": Environment(admits=MAIN)}
 
 
@@ -64,16 +66,16 @@ def test_an_update_to_an_unknown_user_changes_nothing(fakes: Fakes) -> None:
     fakes.launcher().create(PROJECT)
 
     with pytest.raises(LaunchError, match="no user 'adda'"):
-        fakes.launcher().update(replace(PROJECT, user="adda", settings={}), PROJECT)
+        fakes.launcher().update(replace(PROJECT, users=("adda", "mary"), settings={}), PROJECT)
 
-    assert len(fakes.github.writes) == 5
+    assert len(fakes.github.writes) == 6
 
 
 def test_an_update_restores_a_lost_record(fakes: Fakes) -> None:
     fakes.launcher().create(PROJECT)
     fakes.records.records.clear()
 
-    fakes.launcher().update(replace(PROJECT, user="grace"), PROJECT)
+    fakes.launcher().update(replace(PROJECT, users=("grace", "mary")), PROJECT)
 
     assert fakes.records.records[PROJECT.record_key].state == "launched"
 
@@ -93,3 +95,35 @@ def test_an_update_of_a_repository_that_is_gone_or_not_ours_changes_nothing(fake
         fakes.launcher().update(PROJECT, PROJECT)
 
     assert fakes.github.writes == []
+
+
+def test_the_former_user_is_removed_before_anybody_is_added(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.github.writes.clear()
+
+    fakes.launcher().update(replace(PROJECT, users=("mary", "grace")), PROJECT)
+
+    assert fakes.github.writes == ["remove_collaborator", "add_collaborator"]
+
+
+def test_a_former_user_who_may_push_all_the_same_stops_the_update(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.github.owners.add("ada")
+
+    with pytest.raises(
+        LaunchError, match=r"ada may still push to .*, as an owner of the organization or through a team"
+    ):
+        fakes.launcher().update(replace(PROJECT, users=("mary", "grace")), PROJECT)
+
+    assert "grace" not in fakes.repo.collaborators
+
+
+def test_an_update_looks_at_the_rules_that_hold_now(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.github.rules = replace(PROTECTED, approvals=0)
+    written = list(fakes.github.writes)
+
+    with pytest.raises(LaunchError, match="lack: 1 approvals"):
+        fakes.launcher().update(PROJECT, PROJECT)
+
+    assert fakes.github.writes == written

@@ -49,7 +49,8 @@ def test_the_cloner_accepts_the_requests_of_the_deployment_template() -> None:
 
     assert project.full_name == checks.repository
     assert project.environments == ("preprod", "prod")
-    assert project.reviewers == {"prod": ("hedy",)}
+    assert project.released == ("prod",)
+    assert project.users == ("ada", "grace", "mary")
     assert (preprod.name, preprod.account_id) == ("analytics-preprod-p-abcdefghijkl", "222222222222")
     assert (prod.name, prod.account_id) == ("analytics-prod-p-abcdefghijkl", "333333333333")
     assert (prod.repository_name, prod.repository_id) == (project.name, "2006")

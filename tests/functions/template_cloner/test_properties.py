@@ -14,7 +14,7 @@ PROPERTIES: dict[str, object] = {
     "ProjectName": "abalone",
     "ProjectId": "p-abcdefghijkl",
     "Kind": "model-training",
-    "User": "ada",
+    "Users": ["ada", "grace, mary"],
     "Environments": ["dev"],
     "Settings": {"pipeline": {"name": "abalone", "subnet_ids": ["subnet-1,subnet-2"]}},
 }
@@ -64,20 +64,19 @@ def test_settings_and_environments_may_be_left_out() -> None:
         ("ProjectId", "p-ABCDEFGHIJKL", "p- and 12 lower-case letters"),
         ("ProjectId", "p-abc", "p- and 12 lower-case letters"),
         ("Kind", "../secrets", "kind of a template repository"),
-        ("User", "ada@example.com", "a GitHub login"),
-        ("User", "-ada", "a GitHub login"),
-        ("User", "a" * 40, "a GitHub login"),
-        ("User", None, "a GitHub login"),
+        ("Users", ["ada@example.com"], "must be GitHub logins"),
+        ("Users", ["ada", "-ada"], "must be GitHub logins"),
+        ("Users", ["ada", "grace,,mary"], "must be GitHub logins"),
+        ("Users", ["a" * 40], "must be GitHub logins"),
+        ("Users", [], "must be GitHub logins"),
+        ("Users", "ada", "must be GitHub logins"),
+        ("Users", None, "must be GitHub logins"),
+        ("Users", ["ada", "grace,Ada"], "name everybody once; nobody approves their own changes"),
         ("Environments", "dev", "Environments must be a list"),
         ("Environments", ["dev", 1], "Environments must be a list"),
         ("Environments", ["Dev"], "Environments must be a list"),
-        ("Reviewers", "hedy", "Reviewers must be lists of 1 to 6 GitHub logins"),
-        ("Reviewers", {"prod": ["hedy"]}, "by names that Environments has"),
-        ("Reviewers", {"dev": "hedy"}, "Reviewers must be lists"),
-        ("Reviewers", {"dev": []}, "Reviewers must be lists"),
-        ("Reviewers", {"dev": ["a", "b", "c", "d", "e", "f", "g"]}, "Reviewers must be lists"),
-        ("Reviewers", {"dev": ["hedy@example.com"]}, "Reviewers must be lists"),
-        ("Reviewers", {"dev": ["hedy", "Ada"]}, "ada works in the repository and cannot review its deployments"),
+        ("ReleasedEnvironments", "prod", "a list of names like those of Environments"),
+        ("ReleasedEnvironments", ["Prod"], "a list of names like those of Environments"),
         ("Settings", "text", "Settings must be tables"),
         ("Settings", {"pipeline": "text"}, "Settings must be tables"),
         ("Settings", {"pipeline": {"deep": {"er": "x"}}}, "Settings must be tables"),
@@ -88,11 +87,19 @@ def test_a_wrong_property_is_named(key: str, value: object, message: str) -> Non
         parse_project({**PROPERTIES, key: value}, "acme")
 
 
-def test_reviewers_are_read() -> None:
-    properties = {**PROPERTIES, "Environments": ["preprod", "prod"], "Reviewers": {"prod": ["hedy", "grace"]}}
+def test_users_and_the_environments_that_need_a_release_are_read() -> None:
+    properties = {**PROPERTIES, "Environments": ["preprod", "prod"], "ReleasedEnvironments": ["prod"]}
 
-    assert parse_project(properties, "acme").reviewers == {"prod": ("hedy", "grace")}
-    assert parse_project(PROPERTIES, "acme").reviewers == {}
+    assert parse_project(properties, "acme").released == ("prod",)
+    assert parse_project(PROPERTIES, "acme").released == ()
+    assert parse_project(PROPERTIES, "acme").users == ("ada", "grace", "mary")
+
+
+def test_a_project_that_was_launched_with_one_user_can_still_be_updated_and_deleted() -> None:
+    earlier = {key: value for key, value in PROPERTIES.items() if key != "Users"}
+    reviewers = {"Environments": ["prod"], "Reviewers": {"prod": ["hedy"]}}
+
+    assert parse_project({**earlier, **reviewers, "User": "ada"}, "acme").users == ("ada",)
 
 
 def test_roles_are_read() -> None:
@@ -138,7 +145,7 @@ def test_every_problem_is_reported_at_once() -> None:
     with pytest.raises(LaunchError) as error:
         parse_project({}, "acme")
 
-    assert all(key in str(error.value) for key in ("ProjectName", "ProjectId", "Kind", "User"))
+    assert all(key in str(error.value) for key in ("ProjectName", "ProjectId", "Kind", "Users"))
 
 
 def test_properties_that_are_none_are_refused() -> None:

@@ -1,13 +1,11 @@
-"""A project's environments admit the default branch alone, and wait for their reviewers."""
+"""A project's environments admit the default branch alone, and wait for their release managers."""
 
 from dataclasses import replace
 
 import pytest
 
 from functions.shared.github_api.errors import OutcomeUnknownError
-from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github_environments import Environment
-from functions.template_cloner.github_users import User
 from tests.functions.template_cloner.fakes import (
     DEPLOYING,
     MAIN,
@@ -19,37 +17,13 @@ from tests.functions.template_cloner.fakes import (
 PROD = Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True, admits=MAIN)
 
 
-def test_production_waits_for_its_reviewer_and_preproduction_does_not(fakes: Fakes) -> None:
+def test_production_waits_for_its_release_manager_and_preproduction_does_not(fakes: Fakes) -> None:
     fakes.launcher().create(DEPLOYING)
 
     assert fakes.github.repositories[DEPLOYING.full_name].environments == {
         "preprod": Environment(admits=MAIN),
         "prod": Environment(reviewers=frozenset({("User", 3)}), prevents_self_review=True, admits=MAIN),
     }
-
-
-@pytest.mark.parametrize(
-    ("reviewer", "message"),
-    [("heddy", "no user 'heddy'"), ("acme", "not a person"), ("mallory", "'mallory' is not a member of acme")],
-)
-def test_a_reviewer_who_cannot_be_one_is_refused_before_anything_is_created(
-    fakes: Fakes, reviewer: str, message: str
-) -> None:
-    fakes.github.users["mallory"] = User(user_id=9, kind="User")
-
-    assert message in refused(fakes, replace(DEPLOYING, reviewers={"prod": (reviewer,)}))
-    assert fakes.github.writes == []
-    assert fakes.records.records == {}
-
-
-def test_a_reviewer_who_cannot_read_the_repository_fails_the_launch_and_says_what_to_do(fakes: Fakes) -> None:
-    fakes.github.readers.remove("hedy")
-
-    message = refused(fakes, DEPLOYING)
-
-    assert "hedy cannot read acme/mlops-abalone-p-abcdefghijkl-model-deployment-realtime" in message
-    assert "a team of reviewers" in message
-    assert "prod" not in fakes.github.repositories[DEPLOYING.full_name].environments
 
 
 @pytest.mark.parametrize(
@@ -126,54 +100,3 @@ def test_a_branch_is_admitted_once_although_github_failed(fakes: Fakes) -> None:
 
     assert fakes.github.writes.count("admit") == 1
     assert fakes.repo.environments == {"dev": Environment(admits=MAIN)}
-
-
-def test_the_owner_of_the_platforms_token_cannot_review_what_approvals_start(fakes: Fakes) -> None:
-    fakes.github.token_owner = 3
-
-    message = refused(fakes, DEPLOYING)
-
-    assert "hedy owns the token that the platform uses at GitHub" in message
-    assert "name another reviewer" in message
-    assert fakes.github.writes == []
-    assert fakes.records.records == {}
-
-
-def test_the_owner_of_the_platforms_token_does_not_become_reviewer_by_an_update(fakes: Fakes) -> None:
-    before = replace(DEPLOYING, reviewers={"prod": ("grace",)})
-    fakes.launcher().create(before)
-    written = list(fakes.github.writes)
-    fakes.github.token_owner = 3
-
-    with pytest.raises(LaunchError, match="hedy owns the token"):
-        fakes.launcher().update(DEPLOYING, before)
-
-    assert fakes.github.writes == written
-
-
-def test_a_project_without_reviewers_needs_no_check_of_the_token_s_owner(
-    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nobody_asks() -> int:
-        raise AssertionError
-
-    monkeypatch.setattr(fakes.github, "credential_owner", nobody_asks)
-
-    fakes.launcher().create(PROJECT)
-
-
-def test_an_apps_token_belongs_to_no_reviewer(fakes: Fakes) -> None:
-    fakes.github.token_owner = None
-
-    fakes.launcher().create(DEPLOYING)
-
-    assert fakes.github.repositories[DEPLOYING.full_name].environments["prod"] == PROD
-
-
-def test_another_reviewer_replaces_the_first_by_an_update(fakes: Fakes) -> None:
-    fakes.launcher().create(DEPLOYING)
-
-    fakes.launcher().update(replace(DEPLOYING, reviewers={"prod": ("grace",)}), DEPLOYING)
-
-    found = fakes.github.repositories[DEPLOYING.full_name].environments["prod"]
-    assert found == Environment(reviewers=frozenset({("User", 2)}), prevents_self_review=True, admits=MAIN)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.launch import ReviewRules
 from functions.template_cloner.settings import Settings
 from tests.functions.project_onboarding.fake_account import FUNCTION
 from tests.functions.template_cloner.fake_function import ROLES
@@ -24,6 +25,7 @@ ENVIRONMENT = {
             "prod": FUNCTION,
         }
     ),
+    "REVIEW_RULES": json.dumps({"required_approvals": 1, "leads": ["grace"]}),
 }
 
 
@@ -36,6 +38,7 @@ def test_settings_of_the_function_are_read() -> None:
     assert settings.unit == "analytics"
     assert not settings.immutable_subjects
     assert settings.onboarding_function_arns["prod"] == FUNCTION
+    assert settings.review_rules == ReviewRules(required_approvals=1, leads=("grace",))
 
 
 def test_missing_settings_of_the_function_are_all_named() -> None:
@@ -55,3 +58,11 @@ def test_no_role_is_given_in_an_account_that_projects_do_not_deploy_to(changes: 
 
     with pytest.raises(LaunchError, match=r"projects of analytics do not deploy to account [23]{12} as (test|prod)"):
         Settings.from_environment(ENVIRONMENT).onboarding_function_arn(roles)
+
+
+def test_nobody_releases_into_an_environment_that_projects_do_not_deploy_to() -> None:
+    settings = Settings.from_environment(ENVIRONMENT)
+
+    assert settings.releasing_function_arn("prod") == FUNCTION
+    with pytest.raises(LaunchError, match="projects of analytics do not deploy to test"):
+        settings.releasing_function_arn("test")

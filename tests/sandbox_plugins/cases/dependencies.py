@@ -45,6 +45,7 @@ InputsOf = Callable[[Dependencies], Inputs]
 
 
 DEPENDENCIES: dict[str, tuple[str, InputsOf]] = {
+    "team": ("github:index/team:Team", lambda _: {"name": "Needed"}),
     "vpc": ("aws:ec2/vpc:Vpc", lambda _: {"cidrBlock": "10.1.0.0/16"}),
     "subnet": (
         "aws:ec2/subnet:Subnet",

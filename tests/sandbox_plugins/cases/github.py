@@ -16,8 +16,23 @@ def ruleset(_: Dependencies) -> Inputs:
             "refName": {"includes": ["~DEFAULT_BRANCH"], "excludes": []},
         },
         "bypassActors": [{"actorType": "OrganizationAdmin", "bypassMode": "always"}],
-        "rules": {"deletion": True, "nonFastForward": True, "pullRequest": {"requiredApprovingReviewCount": 1}},
+        "rules": {
+            "creation": True,
+            "deletion": True,
+            "nonFastForward": True,
+            "update": True,
+            "pullRequest": {"requiredApprovingReviewCount": 1},
+            "requiredStatusChecks": {
+                "doNotEnforceOnCreate": True,
+                "requiredChecks": [{"context": "Checks", "integrationId": 15368}],
+            },
+        },
     }
+
+
+def team(_: Dependencies) -> Inputs:
+    """Return a team."""
+    return {"name": "Probe", "description": "Probed"}
 
 
 GITHUB: dict[str, Case] = {
@@ -40,5 +55,24 @@ GITHUB: dict[str, Case] = {
         inputs=ruleset,
         change=lambda _: {"enforcement": "disabled", "rules": {"deletion": True}},
         id="[0-9]+",
+    ),
+    "github:index/team:Team": Case(
+        inputs=team,
+        change=lambda _: {"description": "Probed again"},
+        id="[0-9]+",
+        outputs={"slug": "probe"},
+    ),
+    "github:index/teamMembership:TeamMembership": Case(
+        inputs=lambda deps: {"teamId": deps.id("team"), "username": "grace"},
+        change=lambda _: {"role": "maintainer"},
+        replace={"username": "ada"},
+        id="[0-9]+:grace",
+    ),
+    "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": Case(
+        inputs=lambda _: {"organizationSlug": "acme"},
+        change=lambda _: {"canApprovePullRequestReviews": True},
+        id="acme",
+        # They are set to GitHub's own defaults.
+        stays=True,
     ),
 }

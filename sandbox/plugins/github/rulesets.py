@@ -1,111 +1,14 @@
-"""Repositories and organization rulesets."""
+"""Rulesets of an organization."""
 
-from collections.abc import Mapping
-from typing import ClassVar
-from urllib.parse import quote
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sandbox.plugins.github.client import NOT_FOUND, GitHub, GitHubError
+from sandbox.plugins.github.client import GitHub
+from sandbox.plugins.github.resource import GitHubResource
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
-from sandbox.plugins.resource import AutoName, Resource
+from sandbox.plugins.resource import AutoName
 from sandbox.plugins.values import list_of, mapping_of
-
-
-class GitHubResource(Resource[GitHub]):
-    """The base of GitHub resource types."""
-
-    def is_gone(self, error: Exception) -> bool:
-        """Return whether GitHub does not know the resource."""
-        return isinstance(error, GitHubError) and error.status == NOT_FOUND
-
-
-class Repository(GitHubResource):
-    """A repository of the organization; its id is its name."""
-
-    type_name = "github:index/repository:Repository"
-    _switches: ClassVar = {
-        "deleteBranchOnMerge": "delete_branch_on_merge",
-        "hasIssues": "has_issues",
-        "hasProjects": "has_projects",
-        "hasWiki": "has_wiki",
-        "isTemplate": "is_template",
-    }
-    inputs = Inputs(
-        *_switches,
-        "archiveOnDestroy autoInit description",
-        computed="name visibility",
-    )
-    outputs = (
-        "defaultBranch",
-        "fullName",
-        "gitCloneUrl",
-        "htmlUrl",
-        "httpCloneUrl",
-        "nodeId",
-        "repoId",
-        "sshCloneUrl",
-        "svnUrl",
-    )
-    changing_outputs = ("fullName", "gitCloneUrl", "htmlUrl", "httpCloneUrl", "sshCloneUrl", "svnUrl")
-    auto_name = AutoName(longest=100)
-
-    def create(self, cloud: GitHub, wanted: Values) -> str:
-        """Create the repository."""
-        visibility = wanted.get("visibility", "public")
-        answer = cloud.post(
-            f"/orgs/{cloud.owner}/repos",
-            {
-                **self._body(wanted),
-                "auto_init": bool(wanted.get("autoInit")),
-                "visibility": visibility,
-                "private": visibility != "public",
-            },
-        )
-        return answer["name"]
-
-    def _body(self, wanted: Values) -> Values:
-        return {
-            "name": wanted["name"],
-            "description": wanted.get("description", ""),
-            **{github_name: bool(wanted.get(name)) for name, github_name in self._switches.items()},
-        }
-
-    def read(self, cloud: GitHub, identifier: str, state: Values) -> Values | None:
-        """Read the repository; only the state knows `autoInit`."""
-        repository = cloud.get(f"/repos/{cloud.owner}/{quote(identifier)}")
-        names = {
-            "defaultBranch": "default_branch",
-            "description": "description",
-            "fullName": "full_name",
-            "gitCloneUrl": "git_url",
-            "htmlUrl": "html_url",
-            "httpCloneUrl": "clone_url",
-            "name": "name",
-            "nodeId": "node_id",
-            "repoId": "id",
-            "sshCloneUrl": "ssh_url",
-            "svnUrl": "svn_url",
-            "visibility": "visibility",
-            **self._switches,
-        }
-        seen = {name: repository.get(github_name) for name, github_name in names.items() if github_name in repository}
-        return {**seen, "id": repository["name"]}
-
-    def update(self, cloud: GitHub, identifier: str, state: Values, wanted: Values, changed: frozenset[str]) -> None:
-        """Update the repository; a renamed one keeps its content and its id at GitHub."""
-        body = self._body(wanted)
-        if "visibility" in changed:
-            body["visibility"] = wanted["visibility"]
-        cloud.patch(f"/repos/{cloud.owner}/{quote(identifier)}", body)
-
-    def delete(self, cloud: GitHub, identifier: str, state: Values) -> None:
-        """Delete the repository, or archive it if the program asks for it (`archiveOnDestroy`)."""
-        path = f"/repos/{cloud.owner}/{quote(identifier)}"
-        if not state.get("archiveOnDestroy"):
-            cloud.delete(path)
-        elif not cloud.get(path).get("archived"):
-            cloud.patch(path, {"archived": True})
-
 
 _NAMES = Inputs(ordered="excludes includes")
 _PULL_REQUEST: Mapping[str, str] = {
@@ -115,7 +18,18 @@ _PULL_REQUEST: Mapping[str, str] = {
     "requiredApprovingReviewCount": "required_approving_review_count",
     "requiredReviewThreadResolution": "required_review_thread_resolution",
 }
-_SIMPLE_RULES: Mapping[str, str] = {"deletion": "deletion", "nonFastForward": "non_fast_forward"}
+_STATUS_CHECKS: Mapping[str, str] = {
+    "doNotEnforceOnCreate": "do_not_enforce_on_create",
+    "strictRequiredStatusChecksPolicy": "strict_required_status_checks_policy",
+}
+_SIMPLE_RULES: Mapping[str, str] = {
+    "creation": "creation",
+    "deletion": "deletion",
+    "nonFastForward": "non_fast_forward",
+    "update": "update",
+}
+_ACTORS = ("RepositoryRole", "Team", "Integration", "OrganizationAdmin", "DeployKey", "EnterpriseOwner")
+"""Types of actor that the official provider accepts. Source: its github/resource_github_organization_ruleset.go."""
 _CONDITIONS: Mapping[str, str] = {"refName": "ref_name", "repositoryName": "repository_name"}
 
 
@@ -135,13 +49,23 @@ class OrganizationRuleset(GitHubResource):
                 objects={
                     "pullRequest": Inputs(
                         defaults={**dict.fromkeys(_PULL_REQUEST, False), "requiredApprovingReviewCount": 0}
-                    )
+                    ),
+                    "requiredStatusChecks": Inputs(
+                        defaults=dict.fromkeys(_STATUS_CHECKS, False),
+                        objects={"requiredChecks": Inputs("context integrationId")},
+                    ),
                 },
             ),
         },
     )
     outputs = ("nodeId", "rulesetId")
     auto_name = AutoName(longest=100)
+
+    def refusals(self, wanted: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Refuse types of actor that rulesets of organizations do not have, such as `User`."""
+        types = [actor.get("actorType") for actor in list_of(wanted.get("bypassActors"))]
+        if unknown := [each for each in types if isinstance(each, str) and each not in _ACTORS]:
+            yield "bypassActors", f"expected actor_type to be one of {', '.join(_ACTORS)}, got {', '.join(unknown)}"
 
     def create(self, cloud: GitHub, wanted: Values) -> str:
         """Create the ruleset."""
@@ -156,6 +80,11 @@ class OrganizationRuleset(GitHubResource):
         if pull_request is not None:
             parameters = {github_name: pull_request[name] for name, github_name in _PULL_REQUEST.items()}
             rules.append({"type": "pull_request", "parameters": parameters})
+        checks = wanted["rules"].get("requiredStatusChecks")
+        if checks is not None:
+            parameters = {github_name: checks[name] for name, github_name in _STATUS_CHECKS.items()}
+            parameters["required_status_checks"] = [_check(check) for check in checks["requiredChecks"]]
+            rules.append({"type": "required_status_checks", "parameters": parameters})
         conditions = mapping_of(wanted.get("conditions"))
         return {
             "name": wanted["name"],
@@ -186,6 +115,15 @@ class OrganizationRuleset(GitHubResource):
             parameters = rules["pull_request"]
             seen_rules["pullRequest"] = {
                 name: parameters.get(github_name) for name, github_name in _PULL_REQUEST.items()
+            }
+        if "required_status_checks" in rules:
+            parameters = rules["required_status_checks"]
+            seen_rules["requiredStatusChecks"] = {
+                **{name: parameters.get(github_name, False) for name, github_name in _STATUS_CHECKS.items()},
+                "requiredChecks": [
+                    {"context": check["context"], "integrationId": check.get("integration_id")}
+                    for check in list_of(parameters["required_status_checks"])
+                ],
             }
         conditions = mapping_of(ruleset.get("conditions"))
         return {
@@ -222,4 +160,6 @@ class OrganizationRuleset(GitHubResource):
         cloud.delete(f"/orgs/{cloud.owner}/rulesets/{identifier}")
 
 
-TYPES = (Repository(), OrganizationRuleset())
+def _check(check: Values) -> Values:
+    found: Values = {"context": check["context"]}
+    return found | ({"integration_id": check["integrationId"]} if check.get("integrationId") else {})

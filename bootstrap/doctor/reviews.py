@@ -1,0 +1,141 @@
+"""Check that nobody alone gets a change or a model into production, by what GitHub enforces now.
+
+The state of a stack does not tell: rules can be changed at GitHub, and removed actors were known to stay.
+Source: integrations/terraform-provider-github, issues 1952 and 2952.
+"""
+
+import http.client
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import quote
+
+from bootstrap import github, settings_file
+from bootstrap.github import Answer, Get, Server
+from components.github.organization import TEAM
+
+_FLAGS = {
+    "dismiss_stale_reviews_on_push": "dismissal of stale approvals",
+    "require_last_push_approval": "approval of the last push",
+    "required_review_thread_resolution": "resolution of conversations",
+}
+_BYPASSED_BY_PLATFORM = ("mlops-protect-main", "mlops-platform-branches", "mlops-check-")
+"""Beginnings of the names of rulesets that the platform's account may bypass."""
+_BYPASSED_BY_NOBODY = "mlops-protect-platform"
+_NEEDED = ("mlops-only-people-push", "mlops-protect-main", _BYPASSED_BY_NOBODY)
+"""Names of the rulesets without which one person could do both parts of a change."""
+
+
+def of_platform(
+    server: Server, repository: str, settings: Mapping[str, object], token: str | None, get: Get
+) -> tuple[bool, str]:
+    """Check the rules of the platform's main, whichever rulesets they come from; the strictest count."""
+    answer = get(server, f"/repos/{quote(repository)}/rules/branches/main?per_page=100", token)
+    if answer.status != http.client.OK:
+        return False, f"{server.url} does not show the rules of main of {repository}: {_said(answer)}"
+    needed = settings_file.section(settings, "github").get("requiredApprovals", 1)
+    parameters = [_mapping(rule.get("parameters")) for rule in answer.items if rule.get("type") == "pull_request"]
+    approvals = max((int(each.get("required_approving_review_count", 0)) for each in parameters), default=0)
+    lacking = [what for flag, what in _FLAGS.items() if not any(each.get(flag) is True for each in parameters)]
+    if approvals < int(str(needed)):
+        lacking.insert(0, f"{needed} approvals (found: {approvals})")
+    if not {"deletion", "non_fast_forward"} <= {rule.get("type") for rule in answer.items}:
+        lacking.append("no deletion and no force push")
+    if lacking:
+        return False, (
+            f"one person may change main of {repository}, which deploys production; its active rules lack: "
+            f"{', '.join(lacking)}. Deploy the stack that publishes the template repositories, and look at "
+            f"{server.url}/{repository}/rules?ref=refs/heads/main"
+        )
+    return True, f"a change to main of {repository} needs {approvals} approvals by others than who pushed it"
+
+
+def of_organization(
+    server: Server, organization: str, settings: Mapping[str, object], token: str | None, get: Get
+) -> tuple[bool, str]:
+    """Check that the platform's own account alone bypasses the rulesets, and that jobs do not approve."""
+    place = f"/orgs/{quote(organization)}"
+    listed = get(server, f"{place}/rulesets?per_page=100", token)
+    if listed.status != http.client.OK:
+        return False, f"{server.url} does not show the rulesets of {organization}: {_said(listed)}"
+    team, members = get(server, f"{place}/teams/{TEAM}", token), get(server, f"{place}/teams/{TEAM}/members", token)
+    user = str(settings_file.section(settings, "github").get("platformUser", "")).lower()
+    problems: list[str] = []
+    found = sorted(str(each.get("login", "")) for each in members.items)
+    if [login.lower() for login in found] != [user]:
+        problems.append(f"the members of the team {TEAM} are {', '.join(found) or 'none'}, and should be {user} alone")
+    missing = set(_NEEDED) - {each.get("name") for each in listed.items}
+    problems += [f"the ruleset {name} is missing" for name in sorted(missing)]
+    platform = {("Team", team.body.get("id"))}
+    for each in listed.items:
+        name = str(each.get("name", ""))
+        if name != _BYPASSED_BY_NOBODY and not name.startswith(_BYPASSED_BY_PLATFORM):
+            continue
+        ruleset = get(server, f"{place}/rulesets/{each.get('id')}", token).body
+        actors = {(one.get("actor_type"), one.get("actor_id")) for one in _mappings(ruleset.get("bypass_actors"))}
+        if others := actors - (set() if name == _BYPASSED_BY_NOBODY else platform):
+            shown = ", ".join(f"{kind} {number or ''}".strip() for kind, number in sorted(others, key=str))
+            problems.append(f"the ruleset {name} lets {shown} past")
+        if ruleset.get("enforcement") != "active":
+            problems.append(f"the ruleset {name} is {ruleset.get('enforcement')}")
+    jobs = get(server, f"{place}/actions/permissions/workflow", token).body
+    if jobs.get("can_approve_pull_request_reviews") is not False:
+        problems.append("GitHub Actions may approve pull requests, or does not say")
+    if problems:
+        return False, (
+            f"{'; '.join(problems)}: an owner of {organization} corrects it, then deploy the stack again "
+            f"({server.url}/organizations/{organization}/settings/rules)"
+        )
+    return True, f"only {user} bypasses the rulesets of {organization}, and jobs approve nothing"
+
+
+def of_deployment(server: Server, repository: str, environment: str, token: str | None, get: Get) -> tuple[bool, str]:
+    """Check that somebody else lets a deployment of the platform into an environment, and that administrators cannot."""
+    place = f"/repos/{quote(repository)}/environments/{quote(environment)}"
+    answer = get(server, place, token)
+    if answer.status != http.client.OK:
+        return False, f"{server.url} does not show the environment {environment} of {repository}: {_said(answer)}"
+    rules = _mappings(answer.body.get("protection_rules"))
+    reviewed = any(rule.get("type") == "required_reviewers" for rule in rules)
+    problems = [] if reviewed else ["no reviewer is required"]
+    # Older Enterprise Servers do not say.
+    if answer.body.get("can_admins_bypass") is True:
+        problems.append("administrators may bypass it")
+    if problems:
+        return False, (
+            f"a deployment of the platform may enter {environment} unreviewed ({', '.join(problems)}): correct it at "
+            f"{server.url}/{repository}/settings/environments"
+        )
+    return True, f"a deployment of the platform enters {environment} when a reviewer lets it"
+
+
+def of_release(environment: str, settings: Mapping[str, object]) -> tuple[bool, str]:
+    """Check that somebody releases models, unless the settings do without, for a trial."""
+    workload = settings_file.section(settings, "workload")
+    if workload.get("release") == "unprotected":
+        return False, (
+            f"nobody releases models to {environment}: workload.release is unprotected, which is for a trial. Name people "
+            "by workload.releaseManagers, on a GitHub plan with reviewers, deploy, and update the projects"
+        )
+    managers = [str(each) for each in cast("Sequence[object]", workload.get("releaseManagers") or ())]
+    if not managers:
+        return (
+            True,
+            f"no product whose models need a release deploys to {environment}: workload.releaseManagers is empty",
+        )
+    return True, f"{' or '.join(managers)} release{'s' if len(managers) == 1 else ''} models to {environment}"
+
+
+def _said(answer: Answer) -> str:
+    """Return GitHub's reason, and what to do about it."""
+    reason = f"{answer.status}, {github.explain(answer)}"
+    if answer.status == http.client.FORBIDDEN and github.explain(answer).startswith("Upgrade to GitHub"):
+        return f"{reason}; the organization's plan has no rules for private repositories: it needs GitHub Team or Enterprise"
+    return f"{reason}; set GITHUB_TOKEN to a token of an owner with the scopes `repo` and `admin:org`"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> Sequence[Mapping[str, Any]]:
+    return cast("Sequence[Mapping[str, Any]]", value) if isinstance(value, list) else ()

@@ -1,0 +1,49 @@
+"""Merge a pull request as two people do: one proposes, the other approves, and the checks have succeeded."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.demo.member import Member
+
+CHECK_SECONDS = 600
+_PASSES = ("success", "skipped", "neutral")
+
+
+class ReviewFailedError(Exception):
+    """A pull request was not merged; the message says why."""
+
+
+def merge(
+    author: Member, reviewer: Member, repository: str, number: int, *, on_status: Callable[[str], None] = lambda _: None
+) -> str:
+    """Approve a pull request as somebody else, wait for its checks, merge it, and return the commit on main.
+
+    Raises:
+        ReviewFailedError: a check failed, or took longer than `CHECK_SECONDS`.
+    """
+    pull = f"/repos/{repository}/pulls/{number}"
+    head = author.get(pull)["head"]["sha"]
+    reviewer.send("POST", f"{pull}/reviews", {"event": "APPROVE", "commit_id": head})
+    deadline = time.monotonic() + CHECK_SECONDS
+    while not _checked(author, repository, head):
+        if time.monotonic() > deadline:
+            raise ReviewFailedError(f"the checks of {pull} did not end within {CHECK_SECONDS} seconds")
+        on_status(f"{reviewer.user.login} approved the pull request, whose checks run")
+        time.sleep(0.3)
+    return str(author.send("PUT", f"{pull}/merge", {})["sha"])
+
+
+def _checked(member: Member, repository: str, commit: str) -> bool:
+    """Return whether all checks of a commit have ended, and well.
+
+    Raises:
+        ReviewFailedError: one failed.
+    """
+    found: list[dict[str, Any]] = member.get(f"/repos/{repository}/commits/{commit}/check-runs?per_page=100")[
+        "check_runs"
+    ]
+    failed = [check for check in found if check["status"] == "completed" and check["conclusion"] not in _PASSES]
+    if failed:
+        raise ReviewFailedError(f"{failed[0]['name']}: {failed[0]['conclusion']}, {failed[0]['html_url']}")
+    return bool(found) and all(check["status"] == "completed" for check in found)

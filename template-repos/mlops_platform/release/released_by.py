@@ -1,0 +1,89 @@
+"""Say who released a deployment to production, and refuse one that was released by somebody who writes to the repository.
+
+GitHub holds the job until a release manager lets it in; this step is the evidence of it, in the run's summary, and a check of
+what may have changed since the launch. Needs only the standard library: `python3 -m mlops_platform.release.released_by prod`.
+"""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+_WRITES = ("admin", "write")
+"""Permissions that include writing. Source: GitHub REST API, "Get repository permissions for a user"."""
+
+
+class ReleaseError(Exception):
+    """The release does not count; the message says why, and what to do."""
+
+
+def released_by(environment: str, run: str, get: Callable[[str], Any]) -> list[str]:
+    """Return the logins of those who let the run into the environment; none if it waits for nobody.
+
+    Raises:
+        ReleaseError: one of them may write to the repository.
+    """
+    reviews = [
+        review
+        for review in get(f"/actions/runs/{run}/approvals")
+        if review["state"] == "approved" and environment in [each["name"] for each in review["environments"]]
+    ]
+    logins = sorted({str(review["user"]["login"]) for review in reviews})
+    for login in logins:
+        permission = get(f"/collaborators/{quote(login)}/permission")["permission"]
+        if permission in _WRITES:
+            raise ReleaseError(
+                f"{login} released this to {environment} and may write to this repository ({permission}): one person could "
+                "do both. Take that away, update the project in Service Catalog, and deploy again"
+            )
+    return logins
+
+
+def summary(environment: str, logins: list[str]) -> str:
+    """Return a line for the run's summary."""
+    if logins:
+        return f"Released to {environment} by {', '.join(logins)}.\n"
+    return (
+        f"**Nobody released this to {environment}**: its environment waits for nobody, as the platform's settings say for a "
+        "trial (`workload.release: unprotected`).\n"
+    )
+
+
+def main(environment: str, variables: Mapping[str, str]) -> None:
+    """Write to the summary of the run that executes this.
+
+    Raises:
+        ReleaseError: the release does not count, or GitHub does not tell.
+    """
+
+    def get(path: str) -> Any:
+        request = urllib.request.Request(
+            f"{variables['GITHUB_API_URL']}/repos/{variables['GITHUB_REPOSITORY']}{path}",
+            headers={
+                "Accept": "application/vnd.github+json",
+                "Authorization": f"Bearer {variables['GITHUB_TOKEN']}",
+                "X-GitHub-Api-Version": "2022-11-28",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ReleaseError(f"GitHub does not tell who released this ({error.code} for {path})") from None
+
+    logins = released_by(environment, variables["GITHUB_RUN_ID"], get)
+    with Path(variables["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
+        file.write(summary(environment, logins))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1], os.environ)
+    except ReleaseError as error:
+        sys.exit(str(error))

@@ -1,0 +1,157 @@
+"""`doctor` reads from GitHub whether one person could get something into production."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootstrap.doctor import reviews
+from tests.bootstrap.healthy import (
+    BY_NAME,
+    JOBS,
+    OWNERS,
+    PLATFORM,
+    PULL_REQUEST,
+    REVIEWED,
+    RULESETS,
+    SETTINGS,
+    examine,
+    github_that_answers,
+    healthy,
+)
+
+pytestmark = pytest.mark.usefixtures("settings")
+
+
+def test_a_platform_whose_changes_are_reviewed_is_fine() -> None:
+    found = examine(healthy())
+
+    assert found["GitHub reviews"].fine
+    assert "needs 1 approvals by others than who pushed it" in found["GitHub reviews"].message
+    assert found["GitHub rulesets"].fine
+    assert "only mlops-bot bypasses the rulesets of acme" in found["GitHub rulesets"].message
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacking"),
+    [
+        ({"required_approving_review_count": 0}, "1 approvals (found: 0)"),
+        ({"dismiss_stale_reviews_on_push": False}, "dismissal of stale approvals"),
+        ({"require_last_push_approval": False}, "approval of the last push"),
+        ({"required_review_thread_resolution": False}, "resolution of conversations"),
+    ],
+)
+def test_what_the_rules_of_the_platforms_main_lack_is_reported(changes: dict[str, Any], lacking: str) -> None:
+    rules = [*REVIEWED[:2], {"type": "pull_request", "parameters": PULL_REQUEST | changes}]
+
+    found = examine(healthy(), get=github_that_answers(rules=(200, rules)))["GitHub reviews"]
+
+    assert not found.fine
+    assert f"its active rules lack: {lacking}. Deploy" in found.message
+
+
+def test_the_strictest_of_several_rules_counts() -> None:
+    weaker = {"type": "pull_request", "parameters": dict.fromkeys(PULL_REQUEST, 0)}
+
+    assert examine(healthy(), get=github_that_answers(rules=(200, [weaker, *REVIEWED])))["GitHub reviews"].fine
+
+
+def test_a_main_that_can_be_deleted_or_replaced_is_reported() -> None:
+    found = examine(healthy(), get=github_that_answers(rules=(200, REVIEWED[1:])))["GitHub reviews"]
+
+    assert "lack: no deletion and no force push" in found.message
+
+
+def test_more_approvals_that_the_settings_want_are_looked_for(settings: Path) -> None:
+    settings.write_text(SETTINGS.replace("platformUser: mlops-bot", "platformUser: mlops-bot, requiredApprovals: 2"))
+
+    assert "2 approvals (found: 1)" in examine(healthy())["GitHub reviews"].message
+
+
+def test_a_plan_without_rules_is_named() -> None:
+    message = {"message": "Upgrade to GitHub Pro or make this repository public to enable this feature."}
+
+    found = examine(healthy(), get=github_that_answers(rules=(403, message)))["GitHub reviews"]
+
+    assert not found.fine
+    assert "it needs GitHub Team or Enterprise" in found.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"rulesets": ({**RULESETS[0], "bypass_actors": [PLATFORM, OWNERS]},)},
+            "the ruleset mlops-protect-main lets OrganizationAdmin past",
+        ),
+        (
+            {"rulesets": ({**RULESETS[0], "bypass_actors": [{**PLATFORM, "actor_id": 7}]},)},
+            "the ruleset mlops-protect-main lets Team 7 past",
+        ),
+        (
+            {"rulesets": ({**RULESETS[1], "bypass_actors": [PLATFORM]},)},
+            "the ruleset mlops-protect-platform lets Team 4001 past",
+        ),
+        ({"rulesets": ({**RULESETS[0], "enforcement": "evaluate"},)}, "the ruleset mlops-protect-main is evaluate"),
+        ({"rulesets": RULESETS[:2]}, "the ruleset mlops-only-people-push is missing"),
+        ({"members": ("mlops-bot", "grace")}, "the members of the team mlops-platform-account are grace, mlops-bot"),
+        ({"members": ()}, "the members of the team mlops-platform-account are none"),
+        ({"jobs": {**JOBS, "can_approve_pull_request_reviews": True}}, "GitHub Actions may approve pull requests"),
+        ({"jobs": {}}, "GitHub Actions may approve pull requests, or does not say"),
+    ],
+)
+def test_whoever_gets_past_the_rules_is_reported(changes: dict[str, Any], message: str) -> None:
+    found = examine(healthy(), get=github_that_answers(**changes))["GitHub rulesets"]
+
+    assert not found.fine
+    assert message in found.message
+
+
+def test_a_stack_that_leaves_the_organization_to_another_does_not_look_at_its_rulesets(settings: Path) -> None:
+    settings.write_text(SETTINGS.replace("projects: {}", "projects: {publishTemplateRepositories: false}"))
+
+    assert "GitHub rulesets" not in examine(healthy())
+
+
+@pytest.mark.parametrize(
+    ("workload", "fine", "message"),
+    [
+        ({"release": "unprotected"}, False, "nobody releases models to prod: workload.release is unprotected"),
+        ({}, True, "no product whose models need a release deploys to prod"),
+        ({"releaseManagers": ["hedy"]}, True, "hedy releases models to prod"),
+        ({"releaseManagers": ["hedy", "lise"]}, True, "hedy or lise release models to prod"),
+    ],
+)
+def test_who_releases_models_is_said(workload: dict[str, Any], fine: bool, message: str) -> None:
+    found = reviews.of_release("prod", {"workload": workload})
+
+    assert (found[0], message in found[1]) == (fine, True)
+
+
+def test_a_trial_without_a_release_is_repeated_each_time(settings: Path) -> None:
+    settings.write_text(f"{SETTINGS}  mlops-platform:workload: {{release: unprotected}}\n")
+
+    assert not examine(healthy())["release"].fine
+
+
+REVIEWER = {"protection_rules": [{"type": "branch_policy"}, {"type": "required_reviewers"}], "can_admins_bypass": False}
+
+
+@pytest.mark.parametrize(
+    ("environment", "fine", "message"),
+    [
+        (REVIEWER, True, "when a reviewer lets it"),
+        ({**REVIEWER, "protection_rules": []}, False, "unreviewed (no reviewer is required): correct it"),
+        ({**REVIEWER, "can_admins_bypass": True}, False, "unreviewed (administrators may bypass it)"),
+        ({"protection_rules": REVIEWER["protection_rules"]}, True, "when a reviewer lets it"),
+    ],
+    ids=["reviewed", "by anybody", "by administrators", "an older Enterprise Server"],
+)
+def test_the_platforms_own_deployments_to_production_wait_for_somebody(
+    settings: Path, environment: dict[str, Any], fine: bool, message: str
+) -> None:
+    settings.write_text(f"{SETTINGS}  mlops-platform:workload: {{releaseManagers: [hedy]}}\n")
+
+    found = examine(healthy(), get=github_that_answers(environment={**BY_NAME, **environment}))["GitHub deployment"]
+
+    assert (found.fine, message in found.message) == (fine, True)
