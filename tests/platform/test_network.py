@@ -234,7 +234,7 @@ def test_where_data_can_leave_anyway_the_s3_endpoint_lets_everybody_read_and_onl
     rendering = rendered(stack, {"network": {**CIDR, **network}})
     document = {"Statement": list(gateway_endpoint(rendering).statements().values())}
     own = {"aws:PrincipalAccount": rendering.account_id}
-    for signed_by in ({}, {"aws:PrincipalAccount": "999999999999"}):
+    for signed_by in (dict[str, str](), {"aws:PrincipalAccount": "999999999999"}):
         for action in ("s3:GetObject", "s3:ListBucket"):
             assert permits(document, asked_of_s3(action, **signed_by)) == open_to_reads
         assert not permits(document, asked_of_s3("s3:PutObject", **signed_by))
