@@ -15,11 +15,11 @@ from sandbox import (
     installation,
     logs,
     paths,
-    permissions,
     servers,
     shell,
 )
 from sandbox.demo import application, launch, releases, runner, training
+from sandbox.permissions import page, reviewed, use
 
 FAILURES = (
     *failures.FAILURES,
@@ -28,6 +28,7 @@ FAILURES = (
     launch.LaunchFailedError,
     logs.UnknownLogError,
     releases.ReleaseFailedError,
+    reviewed.PermissionsDifferError,
     training.TrainingFailedError,
 )
 """Errors whose message is enough for a person: it is printed without a traceback."""
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         "demo": lambda: runner.run(console),
         "down": lambda: _down(console),
         "logs": lambda: logs.show(console, chosen.names),
-        "permissions": lambda: _permissions(console),
+        "permissions": lambda: _permissions(console, write=chosen.write),
         "shell": lambda: shell.enter(chosen.line),
         "status": lambda: _status(console),
     }
@@ -77,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_parser("demo", help="from an empty machine to a model in production; what exists already is kept")
     choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
     choices.add_parser("status", help="show what is running, and where")
-    choices.add_parser("permissions", help="show what each role may do, and which of it was used so far")
+    checking = choices.add_parser("permissions", help="check that every permission was used, or has a reviewed reason")
+    checking.add_argument("--write", action="store_true", help="write docs/permissions.md")
     logging = choices.add_parser("logs", help="list the logs of the servers and of the demo's steps, or print some")
     logging.add_argument("names", nargs="*", metavar="NAME", help="part of the name of a log to print, such as aws")
     entering = choices.add_parser("shell", help="a shell in which pulumi, aws, git and curl work against the sandbox")
@@ -103,10 +105,23 @@ def _status(console: Console) -> None:
     console.print(f"files   {paths.SANDBOX}", soft_wrap=True)
 
 
-def _permissions(console: Console) -> None:
+def _permissions(console: Console, *, write: bool) -> None:
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
-    permissions.show(console, found)
+    uses, listed = use.uses(found), reviewed.read()
+    problems = list(reviewed.differences(uses, listed))
+    text = page.page(uses, listed)
+    if write:
+        page.FILE.write_text(text, encoding="utf-8")
+    elif page.without_uses(page.FILE.read_text(encoding="utf-8")) != page.without_uses(text):
+        problems.append(
+            f"{page.FILE.name} is of other permissions: write it again (python -m sandbox permissions --write)"
+        )
+    if problems:
+        raise reviewed.PermissionsDifferError("\n".join(problems))
+    console.print(
+        f"{len(uses)} roles, {sum(len(each.granted) for each in uses)} permissions: each is used, or has a reason."
+    )
 
 
 if __name__ == "__main__":

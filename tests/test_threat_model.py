@@ -12,7 +12,9 @@ def test_every_attack_has_a_test_that_exists() -> None:
     rows = re.findall(r"^\| \d+ \|.*$", PAGE, re.MULTILINE)
     named = [set(re.findall(r"`(test_\w+)`", row)) for row in rows]
     folders = (ROOT / "tests", ROOT / "template-repos")
-    existing = {name for folder in folders for file in folder.rglob("test_*.py") for name in TESTS.findall(file.read_text())}
+    existing = {
+        name for folder in folders for file in folder.rglob("test_*.py") for name in TESTS.findall(file.read_text())
+    }
     assert len(rows) > 15
     assert [row for row, tests in zip(rows, named, strict=True) if not tests] == []
     assert {name for tests in named for name in tests} - existing == set()

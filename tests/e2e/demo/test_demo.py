@@ -127,6 +127,12 @@ def test_no_job_outside_the_platforms_environment_can_deploy(sandbox: Sandbox) -
     assert "AccessDenied" in result.stderr
 
 
+def test_every_permission_was_used_or_has_a_reviewed_reason(sandbox: Sandbox) -> None:
+    checked = sandbox.call("permissions")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "each is used, or has a reason" in checked.stdout
+
+
 def test_no_actor_exceeds_its_permissions(sandbox: Sandbox) -> None:
     """People, projects, launches, the template cloner, previews, deployments and foreign jobs make some 230 calls."""
     probed = subprocess.run(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sandbox import environments, identities, login, servers, stacks
 from tests.e2e.security_probes import evidence, github, people, projects, workflows
-from tests.e2e.security_probes.credentials import become, clients, make_role, take_role
+from tests.e2e.security_probes.credentials import become, clients, make_role, remove_role, take_role
 from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
 from tests.e2e.security_probes.target import Target, find_target
 
@@ -22,12 +22,16 @@ def main() -> int:
     dev = stacks.write("dev", found)
     root = clients(identities.root(dev.account_id), dev.region)
     refused, worked = 0, list[str]()
-    for actor, probes in _actors(find_target(found, dev, root), root):
-        for description, call in probes:
-            outcome = outcome_of(call)
-            refused += outcome is None
-            if outcome is not None:
-                worked.append(f"{actor}: {description}: {outcome}")
+    target = find_target(found, dev, root)
+    try:
+        for actor, probes in _actors(target, root):
+            for description, call in probes:
+                outcome = outcome_of(call)
+                refused += outcome is None
+                if outcome is not None:
+                    worked.append(f"{actor}: {description}: {outcome}")
+    finally:
+        remove_role(target, root)
     sys.stdout.write("".join(f"{line}\n" for line in [*worked, f"{refused} calls were refused."]))
     return 1 if worked else 0
 

@@ -47,6 +47,13 @@ def make_role(target: Target, deploy: Client, root: Client) -> Client:
     return _role_clients(taken["Credentials"], target.dev.region)
 
 
+def remove_role(target: Target, root: Client) -> None:
+    """Remove the role that the deploy role made."""
+    iam, name = root("iam"), f"{target.dev.prefix}-attack"
+    iam.delete_role_policy(RoleName=name, PolicyName="everything")
+    iam.delete_role(RoleName=name)
+
+
 def _role_clients(credentials: Mapping[str, str], region: str) -> Client:
     return clients(
         {

@@ -1,0 +1,48 @@
+"""The check of permissions against the reviewed file."""
+
+from sandbox.permissions.page import page, without_uses
+from sandbox.permissions.reviewed import Unused, differences
+from sandbox.permissions.use import RoleUse, kind_of
+
+MODELS = [
+    RoleUse(
+        name="preprod-p-*-model", granted=frozenset({"s3:GetObject", "s3:PutObject"}), used=frozenset({"s3:GetObject"})
+    ),
+    RoleUse(
+        name="prod-p-*-model", granted=frozenset({"s3:GetObject", "s3:PutObject"}), used=frozenset({"s3:GetObject"})
+    ),
+]
+CAPTURE = Unused(reason="requests are captured on demand", roles=["*-p-*-model"], actions=["s3:PutObject"])
+
+
+def test_roles_of_projects_are_of_one_kind() -> None:
+    assert kind_of("arn:aws:iam::1:role/analytics-prod-p-abcdefghijkl-model") == "prod-p-*-model"
+    assert kind_of("arn:aws:iam::1:role/analytics-dev-project-launch") == "dev-project-launch"
+
+
+def test_a_permission_that_nothing_used_needs_a_reason() -> None:
+    assert len(list(differences(MODELS, []))) == 2
+    assert list(differences(MODELS, [CAPTURE])) == []
+
+
+def test_a_reason_for_what_no_role_is_granted_is_removed() -> None:
+    absent = Unused(reason="", roles=["prod-p-*-model"], actions=["s3:Delete*"])
+    unknown = Unused(reason="", roles=["prod-p-*-batch"], actions=["s3:PutObject"])
+    said = list(differences(MODELS, [CAPTURE, absent, unknown]))
+    assert [text.partition(":")[0] for text in said] == [
+        "prod-p-*-model is not granted s3",
+        "prod-p-*-batch is not granted s3",
+    ]
+
+
+def test_what_has_a_reason_may_be_used_later() -> None:
+    used = Unused(reason="not in the demo", roles=["*-model"], actions=["s3:*"])
+    assert list(differences(MODELS, [used])) == []
+
+
+def test_the_page_has_what_is_granted_and_used_and_its_reasons() -> None:
+    text = page(MODELS, [CAPTURE])
+    assert "| `prod-p-*-model` | 2 | 1 |" in text
+    assert "| requests are captured on demand | `*-p-*-model` | `s3:PutObject` |" in text
+    assert without_uses(text) == without_uses(text.replace("| 2 | 1 |", "| 2 | 2 |"))
+    assert without_uses(text) != without_uses(text.replace("| 2 | 1 |", "| 3 | 1 |"))
