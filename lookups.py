@@ -103,7 +103,12 @@ def _private_subnets(environment: Environment, options: pulumi.InvokeOptions) ->
         opts=options,
     ).ids
     found = [aws.ec2.get_subnet(id=each, opts=options) for each in ids]
-    return [(subnet.availability_zone, IPv4Network(subnet.cidr_block)) for subnet in found]
+    return [
+        (subnet.availability_zone, IPv4Network(subnet.cidr_block))
+        for subnet in found
+        # Tags can be copied: a subnet of the platform's has its own zone in its name.
+        if subnet.tags.get("Name") == private_subnet_name(environment, subnet.availability_zone)
+    ]
 
 
 def _require_same_addresses(cidr: IPv4Network, standing: Sequence[IPv4Network]) -> None:

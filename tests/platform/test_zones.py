@@ -122,8 +122,11 @@ def test_a_zone_that_takes_the_place_of_another_gets_addresses_that_no_subnet_ha
     assert named == {"us-east-1b": 0, "us-east-1f": 2}
 
 
-def standing_in(zones: Mapping[str, str], environment: str = "preprod") -> Mapping[str, Any]:
-    """Invokes of an account in which a network has a private subnet in each of some zones, with these addresses."""
+def standing_in(zones: Mapping[str, str], environment: str = "preprod", tagged_like: str = "") -> Mapping[str, Any]:
+    """Invokes of an account in which a network has a private subnet in each of some zones, with these addresses.
+
+    They are named like the platform's in their own zones, or in the one that `tagged_like` names.
+    """
 
     def subnets(arguments: Mapping[str, Any]) -> dict[str, Any]:
         assert arguments["filters"] == [{"name": "tag:Name", "values": [f"analytics-{environment}-private-*"]}]
@@ -132,7 +135,8 @@ def standing_in(zones: Mapping[str, str], environment: str = "preprod") -> Mappi
 
     def subnet(arguments: Mapping[str, Any]) -> dict[str, Any]:
         zone = arguments["id"].removeprefix("subnet-")
-        return {"id": arguments["id"], "availabilityZone": zone, "cidrBlock": zones[zone]}
+        tags = {"Name": f"analytics-{environment}-private-{tagged_like or zone}"}
+        return {"id": arguments["id"], "availabilityZone": zone, "cidrBlock": zones[zone], "tags": tags}
 
     return {**INVOKES, "aws:ec2/getSubnets:getSubnets": subnets, "aws:ec2/getSubnet:getSubnet": subnet}
 
@@ -161,6 +165,11 @@ def test_other_addresses_are_refused_while_a_network_stands(standing: Mapping[st
         pulumi.RunError, match=r"^network.cidr: the deployed network has 10.9.0.0/16, and cannot move to"
     ):
         render_stack("preprod", {"network": network}, invokes=deployed)
+
+
+def test_a_subnet_with_copied_tags_is_none_of_the_network() -> None:
+    elsewhere = standing_in({"eu-west-1a": "10.99.0.0/24"}, tagged_like="eu-west-1b")
+    assert set(subnets_of(render_stack("preprod", invokes=elsewhere))) == set(subnets_of(render_stack("preprod")))
 
 
 def test_zones_are_left_out_of_a_deployed_network_unless_studio_stands_in_them() -> None:
