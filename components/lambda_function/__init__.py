@@ -55,7 +55,7 @@ class PlatformFunction(pulumi.ComponentResource):
             child=child,
             runs_at_once=args.runs_at_once,
             vpc_config=args.vpc_config,
-            failures_arn=self.failures.arn,
+            failures=self.failures,
         )
         aws.lambda_.FunctionEventInvokeConfig(
             f"{name}-requests",

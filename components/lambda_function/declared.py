@@ -68,9 +68,9 @@ def function(
     child: pulumi.ResourceOptions,
     runs_at_once: int | None = None,
     vpc_config: VpcConfig | None = None,
-    failures_arn: pulumi.Input[str] | None = None,
+    failures: aws.sqs.Queue | None = None,
 ) -> aws.lambda_.Function:
-    """Declare the function itself; what fails three times is sent to `failures_arn`."""
+    """Declare the function itself; what fails three times is sent to `failures`."""
     return aws.lambda_.Function(
         f"{name}-function",
         name=args.function_name,
@@ -85,7 +85,7 @@ def function(
         reserved_concurrent_executions=runs_at_once,
         vpc_config=vpc_config.of_function if vpc_config else None,
         tracing_config={"mode": "Active"},
-        dead_letter_config={"target_arn": failures_arn} if failures_arn else None,
+        dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=failures.arn) if failures else None,
         logging_config={"log_format": "JSON", "log_group": logs.name},
         environment={"variables": args.variables},
         opts=child,
