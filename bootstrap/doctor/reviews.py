@@ -46,7 +46,8 @@ def of_platform(
             f"{', '.join(lacking)}. Deploy the stack that publishes the template repositories, and look at "
             f"{server.url}/{repository}/rules?ref=refs/heads/main"
         )
-    return True, f"a change to main of {repository} needs {approvals} approvals by others than who pushed it"
+    people = "one person" if approvals == 1 else f"{approvals} people"
+    return True, f"a change to main of {repository} needs the approval of {people} who did not push it"
 
 
 def of_organization(

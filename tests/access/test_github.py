@@ -216,7 +216,7 @@ def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> No
 def test_the_platforms_user_is_the_only_member_of_a_team_that_may_bypass_rules(dev: Rendering) -> None:
     assert dev.one("index/team:Team").inputs["privacy"] == "closed", "a secret team bypasses nothing"
     membership = dev.one("index/teamMembership:TeamMembership").inputs
-    assert (membership["teamId"], membership["username"]) == ("4001", "mlops-platform-bot")
+    assert (membership["teamId"], membership["username"]) == ("4001", "template-cloner")
 
 
 def test_jobs_neither_write_by_default_nor_approve(dev: Rendering) -> None:

@@ -27,7 +27,7 @@ def test_a_platform_whose_changes_are_reviewed_is_fine() -> None:
     found = examine(healthy())
 
     assert found["GitHub reviews"].fine
-    assert "needs 1 approvals by others than who pushed it" in found["GitHub reviews"].message
+    assert "needs the approval of one person who did not push it" in found["GitHub reviews"].message
     assert found["GitHub rulesets"].fine
     assert "only mlops-bot bypasses the rulesets of acme" in found["GitHub rulesets"].message
 
