@@ -12,6 +12,7 @@ from urllib.parse import quote
 from bootstrap import github, settings_file
 from bootstrap.github import Answer, Get, Server
 from components.github.organization import TEAM
+from components.github.rulesets import PEOPLE
 
 _FLAGS = {
     "dismiss_stale_reviews_on_push": "dismissal of stale approvals",
@@ -21,7 +22,8 @@ _FLAGS = {
 _BYPASSED_BY_PLATFORM = ("mlops-protect-main", "mlops-platform-branches", "mlops-check-")
 """Beginnings of the names of rulesets that the platform's account may bypass."""
 _BYPASSED_BY_NOBODY = "mlops-protect-platform"
-_NEEDED = ("mlops-only-people-push", "mlops-protect-main", _BYPASSED_BY_NOBODY)
+_PEOPLE_PUSH = "mlops-only-people-push"
+_NEEDED = (_PEOPLE_PUSH, "mlops-protect-main", "mlops-platform-branches", _BYPASSED_BY_NOBODY)
 """Names of the rulesets without which one person could do both parts of a change."""
 
 
@@ -46,7 +48,8 @@ def of_platform(
             f"{', '.join(lacking)}. Deploy the stack that publishes the template repositories, and look at "
             f"{server.url}/{repository}/rules?ref=refs/heads/main"
         )
-    return True, f"a change to main of {repository} needs {approvals} approvals by others than who pushed it"
+    people = "one person" if approvals == 1 else f"{approvals} people"
+    return True, f"a change to main of {repository} needs the approval of {people} who did not push it"
 
 
 def of_organization(
@@ -66,17 +69,24 @@ def of_organization(
     missing = set(_NEEDED) - {each.get("name") for each in listed.items}
     problems += [f"the ruleset {name} is missing" for name in sorted(missing)]
     platform = {("Team", team.body.get("id"))}
+    people = {(actor["actor_type"], actor.get("actor_id")) for actor in PEOPLE}
     for each in listed.items:
         name = str(each.get("name", ""))
-        if name != _BYPASSED_BY_NOBODY and not name.startswith(_BYPASSED_BY_PLATFORM):
+        if not name.startswith("mlops-"):
             continue
         ruleset = get(server, f"{place}/rulesets/{each.get('id')}", token).body
-        actors = {(one.get("actor_type"), one.get("actor_id")) for one in _mappings(ruleset.get("bypass_actors"))}
-        if others := actors - (set() if name == _BYPASSED_BY_NOBODY else platform):
-            shown = ", ".join(f"{kind} {number or ''}".strip() for kind, number in sorted(others, key=str))
-            problems.append(f"the ruleset {name} lets {shown} past")
         if ruleset.get("enforcement") != "active":
             problems.append(f"the ruleset {name} is {ruleset.get('enforcement')}")
+        if name.startswith(_BYPASSED_BY_PLATFORM):
+            allowed = platform
+        elif name in (_PEOPLE_PUSH, _BYPASSED_BY_NOBODY):
+            allowed = people if name == _PEOPLE_PUSH else set[tuple[object, object]]()
+        else:
+            continue
+        actors = {(one.get("actor_type"), one.get("actor_id")) for one in _mappings(ruleset.get("bypass_actors"))}
+        if others := actors - allowed:
+            shown = ", ".join(f"{kind} {number or ''}".strip() for kind, number in sorted(others, key=str))
+            problems.append(f"the ruleset {name} lets {shown} past")
     jobs = get(server, f"{place}/actions/permissions/workflow", token).body
     if jobs.get("can_approve_pull_request_reviews") is not False:
         problems.append("GitHub Actions may approve pull requests, or does not say")
@@ -95,8 +105,10 @@ def of_deployment(server: Server, repository: str, environment: str, token: str 
     if answer.status != http.client.OK:
         return False, f"{server.url} does not show the environment {environment} of {repository}: {_said(answer)}"
     rules = _mappings(answer.body.get("protection_rules"))
-    reviewed = any(rule.get("type") == "required_reviewers" for rule in rules)
-    problems = [] if reviewed else ["no reviewer is required"]
+    reviewing = [rule for rule in rules if rule.get("type") == "required_reviewers"]
+    problems = [] if reviewing else ["no reviewer is required"]
+    if reviewing and not any(rule.get("prevent_self_review") is True for rule in reviewing):
+        problems.append("who started it may release it")
     # Older Enterprise Servers do not say.
     if answer.body.get("can_admins_bypass") is True:
         problems.append("administrators may bypass it")

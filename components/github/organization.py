@@ -100,9 +100,11 @@ def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> d
         "only-people-push": Ruleset(
             repositories=everywhere,
             branches="~ALL",
-            other_branches=(rulesets.DEPENDABOTS_BRANCHES,),
+            # Nothing reaches the default branch without a pull request; that a person merges one is no bypass.
+            other_branches=(rulesets.DEPENDABOTS_BRANCHES, "~DEFAULT_BRANCH"),
             rules=rulesets.CLOSED,
             bypass=rulesets.PEOPLE,
+            bypass_mode="exempt",
         ),
         # The template cloner commits a project's settings at its launch, and the publisher commits templates.
         "protect-main": Ruleset(

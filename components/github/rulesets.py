@@ -7,7 +7,7 @@ Source: GitHub Docs, "Available rules for rulesets", "About rulesets".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 
@@ -31,6 +31,8 @@ class Ruleset:
     rules: Mapping[str, Any]
     bypass: Sequence[Mapping[str, object]] = ()
     """The only actors that need not keep the rules."""
+    bypass_mode: Literal["always", "exempt"] = "always"
+    """Whether each of their exceptions is recorded as a bypass, or the rules are not about them."""
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -42,7 +44,7 @@ class Ruleset:
                 "repository_name": {"includes": list(self.repositories), "excludes": list(self.excluded)},
                 "ref_name": {"includes": [self.branches], "excludes": list(self.other_branches)},
             },
-            "bypass_actors": [{**actor, "bypass_mode": "always"} for actor in self.bypass],
+            "bypass_actors": [{**actor, "bypass_mode": self.bypass_mode} for actor in self.bypass],
             "rules": self.rules,
         }
 

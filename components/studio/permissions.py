@@ -184,6 +184,18 @@ def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Stateme
     ]
 
 
+def leave_jobs_of_projects_alone() -> iam.Statement:
+    """Deny to stop the jobs of pipelines, and to tag them: by their tag their own pipeline knows them."""
+    return iam.deny(
+        "LeaveJobsOfProjects",
+        "sagemaker:AddTags",
+        "sagemaker:StopProcessingJob",
+        "sagemaker:StopTrainingJob",
+        on=NO_GAP,
+        when={"Null": {"aws:ResourceTag/sagemaker:project-id": "false"}},
+    )
+
+
 def no_jobs_on_other_instances(instance_types: Sequence[str]) -> iam.Statement:
     """Deny jobs on instance types that the settings do not allow: what a job costs is decided before it starts."""
     return iam.deny(

@@ -64,6 +64,7 @@ class StudioRoles(pulumi.ComponentResource):
                             *permissions.start_jobs(environment, self.job_role_arn),
                             *permissions.no_jobs_outside(args.vpc_config.subnet_ids),
                             permissions.no_jobs_on_other_instances(args.job_instance_types),
+                            permissions.leave_jobs_of_projects_alone(),
                             *permissions.read_projects(environment),
                             *iam.merge(args.grants),
                         ),

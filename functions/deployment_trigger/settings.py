@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.shared.github_api.errors import ExplainedError
+from functions.shared.variables import read_variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,5 @@ class Settings:
             "account_id": "ACCOUNT_ID",
             "region": "AWS_REGION",
         }
-        missing = [name for name in names.values() if not environment.get(name)]
-        if missing:
-            raise ExplainedError(
-                f"the deployment trigger is not configured: {', '.join(missing)}; deploy the platform again"
-            )
-        return cls(**{field: environment[name].rstrip("/") for field, name in names.items()})
+        values = read_variables(environment, names, of="the deployment trigger")
+        return cls(**{field: value.rstrip("/") for field, value in values.items()})

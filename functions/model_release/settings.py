@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from functions.shared.github_api.errors import ExplainedError
+from functions.shared.variables import read_variables
 
 APPROVED = "approved"
 """Folder of released artifacts and their records, in this account's bucket; of frozen artifacts, in a project's."""
@@ -48,15 +48,11 @@ class Settings:
             "region": "AWS_REGION",
             "prefix": "PLATFORM_PREFIX",
             "artifacts_bucket": "ARTIFACTS_BUCKET",
+            "subnet_ids": "SUBNET_IDS",
             "security_group_id": "SECURITY_GROUP_ID",
             "development_account_id": "DEVELOPMENT_ACCOUNT_ID",
             "development_prefix": "DEVELOPMENT_PREFIX",
             "approver_role": "APPROVER_ROLE",
         }
-        missing = [name for name in (*names.values(), "SUBNET_IDS") if not environment.get(name)]
-        if missing:
-            raise ExplainedError(
-                f"the release of models is not configured: {', '.join(missing)}; deploy the platform again"
-            )
-        values = {field: environment[name] for field, name in names.items()}
-        return cls(**values, subnet_ids=tuple(environment["SUBNET_IDS"].split(",")))
+        values = read_variables(environment, names, of="the release of models")
+        return cls(subnet_ids=tuple(values.pop("subnet_ids").split(",")), **values)

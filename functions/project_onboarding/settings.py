@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.shared.github_api.errors import ExplainedError
+from functions.shared.variables import read_variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +45,5 @@ class Settings:
             "stack_role_arn": "STACK_ROLE_ARN",
             "release": "RELEASE",
         }
-        missing = [name for name in names.values() if not environment.get(name)]
-        if missing:
-            raise ExplainedError(
-                f"the onboarding of projects is not configured: {', '.join(missing)}; deploy the platform again"
-            )
-        values = {field: environment[name] for field, name in names.items()}
+        values = read_variables(environment, names, of="the onboarding of projects")
         return cls(release=json.loads(values.pop("release")), **values)

@@ -37,7 +37,8 @@ class AccountFunction:
                 return None
             if aws_clients.code(error) in _NO_FUNCTION:
                 raise LaunchError(
-                    f"{self._arn} does not exist, or does not let the template cloner in: {self._advice}"
+                    f"{self._arn} does not exist, or does not let the template cloner in: {self._advice} (with --refresh, if the "
+                    "template cloner's role was made anew)"
                 ) from None
             raise
         answer = json.loads(response["Payload"].read()) or {}

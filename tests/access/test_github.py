@@ -123,11 +123,12 @@ REVIEWED = {
     },
 }
 CLOSED = {"creation": True, "update": True}
-PEOPLE = [
-    {"actorType": "OrganizationAdmin", "bypassMode": "always"},
-    *({"actorType": "RepositoryRole", "actorId": role, "bypassMode": "always"} for role in (2, 4, 5)),
+EXEMPT = [
+    {"actorType": "OrganizationAdmin", "bypassMode": "exempt"},
+    *({"actorType": "RepositoryRole", "actorId": role, "bypassMode": "exempt"} for role in (2, 4, 5)),
 ]
 """Owners of the organization, and who may maintain, write to or administer a repository."""
+OTHERS = ["refs/heads/dependabot/**/*", "~DEFAULT_BRANCH"]
 
 
 def checked(context: str) -> dict[str, Any]:
@@ -143,7 +144,7 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "repositories", "excluded", "branch", "rules", "bypass"),
     [
-        ("mlops-only-people-push", ["mlops-*", "mlops-platform"], [], "~ALL", CLOSED, PEOPLE),
+        ("mlops-only-people-push", ["mlops-*", "mlops-platform"], [], "~ALL", CLOSED, EXEMPT),
         ("mlops-protect-main", ["mlops-*"], [], "~DEFAULT_BRANCH", REVIEWED, [PLATFORM]),
         (
             "mlops-protect-platform",
@@ -202,7 +203,7 @@ def test_nobody_alone_changes_what_deploys(
         "enforcement": "active",
         "conditions": {
             "repositoryName": {"includes": repositories, "excludes": excluded},
-            "refName": {"includes": [branch], "excludes": ["refs/heads/dependabot/**/*"] if branch == "~ALL" else []},
+            "refName": {"includes": [branch], "excludes": OTHERS if branch == "~ALL" else []},
         },
         "rules": rules,
         "bypassActors": bypass,
@@ -216,7 +217,7 @@ def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> No
 def test_the_platforms_user_is_the_only_member_of_a_team_that_may_bypass_rules(dev: Rendering) -> None:
     assert dev.one("index/team:Team").inputs["privacy"] == "closed", "a secret team bypasses nothing"
     membership = dev.one("index/teamMembership:TeamMembership").inputs
-    assert (membership["teamId"], membership["username"]) == ("4001", "mlops-platform-bot")
+    assert (membership["teamId"], membership["username"]) == ("4001", "template-cloner")
 
 
 def test_jobs_neither_write_by_default_nor_approve(dev: Rendering) -> None:

@@ -263,6 +263,22 @@ def test_jobs_run_on_the_allowed_instance_types_only(role_named: RoleNamed, peop
     assert denied("ml.p4d.24xlarge") == denied("ml.m5.xlarge", "ml.p4d.24xlarge") == ["NoJobsOnOtherInstances"]
 
 
+@pytest.mark.parametrize("people", PEOPLE)
+@pytest.mark.parametrize("action", ["sagemaker:AddTags", "sagemaker:StopProcessingJob", "sagemaker:StopTrainingJob"])
+def test_jobs_of_pipelines_are_neither_stopped_nor_tagged_by_people(
+    role_named: RoleNamed, people: str, action: str
+) -> None:
+    def denied(**tags: str) -> list[str]:
+        keys = {f"aws:ResourceTag/{name.replace('_', ':', 1).replace('_', '-')}": value for name, value in tags.items()}
+        request = Request(principal=people, action=action, resource="arn:aws:sagemaker:::x", keys=keys)
+        return [
+            sid for document in role_named(people).policies.values() for sid in denials(json.loads(document), request)
+        ]
+
+    assert denied(sagemaker_project_id="p-abcdefghijkl") == ["LeaveJobsOfProjects"]
+    assert denied() == []
+
+
 @pytest.mark.parametrize("people", [*PEOPLE, "job"])
 def test_people_and_jobs_write_to_the_shared_buckets_only(role_named: RoleNamed, people: str) -> None:
     written = {

@@ -53,7 +53,8 @@ RULESETS: tuple[dict[str, Any], ...] = (
     {"id": 1, "name": "mlops-protect-main", "enforcement": "active", "bypass_actors": [PLATFORM]},
     {"id": 2, "name": "mlops-protect-platform", "enforcement": "active", "bypass_actors": []},
     {"id": 3, "name": "mlops-only-people-push", "enforcement": "active", "bypass_actors": [OWNERS]},
-    {"id": 4, "name": "website", "enforcement": "disabled", "bypass_actors": [OWNERS]},
+    {"id": 4, "name": "mlops-platform-branches", "enforcement": "active", "bypass_actors": [PLATFORM]},
+    {"id": 5, "name": "website", "enforcement": "disabled", "bypass_actors": [OWNERS]},
 )
 
 PULL_REQUEST = {

@@ -27,7 +27,7 @@ def test_a_platform_whose_changes_are_reviewed_is_fine() -> None:
     found = examine(healthy())
 
     assert found["GitHub reviews"].fine
-    assert "needs 1 approvals by others than who pushed it" in found["GitHub reviews"].message
+    assert "needs the approval of one person who did not push it" in found["GitHub reviews"].message
     assert found["GitHub rulesets"].fine
     assert "only mlops-bot bypasses the rulesets of acme" in found["GitHub rulesets"].message
 
@@ -94,6 +94,12 @@ def test_a_plan_without_rules_is_named() -> None:
         ),
         ({"rulesets": ({**RULESETS[0], "enforcement": "evaluate"},)}, "the ruleset mlops-protect-main is evaluate"),
         ({"rulesets": RULESETS[:2]}, "the ruleset mlops-only-people-push is missing"),
+        ({"rulesets": RULESETS[:3]}, "the ruleset mlops-platform-branches is missing"),
+        ({"rulesets": ({**RULESETS[2], "enforcement": "disabled"},)}, "the ruleset mlops-only-people-push is disabled"),
+        (
+            {"rulesets": ({**RULESETS[2], "bypass_actors": [OWNERS, {"actor_type": "Integration", "actor_id": 7}]},)},
+            "the ruleset mlops-only-people-push lets Integration 7 past",
+        ),
         ({"members": ("mlops-bot", "grace")}, "the members of the team mlops-platform-account are grace, mlops-bot"),
         ({"members": ()}, "the members of the team mlops-platform-account are none"),
         ({"jobs": {**JOBS, "can_approve_pull_request_reviews": True}}, "GitHub Actions may approve pull requests"),
@@ -134,7 +140,8 @@ def test_a_trial_without_a_release_is_repeated_each_time(settings: Path) -> None
     assert not examine(healthy())["release"].fine
 
 
-REVIEWER = {"protection_rules": [{"type": "branch_policy"}, {"type": "required_reviewers"}], "can_admins_bypass": False}
+REVIEWING = {"type": "required_reviewers", "prevent_self_review": True}
+REVIEWER = {"protection_rules": [{"type": "branch_policy"}, REVIEWING], "can_admins_bypass": False}
 
 
 @pytest.mark.parametrize(
@@ -144,8 +151,13 @@ REVIEWER = {"protection_rules": [{"type": "branch_policy"}, {"type": "required_r
         ({**REVIEWER, "protection_rules": []}, False, "unreviewed (no reviewer is required): correct it"),
         ({**REVIEWER, "can_admins_bypass": True}, False, "unreviewed (administrators may bypass it)"),
         ({"protection_rules": REVIEWER["protection_rules"]}, True, "when a reviewer lets it"),
+        (
+            {**REVIEWER, "protection_rules": [{**REVIEWING, "prevent_self_review": False}]},
+            False,
+            "unreviewed (who started it may release it)",
+        ),
     ],
-    ids=["reviewed", "by anybody", "by administrators", "an older Enterprise Server"],
+    ids=["reviewed", "by anybody", "by administrators", "an older Enterprise Server", "by who started it"],
 )
 def test_the_platforms_own_deployments_to_production_wait_for_somebody(
     settings: Path, environment: dict[str, Any], fine: bool, message: str

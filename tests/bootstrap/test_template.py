@@ -80,7 +80,7 @@ def test_a_failed_creation_is_rolled_back_except_for_the_key_that_no_policy_lets
     assert "kms:ScheduleKeyDeletion" not in statement["Action"]
     # The bucket's policy is deleted before the bucket that it protects, and does not protect itself.
     refused = [each["Action"] for each in template.properties("StateBucketPolicy")["PolicyDocument"]["Statement"]]
-    assert sorted(refused) == ["s3:*", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+    assert sorted(refused) == ["s3:*", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucket"]
 
 
 def test_the_state_bucket_is_private_versioned_and_encrypted_with_its_own_key(template: Template) -> None:

@@ -275,15 +275,15 @@ def test_whom_roles_of_people_functions_and_launches_trust_is_decided_once(templ
         "deployment-trigger",
         "lead-data-scientist",
         "project-launch",
-        "project-onboarding",
-        "project-roles",
         "template-cloner",
     ):
         role = f"{IAM}:role/{PREFIX}-{purpose}"
         assert denied_by(boundary, action, role) == ["NeverLetOthersInto"], purpose
         for allowed in ("iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:PassRole"):
             assert not denied_by(boundary, allowed, role), (allowed, purpose)
-    assert not denied_by(boundary, action, f"{IAM}:role/{PREFIX}-flow-logs")
+    # Those of an account that models are deployed to change with the platform, as its functions do.
+    for purpose in ("flow-logs", "model-release", "project-onboarding", "project-roles"):
+        assert not denied_by(boundary, action, f"{IAM}:role/{PREFIX}-{purpose}"), purpose
 
 
 @pytest.mark.parametrize("action", [*ROLE_CHANGES, "iam:CreateRole", "iam:PassRole"])
@@ -293,10 +293,30 @@ def test_the_roles_of_projects_are_changed_by_launches_alone(template: Template,
 
 
 @pytest.mark.parametrize(
-    "action", ["CreateModelPackage", "CreatePresignedDomainUrl", "CreateStudioLifecycleConfig", "UpdateModelPackage"]
+    "action",
+    [
+        "CreateApp",
+        "CreateImageVersion",
+        "CreateModelPackage",
+        "CreatePresignedDomainUrl",
+        "CreateSpace",
+        "CreateStudioLifecycleConfig",
+        "DeleteModelPackage",
+        "StartSession",
+        "UpdateAppImageConfig",
+        "UpdateModelPackage",
+    ],
 )
 def test_the_deploy_role_neither_approves_nor_acts_as_a_person(template: Template, action: str) -> None:
     assert denied_by(document(template, "DeployBoundary"), f"sagemaker:{action}", "arn:aws:sagemaker:::x")
+
+
+def test_the_deploy_role_does_not_open_the_buckets_of_projects(template: Template) -> None:
+    boundary = document(template, "DeployBoundary")
+    for action in ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"):
+        bucket = f"arn:aws:s3:::{PREFIX}-p-abcdefghijkl-{ACCOUNT}-{REGION}"
+        assert denied_by(boundary, action, bucket) == ["NeverOpenBucketsOfProjects"]
+        assert not denied_by(boundary, action, f"arn:aws:s3:::{PREFIX}-data-{ACCOUNT}-{REGION}")
 
 
 def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Template) -> None:

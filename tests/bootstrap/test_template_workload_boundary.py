@@ -1,6 +1,7 @@
 """The boundary in `bootstrap.yaml` for the platform's other roles and those of projects."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -47,7 +48,7 @@ PROJECTS_ROLE = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-deployment"
 
 
 def test_the_drift_role_reads_the_platforms_state_and_changes_nothing_of_it(template: Template) -> None:
-    boundary = document(template, "WorkloadBoundary")
+    boundary, policy = document(template, "WorkloadBoundary"), document(template, "StateBucketPolicy")
     for action, resource, keys in (
         ("s3:GetObject", PLATFORMS_STATE, dict[str, str]()),
         ("s3:ListBucket", STATE, {"s3__prefix": ".pulumi/"}),
@@ -55,7 +56,8 @@ def test_the_drift_role_reads_the_platforms_state_and_changes_nothing_of_it(temp
     ):
         assert permits(boundary, requested("drift", action, resource, **keys))
         for role in (*OTHER_ROLES, DEPLOYMENT, "drift-too"):
-            assert not permits(boundary, requested(role, action, resource, **keys)), role
+            asked = requested(role, action, resource, **keys)
+            assert not permits(boundary, asked) or denials(policy, asked), role
     for action, resource in (
         ("s3:PutObject", PLATFORMS_STATE),
         ("s3:DeleteObject", PLATFORMS_STATE),
@@ -78,17 +80,22 @@ def test_the_roles_that_deploy_projects_reach_states_of_projects_and_never_the_p
 
 
 def test_the_roles_that_deploy_projects_list_only_the_folder_of_projects(template: Template) -> None:
-    boundary = document(template, "WorkloadBoundary")
+    boundary, policy = document(template, "WorkloadBoundary"), document(template, "StateBucketPolicy")
     theirs = {"s3__prefix": "projects/p-abcdefghijkl/.pulumi/"}
     assert permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
+    assert not denials(policy, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
     for prefix in ("", ".pulumi/", "project"):
-        assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, s3__prefix=prefix)), prefix
+        asked = requested(DEPLOYMENT, "s3:ListBucket", STATE, s3__prefix=prefix)
+        assert denials(policy, asked) == ["DenyProjectsTheListOfThePlatformsState"], prefix
+        assert not denials(policy, requested("deploy", "s3:ListBucket", STATE, s3__prefix=prefix)), prefix
     assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucketVersions", STATE, **theirs))
 
 
 def test_the_roles_that_deploy_projects_get_not_found_for_a_missing_file(template: Template) -> None:
     """S3 answers 404 instead of 403 to a caller that may list the bucket in a request without a prefix."""
-    assert permits(document(template, "WorkloadBoundary"), requested(DEPLOYMENT, "s3:ListBucket", STATE))
+    asked = requested(DEPLOYMENT, "s3:ListBucket", STATE)
+    assert permits(document(template, "WorkloadBoundary"), asked)
+    assert not denials(document(template, "StateBucketPolicy"), asked)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +246,39 @@ def test_only_the_two_functions_read_credentials(template: Template) -> None:
         assert denials(boundary, requested(role, "secretsmanager:GetSecretValue", secret)), role
 
 
-@pytest.mark.parametrize("action", ["CreatePresignedDomainUrl", "CreateStudioLifecycleConfig", "UpdateUserProfile"])
+def test_no_version_is_registered_as_approved(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    asked = requested("p-abcdefghijkl-pipeline", "sagemaker:CreateModelPackage", "arn:aws:sagemaker:::x")
+    approved, pending = (
+        replace(asked, keys={"sagemaker:ModelApprovalStatus": status})
+        for status in ("Approved", "PendingManualApproval")
+    )
+    assert denials(boundary, approved) == ["NothingIsBornApproved"]
+    assert denials(boundary, pending) == []
+
+
+@pytest.mark.parametrize("action", ["CreateApp", "CreateSpace", "DeleteSpace", "UpdateSpace"])
+def test_only_people_open_spaces_and_apps_in_studio(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for role in ("data-scientist", "lead-data-scientist"):
+        assert permits(boundary, requested(role, f"sagemaker:{action}", "arn:aws:sagemaker:::x"))
+    for role in ("job", "template-cloner", "p-abcdefghijkl-job", "evil-data-scientist", "of-its-own"):
+        assert not permits(boundary, requested(role, f"sagemaker:{action}", "arn:aws:sagemaker:::x")), role
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "CreateAppImageConfig",
+        "CreateImage",
+        "CreateImageVersion",
+        "CreatePresignedDomainUrl",
+        "CreateStudioLifecycleConfig",
+        "StartSession",
+        "UpdateAppImageConfig",
+        "UpdateUserProfile",
+    ],
+)
 def test_no_role_acts_as_another_person_in_studio(template: Template, action: str) -> None:
     boundary = document(template, "WorkloadBoundary")
     for role in (*OTHER_ROLES, "job", "of-its-own"):

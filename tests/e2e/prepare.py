@@ -3,14 +3,17 @@
 It is a process of its own, like every command of a sandbox, because the sandbox's folder comes from the environment.
 
 Stages:
-    preprod: the servers run and one account is bootstrapped; nothing is deployed.
+    preprod: the servers run and one account is bootstrapped; nothing is deployed but the role of dev that it admits.
     project: a launched project has registered its first model, which is not approved.
 """
 
+import json
 import sys
 from collections.abc import Callable
 
-from sandbox import environments, installation, login, servers, stacks
+import boto3
+
+from sandbox import environments, identities, installation, login, servers, stacks
 from sandbox.demo import accounts, runner
 from sandbox.demo.progress import Demo
 
@@ -23,6 +26,21 @@ def bootstrapped(environment: str) -> None:
     stack = stacks.write(environment, found)
     accounts.bootstrap(found, stack)
     login.create_stack(found, stack)
+    _admit(stacks.write("dev", found))
+
+
+def _admit(dev: stacks.StackFile) -> None:
+    """Make the role of dev by which projects are onboarded: a function's policy names only roles that exist."""
+    root = identities.root(dev.account_id)
+    iam = boto3.client(
+        "iam",
+        region_name=dev.region,
+        aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
+    )
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName=f"{dev.prefix}-template-cloner", AssumeRolePolicyDocument=document)
 
 
 def registered() -> None:

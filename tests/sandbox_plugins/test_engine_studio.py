@@ -69,6 +69,23 @@ def described(domain_id: str) -> dict[str, Any]:
     return client.describe_domain(DomainId=domain_id)
 
 
+def remove_groups_of_the_file_system(domain_id: str) -> None:
+    """Remove what SageMaker leaves behind, as README's "Remove an environment" says."""
+    client: Any = botocore.session.get_session().create_client("ec2", region_name="eu-west-1")
+    inbound, outbound = (
+        client.describe_security_groups(
+            Filters=[{"Name": "group-name", "Values": [f"security-group-for-{direction}-nfs-{domain_id}"]}]
+        )["SecurityGroups"][0]["GroupId"]
+        for direction in ("inbound", "outbound")
+    )
+    of_inbound = [{"Name": "group-id", "Values": [inbound]}]
+    rules = client.describe_security_group_rules(Filters=of_inbound)["SecurityGroupRules"]
+    ingress = [rule["SecurityGroupRuleId"] for rule in rules if not rule["IsEgress"]]
+    client.revoke_security_group_ingress(GroupId=inbound, SecurityGroupRuleIds=ingress)
+    for group in (outbound, inbound):
+        client.delete_security_group(GroupId=group)
+
+
 @pytest.mark.usefixtures("environment")
 def test_studio_is_changed_in_its_profiles_keeps_its_subnets_and_is_torn_down_at_last(
     project: Callable[[str], Project],
@@ -107,6 +124,10 @@ def test_studio_is_changed_in_its_profiles_keeps_its_subnets_and_is_torn_down_at
     output = stack.up()
     assert "updated" not in output
     assert "replaced" not in output
+    stack.run(
+        "destroy", "--yes", "--skip-preview", "--target", stack.resource("studio-domain")["urn"], "--target-dependents"
+    )
+    remove_groups_of_the_file_system(domain)
     # The subnets go too: the file system went with the domain.
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.state().get("resources", []) == []

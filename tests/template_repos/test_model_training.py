@@ -169,7 +169,7 @@ def test_a_rollback_depends_on_no_index(templates: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["test", "local-run", "definition"])
+@pytest.mark.parametrize("target", ["test", "local-run"])
 def test_a_dependency_that_is_not_locked_is_refused_with_the_command_that_locks_it(
     clone: Path, uv_environment: dict[str, str], target: str
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from example_settings import EXAMPLE
 from fake_aws import Aws
 
 import deployment.deploy
@@ -15,9 +16,10 @@ from deployment import live, settings, smoke
 from deployment.__main__ import main
 from deployment.deploy import CONFIGURATION, PROGRAM
 from deployment.removal import ENDPOINT
-from mlops_platform import REPOSITORY
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT, model_name
+
+pytestmark = pytest.mark.usefixtures("example_settings")
 
 PREPROD = PROJECT.environments["preprod"]
 NAME = PREPROD.deployment_name
@@ -361,7 +363,7 @@ def test_an_endpoint_that_a_killed_run_did_not_create_is_forgotten(engine: Engin
 
 
 def with_shadow(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = settings.read(Path(settings.__file__).parent.parent / "settings.toml")
+    read = settings.read(EXAMPLE)
     fleets = {name: replace(fleet, shadow_version=version) for name, fleet in read.fleets.items()}
     changed = replace(read, fleets=fleets)
 
@@ -406,13 +408,13 @@ def test_the_test_reports_the_answers_of_the_endpoint(
     aws.runtime.predict = answer
     main(["test", "preprod"])
     assert summary.read_text() == capsys.readouterr().out
-    allowed = settings.read(REPOSITORY / "settings.toml").test.mean_absolute_error
+    allowed = settings.read(EXAMPLE).test.mean_absolute_error
     assert f"{len(rows)} rows, off by 0.00 on average (allowed {allowed:g})" in summary.read_text()
     assert aws.timeout == 10
 
 
 def test_the_test_fails_when_an_answer_is_wrong(aws: Aws) -> None:
-    highest = settings.read(REPOSITORY / "settings.toml").test.highest
+    highest = settings.read(EXAMPLE).test.highest
     answer: Callable[[list[list[str]]], str] = lambda asked: f"{highest}\n" * len(asked)  # noqa: E731
     aws.runtime.predict = answer
     with pytest.raises(SystemExit, match=f"error: {NAME} is off by ") as caught:

@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from example_settings import EXAMPLE
 
 from deployment import settings
 from deployment.deploy import PROGRAM
-from mlops_platform import REPOSITORY
 from mlops_platform.release.testing import rendering
 from mlops_platform.release.testing.example import PROJECT, model_name
 from mlops_platform.release.testing.rendering import PARAMETERS, Rendering, version
 
-SETTINGS = settings.read(REPOSITORY / "settings.toml")
+SETTINGS = settings.read(EXAMPLE)
 KEY = PARAMETERS["encryption/data-key-arn"]
 TOPIC = PARAMETERS["notifications/alarms-topic-arn"]
 PROD = PROJECT.environments["prod"]

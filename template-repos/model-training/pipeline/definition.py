@@ -4,6 +4,7 @@ Data, threshold and commit are part of it: whoever starts an execution chooses t
 Every job runs inside the project's network, isolated, and with the project's key on its disk and its output.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,7 +229,7 @@ class _Builder:
         image: str,
         script: str,
         arguments: dict[str, Any],
-        inputs: dict[str, Json],
+        inputs: Mapping[str, Json | str],
         outputs: list[str],
         property_files: list[Json] | None = None,
     ) -> Json:

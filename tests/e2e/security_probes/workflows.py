@@ -70,6 +70,26 @@ def _approvals(target: Target, client: Client) -> Iterator[Probe]:
         lambda: sagemaker.create_presigned_domain_url(DomainId="d-000000000000", UserProfileName="grace"),
     )
     yield (
+        "a space of a lead",
+        lambda: sagemaker.create_space(
+            DomainId="d-000000000000",
+            SpaceName="attack",
+            OwnershipSettings={"OwnerUserProfileName": "grace"},
+            SpaceSharingSettings={"SharingType": "Private"},
+        ),
+    )
+    yield (
+        "an app of a lead",
+        lambda: sagemaker.create_app(
+            DomainId="d-000000000000", SpaceName="grace", AppType="JupyterLab", AppName="default"
+        ),
+    )
+    yield (
+        "a session in a lead's space",
+        lambda: sagemaker.start_session(ResourceIdentifier=f"{target.dev.prefix}-space"),
+    )
+    yield "an image for a lead's apps", lambda: sagemaker.create_image(ImageName="attack", RoleArn=target.role("job"))
+    yield (
         "a script that starts with a lead's apps",
         lambda: sagemaker.create_studio_lifecycle_config(
             StudioLifecycleConfigName="attack",

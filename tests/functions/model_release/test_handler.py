@@ -101,5 +101,5 @@ def test_other_members_of_the_event_change_nothing(fakes: Fakes) -> None:
 def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUBNET_IDS")
     monkeypatch.setenv("APPROVER_ROLE", "")
-    with pytest.raises(ExplainedError, match="not configured: APPROVER_ROLE, SUBNET_IDS; deploy the platform again"):
+    with pytest.raises(ExplainedError, match="not configured: SUBNET_IDS, APPROVER_ROLE; deploy the platform again"):
         handler({"version": 3}, Context())

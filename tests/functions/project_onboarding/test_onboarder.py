@@ -34,12 +34,14 @@ def ask(account: MemoryAccount, request: Request) -> Answer:
 
 
 def carried_out(account: MemoryAccount, request: Request) -> Done:
-    """Ask until it is done, as the template cloner does."""
+    """Ask until it is done, as the template cloner does, for ten minutes."""
     answer = ask(account, request)
-    while isinstance(answer, Pending):
+    for _ in range(300):
+        if isinstance(answer, Done):
+            return answer
         account.clock.sleep(2)
         answer = ask(account, replace(request, begun=answer.begun))
-    return answer
+    raise AssertionError(f"still {answer}")
 
 
 def refusal(account: MemoryAccount, request: Request) -> str:

@@ -45,7 +45,7 @@ def test_an_account_without_the_function_or_that_does_not_let_in_says_what_to_do
         onboarding.ask("onboard", begun=False)
     assert str(error.value) == (
         f"{FUNCTION} does not exist, or does not let the template cloner in: deploy the platform's stack of "
-        "analytics-prod there, then try again"
+        "analytics-prod there, then try again (with --refresh, if the template cloner's role was made anew)"
     )
 
 

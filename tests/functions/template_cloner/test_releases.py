@@ -1,4 +1,4 @@
-"""Who releases models into an account is asked of the account itself."""
+"""The account itself says who releases models into it."""
 
 from typing import Any
 

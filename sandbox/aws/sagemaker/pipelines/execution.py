@@ -207,7 +207,7 @@ class _Work:
         for container in containers_of_model:
             if "ModelDataUrl" in container:
                 transfer.exists(self.s3, container["ModelDataUrl"])
-        arn = model_packages.create(members)["ModelPackageArn"]
+        arn = model_packages.create(members, self.principal.arn)["ModelPackageArn"]
         entry["Metadata"] = {"RegisterModel": {"Arn": arn}}
         self.values.properties[step["Name"]] = model_packages.describe(arn)
 

@@ -32,8 +32,12 @@ CREATED_BY_REQUEST = (
 """Members that a model package takes over from the request as they are."""
 
 
-def create(members: Members) -> Members:
-    """Register a model as the next version of its group."""
+def create(members: Members, creator_arn: str) -> Members:
+    """Register a model as the next version of its group.
+
+    Source: SageMaker API Reference, `CreatedBy` of DescribeModelPackage, and UserContext, which has an IamIdentity for
+    model packages.
+    """
     if "ModelPackageGroupName" not in members:
         raise NotEmulatedError("model packages without a group")
     group = store.group(members["ModelPackageGroupName"])
@@ -53,6 +57,7 @@ def create(members: Members) -> Members:
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
         "ModelApprovalStatus": members.get("ModelApprovalStatus", "PendingManualApproval"),
         "CreationTime": now(),
+        "CreatedBy": {"IamIdentity": {"Arn": creator_arn}},
         "LastModifiedTime": now(),
     }
     tags.put(arn, members.get("Tags", []))
@@ -71,7 +76,7 @@ def describe(name_or_arn: str) -> Members:
 
 
 def _create(call: Call) -> Members:
-    return create(call.members)
+    return create(call.members, call.caller.arn)
 
 
 def _describe(call: Call) -> Members:
