@@ -53,6 +53,17 @@ def add_users(launch: Launch) -> None:
             launch.github.add_collaborator(project.full_name, login)
 
 
+def restore_user(launch: Launch, login: str) -> None:
+    """Let a user push again, who is still a member.
+
+    Raises:
+        LaunchError: they are no member any more.
+    """
+    if not launch.github.may_push(launch.project.full_name, login):
+        require_member(launch, login)
+        launch.github.add_collaborator(launch.project.full_name, login)
+
+
 def remove_users(launch: Launch, former: Sequence[str]) -> None:
     """Take the permission to push from those who work in the repository no more.
 
