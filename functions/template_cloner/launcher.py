@@ -96,6 +96,7 @@ class Launcher:
         own = _require_own(launch)
         members.require_team(launch)
         managers = release_managers.find_managers(launch)
+        members.require_removable(launch, old.users)
         # Whoever leaves with this update may still push until then.
         release_managers.require_independent_of_all(launch, managers, leaving=old.users)
         protection.require_reviews(launch, own)

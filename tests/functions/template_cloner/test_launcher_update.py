@@ -108,13 +108,22 @@ def test_the_former_user_is_removed_before_anybody_is_added(fakes: Fakes) -> Non
     assert fakes.github.writes == ["remove_collaborator", "add_collaborator"]
 
 
-def test_a_former_user_who_may_push_all_the_same_stops_the_update(fakes: Fakes) -> None:
+def test_a_former_user_who_owns_the_organization_stops_the_update_before_anything_is_changed(fakes: Fakes) -> None:
     fakes.launcher().create(PROJECT)
     fakes.github.owners.add("ada")
+    written = list(fakes.github.writes)
 
-    with pytest.raises(
-        LaunchError, match=r"ada may still push to .*, as an owner of the organization or through a team"
-    ):
+    with pytest.raises(LaunchError, match=r"ada would still push to .*; nothing was changed"):
+        fakes.launcher().update(replace(PROJECT, users=("mary", "grace")), PROJECT)
+
+    assert fakes.github.writes == written
+
+
+def test_a_former_user_who_may_push_through_a_team_stops_the_update_before_anybody_is_added(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.github.writers.add("ada")
+
+    with pytest.raises(LaunchError, match=r"ada may still push to .*; nobody was added"):
         fakes.launcher().update(replace(PROJECT, users=("mary", "grace")), PROJECT)
 
     assert "grace" not in fakes.repo.collaborators
