@@ -106,7 +106,10 @@ def _github_token(options: argparse.Namespace) -> int:
     login.require_state(account, names)
     # Never an argument: every process of the machine can read a command line.
     token = getpass.getpass("GitHub token: ") if sys.stdin.isatty() else sys.stdin.read()
-    stored = credential.store(account, names, token, options.github_url)
+    settings = settings_file.of_environment(names, Path())
+    user = settings_file.section(settings, "github").get("platformUser") if settings is not None else None
+    platform_user = user if isinstance(user, str) else None
+    stored = credential.store(account, names, token, options.github_url, platform_user=platform_user)
     result = "stored" if stored.changed else "unchanged"
     _print(f"{names.prefix}: the token of {stored.owner} is {result}.")
     if not stored.scopes_known:

@@ -16,6 +16,8 @@ from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
 from bootstrap.names import Names
 
+_APP = "a GitHub App's installation"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
@@ -28,12 +30,22 @@ class Stored:
     """Whether GitHub lists what the token may do; else it has permissions, which only its owner can see."""
 
 
-def store(account: Account, names: Names, token: str, server_url: str | None = None, get: Get = github.get) -> Stored:
+def store(
+    account: Account,
+    names: Names,
+    token: str,
+    server_url: str | None = None,
+    get: Get = github.get,
+    *,
+    platform_user: str | None = None,
+) -> Stored:
     """Check `token` against the platform's GitHub and store it.
 
+    `platform_user` is the login that its owner must have, where the settings name one.
+
     Raises:
-        BootstrapError: the platform isn't deployed yet, or GitHub rejects the token, or it lacks a scope. The message
-            never contains it.
+        BootstrapError: the platform isn't deployed yet, or GitHub rejects the token, or it is somebody else's, or it lacks
+            a scope. The message never contains it.
     """
     token = token.strip()
     if not token or any(character.isspace() for character in token):
@@ -45,7 +57,14 @@ def store(account: Account, names: Names, token: str, server_url: str | None = N
     secret_arn = deployed_parameter(ssm, names, "github/credential-secret-arn")
     server = github.Server.at(server_url) if server_url else deployed_server(ssm, names)
     organization = deployed_parameter(ssm, names, "github/organization")
-    owner, held = _owner(server, organization, token, get)
+    login, held = _owner(server, organization, token, get)
+    owner = f"{login or _APP} on {server.url}"
+    if platform_user is not None and login.lower() != platform_user.lower():
+        raise BootstrapError(
+            f"The token belongs to {owner}, and the settings of {names.environment} name {platform_user} as "
+            "github.platformUser, whom alone the organization's rulesets let past. Nothing was stored. Give a token of "
+            f"{platform_user}, or change the setting and deploy."
+        )
     if held is not None:
         _require_scopes(server, names, owner, held)
     try:
@@ -90,7 +109,10 @@ def _put(secrets: Client, arn: str, token: str) -> bool:
 
 
 def _owner(server: github.Server, organization: str, token: str, get: Get) -> tuple[str, frozenset[str] | None]:
-    """Describe the owner of `token`, who must see the organization, and return the token's scopes if it has any."""
+    """Return the login of the owner of `token`, who must see the organization, and the token's scopes if it has any.
+
+    An app has no login: it is empty.
+    """
     user = get(server, "/user", token)
     if user.status == http.client.OK:
         seen = get(server, f"/orgs/{quote(organization)}", token)
@@ -100,11 +122,11 @@ def _owner(server: github.Server, organization: str, token: str, get: Get) -> tu
                 f"({seen.status}: {github.explain(seen)}): authorize it for the organization (single sign-on), or "
                 "use the token of a member."
             )
-        return f"{user.body['login']} on {server.url}", token_scopes.scopes(user, token)
+        return str(user.body["login"]), token_scopes.scopes(user, token)
     # An app's installation token belongs to no user: GitHub answers 403 to the request above and 200 to this one.
     installation = get(server, "/installation/repositories?per_page=1", token)
     if installation.status == http.client.OK:
-        return f"a GitHub App's installation on {server.url}", None
+        return "", None
     raise BootstrapError(
         f"{server.url} rejects the token ({user.status}: {github.explain(user)}). Nothing was stored. Check that it "
         "has not expired and belongs to this server."

@@ -18,6 +18,11 @@ _LONGEST_REASON_BYTES = 1500
 """The whole answer may have 4,096 bytes. Source: CloudFormation User Guide, "Custom resource response objects"."""
 
 
+def unexpected(error: Exception) -> str:
+    """Return the reason of a failure by an error whose message is not meant for users."""
+    return f"unexpected {type(error).__name__}: the function's log says more"
+
+
 class AnswerNotDeliveredError(Exception):
     """CloudFormation did not receive the answer; Lambda repeats the request."""
 
@@ -38,10 +43,6 @@ class Answer:
     def fail(self, physical_id: str, reason: str) -> None:
         """Answer that the request could not be carried out, for this reason."""
         self._give("FAILED", physical_id, reason, {})
-
-    def fail_unexpectedly(self, physical_id: str, error: Exception) -> None:
-        """Answer with the type of an error whose message is not meant for users."""
-        self.fail(physical_id, f"unexpected {type(error).__name__}: the function's log says more")
 
     def _give(
         self, status: Literal["SUCCESS", "FAILED"], physical_id: str, reason: str, data: Mapping[str, str]

@@ -51,6 +51,10 @@ class Users(Client):
         """Whether the user may push to the repository."""
         return self._permission(full_name, login) in _MORE_THAN_READING
 
+    def may_administer(self, full_name: str, login: str) -> bool:
+        """Whether the user may administer the repository, which nobody may as one who may push."""
+        return self._permission(full_name, login) == "admin"
+
     def add_collaborator(self, full_name: str, login: str) -> None:
         """Let the user push to the repository."""
         path = f"/repos/{full_name}/collaborators/{quoted(login)}"

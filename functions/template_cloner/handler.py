@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
-from functions.template_cloner.answer import Answer
+from functions.template_cloner.answer import Answer, unexpected
 
 logger = logging.getLogger("functions.template_cloner")
 logger.setLevel(logging.INFO)
@@ -31,6 +31,6 @@ def handler(event: Mapping[str, object], context: Context) -> None:
         from functions.template_cloner.service import serve
     except Exception as error:
         logger.exception("unexpected")
-        answer.fail_unexpectedly(str(event.get("PhysicalResourceId") or event.get("LogicalResourceId")), error)
+        answer.fail(str(event.get("PhysicalResourceId") or event.get("LogicalResourceId")), unexpected(error))
         return
     serve(event, answer, remaining)

@@ -9,12 +9,14 @@ Source: GitHub Docs, "Rate limits for the REST API".
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner import members, protection, release_managers, repository, settings_file
+from functions.template_cloner.attempts import attempt
 from functions.template_cloner.errors import LaunchError, OvertakenError
 from functions.template_cloner.github import Repository
 from functions.template_cloner.launch import Launch, ReviewRules
@@ -91,23 +93,41 @@ class Launcher:
                 f"{old.full_name} cannot become {project.full_name}: a project keeps its name and id; launch a new one"
             )
         launch = self._launch(project)
-        own = self.github.repository(project.full_name)
-        if own is None or not repository.is_own(project, own):
-            raise LaunchError(
-                f"{project.full_name} is not the repository of this project any more; nothing was changed"
-            )
+        own = _require_own(launch)
         members.require_team(launch)
         managers = release_managers.find_managers(launch)
+        members.require_removable(launch, old.users)
+        # Whoever leaves with this update may still push until then.
+        release_managers.require_independent_of_all(launch, managers, leaving=old.users)
         protection.require_reviews(launch, own)
-        if launch.record() is None:
-            # It was lost, for a project that is updated was launched; without it the steps below take it for deleted.
-            launch.mark(Record(state="launched", since=0, template_commit="", stack=self.stack_id), "launched")
+        self._require_record(launch)
         # Before anybody is added: nobody works on with what they pushed as somebody who left.
         members.remove_users(launch, old.users)
         settings_file.propose(launch, own)
         protection.protect_environments(launch, own, managers)
         members.add_users(launch)
         return own
+
+    def restore(self, project: ProjectRepository, refused_users: Sequence[str]) -> None:
+        """Roll back an update that failed, which may have replaced the project's users by others.
+
+        Whatever cannot be restored is logged.
+
+        Raises:
+            LaunchError: the repository is not this project's any more; nothing is changed.
+        """
+        launch = self._launch(project)
+        own = _require_own(launch)
+        self._require_record(launch)
+        name = project.full_name
+        attempt(f"users of {name}", lambda: members.remove_users(launch, refused_users))
+        attempt(f"settings of {name}", lambda: settings_file.propose(launch, own))
+        # A rollback gives nobody more than a launch would: a release manager may have been a user, rules may be gone.
+        managers = attempt(f"release managers of {name}", lambda: release_managers.find_managers(launch))
+        if managers is None:
+            return
+        attempt(f"environments of {name}", lambda: protection.protect_environments(launch, own, managers))
+        attempt(f"users of {name}", lambda: _restore_users(launch, own))
 
     def delete(self, project: ProjectRepository) -> None:
         """Archive the project's repository; delete it when its launch failed. Other launches' work is left alone."""
@@ -142,10 +162,30 @@ class Launcher:
             wall_clock=self.wall_clock,
         )
 
+    def _require_record(self, launch: Launch) -> None:
+        if launch.record() is None:
+            # It was lost, for a project that is updated was launched; without it the next steps take it for deleted.
+            launch.mark(Record(state="launched", since=0, template_commit="", stack=self.stack_id), "launched")
+
     def _require_waiting_stack(self) -> None:
         status = self.stacks.status(self.stack_id)
         if status not in WAITING:
             raise LaunchError(f"the stack is {status}: nobody waits for this launch any more; nothing was created")
+
+
+def _require_own(launch: Launch) -> Repository:
+    own = launch.github.repository(launch.project.full_name)
+    if own is None or not repository.is_own(launch.project, own):
+        raise LaunchError(
+            f"{launch.project.full_name} is not the repository of this project any more; nothing was changed"
+        )
+    return own
+
+
+def _restore_users(launch: Launch, own: Repository) -> None:
+    protection.require_reviews(launch, own)
+    for login in launch.project.users:
+        attempt(f"{login} in {own.full_name}", partial(members.restore_user, launch, login))
 
 
 def _begin(launch: Launch, template: Repository, found: Repository | None) -> Record:

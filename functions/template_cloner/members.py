@@ -53,6 +53,32 @@ def add_users(launch: Launch) -> None:
             launch.github.add_collaborator(project.full_name, login)
 
 
+def restore_user(launch: Launch, login: str) -> None:
+    """Let a user push again, who is still a member.
+
+    Raises:
+        LaunchError: they are no member any more.
+    """
+    if not launch.github.may_push(launch.project.full_name, login):
+        require_member(launch, login)
+        launch.github.add_collaborator(launch.project.full_name, login)
+
+
+def require_removable(launch: Launch, former: Sequence[str]) -> None:
+    """Check, before anything is changed, that nobody who works in the repository no more administers it.
+
+    Raises:
+        LaunchError: one does, and would push all the same.
+    """
+    full_name = launch.project.full_name
+    for login in _leaving(launch, former):
+        if launch.github.may_administer(full_name, login):
+            raise LaunchError(
+                f"{login} would still push to {full_name}, as an owner of the organization or through a team: take that "
+                "away, and update the project again; nothing was changed"
+            )
+
+
 def remove_users(launch: Launch, former: Sequence[str]) -> None:
     """Take the permission to push from those who work in the repository no more.
 
@@ -60,13 +86,15 @@ def remove_users(launch: Launch, former: Sequence[str]) -> None:
         LaunchError: one may push all the same.
     """
     project = launch.project
-    kept = {login.lower() for login in project.users}
-    for login in former:
-        if login.lower() in kept:
-            continue
+    for login in _leaving(launch, former):
         launch.github.remove_collaborator(project.full_name, login)
         if launch.github.may_push(project.full_name, login):
             raise LaunchError(
                 f"{login} may still push to {project.full_name}, as an owner of the organization or through a team: take "
                 "that away, and update the project again; nobody was added"
             )
+
+
+def _leaving(launch: Launch, former: Sequence[str]) -> list[str]:
+    kept = {login.lower() for login in launch.project.users}
+    return [login for login in former if login.lower() not in kept]

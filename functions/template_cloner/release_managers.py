@@ -4,7 +4,7 @@ The account that is released into names them. Whoever approves a version, change
 none of them: one person would do both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.launch import Launch
@@ -72,8 +72,21 @@ def _require_other_people(launch: Launch, managers: Managers, advice: str) -> No
                 )
 
 
-def require_independent(launch: Launch, managers: Managers) -> None:
-    """Check, once there is a repository, that each release manager may read it and not write to it.
+def require_independent_of_all(launch: Launch, managers: Mapping[str, Managers], *, leaving: Sequence[str]) -> None:
+    """Check the release managers of the repository's environments before anything is changed.
+
+    Those of the `leaving` users who become release managers may still write to it.
+
+    Raises:
+        LaunchError: one may not read, or may write, be it as an owner of the organization or through a team.
+    """
+    left = {login.lower() for login in leaving}
+    for name in launch.project.environments:
+        require_independent(launch, managers[name], may_write=left)
+
+
+def require_independent(launch: Launch, managers: Managers, *, may_write: Collection[str] = ()) -> None:
+    """Check, once there is a repository, that each release manager may read it and, but for `may_write`, not write to it.
 
     Raises:
         LaunchError: one may not read, or may write, be it as an owner of the organization or through a team.
@@ -85,7 +98,7 @@ def require_independent(launch: Launch, managers: Managers) -> None:
                 f"{login} cannot read {full_name}, so GitHub lets them release nothing of it: let the organization's "
                 "members read its repositories, or a team of release managers, and try again"
             )
-        if launch.github.may_push(full_name, login):
+        if login.lower() not in may_write and launch.github.may_push(full_name, login):
             raise LaunchError(
                 f"{login} may write to {full_name}, as an owner of the organization or through a team, and cannot release "
                 "to production too: take that away, or name another release manager"

@@ -30,9 +30,9 @@ class Request:
     stack_id: str
     """The stack that sent the request."""
     resource: Resource | None = None
-    """None when there is nothing to do, or when there are problems."""
+    """None when there is nothing to do, or when its properties have problems."""
     old: Resource | None = None
-    """The resource before its update."""
+    """The resource before its update; in a rollback, as the update that failed would have made it."""
     problems: str = ""
     """Reasons to refuse the request; empty when it is valid."""
 
@@ -54,34 +54,47 @@ def parse_request(event: Mapping[str, object], *, organization: str, unit: str) 
         stack_id=str(event.get("StackId")),
     )
     try:
-        resource, old = _resources(event, request.kind, organization, unit)
+        parse = _parser(event, request.kind, organization, unit)
     except LaunchError as error:
         return replace(request, problems=str(error))
+    if parse is None:
+        return request
+    resource, problems = _parsed(parse, event.get("ResourceProperties"))
+    if resource is None and request.kind == "Delete":
+        # The same properties were refused at its creation: there is nothing to delete.
+        return request
     if resource is not None and not isinstance(given, str):
         request = replace(request, physical_id=resource.physical_id)
-    return replace(request, resource=resource, old=old)
+    old = None
+    if request.kind == "Update":
+        old, problems_before = _parsed(parse, event.get("OldResourceProperties"))
+        problems = problems or problems_before
+    return replace(request, resource=resource, old=old, problems=problems)
 
 
-def _resources(
+def _parser(
     event: Mapping[str, object], kind: Kind | None, organization: str, unit: str
-) -> tuple[Resource | None, Resource | None]:
+) -> Callable[[object], Resource] | None:
+    """Return the parser of the resource's properties; None when there is nothing to do.
+
+    Raises:
+        LaunchError: the request is of an unknown kind, or for a resource of an unknown type.
+    """
     resource_type = event.get("ResourceType")
     if kind is None:
         raise LaunchError(f"the template cloner does not serve requests of type {event.get('RequestType')}")
     parse = _parsers(organization, unit).get(str(resource_type))
     if parse is None:
         raise LaunchError(f"the template cloner does not serve resources of type {resource_type}")
-    if resource_type == _FIRST_RUN and kind != "Create":
-        # A run that was started is neither changed nor taken back.
-        return None, None
+    # A run that was started is neither changed nor taken back.
+    return None if resource_type == _FIRST_RUN and kind != "Create" else parse
+
+
+def _parsed(parse: Callable[[object], Resource], properties: object) -> tuple[Resource | None, str]:
     try:
-        resource = parse(event.get("ResourceProperties"))
-    except LaunchError:
-        if kind == "Delete":
-            # The same properties were refused at its creation: there is nothing to delete.
-            return None, None
-        raise
-    return resource, parse(event.get("OldResourceProperties")) if kind == "Update" else None
+        return parse(properties), ""
+    except LaunchError as error:
+        return None, str(error)
 
 
 def _parsers(organization: str, unit: str) -> Mapping[str, Callable[[object], Resource]]:

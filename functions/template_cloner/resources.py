@@ -88,6 +88,12 @@ class DeploymentRoles:
         return self.name
 
     @property
+    def arns(self) -> Mapping[str, str]:
+        """ARNs of the roles, which follow from their names, by the names of the stack's outputs."""
+        role = f"arn:aws:iam::{self.account_id}:role/{self.name}"
+        return {"DeploymentRoleArn": f"{role}-deployment", "ModelRoleArn": f"{role}-model"}
+
+    @property
     def deploy_advice(self) -> str:
         """Advice for the user when the platform is missing in the account."""
         return deploy_advice(self.unit, self.environment)

@@ -41,18 +41,20 @@ def carry_out(request: Request, settings: Settings, workers: Workers) -> Outcome
     attributes: Mapping[str, str] = {}
     match request:
         case Request(kind="Create", resource=ProjectRepository() as project):
-            attributes = _attributes(workers.launcher().create(project), settings)
+            created = workers.launcher().create(project)
+            attributes = repository_attributes(created.full_name, created, settings)
         case Request(kind="Update", resource=ProjectRepository() as project, old=ProjectRepository() as old):
-            attributes = _attributes(workers.launcher().update(project, old), settings)
+            updated = workers.launcher().update(project, old)
+            attributes = repository_attributes(updated.full_name, updated, settings)
         case Request(kind="Delete", resource=ProjectRepository() as project):
             workers.launcher().delete(project)
         case Request(kind="Create", resource=FirstRun() as run):
             workers.run_starter().start(run)
         case Request(kind="Create", resource=DeploymentRoles() as roles):
-            attributes = _provision(roles, workers)
+            attributes = roles_attributes(workers.roles_provisioner(roles).provision())
         case Request(kind="Update", resource=DeploymentRoles() as roles, old=DeploymentRoles() as old):
             _require_same_account(roles, old)
-            attributes = _provision(roles, workers)
+            attributes = roles_attributes(workers.roles_provisioner(roles).update())
         case Request(kind="Delete", resource=DeploymentRoles() as roles):
             workers.roles_provisioner(roles).remove()
         case Request(kind="Delete", resource=DeletionCheck() as check):
@@ -61,11 +63,6 @@ def carry_out(request: Request, settings: Settings, workers: Workers) -> Outcome
             # There is nothing to do.
             pass
     return Outcome(physical_id=request.physical_id, attributes=attributes)
-
-
-def _provision(roles: DeploymentRoles, workers: Workers) -> Mapping[str, str]:
-    outputs = workers.roles_provisioner(roles).provision()
-    return {name: outputs[name] for name in ("DeploymentRoleArn", "ModelRoleArn")}
 
 
 def _require_retired(check: DeletionCheck, workers: Workers) -> None:
@@ -92,16 +89,24 @@ def _require_same_account(roles: DeploymentRoles, old: DeploymentRoles) -> None:
         )
 
 
-def _attributes(repository: Repository, settings: Settings) -> dict[str, str]:
-    owner, _, name = repository.full_name.partition("/")
-    prefix = f"repo:{repository.full_name}"
-    if settings.immutable_subjects:
-        prefix = f"repo:{owner}@{repository.owner_id}/{name}@{repository.repository_id}"
-    return {
+def repository_attributes(full_name: str, repository: Repository | None, settings: Settings) -> Mapping[str, str]:
+    """Describe a repository to the template; None is one whose ids are not known."""
+    owner, _, name = full_name.partition("/")
+    attributes = {
         "Name": name,
-        "FullName": repository.full_name,
-        "Url": f"{settings.server_url}/{repository.full_name}",
-        "CloneUrl": f"{settings.server_url}/{repository.full_name}.git",
-        "Id": str(repository.repository_id),
-        "SubjectPrefix": prefix,
+        "FullName": full_name,
+        "Url": f"{settings.server_url}/{full_name}",
+        "CloneUrl": f"{settings.server_url}/{full_name}.git",
     }
+    if not settings.immutable_subjects:
+        attributes["SubjectPrefix"] = f"repo:{full_name}"
+    elif repository is not None:
+        attributes["SubjectPrefix"] = f"repo:{owner}@{repository.owner_id}/{name}@{repository.repository_id}"
+    if repository is not None:
+        attributes["Id"] = str(repository.repository_id)
+    return attributes
+
+
+def roles_attributes(arns: Mapping[str, str]) -> Mapping[str, str]:
+    """Describe the roles with these ARNs to the template."""
+    return {name: arns[name] for name in ("DeploymentRoleArn", "ModelRoleArn")}

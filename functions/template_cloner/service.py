@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functions.shared.github_api.credential import github_token
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import ExplainedError
-from functions.template_cloner.answer import Answer
+from functions.template_cloner.answer import Answer, unexpected
 from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import GitHub
 from functions.template_cloner.launch_records import ParameterRecords
@@ -19,9 +19,10 @@ from functions.template_cloner.releases import read_release
 from functions.template_cloner.request import Request, parse_request
 from functions.template_cloner.resources import DeploymentRoles, deploy_advice
 from functions.template_cloner.roles_provisioner import RolesProvisioner
-from functions.template_cloner.routing import Outcome, Workers, carry_out
+from functions.template_cloner.rollback import restore
+from functions.template_cloner.routing import Workers, carry_out
 from functions.template_cloner.settings import Settings
-from functions.template_cloner.stacks import CloudFormationStacks
+from functions.template_cloner.stacks import ROLLING_UPDATE_BACK, CloudFormationStacks
 
 logger = logging.getLogger(__name__)
 
@@ -35,29 +36,38 @@ def serve(event: Mapping[str, object], answer: Answer, remaining: float) -> None
     # A function without these settings refuses every request, below.
     organization, unit = os.environ.get("GITHUB_ORGANIZATION", ""), os.environ.get("UNIT", "")
     request = parse_request(event, organization=organization, unit=unit)
+    rolls_back = threading.Event()
+
+    def refuse(reason: str) -> None:
+        if rolls_back.is_set():
+            logger.warning("not restored: %s: %s", request.physical_id, reason)
+            answer.succeed(request.physical_id, {})
+        else:
+            answer.fail(request.physical_id, reason)
+
     guard = threading.Timer(
         max(0.0, remaining - _SECONDS_TO_ANSWER),
-        answer.fail,
-        (request.physical_id, f"the template cloner ran out of time; {request.advice}"),
+        refuse,
+        (f"the template cloner ran out of time; {request.advice}",),
     )
     guard.daemon = True
     guard.start()
     try:
-        outcome = _carry_out(request, ends)
+        # Nothing else tells a rollback, and one that is refused can never be repeated.
+        if request.kind == "Update" and CloudFormationStacks().status(request.stack_id) == ROLLING_UPDATE_BACK:
+            rolls_back.set()
+        settings = Settings.from_environment(os.environ)
+        workers = _workers(request, settings, Deadline(at=ends, advice=request.advice))
+        outcome = (restore if rolls_back.is_set() else carry_out)(request, settings, workers)
     except ExplainedError as error:
-        answer.fail(request.physical_id, str(error))
+        refuse(str(error))
     except Exception as error:
         logger.exception("unexpected")
-        answer.fail_unexpectedly(request.physical_id, error)
+        refuse(unexpected(error))
     else:
         answer.succeed(outcome.physical_id, outcome.attributes)
     finally:
         guard.cancel()
-
-
-def _carry_out(request: Request, ends: float) -> Outcome:
-    settings = Settings.from_environment(os.environ)
-    return carry_out(request, settings, _workers(request, settings, Deadline(at=ends, advice=request.advice)))
 
 
 def _workers(request: Request, settings: Settings, deadline: Deadline) -> Workers:

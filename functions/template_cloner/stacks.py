@@ -6,6 +6,8 @@ from functions.shared import aws_clients
 
 WAITING = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 """States of a stack that waits for a resource that it requested."""
+ROLLING_UPDATE_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+"""State of a stack whose update failed: it requests updates to the properties that its resources had."""
 ROLLING_BACK = ("CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE")
 """States of a stack whose creation failed."""
 

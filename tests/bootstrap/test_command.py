@@ -12,6 +12,7 @@ from bootstrap import credential, doctor, github, login, settings_file, up
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from tests.bootstrap.fakes import CloudFormation, Service, account, refusal, refuse
+from tests.bootstrap.healthy import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 
@@ -194,7 +195,9 @@ def test_the_token_comes_from_standard_input_and_is_not_printed(
     del connected
     given: list[str] = []
 
-    def store(_: Account, __: object, token: str, server_url: str | None) -> credential.Stored:
+    def store(
+        _: Account, __: object, token: str, server_url: str | None, platform_user: str | None
+    ) -> credential.Stored:
         assert server_url is None
         given.append(token)
         return credential.Stored(owner="ada", changed=len(given) == 1)
@@ -214,13 +217,47 @@ def test_permissions_that_github_does_not_tell_are_listed(
 ) -> None:
     del connected
 
-    def store(*_: object) -> credential.Stored:
+    def store(*_: object, **__: object) -> credential.Stored:
         return credential.Stored(owner="ada", changed=True, scopes_known=False)
 
     monkeypatch.setattr(credential, "store", store)
     monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789\n"))
     assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
     assert "Administration, Contents, Environments" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "user"),
+    [
+        (SETTINGS, "mlops-bot"),
+        (SETTINGS.replace("platformUser: mlops-bot", ""), None),
+        (SETTINGS.replace("environment: dev", "environment: prod"), None),
+        (None, None),
+    ],
+    ids=["named", "not-named", "of-another-environment", "no-file"],
+)
+def test_the_token_s_owner_is_whom_the_environment_s_settings_in_this_folder_name(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    settings: str | None,
+    user: str | None,
+) -> None:
+    del connected
+    asked: list[object] = []
+
+    def store(*_: object, platform_user: str | None) -> credential.Stored:
+        asked.append(platform_user)
+        return credential.Stored(owner="ada", changed=True)
+
+    monkeypatch.setattr(credential, "store", store)
+    monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789\n"))
+    monkeypatch.chdir(tmp_path)
+    if settings is not None:
+        (tmp_path / "Pulumi.dev.yaml").write_text(settings)
+
+    assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
+    assert asked == [user]
 
 
 def test_a_token_on_the_command_line_is_refused() -> None:

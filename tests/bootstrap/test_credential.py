@@ -144,6 +144,33 @@ def test_an_apps_installation_token_is_accepted() -> None:
     assert "GitHub App" in credential.store(place(Secrets()), NAMES, TOKEN, get=get).owner
 
 
+def test_a_token_of_the_account_that_the_settings_name_is_stored_however_its_login_is_spelled() -> None:
+    assert credential.store(place(Secrets()), NAMES, TOKEN, get=GOOD, platform_user="Platform-Bot").changed
+
+
+@pytest.mark.parametrize(
+    ("get", "owner"),
+    [
+        (answers(user=ok({"x-oauth-scopes": "repo"}, login="ada"), orgs__acme=ok()), "ada on "),
+        (
+            answers(user=github.Answer(status=403, headers={}, body={}), installation__repositories=ok()),
+            "a GitHub App's installation on ",
+        ),
+    ],
+)
+def test_a_token_of_another_account_than_the_settings_name_is_refused_and_not_stored(
+    get: github.Get, owner: str
+) -> None:
+    secrets = Secrets()
+    with pytest.raises(BootstrapError) as problem:
+        credential.store(place(secrets), NAMES, TOKEN, get=get, platform_user="platform-bot")
+    said = str(problem.value)
+    assert said.startswith(f"The token belongs to {owner}https://github.example.com, and the settings of dev name ")
+    assert "Give a token of platform-bot, or change the setting and deploy." in said
+    assert TOKEN not in said
+    assert not secrets.versions
+
+
 @pytest.mark.parametrize(
     ("get", "reason"),
     [

@@ -10,7 +10,10 @@ import pytest
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from products.sagemaker_images import ACCOUNTS
 from settings.limits import MOST_SUBNETS
+from tests.bootstrap.policies import DEPLOYMENT, document, requested
+from tests.bootstrap.template import Template
 from tests.cloudformation import findings
+from tests.decisions import permits
 from tests.products.product import (
     ACCOUNT,
     BOUNDARY,
@@ -137,6 +140,27 @@ def accepts(product: Product, parameter: str, value: str) -> bool:
 )
 def test_a_good_parameter_is_accepted(product: Product, parameter: str, value: str) -> None:
     assert accepts(product, parameter, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("abalone", True),
+        ("onboarding", True),
+        ("project-onboarding", True),
+        ("churn-project-onboarding", False),
+        ("churn-project-onboarding-2", False),
+        ("churn-project-onboardings", False),
+    ],
+)
+def test_a_name_is_accepted_if_the_boundary_lets_the_project_invoke_the_alias_that_has_it(
+    product: Product, name: str, accepted: bool
+) -> None:
+    alias = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:analytics-dev-model-release:{name}-p-abcdefghijkl"
+    asked = requested(DEPLOYMENT, "lambda:InvokeFunction", alias)
+
+    assert permits(document(Template(), "WorkloadBoundary"), asked) == accepted
+    assert accepts(product, "SageMakerProjectName", name) == accepted
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from functions.template_cloner.github import GitHub
 from tests.functions.shared.clock import Clock
 from tests.functions.shared.server import Server, serving
 from tests.functions.template_cloner.fakes import Fakes
+from tests.sandbox_aws.conftest import certificate_files, dev, endpoint_url, issuer
+
+__all__ = ["certificate_files", "dev", "endpoint_url", "issuer"]
 
 
 @pytest.fixture

@@ -78,7 +78,9 @@ class MemoryGitHub:
     readers: set[str] = field(default_factory=lambda: {"ada", "grace", "hedy", "mary"})
     """Users who may read every repository of the organization."""
     owners: set[str] = field(default_factory=set[str])
-    """Users who may write to every repository, whether they are collaborators or not."""
+    """Users who administer every repository, whether they are collaborators or not."""
+    writers: set[str] = field(default_factory=set[str])
+    """Users who may write to every repository, through a team."""
     repositories: dict[str, Repo] = field(default_factory=dict[str, Repo])
     writes: list[str] = field(default_factory=list[str])
     crash_after: int | None = None
@@ -169,7 +171,10 @@ class MemoryGitHub:
         return login in self.readers
 
     def may_push(self, full_name: str, login: str) -> bool:
-        return login in self.owners | self.repositories[full_name].collaborators
+        return login in self.owners | self.writers | self.repositories[full_name].collaborators
+
+    def may_administer(self, full_name: str, login: str) -> bool:
+        return login in self.owners
 
     def add_collaborator(self, full_name: str, login: str) -> None:
         self._write("add_collaborator")

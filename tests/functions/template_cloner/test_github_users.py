@@ -106,6 +106,15 @@ def test_users_with_any_permission_may_read(server: Server, github: GitHub, repl
     assert github.may_read(REPO, "hedy") is expected
 
 
+@pytest.mark.parametrize(("permission", "expected"), [("admin", True), ("write", False), ("read", False)])
+def test_administering_is_more_than_a_collaborator_who_pushes_may(
+    server: Server, github: GitHub, permission: str, expected: bool
+) -> None:
+    server.reply(Reply(body={"permission": permission}))
+
+    assert github.may_administer(REPO, "ada") is expected
+
+
 def test_a_collaborator_may_push(server: Server, github: GitHub) -> None:
     server.reply(Reply(status=201, body={}))
 

@@ -152,6 +152,68 @@ def test_a_failed_launch_leaves_nothing_after_its_rollback(cloudformation: Serve
     assert aws.parameters.values == {}
 
 
+def test_an_update_that_is_refused_while_the_stack_updates_succeeds_while_it_rolls_back(
+    cloudformation: Server, fakes: Fakes, aws: Aws, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler.handler(event(cloudformation), Context())
+    before = {**PROPERTIES, "Users": ["ada"]}
+    known = {"PhysicalResourceId": PROJECT.full_name, "ResourceProperties": before, "OldResourceProperties": PROPERTIES}
+
+    for aws.status in ("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"):
+        handler.handler(event(cloudformation, "Update", **known), Context())
+
+    created, refused, restored = (request.json for request in cloudformation.requests)
+    assert isinstance(created, dict)
+    assert isinstance(refused, dict)
+    assert isinstance(restored, dict)
+    assert "only ada would" in refused["Reason"]
+    assert restored == created
+    assert fakes.repo.collaborators == {"ada"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("GITHUB_API_URL", ""), ("REVIEW_RULES", "{}")], ids=["explained", "unexpected"]
+)
+def test_a_rollback_succeeds_whatever_hinders_it(
+    cloudformation: Server,
+    fakes: Fakes,
+    aws: Aws,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    setting: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv(setting, value)
+    aws.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    known = {"PhysicalResourceId": PROJECT.full_name, "OldResourceProperties": PROPERTIES}
+
+    handler.handler(event(cloudformation, "Update", **known), Context())
+
+    response = the_answer(cloudformation)
+    assert (response["Status"], response["PhysicalResourceId"]) == ("SUCCESS", PROJECT.full_name)
+    assert f"not restored: {PROJECT.full_name}: " in caplog.text
+
+
+def test_a_rollback_that_hangs_succeeds_before_lambda_ends_it(
+    cloudformation: Server, fakes: Fakes, aws: Aws, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hang(what: str) -> None:
+        while not cloudformation.requests:
+            time.sleep(0.01)
+
+    handler.handler(event(cloudformation), Context())
+    cloudformation.requests.clear()
+    fakes.github.before_write = hang
+    fakes.repo.collaborators.clear()
+    aws.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    known = {"PhysicalResourceId": PROJECT.full_name, "OldResourceProperties": PROPERTIES}
+
+    handler.handler(event(cloudformation, "Update", **known), Context(seconds=5.2))
+
+    assert the_answer(cloudformation)["Status"] == "SUCCESS"
+    assert "the template cloner ran out of time" in caplog.text
+
+
 def test_roles_are_made_without_asking_github(
     cloudformation: Server, fakes: Fakes, aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:

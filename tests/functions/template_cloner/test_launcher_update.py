@@ -7,7 +7,9 @@ import pytest
 
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github_environments import Environment
+from functions.template_cloner.releases import Release
 from tests.functions.template_cloner.fakes import (
+    DEPLOYING,
     MAIN,
     PROJECT,
     PROTECTED,
@@ -106,16 +108,50 @@ def test_the_former_user_is_removed_before_anybody_is_added(fakes: Fakes) -> Non
     assert fakes.github.writes == ["remove_collaborator", "add_collaborator"]
 
 
-def test_a_former_user_who_may_push_all_the_same_stops_the_update(fakes: Fakes) -> None:
+def test_a_former_user_who_owns_the_organization_stops_the_update_before_anything_is_changed(fakes: Fakes) -> None:
     fakes.launcher().create(PROJECT)
     fakes.github.owners.add("ada")
+    written = list(fakes.github.writes)
 
-    with pytest.raises(
-        LaunchError, match=r"ada may still push to .*, as an owner of the organization or through a team"
-    ):
+    with pytest.raises(LaunchError, match=r"ada would still push to .*; nothing was changed"):
+        fakes.launcher().update(replace(PROJECT, users=("mary", "grace")), PROJECT)
+
+    assert fakes.github.writes == written
+
+
+def test_a_former_user_who_may_push_through_a_team_stops_the_update_before_anybody_is_added(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.github.writers.add("ada")
+
+    with pytest.raises(LaunchError, match=r"ada may still push to .*; nobody was added"):
         fakes.launcher().update(replace(PROJECT, users=("mary", "grace")), PROJECT)
 
     assert "grace" not in fakes.repo.collaborators
+
+
+@pytest.mark.parametrize(("readers", "owners"), [({"ada"}, set[str]()), ({"hedy"}, {"hedy"})])
+def test_a_release_manager_who_cannot_be_one_is_refused_before_anybody_is_removed(
+    fakes: Fakes, readers: set[str], owners: set[str]
+) -> None:
+    fakes.launcher().create(DEPLOYING)
+    fakes.github.readers, fakes.github.owners = readers, owners
+    written = list(fakes.github.writes)
+
+    with pytest.raises(LaunchError, match=r"hedy (cannot read|may write to)"):
+        fakes.launcher().update(replace(DEPLOYING, users=("mary", "grace")), DEPLOYING)
+
+    assert fakes.github.writes == written
+
+
+def test_a_former_user_may_become_the_release_manager(fakes: Fakes) -> None:
+    fakes.launcher().create(DEPLOYING)
+    fakes.releases = {"prod": Release(managers=("ada",))}
+
+    fakes.launcher().update(replace(DEPLOYING, users=("mary", "grace")), DEPLOYING)
+
+    repo = fakes.github.repositories[DEPLOYING.full_name]
+    assert repo.collaborators == {"mary", "grace"}
+    assert repo.environments["prod"].reviewers == {("User", 1)}
 
 
 def test_an_update_looks_at_the_rules_that_hold_now(fakes: Fakes) -> None:

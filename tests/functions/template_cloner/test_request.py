@@ -60,9 +60,6 @@ def test_there_is_nothing_to_do_for_a_refused_resource_or_a_started_run(asked: d
     ("asked", "problem"),
     [
         (request("Create", WRONG), "ProjectName 'Capitals' must be"),
-        (request("Update", OldResourceProperties=WRONG), "ProjectName 'Capitals' must be"),
-        (request("Update", WRONG, OldResourceProperties=PROPERTIES), "ProjectName 'Capitals' must be"),
-        (request("Update"), "ProjectName None must be"),
         (roles_request("Create", WRONG), "ProjectName 'Capitals' must be"),
         (run_request("Create", {}), "Repository None must be"),
         (request("Create") | {"ResourceType": "Custom::Other"}, "does not serve resources of type Custom::Other"),
@@ -75,6 +72,23 @@ def test_a_request_that_is_not_valid_has_its_problems_and_no_resource(asked: dic
 
     assert problem in found.problems
     assert (found.resource, found.old, found.physical_id) == (None, None, "Repository")
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem", "known"),
+    [
+        (request("Update", OldResourceProperties=WRONG), "ProjectName 'Capitals' must be", (True, False)),
+        (request("Update", WRONG, OldResourceProperties=PROPERTIES), "ProjectName 'Capitals' must be", (False, True)),
+        (request("Update"), "ProjectName None must be", (True, False)),
+    ],
+)
+def test_an_update_that_is_not_valid_has_its_problems_and_the_properties_that_are(
+    asked: dict[str, object], problem: str, known: tuple[bool, bool]
+) -> None:
+    found = parse(asked)
+
+    assert problem in found.problems
+    assert (found.resource is not None, found.old is not None) == known
 
 
 def test_a_first_run_is_parsed_for_its_creation() -> None:
