@@ -23,8 +23,10 @@ class Workload(Section):
     release_managers: Annotated[list[Login], Field(min_length=0, max_length=6)] = Field(default_factory=list[Login])
     """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
 
-    They are members of the organization who neither approve models nor write to a project's repositories. Production without
-    any refuses launches."""
+    They are members of the organization who may read its repositories, and neither approve models nor write to a project's
+    repositories. Production without any refuses launches. Name two, or nothing is released while the only one is away. GitHub's
+    reviewers of a project are written by its launch and its updates alone: after a change, deploy it and update every project
+    (README, "Update a project")."""
 
     @field_validator("release_managers")
     @classmethod

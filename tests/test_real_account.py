@@ -1,5 +1,6 @@
 """The page about what only a real account can tell: it covers the whole sandbox, and its commands exist, as do README's."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -80,6 +81,13 @@ def test_a_look_into_the_event_history_begins_at_the_time_that_the_reader_sets()
     looks = [words for words in commands("aws") if "lookup-events" in words]
     assert looks
     assert [words for words in looks if words[words.index("--start-time") + 1] != "$SINCE"] == []
+
+
+def test_the_update_of_a_project_keeps_every_parameter_of_its_product_but_those_that_it_names() -> None:
+    [update] = [words for words in commands("aws", README) if "update-provisioned-product" in words]
+    given = [word.removeprefix("Key=").partition(",")[0] for word in update if word.startswith("Key=")]
+    for product in (CHECKOUT / "tests" / "products" / "resolved").glob("model-building-*.json"):
+        assert sorted(given) == sorted(json.loads(product.read_text(encoding="utf-8"))["Parameters"]), product.name
 
 
 def test_commands_are_found() -> None:

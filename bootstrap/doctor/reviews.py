@@ -134,7 +134,10 @@ def of_release(environment: str, settings: Mapping[str, object]) -> tuple[bool, 
             True,
             f"no product whose models need a release deploys to {environment}: workload.releaseManagers is empty",
         )
-    return True, f"{' or '.join(managers)} release{'s' if len(managers) == 1 else ''} models to {environment}"
+    return True, (
+        f"new and updated projects are released to {environment} by {' or '.join(managers)}; the others by the people whom "
+        "their last launch or update found: update them"
+    )
 
 
 def _said(answer: Answer) -> str:

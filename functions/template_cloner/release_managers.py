@@ -96,7 +96,8 @@ def require_independent(launch: Launch, managers: Managers, *, may_write: Collec
         if not launch.github.may_read(full_name, login):
             raise LaunchError(
                 f"{login} cannot read {full_name}, so GitHub lets them release nothing of it: let the organization's "
-                "members read its repositories, or a team of release managers, and try again"
+                "members read its repositories, or give release managers a role that reads all of them (the organization "
+                "role All-repository read), and try again"
             )
         if login.lower() not in may_write and launch.github.may_push(full_name, login):
             raise LaunchError(

@@ -124,8 +124,8 @@ def test_a_stack_that_leaves_the_organization_to_another_does_not_look_at_its_ru
     [
         ({"release": "unprotected"}, False, "nobody releases models to prod: workload.release is unprotected"),
         ({}, True, "no product whose models need a release deploys to prod"),
-        ({"releaseManagers": ["hedy"]}, True, "hedy releases models to prod"),
-        ({"releaseManagers": ["hedy", "lise"]}, True, "hedy or lise release models to prod"),
+        ({"releaseManagers": ["hedy"]}, True, "new and updated projects are released to prod by hedy"),
+        ({"releaseManagers": ["hedy", "lise"]}, True, "new and updated projects are released to prod by hedy or lise"),
     ],
 )
 def test_who_releases_models_is_said(workload: dict[str, Any], fine: bool, message: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from settings.development import Studio
 from tests.template_repos.conftest import ROOT, run
 
 SHA256_OF_ABALONE = "de37cdcdcaaa50c309d514f248f7c2302a5f1f88c168905eba23fe2fbc78449f"
@@ -70,6 +71,13 @@ def test_the_readme_names_only_files_and_commands_that_exist(model_training: Pat
     makefile = (model_training / "Makefile").read_text()
     for target in re.findall(r"make ([a-z-]+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_readme_names_the_instance_types_on_which_people_may_run_jobs(model_training: Path) -> None:
+    section = (model_training / "README.md").read_text().partition("## From a notebook")[2].partition("\n## ")[0]
+    assert re.findall(r"ml\.\w+\.\w+", section) == Studio.model_fields["job_instance_types"].get_default(
+        call_default_factory=True
+    )
 
 
 @pytest.mark.parametrize("image", ["xgboost", "scikit-learn"])

@@ -144,7 +144,7 @@ def _upsert(owner: project.Project, configured: settings.Settings) -> None:
     if not commit:
         raise ProjectError(
             f"{COMMIT} is not set: the pipeline names the commit that it was made from, so the workflow Train updates it; "
-            "push to main, or start that workflow"
+            "merge a pull request into main, or start that workflow"
         )
     s3 = aws.client("s3", owner.region)
     for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):

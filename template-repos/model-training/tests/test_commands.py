@@ -89,7 +89,9 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them_and_i
 
 
 def test_the_pipeline_is_not_updated_without_a_commit_that_it_could_name(aws: Aws) -> None:
-    with pytest.raises(SystemExit, match=r"error: GITHUB_SHA is not set: .* push to main, or start that workflow"):
+    with pytest.raises(
+        SystemExit, match=r"error: GITHUB_SHA is not set: .* merge a pull request into main, or start that workflow"
+    ):
         main(["upsert"])
     assert (aws.sagemaker.requests, aws.s3.keys) == ([], [])
 

@@ -104,7 +104,8 @@ def test_a_release_manager_who_cannot_read_the_repository_fails_the_launch_and_s
     message = refused(fakes, DEPLOYING)
 
     assert f"hedy cannot read {DEPLOYING.full_name}" in message
-    assert "a team of release managers" in message
+    assert "let the organization's members read its repositories, or give release managers a role" in message
+    assert "All-repository read" in message
     assert "prod" not in fakes.github.repositories[DEPLOYING.full_name].environments
 
 
