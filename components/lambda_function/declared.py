@@ -1,4 +1,4 @@
-"""What every function of the platform has, however it is called: code, a log group, and settings that are the same for all."""
+"""The parts of every function of the platform, however it is called: code, log group, role, and the same settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
