@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.shared.account import OwnEnvironment
 from functions.shared.variables import read_variables
 
 APPROVED = "approved"
@@ -10,13 +11,10 @@ APPROVED = "approved"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(OwnEnvironment):
     """The account that the function belongs to, and the one in which models are approved."""
 
-    account_id: str
     region: str
-    prefix: str
-    """Beginning of the names of everything here, such as `analytics-prod`."""
     artifacts_bucket: str
     subnet_ids: Sequence[str]
     security_group_id: str
@@ -25,16 +23,6 @@ class Settings:
     """Beginning of the names of projects' buckets there, such as `analytics-dev`."""
     approver_role: str
     """Name of the role there that approves versions."""
-
-    @property
-    def unit(self) -> str:
-        """Business unit."""
-        return self.prefix.partition("-")[0]
-
-    @property
-    def environment(self) -> str:
-        """Environment, such as `prod`."""
-        return self.prefix.partition("-")[2]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

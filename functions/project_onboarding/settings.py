@@ -4,32 +4,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from functions.shared.account import OwnEnvironment
 from functions.shared.variables import read_variables
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(OwnEnvironment):
     """The account, and the way in which it makes the roles of projects."""
 
-    account_id: str
-    prefix: str
-    """Beginning of the names of everything here, such as `analytics-prod`."""
     template_url: str
     """Address of the template of a project's roles, which this account publishes."""
     stack_role_arn: str
     """Role under which CloudFormation makes them."""
     release: Mapping[str, object]
     """The `managers` who release models into this account, and whether it goes `unprotected` by anybody's release."""
-
-    @property
-    def unit(self) -> str:
-        """Business unit."""
-        return self.prefix.partition("-")[0]
-
-    @property
-    def environment(self) -> str:
-        """Environment, such as `prod`."""
-        return self.prefix.partition("-")[2]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
