@@ -102,6 +102,11 @@ def of_deployment(server: Server, repository: str, environment: str, token: str 
     """Check that somebody else lets a deployment of the platform into an environment, and that administrators cannot."""
     place = f"/repos/{quote(repository)}/environments/{quote(environment)}"
     answer = get(server, place, token)
+    if answer.status == http.client.NOT_FOUND:
+        return False, (
+            f"{repository} has no environment {environment}, or this token does not see it: create it, with required "
+            f"reviewers who did not start the deployment ({server.url}/{repository}/settings/environments)"
+        )
     if answer.status != http.client.OK:
         return False, f"{server.url} does not show the environment {environment} of {repository}: {_said(answer)}"
     rules = _mappings(answer.body.get("protection_rules"))

@@ -85,7 +85,7 @@ def function(
         reserved_concurrent_executions=runs_at_once,
         vpc_config=vpc_config.of_function if vpc_config else None,
         tracing_config={"mode": "Active"},
-        dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=failures.arn) if failures else None,
+        dead_letter_config={"target_arn": failures.arn} if failures else None,
         logging_config={"log_format": "JSON", "log_group": logs.name},
         environment={"variables": args.variables},
         opts=child,

@@ -80,7 +80,10 @@ class Deployments:
                 log="clone-deployment",
                 environment=as_developer,
             )
-        release = Release(f"Rollback to version {to.version}, started by {LEAD_DATA_SCIENTIST.login}", to.arn)
+        release = Release(
+            f"Rollback to version {to.version}, started by {LEAD_DATA_SCIENTIST.login}, released by {RELEASE_MANAGER.login}",
+            to.arn,
+        )
         earlier = self._resume(to, step)
         if earlier is None:
             earlier = self._runs()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bootstrap.doctor import reviews
+from bootstrap.github import Answer, Server
 from tests.bootstrap.healthy import (
     BY_NAME,
     JOBS,
@@ -167,3 +168,14 @@ def test_the_platforms_own_deployments_to_production_wait_for_somebody(
     found = examine(healthy(), get=github_that_answers(environment={**BY_NAME, **environment}))["GitHub deployment"]
 
     assert (found.fine, message in found.message) == (fine, True)
+
+
+def test_an_environment_that_is_not_there_is_to_be_created() -> None:
+    def answers(_: object, place: str, __: object) -> Answer:
+        assert place.endswith("/environments/prod")
+        return Answer(status=404, headers={}, body={"message": "Not Found"}, items=[])
+
+    fine, message = reviews.of_deployment(Server.at("https://github.com"), "acme/mlops-platform", "prod", None, answers)
+
+    assert not fine
+    assert message.startswith("acme/mlops-platform has no environment prod, or this token does not see it: create it")

@@ -1,7 +1,10 @@
 """Plots of a model's quality, as SVG."""
 
 import io
+import os
 from typing import Any
+
+from sandbox import paths
 
 
 def predictions(pairs: list[tuple[float, float]]) -> str:
@@ -25,6 +28,8 @@ def errors(pairs: list[tuple[float, float]]) -> str:
 
 
 def _figure() -> tuple[Any, Any]:
+    # It writes a list of fonts, which belongs into the sandbox's folder, as everything that the demo writes.
+    os.environ.setdefault("MPLCONFIGDIR", str(paths.SANDBOX / "matplotlib"))
     # Imported here because it takes a second, and every command of the sandbox imports this module.
     import matplotlib as mpl
     from matplotlib.figure import Figure
