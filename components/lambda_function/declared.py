@@ -71,6 +71,9 @@ def function(
     failures: aws.sqs.Queue | None = None,
 ) -> aws.lambda_.Function:
     """Declare the function itself; what fails three times is sent to `failures`."""
+    dead_letters: aws.lambda_.FunctionDeadLetterConfigArgsDict | None = None
+    if failures:
+        dead_letters = {"target_arn": failures.arn}
     return aws.lambda_.Function(
         f"{name}-function",
         name=args.function_name,
@@ -85,7 +88,7 @@ def function(
         reserved_concurrent_executions=runs_at_once,
         vpc_config=vpc_config.of_function if vpc_config else None,
         tracing_config={"mode": "Active"},
-        dead_letter_config={"target_arn": failures.arn} if failures else None,
+        dead_letter_config=dead_letters,
         logging_config={"log_format": "JSON", "log_group": logs.name},
         environment={"variables": args.variables},
         opts=child,
