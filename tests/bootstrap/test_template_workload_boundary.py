@@ -285,6 +285,12 @@ def test_no_role_acts_as_another_person_in_studio(template: Template, action: st
         assert denials(boundary, requested(role, f"sagemaker:{action}", "arn:aws:sagemaker:::x")), role
 
 
+def test_people_look_at_the_images_of_their_apps(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    for action in ("DescribeAppImageConfig", "DescribeDomain", "DescribeUserProfile", "DescribeImage"):
+        assert permits(boundary, requested("data-scientist", f"sagemaker:{action}", "arn:aws:sagemaker:::x")), action
+
+
 def test_nobody_runs_a_job_as_a_lead(template: Template) -> None:
     boundary, lead = document(template, "WorkloadBoundary"), f"{IAM}:role/{PREFIX}-lead-data-scientist"
     for role in (*OTHER_ROLES, "of-its-own"):
