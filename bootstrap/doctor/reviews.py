@@ -5,7 +5,7 @@ Source: integrations/terraform-provider-github, issues 1952 and 2952.
 """
 
 import http.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -70,6 +70,7 @@ def of_organization(
     problems += [f"the ruleset {name} is missing" for name in sorted(missing)]
     platform = {("Team", team.body.get("id"))}
     people = {(actor["actor_type"], actor.get("actor_id")) for actor in PEOPLE}
+    bypassing: Mapping[str, Set[tuple[object, object]]] = {_PEOPLE_PUSH: people, _BYPASSED_BY_NOBODY: set()}
     for each in listed.items:
         name = str(each.get("name", ""))
         if not name.startswith("mlops-"):
@@ -77,11 +78,8 @@ def of_organization(
         ruleset = get(server, f"{place}/rulesets/{each.get('id')}", token).body
         if ruleset.get("enforcement") != "active":
             problems.append(f"the ruleset {name} is {ruleset.get('enforcement')}")
-        if name.startswith(_BYPASSED_BY_PLATFORM):
-            allowed = platform
-        elif name in (_PEOPLE_PUSH, _BYPASSED_BY_NOBODY):
-            allowed = people if name == _PEOPLE_PUSH else set[tuple[object, object]]()
-        else:
+        allowed = bypassing.get(name, platform if name.startswith(_BYPASSED_BY_PLATFORM) else None)
+        if allowed is None:
             continue
         actors = {(one.get("actor_type"), one.get("actor_id")) for one in _mappings(ruleset.get("bypass_actors"))}
         if others := actors - allowed:
