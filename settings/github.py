@@ -93,14 +93,7 @@ class GitHub(Section):
     @property
     def platform_repository(self) -> GitHubRepository:
         """The platform's own repository, as tokens of its jobs name it."""
-        return GitHubRepository(
-            organization=self.organization,
-            organization_id=self.organization_id,
-            name=self.repository,
-            repository_id=self.repository_id,
-            issuer=self.oidc_issuer_host,
-            subject_form=self.oidc_subjects,
-        )
+        return GitHubRepository(name=self.repository, repository_id=self.repository_id, tokens=self.tokens)
 
     @property
     def tokens(self) -> GitHubTokens:

@@ -29,13 +29,9 @@ class GitHubTokens:
 class GitHubRepository:
     """A repository, and the tokens of its jobs."""
 
-    organization: str
-    organization_id: int
     name: str
     repository_id: int
-    issuer: str
-    """Host and path of the issuer of its jobs' tokens, without the scheme."""
-    subject_form: SubjectForm
+    tokens: GitHubTokens
 
     def subject(self, context: str) -> str:
         """Return the `sub` claim of a job in `context`: `ref:refs/heads/main`, `pull_request` or `environment:NAME`.
@@ -45,13 +41,7 @@ class GitHubRepository:
         kind, _, rest = context.partition(":")
         if kind == "environment":
             context = f"environment:{rest.replace(':', '%3A')}"
-        tokens = GitHubTokens(
-            organization=self.organization,
-            organization_id=self.organization_id,
-            issuer=self.issuer,
-            subject_form=self.subject_form,
-        )
-        return f"{tokens.repository(self.name, str(self.repository_id))}:{context}"
+        return f"{self.tokens.repository(self.name, str(self.repository_id))}:{context}"
 
 
 @dataclass(frozen=True, kw_only=True)

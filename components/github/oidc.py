@@ -39,8 +39,8 @@ class GitHubOidcRole(pulumi.ComponentResource):
                 purpose=args.purpose,
                 description=args.description,
                 trust_policy=iam.trust_github(
-                    provider_arn=args.environment.oidc_provider_arn(args.repository.issuer),
-                    issuer=args.repository.issuer,
+                    provider_arn=args.environment.oidc_provider_arn(args.repository.tokens.issuer),
+                    issuer=args.repository.tokens.issuer,
                     subjects=[args.repository.subject(context) for context in args.contexts],
                 ),
                 policies=args.policies,

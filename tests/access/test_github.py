@@ -8,21 +8,20 @@ import pytest
 import yaml
 
 import lookups
-from components.github.connection import GitHubRepository, SubjectForm
+from components.github.connection import GitHubRepository, GitHubTokens, SubjectForm
 from components.github.organization import PLATFORM_CHECK
 from tests.access.conftest import RoleNamed
 from tests.rendering import ROOT, Rendering, render_stack
 
 
 def _repository(subject_form: SubjectForm) -> GitHubRepository:
-    return GitHubRepository(
+    tokens = GitHubTokens(
         organization="acme",
         organization_id=1001,
-        name="mlops-platform",
-        repository_id=2001,
         issuer="token.actions.githubusercontent.com",
         subject_form=subject_form,
     )
+    return GitHubRepository(name="mlops-platform", repository_id=2001, tokens=tokens)
 
 
 @pytest.mark.parametrize(
