@@ -146,7 +146,7 @@ def template_body() -> str:
     """
     document = yaml.compose(TEMPLATE.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     _shorten_lists(document)
-    return yaml.serialize(document, width=120)
+    return yaml.serialize(document, width=500)
 
 
 def _shorten_lists(node: yaml.Node | None) -> None:
