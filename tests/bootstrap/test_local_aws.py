@@ -336,6 +336,7 @@ def test_the_drift_role_reads_the_state_and_cannot_write_it(dev: Account, as_dep
     assert s3.get_object(Bucket=BUCKET, Key=STATE)["Body"].read() == b"{}"
     assert kms.decrypt(KeyId=STATE_ALIAS, CiphertextBlob=secret)["Plaintext"] == b"secret"
     refused(s3.put_object, Bucket=BUCKET, Key=STATE, Body=b"{}")
+    refused(s3.delete_object, Bucket=BUCKET, Key=STATE)
     refused(kms.encrypt, KeyId=STATE_ALIAS, Plaintext=b"x")
 
 
