@@ -139,8 +139,7 @@ class StackUpdater:
 
 
 def template_body() -> str:
-    """Return the template as it is sent: without its comments, and with several entries of a list on a line, because a request
-    takes 51,200 bytes of it.
+    """Return the template as it is sent, because a request takes 51,200 bytes: without comments, and with lists on a line.
 
     Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
     """

@@ -7,6 +7,7 @@ from typing import Any
 from tests.access.authorization import PolicyStatement, globs_overlap, statements
 from tests.bootstrap.template import ACCOUNT, KEY_ID, REGION, Template
 from tests.decisions import Request, denials, permits
+from tests.rendering import Rendering
 
 PREFIX = "analytics-dev"
 
@@ -30,6 +31,11 @@ DEPLOYMENT = "p-abcdefghijkl-deployment"
 
 PARTS = ("development", "workload", "both", "none")
 """Parts of the platform that an environment may have, as the parameter names them."""
+
+
+def parts_of(stack: Rendering) -> str:
+    """Return the parts of the platform that one of the checked-in stacks has."""
+    return "development" if stack.all("sagemaker/domain:Domain") else "workload"
 
 
 def document(template: Template, name: str) -> Mapping[str, Any]:

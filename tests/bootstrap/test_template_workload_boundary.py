@@ -18,6 +18,7 @@ from tests.bootstrap.policies import (
     STATE_KEY,
     allowed_by,
     document,
+    parts_of,
     reaches_state,
     requested,
 )
@@ -401,8 +402,8 @@ def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stac
     roles = roles_of(stack)
     [boundary_arn] = {role.boundary for role in roles.values()}
     unit, environment, _ = str(boundary_arn).rpartition("/")[2].split("-")
-    parts = "development" if stack.all("sagemaker/domain:Domain") else "workload"
-    template = Template(Unit=unit, Environment=environment, Parts=parts, **{"AWS::AccountId": stack.account_id})
+    names = {"Unit": unit, "Environment": environment, "AWS::AccountId": stack.account_id}
+    template = Template(Parts=parts_of(stack), **names)
     boundary = document(template, "WorkloadBoundary")
     lost = [
         f"{role.name}: {each.sid}: {action} on {resource}"
