@@ -13,7 +13,6 @@ from sandbox import identities
 from tests.e2e.security_probes.probe import EVERYTHING, Client, trust_of
 from tests.e2e.security_probes.target import Target
 
-
 WIDENED = "flow-logs"
 """Purpose of a role that needs few permissions itself."""
 ATTACK = {"PolicyName": "attack"}
