@@ -54,13 +54,18 @@ def parts(names: Names, given: str | None, settings: Mapping[str, object] | None
     """Return the parts of the platform that the environment has: as given, or else by its settings; None if neither tells.
 
     Raises:
-        BootstrapError: the two differ.
+        BootstrapError: the two differ, or the settings have no part, which must be said.
     """
     found = settings_file.parts(settings) if settings is not None else None
     if given and found and given != found:
         raise BootstrapError(
             f"--parts {given}: the settings of {names.prefix} in this folder have {found}. Leave the option out, or change "
             "the settings first."
+        )
+    if found == "none" and not given:
+        raise BootstrapError(
+            f"The settings of {names.prefix} in this folder have neither a section development nor workload. Write them in the "
+            "form of this version first, or give --parts none if it is to have neither Studio nor models."
         )
     return given or found
 

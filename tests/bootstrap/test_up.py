@@ -102,10 +102,16 @@ def test_an_environment_without_settings_is_refused_before_anything_is_created()
 )
 def test_the_parts_of_an_environment_are_the_sections_of_its_settings(sections: tuple[str, ...], known: str) -> None:
     settings: dict[str, object] = {"unit": "analytics", **{section: {} for section in sections}}
-    assert parts(NAMES, None, settings) == known
     assert parts(NAMES, known, settings) == known
+    if known != "none":
+        assert parts(NAMES, None, settings) == known
     assert parts(NAMES, known, None) == known
     assert parts(NAMES, None, None) is None
+
+
+def test_settings_of_an_earlier_form_are_not_taken_for_an_environment_without_parts() -> None:
+    with pytest.raises(BootstrapError, match="neither a section development nor workload"):
+        parts(NAMES, None, {"studio": {}, "projects": {}})
 
 
 def test_parts_that_the_settings_do_not_have_are_refused() -> None:

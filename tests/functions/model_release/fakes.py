@@ -48,7 +48,7 @@ GRACE = {
     "UserProfileArn": "arn:aws:sagemaker:eu-west-1:111111111111:user-profile/d-abcdefghijkl/grace",
     "UserProfileName": "grace",
 }
-"""What SageMaker tells of the user profile in whose app something was done."""
+"""The user profile in whose app something was done, as SageMaker tells it."""
 BODY = b"the model"
 
 
