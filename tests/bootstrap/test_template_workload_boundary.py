@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.access.authorization import roles_of
+from tests.access.authorization import Role, roles_of
 from tests.bootstrap.policies import (
     BOUNDARY,
     DEPLOYMENT,
@@ -23,7 +23,7 @@ from tests.bootstrap.policies import (
     requested,
 )
 from tests.bootstrap.template import ACCOUNT, REGION, Template
-from tests.decisions import denials, permits
+from tests.decisions import Request, denials, permits
 from tests.rendering import Rendering
 
 THROUGH_S3 = {"kms__ViaService": f"s3.{REGION}.amazonaws.com"}
@@ -403,8 +403,13 @@ def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stac
     [boundary_arn] = {role.boundary for role in roles.values()}
     unit, environment, _ = str(boundary_arn).rpartition("/")[2].split("-")
     names = {"Unit": unit, "Environment": environment, "AWS::AccountId": stack.account_id}
-    template = Template(Parts=parts_of(stack), **names)
-    boundary = document(template, "WorkloadBoundary")
+    boundary = document(Template(Parts=parts_of(stack), **names), "WorkloadBoundary")
+
+    def lets_through(role: Role, action: str, resource: str) -> bool:
+        arn = f"arn:aws:iam::{stack.account_id}:role/{role.name}"
+        denied = denials(boundary, Request(principal=arn, action=action, resource=resource))
+        return bool(allowed_by(boundary, action, resource)) and not denied
+
     lost = [
         f"{role.name}: {each.sid}: {action} on {resource}"
         for role in roles.values()
@@ -412,6 +417,6 @@ def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stac
         if each.effect == "Allow"
         for action in each.actions
         for resource in each.resources
-        if not allowed_by(boundary, action, resource)
+        if not lets_through(role, action, resource)
     ]
     assert lost == []

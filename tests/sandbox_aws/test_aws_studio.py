@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox_aws.account import Account, allow, trust
+from tests.sandbox_aws.account import REGION, Account, Credentials, allow, trust
 
 PRIVATE = {"SharingType": "Private"}
 OF_ADA = {"OwnerUserProfileName": "ada"}
@@ -155,3 +155,22 @@ def test_a_domain_gets_another_subnet_by_an_update_of_its_subnets_alone(dev: Acc
     assert sagemaker.describe_domain(DomainId=domain)["SubnetIds"] == subnets
     unknown = refusal(sagemaker.update_domain, {"DomainId": domain, "SubnetIds": ["subnet-1"]})
     assert unknown == "ValidationException: Subnets ['subnet-1'] do not exist"
+
+
+def test_what_was_done_in_an_app_is_told_with_its_user_profile(dev: Account) -> None:
+    """Another session of the same role is told without one."""
+    principals = {"Service": "sagemaker.amazonaws.com", "AWS": f"arn:aws:iam::{dev.number}:root"}
+    role = dev.role("told", allow("sagemaker:*"), trust={"Principal": principals, "Action": "sts:AssumeRole"})
+    domain, registry = dev.domain("told", role, "10.11", "grace"), dev.client("sagemaker")
+    registry.create_model_package_group(ModelPackageGroupName="told")
+    version = registry.create_model_package(ModelPackageGroupName="told")["ModelPackageArn"]
+
+    def told(who: Credentials) -> dict[str, Any]:
+        dev.client("sagemaker", who).update_model_package(ModelPackageArn=version, ModelApprovalStatus="Approved")
+        return registry.describe_model_package(ModelPackageName=version)["LastModifiedBy"]
+
+    in_app, elsewhere = told(dev.studio(domain, "grace")), told(dev.assume(role))
+    assert (in_app["DomainId"], in_app["UserProfileName"]) == (domain, "grace")
+    assert in_app["UserProfileArn"] == f"arn:aws:sagemaker:{REGION}:{dev.number}:user-profile/{domain}/grace"
+    assert in_app["IamIdentity"]["Arn"].startswith(f"arn:aws:sts::{dev.number}:assumed-role/told/")
+    assert list(elsewhere) == ["IamIdentity"]
