@@ -11,7 +11,11 @@ from botocore.exceptions import ClientError
 from tests.sandbox_aws.account import Account, allow, trust
 
 TEMPLATE = {
-    "Parameters": {"SageMakerProjectName": {"Type": "String"}, "SageMakerProjectId": {"Type": "String"}},
+    "Parameters": {
+        "SageMakerProjectName": {"Type": "String"},
+        "SageMakerProjectId": {"Type": "String"},
+        "Ending": {"Type": "String", "Default": ""},
+    },
     "Mappings": {"Platform": {"Names": {"Unit": "test"}}},
     "Resources": {
         "Group": {
@@ -26,7 +30,7 @@ TEMPLATE = {
                 "Type": "String",
                 "Value": {
                     "Fn::Sub": [
-                        "{{resolve:ssm:/shared/${Unit}/greeting}}, ${SageMakerProjectName}",
+                        "{{resolve:ssm:/shared/${Unit}/greeting}}, ${SageMakerProjectName}${Ending}",
                         {"Unit": {"Fn::FindInMap": ["Platform", "Names", "Unit"]}},
                     ]
                 },
@@ -162,12 +166,14 @@ def test_a_project_whose_stack_is_protected_stays_and_takes_updates(dev: Account
     found = catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]
     assert (found["Status"], found["StatusMessage"]) == ("TAINTED", message)
     assert stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
-    dev.client("ssm").put_parameter(Name="/shared/test/greeting", Value="Good bye", Type="String", Overwrite=True)
-    catalog.update_provisioned_product(ProvisionedProductId=product, UpdateToken="again")
+    parameters: Any = [{"Key": "Ending", "Value": "!"}]
+    catalog.update_provisioned_product(
+        ProvisionedProductId=product, UpdateToken="again", ProvisioningParameters=parameters
+    )
     assert launching.outcome("protected")[0] == "DeleteFailed"
     assert catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]["Status"] == "AVAILABLE"
     greeting = dev.client("ssm").get_parameter(Name=f"/projects/{project_id}")["Parameter"]["Value"]
-    assert greeting == "Good bye, protected"
+    assert greeting == "Hello, protected!"
     stacks.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
     sagemaker.delete_project(ProjectName="protected")
     assert launching.outcome("protected") == ("DeleteCompleted", "")
