@@ -106,7 +106,7 @@ def deploy_advice(unit: str, environment: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class DeletionCheck:
-    """What keeps a project from being deleted as long as it serves anywhere: `Custom::DeletionCheck`."""
+    """A check that keeps a project from being deleted as long as it serves anywhere: `Custom::DeletionCheck`."""
 
     project_id: str
     accounts: tuple[DeploymentRoles, ...]
