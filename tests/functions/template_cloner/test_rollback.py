@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.shared.github_api.errors import CredentialError, GitHubError
+from functions.shared.github_api.errors import CredentialError, GitHubError, OutcomeUnknownError
 from functions.template_cloner import rollback
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github_environments import Environment
@@ -103,14 +103,22 @@ def test_a_deletion_check_is_rolled_back(launched: Fakes, before: object, after:
     assert restore(launched, asked) == Outcome(physical_id="as-it-was")
 
 
-@pytest.mark.parametrize("outcome", ["lost", "refused"])
+@pytest.mark.parametrize("outcome", ["refused elsewhere", "refused", "unknown"])
 def test_settings_that_were_refused_are_not_left_for_anybody_to_merge(launched: Fakes, outcome: str) -> None:
+    def lose(what: str) -> None:
+        if what == "open_pull_request":
+            raise OutcomeUnknownError("GitHub did not answer")
+
     launched.stacks.current = "UPDATE_IN_PROGRESS"
     settings: dict[str, object] = {"pipeline": {"name": "refused"}}
     changed = {**PROPERTIES, "Settings": settings, "Environments": ["dev", "another"]}
     if outcome == "refused":
         launched.github.granted = lambda wanted: replace(wanted, admits=frozenset())
         with pytest.raises(LaunchError, match="does not protect the environment"):
+            carry_out(launched, repository(changed, PROPERTIES))
+    elif outcome == "unknown":
+        launched.github.after_write = lose
+        with pytest.raises(OutcomeUnknownError):
             carry_out(launched, repository(changed, PROPERTIES))
     else:
         carry_out(launched, repository(changed, PROPERTIES))
