@@ -77,6 +77,7 @@ class TemplateCloner(pulumi.ComponentResource):
                     "launches": iam.document(
                         use_credential(credential.arn),
                         *permissions.follow_launches(environment, launch_records),
+                        permissions.protect_projects(environment),
                         *permissions.onboard_projects(args.onboarding_function_arns.values()),
                     ),
                 },

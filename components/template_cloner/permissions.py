@@ -19,9 +19,20 @@ def follow_launches(environment: Environment, records_path: str) -> list[iam.Sta
         iam.allow(
             "SeeWhyAStackIsDeleted",
             "cloudformation:DescribeStacks",
-            on=environment.arn("cloudformation", f"stack/SC-{environment.account_id}-pp-*"),
+            on=_stacks_of_launches(environment),
         ),
     ]
+
+
+def protect_projects(environment: Environment) -> iam.Statement:
+    """Have CloudFormation refuse to delete the stacks of launched projects, or no longer refuse."""
+    return iam.allow(
+        "ProtectProjects", "cloudformation:UpdateTerminationProtection", on=_stacks_of_launches(environment)
+    )
+
+
+def _stacks_of_launches(environment: Environment) -> str:
+    return environment.arn("cloudformation", f"stack/SC-{environment.account_id}-pp-*")
 
 
 def onboard_projects(function_arns: Collection[str]) -> list[iam.Statement]:

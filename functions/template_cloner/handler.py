@@ -4,10 +4,12 @@ Neither the event nor its ResponseURL is ever logged: anybody who has the URL ca
 """
 
 import logging
+import os
 from collections.abc import Mapping
 from typing import Protocol
 
 from functions.template_cloner.answer import Answer, unexpected
+from functions.template_cloner.response_url import require_cloudformations
 
 logger = logging.getLogger("functions.template_cloner")
 logger.setLevel(logging.INFO)
@@ -23,7 +25,13 @@ class Context(Protocol):
 
 
 def handler(event: Mapping[str, object], context: Context) -> None:
-    """Carry out CloudFormation's request and answer it."""
+    """Carry out CloudFormation's request and answer it.
+
+    Raises:
+        ForeignResponseUrlError: the request is not CloudFormation's.
+        AnswerNotDeliveredError: CloudFormation does not take the answer.
+    """
+    require_cloudformations(event.get("ResponseURL"), os.environ)
     remaining = context.get_remaining_time_in_millis() / 1000
     answer = Answer(event)
     try:

@@ -100,6 +100,8 @@ def parse_deployment_roles(properties: object, unit: str) -> DeploymentRoles:
 def parse_deletion_check(properties: object, unit: str) -> DeletionCheck:
     """Read the properties of a `Custom::DeletionCheck`.
 
+    Products that were published earlier have no protection.
+
     Raises:
         LaunchError: with every problem that they have.
     """
@@ -111,9 +113,12 @@ def parse_deletion_check(properties: object, unit: str) -> DeletionCheck:
     ]
     if not accounts:
         problems.append("Accounts must be ids of accounts, by environment")
+    protection = values.get("DeletionProtection", "off")
+    if protection not in ("on", "off"):
+        problems.append(f"DeletionProtection {protection!r} must be on or off")
     if problems:
         raise LaunchError("; ".join(problems))
-    return DeletionCheck(project_id=accounts[0].project_id, accounts=tuple(accounts))
+    return DeletionCheck(project_id=accounts[0].project_id, accounts=tuple(accounts), protects=protection == "on")
 
 
 def _roles(

@@ -106,11 +106,13 @@ def deploy_advice(unit: str, environment: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class DeletionCheck:
-    """A check, before anything of a project is deleted, that it no longer serves anywhere: `Custom::DeletionCheck`."""
+    """A check that keeps a project from being deleted as long as it serves anywhere: `Custom::DeletionCheck`."""
 
     project_id: str
     accounts: tuple[DeploymentRoles, ...]
     """The project's roles in each account that it deploys to."""
+    protects: bool
+    """Whether CloudFormation refuses to delete the project's stack, whatever the accounts say."""
 
     @property
     def physical_id(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from functions.template_cloner.attempts import attempt
 from functions.template_cloner.request import Request
-from functions.template_cloner.resources import DeploymentRoles, ProjectRepository, Resource
+from functions.template_cloner.resources import DeletionCheck, DeploymentRoles, ProjectRepository, Resource
 from functions.template_cloner.routing import Outcome, Workers, repository_attributes, roles_attributes
 from functions.template_cloner.settings import Settings
 
@@ -32,6 +32,8 @@ def restore(request: Request, settings: Settings, workers: Workers) -> Outcome:
             attributes = _repository(request, settings, workers)
         case DeploymentRoles():
             attributes = _roles(request, workers)
+        case DeletionCheck():
+            _deletion_check(request, workers)
         case _:
             # There is nothing to do.
             pass
@@ -62,6 +64,11 @@ def _roles(request: Request, workers: Workers) -> Mapping[str, str]:
     roles = replace(same[0], repository_name=named.repository_name, repository_id=named.repository_id)
     made = attempt(roles.name, lambda: workers.roles_provisioner(roles).update())
     return roles_attributes(made or roles.arns)
+
+
+def _deletion_check(request: Request, workers: Workers) -> None:
+    if isinstance(check := request.resource, DeletionCheck):
+        attempt(f"protection of {check.project_id}", lambda: workers.deletion_guard(check).restore())
 
 
 def _is_of(resource: Resource, request: Request) -> bool:

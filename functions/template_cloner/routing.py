@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from functions.template_cloner.deletion_guard import DeletionGuard
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import Repository
@@ -20,6 +21,7 @@ class Workers:
     launcher: Callable[[], Launcher]
     run_starter: Callable[[], RunStarter]
     roles_provisioner: Callable[[DeploymentRoles], RolesProvisioner]
+    deletion_guard: Callable[[DeletionCheck], DeletionGuard]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,28 +59,16 @@ def carry_out(request: Request, settings: Settings, workers: Workers) -> Outcome
             attributes = roles_attributes(workers.roles_provisioner(roles).update())
         case Request(kind="Delete", resource=DeploymentRoles() as roles):
             workers.roles_provisioner(roles).remove()
+        case Request(kind="Create", resource=DeletionCheck() as check):
+            workers.deletion_guard(check).create()
+        case Request(kind="Update", resource=DeletionCheck() as check):
+            workers.deletion_guard(check).update()
         case Request(kind="Delete", resource=DeletionCheck() as check):
-            _require_retired(check, workers)
+            workers.deletion_guard(check).delete()
         case _:
             # There is nothing to do.
             pass
     return Outcome(physical_id=request.physical_id, attributes=attributes)
-
-
-def _require_retired(check: DeletionCheck, workers: Workers) -> None:
-    """Ask every account, so that the reasons of all are told at once.
-
-    Raises:
-        LaunchError: the project still serves.
-    """
-    reasons: list[str] = []
-    for roles in check.accounts:
-        try:
-            workers.roles_provisioner(roles).require_retired()
-        except LaunchError as error:
-            reasons.append(str(error))
-    if reasons:
-        raise LaunchError(f"nothing was deleted: {'; '.join(reasons)}")
 
 
 def _require_same_account(roles: DeploymentRoles, old: DeploymentRoles) -> None:

@@ -10,6 +10,7 @@ from functions.shared.github_api.credential import github_token
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import ExplainedError
 from functions.template_cloner.answer import Answer, unexpected
+from functions.template_cloner.deletion_guard import DeletionGuard
 from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import GitHub
 from functions.template_cloner.launch_records import ParameterRecords
@@ -17,7 +18,7 @@ from functions.template_cloner.launcher import Launcher
 from functions.template_cloner.onboarding import OnboardingFunction
 from functions.template_cloner.releases import read_release
 from functions.template_cloner.request import Request, parse_request
-from functions.template_cloner.resources import DeploymentRoles, deploy_advice
+from functions.template_cloner.resources import DeletionCheck, DeploymentRoles, deploy_advice
 from functions.template_cloner.roles_provisioner import RolesProvisioner
 from functions.template_cloner.rollback import restore
 from functions.template_cloner.routing import Workers, carry_out
@@ -83,6 +84,11 @@ def _workers(request: Request, settings: Settings, deadline: Deadline) -> Worker
             stack_id=request.stack_id,
         )
 
+    def deletion_guard(check: DeletionCheck) -> DeletionGuard:
+        return DeletionGuard(
+            check=check, account=roles_provisioner, stacks=CloudFormationStacks(), stack_id=request.stack_id
+        )
+
     return Workers(
         launcher=lambda: Launcher(
             github=github(),
@@ -97,4 +103,5 @@ def _workers(request: Request, settings: Settings, deadline: Deadline) -> Worker
         ),
         run_starter=lambda: RunStarter(github=github(), deadline=deadline),
         roles_provisioner=roles_provisioner,
+        deletion_guard=deletion_guard,
     )

@@ -10,6 +10,8 @@ from functions.template_cloner.repository import require_commit
 from functions.template_cloner.resources import ProjectRepository
 
 PROJECT_FILE = "project.toml"
+_PROPOSALS = "mlops/settings-"
+"""Beginning of the names of branches with changed settings, which the organization lets the platform alone write."""
 
 
 def write(launch: Launch, repository: Repository, template_commit: str) -> None:
@@ -21,14 +23,19 @@ def write(launch: Launch, repository: Repository, template_commit: str) -> None:
 
 
 def propose(launch: Launch, repository: Repository) -> None:
-    """Open a pull request that changes the file to the project's settings, unless it has them."""
+    """Open a pull request that changes the file to the project's settings, unless it has them; withdraw all others.
+
+    Others are of an earlier update, or of one that was refused later and is being rolled back.
+    """
     project, github, base = launch.project, launch.github, repository.default_branch
     found = github.file(project.full_name, PROJECT_FILE, base)
     text = _content(project, toml.read_table(found.text, "template") if found else {})
-    if found is not None and found.text == text:
-        return
     # Named after the content: a second attempt finds the first one's branch, another change makes another.
-    branch = f"mlops/settings-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    branch = f"{_PROPOSALS}{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    proposed = found is None or found.text != text
+    _withdraw_proposals(launch, base, but=branch if proposed else None)
+    if not proposed:
+        return
     if github.branch_commit(project.full_name, branch) is None:
         github.create_branch(project.full_name, branch, require_commit(launch, repository))
     _commit(launch, branch, text, f"Change the settings of project {project.project_name}")
@@ -39,6 +46,14 @@ def propose(launch: Launch, repository: Repository) -> None:
         f"Change the settings of project {project.project_name}",
         f"The platform's settings of this project changed. Merge this to use them: `{PROJECT_FILE}` says what is new.",
     )
+
+
+def _withdraw_proposals(launch: Launch, base: str, *, but: str | None) -> None:
+    full_name = launch.project.full_name
+    for branch, number in launch.github.open_pull_requests(full_name, base).items():
+        if branch.startswith(_PROPOSALS) and branch != but:
+            launch.github.close_pull_request(full_name, number)
+            launch.github.delete_branch(full_name, branch)
 
 
 def _commit(launch: Launch, branch: str, text: str, message: str) -> None:

@@ -83,7 +83,8 @@ def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Proj
         described = sagemaker.describe_project(ProjectName=PROJECT)
         status = str(described["ProjectStatus"])
         on_status(status)
-        if status == "CreateCompleted":
+        # A deletion that was refused leaves the project as it is.
+        if status in ("CreateCompleted", "DeleteFailed"):
             return Project(name=PROJECT, id=str(described["ProjectId"]), created=created)
         if status == "CreateFailed":
             details = described["ServiceCatalogProvisionedProductDetails"]

@@ -144,6 +144,7 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role_named: Ro
     }
     assert beyond_runtime == {
         "cloudformation:DescribeStacks",
+        "cloudformation:UpdateTerminationProtection",
         "kms:Decrypt",
         "kms:GenerateDataKey",
         "lambda:InvokeFunction",
@@ -153,8 +154,19 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role_named: Ro
         "ssm:GetParameter",
         "ssm:PutParameter",
     }
+    stacks = "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-*"
+    assert role.statement("ProtectProjects").resources == (stacks,)
     records = "arn:aws:ssm:eu-west-1:111111111111:parameter/mlops/analytics/dev/launches/*"
     assert role.statement("RememberLaunches").resources == (records,)
+
+
+def test_nobody_else_lifts_the_protection_of_a_project_from_its_deletion(dev: Rendering) -> None:
+    stack = "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-abcdefghijklm/1"
+
+    roles = roles_of(dev)
+    assert {"lead-data-scientist", "data-scientist", "project-launch"} <= set(roles)
+    may = [name for name, role in roles.items() if role.may("cloudformation:UpdateTerminationProtection", stack)]
+    assert may == ["template-cloner"]
 
 
 def test_its_own_code_cannot_use_the_services_permissions_on_networks(in_network: Rendering) -> None:

@@ -420,3 +420,14 @@ def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stac
         if not lets_through(role, action, resource)
     ]
     assert lost == []
+
+
+def test_the_template_cloner_protects_stacks_of_launches_and_neither_changes_nor_deletes_them(
+    template: Template,
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/SC-{ACCOUNT}-pp-abcdefghijklm/1"
+
+    assert permits(boundary, requested("template-cloner", "cloudformation:UpdateTerminationProtection", stack))
+    for action in ("DeleteStack", "UpdateStack", "SetStackPolicy", "CreateChangeSet"):
+        assert not permits(boundary, requested("template-cloner", f"cloudformation:{action}", stack)), action

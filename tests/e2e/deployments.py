@@ -2,6 +2,7 @@
 
 import base64
 import re
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -148,6 +149,33 @@ class Deployments(Actors):
         """Return the approval status of a version."""
         described = self.root("dev", "sagemaker").describe_model_package(ModelPackageName=self.package(version))
         return described["ModelApprovalStatus"]
+
+    def update_project(self, **changed: str) -> tuple[str, str]:
+        """Change parameters of the project as its lead, wait for the end, and return its status and the reason for it."""
+        catalog, parameters = self.lead.client("servicecatalog"), ("GitUser", "GitReviewers", "DeletionProtection")
+        described = self.root("dev", "sagemaker").describe_project(ProjectName=self.project.name)
+        product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
+        kept = [{"Key": key, "UsePreviousValue": True} for key in parameters if key not in changed]
+        catalog.update_provisioned_product(
+            ProvisionedProductId=product,
+            ProvisioningParameters=[*kept, *({"Key": key, "Value": value} for key, value in changed.items())],
+            UpdateToken=str(uuid.uuid4()),
+        )
+
+        def ended() -> dict[str, Any] | None:
+            found = catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]
+            return None if found["Status"] == "UNDER_CHANGE" else dict(found)
+
+        found = wait_until(ended, "the end of an update of the project")
+        return found["Status"], found.get("StatusMessage", "")
+
+    def launch_stack(self) -> tuple[str, bool]:
+        """Return the status of the project's stack in dev, and whether CloudFormation protects it."""
+        described = self.root("dev", "sagemaker").describe_project(ProjectName=self.project.name)
+        product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
+        name = f"SC-{ACCOUNTS['dev']}-{product}"
+        [stack] = self.root("dev", "cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return stack["StackStatus"], stack["EnableTerminationProtection"]
 
     def delete_project(self) -> tuple[str, str]:
         """Delete the project as its lead, wait for the end, and return its status and the reason for it."""

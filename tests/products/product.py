@@ -18,6 +18,7 @@ PROJECT = {
     "ModelGroupDescription": "Age of abalones",
     "GitUser": "ada",
     "GitReviewers": "grace, mary",
+    "DeletionProtection": "on",
 }
 SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2005"
 ISSUER = "token.actions.githubusercontent.com"

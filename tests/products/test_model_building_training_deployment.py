@@ -8,6 +8,7 @@ import pytest
 
 from functions.deployment_trigger.project import parse_project
 from functions.deployment_trigger.settings import Settings
+from functions.template_cloner.properties import parse_deletion_check
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
@@ -103,12 +104,14 @@ def test_only_what_the_platforms_resources_know_is_read_from_parameters(product:
     assert product.references == set(PARAMETERS)
 
 
-def test_who_launches_does_not_choose_who_releases(product: Product) -> None:
+def test_who_launches_does_not_choose_who_releases(product: Product, extended: Product) -> None:
     parameters = product.template["Parameters"]
 
     assert not [name for name in parameters if "Release" in name or "Production" in name]
-    [group] = product.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    assert set(parameters) == {"SageMakerProjectName", "SageMakerProjectId", *group["Parameters"]}
+    groups = product.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert set(parameters) == {"SageMakerProjectName", "SageMakerProjectId", *shown}
+    assert set(parameters) - set(extended.template["Parameters"]) == {"DeletionProtection"}
 
 
 def test_only_production_waits_for_a_release(product: Product) -> None:
@@ -256,6 +259,22 @@ def test_nothing_of_a_project_is_deleted_before_every_account_agrees(product: Pr
     assert product.properties("DeletionCheck")["Accounts"] == accounts
     roles = {key: each for key, each in product.resources.items() if each["Type"] == "Custom::DeploymentRoles"}
     assert {product.properties(key)["Environment"]: product.properties(key)["AccountId"] for key in roles} == accounts
+
+
+def test_a_project_is_protected_from_its_deletion_also_if_it_was_launched_before_there_was_a_protection(
+    product: Product,
+) -> None:
+    """Service Catalog leaves out a parameter that the project does not have yet, and CloudFormation takes its default."""
+    parameter = product.template["Parameters"]["DeletionProtection"]
+
+    assert parameter["Default"] == "on"
+    assert parameter["AllowedValues"] == ["on", "off"]
+    assert parse_deletion_check(product.properties("DeletionCheck"), "analytics").protects
+
+
+def test_what_deploys_nothing_is_not_protected(extended: Product) -> None:
+    assert "DeletionCheck" not in extended.resources
+    assert "DeletionProtection" not in extended.template["Parameters"]
 
 
 def test_deleting_a_project_takes_its_roles_away_before_its_repository(product: Product) -> None:

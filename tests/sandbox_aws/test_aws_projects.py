@@ -11,7 +11,11 @@ from botocore.exceptions import ClientError
 from tests.sandbox_aws.account import Account, allow, trust
 
 TEMPLATE = {
-    "Parameters": {"SageMakerProjectName": {"Type": "String"}, "SageMakerProjectId": {"Type": "String"}},
+    "Parameters": {
+        "SageMakerProjectName": {"Type": "String"},
+        "SageMakerProjectId": {"Type": "String"},
+        "Ending": {"Type": "String", "Default": ""},
+    },
     "Mappings": {"Platform": {"Names": {"Unit": "test"}}},
     "Resources": {
         "Group": {
@@ -26,7 +30,7 @@ TEMPLATE = {
                 "Type": "String",
                 "Value": {
                     "Fn::Sub": [
-                        "{{resolve:ssm:/shared/${Unit}/greeting}}, ${SageMakerProjectName}",
+                        "{{resolve:ssm:/shared/${Unit}/greeting}}, ${SageMakerProjectName}${Ending}",
                         {"Unit": {"Fn::FindInMap": ["Platform", "Names", "Unit"]}},
                     ]
                 },
@@ -41,6 +45,7 @@ STACK_ACTIONS = [
     "cloudformation:DescribeStacks",
     "cloudformation:GetTemplateSummary",
     "cloudformation:SetStackPolicy",
+    "cloudformation:UpdateStack",
     "cloudformation:ValidateTemplate",
 ]
 GROUP_ACTIONS = [
@@ -55,8 +60,10 @@ LEAD_ACTIONS = [
     "sagemaker:CreateProject",
     "sagemaker:DeleteProject",
     "sagemaker:DescribeProject",
+    "servicecatalog:DescribeProvisionedProduct",
     "servicecatalog:ProvisionProduct",
     "servicecatalog:TerminateProvisionedProduct",
+    "servicecatalog:UpdateProvisionedProduct",
 ]
 
 
@@ -139,6 +146,48 @@ def test_a_project_is_what_its_product_describes_and_goes_when_it_is_deleted(
     sagemaker.delete_project(ProjectName="abalone")
     assert launching.outcome("abalone") == ("DeleteCompleted", "")
     assert ssm.get_parameters(Names=[f"/projects/{project_id}"])["Parameters"] == []
+
+
+def test_a_project_whose_stack_is_protected_stays_and_takes_updates(dev: Account, launching: Launching) -> None:
+    project_id = launching.create("protected")
+    assert launching.outcome("protected") == ("CreateCompleted", "")
+    described = dev.client("sagemaker").describe_project(ProjectName="protected")
+    product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
+    stacks, stack = dev.client("cloudformation"), f"SC-111111111111-{product}"
+    stacks.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
+    sagemaker = dev.client("sagemaker", dev.assume(launching.lead))
+    catalog = dev.client("servicecatalog", dev.assume(launching.lead))
+
+    sagemaker.delete_project(ProjectName="protected")
+
+    status, message = launching.outcome("protected")
+    assert status == "DeleteFailed"
+    assert message.endswith("cannot be deleted while TerminationProtection is enabled")
+    found = catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]
+    assert (found["Status"], found["StatusMessage"]) == ("TAINTED", message)
+    assert stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    parameters: Any = [{"Key": "Ending", "Value": "!"}]
+    catalog.update_provisioned_product(
+        ProvisionedProductId=product, UpdateToken="again", ProvisioningParameters=parameters
+    )
+    assert launching.outcome("protected")[0] == "DeleteFailed"
+    assert catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]["Status"] == "AVAILABLE"
+    greeting = dev.client("ssm").get_parameter(Name=f"/projects/{project_id}")["Parameter"]["Value"]
+    assert greeting == "Hello, protected!"
+    stacks.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
+    sagemaker.delete_project(ProjectName="protected")
+    assert launching.outcome("protected") == ("DeleteCompleted", "")
+
+
+@pytest.mark.parametrize("option", ["IgnoreErrors", "RetainPhysicalResources"])
+def test_ways_to_leave_a_stack_behind_are_refused_because_nobody_has_looked_at_them(
+    dev: Account, launching: Launching, option: str
+) -> None:
+    catalog = dev.client("servicecatalog", dev.assume(launching.lead))
+    with pytest.raises(ClientError, match=f"does not emulate TerminateProvisionedProduct with {option}"):
+        catalog.terminate_provisioned_product(
+            ProvisionedProductId="pp-abcdefghijklm", TerminateToken="x", **{option: True}
+        )
 
 
 def test_a_role_that_is_not_in_the_portfolio_finds_no_product(dev: Account, launching: Launching) -> None:

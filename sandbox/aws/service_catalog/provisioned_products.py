@@ -41,6 +41,9 @@ def _update(call: Call) -> Members:
 
 
 def _terminate(call: Call) -> Members:
+    for name in ("IgnoreErrors", "RetainPhysicalResources"):
+        if call.members.get(name):
+            raise NotEmulatedError(f"TerminateProvisionedProduct with {name}")
     provisioning.terminate(call.caller, call.members["ProvisionedProductId"])
     return {"RecordDetail": _new_record(call.members["ProvisionedProductId"])}
 

@@ -80,7 +80,9 @@ def update(caller: Principal, provisioned_id: str, *, artifact_id: str | None, p
 
 
 def terminate(caller: Principal, provisioned_id: str) -> None:
-    """Delete the stack of a provisioned product.
+    """Delete the stack of a provisioned product; one that is protected stays as it is.
+
+    Assumed: Service Catalog takes the request all the same, and its record says why it failed.
 
     Raises:
         ServiceError: it is unknown or busy.
@@ -90,8 +92,9 @@ def terminate(caller: Principal, provisioned_id: str) -> None:
     principal = _launcher(record, caller)
     authorization.require(principal, "cloudformation:DeleteStack", _stack_arn(record))
     with stack_principal.on_behalf_of(principal):
-        cloudformation.call("DeleteStack", {"StackName": [record["_stack"]]})
+        code, _, body = cloudformation.call("DeleteStack", {"StackName": [record["_stack"]]})
     record["_operation"] = "TERMINATE_PROVISIONED_PRODUCT"
+    record["_refusal"] = "" if code == 200 else message_of(body)
 
 
 def status(provisioned_id: str) -> tuple[str, str]:
@@ -100,6 +103,9 @@ def status(provisioned_id: str) -> tuple[str, str]:
     stack = cloudformation.find_stack(record["_stack"])
     state = stack["StackStatus"] if stack else "DELETE_COMPLETE"
     if record["_operation"] == "TERMINATE_PROVISIONED_PRODUCT":
+        if record["_refusal"]:
+            # The state of a termination that failed. Source: hashicorp/terraform-provider-aws, issue 26237.
+            return "TAINTED", record["_refusal"]
         if state == "DELETE_COMPLETE":
             return "TERMINATED", ""
         return ("TAINTED", _reasons(stack)) if state == "DELETE_FAILED" else ("UNDER_CHANGE", "")
@@ -124,7 +130,6 @@ def _new_record(name: str, product_id: str, artifact_id: str, path: str) -> Memb
         "_path": path,
         "_operation": "PROVISION_PRODUCT",
         "_stack": f"SC-{scope.account_id()}-{provisioned_id}",
-        "_message": "",
     }
 
 

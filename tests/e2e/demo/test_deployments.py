@@ -11,6 +11,7 @@ import pytest
 
 from sandbox import identities
 from sandbox.demo.application import Application
+from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST
 from tests.e2e.actors import refused
 from tests.e2e.deployments import Deployments
 from tests.e2e.sandbox import ACCOUNTS, REGION, Sandbox
@@ -300,11 +301,8 @@ def test_a_project_that_serves_is_not_deleted_and_loses_nothing(deployments: Dep
     status, reason = deployments.delete_project()
 
     assert status == "DeleteFailed"
-    assert "nothing was deleted" in reason
-    for environment in ("preprod", "prod"):
-        where = f"account {ACCOUNTS[environment]} ({environment}) still has the project's endpoint"
-        assert f"{where} {deployments.name(environment)}" in reason
-    assert "retire it first, by the workflow Retire" in reason
+    assert reason.endswith("cannot be deleted while TerminationProtection is enabled")
+    assert deployments.launch_stack() == ("CREATE_COMPLETE", True)
     assert deployments.conclusion(run) == "success"
     for environment in ("preprod", "prod"):
         assert deployments.endpoint(environment)["EndpointStatus"] == "InService"
@@ -312,6 +310,30 @@ def test_a_project_that_serves_is_not_deleted_and_loses_nothing(deployments: Dep
         assert len([role for role in deployments.roles(environment) if deployments.project.id in role]) == 2
     for repository in (deployments.project.training, deployments.project.deployment):
         assert not deployments.developer.get(f"/repos/{repository}")["archived"]
+
+
+def test_the_protection_of_a_project_that_serves_is_not_lifted_and_every_account_says_why(
+    deployments: Deployments,
+) -> None:
+    status, reason = deployments.update_project(DeletionProtection="off")
+
+    assert status == "TAINTED"
+    assert "the project stays protected from its deletion" in reason
+    for environment in ("preprod", "prod"):
+        where = f"account {ACCOUNTS[environment]} ({environment}) still has the project's endpoint"
+        assert f"{where} {deployments.name(environment)}" in reason
+    assert "retire it first, by the workflow Retire" in reason
+    assert deployments.launch_stack() == ("UPDATE_ROLLBACK_COMPLETE", True)
+
+
+def test_a_project_takes_updates_after_its_deletion_and_its_lifting_were_refused(deployments: Deployments) -> None:
+    people = (LEAD_DATA_SCIENTIST.login, DATA_SCIENTIST.login)
+    swapped = dict(zip(("GitReviewers", "GitUser"), people, strict=True))
+
+    assert deployments.update_project(**swapped) == ("AVAILABLE", "")
+    assert deployments.launch_stack() == ("UPDATE_COMPLETE", True)
+    assert deployments.delete_project()[0] == "DeleteFailed"
+    assert deployments.launch_stack() == ("UPDATE_COMPLETE", True)
 
 
 def test_endpoints_are_retired_when_production_s_reviewer_agrees_and_no_sooner(deployments: Deployments) -> None:
@@ -328,6 +350,8 @@ def test_endpoints_are_retired_when_production_s_reviewer_agrees_and_no_sooner(d
 
 
 def test_a_retired_project_is_deleted_and_leaves_data_and_nothing_else(deployments: Deployments) -> None:
+    assert deployments.delete_project()[0] == "DeleteFailed"
+    assert deployments.update_project(DeletionProtection="off") == ("AVAILABLE", "")
     assert deployments.delete_project() == ("DeleteCompleted", "")
     for environment in ("preprod", "prod"):
         remains = deployments.remains(environment)

@@ -12,6 +12,11 @@ def as_person(target: Target, client: Client, lead: str) -> Iterator[Probe]:
     own = target.role(f"{lead}data-scientist")
     yield from _jobs(target, client)
     yield from _models_and_profiles(target, client, own)
+    yield from shared.deletion_protection(target, client)
+    yield (
+        "the end of the project's stack",
+        lambda: client("cloudformation").delete_stack(StackName=target.launch_stack),
+    )
     yield from shared.secrets_and_state(target, client)
     yield from shared.cloner_function(target, client)
     yield from _storage_and_permissions(target, client, own)
@@ -20,6 +25,7 @@ def as_person(target: Target, client: Client, lead: str) -> Iterator[Probe]:
 def as_job(target: Target, client: Client) -> Iterator[Probe]:
     """Try what code in a job may not do, whoever started it: it may have been written by somebody else."""
     yield from as_data_scientist(target, client)
+    yield from shared.deletion_protection(target, client)
     yield from shared.secrets_and_state(target, client)
     yield from shared.cloner_function(target, client)
     yield from _storage_and_permissions(target, client, target.role("job"))

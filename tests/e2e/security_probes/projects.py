@@ -15,6 +15,7 @@ def as_project(target: Target, client: Client) -> Iterator[Probe]:
     yield from _storage(target, client)
     yield from shared.secrets_and_state(target, client)
     yield from shared.cloner_function(target, client)
+    yield from shared.deletion_protection(target, client)
     yield from _jobs_and_pipelines(target, client)
     yield "its models' end", lambda: client("sagemaker").delete_model_package(ModelPackageName=target.package)
 
@@ -100,6 +101,7 @@ def as_launch(target: Target, client: Client) -> Iterator[Probe]:
     yield "shared data's policy", lambda: s3.put_bucket_policy(Bucket=target.bucket("data"), Policy=EVERYTHING)
     yield "a project's data", lambda: s3.get_object(Bucket=target.project_bucket, Key="x")
     yield from shared.secrets_and_state(target, client)
+    yield from shared.deletion_protection(target, client)
     yield (
         "the bootstrap's stack",
         lambda: client("cloudformation").delete_stack(StackName=f"{prefix}-bootstrap"),
@@ -117,6 +119,7 @@ def as_cloner(target: Target, client: Client) -> Iterator[Probe]:
     yield "data", lambda: client("s3").get_object(Bucket=target.bucket("data"), Key="x")
     yield "the key of data", lambda: client("kms").generate_data_key(KeyId=target.data_key, KeySpec="AES_256")
     yield "its own code", lambda: client("lambda").update_function_code(FunctionName=target.function, ZipFile=b"x")
+    yield from shared.deletion_protection(target, client, f"{target.dev.prefix}-bootstrap")
     yield (
         "a project's stack",
         lambda: client("cloudformation").delete_stack(StackName=f"SC-{target.dev.account_id}-pp-x"),

@@ -40,6 +40,17 @@ def launches(client: Client) -> Iterator[Probe]:
     yield "ending what is provisioned", lambda: catalog.terminate_provisioned_product(ProvisionedProductName="attack")
 
 
+def deletion_protection(target: Target, client: Client, stack: str | None = None) -> Iterator[Probe]:
+    """Lift the protection of a stack from its deletion, by default of the project's."""
+    name = stack or target.launch_stack
+    yield (
+        f"no protection of {name}",
+        lambda: client("cloudformation").update_termination_protection(
+            StackName=name, EnableTerminationProtection=False
+        ),
+    )
+
+
 def role(iam: Any, role: str) -> Iterator[Probe]:
     """Change or delete a role."""
     trust = trust_of({"Service": "lambda.amazonaws.com"})

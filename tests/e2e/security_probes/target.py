@@ -16,6 +16,8 @@ class Target:
     found: Servers
     dev: StackFile
     project_id: str
+    launch_stack: str
+    """Name of the project's stack."""
     subnets: list[str]
     public_subnets: list[str]
     security_group: str
@@ -72,10 +74,13 @@ def find_target(found: Servers, dev: StackFile, root: Client) -> Target:
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": dev.region})
     s3.put_object(Bucket=bucket, Key="x", Body=b"theirs")
+    project = root("sagemaker").describe_project(ProjectName=PROJECT)
+    product = project["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
     return Target(
         found=found,
         dev=dev,
-        project_id=root("sagemaker").describe_project(ProjectName=PROJECT)["ProjectId"],
+        project_id=project["ProjectId"],
+        launch_stack=f"SC-{dev.account_id}-{product}",
         subnets=private,
         public_subnets=[subnet for subnet in subnets if subnet not in private],
         security_group=parameter("network/workload-security-group-id"),

@@ -155,6 +155,7 @@ def _roles_and_policies(target: Target, client: Client) -> Iterator[Probe]:
             ),
         )
     yield "another identity provider", lambda: iam.create_open_id_connect_provider(Url="https://example.com")
+    yield from shared.deletion_protection(target, client)
     yield (
         "its own bootstrap",
         lambda: client("cloudformation").delete_stack(StackName=f"{prefix}-bootstrap"),

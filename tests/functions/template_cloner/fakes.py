@@ -7,6 +7,7 @@ import pytest
 
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import ExplainedError
+from functions.template_cloner.deletion_guard import DeletionGuard
 from functions.template_cloner.first_run import RunStarter
 from functions.template_cloner.github import File, Repository
 from functions.template_cloner.github_environments import Environment
@@ -17,8 +18,9 @@ from functions.template_cloner.launch_records import Record
 from functions.template_cloner.launcher import Launcher
 from functions.template_cloner.onboarding import OnboardingFunction
 from functions.template_cloner.releases import Release
-from functions.template_cloner.resources import DeploymentRoles, ProjectRepository
+from functions.template_cloner.resources import DeletionCheck, DeploymentRoles, ProjectRepository
 from functions.template_cloner.roles_provisioner import RolesProvisioner
+from functions.template_cloner.routing import Workers
 from tests.functions.project_onboarding.fake_account import FUNCTION, LAUNCH, Crash, MemoryAccount
 from tests.functions.shared.clock import Clock
 from tests.functions.template_cloner.fake_function import MemoryFunction
@@ -211,12 +213,28 @@ class MemoryGitHub:
             repo.files[branch, "project.toml"] = text
         self._written("create_branch")
 
+    def delete_branch(self, full_name: str, branch: str) -> None:
+        self._write("delete_branch")
+        repo = self.repositories[full_name]
+        repo.commits.pop(branch, None)
+        repo.files = {key: text for key, text in repo.files.items() if key[0] != branch}
+        self._written("delete_branch")
+
     def open_pull_request(self, full_name: str, branch: str, base: str, title: str, body: str) -> None:
         repo = self.repositories[full_name]
         if (branch, base) not in repo.pull_requests:
             self._write("open_pull_request")
             repo.pull_requests.append((branch, base))
             self._written("open_pull_request")
+
+    def open_pull_requests(self, full_name: str, base: str) -> dict[str, int]:
+        found = enumerate(self.repositories[full_name].pull_requests)
+        return {branch: number for number, (branch, into) in found if into == base}
+
+    def close_pull_request(self, full_name: str, number: int) -> None:
+        self._write("close_pull_request")
+        self.repositories[full_name].pull_requests.pop(number)
+        self._written("close_pull_request")
 
     def was_dispatched(self, full_name: str, workflow: str) -> bool:
         return workflow in self.repositories[full_name].dispatches
@@ -256,9 +274,21 @@ class MemoryStacks:
     """A stack in memory."""
 
     current: str = "CREATE_IN_PROGRESS"
+    protected: bool = False
+    refuses: Exception | None = None
+    """The error with which CloudFormation answers a change of the protection."""
+    after_change: Callable[[], None] = lambda: None
 
     def status(self, stack_id: str) -> str:
         return self.current
+
+    def protect(self, stack_id: str, *, on: bool) -> None:
+        # Source: CloudFormation User Guide, "Protect CloudFormation stacks from being deleted".
+        assert self.current not in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+        if self.refuses is not None:
+            raise self.refuses
+        self.protected = on
+        self.after_change()
 
 
 class Fakes:
@@ -305,6 +335,20 @@ class Fakes:
             stacks=self.stacks,
             deadline=Deadline(at=self.clock.now + 280, now=self.clock, sleep=self.clock.sleep),
             stack_id=LAUNCH,
+        )
+
+    def deletion_guard(self, check: DeletionCheck) -> DeletionGuard:
+        """Return the guard of the launch's stack."""
+        return DeletionGuard(check=check, account=self.roles_provisioner, stacks=self.stacks, stack_id=LAUNCH)
+
+    @property
+    def workers(self) -> Workers:
+        """Return the factories of all of these."""
+        return Workers(
+            launcher=self.launcher,
+            run_starter=self.run_starter,
+            roles_provisioner=self.roles_provisioner,
+            deletion_guard=self.deletion_guard,
         )
 
     @property

@@ -173,6 +173,37 @@ def test_a_pull_request_that_is_open_is_left_alone(server: Server, github: GitHu
     assert server.requests[0].json == {"head": "settings", "base": "main", "title": "Title", "body": "Body"}
 
 
+def test_open_pull_requests_are_those_of_the_repository_s_own_branches(server: Server, github: GitHub) -> None:
+    def pull(number: int, branch: str, repository: str | None) -> dict[str, object]:
+        return {
+            "number": number,
+            "head": {"ref": branch, "repo": None if repository is None else {"full_name": repository}},
+        }
+
+    pulls = [pull(4, "ours", REPO.upper()), pull(5, "forked", "ada/fork"), pull(6, "gone", None)]
+    server.reply(Reply(body=pulls), Reply(body=[]))
+
+    assert github.open_pull_requests(REPO, "main") == {"ours": 4}
+    assert github.open_pull_requests(REPO, "main") == {}
+
+    assert server.asked[0] == f"GET /repos/{REPO}/pulls?state=open&base=main&per_page=100"
+
+
+def test_a_pull_request_is_closed_and_a_branch_that_is_gone_stays_gone(server: Server, github: GitHub) -> None:
+    missing = Reply(status=422, body={"message": "Reference does not exist"})
+    server.reply(Reply(body={}), Reply(status=204), missing)
+
+    github.close_pull_request(REPO, 7)
+    github.delete_branch(REPO, "mlops/settings-1")
+    github.delete_branch(REPO, "mlops/settings-1")
+
+    assert server.asked == [
+        f"PATCH /repos/{REPO}/pulls/7",
+        *[f"DELETE /repos/{REPO}/git/refs/heads/mlops/settings-1"] * 2,
+    ]
+    assert server.requests[0].json == {"state": "closed"}
+
+
 def test_earlier_dispatches_are_counted(server: Server, github: GitHub) -> None:
     server.reply(Reply(body={"total_count": 1}), Reply(body={"total_count": 0}), Reply(status=404, body={}))
 

@@ -10,16 +10,19 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.template_cloner import answer, handler
 from functions.template_cloner.answer import Answer, AnswerNotDeliveredError
 from functions.template_cloner.github_rules import BranchRules
+from functions.template_cloner.response_url import ForeignResponseUrlError
 from tests.functions.project_onboarding.fake_account import ARNS
 from tests.functions.shared.server import Reply, Server, serving
 from tests.functions.template_cloner.fake_function import ROLES, MemoryFunction
 from tests.functions.template_cloner.fakes import PROJECT, PROTECTED, Fakes, MemoryGitHub
 from tests.functions.template_cloner.test_launch_records import Parameters
 from tests.functions.template_cloner.test_properties import PROPERTIES, ROLES_PROPERTIES
+from tests.functions.template_cloner.test_routing import CHECK_PROPERTIES
 from tests.functions.template_cloner.test_settings import ENVIRONMENT
 
 TOKEN = "ghp_a-token-that-no-log-may-show"
@@ -37,9 +40,11 @@ class Context:
 
 
 @pytest.fixture
-def cloudformation() -> Iterator[Server]:
+def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with serving() as running:
         running.reply(Reply())
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", running.url)
         yield running
 
 
@@ -51,6 +56,8 @@ class Aws:
         self.parameters = Parameters()
         self.secret = json.dumps({"token": TOKEN})
         self.status = "CREATE_IN_PROGRESS"
+        self.protected = False
+        self.may_protect = True
 
     def client(self, service: str, config: object) -> Any:
         return {"ssm": self.parameters, "lambda": self.functions}.get(service, self)
@@ -60,6 +67,11 @@ class Aws:
 
     def describe_stacks(self, **arguments: object) -> dict[str, list[dict[str, str]]]:
         return {"Stacks": [{"StackStatus": self.status}]}
+
+    def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803
+        if not self.may_protect:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "UpdateTerminationProtection")
+        self.protected = EnableTerminationProtection
 
 
 @pytest.fixture
@@ -233,6 +245,49 @@ def test_roles_are_made_without_asking_github(
     assert (made["Status"], made["PhysicalResourceId"], made["Data"]) == ("SUCCESS", ROLES.name, ARNS)
     assert gone["Status"] == "SUCCESS"
     assert fakes.account.stacks == {}
+
+
+def test_a_project_is_protected_by_its_launch_and_no_longer_when_it_may_go(
+    cloudformation: Server, fakes: Fakes, aws: Aws
+) -> None:
+    aws.functions = MemoryFunction(fakes.account)
+    asked: dict[str, Any] = {"ResourceType": "Custom::DeletionCheck"}
+    properties = {**CHECK_PROPERTIES, "Accounts": {"prod": ROLES.account_id}}
+    on, off = ({**properties, "DeletionProtection": each} for each in ("on", "off"))
+
+    handler.handler(event(cloudformation, **asked, ResourceProperties=on), Context())
+    assert aws.protected
+    aws.status = "UPDATE_IN_PROGRESS"
+    changed = event(cloudformation, "Update", **asked, ResourceProperties=off, OldResourceProperties=on)
+    handler.handler(changed, Context())
+
+    assert not aws.protected
+    assert [request.json["Status"] for request in cloudformation.requests if isinstance(request.json, dict)] == [
+        "SUCCESS",
+        "SUCCESS",
+    ]
+
+
+def test_an_account_that_does_not_let_the_function_protect_stacks_is_named_with_what_to_do(
+    cloudformation: Server, fakes: Fakes, aws: Aws
+) -> None:
+    aws.may_protect = False
+    on = {**CHECK_PROPERTIES, "DeletionProtection": "on"}
+
+    handler.handler(event(cloudformation, ResourceType="Custom::DeletionCheck", ResourceProperties=on), Context())
+
+    assert "`python -m bootstrap up`" in the_answer(cloudformation)["Reason"]
+
+
+@pytest.mark.parametrize("url", ["https://evil.example.com/x", "http://169.254.169.254/x", None])
+def test_a_request_that_is_not_cloudformation_s_is_neither_carried_out_nor_answered(
+    cloudformation: Server, fakes: Fakes, url: object
+) -> None:
+    with pytest.raises(ForeignResponseUrlError):
+        handler.handler(event(cloudformation, ResponseURL=url), Context())
+
+    assert cloudformation.requests == []
+    assert not fakes.launched
 
 
 def test_a_deletion_without_enough_time_fails_and_says_to_repeat_it(

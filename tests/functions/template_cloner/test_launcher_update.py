@@ -36,6 +36,16 @@ def test_changed_settings_are_proposed_as_a_pull_request(fakes: Fakes) -> None:
     assert proposed["template"] == {"name": "mlops-template-model-training", "commit": TEMPLATE_COMMIT}
 
 
+def test_pull_requests_of_people_stay_open(fakes: Fakes) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.repo.pull_requests = [("settings", "main"), ("mlops/settings-x", "another")]
+
+    fakes.launcher().update(replace(PROJECT, settings={"pipeline": {"name": "other"}}), PROJECT)
+
+    assert fakes.repo.pull_requests[:2] == [("settings", "main"), ("mlops/settings-x", "another")]
+    assert len(fakes.repo.pull_requests) == 3
+
+
 def test_unchanged_settings_propose_nothing(fakes: Fakes) -> None:
     fakes.launcher().create(PROJECT)
 

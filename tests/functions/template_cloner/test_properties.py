@@ -5,7 +5,12 @@ from dataclasses import replace
 import pytest
 
 from functions.template_cloner.errors import LaunchError
-from functions.template_cloner.properties import parse_deployment_roles, parse_first_run, parse_project
+from functions.template_cloner.properties import (
+    parse_deletion_check,
+    parse_deployment_roles,
+    parse_first_run,
+    parse_project,
+)
 from tests.functions.template_cloner.fake_function import ROLES
 
 PROPERTIES: dict[str, object] = {
@@ -28,6 +33,12 @@ ROLES_PROPERTIES: dict[str, object] = {
     "RepositoryId": ROLES.repository_id,
     "Environment": ROLES.environment,
     "AccountId": ROLES.account_id,
+}
+
+CHECK: dict[str, object] = {
+    "ProjectName": ROLES.project_name,
+    "ProjectId": ROLES.project_id,
+    "Accounts": {ROLES.environment: ROLES.account_id},
 }
 
 
@@ -151,6 +162,21 @@ def test_every_problem_is_reported_at_once() -> None:
 def test_properties_that_are_none_are_refused() -> None:
     with pytest.raises(LaunchError):
         parse_project(None, "acme")
+
+
+@pytest.mark.parametrize("given", ["", "On", "yes", None, True])
+def test_a_deletion_protection_is_on_or_off(given: object) -> None:
+    with pytest.raises(LaunchError, match="must be on or off"):
+        parse_deletion_check({**CHECK, "DeletionProtection": given}, "analytics")
+
+
+@pytest.mark.parametrize(
+    ("more", "protects"), [({}, False), ({"DeletionProtection": "off"}, False), ({"DeletionProtection": "on"}, True)]
+)
+def test_a_product_that_was_published_earlier_has_no_deletion_protection(
+    more: dict[str, object], protects: bool
+) -> None:
+    assert parse_deletion_check({**CHECK, **more}, "analytics").protects == protects
 
 
 def test_a_first_run_is_read() -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from functions.shared.github_api.errors import CredentialError, GitHubError
+from functions.shared.github_api.errors import CredentialError, GitHubError, OutcomeUnknownError
 from functions.template_cloner import rollback
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.request import parse_request
-from functions.template_cloner.routing import Outcome, Workers
+from functions.template_cloner.routing import Outcome
 from functions.template_cloner.settings import Settings
 from tests.functions.project_onboarding.fake_account import ARNS
 from tests.functions.template_cloner.fake_function import ROLES
@@ -56,11 +56,7 @@ def launched(fakes: Fakes) -> Fakes:
 
 
 def restore(fakes: Fakes, asked: Mapping[str, object], launcher: Any = None) -> Outcome:
-    workers = Workers(
-        launcher=launcher or fakes.launcher,
-        run_starter=fakes.run_starter,
-        roles_provisioner=fakes.roles_provisioner,
-    )
+    workers = replace(fakes.workers, launcher=launcher or fakes.launcher)
     parsed = parse_request(asked, organization="acme", unit="analytics")
     return rollback.restore(parsed, Settings.from_environment({**ENVIRONMENT, "OIDC_SUBJECTS": "immutable"}), workers)
 
@@ -105,6 +101,48 @@ def test_a_deletion_check_is_rolled_back(launched: Fakes, before: object, after:
     asked = check_request("Update", before, OldResourceProperties=after, PhysicalResourceId="as-it-was")
 
     assert restore(launched, asked) == Outcome(physical_id="as-it-was")
+
+
+@pytest.mark.parametrize("outcome", ["refused elsewhere", "refused", "unknown"])
+def test_settings_that_were_refused_are_not_left_for_anybody_to_merge(launched: Fakes, outcome: str) -> None:
+    def lose(what: str) -> None:
+        if what == "open_pull_request":
+            raise OutcomeUnknownError("GitHub did not answer")
+
+    launched.stacks.current = "UPDATE_IN_PROGRESS"
+    settings: dict[str, object] = {"pipeline": {"name": "refused"}}
+    changed = {**PROPERTIES, "Settings": settings, "Environments": ["dev", "another"]}
+    if outcome == "refused":
+        launched.github.granted = lambda wanted: replace(wanted, admits=frozenset())
+        with pytest.raises(LaunchError, match="does not protect the environment"):
+            carry_out(launched, repository(changed, PROPERTIES))
+    elif outcome == "unknown":
+        launched.github.after_write = lose
+        with pytest.raises(OutcomeUnknownError):
+            carry_out(launched, repository(changed, PROPERTIES))
+    else:
+        carry_out(launched, repository(changed, PROPERTIES))
+    [(branch, _)] = launched.repo.pull_requests
+    launched.stacks.current = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    restore(launched, repository(PROPERTIES, changed))
+
+    assert launched.repo.pull_requests == []
+    assert branch not in launched.repo.commits
+
+
+def test_settings_of_an_earlier_update_that_nobody_merged_yet_are_proposed_again(launched: Fakes) -> None:
+    launched.stacks.current = "UPDATE_IN_PROGRESS"
+    accepted, refused = ({**PROPERTIES, "Settings": {"pipeline": {"name": name}}} for name in ("accepted", "refused"))
+    carry_out(launched, repository(accepted, PROPERTIES))
+    proposed = launched.repo.pull_requests.copy()
+    carry_out(launched, repository(refused, accepted))
+    assert len(launched.repo.pull_requests) == 1
+    assert launched.repo.pull_requests != proposed
+
+    restore(launched, repository(accepted, refused))
+
+    assert launched.repo.pull_requests == proposed
 
 
 def test_a_first_run_is_rolled_back_without_another_run(launched: Fakes) -> None:

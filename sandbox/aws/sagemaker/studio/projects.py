@@ -14,7 +14,13 @@ STATUS_OF_LAUNCH = {
     "ERROR": "CreateFailed",
     "TAINTED": "CreateFailed",
 }
-STATUS_OF_REMOVAL = {"UNDER_CHANGE": "DeleteInProgress", "TERMINATED": "DeleteCompleted", "TAINTED": "DeleteFailed"}
+STATUS_OF_REMOVAL = {
+    "UNDER_CHANGE": "DeleteInProgress",
+    "TERMINATED": "DeleteCompleted",
+    "TAINTED": "DeleteFailed",
+    # Assumed: what people do in Service Catalog afterwards does not change what SageMaker did last.
+    "AVAILABLE": "DeleteFailed",
+}
 STATUS_OF_UPDATE = {"UNDER_CHANGE": "UpdateInProgress", "AVAILABLE": "UpdateCompleted", "TAINTED": "UpdateFailed"}
 
 
