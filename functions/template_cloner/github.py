@@ -4,10 +4,12 @@ import base64
 import json
 from dataclasses import dataclass
 
+from functions.shared.github_api.changes import Changes
 from functions.shared.github_api.errors import GitHubError
 from functions.shared.github_api.values import nested, number, quoted, reason, text
 from functions.template_cloner.github_environments import Environments
 from functions.template_cloner.github_rules import Rules
+from functions.template_cloner.github_teams import Teams
 from functions.template_cloner.github_users import Users
 
 
@@ -34,7 +36,7 @@ class File:
     sha: str
 
 
-class GitHub(Users, Environments, Rules):
+class GitHub(Users, Teams, Environments, Rules, Changes):
     """The repositories of an organization, with their environments, rules and users."""
 
     def repository(self, full_name: str) -> Repository | None:
@@ -65,11 +67,6 @@ class GitHub(Users, Environments, Rules):
         if status == 422 and "already exists" not in json.dumps(answer):
             raise GitHubError(f"GitHub does not make {organization}/{name} from {template}: {reason(answer)}", status)
         return status == 201
-
-    def branch_commit(self, full_name: str, branch: str) -> str | None:
-        """Return the SHA of the branch's last commit; None while there is no such branch."""
-        status, found = self.send("GET", f"/repos/{full_name}/branches/{quoted(branch)}", accept=(200, 404, 409))
-        return text(nested(found.get("commit")), "sha") if status == 200 else None
 
     def file(self, full_name: str, path: str, branch: str) -> File | None:
         """Return the file on the branch; None when it has no such file."""
@@ -105,24 +102,6 @@ class GitHub(Users, Environments, Rules):
     def archive_repository(self, full_name: str) -> None:
         """Make the repository read-only."""
         self.send("PATCH", f"/repos/{full_name}", {"archived": True}, accept=(200,))
-
-    def create_branch(self, full_name: str, branch: str, commit: str) -> None:
-        """Create a branch at the commit; nothing happens when it exists."""
-        body = {"ref": f"refs/heads/{branch}", "sha": commit}
-        status, answer = self.send("POST", f"/repos/{full_name}/git/refs", body, accept=(201, 422))
-        if status == 422 and "already exists" not in json.dumps(answer):
-            raise GitHubError(f"GitHub does not make branch {branch} of {full_name}: {reason(answer)}", status)
-
-    def open_pull_request(self, full_name: str, branch: str, base: str, title: str, body: str) -> None:
-        """Open a pull request for the branch; nothing happens when there is one."""
-        status, answer = self.send(
-            "POST",
-            f"/repos/{full_name}/pulls",
-            {"head": branch, "base": base, "title": title, "body": body},
-            accept=(201, 422),
-        )
-        if status == 422 and "already exists" not in json.dumps(answer):
-            raise GitHubError(f"GitHub does not open the pull request in {full_name}: {reason(answer)}", status)
 
     def was_dispatched(self, full_name: str, workflow: str) -> bool:
         """Whether the workflow was started by a dispatch before."""
