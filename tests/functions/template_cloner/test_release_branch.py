@@ -215,7 +215,10 @@ def test_a_rollback_proposes_no_other_settings(fakes: Fakes) -> None:
 
 
 def test_the_managers_approvals_must_count(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fakes.github, "let_team_push", lambda *_: None)
+    def forgotten(organization_id: int, team_id: int, full_name: str) -> None:
+        del organization_id, team_id, full_name
+
+    monkeypatch.setattr(fakes.github, "let_team_push", forgotten)
     publish_workflow(fakes)
 
     assert "hedy may not write to" in refused(fakes, DEPLOYING)
