@@ -157,7 +157,7 @@ def test_an_account_that_is_not_allowed_is_refused(unconfigured_aws: Plugin, env
 
 @pytest.fixture(scope="module")
 def needed(github: Plugin) -> Dependencies:
-    """What GitHub's resources depend on; names are unique in an organization."""
+    """The resources that others of GitHub depend on; names are unique in an organization."""
     return Dependencies(github)
 
 

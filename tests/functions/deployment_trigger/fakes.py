@@ -319,7 +319,7 @@ class MemoryGitHub:
     branches: dict[str, str] = field(default_factory=dict[str, str])
     """The commits of the branches of the repository."""
     commits: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """What the commits are that the platform made."""
+    """The commits that the platform made, by their SHA."""
     pulls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """The newest first."""
 

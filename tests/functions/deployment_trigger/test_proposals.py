@@ -1,4 +1,4 @@
-"""Where releases are approved as changes of a branch, the sweep proposes what preproduction has tested, once."""
+"""The sweep proposes what preproduction has tested, once, where releases are approved as changes of a branch."""
 
 import json
 from dataclasses import replace

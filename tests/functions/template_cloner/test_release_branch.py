@@ -1,4 +1,4 @@
-"""Where an account trusts the jobs of the branch `production` alone, a release manager approves pull requests to it."""
+"""A release manager approves pull requests to the branch `production` where an account trusts its jobs alone."""
 
 import logging
 from dataclasses import replace
