@@ -15,6 +15,7 @@ from components.deployment_trigger import DeploymentTrigger, DeploymentTriggerAr
 from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github.organization import GitHubOrganization, GitHubOrganizationArgs, organization_provider
+from components.github.rulesets import RELEASE_BRANCH
 from components.model_release import ModelRelease, ModelReleaseArgs, approved_artifacts
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.parameters import Parameters, ParametersArgs
@@ -158,6 +159,7 @@ if settings.development:
                 data_key=keys["data"],
                 github=settings.github.connection,
                 credential_secret_arn=projects.credential_secret_arn,
+                release_branch=RELEASE_BRANCH if settings.github.release_managers else None,
                 alarms_topic_arn=alarms.topic_arn,
             ),
             options,
@@ -173,6 +175,7 @@ if settings.development:
                 platform_repository=settings.github.repository,
                 platform_user=settings.github.platform_user or "",
                 required_approvals=settings.github.required_approvals,
+                release_managers=settings.github.release_managers,
                 actions_app_id=settings.github.actions_app_id,
                 dependabot_app_id=settings.github.dependabot_app_id,
                 keep_on_destroy=settings.keep_data_on_destroy,
@@ -210,7 +213,9 @@ if settings.workload:
             development=settings.workload.development(environment),
             tokens=settings.github.tokens,
             release=Release(
-                managers=settings.workload.release_managers, unprotected=settings.workload.release == "unprotected"
+                managers=settings.workload.release_managers,
+                unprotected=settings.workload.release == "unprotected",
+                branch=settings.workload.release_branch,
             ),
             logs_key_arn=keys["logs"].arn,
             alarms_topic_arn=alarms.topic_arn,

@@ -8,7 +8,7 @@ from products.part import Part
 from products.template import Template
 
 
-def project_roles(region: str, values: Mapping[str, str], *, organization_id: int | None) -> Template:
+def project_roles(region: str, values: Mapping[str, str], *, organization_id: int | None, branch: str) -> Template:
     """Return the template as an account publishes it.
 
     Args:
@@ -16,6 +16,7 @@ def project_roles(region: str, values: Mapping[str, str], *, organization_id: in
         values: those of the platform, by their placeholders.
         organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
             tokens of which it reads only subject and audience.
+        branch: the only branch whose jobs deploy, where AWS reads it in their tokens.
 
     Raises:
         ValueError: the values are not exactly those that the template names, or SageMaker has no images in the region.
@@ -23,5 +24,6 @@ def project_roles(region: str, values: Mapping[str, str], *, organization_id: in
     known = {**values, "region": region, "images_account_id": sagemaker_images.account_of(region)}
     parts = [Part(name="project-roles")]
     if organization_id is not None:
-        parts.append(Part(name="project-roles-claims", values={"organization_id": str(organization_id)}))
+        claims = {"organization_id": str(organization_id), "branch": branch}
+        parts.append(Part(name="project-roles-claims", values=claims))
     return Template(key="project-roles", text=compose(parts, known))

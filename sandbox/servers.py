@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
@@ -72,8 +73,8 @@ def require() -> Servers:
     return found
 
 
-def start() -> Servers:
-    """Start both servers and wait until they respond.
+def start(plan: Literal["team", "enterprise"] = "enterprise") -> Servers:
+    """Start both servers, GitHub's with an organization on a plan, and wait until they respond.
 
     Raises:
         NotStartedError: one of them does not respond.
@@ -86,7 +87,7 @@ def start() -> Servers:
     aws_port, github_port = _free_ports(2)
     aws_url, github_url = f"https://localhost:{aws_port}", f"https://localhost:{github_port}"
     tokens = {user.login: f"ghp_{secrets.token_hex(18)}" for user in USERS}
-    _write_seed(tokens, runner_environment=environments.runner(aws_url, trust))
+    _write_seed(tokens, plan, runner_environment=environments.runner(aws_url, trust))
     shared = ["--certificate", files.server, "--key", files.key, "--certificate-authority", files.ca]
     aws = _launch(
         [
@@ -150,14 +151,14 @@ def _free_ports(count: int) -> list[int]:
             holder.close()
 
 
-def _write_seed(tokens: dict[str, str], runner_environment: dict[str, str]) -> None:
+def _write_seed(tokens: dict[str, str], plan: str, runner_environment: dict[str, str]) -> None:
     paths.GITHUB.mkdir(parents=True, exist_ok=True)
     seed = paths.GITHUB / "seed.json"
     seed.write_text(
         json.dumps(
             {
                 "organization": {"login": ORGANIZATION.login, "id": ORGANIZATION.id},
-                "plan": "enterprise",
+                "plan": plan,
                 "users": [{"login": user.login, "id": user.id, "member": True, "admin": user.admin} for user in USERS],
                 "repositories": [{"name": REPOSITORY.name, "id": REPOSITORY.id, "private": True}],
                 "tokens": [

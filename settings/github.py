@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from components.github.connection import GitHubConnection, GitHubRepository, GitHubTokens, SubjectForm
 from components.github.server import PUBLIC_SERVER, server_at
-from settings.types import HttpsUrl, Login, Number, Section, pattern, problem
+from settings.types import HttpsUrl, Login, Number, Section, pattern, problem, without_repeats
 
 
 def _api_url(known: Mapping[str, str]) -> str:
@@ -58,6 +58,10 @@ class GitHub(Section):
     nobody else, so no person may use it. Required where `development` publishes the template repositories."""
     required_approvals: Annotated[Number, Field(ge=1, le=10)] = 1
     """Approvals that a change to a project or to the platform needs, by others than who pushed it. One is the least."""
+    release_managers: Annotated[list[Login], Field(min_length=0, max_length=6)] = Field(default_factory=list[Login])
+    """Logins of the people who approve pull requests to the branch `production` of a deployment repository, where `workload.release` of
+    production is `branch`: the same as `workload.releaseManagers` there. They become a team whose approval GitHub requires, and tested
+    versions are proposed to them. Only in development."""
     actions_app_id: Annotated[Number, Field(gt=0)] | None = Field(default_factory=_actions_app)
     """App that reports the checks that a change has to pass: `gh api apps/github-actions --jq .id`. Known for github.com;
     without it, whoever may write to a repository can report them."""
@@ -72,6 +76,11 @@ class GitHub(Section):
 
     Not set: `true` in an existing network (`network.vpcId`) and in one with `network.nat` but no `network.privateAccess`, where the
     functions have always been; `false` in any other."""
+
+    @field_validator("release_managers")
+    @classmethod
+    def _managers_are_different(cls, managers: list[str]) -> list[str]:
+        return without_repeats(managers, str.lower)
 
     @field_validator("server_url")
     @classmethod

@@ -120,6 +120,17 @@ class Settings(Section):
             )
         return development
 
+    @field_validator("workload")
+    @classmethod
+    def _managers_are_where_they_count(cls, workload: Workload | None, info: ValidationInfo) -> Workload | None:
+        github: object = info.data.get("github")
+        if workload is not None and isinstance(github, GitHub) and github.release_managers:
+            raise problem(
+                "github.releaseManagers belongs to the stack of development, which makes their team; production names the same "
+                "people by workload.releaseManagers"
+            )
+        return workload
+
     @field_validator("development")
     @classmethod
     def _studio_reaches_aws(cls, development: Development | None, info: ValidationInfo) -> Development | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.environment import Environment
+from components.github.rulesets import MAIN, RELEASE_BRANCH
 from settings.types import AccountId, EnvironmentName, Login, ProfileName, Section, problem, without_repeats
 
 
@@ -16,18 +17,18 @@ class Workload(Section):
     """Id of the account in which the models are trained."""
     development_environment: EnvironmentName = "dev"
     """Name of the unit's environment in that account."""
-    release: Literal["environment", "unprotected"] = "environment"
-    """The way of a model into production: a release manager lets the job into the project's GitHub environment, or nobody does.
-
-    `unprotected` is for a trial on a plan of GitHub without reviewers, and `doctor` and each deployment repeat it."""
+    release: Literal["environment", "branch", "unprotected"] = "environment"
+    """The way of a model into production. With `environment`, a release manager lets the job into the project's GitHub environment
+    (GitHub Enterprise). With `branch`, a release manager approves a pull request to the branch `production` of its deployment repository
+    (GitHub Team); `github.releaseManagers` of development names the same people. `unprotected` is for a trial on a plan without either:
+    nobody releases, and `doctor` and each deployment repeat it."""
     release_managers: Annotated[list[Login], Field(min_length=0, max_length=6)] = Field(default_factory=list[Login])
     """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
 
-    They are members of the organization who may read its repositories, and neither approve models nor write to a project's
-    repositories. Production without any refuses launches. Name two, or nothing is released while the only one is away. GitHub's
-    reviewers of a project are written by its launch and its updates alone: after a change, deploy it and update every project
-    (README, "Update a project")."""
-
+    They are members of the organization who may read its repositories, and neither approve models nor work in a project's
+    repositories; with `environment`, they may not even write to them. Production without any refuses launches. Name two, or nothing is
+    released while the only one is away. GitHub's reviewers of a project are written by its launch and its updates alone: after a
+    change, deploy it and update every project (README, "Update a project")."""
     approvers: Annotated[list[ProfileName], Field(min_length=0, max_length=20)] = Field(
         default_factory=list[ProfileName]
     )
@@ -47,6 +48,11 @@ class Workload(Section):
         if managers and info.data.get("release") == "unprotected":
             raise problem("nobody releases models where release is unprotected: remove one of the two")
         return without_repeats(managers, str.lower)
+
+    @property
+    def release_branch(self) -> str:
+        """The branch of a deployment repository whose jobs deploy to this account."""
+        return RELEASE_BRANCH if self.release == "branch" else MAIN
 
     def development(self, environment: Environment) -> Environment:
         """Return the environment of the unit in which the models were trained that `environment` deploys."""

@@ -110,7 +110,9 @@ def _platform(
         yield checked("GitHub rulesets", lambda: reviews.of_organization(server, organization, settings, token, get))
     if "workload" in settings:
         yield checked("release", lambda: reviews.of_release(names.environment, settings))
-        if settings_file.section(settings, "workload").get("releaseManagers"):
+        workload = settings_file.section(settings, "workload")
+        # On GitHub Team the platform's own environments have no reviewers either: a merge into its main is what people approve.
+        if workload.get("releaseManagers") and workload.get("release") != "branch":
             yield checked(
                 "GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get)
             )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from bootstrap import github, settings_file
 from bootstrap.github import Answer, Get, Server
-from components.github.organization import TEAM
+from components.github.organization import RELEASE_MANAGERS, TEAM
 from components.github.rulesets import PEOPLE
 
 _FLAGS = {
@@ -19,7 +19,9 @@ _FLAGS = {
     "require_last_push_approval": "approval of the last push",
     "required_review_thread_resolution": "resolution of conversations",
 }
-_BYPASSED_BY_PLATFORM = ("mlops-protect-main", "mlops-platform-branches", "mlops-check-")
+_PROTECT_PRODUCTION, _OPEN_PRODUCTION = "mlops-protect-production", "mlops-open-production"
+"""Names of the rulesets of the branch that releases, where models are released by pull request."""
+_BYPASSED_BY_PLATFORM = ("mlops-protect-main", "mlops-platform-branches", "mlops-check-", _OPEN_PRODUCTION)
 """Beginnings of the names of rulesets that the platform's account may bypass."""
 _BYPASSED_BY_NOBODY = "mlops-protect-platform"
 _PEOPLE_PUSH = "mlops-only-people-push"
@@ -66,11 +68,23 @@ def of_organization(
     found = sorted(str(each.get("login", "")) for each in members.items)
     if [login.lower() for login in found] != [user]:
         problems.append(f"the members of the team {TEAM} are {', '.join(found) or 'none'}, and should be {user} alone")
-    missing = set(_NEEDED) - {each.get("name") for each in listed.items}
+    managers = _managers(settings, "github")
+    needed = (*_NEEDED, _PROTECT_PRODUCTION, _OPEN_PRODUCTION) if managers else _NEEDED
+    releasing = get(server, f"{place}/teams/{RELEASE_MANAGERS}", token) if managers else None
+    if managers:
+        problems += _release_team(managers, get(server, f"{place}/teams/{RELEASE_MANAGERS}/members", token))
+        maintainers = get(server, f"{place}/teams/{RELEASE_MANAGERS}/members?role=maintainer", token)
+        problems += [f"{each.get('login')} may add others to the team {RELEASE_MANAGERS}" for each in maintainers.items]
+    missing = set(needed) - {each.get("name") for each in listed.items}
     problems += [f"the ruleset {name} is missing" for name in sorted(missing)]
     platform = {("Team", team.body.get("id"))}
     people = {(actor["actor_type"], actor.get("actor_id")) for actor in PEOPLE}
-    bypassing: Mapping[str, Set[tuple[object, object]]] = {_PEOPLE_PUSH: people, _BYPASSED_BY_NOBODY: set()}
+    nobody = set[tuple[object, object]]()
+    bypassing: Mapping[str, Set[tuple[object, object]]] = {
+        _PEOPLE_PUSH: people,
+        _BYPASSED_BY_NOBODY: nobody,
+        _PROTECT_PRODUCTION: nobody,
+    }
     for each in listed.items:
         name = str(each.get("name", ""))
         if not name.startswith("mlops-"):
@@ -78,6 +92,8 @@ def of_organization(
         ruleset = get(server, f"{place}/rulesets/{each.get('id')}", token).body
         if ruleset.get("enforcement") != "active":
             problems.append(f"the ruleset {name} is {ruleset.get('enforcement')}")
+        if releasing is not None and name == _PROTECT_PRODUCTION and not _requires(ruleset, releasing.body.get("id")):
+            problems.append(f"the ruleset {name} does not require the approval of the team {RELEASE_MANAGERS}")
         allowed = bypassing.get(name, platform if name.startswith(_BYPASSED_BY_PLATFORM) else None)
         if allowed is None:
             continue
@@ -94,6 +110,36 @@ def of_organization(
             f"({server.url}/organizations/{organization}/settings/rules)"
         )
     return True, f"only {user} bypasses the rulesets of {organization}, and jobs approve nothing"
+
+
+def _release_team(managers: Sequence[str], members: Answer) -> list[str]:
+    found = sorted(str(each.get("login", "")) for each in members.items)
+    if {login.lower() for login in found} == {login.lower() for login in managers}:
+        return []
+    return [
+        f"the members of the team {RELEASE_MANAGERS} are {', '.join(found) or 'none'}, and should be {', '.join(managers)}"
+    ]
+
+
+def _requires(ruleset: Mapping[str, Any], team: object) -> bool:
+    """Return whether a ruleset demands the approval of a team, whatever a change is about."""
+    reviews = [
+        _mapping(rule.get("parameters"))
+        for rule in _mappings(ruleset.get("rules"))
+        if rule.get("type") == "pull_request"
+    ]
+    return any(
+        _mapping(each.get("reviewer")).get("id") == team
+        and int(each.get("minimum_approvals", 0)) > 0
+        and {"*", "**/*"} <= set(each.get("file_patterns", ()))
+        for review in reviews
+        for each in _mappings(review.get("required_reviewers"))
+    )
+
+
+def _managers(settings: Mapping[str, object], section: str) -> list[str]:
+    found = settings_file.section(settings, section).get("releaseManagers") or ()
+    return [str(each) for each in cast("Sequence[object]", found)]
 
 
 def of_deployment(server: Server, repository: str, environment: str, token: str | None, get: Get) -> tuple[bool, str]:
@@ -131,11 +177,16 @@ def of_release(environment: str, settings: Mapping[str, object]) -> tuple[bool, 
             f"nobody releases models to {environment}: workload.release is unprotected, which is for a trial. Name people "
             "by workload.releaseManagers, on a GitHub plan with reviewers, deploy, and update the projects"
         )
-    managers = [str(each) for each in cast("Sequence[object]", workload.get("releaseManagers") or ())]
+    managers = _managers(settings, "workload")
     if not managers:
         return (
             True,
             f"no product whose models need a release deploys to {environment}: workload.releaseManagers is empty",
+        )
+    if workload.get("release") == "branch":
+        return True, (
+            f"new and updated projects are released to {environment} by pull requests that {' or '.join(managers)} approves; doctor of "
+            "development looks at the rules, and each launch and update at those of the project"
         )
     return True, (
         f"new and updated projects are released to {environment} by {' or '.join(managers)}; the others by the people whom "

@@ -42,6 +42,8 @@ class DeploymentTriggerArgs:
     github: GitHubConnection
     credential_secret_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
+    release_branch: str | None = None
+    """Branch to which tested versions are proposed; None where production's jobs wait for a release manager themselves."""
 
 
 class DeploymentTrigger(pulumi.ComponentResource):
@@ -75,6 +77,7 @@ class DeploymentTrigger(pulumi.ComponentResource):
                     "PARAMETER_PATH": environment.parameter_path,
                     "PLATFORM_PREFIX": environment.prefix,
                     "ACCOUNT_ID": environment.account_id,
+                    **({"RELEASE_BRANCH": args.release_branch} if args.release_branch else {}),
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
                 runs_at_once=RUNS_AT_ONCE,

@@ -1,7 +1,7 @@
 """The template repositories and rules that all projects of a GitHub organization share."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -15,6 +15,8 @@ PLATFORM_CHECK = "Checks"
 """The job of `.github/workflows/pull-request.yml` that tests a change to the platform."""
 TEAM = "mlops-platform-account"
 """Name of the team that the platform's user alone is a member of."""
+RELEASE_MANAGERS = "mlops-release-managers"
+"""Name of the team of those who release by pull request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class GitHubOrganizationArgs:
     """Login of the account that the platform acts as, which alone commits to main without a review."""
     required_approvals: int
     """Approvals by others that a change needs."""
+    release_managers: Sequence[str] = ()
+    """Logins of those whose approval a release by pull request needs; none where nothing is released so."""
     actions_app_id: int | None
     """The app that reports checks; None where its id is not known."""
     dependabot_app_id: int | None
@@ -80,7 +84,10 @@ class GitHubOrganization(pulumi.ComponentResource):
             role="maintainer",
             opts=child,
         )
-        for key, ruleset in _rulesets(args, rulesets.team(platform.id.apply(int))).items():
+        found = _rulesets(args, rulesets.team(platform.id.apply(int)))
+        if args.release_managers:
+            found |= _release_rulesets(_release_managers(name, args, child), rulesets.team(platform.id.apply(int)))
+        for key, ruleset in found.items():
             github.OrganizationRuleset(f"{name}-{key}", name=f"mlops-{key}", **ruleset.arguments, opts=child)
         github.ActionsOrganizationWorkflowPermissions(
             f"{name}-workflow-permissions",
@@ -139,6 +146,39 @@ def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> d
             bypass=[rulesets.app(args.dependabot_app_id)],
         )
     return found
+
+
+def _release_managers(name: str, args: GitHubOrganizationArgs, child: pulumi.ResourceOptions) -> pulumi.Output[int]:
+    """Declare the team of release managers and return its id; no member maintains it, who could add others."""
+    team = github.Team(
+        f"{name}-release-managers",
+        name=RELEASE_MANAGERS,
+        description="Those whose approval a release to production needs; the platform's settings name them",
+        privacy="closed",
+        opts=child,
+    )
+    for login in args.release_managers:
+        github.TeamMembership(
+            f"{name}-release-manager-{login.lower()}", team_id=team.id, username=login, role="member", opts=child
+        )
+    return team.id.apply(int)
+
+
+def _release_rulesets(managers: pulumi.Input[int], platform: Mapping[str, object]) -> dict[str, Ruleset]:
+    """Return the rulesets of the branch that releases; nobody bypasses the one by which a release manager approves.
+
+    Rules of pull requests are about updates of a branch, so they do not keep the platform from opening it. All repositories of projects
+    have them, so that a launch finds them missing before its first repository exists.
+    """
+    branch = f"refs/heads/{rulesets.RELEASE_BRANCH}"
+    return {
+        "protect-production": Ruleset(
+            repositories=rulesets.PROJECTS, branches=branch, rules=rulesets.released(managers)
+        ),
+        "open-production": Ruleset(
+            repositories=rulesets.PROJECTS, branches=branch, rules=rulesets.OPENED_BY_PLATFORM, bypass=[platform]
+        ),
+    }
 
 
 def organization_provider(connection: GitHubConnection) -> github.Provider:

@@ -14,6 +14,10 @@ import pulumi
 PROJECTS = ("mlops-*",)
 """Repositories of projects, and the templates that they are made from."""
 TEMPLATES = ("mlops-template-*",)
+MAIN = "main"
+"""The branch on which projects train and deploy."""
+RELEASE_BRANCH = "production"
+"""The branch of a deployment repository that says what production serves, where models are released by pull request."""
 PLATFORMS_BRANCHES = "refs/heads/mlops/**/*"
 """Branches on which the platform proposes changes."""
 DEPENDABOTS_BRANCHES = "refs/heads/dependabot/**/*"
@@ -84,6 +88,24 @@ def reviewed(required_approvals: int) -> dict[str, Any]:
     }
 
 
+def released(team_id: pulumi.Input[int]) -> dict[str, Any]:
+    """Return rules by which every change is approved by one of a team, who has not pushed it.
+
+    Approvals count only of people who may write, so a launch gives the team that permission.
+    Source: the documentation of `required_reviewers` of the provider's `github_organization_ruleset`; google/go-github, issue 3806.
+    """
+    rules = reviewed(1)
+    rules["pull_request"]["required_reviewers"] = [
+        {
+            "reviewer": {"id": team_id, "type": "Team"},
+            # GitHub's pages call them patterns of fnmatch and of .gitignore; both are all files, wherever they lie.
+            "file_patterns": ["*", "**/*"],
+            "minimum_approvals": 1,
+        }
+    ]
+    return rules
+
+
 def checked(context: str, app_id: int | None) -> dict[str, Any]:
     """Return a rule by which a check has to succeed, reported by an app; by anything that may write, without one."""
     check: dict[str, object] = {"context": context}
@@ -93,6 +115,8 @@ def checked(context: str, app_id: int | None) -> dict[str, Any]:
     return {"required_status_checks": {"required_checks": [check], "do_not_enforce_on_create": True}}
 
 
+OPENED_BY_PLATFORM: Mapping[str, Any] = {"creation": True}
+"""Rules by which only those who may bypass them create branches."""
 CLOSED: Mapping[str, Any] = {"creation": True, "update": True}
 """Rules by which only those who may bypass them write branches.
 

@@ -43,6 +43,8 @@ class Release:
     """GitHub logins of those who may release."""
     unprotected: bool
     """Whether nobody has to, for a trial."""
+    branch: str
+    """The only branch whose jobs the account trusts. If it is not main, they approve pull requests to it, and no jobs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,4 +160,6 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
     )
     # AWS reads nothing else in the tokens of an Enterprise Server.
     owner_id = None if server_of(args.tokens.issuer).is_enterprise_server else args.tokens.organization_id
-    return values.apply(lambda known: project_roles(environment.region, known, organization_id=owner_id))
+    return values.apply(
+        lambda known: project_roles(environment.region, known, organization_id=owner_id, branch=args.release.branch)
+    )

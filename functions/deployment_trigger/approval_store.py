@@ -11,7 +11,7 @@ from functions.deployment_trigger.package import Approval
 from functions.shared import aws_clients
 from functions.shared.json_record import fields_of
 
-State = Literal["claimed", "dispatched", "refused", "superseded", "unchanged"]
+State = Literal["claimed", "dispatched", "proposed", "refused", "superseded", "unchanged"]
 """`unchanged`: the package was changed after its approval, which is no approval of its own."""
 
 FOLDER = "deployments/"
@@ -30,6 +30,8 @@ class Record:
     """Seconds since 1970."""
     reason: str = ""
     run_url: str | None = None
+    pull_url: str | None = None
+    """Address of the pull request that proposes it to production, if it is released so."""
 
     def to_json(self) -> str:
         """Return the object's content."""

@@ -18,7 +18,7 @@ class Decision:
     """The outcome for one model package, and the reason for it."""
 
     model_package_arn: str
-    decision: Literal["dispatched", "refused", "skipped", "superseded"]
+    decision: Literal["dispatched", "proposed", "refused", "skipped", "superseded"]
     reason: str
     run_url: str | None = None
 

@@ -16,11 +16,13 @@ from functions.deployment_trigger.approval_store import Record, State, StoredRec
 from functions.deployment_trigger.decision import Decision
 from functions.deployment_trigger.errors import NotEvaluatedError, RefusedError, SweepError
 from functions.deployment_trigger.event import ApprovalEvent
-from functions.deployment_trigger.package import Approval, Candidate, approved, parse_arn
+from functions.deployment_trigger.package import Approval, Candidate, approved, only_container, parse_arn
 from functions.deployment_trigger.project import Project
+from functions.deployment_trigger.proposal import propose
 from functions.deployment_trigger.protocols import Approvals, Artifacts, GitHubApi, Projects, Registry
-from functions.deployment_trigger.run import find_run, start_run
+from functions.deployment_trigger.run import WORKFLOW, find_run, start_run
 from functions.deployment_trigger.settings import Settings
+from functions.shared.evidence import EvidenceError, evaluated_artifact
 from functions.shared.github_api.deadline import Deadline
 
 logger = logging.getLogger(__name__)
@@ -130,7 +132,8 @@ class Deployer:
                 # It was rejected or deleted after it was listed.
                 decisions.append(_refused(arn, refusal))
         found = decision.lost(candidates, self.approvals.approvals(project.bucket), now=self.wall_clock())
-        return decisions + [self._deploy(candidate, patient=False) for candidate in found]
+        decisions += [self._deploy(candidate, patient=False) for candidate in found]
+        return decisions + (self._propose_last(project) if self.settings.release_branch else [])
 
     def _finish_last(self, project: Project) -> list[Decision]:
         """Finish the newest deployment if the request that began it did not; older ones do not matter any more."""
@@ -149,6 +152,40 @@ class Deployer:
             return [_refused(arn, refusal)]
         # It keeps the name of its approval, also when the package was changed since.
         return [self._deploy(replace(candidate, approval=newest), patient=False)]
+
+    def _propose_last(self, project: Project) -> list[Decision]:
+        """Propose the newest deployment to production once preproduction has tested it; older ones do not matter any more."""
+        newest = self._newest(project)
+        found = self.approvals.read(project.bucket, newest) if newest is not None else None
+        if newest is None or found is None or found.record.state != "dispatched":
+            return []
+        record, github = found.record, self.github()
+        tested = github.tested_commit(project.repository, WORKFLOW, newest, record.run_url)
+        if tested is None:
+            return []
+        arn = record.model_package_arn
+        try:
+            candidate = replace(self._approved(arn), approval=newest)
+            digest = evaluated_artifact(candidate.package.evidence, only_container(candidate.package))
+        except (RefusedError, EvidenceError) as refusal:
+            closed = replace(record, state="refused", reason=str(refusal), since=self.wall_clock())
+            self.approvals.replace(project.bucket, newest, found, closed)
+            return [Decision(model_package_arn=arn, decision="refused", reason=str(refusal))]
+        pull_request = propose(github, candidate, tested, digest, self.settings.release_branch)
+        if pull_request is None:
+            logger.warning(
+                "%s has no branch %s yet, so nothing is proposed to it: update the project",
+                project.repository,
+                self.settings.release_branch,
+            )
+            return []
+        done = replace(record, state="proposed", pull_url=pull_request, since=self.wall_clock())
+        self.approvals.replace(project.bucket, newest, found, done)
+        return [
+            Decision(
+                model_package_arn=arn, decision="proposed", reason="preproduction has tested it", run_url=pull_request
+            )
+        ]
 
     def _newest(self, project: Project) -> Approval | None:
         for approval in self.approvals.approvals(project.bucket):

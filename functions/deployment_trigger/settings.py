@@ -18,6 +18,8 @@ class Settings:
     """Beginning of the names of projects' buckets, such as `analytics-dev`."""
     account_id: str
     region: str
+    release_branch: str = ""
+    """Branch to which versions are proposed that preproduction has tested; empty where production's jobs wait themselves."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -35,4 +37,5 @@ class Settings:
             "region": "AWS_REGION",
         }
         values = read_variables(environment, names, of="the deployment trigger")
-        return cls(**{field: value.rstrip("/") for field, value in values.items()})
+        found = {field: value.rstrip("/") for field, value in values.items()}
+        return cls(**found, release_branch=environment.get("RELEASE_BRANCH", ""))

@@ -5,10 +5,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from functions.shared.github_api.changes import Changes
 from functions.shared.github_api.errors import GitHubError
-from functions.shared.github_api.values import items, nested, number, quoted, reason, text
+from functions.shared.github_api.values import nested, number, quoted, reason, text
 from functions.template_cloner.github_environments import Environments
 from functions.template_cloner.github_rules import Rules
+from functions.template_cloner.github_teams import Teams
 from functions.template_cloner.github_users import Users
 
 
@@ -35,7 +37,7 @@ class File:
     sha: str
 
 
-class GitHub(Users, Environments, Rules):
+class GitHub(Users, Teams, Environments, Rules, Changes):
     """The repositories of an organization, with their environments, rules and users."""
 
     def repository(self, full_name: str) -> Repository | None:
@@ -66,11 +68,6 @@ class GitHub(Users, Environments, Rules):
         if status == 422 and "already exists" not in json.dumps(answer):
             raise GitHubError(f"GitHub does not make {organization}/{name} from {template}: {reason(answer)}", status)
         return status == 201
-
-    def branch_commit(self, full_name: str, branch: str) -> str | None:
-        """Return the SHA of the branch's last commit; None while there is no such branch."""
-        status, found = self.send("GET", f"/repos/{full_name}/branches/{quoted(branch)}", accept=(200, 404, 409))
-        return text(nested(found.get("commit")), "sha") if status == 200 else None
 
     def file(self, full_name: str, path: str, branch: str) -> File | None:
         """Return the file on the branch; None when it has no such file."""
@@ -107,45 +104,21 @@ class GitHub(Users, Environments, Rules):
         """Make the repository read-only."""
         self.send("PATCH", f"/repos/{full_name}", {"archived": True}, accept=(200,))
 
-    def create_branch(self, full_name: str, branch: str, commit: str) -> None:
-        """Create a branch at the commit; nothing happens when it exists."""
-        body = {"ref": f"refs/heads/{branch}", "sha": commit}
-        status, answer = self.send("POST", f"/repos/{full_name}/git/refs", body, accept=(201, 422))
-        if status == 422 and "already exists" not in json.dumps(answer):
-            raise GitHubError(f"GitHub does not make branch {branch} of {full_name}: {reason(answer)}", status)
-
     def delete_branch(self, full_name: str, branch: str) -> None:
         """Delete a branch; nothing happens when it is gone."""
         # 422: there is no such branch. Source: GitHub Docs, "REST API endpoints for Git references".
         self.send("DELETE", f"/repos/{full_name}/git/refs/heads/{branch}", accept=(204, 404, 422))
 
-    def open_pull_request(self, full_name: str, branch: str, base: str, title: str, body: str) -> None:
-        """Open a pull request for the branch; nothing happens when there is one."""
-        status, answer = self.send(
-            "POST",
-            f"/repos/{full_name}/pulls",
-            {"head": branch, "base": base, "title": title, "body": body},
-            accept=(201, 422),
-        )
-        if status == 422 and "already exists" not in json.dumps(answer):
-            raise GitHubError(f"GitHub does not open the pull request in {full_name}: {reason(answer)}", status)
-
     def open_pull_requests(self, full_name: str, base: str) -> Mapping[str, int]:
         """Return the numbers of the newest hundred open pull requests of the repository's own branches, by branch."""
-        _, answer = self.send(
-            "GET", f"/repos/{full_name}/pulls?state=open&base={quoted(base)}&per_page=100", accept=(200,)
-        )
-        heads = [(nested(pull.get("head")), number(pull, "number")) for pull in items(answer.get(""))]
+        found = self.pull_requests(full_name, base, "open")
+        heads = [(nested(pull.get("head")), number(pull, "number")) for pull in found]
         # A fork may call its branches as it likes; one that is gone has no name.
         return {
             text(head, "ref"): pull
             for head, pull in heads
             if text(nested(head.get("repo")), "full_name").lower() == full_name.lower()
         }
-
-    def close_pull_request(self, full_name: str, number: int) -> None:
-        """Close a pull request without merging it."""
-        self.send("PATCH", f"/repos/{full_name}/pulls/{number}", {"state": "closed"}, accept=(200,))
 
     def was_dispatched(self, full_name: str, workflow: str) -> bool:
         """Whether the workflow was started by a dispatch before."""

@@ -1,6 +1,7 @@
 """The rules of a branch, as GitHub enforces them now, whichever rulesets they come from."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from functions.shared.github_api.client import Client
 from functions.shared.github_api.values import Json, items, nested, number, quoted, text
@@ -20,6 +21,10 @@ class BranchRules:
     """Whether what reviewers ask has to be resolved."""
     stays: bool = False
     """Whether the branch can be neither deleted nor replaced by a push of another history."""
+    approving_teams: frozenset[int] = frozenset()
+    """Ids of the teams of each of which a member has to approve, whatever the change."""
+    opened_by_few: bool = False
+    """Whether only those open the branch whom a rule lets past."""
 
     def lacks(self, required_approvals: int) -> list[str]:
         """Return what is missing so that nobody changes the branch alone."""
@@ -54,7 +59,24 @@ class Rules(Client):
             last_push=_any(reviews, "require_last_push_approval"),
             resolved_threads=_any(reviews, "required_review_thread_resolution"),
             stays={"deletion", "non_fast_forward"} <= types,
+            approving_teams=frozenset(
+                number(nested(each.get("reviewer")), "id")
+                for review in reviews
+                for each in items(review.get("required_reviewers"))
+                if _approves_everything(each)
+            ),
+            opened_by_few="creation" in types,
         )
+
+
+def _approves_everything(required: Json) -> bool:
+    patterns = required.get("file_patterns")
+    everything = isinstance(patterns, list) and {"*", "**/*"} <= set(cast("list[object]", patterns))
+    return (
+        everything
+        and text(nested(required.get("reviewer")), "type") == "Team"
+        and number(required, "minimum_approvals") > 0
+    )
 
 
 def _any(rules: list[Json], parameter: str) -> bool:

@@ -15,7 +15,7 @@ from functools import partial
 from typing import NoReturn
 
 from functions.shared.github_api.deadline import Deadline
-from functions.template_cloner import members, protection, release_managers, repository, settings_file
+from functions.template_cloner import members, protection, release_branch, release_managers, repository, settings_file
 from functions.template_cloner.attempts import attempt
 from functions.template_cloner.errors import LaunchError, OvertakenError
 from functions.template_cloner.github import Repository
@@ -56,10 +56,12 @@ class Launcher:
         if record is not None and record.state == "deleted":
             _clean_up_deleted(launch)
         members.require_team(launch)
-        managers = release_managers.find_managers(launch)
+        gates = release_managers.find_gates(launch)
+        launch = release_branch.named_in_settings(launch, gates)
         template = repository.find_template(launch)
         # The same rules hold for it and for the project's repository: what is missing is said before anything exists.
         protection.require_reviews(launch, template)
+        release_branch.require_rules(launch, template, gates)
         found = repository.find_own(launch)
         if record is None:
             record = _begin(launch, template, found)
@@ -73,7 +75,8 @@ class Launcher:
             # Before anybody may push: the organization's rules hold from the first commit on.
             protection.require_reviews(launch, own)
             settings_file.write(launch, own, record.template_commit)
-            protection.protect_environments(launch, own, managers)
+            release_branch.open_branch(launch, own, gates)
+            protection.protect_environments(launch, own, gates)
             members.add_users(launch)
             launch.require_wanted()
         except Exception:
@@ -95,16 +98,19 @@ class Launcher:
         launch = self._launch(project)
         own = _require_own(launch)
         members.require_team(launch)
-        managers = release_managers.find_managers(launch)
+        gates = release_managers.find_gates(launch)
+        launch = release_branch.named_in_settings(launch, gates)
         members.require_removable(launch, old.users)
         # Whoever leaves with this update may still push until then.
-        release_managers.require_independent_of_all(launch, managers, leaving=old.users)
+        release_managers.require_independent_of_all(launch, gates, leaving=old.users)
         protection.require_reviews(launch, own)
+        release_branch.require_rules(launch, own, gates)
         self._require_record(launch)
         # Before anybody is added: nobody works on with what they pushed as somebody who left.
         members.remove_users(launch, old.users)
         settings_file.propose(launch, own)
-        protection.protect_environments(launch, own, managers)
+        release_branch.open_branch(launch, own, gates)
+        protection.protect_environments(launch, own, gates)
         members.add_users(launch)
         return own
 
@@ -121,12 +127,13 @@ class Launcher:
         self._require_record(launch)
         name = project.full_name
         attempt(f"users of {name}", lambda: members.remove_users(launch, refused_users))
-        attempt(f"settings of {name}", lambda: settings_file.propose(launch, own))
         # A rollback gives nobody more than a launch would: a release manager may have been a user, rules may be gone.
-        managers = attempt(f"release managers of {name}", lambda: release_managers.find_managers(launch))
-        if managers is None:
+        gates = attempt(f"release managers of {name}", lambda: release_managers.find_gates(launch))
+        named = launch if gates is None else release_branch.named_in_settings(launch, gates)
+        attempt(f"settings of {name}", lambda: settings_file.propose(named, own))
+        if gates is None:
             return
-        attempt(f"environments of {name}", lambda: protection.protect_environments(launch, own, managers))
+        attempt(f"environments of {name}", lambda: protection.protect_environments(launch, own, gates))
         attempt(f"users of {name}", lambda: _restore_users(launch, own))
 
     def delete(self, project: ProjectRepository) -> None:

@@ -9,7 +9,7 @@ from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github import Repository
 from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.launch import Launch
-from functions.template_cloner.release_managers import Managers, require_independent
+from functions.template_cloner.release_managers import Gate, require_independent
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +29,20 @@ def require_reviews(launch: Launch, repository: Repository) -> None:
         )
 
 
-def protect_environments(launch: Launch, repository: Repository, managers: Mapping[str, Managers]) -> None:
+def protect_environments(launch: Launch, repository: Repository, gates: Mapping[str, Gate]) -> None:
     """Create or correct the project's environments.
 
     Raises:
         LaunchError: a release manager cannot be one, or GitHub does not protect an environment as requested.
     """
     for name in launch.project.environments:
-        require_independent(launch, managers[name])
+        gate = gates[name]
+        require_independent(launch, gate)
         # A branch's name has no wildcards: as a pattern, it means that branch alone.
-        admits = frozenset({("branch", repository.default_branch)})
-        reviewers = frozenset(("User", user_id) for user_id in managers[name].values())
+        admits = frozenset({("branch", gate.branch or repository.default_branch)})
+        # Who approves changes of the branch lets in its jobs by that.
+        letting_in = gate.managers.values() if gate.branch is None else ()
+        reviewers = frozenset(("User", user_id) for user_id in letting_in)
         wanted = Environment(reviewers=reviewers, prevents_self_review=bool(reviewers), admits=admits)
         _protect(launch, name, wanted, admits)
 

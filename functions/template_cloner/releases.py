@@ -7,6 +7,7 @@ from typing import Any, cast
 from functions.shared.github_api.deadline import Deadline
 from functions.template_cloner.account_function import AccountFunction
 from functions.template_cloner.errors import LaunchError
+from functions.template_cloner.resources import MAIN
 
 _RETRY_SECONDS = 2.0
 
@@ -19,6 +20,8 @@ class Release:
     """GitHub logins of those who may release."""
     unprotected: bool = False
     """Whether the account's settings do without anybody's release, for a trial."""
+    branch: str = MAIN
+    """The only branch whose jobs the account trusts; if it is not main, managers approve pull requests to it."""
 
 
 def read_release(arn: str, advice: str, deadline: Deadline, client: Any = None) -> Release:
@@ -34,4 +37,9 @@ def read_release(arn: str, advice: str, deadline: Deadline, client: Any = None) 
     release = cast("Mapping[str, Any] | None", answer.get("release"))
     if release is None:
         raise LaunchError(f"{arn} does not say who releases models to production: {advice}; nothing was created")
-    return Release(managers=tuple(release["managers"]), unprotected=release["unprotected"])
+    return Release(
+        managers=tuple(release["managers"]),
+        unprotected=release["unprotected"],
+        # An account that was deployed earlier knows no other.
+        branch=release.get("branch", MAIN),
+    )

@@ -6,13 +6,11 @@ from functions.shared.github_api.errors import OutcomeUnknownError
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github import Repository
 from functions.template_cloner.launch import Launch
-from functions.template_cloner.resources import ProjectRepository
+from functions.template_cloner.resources import MAIN, ProjectRepository
 
 logger = logging.getLogger(__name__)
 
 _FIRST_COMMIT_SECONDS = 60
-_MAIN = "main"
-"""The branch on which the templates' workflows train and deploy, and which the deployment trigger starts."""
 
 
 def is_own(project: ProjectRepository, repository: Repository) -> bool:
@@ -39,10 +37,10 @@ def find_template(launch: Launch) -> Repository:
             "nothing was created"
         )
     # A generated repository has the template's default branch. Source: opensafely/research-template, issue 32.
-    if template.default_branch != _MAIN:
+    if template.default_branch != MAIN:
         raise LaunchError(
             f"the default branch of {full_name} is {template.default_branch}, and nothing would ever train or deploy: "
-            f"publish the template repositories again, which renames it to {_MAIN}; nothing was created"
+            f"publish the template repositories again, which renames it to {MAIN}; nothing was created"
         )
     return template
 

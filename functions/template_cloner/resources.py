@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+MAIN = "main"
+"""The branch on which the templates' workflows train and deploy, and which the deployment trigger starts."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectRepository:

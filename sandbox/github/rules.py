@@ -59,7 +59,7 @@ def violations(
         for broken in (
             _broken(rule, git, change),
             *_unchecked(rule, state, repository, change),
-            *_unreviewed(rule, state, repository, change),
+            *_unreviewed(rule, state, repository, git, change),
         )
         if broken is not None
     ]
@@ -95,7 +95,9 @@ def _broken(rule: dict[str, Any], git: GitRepository, change: RefChange) -> str 
             return None
 
 
-def _unreviewed(rule: dict[str, Any], state: State, repository: Repository, change: RefChange) -> list[str]:
+def _unreviewed(
+    rule: dict[str, Any], state: State, repository: Repository, git: GitRepository, change: RefChange
+) -> list[str]:
     """Return messages about the reviews that a merge lacks: only those of accounts that may write count."""
     pull = change.pull
     if rule["type"] != "pull_request" or pull is None:
@@ -116,6 +118,7 @@ def _unreviewed(rule: dict[str, Any], state: State, repository: Repository, chan
         messages.append("Changes have been requested.")
     if len(approvals) < needed:
         messages.append(f"At least {needed} approving review is required by reviewers with write access.")
+    messages += _without_team(parameters, state, git, change, [review.login for review in approvals])
     others = [review for review in approvals if review.login != pull.last_pusher and review.commit == pull.head_sha]
     if parameters["require_last_push_approval"] and not others:
         # Source: GitHub Docs, "Available rules for rulesets" ("most recent reviewable push"); the words as people quote them.
@@ -123,6 +126,27 @@ def _unreviewed(rule: dict[str, Any], state: State, repository: Repository, chan
         messages.append(
             f"New changes require approval from someone other than {pusher} because they were the last pusher."
         )
+    return messages
+
+
+def _without_team(
+    parameters: dict[str, Any], state: State, git: GitRepository, change: RefChange, approving: list[str]
+) -> list[str]:
+    """Return messages about the teams whose approval a merge lacks, of the files that it changes.
+
+    Source of the semantics: the documentation of `required_reviewers` of the provider's `github_organization_ruleset`; only those who
+    may write approve, as for every approval. GitHub's own words are not known.
+    """
+    changed = git.changed_paths(change.old, change.new)
+    messages: list[str] = []
+    for each in parameters.get("required_reviewers", []):
+        if not any(fnmatch(pattern, path) for pattern in each["file_patterns"] for path in changed):
+            continue
+        team = state.teams.get(each["reviewer"]["id"])
+        found = [login for login in approving if team is not None and login in team.members]
+        if len(found) < each["minimum_approvals"]:
+            name = team.name if team else "a team that was deleted"
+            messages.append(f"Waiting on {each['minimum_approvals']} approving review from {name}.")
     return messages
 
 

@@ -255,6 +255,62 @@ def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
     assert platform["pullRequest"]["requiredApprovingReviewCount"] == 2
 
 
+@pytest.fixture(scope="module")
+def releasing() -> Rendering:
+    """Development of an organization that releases by pull request."""
+    github = {
+        "organization": "acme",
+        "organizationId": 1001,
+        "repository": "mlops-platform",
+        "repositoryId": 2001,
+        "platformUser": "template-cloner",
+        "requiredApprovals": 2,
+        "releaseManagers": ["hedy", "Lise"],
+    }
+    return render_stack("dev", {"github": github})
+
+
+def test_a_release_manager_approves_every_change_of_production_and_nobody_bypasses_that(releasing: Rendering) -> None:
+    rulesets = {each.inputs["name"]: each.inputs for each in releasing.all("OrganizationRuleset")}
+    assert len(rulesets) == 9
+    places: dict[str, dict[str, list[str]]] = {
+        "repositoryName": {"includes": ["mlops-*"], "excludes": []},
+        "refName": {"includes": ["refs/heads/production"], "excludes": []},
+    }
+    protecting, opening = (rulesets[f"mlops-{name}-production"] for name in ("protect", "open"))
+    assert (protecting["conditions"], opening["conditions"]) == (places, places)
+    assert (protecting["bypassActors"], opening["bypassActors"]) == ([], [PLATFORM])
+    assert opening["rules"] == {"creation": True}
+    approval = {"reviewer": {"id": 4001, "type": "Team"}, "filePatterns": ["*", "**/*"], "minimumApprovals": 1}
+    assert protecting["rules"] == {
+        **REVIEWED,
+        "pullRequest": {**REVIEWED["pullRequest"], "requiredReviewers": [approval]},
+    }
+
+
+def test_nobody_who_releases_can_add_others(releasing: Rendering) -> None:
+    memberships = [each.inputs for each in releasing.all("index/teamMembership:TeamMembership")]
+    assert [(each["username"], each["role"]) for each in memberships] == [
+        ("template-cloner", "maintainer"),
+        ("hedy", "member"),
+        ("Lise", "member"),
+    ]
+    teams = {each.inputs["name"]: each.inputs["privacy"] for each in releasing.all("index/team:Team")}
+    assert teams == {"mlops-platform-account": "closed", "mlops-release-managers": "closed"}
+
+
+def test_tested_versions_are_proposed_where_release_managers_approve_them(dev: Rendering, releasing: Rendering) -> None:
+    def branch(rendering: Rendering) -> str | None:
+        [function] = [
+            each
+            for each in rendering.all("lambda/function:Function")
+            if each.inputs["name"].endswith("deployment-trigger")
+        ]
+        return function.inputs["environment"]["variables"].get("RELEASE_BRANCH")
+
+    assert (branch(dev), branch(releasing)) == (None, "production")
+
+
 def test_the_drift_role_reads_the_platforms_state_and_no_projects(role_named: RoleNamed) -> None:
     read = role_named("drift").statement("ReadState")
 

@@ -1,5 +1,6 @@
 """The jobs that may deploy a project: those of its own repository, in the organization of the account's own settings."""
 
+import json
 import re
 
 import pytest
@@ -66,6 +67,17 @@ def test_every_claim_of_a_token_must_be_the_repositorys_own(
     trust = {**published.trust("DeploymentRole"), "Resource": "*"}
 
     assert permits({"Statement": [trust]}, request) is trusted
+
+
+def test_an_account_that_releases_by_pull_request_trusts_jobs_of_that_branch_alone(rendered: Renderings) -> None:
+    workload = {"developmentAccountId": "111111111111", "release": "branch", "releaseManagers": ["hedy"]}
+    rendering = rendered("prod", {"workload": workload})
+    roles = ProjectRoles(text=rendering.one("BucketObjectv2").inputs["content"])
+
+    assert roles.trust("DeploymentRole")["Condition"]["StringEquals"][f"{ISSUER}:ref"] == "refs/heads/production"
+    [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
+    told = function.inputs["environment"]["variables"]["RELEASE"]
+    assert json.loads(told) == {"managers": ["hedy"], "unprotected": False, "branch": "production"}
 
 
 @pytest.mark.parametrize(

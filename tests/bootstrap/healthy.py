@@ -119,6 +119,8 @@ def github_that_answers(
     rulesets: tuple[dict[str, Any], ...] = RULESETS,
     members: tuple[str, ...] = ("Mlops-Bot",),
     jobs: dict[str, Any] = JOBS,
+    managers: tuple[str, ...] = (),
+    maintainers: tuple[str, ...] = (),
 ) -> Get:
     answers: dict[str, tuple[int, Any]] = {
         "/orgs/acme": (200, {"login": login}),
@@ -128,6 +130,12 @@ def github_that_answers(
         "/orgs/acme/actions/permissions/workflow": (200, jobs),
         "/orgs/acme/teams/mlops-platform-account": (200, {"id": 4001}),
         "/orgs/acme/teams/mlops-platform-account/members": (200, [{"login": login} for login in members]),
+        "/orgs/acme/teams/mlops-release-managers": (200, {"id": 4002}),
+        "/orgs/acme/teams/mlops-release-managers/members": (200, [{"login": login} for login in managers]),
+        "/orgs/acme/teams/mlops-release-managers/members?role=maintainer": (
+            200,
+            [{"login": login} for login in maintainers],
+        ),
         "/orgs/acme/rulesets?per_page=100": (200, [{"id": each["id"], "name": each["name"]} for each in rulesets]),
         **{f"/orgs/acme/rulesets/{each['id']}": (200, each) for each in rulesets},
         "/repos/acme/mlops-platform/rules/branches/main?per_page=100": rules,

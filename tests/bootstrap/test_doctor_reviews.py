@@ -114,6 +114,73 @@ def test_whoever_gets_past_the_rules_is_reported(changes: dict[str, Any], messag
     assert message in found.message
 
 
+APPROVING = {"reviewer": {"id": 4002, "type": "Team"}, "file_patterns": ["*", "**/*"], "minimum_approvals": 1}
+
+
+def production(required: dict[str, Any] = APPROVING, **changes: Any) -> tuple[dict[str, Any], ...]:
+    """The rulesets of an organization that releases by pull request."""
+    rules = [{"type": "pull_request", "parameters": {"required_reviewers": [required]}}]
+    protecting: dict[str, Any] = {
+        "id": 6,
+        "name": "mlops-protect-production",
+        "enforcement": "active",
+        "bypass_actors": [],
+        "rules": rules,
+    }
+    opening = {"id": 7, "name": "mlops-open-production", "enforcement": "active", "bypass_actors": [PLATFORM]}
+    return (*RULESETS, {**protecting, **changes}, opening)
+
+
+@pytest.fixture
+def releasing(settings: Path) -> None:
+    settings.write_text(
+        SETTINGS.replace("platformUser: mlops-bot", "platformUser: mlops-bot, releaseManagers: [hedy, lise]")
+    )
+
+
+@pytest.mark.usefixtures("releasing")
+def test_rules_by_which_release_managers_approve_are_fine() -> None:
+    get = github_that_answers(rulesets=production(), managers=("Hedy", "lise"))
+
+    assert examine(healthy(), get=get)["GitHub rulesets"].fine
+
+
+@pytest.mark.usefixtures("releasing")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"rulesets": RULESETS},
+            "the ruleset mlops-open-production is missing; the ruleset mlops-protect-production is",
+        ),
+        (
+            {"rulesets": production(bypass_actors=[PLATFORM])},
+            "the ruleset mlops-protect-production lets Team 4001 past",
+        ),
+        ({"rulesets": production(enforcement="disabled")}, "the ruleset mlops-protect-production is disabled"),
+        ({"rulesets": production(rules=[])}, "does not require the approval of the team mlops-release-managers"),
+        (
+            {"rulesets": production({**APPROVING, "minimum_approvals": 0})},
+            "does not require the approval of the team mlops-release-managers",
+        ),
+        (
+            {"rulesets": production({**APPROVING, "reviewer": {"id": 4001, "type": "Team"}})},
+            "does not require the approval of the team mlops-release-managers",
+        ),
+        ({"managers": ("hedy",)}, "the members of the team mlops-release-managers are hedy, and should be hedy, lise"),
+        ({"maintainers": ("lise",)}, "lise may add others to the team mlops-release-managers"),
+    ],
+)
+def test_whoever_releases_instead_of_the_release_managers_is_reported(changes: dict[str, Any], message: str) -> None:
+    known: dict[str, Any] = {"rulesets": production(), "managers": ("hedy", "lise"), **changes}
+    get = github_that_answers(**known)
+
+    found = examine(healthy(), get=get)["GitHub rulesets"]
+
+    assert not found.fine
+    assert message in found.message
+
+
 def test_a_stack_that_leaves_the_organization_to_another_does_not_look_at_its_rulesets(settings: Path) -> None:
     settings.write_text(SETTINGS.replace("projects: {}", "projects: {publishTemplateRepositories: false}"))
 
@@ -126,6 +193,11 @@ def test_a_stack_that_leaves_the_organization_to_another_does_not_look_at_its_ru
         ({"release": "unprotected"}, False, "nobody releases models to prod: workload.release is unprotected"),
         ({}, True, "no product whose models need a release deploys to prod"),
         ({"releaseManagers": ["hedy"]}, True, "new and updated projects are released to prod by hedy"),
+        (
+            {"release": "branch", "releaseManagers": ["hedy"]},
+            True,
+            "released to prod by pull requests that hedy approves",
+        ),
         ({"releaseManagers": ["hedy", "lise"]}, True, "new and updated projects are released to prod by hedy or lise"),
     ],
 )

@@ -5,6 +5,7 @@ It is a process of its own, like every command of a sandbox, because the sandbox
 Stages:
     preprod: the servers run and one account is bootstrapped; nothing is deployed but the role of dev that it admits.
     project: a launched project has registered its first model, which is not approved.
+    team: the same in an organization on GitHub's plan Team, which releases by pull requests.
 """
 
 import json
@@ -12,10 +13,13 @@ import sys
 from collections.abc import Callable
 
 import boto3
+import yaml
 
+from bootstrap import stack_file
 from sandbox import environments, identities, installation, login, servers, stacks
 from sandbox.demo import accounts, runner
 from sandbox.demo.progress import Demo
+from sandbox.organization import RELEASE_MANAGER
 
 
 def bootstrapped(environment: str) -> None:
@@ -49,7 +53,28 @@ def registered() -> None:
         runner.start_project(demo, accounts.build(demo))
 
 
-STAGES: dict[str, Callable[[], None]] = {"preprod": lambda: bootstrapped("preprod"), "project": registered}
+def registered_on_team() -> None:
+    """Run the demo up to the first registered model, with releases by pull request."""
+    installation.install(lambda _: None)
+    found = servers.start("team")
+    environments.enter(found.aws.url, found.trust)
+    _set(stacks.write("dev", found), "github", releaseManagers=[RELEASE_MANAGER.login])
+    _set(stacks.write("prod", found), "workload", release="branch")
+    registered()
+
+
+def _set(stack: stacks.StackFile, key: str, **changes: object) -> None:
+    """Change a setting in the sandbox's copy, which keeps it."""
+    content = stack_file.read(stack.path)
+    content["config"][f"{stacks.NAMESPACE}:{key}"] |= changes
+    stack.path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+STAGES: dict[str, Callable[[], None]] = {
+    "preprod": lambda: bootstrapped("preprod"),
+    "project": registered,
+    "team": registered_on_team,
+}
 
 
 if __name__ == "__main__":

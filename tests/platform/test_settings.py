@@ -533,3 +533,22 @@ def test_release_managers_and_approvers_are_people_of_whom_each_is_named_once(
 ) -> None:
     (found,) = problems(development=None, workload={"developmentAccountId": "111111111111", **changes}).values()
     assert wrong in found.remedy
+
+
+def test_models_are_released_by_main_unless_the_settings_choose_the_branch() -> None:
+    def branch(**workload: Any) -> str:
+        found = parse(development=None, workload={"developmentAccountId": "111111111111", **workload}).workload
+        assert found is not None
+        return found.release_branch
+
+    assert branch(releaseManagers=["hedy"]) == branch(release="unprotected") == "main"
+    assert branch(release="branch", releaseManagers=["hedy"]) == "production"
+
+
+def test_the_team_of_release_managers_is_named_where_it_is_made() -> None:
+    releasing = {**GITHUB, "releaseManagers": ["hedy", "lise"]}
+    assert parse(github=releasing).github.release_managers == ["hedy", "lise"]
+    workload = {"developmentAccountId": "111111111111", "releaseManagers": ["hedy", "lise"]}
+    wrong = remedy("workload", development=None, workload=workload, github=releasing)
+    assert "github.releaseManagers belongs to the stack of development" in wrong
+    assert list(problems(github={**GITHUB, "releaseManagers": ["hedy", "Hedy"]})) == ["github.releaseManagers"]

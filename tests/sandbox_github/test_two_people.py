@@ -250,12 +250,78 @@ def test_an_owner_maintains_every_team_that_they_are_in(call: Client) -> None:
         assert call("GET", place).json["role"] == role
 
 
+ANYBODYS = {"file_patterns": ["*", "**/*"], "minimum_approvals": 1}
+"""A reviewer of all files."""
+ROLES = ("all", "member", "maintainer")
+
+
+@pytest.fixture
+def releasing(people: dict[str, Client]) -> dict[str, Client]:
+    """The same people, of whom a team of one has to approve changes of some files, and may write."""
+    owner = people["olivia"]
+    team = owner("POST", "/orgs/acme/teams", {"name": "Managers", "privacy": "closed"}).json
+    owner("DELETE", "/orgs/acme/teams/managers/memberships/olivia")
+    owner("PUT", "/orgs/acme/teams/managers/memberships/rita", {"role": "member"})
+    place = f"/organizations/1001/team/{team['id']}"
+    assert owner("PUT", f"{place}{PATH}", {"permission": "push"}).status == 204
+    members = {role: [one["login"] for one in owner("GET", f"{place}/members?role={role}").json] for role in ROLES}
+    assert members == {"all": ["rita"], "member": ["rita"], "maintainer": []}
+    required = {**ANYBODYS, "reviewer": {"id": team["id"], "type": "Team"}}
+    changed = {**rules(required_reviewers=[required]), "name": "releasing"}
+    assert owner("POST", "/orgs/acme/rulesets", changed).status == 201
+    return people
+
+
+def test_a_required_team_approves_besides_others(releasing: dict[str, Client]) -> None:
+    propose(releasing["mia"])
+    assert approve(releasing["olivia"]) == 200
+    assert "Waiting on 1 approving review from Managers." in merged(releasing["mia"])
+
+    assert approve(releasing["rita"]) == 200
+
+    assert merged(releasing["mia"]) == ""
+
+
+def test_a_member_of_the_required_team_does_not_approve_what_she_proposed_or_pushed_last(
+    releasing: dict[str, Client],
+) -> None:
+    propose(releasing["rita"])
+    assert approve(releasing["rita"]) == 422
+    assert approve(releasing["olivia"]) == 200
+
+    assert "Waiting on 1 approving review from Managers." in merged(releasing["rita"])
+
+
+def test_the_approval_of_a_required_team_that_may_not_write_does_not_count(releasing: dict[str, Client]) -> None:
+    owner = releasing["olivia"]
+    assert owner("DELETE", f"/orgs/acme/teams/managers{PATH}").status == 204
+    propose(releasing["mia"])
+    assert approve(releasing["rita"]) == 200
+    assert approve(owner) == 200
+
+    assert "Waiting on 1 approving review from Managers." in merged(releasing["mia"])
+
+
+def test_a_rule_of_pull_requests_does_not_keep_anybody_from_opening_the_branch(people: dict[str, Client]) -> None:
+    protected = rules()
+    protected["conditions"]["ref_name"]["include"] = ["refs/heads/production"]
+    assert people["olivia"]("POST", "/orgs/acme/rulesets", {**protected, "name": "production"}).status == 201
+    main = people["mia"]("GET", f"{PATH}/git/ref/heads/main").json["object"]["sha"]
+
+    opened = people["mia"]("POST", f"{PATH}/git/refs", {"ref": "refs/heads/production", "sha": main})
+
+    assert opened.status == 201
+    assert push(people["mia"], "direct", "production") == 409
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
         ({"required_approving_review_count": 11}, 422),
         ({"require_code_owner_review": True}, 501),
-        ({"required_reviewers": [{"minimum_approvals": 1}]}, 501),
+        ({"required_reviewers": [{"minimum_approvals": 1}]}, 422),
+        ({"required_reviewers": [{**ANYBODYS, "reviewer": {"id": 1, "type": "Team"}}]}, 422),
+        ({"required_reviewers": [{**ANYBODYS, "reviewer": {"id": 14, "type": "User"}}]}, 422),
     ],
 )
 def test_a_review_that_is_not_understood_is_not_required(call: Client, changes: dict[str, Any], status: int) -> None:

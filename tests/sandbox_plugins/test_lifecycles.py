@@ -155,15 +155,23 @@ def test_an_account_that_is_not_allowed_is_refused(unconfigured_aws: Plugin, env
         unconfigured_aws.configure(region="eu-west-1", allowedAccountIds='["222222222222"]')
 
 
+@pytest.fixture(scope="module")
+def needed(github: Plugin) -> Dependencies:
+    """The resources that others of GitHub depend on; names are unique in an organization."""
+    return Dependencies(github)
+
+
 @pytest.mark.parametrize("kind", GITHUB)
-def test_a_github_resource_goes_through_its_lifecycle(github: Plugin, kind: str) -> None:
-    run_lifecycle(github, Dependencies(github), GitHubProvider.types[kind], GITHUB[kind])
+def test_a_github_resource_goes_through_its_lifecycle(github: Plugin, needed: Dependencies, kind: str) -> None:
+    run_lifecycle(github, needed, GitHubProvider.types[kind], GITHUB[kind])
 
 
-def test_an_id_of_the_organizations_owners_shows_as_a_change_after_every_update(github: Plugin) -> None:
+def test_an_id_of_the_organizations_owners_shows_as_a_change_after_every_update(
+    github: Plugin, needed: Dependencies
+) -> None:
     kind = "github:index/organizationRuleset:OrganizationRuleset"
     actors = [{"actorId": 1, "actorType": "OrganizationAdmin", "bypassMode": "always"}]
-    inputs = checked(github, kind, {**ruleset(Dependencies(github)), "name": "owners", "bypassActors": actors})
+    inputs = checked(github, kind, {**ruleset(needed), "name": "owners", "bypassActors": actors})
     created = github.create(kind, inputs)
 
     seen, _ = refreshed(github, kind, created, inputs)
@@ -171,9 +179,9 @@ def test_an_id_of_the_organizations_owners_shows_as_a_change_after_every_update(
     github.delete(kind, created)
 
 
-def test_a_ruleset_of_an_organization_knows_no_user_as_an_actor(github: Plugin) -> None:
+def test_a_ruleset_of_an_organization_knows_no_user_as_an_actor(github: Plugin, needed: Dependencies) -> None:
     actors = [{"actorType": "User", "actorId": 3002, "bypassMode": "always"}]
-    inputs = {**ruleset(Dependencies(github)), "bypassActors": actors}
+    inputs = {**ruleset(needed), "bypassActors": actors}
 
     checked = github.check("github:index/organizationRuleset:OrganizationRuleset", inputs)
 

@@ -56,10 +56,12 @@ def test_production_follows_a_green_preprod_and_each_is_reached_from_its_own_env
     assert [caller.get("with", {}).get("environment") for caller in jobs.values()] == [None, "preprod", "prod"]
     assert (jobs["project"].get("environment"), job["environment"]) == (None, "${{ inputs.environment }}")
     # A job that says nothing of failures is skipped after one.
-    assert {jobs[name]["if"] for name in ("preprod", "prod")} == {"needs.project.outputs.launched == 'true'"}
+    launched = "needs.project.outputs.launched == 'true'"
+    on_main = f"{launched} && needs.project.outputs.prod_branch == 'main'"
+    assert [jobs[name]["if"] for name in ("preprod", "prod")] == [launched, on_main]
     assert [each["permissions"] for each in (*jobs.values(), job)] == [
         {"contents": "read"},
-        *[{"actions": "read", "contents": "read", "id-token": "write"}] * 3,
+        *[{"actions": "read", "contents": "read", "id-token": "write", "pull-requests": "read"}] * 3,
     ]
 
 
@@ -79,6 +81,7 @@ def test_an_endpoint_is_tested_after_it_was_deployed(job: dict[str, Any]) -> Non
     assert commands == [
         'python3 -m mlops_platform.release.released_by "$ENVIRONMENT"',
         "uv sync --frozen",
+        'uv run --frozen python -m deployment verify "$ENVIRONMENT" "$MODEL_PACKAGE_ARN" "$SHA256"',
         'uv run --frozen python -m deployment deploy "$ENVIRONMENT" "$MODEL_PACKAGE_ARN"',
         'uv run --frozen python -m deployment test "$ENVIRONMENT"',
     ]
@@ -87,7 +90,10 @@ def test_an_endpoint_is_tested_after_it_was_deployed(job: dict[str, Any]) -> Non
         "ENVIRONMENT": "${{ inputs.environment }}",
         "GITHUB_TOKEN": "${{ github.token }}",
         "MODEL_PACKAGE_ARN": "${{ inputs.model_package_arn }}",
+        "SHA256": "${{ inputs.artifact_sha256 }}",
     }
+    (verified,) = [step for step in job["steps"] if "SHA256" in step.get("env", {})]
+    assert verified["if"] == "inputs.artifact_sha256 != ''"
 
 
 def test_production_says_who_released_it_before_it_becomes_the_role(job: dict[str, Any]) -> None:
@@ -99,7 +105,7 @@ def test_production_says_who_released_it_before_it_becomes_the_role(job: dict[st
 
 def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any], job: dict[str, Any]) -> None:
     commands = [step["run"] for each in (deploy["jobs"]["project"], job) for step in each["steps"] if "run" in step]
-    assert len(commands) == 5
+    assert len(commands) == 6
     assert not [command for command in commands if "${{" in command]
 
 
@@ -162,6 +168,47 @@ def test_deploying_ends_before_its_credentials_which_the_role_allows(
     assert credentials["role-to-assume"] == "${{ inputs.role }}"
     for name in ("preprod", "prod"):
         assert deploy["jobs"][name]["with"]["role"] == f"${{{{ needs.project.outputs.{name}_role }}}}"
+
+
+@pytest.fixture
+def production(model_deployment: Path) -> dict[str, Any]:
+    return _read(model_deployment / ".github" / "workflows" / "production.yml")
+
+
+def test_a_release_starts_by_a_change_of_the_branch_and_never_by_hand(production: dict[str, Any]) -> None:
+    assert production["on"] == {"push": {"branches": ["production"]}}
+    assert production["concurrency"] == {"group": "production", "cancel-in-progress": False}
+
+
+def test_a_release_deploys_or_retires_production_like_the_other_way(
+    production: dict[str, Any], deploy: dict[str, Any], retire: dict[str, Any]
+) -> None:
+    jobs = production["jobs"]
+    for name, action, other in (("deploy", "deploy", deploy), ("retire", "retire", retire)):
+        job, like = jobs[name], other["jobs"]["prod"]
+        assert (job["needs"], job["if"]) == ("release", f"needs.release.outputs.action == '{action}'")
+        assert {key: job[key] for key in ("name", "permissions", "uses")} == {
+            key: like[key] for key in ("name", "permissions", "uses")
+        }
+        assert job["with"].keys() - {"artifact_sha256"} == like["with"].keys()
+    assert jobs["release"]["permissions"] == {"contents": "read"}
+    commands = [step["run"] for step in jobs["release"]["steps"] if "run" in step]
+    assert not [command for command in commands if "${{" in command]
+
+
+def test_nothing_that_is_started_by_hand_enters_production_from_another_branch(
+    deploy: dict[str, Any], retire: dict[str, Any]
+) -> None:
+    for workflow in (deploy, retire):
+        assert workflow["jobs"]["prod"]["if"].endswith(" && needs.project.outputs.prod_branch == 'main'")
+        assert workflow["jobs"]["project"]["outputs"]["prod_branch"] == "${{ steps.project.outputs.prod_branch }}"
+
+
+def test_preprod_is_retired_where_production_was_or_is_not_retired_here(retire: dict[str, Any]) -> None:
+    assert retire["jobs"]["preprod"]["if"] == (
+        "always() && needs.project.outputs.launched == 'true' && "
+        'contains(fromJSON(\'["success", "skipped"]\'), needs.prod.result)'
+    )
 
 
 def test_the_engine_has_the_version_of_its_sdk(job: dict[str, Any], model_deployment: Path) -> None:

@@ -65,7 +65,7 @@ def _check(call: Call, body: _Create | _Update) -> None:
     for rule in body.rules or []:
         if rule.type not in rules.ENFORCED:
             raise errors.ApiError(501, f"Rules of the type {rule.type!r} are not implemented here")
-        _check_parameters(rule)
+        _check_parameters(call, rule)
     for actor in body.bypass_actors or []:
         # "Teams, excluding secret teams". Source: GitHub Docs, "Creating rulesets for a repository".
         team = call.store.state.teams.get(actor.actor_id or 0)
@@ -86,7 +86,7 @@ def _actors(actors: list[_BypassActor]) -> list[dict[str, Any]]:
     ]
 
 
-def _check_parameters(rule: _Rule) -> None:
+def _check_parameters(call: Call, rule: _Rule) -> None:
     if rule.type == "required_status_checks":
         _check_status_checks(rule.parameters or {})
     if rule.type != "pull_request":
@@ -98,9 +98,25 @@ def _check_parameters(rule: _Rule) -> None:
     if wrong or unknown or not 0 <= given["required_approving_review_count"] <= 10:
         details = ", ".join([*wrong, *unknown]) or "required_approving_review_count"
         raise errors.unprocessable("Validation Failed", f"Invalid parameters for rule 'pull_request': {details}")
-    for name in ("require_code_owner_review", "required_reviewers", "allowed_merge_methods"):
+    for each in given.get("required_reviewers", []):
+        _check_reviewer(call, each)
+    for name in ("require_code_owner_review", "allowed_merge_methods"):
         if given.get(name):
             raise errors.ApiError(501, f"{name} of the rule pull_request is not implemented here")
+
+
+def _check_reviewer(call: Call, given: dict[str, Any]) -> None:
+    """Check a team that has to approve. Source: google/go-github, issue 3806; only teams are possible."""
+    reviewer = given.get("reviewer", {})
+    known = {"file_patterns", "minimum_approvals", "reviewer"}
+    if set(given) != known or reviewer.get("type") != "Team" or reviewer.get("id") not in call.store.state.teams:
+        raise errors.unprocessable(
+            "Validation Failed", "Invalid parameters for rule 'pull_request': required_reviewers"
+        )
+    if not given["file_patterns"] or not 0 <= given["minimum_approvals"] <= 10:
+        raise errors.unprocessable(
+            "Validation Failed", "Invalid parameters for rule 'pull_request': required_reviewers"
+        )
 
 
 def _check_status_checks(given: dict[str, Any]) -> None:

@@ -163,7 +163,21 @@ def delete_team(call: Call) -> Response:
 @route("GET", TEAM + "/members", permission="members:read", organization="member", scope="read:org")
 def list_team_members(call: Call) -> Response:
     """List the members of a team."""
-    page, headers = call.page(list(_find(call).members))
+    return _members(call, _find(call))
+
+
+@route("GET", _BY_ID + "/members", permission="members:read", scope="read:org")
+def list_team_members_by_id(call: Call) -> Response:
+    """List the members of a team, given by its id."""
+    return _members(call, _find_by_id(call))
+
+
+def _members(call: Call, team: Team) -> Response:
+    wanted = call.request.query.get("role", "all")
+    if wanted not in ("all", "member", "maintainer"):
+        raise errors.validation_failed("Team", "role", "invalid")
+    found = [login for login, role in team.members.items() if wanted in ("all", role)]
+    page, headers = call.page(found)
     return json_response(200, [views.user(call.store, call.store.user(login)) for login in page], headers)
 
 
@@ -263,6 +277,13 @@ def check_team_repository(call: Call) -> Response:
 def put_team_repository(call: Call) -> Response:
     """Give a team a permission in a repository."""
     _find(call).repositories[call.repository.id] = call.body(_RepositoryPermission).permission
+    return Response(status=204)
+
+
+@route("PUT", _BY_ID + "/repos/{owner}/{repo}", permission="administration:write", role="admin")
+def put_team_repository_by_id(call: Call) -> Response:
+    """Give a team, given by its id, a permission in a repository."""
+    _find_by_id(call).repositories[call.repository.id] = call.body(_RepositoryPermission).permission
     return Response(status=204)
 
 

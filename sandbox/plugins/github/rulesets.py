@@ -48,7 +48,12 @@ class OrganizationRuleset(GitHubResource):
                 *_SIMPLE_RULES,
                 objects={
                     "pullRequest": Inputs(
-                        defaults={**dict.fromkeys(_PULL_REQUEST, False), "requiredApprovingReviewCount": 0}
+                        defaults={**dict.fromkeys(_PULL_REQUEST, False), "requiredApprovingReviewCount": 0},
+                        objects={
+                            "requiredReviewers": Inputs(
+                                "filePatterns minimumApprovals", objects={"reviewer": Inputs("id type")}
+                            )
+                        },
                     ),
                     "requiredStatusChecks": Inputs(
                         defaults=dict.fromkeys(_STATUS_CHECKS, False),
@@ -79,6 +84,15 @@ class OrganizationRuleset(GitHubResource):
         pull_request = wanted["rules"].get("pullRequest")
         if pull_request is not None:
             parameters = {github_name: pull_request[name] for name, github_name in _PULL_REQUEST.items()}
+            if teams := list_of(pull_request.get("requiredReviewers")):
+                parameters["required_reviewers"] = [
+                    {
+                        "reviewer": {"id": each["reviewer"]["id"], "type": each["reviewer"]["type"]},
+                        "file_patterns": each["filePatterns"],
+                        "minimum_approvals": each["minimumApprovals"],
+                    }
+                    for each in teams
+                ]
             rules.append({"type": "pull_request", "parameters": parameters})
         checks = wanted["rules"].get("requiredStatusChecks")
         if checks is not None:
@@ -116,6 +130,15 @@ class OrganizationRuleset(GitHubResource):
             seen_rules["pullRequest"] = {
                 name: parameters.get(github_name) for name, github_name in _PULL_REQUEST.items()
             }
+            if teams := list_of(parameters.get("required_reviewers")):
+                seen_rules["pullRequest"]["requiredReviewers"] = [
+                    {
+                        "reviewer": each["reviewer"],
+                        "filePatterns": each["file_patterns"],
+                        "minimumApprovals": each["minimum_approvals"],
+                    }
+                    for each in teams
+                ]
         if "required_status_checks" in rules:
             parameters = rules["required_status_checks"]
             seen_rules["requiredStatusChecks"] = {

@@ -28,6 +28,10 @@ class ProjectFile:
             self._missing.append(f"[{table}] {key}")
         return found
 
+    def optional(self, table: str, key: str, default: str) -> str:
+        """Return a value, or the default if the file lacks it."""
+        return self._content.get(table, {}).get(key, default)
+
     def check(self) -> None:
         """Make sure that no requested value is missing.
 

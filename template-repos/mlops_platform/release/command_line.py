@@ -3,7 +3,9 @@
 python -m deployment deploy ENVIRONMENT ARN      deploy a model version; fails unless exactly this version is live in the end
 python -m deployment test ENVIRONMENT            test what is live; fails if an answer is wrong, slow or malformed
 python -m deployment retire ENVIRONMENT          delete what is deployed; the project can be deleted afterwards
-python -m deployment rollback VERSION            start the workflow with an earlier version (or its ARN)
+python -m deployment verify ENVIRONMENT ARN SHA  compare the artifact of a released version with the digest that was approved
+python -m deployment rollback VERSION            start the workflow with an earlier version (or its ARN), or propose it
+python -m deployment propose-retirement          propose to retire production, where releases are pull requests
 """
 
 import argparse
@@ -19,8 +21,8 @@ from mlops_platform import REPOSITORY
 from mlops_platform.project import aws
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
-from mlops_platform.release import DeploymentError, project, rollback
-from mlops_platform.release.project import ENVIRONMENTS, Environment, Project
+from mlops_platform.release import DeploymentError, model, project, pull_request, rollback
+from mlops_platform.release.project import ENVIRONMENTS, MAIN, Environment, Project
 
 Settings = TypeVar("Settings")
 
@@ -49,6 +51,9 @@ def main(arguments: list[str], commands: Commands[Settings]) -> None:
         if options.command == "rollback":
             _rollback(owner, options.version)
             return
+        if options.command == "propose-retirement":
+            _propose_retirement(owner)
+            return
         settings = commands.settings()
         environment = owner.environments[options.environment]
         if options.command == "deploy":
@@ -57,6 +62,8 @@ def main(arguments: list[str], commands: Commands[Settings]) -> None:
         elif options.command == "retire":
             _require_account(owner, environment)
             commands.retire(owner, environment, settings)
+        elif options.command == "verify":
+            model.require_artifact(owner, environment, options.arn, options.sha256)
         else:
             commands.test(owner, environment, settings)
     except (DeploymentError, ProjectError, SettingsError, BotoCoreError, ClientError) as error:
@@ -73,7 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("environment", choices=ENVIRONMENTS)
     retire = commands.add_parser("retire", help="delete what is deployed")
     retire.add_argument("environment", choices=ENVIRONMENTS)
-    back = commands.add_parser("rollback", help="start the workflow with an earlier version")
+    verify = commands.add_parser("verify", help="compare the artifact of a version with the digest that was approved")
+    verify.add_argument("environment", choices=ENVIRONMENTS)
+    verify.add_argument("arn", help="ARN of the approved model package version")
+    verify.add_argument("sha256", help="SHA-256 of its artifact, in hexadecimal digits")
+    commands.add_parser("propose-retirement", help="propose to retire production, where releases are pull requests")
+    back = commands.add_parser("rollback", help="start the workflow with an earlier version, or propose it")
     back.add_argument("version", help="number or ARN of the version")
     return parser
 
@@ -88,6 +100,11 @@ def _require_account(owner: Project, environment: Environment) -> None:
 
 def _rollback(owner: Project, version: str) -> None:
     arn, repository = rollback.arn_of(owner, version), rollback.this_repository(REPOSITORY)
+    branch = owner.environments["prod"].branch
+    if branch != MAIN:
+        page = pull_request.propose_version(repository, branch, arn)
+        sys.stdout.write(f"Production gets {arn} when a release manager approves this, and it is merged: {page}\n")
+        return
     before = rollback.unfinished(repository)
     page = rollback.dispatch(repository, arn)
     if before:
@@ -97,3 +114,13 @@ def _rollback(owner: Project, version: str) -> None:
         )
         sys.stdout.writelines(f"  {run}\n" for run in before)
     sys.stdout.write(f"Deploying {arn} to preprod, then to prod when its reviewer agrees: {page}\n")
+
+
+def _propose_retirement(owner: Project) -> None:
+    branch = owner.environments["prod"].branch
+    if branch == MAIN:
+        raise DeploymentError("run the workflow Retire: a release manager lets it into production")
+    page = pull_request.propose_retirement(rollback.this_repository(REPOSITORY), branch)
+    sys.stdout.write(
+        f"Production's endpoint is retired when a release manager approves this, and it is merged: {page}\n"
+    )

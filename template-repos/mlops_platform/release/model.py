@@ -25,17 +25,35 @@ def release(project: Project, environment: Environment, arn: str) -> Version:
     Raises:
         DeploymentError: the version may not be released; the message says why.
     """
+    answer = _answer(project, environment, arn)
+    return Version(
+        package_arn=answer["model_package_arn"],
+        version=version_of(project, arn),
+        model_name=answer["model_name"],
+        artifact_uri=answer["artifact_uri"],
+    )
+
+
+def require_artifact(project: Project, environment: Environment, arn: str, sha256: str) -> None:
+    """Check that the artifact of a version is the one whose digest was approved with it.
+
+    Raises:
+        DeploymentError: it is another one, or the version may not be released.
+    """
+    found = _answer(project, environment, arn)["sha256"]
+    if found != sha256:
+        raise DeploymentError(
+            f"the artifact of {arn} has the SHA-256 {found}, and {sha256} was approved: nothing was deployed"
+        )
+
+
+def _answer(project: Project, environment: Environment, arn: str) -> dict[str, Any]:
     number = version_of(project, arn)
     client = aws.client("lambda", project.region, attempts=2, read_timeout_seconds=SECONDS)
     answer = _invoke(client, environment.release_function, project.package_group, number)
     if "refused" in answer:
         raise DeploymentError(answer["refused"])
-    return Version(
-        package_arn=answer["model_package_arn"],
-        version=number,
-        model_name=answer["model_name"],
-        artifact_uri=answer["artifact_uri"],
-    )
+    return answer
 
 
 def _invoke(client: Any, function: str, alias: str, version: int) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Read the names and roles of a deployment project from project.toml, which the platform writes.
 
 Needs only the standard library, so that a workflow can run it before anything is installed:
-`python3 -m mlops_platform.release.project` prints `launched`, `region` and the deployment roles as outputs of a step.
+`python3 -m mlops_platform.release.project` prints `launched`, `region`, the deployment roles and the branch that deploys to production
+as outputs of a step.
 """
 
 import sys
@@ -13,6 +14,7 @@ from mlops_platform.project.project_file import ProjectError, ProjectFile
 
 FILE = REPOSITORY / "project.toml"
 ENVIRONMENTS = ("preprod", "prod")
+MAIN = "main"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,8 @@ class Environment:
     state_key_alias: str
     parameter_path: str
     """Path of the parameters that name the account's network, key and topic."""
+    branch: str = MAIN
+    """The branch whose jobs alone enter the environment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,7 @@ def read(file: Path | None = None) -> Project:
             state_bucket=value(name, "state_bucket"),
             state_key_alias=f"alias/{value(name, 'prefix')}-state",
             parameter_path=value(name, "parameter_path"),
+            branch=content.optional(name, "branch", MAIN),
         )
         for name in ENVIRONMENTS
     }
@@ -97,7 +102,7 @@ def workflow_outputs(file: Path) -> str:
         return "launched=false\n"
     project = read(file)
     roles = "".join(f"{name}_role={each.deployment_role_arn}\n" for name, each in project.environments.items())
-    return f"launched=true\nregion={project.region}\n{roles}"
+    return f"launched=true\nregion={project.region}\n{roles}prod_branch={project.environments['prod'].branch}\n"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Say who released a deployment to production, and refuse one that was released by somebody who writes to the repository.
 
-GitHub holds the job until a release manager lets it in; this step is the evidence of it, in the run's summary, and a check of
-what may have changed since the launch. Needs only the standard library: `python3 -m mlops_platform.release.released_by prod`.
+GitHub holds the job until a release manager lets it in, or merges nothing into the branch that releases before one approves it; this
+step is the evidence of it, in the run's summary, and a check of what may have changed since. Needs only the standard library: `python3 -m mlops_platform.release.released_by prod`.
 """
 
 import json
@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from mlops_platform.release.project import MAIN
 
 _WRITES = ("admin", "write")
 """Permissions that include writing. Source: GitHub REST API, "Get repository permissions for a user"."""
@@ -42,6 +44,36 @@ def released_by(environment: str, run: str, get: Callable[[str], Any]) -> list[s
                 "do both. Take that away, update the project in Service Catalog, and deploy again"
             )
     return logins
+
+
+def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> str:
+    """Return who approved the pull request by which a commit reached the branch that releases, as a line for the summary.
+
+    Raises:
+        ReleaseError: the branch has gone on, so that this repeats an earlier release; or nobody approved it.
+    """
+    if get(f"/branches/{quote(branch, safe='')}")["commit"]["sha"] != commit:
+        raise ReleaseError(
+            f"{branch} has gone on since {commit}: whoever repeats this run would take production back alone. Propose the version "
+            "by a pull request (`make rollback VERSION=…`)"
+        )
+    merged = [
+        pull
+        for pull in get(f"/pulls?state=closed&base={quote(branch, safe='')}&per_page=100")
+        if pull["merged_at"] and pull["merge_commit_sha"] == commit
+    ]
+    for pull in merged:
+        author, latest = pull["user"]["login"], dict[str, str]()
+        for review in get(f"/pulls/{pull['number']}/reviews?per_page=100"):
+            if review["state"] != "COMMENTED":
+                latest[review["user"]["login"]] = review["state"]
+        logins = sorted(login for login, state in latest.items() if state == "APPROVED" and login != author)
+        if logins:
+            link = f"[pull request {pull['number']}]({pull['html_url']})"
+            return f"Released to prod by {', '.join(logins)}, who approved {link} of {author}.\n"
+    raise ReleaseError(
+        f"nobody approved a pull request by which {commit} reached {branch}: look at the rules of that branch"
+    )
 
 
 def summary(environment: str, logins: list[str]) -> str:
@@ -77,9 +109,12 @@ def main(environment: str, variables: Mapping[str, str]) -> None:
             with error:
                 raise ReleaseError(f"GitHub does not tell who released this ({error.code} for {path})") from None
 
-    logins = released_by(environment, variables["GITHUB_RUN_ID"], get)
+    if (branch := variables["GITHUB_REF_NAME"]) == MAIN:
+        line = summary(environment, released_by(environment, variables["GITHUB_RUN_ID"], get))
+    else:
+        line = approved_by(branch, variables["GITHUB_SHA"], get)
     with Path(variables["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
-        file.write(summary(environment, logins))
+        file.write(line)
 
 
 if __name__ == "__main__":

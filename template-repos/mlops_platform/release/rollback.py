@@ -72,7 +72,7 @@ def unfinished(repository: Repository, environment: Mapping[str, str] = os.envir
     Raises:
         DeploymentError: there is no token, or GitHub refuses.
     """
-    runs = json.loads(_answer(repository, environment, f"actions/workflows/{WORKFLOW}/runs?per_page=30"))
+    runs = json.loads(answer(repository, environment, f"actions/workflows/{WORKFLOW}/runs?per_page=30"))
     return [run["html_url"] for run in runs["workflow_runs"] if run["status"] != "completed"]
 
 
@@ -83,20 +83,30 @@ def dispatch(repository: Repository, arn: str, environment: Mapping[str, str] = 
         DeploymentError: there is no token, or GitHub refuses.
     """
     body = {"ref": "main", "inputs": {"model_package_arn": arn}}
-    _answer(repository, environment, f"actions/workflows/{WORKFLOW}/dispatches", body)
+    answer(repository, environment, f"actions/workflows/{WORKFLOW}/dispatches", body)
     return f"{repository.server_url.rstrip('/')}/{repository.name}/actions/workflows/{WORKFLOW}"
 
 
-def _answer(
-    repository: Repository, environment: Mapping[str, str], path: str, body: Mapping[str, object] | None = None
+def answer(
+    repository: Repository,
+    environment: Mapping[str, str],
+    path: str,
+    body: Mapping[str, object] | None = None,
+    *,
+    method: str | None = None,
 ) -> bytes:
-    """Send a request about the repository, a POST if it has a body, and return what GitHub answers."""
+    """Send a request about the repository, by default a POST if it has a body, and return what GitHub answers.
+
+    Raises:
+        DeploymentError: there is no token, or GitHub refuses.
+    """
     token = environment.get("GITHUB_TOKEN")
     if not token:
         raise DeploymentError("set GITHUB_TOKEN to a token that may start this repository's workflows (Actions: write)")
     request = urllib.request.Request(
         f"{repository.api_url.rstrip('/')}/repos/{repository.name}/{path}",
         data=json.dumps(body).encode() if body else None,
+        method=method,
         headers={
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {token}",

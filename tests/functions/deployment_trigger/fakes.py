@@ -7,7 +7,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -301,7 +301,7 @@ class MemoryS3:
 
 @dataclass
 class MemoryGitHub:
-    """Runs of workflows."""
+    """Runs of workflows, branches and pull requests."""
 
     clock: Clock
     runs: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
@@ -314,6 +314,14 @@ class MemoryGitHub:
     before: Callable[[], None] = lambda: None
     after: Callable[[], None] = lambda: None
     on_list: Callable[[], None] = lambda: None
+    succeeded: dict[str, str] = field(default_factory=dict[str, str])
+    """The commits of the runs that succeeded, by address."""
+    branches: dict[str, str] = field(default_factory=dict[str, str])
+    """The commits of the branches of the repository."""
+    commits: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """The commits that the platform made, by their SHA."""
+    pulls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """The newest first."""
 
     def dispatch(self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None) -> bool:
         assert (workflow, branch) == ("deploy.yml", "main")
@@ -335,6 +343,44 @@ class MemoryGitHub:
                 return run["url"]
         return None
 
+    def tested_commit(self, repository: str, workflow: str, approval: Approval, url: str | None) -> str | None:
+        run = self.run_of(repository, workflow, approval)
+        return self.succeeded.get(run) if run is not None and url in (None, run) else None
+
+    def branch_commit(self, full_name: str, branch: str) -> str | None:
+        return self.branches.get(branch)
+
+    def commit_file(
+        self, repository: str, path: str, content: str, message: str, *, tree_of: str, parents: Sequence[str]
+    ) -> str:
+        sha = f"commit-{len(self.commits)}"
+        self.commits[sha] = {"path": path, "content": content, "tree_of": tree_of, "parents": list(parents)}
+        return sha
+
+    def create_branch(self, full_name: str, branch: str, commit: str) -> None:
+        self.branches[branch] = commit
+        self.after()
+
+    def open_pull_request(self, full_name: str, branch: str, base: str, title: str, body: str) -> None:
+        number = len(self.pulls) + 1
+        url = f"https://github.com/{full_name}/pull/{number}"
+        found = {
+            "number": number,
+            "html_url": url,
+            "state": "open",
+            "head": {"ref": branch},
+            "base": base,
+            "title": title,
+        }
+        self.pulls.insert(0, found)
+
+    def pull_requests(self, full_name: str, base: str, state: str) -> list[dict[str, object]]:
+        assert state == "all"
+        return [each for each in self.pulls if each["base"] == base]
+
+    def close_pull_request(self, full_name: str, number: int) -> None:
+        next(each for each in self.pulls if each["number"] == number)["state"] = "closed"
+
 
 class Fakes:
     """Everything outside the function, in memory."""
@@ -347,11 +393,12 @@ class Fakes:
         self.s3.put(BUCKET, "pipelines/run/output/model.tar.gz")
         self.github = MemoryGitHub(self.clock)
         self.github_asked = 0
+        self.settings = SETTINGS
 
     def deployer(self, request_id: str = "request-1", seconds: float = 230.0) -> Deployer:
         """Return the deployer of one attempt of Lambda at one request."""
         return Deployer(
-            settings=SETTINGS,
+            settings=self.settings,
             registry=ModelRegistry(self.sagemaker),
             projects=ProjectParameters(SETTINGS, self.ssm),
             approvals=ApprovalStore(self.s3),

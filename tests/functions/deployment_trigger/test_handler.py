@@ -193,3 +193,55 @@ def test_a_run_that_is_not_there_is_not_found(github: Server, reply: Reply) -> N
     client = GitHub(github.url, TOKEN, Deadline(at=Deadline(at=0).now() + 60))
 
     assert client.run_of(REPOSITORY, "deploy.yml", Approval(version=1, at=5)) is None
+
+
+def client(github: Server) -> GitHub:
+    return GitHub(github.url, TOKEN, Deadline(at=Deadline(at=0).now() + 60))
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "url", "commit"),
+    [
+        ("success", "https://github.com/run", "7e57ed"),
+        ("success", None, "7e57ed"),
+        ("success", "https://github.com/another", None),
+        ("failure", "https://github.com/run", None),
+        (None, "https://github.com/run", None),
+    ],
+)
+def test_the_tested_commit_is_that_of_the_runs_success(
+    github: Server, conclusion: str | None, url: str | None, commit: str | None
+) -> None:
+    approval = Approval(version=1, at=5)
+    run = {"html_url": "https://github.com/run", "display_title": f"Deploy {approval.id}", "head_sha": "7e57ed"}
+    github.reply(Reply(body={"workflow_runs": [{**run, "conclusion": conclusion}]}))
+
+    assert client(github).tested_commit(REPOSITORY, "deploy.yml", approval, url) == commit
+
+
+def test_a_commit_changes_one_file_of_another_commits_tree(github: Server) -> None:
+    tree, made = Reply(status=201, body={"sha": "tree"}), Reply(status=201, body={"sha": "commit"})
+    github.reply(Reply(body={"tree": {"sha": "base"}}), tree, made)
+
+    sha = client(github).commit_file(REPOSITORY, "release.json", "{}", "Release", tree_of="main", parents=["a", "main"])
+
+    assert sha == "commit"
+    assert [each.json for each in github.requests[1:]] == [
+        {
+            "base_tree": "base",
+            "tree": [{"path": "release.json", "mode": "100644", "type": "blob", "content": "{}"}],
+        },
+        {"message": "Release", "tree": "tree", "parents": ["a", "main"]},
+    ]
+
+
+def test_pull_requests_to_a_branch_are_listed_and_closed(github: Server) -> None:
+    github.reply(Reply(body=[{"number": 3}]), Reply(body={}))
+
+    assert client(github).pull_requests(REPOSITORY, "production", "all") == [{"number": 3}]
+    client(github).close_pull_request(REPOSITORY, 3)
+
+    assert [f"{each.method} {each.path}" for each in github.requests] == [
+        f"GET /repos/{REPOSITORY}/pulls?state=all&base=production&per_page=100",
+        f"PATCH /repos/{REPOSITORY}/pulls/3",
+    ]

@@ -46,6 +46,8 @@ DEPLOYING = replace(PROJECT, kind="model-deployment-realtime", environments=("pr
 
 PROTECTED = BranchRules(approvals=1, dismisses_stale=True, last_push=True, resolved_threads=True, stays=True)
 
+UNPROTECTED = BranchRules()
+
 
 @dataclass
 class Repo:
@@ -92,6 +94,10 @@ class MemoryGitHub:
     rules: BranchRules = PROTECTED
     rules_of_projects: BranchRules | None = None
     """The rules of repositories that are no templates, if they are others."""
+    rules_of_releases: BranchRules = UNPROTECTED
+    """The rules of every branch that is called production."""
+    teams: dict[int, dict[str, bool]] = field(default_factory=dict[int, dict[str, bool]])
+    """Members of the teams, and whether they add others."""
     plan_name: str | None = "enterprise"
     workflow_known_at: float = 0.0
     token_owner: int | None = 5
@@ -188,11 +194,23 @@ class MemoryGitHub:
         self.repositories[full_name].collaborators.discard(login)
         self._written("remove_collaborator")
 
+    def team_members(self, organization_id: int, team_id: int) -> dict[str, bool]:
+        assert organization_id == 1001
+        return self.teams[team_id]
+
+    def let_team_push(self, organization_id: int, team_id: int, full_name: str) -> None:
+        assert organization_id == 1001
+        self._write("let_team_push")
+        self.repositories[full_name].collaborators |= set(self.teams[team_id])
+        self._written("let_team_push")
+
     def plan(self, organization: str) -> str | None:
         assert organization == ORGANIZATION
         return self.plan_name
 
     def branch_rules(self, full_name: str, branch: str) -> BranchRules:
+        if branch == "production":
+            return self.rules_of_releases
         template = self.repositories[full_name].repository.is_template
         return self.rules if template or self.rules_of_projects is None else self.rules_of_projects
 

@@ -22,6 +22,12 @@ def pull_request(approvals: int = 0, **strict: bool) -> dict[str, Any]:
     }
 
 
+def approving(**changes: Any) -> dict[str, Any]:
+    required = {"reviewer": {"id": 7, "type": "Team"}, "file_patterns": ["*", "**/*"], "minimum_approvals": 1}
+    rule = pull_request()
+    return {**rule, "parameters": {**rule["parameters"], "required_reviewers": [{**required, **changes}]}}
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
@@ -35,10 +41,13 @@ def pull_request(approvals: int = 0, **strict: bool) -> dict[str, Any]:
             BranchRules(approvals=2, dismisses_stale=True, last_push=True, resolved_threads=True, stays=True),
         ),
         ([{"type": "deletion"}, pull_request(0)], BranchRules()),
+        ([approving(), {"type": "creation"}], BranchRules(approving_teams=frozenset({7}), opened_by_few=True)),
+        ([approving(minimum_approvals=0), approving(file_patterns=["*.json"])], BranchRules()),
+        ([approving(reviewer={"id": 7, "type": "User"}), approving(file_patterns="*")], BranchRules()),
         (list[object](), BranchRules()),
         ({"message": "nonsense"}, BranchRules()),
     ],
-    ids=["several rulesets", "no approvals", "none", "nonsense"],
+    ids=["several rulesets", "no approvals", "a team", "optional, or of some files", "no team", "none", "nonsense"],
 )
 def test_the_strictest_rules_of_a_branch_are_read(
     server: Server, github: GitHub, rules: object, expected: BranchRules
@@ -55,3 +64,25 @@ def test_a_plan_without_rules_is_named(server: Server, github: GitHub) -> None:
 
     with pytest.raises(GitHubError, match="the organization's GitHub plan does not include this"):
         github.branch_rules(REPO, "main")
+
+
+def test_a_team_is_read_and_let_in_by_its_number(server: Server, github: GitHub) -> None:
+    members = [{"login": "hedy"}, {"login": "lise"}]
+    server.reply(Reply(body=members), Reply(body=members[1:]), Reply(status=204))
+
+    assert github.team_members(1001, 7) == {"hedy": False, "lise": True}
+    github.let_team_push(1001, 7, REPO)
+
+    assert server.asked == [
+        "GET /organizations/1001/team/7/members?per_page=100&role=all",
+        "GET /organizations/1001/team/7/members?per_page=100&role=maintainer",
+        f"PUT /organizations/1001/team/7/repos/{REPO}",
+    ]
+    assert server.requests[-1].json == {"permission": "push"}
+
+
+def test_a_token_that_does_not_see_teams_says_which_scope_it_lacks(server: Server, github: GitHub) -> None:
+    server.reply(Reply(status=404, body={"message": "Not Found"}, headers={"X-Accepted-OAuth-Scopes": "read:org"}))
+
+    with pytest.raises(GitHubError, match=r"the platform's GitHub credential lacks a permission: read:org"):
+        github.team_members(1001, 7)

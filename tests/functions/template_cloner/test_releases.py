@@ -34,6 +34,12 @@ def test_the_account_itself_says_that_nobody_has_to_release(function: MemoryFunc
     assert read(function) == Release(managers=(), unprotected=True)
 
 
+def test_the_account_itself_says_of_which_branch_it_trusts_the_jobs(function: MemoryFunction) -> None:
+    release = {"managers": ["hedy"], "unprotected": False, "branch": "production"}
+    function.answers = [{"state": "done", "release": release}]
+    assert read(function) == Release(managers=("hedy",), branch="production")
+
+
 @pytest.mark.parametrize("answer", [{"state": "refused", "reason": "action 'release' must be one of …"}, {}])
 def test_an_account_of_an_earlier_platform_refuses_the_launch(function: MemoryFunction, answer: dict[str, Any]) -> None:
     function.answers = [answer]

@@ -5,7 +5,7 @@ from tests.sandbox_plugins.cases.dependencies import Dependencies
 from tests.sandbox_plugins.cases.documents import Inputs
 
 
-def ruleset(_: Dependencies) -> Inputs:
+def ruleset(deps: Dependencies) -> Inputs:
     """Return a ruleset of an organization."""
     return {
         "name": "probe",
@@ -21,7 +21,16 @@ def ruleset(_: Dependencies) -> Inputs:
             "deletion": True,
             "nonFastForward": True,
             "update": True,
-            "pullRequest": {"requiredApprovingReviewCount": 1},
+            "pullRequest": {
+                "requiredApprovingReviewCount": 1,
+                "requiredReviewers": [
+                    {
+                        "reviewer": {"id": int(deps.id("team")), "type": "Team"},
+                        "filePatterns": ["*"],
+                        "minimumApprovals": 1,
+                    }
+                ],
+            },
             "requiredStatusChecks": {
                 "doNotEnforceOnCreate": True,
                 "requiredChecks": [{"context": "Checks", "integrationId": 15368}],

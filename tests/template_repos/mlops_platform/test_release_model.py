@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlops_platform.release import DeploymentError
-from mlops_platform.release.model import release
+from mlops_platform.release.model import release, require_artifact
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT, model_name
 
@@ -18,6 +18,15 @@ def test_a_version_of_this_project_has_the_model_that_the_account_made(aws: Fake
     assert (version.package_arn, version.version, version.model_name) == (ARN, 2, model_name("preprod", 2))
     assert version.artifact_uri == f"s3://{PREPROD.artifacts_bucket}/approved/{PROJECT.id}/2/model.tar.gz"
     assert aws.release.released == [2]
+
+
+def test_a_version_with_another_artifact_than_was_approved_with_it_is_not_deployed(aws: FakeAws) -> None:
+    del aws
+    digest = f"{2:064x}"
+    require_artifact(PROJECT, PREPROD, ARN, digest)
+
+    with pytest.raises(DeploymentError, match=f"has the SHA-256 {digest}, and {'0' * 64} was approved"):
+        require_artifact(PROJECT, PREPROD, ARN, "0" * 64)
 
 
 def test_a_refusal_of_the_function_is_told_as_it_is(aws: FakeAws) -> None:

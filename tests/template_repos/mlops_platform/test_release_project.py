@@ -32,4 +32,7 @@ def test_a_workflow_learns_the_region_and_the_role_of_each_environment(tmp_path:
         "region=eu-west-1",
         "preprod_role=arn:aws:iam::222222222222:role/analytics-preprod-p-abcdefghijkl-deployment",
         "prod_role=arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
+        "prod_branch=main",
     ]
+    file.write_text(PROJECT_TOML.replace("[prod]\n", '[prod]\nbranch = "production"\n'))
+    assert project.workflow_outputs(file).splitlines()[-1] == "prod_branch=production"

@@ -25,6 +25,7 @@ def review(login: str, *environments: str, state: str = "approved") -> dict[str,
 def variables(server: Server, folder: Path) -> dict[str, str]:
     return {
         "GITHUB_API_URL": server.url,
+        "GITHUB_REF_NAME": "main",
         "GITHUB_REPOSITORY": REPOSITORY,
         "GITHUB_RUN_ID": "7",
         "GITHUB_STEP_SUMMARY": str(folder / "summary"),
@@ -71,3 +72,68 @@ def test_a_github_that_does_not_tell_ends_the_deployment(server: Server, tmp_pat
 
     with pytest.raises(ReleaseError, match=r"GitHub does not tell who released this .403"):
         main("prod", variables(server, tmp_path))
+
+
+def by_branch(server: Server, folder: Path) -> dict[str, str]:
+    return variables(server, folder) | {"GITHUB_REF_NAME": "production", "GITHUB_SHA": "c0ffee"}
+
+
+def merged(commit: str = "c0ffee", number: int = 4) -> dict[str, Any]:
+    return {
+        "number": number,
+        "html_url": f"https://github.com/{REPOSITORY}/pull/{number}",
+        "merged_at": "2026-11-30T12:00:00Z",
+        "merge_commit_sha": commit,
+        "user": {"login": "template-cloner"},
+    }
+
+
+def reviews(*states: tuple[str, str]) -> list[dict[str, Any]]:
+    return [{"user": {"login": login}, "state": state} for login, state in states]
+
+
+def test_where_a_branch_releases_the_summary_names_who_approved_the_pull_request(
+    server: Server, tmp_path: Path
+) -> None:
+    server.reply(
+        Reply(body={"commit": {"sha": "c0ffee"}}),
+        Reply(body=[merged("abc", 3), merged()]),
+        Reply(body=reviews(("ada", "APPROVED"), ("hedy", "APPROVED"), ("ada", "DISMISSED"), ("hedy", "COMMENTED"))),
+    )
+
+    main("prod", by_branch(server, tmp_path))
+
+    assert (tmp_path / "summary").read_text() == (
+        f"Released to prod by hedy, who approved [pull request 4](https://github.com/{REPOSITORY}/pull/4) of template-cloner.\n"
+    )
+    assert [request.path.partition(REPOSITORY)[2] for request in server.requests] == [
+        "/branches/production",
+        "/pulls?state=closed&base=production&per_page=100",
+        "/pulls/4/reviews?per_page=100",
+    ]
+
+
+def test_a_run_of_an_earlier_release_is_not_repeated(server: Server, tmp_path: Path) -> None:
+    server.reply(Reply(body={"commit": {"sha": "later"}}))
+
+    with pytest.raises(ReleaseError, match="production has gone on since c0ffee: whoever repeats this run would"):
+        main("prod", by_branch(server, tmp_path))
+    assert not (tmp_path / "summary").exists()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [Reply(body=[])],
+        [Reply(body=[{**merged(), "merged_at": None}])],
+        [Reply(body=[merged()]), Reply(body=reviews(("hedy", "CHANGES_REQUESTED")))],
+        [Reply(body=[merged()]), Reply(body=reviews(("template-cloner", "APPROVED")))],
+    ],
+)
+def test_a_change_of_the_branch_that_nobody_approved_ends_the_release(
+    server: Server, tmp_path: Path, found: list[Reply]
+) -> None:
+    server.reply(Reply(body={"commit": {"sha": "c0ffee"}}), *found)
+
+    with pytest.raises(ReleaseError, match="nobody approved a pull request by which c0ffee reached production"):
+        main("prod", by_branch(server, tmp_path))

@@ -1,0 +1,218 @@
+"""A project of an organization on GitHub's plan Team, whose models are released by pull requests to `production`.
+
+The tests run in this order; each continues from the state that the ones before it left.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox import http_client
+from sandbox.demo.member import Member
+from sandbox.organization import CLONER
+from tests.e2e.actors import connected
+from tests.e2e.approvals import Approvals
+from tests.e2e.sandbox import Sandbox, prepared
+from tests.e2e.wait import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+PRODUCTION = "production"
+RELEASE_FILE = "release.json"
+RELEASE_WORKFLOW = "production.yml"
+
+
+class Releases(Approvals):
+    """Pull requests to the branch that releases, and the runs that their merges start."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.platform = Member(self.servers, CLONER)
+        self.repository = f"/repos/{self.project.deployment}"
+
+    def tested(self, version: int) -> int:
+        """Approve a version, wait until preproduction has tested it, and return the run."""
+        run = self.approve(version)
+        assert self.conclusion(run) == "success"
+        return run
+
+    def proposed(self) -> dict[str, Any]:
+        """Let the sweep propose what was tested, and return the only open pull request."""
+        # The record says that the run was started a moment after it was.
+        decided = wait_until(lambda: [each for each in self.sweep() if each["decision"] == "proposed"], "a proposal")
+        [pull] = self.developer.listed(f"{self.repository}/pulls?base={PRODUCTION}")
+        assert [each["run_url"] for each in decided] == [pull["html_url"]]
+        return pull
+
+    def propose(self, member: Member, content: object, *, name: str, file: str = RELEASE_FILE) -> int:
+        """Open a pull request to production as a person, and return its number."""
+        head = member.get(f"{self.repository}/git/ref/heads/{PRODUCTION}")["object"]["sha"]
+        member.send("POST", f"{self.repository}/git/refs", {"ref": f"refs/heads/{name}", "sha": head})
+        self.write(member, name, file, json.dumps(content))
+        body = {"title": name, "head": name, "base": PRODUCTION}
+        return int(member.send("POST", f"{self.repository}/pulls", body)["number"])
+
+    def write(self, member: Member, branch: str, file: str, text: str) -> None:
+        """Commit a file to a branch as a person."""
+        place = f"{self.repository}/contents/{file}"
+        body = {"message": "m", "content": base64.b64encode(text.encode()).decode(), "branch": branch}
+        with suppress(http_client.RefusedError):
+            body["sha"] = member.get(f"{place}?ref={branch}")["sha"]
+        member.send("PUT", place, body)
+
+    def approve_pull(self, member: Member, pull: int) -> None:
+        member.send("POST", f"{self.repository}/pulls/{pull}/reviews", {"event": "APPROVE"})
+
+    def merge(self, member: Member, pull: int) -> str:
+        """Merge a pull request, and return the commit."""
+        return str(member.send("PUT", f"{self.repository}/pulls/{pull}/merge", {})["sha"])
+
+    def released(self, commit: str) -> dict[str, Any]:
+        """Wait for the end of the run that a merge started, and return it."""
+
+        def ended() -> dict[str, Any] | None:
+            runs = self.developer.runs(self.project.deployment, RELEASE_WORKFLOW)
+            found = [run for run in runs if run["head_sha"] == commit and run["status"] == "completed"]
+            return found[0] if found else None
+
+        return wait_until(ended, "a release")
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releases]:
+    with prepared(tmp_path_factory.mktemp("releases") / "sandbox", "team") as sandbox, connected(sandbox):
+        yield Releases(sandbox)
+
+
+@pytest.fixture(scope="module")
+def first(releases: Releases) -> dict[str, Any]:
+    """The pull request that proposes version 1."""
+    releases.tested(1)
+    return releases.proposed()
+
+
+@pytest.fixture(scope="module")
+def first_release(releases: Releases, first: dict[str, Any]) -> dict[str, Any]:
+    """The run by which version 1 was released."""
+    number = int(first["number"])
+    releases.approve_pull(releases.reviewer, number)
+    return releases.released(releases.merge(releases.reviewer, number))
+
+
+def refused(releases: Releases, member: Member, pull: int) -> str:
+    """Try to merge a pull request, and return why it is not."""
+    with pytest.raises(http_client.RefusedError) as refusal:
+        releases.merge(member, pull)
+    return str(refusal.value)
+
+
+def test_a_launch_lets_only_jobs_of_the_branch_into_production(releases: Releases) -> None:
+    environment = f"{releases.repository}/environments/prod"
+    [policy] = releases.owner.get(f"{environment}/deployment-branch-policies")["branch_policies"]
+
+    assert (policy["name"], policy["type"]) == (PRODUCTION, "branch")
+    kinds = [rule["type"] for rule in releases.owner.get(environment)["protection_rules"]]
+    assert kinds == ["branch_policy"]
+
+
+def test_nobody_alone_writes_the_branch(releases: Releases) -> None:
+    for member in (releases.developer, releases.reviewer, releases.owner, releases.platform):
+        with pytest.raises(http_client.RefusedError, match="Changes must be made through a pull request"):
+            releases.write(member, PRODUCTION, "README.md", "mine")
+        with pytest.raises(http_client.RefusedError, match="Cannot delete this protected ref"):
+            member.send("DELETE", f"{releases.repository}/git/refs/heads/{PRODUCTION}", {})
+
+
+def test_production_trusts_jobs_of_the_branch_alone(releases: Releases) -> None:
+    role, repository = releases.deployment_role("prod"), releases.project.deployment
+
+    for ref in ("refs/heads/main", "refs/heads/release", "refs/tags/production"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            releases.job(role, repository, environment="prod", ref=ref)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        releases.job(role, repository, ref=f"refs/heads/{PRODUCTION}")
+    assert releases.job(role, repository, environment="prod", ref=f"refs/heads/{PRODUCTION}")
+
+
+def test_a_job_of_main_does_not_enter_production(releases: Releases) -> None:
+    run = releases.retire()
+
+    assert releases.conclusion(run) == "success"
+    jobs = releases.developer.get(releases.path(run, "jobs"))["jobs"]
+    assert {each["name"]: each["conclusion"] for each in jobs}["Retire from prod"] == "skipped"
+
+
+def test_a_tested_version_is_proposed_by_one_file(releases: Releases, first: dict[str, Any]) -> None:
+    assert first["user"]["login"] == CLONER.login
+    changed = releases.developer.listed(f"{releases.repository}/pulls/{first['number']}/files")
+    assert [each["filename"] for each in changed] == [RELEASE_FILE]
+    assert releases.serving("prod") is None
+
+
+def test_writers_do_not_release_it_however_many_approve(releases: Releases, first: dict[str, Any]) -> None:
+    number = int(first["number"])
+    releases.approve_pull(releases.developer, number)
+    releases.approve_pull(releases.colleague, number)
+
+    assert "approving review from mlops-release-managers" in refused(releases, releases.developer, number)
+    assert "approving review from mlops-release-managers" in refused(releases, releases.platform, number)
+
+
+def test_a_release_manager_releases_nothing_of_her_own_alone(releases: Releases) -> None:
+    number = releases.propose(releases.reviewer, {"retired": True}, name="hers")
+    with pytest.raises(http_client.RefusedError, match="Can not approve your own pull request"):
+        releases.approve_pull(releases.reviewer, number)
+    releases.approve_pull(releases.colleague, number)
+
+    assert "approving review from mlops-release-managers" in refused(releases, releases.reviewer, number)
+
+
+def test_a_release_manager_who_pushed_last_does_not_approve(releases: Releases) -> None:
+    number = releases.propose(releases.developer, {"retired": True}, name="theirs")
+    releases.write(releases.reviewer, "theirs", "README.md", "hers")
+    releases.approve_pull(releases.reviewer, number)
+
+    assert "someone other than hedy" in refused(releases, releases.reviewer, number)
+
+
+def test_what_a_release_manager_approves_is_deployed_and_the_run_says_so(
+    releases: Releases, first: dict[str, Any], first_release: dict[str, Any]
+) -> None:
+    assert first_release["conclusion"] == "success"
+    assert releases.version("prod") == 1
+    page = http_client.text(releases.servers, "GET", first_release["html_url"], {})
+    assert "Released to prod by hedy, who approved <a " in page
+    assert f">pull request {first['number']}</a> of {CLONER.login}." in page
+
+
+def test_a_release_is_not_repeated_once_the_branch_has_gone_on(
+    releases: Releases, first_release: dict[str, Any]
+) -> None:
+    version = releases.register()
+    releases.tested(version)
+    pull = int(releases.proposed()["number"])
+    releases.approve_pull(releases.reviewer, pull)
+    assert releases.released(releases.merge(releases.developer, pull))["conclusion"] == "success"
+    assert releases.version("prod") == version
+
+    releases.send(int(first_release["id"]), "rerun")
+
+    assert releases.conclusion(int(first_release["id"])) == "failure"
+    assert "has gone on since" in releases.log(int(first_release["id"]), "prod")
+    assert releases.version("prod") == version
+
+
+def test_a_person_proposes_the_end_of_the_endpoint_and_a_release_manager_agrees(releases: Releases) -> None:
+    number = releases.propose(releases.developer, {"retired": True}, name="retire")
+    releases.approve_pull(releases.colleague, number)
+    assert "approving review from mlops-release-managers" in refused(releases, releases.developer, number)
+    releases.approve_pull(releases.reviewer, number)
+
+    assert releases.released(releases.merge(releases.developer, number))["conclusion"] == "success"
+
+    assert releases.serving("prod") is None
