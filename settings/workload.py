@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.environment import Environment
+from settings.earlier_versions import MOST_EARLIER_VERSIONS, EarlierVersion
 from settings.types import AccountId, EnvironmentName, Login, Section, problem, without_repeats
 
 
@@ -27,6 +28,18 @@ class Workload(Section):
     repositories. Production without any refuses launches. Name two, or nothing is released while the only one is away. GitHub's
     reviewers of a project are written by its launch and its updates alone: after a change, deploy it and update every project
     (README, "Update a project")."""
+
+    earlier_versions: Annotated[list[EarlierVersion], Field(min_length=0, max_length=MOST_EARLIER_VERSIONS)] = Field(
+        default_factory=list[EarlierVersion]
+    )
+    """Versions that were approved before versions carried digests, and may be released here all the same, such as for a rollback.
+
+    Look at each before you enter it. Once it was released, the account has a record of it, and it needs no entry any more."""
+
+    @field_validator("earlier_versions")
+    @classmethod
+    def _versions_are_listed_once(cls, versions: list[EarlierVersion]) -> list[EarlierVersion]:
+        return without_repeats(versions, lambda each: each.version)
 
     @field_validator("release_managers")
     @classmethod

@@ -4,6 +4,8 @@ Its code is in `functions/model_release/`, its permissions are in `permissions.p
 alias for the project (`products/parts/project-roles.yaml`), by which the function knows who calls.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -37,6 +39,8 @@ class ModelReleaseArgs:
     """Network of the models."""
     development: Environment
     """Environment in which the models are trained and approved."""
+    earlier_versions: Mapping[str, Mapping[str, str]]
+    """Digests of versions that were registered without any, by group and number."""
 
 
 class ModelRelease(pulumi.ComponentResource):
@@ -66,6 +70,7 @@ class ModelRelease(pulumi.ComponentResource):
                     "ARTIFACTS_BUCKET": args.artifacts.bucket_name,
                     "DEVELOPMENT_ACCOUNT_ID": args.development.account_id,
                     "DEVELOPMENT_PREFIX": args.development.prefix,
+                    "EARLIER_VERSIONS": json.dumps(args.earlier_versions),
                     "PLATFORM_PREFIX": environment.prefix,
                     "SECURITY_GROUP_ID": network.security_group_id,
                     "SUBNET_IDS": pulumi.Output.all(*network.subnet_ids).apply(",".join),

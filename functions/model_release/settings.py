@@ -1,7 +1,8 @@
 """Settings of the function: the account and the account of the training, as its environment variables describe them."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.shared.account import OwnEnvironment
 from functions.shared.variables import read_variables
@@ -23,6 +24,8 @@ class Settings(OwnEnvironment):
     """Beginning of the names of projects' buckets there, such as `analytics-dev`."""
     approver_role: str
     """Name of the role there that approves versions."""
+    earlier_versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """Evidence of versions that were registered before pipelines registered any, by group and number, such as `abalone-p-…/3`."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -41,6 +44,11 @@ class Settings(OwnEnvironment):
             "development_account_id": "DEVELOPMENT_ACCOUNT_ID",
             "development_prefix": "DEVELOPMENT_PREFIX",
             "approver_role": "APPROVER_ROLE",
+            "earlier_versions": "EARLIER_VERSIONS",
         }
         values = read_variables(environment, names, of="the release of models")
-        return cls(subnet_ids=tuple(values.pop("subnet_ids").split(",")), **values)
+        return cls(
+            subnet_ids=tuple(values.pop("subnet_ids").split(",")),
+            earlier_versions=json.loads(values.pop("earlier_versions")),
+            **values,
+        )

@@ -528,3 +528,32 @@ def test_leads_are_known_by_their_logins_where_the_settings_have_them() -> None:
 def test_release_managers_are_people_of_whom_each_is_named_once(changes: dict[str, Any], wrong: str) -> None:
     (found,) = problems(development=None, workload={"developmentAccountId": "111111111111", **changes}).values()
     assert wrong in found.remedy
+
+
+DIGEST = "0123456789abcdef" * 4
+EARLIER = {"version": "abalone-p-1a2b3c4d5e6f/3", "modelSha256": DIGEST, "containerSha256": DIGEST}
+
+
+@pytest.mark.parametrize(
+    ("entries", "wrong"),
+    [
+        ([{**EARLIER, "version": "abalone-p-1a2b3c4d5e6f"}], "give group and number"),
+        ([{**EARLIER, "modelSha256": "sha256:" + DIGEST}], "give a SHA-256 as 64 hexadecimal digits"),
+        ([EARLIER, EARLIER], "list each once; more than once: abalone-p-1a2b3c4d5e6f/3"),
+    ],
+)
+def test_an_earlier_version_is_entered_once_with_its_digests(entries: list[dict[str, str]], wrong: str) -> None:
+    workload = {"developmentAccountId": "111111111111", "earlierVersions": entries}
+    (found,) = problems(development=None, workload=workload).values()
+    assert wrong in found.remedy
+
+
+def test_as_many_earlier_versions_as_may_be_entered_fit_into_the_functions_environment() -> None:
+    longest = "a" * 32 + "-p-1a2b3c4d5e6f/"
+    entries = [{**EARLIER, "version": f"{longest}{10000 + number}"} for number in range(10)]
+    workload = {"developmentAccountId": "111111111111", "earlierVersions": entries}
+    found = parse(development=None, workload=workload).workload
+    assert found
+    # The other variables of the function take about 600 characters of 4,096.
+    assert len(json.dumps({each.version: each.evidence for each in found.earlier_versions})) < 3000
+    assert "10" in remedy("workload.earlierVersions", workload={**workload, "earlierVersions": [*entries, EARLIER]})

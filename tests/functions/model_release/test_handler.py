@@ -25,6 +25,7 @@ VARIABLES = {
     "AWS_REGION": "eu-west-1",
     "DEVELOPMENT_ACCOUNT_ID": "111111111111",
     "DEVELOPMENT_PREFIX": "analytics-dev",
+    "EARLIER_VERSIONS": "{}",
     "PLATFORM_PREFIX": "analytics-prod",
     "SECURITY_GROUP_ID": "sg-1",
     "SUBNET_IDS": "subnet-1,subnet-2",

@@ -28,6 +28,7 @@ BODY = b"the model"
 CONTAINER = {"Image": IMAGE, "ModelDataUrl": f"s3://{FROZEN}/pipelines/model.tar.gz", "Environment": {"A": "b"}}
 VARIANT = {"VariantName": "AllTraffic", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 EVERYTHING = allow("*")
+KNOWN = evidence(CONTAINER, BODY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +40,18 @@ class World:
     lead: Credentials
     deployer: Credentials
 
-    def approve(self, version: int) -> None:
-        """Freeze a version's artifact as the trigger does, and approve it as a lead data scientist."""
+    def approve(self, version: int, known: Mapping[str, str] = KNOWN) -> None:
+        """Freeze a version's artifact as the trigger does, and approve it as a lead data scientist.
+
+        `known` is what its pipeline registered with it.
+        """
         dev, key = self.dev, f"approved/{version}/model.tar.gz"
         registry = dev.client("sagemaker")
         made = registry.create_model_package(
             ModelPackageGroupName=GROUP,
             ModelApprovalStatus="PendingManualApproval",
             InferenceSpecification={"Containers": [CONTAINER]},
-            CustomerMetadataProperties=evidence(CONTAINER, BODY),
+            CustomerMetadataProperties=dict(known),
         )
         assert made["ModelPackageArn"] == arn(version)
         metadata = {"model-package-arn": arn(version), "specification-sha256": specification_digest(CONTAINER)}
@@ -226,6 +230,22 @@ def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) 
     registry = world.dev.client("sagemaker", world.lead)
     registry.update_model_package(ModelPackageArn=arn(4), InferenceSpecification=changed)
     assert "is not what the pipeline registered: somebody changed it" in world.release(4)["refused"]
+
+
+def test_a_version_from_before_there_was_evidence_is_released_when_the_accounts_settings_say_what_it_was(
+    world: World,
+) -> None:
+    world.approve(5, known={"source-commit": "abc"})
+    refused = world.release(5)["refused"]
+    shown = f"modelSha256: {KNOWN['model-sha256']}, containerSha256: {KNOWN['container-sha256']}"
+    assert f"enter {{version: {GROUP}/5, {shown}}} in workload.earlierVersions" in refused
+    functions = world.prod.client("lambda")
+    variables = functions.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
+    entered = {**variables, "EARLIER_VERSIONS": json.dumps({f"{GROUP}/5": KNOWN})}
+    functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": entered})
+    released = world.release(5)
+    functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
+    assert world.release(5) == released, "it has a record"
 
 
 @pytest.mark.parametrize("qualifier", [{}, {"Qualifier": "$LATEST"}, {"Qualifier": OTHER}], ids=str)
