@@ -69,7 +69,7 @@ class Artifacts:
                 "digest is that of the whole"
             )
         return FrozenArtifact(
-            source=Source(bucket=bucket, key=key, etag=found["ETag"]),
+            source=Source(bucket=bucket, key=key, etag=found["ETag"], modified=found["LastModified"]),
             sha256=sha256,
             specification=found["Metadata"].get(METADATA, ""),
         )
