@@ -196,6 +196,7 @@ if settings.workload:
             logs_key_arn=keys["logs"].arn,
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
+            release_managers=settings.workload.release_managers,
             earlier_versions={each.version: each.evidence for each in settings.workload.earlier_versions},
         ),
         options,

@@ -5,7 +5,7 @@ alias for the project (`products/parts/project-roles.yaml`), by which the functi
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -39,6 +39,8 @@ class ModelReleaseArgs:
     """Network of the models."""
     development: Environment
     """Environment in which the models are trained and approved."""
+    release_managers: Sequence[str]
+    """GitHub logins of those who let jobs into this account; empty where nobody has to."""
     earlier_versions: Mapping[str, Mapping[str, str]]
     """Digests of versions that were registered without any, by group and number."""
 
@@ -72,6 +74,7 @@ class ModelRelease(pulumi.ComponentResource):
                     "DEVELOPMENT_PREFIX": args.development.prefix,
                     "EARLIER_VERSIONS": json.dumps(args.earlier_versions),
                     "PLATFORM_PREFIX": environment.prefix,
+                    "RELEASE_MANAGERS": json.dumps(args.release_managers),
                     "SECURITY_GROUP_ID": network.security_group_id,
                     "SUBNET_IDS": pulumi.Output.all(*network.subnet_ids).apply(",".join),
                 },

@@ -1,7 +1,7 @@
 """The record of each version that was released here: one object beside its artifact, written once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ class Record:
     """ARN of the identity that approved it; empty when SageMaker did not say."""
     made_by: str = ""
     """Commit and definition of the pipeline that made it, as it says itself; empty in records of before it did."""
+    released_by: Sequence[str] = ()
+    """Logins of those who let its first release in; empty where nobody has to, and in records of before it was noted."""
 
     def to_json(self) -> str:
         """Return the object's content."""

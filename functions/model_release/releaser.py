@@ -4,6 +4,7 @@ An attempt that was interrupted is continued by the next one. A record exists on
 if its record was written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.model_release import models
@@ -43,6 +44,8 @@ class Releaser:
     artifacts: ArtifactStore
     records: RecordStore
     models: ModelStore
+    released_by: Sequence[str] = ()
+    """Logins of those who let the job in."""
 
     def release(self, version: int) -> Released:
         """Make the SageMaker model of a version.
@@ -107,6 +110,7 @@ class Releaser:
             sha256=frozen.sha256,
             approved_by=package.decided_by,
             made_by=package.description,
+            released_by=self.released_by,
         )
         return self.records.write(project.id, version, record)
 

@@ -24,6 +24,8 @@ class Settings(OwnEnvironment):
     """Beginning of the names of projects' buckets there, such as `analytics-dev`."""
     approver_role: str
     """Name of the role there that approves versions."""
+    release_managers: Sequence[str] = ()
+    """Logins at GitHub of those who let jobs into this account; empty where nobody has to."""
     earlier_versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """Evidence of versions that were registered before pipelines registered any, by group and number, such as `abalone-p-…/3`."""
 
@@ -45,10 +47,12 @@ class Settings(OwnEnvironment):
             "development_prefix": "DEVELOPMENT_PREFIX",
             "approver_role": "APPROVER_ROLE",
             "earlier_versions": "EARLIER_VERSIONS",
+            "release_managers": "RELEASE_MANAGERS",
         }
         values = read_variables(environment, names, of="the release of models")
         return cls(
             subnet_ids=tuple(values.pop("subnet_ids").split(",")),
             earlier_versions=json.loads(values.pop("earlier_versions")),
+            release_managers=json.loads(values.pop("release_managers")),
             **values,
         )

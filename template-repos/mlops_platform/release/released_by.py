@@ -1,7 +1,8 @@
 """Say who released a deployment to production, and refuse one that was released by somebody who writes to the repository.
 
 GitHub holds the job until a release manager lets it in; this step is the evidence of it, in the run's summary, and a check of
-what may have changed since the launch. Needs only the standard library: `python3 -m mlops_platform.release.released_by prod`.
+what may have changed since the launch. Its output `released_by` is for the account's release function, which compares it with
+the account's settings. Needs only the standard library: `python3 -m mlops_platform.release.released_by prod`.
 """
 
 import json
@@ -55,7 +56,7 @@ def summary(environment: str, logins: list[str]) -> str:
 
 
 def main(environment: str, variables: Mapping[str, str]) -> None:
-    """Write to the summary of the run that executes this.
+    """Write to the summary of the run that executes this, and to the outputs of its step.
 
     Raises:
         ReleaseError: the release does not count, or GitHub does not tell.
@@ -80,6 +81,8 @@ def main(environment: str, variables: Mapping[str, str]) -> None:
     logins = released_by(environment, variables["GITHUB_RUN_ID"], get)
     with Path(variables["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
         file.write(summary(environment, logins))
+    with Path(variables["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
+        file.write(f"released_by={','.join(logins)}\n")
 
 
 if __name__ == "__main__":

@@ -63,10 +63,11 @@ class World:
         registry = self.dev.client("sagemaker", self.lead)
         registry.update_model_package(ModelPackageArn=arn(version), ModelApprovalStatus=status)
 
-    def release(self, version: int) -> dict[str, Any]:
-        """Release a version as a job of the project's repository."""
+    def release(self, version: int, by: str = "hedy") -> dict[str, Any]:
+        """Release a version as a job of the project's repository, which somebody let in."""
         functions = self.prod.client("lambda", self.deployer)
-        answer = functions.invoke(FunctionName=FUNCTION, Qualifier=GROUP, Payload=json.dumps({"version": version}))
+        question = {"version": version, "released_by": [by]}
+        answer = functions.invoke(FunctionName=FUNCTION, Qualifier=GROUP, Payload=json.dumps(question))
         content = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, content
         return content
@@ -222,6 +223,10 @@ def test_what_is_not_approved_by_a_lead_is_refused(world: World) -> None:
     assert "which does not approve models" in world.release(3)["refused"]
     world.decide(3, "Approved")
     assert "refused" not in world.release(3)
+
+
+def test_a_former_release_manager_releases_nothing(world: World) -> None:
+    assert "former let this into prod, which hedy release" in world.release(1, by="former")["refused"]
 
 
 def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) -> None:

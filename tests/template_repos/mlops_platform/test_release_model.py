@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlops_platform.release import DeploymentError
-from mlops_platform.release.model import release
+from mlops_platform.release.model import RELEASED_BY, release, require_release
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT, model_name
 
@@ -18,6 +18,28 @@ def test_a_version_of_this_project_has_the_model_that_the_account_made(aws: Fake
     assert (version.package_arn, version.version, version.model_name) == (ARN, 2, model_name("preprod", 2))
     assert version.artifact_uri == f"s3://{PREPROD.artifacts_bucket}/approved/{PROJECT.id}/2/model.tar.gz"
     assert aws.release.released == [2]
+
+
+@pytest.mark.parametrize(("variable", "logins"), [("hedy,lise", ["hedy", "lise"]), ("", [])])
+def test_the_account_is_told_who_let_the_job_in(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, variable: str, logins: list[str]
+) -> None:
+    monkeypatch.setenv(RELEASED_BY, variable)
+    release(PROJECT, PREPROD, ARN)
+    require_release(PROJECT, PREPROD)
+    assert aws.release.asked == [
+        {"version": 2, "released_by": logins},
+        {"action": "retire", "released_by": logins},
+    ]
+
+
+def test_a_retirement_that_a_former_release_manager_let_in_is_refused(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RELEASED_BY, "former")
+    aws.release.former = ("former",)
+    with pytest.raises(DeploymentError, match="may not"):
+        require_release(PROJECT, PREPROD)
 
 
 def test_a_refusal_of_the_function_is_told_as_it_is(aws: FakeAws) -> None:

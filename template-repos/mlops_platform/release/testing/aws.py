@@ -30,12 +30,22 @@ class FakeRelease:
     released: list[int] = field(default_factory=list[int])
     error: str = ""
     """Message of the exception that it raises."""
+    asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Everything that it was invoked with."""
+    former: tuple[str, ...] = ()
+    """Logins of those who may let nothing in any more."""
 
     def invoke(self, *, FunctionName: str, Qualifier: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Answer as the function does."""
         preprod = PROJECT.environments["preprod"]
         assert (FunctionName, Qualifier) == (preprod.release_function, PROJECT.package_group)
-        version = json.loads(Payload)["version"]
+        question = json.loads(Payload)
+        self.asked.append(question)
+        if set(question["released_by"]) & set(self.former):
+            return self._answer({"refused": f"{question['released_by']} may not"})
+        if question.get("action") == "retire":
+            return self._answer({})
+        version = question["version"]
         if self.error:
             return self._answer({"errorType": "ClientError", "errorMessage": self.error}, FunctionError="Unhandled")
         if refused := self.versions.get(version, "it does not exist"):
