@@ -62,21 +62,22 @@ def handler(event: Mapping[str, object], context: Context) -> Mapping[str, objec
         The model's name and what it is of, nothing before a retirement, or the reason of a refusal under `refused`.
     """
     settings = Settings.from_environment(os.environ)
+    invoked = context.invoked_function_arn
     asked = {name: event.get(name) for name in ("action", "version", "released_by")}
     try:
-        project = calling_project(context.invoked_function_arn)
-        released_by = logins_of(event.get("released_by"))
-        require_manager(released_by, settings.release_managers, settings.environment)
-        answer = (
-            {} if event.get("action") == "retire" else _release(settings, project, event.get("version"), released_by)
-        )
+        answer = _answer(settings, invoked, event)
     except RefusedError as refusal:
         answer = {"refused": str(refusal)}
-    logger.info(json.dumps({"invoked": context.invoked_function_arn, **asked, **answer}))
+    logger.info(json.dumps({"invoked": invoked, **asked, **answer}))
     return answer
 
 
-def _release(settings: Settings, project: Project, version: object, released_by: Sequence[str]) -> Mapping[str, object]:
+def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Mapping[str, object]:
+    project, released_by = calling_project(invoked), logins_of(event.get("released_by"))
+    require_manager(released_by, settings.release_managers, settings.environment)
+    if event.get("action") == "retire":
+        return dict[str, object]()
+    version = event.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise RefusedError(f"the version {version!r} is no number of a model package: pass an integer such as 3")
     aws = services(settings.artifacts_bucket)

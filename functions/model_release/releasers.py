@@ -12,10 +12,13 @@ def logins_of(released_by: object) -> Sequence[str]:
     Raises:
         RefusedError: they are no list of logins.
     """
-    logins = [] if released_by is None else cast("list[object]", released_by)
-    if not isinstance(logins, list) or not all(isinstance(login, str) for login in logins):
+    if released_by is None:
+        return ()
+    if not isinstance(released_by, list) or not all(
+        isinstance(each, str) for each in cast("list[object]", released_by)
+    ):
         raise RefusedError(f"released_by is {released_by!r}: pass a list of logins at GitHub")
-    return cast("list[str]", logins)
+    return cast("list[str]", released_by)
 
 
 def require_manager(released_by: Sequence[str], managers: Sequence[str], environment: str) -> None:

@@ -89,6 +89,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "iam:PutRolePermissionsBoundary",
         "iam:PutRolePolicy",
     ),
+    "kms:EncryptionContextKeys": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
     "kms:GrantIsForAWSResource": ("kms:CreateGrant",),
     "kms:ResourceAliases": ("kms:Decrypt",),
     "kms:ViaService": (
@@ -127,6 +128,8 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateTrainingJob",
     ),
     "sagemaker:CustomerMetadataProperties": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
+    "sagemaker:CustomerMetadataPropertiesToRemove": ("sagemaker:UpdateModelPackage",),
+    "sagemaker:FileSystemId": ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob"),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:ModelArn": (
         "sagemaker:CreateEndpointConfig",
@@ -141,6 +144,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:DeleteSpace",
         "sagemaker:UpdateSpace",
     ),
+    "sagemaker:PipelineVersionId": ("sagemaker:StartPipelineExecution",),
     "sagemaker:SpaceSharingType": (
         "sagemaker:CreateApp",
         "sagemaker:CreateSpace",

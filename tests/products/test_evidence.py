@@ -118,6 +118,8 @@ def test_no_operation_of_sagemaker_changes_what_a_version_says_about_its_making(
     sagemaker = service_model("sagemaker")
     assert member in sagemaker.operation_model("CreateModelPackage").input_shape.members
     assert member not in sagemaker.operation_model("UpdateModelPackage").input_shape.members
+    # Where the digests of its reports stand.
+    assert "ModelMetrics" not in sagemaker.operation_model("UpdateModelPackage").input_shape.members
 
 
 @pytest.mark.parametrize(
