@@ -4,14 +4,14 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from functions.model_release.artifacts import Artifacts
 from functions.model_release.errors import RefusedError
 from functions.model_release.models import Models
-from functions.model_release.project import Project, calling_project
+from functions.model_release.project import calling_project
 from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.model_release.releaser import Releaser
