@@ -210,6 +210,7 @@ if settings.workload:
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
             tokens=settings.github.tokens,
+            endpoint_instance_types=settings.workload.endpoint_instance_types,
             release=Release(
                 managers=settings.workload.release_managers, unprotected=settings.workload.release == "unprotected"
             ),

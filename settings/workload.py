@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from components.environment import Environment
 from settings.earlier_versions import MOST_EARLIER_VERSIONS, EarlierVersion
-from settings.types import AccountId, EnvironmentName, Login, Section, problem, without_repeats
+from settings.limits import MOST_INSTANCE_TYPES
+from settings.types import AccountId, EndpointInstanceType, EnvironmentName, Login, Section, problem, without_repeats
 
 
 class Workload(Section):
@@ -29,6 +30,26 @@ class Workload(Section):
     reviewers of a project are written by its launch and its updates alone: after a change, deploy it and update every project
     (README, "Update a project")."""
 
+    endpoint_instance_types: Annotated[
+        list[EndpointInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
+    ] = Field(
+        default_factory=lambda: [
+            "ml.m5.large",
+            "ml.m5.xlarge",
+            "ml.m5.2xlarge",
+            "ml.m6i.large",
+            "ml.m6i.xlarge",
+            "ml.m6i.2xlarge",
+            "ml.c5.large",
+            "ml.c5.xlarge",
+            "ml.c6i.large",
+            "ml.c6i.xlarge",
+            "ml.r5.large",
+            "ml.inf2.xlarge",
+        ]
+    )
+    """Instance types that projects' endpoints may run on here; at most twelve. How many instances, a project's reviewed settings and the
+    account's service quotas decide. A change reaches a project with its next update (README, "Update a project")."""
     earlier_versions: Annotated[list[EarlierVersion], Field(min_length=0, max_length=MOST_EARLIER_VERSIONS)] = Field(
         default_factory=list[EarlierVersion]
     )
@@ -47,6 +68,14 @@ class Workload(Section):
         if managers and info.data.get("release") == "unprotected":
             raise problem("nobody releases models where release is unprotected: remove one of the two")
         return without_repeats(managers, str.lower)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters that projects read and no component decides."""
+        return {
+            "accounts/development": self.development_account_id,
+            "endpoints/instance-types": ",".join(self.endpoint_instance_types),
+        }
 
     def development(self, environment: Environment) -> Environment:
         """Return the environment of the unit in which the models were trained that `environment` deploys."""

@@ -111,10 +111,11 @@ def _platform(
             yield checked(
                 "GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get)
             )
-            yield checked(
-                "project releases",
-                lambda: project_releases.check(account, names, server, organization, settings, token, get),
-            )
+            if settings_file.section(settings, "workload").get("release", "environment") == "environment":
+                yield checked(
+                    "project releases",
+                    lambda: project_releases.check(account, names, server, organization, settings, token, get),
+                )
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
     yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
     # Only a stack with the development section has the template cloner, whose secret holds the credential.

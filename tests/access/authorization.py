@@ -115,6 +115,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "s3:prefix": ("s3:ListBucket", "s3:ListBucketVersions"),
     "sagemaker:InstanceTypes": (
         "sagemaker:CreateApp",
+        "sagemaker:CreateEndpointConfig",
         "sagemaker:CreateHyperParameterTuningJob",
         "sagemaker:CreateProcessingJob",
         "sagemaker:CreateSpace",

@@ -557,3 +557,23 @@ def test_as_many_earlier_versions_as_may_be_entered_fit_into_the_functions_envir
     # The other variables of the function take about 600 characters of 4,096.
     assert len(json.dumps({each.version: each.evidence for each in found.earlier_versions})) < 3000
     assert "10" in remedy("workload.earlierVersions", workload={**workload, "earlierVersions": [*entries, EARLIER]})
+
+
+@pytest.mark.parametrize(
+    ("types", "wrong"),
+    [
+        (["ml.m5.larg"], "give a SageMaker instance type that endpoints run on; did you mean ml.m5.large?"),
+        (["ml.m5.large", "ml.m5.large"], "list each once"),
+    ],
+)
+def test_endpoints_run_on_types_of_instances_that_there_are(types: list[str], wrong: str) -> None:
+    workload = {"developmentAccountId": "111111111111", "endpointInstanceTypes": types}
+    found = problems(development=None, workload=workload)
+    assert wrong in next(iter(found.values())).remedy
+
+
+def test_projects_are_told_on_which_instances_their_endpoints_may_run() -> None:
+    workload = {"developmentAccountId": "111111111111", "endpointInstanceTypes": ["ml.c5.large", "ml.m5.large"]}
+    assert (
+        parse(development=None, workload=workload).parameters["endpoints/instance-types"] == "ml.c5.large,ml.m5.large"
+    )
