@@ -92,6 +92,13 @@ def test_a_jobs_code_may_ask_nothing_of_sagemaker(product: Product) -> None:
     assert not [action for action in allowed if action.startswith(("sagemaker:", "iam:", "lambda:"))]
 
 
+@pytest.mark.parametrize("group", ["ProcessingJobs", "TrainingJobs"])
+def test_a_pipelines_job_writes_no_log_of_a_job_that_a_person_started(product: Product, group: str) -> None:
+    streams = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/sagemaker/{group}:log-stream:"
+    assert product.may("JobRole", "logs:PutLogEvents", f"{streams}pipelines-abcdefghijkl-Train-xyz/algo-1-1")
+    assert not product.may("JobRole", "logs:PutLogEvents", f"{streams}train-of-ada/algo-1-1")
+
+
 @pytest.mark.parametrize("verb", ["Describe", "Stop"])
 def test_a_pipeline_follows_and_stops_jobs_of_its_own_project_alone(product: Product, verb: str) -> None:
     tag = "aws:ResourceTag/sagemaker:project-id"
