@@ -6,7 +6,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.deployment_trigger.errors import NotEvaluatedError, NotStartedError, RefusedError
-from functions.deployment_trigger.package import Candidate, artifact_key, only_container, report_key
+from functions.deployment_trigger.package import (
+    Candidate,
+    artifact_key,
+    only_container,
+    report_key,
+    require_one_execution,
+)
 from functions.deployment_trigger.reports import Report
 from functions.shared import aws_clients
 from functions.shared.evidence import EvidenceError, NoEvidenceError, evaluated_artifact
@@ -48,9 +54,11 @@ class ApprovedArtifacts:
         package, bucket = candidate.package, candidate.project.bucket
         container = only_container(package)
         key = artifact_key(container, bucket)
+        reports = {report_key(each, bucket): each for each in package.reports}
+        require_one_execution([key, *reports])
         try:
-            for report in package.reports:
-                self._freeze_report(report, candidate)
+            for place, report in reports.items():
+                self._freeze_report(report, place, candidate)
             target = Target(
                 bucket=bucket,
                 key=f"approved/{candidate.approval.version}/model.tar.gz",
@@ -63,9 +71,8 @@ class ApprovedArtifacts:
         except (AnotherArtifactError, EvidenceError) as error:
             raise NotEvaluatedError(f"{package.arn} is not deployed: {error}") from None
 
-    def _freeze_report(self, report: Report, candidate: Candidate) -> None:
+    def _freeze_report(self, report: Report, key: str, candidate: Candidate) -> None:
         package, bucket = candidate.package, candidate.project.bucket
-        key = report_key(report, bucket)
         source = self._source(bucket, key, "report")
         # One that was replaced, and put back later, is what was registered again. S3 alone sets this time.
         if source.modified > package.registered_at:

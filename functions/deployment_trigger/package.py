@@ -1,7 +1,7 @@
 """Model packages, and the rules that say which of them may be deployed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -135,6 +135,22 @@ def report_key(report: Report, bucket: str) -> str:
             "wrote: update the training repository from its template, train again, and approve the new version"
         )
     return _key(report.uri, bucket, "report")
+
+
+def require_one_execution(keys: Iterable[str]) -> None:
+    """Check that artifact and reports are of one execution of the pipeline, whose folder they lie in.
+
+    A selective execution takes results from an earlier one, which may have been made from another commit.
+
+    Raises:
+        RefusedError: they are of several.
+    """
+    found = sorted({key.split("/")[1] for key in keys if key.startswith("executions/")})
+    if len(found) > 1:
+        raise RefusedError(
+            f"its artifact and its reports are of several executions of the pipeline ({', '.join(found)}), so it does not tell which "
+            "commit made it: run the whole pipeline, and approve the new version"
+        )
 
 
 def _key(uri: str, bucket: str, what: str) -> str:

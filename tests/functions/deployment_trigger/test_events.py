@@ -397,6 +397,21 @@ def test_a_report_that_cannot_be_compared_is_refused(fakes: Fakes, registered: d
     assert reason in made.reason
 
 
+def test_an_artifact_of_another_execution_than_its_report_is_refused(fakes: Fakes) -> None:
+    """As a selective execution registers it: its model was trained by an earlier one."""
+    fakes.s3.put(BUCKET, "executions/earlier/model/train/output/model.tar.gz")
+    container = {"Image": "image", "ModelDataUrl": f"s3://{BUCKET}/executions/earlier/model/train/output/model.tar.gz"}
+    fakes.sagemaker.update(
+        1, InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=evidence(container)
+    )
+
+    made = fakes.deliver()
+
+    assert made.decision == "refused"
+    assert "of several executions of the pipeline (earlier, run)" in made.reason
+    assert not [key for _, key in fakes.s3.objects if key.startswith("approved/")]
+
+
 @pytest.mark.parametrize("registered", [None, {}, {"ModelQuality": {}}], ids=str)
 def test_a_version_without_reports_has_none_to_compare(fakes: Fakes, registered: dict[str, Any] | None) -> None:
     fakes.sagemaker.update(1, ModelMetrics=registered)
