@@ -200,6 +200,8 @@ if settings.workload:
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
             approvers=settings.workload.approvers,
+            release_managers=settings.workload.release_managers,
+            earlier_versions={each.version: each.evidence for each in settings.workload.earlier_versions},
         ),
         options,
     )
@@ -212,6 +214,7 @@ if settings.workload:
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
             tokens=settings.github.tokens,
+            endpoint_instance_types=settings.workload.endpoint_instance_types,
             release=Release(
                 managers=settings.workload.release_managers,
                 unprotected=settings.workload.release == "unprotected",

@@ -1,6 +1,6 @@
 """The template of a project's two roles in an account that its models are deployed to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from products import sagemaker_images
 from products.compose import compose
@@ -8,12 +8,20 @@ from products.part import Part
 from products.template import Template
 
 
-def project_roles(region: str, values: Mapping[str, str], *, organization_id: int | None, branch: str) -> Template:
+def project_roles(
+    region: str,
+    values: Mapping[str, str],
+    *,
+    endpoint_instance_types: Sequence[str],
+    organization_id: int | None,
+    branch: str,
+) -> Template:
     """Return the template as an account publishes it.
 
     Args:
         region: the account's region.
         values: those of the platform, by their placeholders.
+        endpoint_instance_types: types of instances that endpoints may run on.
         organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
             tokens of which it reads only subject and audience.
         branch: the only branch whose jobs deploy, where AWS reads it in their tokens.
@@ -23,6 +31,9 @@ def project_roles(region: str, values: Mapping[str, str], *, organization_id: in
     """
     known = {**values, "region": region, "images_account_id": sagemaker_images.account_of(region)}
     parts = [Part(name="project-roles")]
+    parts += [
+        Part(name="project-roles-instance-type", values={"instance_type": each}) for each in endpoint_instance_types
+    ]
     if organization_id is not None:
         claims = {"organization_id": str(organization_id), "branch": branch}
         parts.append(Part(name="project-roles-claims", values=claims))

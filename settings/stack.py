@@ -221,7 +221,7 @@ class Settings(Section):
             "github/oidc-provider-arn": self.environment.oidc_provider_arn(issuer),
             "github/oidc-issuer": issuer,
             **{f"accounts/{name}": account_id for name, account_id in self.deployment_accounts.items()},
-            **({"accounts/development": self.workload.development_account_id} if self.workload else {}),
+            **(self.workload.parameters if self.workload else {}),
         }
 
     @classmethod

@@ -3,11 +3,22 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from components.environment import Environment
 from components.github.rulesets import MAIN, RELEASE_BRANCH
-from settings.types import AccountId, EnvironmentName, Login, ProfileName, Section, problem, without_repeats
+from settings.earlier_versions import MOST_EARLIER_VERSIONS, EarlierVersion
+from settings.limits import MOST_INSTANCE_TYPES
+from settings.types import (
+    AccountId,
+    EndpointInstanceType,
+    EnvironmentName,
+    Login,
+    ProfileName,
+    Section,
+    problem,
+    without_repeats,
+)
 
 
 class Workload(Section):
@@ -36,11 +47,42 @@ class Workload(Section):
 
     Whom development makes a lead later, by itself, approves nothing for an environment that names its approvers. They approve in an
     app of their own in Studio: of what is done elsewhere, SageMaker tells no user profile, and it is refused."""
+    endpoint_instance_types: Annotated[
+        list[EndpointInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
+    ] = Field(
+        default_factory=lambda: [
+            "ml.m5.large",
+            "ml.m5.xlarge",
+            "ml.m5.2xlarge",
+            "ml.m6i.large",
+            "ml.m6i.xlarge",
+            "ml.m6i.2xlarge",
+            "ml.c5.large",
+            "ml.c5.xlarge",
+            "ml.c6i.large",
+            "ml.c6i.xlarge",
+            "ml.r5.large",
+            "ml.inf2.xlarge",
+        ]
+    )
+    """Instance types that projects' endpoints may run on here; at most twelve. How many instances, a project's reviewed settings and the
+    account's service quotas decide. A change reaches a project with its next update (README, "Update a project")."""
+    earlier_versions: Annotated[list[EarlierVersion], Field(min_length=0, max_length=MOST_EARLIER_VERSIONS)] = Field(
+        default_factory=list[EarlierVersion]
+    )
+    """Versions that were approved before versions carried digests, and may be released here all the same, such as for a rollback.
+
+    Look at each before you enter it. Once it was released, the account has a record of it, and it needs no entry any more."""
 
     @field_validator("approvers")
     @classmethod
     def _approvers_are_listed_once(cls, approvers: list[str]) -> list[str]:
         return without_repeats(approvers, str.casefold)
+
+    @field_validator("earlier_versions")
+    @classmethod
+    def _versions_are_listed_once(cls, versions: list[EarlierVersion]) -> list[EarlierVersion]:
+        return without_repeats(versions, lambda each: each.version)
 
     @field_validator("release_managers")
     @classmethod
@@ -53,6 +95,14 @@ class Workload(Section):
     def release_branch(self) -> str:
         """The branch of a deployment repository whose jobs deploy to this account."""
         return RELEASE_BRANCH if self.release == "branch" else MAIN
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters that projects read and no component decides."""
+        return {
+            "accounts/development": self.development_account_id,
+            "endpoints/instance-types": ",".join(self.endpoint_instance_types),
+        }
 
     def development(self, environment: Environment) -> Environment:
         """Return the environment of the unit in which the models were trained that `environment` deploys."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from bootstrap import github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
-from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, quotas, reviews
+from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, project_releases, quotas, reviews
 from bootstrap.doctor.finding import Finding, checked
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
@@ -116,6 +116,11 @@ def _platform(
             yield checked(
                 "GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get)
             )
+            if settings_file.section(settings, "workload").get("release", "environment") == "environment":
+                yield checked(
+                    "project releases",
+                    lambda: project_releases.check(account, names, server, organization, settings, token, get),
+                )
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
     yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
     # Only a stack with the development section has the template cloner, whose secret holds the credential.

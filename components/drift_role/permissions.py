@@ -6,7 +6,8 @@ from components.environment import Environment
 
 def read_state(environment: Environment) -> list[iam.Statement]:
     """Read the state of the platform, and the key that it is encrypted with."""
-    bucket = environment.bucket_arn("state")
+    bucket, keys = environment.bucket_arn("state"), environment.arn("kms", "key/*")
+    state_key = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{environment.prefix}-state"}}
     return [
         iam.allow("FindState", "s3:ListBucket", on=bucket),
         iam.allow(
@@ -25,10 +26,17 @@ def read_state(environment: Environment) -> list[iam.Statement]:
             ],
         ),
         iam.allow(
-            "DecryptState",
+            "DecryptStateInStorage",
             "kms:Decrypt",
-            on=environment.arn("kms", "key/*"),
-            when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{environment.prefix}-state"}},
+            on=keys,
+            when={**state_key, "StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}},
+        ),
+        # Pulumi encrypts the platform's secrets without an encryption context, and those of a project with its id in it.
+        iam.allow(
+            "DecryptSecretsOfState",
+            "kms:Decrypt",
+            on=keys,
+            when={**state_key, "Null": {"kms:EncryptionContextKeys": "true"}},
         ),
     ]
 

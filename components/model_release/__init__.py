@@ -5,7 +5,7 @@ alias for the project (`products/parts/project-roles.yaml`), by which the functi
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -41,6 +41,10 @@ class ModelReleaseArgs:
     """Environment in which the models are trained and approved."""
     approvers: Sequence[str]
     """User profiles of Studio there whose approvals count here; empty if those of all leads do."""
+    release_managers: Sequence[str]
+    """GitHub logins of those who let jobs into this account; empty where nobody has to."""
+    earlier_versions: Mapping[str, Mapping[str, str]]
+    """Digests of versions that were registered without any, by group and number."""
 
 
 class ModelRelease(pulumi.ComponentResource):
@@ -71,7 +75,9 @@ class ModelRelease(pulumi.ComponentResource):
                     "ARTIFACTS_BUCKET": args.artifacts.bucket_name,
                     "DEVELOPMENT_ACCOUNT_ID": args.development.account_id,
                     "DEVELOPMENT_PREFIX": args.development.prefix,
+                    "EARLIER_VERSIONS": json.dumps(args.earlier_versions),
                     "PLATFORM_PREFIX": environment.prefix,
+                    "RELEASE_MANAGERS": json.dumps(args.release_managers),
                     "SECURITY_GROUP_ID": network.security_group_id,
                     "SUBNET_IDS": pulumi.Output.all(*network.subnet_ids).apply(",".join),
                 },

@@ -38,18 +38,15 @@ class VpcConfig:
     def attach(self) -> tuple[iam.Statement, ...]:
         """Let a role put network interfaces here, as everything that runs in a VPC must, and nowhere else.
 
-        One statement for all actions on them: subnets and security group matter to their creation alone, because
-        the rest has no other resource type than the interface itself.
-        Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions"; Lambda Developer Guide,
-        "Giving Lambda functions access to resources in an Amazon VPC".
+        One statement for both actions on them: subnets and security group matter to their creation alone, because
+        the other has no other resource type than the interface itself.
+        Source: Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
         """
         return (
             iam.allow(
                 "AttachToNetwork",
                 "ec2:CreateNetworkInterface",
-                "ec2:CreateNetworkInterfacePermission",
                 "ec2:DeleteNetworkInterface",
-                "ec2:DeleteNetworkInterfacePermission",
                 on=[
                     self.environment.arn("ec2", "network-interface/*"),
                     *(
@@ -68,6 +65,23 @@ class VpcConfig:
                 "ec2:DescribeVpcs",
                 on=iam.NO_RESOURCE_TYPE,
             ),
+        )
+
+    def lend_to_sagemaker(self) -> tuple[iam.Statement, ...]:
+        """Let a role lend network interfaces to SageMaker's account, which runs its jobs, and to no other.
+
+        Source: SageMaker Developer Guide, "CreateTrainingJob API: Execution Role Permissions"; Service Authorization Reference,
+        "Condition keys for Amazon EC2", ec2:AuthorizedService.
+        """
+        interfaces = self.environment.arn("ec2", "network-interface/*")
+        return (
+            iam.allow(
+                "LendToSageMaker",
+                "ec2:CreateNetworkInterfacePermission",
+                on=interfaces,
+                when={"StringEquals": {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}},
+            ),
+            iam.allow("TakeBack", "ec2:DeleteNetworkInterfacePermission", on=interfaces),
         )
 
 

@@ -26,7 +26,11 @@ def job_role(environment: Environment, vpc_config: VpcConfig, data: Sequence[iam
         trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id=environment.account_id),
         policies={
             "job": iam.document(
-                *_run(environment), *vpc_config.attach(), *iam.merge(data), *leads.neither_launch_nor_approve()
+                *_run(environment),
+                *vpc_config.attach(),
+                *vpc_config.lend_to_sagemaker(),
+                *iam.merge(data),
+                *leads.neither_launch_nor_approve(),
             )
         },
     )
@@ -41,6 +45,12 @@ def _run(environment: Environment) -> list[iam.Statement]:
             "logs:DescribeLogStreams",
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
+        ),
+        # A job's log is named after it; SageMaker gives these names to jobs of pipelines.
+        iam.deny(
+            "LeaveLogsOfPipelines",
+            "logs:PutLogEvents",
+            on=environment.arn("logs", "log-group:*:log-stream:pipelines-*"),
         ),
         jobs.write_metrics("/aws/sagemaker/*"),
         iam.allow(

@@ -66,8 +66,8 @@ def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input
 def approve_models(environment: Environment) -> iam.Statement:
     """Approve or reject a model package, and leave the digests that its pipeline registered as they are.
 
-    There is no condition key for its container: a version of which that was changed is refused when it is released, and so
-    is one whose digests were removed. Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI".
+    There is no condition key for its container: a version of which that was changed is refused when it is released. Nor is there one for
+    its card or its source's address, of which neither says what is served. Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI".
     """
     return iam.allow(
         "ApproveModels",
@@ -76,6 +76,7 @@ def approve_models(environment: Environment) -> iam.Statement:
         when={
             "Null": {
                 "sagemaker:ModelApprovalStatus": "false",
+                "sagemaker:CustomerMetadataPropertiesToRemove": "true",
                 **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in EVIDENCE},
             }
         },

@@ -135,11 +135,17 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
             ],
         ),
         iam.allow(
-            "StartPipelines",
+            "RepeatAndStopPipelines",
             "sagemaker:RetryPipelineExecution",
-            "sagemaker:StartPipelineExecution",
             "sagemaker:StopPipelineExecution",
             on=environment.arn("sagemaker", "pipeline/*"),
+        ),
+        iam.allow(
+            "StartPipelines",
+            "sagemaker:StartPipelineExecution",
+            on=environment.arn("sagemaker", "pipeline/*"),
+            # As main last made them: an earlier version has the code of an earlier commit.
+            when={"Null": {"sagemaker:PipelineVersionId": "true"}},
         ),
         iam.allow(
             "RunJobsUnderTheirRole",
@@ -162,13 +168,21 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
 
 
 def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:
-    """Deny every kind of job that names no subnet, and every request that names one that is not among `subnet_ids`.
+    """Deny every kind of job that names no subnet or a file system, and every request with a subnet that is not among `subnet_ids`.
 
-    The second denial is about every action that names subnets, without a list of them: for any other there is no such
+    The last denial is about every action that names subnets, without a list of them: for any other there is no such
     condition key, and so no value of it that differs.
     In another security group a job cannot start: its role may put network interfaces into the platform's alone.
     """
     return [
+        # A job would read one past the policies of buckets; the platform has none for jobs, and Studio's holds home directories.
+        iam.deny(
+            "NoJobsWithFileSystems",
+            "sagemaker:CreateHyperParameterTuningJob",
+            "sagemaker:CreateTrainingJob",
+            on=NO_GAP,
+            when={"Null": {"sagemaker:FileSystemId": "false"}},
+        ),
         iam.deny(
             "NoJobsWithoutNetwork",
             *jobs.JOBS_WITH_A_NETWORK,

@@ -61,6 +61,8 @@ class WorkloadAccountArgs:
     tokens: GitHubTokens
     """Tokens of the repositories' jobs, which alone may deploy."""
     release: Release
+    endpoint_instance_types: Sequence[str]
+    """Types of instances that projects' endpoints may run on."""
     logs_key_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
     """The only topic that an alarm of a deployment may publish to."""
@@ -161,5 +163,11 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
     # AWS reads nothing else in the tokens of an Enterprise Server.
     owner_id = None if server_of(args.tokens.issuer).is_enterprise_server else args.tokens.organization_id
     return values.apply(
-        lambda known: project_roles(environment.region, known, organization_id=owner_id, branch=args.release.branch)
+        lambda known: project_roles(
+            environment.region,
+            known,
+            endpoint_instance_types=args.endpoint_instance_types,
+            organization_id=owner_id,
+            branch=args.release.branch,
+        )
     )

@@ -1,8 +1,8 @@
 """The outcome of each approval: one object in the project's bucket, written only under a condition."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
@@ -29,6 +29,8 @@ class Record:
     since: float
     """Seconds since 1970."""
     reason: str = ""
+    reports: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Registered SHA-256 of each report that could be read before the approval, by its address."""
     run_url: str | None = None
     pull_url: str | None = None
     """Address of the pull request that proposes it to production, if it is released so."""

@@ -208,6 +208,7 @@ class Deployer:
             owner=self.request_id,
             since=self.wall_clock(),
             reason=reason,
+            reports={each.uri: each.sha256 for each in candidate.package.reports},
         )
 
 

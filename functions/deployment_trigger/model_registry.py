@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.deployment_trigger.package import ModelPackage
+from functions.deployment_trigger.reports import reports_of
 from functions.shared import aws_clients
 from functions.shared.evidence import evidence_of
 
@@ -37,6 +38,8 @@ class ModelRegistry:
             modified_at=round(modified.timestamp() * 1000),
             containers=tuple(containers),
             evidence=evidence_of(found),
+            reports=tuple(reports_of(found)),
+            registered_at=found["CreationTime"],
         )
 
     def newest_approved(self, group: str) -> Sequence[str]:

@@ -1,11 +1,13 @@
 """Model packages, and the rules that say which of them may be deployed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from functions.deployment_trigger.errors import RefusedError
 from functions.deployment_trigger.project import Project
+from functions.deployment_trigger.reports import Report
 from functions.deployment_trigger.settings import Settings
 
 _ARN = re.compile(
@@ -36,6 +38,8 @@ class ModelPackage:
     containers: tuple[Mapping[str, object], ...]
     evidence: Mapping[str, str]
     """Metadata that its pipeline registered (`functions/shared/evidence.py`)."""
+    reports: tuple[Report, ...]
+    registered_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +120,41 @@ def artifact_key(container: Mapping[str, object], bucket: str) -> str:
     Raises:
         RefusedError: it has none, or it lies elsewhere.
     """
-    artifact = str(container.get("ModelDataUrl", ""))
-    key = artifact.removeprefix(f"s3://{bucket}/")
-    if not key or key == artifact:
-        raise RefusedError(f"its artifact {artifact or '(none)'} does not lie in the project's bucket s3://{bucket}/")
+    return _key(str(container.get("ModelDataUrl", "")), bucket, "artifact")
+
+
+def report_key(report: Report, bucket: str) -> str:
+    """Return the key of a report in the project's bucket.
+
+    Raises:
+        RefusedError: it was registered without its digest, or it lies elsewhere.
+    """
+    if not report.sha256:
+        raise RefusedError(
+            f"its report {report.uri} was registered without its digest, so nothing tells whether you read what the evaluation "
+            "wrote: update the training repository from its template, train again, and approve the new version"
+        )
+    return _key(report.uri, bucket, "report")
+
+
+def require_one_execution(keys: Iterable[str]) -> None:
+    """Check that artifact and reports are of one execution of the pipeline, whose folder they lie in.
+
+    A selective execution takes results from an earlier one, which may have been made from another commit.
+
+    Raises:
+        RefusedError: they are of several.
+    """
+    found = sorted({key.split("/")[1] for key in keys if key.startswith("executions/")})
+    if len(found) > 1:
+        raise RefusedError(
+            f"its artifact and its reports are of several executions of the pipeline ({', '.join(found)}), so it does not tell which "
+            "commit made it: run the whole pipeline, and approve the new version"
+        )
+
+
+def _key(uri: str, bucket: str, what: str) -> str:
+    key = uri.removeprefix(f"s3://{bucket}/")
+    if not key or key == uri:
+        raise RefusedError(f"its {what} {uri or '(none)'} does not lie in the project's bucket s3://{bucket}/")
     return key

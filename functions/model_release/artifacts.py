@@ -1,5 +1,6 @@
 """Artifacts of approved versions: frozen in the account that trained them, and copied into this one, once."""
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -68,10 +69,19 @@ class Artifacts:
                 "digest is that of the whole"
             )
         return FrozenArtifact(
-            source=Source(bucket=bucket, key=key, etag=found["ETag"]),
+            source=Source(bucket=bucket, key=key, etag=found["ETag"], modified=found["LastModified"]),
             sha256=sha256,
             specification=found["Metadata"].get(METADATA, ""),
         )
+
+    def frozen_sha256(self, bucket: str, key: str) -> str | None:
+        """Return the SHA-256, in hexadecimal digits, of what lies where an approval freezes; None when S3 does not tell it.
+
+        S3 tells it of what was copied in one request, as it was before there was evidence.
+        """
+        found = self._copies.head(bucket, key, UNREADABLE) or {}
+        checksum: str = found.get("ChecksumSHA256", "")
+        return None if not checksum or "-" in checksum else base64.b64decode(checksum).hex()
 
     def copy(self, frozen: FrozenArtifact, key: str) -> bool:
         """Copy a frozen artifact to a key of this account's bucket; False when it is there already.

@@ -1,4 +1,4 @@
-"""Entry point of the release function: a project's alias, and the number of a version."""
+"""Entry point of the release function: a project's alias, the number of a version, and those who let its job in."""
 
 import functools
 import json
@@ -11,10 +11,11 @@ from typing import Protocol
 from functions.model_release.artifacts import Artifacts
 from functions.model_release.errors import RefusedError
 from functions.model_release.models import Models
-from functions.model_release.project import Project, calling_project
+from functions.model_release.project import calling_project
 from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.model_release.releaser import Releaser
+from functions.model_release.releasers import logins_of, require_manager
 from functions.model_release.settings import Settings
 from functions.shared import aws_clients
 
@@ -54,19 +55,28 @@ def services(bucket: str) -> Services:
 def handler(event: Mapping[str, object], context: Context) -> Mapping[str, object]:
     """Release the version that the event names, of the project whose alias was invoked.
 
+    The event has the number of a `version`, or `"action": "retire"`, by which nothing is released; and in `released_by` the logins of
+    those who let the repository's job in, where somebody has to.
+
     Returns:
-        The model's name and what it is of, or the reason of a refusal under `refused`.
+        The model's name and what it is of, nothing before a retirement, or the reason of a refusal under `refused`.
     """
     settings = Settings.from_environment(os.environ)
+    invoked = context.invoked_function_arn
+    asked = {name: event.get(name) for name in ("action", "version", "released_by")}
     try:
-        answer = _release(settings, calling_project(context.invoked_function_arn), event)
+        answer = _answer(settings, invoked, event)
     except RefusedError as refusal:
         answer = {"refused": str(refusal)}
-    logger.info(json.dumps({"invoked": context.invoked_function_arn, "version": event.get("version"), **answer}))
+    logger.info(json.dumps({"invoked": invoked, **asked, **answer}))
     return answer
 
 
-def _release(settings: Settings, project: Project, event: Mapping[str, object]) -> Mapping[str, object]:
+def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Mapping[str, object]:
+    project, released_by = calling_project(invoked), logins_of(event.get("released_by"))
+    require_manager(released_by, settings.release_managers, settings.environment)
+    if event.get("action") == "retire":
+        return dict[str, object]()
     version = event.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise RefusedError(f"the version {version!r} is no number of a model package: pass an integer such as 3")
@@ -78,5 +88,6 @@ def _release(settings: Settings, project: Project, event: Mapping[str, object]) 
         artifacts=aws.artifacts,
         records=aws.records,
         models=aws.models,
+        released_by=released_by,
     )
     return asdict(releaser.release(version))

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from functions.model_release.errors import RefusedError
 from functions.model_release.settings import Settings
-from functions.shared.evidence import EvidenceError, evaluated_artifact
+from functions.shared.evidence import (
+    CONTAINER,
+    MODEL,
+    EvidenceError,
+    NoEvidenceError,
+    container_digest,
+    evaluated_artifact,
+)
 from functions.shared.model_specification import specification_digest
 
 
@@ -77,14 +84,24 @@ def require_approved(package: ModelPackage, settings: Settings, *, released: boo
     return _container(package.containers[0])
 
 
-def require_evaluated(package: ModelPackage) -> str:
+def require_evaluated(package: ModelPackage, earlier: Mapping[str, str]) -> str:
     """Return the SHA-256 of the artifact that was evaluated, of a package with one container.
 
+    Args:
+        package: the version, as the registry describes it now.
+        earlier: the digests that the account's settings give it; they count only if its pipeline registered none.
+
     Raises:
-        RefusedError: the container is not the one that was registered, or nothing was registered about them.
+        NoEvidenceError: neither says what was evaluated.
+        RefusedError: the container is another one, or its pipeline's evidence is incomplete.
     """
+    registered = MODEL in package.evidence or CONTAINER in package.evidence
     try:
-        return evaluated_artifact(package.evidence, package.containers[0])
+        return evaluated_artifact(package.evidence if registered else earlier, package.containers[0])
+    except NoEvidenceError as error:
+        if registered:
+            raise RefusedError(f"{package.arn} is not released: {error}") from None
+        raise
     except EvidenceError as error:
         raise RefusedError(f"{package.arn} is not released: {error}") from None
 
@@ -103,6 +120,21 @@ def _require_approver(package: ModelPackage, settings: Settings) -> None:
             f"{package.arn} was last changed by {who}: this account releases what {' or '.join(settings.approvers)} approved "
             "(workload.approvers), so one of them has to approve it again, in Studio"
         )
+
+
+def advice_about_earlier(name: str, package: ModelPackage, frozen: str) -> str:
+    """Return what to enter into the account's settings, so that a version without evidence is released all the same.
+
+    Args:
+        name: group and number of the version.
+        package: the version, as the registry describes it now.
+        frozen: SHA-256 of what its approval froze.
+    """
+    container = container_digest(package.containers[0])
+    return (
+        f"; or, if that is what you evaluated and approved before versions had digests, enter {{version: {name}, modelSha256: "
+        f"{frozen}, containerSha256: {container}}} in workload.earlierVersions of the stack of this account, and deploy it"
+    )
 
 
 def _container(described: Mapping[str, object]) -> Container:

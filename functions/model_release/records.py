@@ -1,7 +1,7 @@
 """The record of each version that was released here: one object beside its artifact, written once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class Record:
     """User profile in whose app of Studio that was done; empty when SageMaker did not tell, and in records of before."""
     made_by: str = ""
     """Commit and definition of the pipeline that made it, as it says itself; empty in records of before it did."""
+    released_by: Sequence[str] = ()
+    """Logins of those who let its first release in; empty where nobody has to, and in records of before it was noted."""
 
     def to_json(self) -> str:
         """Return the object's content."""

@@ -4,16 +4,23 @@ An attempt that was interrupted is continued by the next one. A record exists on
 if its record was written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.model_release import models
 from functions.model_release.errors import RefusedError
-from functions.model_release.package import Container, ModelPackage, require_approved, require_evaluated
+from functions.model_release.package import (
+    Container,
+    ModelPackage,
+    advice_about_earlier,
+    require_approved,
+    require_evaluated,
+)
 from functions.model_release.project import Project
 from functions.model_release.protocols import ArtifactStore, ModelStore, RecordStore, Registry
 from functions.model_release.records import Record, artifact_key
 from functions.model_release.settings import APPROVED, Settings
-from functions.shared.evidence import MODEL
+from functions.shared.evidence import MODEL, NoEvidenceError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,8 @@ class Releaser:
     artifacts: ArtifactStore
     records: RecordStore
     models: ModelStore
+    released_by: Sequence[str] = ()
+    """Logins of those who let the job in."""
 
     def release(self, version: int) -> Released:
         """Make the SageMaker model of a version.
@@ -81,8 +90,9 @@ class Releaser:
         settings, project = self.settings, self.project
         account = settings.development_account_id
         bucket = f"{settings.development_prefix}-{project.id}-{account}-{settings.region}"
-        sha256 = require_evaluated(package)
-        frozen = self.artifacts.frozen(bucket, f"{APPROVED}/{version}/model.tar.gz", package.arn, sha256)
+        place = f"{APPROVED}/{version}/model.tar.gz"
+        sha256 = self._evaluated(version, package, bucket, place)
+        frozen = self.artifacts.frozen(bucket, place, package.arn, sha256)
         if frozen.specification and frozen.specification != container.specification:
             raise RefusedError(f"{package.arn} was changed since it was approved: register it as a new version")
         key = artifact_key(project.id, version)
@@ -97,13 +107,32 @@ class Releaser:
             approved_by=package.decided_by.arn,
             approver=package.decided_by.profile_in(account, settings.region),
             made_by=package.description,
+            released_by=self.released_by,
         )
         return self.records.write(project.id, version, record)
+
+    def _evaluated(self, version: int, package: ModelPackage, bucket: str, key: str) -> str:
+        """Return the SHA-256 of the artifact that was evaluated.
+
+        What an approval froze is no evidence itself: before there was any, jobs could replace the artifact until its approval, and
+        write where it is frozen until the project deployed its models. Of such a version the settings have to say what it was.
+        """
+        name = self._name(version)
+        try:
+            return require_evaluated(package, self.settings.earlier_versions.get(name, {}))
+        except NoEvidenceError as error:
+            frozen = self.artifacts.frozen_sha256(bucket, key)
+            advice = advice_about_earlier(name, package, frozen) if frozen else ""
+            raise RefusedError(f"{package.arn} is not released: {error}{advice}") from None
+
+    def _name(self, version: int) -> str:
+        """Return group and number of a version."""
+        return f"{self.project.package_group}/{version}"
 
     def _package_arn(self, version: int) -> str:
         settings = self.settings
         place = f"{settings.region}:{settings.development_account_id}"
-        return f"arn:aws:sagemaker:{place}:model-package/{self.project.package_group}/{version}"
+        return f"arn:aws:sagemaker:{place}:model-package/{self._name(version)}"
 
     def _tags(self, package_arn: str) -> dict[str, str]:
         return {

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.shared.account import OwnEnvironment
 from functions.shared.variables import read_variables
@@ -26,6 +26,10 @@ class Settings(OwnEnvironment):
     """Name of the role there that approves versions."""
     approvers: Sequence[str]
     """User profiles of Studio there whose approvals count here; empty if the role alone counts."""
+    release_managers: Sequence[str] = ()
+    """Logins at GitHub of those who let jobs into this account; empty where nobody has to."""
+    earlier_versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """Evidence of versions that were registered before pipelines registered any, by group and number, such as `abalone-p-…/3`."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -45,7 +49,14 @@ class Settings(OwnEnvironment):
             "development_prefix": "DEVELOPMENT_PREFIX",
             "approver_role": "APPROVER_ROLE",
             "approvers": "APPROVERS",
+            "earlier_versions": "EARLIER_VERSIONS",
+            "release_managers": "RELEASE_MANAGERS",
         }
         values = read_variables(environment, names, of="the release of models")
-        subnet_ids, approvers = values.pop("subnet_ids").split(","), json.loads(values.pop("approvers"))
-        return cls(subnet_ids=tuple(subnet_ids), approvers=tuple(approvers), **values)
+        return cls(
+            subnet_ids=tuple(values.pop("subnet_ids").split(",")),
+            approvers=json.loads(values.pop("approvers")),
+            earlier_versions=json.loads(values.pop("earlier_versions")),
+            release_managers=json.loads(values.pop("release_managers")),
+            **values,
+        )

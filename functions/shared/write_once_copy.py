@@ -11,7 +11,8 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -29,10 +30,11 @@ CONFLICT = "ConditionalRequestConflict"
 Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes".
 """
 _EXISTS = "PreconditionFailed"
+_ORIGIN = {"artifact": "was evaluated", "report": "the evaluation wrote"}
 
 
 class AnotherArtifactError(ExplainedError):
-    """An artifact is not the one that it must be; the message names both."""
+    """An artifact, or a report, is not the one that it must be; the message names both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class Source:
     bucket: str
     key: str
     etag: str
+    modified: datetime
+    """Time of its last change."""
 
     @property
     def uri(self) -> str:
@@ -56,8 +60,9 @@ class Target:
     bucket: str
     key: str
     sha256: str
-    """Of the artifact that was evaluated, in hexadecimal digits."""
+    """Of what was registered, in hexadecimal digits."""
     metadata: Mapping[str, str]
+    what: Literal["artifact", "report"] = "artifact"
 
     @property
     def uri(self) -> str:
@@ -126,7 +131,7 @@ class WriteOnceCopies:
         found = self.head(target.bucket, target.key, missing)
         if found is not None and not has_digest(found, target.sha256):
             raise AnotherArtifactError(
-                f"{target.uri} holds another artifact than the one that was evaluated, whose SHA-256 is {target.sha256}: "
+                f"{target.uri} holds another {target.what} than the one that {_ORIGIN[target.what]}, whose SHA-256 is {target.sha256}: "
                 "what is there is never replaced; train again, and approve the new version"
             )
         return found
@@ -144,7 +149,7 @@ class WriteOnceCopies:
         )["CopyPartResult"]
         if part.get("ChecksumSHA256") != as_checksum(target.sha256):
             raise AnotherArtifactError(
-                f"{source.uri} is not the artifact that was evaluated: its SHA-256 is {_shown(part)}, "
+                f"{source.uri} is not the {target.what} that {_ORIGIN[target.what]}: its SHA-256 is {_shown(part)}, "
                 f"registered was {target.sha256}"
             )
         return part["ETag"]

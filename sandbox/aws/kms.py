@@ -174,8 +174,9 @@ def uses_of_queue(queue_arn: str, actions: tuple[str, ...]) -> Iterator[Use]:
 def _uses(service: str, key_arn: str | None, actions: tuple[str, ...], context: Mapping[str, Any]) -> Iterator[Use]:
     if key_arn is not None:
         via = {"kms:ViaService": f"{service}.{scope.region()}.amazonaws.com"}
+        keys = {"kms:EncryptionContextKeys": [each.removeprefix("kms:EncryptionContext:") for each in context]}
         for action in actions:
-            yield Use(action=action, key_arn=key_arn, context={**via, **context})
+            yield Use(action=action, key_arn=key_arn, context={**via, **keys, **context})
 
 
 def _key_arn(account: str, key_id: str | None) -> str | None:

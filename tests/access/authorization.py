@@ -89,6 +89,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "iam:PutRolePermissionsBoundary",
         "iam:PutRolePolicy",
     ),
+    "kms:EncryptionContextKeys": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
     "kms:GrantIsForAWSResource": ("kms:CreateGrant",),
     "kms:ResourceAliases": ("kms:Decrypt",),
     "kms:ViaService": (
@@ -114,6 +115,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "s3:prefix": ("s3:ListBucket", "s3:ListBucketVersions"),
     "sagemaker:InstanceTypes": (
         "sagemaker:CreateApp",
+        "sagemaker:CreateEndpointConfig",
         "sagemaker:CreateHyperParameterTuningJob",
         "sagemaker:CreateProcessingJob",
         "sagemaker:CreateSpace",
@@ -127,6 +129,8 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateTrainingJob",
     ),
     "sagemaker:CustomerMetadataProperties": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
+    "sagemaker:CustomerMetadataPropertiesToRemove": ("sagemaker:UpdateModelPackage",),
+    "sagemaker:FileSystemId": ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob"),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:ModelArn": (
         "sagemaker:CreateEndpointConfig",
@@ -141,6 +145,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:DeleteSpace",
         "sagemaker:UpdateSpace",
     ),
+    "sagemaker:PipelineVersionId": ("sagemaker:StartPipelineExecution",),
     "sagemaker:SpaceSharingType": (
         "sagemaker:CreateApp",
         "sagemaker:CreateSpace",

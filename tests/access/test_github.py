@@ -1,5 +1,6 @@
 """Template repositories and rules on GitHub, and the jobs that AWS trusts."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import lookups
 from components.github.connection import GitHubRepository, GitHubTokens, SubjectForm
 from components.github.organization import PLATFORM_CHECK
 from tests.access.conftest import RoleNamed
+from tests.decisions import Request, Values, allowances
 from tests.rendering import ROOT, Rendering, render_stack
 
 
@@ -83,9 +85,32 @@ def test_the_drift_role_changes_nothing_and_reads_no_secret(role_named: RoleName
     }
     assert changing == {"kms:Decrypt"}
     assert "secretsmanager:GetSecretValue" not in actions
-    assert role_named("drift").statement("DecryptState").condition == {
-        "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/analytics-dev-state"}
-    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"kms:ViaService": "s3.eu-west-1.amazonaws.com", "kms:EncryptionContextKeys": ["aws:s3:arn"]}, True),
+        ({}, True),
+        ({"kms:EncryptionContext:project": "p-abcdefghijkl", "kms:EncryptionContextKeys": ["project"]}, False),
+        ({"kms:ViaService": "sns.eu-west-1.amazonaws.com", "kms:EncryptionContextKeys": ["aws:sns:topicArn"]}, False),
+    ],
+    ids=["of storage", "of the platform", "of a project", "of another service"],
+)
+def test_the_drift_role_opens_secrets_of_the_platforms_state_and_of_no_projects(
+    role_named: RoleNamed, keys: dict[str, Values], expected: bool
+) -> None:
+    def opens(alias: str) -> bool:
+        request = Request(
+            principal="drift",
+            action="kms:Decrypt",
+            resource="arn:aws:kms:eu-west-1:111111111111:key/1",
+            keys={"kms:ResourceAliases": f"alias/analytics-dev-{alias}", **keys},
+        )
+        return any(allowances(json.loads(document), request) for document in role_named("drift").policies.values())
+
+    assert opens("state") is expected
+    assert not opens("data")
 
 
 def test_each_kind_of_repository_has_a_private_template(dev: Rendering) -> None:

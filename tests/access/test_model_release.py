@@ -135,7 +135,9 @@ def test_it_stands_in_no_network_and_only_its_account_invokes_it(prod: Rendering
         "ARTIFACTS_BUCKET": "analytics-prod-artifacts-333333333333-eu-west-1",
         "DEVELOPMENT_ACCOUNT_ID": "111111111111",
         "DEVELOPMENT_PREFIX": "analytics-dev",
+        "EARLIER_VERSIONS": "{}",
         "PLATFORM_PREFIX": "analytics-prod",
+        "RELEASE_MANAGERS": '["hedy"]',
         "SECURITY_GROUP_ID": "sg-network-workload",
         "SUBNET_IDS": ",".join(prod.one("Parameter", SUBNETS).inputs["value"].split(",")),
     }

@@ -51,6 +51,13 @@ def test_only_leads_approve_models(role_named: RoleNamed) -> None:
         ({"sagemaker:ModelApprovalStatus": "Rejected"}, True),
         ({"sagemaker:ModelApprovalStatus": "Approved", "sagemaker:CustomerMetadataProperties/note": "x"}, True),
         ({}, False),
+        (
+            {
+                "sagemaker:ModelApprovalStatus": "Approved",
+                "sagemaker:CustomerMetadataPropertiesToRemove": [EVIDENCE[0]],
+            },
+            False,
+        ),
         *(
             ({"sagemaker:ModelApprovalStatus": "Approved", f"sagemaker:CustomerMetadataProperties/{key}": "x"}, False)
             for key in EVIDENCE
@@ -147,6 +154,64 @@ def test_a_job_joins_no_other_security_group_than_the_platforms(role_named: Role
 
     assert joining == [f"arn:aws:ec2:eu-west-1:111111111111:security-group/sg-{group.name}"]
     assert [people for people in PEOPLE if role_named(people).may("ec2:CreateNetworkInterface")] == []
+
+
+def test_a_job_lends_network_interfaces_to_sagemaker_alone(role_named: RoleNamed) -> None:
+    def lends(**keys: str) -> bool:
+        request = Request(
+            principal="job",
+            action="ec2:CreateNetworkInterfacePermission",
+            resource="arn:aws:ec2:eu-west-1:111111111111:network-interface/eni-1",
+            keys={name.replace("_", ":"): value for name, value in keys.items()},
+        )
+        return any(allowances(json.loads(document), request) for document in role_named("job").policies.values())
+
+    assert lends(ec2_AuthorizedService="sagemaker.amazonaws.com")
+    assert not lends(ec2_AuthorizedService="rds.amazonaws.com")
+    assert not lends(ec2_AuthorizedUser="arn:aws:iam::999999999999:root")
+    assert not lends()
+    for other in (*PEOPLE, "template-cloner", "deployment-trigger"):
+        assert not role_named(other).may("ec2:CreateNetworkInterfacePermission"), other
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+@pytest.mark.parametrize("kind", ["TrainingJob", "HyperParameterTuningJob"])
+def test_a_job_reads_no_file_system(role_named: RoleNamed, people: str, kind: str) -> None:
+    keys = {"sagemaker:VpcSubnets": ["subnet-network-private-eu-west-1a"], "sagemaker:FileSystemId": "fs-1"}
+    request = Request(principal=people, action=f"sagemaker:Create{kind}", resource="arn:aws:sagemaker:::x", keys=keys)
+    role = role_named(people)
+
+    assert [sid for document in role.policies.values() for sid in denials(json.loads(document), request)] == [
+        "NoJobsWithFileSystems"
+    ]
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_people_start_a_pipeline_as_main_last_made_it_and_no_earlier_version(
+    role_named: RoleNamed, people: str
+) -> None:
+    def starts(**keys: str) -> bool:
+        request = Request(
+            principal=people,
+            action="sagemaker:StartPipelineExecution",
+            resource="arn:aws:sagemaker:eu-west-1:111111111111:pipeline/abalone-p-abcdefghijkl",
+            keys={name.replace("_", ":"): value for name, value in keys.items()},
+        )
+        return any(allowances(json.loads(document), request) for document in role_named(people).policies.values())
+
+    assert starts()
+    assert not starts(sagemaker_PipelineVersionId="1")
+
+
+@pytest.mark.parametrize("stream", ["train-1/algo-1-1", "pipelines-abcdefghijkl-Train-xyz/algo-1-1"])
+def test_a_persons_job_writes_its_log_and_not_that_of_a_pipelines_job(role_named: RoleNamed, stream: str) -> None:
+    request = Request(
+        principal="job",
+        action="logs:PutLogEvents",
+        resource=f"arn:aws:logs:eu-west-1:111111111111:log-group:/aws/sagemaker/TrainingJobs:log-stream:{stream}",
+    )
+    found = [sid for document in role_named("job").policies.values() for sid in denials(json.loads(document), request)]
+    assert found == (["LeaveLogsOfPipelines"] if stream.startswith("pipelines-") else [])
 
 
 @pytest.mark.parametrize("people", PEOPLE)

@@ -24,6 +24,7 @@ ROOM = 200
 SESSION: Any = botocore.session.get_session()
 SAGEMAKER = SESSION.get_service_model("sagemaker")
 FOR_APPS = [each for each in SAGEMAKER.shape_for("AppInstanceType").enum if each.startswith("ml.")]
+FOR_ENDPOINTS = [each for each in SAGEMAKER.shape_for("ProductionVariantInstanceType").enum if each.startswith("ml.")]
 FOR_TRAINING: list[str] = SAGEMAKER.shape_for("TrainingInstanceType").enum
 INSTANCE_TYPES = ["ml.t3.medium", *sorted(FOR_APPS, key=len)[-11:]]
 NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "privateAccess": "both", "nat": "perZone"}
@@ -51,7 +52,14 @@ EVERYWHERE = {
     "network": NETWORK,
     "github": GITHUB,
 }
-DEPLOYED_TO = {**EVERYWHERE, "workload": {"developmentAccountId": "111111111111", "developmentEnvironment": "abcdefgh"}}
+DEPLOYED_TO = {
+    **EVERYWHERE,
+    "workload": {
+        "developmentAccountId": "111111111111",
+        "developmentEnvironment": "abcdefgh",
+        "endpointInstanceTypes": sorted(FOR_ENDPOINTS, key=len)[-12:],
+    },
+}
 LARGEST = {
     "dev": {**EVERYWHERE, "development": {"studio": STUDIO, "projects": PROJECTS}},
     "preprod": DEPLOYED_TO,

@@ -21,7 +21,10 @@ AWS = "arn:aws:{}:eu-west-1:333333333333:{}"
 ARTIFACTS = "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1"
 DATA_KEY = AWS.format("kms", "key/encryption-data-key")
 THROUGH_S3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
-OWN_MODEL = {"sagemaker:ModelArn": AWS.format("sagemaker", f"model/{OWN}-approved-v3-1a2b3c4d")}
+OWN_MODEL = {
+    "sagemaker:InstanceTypes": "ml.m5.large",
+    "sagemaker:ModelArn": AWS.format("sagemaker", f"model/{OWN}-approved-v3-1a2b3c4d"),
+}
 FROM_DEVELOPMENT = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
 ROLES = ("DeploymentRole", "ModelRole")
 
@@ -175,8 +178,31 @@ def test_a_deployment_serves_only_models_that_the_release_function_made_for_its_
     published: ProjectRoles, models: list[str], expected: bool
 ) -> None:
     configuration = AWS.format("sagemaker", f"endpoint-config/{OWN}-v3")
-    keys = {"sagemaker:ModelArn": [AWS.format("sagemaker", f"model/{name}") for name in models]} if models else {}
+    named = {"sagemaker:ModelArn": [AWS.format("sagemaker", f"model/{name}") for name in models]} if models else {}
+    keys = {"sagemaker:InstanceTypes": ["ml.m5.large"], **named}
     assert published.may("DeploymentRole", "sagemaker:CreateEndpointConfig", configuration, keys) is expected
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (["ml.m5.large"], True),
+        (["ml.m5.large", "ml.c5.xlarge"], True),
+        (["ml.p5.48xlarge"], False),
+        (["ml.m5.large", "ml.p5.48xlarge"], False),
+        ([], False),
+    ],
+    ids=str,
+)
+def test_a_deployment_serves_on_the_instances_that_the_account_allows(
+    published: ProjectRoles, types: list[str], expected: bool
+) -> None:
+    configuration = AWS.format("sagemaker", f"endpoint-config/{OWN}-v3")
+    keys = {key: value for key, value in OWN_MODEL.items() if key != "sagemaker:InstanceTypes"}
+    given = {"sagemaker:InstanceTypes": types} if types else {}
+    assert (
+        published.may("DeploymentRole", "sagemaker:CreateEndpointConfig", configuration, {**keys, **given}) is expected
+    )
 
 
 def test_a_deployment_releases_versions_of_its_own_project_by_one_name_and_no_other(published: ProjectRoles) -> None:

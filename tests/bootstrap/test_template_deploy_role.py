@@ -23,7 +23,7 @@ from tests.bootstrap.policies import (
     requested,
 )
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
-from tests.decisions import denials, permits
+from tests.decisions import Request, Values, allowances, denials, permits
 from tests.rendering import Renderings
 
 ROLE_CHANGES = (
@@ -183,6 +183,25 @@ def test_a_preview_reads_the_state_and_looks_at_networks_and_nothing_else(templa
         "locks/organization/mlops-platform/*",
         "stacks/mlops-platform/*",
     }
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"kms:ViaService": f"s3.{REGION}.amazonaws.com", "kms:EncryptionContextKeys": ["aws:s3:arn"]}, True),
+        ({}, True),
+        ({"kms:EncryptionContext:project": "p-abcdefghijkl", "kms:EncryptionContextKeys": ["project"]}, False),
+        ({"kms:ViaService": f"sns.{REGION}.amazonaws.com", "kms:EncryptionContextKeys": ["aws:sns:topicArn"]}, False),
+    ],
+    ids=["of storage", "of the platform", "of a project", "of another service"],
+)
+@pytest.mark.parametrize("role", ["PreviewRole", "DeployRole"])
+def test_the_secrets_of_a_projects_state_are_opened_by_its_own_deployment_alone(
+    template: Template, role: str, keys: dict[str, Values], expected: bool
+) -> None:
+    request = Request(principal=role, action="kms:Decrypt", resource=STATE_KEY, keys=keys)
+    opened = [sid for document in template.policy_documents(role) for sid in allowances(document, request)]
+    assert bool(opened) is expected
 
 
 def test_the_deploy_role_cannot_read_data_even_if_a_bucket_policy_allows_it(template: Template) -> None:

@@ -343,7 +343,10 @@ def test_the_sweep_finds_an_approval_whose_event_was_lost(approvals: Approvals, 
 
 
 def test_an_artifact_that_was_not_evaluated_is_not_deployed_and_people_are_told(approvals: Approvals) -> None:
-    bucket, key = approvals.bucket("dev", approvals.project.id), "executions/attack/model.tar.gz"
+    trained = approvals.root("dev", "sagemaker").describe_model_package(ModelPackageName=approvals.package(1))
+    # s3://BUCKET/executions/EXECUTION/evaluation/evaluation.json
+    execution = trained["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].split("/")[4]
+    bucket, key = approvals.bucket("dev", approvals.project.id), f"executions/{execution}/attack/model.tar.gz"
     approvals.root("dev", "s3").put_object(Bucket=bucket, Key=key, Body=b"never evaluated")
     version = approvals.register(f"s3://{bucket}/{key}")
     approvals.decide(version, "Approved")

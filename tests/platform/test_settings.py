@@ -552,3 +552,52 @@ def test_the_team_of_release_managers_is_named_where_it_is_made() -> None:
     wrong = remedy("workload", development=None, workload=workload, github=releasing)
     assert "github.releaseManagers belongs to the stack of development" in wrong
     assert list(problems(github={**GITHUB, "releaseManagers": ["hedy", "Hedy"]})) == ["github.releaseManagers"]
+
+
+DIGEST = "0123456789abcdef" * 4
+EARLIER = {"version": "abalone-p-1a2b3c4d5e6f/3", "modelSha256": DIGEST, "containerSha256": DIGEST}
+
+
+@pytest.mark.parametrize(
+    ("entries", "wrong"),
+    [
+        ([{**EARLIER, "version": "abalone-p-1a2b3c4d5e6f"}], "give group and number"),
+        ([{**EARLIER, "modelSha256": "sha256:" + DIGEST}], "give a SHA-256 as 64 hexadecimal digits"),
+        ([EARLIER, EARLIER], "list each once; more than once: abalone-p-1a2b3c4d5e6f/3"),
+    ],
+)
+def test_an_earlier_version_is_entered_once_with_its_digests(entries: list[dict[str, str]], wrong: str) -> None:
+    workload = {"developmentAccountId": "111111111111", "earlierVersions": entries}
+    (found,) = problems(development=None, workload=workload).values()
+    assert wrong in found.remedy
+
+
+def test_as_many_earlier_versions_as_may_be_entered_fit_into_the_functions_environment() -> None:
+    longest = "a" * 32 + "-p-1a2b3c4d5e6f/"
+    entries = [{**EARLIER, "version": f"{longest}{10000 + number}"} for number in range(10)]
+    workload = {"developmentAccountId": "111111111111", "earlierVersions": entries}
+    found = parse(development=None, workload=workload).workload
+    assert found
+    # The other variables of the function take about 600 characters of 4,096.
+    assert len(json.dumps({each.version: each.evidence for each in found.earlier_versions})) < 3000
+    assert "10" in remedy("workload.earlierVersions", workload={**workload, "earlierVersions": [*entries, EARLIER]})
+
+
+@pytest.mark.parametrize(
+    ("types", "wrong"),
+    [
+        (["ml.m5.larg"], "give a SageMaker instance type that endpoints run on; did you mean ml.m5.large?"),
+        (["ml.m5.large", "ml.m5.large"], "list each once"),
+    ],
+)
+def test_endpoints_run_on_types_of_instances_that_there_are(types: list[str], wrong: str) -> None:
+    workload = {"developmentAccountId": "111111111111", "endpointInstanceTypes": types}
+    found = problems(development=None, workload=workload)
+    assert wrong in next(iter(found.values())).remedy
+
+
+def test_projects_are_told_on_which_instances_their_endpoints_may_run() -> None:
+    workload = {"developmentAccountId": "111111111111", "endpointInstanceTypes": ["ml.c5.large", "ml.m5.large"]}
+    assert (
+        parse(development=None, workload=workload).parameters["endpoints/instance-types"] == "ml.c5.large,ml.m5.large"
+    )

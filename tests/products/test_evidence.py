@@ -92,6 +92,13 @@ def test_a_jobs_code_may_ask_nothing_of_sagemaker(product: Product) -> None:
     assert not [action for action in allowed if action.startswith(("sagemaker:", "iam:", "lambda:"))]
 
 
+@pytest.mark.parametrize("group", ["ProcessingJobs", "TrainingJobs"])
+def test_a_pipelines_job_writes_no_log_of_a_job_that_a_person_started(product: Product, group: str) -> None:
+    streams = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/sagemaker/{group}:log-stream:"
+    assert product.may("JobRole", "logs:PutLogEvents", f"{streams}pipelines-abcdefghijkl-Train-xyz/algo-1-1")
+    assert not product.may("JobRole", "logs:PutLogEvents", f"{streams}train-of-ada/algo-1-1")
+
+
 @pytest.mark.parametrize("verb", ["Describe", "Stop"])
 def test_a_pipeline_follows_and_stops_jobs_of_its_own_project_alone(product: Product, verb: str) -> None:
     tag = "aws:ResourceTag/sagemaker:project-id"
@@ -118,6 +125,8 @@ def test_no_operation_of_sagemaker_changes_what_a_version_says_about_its_making(
     sagemaker = service_model("sagemaker")
     assert member in sagemaker.operation_model("CreateModelPackage").input_shape.members
     assert member not in sagemaker.operation_model("UpdateModelPackage").input_shape.members
+    # Where the digests of its reports stand.
+    assert "ModelMetrics" not in sagemaker.operation_model("UpdateModelPackage").input_shape.members
 
 
 @pytest.mark.parametrize(

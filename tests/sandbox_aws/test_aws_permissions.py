@@ -339,3 +339,17 @@ def test_a_budget_is_changed_and_viewed_with_the_actions_that_aws_has_for_them(d
     assert "budgets:ModifyBudget" in refusal(views.delete_budget, **which)[1]
     another = {**budget, "BudgetName": "another-month"}
     assert refusal(changes.create_budget, AccountId="111111111111", Budget=another)[0] == "AccessDeniedException"
+
+
+def test_events_of_a_log_are_written_to_the_streams_that_a_policy_names(dev: Account) -> None:
+    group = "/aws/sagemaker/TrainingJobs"
+    streams = f"arn:aws:logs:eu-west-1:111111111111:log-group:{group}:log-stream:pipelines-*"
+    opening = allow(["logs:CreateLogGroup", "logs:CreateLogStream"])
+    logs = dev.client("logs", dev.assume(dev.role("log-writer", opening, allow("logs:PutLogEvents", streams))))
+    logs.create_log_group(logGroupName=group)
+    event = [{"timestamp": 1, "message": "epoch 1"}]
+    for stream in ("pipelines-x-Train", "train-of-ada"):
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    logs.put_log_events(logGroupName=group, logStreamName="pipelines-x-Train", logEvents=event)
+    refused = refusal(logs.put_log_events, logGroupName=group, logStreamName="train-of-ada", logEvents=event)
+    assert refused[0] == "AccessDeniedException"

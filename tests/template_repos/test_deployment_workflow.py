@@ -90,6 +90,7 @@ def test_an_endpoint_is_tested_after_it_was_deployed(job: dict[str, Any]) -> Non
         "ENVIRONMENT": "${{ inputs.environment }}",
         "GITHUB_TOKEN": "${{ github.token }}",
         "MODEL_PACKAGE_ARN": "${{ inputs.model_package_arn }}",
+        "RELEASED_BY": "${{ steps.released.outputs.released_by }}",
         "SHA256": "${{ inputs.artifact_sha256 }}",
     }
     (verified,) = [step for step in job["steps"] if "SHA256" in step.get("env", {})]
@@ -101,6 +102,7 @@ def test_production_says_who_released_it_before_it_becomes_the_role(job: dict[st
     (said,) = [step for step in job["steps"] if step["name"] == "Say who released this"]
     assert said["if"] == "inputs.environment == 'prod'"
     assert names.index(said["name"]) < names.index("Become the project's deployment role")
+    assert said["id"] == "released"
 
 
 def test_an_input_never_becomes_part_of_a_command(deploy: dict[str, Any], job: dict[str, Any]) -> None:
@@ -155,7 +157,10 @@ def test_a_retirement_runs_on_what_a_deployment_runs_on_and_then_does_one_thing(
     ]
     assert same == deploying[: len(same)]
     assert last["run"] == 'uv run --frozen python -m deployment retire "$ENVIRONMENT"'
-    assert last["env"] == {"ENVIRONMENT": "${{ inputs.environment }}"}
+    assert last["env"] == {
+        "ENVIRONMENT": "${{ inputs.environment }}",
+        "RELEASED_BY": "${{ steps.released.outputs.released_by }}",
+    }
 
 
 def test_deploying_ends_before_its_credentials_which_the_role_allows(

@@ -1,10 +1,12 @@
 """Ask the account's release function for the model of a version.
 
-The function verifies that the version is approved, copies its artifact into the account, and makes the SageMaker model.
-A repository cannot make one itself. Asking again changes nothing and gives the same model.
+The function verifies that the version is approved and that a release manager of the account let the job in, copies its artifact
+into the account, and makes the SageMaker model. A repository cannot make one itself. Asking again changes nothing and gives the
+same model.
 """
 
 import json
+import os
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,6 +19,8 @@ from mlops_platform.release.version import Version, version_of
 
 SECONDS = 310
 """Longest wait for the answer: a little longer than the function may run."""
+RELEASED_BY = "RELEASED_BY"
+"""Variable with the logins of those who let the job in, as the step before says (`released_by.py`); empty where nobody has to."""
 
 
 def release(project: Project, environment: Environment, arn: str) -> Version:
@@ -48,17 +52,30 @@ def require_artifact(project: Project, environment: Environment, arn: str, sha25
 
 
 def _answer(project: Project, environment: Environment, arn: str) -> dict[str, Any]:
-    number = version_of(project, arn)
+    return _ask(project, environment, {"version": version_of(project, arn)})
+
+
+def require_release(project: Project, environment: Environment) -> None:
+    """Make sure that those who let the job in may let in a retirement, too: the account's settings say so now.
+
+    Raises:
+        DeploymentError: they may not; the message says why.
+    """
+    _ask(project, environment, {"action": "retire"})
+
+
+def _ask(project: Project, environment: Environment, question: dict[str, Any]) -> dict[str, Any]:
     client = aws.client("lambda", project.region, attempts=2, read_timeout_seconds=SECONDS)
-    answer = _invoke(client, environment.release_function, project.package_group, number)
+    question["released_by"] = [login for login in os.environ.get(RELEASED_BY, "").split(",") if login]
+    answer = _invoke(client, environment.release_function, project.package_group, question)
     if "refused" in answer:
         raise DeploymentError(answer["refused"])
     return answer
 
 
-def _invoke(client: Any, function: str, alias: str, version: int) -> dict[str, Any]:
+def _invoke(client: Any, function: str, alias: str, question: dict[str, Any]) -> dict[str, Any]:
     try:
-        answer = client.invoke(FunctionName=function, Qualifier=alias, Payload=json.dumps({"version": version}))
+        answer = client.invoke(FunctionName=function, Qualifier=alias, Payload=json.dumps(question))
     except ClientError as error:
         if error_code(error) in ("AccessDeniedException", "ResourceNotFoundException"):
             raise DeploymentError(

@@ -1,7 +1,9 @@
 """Say who released a deployment to production, and refuse one that was released by somebody who writes to the repository.
 
 GitHub holds the job until a release manager lets it in, or merges nothing into the branch that releases before one approves it; this
-step is the evidence of it, in the run's summary, and a check of what may have changed since. Needs only the standard library: `python3 -m mlops_platform.release.released_by prod`.
+step is the evidence of it, in the run's summary, and a check of what may have changed since. Its output `released_by` is for the
+account's release function, which compares it with the account's settings. Needs only the standard library:
+`python3 -m mlops_platform.release.released_by prod`.
 """
 
 import json
@@ -46,8 +48,8 @@ def released_by(environment: str, run: str, get: Callable[[str], Any]) -> list[s
     return logins
 
 
-def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> str:
-    """Return who approved the pull request by which a commit reached the branch that releases, as a line for the summary.
+def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> tuple[list[str], str]:
+    """Return the logins of those who approved the pull request by which a commit reached the branch that releases, and a line of it.
 
     Raises:
         ReleaseError: the branch has gone on, so that this repeats an earlier release; or nobody approved it.
@@ -70,7 +72,7 @@ def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> str:
         logins = sorted(login for login, state in latest.items() if state == "APPROVED" and login != author)
         if logins:
             link = f"[pull request {pull['number']}]({pull['html_url']})"
-            return f"Released to prod by {', '.join(logins)}, who approved {link} of {author}.\n"
+            return logins, f"Released to prod by {', '.join(logins)}, who approved {link} of {author}.\n"
     raise ReleaseError(
         f"nobody approved a pull request by which {commit} reached {branch}: look at the rules of that branch"
     )
@@ -87,7 +89,7 @@ def summary(environment: str, logins: list[str]) -> str:
 
 
 def main(environment: str, variables: Mapping[str, str]) -> None:
-    """Write to the summary of the run that executes this.
+    """Write to the summary of the run that executes this, and to the outputs of its step.
 
     Raises:
         ReleaseError: the release does not count, or GitHub does not tell.
@@ -110,11 +112,14 @@ def main(environment: str, variables: Mapping[str, str]) -> None:
                 raise ReleaseError(f"GitHub does not tell who released this ({error.code} for {path})") from None
 
     if (branch := variables["GITHUB_REF_NAME"]) == MAIN:
-        line = summary(environment, released_by(environment, variables["GITHUB_RUN_ID"], get))
+        logins = released_by(environment, variables["GITHUB_RUN_ID"], get)
+        line = summary(environment, logins)
     else:
-        line = approved_by(branch, variables["GITHUB_SHA"], get)
+        logins, line = approved_by(branch, variables["GITHUB_SHA"], get)
     with Path(variables["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
         file.write(line)
+    with Path(variables["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
+        file.write(f"released_by={','.join(logins)}\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from deployment.scaling import TARGET, Scaling
 from deployment.settings import Fleet, Settings
 from mlops_platform import REPOSITORY
 from mlops_platform.project import aws, summary
-from mlops_platform.release import DeploymentError, model
+from mlops_platform.release import DeploymentError, bounds, model
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.stack import Stack
 from mlops_platform.release.steps import step
@@ -32,6 +32,7 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         DeploymentError: the version may not be deployed, or the endpoint does not serve it in the end.
     """
     fleet = configured.fleets[environment.name]
+    bounds.require_instance_type(owner, environment, fleet.instance_type)
     with step("release the model"):
         wanted = model.release(owner, environment, arn)
         shadow = _shadow(owner, environment, fleet, wanted)

@@ -9,7 +9,7 @@ from deployment.deploy import live_endpoint, stack_of
 from deployment.removal import ENDPOINT
 from deployment.settings import Settings
 from mlops_platform.project import summary
-from mlops_platform.release import DeploymentError
+from mlops_platform.release import DeploymentError, model
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.steps import step
 
@@ -20,8 +20,10 @@ def retire(owner: Project, environment: Environment, configured: Settings) -> No
     """Delete what the environment's stack has, and the endpoint if the state does not know it.
 
     Raises:
-        DeploymentError: something cannot be deleted.
+        DeploymentError: those who let the job in may not, or something cannot be deleted.
     """
+    with step("ask the account"):
+        model.require_release(owner, environment)
     endpoint, stack = live_endpoint(owner, environment, configured), stack_of(owner, environment)
     with step("prepare the state"):
         before = endpoint.settled()

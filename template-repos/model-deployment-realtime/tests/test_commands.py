@@ -424,6 +424,28 @@ def test_the_test_fails_when_an_answer_is_wrong(aws: Aws) -> None:
     ]
 
 
+def test_an_instance_type_that_the_account_does_not_allow_is_refused_before_anything_is_changed(
+    aws: Aws, engine: Engine
+) -> None:
+    aws.ssm.instance_types = "ml.c5.large,ml.r5.large"
+    with pytest.raises(
+        SystemExit, match=r"\[preprod\] instance_type ml.m5.large .* use one of ml.c5.large, ml.r5.large"
+    ):
+        deploy(1)
+    assert (engine.calls, aws.release.asked) == ([], [])
+
+
+def test_a_retirement_asks_the_account_first(aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy(1)
+    engine.calls.clear()
+    monkeypatch.setenv("RELEASED_BY", "former")
+    aws.release.former = ("former",)
+    with pytest.raises(SystemExit, match="may not"):
+        main(["retire", "preprod"])
+    assert engine.calls == []
+    assert aws.sagemaker.endpoint
+
+
 def test_a_retired_endpoint_is_gone_and_can_be_deployed_again(
     aws: Aws, engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -155,7 +155,7 @@ class _Builder:
         }
 
     def evaluate(self) -> Json:
-        """Measure the model on the test rows, and say which artifact was measured."""
+        """Measure the model on the test rows, and say which artifact was measured, and what was reported."""
         return self._processing(
             "Evaluate",
             image=images.XGBOOST,
@@ -168,7 +168,7 @@ class _Builder:
             outputs=["evaluation"],
             property_files=[
                 {"PropertyFileName": "EvaluationReport", "OutputName": "evaluation", "FilePath": "evaluation.json"},
-                {"PropertyFileName": "EvaluatedArtifact", "OutputName": "evaluation", "FilePath": "artifact.json"},
+                {"PropertyFileName": "Digests", "OutputName": "evaluation", "FilePath": "digests.json"},
             ],
         )
 
@@ -205,11 +205,13 @@ class _Builder:
                         "Statistics": {
                             "ContentType": "application/json",
                             "S3Uri": self._output("evaluation", "evaluation.json"),
+                            # An approval of the version is refused if somebody has replaced the report since.
+                            "ContentDigest": from_property_file("Evaluate", "Digests", "report"),
                         }
                     }
                 },
                 "CustomerMetadataProperties": evidence(
-                    artifact=from_property_file("Evaluate", "EvaluatedArtifact", "sha256"),
+                    artifact=from_property_file("Evaluate", "Digests", "artifact"),
                     container=container,
                 ),
                 "InferenceSpecification": {

@@ -1,7 +1,7 @@
 """Measure the model on rows that it has never seen, with the same code that the endpoint runs.
 
-Writes evaluation.json (for the quality gate and the model registry), artifact.json (the SHA-256 of the artifact that was
-measured, which is registered with it) and predictions.csv (for plots).
+Writes evaluation.json (for the quality gate and the model registry), digests.json (the SHA-256 of the artifact that was
+measured and of that report, which are registered with the model) and predictions.csv (for plots).
 """
 
 import csv
@@ -30,7 +30,9 @@ def main() -> None:
     output = job.processing_output("evaluation")
     report = measure(actual, predicted)
     (output / "evaluation.json").write_text(json.dumps(report, indent=2) + "\n")
-    (output / "artifact.json").write_text(json.dumps({"sha256": job.sha256(artifact)}) + "\n")
+    # The registry writes the digest of a report with the name of its algorithm.
+    digests = {"artifact": job.sha256(artifact), "report": f"sha256:{job.sha256(output / 'evaluation.json')}"}
+    (output / "digests.json").write_text(json.dumps(digests) + "\n")
     with (output / "predictions.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["actual", "predicted"])

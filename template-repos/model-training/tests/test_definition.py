@@ -99,13 +99,13 @@ def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipelin
     register = arguments(pipeline_definition, "Register")
     statistics = register["ModelMetrics"]["ModelQuality"]["Statistics"]
     assert statistics["S3Uri"]["Std:Join"]["Values"][-2:] == ["evaluation", "evaluation.json"]
+    assert statistics["ContentDigest"] == {
+        "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "report"}
+    }
     [container] = register["InferenceSpecification"]["Containers"]
     assert register["CustomerMetadataProperties"] == {
         "model-sha256": {
-            "Std:JsonGet": {
-                "PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.EvaluatedArtifact"},
-                "Path": "sha256",
-            }
+            "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "artifact"}
         },
         "container-sha256": container_digest(container),
     }

@@ -162,6 +162,9 @@ def _on_models(approvals: Approvals, environment: str, session: boto3.Session) -
     variants: dict[str, list[dict[str, object]]] = {
         "their model": [_variant("AllTraffic", theirs)],
         "our model beside theirs": [_variant("AllTraffic", ours), _variant("Other", theirs)],
+        "a model on an instance that the account does not allow": [
+            {**_variant("AllTraffic", ours), "InstanceType": "ml.p3.16xlarge"}
+        ],
         "no model yet": [{"VariantName": "AllTraffic", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}],
     }
     for description, production in variants.items():

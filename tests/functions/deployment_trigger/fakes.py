@@ -45,6 +45,9 @@ PARAMETER = f"/mlops/analytics/dev/projects/{PROJECT_ID}"
 OLD_PARAMETER = f"{PARAMETER}/deployment-repository"
 ARTIFACT = f"s3://{BUCKET}/pipelines/run/output/model.tar.gz"
 BODY = b"model"
+REPORT = "executions/run/evaluation/evaluation.json"
+"""Key of the evaluation report, in the project's bucket."""
+MEASURED = b'{"mse": 4.7}'
 
 
 class Crash(BaseException):
@@ -76,6 +79,13 @@ def evidence(container: Mapping[str, object], body: bytes = BODY) -> dict[str, s
     return {MODEL: hashlib.sha256(body).hexdigest(), CONTAINER: container_digest(container)}
 
 
+def metrics(body: bytes = MEASURED, **more: object) -> dict[str, Any]:
+    """Metrics of a version, as a pipeline registers them."""
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    source = {"ContentType": "application/json", "S3Uri": f"s3://{BUCKET}/{REPORT}", "ContentDigest": digest, **more}
+    return {"ModelQuality": {"Statistics": {key: value for key, value in source.items() if value is not None}}}
+
+
 def checksum(body: bytes) -> str:
     """Return a SHA-256 as S3 writes it."""
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
@@ -105,6 +115,7 @@ class MemorySageMaker:
             "CreationTime": self._now(),
             "InferenceSpecification": {"Containers": [container]},
             "CustomerMetadataProperties": evidence(container),
+            "ModelMetrics": metrics(),
             **more,
         }
 
@@ -177,6 +188,7 @@ class Stored:
     metadata: dict[str, str]
     checksum: str = ""
     """SHA-256 as S3 stores it; empty for an object that was uploaded without one."""
+    modified: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, UTC))
 
     @property
     def etag(self) -> str:
@@ -212,10 +224,15 @@ class MemoryS3:
         body: bytes = BODY,
         size: int | None = None,
         metadata: dict[str, str] | None = None,
+        modified: float = 0.0,
     ) -> None:
-        """Another role writes an object."""
+        """Another role writes an object, at `modified` seconds since 1970."""
         self.objects[bucket, key] = Stored(
-            body=body, size=len(body) if size is None else size, metadata=metadata or {}, checksum=checksum(body)
+            body=body,
+            size=len(body) if size is None else size,
+            metadata=metadata or {},
+            checksum=checksum(body),
+            modified=datetime.fromtimestamp(modified, UTC),
         )
 
     def put_object(self, **arguments: Any) -> dict[str, str]:
@@ -236,7 +253,12 @@ class MemoryS3:
 
     def head_object(self, **arguments: str) -> dict[str, Any]:
         found = self._found(arguments["Bucket"], arguments["Key"], "403")
-        described: dict[str, Any] = {"ContentLength": found.size, "ETag": found.etag, "Metadata": found.metadata}
+        described: dict[str, Any] = {
+            "ContentLength": found.size,
+            "ETag": found.etag,
+            "LastModified": found.modified,
+            "Metadata": found.metadata,
+        }
         assert arguments["ChecksumMode"] == "ENABLED"
         return described | ({"ChecksumSHA256": found.checksum} if found.checksum else {})
 
@@ -391,6 +413,7 @@ class Fakes:
         self.ssm = MemorySsm({PARAMETER: document()})
         self.s3 = MemoryS3()
         self.s3.put(BUCKET, "pipelines/run/output/model.tar.gz")
+        self.s3.put(BUCKET, REPORT, MEASURED)
         self.github = MemoryGitHub(self.clock)
         self.github_asked = 0
         self.settings = SETTINGS

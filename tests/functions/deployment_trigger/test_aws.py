@@ -71,6 +71,7 @@ def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fa
             fakes.s3.put(BUCKET, "pipelines/run/output/model.tar.gz", b"changed")
 
     fakes.s3.before = change
+    fakes.sagemaker.update(1, ModelMetrics={})
 
     with pytest.raises(ClientError, match="PreconditionFailed"):
         fakes.deliver()
@@ -85,6 +86,7 @@ def test_an_artifact_that_changes_while_it_is_copied_fails_the_request(fakes: Fa
 def test_a_copy_that_conflicts_with_another_one_is_repeated_and_finds_its_result(fakes: Fakes) -> None:
     """Such as the function's own, after its timeout."""
     fakes.s3.conflicting_copies = 1
+    fakes.sagemaker.update(1, ModelMetrics={})
 
     with pytest.raises(NotStartedError, match=f"s3://{BUCKET}/approved/1/model.tar.gz is being copied"):
         fakes.deliver()

@@ -19,12 +19,15 @@ from tests.functions.deployment_trigger.fakes import (
     BODY,
     BUCKET,
     GROUP,
+    MEASURED,
+    REPORT,
     REPOSITORY,
     Crash,
     Fakes,
     arn,
     error,
     evidence,
+    metrics,
 )
 
 APPROVED_AT = 1_000_000_000
@@ -65,7 +68,7 @@ def test_the_artifact_is_frozen_before_anything_is_started(fakes: Fakes) -> None
     fakes.deliver()
 
     assert frozen == [True]
-    [copy] = fakes.s3.copies
+    [copy] = [each for each in fakes.s3.copies if each["Key"].endswith("model.tar.gz")]
     [container] = fakes.sagemaker.packages[arn(1)]["InferenceSpecification"]["Containers"]
     assert copy["Metadata"] == {
         "model-package-arn": arn(1),
@@ -299,7 +302,8 @@ def test_a_container_that_is_not_the_registered_one_is_refused(fakes: Fakes, cha
     with pytest.raises(NotEvaluatedError, match="its image or environment is not what the pipeline registered"):
         fakes.deliver()
 
-    assert (fakes.s3.copies, fakes.states()) == ([], ["refused"])
+    assert (BUCKET, "approved/1/model.tar.gz") not in fakes.s3.objects
+    assert fakes.states() == ["refused"]
 
 
 @pytest.mark.parametrize("registered", [None, {}, {MODEL: "short", CONTAINER: "x"}, {MODEL: "0" * 64}], ids=str)
@@ -339,6 +343,91 @@ def test_a_frozen_artifact_whose_digest_s3_does_not_know_is_refused(fakes: Fakes
         fakes.deliver(request_id="request-2")
 
 
+def test_what_a_lead_reads_is_kept_with_what_was_approved(fakes: Fakes) -> None:
+    fakes.deliver()
+
+    kept = fakes.s3.objects[BUCKET, "approved/1/reports/ModelQuality.Statistics/evaluation.json"]
+    assert (kept.body, kept.metadata) == (MEASURED, {"model-package-arn": arn(1)})
+    [record] = fakes.records().values()
+    assert record["reports"] == {f"s3://{BUCKET}/{REPORT}": hashlib.sha256(MEASURED).hexdigest()}
+
+
+def test_a_report_that_another_execution_overwrote_is_refused_and_nothing_of_the_version_is_frozen(
+    fakes: Fakes,
+) -> None:
+    fakes.s3.put(BUCKET, REPORT, b'{"mse": 0.1}')
+
+    with pytest.raises(NotEvaluatedError, match=rf"{REPORT} is not the report that the evaluation wrote") as raised:
+        fakes.deliver()
+
+    assert hashlib.sha256(MEASURED).hexdigest() in str(raised.value)
+    assert not [key for _, key in fakes.s3.objects if key.startswith("approved/")], "no account can release it"
+    assert (fakes.dispatched, fakes.s3.uploads, fakes.states()) == ([], {}, ["refused"])
+
+
+def test_a_report_that_was_overwritten_while_it_was_read_and_put_back_is_refused(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, REPORT, MEASURED, modified=fakes.clock.now - 1)
+
+    with pytest.raises(
+        NotEvaluatedError, match=r"evaluation.json was written at 1970-01-12 .* after the version was reg"
+    ):
+        fakes.deliver()
+
+    assert fakes.states() == ["refused"]
+
+
+@pytest.mark.parametrize(
+    ("registered", "reason"),
+    [
+        (metrics(ContentDigest=None), "evaluation.json was registered without its digest"),
+        (metrics(ContentDigest="md5:0"), "evaluation.json was registered without its digest"),
+        (
+            metrics(S3Uri="s3://elsewhere/evaluation.json"),
+            "its report s3://elsewhere/evaluation.json does not lie in the",
+        ),
+        (metrics(S3Uri=f"s3://{BUCKET}/executions/other.json"), "executions/other.json is not there"),
+    ],
+)
+def test_a_report_that_cannot_be_compared_is_refused(fakes: Fakes, registered: dict[str, Any], reason: str) -> None:
+    fakes.sagemaker.update(1, ModelMetrics=registered)
+
+    made = fakes.deliver()
+
+    assert made.decision == "refused"
+    assert reason in made.reason
+
+
+def test_an_artifact_of_another_execution_than_its_report_is_refused(fakes: Fakes) -> None:
+    """As a selective execution registers it: its model was trained by an earlier one."""
+    fakes.s3.put(BUCKET, "executions/earlier/model/train/output/model.tar.gz")
+    container = {"Image": "image", "ModelDataUrl": f"s3://{BUCKET}/executions/earlier/model/train/output/model.tar.gz"}
+    fakes.sagemaker.update(
+        1, InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=evidence(container)
+    )
+
+    made = fakes.deliver()
+
+    assert made.decision == "refused"
+    assert "of several executions of the pipeline (earlier, run)" in made.reason
+    assert not [key for _, key in fakes.s3.objects if key.startswith("approved/")]
+
+
+@pytest.mark.parametrize("registered", [None, {}, {"ModelQuality": {}}], ids=str)
+def test_a_version_without_reports_has_none_to_compare(fakes: Fakes, registered: dict[str, Any] | None) -> None:
+    fakes.sagemaker.update(1, ModelMetrics=registered)
+
+    assert fakes.deliver().decision == "dispatched"
+
+
+def test_every_report_of_a_version_is_compared(fakes: Fakes) -> None:
+    fakes.s3.put(BUCKET, "executions/run/bias.json", b"biased")
+    [statistics] = metrics(b"fair", S3Uri=f"s3://{BUCKET}/executions/run/bias.json")["ModelQuality"].values()
+    fakes.sagemaker.update(1, ModelMetrics={**metrics(), "Bias": {"Report": statistics}})
+
+    with pytest.raises(NotEvaluatedError, match=r"bias.json is not the report that the evaluation wrote"):
+        fakes.deliver()
+
+
 def test_an_artifact_that_was_frozen_in_one_request_is_known_again(fakes: Fakes) -> None:
     """As it was done before copies were made of parts."""
     [container] = fakes.sagemaker.packages[arn(1)]["InferenceSpecification"]["Containers"]
@@ -346,7 +435,7 @@ def test_an_artifact_that_was_frozen_in_one_request_is_known_again(fakes: Fakes)
     fakes.s3.put(BUCKET, "approved/1/model.tar.gz", metadata=metadata)
 
     assert fakes.deliver().decision == "dispatched"
-    assert fakes.s3.copies == []
+    assert [each["Key"] for each in fakes.s3.copies if each["Key"].endswith("model.tar.gz")] == []
 
 
 def test_an_artifact_frozen_for_another_package_is_refused(fakes: Fakes) -> None:

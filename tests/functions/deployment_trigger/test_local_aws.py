@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,19 @@ from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
 from functions.deployment_trigger.errors import NotEvaluatedError
 from functions.deployment_trigger.package import Approval, Candidate, ModelPackage
 from functions.deployment_trigger.project import Project
+from functions.deployment_trigger.reports import reports_of
 from tests.access.authorization import roles_of
-from tests.functions.deployment_trigger.fakes import BODY, BUCKET, GROUP, PROJECT_ID, REPOSITORY, arn, evidence
+from tests.functions.deployment_trigger.fakes import (
+    BODY,
+    BUCKET,
+    GROUP,
+    MEASURED,
+    PROJECT_ID,
+    REPOSITORY,
+    arn,
+    evidence,
+    metrics,
+)
 from tests.products.product import launched
 from tests.rendering import Renderings
 from tests.sandbox_aws.account import Account, Credentials, allow
@@ -32,11 +44,14 @@ class World:
     administrator: Credentials
 
     def train(self, version: int, body: bytes = BODY) -> None:
-        """Write the artifact of a version, as its job does."""
-        self.dev.client("s3").put_object(Bucket=BUCKET, Key=f"executions/{version}/model.tar.gz", Body=body)
+        """Write the artifact of a version, and the report of its evaluation, as its jobs do."""
+        s3 = self.dev.client("s3")
+        s3.put_object(Bucket=BUCKET, Key=f"executions/{version}/model.tar.gz", Body=body)
+        s3.put_object(Bucket=BUCKET, Key=f"executions/{version}/evaluation.json", Body=MEASURED)
 
-    def freeze(self, version: int) -> None:
-        """Freeze what was evaluated as that version."""
+    def freeze(self, version: int, registered_at: datetime | None = None) -> None:
+        """Freeze what was evaluated as that version, registered now if `registered_at` is not given."""
+        report = f"s3://{BUCKET}/executions/{version}/evaluation.json"
         container = {"Image": "image", "ModelDataUrl": f"s3://{BUCKET}/executions/{version}/model.tar.gz"}
         package = ModelPackage(
             arn=arn(version),
@@ -45,6 +60,8 @@ class World:
             modified_at=1,
             containers=(container,),
             evidence=evidence(container),
+            reports=tuple(reports_of({"ModelMetrics": metrics(S3Uri=report)})),
+            registered_at=registered_at or datetime.now(UTC),
         )
         project = Project(project_id=PROJECT_ID, repository=REPOSITORY, package_group=GROUP, bucket=BUCKET)
         s3 = self.dev.client("s3", self.trigger)
@@ -90,8 +107,19 @@ def test_what_was_replaced_after_its_evaluation_never_becomes_an_object(world: W
     with pytest.raises(NotEvaluatedError, match=hashlib.sha256(b"another model").hexdigest()):
         world.freeze(2)
     s3 = world.dev.client("s3")
-    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="approved/2/")
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="approved/2/model")
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET)
+
+
+def test_a_report_is_kept_if_nobody_wrote_it_after_its_version_was_registered(world: World) -> None:
+    world.train(4)
+    with pytest.raises(NotEvaluatedError, match="after the version was registered"):
+        world.freeze(4, datetime.now(UTC) - timedelta(seconds=10))
+    s3 = world.dev.client("s3")
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="approved/4/")
+    world.freeze(4)
+    kept = s3.get_object(Bucket=BUCKET, Key="approved/4/reports/ModelQuality.Statistics/evaluation.json")
+    assert kept["Body"].read() == MEASURED
 
 
 @pytest.mark.parametrize("key", ["approved/9/model.tar.gz", "deployments/9/1.json", "code/9/x.py", "data/9/x.csv"])

@@ -261,6 +261,7 @@ def add_churn(fakes: Fakes) -> str:
         "ModelPackageArn": package_arn,
         "InferenceSpecification": {"Containers": [container]},
         "CustomerMetadataProperties": evidence(container),
+        "ModelMetrics": {},
     }
     return package_arn
 

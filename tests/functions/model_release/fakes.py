@@ -5,6 +5,7 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -96,6 +97,7 @@ class MemoryS3:
             "ChecksumSHA256": checksum(body),
             "ContentLength": len(body),
             "ETag": f'"{hashlib.sha256(body).hexdigest()[:8]}"',
+            "LastModified": datetime(2026, 11, 30, tzinfo=UTC),
             "Metadata": dict(metadata or {}),
         }
 

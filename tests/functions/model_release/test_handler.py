@@ -14,7 +14,7 @@ from functions.model_release.models import Models
 from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.shared.github_api.errors import ExplainedError
-from tests.functions.model_release.fakes import BUCKET, Fakes
+from tests.functions.model_release.fakes import BUCKET, RECORD, Fakes
 
 FUNCTION = "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-model-release"
 ALIAS = f"{FUNCTION}:abalone-p-abcdefghijkl"
@@ -26,7 +26,9 @@ VARIABLES = {
     "AWS_REGION": "eu-west-1",
     "DEVELOPMENT_ACCOUNT_ID": "111111111111",
     "DEVELOPMENT_PREFIX": "analytics-dev",
+    "EARLIER_VERSIONS": "{}",
     "PLATFORM_PREFIX": "analytics-prod",
+    "RELEASE_MANAGERS": "[]",
     "SECURITY_GROUP_ID": "sg-1",
     "SUBNET_IDS": "subnet-1,subnet-2",
 }
@@ -104,3 +106,57 @@ def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APPROVER_ROLE", "")
     with pytest.raises(ExplainedError, match="not configured: SUBNET_IDS, APPROVER_ROLE; deploy the platform again"):
         handler({"version": 3}, Context())
+
+
+@pytest.fixture
+def managers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of the account name who releases."""
+    monkeypatch.setenv("RELEASE_MANAGERS", '["hedy", "Lise"]')
+
+
+@pytest.mark.usefixtures("managers")
+@pytest.mark.parametrize("logins", [["hedy"], ["HEDY"], ["lise"], ["former", "hedy"]], ids=str)
+def test_a_version_that_a_release_manager_let_in_is_released_and_its_record_names_them(
+    fakes: Fakes, caplog: pytest.LogCaptureFixture, logins: list[str]
+) -> None:
+    assert "model_name" in handler({"version": 3, "released_by": logins}, Context())
+    assert json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])["released_by"] == logins
+    assert json.loads(caplog.messages[-1])["released_by"] == logins
+
+
+@pytest.mark.usefixtures("managers")
+@pytest.mark.parametrize("event", [{"version": 3}, {"action": "retire"}], ids=str)
+def test_somebody_who_is_no_release_manager_any_more_releases_nothing(fakes: Fakes, event: dict[str, Any]) -> None:
+    answer = handler({**event, "released_by": ["former"]}, Context())
+    assert answer == {
+        "refused": "former let this into prod, which hedy and Lise release by now (workload.releaseManagers there): update the "
+        "project in Service Catalog, so that GitHub asks them, and start again"
+    }
+    assert (fakes.s3.done, fakes.sagemaker.models) == ([], {})
+
+
+@pytest.mark.usefixtures("managers")
+@pytest.mark.parametrize("released_by", [{}, {"released_by": []}], ids=str)
+def test_a_release_that_names_nobody_is_refused_where_somebody_has_to_release(
+    fakes: Fakes, released_by: dict[str, Any]
+) -> None:
+    answer = handler({"version": 3, **released_by}, Context())
+    assert "nobody is said to have let this into prod" in str(answer["refused"])
+    assert (fakes.s3.done, fakes.sagemaker.models) == ([], {})
+
+
+@pytest.mark.parametrize("released_by", ["hedy", [1], {"hedy": 1}], ids=str)
+def test_what_is_no_list_of_logins_is_refused(fakes: Fakes, released_by: Any) -> None:
+    answer = handler({"version": 3, "released_by": released_by}, Context())
+    assert answer == {"refused": f"released_by is {released_by!r}: pass a list of logins at GitHub"}
+
+
+@pytest.mark.usefixtures("managers")
+def test_before_a_retirement_it_says_whether_these_people_may_release_one(fakes: Fakes) -> None:
+    assert handler({"action": "retire", "released_by": ["hedy"]}, Context()) == {}
+    assert (fakes.s3.done, fakes.sagemaker.models) == ([], {})
+
+
+def test_where_nobody_has_to_release_nobody_is_asked_for() -> None:
+    assert handler({"action": "retire"}, Context()) == {}
+    assert "model_name" in handler({"version": 3}, Context())

@@ -28,6 +28,7 @@ BODY = b"the model"
 CONTAINER = {"Image": IMAGE, "ModelDataUrl": f"s3://{FROZEN}/pipelines/model.tar.gz", "Environment": {"A": "b"}}
 VARIANT = {"VariantName": "AllTraffic", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 EVERYTHING = allow("*")
+KNOWN = evidence(CONTAINER, BODY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +45,18 @@ class World:
     """Of the role of leads, outside of Studio."""
     deployer: Credentials
 
-    def approve(self, version: int) -> None:
-        """Freeze a version's artifact as the trigger does, and approve it as a lead data scientist."""
+    def approve(self, version: int, known: Mapping[str, str] = KNOWN) -> None:
+        """Freeze a version's artifact as the trigger does, and approve it as a lead data scientist.
+
+        `known` is what its pipeline registered with it.
+        """
         dev, key = self.dev, f"approved/{version}/model.tar.gz"
         registry = dev.client("sagemaker")
         made = registry.create_model_package(
             ModelPackageGroupName=GROUP,
             ModelApprovalStatus="PendingManualApproval",
             InferenceSpecification={"Containers": [CONTAINER]},
-            CustomerMetadataProperties=evidence(CONTAINER, BODY),
+            CustomerMetadataProperties=dict(known),
         )
         assert made["ModelPackageArn"] == arn(version)
         metadata = {"model-package-arn": arn(version), "specification-sha256": specification_digest(CONTAINER)}
@@ -64,10 +68,11 @@ class World:
         registry = self.dev.client("sagemaker", who or self.lead)
         registry.update_model_package(ModelPackageArn=arn(version), ModelApprovalStatus=status)
 
-    def release(self, version: int) -> dict[str, Any]:
-        """Release a version as a job of the project's repository."""
+    def release(self, version: int, by: str = "hedy") -> dict[str, Any]:
+        """Release a version as a job of the project's repository, which somebody let in."""
         functions = self.prod.client("lambda", self.deployer)
-        answer = functions.invoke(FunctionName=FUNCTION, Qualifier=GROUP, Payload=json.dumps({"version": version}))
+        question = {"version": version, "released_by": [by]}
+        answer = functions.invoke(FunctionName=FUNCTION, Qualifier=GROUP, Payload=json.dumps(question))
         content = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, content
         return content
@@ -239,6 +244,10 @@ def test_what_is_not_approved_by_a_lead_is_refused(world: World) -> None:
     assert "refused" not in world.release(3)
 
 
+def test_a_former_release_manager_releases_nothing(world: World) -> None:
+    assert "former let this into prod, which hedy release" in world.release(1, by="former")["refused"]
+
+
 def test_whom_development_makes_a_lead_approves_nothing_for_production(world: World) -> None:
     world.approve(4)
     world.decide(4, "Approved", world.made_lead)
@@ -256,6 +265,22 @@ def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) 
     registry = world.dev.client("sagemaker", world.lead)
     registry.update_model_package(ModelPackageArn=arn(5), InferenceSpecification=changed)
     assert "is not what the pipeline registered: somebody changed it" in world.release(5)["refused"]
+
+
+def test_a_version_from_before_there_was_evidence_is_released_when_the_accounts_settings_say_what_it_was(
+    world: World,
+) -> None:
+    world.approve(5, known={"source-commit": "abc"})
+    refused = world.release(5)["refused"]
+    shown = f"modelSha256: {KNOWN['model-sha256']}, containerSha256: {KNOWN['container-sha256']}"
+    assert f"enter {{version: {GROUP}/5, {shown}}} in workload.earlierVersions" in refused
+    functions = world.prod.client("lambda")
+    variables = functions.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
+    entered = {**variables, "EARLIER_VERSIONS": json.dumps({f"{GROUP}/5": KNOWN})}
+    functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": entered})
+    released = world.release(5)
+    functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
+    assert world.release(5) == released, "it has a record"
 
 
 @pytest.mark.parametrize("qualifier", [{}, {"Qualifier": "$LATEST"}, {"Qualifier": OTHER}], ids=str)

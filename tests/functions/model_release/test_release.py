@@ -27,6 +27,8 @@ from tests.functions.model_release.fakes import (
     evidence,
 )
 
+EARLIER = replace(SETTINGS, earlier_versions={"abalone-p-abcdefghijkl/3": evidence()})
+"""Settings that say what version 3 was."""
 OTHER_ROLE = "arn:aws:sts::111111111111:assumed-role/analytics-dev-p-abcdefghijkl-pipeline/SageMaker"
 
 
@@ -274,6 +276,71 @@ def test_a_version_without_evidence_is_released_only_where_it_was_before(
     first = fakes.release()
     fakes.register(CustomerMetadataProperties=registered)
     assert fakes.release() == first
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["with its container", "before that was noted"])
+def test_an_earlier_version_is_released_when_the_accounts_settings_say_what_it_was(fakes: Fakes, noted: bool) -> None:
+    fakes.register(CustomerMetadataProperties=None)
+    if not noted:
+        del fakes.s3.objects[FROZEN, "approved/3/model.tar.gz"]["Metadata"]["specification-sha256"]
+    released = fakes.release(settings=EARLIER)
+    assert released.sha256 == hashlib.sha256(BODY).hexdigest()
+    assert fakes.s3.objects[BUCKET, KEY]["Body"] == BODY
+    assert fakes.release() == released, "it has a record, and needs the settings no more"
+
+
+def test_an_earlier_version_whose_frozen_artifact_was_replaced_is_refused(fakes: Fakes) -> None:
+    fakes.register(CustomerMetadataProperties=None)
+    fakes.freeze(body=b"planted")
+    with pytest.raises(RefusedError, match=r"is not the artifact of .*/3 that was evaluated, whose SHA-256 is"):
+        fakes.release(settings=EARLIER)
+    assert (BUCKET, KEY) not in fakes.s3.objects
+
+
+def test_an_earlier_version_with_another_container_than_the_settings_say_is_refused(fakes: Fakes) -> None:
+    container = {**CONTAINER, "Environment": {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://elsewhere"}}
+    fakes.register(CustomerMetadataProperties=None, InferenceSpecification={"Containers": [container]})
+    fakes.freeze(**{"specification-sha256": specification_digest(container)})
+    with pytest.raises(RefusedError, match="its image or environment is not what the pipeline registered"):
+        fakes.release(settings=EARLIER)
+
+
+def test_an_earlier_version_is_released_only_if_a_lead_approves_of_it_now(fakes: Fakes) -> None:
+    fakes.register(CustomerMetadataProperties=None, ModelApprovalStatus="Rejected")
+    with pytest.raises(RefusedError, match="is Rejected, not Approved"):
+        fakes.release(settings=EARLIER)
+    fakes.register(CustomerMetadataProperties=None, LastModifiedBy={"IamIdentity": {"Arn": OTHER_ROLE}})
+    with pytest.raises(RefusedError, match="which does not approve models"):
+        fakes.release(settings=EARLIER)
+
+
+@pytest.mark.parametrize(
+    "registered", [evidence(body=b"another"), {"container-sha256": evidence()["container-sha256"]}], ids=str
+)
+def test_settings_take_nothing_of_a_pipelines_evidence_away(fakes: Fakes, registered: dict[str, str]) -> None:
+    fakes.register(CustomerMetadataProperties=registered)
+    with pytest.raises(RefusedError):
+        fakes.release(settings=EARLIER)
+
+
+def test_the_refusal_of_an_earlier_version_says_what_to_enter(fakes: Fakes) -> None:
+    fakes.register(CustomerMetadataProperties=None)
+    with pytest.raises(RefusedError) as refused:
+        fakes.release()
+    known = evidence()
+    assert (
+        "{version: abalone-p-abcdefghijkl/3, "
+        f"modelSha256: {known['model-sha256']}, containerSha256: {known['container-sha256']}}}"
+    ) in str(refused.value)
+    assert "workload.earlierVersions" in str(refused.value)
+
+
+def test_an_earlier_version_that_was_never_frozen_has_nothing_to_enter(fakes: Fakes) -> None:
+    fakes.register(CustomerMetadataProperties=None)
+    del fakes.s3.objects[FROZEN, "approved/3/model.tar.gz"]
+    with pytest.raises(RefusedError, match="registered without the digests") as refused:
+        fakes.release()
+    assert "earlierVersions" not in str(refused.value)
 
 
 def test_a_version_whose_evidence_was_replaced_after_its_release_is_refused(fakes: Fakes) -> None:

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlops_platform.release import DeploymentError
-from mlops_platform.release.model import release, require_artifact
+from mlops_platform.release.model import RELEASED_BY, release, require_artifact, require_release
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT, model_name
 
@@ -27,6 +27,28 @@ def test_a_version_with_another_artifact_than_was_approved_with_it_is_not_deploy
 
     with pytest.raises(DeploymentError, match=f"has the SHA-256 {digest}, and {'0' * 64} was approved"):
         require_artifact(PROJECT, PREPROD, ARN, "0" * 64)
+
+
+@pytest.mark.parametrize(("variable", "logins"), [("hedy,lise", ["hedy", "lise"]), ("", [])])
+def test_the_account_is_told_who_let_the_job_in(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, variable: str, logins: list[str]
+) -> None:
+    monkeypatch.setenv(RELEASED_BY, variable)
+    release(PROJECT, PREPROD, ARN)
+    require_release(PROJECT, PREPROD)
+    assert aws.release.asked == [
+        {"version": 2, "released_by": logins},
+        {"action": "retire", "released_by": logins},
+    ]
+
+
+def test_a_retirement_that_a_former_release_manager_let_in_is_refused(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RELEASED_BY, "former")
+    aws.release.former = ("former",)
+    with pytest.raises(DeploymentError, match="may not"):
+        require_release(PROJECT, PREPROD)
 
 
 def test_a_refusal_of_the_function_is_told_as_it_is(aws: FakeAws) -> None:

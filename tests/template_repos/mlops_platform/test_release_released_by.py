@@ -26,6 +26,7 @@ def variables(server: Server, folder: Path) -> dict[str, str]:
     return {
         "GITHUB_API_URL": server.url,
         "GITHUB_REF_NAME": "main",
+        "GITHUB_OUTPUT": str(folder / "output"),
         "GITHUB_REPOSITORY": REPOSITORY,
         "GITHUB_RUN_ID": "7",
         "GITHUB_STEP_SUMMARY": str(folder / "summary"),
@@ -40,6 +41,7 @@ def test_the_summary_names_who_released(server: Server, tmp_path: Path) -> None:
     main("prod", variables(server, tmp_path))
 
     assert (tmp_path / "summary").read_text() == "Released to prod by hedy.\n"
+    assert (tmp_path / "output").read_text() == "released_by=hedy\n"
     asked = [f"{request.method} {request.path}" for request in server.requests]
     assert asked == [
         f"GET /repos/{REPOSITORY}/actions/runs/7/approvals",

@@ -114,6 +114,7 @@ def _training_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:InstanceTypes", sorted(_values_of(dict(resources), "InstanceType")) or None
     yield "sagemaker:VolumeKmsKey", resources.get("VolumeKmsKeyId")
     yield "sagemaker:OutputKmsKey", members.get("OutputDataConfig", {}).get("KmsKeyId")
+    yield "sagemaker:FileSystemId", sorted(_values_of(members.get("InputDataConfig", []), "FileSystemId")) or None
     yield "sagemaker:MaxRuntimeInSeconds", _text(members.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"))
     yield "sagemaker:NetworkIsolation", _flag(members.get("EnableNetworkIsolation", False))
     yield (
@@ -155,6 +156,10 @@ def _endpoint_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:VolumeKmsKey", members.get("KmsKeyId")
     yield "sagemaker:NetworkIsolation", _flag(members.get("EnableNetworkIsolation", False))
     yield from _network_context(members.get("VpcConfig", {}))
+
+
+def _execution_context(members: Members) -> Iterator[tuple[str, Any]]:
+    yield "sagemaker:PipelineVersionId", _text(members.get("PipelineVersionId"))
 
 
 def _model_context(members: Members) -> Iterator[tuple[str, Any]]:
@@ -222,6 +227,7 @@ COLLECTORS: Mapping[str, Callable[[Members], Iterator[tuple[str, Any]]]] = {
     "CreateEndpointConfig": _endpoint_context,
     "CreateModel": _model_context,
     "CreateModelPackage": _approval_context,
+    "StartPipelineExecution": _execution_context,
     "UpdateModelPackage": _approval_context,
 }
 """By operation: its condition keys."""

@@ -30,12 +30,22 @@ class FakeRelease:
     released: list[int] = field(default_factory=list[int])
     error: str = ""
     """Message of the exception that it raises."""
+    asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Everything that it was invoked with."""
+    former: tuple[str, ...] = ()
+    """Logins of those who may let nothing in any more."""
 
     def invoke(self, *, FunctionName: str, Qualifier: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Answer as the function does."""
         preprod = PROJECT.environments["preprod"]
         assert (FunctionName, Qualifier) == (preprod.release_function, PROJECT.package_group)
-        version = json.loads(Payload)["version"]
+        question = json.loads(Payload)
+        self.asked.append(question)
+        if set(question["released_by"]) & set(self.former):
+            return self._answer({"refused": f"{question['released_by']} may not"})
+        if question.get("action") == "retire":
+            return self._answer({})
+        version = question["version"]
         if self.error:
             return self._answer({"errorType": "ClientError", "errorMessage": self.error}, FunctionError="Unhandled")
         if refused := self.versions.get(version, "it does not exist"):
@@ -87,17 +97,31 @@ class FakeSts:
 
 
 @dataclass
+class FakeSsm:
+    """The parameters that the platform publishes in the account."""
+
+    instance_types: str = "ml.m5.large,ml.m5.xlarge,ml.c5.xlarge"
+    """Types of instances that endpoints may run on."""
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        """Return a parameter."""
+        assert Name == f"{PROJECT.environments['preprod'].parameter_path}/endpoints/instance-types"
+        return {"Parameter": {"Value": self.instance_types}}
+
+
+@dataclass
 class FakeAws:
     """The services that the commands of a deployment repository use; a repository adds its own."""
 
     release: FakeRelease = field(default_factory=FakeRelease)
     s3: FakeS3 = field(default_factory=FakeS3)
     sts: FakeSts = field(default_factory=FakeSts)
+    ssm: FakeSsm = field(default_factory=FakeSsm)
 
     @property
     def services(self) -> Mapping[str, Any]:
         """The clients, by the names that boto3 gives them."""
-        return {"lambda": self.release, "s3": self.s3, "sts": self.sts}
+        return {"lambda": self.release, "s3": self.s3, "ssm": self.ssm, "sts": self.sts}
 
     def client(self, service: str, region: str, *, attempts: int = 8, read_timeout_seconds: float = 60) -> Any:
         """Return a client, as `mlops_platform.project.aws.client` does."""
