@@ -20,6 +20,7 @@ from bootstrap.doctor import alarms
 from bootstrap.names import Names
 from tests.sandbox_aws.account import REGION, Account, Credentials, document
 from tests.sandbox_aws.certificates import Certificates
+from tests.sandbox_aws.hosting import IMAGE
 from tests.sandbox_aws.issuer import Issuer
 
 ROOT = Path(__file__).parents[2]
@@ -295,6 +296,24 @@ def test_a_role_with_every_permission_stays_within_its_boundary(
     refused(iam.create_user, UserName="somebody")
     project: dict[str, Any] = {"RoleName": "analytics-dev-p-abalone-pipeline", "AssumeRolePolicyDocument": document()}
     refused(iam.create_role, **project, PermissionsBoundary=BOUNDARY)
+    sagemaker, catalog = dev.client("sagemaker", greedy), dev.client("servicecatalog", greedy)
+    product = {"ProductId": "prod-abcdefghijklm", "ProvisioningArtifactId": "pa-abcdefghijklm"}
+    refused(sagemaker.create_project, ProjectName="attack", ServiceCatalogProvisioningDetails=product)
+    refused(sagemaker.delete_project, ProjectName="attack")
+    refused(catalog.provision_product, **product, ProvisionedProductName="attack", ProvisionToken="attack")
+    refused(catalog.update_provisioned_product, ProvisionedProductName="attack", UpdateToken="attack")
+    refused(catalog.terminate_provisioned_product, ProvisionedProductName="attack", TerminateToken="attack")
+    service = {"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    for purpose in ("p-cherry-pipeline", "lead-data-scientist"):
+        refused(
+            sagemaker.create_training_job,
+            TrainingJobName="attack",
+            AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            RoleArn=dev.role(f"analytics-dev-{purpose}", trust=service, boundary=BOUNDARY),
+            OutputDataConfig={"S3OutputPath": "s3://attack/out"},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+        )
 
 
 def test_a_launch_with_every_permission_creates_roles_of_a_project_only_under_the_boundary(dev: Account) -> None:
