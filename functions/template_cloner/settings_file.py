@@ -32,9 +32,8 @@ def propose(launch: Launch, repository: Repository) -> None:
     text = _content(project, toml.read_table(found.text, "template") if found else {})
     # Named after the content: a second attempt finds the first one's branch, another change makes another.
     branch = f"{_PROPOSALS}{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    proposed = found is None or found.text != text
-    _withdraw_proposals(launch, base, but=branch if proposed else None)
-    if not proposed:
+    _withdraw_proposals(launch, base, but=branch)
+    if found is not None and found.text == text:
         return
     if github.branch_commit(project.full_name, branch) is None:
         github.create_branch(project.full_name, branch, require_commit(launch, repository))
@@ -48,7 +47,7 @@ def propose(launch: Launch, repository: Repository) -> None:
     )
 
 
-def _withdraw_proposals(launch: Launch, base: str, *, but: str | None) -> None:
+def _withdraw_proposals(launch: Launch, base: str, *, but: str) -> None:
     full_name = launch.project.full_name
     for branch, number in launch.github.open_pull_requests(full_name, base).items():
         if branch.startswith(_PROPOSALS) and branch != but:

@@ -32,6 +32,17 @@ class Remains:
     locks: list[str]
 
 
+PARAMETERS = (
+    "SageMakerProjectName",
+    "SageMakerProjectId",
+    "ModelGroupDescription",
+    "GitUser",
+    "GitReviewers",
+    "DeletionProtection",
+)
+"""Parameters of the demo's product."""
+
+
 class Deployments(Actors):
     """The demo's project, its endpoints, and the runs that deploy to them."""
 
@@ -152,10 +163,10 @@ class Deployments(Actors):
 
     def update_project(self, **changed: str) -> tuple[str, str]:
         """Change parameters of the project as its lead, wait for the end, and return its status and the reason for it."""
-        catalog, parameters = self.lead.client("servicecatalog"), ("GitUser", "GitReviewers", "DeletionProtection")
+        catalog = self.lead.client("servicecatalog")
         described = self.root("dev", "sagemaker").describe_project(ProjectName=self.project.name)
         product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
-        kept = [{"Key": key, "UsePreviousValue": True} for key in parameters if key not in changed]
+        kept = [{"Key": key, "UsePreviousValue": True} for key in PARAMETERS if key not in changed]
         catalog.update_provisioned_product(
             ProvisionedProductId=product,
             ProvisioningParameters=[*kept, *({"Key": key, "Value": value} for key, value in changed.items())],

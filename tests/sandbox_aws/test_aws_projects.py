@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ TEMPLATE = {
         "SageMakerProjectName": {"Type": "String"},
         "SageMakerProjectId": {"Type": "String"},
         "Ending": {"Type": "String", "Default": ""},
+        "Word": {"Type": "String", "Default": ""},
     },
     "Mappings": {"Platform": {"Names": {"Unit": "test"}}},
     "Resources": {
@@ -30,7 +32,7 @@ TEMPLATE = {
                 "Type": "String",
                 "Value": {
                     "Fn::Sub": [
-                        "{{resolve:ssm:/shared/${Unit}/greeting}}, ${SageMakerProjectName}${Ending}",
+                        "{{resolve:ssm:/shared/${Unit}/greeting}}, ${SageMakerProjectName}${Ending}${Word}",
                         {"Unit": {"Fn::FindInMap": ["Platform", "Names", "Unit"]}},
                     ]
                 },
@@ -128,6 +130,14 @@ class Launching:
         pytest.fail(f"{project} does not settle")
 
 
+def update(catalog: Any, product: str, *changes: Mapping[str, object]) -> None:
+    """Update a product; SageMaker's parameters stay."""
+    kept = [{"Key": key, "UsePreviousValue": True} for key in ("SageMakerProjectName", "SageMakerProjectId")]
+    catalog.update_provisioned_product(
+        ProvisionedProductId=product, UpdateToken=str(uuid.uuid4()), ProvisioningParameters=[*kept, *changes]
+    )
+
+
 @pytest.fixture(scope="module")
 def launching(dev: Account) -> Launching:
     dev.client("ssm").put_parameter(Name="/shared/test/greeting", Value="Hello", Type="String")
@@ -166,10 +176,7 @@ def test_a_project_whose_stack_is_protected_stays_and_takes_updates(dev: Account
     found = catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]
     assert (found["Status"], found["StatusMessage"]) == ("TAINTED", message)
     assert stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
-    parameters: Any = [{"Key": "Ending", "Value": "!"}]
-    catalog.update_provisioned_product(
-        ProvisionedProductId=product, UpdateToken="again", ProvisioningParameters=parameters
-    )
+    update(catalog, product, {"Key": "Ending", "Value": "!"})
     assert launching.outcome("protected")[0] == "DeleteFailed"
     assert catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]["Status"] == "AVAILABLE"
     greeting = dev.client("ssm").get_parameter(Name=f"/projects/{project_id}")["Parameter"]["Value"]
@@ -188,6 +195,35 @@ def test_ways_to_leave_a_stack_behind_are_refused_because_nobody_has_looked_at_t
         catalog.terminate_provisioned_product(
             ProvisionedProductId="pp-abcdefghijklm", TerminateToken="x", **{option: True}
         )
+
+
+def test_a_refused_update_is_undone_and_the_next_one_keeps_the_values_from_before(
+    dev: Account, launching: Launching
+) -> None:
+    project_id = launching.create("undone")
+    assert launching.outcome("undone") == ("CreateCompleted", "")
+    described = dev.client("sagemaker").describe_project(ProjectName="undone")
+    product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
+    catalog = dev.client("servicecatalog", dev.assume(launching.lead))
+
+    update(catalog, product, {"Key": "Ending", "Value": "{{resolve:ssm:/missing}}"}, {"Key": "Word", "Value": "once"})
+
+    assert launching.outcome("undone")[0] == "CreateFailed"
+    assert catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]["Status"] == "TAINTED"
+    update(catalog, product, {"Key": "Ending", "UsePreviousValue": True}, {"Key": "Word", "Value": "again"})
+    assert launching.outcome("undone")[0] == "CreateCompleted"
+    greeting = dev.client("ssm").get_parameter(Name=f"/projects/{project_id}")["Parameter"]["Value"]
+    assert greeting == "Hello, undoneagain"
+
+
+def test_a_parameter_has_a_new_value_or_its_previous_one(dev: Account, launching: Launching) -> None:
+    launching.create("either")
+    assert launching.outcome("either") == ("CreateCompleted", "")
+    described = dev.client("sagemaker").describe_project(ProjectName="either")
+    product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
+    catalog = dev.client("servicecatalog", dev.assume(launching.lead))
+    with pytest.raises(ClientError, match="Cannot specify usePreviousValue as true and non empty value"):
+        update(catalog, product, {"Key": "Ending", "Value": "!", "UsePreviousValue": True})
 
 
 def test_a_role_that_is_not_in_the_portfolio_finds_no_product(dev: Account, launching: Launching) -> None:

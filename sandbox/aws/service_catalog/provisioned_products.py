@@ -31,13 +31,23 @@ def _update(call: Call) -> Members:
         call.caller,
         members["ProvisionedProductId"],
         artifact_id=members.get("ProvisioningArtifactId"),
-        parameters={
-            item["Key"]: item.get("Value", "")
-            for item in members.get("ProvisioningParameters", [])
-            if not item.get("UsePreviousValue")
-        },
+        parameters={item["Key"]: _value(item) for item in members.get("ProvisioningParameters", [])},
     )
     return {"RecordDetail": _new_record(members["ProvisionedProductId"])}
+
+
+def _value(item: Members) -> str | None:
+    """Return the new value of a parameter; None if CloudFormation keeps the one that the stack has."""
+    if not item.get("UsePreviousValue"):
+        return item.get("Value", "")
+    if item.get("Value"):
+        # Source: boto/boto3, issue 4426.
+        raise ServiceError(
+            "InvalidParametersException",
+            f"Invalid input for parameter key {item['Key']}. Cannot specify usePreviousValue as true and non empty value "
+            "for a parameter",
+        )
+    return None
 
 
 def _terminate(call: Call) -> Members:

@@ -52,17 +52,19 @@ def provision(
     if any(item["Name"] == name and status(item["Id"])[0] != "TERMINATED" for item in provisioned.values()):
         raise ServiceError("InvalidParametersException", f"A provisioned product named {name} already exists.")
     record = _new_record(name, product_id, artifact_id, path)
-    record |= {"_parameters": dict(parameters), "_tags": dict(tags)}
+    record["_tags"] = dict(tags)
     principal = _launcher(record, caller)
     _require_launch_permissions(principal, record)
-    _change("CreateStack", record, principal, template)
+    _change("CreateStack", record, principal, template, parameters)
     provisioned[record["Id"]] = record
     ownership.remember(record["Id"], caller.arn)
     return record["Id"]
 
 
-def update(caller: Principal, provisioned_id: str, *, artifact_id: str | None, parameters: Mapping[str, str]) -> None:
-    """Change the version or the parameters of a provisioned product.
+def update(
+    caller: Principal, provisioned_id: str, *, artifact_id: str | None, parameters: Mapping[str, str | None]
+) -> None:
+    """Change the version or the parameters of a provisioned product; None keeps the value that its stack has.
 
     Raises:
         ServiceError: it is unknown, busy, or CloudFormation refuses the change.
@@ -72,10 +74,9 @@ def update(caller: Principal, provisioned_id: str, *, artifact_id: str | None, p
     template, record["ProvisioningArtifactId"] = products.template(
         record["ProductId"], artifact_id or record["ProvisioningArtifactId"]
     )
-    record["_parameters"] |= parameters
     principal = _launcher(record, caller)
     authorization.require(principal, "cloudformation:UpdateStack", _stack_arn(record))
-    _change("UpdateStack", record, principal, template)
+    _change("UpdateStack", record, principal, template, parameters)
     record["_operation"] = "UPDATE_PROVISIONED_PRODUCT"
 
 
@@ -180,7 +181,9 @@ def _stack_arn(record: Members) -> str:
     return scope.arn("cloudformation", f"stack/{record['_stack']}/*")
 
 
-def _change(action: str, record: Members, principal: Principal, template: str) -> None:
+def _change(
+    action: str, record: Members, principal: Principal, template: str, parameters: Mapping[str, str | None]
+) -> None:
     params: dict[str, list[str]] = {
         "StackName": [record["_stack"]],
         "Capabilities.member.1": ["CAPABILITY_NAMED_IAM"],
@@ -188,9 +191,12 @@ def _change(action: str, record: Members, principal: Principal, template: str) -
         # The body comes from `templates.kept`, which has no limit of 51,200 bytes.
         "TemplateURL": ["https://s3.amazonaws.com/servicecatalog/template"],
     }
-    for number, (key, value) in enumerate(record["_parameters"].items(), 1):
+    for number, (key, value) in enumerate(parameters.items(), 1):
         params[f"Parameters.member.{number}.ParameterKey"] = [key]
-        params[f"Parameters.member.{number}.ParameterValue"] = [value]
+        if value is None:
+            params[f"Parameters.member.{number}.UsePreviousValue"] = ["true"]
+        else:
+            params[f"Parameters.member.{number}.ParameterValue"] = [value]
     for number, (key, value) in enumerate(record["_tags"].items(), 1):
         params[f"Tags.member.{number}.Key"] = [key]
         params[f"Tags.member.{number}.Value"] = [value]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sandbox import identities
+from sandbox.demo import launch
 from sandbox.demo.application import Application
 from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST
 from tests.e2e.actors import refused
@@ -330,6 +331,8 @@ def test_a_project_takes_updates_after_its_deletion_and_its_lifting_were_refused
     people = (LEAD_DATA_SCIENTIST.login, DATA_SCIENTIST.login)
     swapped = dict(zip(("GitReviewers", "GitUser"), people, strict=True))
 
+    again = launch.project(deployments.lead, on_status=lambda _: None)
+    assert (again.id, again.created) == (deployments.project.id, False)
     assert deployments.update_project(**swapped) == ("AVAILABLE", "")
     assert deployments.launch_stack() == ("UPDATE_COMPLETE", True)
     assert deployments.delete_project()[0] == "DeleteFailed"

@@ -103,6 +103,27 @@ def test_a_deletion_check_is_rolled_back(launched: Fakes, before: object, after:
     assert restore(launched, asked) == Outcome(physical_id="as-it-was")
 
 
+@pytest.mark.parametrize("protection", ["on", "off"])
+def test_the_protection_from_a_deletion_is_rolled_back(launched: Fakes, protection: str) -> None:
+    launched.stacks.protected = protection == "off"
+    before, after = ({**CHECK_PROPERTIES, "DeletionProtection": each} for each in (protection, "other"))
+
+    restore(launched, check_request("Update", before, OldResourceProperties=after, PhysicalResourceId="as-it-was"))
+
+    assert launched.stacks.protected == (protection == "on")
+
+
+def test_a_protection_that_cannot_be_rolled_back_ends_no_rollback(
+    launched: Fakes, caplog: pytest.LogCaptureFixture
+) -> None:
+    launched.stacks.refuses = LaunchError("no more requests")
+    properties = {**CHECK_PROPERTIES, "DeletionProtection": "on"}
+    asked = check_request("Update", properties, OldResourceProperties=properties, PhysicalResourceId="as-it-was")
+
+    assert restore(launched, asked) == Outcome(physical_id="as-it-was")
+    assert "not restored: protection of p-abcdefghijkl" in caplog.text
+
+
 @pytest.mark.parametrize("outcome", ["refused elsewhere", "refused", "unknown"])
 def test_settings_that_were_refused_are_not_left_for_anybody_to_merge(launched: Fakes, outcome: str) -> None:
     def lose(what: str) -> None:

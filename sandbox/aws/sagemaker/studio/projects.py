@@ -91,7 +91,12 @@ def _update(call: Call) -> Members:
         call.caller,
         project["_product"],
         artifact_id=details.get("ProvisioningArtifactId"),
-        parameters={item["Key"]: item.get("Value", "") for item in details.get("ProvisioningParameters", [])},
+        # Assumed: SageMaker adds its own two, as at the launch.
+        parameters={
+            "SageMakerProjectName": None,
+            "SageMakerProjectId": None,
+            **{item["Key"]: item.get("Value", "") for item in details.get("ProvisioningParameters", [])},
+        },
     )
     project |= names.pick(call.members, "ProjectDescription")
     project["_stage"] = STATUS_OF_UPDATE
