@@ -26,9 +26,9 @@ class Workload(Section):
     """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
 
     They are members of the organization who may read its repositories, and neither approve models nor write to a project's
-    repositories. Production without any refuses launches. Name two, or nothing is released while the only one is away. GitHub's
-    reviewers of a project are written by its launch and its updates alone: after a change, deploy it and update every project
-    (README, "Update a project")."""
+    repositories. Production without any refuses launches; elsewhere GitHub asks nobody, so name nobody. Name two, or nothing is released
+    while the only one is away. GitHub's reviewers of a project are written by its launch and its updates alone: after a change, deploy it,
+    from when on the account refuses what others let in, and update every project (README, "Update a project")."""
 
     endpoint_instance_types: Annotated[
         list[EndpointInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
