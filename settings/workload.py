@@ -37,9 +37,10 @@ class Workload(Section):
     """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
 
     They are members of the organization who may read its repositories, and neither approve models nor work in a project's
-    repositories; with `environment`, they may not even write to them. Production without any refuses launches. Name two, or nothing is
-    released while the only one is away. GitHub's reviewers of a project are written by its launch and its updates alone: after a
-    change, deploy it and update every project (README, "Update a project")."""
+    repositories; with `environment`, they may not even write to them. Production without any refuses launches; elsewhere GitHub asks
+    nobody, so name nobody. Name two, or nothing is released while the only one is away. GitHub's reviewers of a project are written by
+    its launch and its updates alone: after a change, deploy it, from when on the account refuses what others let in, and update every
+    project (README, "Update a project")."""
     approvers: Annotated[list[ProfileName], Field(min_length=0, max_length=20)] = Field(
         default_factory=list[ProfileName]
     )

@@ -68,7 +68,7 @@ WORKLOAD = {
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:ssm/parameter:Parameter": 13,
+    "aws:ssm/parameter:Parameter": 14,
 }
 STACKS = {
     "dev": {
@@ -256,6 +256,7 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
     for name in ("preprod", "prod"):
         assert set(parameters(rendered(name))) == everywhere | {
             "accounts/development",
+            "endpoints/instance-types",
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))
