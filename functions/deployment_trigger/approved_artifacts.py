@@ -54,10 +54,10 @@ class ApprovedArtifacts:
         package, bucket = candidate.package, candidate.project.bucket
         container = only_container(package)
         key = artifact_key(container, bucket)
-        reports = {report_key(each, bucket): each for each in package.reports}
-        require_one_execution([key, *reports])
+        reports = [(report_key(each, bucket), each) for each in package.reports]
+        require_one_execution([key, *(place for place, _ in reports)])
         try:
-            for place, report in reports.items():
+            for place, report in reports:
                 self._freeze_report(report, place, candidate)
             target = Target(
                 bucket=bucket,

@@ -397,6 +397,14 @@ def test_a_report_that_cannot_be_compared_is_refused(fakes: Fakes, registered: d
     assert reason in made.reason
 
 
+def test_a_report_that_is_named_twice_has_to_be_both(fakes: Fakes) -> None:
+    [registered] = metrics(b"another").values()
+    fakes.sagemaker.update(1, ModelMetrics={"ModelDataQuality": registered, **metrics()})
+
+    with pytest.raises(NotEvaluatedError, match="is not the report that the evaluation wrote"):
+        fakes.deliver()
+
+
 def test_an_artifact_of_another_execution_than_its_report_is_refused(fakes: Fakes) -> None:
     """As a selective execution registers it: its model was trained by an earlier one."""
     fakes.s3.put(BUCKET, "executions/earlier/model/train/output/model.tar.gz")
