@@ -270,17 +270,17 @@ def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) 
 def test_a_version_from_before_there_was_evidence_is_released_when_the_accounts_settings_say_what_it_was(
     world: World,
 ) -> None:
-    world.approve(5, known={"source-commit": "abc"})
-    refused = world.release(5)["refused"]
+    world.approve(6, known={"source-commit": "abc"})
+    refused = world.release(6)["refused"]
     shown = f"modelSha256: {KNOWN['model-sha256']}, containerSha256: {KNOWN['container-sha256']}"
-    assert f"enter {{version: {GROUP}/5, {shown}}} in workload.earlierVersions" in refused
+    assert f"enter {{version: {GROUP}/6, {shown}}} in workload.earlierVersions" in refused
     functions = world.prod.client("lambda")
     variables = functions.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
-    entered = {**variables, "EARLIER_VERSIONS": json.dumps({f"{GROUP}/5": KNOWN})}
+    entered = {**variables, "EARLIER_VERSIONS": json.dumps({f"{GROUP}/6": KNOWN})}
     functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": entered})
-    released = world.release(5)
+    released = world.release(6)
     functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
-    assert world.release(5) == released, "it has a record"
+    assert world.release(6) == released, "it has a record"
 
 
 @pytest.mark.parametrize("qualifier", [{}, {"Qualifier": "$LATEST"}, {"Qualifier": OTHER}], ids=str)
