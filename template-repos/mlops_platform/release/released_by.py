@@ -9,11 +9,12 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from mlops_platform.release import project
 from mlops_platform.release.project import MAIN
 
 _WRITES = ("admin", "write")
@@ -46,8 +47,10 @@ def released_by(environment: str, run: str, get: Callable[[str], Any]) -> list[s
     return logins
 
 
-def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> str:
+def approved_by(branch: str, commit: str, managers: Collection[str], get: Callable[[str], Any]) -> str:
     """Return who approved the pull request by which a commit reached the branch that releases, as a line for the summary.
+
+    GitHub demands the approval of one of the `managers`; those of others do not release, and are named only if nobody's else is.
 
     Raises:
         ReleaseError: the branch has gone on, so that this repeats an earlier release; or nobody approved it.
@@ -69,6 +72,8 @@ def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> str:
                 latest[review["user"]["login"]] = review["state"]
         logins = sorted(login for login, state in latest.items() if state == "APPROVED" and login != author)
         if logins:
+            known = {login.lower() for login in managers}
+            logins = [login for login in logins if login.lower() in known] or logins
             link = f"[pull request {pull['number']}]({pull['html_url']})"
             return f"Released to prod by {', '.join(logins)}, who approved {link} of {author}.\n"
     raise ReleaseError(
@@ -112,7 +117,8 @@ def main(environment: str, variables: Mapping[str, str]) -> None:
     if (branch := variables["GITHUB_REF_NAME"]) == MAIN:
         line = summary(environment, released_by(environment, variables["GITHUB_RUN_ID"], get))
     else:
-        line = approved_by(branch, variables["GITHUB_SHA"], get)
+        managers = project.read().environments[environment].release_managers
+        line = approved_by(branch, variables["GITHUB_SHA"], managers, get)
     with Path(variables["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
         file.write(line)
 
