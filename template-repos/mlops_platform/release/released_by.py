@@ -1,7 +1,8 @@
 """Say who released a deployment to production, and refuse one that was released by somebody who writes to the repository.
 
-GitHub holds the job until a release manager lets it in, or merges nothing into the branch that releases before one approves it; this
-step is the evidence of it, in the run's summary, and a check of what may have changed since. Needs only the standard library: `python3 -m mlops_platform.release.released_by prod`.
+GitHub holds the job until a release manager lets it in, or merges nothing into the branch that releases before one approves it;
+this step is the evidence of it, in the run's summary, and a check of what may have changed since. Needs only the standard library:
+`python3 -m mlops_platform.release.released_by prod`.
 """
 
 import json
