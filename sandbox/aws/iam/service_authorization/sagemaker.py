@@ -22,6 +22,7 @@ RESOURCES: Mapping[str, tuple[str, str]] = {
     "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),
     "ModelPackageGroupPolicy": ("model-package-group", "ModelPackageGroupName"),
     "Pipeline": ("pipeline", "PipelineName"),
+    "PipelineVersion": ("pipeline", "PipelineArn"),
     "ProcessingJob": ("processing-job", "ProcessingJobName"),
     "Project": ("project", "ProjectName"),
     "TrainingJob": ("training-job", "TrainingJobName"),
@@ -51,7 +52,7 @@ def resource(operation: str, members: Members) -> str:
         return members.get("ResourceArn", "*")
     if "PipelineExecutionArn" in members:
         return members["PipelineExecutionArn"]
-    if operation in ("StartPipelineExecution", "ListPipelineExecutions"):
+    if operation in ("StartPipelineExecution", "ListPipelineExecutions", "ListPipelineVersions"):
         return _named("pipeline", members.get("PipelineName", ""))
     if operation == "CreateDomain":
         return _named("domain", "*")
@@ -171,6 +172,11 @@ def _approval_context(members: Members) -> Iterator[tuple[str, Any]]:
         yield f"sagemaker:ModelLifeCycle:{key}", value
 
 
+def _version_context(members: Members) -> Iterator[tuple[str, Any]]:
+    # IAM decides before SageMaker looks an alias up: only a version that is named by its number has the key.
+    yield "sagemaker:PipelineVersionId", _text(members.get("PipelineVersionId"))
+
+
 def _network_context(vpc: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:VpcSubnets", vpc.get("Subnets")
     yield "sagemaker:VpcSecurityGroupIds", vpc.get("SecurityGroupIds")
@@ -223,5 +229,8 @@ COLLECTORS: Mapping[str, Callable[[Members], Iterator[tuple[str, Any]]]] = {
     "CreateModel": _model_context,
     "CreateModelPackage": _approval_context,
     "UpdateModelPackage": _approval_context,
+    "DescribePipeline": _version_context,
+    "StartPipelineExecution": _version_context,
+    "UpdatePipelineVersion": _version_context,
 }
 """By operation: its condition keys."""
