@@ -23,6 +23,7 @@ from sandbox.aws.sagemaker import network as sagemaker_network
 from sandbox.aws.sagemaker import service as sagemaker
 from sandbox.aws.sagemaker.containers import Machine
 from sandbox.aws.sagemaker.hosting import runtime
+from sandbox.aws.scheduler import service as scheduler
 from sandbox.aws.service_catalog import service as service_catalog
 
 STOPPED_WITHIN_SECONDS = 1
@@ -78,6 +79,7 @@ def _install_services() -> None:
     for service in (sagemaker, service_catalog, autoscaling):
         service.SERVICE.install()
     runtime.install()
+    scheduler.install()
     sagemaker_network.install()
 
 
