@@ -12,7 +12,7 @@ from sandbox.aws.autoscaling import service as autoscaling
 from sandbox.aws.awslambda import accounts, code, environment, invocations, network, roles
 from sandbox.aws.awslambda import logs as function_logs
 from sandbox.aws.cloudformation import provisioning, stack_principal, templates
-from sandbox.aws.cloudwatch import alarms, query_protocol
+from sandbox.aws.cloudwatch import alarms, embedded_metrics, query_protocol
 from sandbox.aws.ec2 import service as ec2
 from sandbox.aws.eventbridge import targets
 from sandbox.aws.iam import authorization, condition_keys, pass_role, resource_policies, web_identity
@@ -71,7 +71,17 @@ def install(settings: Settings) -> None:
     web_identity.install(settings.certificate_authority, settings.github_url)
     environment.install(settings.port, settings.certificate_authority)
     network.install(settings.port)
-    for addition in (code, invocations, function_logs, targets, sns, alarms, query_protocol, authorization):
+    for addition in (
+        code,
+        invocations,
+        function_logs,
+        targets,
+        sns,
+        alarms,
+        embedded_metrics,
+        query_protocol,
+        authorization,
+    ):
         addition.install()
 
 
