@@ -67,7 +67,7 @@ class Account:
             config=Config(retries={"max_attempts": 1}, parameter_validation=False),
         )
 
-    def page(self, method: str, path: str, **members: object) -> Any:
+    def page(self, path: str, method: str = "GET", **members: object) -> Any:
         """Return the answer of a page of the sandbox's own API."""
         trusted = ssl.create_default_context(cafile=str(self.certificate_authority))
         url, body = f"{self.endpoint_url}/_sandbox/{path}", json.dumps(members).encode()

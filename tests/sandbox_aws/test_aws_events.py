@@ -121,7 +121,7 @@ def wiring(dev: Account, shared: Wiring) -> Iterator[Wiring]:
     """The shared function, without a rule."""
     yield shared
     shared.close()
-    dev.page("DELETE", "faults")
+    dev.page("faults", "DELETE")
 
 
 @pytest.fixture
@@ -160,6 +160,20 @@ def test_a_rule_fires_for_the_change_that_its_pattern_describes(dev: Account, wi
     assert event["detail"]["UpdatedModelPackageFields"] == ["ApprovalDescription", "ModelApprovalStatus"]
     assert event["detail"]["LastModifiedTime"].endswith("Z")
     assert wiring.take(wiring.arrived, seconds=0.5) is None
+
+
+def test_another_stage_of_a_version_sends_an_event_that_names_this_field_alone(dev: Account, wiring: Wiring) -> None:
+    arn = package(dev, "events")
+    wiring.allow_rule()
+    wiring.rule(EventPattern=json.dumps({"source": ["aws.sagemaker"], "resources": [arn]}))
+    stage = {"Stage": "Production", "StageStatus": "Serving"}
+    change(dev, arn, ModelLifeCycle=stage)
+    event = json.loads(wiring.take(wiring.arrived)["Body"])
+    assert event["detail"]["UpdatedModelPackageFields"] == ["ModelLifeCycle"]
+    assert (event["detail"]["ModelLifeCycle"], event["detail"]["ModelApprovalStatus"]) == (
+        stage,
+        "PendingManualApproval",
+    )
 
 
 def test_a_function_is_invoked_only_by_the_rule_that_its_policy_names(dev: Account, wiring: Wiring) -> None:
@@ -245,10 +259,10 @@ def test_events_get_lost_or_arrive_twice_with_a_fault(dev: Account, wiring: Wiri
     wiring.allow_rule()
     wiring.rule(EventPattern=json.dumps(PATTERN))
     arn = package(dev, "events")
-    dev.page("POST", "faults", drop_events=1, detail_type="SageMaker Model Package.*")
+    dev.page("faults", "POST", drop_events=1, detail_type="SageMaker Model Package.*")
     change(dev, arn, ModelApprovalStatus="Approved")
     assert wiring.take(wiring.arrived, seconds=0.5) is None
-    dev.page("POST", "faults", repeat_events=1)
+    dev.page("faults", "POST", repeat_events=1)
     change(dev, arn, ModelApprovalStatus="Approved")
     assert [wiring.take(wiring.arrived) is not None for _ in range(2)] == [True, True]
     assert wiring.take(wiring.arrived, seconds=0.5) is None

@@ -85,11 +85,11 @@ class Schedules:
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock of the local AWS ahead."""
-        self.account.page("POST", "clock", seconds=seconds)
+        self.account.page("clock", "POST", seconds=seconds)
 
     def now(self) -> datetime:
         """Return the moment by that clock."""
-        return datetime.fromtimestamp(self.account.page("POST", "clock", seconds=0.001)["now"], UTC)
+        return datetime.fromtimestamp(self.account.page("clock", "POST", seconds=0.001)["now"], UTC)
 
     def windows(self, count: int) -> list[str]:
         """Wait for so many executions; return the windows that they were started for, in order."""
@@ -135,7 +135,7 @@ class Schedules:
         """Delete the schedules and the executions."""
         for schedule in self.scheduler.list_schedules(GroupName=GROUP)["Schedules"]:
             self.scheduler.delete_schedule(Name=schedule["Name"], GroupName=GROUP)
-        self.account.page("DELETE", "faults")
+        self.account.page("faults", "DELETE")
         self.sqs.purge_queue(QueueUrl=self.dead)
         described = self.sagemaker.describe_pipeline(PipelineName=PIPELINE)
         time.sleep(0.1)  # An execution that has just been started ends within this time.
@@ -241,7 +241,7 @@ def test_a_templated_target_starts_the_latest_version_with_its_parameters(schedu
 
 def test_a_lost_answer_is_tried_again_and_the_token_prevents_a_second_run(schedules: Schedules) -> None:
     before = schedules.counted("InvocationAttemptCount")
-    schedules.account.page("POST", "faults", lose_answers=2)
+    schedules.account.page("faults", "POST", lose_answers=2)
     schedules.create("retried", "cron(0 6 * * ? *)", Target=schedules.target("retried"))
     expected = next_days(schedules, 6, 1)
     schedules.pass_time(DAY)
@@ -262,7 +262,7 @@ def test_a_lost_answer_is_tried_again_and_the_token_prevents_a_second_run(schedu
 def test_what_is_lost_after_all_retries_is_a_dead_letter_that_says_which_limit_was_reached(
     schedules: Schedules, policy: dict[str, int], condition: str, retries: str
 ) -> None:
-    schedules.account.page("POST", "faults", lose_answers=10)
+    schedules.account.page("faults", "POST", lose_answers=10)
     schedules.create("given-up", Target=schedules.target("given-up", RetryPolicy=policy))
     schedules.pass_time(DAY)
     _, attributes = schedules.dead_letter()

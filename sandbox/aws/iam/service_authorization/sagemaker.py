@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from sandbox.aws.iam.service_authorization.members import Members
 from sandbox.aws.ministack.gateway import Request
 from sandbox.aws.sagemaker import names
+from sandbox.aws.sagemaker.registry import store
 from sandbox.aws.sagemaker.studio import domains
 
 INVOCATION = re.compile(r"/endpoints/([^/]+)/")
@@ -168,8 +169,19 @@ def _approval_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:CustomerMetadataPropertiesToRemove", members.get("CustomerMetadataPropertiesToRemove") or None
     for key, value in members.get("CustomerMetadataProperties", {}).items():
         yield f"sagemaker:CustomerMetadataProperties/{key}", value
-    for key, value in members.get("ModelLifeCycle", {}).items():
-        yield f"sagemaker:ModelLifeCycle:{key}", value
+    wanted, current = members.get("ModelLifeCycle", {}), _current_package(members)
+    for key in ("Stage", "StageStatus"):
+        yield f"sagemaker:ModelLifeCycle:{key}", wanted.get(key)
+        yield f"sagemaker:CurrentModelLifeCycle{key}", current.get("ModelLifeCycle", {}).get(key)
+    for key, value in current.get("CustomerMetadataProperties", {}).items():
+        yield f"sagemaker:CurrentCustomerMetadataProperties/{key}", value
+
+
+def _current_package(members: Members) -> Members:
+    """Return the model package that a request changes, as it is before; nothing for a new one."""
+    arn = members.get("ModelPackageArn", "")
+    with store.owner_of(arn):
+        return store.packages.get(arn) or {}
 
 
 def _version_context(members: Members) -> Iterator[tuple[str, Any]]:
