@@ -136,15 +136,22 @@ class Schedules:
         for schedule in self.scheduler.list_schedules(GroupName=GROUP)["Schedules"]:
             self.scheduler.delete_schedule(Name=schedule["Name"], GroupName=GROUP)
         self.account.page("faults", "DELETE")
-        self.sqs.purge_queue(QueueUrl=self.dead)
         described = self.sagemaker.describe_pipeline(PipelineName=PIPELINE)
-        time.sleep(0.1)  # An execution that has just been started ends within this time.
-        self.sagemaker.delete_pipeline(PipelineName=PIPELINE, ClientRequestToken="0" * 32)
+        deadline = time.monotonic() + WITHIN_SECONDS
+        while True:
+            try:
+                self.sagemaker.delete_pipeline(PipelineName=PIPELINE, ClientRequestToken="0" * 32)
+                break
+            except self.sagemaker.exceptions.ConflictException:
+                # An execution that has just been started is not over yet.
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
         self.sagemaker.create_pipeline(
             **{name: described[name] for name in ("PipelineName", "RoleArn", "PipelineDefinition")},
             PipelineVersionAliases=["live"],
             ClientRequestToken="0" * 32,
         )
+        self.sqs.purge_queue(QueueUrl=self.dead)
 
 
 @pytest.fixture(scope="module")
