@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import boto3
 import botocore.session
@@ -67,6 +67,13 @@ class Account:
             config=Config(retries={"max_attempts": 1}, parameter_validation=False),
         )
 
+    def page(self, path: str, method: str = "GET", **members: object) -> Any:
+        """Return the answer of a page of the sandbox's own API."""
+        trusted = ssl.create_default_context(cafile=str(self.certificate_authority))
+        url, body = f"{self.endpoint_url}/_sandbox/{path}", json.dumps(members).encode()
+        with urlopen(Request(url, body, method=method), timeout=10, context=trusted) as response:
+            return json.load(response)
+
     def role(
         self,
         name: str,
@@ -110,12 +117,6 @@ class Account:
         """Return the credentials in an app of a user profile."""
         found = self.page(f"studio-credentials?account={self.number}&domain={domain}&profile={profile}")
         return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["Token"])
-
-    def page(self, path: str) -> Any:
-        """Return what the local AWS has for tests at a path."""
-        trusted = ssl.create_default_context(cafile=str(self.certificate_authority))
-        with urlopen(f"{self.endpoint_url}/_sandbox/{path}", timeout=10, context=trusted) as response:
-            return json.load(response)
 
 
 def trust(service: str) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from sandbox.aws.iam.service_authorization import (
     logs,
     s3,
     sagemaker,
+    scheduler,
     service_catalog,
     sns,
     ssm,
@@ -81,6 +82,8 @@ def _resource(service: str, request: Request, go_on: Callable[[], str]) -> str:
         known = sagemaker.invoked_endpoint(request)
     elif service == "lambda":
         known = awslambda.new_function(request) or awslambda.invoked_function(request)
+    elif service == scheduler.NAME:
+        known = scheduler.resource(request)
     if known:
         return known
     found = resources(service, operation, members_of(request.body, request.query))
@@ -90,6 +93,8 @@ def _resource(service: str, request: Request, go_on: Callable[[], str]) -> str:
 
 
 def _context(service: str, operation: str, body: bytes, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    if service == scheduler.NAME:
+        return scheduler.context(operation, params)
     if service not in CONTEXTS:
         return {}
     found = CONTEXTS[service](operation, members_of(body, params))
