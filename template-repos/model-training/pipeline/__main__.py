@@ -5,6 +5,8 @@ python -m pipeline local-run              run it on this machine and serve the m
 python -m pipeline upsert                 upload code and data, create or update the pipeline
 python -m pipeline start                  start an execution and print its ARN
 python -m pipeline wait EXECUTION_ARN     follow an execution; fails if it does
+python -m pipeline trial NUMBER           train a pull request on a sample, and follow that
+python -m pipeline remove-trial NUMBER    remove its pipeline
 """
 
 import argparse
@@ -30,7 +32,7 @@ from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailed
 from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
-from pipeline import images, project, report, serving, settings
+from pipeline import images, project, report, serving, settings, trial
 from pipeline.champion import Champion, find
 from pipeline.definition import definition, output_uri, project_tags
 
@@ -64,6 +66,11 @@ def main(arguments: list[str]) -> None:
             _upsert(project.read(), configured)
         elif options.command == "start":
             _start(project.read())
+        elif options.command == "trial":
+            _trial(trial.project_of(project.read(), options.number), trial.settings_of(configured), options.minutes)
+        elif options.command == "remove-trial":
+            owner = trial.project_of(project.read(), options.number)
+            remote.remove(aws.client("sagemaker", owner.region), owner.pipeline_name)
         else:
             _wait(project.read(), configured, options.execution_arn, options.minutes)
     except (
@@ -92,7 +99,14 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("start", help="start an execution and print its ARN")
     wait = commands.add_parser("wait", help="follow an execution until it ends")
     wait.add_argument("execution_arn")
-    wait.add_argument("--minutes", type=float, default=50, help="give up following after this time (default: 50)")
+    tried = commands.add_parser("trial", help="train a pull request on a sample, and follow that until it ends")
+    removed = commands.add_parser("remove-trial", help="remove the pipeline of a pull request")
+    for command in (tried, removed):
+        command.add_argument("number", type=int, help="number of the pull request")
+    for command in (wait, tried):
+        command.add_argument(
+            "--minutes", type=float, default=50, help="give up following after this time (default: 50)"
+        )
     return parser
 
 
@@ -114,7 +128,7 @@ def _definition(
     commit: str,
     champion: Champion | None = None,
 ) -> Json:
-    uris = {kind: upload.target_uri(source, f"s3://{owner.bucket}/{kind}") for kind, source in sources.items()}
+    uris = {kind: upload.target_uri(source, f"{owner.storage}/{kind}") for kind, source in sources.items()}
     return definition(owner, configured, code_uri=uris["code"], data_uri=uris["data"], commit=commit, champion=champion)
 
 
@@ -129,7 +143,7 @@ def _local_run(configured: settings.Settings, folder: Path | None) -> None:
             on_finished=_log_finished,
         )
         for kind, source in sources.items():
-            run.upload(source, upload.target_uri(source, f"s3://{owner.bucket}/{kind}"))
+            run.upload(source, upload.target_uri(source, f"{owner.storage}/{kind}"))
         try:
             run.run()
         finally:
@@ -161,35 +175,52 @@ def _upsert(owner: project.Project, configured: settings.Settings) -> None:
             f"{COMMIT} is not set: the pipeline names the commit that it was made from, so the workflow Train updates it; "
             "merge a pull request into main, or start that workflow"
         )
-    s3, sagemaker = aws.client("s3", owner.region), aws.client("sagemaker", owner.region)
-    champion = find(sagemaker, owner.model_package_group)
+    champion = find(aws.client("sagemaker", owner.region), owner.model_package_group)
+    logger.info("champion: %s", f"version {champion.version}" if champion else "none")
     with _sources(configured) as sources:
-        for kind, source in sources.items():
-            upload.upload(s3, source, f"s3://{owner.bucket}/{kind}", owner.kms_key_arn)
-        built = _definition(owner, configured, sources, commit, champion)
+        purpose = f"Trains, evaluates and registers the model of project {owner.name}."
+        _publish(owner, sources, _definition(owner, configured, sources, commit, champion), purpose)
+
+
+def _trial(owner: project.Project, configured: settings.Settings, minutes: float) -> None:
+    with _sources(configured) as sources, tempfile.TemporaryDirectory() as folder:
+        sampled = {**sources, "data": trial.sample(sources["data"], Path(folder), configured)}
+        purpose = f"Trains pull request {owner.trial} of project {owner.name} on a sample."
+        _publish(owner, sampled, _definition(owner, configured, sampled, NO_COMMIT), purpose)
+    _wait(owner, configured, _started(owner), minutes)
+
+
+def _publish(owner: project.Project, sources: Mapping[str, Path], built: Json, purpose: str) -> None:
+    """Upload what the pipeline reads, and create or update it."""
+    s3 = aws.client("s3", owner.region)
+    for kind, source in sources.items():
+        upload.upload(s3, source, f"{owner.storage}/{kind}", owner.kms_key_arn)
     outcome = remote.upsert(
-        sagemaker,
+        aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
         definition=built,
         role_arn=owner.pipeline_role_arn,
-        description=f"Trains, evaluates and registers the model of project {owner.name}.",
+        description=purpose,
         tags=project_tags(owner),
     )
     logger.info("pipeline %s: %s", owner.pipeline_name, outcome)
-    logger.info("champion: %s", f"version {champion.version}" if champion else "none")
 
 
 def _start(owner: project.Project) -> None:
+    sys.stdout.write(f"{_started(owner)}\n")
+
+
+def _started(owner: project.Project) -> str:
+    """Start an execution, and return its ARN."""
     # On a workflow, a repeated step must not start a second execution; a re-run of the workflow must.
     run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
     token = remote.idempotency_token(owner.pipeline_name, run or os.urandom(16).hex(), attempt)
-    arn = remote.start(
+    return remote.start(
         aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
         token=token,
         display_name=f"run-{run}-{attempt}" if run else f"manual-{token[:8]}",
     )
-    sys.stdout.write(f"{arn}\n")
 
 
 def _wait(owner: project.Project, configured: settings.Settings, execution_arn: str, minutes: float) -> None:

@@ -60,7 +60,7 @@ RETRIES: list[Json] = [
 
 def output_uri(project: Project, execution: str, output: str) -> str:
     """Return the S3 URI of an output of an execution's processing steps."""
-    return f"s3://{project.bucket}/executions/{execution}/{output}"
+    return f"{project.storage}/executions/{execution}/{output}"
 
 
 def definition(
@@ -72,7 +72,7 @@ def definition(
     commit: str,
     champion: Champion | None = None,
 ) -> Json:
-    """Return the whole pipeline.
+    """Return the whole pipeline; that of a trial ends with the evaluation.
 
     Args:
         project: names and roles of the project.
@@ -83,6 +83,7 @@ def definition(
         champion: the version to beat; none before the first is approved.
     """
     build = _Builder(project, settings, code_uri, data_uri, champion)
+    gates = [build.check_quality()] if project.trial is None else []
     return sealed(
         {
             "Version": VERSION,
@@ -99,7 +100,7 @@ def definition(
                     "DefaultValue": settings.jobs.training_instance_type,
                 },
             ],
-            "Steps": [build.preprocess(), build.train(), build.evaluate(), build.check_quality()],
+            "Steps": [build.preprocess(), build.train(), build.evaluate(), *gates],
         },
         commit,
     )
@@ -327,7 +328,7 @@ class _Builder:
 
     def _output(self, *path: str) -> Json:
         """Return an S3 URI that belongs to the execution alone, so that no execution overwrites another's results."""
-        return join("/", [f"s3://{self.project.bucket}/executions", execution_id(), *path])
+        return join("/", [f"{self.project.storage}/executions", execution_id(), *path])
 
     def _input(self, name: str, uri: str | Json) -> Json:
         return {
@@ -377,5 +378,6 @@ def _texts(value: str | float | Sequence[str]) -> list[str]:
 
 
 def project_tags(project: Project) -> dict[str, str]:
-    """Return the tags by which Studio knows a project's resources."""
-    return {"sagemaker:project-name": project.name, "sagemaker:project-id": project.id}
+    """Return the tags by which Studio knows a project's resources, and the roles of trials know theirs."""
+    trial = {} if project.trial is None else {"mlops:trial": "true"}
+    return {"sagemaker:project-name": project.name, "sagemaker:project-id": project.id, **trial}

@@ -158,6 +158,32 @@ def test_the_pipeline_is_not_updated_without_a_commit_that_it_could_name(aws: Aw
     assert (aws.sagemaker.requests, aws.s3.keys) == ([], [])
 
 
+def test_a_trial_uploads_below_its_own_folder_makes_a_pipeline_of_its_own_and_follows_it(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.sagemaker.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Succeeded"}]
+    aws.sagemaker.steps = [{"StepName": "Train", "StepStatus": "Succeeded", "StartTime": 0.0, "EndTime": 61.5}]
+    main(["trial", "7"])
+    assert aws.sagemaker.operations == ["CreatePipeline", "StartPipelineExecution"]
+    assert {key.rpartition("/")[0].partition("/")[0] for key in aws.s3.keys} == {"trials"}
+    assert any(key.startswith("trials/7/data/") and key.endswith(DATA.name) for key in aws.s3.keys)
+    created = next(arguments for name, arguments in aws.sagemaker.requests if name == "CreatePipeline")
+    assert created["PipelineName"] == f"{project.EXAMPLE.pipeline_name}-trial-7"
+    assert created["RoleArn"] == project.EXAMPLE.trial_job_role_arn
+    assert {"Key": "mlops:trial", "Value": "true"} in created["Tags"]
+    assert "RegisterModel" not in created["PipelineDefinition"]
+    assert "| Train | Succeeded | 61.5 |" in capsys.readouterr().out
+
+
+def test_a_trial_is_removed_and_one_that_is_gone_is_no_error(aws: Aws) -> None:
+    main(["remove-trial", "7"])
+    assert aws.sagemaker.operations == []
+    aws.sagemaker.pipeline = {}
+    main(["remove-trial", "7"])
+    assert aws.sagemaker.operations == ["DeletePipeline"]
+    assert aws.sagemaker.requests[-1][1]["PipelineName"] == f"{project.EXAMPLE.pipeline_name}-trial-7"
+
+
 def test_start_prints_the_execution_and_says_nothing_that_the_pipeline_does_not(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

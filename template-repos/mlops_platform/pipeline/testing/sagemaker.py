@@ -75,6 +75,25 @@ class FakeSageMaker:
     def describe_pipeline_execution(self, _: Json) -> tuple[int, Json]:
         return 200, self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]
 
+    def list_pipeline_executions(self, arguments: Json) -> tuple[int, Json]:
+        if self.pipeline is None:
+            return 400, {"__type": "ResourceNotFound", "message": "Pipeline does not exist."}
+        running = self.executions[:1]
+        summaries = [
+            {key: each[key] for key in ("PipelineExecutionArn", "PipelineExecutionStatus")} for each in running
+        ]
+        return 200, _one_of(summaries, arguments, "PipelineExecutionSummaries")
+
+    def stop_pipeline_execution(self, arguments: Json) -> tuple[int, Json]:
+        self.executions[0]["PipelineExecutionStatus"] = "Stopping"
+        return 200, {"PipelineExecutionArn": arguments["PipelineExecutionArn"]}
+
+    def delete_pipeline(self, _: Json) -> tuple[int, Json]:
+        if self.executions[:1] and self.executions[0]["PipelineExecutionStatus"] in ("Executing", "Stopping"):
+            return 400, {"__type": "ConflictException", "message": "Pipeline has running executions."}
+        self.pipeline = None
+        return 200, {"PipelineArn": PIPELINE_ARN}
+
     def list_model_packages(self, arguments: Json) -> tuple[int, Json]:
         assert (arguments["SortBy"], arguments["SortOrder"]) == ("CreationTime", "Descending")
         summaries = [
