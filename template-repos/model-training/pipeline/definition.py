@@ -193,8 +193,7 @@ class _Builder:
                 {"PropertyFileName": name, "OutputName": "evaluation", "FilePath": file}
                 for name, file in {
                     "EvaluationReport": "evaluation.json",
-                    "EvaluatedArtifact": "artifact.json",
-                    "Reports": "reports.json",
+                    "Digests": "digests.json",
                     "ModelCard": "model-card.json",
                 }.items()
             ],
@@ -234,8 +233,7 @@ class _Builder:
             "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
             "Environment": SERVING,
         }
-        quality = {"ContentType": "application/json", "S3Uri": self._output("evaluation", "evaluation.json")}
-        baseline = self._report("baseline")
+        quality, baseline = self._report("evaluation"), self._report("baseline")
         return {
             "Name": "Register",
             "Type": "RegisterModel",
@@ -258,7 +256,7 @@ class _Builder:
                     "ModelCardStatus": "PendingReview",
                 },
                 "CustomerMetadataProperties": evidence(
-                    artifact=from_property_file("Evaluate", "EvaluatedArtifact", "sha256"),
+                    artifact=from_property_file("Evaluate", "Digests", "artifact"),
                     container=container,
                 ),
                 "InferenceSpecification": {
@@ -273,10 +271,9 @@ class _Builder:
 
     def _report(self, name: str) -> Json:
         """Return where a report of the evaluation is, with its digest: SageMaker has no operation that changes either."""
-        digest = from_property_file("Evaluate", "Reports", name)
         return {
             "ContentType": "application/json",
-            "ContentDigest": join(":", ["sha256", digest]),
+            "ContentDigest": from_property_file("Evaluate", "Digests", name),
             "S3Uri": self._output("evaluation", f"{name}.json"),
         }
 

@@ -8,8 +8,7 @@ Writes, for the model registry and for later watching:
     baseline.json       statistics of the training rows, of the predictions, and the importance of each column
     importance.json     the importance alone, as a report
     model-card.json     the model card, as one text
-    artifact.json       SHA-256 of the artifact that was measured; it is registered with it
-    reports.json        SHA-256 of the other reports
+    digests.json        SHA-256 of the artifact that was measured, and of the reports; all are registered with the version
     predictions.csv     for plots
 """
 
@@ -64,8 +63,11 @@ def main() -> None:
     write(output / "evaluation.json", report)
     card = model_card.content(options.model, options.hyperparameters, report, statistics)
     write(output / "model-card.json", {"content": json.dumps(card, sort_keys=True)})
-    write(output / "artifact.json", {"sha256": job.sha256(artifact)})
-    write(output / "reports.json", {name: job.sha256(output / f"{name}.json") for name in ("baseline", "importance")})
+    # The registry writes the digest of a report with the name of its algorithm.
+    reports = {
+        name: f"sha256:{job.sha256(output / f'{name}.json')}" for name in ("evaluation", "baseline", "importance")
+    }
+    write(output / "digests.json", {"artifact": job.sha256(artifact), **reports})
     with (output / "predictions.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["actual", "predicted"])

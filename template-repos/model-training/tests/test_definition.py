@@ -110,15 +110,14 @@ def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipelin
         (metrics["Explainability"]["Report"], "importance"),
     ):
         assert report["S3Uri"]["Std:Join"]["Values"][-2:] == ["evaluation", f"{name}.json"]
+        digest = {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": name}
+        assert report["ContentDigest"] == {"Std:JsonGet": digest}
     for kind in ("ModelQuality", "ModelDataQuality"):
         assert register["DriftCheckBaselines"][kind]["Statistics"] == metrics[kind]["Statistics"]
     [container] = register["InferenceSpecification"]["Containers"]
     assert register["CustomerMetadataProperties"] == {
         "model-sha256": {
-            "Std:JsonGet": {
-                "PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.EvaluatedArtifact"},
-                "Path": "sha256",
-            }
+            "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "artifact"}
         },
         "container-sha256": container_digest(container),
     }

@@ -153,6 +153,7 @@ def test_the_registered_baseline_is_of_the_training_rows_and_has_the_importance_
     (registered,) = finished.run.registered
     metrics = registered["ModelMetrics"]
     for report, name in (
+        (metrics["ModelQuality"]["Statistics"], "evaluation"),
         (metrics["ModelDataQuality"]["Statistics"], "baseline"),
         (metrics["Explainability"]["Report"], "importance"),
     ):
