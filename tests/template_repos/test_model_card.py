@@ -40,7 +40,7 @@ def evaluation(champion: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "champion",
     [
-        {"version": "none", "improvement": 1.0, "outcome": "there is no version to compare with yet"},
+        {"version": "none", "improvement": 1.0, "outcome": "there is no version to compare with"},
         {"version": "12", "mse": {"value": 1.6}, "improvement": 0.06, "outcome": "6.2% below"},
         {"version": "12", "improvement": 1.0, "outcome": "version 12 cannot predict these rows: " + "x" * 5000},
     ],

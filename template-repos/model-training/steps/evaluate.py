@@ -130,7 +130,7 @@ def challenged(report: dict[str, Any], version: str | None, sha256: str | None) 
     cannot predict these rows, because they have other columns, say, is none to beat; the approver is told.
     """
     if version is None:
-        return {"version": "none", "improvement": NOTHING_TO_BEAT, "outcome": "there is no version to compare with yet"}
+        return {"version": "none", "improvement": NOTHING_TO_BEAT, "outcome": "there is no version to compare with"}
     try:
         mse = champion_mse(job.processing_input("champion"), sha256)
     except Exception as error:  # whatever its own code raises

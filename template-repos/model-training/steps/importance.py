@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-REPEATS = 5
+REPEATS = 3
 SEED = 0
 
 

@@ -9,7 +9,6 @@ import pytest
 from examples import DATA, SETTINGS, data_with_quoted_category
 from pipeline import images, serving
 from pipeline.__main__ import IMPORTED, STEPS
-from pipeline.champion import Champion
 from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
 
@@ -29,9 +28,9 @@ def pipeline_definition() -> Json:
     return definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
 
 
-def prepared_run(folder: Path, data: bytes | None = None, champion: Champion | None = None) -> LocalRun:
+def prepared_run(folder: Path, data: bytes | None = None) -> LocalRun:
     """Return a local run of this repository's pipeline with its code in place, and its data or other data."""
-    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT, champion=champion)
+    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
     run = LocalRun(definition=built, folder=folder, interpreter=images.interpreter)
     with job_code.assembled(STEPS, IMPORTED) as code:
         run.upload(code, CODE_URI)

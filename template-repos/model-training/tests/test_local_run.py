@@ -1,23 +1,28 @@
 """The whole pipeline, run on this machine with the same scripts as on SageMaker."""
 
 import hashlib
+import importlib
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import evaluate
 import job
 import numpy as np
 import pytest
-from conftest import DATA_URI, Finished, prepared_run
+from conftest import CODE_URI, COMMIT, DATA_URI, Finished, prepared_run
 from examples import COMMON, DATA, LABELLED, QUOTED, SETTINGS, line
 from features import CATEGORY, COLUMNS, MEASUREMENTS, TARGET
 from pipeline import images, serving
 from pipeline.champion import Champion
-from pipeline.definition import output_uri
+from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
 from preprocess import split
 
@@ -174,16 +179,32 @@ def test_the_model_card_has_quality_importance_and_hyperparameters(finished: Fin
     assert given == [{"name": name, "value": str(value)} for name, value in SETTINGS.hyperparameters.items()]
 
 
-def challenge(finished: Finished, folder: Path, archive: bytes, sha256: str | None = None) -> LocalRun:
-    """Return a run that has to beat another version."""
-    digest = sha256 or hashlib.sha256(archive).hexdigest()
-    champion = Champion(version=7, artifact_uri="s3://example-bucket/executions/old/model.tar.gz", sha256=digest)
-    data = finished.run.s3_path(DATA_URI).read_bytes()
-    run = prepared_run(folder, data, champion)
+def challenge(finished: Finished, archive: bytes, sha256: str | None = None) -> LocalRun:
+    """Run the evaluation, and what follows, of a model that has to beat another version."""
+    run = LocalRun(definition={}, folder=finished.run.folder, interpreter=images.interpreter)
+    champion = Champion(
+        version=7,
+        artifact_uri=f"s3://example-bucket/executions/champion-of-{run.execution_id}/model.tar.gz",
+        sha256=sha256 or hashlib.sha256(archive).hexdigest(),
+    )
     file = run.s3_path(champion.artifact_uri)
     file.parent.mkdir(parents=True)
     file.write_bytes(archive)
+    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT, champion=champion)
+    run = replace(run, definition={**built, "Steps": already_trained(built["Steps"][2:], finished.run)})
+    run.run()
     return run
+
+
+def already_trained(value: Any, run: LocalRun) -> Any:
+    """Return steps with what preprocessing and training have made in an earlier run in the places of their references."""
+    if isinstance(value, list):
+        return [already_trained(each, run) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if re.match(r"Steps\.(Preprocess|Train)\.", str(value.get("Get"))):
+        return run.resolve(value)
+    return {key: already_trained(each, run) for key, each in value.items()}
 
 
 def outcome(run: LocalRun) -> Json:
@@ -192,10 +213,9 @@ def outcome(run: LocalRun) -> Json:
 
 
 def test_a_model_that_is_no_better_than_the_champion_is_not_registered_and_nothing_has_failed(
-    finished: Finished, tmp_path: Path
+    finished: Finished,
 ) -> None:
-    run = challenge(finished, tmp_path, finished.model.read_bytes())
-    run.run()
+    run = challenge(finished, finished.model.read_bytes())
     found = outcome(run)
     # The same data, settings and seed give the same model.
     assert found["improvement"] == pytest.approx(0, abs=1e-9)
@@ -210,8 +230,7 @@ def test_a_model_that_beats_the_champion_is_registered_and_its_card_says_by_how_
     shutil.copytree(model_folder, worse)
     code = worse / "code" / "inference.py"
     code.write_text(code.read_text().replace("return model.booster.predict(", "return 2 + model.booster.predict("))
-    run = challenge(finished, tmp_path / "run", archived(worse, tmp_path))
-    run.run()
+    run = challenge(finished, archived(worse, tmp_path))
     improvement = outcome(run)["improvement"]
     assert 0.2 < improvement < 0.9
     (registered,) = run.registered
@@ -226,26 +245,40 @@ def archived(folder: Path, target: Path) -> bytes:
     return (target / "model.tar.gz").read_bytes()
 
 
+def compared(finished: Finished, archive: bytes, sha256: str, folder: Path, patch: pytest.MonkeyPatch) -> Json:
+    """Return what the evaluation says about a champion, without the rest of the step."""
+    for name in ("features", "inference"):
+        patch.setitem(sys.modules, name, importlib.import_module(name))  # the champion's own take their places
+    patch.setenv("SM_BASE", str(folder))
+    inputs = folder / "processing" / "input"
+    for name, content in (("champion/model.tar.gz", archive), ("test/test.csv", TEST_ROW)):
+        file = inputs / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+    return evaluate.challenged(finished.evaluation, "7", sha256)
+
+
+TEST_ROW = line(LABELLED[0].values).encode()
+
+
 def test_a_champion_that_cannot_predict_these_rows_is_none_to_beat_and_the_approver_is_told(
-    finished: Finished, model_folder: Path, tmp_path: Path
+    finished: Finished, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other"
     shutil.copytree(model_folder, other)
     code = other / "code" / "features.py"
     code.write_text(code.read_text().replace(f'    "{MEASUREMENTS[-1]}",\n', ""))
-    run = challenge(finished, tmp_path / "run", archived(other, tmp_path))
-    run.run()
-    found = outcome(run)
+    archive = archived(other, tmp_path)
+    found = compared(finished, archive, hashlib.sha256(archive).hexdigest(), tmp_path / "ml", monkeypatch)
     assert (found["improvement"], "mse" in found) == (1, False)
     assert "version 7 cannot predict these rows: InvalidRowsError" in found["outcome"]
-    (registered,) = run.registered
-    assert "version 7 cannot predict these rows" in registered["ModelCard"]["ModelCardContent"]
 
 
-def test_a_champion_whose_artifact_was_changed_is_not_run(finished: Finished, tmp_path: Path) -> None:
-    run = challenge(finished, tmp_path, finished.model.read_bytes(), "0" * 64)
-    run.run()
-    assert "its artifact is not the one that was registered" in outcome(run)["outcome"]
+def test_a_champion_whose_artifact_was_changed_is_not_run(
+    finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compared(finished, finished.model.read_bytes(), "0" * 64, tmp_path, monkeypatch)
+    assert "its artifact is not the one that was registered" in found["outcome"]
 
 
 HELD_OUT = split(len(LABELLED), SETTINGS.data.seed, SETTINGS.data.validation_fraction, SETTINGS.data.test_fraction)[
