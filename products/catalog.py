@@ -89,7 +89,7 @@ def _values(part: Part, platform: Platform) -> Mapping[str, str]:
     return {}
 
 
-_TRAINING = (Part(name="project"), Part(name="training-repository"))
+_TRAINING = (Part(name="project"), Part(name="training-repository"), Part(name="pull-request-training"))
 _PREPROD = Part(
     name=DEPLOYMENT_ACCOUNT, values={"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"}
 )

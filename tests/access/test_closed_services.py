@@ -27,7 +27,11 @@ OF_CLOSED_SERVICES = re.compile(
 )
 """Actions of the services, and what jobs, endpoints, pipelines and images call them."""
 
-DENIALS = {"components/iam/sagemaker_jobs.py", "products/parts/project.yaml"}
+DENIALS = {
+    "components/iam/sagemaker_jobs.py",
+    "products/parts/project.yaml",
+    "products/parts/pull-request-training.yaml",
+}
 """Files that name actions of the services."""
 
 FOLDERS = ("bootstrap", "components", "functions", "products", "settings", "template-repos")

@@ -39,6 +39,8 @@ class Quality:
 
     mse_threshold: float
     """Largest mean squared error on the test rows."""
+    least_improvement: float
+    """Share of the champion's mean squared error on the same rows that a new model has to avoid; a negative one accepts worse models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,14 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trial:
+    """The training of a pull request."""
+
+    rows: int
+    """Rows of its sample at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings; one attribute per table of the file."""
 
@@ -57,11 +67,12 @@ class Settings:
     jobs: Jobs
     quality: Quality
     model: Model
+    trial: Trial
     hyperparameters: dict[str, str | int | float]
     """Passed to XGBoost as they are, except num_round and early_stopping_rounds, which steps/train.py uses."""
 
 
-TABLES = {"data": Data, "jobs": Jobs, "quality": Quality, "model": Model}
+TABLES = {"data": Data, "jobs": Jobs, "quality": Quality, "model": Model, "trial": Trial}
 
 
 def read(file: Path) -> Settings:
@@ -84,6 +95,7 @@ def read(file: Path) -> Settings:
             jobs=Jobs(**content["jobs"]),
             quality=Quality(**content["quality"]),
             model=Model(**content["model"]),
+            trial=Trial(**content["trial"]),
             hyperparameters=hyperparameters,
         )
         problems = _out_of_range(settings)
@@ -108,6 +120,8 @@ def _out_of_range(settings: Settings) -> list[str]:
         "[jobs] volume_gigabytes must be 1 to 16384": 1 <= jobs.volume_gigabytes <= 16384,
         "[jobs] maximum_minutes must be 1 to 1440": 1 <= jobs.maximum_minutes <= 1440,
         "[quality] mse_threshold must be above 0": settings.quality.mse_threshold > 0,
+        "[quality] least_improvement must be below 1, which no model reaches": settings.quality.least_improvement < 1,
+        "[trial] rows must be at least 100, of which a model can be trained and measured": settings.trial.rows >= 100,
         "[model] inference_instance_types must name at least one type": bool(serving),
         f"[model] inference_instance_types has {', '.join(unknown)}, no type for endpoints and batch transforms": (
             not unknown

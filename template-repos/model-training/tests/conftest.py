@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from examples import DATA, SETTINGS, data_with_quoted_category
 from pipeline import images, serving
+from pipeline.__main__ import IMPORTED, STEPS
 from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
 
-from mlops_platform import REPOSITORY
+from mlops_platform.pipeline import job_code
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_endpoint import LocalEndpoint
 from mlops_platform.pipeline.local_run import LocalRun
@@ -31,7 +32,8 @@ def prepared_run(folder: Path, data: bytes | None = None) -> LocalRun:
     """Return a local run of this repository's pipeline with its code in place, and its data or other data."""
     built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
     run = LocalRun(definition=built, folder=folder, interpreter=images.interpreter)
-    run.upload(REPOSITORY / "steps", CODE_URI)
+    with job_code.assembled(STEPS, IMPORTED) as code:
+        run.upload(code, CODE_URI)
     run.upload(DATA, DATA_URI)
     if data is not None:
         run.s3_path(DATA_URI).write_bytes(data)

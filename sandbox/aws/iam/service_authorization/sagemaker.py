@@ -160,10 +160,6 @@ def _endpoint_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield from _network_context(members.get("VpcConfig", {}))
 
 
-def _execution_context(members: Members) -> Iterator[tuple[str, Any]]:
-    yield "sagemaker:PipelineVersionId", _text(members.get("PipelineVersionId"))
-
-
 def _model_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:NetworkIsolation", _flag(members.get("EnableNetworkIsolation", False))
     yield from _network_context(members.get("VpcConfig", {}))
@@ -245,7 +241,6 @@ COLLECTORS: Mapping[str, Callable[[Members], Iterator[tuple[str, Any]]]] = {
     "CreateEndpointConfig": _endpoint_context,
     "CreateModel": _model_context,
     "CreateModelPackage": _approval_context,
-    "StartPipelineExecution": _execution_context,
     "UpdateModelPackage": _approval_context,
     "DescribePipeline": _version_context,
     "StartPipelineExecution": _version_context,
