@@ -4,12 +4,14 @@ python -m deployment deploy ENVIRONMENT ARN      deploy a model version; fails u
 python -m deployment test ENVIRONMENT            test what is live; fails if an answer is wrong, slow or malformed
 python -m deployment retire ENVIRONMENT          delete what is deployed; the project can be deleted afterwards
 python -m deployment rollback VERSION            start the workflow with an earlier version (or its ARN)
+
+A repository may add commands of its own.
 """
 
 import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -26,6 +28,18 @@ Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Command(Generic[Settings]):
+    """A command that only this repository has; its first argument is the environment."""
+
+    name: str
+    help: str
+    arguments: Mapping[str, str]
+    """The further arguments, with what each is."""
+    run: Callable[[Project, Environment, Settings, Sequence[str]], None]
+    """Runs it with the values of these arguments."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Commands(Generic[Settings]):
     """The parts of the commands that differ between deployment repositories."""
 
@@ -37,11 +51,12 @@ class Commands(Generic[Settings]):
     """Tests what is live in an environment."""
     retire: Callable[[Project, Environment, Settings], None]
     """Deletes what is deployed to an environment."""
+    own: Sequence[Command[Settings]] = ()
 
 
 def main(arguments: list[str], commands: Commands[Settings]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
-    options = _parser().parse_args(arguments)
+    options = _parser(commands.own).parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
     try:
@@ -51,19 +66,22 @@ def main(arguments: list[str], commands: Commands[Settings]) -> None:
             return
         settings = commands.settings()
         environment = owner.environments[options.environment]
+        if options.command == "test":
+            commands.test(owner, environment, settings)
+            return
+        _require_account(owner, environment)
         if options.command == "deploy":
-            _require_account(owner, environment)
             commands.deploy(owner, environment, settings, options.arn)
         elif options.command == "retire":
-            _require_account(owner, environment)
             commands.retire(owner, environment, settings)
         else:
-            commands.test(owner, environment, settings)
+            [own] = [each for each in commands.own if each.name == options.command]
+            own.run(owner, environment, settings, [getattr(options, name) for name in own.arguments])
     except (DeploymentError, ProjectError, SettingsError, BotoCoreError, ClientError) as error:
         sys.exit(f"error: {error}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(own: Sequence[Command[Settings]]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deployment", description="Deploys this project's models.")
     commands = parser.add_subparsers(dest="command", required=True)
     deploy = commands.add_parser("deploy", help="deploy a model version")
@@ -75,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
     retire.add_argument("environment", choices=ENVIRONMENTS)
     back = commands.add_parser("rollback", help="start the workflow with an earlier version")
     back.add_argument("version", help="number or ARN of the version")
+    for each in own:
+        added = commands.add_parser(each.name, help=each.help)
+        added.add_argument("environment", choices=ENVIRONMENTS)
+        for name, meaning in each.arguments.items():
+            added.add_argument(name, help=meaning)
     return parser
 
 
