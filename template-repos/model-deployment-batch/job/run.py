@@ -119,7 +119,7 @@ def score(run: Run, rows: Path, artifact: Path, output: Any) -> tuple[dict[str, 
         objects = [scorer.score(entry) for entry in entries]
     drift = comparison.result(run.limits)
     _write(folder / "drift.json", drift.document())
-    (folder / "report.html").write_text(report.page(known, drift))
+    (folder / "report.html").write_text(report.page(known, drift, title=run.model_package_arn, period="the rows of this run"))
     manifest = {
         "version": MANIFEST_VERSION,
         "window": run.window,
@@ -138,8 +138,8 @@ def score(run: Run, rows: Path, artifact: Path, output: Any) -> tuple[dict[str, 
 def _identity(run: Run, entries: Sequence[Entry]) -> str:
     """Return a name for what decides the results: the same for the same bytes, under the same names."""
     content = hashlib.sha256()
-    limits = f"{run.limits}"
-    parts = [run.code, run.model_sha256, limits, *(part for entry in entries for part in (entry.name, entry.sha256))]
+    made_of = [run.code, run.model_package_arn, run.model_sha256, str(run.limits)]
+    parts = [*made_of, *(part for entry in entries for part in (entry.name, entry.sha256))]
     for part in parts:
         # Lengths keep two different lists from looking the same.
         content.update(f"{len(part)}:{part}".encode())

@@ -1,0 +1,26 @@
+"""Retire the batch of an environment: nothing is started there any more, and the project can be deleted.
+
+What was scored stays, and so do the input and the models: the deletion of the project decides about these.
+"""
+
+from deployment.deploy import live_batch, stack_of
+from deployment.settings import Settings
+from mlops_platform.project import summary
+from mlops_platform.release import DeploymentError
+from mlops_platform.release.project import Environment, Project
+
+
+def retire(owner: Project, environment: Environment, _: Settings) -> None:
+    """Delete what the environment's stack has.
+
+    Raises:
+        DeploymentError: something cannot be deleted, or is there although the state does not know it.
+    """
+    live = live_batch(owner, environment)
+    stack_of(owner, environment).retire(live.existing())
+    if left := live.existing():
+        raise DeploymentError(
+            f"{environment.name} still has {', '.join(sorted(left.values()))}, which the state does not know: deploy a version "
+            "again, which takes them up, and then retire it"
+        )
+    summary.publish(f"## {environment.name} scores nothing any more\n\n`{live.names.pipeline}` was retired.\n")
