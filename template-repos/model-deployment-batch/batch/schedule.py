@@ -15,8 +15,6 @@ TARGET = "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution"
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """Stands for the time of the start, such as 2026-11-28T01:00:00Z, also of one that was tried again. Source: EventBridge Scheduler
 User Guide, "Adding context attributes"."""
-TIME = "2026-11-28T01:00:00Z"
-"""An example of it."""
 TWO_WEEKS = 14 * 24 * 3600
 
 
@@ -55,11 +53,7 @@ class Schedule(pulumi.ComponentResource):
             description=f"Scores a window of project {names.project.name}",
             schedule_expression=plan.schedule,
             schedule_expression_timezone=plan.time_zone,
-            flexible_time_window=(
-                {"mode": "FLEXIBLE", "maximum_window_in_minutes": plan.flexible_minutes}
-                if plan.flexible_minutes
-                else {"mode": "OFF"}
-            ),
+            flexible_time_window=_flexible(plan.flexible_minutes),
             target={
                 "arn": TARGET,
                 "role_arn": names.schedule_role_arn,
@@ -76,6 +70,10 @@ class Schedule(pulumi.ComponentResource):
         )
         self.name = schedule.name
         self.register_outputs({"name": self.name})
+
+
+def _flexible(minutes: int) -> aws.scheduler.ScheduleFlexibleTimeWindowArgsDict:
+    return {"mode": "FLEXIBLE", "maximum_window_in_minutes": minutes} if minutes else {"mode": "OFF"}
 
 
 def request(names: Names, pipeline: str, given: Input) -> str:

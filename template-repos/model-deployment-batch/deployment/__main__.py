@@ -20,7 +20,10 @@ OWN: list[Command[Settings]] = [
     Command(
         name="backfill",
         help="score the windows of a period that the version which runs has not scored yet",
-        arguments={"first": "first window, or the beginning of its name", "last": "last window, or the beginning of its name"},
+        arguments={
+            "first": "first window, or the beginning of its name",
+            "last": "last window, or the beginning of its name",
+        },
         run=runs.backfill,
     ),
     Command(name="status", help="show what runs, and how the last runs went", arguments={}, run=runs.status),

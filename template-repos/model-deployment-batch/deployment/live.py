@@ -60,7 +60,9 @@ class Live:
             raise DeploymentError(f"{where} does not run this version: {name} has another definition; run this again")
         if schedule is None or schedule["State"] != "ENABLED":
             state = "missing" if schedule is None else schedule["State"]
-            raise DeploymentError(f"{where} starts nothing: the schedule {name} is {state}; enable it or run this again")
+            raise DeploymentError(
+                f"{where} starts nothing: the schedule {name} is {state}; enable it or run this again"
+            )
         if json.loads(schedule["Target"]["Input"])["PipelineName"] != name:
             raise DeploymentError(f"{where} starts another pipeline than {name}: run this again")
 

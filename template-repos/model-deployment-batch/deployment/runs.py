@@ -72,9 +72,15 @@ def backfill(
     first, last = arguments
     version = live_batch(owner, environment).version()
     made = executions(owner, environment, configured)
-    wanted = [each for each in made.windows(configured.input.prefix) if first <= each and (each <= last or each.startswith(last))]
+    wanted = [
+        each
+        for each in made.windows(configured.input.prefix)
+        if first <= each and (each <= last or each.startswith(last))
+    ]
     if not wanted:
-        raise DeploymentError(f"no window from {first} to {last} has input below {made.names.uri('input', configured.input.prefix)}/")
+        raise DeploymentError(
+            f"no window from {first} to {last} has input below {made.names.uri('input', configured.input.prefix)}/"
+        )
     todo = [each for each in wanted if (made.manifest(each) or {}).get("model_package_arn") != version]
     logger.info("%d windows have input, %d of them were not scored by %s yet", len(wanted), len(todo), version)
     finished: list[Finished] = []
@@ -83,7 +89,9 @@ def backfill(
         for index, window in enumerate(todo):
             if now() >= ends:
                 left = len(todo) - index
-                raise DeploymentError(f"the time is over, and {left} windows are left: run this again, it goes on with {window}")
+                raise DeploymentError(
+                    f"the time is over, and {left} windows are left: run this again, it goes on with {window}"
+                )
             uri = input_uri(made.names, configured.input, window)
             finished.append(made.run(window, input_uri=uri, attempt=attempt(), minutes=(ends - now()) / 60))
     finally:
@@ -130,6 +138,8 @@ def _table(heading: str, finished: Sequence[Finished]) -> str:
         f"| {each.manifest['rows']['quarantined']} | {each.manifest['drift']['verdict']} | {each.seconds / 60:.1f} | {each.usd:.3f} |\n"
         for each in finished
     ]
-    columns = "| window | rows in | out | quarantined | drift | minutes | USD at most |\n|---|---:|---:|---:|---|---:|---:|\n"
+    columns = (
+        "| window | rows in | out | quarantined | drift | minutes | USD at most |\n|---|---:|---:|---:|---|---:|---:|\n"
+    )
     total = f"\n{sum(each.usd for each in finished):.3f} USD at most.\n" if len(finished) > 1 else ""
     return f"## {heading}\n\n{columns}{''.join(lines)}{total}\n"

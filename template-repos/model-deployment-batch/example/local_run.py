@@ -122,9 +122,7 @@ class LocalBatch:
             code_uri=code_uri,
         )
         chosen = {INPUT: input_uri(self.names, self.settings.input, window), WINDOW: window}
-        return LocalRun(
-            definition=definition(batch), folder=self.folder, interpreter=interpreter, parameters=chosen
-        )
+        return LocalRun(definition=definition(batch), folder=self.folder, interpreter=interpreter, parameters=chosen)
 
     def _version(self) -> Version:
         digest = hashlib.sha256(self.model.read_bytes()).hexdigest()

@@ -20,7 +20,8 @@ from mlops_platform.monitoring import baseline  # noqa: E402
 from mlops_platform.monitoring.baseline import Kind  # noqa: E402
 
 MEASUREMENTS = ("length", "diameter", "height", "whole_weight", "shucked_weight", "viscera_weight", "shell_weight")
-COLUMNS: dict[str, Kind] = {"sex": "categoric", **dict.fromkeys(MEASUREMENTS, "numeric")}
+NUMERIC: Kind = "numeric"
+COLUMNS: dict[str, Kind] = {"sex": "categoric", **dict.fromkeys(MEASUREMENTS, NUMERIC)}
 
 
 def main(rows_file: Path, folder: Path) -> None:

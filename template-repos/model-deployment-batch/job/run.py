@@ -18,12 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scoring.model import Model
-from scoring.objects import Entry, Scorer
-
 from mlops_platform import job
 from mlops_platform.monitoring import baseline, metric, report
 from mlops_platform.monitoring.drift import Comparison, Drift, Limits
+from scoring.model import Model
+from scoring.objects import Entry, Scorer
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +100,9 @@ def score(run: Run, rows: Path, artifact: Path, output: Any) -> tuple[dict[str, 
         raise RunError(f"the window {run.window!r} is no name of a folder: use letters, digits and : . _ -")
     found = job.sha256(artifact)
     if found != run.model_sha256:
-        raise RunError(f"the artifact has the SHA-256 {found}, and that of {run.model_package_arn} is {run.model_sha256}")
+        raise RunError(
+            f"the artifact has the SHA-256 {found}, and that of {run.model_package_arn} is {run.model_sha256}"
+        )
     entries = [Entry.of(file, rows) for file in sorted(rows.rglob("*")) if file.is_file()]
     if not sum(entry.rows for entry in entries):
         raise RunError(f"the input of {run.window} has no row")
@@ -119,7 +120,9 @@ def score(run: Run, rows: Path, artifact: Path, output: Any) -> tuple[dict[str, 
         objects = [scorer.score(entry) for entry in entries]
     drift = comparison.result(run.limits)
     _write(folder / "drift.json", drift.document())
-    (folder / "report.html").write_text(report.page(known, drift, title=run.model_package_arn, period="the rows of this run"))
+    (folder / "report.html").write_text(
+        report.page(known, drift, title=run.model_package_arn, period="the rows of this run")
+    )
     manifest = {
         "version": MANIFEST_VERSION,
         "window": run.window,

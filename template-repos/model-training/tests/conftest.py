@@ -13,7 +13,7 @@ from pipeline.project import EXAMPLE
 
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline.expressions import Json
-from mlops_platform.pipeline.local_endpoint import LocalEndpoint
+from mlops_platform.serving.local_endpoint import LocalEndpoint
 from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.pipeline.upload import target_uri
 

@@ -17,9 +17,9 @@ from pipeline import images, serving
 from preprocess import split
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import local_endpoint
+from mlops_platform.serving import local_endpoint
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
-from mlops_platform.pipeline.local_endpoint import LocalEndpoint, ServingError
+from mlops_platform.serving.local_endpoint import LocalEndpoint, ServingError
 from mlops_platform.pipeline.local_run import StepFailedError
 
 

@@ -1,5 +1,6 @@
 """Score one object of the input: each of its rows ends up among the predictions or in quarantine."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from scoring.model import Model, RefusedRowsError
-
 from mlops_platform.monitoring import rows as reading
 from mlops_platform.monitoring.baseline import Baseline
 from mlops_platform.monitoring.drift import Comparison
 from mlops_platform.monitoring.rows import KEPT, Refused, Row
+from scoring.model import Model, RefusedRowsError
 
 CHUNK = 5000
 """Rows that the model gets at once."""
@@ -50,7 +50,7 @@ class Entry:
         )
 
 
-class Output:
+class Output(contextlib.AbstractContextManager["Output"]):
     """A file of the results, which is written line by line, and digested as it is written."""
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -70,11 +70,14 @@ class Output:
         self._stream.write(written)
         self.lines += 1
 
-    def close(self) -> dict[str, Any] | None:
-        """End the file and return its name, size and digest; None when there is none."""
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    def described(self) -> dict[str, Any] | None:
+        """Return name, size and digest of the file, once it is closed; None when there is none."""
         if self._stream is None:
             return None
-        self._stream.close()
         return {"name": self._name, "bytes": self._file.stat().st_size, "sha256": self._content.hexdigest()}
 
 
@@ -95,9 +98,11 @@ class Scorer:
             LostRowsError: some row is neither predicted nor in quarantine, or more than once.
             ModelError: the model fails.
         """
-        predictions = Output(self.folder, f"predictions/{entry.name}.csv")
-        quarantine = Output(self.folder, f"quarantine/{entry.name}.jsonl")
-        with entry.file.open("rb") as lines:
+        with (
+            Output(self.folder, f"predictions/{entry.name}.csv") as predictions,
+            Output(self.folder, f"quarantine/{entry.name}.jsonl") as quarantine,
+            entry.file.open("rb") as lines,
+        ):
             for chunk in _chunks(reading.of_lines(lines, entry.name, self.baseline.features)):
                 found = [row for row in chunk if isinstance(row, Row)]
                 self.comparison.add([row.values for row in found], quarantined=len(chunk) - len(found))
@@ -110,14 +115,16 @@ class Scorer:
                         quarantine.write(_quarantined(answer))
         rows = {"in": entry.rows, "out": predictions.lines, "quarantined": quarantine.lines}
         if rows["in"] != rows["out"] + rows["quarantined"]:
-            raise LostRowsError(f"{entry.name} has {rows['in']} rows, and {rows['out']} + {rows['quarantined']} came out")
+            raise LostRowsError(
+                f"{entry.name} has {rows['in']} rows, and {rows['out']} + {rows['quarantined']} came out"
+            )
         return {
             "name": entry.name,
             "bytes": entry.size,
             "sha256": entry.sha256,
             "rows": rows,
-            "predictions": predictions.close(),
-            "quarantine": quarantine.close(),
+            "predictions": predictions.described(),
+            "quarantine": quarantine.described(),
         }
 
     def _answers(self, rows: Sequence[Row]) -> Iterator[tuple[str, str | Refused]]:
