@@ -12,7 +12,7 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
 
 
-def score(run: Run, rows: Path, artifact: Path, output: Any) -> tuple[dict[str, Any], Drift]:
+def score(run: Run, rows: Path, artifact: Path, output: Callable[[str], Path]) -> tuple[dict[str, Any], Drift]:
     """Score all objects and return the manifest, and how far the rows are from those of training.
 
     Args:

@@ -1,26 +1,21 @@
 """Fixtures of all tests."""
 
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from example_settings import EXAMPLE
+from example_settings import in_force
 
-from deployment import settings
 from example import train
 from example.local_run import DATA
-from mlops_platform import REPOSITORY
 
 
 @pytest.fixture
-def example_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def example_settings() -> Iterator[None]:
     """Let the program read the settings of the tests."""
-    read = settings.read
-
-    def read_example(file: Path) -> settings.Settings:
-        return read(EXAMPLE if file == REPOSITORY / "settings.toml" else file)
-
-    monkeypatch.setattr(settings, "read", read_example)
+    with in_force():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,12 @@ import pytest
 import run as job_script
 from conftest import packed
 from run import Run, RunError
-from scoring.model import ModelError
-from scoring.objects import Entry, LostRowsError, Output
 
 from example.local_run import day
 from mlops_platform import job
 from mlops_platform.monitoring.drift import Limits
+from scoring.model import ModelError
+from scoring.objects import Entry, LostRowsError, Output
 
 WINDOW = "2026-11-28T02:00:00Z"
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
@@ -44,7 +44,11 @@ def score(artifact: Path, tmp_path: Path) -> Score:
     """Score objects, and return the manifest."""
 
     def score(
-        objects: Mapping[str, bytes], model: Path = artifact, folder: str = "output", window: str = WINDOW, **changes: Any
+        objects: Mapping[str, bytes],
+        model: Path = artifact,
+        folder: str = "output",
+        window: str = WINDOW,
+        **changes: Any,
     ) -> dict[str, Any]:
         rows = tmp_path / "rows"
         shutil.rmtree(rows, ignore_errors=True)
@@ -52,7 +56,7 @@ def score(artifact: Path, tmp_path: Path) -> Score:
             (rows / name).parent.mkdir(parents=True, exist_ok=True)
             (rows / name).write_bytes(content)
         sys.modules.pop("inference", None)
-        work = {
+        work: dict[str, Any] = {
             "window": window,
             "program": "inference.py",
             "model_package_arn": ARN,
@@ -61,15 +65,16 @@ def score(artifact: Path, tmp_path: Path) -> Score:
             "limits": Limits(),
             **changes,
         }
-        manifest, _ = job_script.score(Run(**work), rows, model, lambda name: _made(tmp_path / folder / name))
+
+        def output(name: str) -> Path:
+            made = tmp_path / folder / name
+            made.mkdir(parents=True, exist_ok=True)
+            return made
+
+        manifest, _ = job_script.score(Run(**work), rows, model, output)
         return manifest
 
     return score
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def other_model(tmp_path: Path, model_folder: Path, code: str) -> Path:
@@ -201,7 +206,10 @@ def test_a_window_whose_name_is_no_folder_is_refused(score: Score, window: str) 
 FAILING = {
     "def model_fn(folder): raise MemoryError('no memory')\ndef transform_fn(*_): pass": (MemoryError, "no memory"),
     "def model_fn(folder): pass": (ModelError, "has no transform_fn"),
-    "def model_fn(folder): pass\ndef transform_fn(*_): return '1\\n', 'text/csv'": (ModelError, "300 rows with 1 lines"),
+    "def model_fn(folder): pass\ndef transform_fn(*_): return '1\\n', 'text/csv'": (
+        ModelError,
+        "300 rows with 1 lines",
+    ),
     "def model_fn(folder): pass\ndef transform_fn(*_): return [1 / 0]": (ZeroDivisionError, "division by zero"),
     "from flask import Response\n"
     "def model_fn(folder): pass\n"
@@ -289,9 +297,7 @@ def opt_ml(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return tmp_path / "ml"
 
 
-def test_a_run_prints_its_metrics_on_one_line(
-    opt_ml: Path, artifact: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_prints_its_metrics_on_one_line(opt_ml: Path, artifact: Path, capsys: pytest.CaptureFixture[str]) -> None:
     job_script.main(arguments("output", job.sha256(artifact)))
     [line] = capsys.readouterr().out.splitlines()
     printed = json.loads(line)
