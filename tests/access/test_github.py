@@ -92,6 +92,7 @@ def test_each_kind_of_repository_has_a_private_template(dev: Rendering) -> None:
     templates = dev.all("github:index/repository:Repository")
 
     assert {each.inputs["name"] for each in templates} == {
+        "mlops-template-model-deployment-batch",
         "mlops-template-model-deployment-realtime",
         "mlops-template-model-training",
     }
@@ -106,7 +107,7 @@ def test_templates_are_archived_rather_than_deleted_unless_data_is_given_up(
 ) -> None:
     for rendering, archived in ((dev, True), (dev_that_gives_up_its_data, False)):
         templates = rendering.all("github:index/repository:Repository")
-        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived, archived]
+        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived] * 3
 
 
 PLATFORM = {"actorType": "Team", "actorId": 4001, "bypassMode": "always"}
@@ -159,6 +160,14 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
             ["mlops-template-*"],
             "~DEFAULT_BRANCH",
             checked("Test and train on the runner"),
+            [PLATFORM],
+        ),
+        (
+            "mlops-check-model-deployment-batch",
+            ["mlops-*-model-deployment-batch"],
+            ["mlops-template-*"],
+            "~DEFAULT_BRANCH",
+            checked("Test, lint and check types"),
             [PLATFORM],
         ),
         (

@@ -299,7 +299,7 @@ def test_without_a_token_no_request_is_sent(server: Path, environment: dict[str,
 def test_an_unknown_kind_is_refused_with_those_that_exist(server: Path, environment: dict[str, str]) -> None:
     code, _, error = publish(server, environment, kind="model-trainign")
     assert code == 2
-    assert "there is no template model-trainign; there are model-deployment-realtime, model-training" in error
+    assert "there is no template model-trainign; there are model-deployment-batch, model-deployment-realtime, " in error
 
 
 def test_a_push_that_the_rules_refuse_says_whose_token_is_let_past(server: Path, environment: dict[str, str]) -> None:

@@ -63,7 +63,9 @@ class LocalRun:
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()
         declared = self.definition.get("Parameters", [])
-        given = {each["Name"]: each["DefaultValue"] for each in declared if "DefaultValue" in each} | dict(self.parameters)
+        given = {each["Name"]: each["DefaultValue"] for each in declared if "DefaultValue" in each} | dict(
+            self.parameters
+        )
         self._values = {each["Name"]: PARAMETER_TYPES[each["Type"]](given[each["Name"]]) for each in declared}
         self._properties: dict[str, Json] = {}
         self._property_files: dict[tuple[str, str], Path] = {}

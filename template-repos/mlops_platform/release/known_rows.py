@@ -63,9 +63,7 @@ def number(name: str, line: Sequence[str]) -> float:
         [value] = line
         found = float(value)
     except ValueError:
-        raise DeploymentError(
-            f"{name} answered {to_csv([line]).decode().strip()[:50]!r}, expected a number"
-        ) from None
+        raise DeploymentError(f"{name} answered {to_csv([line]).decode().strip()[:50]!r}, expected a number") from None
     if not math.isfinite(found):
         raise DeploymentError(f"{name} answered {value}, expected a finite number")
     return found
