@@ -17,10 +17,10 @@ from pipeline import images, serving
 from preprocess import split
 
 from mlops_platform import REPOSITORY
-from mlops_platform.serving import local_endpoint
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
-from mlops_platform.serving.local_endpoint import LocalEndpoint, ServingError
 from mlops_platform.pipeline.local_run import StepFailedError
+from mlops_platform.serving import local_endpoint
+from mlops_platform.serving.local_endpoint import LocalEndpoint, ServingError
 
 
 @pytest.fixture(scope="module")
