@@ -7,11 +7,10 @@ from typing import Any
 
 from batch.definition import Container
 from batch.names import Names
-from deployment import code
 from deployment.live import Live, version_in
 from deployment.settings import Plan, Settings
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import upload
+from mlops_platform.pipeline import job_code, upload
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError, model
 from mlops_platform.release.project import Environment, Project
@@ -23,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 PROGRAM = "model-deployment-batch"
 """Name of the program in Pulumi.yaml."""
+JOB = REPOSITORY / "job"
+"""Folder of the job's scripts."""
+IMPORTED = ("job", "monitoring")
+"""Packages of `mlops_platform` that they import."""
 KEY = "encryption/data-key-arn"
 """Parameter of the account with the key of the project's data."""
 
@@ -72,7 +75,7 @@ def stack_of(owner: Project, environment: Environment) -> Stack:
 
 def upload_code(names: Names) -> str:
     """Upload the job's code where only this repository's jobs write, and return its S3 URI."""
-    with code.folder() as folder:
+    with job_code.assembled(JOB, IMPORTED) as folder:
         return upload.upload(aws.client("s3", names.project.region), folder, names.uri("code"), data_key(names))
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from batch.definition import INPUT, WINDOW, Batch, Container, definition
 from batch.names import Names
 from batch.schedule import input_uri
-from deployment import code
+from deployment.deploy import IMPORTED, JOB
 from deployment.settings import Settings
-from mlops_platform.pipeline import image_environments
+from mlops_platform.pipeline import image_environments, job_code
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.pipeline.upload import target_uri
@@ -88,7 +88,7 @@ class LocalBatch:
         Raises:
             StepFailedError: the run fails.
         """
-        with code.folder() as job:
+        with job_code.assembled(JOB, IMPORTED) as job:
             code_uri = target_uri(job, self.names.uri("code"))
             run = self._execution(window, code_uri)
             run.upload(job, code_uri)

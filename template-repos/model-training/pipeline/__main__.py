@@ -14,13 +14,15 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import remote, upload
+from mlops_platform.pipeline import job_code, remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailedError
@@ -29,10 +31,13 @@ from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
 from mlops_platform.serving.local_endpoint import ServingError
 from pipeline import images, project, report, serving, settings
+from pipeline.champion import Champion, find
 from pipeline.definition import definition, output_uri, project_tags
 
 logger = logging.getLogger(__name__)
 STEPS = REPOSITORY / "steps"
+IMPORTED = ("monitoring",)
+"""Packages of mlops_platform/ that the steps import."""
 COMMIT = "GITHUB_SHA"
 """Environment variable of a workflow's jobs."""
 NO_COMMIT = "none"
@@ -47,11 +52,13 @@ def main(arguments: list[str]) -> None:
     try:
         configured = settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
-            shown = _definition(_project_or_example(), configured, os.environ.get(COMMIT, NO_COMMIT))
+            with _sources(configured) as sources:
+                shown = _definition(_project_or_example(), configured, sources, os.environ.get(COMMIT, NO_COMMIT))
             sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         elif options.command == "local-run":
             if options.mse_threshold is not None:
-                configured = replace(configured, quality=settings.Quality(mse_threshold=options.mse_threshold))
+                quality = replace(configured.quality, mse_threshold=options.mse_threshold)
+                configured = replace(configured, quality=quality)
             _local_run(configured, options.folder)
         elif options.command == "upsert":
             _upsert(project.read(), configured)
@@ -93,27 +100,35 @@ def _project_or_example() -> project.Project:
     return project.read() if project.FILE.is_file() else project.EXAMPLE
 
 
-def _definition(owner: project.Project, configured: settings.Settings, commit: str) -> Json:
-    return definition(
-        owner,
-        configured,
-        code_uri=upload.target_uri(STEPS, f"s3://{owner.bucket}/code"),
-        data_uri=upload.target_uri(REPOSITORY / configured.data.file, f"s3://{owner.bucket}/data"),
-        commit=commit,
-    )
+@contextmanager
+def _sources(configured: settings.Settings) -> Generator[dict[str, Path]]:
+    """Return what is uploaded, by the prefix that it is uploaded to."""
+    with job_code.assembled(STEPS, IMPORTED) as code:
+        yield {"code": code, "data": REPOSITORY / configured.data.file}
+
+
+def _definition(
+    owner: project.Project,
+    configured: settings.Settings,
+    sources: Mapping[str, Path],
+    commit: str,
+    champion: Champion | None = None,
+) -> Json:
+    uris = {kind: upload.target_uri(source, f"s3://{owner.bucket}/{kind}") for kind, source in sources.items()}
+    return definition(owner, configured, code_uri=uris["code"], data_uri=uris["data"], commit=commit, champion=champion)
 
 
 def _local_run(configured: settings.Settings, folder: Path | None) -> None:
     owner = _project_or_example()
     _install_images()
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, _sources(configured) as sources:
         run = LocalRun(
-            definition=_definition(owner, configured, NO_COMMIT),
+            definition=_definition(owner, configured, sources, NO_COMMIT),
             folder=folder or Path(temporary),
             interpreter=images.interpreter,
             on_finished=_log_finished,
         )
-        for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
+        for kind, source in sources.items():
             run.upload(source, upload.target_uri(source, f"s3://{owner.bucket}/{kind}"))
         try:
             run.run()
@@ -146,18 +161,22 @@ def _upsert(owner: project.Project, configured: settings.Settings) -> None:
             f"{COMMIT} is not set: the pipeline names the commit that it was made from, so the workflow Train updates it; "
             "merge a pull request into main, or start that workflow"
         )
-    s3 = aws.client("s3", owner.region)
-    for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
-        upload.upload(s3, source, f"s3://{owner.bucket}/{kind}", owner.kms_key_arn)
+    s3, sagemaker = aws.client("s3", owner.region), aws.client("sagemaker", owner.region)
+    champion = find(sagemaker, owner.model_package_group)
+    with _sources(configured) as sources:
+        for kind, source in sources.items():
+            upload.upload(s3, source, f"s3://{owner.bucket}/{kind}", owner.kms_key_arn)
+        built = _definition(owner, configured, sources, commit, champion)
     outcome = remote.upsert(
-        aws.client("sagemaker", owner.region),
+        sagemaker,
         name=owner.pipeline_name,
-        definition=_definition(owner, configured, commit),
+        definition=built,
         role_arn=owner.pipeline_role_arn,
         description=f"Trains, evaluates and registers the model of project {owner.name}.",
         tags=project_tags(owner),
     )
     logger.info("pipeline %s: %s", owner.pipeline_name, outcome)
+    logger.info("champion: %s", f"version {champion.version}" if champion else "none")
 
 
 def _start(owner: project.Project) -> None:
@@ -197,6 +216,11 @@ def _summarise(
         parts.append(report.metrics_table(json.loads(answer["Body"].read()), configured.quality.mse_threshold) + "\n")
     parts.append(report.steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))
     parts.extend(f"\n**{step.name}**: {step.failure_reason}\n" for step in steps if step.failure_reason)
+    if any(step.name == "BeatsTheChampion" and step.outcome == "False" for step in steps):
+        wanted = configured.quality.least_improvement
+        parts.append(
+            f"\nNothing was registered: settings.toml asks for {wanted:.1%} less error than the champion has.\n"
+        )
     parts.extend(
         f"\nRegistered, waiting for approval: `{step.model_package_arn}`\n" for step in steps if step.model_package_arn
     )

@@ -1,10 +1,10 @@
 """The pipeline, as the data that SageMaker runs: preprocess, train, evaluate, and register what is good enough.
 
-Data, threshold and commit are part of it: whoever starts an execution chooses the machines, and nothing of what it proves.
+Data, threshold, champion and commit are part of it: whoever starts an execution chooses the machines, and nothing of what it proves.
 Every job runs inside the project's network, isolated, and with the project's key on its disk and its output.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,14 @@ from mlops_platform.pipeline.expressions import (
     step_property,
 )
 from pipeline import images
+from pipeline.champion import Champion
 from pipeline.project import Project
 from pipeline.settings import Settings
 
 INPUTS = "/opt/ml/processing/input"
 OUTPUTS = "/opt/ml/processing/output"
 MSE = "regression_metrics.mse.value"
+IMPROVEMENT = "champion.improvement"
 
 SERVING: Json = {
     # Code that the image installs, with `pip install .`, before it serves (sagemaker-containers, _server.py).
@@ -61,17 +63,26 @@ def output_uri(project: Project, execution: str, output: str) -> str:
     return f"s3://{project.bucket}/executions/{execution}/{output}"
 
 
-def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str, commit: str) -> Json:
+def definition(
+    project: Project,
+    settings: Settings,
+    *,
+    code_uri: str,
+    data_uri: str,
+    commit: str,
+    champion: Champion | None = None,
+) -> Json:
     """Return the whole pipeline.
 
     Args:
         project: names and roles of the project.
         settings: the settings of the data scientists.
-        code_uri: S3 prefix that holds the files of `steps/`.
+        code_uri: S3 prefix that holds the files of `steps/`, and what they import of `mlops_platform/`.
         data_uri: S3 URI of the raw data.
         commit: the commit of all of these, which the registered models name.
+        champion: the version to beat; none before the first is approved.
     """
-    build = _Builder(project, settings, code_uri, data_uri)
+    build = _Builder(project, settings, code_uri, data_uri, champion)
     return sealed(
         {
             "Version": VERSION,
@@ -102,6 +113,7 @@ class _Builder:
     settings: Settings
     code_uri: str
     data_uri: str
+    champion: Champion | None
 
     def preprocess(self) -> Json:
         """Divide the data and fit the preprocessing."""
@@ -155,25 +167,39 @@ class _Builder:
         }
 
     def evaluate(self) -> Json:
-        """Measure the model on the test rows, and say which artifact was measured."""
+        """Measure the model on the test rows, compare it with the champion, and say which artifact was measured."""
+        champion, inputs, arguments = self.champion, dict[str, str](), dict[str, Any]()
+        if champion is not None:
+            inputs = {"champion": champion.artifact_uri}
+            arguments = {"--champion-version": champion.version, "--champion-sha256": champion.sha256}
         return self._processing(
             "Evaluate",
             image=images.XGBOOST,
             script="evaluate.py",
-            arguments={},
+            arguments={
+                "--model": self.project.model_package_group,
+                "--hyperparameters": [f"{name}={value}" for name, value in self.settings.hyperparameters.items()],
+                **arguments,
+            },
             inputs={
                 "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
                 "test": processing_output("Preprocess", "test"),
+                **inputs,
             },
             outputs=["evaluation"],
             property_files=[
-                {"PropertyFileName": "EvaluationReport", "OutputName": "evaluation", "FilePath": "evaluation.json"},
-                {"PropertyFileName": "EvaluatedArtifact", "OutputName": "evaluation", "FilePath": "artifact.json"},
+                {"PropertyFileName": name, "OutputName": "evaluation", "FilePath": file}
+                for name, file in {
+                    "EvaluationReport": "evaluation.json",
+                    "EvaluatedArtifact": "artifact.json",
+                    "Reports": "reports.json",
+                    "ModelCard": "model-card.json",
+                }.items()
             ],
         )
 
     def check_quality(self) -> Json:
-        """Register the model if it is good enough; fail the execution if not."""
+        """Go on if the model is good enough; fail the execution if not."""
         mse = from_property_file("Evaluate", "EvaluationReport", MSE)
         threshold = self.settings.quality.mse_threshold
         condition = {"Type": "LessThanOrEqualTo", "LeftValue": mse, "RightValue": threshold}
@@ -182,7 +208,20 @@ class _Builder:
         return {
             "Name": "CheckQuality",
             "Type": "Condition",
-            "Arguments": {"Conditions": [condition], "IfSteps": [self.register()], "ElseSteps": [too_low]},
+            "Arguments": {"Conditions": [condition], "IfSteps": [self.challenge()], "ElseSteps": [too_low]},
+        }
+
+    def challenge(self) -> Json:
+        """Register the model if it beats the champion. If not, nothing is wrong: production keeps what is as good."""
+        condition = {
+            "Type": "GreaterThanOrEqualTo",
+            "LeftValue": from_property_file("Evaluate", "EvaluationReport", IMPROVEMENT),
+            "RightValue": self.settings.quality.least_improvement,
+        }
+        return {
+            "Name": "BeatsTheChampion",
+            "Type": "Condition",
+            "Arguments": {"Conditions": [condition], "IfSteps": [self.register()], "ElseSteps": []},
         }
 
     def register(self) -> Json:
@@ -193,6 +232,8 @@ class _Builder:
             "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
             "Environment": SERVING,
         }
+        quality = {"ContentType": "application/json", "S3Uri": self._output("evaluation", "evaluation.json")}
+        baseline = self._report("baseline")
         return {
             "Name": "Register",
             "Type": "RegisterModel",
@@ -201,12 +242,18 @@ class _Builder:
                 "ModelPackageGroupName": self.project.model_package_group,
                 "ModelApprovalStatus": "PendingManualApproval",
                 "ModelMetrics": {
-                    "ModelQuality": {
-                        "Statistics": {
-                            "ContentType": "application/json",
-                            "S3Uri": self._output("evaluation", "evaluation.json"),
-                        }
-                    }
+                    "ModelQuality": {"Statistics": quality},
+                    "ModelDataQuality": {"Statistics": baseline},
+                    "Explainability": {"Report": self._report("importance")},
+                },
+                # Watching compares with what is named here.
+                "DriftCheckBaselines": {
+                    "ModelQuality": {"Statistics": quality},
+                    "ModelDataQuality": {"Statistics": baseline},
+                },
+                "ModelCard": {
+                    "ModelCardContent": from_property_file("Evaluate", "ModelCard", "content"),
+                    "ModelCardStatus": "PendingReview",
                 },
                 "CustomerMetadataProperties": evidence(
                     artifact=from_property_file("Evaluate", "EvaluatedArtifact", "sha256"),
@@ -220,6 +267,15 @@ class _Builder:
                     "SupportedTransformInstanceTypes": types,
                 },
             },
+        }
+
+    def _report(self, name: str) -> Json:
+        """Return where a report of the evaluation is, with its digest: SageMaker has no operation that changes either."""
+        digest = from_property_file("Evaluate", "Reports", name)
+        return {
+            "ContentType": "application/json",
+            "ContentDigest": join(":", ["sha256", digest]),
+            "S3Uri": self._output("evaluation", f"{name}.json"),
         }
 
     def _processing(
@@ -238,10 +294,9 @@ class _Builder:
             "ImageUri": self._image(image),
             "ContainerEntrypoint": ["python3", f"{INPUTS}/code/{script}"],
         }
-        if arguments:
-            application["ContainerArguments"] = [
-                text for option, value in arguments.items() for text in (option, str(value))
-            ]
+        application["ContainerArguments"] = [
+            text for option, value in arguments.items() for text in (option, *_texts(value))
+        ]
         return {
             "Name": name,
             "Type": "Processing",
@@ -314,6 +369,10 @@ class _Builder:
 
     def _tags(self) -> list[Json]:
         return [{"Key": key, "Value": value} for key, value in project_tags(self.project).items()]
+
+
+def _texts(value: str | float | Sequence[str]) -> list[str]:
+    return [str(value)] if isinstance(value, str | int | float) else list(value)
 
 
 def project_tags(project: Project) -> dict[str, str]:

@@ -14,9 +14,13 @@ def metrics_table(evaluation: Json, threshold: float) -> str:
     rows.append(
         f"| mse of always predicting the mean | {evaluation['baseline']['mse']['value']:.3f} | {UNITS['mse']} |"
     )
+    if "mse" in evaluation["champion"]:
+        version, mse = evaluation["champion"]["version"], evaluation["champion"]["mse"]["value"]
+        rows.append(f"| mse of version {version} on the same rows | {mse:.3f} | {UNITS['mse']} |")
     rows.append(f"| mse allowed | {threshold:.3f} | {UNITS['mse']} |")
     heading = f"Quality on {evaluation['rows']} rows that training has not seen:"
-    return "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows]) + "\n"
+    table = "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows])
+    return f"{table}\n\nChampion: {evaluation['champion']['outcome']}.\n"
 
 
 def steps_table(rows: list[tuple[str, str, float | None]]) -> str:

@@ -39,6 +39,8 @@ class Quality:
 
     mse_threshold: float
     """Largest mean squared error on the test rows."""
+    least_improvement: float
+    """Share of the champion's mean squared error on the same rows that a new model has to avoid; a negative one accepts worse models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,7 @@ def _out_of_range(settings: Settings) -> list[str]:
         "[jobs] volume_gigabytes must be 1 to 16384": 1 <= jobs.volume_gigabytes <= 16384,
         "[jobs] maximum_minutes must be 1 to 1440": 1 <= jobs.maximum_minutes <= 1440,
         "[quality] mse_threshold must be above 0": settings.quality.mse_threshold > 0,
+        "[quality] least_improvement must be below 1, which no model reaches": settings.quality.least_improvement < 1,
         "[model] inference_instance_types must name at least one type": bool(serving),
         f"[model] inference_instance_types has {', '.join(unknown)}, no type for endpoints and batch transforms": (
             not unknown

@@ -22,6 +22,7 @@ volume_gigabytes = 10
 maximum_minutes = 30
 [quality]
 mse_threshold = 6.0
+least_improvement = 0.01
 [model]
 inference_instance_types = ["ml.m5.large"]
 [hyperparameters]
@@ -94,6 +95,7 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
     [
         ("test_fraction = 0.15", "test_fraction = 0.5", r"\[data\] validation_fraction and test_fraction"),
         ("mse_threshold = 6.0", "mse_threshold = -1", r"\[quality\] mse_threshold must be above 0"),
+        ("least_improvement = 0.01", "least_improvement = 1", r"\[quality\] least_improvement must be below 1"),
         ("maximum_minutes = 30", "maximum_minutes = 0", r"\[jobs\] maximum_minutes must be 1 to 1440"),
         ("volume_gigabytes = 10", "volume_gigabytes = 0", r"\[jobs\] volume_gigabytes must be 1 to 16384"),
         ('["ml.m5.large"]', "[]", r"\[model\] inference_instance_types must name at least one"),
