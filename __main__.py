@@ -196,6 +196,7 @@ if settings.workload:
             logs_key_arn=keys["logs"].arn,
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
+            approvers=settings.workload.approvers,
         ),
         options,
     )

@@ -50,6 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     names = Names(unit=options.unit, environment=options.environment)
+    parts = up.parts(names, options.parts, settings_file.of_environment(names, Path()))
     if (options.github_org_id is None) != (options.github_repository_id is None):
         raise BootstrapError("Give both --github-org-id and --github-repository-id, or neither.")
     server = github.Server.at(options.github_url, api_url=options.github_api_url, issuer=options.oidc_issuer)
@@ -59,7 +60,7 @@ def _up(options: argparse.Namespace) -> int:
     _report(f"Account {account.account_id}, {account.region}, as {account.caller}.")
     trust = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
     updater = StackUpdater(cloudformation=account.client("cloudformation"), name=names.stack, report=_report)
-    outcome, outputs = up.up(account, names, trust, updater)
+    outcome, outputs = up.up(account, names, trust, updater, parts)
     result = {"created": "is bootstrapped", "updated": "is up to date now", "unchanged": "is unchanged"}[outcome]
     _print(f"{names.prefix} {result}.\n")
     for name, value in sorted(outputs.items()):

@@ -45,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_up_options(up: argparse.ArgumentParser) -> None:
     up.add_argument("--unit", required=True, help="business unit, first part of every name")
+    up.add_argument(
+        "--parts",
+        choices=["development", "workload", "both", "none"],
+        help="sections that the settings of the environment have, which decide the roles that it may create (default: those in "
+        "the Pulumi.*.yaml of the environment in this folder)",
+    )
     up.add_argument("--github-org", required=True, help="organization that owns the platform's repository")
     up.add_argument("--github-repository", default="mlops-platform", help="the platform's repository (%(default)s)")
     up.add_argument("--github-url", default=PUBLIC_SERVER, help="GitHub server (%(default)s)")

@@ -67,6 +67,19 @@ def of_environment(names: Names, folder: Path) -> Mapping[str, object] | None:
     return None
 
 
+def parts(settings: Mapping[str, object]) -> str:
+    """Return the parts of the platform that an environment has by its settings, as `bootstrap.yaml` names them."""
+    match "development" in settings, "workload" in settings:
+        case True, True:
+            return "both"
+        case True, False:
+            return "development"
+        case False, True:
+            return "workload"
+        case _:
+            return "none"
+
+
 def publishes_templates(settings: Mapping[str, object]) -> bool:
     """Whether a stack's settings have it create the organization's template repositories and rules."""
     if "development" not in settings:

@@ -139,12 +139,26 @@ class StackUpdater:
 
 
 def template_body() -> str:
-    """Return the template as it is sent: without its comments, because a request takes 51,200 bytes of it.
+    """Return the template as it is sent, because a request takes 51,200 bytes: without comments, and with lists on a line.
 
     Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
     """
     document = yaml.compose(TEMPLATE.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    return yaml.serialize(document, width=120)
+    _shorten_lists(document)
+    return yaml.serialize(document, width=500)
+
+
+def _shorten_lists(node: yaml.Node | None) -> None:
+    match node:
+        case yaml.SequenceNode():
+            node.flow_style = all(isinstance(entry, yaml.ScalarNode) for entry in node.value)
+            for entry in node.value:
+                _shorten_lists(entry)
+        case yaml.MappingNode():
+            for _, value in node.value:
+                _shorten_lists(value)
+        case _:
+            pass
 
 
 def describe(cloudformation: Client, name: str) -> Stack | None:

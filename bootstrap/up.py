@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from bootstrap import github
+from bootstrap import github, settings_file
 from bootstrap.account import NO_SUCH_BUCKET, Account, Client, error_code, refusal_reason
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
@@ -50,15 +50,44 @@ def trust(
     )
 
 
-def up(account: Account, names: Names, trusted: Trust, updater: StackUpdater) -> tuple[Outcome, Mapping[str, str]]:
-    """Apply `bootstrap.yaml` and return the outcome and the stack's outputs.
+def parts(names: Names, given: str | None, settings: Mapping[str, object] | None) -> str | None:
+    """Return the parts of the platform that the environment has: as given, or else by its settings; None if neither tells.
 
     Raises:
-        BootstrapError: something in the account stands in the way, or CloudFormation fails.
+        BootstrapError: the two differ, or the settings have no part, which must be said.
+    """
+    found = settings_file.parts(settings) if settings is not None else None
+    if given and found and given != found:
+        raise BootstrapError(
+            f"--parts {given}: the settings of {names.prefix} in this folder have {found}. Leave the option out, or change "
+            "the settings first."
+        )
+    if found == "none" and not given:
+        raise BootstrapError(
+            f"The settings of {names.prefix} in this folder have neither a section development nor workload. Write them in the "
+            "form of this version first, or give --parts none if it is to have neither Studio nor models."
+        )
+    return given or found
+
+
+def up(
+    account: Account, names: Names, trusted: Trust, updater: StackUpdater, environments_parts: str | None
+) -> tuple[Outcome, Mapping[str, str]]:
+    """Apply `bootstrap.yaml` and return the outcome and the stack's outputs; without parts, the stack keeps its own.
+
+    Raises:
+        BootstrapError: something in the account stands in the way, the parts are unknown, or CloudFormation fails.
     """
     stack = updater.find()
+    chosen = environments_parts or (stack.parameters.get("Parts") if stack else None)
+    if not chosen:
+        raise BootstrapError(
+            f"No Pulumi.*.yaml in this folder belongs to {names.prefix}, so it is unknown which roles it may create. Write its "
+            "settings first, run this in the folder that has them, or give --parts development, workload, both or none."
+        )
     if stack is None:
         _refuse_leftovers(account, names)
+    updater.report(f"{names.prefix} may create the roles of these parts of the platform: {chosen}.")
     parameters = {
         "Unit": names.unit,
         "Environment": names.environment,
@@ -67,6 +96,7 @@ def up(account: Account, names: Names, trusted: Trust, updater: StackUpdater) ->
         "DeploySubjects": ",".join(trusted.deploy_subjects),
         "PreviewSubjects": ",".join(trusted.preview_subjects),
         "RepositoryId": trusted.repository_id,
+        "Parts": chosen,
     }
     tags = {"unit": names.unit, "environment": names.environment, "managed-by": "bootstrap"}
     outcome = updater.apply(template_body(), parameters, tags)

@@ -11,8 +11,8 @@ from settings.types import (
     JobInstanceType,
     Login,
     Number,
+    ProfileName,
     Section,
-    pattern,
     problem,
     without_repeats,
 )
@@ -21,9 +21,7 @@ from settings.types import (
 class UserProfile(Section):
     """A person in Studio."""
 
-    name: Annotated[
-        str, pattern(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}", "use letters, digits and single hyphens, at most 63")
-    ]
+    name: ProfileName
     """Name of the user profile."""
     role: Literal["lead", "dataScientist"]
     """A `lead` launches projects and approves models; a `dataScientist` works in the projects."""

@@ -82,6 +82,10 @@ def _with_images(region: str) -> str:
 
 Login = Annotated[str, pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}", "give a login, without @")]
 """The login of an account at GitHub."""
+ProfileName = Annotated[
+    str, pattern(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}", "use letters, digits and single hyphens, at most 63")
+]
+"""The name of a user profile in Studio."""
 AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
 Email = Annotated[
     str,

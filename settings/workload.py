@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.environment import Environment
-from settings.types import AccountId, EnvironmentName, Login, Section, problem, without_repeats
+from settings.types import AccountId, EnvironmentName, Login, ProfileName, Section, problem, without_repeats
 
 
 class Workload(Section):
@@ -27,6 +27,19 @@ class Workload(Section):
     repositories. Production without any refuses launches. Name two, or nothing is released while the only one is away. GitHub's
     reviewers of a project are written by its launch and its updates alone: after a change, deploy it and update every project
     (README, "Update a project")."""
+
+    approvers: Annotated[list[ProfileName], Field(min_length=0, max_length=20)] = Field(
+        default_factory=list[ProfileName]
+    )
+    """User profiles in Studio of the leads whose approvals count in this environment. Without any, those of all leads do.
+
+    Whom development makes a lead later, by itself, approves nothing for an environment that names its approvers. They approve in an
+    app of their own in Studio: of what is done elsewhere, SageMaker tells no user profile, and it is refused."""
+
+    @field_validator("approvers")
+    @classmethod
+    def _approvers_are_listed_once(cls, approvers: list[str]) -> list[str]:
+        return without_repeats(approvers, str.casefold)
 
     @field_validator("release_managers")
     @classmethod

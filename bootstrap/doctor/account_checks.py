@@ -11,6 +11,15 @@ from bootstrap.stack import Stack
 from bootstrap.up import AUDIENCE, provider_audiences
 
 
+def parts(stack: Stack, wanted: str, again: str) -> tuple[bool, str]:
+    """Check that the deploy role may make the roles of the parts that the settings have, and no others."""
+    found = stack.parameters.get("Parts")
+    if found == wanted:
+        return True, f"those of {wanted}, as in the settings"
+    present = f"those of {found}" if found else "any that it names"
+    return False, f"the deploy role may make {present}, the settings have {wanted}; {again}"
+
+
 def state_bucket(account: Account, names: Names, again: str) -> tuple[bool, str]:
     """Check that the state's bucket is private, versioned and encrypted; `again` says how to restore it."""
     bucket = names.state_bucket(account.account_id, account.region)

@@ -37,6 +37,9 @@ def examine(
         fine=complete,
         message=f"stack {names.stack} is {stack.status}" + ("" if complete else f"; {again}"),
     )
+    settings = settings_file.of_environment(names, folder)
+    if settings is not None:
+        yield checked("roles", lambda: account_checks.parts(stack, settings_file.parts(settings), again))
     yield checked("state bucket", lambda: account_checks.state_bucket(account, names, again))
     yield checked("state key", lambda: account_checks.state_key(account, names, again))
     yield checked("identity provider", lambda: account_checks.identity_provider(account, stack, again))

@@ -4,6 +4,8 @@ Its code is in `functions/model_release/`, its permissions are in `permissions.p
 alias for the project (`products/parts/project-roles.yaml`), by which the function knows who calls.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -37,6 +39,8 @@ class ModelReleaseArgs:
     """Network of the models."""
     development: Environment
     """Environment in which the models are trained and approved."""
+    approvers: Sequence[str]
+    """User profiles of Studio there whose approvals count here; empty if those of all leads do."""
 
 
 class ModelRelease(pulumi.ComponentResource):
@@ -63,6 +67,7 @@ class ModelRelease(pulumi.ComponentResource):
                 variables={
                     "ACCOUNT_ID": environment.account_id,
                     "APPROVER_ROLE": args.development.role_name(LEAD_DATA_SCIENTIST),
+                    "APPROVERS": json.dumps(args.approvers),
                     "ARTIFACTS_BUCKET": args.artifacts.bucket_name,
                     "DEVELOPMENT_ACCOUNT_ID": args.development.account_id,
                     "DEVELOPMENT_PREFIX": args.development.prefix,

@@ -29,7 +29,9 @@ class Record:
     sha256: str
     """Of the artifact, in hexadecimal digits."""
     approved_by: str
-    """ARN of the identity that approved it; empty when SageMaker did not say."""
+    """ARN of the identity that approved it; empty in records of before it had to be known."""
+    approver: str = ""
+    """User profile in whose app of Studio that was done; empty when SageMaker did not tell, and in records of before."""
     made_by: str = ""
     """Commit and definition of the pipeline that made it, as it says itself; empty in records of before it did."""
 

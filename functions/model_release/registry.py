@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.model_release.package import ModelPackage
+from functions.model_release.package import Decider, ModelPackage
 from functions.shared import aws_clients
 from functions.shared.evidence import evidence_of
 
@@ -29,13 +29,16 @@ class ModelRegistry:
             arn=found["ModelPackageArn"],
             status=found["ModelPackageStatus"],
             approval_status=found.get("ModelApprovalStatus", "PendingManualApproval"),
-            decided_by=_identity(found.get("LastModifiedBy")) or _identity(found.get("CreatedBy")),
+            decided_by=_decider(found.get("LastModifiedBy") or found.get("CreatedBy") or {}),
             containers=found.get("InferenceSpecification", {}).get("Containers", []),
             description=found.get("ModelPackageDescription", ""),
             evidence=evidence_of(found),
         )
 
 
-def _identity(user: Mapping[str, Any] | None) -> str:
-    """Return the ARN in a `UserContext`; empty when it has none."""
-    return ((user or {}).get("IamIdentity") or {}).get("Arn", "")
+def _decider(user: Mapping[str, Any]) -> Decider:
+    return Decider(
+        arn=(user.get("IamIdentity") or {}).get("Arn", ""),
+        profile=user.get("UserProfileName", ""),
+        profile_arn=user.get("UserProfileArn", ""),
+    )

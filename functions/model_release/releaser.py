@@ -67,7 +67,7 @@ class Releaser:
                     "group, was deleted, or the project's product in Service Catalog has to be updated"
                 )
             return record
-        container = self._require_approved(package)
+        container = require_approved(package, self.settings, released=record is not None)
         if record is None:
             record = self._copy(version, package, container)
         # Compatibility: what was released before pipelines registered digests has a record, and none to compare it with.
@@ -76,10 +76,6 @@ class Releaser:
         if record.specification != container.specification:
             raise RefusedError(f"{arn} was changed since it was released here first: register it as a new version")
         return record
-
-    def _require_approved(self, package: ModelPackage) -> Container:
-        account, role = self.settings.development_account_id, self.settings.approver_role
-        return require_approved(package, account_id=account, approver_role=role)
 
     def _copy(self, version: int, package: ModelPackage, container: Container) -> Record:
         settings, project = self.settings, self.project
@@ -98,7 +94,8 @@ class Releaser:
             specification=container.specification,
             artifact_uri=f"s3://{settings.artifacts_bucket}/{key}",
             sha256=frozen.sha256,
-            approved_by=package.decided_by,
+            approved_by=package.decided_by.arn,
+            approver=package.decided_by.profile_in(account, settings.region),
             made_by=package.description,
         )
         return self.records.write(project.id, version, record)

@@ -1,5 +1,6 @@
 """Settings of the function: the account and the account of the training, as its environment variables describe them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ class Settings(OwnEnvironment):
     """Beginning of the names of projects' buckets there, such as `analytics-dev`."""
     approver_role: str
     """Name of the role there that approves versions."""
+    approvers: Sequence[str]
+    """User profiles of Studio there whose approvals count here; empty if the role alone counts."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -41,6 +44,8 @@ class Settings(OwnEnvironment):
             "development_account_id": "DEVELOPMENT_ACCOUNT_ID",
             "development_prefix": "DEVELOPMENT_PREFIX",
             "approver_role": "APPROVER_ROLE",
+            "approvers": "APPROVERS",
         }
         values = read_variables(environment, names, of="the release of models")
-        return cls(subnet_ids=tuple(values.pop("subnet_ids").split(",")), **values)
+        subnet_ids, approvers = values.pop("subnet_ids").split(","), json.loads(values.pop("approvers"))
+        return cls(subnet_ids=tuple(subnet_ids), approvers=tuple(approvers), **values)

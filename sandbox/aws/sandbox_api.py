@@ -10,6 +10,7 @@ from sandbox.aws import faults
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.iam import authorization
 from sandbox.aws.ministack import scope
+from sandbox.aws.sagemaker import user_context
 from sandbox.aws.sagemaker.studio import domains
 
 Query = Mapping[str, Any]
@@ -62,6 +63,7 @@ def studio_credentials(query: Query) -> Mapping[str, object]:
         if not authorization.service_may_assume(role, "sagemaker.amazonaws.com", source_account=account):
             raise ServiceError("AccessDenied", f"sagemaker.amazonaws.com may not assume {role}", 403)
         credentials = authorization.assume(role, "SageMaker")
+        user_context.remember(credentials.access_key_id, query["domain"], profile)
     return {
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,

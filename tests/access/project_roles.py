@@ -79,7 +79,8 @@ class ProjectRoles:
 
     @cached_property
     def _boundary(self) -> Mapping[str, Any]:
-        template = Template(Unit=self.unit, Environment=self.environment, **{"AWS::AccountId": self.account_id})
+        names = {"Unit": self.unit, "Environment": self.environment, "AWS::AccountId": self.account_id}
+        template = Template(Parts="workload", **names)
         return template.properties("WorkloadBoundary")["PolicyDocument"]
 
     def _named(self, name: str) -> str:

@@ -38,7 +38,7 @@ def may(role: Role, action: str, resource: str, keys: dict[str, Values] | None =
     """Whether the role may do something, by its own policies within its boundary."""
     request = Request(principal=ROLE, action=action, resource=resource, keys=keys or {})
     policies: list[Any] = [json.loads(document) for document in role.policies.values()]
-    template = Template(Unit="analytics", Environment="prod", **{"AWS::AccountId": "333333333333"})
+    template = Template(Environment="prod", Parts="workload", **{"AWS::AccountId": "333333333333"})
     boundary = template.properties("WorkloadBoundary")["PolicyDocument"]
     allowed = any(allowances(policy, request) for policy in policies)
     return allowed and not any(denials(policy, request) for policy in policies) and permits(boundary, request)
@@ -131,6 +131,7 @@ def test_it_stands_in_no_network_and_only_its_account_invokes_it(prod: Rendering
     assert function["environment"]["variables"] == {
         "ACCOUNT_ID": "333333333333",
         "APPROVER_ROLE": "analytics-dev-lead-data-scientist",
+        "APPROVERS": '["grace"]',
         "ARTIFACTS_BUCKET": "analytics-prod-artifacts-333333333333-eu-west-1",
         "DEVELOPMENT_ACCOUNT_ID": "111111111111",
         "DEVELOPMENT_PREFIX": "analytics-dev",
@@ -145,3 +146,8 @@ def test_the_role_that_approves_has_the_name_by_which_the_function_knows_it(
 ) -> None:
     variables = prod.one("lambda/function:Function", "model-release-function").inputs["environment"]["variables"]
     assert variables["APPROVER_ROLE"] == roles_of(rendered("dev"))["lead-data-scientist"].name
+
+
+def test_without_named_approvers_the_role_of_leads_counts_alone(rendered: Renderings) -> None:
+    function = rendered("preprod").one("lambda/function:Function", "model-release-function").inputs
+    assert function["environment"]["variables"]["APPROVERS"] == "[]"

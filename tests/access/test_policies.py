@@ -10,8 +10,9 @@ import pytest
 
 from settings import SettingsError
 from tests.access.authorization import PolicyStatement, globs_overlap, problems, roles_of
-from tests.cloudformation import parse
-from tests.rendering import INVOKES, ROOT, Rendering, Renderings, render_stack
+from tests.bootstrap.policies import document
+from tests.bootstrap.template import Template
+from tests.rendering import INVOKES, Rendering, Renderings, render_stack
 
 MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
 """Of all inline policies of a role together, white space not counted. Source: IAM User Guide, "IAM and STS quotas"."""
@@ -277,10 +278,8 @@ def _sizes(stack: Rendering) -> dict[str, int]:
 
 def _allowed_by_boundary() -> set[str]:
     """Action patterns that the boundary of bootstrap's template allows, at least on some resource."""
-    template = parse((ROOT / "bootstrap/bootstrap.yaml").read_text())
-    boundary = template["Resources"]["WorkloadBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     patterns: set[str] = set()
-    for statement in boundary:
+    for statement in document(Template(Parts="both"), "WorkloadBoundary")["Statement"]:
         if statement["Effect"] == "Allow":
             actions = statement["Action"]
             patterns.update([actions] if isinstance(actions, str) else actions)

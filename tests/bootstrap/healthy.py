@@ -185,6 +185,7 @@ def bootstrapped(issuer: str = ISSUER, subjects: str = SUBJECT) -> CloudFormatio
         "Parameters": [
             {"ParameterKey": "OidcIssuer", "ParameterValue": issuer},
             {"ParameterKey": "DeploySubjects", "ParameterValue": subjects},
+            {"ParameterKey": "Parts", "ParameterValue": "development"},
         ],
     }
     return CloudFormation(stacks={NAMES.stack: stack})

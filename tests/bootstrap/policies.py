@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.access.authorization import PolicyStatement, globs_overlap, statements
 from tests.bootstrap.template import ACCOUNT, KEY_ID, REGION, Template
-from tests.decisions import Request
+from tests.decisions import Request, denials, permits
+from tests.rendering import Rendering
 
 PREFIX = "analytics-dev"
 
@@ -28,9 +29,25 @@ PROJECTS_STATE = f"{STATE}/projects/p-abcdefghijkl/.pulumi/stacks/model-deployme
 
 DEPLOYMENT = "p-abcdefghijkl-deployment"
 
+PARTS = ("development", "workload", "both", "none")
+"""Parts of the platform that an environment may have, as the parameter names them."""
+
+
+def parts_of(stack: Rendering) -> str:
+    """Return the parts of the platform that one of the checked-in stacks has."""
+    return "development" if stack.all("sagemaker/domain:Domain") else "workload"
+
 
 def document(template: Template, name: str) -> Mapping[str, Any]:
     return template.properties(name)["PolicyDocument"]
+
+
+def reaches_state(template: Template, request: Request) -> bool:
+    """Whether the boundary of the platform's roles lets a request about the state through, and so does what it reaches."""
+    own = document(template, "StateBucketPolicy")
+    if request.action.startswith("kms:"):
+        own = template.properties("StateKey")["KeyPolicy"]
+    return permits(document(template, "WorkloadBoundary"), request) and not denials(own, request)
 
 
 def granting_statements(template: Template, role: str) -> list[PolicyStatement]:

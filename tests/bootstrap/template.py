@@ -12,6 +12,8 @@ REGION = "eu-west-1"
 ISSUER = "token.actions.githubusercontent.com"
 KEY_ID = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 """A key's id as KMS makes it, so that policies which name the key have their real size."""
+NOTHING = object()
+"""`AWS::NoValue`: what has this value is left out."""
 PARAMETERS: Mapping[str, Any] = {
     "Unit": "analytics",
     "Environment": "dev",
@@ -20,8 +22,10 @@ PARAMETERS: Mapping[str, Any] = {
     "DeploySubjects": ["repo:acme@1001/mlops-platform@2001:environment:dev"],
     "PreviewSubjects": ["repo:acme@1001/mlops-platform@2001:pull_request"],
     "RepositoryId": "2001",
+    "Parts": "development",
     "DeploySessionSeconds": 7200,
     "AWS::AccountId": ACCOUNT,
+    "AWS::NoValue": NOTHING,
     "AWS::Region": REGION,
 }
 
@@ -57,8 +61,17 @@ class Template:
         return [policies[arn] for arn in self.properties(role)["ManagedPolicyArns"]]
 
     def _truth(self, rule: Mapping[str, Any]) -> bool:
-        left, right = (self._resolve(each) for each in rule["Fn::Equals"])
-        return left == right
+        [(function, operands)] = rule.items()
+        match function:
+            case "Fn::Equals":
+                left, right = (self._resolve(each) for each in operands)
+                return left == right
+            case "Fn::Not":
+                return not any(self._truth(each) for each in operands)
+            case "Fn::Or":
+                return any(self._truth(each) for each in operands)
+            case _:
+                raise LookupError(f"no function {function} of conditions is known here")
 
     def _resolve(self, node: Any) -> Any:
         if isinstance(node, dict):
@@ -83,9 +96,11 @@ class Template:
                         return self._resolve(yes if self._conditions[condition] else no)
                     case _:
                         pass
-            return {key: self._resolve(value) for key, value in function.items()}
+            members = {key: self._resolve(value) for key, value in function.items()}
+            return {key: value for key, value in members.items() if value is not NOTHING}
         if isinstance(node, list):
-            return [self._resolve(each) for each in cast("Sequence[Any]", node)]
+            values = [self._resolve(each) for each in cast("Sequence[Any]", node)]
+            return [value for value in values if value is not NOTHING]
         return node
 
     def _substitute(self, text: str, local: Mapping[str, str]) -> str:

@@ -56,7 +56,7 @@ def test_up_prints_the_outputs_and_the_login(
 ) -> None:
     trusted: list[up.Trust] = []
 
-    def fake_up(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
+    def fake_up(_: Account, __: object, trust: up.Trust, *___: object) -> tuple[str, dict[str, str]]:
         trusted.append(trust)
         return outcome, {"DeployRoleArn": "arn:aws:iam::111111111111:role/analytics-dev-deploy"}
 
@@ -76,7 +76,7 @@ def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     del connected
     trusted: list[up.Trust] = []
 
-    def fake_up(_: Account, __: object, trust: up.Trust, ___: object) -> tuple[str, dict[str, str]]:
+    def fake_up(_: Account, __: object, trust: up.Trust, *___: object) -> tuple[str, dict[str, str]]:
         trusted.append(trust)
         return "created", {}
 
@@ -106,6 +106,10 @@ def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     [
         ([*UP[:2], "Analytics", *UP[3:], *IDS], "unit 'Analytics'"),
         ([*UP, "--github-org-id", "1001"], "Give both"),
+        (
+            [*UP, "--parts", "workload"],
+            "--parts workload: the settings of analytics-dev in this folder have development",
+        ),
         ([*UP, "--github-url", "http://github.example.com"], "give its address alone"),
         (["recover", "--environment", "dev"], "Nothing is bootstrapped for dev"),
     ],

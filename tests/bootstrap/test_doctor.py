@@ -29,6 +29,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
     assert list(findings) == [
         "account",
         "bootstrap",
+        "roles",
         "state bucket",
         "state key",
         "identity provider",
@@ -54,6 +55,17 @@ def test_an_account_that_is_not_bootstrapped_gets_the_command_and_no_further_che
     findings = examine(healthy(cloudformation=CloudFormation()))
     assert list(findings) == ["account", "bootstrap"]
     assert "python -m bootstrap up --unit analytics --environment dev" in findings["bootstrap"].message
+
+
+@pytest.mark.parametrize(("before", "said"), [("workload", "those of workload"), (None, "any that it names")])
+def test_an_environment_that_got_another_part_is_told_to_be_bootstrapped_again(before: str | None, said: str) -> None:
+    there = bootstrapped()
+    stack = next(iter(there.stacks.values()))
+    stack["Parameters"] = [each for each in stack["Parameters"] if each["ParameterKey"] != "Parts"]
+    stack["Parameters"] += [{"ParameterKey": "Parts", "ParameterValue": before}] if before else []
+    found = examine(healthy(cloudformation=there))["roles"]
+    assert not found.fine
+    assert f"may make {said}, the settings have development; run: python -m bootstrap up" in found.message
 
 
 @pytest.mark.parametrize(

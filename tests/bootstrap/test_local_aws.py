@@ -28,6 +28,7 @@ REPOSITORY = "repo:acme@1001/mlops-platform@2001"
 BUCKET = f"analytics-dev-state-{ACCOUNT}-eu-west-1"
 STATE = ".pulumi/stacks/mlops-platform/dev.json.gz"
 LOCK = ".pulumi/locks/organization/mlops-platform/dev/5f1c.json"
+STATE_ALIAS = "alias/analytics-dev-state"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary"
 
 
@@ -62,13 +63,14 @@ class Bootstrap:
         )
 
     def up(
-        self, environment: str, account: str = ACCOUNT, region: str = "eu-west-1"
+        self, environment: str, *options: str, account: str = ACCOUNT, region: str = "eu-west-1"
     ) -> subprocess.CompletedProcess[str]:
         """Run `up` for the platform's repository of the sample organization."""
         return self.run(
             *("up", "--unit", "analytics", "--environment", environment, "--github-org", "acme"),
             *("--github-url", self.github_url, "--oidc-subjects", "immutable"),
             *("--github-org-id", "1001", "--github-repository-id", "2001"),
+            *options,
             account=account,
             region=region,
         )
@@ -136,14 +138,14 @@ def test_a_first_bootstrap_that_failed_can_be_repeated_and_leaves_only_a_key_beh
     iam, kms, cloudformation = dev.client("iam"), dev.client("kms"), dev.client("cloudformation")
     trust = document({"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
     iam.create_role(RoleName="analytics-trial-preview", AssumeRolePolicyDocument=trust)
-    failed = bootstrap.up("trial")
+    failed = bootstrap.up("trial", "--parts", "development")
     assert failed.returncode == 1
     assert "ended in ROLLBACK_COMPLETE" in failed.stderr
     assert "PreviewRole" in failed.stderr
     [left] = re.findall(r"--key-id (\S+)", failed.stderr)
     assert kms.describe_key(KeyId=left)["KeyMetadata"]["KeyState"] == "Enabled"
     iam.delete_role(RoleName="analytics-trial-preview")
-    repeated = bootstrap.up("trial")
+    repeated = bootstrap.up("trial", "--parts", "development")
     assert repeated.returncode == 0, repeated.stderr
     [stack] = cloudformation.describe_stacks(StackName="analytics-trial-bootstrap")["Stacks"]
     assert (stack["StackStatus"], stack["EnableTerminationProtection"]) == ("CREATE_COMPLETE", True)
@@ -252,13 +254,16 @@ def test_roles_are_created_only_under_the_boundary(dev: Account, as_deployer: Ca
     trust = document({"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
     everything = document({"Action": "*", "Resource": "*"})
     dev.client("iam").create_policy(PolicyName="everything", PolicyDocument=everything)
-    role: dict[str, Any] = {"RoleName": "analytics-dev-tool", "AssumeRolePolicyDocument": trust}
+    role: dict[str, Any] = {"RoleName": "analytics-dev-flow-logs", "AssumeRolePolicyDocument": trust}
     refused(iam.create_role, **role)
     refused(iam.create_role, **role, PermissionsBoundary=f"arn:aws:iam::{ACCOUNT}:policy/everything")
-    refused(iam.create_role, **(role | {"RoleName": "administrator"}), PermissionsBoundary=BOUNDARY)
+    for name in ("administrator", "analytics-dev-tool", "analytics-dev-project-roles", "analytics-dev-p-abalone-job"):
+        refused(iam.create_role, **(role | {"RoleName": name}), PermissionsBoundary=BOUNDARY)
     iam.create_role(**role, PermissionsBoundary=BOUNDARY)
-    iam.put_role_policy(RoleName="analytics-dev-tool", PolicyName="all", PolicyDocument=everything)
-    refused(iam.delete_role_permissions_boundary, RoleName="analytics-dev-tool")
+    iam.put_role_policy(RoleName="analytics-dev-flow-logs", PolicyName="all", PolicyDocument=everything)
+    refused(iam.delete_role_permissions_boundary, RoleName="analytics-dev-flow-logs")
+    refused(iam.update_assume_role_policy, RoleName="analytics-dev-flow-logs", PolicyDocument=trust)
+    refused(iam.delete_role, RoleName="analytics-dev-flow-logs")
     refused(iam.create_policy_version, PolicyArn=BOUNDARY, PolicyDocument=everything, SetAsDefault=True)
 
 
@@ -325,7 +330,25 @@ def test_a_projects_deployment_with_every_permission_reaches_states_of_projects_
 
 def test_the_drift_role_reads_the_state_and_cannot_write_it(dev: Account, as_deployer: Callable[[str], Any]) -> None:
     as_deployer("s3").put_object(Bucket=BUCKET, Key=STATE, Body=b"{}")
-    role = dev.role("analytics-dev-drift", {"Action": "*", "Resource": "*"}, boundary=BOUNDARY)
-    s3 = dev.client("s3", dev.assume(role))
+    secret = as_deployer("kms").encrypt(KeyId=STATE_ALIAS, Plaintext=b"secret")["CiphertextBlob"]
+    drift = dev.assume(dev.role("analytics-dev-drift", {"Action": "*", "Resource": "*"}, boundary=BOUNDARY))
+    s3, kms = dev.client("s3", drift), dev.client("kms", drift)
     assert s3.get_object(Bucket=BUCKET, Key=STATE)["Body"].read() == b"{}"
+    assert kms.decrypt(KeyId=STATE_ALIAS, CiphertextBlob=secret)["Plaintext"] == b"secret"
     refused(s3.put_object, Bucket=BUCKET, Key=STATE, Body=b"{}")
+    refused(s3.delete_object, Bucket=BUCKET, Key=STATE)
+    refused(kms.encrypt, KeyId=STATE_ALIAS, Plaintext=b"x")
+
+
+def test_a_projects_deployment_uses_the_states_key_for_its_project_alone(
+    dev: Account, as_deployer: Callable[[str], Any]
+) -> None:
+    platforms = as_deployer("kms").encrypt(KeyId=STATE_ALIAS, Plaintext=b"secret")["CiphertextBlob"]
+    role = dev.role("analytics-dev-p-cherry-deployment", {"Action": "*", "Resource": "*"}, boundary=BOUNDARY)
+    kms, own = dev.client("kms", dev.assume(role)), {"project": "p-cherry"}
+    encrypted = kms.encrypt(KeyId=STATE_ALIAS, EncryptionContext=own, Plaintext=b"secret")["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=encrypted, EncryptionContext=own)["Plaintext"] == b"secret"
+    refused(kms.decrypt, KeyId=STATE_ALIAS, CiphertextBlob=platforms)
+    refused(kms.encrypt, KeyId=STATE_ALIAS, Plaintext=b"x")
+    grantee = f"arn:aws:iam::{ACCOUNT}:root"
+    refused(kms.create_grant, KeyId=STATE_ALIAS, GranteePrincipal=grantee, Operations=["Decrypt"])

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from products.sagemaker_images import ACCOUNTS
 from tests.bootstrap.policies import (
     DEPLOYMENT,
     IAM,
+    PARTS,
     PREFIX,
     STATE,
     STATE_KEY,
@@ -32,6 +35,15 @@ ROOM = 60
 """Left in every policy, for what it may have to allow next."""
 
 
+def allowing(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+
+
+def for_everybody(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement is about all callers, and not about roles of some names."""
+    return "aws:PrincipalArn" not in str(statement.get("Condition"))
+
+
 def test_cfn_lint_finds_nothing() -> None:
     assert findings(TEMPLATE) == []
 
@@ -48,6 +60,23 @@ def test_the_template_uses_no_yaml_alias() -> None:
     """CloudFormation rejects aliases and merges, which local tools resolve silently."""
     text = template_body()
     assert not re.findall(r"^\s*(?:- |[\w-]+: )?[*&][a-z]\w*\s*$|<<:", text, re.MULTILINE)
+
+
+def test_nobody_is_locked_out_of_the_state_but_roles_that_the_platform_makes(template: Template) -> None:
+    """An administrator may have a role whose name begins like those of the environment."""
+    for policy in (template.properties("StateKey")["KeyPolicy"], document(template, "StateBucketPolicy")):
+        conditions = [each["Condition"] for each in policy["Statement"] if not for_everybody(each)]
+        named = {arn for each in conditions for key in each for arn in [each[key].get("aws:PrincipalArn")] if arn}
+        assert named == {f"{IAM}:role/{PREFIX}-drift", f"{IAM}:role/{PREFIX}-p-*"}
+
+
+@pytest.mark.parametrize("parts", PARTS)
+def test_no_statement_is_left_without_what_it_is_about(parts: str) -> None:
+    """IAM refuses a condition without values."""
+    template = Template(Parts=parts)
+    for policy in template.of_type("AWS::IAM::ManagedPolicy").values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert "[]" not in json.dumps(statement), statement["Sid"]
 
 
 def test_an_account_gets_these_resources_and_no_others(template: Template) -> None:
@@ -76,11 +105,11 @@ def test_a_failed_creation_is_rolled_back_except_for_the_key_that_no_policy_lets
     """A rollback skips resources with `Retain`; any other that cannot be deleted ends it in ROLLBACK_FAILED."""
     policies = {name: each.get("DeletionPolicy", "Delete") for name, each in template.resources.items()}
     assert [name for name, policy in policies.items() if policy == "Retain"] == ["StateKey"]
-    [statement] = template.properties("StateKey")["KeyPolicy"]["Statement"]
+    [statement] = allowing(template.properties("StateKey")["KeyPolicy"])
     assert "kms:ScheduleKeyDeletion" not in statement["Action"]
     # The bucket's policy is deleted before the bucket that it protects, and does not protect itself.
-    refused = [each["Action"] for each in template.properties("StateBucketPolicy")["PolicyDocument"]["Statement"]]
-    assert sorted(refused) == ["s3:*", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucket"]
+    refused = [each["Action"] for each in document(template, "StateBucketPolicy")["Statement"] if for_everybody(each)]
+    assert sorted(refused) == ["s3:*", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion"]
 
 
 def test_the_state_bucket_is_private_versioned_and_encrypted_with_its_own_key(template: Template) -> None:
@@ -145,9 +174,9 @@ def test_a_project_s_deployment_can_release_its_lock_and_remove_its_stack(templa
 )
 def test_no_role_can_delete_a_version_the_layout_or_the_bucket(template: Template, action: str, resource: str) -> None:
     policy = document(template, "StateBucketPolicy")
-    [denial] = [each for each in policy["Statement"] if each["Sid"] in denied_by(policy, action, resource)][-1:]
-    assert denial["Principal"] == "*"
-    assert "Condition" not in denial
+    always = [each for each in policy["Statement"] if each["Effect"] == "Deny" and "Condition" not in each]
+    assert {each["Principal"] for each in always} == {"*"}
+    assert denied_by({"Statement": always}, action, resource)
 
 
 def test_old_versions_expire_but_the_newest_stay(template: Template) -> None:
@@ -172,7 +201,7 @@ def test_the_state_key_rotates_and_cannot_be_disabled_or_deleted_by_any_policy_o
 ) -> None:
     key = template.properties("StateKey")
     assert key["EnableKeyRotation"] is True
-    [statement] = key["KeyPolicy"]["Statement"]
+    [statement] = allowing(key["KeyPolicy"])
     assert statement["Principal"] == {"AWS": f"{IAM}:root"}
     assert not {"kms:*", "kms:DisableKey", "kms:ScheduleKeyDeletion"} & set(statement["Action"])
     assert {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"} <= set(statement["Action"])
@@ -228,7 +257,9 @@ def test_a_new_identity_provider_has_one_audience_and_no_thumbprint(template: Te
     assert "ThumbprintList" not in provider
 
 
-def test_every_managed_policy_fits_and_a_role_has_at_most_ten(template: Template) -> None:
+@pytest.mark.parametrize("parts", PARTS)
+def test_every_managed_policy_fits_and_a_role_has_at_most_ten(parts: str) -> None:
+    template = Template(Parts=parts)
     sizes = {
         name: len(re.sub(r"\s", "", json.dumps(each["PolicyDocument"])))
         for name, each in template.of_type("AWS::IAM::ManagedPolicy").items()
@@ -238,7 +269,8 @@ def test_every_managed_policy_fits_and_a_role_has_at_most_ten(template: Template
         assert len(template.properties(role)["ManagedPolicyArns"]) <= 10
 
 
-def test_managed_policies_fit_with_the_longest_names_too() -> None:
+@pytest.mark.parametrize("parts", PARTS)
+def test_managed_policies_fit_with_the_longest_names_too(parts: str) -> None:
     region = max(ACCOUNTS, key=len)
     owners = ("o" * 39, f"{'o' * 39}@{10**10}")
     names = ("r" * 100, f"{'r' * 100}@{10**10}")
@@ -248,6 +280,7 @@ def test_managed_policies_fit_with_the_longest_names_too() -> None:
         Environment="abcdefgh",
         DeploySubjects=subjects,
         RepositoryId=str(10**10),
+        Parts=parts,
         **{"AWS::Region": region},
     )
     sizes = {

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.access.authorization import problems, resource_types
+from tests.access.authorization import problems, resource_types, roles_of
 from tests.bootstrap.policies import (
     BOUNDARIES,
     BOUNDARY,
@@ -23,7 +23,8 @@ from tests.bootstrap.policies import (
     requested,
 )
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
-from tests.decisions import denials
+from tests.decisions import denials, permits
+from tests.rendering import Renderings
 
 ROLE_CHANGES = (
     "iam:AttachRolePolicy",
@@ -104,7 +105,7 @@ def test_no_role_may_change_or_remove_a_boundary(template: Template) -> None:
 @pytest.mark.parametrize("role", ROLES_THAT_DEPLOY)
 def test_no_bounded_role_can_change_the_roles_that_deploy(template: Template, action: str, role: str) -> None:
     deploy, workload = (document(template, name) for name in ("DeployBoundary", "WorkloadBoundary"))
-    assert denied_by(deploy, action, role) == ["NeverChangeTheRolesThatDeploy"]
+    assert "NeverChangeOtherRoles" in denied_by(deploy, action, role)
     assert not allowed_by(workload, action, role)
 
 
@@ -267,23 +268,69 @@ def test_what_has_no_tag_of_the_unit_is_not_taken_away(template: Template, actio
     assert denied({"aws:ResourceTag/unit": "analytics", "aws:ResourceTag/environment": "dev"}) == []
 
 
-@pytest.mark.parametrize("action", ["iam:UpdateAssumeRolePolicy", "iam:DeleteRole"])
-def test_whom_roles_of_people_functions_and_launches_trust_is_decided_once(template: Template, action: str) -> None:
+EVERYWHERE = {"drift", "flow-logs"}
+DEVELOPMENT = {
+    "data-scientist",
+    "deployment-trigger",
+    "job",
+    "lead-data-scientist",
+    "project-launch",
+    "template-cloner",
+}
+WORKLOAD = {"model-release", "project-onboarding", "project-roles"}
+
+
+def changeable(template: Template) -> set[str]:
+    """Return the purposes of the roles that the deploy role may change."""
+    [denial] = [
+        each for each in document(template, "DeployBoundary")["Statement"] if each["Sid"] == "NeverChangeOtherRoles"
+    ]
+    prefix = f"arn:aws:iam::*:role/{PREFIX}-"
+    return {arn.removeprefix(prefix) for arn in denial["NotResource"] if "/aws-service-role/" not in arn}
+
+
+@pytest.mark.parametrize(
+    ("parts", "roles"),
+    [
+        ("development", EVERYWHERE | DEVELOPMENT),
+        ("workload", EVERYWHERE | WORKLOAD),
+        ("both", EVERYWHERE | DEVELOPMENT | WORKLOAD),
+        ("none", EVERYWHERE),
+    ],
+)
+def test_the_deploy_role_makes_the_roles_of_its_environments_parts_and_no_others(parts: str, roles: set[str]) -> None:
+    template = Template(Parts=parts)
     boundary = document(template, "DeployBoundary")
-    for purpose in (
-        "data-scientist",
-        "deployment-trigger",
-        "lead-data-scientist",
-        "project-launch",
-        "template-cloner",
-    ):
+    assert changeable(template) == roles
+    for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PassRole"):
+        for purpose in EVERYWHERE | DEVELOPMENT | WORKLOAD | {"deploy", "preview", "attack", "p-abcdefghijkl-x"}:
+            asked = requested("deploy", action, f"{IAM}:role/{PREFIX}-{purpose}", iam__PermissionsBoundary=BOUNDARY)
+            assert permits(boundary, asked) == (purpose in roles), (action, purpose)
+
+
+def test_the_roles_that_the_deploy_role_makes_are_those_that_the_program_declares(rendered: Renderings) -> None:
+    declared = {stack: set(roles_of(rendered(stack))) for stack in ("dev", "preprod", "prod")}
+    assert declared["dev"] == changeable(Template(Parts="development"))
+    assert declared["preprod"] == declared["prod"] == changeable(Template(Parts="workload"))
+
+
+def test_the_deploy_role_still_lets_sagemaker_make_its_own_role(template: Template) -> None:
+    linked = f"{IAM}:role/aws-service-role/sagemaker.amazonaws.com/AWSServiceRoleForAmazonSageMakerNotebooks"
+    assert permits(document(template, "DeployBoundary"), requested("deploy", "iam:CreateServiceLinkedRole", linked))
+
+
+@pytest.mark.parametrize("action", ["iam:UpdateAssumeRolePolicy", "iam:DeleteRole"])
+def test_whom_a_role_of_development_trusts_is_decided_once(template: Template, action: str) -> None:
+    boundary = document(template, "DeployBoundary")
+    for purpose in EVERYWHERE | DEVELOPMENT:
         role = f"{IAM}:role/{PREFIX}-{purpose}"
         assert denied_by(boundary, action, role) == ["NeverLetOthersInto"], purpose
         for allowed in ("iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:PassRole"):
             assert not denied_by(boundary, allowed, role), (allowed, purpose)
     # Those of an account that models are deployed to change with the platform, as its functions do.
-    for purpose in ("flow-logs", "model-release", "project-onboarding", "project-roles"):
-        assert not denied_by(boundary, action, f"{IAM}:role/{PREFIX}-{purpose}"), purpose
+    for purpose in EVERYWHERE | WORKLOAD:
+        there = document(Template(Parts="workload"), "DeployBoundary")
+        assert not denied_by(there, action, f"{IAM}:role/{PREFIX}-{purpose}"), purpose
 
 
 @pytest.mark.parametrize("action", [*ROLE_CHANGES, "iam:CreateRole", "iam:PassRole"])

@@ -18,6 +18,8 @@ from tests.bootstrap.policies import (
     STATE_KEY,
     allowed_by,
     document,
+    parts_of,
+    reaches_state,
     requested,
 )
 from tests.bootstrap.template import ACCOUNT, REGION, Template
@@ -48,82 +50,76 @@ PROJECTS_ROLE = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-deployment"
 
 
 def test_the_drift_role_reads_the_platforms_state_and_changes_nothing_of_it(template: Template) -> None:
-    boundary, policy = document(template, "WorkloadBoundary"), document(template, "StateBucketPolicy")
     for action, resource, keys in (
         ("s3:GetObject", PLATFORMS_STATE, dict[str, str]()),
         ("s3:ListBucket", STATE, {"s3__prefix": ".pulumi/"}),
         ("kms:Decrypt", STATE_KEY, dict[str, str]()),
     ):
-        assert permits(boundary, requested("drift", action, resource, **keys))
+        assert reaches_state(template, requested("drift", action, resource, **keys))
         for role in (*OTHER_ROLES, DEPLOYMENT, "drift-too"):
-            asked = requested(role, action, resource, **keys)
-            assert not permits(boundary, asked) or denials(policy, asked), role
+            assert not reaches_state(template, requested(role, action, resource, **keys)), role
     for action, resource in (
         ("s3:PutObject", PLATFORMS_STATE),
         ("s3:DeleteObject", PLATFORMS_STATE),
         ("s3:PutObject", PROJECTS_STATE),
         ("s3:PutBucketPolicy", STATE),
+        ("kms:CreateGrant", STATE_KEY),
         ("kms:Encrypt", STATE_KEY),
         ("kms:GenerateDataKey", STATE_KEY),
     ):
-        assert not permits(boundary, requested("drift", action, resource)), action
+        assert not reaches_state(template, requested("drift", action, resource)), action
 
 
 @pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
 def test_the_roles_that_deploy_projects_reach_states_of_projects_and_never_the_platforms(
     template: Template, action: str
 ) -> None:
-    boundary = document(template, "WorkloadBoundary")
-    assert permits(boundary, requested(DEPLOYMENT, action, PROJECTS_STATE))
+    assert reaches_state(template, requested(DEPLOYMENT, action, PROJECTS_STATE))
     for theirs in (PLATFORMS_STATE, f"{STATE}/.pulumi/meta.yaml"):
-        assert not permits(boundary, requested(DEPLOYMENT, action, theirs))
+        assert not reaches_state(template, requested(DEPLOYMENT, action, theirs))
 
 
 def test_the_roles_that_deploy_projects_list_only_the_folder_of_projects(template: Template) -> None:
-    boundary, policy = document(template, "WorkloadBoundary"), document(template, "StateBucketPolicy")
+    policy = document(template, "StateBucketPolicy")
     theirs = {"s3__prefix": "projects/p-abcdefghijkl/.pulumi/"}
-    assert permits(boundary, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
-    assert not denials(policy, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
+    assert reaches_state(template, requested(DEPLOYMENT, "s3:ListBucket", STATE, **theirs))
     for prefix in ("", ".pulumi/", "project"):
         asked = requested(DEPLOYMENT, "s3:ListBucket", STATE, s3__prefix=prefix)
         assert denials(policy, asked) == ["DenyProjectsTheListOfThePlatformsState"], prefix
         assert not denials(policy, requested("deploy", "s3:ListBucket", STATE, s3__prefix=prefix)), prefix
-    assert not permits(boundary, requested(DEPLOYMENT, "s3:ListBucketVersions", STATE, **theirs))
+    assert not reaches_state(template, requested(DEPLOYMENT, "s3:ListBucketVersions", STATE, **theirs))
 
 
 def test_the_roles_that_deploy_projects_get_not_found_for_a_missing_file(template: Template) -> None:
     """S3 answers 404 instead of 403 to a caller that may list the bucket in a request without a prefix."""
-    asked = requested(DEPLOYMENT, "s3:ListBucket", STATE)
-    assert permits(document(template, "WorkloadBoundary"), asked)
-    assert not denials(document(template, "StateBucketPolicy"), asked)
+    assert reaches_state(template, requested(DEPLOYMENT, "s3:ListBucket", STATE))
 
 
 @pytest.mark.parametrize(
     "action", ["s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration"]
 )
 def test_no_role_of_a_project_changes_the_protection_of_the_state(template: Template, action: str) -> None:
-    boundary = document(template, "WorkloadBoundary")
     for role in (DEPLOYMENT, *OTHER_ROLES):
-        assert not permits(boundary, requested(role, action, STATE)), role
+        assert not reaches_state(template, requested(role, action, STATE)), role
 
 
 @pytest.mark.parametrize("action", KEY_ACTIONS)
 def test_the_roles_that_deploy_projects_use_the_states_key_only_for_a_project_or_through_s3(
     template: Template, action: str
 ) -> None:
-    boundary = document(template, "WorkloadBoundary")
-    assert permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **OF_THE_PROJECT))
-    assert permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **THROUGH_S3))
-    assert not permits(boundary, requested(DEPLOYMENT, action, STATE_KEY))
+    assert reaches_state(template, requested(DEPLOYMENT, action, STATE_KEY, **OF_THE_PROJECT))
+    assert reaches_state(template, requested(DEPLOYMENT, action, STATE_KEY, **THROUGH_S3))
+    assert not reaches_state(template, requested(DEPLOYMENT, action, STATE_KEY))
     elsewhere = {"kms__ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
-    assert not permits(boundary, requested(DEPLOYMENT, action, STATE_KEY, **elsewhere))
+    assert not reaches_state(template, requested(DEPLOYMENT, action, STATE_KEY, **elsewhere))
 
 
-@pytest.mark.parametrize("action", ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateAlias"])
+@pytest.mark.parametrize(
+    "action", ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateAlias", "kms:CreateGrant"]
+)
 def test_no_bounded_role_administers_the_states_key(template: Template, action: str) -> None:
-    boundary = document(template, "WorkloadBoundary")
     for role in ("drift", DEPLOYMENT, *OTHER_ROLES):
-        assert not permits(boundary, requested(role, action, STATE_KEY, **OF_THE_PROJECT)), role
+        assert not reaches_state(template, requested(role, action, STATE_KEY, **OF_THE_PROJECT)), role
 
 
 @pytest.mark.parametrize("role", OTHER_ROLES)
@@ -138,21 +134,33 @@ def test_no_other_role_reaches_any_state(template: Template, role: str) -> None:
             assert not permits(boundary, requested(role, action, STATE_KEY, **way)), (action, way)
 
 
+@pytest.mark.parametrize("role", ["deploy", "preview"])
+def test_the_roles_that_deploy_reach_the_state_past_its_own_policies(template: Template, role: str) -> None:
+    policy, key = document(template, "StateBucketPolicy"), template.properties("StateKey")["KeyPolicy"]
+    for action in ("s3:GetObject", "s3:PutObject", "s3:ListBucket"):
+        assert not denials(policy, requested(role, action, PLATFORMS_STATE, aws__SecureTransport="true")), action
+    for action in KEY_ACTIONS:
+        assert not denials(key, requested(role, action, STATE_KEY)), action
+
+
 @pytest.mark.parametrize(
     "action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRole", "iam:TagRole"]
 )
-def test_only_a_launch_and_cloudformation_on_its_behalf_create_the_roles_of_projects(
-    template: Template, action: str
-) -> None:
-    boundary = document(template, "WorkloadBoundary")
+def test_only_a_launch_and_cloudformation_for_the_onboarding_function_create_the_roles_of_projects(action: str) -> None:
     bounded = {"iam__PermissionsBoundary": BOUNDARY}
-    for role in ("project-launch", "project-roles"):
-        assert permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded))
-        assert not permits(boundary, requested(role, action, f"{IAM}:role/{PREFIX}-project-launch", **bounded))
-        if action not in ("iam:DeleteRole", "iam:TagRole"):
-            assert not permits(boundary, requested(role, action, PROJECTS_ROLE))
-    for role in ("drift", DEPLOYMENT, *set(OTHER_ROLES) - {"project-launch", "project-roles"}):
-        assert not permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded)), role
+    for parts, makers in (
+        ("development", {"project-launch"}),
+        ("workload", {"project-roles"}),
+        ("both", {"project-launch", "project-roles"}),
+        ("none", set[str]()),
+    ):
+        boundary = document(Template(Parts=parts), "WorkloadBoundary")
+        for role in ("drift", DEPLOYMENT, "project-anything", *OTHER_ROLES):
+            made = permits(boundary, requested(role, action, PROJECTS_ROLE, **bounded))
+            assert made == (role in makers), (parts, role)
+            assert not permits(boundary, requested(role, action, f"{IAM}:role/{PREFIX}-project-launch", **bounded))
+            if action not in ("iam:DeleteRole", "iam:TagRole"):
+                assert not permits(boundary, requested(role, action, PROJECTS_ROLE)), (parts, role)
 
 
 def test_only_the_template_cloner_asks_accounts_to_onboard_projects_and_becomes_no_role_there(
@@ -171,13 +179,18 @@ def test_only_the_template_cloner_asks_accounts_to_onboard_projects_and_becomes_
 
 
 @pytest.mark.parametrize("action", ["CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet"])
-def test_only_a_launch_and_the_onboarding_function_make_stacks(template: Template, action: str) -> None:
-    boundary = document(template, "WorkloadBoundary")
+def test_only_a_launch_and_the_onboarding_function_make_stacks(action: str) -> None:
     stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{PREFIX}-p-abcdefghijkl/1"
-    makers = {"project-launch", "project-onboarding", "project-roles"}
-    for role in (DEPLOYMENT, *OTHER_ROLES):
-        made = permits(boundary, requested(role, f"cloudformation:{action}", stack))
-        assert made == (role in makers), role
+    for parts, makers in (
+        ("development", {"project-launch"}),
+        ("workload", {"project-onboarding"}),
+        ("both", {"project-launch", "project-onboarding"}),
+        ("none", set[str]()),
+    ):
+        boundary = document(Template(Parts=parts), "WorkloadBoundary")
+        for role in (DEPLOYMENT, "project-anything", *OTHER_ROLES):
+            made = permits(boundary, requested(role, f"cloudformation:{action}", stack))
+            assert made == (role in makers), (parts, role)
 
 
 @pytest.mark.parametrize(
@@ -225,6 +238,46 @@ def test_only_leads_approve_whatever_a_policy_grants(template: Template) -> None
         "of-its-own",
     ):
         assert not permits(boundary, requested(role, "sagemaker:UpdateModelPackage", version)), role
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "sagemaker:CreateProject",
+        "sagemaker:DeleteProject",
+        "sagemaker:UpdateProject",
+        "servicecatalog:CreateProvisionedProductPlan",
+        "servicecatalog:ExecuteProvisionedProductPlan",
+        "servicecatalog:ExecuteProvisionedProductServiceAction",
+        "servicecatalog:ImportAsProvisionedProduct",
+        "servicecatalog:ProvisionProduct",
+        "servicecatalog:TerminateProvisionedProduct",
+        "servicecatalog:UpdateProvisionedProduct",
+        "servicecatalog:UpdateProvisionedProductProperties",
+    ],
+)
+def test_only_leads_launch_update_and_delete_projects_whatever_a_policy_grants(template: Template, action: str) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested("lead-data-scientist", action, "*"))
+    for role in (*set(OTHER_ROLES) - {"lead-data-scientist"}, "data-scientist", "job", DEPLOYMENT, "of-its-own"):
+        assert denials(boundary, requested(role, action, "*")), role
+    assert denials(document(template, "DeployBoundary"), requested("deploy", action, "*"))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "sagemaker:DescribeProject",
+        "servicecatalog:DescribeProvisionedProduct",
+        "servicecatalog:DescribeProvisioningArtifact",
+        "servicecatalog:DescribeProvisioningParameters",
+        "servicecatalog:ListProvisioningArtifacts",
+        "servicecatalog:SearchProvisionedProducts",
+    ],
+)
+def test_other_roles_look_at_projects_and_products(template: Template, action: str) -> None:
+    assert permits(document(template, "WorkloadBoundary"), requested("drift", action, "*"))
+    assert not denials(document(template, "DeployBoundary"), requested("deploy", action, "*"))
 
 
 def test_only_pipelines_of_projects_register_versions(template: Template) -> None:
@@ -298,6 +351,23 @@ def test_nobody_runs_a_job_as_a_lead(template: Template) -> None:
     assert permits(boundary, requested("lead-data-scientist", "iam:PassRole", f"{IAM}:role/{PREFIX}-job"))
 
 
+@pytest.mark.parametrize("purpose", ["deployment", "job", "model", "pipeline", "workflow"])
+def test_a_projects_roles_are_passed_by_the_project_and_by_the_function_that_makes_its_models(purpose: str) -> None:
+    theirs = f"{IAM}:role/{PREFIX}-p-abcdefghijkl-{purpose}"
+    for parts, passing in (("development", set[str]()), ("workload", {"model-release"})):
+        boundary = document(Template(Parts=parts), "WorkloadBoundary")
+        for role in (*OTHER_ROLES, "data-scientist", "drift", "flow-logs", "job", "model-release", "of-its-own"):
+            passed = permits(boundary, requested(role, "iam:PassRole", theirs))
+            assert passed == (role.startswith("p-") or role in passing), (parts, role)
+    assert denials(document(Template(), "DeployBoundary"), requested("deploy", "iam:PassRole", theirs))
+
+
+def test_projects_schedule_what_they_run(template: Template) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    schedule = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{PREFIX}-p-abcdefghijkl"
+    assert permits(boundary, requested(DEPLOYMENT, "scheduler:CreateSchedule", schedule))
+
+
 def test_a_deployment_passes_roles_of_its_environment_but_none_that_deploys_the_platform(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     assert permits(boundary, requested(DEPLOYMENT, "iam:PassRole", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-model"))
@@ -325,14 +395,15 @@ def test_no_launched_project_reads_secrets_approves_models_or_grants_anything(
     boundary = document(template, "WorkloadBoundary")
     for role in ("deployment", "model", "pipeline", "workflow"):
         asked = requested(f"p-abcdefghijkl-{role}", action, resource, iam__PermissionsBoundary=BOUNDARY)
-        assert denials(boundary, asked), role
+        assert not permits(boundary, asked), role
 
 
 def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stack: Rendering) -> None:
     roles = roles_of(stack)
     [boundary_arn] = {role.boundary for role in roles.values()}
     unit, environment, _ = str(boundary_arn).rpartition("/")[2].split("-")
-    template = Template(Unit=unit, Environment=environment, **{"AWS::AccountId": stack.account_id})
+    names = {"Unit": unit, "Environment": environment, "AWS::AccountId": stack.account_id}
+    template = Template(Parts=parts_of(stack), **names)
     boundary = document(template, "WorkloadBoundary")
     lost = [
         f"{role.name}: {each.sid}: {action} on {resource}"

@@ -9,7 +9,7 @@ from bootstrap.account import Account, Client
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
 from bootstrap.stack import StackUpdater
-from bootstrap.up import Trust, trust, up
+from bootstrap.up import Trust, parts, trust, up
 from tests.bootstrap.fakes import CloudFormation, Service, account, answer, refuse
 from tests.bootstrap.template import ACCOUNT, ISSUER
 
@@ -40,12 +40,14 @@ def place(cloudformation: CloudFormation, identity: Service | None = None, s3: S
     )
 
 
-def apply(cloudformation: CloudFormation, where: Account, said: list[str] | None = None) -> dict[str, str]:
+def apply(
+    cloudformation: CloudFormation, where: Account, said: list[str] | None = None, has: str | None = "development"
+) -> dict[str, str]:
     lines: list[str] = [] if said is None else said
     updater = StackUpdater(
         cloudformation=cast("Client", cloudformation), name=NAMES.stack, report=lines.append, pause=lambda _: None
     )
-    up(where, NAMES, TRUSTED, updater)
+    up(where, NAMES, TRUSTED, updater, has)
     [*_, (_, request)] = cloudformation.requests
     return {each["ParameterKey"]: each["ParameterValue"] for each in request["Parameters"]}
 
@@ -60,6 +62,7 @@ def test_an_empty_account_gets_its_own_identity_provider() -> None:
         "DeploySubjects": "repo:acme@1001/mlops-platform@2001:environment:dev",
         "PreviewSubjects": "repo:acme@1001/mlops-platform@2001:pull_request",
         "RepositoryId": "2001",
+        "Parts": "development",
     }
     [(_, request)] = cloudformation.requests
     assert request["StackName"] == "analytics-dev-bootstrap"
@@ -70,12 +73,60 @@ def test_an_empty_account_gets_its_own_identity_provider() -> None:
     }
 
 
+def test_an_environment_whose_settings_are_elsewhere_keeps_its_parts() -> None:
+    cloudformation = CloudFormation()
+    where = place(cloudformation)
+    assert apply(cloudformation, where, has="workload")["Parts"] == "workload"
+    assert apply(cloudformation, where, has=None)["Parts"] == "workload"
+    said: list[str] = []
+    assert apply(cloudformation, where, said, has="both")["Parts"] == "both"
+    assert "analytics-dev may create the roles of these parts of the platform: both." in said
+
+
+def test_an_environment_without_settings_is_refused_before_anything_is_created() -> None:
+    cloudformation = CloudFormation()
+    with pytest.raises(BootstrapError, match="it is unknown which roles it may create") as problem:
+        apply(cloudformation, place(cloudformation), has=None)
+    assert "--parts development, workload, both or none" in str(problem.value)
+    assert cloudformation.requests == []
+
+
+@pytest.mark.parametrize(
+    ("sections", "known"),
+    [
+        (("development",), "development"),
+        (("workload",), "workload"),
+        (("workload", "development"), "both"),
+        ((), "none"),
+    ],
+)
+def test_the_parts_of_an_environment_are_the_sections_of_its_settings(sections: tuple[str, ...], known: str) -> None:
+    settings: dict[str, object] = {"unit": "analytics", **{section: {} for section in sections}}
+    assert parts(NAMES, known, settings) == known
+    if known != "none":
+        assert parts(NAMES, None, settings) == known
+    assert parts(NAMES, known, None) == known
+    assert parts(NAMES, None, None) is None
+
+
+def test_settings_of_an_earlier_form_are_not_taken_for_an_environment_without_parts() -> None:
+    with pytest.raises(BootstrapError, match="neither a section development nor workload"):
+        parts(NAMES, None, {"studio": {}, "projects": {}})
+
+
+def test_parts_that_the_settings_do_not_have_are_refused() -> None:
+    with pytest.raises(
+        BootstrapError, match="--parts workload: the settings of analytics-dev in this folder have both"
+    ):
+        parts(NAMES, "workload", {"development": {}, "workload": {}})
+
+
 def test_the_identity_provider_of_another_environment_is_reused() -> None:
     cloudformation = CloudFormation()
     there = iam(get_open_id_connect_provider=answer({"ClientIDList": ["sts.amazonaws.com"]}))
     said: list[str] = []
     assert apply(cloudformation, place(cloudformation, there), said)["OidcProviderArn"] == PROVIDER
-    assert "using it" in said[0]
+    assert "using it" in "\n".join(said)
 
 
 def test_a_provider_without_our_audience_is_refused_with_the_command_that_adds_it() -> None:

@@ -519,12 +519,17 @@ def test_leads_are_known_by_their_logins_where_the_settings_have_them() -> None:
         ({"releaseManagers": ["hedy", "Hedy"]}, "list each once"),
         ({"releaseManagers": ["@hedy"]}, "give a login"),
         ({"releaseManagers": ["acme/release-managers"]}, "give a login"),
+        ({"approvers": ["grace", "Grace"]}, "list each once"),
+        ({"approvers": ["grace@example.com"]}, "use letters, digits and single hyphens"),
+        ({"approvers": [f"lead-{number}" for number in range(21)]}, "list at most 20"),
         (
             {"release": "unprotected", "releaseManagers": ["hedy"]},
             "nobody releases models where release is unprotected",
         ),
     ],
 )
-def test_release_managers_are_people_of_whom_each_is_named_once(changes: dict[str, Any], wrong: str) -> None:
+def test_release_managers_and_approvers_are_people_of_whom_each_is_named_once(
+    changes: dict[str, Any], wrong: str
+) -> None:
     (found,) = problems(development=None, workload={"developmentAccountId": "111111111111", **changes}).values()
     assert wrong in found.remedy

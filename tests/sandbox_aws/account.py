@@ -1,11 +1,13 @@
 """The local AWS as tests see it: clients of an account's root, and of the roles that it makes."""
 
 import json
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 import botocore.session
@@ -88,6 +90,32 @@ class Account:
         """Return credentials of a role."""
         answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
         return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+
+    def domain(self, name: str, role_arn: str, address: str, *profiles: str) -> str:
+        """Create a domain of Studio with user profiles, in a network of its own with an `address` like 10.6; return its id."""
+        ec2, sagemaker = self.client("ec2"), self.client("sagemaker")
+        vpc = ec2.create_vpc(CidrBlock=f"{address}.0.0/16")["Vpc"]["VpcId"]
+        found = sagemaker.create_domain(
+            DomainName=name,
+            AuthMode="IAM",
+            DefaultUserSettings={"ExecutionRole": role_arn},
+            VpcId=vpc,
+            SubnetIds=[ec2.create_subnet(VpcId=vpc, CidrBlock=f"{address}.0.0/24")["Subnet"]["SubnetId"]],
+        )["DomainId"]
+        for profile in profiles:
+            sagemaker.create_user_profile(DomainId=found, UserProfileName=profile)
+        return found
+
+    def studio(self, domain: str, profile: str) -> Credentials:
+        """Return the credentials in an app of a user profile."""
+        found = self.page(f"studio-credentials?account={self.number}&domain={domain}&profile={profile}")
+        return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["Token"])
+
+    def page(self, path: str) -> Any:
+        """Return what the local AWS has for tests at a path."""
+        trusted = ssl.create_default_context(cafile=str(self.certificate_authority))
+        with urlopen(f"{self.endpoint_url}/_sandbox/{path}", timeout=10, context=trusted) as response:
+            return json.load(response)
 
 
 def trust(service: str) -> Mapping[str, Any]:

@@ -180,34 +180,12 @@ def test_requests_are_checked_against_the_service_model(dev: Account) -> None:
 def test_studio_credentials_are_those_of_the_profiles_role_and_its_decisions_are_recorded(
     dev: Account,
 ) -> None:
-    import ssl
-    from urllib.request import urlopen
-
-    ec2 = dev.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
     role = dev.role("permissions-studio", allow("sagemaker:ListDomains"), trust=trust("sagemaker.amazonaws.com"))
-    sagemaker = dev.client("sagemaker")
-    domain = sagemaker.create_domain(
-        DomainName="studio",
-        AuthMode="IAM",
-        DefaultUserSettings={"ExecutionRole": role},
-        VpcId=vpc,
-        SubnetIds=[subnet],
-    )["DomainId"]
-    sagemaker.create_user_profile(DomainId=domain, UserProfileName="ada")
-
-    def page(path: str) -> Any:
-        trusted = ssl.create_default_context(cafile=str(dev.certificate_authority))
-        with urlopen(f"{dev.endpoint_url}/_sandbox/{path}", timeout=10, context=trusted) as response:
-            return json.load(response)
-
-    found = page(f"studio-credentials?account={dev.number}&domain={domain}&profile=ada")
-    assert found["RoleArn"] == role
-    who = Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["Token"])
+    domain = dev.domain("studio", role, "10.9", "ada")
+    who = dev.studio(domain, "ada")
     assert [item["DomainId"] for item in dev.client("sagemaker", who).list_domains()["Domains"]] == [domain]
     assert refusal(dev.client("sagemaker", who).list_pipelines)[0] == "AccessDeniedException"
-    assert page("permissions")[role] == [
+    assert dev.page("permissions")[role] == [
         {"action": "sagemaker:ListDomains", "resource": "*", "allowed": True},
         {"action": "sagemaker:ListPipelines", "resource": "*", "allowed": False},
     ]

@@ -15,17 +15,8 @@ OF_ADA = {"OwnerUserProfileName": "ada"}
 @pytest.fixture(scope="module")
 def domain(dev: Account) -> Iterator[str]:
     """The id of a domain with two user profiles, which is gone afterwards."""
-    ec2, sagemaker = dev.client("ec2"), dev.client("sagemaker")
-    vpc = ec2.create_vpc(CidrBlock="10.6.0.0/16")["Vpc"]["VpcId"]
-    found = sagemaker.create_domain(
-        DomainName="spaces",
-        AuthMode="IAM",
-        DefaultUserSettings={"ExecutionRole": dev.role("spaces", trust=trust("sagemaker.amazonaws.com"))},
-        VpcId=vpc,
-        SubnetIds=[ec2.create_subnet(VpcId=vpc, CidrBlock="10.6.0.0/24")["Subnet"]["SubnetId"]],
-    )["DomainId"]
-    for name in ("ada", "grace"):
-        sagemaker.create_user_profile(DomainId=found, UserProfileName=name)
+    role, sagemaker = dev.role("spaces", trust=trust("sagemaker.amazonaws.com")), dev.client("sagemaker")
+    found = dev.domain("spaces", role, "10.6", "ada", "grace")
     yield found
     for name in ("ada", "grace"):
         sagemaker.delete_user_profile(DomainId=found, UserProfileName=name)

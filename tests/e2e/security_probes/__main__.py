@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sandbox import environments, identities, login, servers, stacks
 from tests.e2e.security_probes import evidence, github, people, projects, workflows
-from tests.e2e.security_probes.credentials import become, clients, make_role, remove_role, take_role
+from tests.e2e.security_probes.credentials import become, clients, narrow_role, take_role, widen_role
 from tests.e2e.security_probes.probe import PLATFORM, Client, Probe, outcome_of
 from tests.e2e.security_probes.target import Target, find_target
 
@@ -31,7 +31,7 @@ def main() -> int:
                 if outcome is not None:
                     worked.append(f"{actor}: {description}: {outcome}")
     finally:
-        remove_role(target, root)
+        narrow_role(target, root)
     sys.stdout.write("".join(f"{line}\n" for line in [*worked, f"{refused} calls were refused."]))
     return 1 if worked else 0
 
@@ -52,7 +52,7 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
         name: clients(identities.studio(found, dev, domain=domain, profile=name), dev.region)
         for name in ("ada", "grace")
     }
-    deploy = clients(identities.deploy(found, dev), dev.region)
+    deploy, prod = clients(identities.deploy(found, dev), dev.region), stacks.write("prod", found)
     return [
         *((name, people.as_person(target, client, "lead-" * (name == "grace"))) for name, client in studio.items()),
         ("ada", people.as_data_scientist(target, studio["ada"])),
@@ -71,7 +71,8 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
         ("preview", workflows.as_reader(target, preview)),
         ("drift", workflows.as_reader(target, drift)),
         ("deploy", workflows.as_deployer(target, deploy)),
-        ("a role that deploy made", workflows.as_role_of_its_own(target, make_role(target, deploy, root))),
+        ("a role that deploy widened", workflows.as_widened_role(target, widen_role(target, deploy, root))),
+        ("prod's deploy", workflows.as_deployer_of_models(prod, clients(identities.deploy(found, prod), prod.region))),
         ("foreign job", workflows.as_foreign_job(target)),
         ("writer", github.as_writer(target)),
         ("owner", github.as_owner(target)),

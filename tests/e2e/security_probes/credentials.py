@@ -13,6 +13,10 @@ from sandbox import identities
 from tests.e2e.security_probes.probe import EVERYTHING, Client, trust_of
 from tests.e2e.security_probes.target import Target
 
+WIDENED = "flow-logs"
+"""Purpose of a role that needs few permissions itself."""
+ATTACK = {"PolicyName": "attack"}
+
 
 def take_role(target: Target, role: str, *, repository: str, **job: str) -> Client:
     """Assume a role with the token of a job."""
@@ -36,22 +40,20 @@ def become(target: Target, root: Client, role: str) -> Client:
     return _role_clients(taken["Credentials"], target.dev.region)
 
 
-def make_role(target: Target, deploy: Client, root: Client) -> Client:
-    """Let the deploy role make a role of its own, with every permission under the boundary; the account assumes it."""
-    iam, name = deploy("iam"), f"{target.dev.prefix}-attack"
-    trust = trust_of({"AWS": f"arn:aws:iam::{target.dev.account_id}:root"})
-    with suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, PermissionsBoundary=target.boundary)
-    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=EVERYTHING)
-    taken = root("sts").assume_role(RoleArn=target.role("attack"), RoleSessionName="attack")
-    return _role_clients(taken["Credentials"], target.dev.region)
+def widen_role(target: Target, deploy: Client, root: Client) -> Client:
+    """Let the deploy role give a role every permission, as it may with each that it deploys; the account becomes that role.
+
+    It cannot let anybody into it, nor make another one.
+    """
+    deploy("iam").put_role_policy(RoleName=f"{target.dev.prefix}-{WIDENED}", **ATTACK, PolicyDocument=EVERYTHING)
+    return become(target, root, WIDENED)
 
 
-def remove_role(target: Target, root: Client) -> None:
-    """Remove the role that the deploy role made."""
-    iam, name = root("iam"), f"{target.dev.prefix}-attack"
-    iam.delete_role_policy(RoleName=name, PolicyName="everything")
-    iam.delete_role(RoleName=name)
+def narrow_role(target: Target, root: Client) -> None:
+    """Take away what `widen_role` gave."""
+    iam = root("iam")
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.delete_role_policy(RoleName=f"{target.dev.prefix}-{WIDENED}", **ATTACK)
 
 
 def _role_clients(credentials: Mapping[str, str], region: str) -> Client:

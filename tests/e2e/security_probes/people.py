@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from sandbox.organization import PROJECT
 from tests.e2e.security_probes import shared
 from tests.e2e.security_probes.probe import EVERYTHING, IMAGE, Client, Probe
 from tests.e2e.security_probes.target import Target
@@ -106,15 +105,9 @@ def _storage_and_permissions(target: Target, client: Client, own: str) -> Iterat
 def as_data_scientist(target: Target, client: Client) -> Iterator[Probe]:
     """Try what only leads may do."""
     yield from _files_of_leads(target, client)
-    sagemaker, catalog = client("sagemaker"), client("servicecatalog")
-    product = {"ProductId": "prod-abcdefghijklm", "ProvisioningArtifactId": "pa-abcdefghijklm"}
+    sagemaker = client("sagemaker")
     yield (
         "approving",
         lambda: sagemaker.update_model_package(ModelPackageArn=target.package, ModelApprovalStatus="Approved"),
     )
-    yield (
-        "launching",
-        lambda: sagemaker.create_project(ProjectName="attack", ServiceCatalogProvisioningDetails=product),
-    )
-    yield "deleting a project", lambda: sagemaker.delete_project(ProjectName=PROJECT)
-    yield "provisioning", lambda: catalog.provision_product(**product, ProvisionedProductName="attack")
+    yield from shared.launches(client)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sandbox.organization import PROJECT
 from tests.e2e.security_probes.probe import EVERYTHING, IMAGE, Call, Client, Probe, trust_of
 from tests.e2e.security_probes.target import Target
 
@@ -23,6 +24,20 @@ def cloner_function(target: Target, client: Client) -> Iterator[Probe]:
     yield "its code", lambda: functions.update_function_code(FunctionName=target.function, ZipFile=b"x")
     yield "its settings", lambda: functions.update_function_configuration(FunctionName=target.function, Timeout=1)
     yield "calling it", lambda: functions.invoke(FunctionName=target.function, Payload=b"{}")
+
+
+def launches(client: Client) -> Iterator[Probe]:
+    """Launch, change and delete projects, and what Service Catalog provisions for them."""
+    sagemaker, catalog = client("sagemaker"), client("servicecatalog")
+    product = {"ProductId": "prod-abcdefghijklm", "ProvisioningArtifactId": "pa-abcdefghijklm"}
+    yield (
+        "launching",
+        lambda: sagemaker.create_project(ProjectName="attack", ServiceCatalogProvisioningDetails=product),
+    )
+    yield "deleting a project", lambda: sagemaker.delete_project(ProjectName=PROJECT)
+    yield "provisioning", lambda: catalog.provision_product(**product, ProvisionedProductName="attack")
+    yield "changing what is provisioned", lambda: catalog.update_provisioned_product(ProvisionedProductName="attack")
+    yield "ending what is provisioned", lambda: catalog.terminate_provisioned_product(ProvisionedProductName="attack")
 
 
 def role(iam: Any, role: str) -> Iterator[Probe]:

@@ -1,11 +1,13 @@
 """Probes as the platform's workflows, and as jobs that are not among them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sandbox.organization import ORGANIZATION
+from sandbox.stacks import StackFile
 from tests.e2e.security_probes import shared
 from tests.e2e.security_probes.credentials import take_role
-from tests.e2e.security_probes.probe import EVERYTHING, PLATFORM, Client, Probe, trust_of
+from tests.e2e.security_probes.probe import ANOTHER_PROJECT, EVERYTHING, PLATFORM, Client, Probe, trust_of
 from tests.e2e.security_probes.target import Target
 
 
@@ -39,18 +41,35 @@ def as_deployer(target: Target, client: Client) -> Iterator[Probe]:
     yield "people's data", lambda: client("s3").get_object(Bucket=target.bucket("data"), Key="x")
     yield "a job", shared.training(client, target.role("lead-data-scientist"), None)
     yield from _approvals(target, client)
+    yield from shared.launches(client)
     yield from _roles_that_others_trust(target, client)
     kms, ec2 = client("kms"), client("ec2")
     yield "the end of a key without tags", lambda: kms.schedule_key_deletion(KeyId=target.untagged_key)
     yield "the end of a network without tags", lambda: ec2.delete_vpc(VpcId=target.untagged_network)
 
 
-def as_role_of_its_own(target: Target, client: Client) -> Iterator[Probe]:
-    """Try what a role may not do that the deploy role made for itself, under the boundary and with every permission."""
+def as_deployer_of_models(stack: StackFile, client: Client) -> Iterator[Probe]:
+    """Try to make the roles of another kind of account where models are deployed."""
+    boundary = f"arn:aws:iam::{stack.account_id}:policy/{stack.prefix}-boundary"
+    for purpose in ("lead-data-scientist", "template-cloner", "project-launch", f"{ANOTHER_PROJECT}-deployment"):
+        yield _new_role(client("iam"), f"{stack.prefix}-{purpose}", PermissionsBoundary=boundary)
+    yield from shared.launches(client)
+
+
+def as_widened_role(target: Target, client: Client) -> Iterator[Probe]:
+    """Try what a role may not do to which the deploy role gave every permission: its boundary stays."""
     yield from _approvals(target, client)
+    yield from shared.launches(client)
     yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
     network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
-    yield "a job as a lead", shared.training(client, target.role("lead-data-scientist"), network)
+    for other in (
+        "lead-data-scientist",
+        *(f"{target.project_id}-{purpose}" for purpose in ("job", "pipeline", "workflow")),
+    ):
+        yield f"a job as {other}", shared.training(client, target.role(other), network)
+    role = f"{target.dev.prefix}-{ANOTHER_PROJECT}-pipeline"
+    yield _new_role(client("iam"), role, PermissionsBoundary=target.boundary)
+    yield "a stack", lambda: client("cloudformation").create_stack(StackName="attack", TemplateBody="{}")
     yield from shared.role(client("iam"), f"{target.dev.prefix}-lead-data-scientist")
     yield from shared.role(client("iam"), f"{target.dev.prefix}-{target.project_id}-pipeline")
 
@@ -101,8 +120,9 @@ def _approvals(target: Target, client: Client) -> Iterator[Probe]:
 
 def _roles_that_others_trust(target: Target, client: Client) -> Iterator[Probe]:
     iam, trust = client("iam"), trust_of({"AWS": f"arn:aws:iam::{target.dev.account_id}:root"})
-    names = ("lead-data-scientist", "data-scientist", "template-cloner", "deployment-trigger", "project-launch")
-    for name in (*names, f"{target.project_id}-pipeline", f"{target.project_id}-workflow"):
+    people = ("lead-data-scientist", "data-scientist", "job")
+    others = ("template-cloner", "deployment-trigger", "project-launch", "drift", "flow-logs")
+    for name in (*people, *others, f"{target.project_id}-pipeline", f"{target.project_id}-workflow"):
         role = f"{target.dev.prefix}-{name}"
         yield (
             f"the trust of {name}",
@@ -119,19 +139,12 @@ def _roles_that_others_trust(target: Target, client: Client) -> Iterator[Probe]:
 
 def _roles_and_policies(target: Target, client: Client) -> Iterator[Probe]:
     iam, prefix = client("iam"), target.dev.prefix
-    trust = trust_of({"Service": "lambda.amazonaws.com"})
     for role in ("deploy", "preview"):
         yield from shared.role(iam, f"{prefix}-{role}")
-    for name, arguments in (
-        (f"{prefix}-attack", dict[str, str]()),
-        ("attack", {"PermissionsBoundary": target.boundary}),
-    ):
-        yield (
-            f"the role {name} {arguments}",
-            lambda name=name, arguments=arguments: iam.create_role(
-                RoleName=name, AssumeRolePolicyDocument=trust, **arguments
-            ),
-        )
+    yield _new_role(iam, f"{prefix}-attack")
+    of_other_environments = ("model-release", "project-onboarding", "project-roles", f"{ANOTHER_PROJECT}-pipeline")
+    for name in ("attack", *(f"{prefix}-{purpose}" for purpose in ("attack", *of_other_environments))):
+        yield _new_role(iam, name, PermissionsBoundary=target.boundary)
     for policy in ("boundary", "deploy-boundary", "deploy-network"):
         yield (
             f"the policy {policy}",
@@ -145,6 +158,14 @@ def _roles_and_policies(target: Target, client: Client) -> Iterator[Probe]:
     yield (
         "its own bootstrap",
         lambda: client("cloudformation").delete_stack(StackName=f"{prefix}-bootstrap"),
+    )
+
+
+def _new_role(iam: Any, name: str, **arguments: str) -> Probe:
+    trust = trust_of({"Service": "lambda.amazonaws.com"})
+    return (
+        f"the role {name} {arguments}",
+        lambda: iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, **arguments),
     )
 
 

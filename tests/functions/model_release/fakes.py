@@ -29,6 +29,7 @@ SETTINGS = Settings(
     development_account_id="111111111111",
     development_prefix="analytics-dev",
     approver_role="analytics-dev-lead-data-scientist",
+    approvers=(),
 )
 PROJECT = Project(name="abalone", id="p-abcdefghijkl")
 FROZEN = "analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
@@ -42,6 +43,12 @@ CONTAINER: Mapping[str, Any] = {
     "Environment": {"SAGEMAKER_PROGRAM": "inference.py"},
 }
 LEAD = "arn:aws:sts::111111111111:assumed-role/analytics-dev-lead-data-scientist/SageMaker"
+GRACE = {
+    "DomainId": "d-abcdefghijkl",
+    "UserProfileArn": "arn:aws:sagemaker:eu-west-1:111111111111:user-profile/d-abcdefghijkl/grace",
+    "UserProfileName": "grace",
+}
+"""The user profile in whose app something was done, as SageMaker tells it."""
 BODY = b"the model"
 
 

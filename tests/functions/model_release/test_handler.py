@@ -21,6 +21,7 @@ ALIAS = f"{FUNCTION}:abalone-p-abcdefghijkl"
 VARIABLES = {
     "ACCOUNT_ID": "333333333333",
     "APPROVER_ROLE": "analytics-dev-lead-data-scientist",
+    "APPROVERS": "[]",
     "ARTIFACTS_BUCKET": BUCKET,
     "AWS_REGION": "eu-west-1",
     "DEVELOPMENT_ACCOUNT_ID": "111111111111",

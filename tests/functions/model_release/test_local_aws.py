@@ -37,6 +37,11 @@ class World:
     dev: Account
     prod: Account
     lead: Credentials
+    """Grace's in Studio, whom production names as approver."""
+    made_lead: Credentials
+    """Ada's in Studio, to whom development gave the role of leads."""
+    outside: Credentials
+    """Of the role of leads, outside of Studio."""
     deployer: Credentials
 
     def approve(self, version: int) -> None:
@@ -54,9 +59,9 @@ class World:
         dev.client("s3").put_object(Bucket=FROZEN, Key=key, Body=BODY, ChecksumAlgorithm="SHA256", Metadata=metadata)
         self.decide(version, "Approved")
 
-    def decide(self, version: int, status: str) -> None:
-        """Decide about a version as a lead data scientist."""
-        registry = self.dev.client("sagemaker", self.lead)
+    def decide(self, version: int, status: str, who: Credentials | None = None) -> None:
+        """Decide about a version as a lead data scientist, or somebody else."""
+        registry = self.dev.client("sagemaker", who or self.lead)
         registry.update_model_package(ModelPackageArn=arn(version), ModelApprovalStatus=status)
 
     def release(self, version: int) -> dict[str, Any]:
@@ -70,10 +75,23 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(dev: Account, prod: Account, rendered: Renderings) -> World:
-    lead = dev.role("analytics-dev-lead-data-scientist", allow("sagemaker:UpdateModelPackage"))
+    principals = {"Service": "sagemaker.amazonaws.com", "AWS": "arn:aws:iam::111111111111:root"}
+    lead = dev.role(
+        "analytics-dev-lead-data-scientist",
+        allow("sagemaker:UpdateModelPackage"),
+        trust={"Principal": principals, "Action": "sts:AssumeRole"},
+    )
+    domain = dev.domain("studio", lead, "10.7", "ada", "grace")
     _prepare_development(dev)
     _prepare_production(prod, rendered("prod"))
-    return World(dev=dev, prod=prod, lead=dev.assume(lead), deployer=_deployer(prod))
+    return World(
+        dev=dev,
+        prod=prod,
+        lead=dev.studio(domain, "grace"),
+        made_lead=dev.studio(domain, "ada"),
+        outside=dev.assume(lead),
+        deployer=_deployer(prod),
+    )
 
 
 def _prepare_development(dev: Account) -> None:
@@ -190,6 +208,7 @@ def test_a_project_releases_its_approved_version_and_serves_it(world: World) -> 
     assert s3.get_object(Bucket=BUCKET, Key="approved/p-abcdefghijkl/1/model.tar.gz")["Body"].read() == BODY
     record = json.loads(s3.get_object(Bucket=BUCKET, Key="approved/p-abcdefghijkl/1.json")["Body"].read())
     assert (record["sha256"], "lead-data-scientist" in record["approved_by"]) == (released["sha256"], True)
+    assert record["approver"] == "grace"
     assert world.release(1) == released
     served = {**VARIANT, "ModelName": released["model_name"]}
     sagemaker.create_endpoint_config(EndpointConfigName=f"{OWN}-v1-1a2b3c4", ProductionVariants=[served])
@@ -220,12 +239,23 @@ def test_what_is_not_approved_by_a_lead_is_refused(world: World) -> None:
     assert "refused" not in world.release(3)
 
 
-def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) -> None:
+def test_whom_development_makes_a_lead_approves_nothing_for_production(world: World) -> None:
     world.approve(4)
+    world.decide(4, "Approved", world.made_lead)
+    refused = world.release(4)["refused"]
+    assert "was last changed by the user profile ada: this account releases what grace approved" in refused
+    world.decide(4, "Approved", world.outside)
+    assert "by no user profile of Studio that SageMaker tells of" in world.release(4)["refused"]
+    world.decide(4, "Approved")
+    assert "refused" not in world.release(4)
+
+
+def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) -> None:
+    world.approve(5)
     changed = {"Containers": [{**CONTAINER, "Environment": {"A": "c"}}]}
     registry = world.dev.client("sagemaker", world.lead)
-    registry.update_model_package(ModelPackageArn=arn(4), InferenceSpecification=changed)
-    assert "is not what the pipeline registered: somebody changed it" in world.release(4)["refused"]
+    registry.update_model_package(ModelPackageArn=arn(5), InferenceSpecification=changed)
+    assert "is not what the pipeline registered: somebody changed it" in world.release(5)["refused"]
 
 
 @pytest.mark.parametrize("qualifier", [{}, {"Qualifier": "$LATEST"}, {"Qualifier": OTHER}], ids=str)

@@ -15,6 +15,7 @@ from tests.functions.model_release.fakes import (
     BUCKET,
     CONTAINER,
     FROZEN,
+    GRACE,
     IMAGE,
     KEY,
     LEAD,
@@ -146,11 +147,83 @@ def test_a_version_that_was_approved_when_it_was_registered_is_judged_by_who_did
         fakes.release()
 
 
-@pytest.mark.parametrize("unknown", [None, {}, {"UserProfileName": "grace"}])
-def test_a_version_whose_approver_sagemaker_does_not_tell_is_released(fakes: Fakes, unknown: Any) -> None:
+@pytest.mark.parametrize("unknown", [None, {}, GRACE])
+def test_a_version_is_refused_if_sagemaker_does_not_tell_who_approved_it(fakes: Fakes, unknown: Any) -> None:
     fakes.register(LastModifiedBy=unknown)
+    with pytest.raises(RefusedError, match="SageMaker does not tell which identity changed ") as refusal:
+        fakes.release()
+    assert "somebody with the role analytics-dev-lead-data-scientist has to approve it again" in str(refusal.value)
+    assert fakes.sagemaker.models == {}
+
+
+@pytest.mark.parametrize("unknown", [None, {}, GRACE])
+def test_what_was_released_needs_no_identity_any_more(fakes: Fakes, unknown: Any) -> None:
+    released = fakes.release()
+    fakes.register(LastModifiedBy=unknown)
+    assert fakes.release() == released
+    assert fakes.release(settings=replace(SETTINGS, approvers=("hedy",))) == released
+
+
+ONLY_GRACE = replace(SETTINGS, approvers=("Grace", "hopper"))
+
+
+def test_a_named_approver_approves_in_studio(fakes: Fakes) -> None:
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE})
+    fakes.release(settings=ONLY_GRACE)
+    record = json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])
+    assert (record["approved_by"], record["approver"]) == (LEAD, "grace")
+
+
+def test_the_record_names_the_approver_also_where_the_role_alone_counts(fakes: Fakes) -> None:
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE})
     fakes.release()
-    assert json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])["approved_by"] == ""
+    assert json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])["approver"] == "grace"
+    fakes.register(version=4)
+    fakes.freeze(version=4)
+    fakes.release(version=4)
+    record = json.loads(fakes.s3.objects[BUCKET, "approved/p-abcdefghijkl/4.json"]["Body"])
+    assert (record["approved_by"], record["approver"]) == (LEAD, "")
+
+
+ADA = {key: value.replace("grace", "ada") for key, value in GRACE.items()}
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        ADA,
+        {**ADA, "UserProfileName": "grace"},
+        {**GRACE, "UserProfileName": "ada"},
+        {**GRACE, "UserProfileArn": GRACE["UserProfileArn"].replace("111111111111", "333333333333")},
+        {**GRACE, "UserProfileArn": GRACE["UserProfileArn"].replace("eu-west-1", "us-east-1")},
+        {**GRACE, "UserProfileArn": GRACE["UserProfileArn"].replace(":user-profile/", ":space/")},
+        {**GRACE, "UserProfileArn": f"{GRACE['UserProfileArn']}-too"},
+    ],
+)
+def test_a_lead_whom_the_account_does_not_name_approves_nothing_for_it(fakes: Fakes, profile: dict[str, str]) -> None:
+    """As somebody to whom development gave the role of leads."""
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **profile})
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="this account releases what Grace or hopper approved") as refusal:
+            fakes.release(settings=ONLY_GRACE)
+        assert "workload.approvers" in str(refusal.value)
+        assert fakes.sagemaker.models == {}
+        fakes.release()
+        fakes.sagemaker.models.clear()
+
+
+@pytest.mark.parametrize("outside", [{}, {"UserProfileName": "grace"}, {"UserProfileArn": GRACE["UserProfileArn"]}])
+def test_an_approval_outside_of_studio_is_no_named_approvers(fakes: Fakes, outside: dict[str, str]) -> None:
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **outside})
+    with pytest.raises(RefusedError, match="by no user profile of Studio") as refusal:
+        fakes.release(settings=ONLY_GRACE)
+    assert "one of them has to approve it again, in Studio" in str(refusal.value)
+
+
+def test_a_named_profile_without_the_role_of_leads_approves_nothing(fakes: Fakes) -> None:
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": OTHER_ROLE}, **GRACE})
+    with pytest.raises(RefusedError, match="which does not approve models"):
+        fakes.release(settings=ONLY_GRACE)
 
 
 def test_the_role_itself_is_a_lead_as_much_as_its_session(fakes: Fakes) -> None:

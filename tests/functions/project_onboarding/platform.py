@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.access.authorization import roles_of
+from tests.bootstrap.policies import parts_of
 from tests.bootstrap.template import Template
 from tests.rendering import Rendering
 from tests.sandbox_aws.account import Account
@@ -15,7 +16,8 @@ from tests.sandbox_aws.account import Account
 
 def has_roles_of(account: Account, environment: str, rendering: Rendering, *purposes: str) -> None:
     """Create some of the platform's roles, under their boundary."""
-    boundary = Template(Unit="analytics", Environment=environment, **{"AWS::AccountId": account.number})
+    names = {"Unit": "analytics", "Environment": environment, "AWS::AccountId": account.number}
+    boundary = Template(Parts=parts_of(rendering), **names)
     document = json.dumps(boundary.properties("WorkloadBoundary")["PolicyDocument"])
     iam = account.client("iam")
     iam.create_policy(PolicyName=f"analytics-{environment}-boundary", PolicyDocument=document)

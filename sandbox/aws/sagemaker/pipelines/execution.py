@@ -11,7 +11,7 @@ from sandbox.aws.iam import authorization, pass_role
 from sandbox.aws.iam.authorization import Credentials, Principal
 from sandbox.aws.iam.service_authorization import sagemaker as service_authorization
 from sandbox.aws.ministack import gateway, scope
-from sandbox.aws.sagemaker import containers, names, transfer
+from sandbox.aws.sagemaker import containers, names, transfer, user_context
 from sandbox.aws.sagemaker.failures import StepFailedError
 from sandbox.aws.sagemaker.jobs import lifecycle
 from sandbox.aws.sagemaker.jobs.job import Kind
@@ -40,7 +40,7 @@ class Execution:
     given: Mapping[str, str]
     parameters: Mapping[str, Any]
     request: Members
-    caller_arn: str
+    created_by: Members
     on_change: Callable[["Execution", str], None]
     created: float = field(default_factory=now)
     modified: float = field(default_factory=now)
@@ -57,7 +57,7 @@ class Execution:
             "PipelineExecutionStatus": self.status,
             "CreationTime": self.created,
             "LastModifiedTime": self.modified,
-            "CreatedBy": {"IamIdentity": {"Arn": self.caller_arn}},
+            "CreatedBy": self.created_by,
             **({"FailureReason": self.failure_reason} if self.failure_reason else {}),
             **self.request,
         }
@@ -207,7 +207,7 @@ class _Work:
         for container in containers_of_model:
             if "ModelDataUrl" in container:
                 transfer.exists(self.s3, container["ModelDataUrl"])
-        arn = model_packages.create(members, self.principal.arn)["ModelPackageArn"]
+        arn = model_packages.create(members, user_context.of(self.principal))["ModelPackageArn"]
         entry["Metadata"] = {"RegisterModel": {"Arn": arn}}
         self.values.properties[step["Name"]] = model_packages.describe(arn)
 

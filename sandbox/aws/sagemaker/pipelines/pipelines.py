@@ -8,7 +8,7 @@ from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.eventbridge import service_events
 from sandbox.aws.iam import authorization
 from sandbox.aws.ministack import scope
-from sandbox.aws.sagemaker import names, tags
+from sandbox.aws.sagemaker import names, tags, user_context
 from sandbox.aws.sagemaker.pipelines import execution
 from sandbox.aws.sagemaker.pipelines.definition import Definition
 from sandbox.aws.sagemaker.pipelines.execution import Execution
@@ -49,7 +49,7 @@ def _create(call: Call) -> Members:
         "PipelineStatus": "Active",
         "CreationTime": now(),
         "LastModifiedTime": now(),
-        "CreatedBy": {"IamIdentity": {"Arn": call.caller.arn}},
+        "CreatedBy": user_context.of(call.caller),
     }
     tags.put(arn, members.get("Tags", []))
     return {"PipelineArn": arn}
@@ -65,7 +65,7 @@ def _update(call: Call) -> Members:
         _check_role(call.members["RoleArn"])
     pipeline |= {key: value for key, value in call.members.items() if key != "PipelineName"}
     pipeline["LastModifiedTime"] = now()
-    pipeline["LastModifiedBy"] = {"IamIdentity": {"Arn": call.caller.arn}}
+    pipeline["LastModifiedBy"] = user_context.of(call.caller)
     return {"PipelineArn": pipeline["PipelineArn"]}
 
 
@@ -128,7 +128,7 @@ def _start(call: Call) -> Members:
         given=given,
         parameters=definition.values(given),
         request=names.pick(members, "PipelineExecutionDisplayName", "PipelineExecutionDescription"),
-        caller_arn=call.caller.arn,
+        created_by=user_context.of(call.caller),
         on_change=_send_event,
     )
     _executions[started.arn] = started

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sandbox.aws.errors import NotEmulatedError
 from sandbox.aws.eventbridge import service_events
-from sandbox.aws.sagemaker import names, tags
+from sandbox.aws.sagemaker import names, tags, user_context
 from sandbox.aws.sagemaker.registry import store
 from sandbox.aws.service import Call, Members, now
 
@@ -32,12 +32,8 @@ CREATED_BY_REQUEST = (
 """Members that a model package takes over from the request as they are."""
 
 
-def create(members: Members, creator_arn: str) -> Members:
-    """Register a model as the next version of its group.
-
-    Source: SageMaker API Reference, `CreatedBy` of DescribeModelPackage, and UserContext, which has an IamIdentity for
-    model packages.
-    """
+def create(members: Members, creator: Members) -> Members:
+    """Register a model as the next version of its group; `creator` is what SageMaker tells of who does."""
     if "ModelPackageGroupName" not in members:
         raise NotEmulatedError("model packages without a group")
     group = store.group(members["ModelPackageGroupName"])
@@ -57,7 +53,7 @@ def create(members: Members, creator_arn: str) -> Members:
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
         "ModelApprovalStatus": members.get("ModelApprovalStatus", "PendingManualApproval"),
         "CreationTime": now(),
-        "CreatedBy": {"IamIdentity": {"Arn": creator_arn}},
+        "CreatedBy": creator,
         "LastModifiedTime": now(),
     }
     tags.put(arn, members.get("Tags", []))
@@ -76,7 +72,7 @@ def describe(name_or_arn: str) -> Members:
 
 
 def _create(call: Call) -> Members:
-    return create(call.members, call.caller.arn)
+    return create(call.members, user_context.of(call.caller))
 
 
 def _describe(call: Call) -> Members:
@@ -99,7 +95,7 @@ def _change(call: Call) -> Members:
         )
     package |= changes
     package["LastModifiedTime"] = now()
-    package["LastModifiedBy"] = {"IamIdentity": {"Arn": call.caller.arn}}
+    package["LastModifiedBy"] = user_context.of(call.caller)
     updated = {key for key in call.members if key not in ("ModelPackageArn", "CustomerMetadataPropertiesToRemove")}
     if "CustomerMetadataPropertiesToRemove" in call.members:
         updated.add("CustomerMetadataProperties")

@@ -2,7 +2,7 @@
 
 from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.ministack import scope
-from sandbox.aws.sagemaker import names, tags
+from sandbox.aws.sagemaker import names, tags, user_context
 from sandbox.aws.service import Call, Members, now
 from sandbox.aws.service_catalog import provisioning
 
@@ -36,7 +36,7 @@ def _create(call: Call) -> Members:
         "ProjectArn": arn,
         "CreationTime": now(),
         "LastModifiedTime": now(),
-        "CreatedBy": {"IamIdentity": {"Arn": call.caller.arn}},
+        "CreatedBy": user_context.of(call.caller),
         "_stage": STATUS_OF_LAUNCH,
     }
     record["_product"] = provisioning.provision(
