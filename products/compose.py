@@ -1,6 +1,6 @@
 """Compose a CloudFormation template from parts, as text that reads as if it were written by hand.
 
-Mappings of several parts are merged, lists are joined, and items of a list with the same `Sid` or `Label` are one.
+Mappings of several parts are merged, lists are joined, and items of a list with the same `Sid`, `Label` or `PolicyName` are one.
 A mapping tagged `!Json` is published as the text of that document: CloudFormation makes none without a macro.
 README.md says how a part is written.
 """
@@ -31,7 +31,7 @@ SECTIONS = (
 )
 """The sections of a template, in the order in which they are published."""
 
-_IDENTITIES = ("Sid", "Label")
+_IDENTITIES = ("Sid", "Label", "PolicyName")
 
 
 def compose(parts: Sequence[Part], values: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The template of a project's two roles in an account that its models are deployed to."""
+"""The templates of a project's roles in an account that its models are deployed to: one for each way to deploy."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,15 @@ from products.compose import compose
 from products.part import Part
 from products.template import Template
 
+INFERENCES = ("batch", "realtime")
+"""Ways to deploy, as the names of deployment repositories end."""
 
-def project_roles(region: str, values: Mapping[str, str], *, organization_id: int | None) -> Template:
-    """Return the template as an account publishes it.
+
+def project_roles(inference: str, region: str, values: Mapping[str, str], *, organization_id: int | None) -> Template:
+    """Return the template for a way to deploy, as an account publishes it.
 
     Args:
+        inference: one of `INFERENCES`.
         region: the account's region.
         values: those of the platform, by their placeholders.
         organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
@@ -21,7 +25,7 @@ def project_roles(region: str, values: Mapping[str, str], *, organization_id: in
         ValueError: the values are not exactly those that the template names, or SageMaker has no images in the region.
     """
     known = {**values, "region": region, "images_account_id": sagemaker_images.account_of(region)}
-    parts = [Part(name="project-roles")]
+    parts = [Part(name="project-roles"), Part(name=f"project-roles-{inference}")]
     if organization_id is not None:
         parts.append(Part(name="project-roles-claims", values={"organization_id": str(organization_id)}))
-    return Template(key="project-roles", text=compose(parts, known))
+    return Template(key=f"project-roles-{inference}", text=compose(parts, known))

@@ -9,6 +9,8 @@ from functions.project_onboarding.errors import RefusedError
 
 Action = Literal["onboard", "check_offboarding", "offboard"]
 
+_INFERENCES = ("batch", "realtime")
+"""Ways to deploy, for each of which the account publishes a template of a project's roles."""
 _LONGEST_PROJECT_NAME = 32
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
 _PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
@@ -31,6 +33,11 @@ class Repository:
     name: str
     id: str
     """The number that GitHub gave it; empty in a stack that was made before it was recorded."""
+
+    @property
+    def inference(self) -> str:
+        """The way in which it deploys, such as `batch`: the end of its name."""
+        return self.name.rpartition("-")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +86,9 @@ def parse_request(event: Mapping[str, object]) -> Request:
 
 
 def _repository(event: Mapping[str, object], project: Project, problems: list[str]) -> Repository:
-    own = re.compile(rf"mlops-{re.escape(project.name)}-{re.escape(project.id)}-model-deployment-[a-z]+")
+    own = re.compile(
+        rf"mlops-{re.escape(project.name)}-{re.escape(project.id)}-model-deployment-({'|'.join(_INFERENCES)})"
+    )
     return Repository(
         name=_matching(event, "repository_name", own, "the name of the project's deployment repository", problems),
         id=_matching(event, "repository_id", _REPOSITORY_ID, "the number that GitHub gave the repository", problems),

@@ -11,7 +11,9 @@ from tests.rendering import Renderings
 
 @pytest.fixture(scope="module")
 def published(rendered: Renderings) -> ProjectRoles:
-    return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+    return ProjectRoles(
+        text=rendered("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"]
+    )
 
 
 def test_only_jobs_of_the_repositorys_own_environment_deploy(published: ProjectRoles) -> None:
@@ -91,7 +93,11 @@ def test_tokens_are_read_as_far_as_aws_reads_them_of_their_issuer(
     rendered: Renderings, github: dict[str, str], issuer: str, subject: str, claims: bool
 ) -> None:
     settings = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
-    roles = ProjectRoles(text=rendered("prod", {"github": settings | github}).one("BucketObjectv2").inputs["content"])
+    roles = ProjectRoles(
+        text=rendered("prod", {"github": settings | github})
+        .one("BucketObjectv2", "workload-project-roles-realtime-template")
+        .inputs["content"]
+    )
 
     condition = roles.trust("DeploymentRole")["Condition"]
     equal = {key.removeprefix(f"{issuer}:"): value for key, value in condition["StringEquals"].items()}
