@@ -219,7 +219,7 @@ def test_nobody_alone_changes_what_deploys(
 
 
 def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> None:
-    assert len(rulesets) == 7
+    assert len(rulesets) == 8
 
 
 def test_the_platforms_user_is_the_only_member_of_a_team_that_may_bypass_rules(dev: Rendering) -> None:
@@ -258,7 +258,7 @@ def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
     enterprise = render_stack("dev", {"github": github})
 
     rulesets = {each.inputs["name"]: each.inputs for each in enterprise.all("OrganizationRuleset")}
-    assert len(rulesets) == 6
+    assert len(rulesets) == 7
     platform = rulesets["mlops-protect-platform"]["rules"]
     assert platform["requiredStatusChecks"]["requiredChecks"] == [{"context": "Checks"}]
     assert platform["pullRequest"]["requiredApprovingReviewCount"] == 2

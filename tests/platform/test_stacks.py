@@ -67,7 +67,7 @@ WORKLOAD = {
     "aws:lambda/function:Function": 2,
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
-    "aws:s3/bucketObjectv2:BucketObjectv2": 1,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 2,
     "aws:ssm/parameter:Parameter": 13,
 }
 STACKS = {
@@ -103,8 +103,8 @@ STACKS = {
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 19,
         "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": 1,
-        "github:index/organizationRuleset:OrganizationRuleset": 7,
-        "github:index/repository:Repository": 2,
+        "github:index/organizationRuleset:OrganizationRuleset": 8,
+        "github:index/repository:Repository": 3,
         "github:index/team:Team": 1,
         "github:index/teamMembership:TeamMembership": 1,
     },

@@ -7,15 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from batch.definition import AREA, INPUT, RUNS, WINDOW
 from batch.names import Names
 from deployment.settings import Plan
 from mlops_platform.pipeline import remote
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.remote import ExecutionError
-from mlops_platform.project.aws import error_code
 from mlops_platform.release import DeploymentError
 
 logger = logging.getLogger(__name__)
@@ -93,14 +90,15 @@ class Executions:
         return None if content is None else json.loads(content)
 
     def read(self, path: str) -> bytes | None:
-        """Return an object of the batch's folder; None when there is none."""
-        try:
-            answer = self.s3.get_object(Bucket=self.names.bucket, Key=f"{self.names.folder}/{path}")
-        except ClientError as error:
-            if error_code(error) == "NoSuchKey":
-                return None
-            raise
-        return answer["Body"].read()
+        """Return an object of the batch's folder; None when there is none.
+
+        The role may list its own folder alone, so S3 would not say "not found" to a request for an object: it is looked for first.
+        """
+        key = f"{self.names.folder}/{path}"
+        found = self.s3.list_objects_v2(Bucket=self.names.bucket, Prefix=key).get("Contents", [])
+        if key not in [each["Key"] for each in found]:
+            return None
+        return self.s3.get_object(Bucket=self.names.bucket, Key=key)["Body"].read()
 
     def windows(self, prefix: str) -> list[str]:
         """Return the windows that have input below a prefix, in the order of their names."""

@@ -42,7 +42,8 @@ class FakeObjects(FakeS3):
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         if (Bucket, Key) not in self.objects:
-            raise refusal("GetObject", "NoSuchKey", "The specified key does not exist.")
+            # As S3 answers a role that may not list the whole bucket.
+            raise refusal("GetObject", "AccessDenied", "Access Denied")
         return {"Body": io.BytesIO(self.objects[Bucket, Key])}
 
     def head_object(self, *, Bucket: str, Key: str, ChecksumMode: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
