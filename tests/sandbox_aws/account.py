@@ -118,12 +118,6 @@ class Account:
         found = self.page(f"studio-credentials?account={self.number}&domain={domain}&profile={profile}")
         return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["Token"])
 
-    def page(self, path: str) -> Any:
-        """Return what the local AWS has for tests at a path."""
-        trusted = ssl.create_default_context(cafile=str(self.certificate_authority))
-        with urlopen(f"{self.endpoint_url}/_sandbox/{path}", timeout=10, context=trusted) as response:
-            return json.load(response)
-
 
 def trust(service: str) -> Mapping[str, Any]:
     """Return a trust statement for an AWS service."""

@@ -1,0 +1,309 @@
+"""A batch on the local AWS: the roles that a project gets, the schedule that starts it, a real job, and what it leaves.
+
+The repository's own code makes the requests, under the deployment role; only Pulumi's engine is left out: its provider's
+requests are made by hand.
+"""
+
+import hashlib
+import json
+import tarfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.access.project_roles import ProjectRoles
+from tests.functions.project_onboarding.platform import has_roles_of
+from tests.products.resolution import published
+from tests.rendering import Renderings
+from tests.sandbox_aws.account import Account, Credentials
+from tests.sandbox_aws.conftest import certificate_files, endpoint_url, issuer, prod
+from tests.sandbox_aws.networks import network
+from tests.template_repos.conftest import run
+
+__all__ = ["certificate_files", "endpoint_url", "issuer", "prod"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+OWN = "analytics-prod-p-abcdefghijkl"
+NAME = f"{OWN}-batch"
+BUCKET = "analytics-prod-artifacts-333333333333-eu-west-1"
+FOLDER = "p-abcdefghijkl/batch"
+IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+WITHIN_SECONDS = 240
+DEPLOY = """
+import hashlib, json, sys
+from batch.definition import Batch, Container, definition
+from batch.names import Names
+from batch.schedule import TARGET, request
+from deployment import settings
+from deployment.deploy import upload_code
+from mlops_platform import REPOSITORY
+from mlops_platform.project import aws
+from mlops_platform.release import project
+from mlops_platform.release.version import Version
+
+given, owner = json.loads(sys.argv[1]), project.read()
+environment, configured = owner.environments["prod"], settings.read(REPOSITORY / "settings.toml")
+names = Names(project=owner, environment=environment)
+version = Version(
+    package_arn=owner.package_arn(3), version=3, model_name="", artifact_uri=given["artifact"], sha256=given["sha256"]
+)
+batch = Batch(
+    names=names, version=version, container=Container(**given["container"]), plan=configured.plans["prod"],
+    settings=configured, kms_key_arn=given["key"], code_uri=upload_code(names),
+)
+sagemaker, scheduler, sqs = (aws.client(each, owner.region) for each in ("sagemaker", "scheduler", "sqs"))
+tags = [{"Key": "sagemaker:project-id", "Value": owner.id}]
+sagemaker.create_pipeline(
+    PipelineName=names.pipeline, PipelineDisplayName=names.pipeline, RoleArn=names.jobs_role_arn, Tags=tags,
+    PipelineDefinition=json.dumps(definition(batch)), ClientRequestToken="0" * 32,
+)
+queue = sqs.create_queue(QueueName=names.dead_letters, Attributes={"SqsManagedSseEnabled": "true"})["QueueUrl"]
+dead = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+scheduler.create_schedule_group(Name=names.pipeline, Tags=tags)
+scheduler.create_schedule(
+    Name=names.pipeline, GroupName=names.pipeline, ScheduleExpression=given["schedule"],
+    FlexibleTimeWindow={"Mode": "OFF"},
+    Target={
+        "Arn": TARGET, "RoleArn": names.schedule_role_arn, "DeadLetterConfig": {"Arn": dead},
+        "Input": request(names, names.pipeline, configured.input),
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10},
+    },
+)
+"""
+
+
+@dataclass
+class Batch:
+    """A batch that is deployed to the account, and the window for which its schedule starts it first."""
+
+    prod: Account
+    window: str
+    rows: bytes
+    command: Callable[..., str]
+    """Runs a command of the repository under the deployment role, and returns what it prints."""
+
+    def object(self, key: str) -> bytes | None:
+        """Return an object of the batch's folder; None when there is none."""
+        s3 = self.prod.client("s3")
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{FOLDER}/{key}").get("Contents", [])
+        return s3.get_object(Bucket=BUCKET, Key=found[0]["Key"])["Body"].read() if found else None
+
+    def manifest(self, window: str) -> dict[str, Any]:
+        """Wait for the manifest of a window."""
+        deadline = time.monotonic() + WITHIN_SECONDS
+        while (content := self.object(f"output/runs/{window}/manifest.json")) is None:
+            assert self.failures() == []
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        return json.loads(content)
+
+    def failures(self) -> list[str]:
+        """Return why executions have failed."""
+        sagemaker = self.prod.client("sagemaker")
+        listed = sagemaker.list_pipeline_executions(PipelineName=NAME)["PipelineExecutionSummaries"]
+        steps = [
+            step
+            for each in listed
+            for step in sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=each["PipelineExecutionArn"])[
+                "PipelineExecutionSteps"
+            ]
+        ]
+        return [step["FailureReason"] for step in steps if step["StepStatus"] == "Failed"]
+
+    def metric(self, name: str) -> list[float]:
+        """Return the values of one of the metrics."""
+        dimensions = [{"Name": "Project", "Value": "p-abcdefghijkl"}, {"Name": "Environment", "Value": "prod"}]
+        answer = self.prod.client("cloudwatch").get_metric_statistics(
+            Namespace="Mlops/Drift",
+            MetricName=name,
+            Dimensions=dimensions,
+            StartTime=datetime.now(UTC) - timedelta(days=2),
+            EndTime=datetime.now(UTC) + timedelta(days=2),
+            Period=4 * 86400,
+            Statistics=["Sum"],
+        )
+        return [point["Sum"] for point in answer["Datapoints"]]
+
+
+def given_roles(account: Account, roles: ProjectRoles) -> Credentials:
+    """Create a project's roles, as its stack does, and return credentials of the one that deploys."""
+    iam = account.client("iam")
+    for role in roles.roles:
+        wanted = roles.properties(role)
+        trust = wanted["AssumeRolePolicyDocument"]
+        if role == "DeploymentRole":  # the account's root stands in for GitHub's token
+            root = {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::333333333333:root"},
+                "Action": "sts:AssumeRole",
+            }
+            trust = {"Version": "2012-10-17", "Statement": [root]}
+        iam.create_role(
+            RoleName=wanted["RoleName"],
+            AssumeRolePolicyDocument=trust if isinstance(trust, str) else json.dumps(trust),
+            PermissionsBoundary=wanted["PermissionsBoundary"],
+        )
+        for policy in wanted["Policies"]:
+            document = json.dumps(policy["PolicyDocument"])
+            iam.put_role_policy(RoleName=wanted["RoleName"], PolicyName=policy["PolicyName"], PolicyDocument=document)
+    return account.assume(f"arn:aws:iam::333333333333:role/{OWN}-deployment")
+
+
+@pytest.fixture(scope="module")
+def batch(
+    prod: Account,
+    rendered: Renderings,
+    batch_clone: Path,
+    uv_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Batch:
+    everybody = {"Effect": "Allow", "Resource": "*", "Principal": {"AWS": "arn:aws:iam::333333333333:root"}}
+    policy = {"Version": "2012-10-17", "Statement": [{**everybody, "Action": "kms:*"}]}
+    key = prod.client("kms").create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
+    s3 = prod.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    prod.client("ssm").put_parameter(
+        Name="/mlops/analytics/prod/encryption/data-key-arn", Value=key, Type="String", Overwrite=True
+    )
+    net = network(prod)
+    net.add_s3_endpoint()
+
+    platform = rendered("prod")
+    has_roles_of(prod, "prod", platform)
+    text = published(platform, "project-roles-batch")
+    for rendered_name, real in (
+        ("arn:aws:kms:eu-west-1:333333333333:key/encryption-data-key", key),
+        ("sg-network-workload", net.group),
+        ("vpc-network-vpc", net.vpc),
+    ):
+        assert rendered_name in text
+        text = text.replace(rendered_name, real)
+    deployer = given_roles(prod, ProjectRoles(text=text))
+
+    work = tmp_path_factory.mktemp("batch")
+    (batch_clone / "project.toml").write_text(PROJECT_TOML)
+    environment = {
+        **uv_environment,
+        "AWS_ACCESS_KEY_ID": deployer.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": deployer.secret_access_key,
+        "AWS_SESSION_TOKEN": str(deployer.session_token),
+        "AWS_ENDPOINT_URL": prod.endpoint_url,
+        "AWS_CA_BUNDLE": str(prod.certificate_authority),
+        "AWS_REGION": "eu-west-1",
+    }
+
+    def command(*arguments: str, group: str = "") -> str:
+        groups = ("--group", group) if group else ()
+        done = run("uv", "run", "--frozen", *groups, *arguments, folder=batch_clone, environment=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    lines = (batch_clone / "example" / "abalone.csv").read_text().splitlines(keepends=True)
+    (work / "train.csv").write_text("".join(lines[::2]))
+    train = ("python", "example/train.py", str(work / "train.csv"), str(work / "model"))
+    command(*train, group="xgboost-image")
+    with tarfile.open(work / "model.tar.gz", "w:gz") as tar:
+        for file in sorted((work / "model").iterdir()):
+            tar.add(file, file.name)
+    artifact = "approved/p-abcdefghijkl/3/model.tar.gz"
+    s3.put_object(Bucket=BUCKET, Key=artifact, Body=(work / "model.tar.gz").read_bytes())
+
+    now = datetime.fromtimestamp(prod.page("clock", "POST", seconds=0.001)["now"], UTC)
+    first = now.replace(second=0, microsecond=0) + timedelta(minutes=3)
+    window = f"{first:%Y-%m-%dT%H:%M:%SZ}"
+    rows = "".join(f"{line.rpartition(',')[0]}\n" for line in lines[1:1001:2]).encode() + b"spoilt\n"
+    for name in (window, "2026-11-01T02:00:00Z"):
+        s3.put_object(Bucket=BUCKET, Key=f"{FOLDER}/input/daily/{name}/part-0.csv", Body=rows)
+    given = {
+        "artifact": f"s3://{BUCKET}/{artifact}",
+        "sha256": _sha256(work / "model.tar.gz"),
+        "key": key,
+        "schedule": f"cron({first.minute} {first.hour} * * ? *)",
+        "container": {
+            "image": IMAGE,
+            "environment": {"SAGEMAKER_PROGRAM": "inference.py"},
+            "role_arn": f"arn:aws:iam::333333333333:role/{OWN}-model",
+            "subnet_ids": [net.private],
+            "security_group_ids": [net.group],
+        },
+    }
+    command("python", "-c", DEPLOY, json.dumps(given))
+    prod.page("clock", "POST", seconds=200)
+    return Batch(prod=prod, window=window, rows=rows, command=command)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+PROJECT_TOML = """
+[project]
+name = "abalone"
+id = "p-abcdefghijkl"
+arn = "arn:aws:sagemaker:eu-west-1:111111111111:project/abalone"
+[platform]
+unit = "analytics"
+[models]
+account_id = "111111111111"
+region = "eu-west-1"
+package_group = "abalone-p-abcdefghijkl"
+""" + "".join(
+    f"""
+[{name}]
+environment = "{name}"
+account_id = "{account}"
+prefix = "analytics-{name}"
+deployment_role_arn = "arn:aws:iam::{account}:role/analytics-{name}-p-abcdefghijkl-deployment"
+artifacts_bucket = "analytics-{name}-artifacts-{account}-eu-west-1"
+state_bucket = "analytics-{name}-state-{account}-eu-west-1"
+parameter_path = "/mlops/analytics/{name}"
+"""
+    for name, account in (("preprod", "222222222222"), ("prod", "333333333333"))
+)
+
+
+def test_the_schedule_scores_the_window_of_its_time_under_the_roles_of_the_project(batch: Batch) -> None:
+    manifest = batch.manifest(batch.window)
+
+    assert manifest["rows"] == {"in": 501, "out": 500, "quarantined": 1}
+    assert manifest["model_package_arn"].endswith(":model-package/abalone-p-abcdefghijkl/3")
+    [scored] = manifest["objects"]
+    predictions = batch.object(f"output/{manifest['results']}{scored['predictions']['name']}")
+    assert predictions is not None
+    assert (len(predictions), predictions.count(b"\n")) == (scored["predictions"]["bytes"], 500)
+
+
+def test_its_metrics_come_from_the_log_of_the_job(batch: Batch) -> None:
+    batch.manifest(batch.window)
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not batch.metric("Rows"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert batch.metric("Rows") == [500.0]
+    assert batch.metric("Quarantined") == [1.0]
+    assert len(batch.metric("MaximumPsi")) == 1
+
+
+def test_a_window_is_backfilled_by_the_repositorys_command_and_has_the_same_results(batch: Batch) -> None:
+    first = batch.manifest(batch.window)
+    said = batch.command("python", "-m", "deployment", "backfill", "prod", "2026-11-01", "2026-11-01")
+
+    assert "| 2026-11-01T02:00:00Z | 501 | 500 | 1 |" in said
+    second = batch.manifest("2026-11-01T02:00:00Z")
+    assert second["results"] == first["results"]
+    assert "prod: 0 of 1 windows, 1 were scored before" in batch.command(
+        "python", "-m", "deployment", "backfill", "prod", "2026-11-01", "2026-11-01"
+    )
+    assert "abalone-p-abcdefghijkl/3" in batch.command("python", "-m", "deployment", "status", "prod")
+
+
+def test_the_deployment_is_tested_where_nobody_else_reads(batch: Batch) -> None:
+    assert "50 rows, off by" in batch.command("python", "-m", "deployment", "test", "prod")
