@@ -1,6 +1,5 @@
 """Models, endpoints and their scaling."""
 
-import json
 from typing import Any
 
 from tests.sandbox_plugins.cases.case import Case
@@ -17,12 +16,6 @@ def variant(name: str | None = "AllTraffic", **more: Any) -> dict[str, Any]:
     """A variant of an endpoint."""
     named = {"variantName": name} if name else {}
     return {**named, "modelName": "m", "instanceType": "ml.m5.large", "initialInstanceCount": 1, **more}
-
-
-def pipeline(message: str) -> str:
-    """Return the definition of a pipeline that fails with a message."""
-    step = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
-    return json.dumps({"Version": "2020-12-01", "Steps": [step]})
 
 
 def canary(*alarms: str, percent: int = 10) -> dict[str, Any]:
@@ -130,19 +123,5 @@ SERVING: dict[str, Case] = {
         replace={"name": "another"},
         id="probe",
         outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:endpoint/probe"},
-    ),
-    "aws:sagemaker/pipeline:Pipeline": Case(
-        inputs=lambda deps: {
-            "pipelineName": "probe",
-            "pipelineDisplayName": "Probe",
-            "pipelineDescription": "Probe",
-            "pipelineDefinition": pipeline("one"),
-            "roleArn": deps.output("studio-role", "arn"),
-            **TAGS,
-        },
-        change=lambda _: {"pipelineDefinition": pipeline("two"), "pipelineDisplayName": "Two", "tags": {"a": "b"}},
-        replace={"pipelineName": "another"},
-        id="probe",
-        outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:pipeline/probe"},
     ),
 }
