@@ -34,5 +34,5 @@ class Settings(OwnEnvironment):
             "release": "RELEASE",
         }
         values = read_variables(environment, names, of="the onboarding of projects")
-        documents = {name: json.loads(values.pop(name)) for name in ("release", "template_urls")}
-        return cls(**documents, **values)
+        release, template_urls = (json.loads(values.pop(name)) for name in ("release", "template_urls"))
+        return cls(release=release, template_urls=template_urls, **values)

@@ -79,7 +79,7 @@ class Baseline:
     prediction: Numeric | None = None
     """The model's answers to rows that training had not seen."""
     importance: Mapping[str, float] = field(default_factory=dict[str, float])
-    """How much each column matters to the model."""
+    """Weight of each column for the model."""
 
 
 def of_rows(rows: Iterable[Sequence[str]], columns: Mapping[str, Kind]) -> Baseline:

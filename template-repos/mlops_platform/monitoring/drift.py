@@ -25,7 +25,7 @@ FLOOR = 1e-4
 CHANCE = 0.99
 """Share of the samples of one population whose index is below the bound of chance."""
 _ROUNDING = 10.0 ** (1 - DIGITS)
-"""What a value may differ from the point that it was rounded to, relatively."""
+"""Relative distance that a value may have from the point that it was rounded to."""
 EXAMPLES = 20
 """Unseen categories that are named."""
 

@@ -4,7 +4,7 @@ import math
 import re
 
 MISSING = frozenset({"", "?", "na", "nan", "none", "null"})
-"""What stands for a value that is missing, in lower case."""
+"""Words that stand for a value that is missing, in lower case."""
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 """`float` takes more, for example `4_55`, `inf` and the digits of every script."""
 DIGITS = 9

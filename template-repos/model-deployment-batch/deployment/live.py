@@ -20,7 +20,7 @@ MISSING = ("ResourceNotFound", "ResourceNotFoundException")
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """What exists of the batch in an environment."""
+    """The parts of the batch that exist in an environment."""
 
     names: Names
     sagemaker: Any
