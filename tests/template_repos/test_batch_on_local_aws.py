@@ -6,6 +6,7 @@ requests are made by hand.
 
 import hashlib
 import json
+import shutil
 import tarfile
 import time
 from collections.abc import Callable
@@ -159,7 +160,7 @@ def given_roles(account: Account, roles: ProjectRoles) -> Credentials:
 def batch(
     prod: Account,
     rendered: Renderings,
-    batch_clone: Path,
+    batch_deployment: Path,
     uv_environment: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Batch:
@@ -189,7 +190,9 @@ def batch(
     deployer = given_roles(prod, ProjectRoles(text=text))
 
     work = tmp_path_factory.mktemp("batch")
-    (batch_clone / "project.toml").write_text(PROJECT_TOML)
+    repository = work / "repository"
+    shutil.copytree(batch_deployment, repository)
+    (repository / "project.toml").write_text(PROJECT_TOML)
     environment = {
         **uv_environment,
         "AWS_ACCESS_KEY_ID": deployer.access_key_id,
@@ -202,11 +205,11 @@ def batch(
 
     def command(*arguments: str, group: str = "") -> str:
         groups = ("--group", group) if group else ()
-        done = run("uv", "run", "--frozen", *groups, *arguments, folder=batch_clone, environment=environment)
+        done = run("uv", "run", "--frozen", *groups, *arguments, folder=repository, environment=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    lines = (batch_clone / "example" / "abalone.csv").read_text().splitlines(keepends=True)
+    lines = (repository / "example" / "abalone.csv").read_text().splitlines(keepends=True)
     (work / "train.csv").write_text("".join(lines[::2]))
     train = ("python", "example/train.py", str(work / "train.csv"), str(work / "model"))
     command(*train, group="xgboost-image")
@@ -303,6 +306,22 @@ def test_a_window_is_backfilled_by_the_repositorys_command_and_has_the_same_resu
         "python", "-m", "deployment", "backfill", "prod", "2026-11-01", "2026-11-01"
     )
     assert "abalone-p-abcdefghijkl/3" in batch.command("python", "-m", "deployment", "status", "prod")
+
+
+def test_a_run_that_fails_is_counted_where_the_alarm_looks(batch: Batch) -> None:
+    batch.prod.client("s3").put_object(Bucket=BUCKET, Key=f"{FOLDER}/input/daily/empty/part-0.csv", Body=b"\n")
+    with pytest.raises(AssertionError, match="RunError: the input of empty has no row"):
+        batch.command("python", "-m", "deployment", "run", "prod", "empty")
+    answer = batch.prod.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Sagemaker/ModelBuildingPipeline",
+        MetricName="ExecutionFailed",
+        Dimensions=[{"Name": "PipelineName", "Value": NAME}],
+        StartTime=datetime.now(UTC) - timedelta(days=2),
+        EndTime=datetime.now(UTC) + timedelta(days=2),
+        Period=4 * 86400,
+        Statistics=["Sum"],
+    )
+    assert [point["Sum"] for point in answer["Datapoints"]] == [1.0]
 
 
 def test_the_deployment_is_tested_where_nobody_else_reads(batch: Batch) -> None:
