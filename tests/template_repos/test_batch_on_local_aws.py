@@ -1,11 +1,12 @@
 """A batch on the local AWS: the roles that a project gets, the schedule that starts it, a real job, and what it leaves.
 
-The repository's own code makes the requests, under the deployment role; only Pulumi's engine is left out: its provider's
-requests are made by hand.
+The repository's own program and commands make the requests, under the deployment role, with Pulumi's engine. Only what comes before is
+left out: the account's release function has made the model, whose description is given, and the state is in a folder.
 """
 
 import hashlib
 import json
+import os
 import shutil
 import tarfile
 import time
@@ -16,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from sandbox.engine.provide import engine_folder
+from sandbox.plugins.install import install
 from tests.access.project_roles import ProjectRoles
 from tests.functions.project_onboarding.platform import has_roles_of
 from tests.products.resolution import published
@@ -35,47 +39,15 @@ NAME = f"{OWN}-batch"
 BUCKET = "analytics-prod-artifacts-333333333333-eu-west-1"
 FOLDER = "p-abcdefghijkl/batch"
 IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+TOPIC = "arn:aws:sns:eu-west-1:333333333333:analytics-prod-alarms"
 WITHIN_SECONDS = 240
-DEPLOY = """
-import hashlib, json, sys
-from batch.definition import Batch, Container, definition
+UPLOAD = """
 from batch.names import Names
-from batch.schedule import TARGET, request
-from deployment import settings
 from deployment.deploy import upload_code
-from mlops_platform import REPOSITORY
-from mlops_platform.project import aws
 from mlops_platform.release import project
-from mlops_platform.release.version import Version
 
-given, owner = json.loads(sys.argv[1]), project.read()
-environment, configured = owner.environments["prod"], settings.read(REPOSITORY / "settings.toml")
-names = Names(project=owner, environment=environment)
-version = Version(
-    package_arn=owner.package_arn(3), version=3, model_name="", artifact_uri=given["artifact"], sha256=given["sha256"]
-)
-batch = Batch(
-    names=names, version=version, container=Container(**given["container"]), plan=configured.plans["prod"],
-    settings=configured, kms_key_arn=given["key"], code_uri=upload_code(names),
-)
-sagemaker, scheduler, sqs = (aws.client(each, owner.region) for each in ("sagemaker", "scheduler", "sqs"))
-tags = [{"Key": "sagemaker:project-id", "Value": owner.id}]
-sagemaker.create_pipeline(
-    PipelineName=names.pipeline, PipelineDisplayName=names.pipeline, RoleArn=names.jobs_role_arn, Tags=tags,
-    PipelineDefinition=json.dumps(definition(batch)), ClientRequestToken="0" * 32,
-)
-queue = sqs.create_queue(QueueName=names.dead_letters, Attributes={"SqsManagedSseEnabled": "true"})["QueueUrl"]
-dead = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-scheduler.create_schedule_group(Name=names.pipeline, Tags=tags)
-scheduler.create_schedule(
-    Name=names.pipeline, GroupName=names.pipeline, ScheduleExpression=given["schedule"],
-    FlexibleTimeWindow={"Mode": "OFF"},
-    Target={
-        "Arn": TARGET, "RoleArn": names.schedule_role_arn, "DeadLetterConfig": {"Arn": dead},
-        "Input": request(names, names.pipeline, configured.input),
-        "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10},
-    },
-)
+owner = project.read()
+print(upload_code(Names(project=owner, environment=owner.environments["prod"])))
 """
 
 
@@ -156,6 +128,12 @@ def given_roles(account: Account, roles: ProjectRoles) -> Credentials:
     return account.assume(f"arn:aws:iam::333333333333:role/{OWN}-deployment")
 
 
+def secrets_of(repository: Path) -> dict[str, Any]:
+    """Return what the engine has written into the stack file, which protects the state's secrets."""
+    reader: Any = YAML(typ="safe")
+    return reader.load((repository / "Pulumi.prod.yaml").read_text()) or {}
+
+
 @pytest.fixture(scope="module")
 def batch(
     prod: Account,
@@ -171,9 +149,11 @@ def batch(
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    prod.client("ssm").put_parameter(
-        Name="/mlops/analytics/prod/encryption/data-key-arn", Value=key, Type="String", Overwrite=True
-    )
+    parameters = {"encryption/data-key-arn": key, "notifications/alarms-topic-arn": TOPIC}
+    for name, value in parameters.items():
+        prod.client("ssm").put_parameter(
+            Name=f"/mlops/analytics/prod/{name}", Value=value, Type="String", Overwrite=True
+        )
     net = network(prod)
     net.add_s3_endpoint()
 
@@ -201,7 +181,13 @@ def batch(
         "AWS_ENDPOINT_URL": prod.endpoint_url,
         "AWS_CA_BUNDLE": str(prod.certificate_authority),
         "AWS_REGION": "eu-west-1",
+        "PATH": f"{engine_folder()}{os.pathsep}{uv_environment['PATH']}",
+        "PULUMI_BACKEND_URL": work.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_HOME": str(work / "pulumi-home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+    install(work / "pulumi-home")
 
     def command(*arguments: str, group: str = "") -> str:
         groups = ("--group", group) if group else ()
@@ -225,20 +211,32 @@ def batch(
     rows = "".join(f"{line.rpartition(',')[0]}\n" for line in lines[1:1001:2]).encode() + b"spoilt\n"
     for name in (window, "2026-11-01T02:00:00Z"):
         s3.put_object(Bucket=BUCKET, Key=f"{FOLDER}/input/daily/{name}/part-0.csv", Body=rows)
-    given = {
-        "artifact": f"s3://{BUCKET}/{artifact}",
+    settings = repository / "settings.toml"
+    before, heading, after = settings.read_text().partition("[prod]\n")
+    own = after.replace("cron(0 2 * * ? *)", f"cron({first.minute} {first.hour} * * ? *)", 1)
+    settings.write_text(before + heading + own.replace("flexible_minutes = 15", "flexible_minutes = 0", 1))
+    arn = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/abalone-p-abcdefghijkl/3"
+    model = {
+        "package_arn": arn,
+        "version": 3,
+        "model_name": f"{OWN}-approved-v3-1a2b3c4d",
+        "artifact_uri": f"s3://{BUCKET}/{artifact}",
         "sha256": _sha256(work / "model.tar.gz"),
-        "key": key,
-        "schedule": f"cron({first.minute} {first.hour} * * ? *)",
-        "container": {
-            "image": IMAGE,
-            "environment": {"SAGEMAKER_PROGRAM": "inference.py"},
-            "role_arn": f"arn:aws:iam::333333333333:role/{OWN}-model",
-            "subnet_ids": [net.private],
-            "security_group_ids": [net.group],
-        },
     }
-    command("python", "-c", DEPLOY, json.dumps(given))
+    container = {
+        "image": IMAGE,
+        "environment": {"SAGEMAKER_PROGRAM": "inference.py"},
+        "role_arn": f"arn:aws:iam::333333333333:role/{OWN}-model",
+        "subnet_ids": [net.private],
+        "security_group_ids": [net.group],
+    }
+    code = command("python", "-c", UPLOAD).strip()
+    configuration = {"modelPackageArn": arn, "model": model, "container": container, "code": code}
+    command("pulumi", "stack", "init", "prod", "--non-interactive")
+    stack = {"config": {f"model-deployment-batch:{name}": value for name, value in configuration.items()}}
+    (repository / "Pulumi.prod.yaml").write_text(json.dumps({**secrets_of(repository), **stack}))
+    for update in (["up", "--yes", "--skip-preview"], ["preview", "--refresh", "--expect-no-changes"]):
+        command("pulumi", *update, "--stack", "prod", "--non-interactive", "--color", "never")
     prod.page("clock", "POST", seconds=200)
     return Batch(prod=prod, window=window, rows=rows, command=command)
 
