@@ -197,7 +197,14 @@ def batch(
 
     lines = (repository / "example" / "abalone.csv").read_text().splitlines(keepends=True)
     (work / "train.csv").write_text("".join(lines[::2]))
-    train = ("python", "example/train.py", str(work / "train.csv"), str(work / "model"))
+    train = (
+        "env",
+        "PYTHONPATH=.:example/code",
+        "python",
+        "example/train.py",
+        str(work / "train.csv"),
+        str(work / "model"),
+    )
     command(*train, group="xgboost-image")
     with tarfile.open(work / "model.tar.gz", "w:gz") as tar:
         for file in sorted((work / "model").iterdir()):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -65,7 +66,9 @@ def example_model(folder: Path) -> Path:
     """Fit the example's model on every other row of the data, and return its archive."""
     rows, content, archive = folder / "train.csv", folder / "model", folder / "model.tar.gz"
     rows.write_text("".join(DATA.read_text().splitlines(keepends=True)[::2]))
-    subprocess.run([str(interpreter("")), str(HERE / "train.py"), str(rows), str(content)], check=True)
+    path = os.pathsep.join(map(str, (HERE.parent, HERE / "code")))
+    command = [str(interpreter("")), str(HERE / "train.py"), str(rows), str(content)]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=True)
     with tarfile.open(archive, "w:gz") as tar:
         for file in sorted(content.iterdir()):
             tar.add(file, file.name)

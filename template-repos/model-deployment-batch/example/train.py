@@ -1,6 +1,7 @@
 """Fit the example's model by least squares, and pack it as a training job does: numbers, serving code, baseline.
 
-Runs with the packages of the image: python train.py ROWS FOLDER, where ROWS are CSV with the truth in the last column.
+Runs with the packages of the image, and finds `mlops_platform` and the serving code by PYTHONPATH:
+python train.py ROWS FOLDER, where ROWS are CSV with the truth in the last column.
 """
 
 import csv
@@ -10,15 +11,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from inference import features
+
+from mlops_platform.monitoring import baseline
+from mlops_platform.monitoring.baseline import Kind
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE / "code")]
-
-from inference import features  # noqa: E402 - found by the line above, as the image finds it
-
-from mlops_platform.monitoring import baseline  # noqa: E402
-from mlops_platform.monitoring.baseline import Kind  # noqa: E402
-
 MEASUREMENTS = ("length", "diameter", "height", "whole_weight", "shucked_weight", "viscera_weight", "shell_weight")
 NUMERIC: Kind = "numeric"
 COLUMNS: dict[str, Kind] = {"sex": "categoric", **dict.fromkeys(MEASUREMENTS, NUMERIC)}

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,11 @@ FIRST = GOOD.split(b"\n")[0]
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_models_code() -> Iterator[None]:
+def _forget_the_models_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each test import the code of its own model."""
-    path, loaded = list(sys.path), sys.modules.pop("inference", None)
-    yield
-    sys.path[:] = path
-    sys.modules.pop("inference", None)
-    if loaded is not None:
-        sys.modules["inference"] = loaded
+    places = [place for place in sys.path if not place.endswith("example/code")]
+    monkeypatch.setattr(sys, "path", places)
+    monkeypatch.delitem(sys.modules, "inference", raising=False)
 
 
 Score = Callable[..., dict[str, Any]]

@@ -6,7 +6,7 @@ Source: aws/sagemaker-containers, `_transformer.py`.
 import csv
 import importlib
 import io
-import sys
+import site
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class Model:
         code = folder / CODE
         if not (code / program).is_file():
             raise ModelError(f"the artifact has no {CODE}/{program}, by which the version says that it is served")
-        sys.path.insert(0, str(code))
+        site.addsitedir(str(code))  # behind the packages of the image, as its server installs it
         inference = importlib.import_module(Path(program).stem)
         for name in ("model_fn", "transform_fn"):
             if not hasattr(inference, name):
