@@ -108,7 +108,7 @@ PRODUCTS = (
         description="A repository that trains and registers models, and one that deploys those that are approved",
         parts=(
             *_TRAINING,
-            Part(name="deployment-repository", values={"deployment_kind": "realtime"}),
+            Part(name="deployment-repository"),
             _PREPROD,
             _PROD,
             Part(name="production-release"),

@@ -30,6 +30,7 @@ HAS_CONTROLS = {
     "lambda": "Lambda",
     "s3": "S3",
     "sagemaker": "SageMaker",
+    "scheduler": "EventBridge",
     "secretsmanager": "SecretsManager",
     "servicecatalog": "ServiceCatalog",
     "sns": "SNS",

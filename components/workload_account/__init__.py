@@ -1,13 +1,14 @@
 """The part of the platform that exists only in accounts where models are deployed.
 
-Each launched project gets two roles here, by the template `products/parts/project-roles.yaml`: one that deploys, which only
-its own repository's jobs assume, and one that its models run under; and an alias by which the first invokes the release
-function (`components/model_release`). The template cloner of development asks a function of this account for them, whose
-code is in `functions/project_onboarding/`; the organization that they trust is written into this account's template.
+Each launched project gets its roles here, by the template `products/parts/project-roles.yaml` and what its way to deploy adds:
+one that deploys, which only its own repository's jobs assume, one that its models run under, and for a batch two that start it;
+and an alias by which the first invokes the release function (`components/model_release`). The template cloner of development asks
+a function of this account for them, whose code is in `functions/project_onboarding/`; the organization that they trust is written
+into this account's templates.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pulumi
@@ -27,7 +28,7 @@ from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.workload_account import permissions
 from products.template import Template
-from products.workload import project_roles
+from products.workload import INFERENCES, project_roles
 
 FOLDER = "onboarding"
 """Folder of the template in the bucket of artifacts."""
@@ -78,17 +79,10 @@ class WorkloadAccount(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:WorkloadAccount", name, None, opts)
         environment, child = args.environment, pulumi.ResourceOptions(parent=self)
-        template = _project_roles(args)
-        published = aws.s3.BucketObjectv2(
-            f"{name}-project-roles-template",
-            bucket=args.artifacts.bucket_name,
-            # Named after its content: what was allowed by one address never changes.
-            key=template.apply(lambda it: f"{FOLDER}/{it.object_name}"),
-            content=template.apply(lambda it: it.text),
-            content_type="application/yaml",
-            opts=child,
-        )
-        template_url = url_of(args.artifacts.bucket_name, environment.region, published.key)
+        template_urls = {
+            f"model-deployment-{inference}": url_of(args.artifacts.bucket_name, environment.region, published.key)
+            for inference, published in self._published(name, args).items()
+        }
         stack_role = Role(
             f"{name}-project-roles",
             RoleArgs(
@@ -112,7 +106,9 @@ class WorkloadAccount(pulumi.ComponentResource):
                 package="project_onboarding",
                 policies={
                     "onboarding": iam.document(
-                        *permissions.onboard(environment, template_url=template_url, stack_role_arn=stack_role.arn),
+                        *permissions.onboard(
+                            environment, template_urls=list(template_urls.values()), stack_role_arn=stack_role.arn
+                        ),
                         *permissions.read_template(
                             environment,
                             objects=pulumi.Output.concat(args.artifacts.arn, f"/{FOLDER}/*"),
@@ -124,7 +120,7 @@ class WorkloadAccount(pulumi.ComponentResource):
                 variables={
                     "ACCOUNT_ID": environment.account_id,
                     "PLATFORM_PREFIX": environment.prefix,
-                    "ROLES_TEMPLATE_URL": template_url,
+                    "TEMPLATE_URLS": pulumi.Output.json_dumps(template_urls),
                     "STACK_ROLE_ARN": stack_role.arn,
                     "RELEASE": json.dumps(asdict(args.release)),
                 },
@@ -146,8 +142,26 @@ class WorkloadAccount(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
+    def _published(self, name: str, args: WorkloadAccountArgs) -> Mapping[str, aws.s3.BucketObjectv2]:
+        """Publish the templates of projects' roles, and return them by the way to deploy."""
+        published: dict[str, aws.s3.BucketObjectv2] = {}
+        for inference in INFERENCES:
+            template = _project_roles(inference, args)
+            # The template of real-time deployment was the only one.
+            former = [pulumi.Alias(name=f"{name}-project-roles-template")] if inference == "realtime" else []
+            published[inference] = aws.s3.BucketObjectv2(
+                f"{name}-project-roles-{inference}-template",
+                bucket=args.artifacts.bucket_name,
+                # Named after its content: what was allowed by one address never changes.
+                key=template.apply(lambda it: f"{FOLDER}/{it.object_name}"),
+                content=template.apply(lambda it: it.text),
+                content_type="application/yaml",
+                opts=pulumi.ResourceOptions(parent=self, aliases=former),
+            )
+        return published
 
-def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
+
+def _project_roles(inference: str, args: WorkloadAccountArgs) -> pulumi.Output[Template]:
     """Return the template of a project's roles, with the values that the platform provides here."""
     environment = args.environment
     values = pulumi.Output.all(
@@ -164,6 +178,7 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
     owner_id = None if server_of(args.tokens.issuer).is_enterprise_server else args.tokens.organization_id
     return values.apply(
         lambda known: project_roles(
+            inference,
             environment.region,
             known,
             endpoint_instance_types=args.endpoint_instance_types,

@@ -1,4 +1,4 @@
-"""Endpoints that a project deployed here, and what they leave, for its removal."""
+"""Endpoints and schedules that a project deployed here, and what they leave, for its removal."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,8 +16,9 @@ _MOST_ALARMS = 100
 class Deployments:
     """Deployments of projects, by the beginning of their names."""
 
-    def __init__(self, sagemaker: Any, scaling: Any, cloudwatch: Any) -> None:
+    def __init__(self, sagemaker: Any, scaling: Any, cloudwatch: Any, scheduler: Any) -> None:
         self._sagemaker = sagemaker
+        self._scheduler = scheduler
         self._scaling = scaling
         self._cloudwatch = cloudwatch
 
@@ -25,6 +26,11 @@ class Deployments:
         """Return the states of the project's endpoints, by their names."""
         found = list_all(self._sagemaker, "list_endpoints", "Endpoints", NameContains=prefix)
         return {each["EndpointName"]: each["EndpointStatus"] for each in found if _owns(prefix, each["EndpointName"])}
+
+    def schedules(self, prefix: str) -> Mapping[str, str]:
+        """Return the states of the schedules that start the project's batches, by their names."""
+        found = list_all(self._scheduler, "list_schedules", "Schedules", NamePrefix=prefix)
+        return {each["Name"]: each["State"] for each in found if _owns(prefix, each["Name"])}
 
     def delete_what_served(self, prefix: str) -> None:
         """Delete the configurations, models, scaling, alarms and dashboards of endpoints that are gone."""

@@ -39,6 +39,7 @@ def onboarder() -> Onboarder:
             aws_clients.client("sagemaker"),
             aws_clients.client("application-autoscaling"),
             aws_clients.client("cloudwatch"),
+            aws_clients.client("scheduler"),
         ),
     )
 

@@ -128,23 +128,24 @@ class Onboarder:
         return self._pending(f"the end of stack {name}", begun=True)
 
     def _require_retired(self, name: str, *, may_retire: bool) -> list[str]:
-        """Make sure that no endpoint of the project serves; return those that SageMaker is deleting.
+        """Make sure that no endpoint of the project serves and nothing starts a batch; return endpoints that SageMaker is deleting.
 
         Raises:
             RefusedError: one exists; without the project's roles, its repository can no longer retire it.
         """
-        endpoints = self.deployments.endpoints(name)
-        serving = [each for each, status in endpoints.items() if status != "Deleting"]
-        if not serving:
+        endpoints, schedules = self.deployments.endpoints(name), self.deployments.schedules(name)
+        serving = {each: status for each, status in endpoints.items() if status != "Deleting"}
+        if not serving and not schedules:
             return sorted(endpoints)
-        shown = ", ".join(f"{each} ({endpoints[each]})" for each in sorted(serving))
+        kind = "endpoint" if serving else "schedule"
+        shown = ", ".join(f"{each} ({status})" for each, status in sorted((serving or schedules).items()))
         advice = (
             "retire it first, by the workflow Retire of the project's deployment repository"
             if may_retire
             else "the project has no roles here any more: an administrator of the account deletes it first"
         )
         raise RefusedError(
-            f"account {self.settings.account_id} ({self.settings.environment}) still has the project's endpoint {shown}: "
+            f"account {self.settings.account_id} ({self.settings.environment}) still has the project's {kind} {shown}: "
             f"{advice}; then delete the project"
         )
 

@@ -9,6 +9,8 @@ from functions.project_onboarding.errors import RefusedError
 
 Action = Literal["onboard", "check_offboarding", "offboard"]
 
+KINDS = ("model-deployment-batch", "model-deployment-realtime")
+"""Kinds of repositories that deploy here, for each of which the account publishes a template."""
 _LONGEST_PROJECT_NAME = 32
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
 _PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
@@ -31,6 +33,12 @@ class Repository:
     name: str
     id: str
     """The number that GitHub gave it; empty in a stack that was made before it was recorded."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of repository, such as `model-deployment-batch`: the end of its name."""
+        [kind] = [each for each in KINDS if self.name.endswith(f"-{each}")]
+        return kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +87,7 @@ def parse_request(event: Mapping[str, object]) -> Request:
 
 
 def _repository(event: Mapping[str, object], project: Project, problems: list[str]) -> Repository:
-    own = re.compile(rf"mlops-{re.escape(project.name)}-{re.escape(project.id)}-model-deployment-[a-z]+")
+    own = re.compile(rf"mlops-{re.escape(project.name)}-{re.escape(project.id)}-({'|'.join(KINDS)})")
     return Repository(
         name=_matching(event, "repository_name", own, "the name of the project's deployment repository", problems),
         id=_matching(event, "repository_id", _REPOSITORY_ID, "the number that GitHub gave the repository", problems),

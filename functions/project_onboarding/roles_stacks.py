@@ -98,7 +98,7 @@ class RolesStacks:
         }
         return {
             "StackName": name,
-            "TemplateURL": self._settings.template_url,
+            "TemplateURL": self._settings.template_urls[repository.kind],
             "RoleARN": self._settings.stack_role_arn,
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],

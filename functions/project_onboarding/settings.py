@@ -12,8 +12,8 @@ from functions.shared.variables import read_variables
 class Settings(OwnEnvironment):
     """The account, and the way in which it makes the roles of projects."""
 
-    template_url: str
-    """Address of the template of a project's roles, which this account publishes."""
+    template_urls: Mapping[str, str]
+    """Addresses of the templates of what a project gets here, which this account publishes, by kinds of repositories."""
     stack_role_arn: str
     """Role under which CloudFormation makes them."""
     release: Mapping[str, object]
@@ -29,9 +29,10 @@ class Settings(OwnEnvironment):
         names = {
             "account_id": "ACCOUNT_ID",
             "prefix": "PLATFORM_PREFIX",
-            "template_url": "ROLES_TEMPLATE_URL",
+            "template_urls": "TEMPLATE_URLS",
             "stack_role_arn": "STACK_ROLE_ARN",
             "release": "RELEASE",
         }
         values = read_variables(environment, names, of="the onboarding of projects")
-        return cls(release=json.loads(values.pop("release")), **values)
+        release, template_urls = (json.loads(values.pop(name)) for name in ("release", "template_urls"))
+        return cls(release=release, template_urls=template_urls, **values)

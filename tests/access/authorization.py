@@ -142,7 +142,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateInferenceComponent",
         "sagemaker:CreateTransformJob",
     ),
-    "sagemaker:NetworkIsolation": ("sagemaker:CreateModel",),
+    "sagemaker:NetworkIsolation": ("sagemaker:CreateModel", "sagemaker:CreateProcessingJob"),
     "sagemaker:OwnerUserProfileArn": (
         "sagemaker:CreateApp",
         "sagemaker:CreateSpace",

@@ -1,12 +1,12 @@
 """The roles of a project in an account that it deploys to, as the template that a stack publishes would make them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tests.access.authorization import PolicyStatement, statements
+from tests.access.authorization import PolicyStatement, problems, statements
 from tests.bootstrap.template import Template
 from tests.cloudformation import parse, resolved
 from tests.decisions import Request, Values, allowances, denials, permits
@@ -35,6 +35,10 @@ class ProjectRoles:
         """Beginning of the names of all that the project deploys."""
         return f"{self.unit}-{self.environment}-{self.project['ProjectId']}"
 
+    def role_arn(self, purpose: str) -> str:
+        """ARN of one of the project's roles."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.prefix}-{purpose}"
+
     @property
     def alias(self) -> str:
         """ARN of the project's alias of the release function."""
@@ -46,6 +50,11 @@ class ProjectRoles:
     def template(self) -> Mapping[str, Any]:
         """The template as it is read."""
         return parse(self.text)
+
+    @property
+    def roles(self) -> list[str]:
+        """The logical ids of the roles."""
+        return [name for name, each in self.template["Resources"].items() if each["Type"] == "AWS::IAM::Role"]
 
     def properties(self, role: str) -> Mapping[str, Any]:
         """The properties of a role, or of another resource, by its logical id."""
@@ -84,8 +93,12 @@ class ProjectRoles:
         return template.properties("WorkloadBoundary")["PolicyDocument"]
 
     def _named(self, name: str) -> str:
+        roles = {
+            f"{purpose.capitalize()}Role.Arn": self.role_arn(purpose) for purpose in ("batch", "model", "schedule")
+        }
         known = {
             **self.project,
+            **roles,
             "Environment": self.environment,
             "LaunchStackId": "stack",
             "ReleaseAlias": self.alias,
@@ -94,3 +107,23 @@ class ProjectRoles:
             "Unit": self.unit,
         }
         return known[name]
+
+
+def examples(statement: PolicyStatement) -> Iterator[tuple[str, str]]:
+    """Each action with the resources of the statement that it works on."""
+    for action in statement.actions:
+        for resource in statement.resources:
+            single = PolicyStatement(
+                sid=statement.sid, effect="Allow", actions=(action,), resources=(resource,), condition={}
+            )
+            if not list(problems(single)) or resource == "*":
+                yield action, resource.replace("*", "x")
+
+
+def keys_of(statement: PolicyStatement) -> dict[str, str]:
+    """Keys of a request under which the conditions of a statement hold."""
+    return {
+        key: (operand if isinstance(operand, str) else operand[0]).replace("*", "x")
+        for operands in statement.condition.values()
+        for key, operand in operands.items()
+    }

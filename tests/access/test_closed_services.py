@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from products.catalog import PRODUCTS
+from products.workload import INFERENCES
 from tests.access.authorization import roles_of
 from tests.access.project_roles import ProjectRoles
 from tests.bootstrap.template import Template
@@ -59,9 +60,14 @@ def test_no_role_of_the_platform_may_use_a_closed_service(rendered: Renderings, 
 
 
 def test_no_role_of_a_project_may_use_a_closed_service(rendered: Renderings) -> None:
-    deploying = ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+    deploying = [
+        ProjectRoles(
+            text=rendered("prod").one("BucketObjectv2", f"workload-project-roles-{each}-template").inputs["content"]
+        )
+        for each in INFERENCES
+    ]
     documents = [
-        *(each for role in ("DeploymentRole", "ModelRole") for each in deploying.documents(role)),
+        *(each for roles in deploying for role in roles.roles for each in roles.documents(role)),
         *(
             document
             for product in PRODUCTS

@@ -1,6 +1,8 @@
 """Template repositories and rules on GitHub, and the jobs that AWS trusts."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,7 @@ def test_each_kind_of_repository_has_a_private_template(dev: Rendering) -> None:
     templates = dev.all("github:index/repository:Repository")
 
     assert {each.inputs["name"] for each in templates} == {
+        "mlops-template-model-deployment-batch",
         "mlops-template-model-deployment-realtime",
         "mlops-template-model-training",
     }
@@ -131,7 +134,7 @@ def test_templates_are_archived_rather_than_deleted_unless_data_is_given_up(
 ) -> None:
     for rendering, archived in ((dev, True), (dev_that_gives_up_its_data, False)):
         templates = rendering.all("github:index/repository:Repository")
-        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived, archived]
+        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived] * 3
 
 
 PLATFORM = {"actorType": "Team", "actorId": 4001, "bypassMode": "always"}
@@ -187,6 +190,14 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
             [PLATFORM],
         ),
         (
+            "mlops-check-model-deployment-batch",
+            ["mlops-*-model-deployment-batch"],
+            ["mlops-template-*"],
+            "~DEFAULT_BRANCH",
+            checked("Test, lint and check types"),
+            [PLATFORM],
+        ),
+        (
             "mlops-check-model-deployment-realtime",
             ["mlops-*-model-deployment-realtime"],
             ["mlops-template-*"],
@@ -235,7 +246,7 @@ def test_nobody_alone_changes_what_deploys(
 
 
 def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> None:
-    assert len(rulesets) == 7
+    assert len(rulesets) == 8
 
 
 def test_the_platforms_user_is_the_only_member_of_a_team_that_may_bypass_rules(dev: Rendering) -> None:
@@ -252,13 +263,15 @@ def test_jobs_neither_write_by_default_nor_approve(dev: Rendering) -> None:
     }
 
 
-def test_a_check_that_is_required_is_a_job_of_the_workflow_that_checks_pull_requests() -> None:
+def test_a_check_that_is_required_is_a_job_of_the_workflow_that_checks_pull_requests(tmp_path: Path) -> None:
     def names(workflow: Path) -> set[str]:
         return {job["name"] for job in yaml.safe_load(workflow.read_text())["jobs"].values()}
 
     assert PLATFORM_CHECK in names(ROOT / ".github/workflows/pull-request.yml")
+    publish = [sys.executable, str(ROOT / "template-repos" / "publish.py"), "--assemble", str(tmp_path)]
+    subprocess.run(publish, check=True, capture_output=True)
     for kind, check in lookups.template_checks().items():
-        assert names(ROOT / f"template-repos/{kind}/.github/workflows/checks.yml") == {check}
+        assert names(tmp_path / kind / ".github" / "workflows" / "checks.yml") == {check}
 
 
 def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
@@ -274,7 +287,7 @@ def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
     enterprise = render_stack("dev", {"github": github})
 
     rulesets = {each.inputs["name"]: each.inputs for each in enterprise.all("OrganizationRuleset")}
-    assert len(rulesets) == 6
+    assert len(rulesets) == 7
     platform = rulesets["mlops-protect-platform"]["rules"]
     assert platform["requiredStatusChecks"]["requiredChecks"] == [{"context": "Checks"}]
     assert platform["pullRequest"]["requiredApprovingReviewCount"] == 2
@@ -297,7 +310,7 @@ def releasing() -> Rendering:
 
 def test_a_release_manager_approves_every_change_of_production_and_nobody_bypasses_that(releasing: Rendering) -> None:
     rulesets = {each.inputs["name"]: each.inputs for each in releasing.all("OrganizationRuleset")}
-    assert len(rulesets) == 9
+    assert len(rulesets) == 10
     places: dict[str, dict[str, list[str]]] = {
         "repositoryName": {"includes": ["mlops-*"], "excludes": []},
         "refName": {"includes": ["refs/heads/production"], "excludes": []},

@@ -32,19 +32,25 @@ def project_roles(prod: Rendering) -> Role:
     return roles_of(prod)["project-roles"]
 
 
-def test_the_template_is_published_under_a_name_that_its_content_gives_it(prod: Rendering) -> None:
-    published = prod.one("BucketObjectv2")
+TEMPLATES = {inference: f"workload-project-roles-{inference}-template" for inference in ("batch", "realtime")}
+"""The published templates of projects' roles, by the way to deploy."""
 
-    template = Template(key="project-roles", text=published.inputs["content"])
+
+@pytest.mark.parametrize("inference", TEMPLATES)
+def test_a_template_is_published_under_a_name_that_its_content_gives_it(prod: Rendering, inference: str) -> None:
+    published = prod.one("BucketObjectv2", TEMPLATES[inference])
+
+    template = Template(key=f"project-roles-{inference}", text=published.inputs["content"])
     assert published.inputs["bucket"] == BUCKET
     assert published.inputs["key"] == f"onboarding/{template.object_name}"
 
 
-def test_projects_get_their_roles_by_the_published_template_and_one_role_only(
+def test_projects_get_their_roles_by_the_published_templates_and_one_role_only(
     prod: Rendering, onboarding: Role
 ) -> None:
-    url = f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/{prod.one('BucketObjectv2').inputs['key']}"
-    exactly = {"cloudformation:RoleArn": STACK_ROLE, "cloudformation:TemplateUrl": url}
+    keys = [prod.one("BucketObjectv2", name).inputs["key"] for name in TEMPLATES.values()]
+    urls = [f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/{key}" for key in keys]
+    exactly = {"cloudformation:RoleArn": STACK_ROLE, "cloudformation:TemplateUrl": urls}
 
     making = [each for each in onboarding.statements if {"cloudformation:CreateStack"} & set(each.actions)]
     assert [(each.actions, each.condition) for each in making] == [
@@ -66,6 +72,7 @@ def test_the_function_may_do_whatever_its_code_asks_of_the_account(onboarding: R
         "_sagemaker": "sagemaker",
         "_scaling": "application-autoscaling",
         "_cloudwatch": "cloudwatch",
+        "_scheduler": "scheduler",
     }
     asked = [
         *re.findall(rf"self\.({'|'.join(services)})\.([a-z_]+)\(", code),
@@ -144,10 +151,11 @@ def test_cloudformation_makes_only_bounded_roles_of_projects(project_roles: Role
         assert not project_roles.may(action)
 
 
-def test_cloudformation_may_create_change_and_delete_every_resource_of_the_published_template(
-    prod: Rendering, project_roles: Role
+@pytest.mark.parametrize("inference", TEMPLATES)
+def test_cloudformation_may_create_change_and_delete_every_resource_of_a_published_template(
+    prod: Rendering, project_roles: Role, inference: str
 ) -> None:
-    resources = parse(prod.one("BucketObjectv2").inputs["content"])["Resources"]
+    resources = parse(prod.one("BucketObjectv2", TEMPLATES[inference]).inputs["content"])["Resources"]
 
     own = {
         "AWS::IAM::Role": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",

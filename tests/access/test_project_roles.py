@@ -1,15 +1,14 @@
-"""The two roles of a project where it deploys: all that a deployment needs, and nothing of another project."""
+"""The two roles of a project that has an endpoint where it deploys: all that it needs, and nothing of another project."""
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from functions.model_release.project import calling_project
-from tests.access.authorization import PolicyStatement, problems
-from tests.access.project_roles import ISSUER, ProjectRoles
+from tests.access.authorization import problems
+from tests.access.project_roles import ISSUER, ProjectRoles, examples, keys_of
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
 from tests.cloudformation import findings
 from tests.products.product import launched
@@ -31,7 +30,9 @@ ROLES = ("DeploymentRole", "ModelRole")
 
 @pytest.fixture(scope="module")
 def published(rendered: Renderings) -> ProjectRoles:
-    return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+    return ProjectRoles(
+        text=rendered("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"]
+    )
 
 
 def test_the_published_template_has_no_findings(published: ProjectRoles, tmp_path: Path) -> None:
@@ -74,15 +75,15 @@ def test_every_action_exists_and_works_on_its_resources_under_its_conditions(
 def test_the_boundary_allows_every_action_that_the_role_is_granted(published: ProjectRoles, role: str) -> None:
     for statement in published.statements(role):
         if statement.effect == "Allow":
-            for action, resource in _examples(statement):
-                keys = _keys(statement) | (OWN_MODEL if action == "sagemaker:CreateEndpointConfig" else {})
+            for action, resource in examples(statement):
+                keys = keys_of(statement) | (OWN_MODEL if action == "sagemaker:CreateEndpointConfig" else {})
                 assert published.may(role, action, resource, keys), (statement.sid, action, resource)
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_inline_policies_fit_with_the_most_and_longest_that_settings_allow(role: str) -> None:
     roles = ProjectRoles(
-        text=largest("prod").one("BucketObjectv2").inputs["content"],
+        text=largest("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"],
         unit="abcdefghijkl",
         environment="abcdefg",
         region="ap-southeast-2",
@@ -314,22 +315,3 @@ def test_keys_are_granted_to_services_of_aws_only(published: ProjectRoles) -> No
     for role in ROLES:
         assert published.may(role, "kms:CreateGrant", DATA_KEY, {"kms:GrantIsForAWSResource": "true"})
         assert not published.may(role, "kms:CreateGrant", DATA_KEY)
-
-
-def _examples(statement: PolicyStatement) -> Iterator[tuple[str, str]]:
-    """Each action with the resources of the statement that it works on."""
-    for action in statement.actions:
-        for resource in statement.resources:
-            single = PolicyStatement(
-                sid=statement.sid, effect="Allow", actions=(action,), resources=(resource,), condition={}
-            )
-            if not list(problems(single)) or resource == "*":
-                yield action, resource.replace("*", "x")
-
-
-def _keys(statement: PolicyStatement) -> dict[str, str]:
-    return {
-        key: (operand if isinstance(operand, str) else operand[0]).replace("*", "x")
-        for operands in statement.condition.values()
-        for key, operand in operands.items()
-    }

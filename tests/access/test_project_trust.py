@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from products.workload import INFERENCES
 from tests.access.project_roles import ISSUER, REPOSITORY, SUBJECT, ProjectRoles
 from tests.decisions import Request, permits
 from tests.rendering import Renderings
@@ -12,7 +13,9 @@ from tests.rendering import Renderings
 
 @pytest.fixture(scope="module")
 def published(rendered: Renderings) -> ProjectRoles:
-    return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+    return ProjectRoles(
+        text=rendered("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"]
+    )
 
 
 def test_only_jobs_of_the_repositorys_own_environment_deploy(published: ProjectRoles) -> None:
@@ -79,12 +82,15 @@ def test_every_claim_of_a_token_must_be_the_repositorys_own(
         ("refs/pull/1/merge", False),
     ],
 )
+@pytest.mark.parametrize("inference", INFERENCES)
 def test_a_job_of_main_does_not_deploy_where_releases_are_pull_requests(
-    rendered: Renderings, ref: str, trusted: bool
+    rendered: Renderings, ref: str, trusted: bool, inference: str
 ) -> None:
     workload = {"developmentAccountId": "111111111111", "release": "branch", "releaseManagers": ["hedy"]}
-    published = rendered("prod", {"workload": workload}).one("BucketObjectv2").inputs["content"]
-    trust = {**ProjectRoles(text=published).trust("DeploymentRole"), "Resource": "*"}
+    published = rendered("prod", {"workload": workload}).one(
+        "BucketObjectv2", f"workload-project-roles-{inference}-template"
+    )
+    trust = {**ProjectRoles(text=published.inputs["content"]).trust("DeploymentRole"), "Resource": "*"}
     claims = {
         "aud": "sts.amazonaws.com",
         "sub": f"{SUBJECT}:environment:prod",
@@ -101,9 +107,10 @@ def test_a_job_of_main_does_not_deploy_where_releases_are_pull_requests(
 def test_an_account_that_releases_by_pull_request_trusts_jobs_of_that_branch_alone(rendered: Renderings) -> None:
     workload = {"developmentAccountId": "111111111111", "release": "branch", "releaseManagers": ["hedy"]}
     rendering = rendered("prod", {"workload": workload})
-    roles = ProjectRoles(text=rendering.one("BucketObjectv2").inputs["content"])
-
-    assert roles.trust("DeploymentRole")["Condition"]["StringEquals"][f"{ISSUER}:ref"] == "refs/heads/production"
+    for inference in INFERENCES:
+        published = rendering.one("BucketObjectv2", f"workload-project-roles-{inference}-template")
+        condition = ProjectRoles(text=published.inputs["content"]).trust("DeploymentRole")["Condition"]
+        assert condition["StringEquals"][f"{ISSUER}:ref"] == "refs/heads/production"
     [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
     told = function.inputs["environment"]["variables"]["RELEASE"]
     assert json.loads(told) == {"managers": ["hedy"], "unprotected": False, "branch": "production"}
@@ -132,7 +139,11 @@ def test_tokens_are_read_as_far_as_aws_reads_them_of_their_issuer(
     rendered: Renderings, github: dict[str, str], issuer: str, subject: str, claims: bool
 ) -> None:
     settings = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
-    roles = ProjectRoles(text=rendered("prod", {"github": settings | github}).one("BucketObjectv2").inputs["content"])
+    roles = ProjectRoles(
+        text=rendered("prod", {"github": settings | github})
+        .one("BucketObjectv2", "workload-project-roles-realtime-template")
+        .inputs["content"]
+    )
 
     condition = roles.trust("DeploymentRole")["Condition"]
     equal = {key.removeprefix(f"{issuer}:"): value for key, value in condition["StringEquals"].items()}

@@ -24,7 +24,9 @@ May = Callable[..., bool]
 @pytest.fixture(scope="module")
 def project_roles(rendered: Renderings) -> ProjectRoles:
     """The roles of a project as the published template makes them."""
-    return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+    return ProjectRoles(
+        text=rendered("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"]
+    )
 
 
 @pytest.fixture

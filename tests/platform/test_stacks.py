@@ -67,7 +67,7 @@ WORKLOAD = {
     "aws:lambda/function:Function": 2,
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
-    "aws:s3/bucketObjectv2:BucketObjectv2": 1,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 2,
     "aws:ssm/parameter:Parameter": 14,
 }
 STACKS = {
@@ -103,8 +103,8 @@ STACKS = {
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 19,
         "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": 1,
-        "github:index/organizationRuleset:OrganizationRuleset": 7,
-        "github:index/repository:Repository": 2,
+        "github:index/organizationRuleset:OrganizationRuleset": 8,
+        "github:index/repository:Repository": 3,
         "github:index/team:Team": 1,
         "github:index/teamMembership:TeamMembership": 1,
     },
@@ -271,18 +271,21 @@ def test_without_accounts_to_deploy_to_there_is_no_deployment_trigger() -> None:
     assert rendering.all("EventRule") == rendering.all("MetricAlarm") == []
 
 
-def test_where_models_are_deployed_projects_get_their_roles_by_one_published_template(
+def test_where_models_are_deployed_projects_get_their_roles_by_a_published_template_for_each_way_to_deploy(
     rendered: Renderings,
 ) -> None:
     rendering = rendered("prod")
-    template = rendering.one("BucketObjectv2").inputs
-    bucket = "analytics-prod-artifacts-333333333333-eu-west-1"
-    assert (template["bucket"], template["key"].split("/")[0]) == (bucket, "onboarding")
+    bucket, urls = "analytics-prod-artifacts-333333333333-eu-west-1", dict[str, str]()
+    for inference in ("batch", "realtime"):
+        template = rendering.one("BucketObjectv2", f"workload-project-roles-{inference}-template").inputs
+        assert (template["bucket"], template["key"].split("/")[0]) == (bucket, "onboarding")
+        urls[f"model-deployment-{inference}"] = f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}"
     [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
-    assert function.inputs["environment"]["variables"] == {
+    variables = dict(function.inputs["environment"]["variables"])
+    assert json.loads(variables.pop("TEMPLATE_URLS")) == urls
+    assert variables == {
         "ACCOUNT_ID": "333333333333",
         "PLATFORM_PREFIX": "analytics-prod",
-        "ROLES_TEMPLATE_URL": f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}",
         "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
         "RELEASE": '{"managers": ["hedy"], "unprotected": false, "branch": "main"}',
     }

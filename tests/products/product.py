@@ -19,6 +19,7 @@ PROJECT = {
     "GitUser": "ada",
     "GitReviewers": "grace, mary",
     "DeletionProtection": "on",
+    "Inference": "realtime",
 }
 SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2005"
 ISSUER = "token.actions.githubusercontent.com"
@@ -118,7 +119,8 @@ class Product:
         prefix, project_id = f"{launch.unit}-{launch.environment}", launch.parameters["SageMakerProjectId"]
         bucket = f"{prefix}-{project_id}-{ACCOUNT}-{launch.region}"
         repository = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-model-training"
-        deployment = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-model-deployment-realtime"
+        kind = f"model-deployment-{launch.parameters['Inference']}"
+        deployment = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-{kind}"
         known = {
             **launch.parameters,
             "ArtifactBucket": bucket,

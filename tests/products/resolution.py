@@ -16,8 +16,9 @@ FOLDER = Path(__file__).parent / "resolved"
 PUBLISHED = {
     "model-building-training": "dev",
     "model-building-training-deployment": "dev",
-    "project-roles-preprod": "preprod",
-    "project-roles-prod": "prod",
+    "project-roles-batch-prod": "prod",
+    "project-roles-realtime-preprod": "preprod",
+    "project-roles-realtime-prod": "prod",
 }
 """Each template, with the stack that publishes it."""
 

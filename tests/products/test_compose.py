@@ -127,9 +127,8 @@ def test_every_part_is_used_and_its_comments_are_published() -> None:
     published = {part.name: launched(product.key).text for product in PRODUCTS for part in product.parts}
     assert {file.stem for file in PARTS.iterdir()} == {
         *published,
-        "project-roles",
-        "project-roles-claims",
-        "project-roles-instance-type",
+        *("project-roles", "project-roles-batch", "project-roles-claims", "project-roles-instance-type"),
+        "project-roles-realtime",
     }
     for name, text in published.items():
         lines = (PARTS / f"{name}.yaml").read_text(encoding="utf-8").partition("\n\n")[2].splitlines()

@@ -11,8 +11,9 @@ from functions.deployment_trigger.settings import Settings
 from functions.template_cloner.properties import parse_deletion_check
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
+from products.workload import INFERENCES
 from tests.cloudformation import findings
-from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Product, launched, texts
+from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Launch, Product, launched, texts
 from tests.products.test_model_building_training import BUCKET, LONGEST_LAUNCH, LONGEST_PREFIX, SAGEMAKER
 
 ADDED = {
@@ -111,7 +112,18 @@ def test_who_launches_does_not_choose_who_releases(product: Product, extended: P
     groups = product.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     shown = [name for group in groups for name in group["Parameters"]]
     assert set(parameters) == {"SageMakerProjectName", "SageMakerProjectId", *shown}
-    assert set(parameters) - set(extended.template["Parameters"]) == {"DeletionProtection"}
+    assert set(parameters) - set(extended.template["Parameters"]) == {"DeletionProtection", "Inference"}
+
+
+def test_a_project_chooses_one_way_to_deploy_and_one_that_was_launched_before_has_an_endpoint(product: Product) -> None:
+    """Service Catalog leaves out a parameter that the project does not have yet, and CloudFormation takes its default."""
+    parameter = product.template["Parameters"]["Inference"]
+
+    assert (parameter["Default"], parameter["AllowedValues"]) == ("realtime", ["realtime", "batch"])
+    batch = Product("model-building-training-deployment", Launch(parameters={**PROJECT, "Inference": "batch"}))
+    assert batch.properties("DeploymentRepository")["Kind"] == "model-deployment-batch"
+    assert set(batch.resources) == set(product.resources)
+    assert sorted(INFERENCES) == sorted(parameter["AllowedValues"])
 
 
 def test_only_production_waits_for_a_release(product: Product) -> None:

@@ -41,6 +41,18 @@ def model_deployment(templates: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def batch_deployment(templates: Path) -> Path:
+    """The template of batches as it is published; read only."""
+    return templates / "model-deployment-batch"
+
+
+@pytest.fixture(scope="session")
+def batch_clone(batch_deployment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A writable copy of the template of batches; its environment is installed once."""
+    return _clone(batch_deployment, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def clone(model_training: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A writable copy of the training template; its environment is installed once."""
     return _clone(model_training, tmp_path_factory)

@@ -34,6 +34,7 @@ def commands(readme: Path) -> list[str]:
     [
         ("model-training", ["settings.toml", "data/abalone.csv", "steps/features.py", "steps/train.py"]),
         ("model-deployment-realtime", ["settings.toml", "smoke/abalone.csv"]),
+        ("model-deployment-batch", ["settings.toml", "smoke/abalone.csv"]),
     ],
 )
 def test_own_files_stay_and_all_others_are_the_templates(

@@ -19,6 +19,15 @@ USED = re.compile(r"^\s*(?:- )?uses: (?!\./)")
 """An action; reusable workflows of the same repository need no version."""
 WORKFLOWS = {
     "model-training": ("checks.yml", "train.yml", "trial.yml"),
+    "model-deployment-batch": (
+        "checks.yml",
+        "deploy-environment.yml",
+        "deploy.yml",
+        "production.yml",
+        "retire-environment.yml",
+        "retire.yml",
+        "run.yml",
+    ),
     "model-deployment-realtime": (
         "checks.yml",
         "deploy-environment.yml",
@@ -70,7 +79,7 @@ def test_actionlint_and_shellcheck_find_nothing(template: Path, tmp_path: Path) 
 
 
 def test_the_files_follow_githubs_schemas(templates: Path) -> None:
-    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 9), ("dependabot", "dependabot.yml", 2)):
+    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 16), ("dependabot", "dependabot.yml", 3)):
         files = [str(file) for file in templates.glob(f"*/.github/{pattern}")]
         assert len(files) == count
         command = (str(TOOLS / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *files)

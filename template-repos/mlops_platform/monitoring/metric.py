@@ -16,6 +16,8 @@ ROWS = "Rows"
 """Rows that were compared with the baseline."""
 QUARANTINED = "Quarantined"
 """Rows that could not be read."""
+QUARANTINED_PERCENT = "QuarantinedPercent"
+"""Share of all rows that a batch could not score, in percent."""
 DRIFTED_FEATURES = "DriftedFeatures"
 """Features whose values have drifted, by all of the limits. Absent when there were too few rows for a verdict."""
 MAXIMUM_PSI = "MaximumPsi"
@@ -26,6 +28,7 @@ MEAN_SQUARED_ERROR = "MeanSquaredError"
 UNITS = {
     ROWS: "Count",
     QUARANTINED: "Count",
+    QUARANTINED_PERCENT: "Percent",
     DRIFTED_FEATURES: "Count",
     MAXIMUM_PSI: "None",
     MEAN_SQUARED_ERROR: "None",

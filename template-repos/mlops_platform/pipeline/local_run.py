@@ -53,6 +53,8 @@ class LocalRun:
     """Everything is kept below this folder: `s3/`, and the folder of each job."""
     interpreter: Callable[[str], Path]
     """Returns a Python interpreter with the packages of an image, by the image's URI."""
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Values of parameters, in the place of their defaults; one without a default needs a value."""
     on_finished: Callable[[FinishedStep], None] = lambda _: None
     execution_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     registered: list[Json] = field(default_factory=list[Json])
@@ -60,10 +62,11 @@ class LocalRun:
 
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()
-        self._values = {
-            parameter["Name"]: PARAMETER_TYPES[parameter["Type"]](parameter["DefaultValue"])
-            for parameter in self.definition.get("Parameters", [])
-        }
+        declared = self.definition.get("Parameters", [])
+        given = {each["Name"]: each["DefaultValue"] for each in declared if "DefaultValue" in each} | dict(
+            self.parameters
+        )
+        self._values = {each["Name"]: PARAMETER_TYPES[each["Type"]](given[each["Name"]]) for each in declared}
         self._properties: dict[str, Json] = {}
         self._property_files: dict[tuple[str, str], Path] = {}
 

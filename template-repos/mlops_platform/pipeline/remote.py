@@ -78,10 +78,16 @@ def upsert(
     return "updated"
 
 
-def start(sagemaker: Any, *, name: str, token: str, display_name: str) -> str:
+def start(
+    sagemaker: Any, *, name: str, token: str, display_name: str, parameters: Mapping[str, str] | None = None
+) -> str:
     """Start an execution of the pipeline as it was last updated, and return its ARN; the same token starts no second one."""
+    given = [{"Name": key, "Value": value} for key, value in (parameters or {}).items()]
     answer = sagemaker.start_pipeline_execution(
-        PipelineName=name, ClientRequestToken=token, PipelineExecutionDisplayName=display_name
+        PipelineName=name,
+        ClientRequestToken=token,
+        PipelineExecutionDisplayName=display_name,
+        **({"PipelineParameters": given} if given else {}),
     )
     return answer["PipelineExecutionArn"]
 

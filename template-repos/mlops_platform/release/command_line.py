@@ -6,12 +6,14 @@ python -m deployment retire ENVIRONMENT          delete what is deployed; the pr
 python -m deployment verify ENVIRONMENT ARN SHA  compare the artifact of a released version with the digest that was approved
 python -m deployment rollback VERSION            start the workflow with an earlier version (or its ARN), or propose it
 python -m deployment propose-retirement          propose to retire production, where releases are pull requests
+
+A repository may add commands of its own.
 """
 
 import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -28,6 +30,18 @@ Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Command(Generic[Settings]):
+    """A command that only this repository has; its first argument is the environment."""
+
+    name: str
+    help: str
+    arguments: Mapping[str, str]
+    """The further arguments, with what each is."""
+    run: Callable[[Project, Environment, Settings, Sequence[str]], None]
+    """Runs it with the values of these arguments."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Commands(Generic[Settings]):
     """The parts of the commands that differ between deployment repositories."""
 
@@ -39,11 +53,12 @@ class Commands(Generic[Settings]):
     """Tests what is live in an environment."""
     retire: Callable[[Project, Environment, Settings], None]
     """Deletes what is deployed to an environment."""
+    own: Sequence[Command[Settings]] = ()
 
 
 def main(arguments: list[str], commands: Commands[Settings]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
-    options = _parser().parse_args(arguments)
+    options = _parser(commands.own).parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
     try:
@@ -56,21 +71,24 @@ def main(arguments: list[str], commands: Commands[Settings]) -> None:
             return
         settings = commands.settings()
         environment = owner.environments[options.environment]
+        if options.command == "test":
+            commands.test(owner, environment, settings)
+            return
+        _require_account(owner, environment)
         if options.command == "deploy":
-            _require_account(owner, environment)
             commands.deploy(owner, environment, settings, options.arn)
         elif options.command == "retire":
-            _require_account(owner, environment)
             commands.retire(owner, environment, settings)
         elif options.command == "verify":
             model.require_artifact(owner, environment, options.arn, options.sha256)
         else:
-            commands.test(owner, environment, settings)
+            [own] = [each for each in commands.own if each.name == options.command]
+            own.run(owner, environment, settings, [getattr(options, name) for name in own.arguments])
     except (DeploymentError, ProjectError, SettingsError, BotoCoreError, ClientError) as error:
         sys.exit(f"error: {error}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(own: Sequence[Command[Settings]]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deployment", description="Deploys this project's models.")
     commands = parser.add_subparsers(dest="command", required=True)
     deploy = commands.add_parser("deploy", help="deploy a model version")
@@ -87,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("propose-retirement", help="propose to retire production, where releases are pull requests")
     back = commands.add_parser("rollback", help="start the workflow with an earlier version, or propose it")
     back.add_argument("version", help="number or ARN of the version")
+    for each in own:
+        added = commands.add_parser(each.name, help=each.help)
+        added.add_argument("environment", choices=ENVIRONMENTS)
+        for name, meaning in each.arguments.items():
+            added.add_argument(name, help=meaning)
     return parser
 
 
@@ -121,6 +144,4 @@ def _propose_retirement(owner: Project) -> None:
     if branch == MAIN:
         raise DeploymentError("run the workflow Retire: a release manager lets it into production")
     page = pull_request.propose_retirement(rollback.this_repository(REPOSITORY), branch)
-    sys.stdout.write(
-        f"Production's endpoint is retired when a release manager approves this, and it is merged: {page}\n"
-    )
+    sys.stdout.write(f"Production is retired when a release manager approves this, and it is merged: {page}\n")

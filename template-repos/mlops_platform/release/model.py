@@ -35,6 +35,7 @@ def release(project: Project, environment: Environment, arn: str) -> Version:
         version=version_of(project, arn),
         model_name=answer["model_name"],
         artifact_uri=answer["artifact_uri"],
+        sha256=answer["sha256"],
     )
 
 

@@ -1,6 +1,6 @@
 """Say what the branch `production` asks for, where models are released by pull requests to it.
 
-`release.json` on that branch names the version that production serves, or says that its endpoint is retired. Needs only the standard
+`release.json` on that branch names the version that production serves, or says that it is retired. Needs only the standard
 library, so that a workflow can run it before anything is installed: `python3 -m mlops_platform.release.production` prints outputs of
 a step. `pull_request.py` makes the changes that people propose; the platform proposes each version that preproduction has tested.
 """
@@ -17,7 +17,7 @@ from mlops_platform.release.version import ARN
 
 FILE = REPOSITORY / "release.json"
 RETIRED = {"retired": True}
-"""Content of the file by which production's endpoint is retired."""
+"""Content of the file by which production is retired."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 

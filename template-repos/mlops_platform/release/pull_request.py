@@ -1,4 +1,4 @@
-"""Propose an earlier version, or the end of the endpoint, by a pull request to the branch that releases.
+"""Propose an earlier version, or the end of production, by a pull request to the branch that releases.
 
 A person opens it, and a release manager approves it. So a release manager who opens one needs another release manager.
 """
@@ -34,13 +34,13 @@ def propose_version(repository: Repository, branch: str, arn: str, environment: 
 
 
 def propose_retirement(repository: Repository, branch: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Propose to retire production's endpoint, and return the address of the pull request.
+    """Propose to retire production, and return the address of the pull request.
 
     Raises:
         DeploymentError: there is no token, or GitHub refuses.
     """
     content = json.dumps(RETIRED, indent=2) + "\n"
-    return _propose(repository, branch, content, "Retire the endpoint of production", environment)
+    return _propose(repository, branch, content, "Retire production", environment)
 
 
 def _propose(repository: Repository, branch: str, content: str, title: str, environment: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ secrets and what is deployed; the engine finds the rest in the state.
 """
 
 import json
+import logging
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops_platform.project import aws
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.plan import Plan
 from mlops_platform.release.project import Environment, Project
+from mlops_platform.release.steps import step
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,18 @@ class Stack:
     environment: Environment
     s3: Any
     say: Callable[[str], None]
+
+    @classmethod
+    def of(cls, program: str, folder: Path, project: Project, environment: Environment) -> "Stack":
+        """Return the stack of an environment, with the credentials of this process."""
+        return cls(
+            program=program,
+            folder=folder,
+            project=project,
+            environment=environment,
+            s3=aws.client("s3", project.region),
+            say=logger.info,
+        )
 
     def configure(self, values: Mapping[str, Any]) -> None:
         """Write the stack file of this update, with the program's configuration."""
@@ -96,6 +113,24 @@ class Stack:
     def destroy(self) -> int:
         """Delete what the state knows and the account still has; returns the engine's exit code."""
         return self._change("destroy")
+
+    def retire(self, existing: Mapping[str, str]) -> None:
+        """Delete what the state knows, also after a run that was killed; `existing` is that of `recover`.
+
+        Raises:
+            DeploymentError: something cannot be deleted.
+        """
+        with step("prepare the state"):
+            self.configure({})
+            self.select()
+            self.release_lock()
+            self.recover(existing)
+        with step("pulumi destroy"):
+            code = self.destroy()
+        if code:
+            raise DeploymentError(
+                f"pulumi destroy failed in {self.environment.name}; its messages are above: run this again"
+            )
 
     def outputs(self) -> dict[str, Any]:
         """Return what the program exports."""

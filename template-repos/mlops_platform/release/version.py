@@ -22,6 +22,8 @@ class Version:
     """SageMaker model of the version in the environment's account."""
     artifact_uri: str
     """Copy of its artifact there."""
+    sha256: str
+    """Of the artifact, in hexadecimal digits."""
 
     @classmethod
     def parse(cls, text: str) -> "Version":

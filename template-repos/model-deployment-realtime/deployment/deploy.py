@@ -65,14 +65,7 @@ def live_endpoint(owner: Project, environment: Environment, configured: Settings
 
 def stack_of(owner: Project, environment: Environment) -> Stack:
     """Return the stack of an environment."""
-    return Stack(
-        program=PROGRAM,
-        folder=REPOSITORY,
-        project=owner,
-        environment=environment,
-        s3=aws.client("s3", owner.region),
-        say=logger.info,
-    )
+    return Stack.of(PROGRAM, REPOSITORY, owner, environment)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,17 +3,13 @@
 Models, and what callers sent, are not deleted: the deletion of the project does that, or the next deployment.
 """
 
-import logging
-
 from deployment.deploy import live_endpoint, stack_of
 from deployment.removal import ENDPOINT
 from deployment.settings import Settings
 from mlops_platform.project import summary
-from mlops_platform.release import DeploymentError, model
+from mlops_platform.release import model
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.steps import step
-
-logger = logging.getLogger(__name__)
 
 
 def retire(owner: Project, environment: Environment, configured: Settings) -> None:
@@ -25,16 +21,7 @@ def retire(owner: Project, environment: Environment, configured: Settings) -> No
     with step("ask the account"):
         model.require_release(owner, environment)
     endpoint, stack = live_endpoint(owner, environment, configured), stack_of(owner, environment)
-    with step("prepare the state"):
-        before = endpoint.settled()
-        stack.configure({})
-        stack.select()
-        stack.release_lock()
-        stack.recover({ENDPOINT: endpoint.name} if before else {})
-    with step("pulumi destroy"):
-        code = stack.destroy()
-    if code:
-        raise DeploymentError(f"pulumi destroy failed in {environment.name}; its messages are above: run this again")
+    stack.retire({ENDPOINT: endpoint.name} if endpoint.settled() else {})
     with step("end the endpoint"):
         endpoint.end()
     summary.publish(f"## {environment.name} serves nothing any more\n\n`{endpoint.name}` was retired.\n")

@@ -4,7 +4,6 @@ A request is CSV without a header, one row per line; the answer is CSV too, with
 """
 
 import csv
-import io
 import math
 import time
 from collections.abc import Callable
@@ -18,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deployment.settings import Settings, Test
 from mlops_platform import REPOSITORY
 from mlops_platform.project import aws, summary
-from mlops_platform.release import DeploymentError
+from mlops_platform.release import DeploymentError, known_rows
+from mlops_platform.release.known_rows import from_csv, read_rows, to_csv
 from mlops_platform.release.project import Environment, Project
 
 ROWS = REPOSITORY / "smoke" / "abalone.csv"
@@ -75,7 +75,7 @@ class Endpoint:
             raise DeploymentError(
                 f"{self.name} answered {len(rows)} row(s) with {len(lines)} line(s): {content[:200]!r}"
             )
-        return [self._number(line) for line in lines], milliseconds
+        return [known_rows.number(self.name, line) for line in lines], milliseconds
 
     def require_refusals(self, row: list[str]) -> None:
         """Make sure that mistakes of callers are refused as such: a wrong content type, and a row with a value too many.
@@ -102,42 +102,6 @@ class Endpoint:
                 f"{self.name} answered {mistake} with {status}, expected 400 to 499: {_said(error)}"
             ) from error
         raise DeploymentError(f"{self.name} answered {mistake} as if nothing were wrong")
-
-    def _number(self, line: list[str]) -> float:
-        try:
-            [value] = line
-            number = float(value)
-        except ValueError:
-            raise DeploymentError(
-                f"{self.name} answered {to_csv([line]).decode().strip()[:50]!r}, expected a number"
-            ) from None
-        if not math.isfinite(number):
-            raise DeploymentError(f"{self.name} answered {value}, expected a finite number")
-        return number
-
-
-def read_rows(file: Path) -> tuple[list[list[str]], list[float]]:
-    """Return the rows to send, and the truth, which is the last column."""
-    rows = from_csv(file.read_bytes())
-    return [row[:-1] for row in rows], [float(row[-1]) for row in rows]
-
-
-def to_csv(rows: list[list[str]]) -> bytes:
-    """Return rows as CSV in UTF-8."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
-
-
-def from_csv(content: bytes) -> list[list[str]]:
-    """Return the rows of CSV in UTF-8, without its empty lines.
-
-    Raises:
-        csv.Error: it is no CSV.
-        UnicodeDecodeError: it is not UTF-8.
-    """
-    # Excel begins CSV with a byte order mark.
-    return [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True) if row]
 
 
 def command(owner: Project, environment: Environment, configured: Settings) -> None:
@@ -176,17 +140,7 @@ def test(endpoint: Endpoint, limits: Test, file: Path = ROWS) -> Outcome:
     """
     rows, truth = read_rows(file)
     predictions, _ = endpoint.predict(rows)
-    for row, prediction in zip(rows, predictions, strict=True):
-        if not limits.lowest <= prediction <= limits.highest:
-            raise DeploymentError(
-                f"{endpoint.name} predicts {prediction:g} for {to_csv([row]).decode().strip()}; "
-                f"settings.toml allows {limits.lowest:g} to {limits.highest:g}"
-            )
-    error = sum(abs(p - t) for p, t in zip(predictions, truth, strict=True)) / len(rows)
-    if error > limits.mean_absolute_error:
-        raise DeploymentError(
-            f"{endpoint.name} is off by {error:.2f} on average; settings.toml allows {limits.mean_absolute_error:g}"
-        )
+    error = known_rows.require_good(endpoint.name, rows, truth, predictions, limits)
     latency = _single_latency(endpoint, rows[:SINGLE_REQUESTS], predictions)
     if latency > limits.latency_milliseconds:
         raise DeploymentError(

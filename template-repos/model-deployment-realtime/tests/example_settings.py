@@ -1,5 +1,23 @@
 """The settings that the tests run with: those of the repository may change."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
+
+from deployment import settings
+from mlops_platform import REPOSITORY
 
 EXAMPLE = Path(__file__).with_name("settings.toml")
+
+
+@contextmanager
+def in_force() -> Generator[None]:
+    """Let the program and the commands read the settings of the tests, until the `with` statement ends."""
+    read = settings.read
+
+    def read_example(file: Path) -> settings.Settings:
+        return read(EXAMPLE if file == REPOSITORY / "settings.toml" else file)
+
+    with patch.object(settings, "read", read_example):
+        yield

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployment import smoke
+from mlops_platform.release import known_rows
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT
 
@@ -153,7 +154,7 @@ class FakeCloudWatch:
         }
 
 
-COLUMNS = len(smoke.read_rows(smoke.ROWS)[0][0])
+COLUMNS = len(known_rows.read_rows(smoke.ROWS)[0][0])
 """Number of the values that the model gets for a row."""
 
 

@@ -16,6 +16,7 @@ from deployment import live, settings, smoke
 from deployment.__main__ import main
 from deployment.deploy import CONFIGURATION, PROGRAM
 from deployment.removal import ENDPOINT
+from mlops_platform.release import known_rows
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT, model_name
 
@@ -402,7 +403,7 @@ def test_the_test_reports_the_answers_of_the_endpoint(
 ) -> None:
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    rows, truth = smoke.read_rows(smoke.ROWS)
+    rows, truth = known_rows.read_rows(smoke.ROWS)
     known = {tuple(row): value for row, value in zip(rows, truth, strict=True)}
     answer: Callable[[list[list[str]]], str] = lambda asked: "".join(f"{known[tuple(row)]}\n" for row in asked)  # noqa: E731
     aws.runtime.predict = answer

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from example_settings import EXAMPLE
+from example_settings import EXAMPLE, in_force
 
 from deployment import settings
 from deployment.deploy import PROGRAM
@@ -28,7 +28,8 @@ def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Renderin
         "instances": str(instances),
         **({"shadow": version(shadow).configuration()} if shadow else {}),
     }
-    return rendering.render(PROGRAM, environment, configuration)
+    with in_force():
+        return rendering.render(PROGRAM, environment, configuration)
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ from fake_aws import FakeRuntime
 
 from deployment import settings, smoke
 from mlops_platform import REPOSITORY
-from mlops_platform.release import DeploymentError
+from mlops_platform.release import DeploymentError, known_rows
 from mlops_platform.release.testing.aws import refusal
 from mlops_platform.release.testing.example import PROJECT
 
 LIMITS = settings.read(REPOSITORY / "settings.toml").test
-ROWS, TRUTH = smoke.read_rows(smoke.ROWS)
+ROWS, TRUTH = known_rows.read_rows(smoke.ROWS)
 KNOWN = {tuple(row): truth for row, truth in zip(ROWS, TRUTH, strict=True)}
 
 
@@ -55,7 +55,7 @@ def test_a_slow_endpoint_fails() -> None:
         ask(FakeRuntime(predict=good, seconds=2 * limit / 1000))
 
 
-FIRST = re.escape(smoke.to_csv(ROWS[:1]).decode().strip())
+FIRST = re.escape(known_rows.to_csv(ROWS[:1]).decode().strip())
 ALLOWED = rf"; settings\.toml allows {LIMITS.lowest:g} to {LIMITS.highest:g}"
 Predict = Callable[[list[list[str]]], str]
 WRONG: list[tuple[Predict, str]] = [
@@ -98,7 +98,7 @@ def test_rows_are_sent_and_answers_read_whatever_csv_allows() -> None:
 def test_values_with_commas_quotes_and_line_breaks_reach_the_endpoint_as_they_are(tmp_path: Path) -> None:
     row = ["I, infant", 'say "seven"', "two\nlines", "é", *ROWS[0]][: len(ROWS[0])]
     file = tmp_path / "rows.csv"
-    file.write_bytes(b"\xef\xbb\xbf" + smoke.to_csv([[*row, "7.5"]]) + b"\r\n")
+    file.write_bytes(b"\xef\xbb\xbf" + known_rows.to_csv([[*row, "7.5"]]) + b"\r\n")
     asked: list[list[str]] = []
 
     def predict(rows: list[list[str]]) -> str:

@@ -27,11 +27,11 @@ from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import job_code, remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
-from mlops_platform.pipeline.local_endpoint import ServingError
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailedError
 from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
+from mlops_platform.serving.local_endpoint import ServingError
 from pipeline import images, project, report, serving, settings, trial
 from pipeline.champion import Champion, find
 from pipeline.definition import definition, output_uri, project_tags

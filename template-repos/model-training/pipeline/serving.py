@@ -6,9 +6,9 @@ import math
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 
-from mlops_platform.pipeline import local_endpoint
-from mlops_platform.pipeline.local_endpoint import LocalEndpoint, ServingError
 from mlops_platform.pipeline.local_run import LocalRun
+from mlops_platform.serving import local_endpoint
+from mlops_platform.serving.local_endpoint import LocalEndpoint, ServingError
 from pipeline import images
 from pipeline.definition import output_uri
 from pipeline.project import Project

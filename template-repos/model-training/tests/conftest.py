@@ -14,9 +14,9 @@ from pipeline.project import EXAMPLE
 
 from mlops_platform.pipeline import job_code
 from mlops_platform.pipeline.expressions import Json
-from mlops_platform.pipeline.local_endpoint import LocalEndpoint
 from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.pipeline.upload import target_uri
+from mlops_platform.serving.local_endpoint import LocalEndpoint
 
 CODE_URI = "s3://example-bucket/code/0123456789abcdef"
 DATA_URI = target_uri(DATA, "s3://example-bucket/data")

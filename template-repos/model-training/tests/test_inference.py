@@ -13,7 +13,7 @@ from examples import ROW, VALUES, line, with_value
 from features import CATEGORY, COLUMNS, MEASUREMENTS, Preprocessing, Row
 from flask import Response
 
-from mlops_platform.pipeline.local_endpoint import Answer, LocalEndpoint
+from mlops_platform.serving.local_endpoint import Answer, LocalEndpoint
 
 CSV = {"Content-Type": "text/csv", "Accept": "text/csv"}
 MEASUREMENT = MEASUREMENTS[0]

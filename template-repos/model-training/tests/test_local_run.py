@@ -28,11 +28,11 @@ from preprocess import split
 
 from mlops_platform import REPOSITORY
 from mlops_platform.monitoring import baseline
-from mlops_platform.pipeline import local_endpoint
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
-from mlops_platform.pipeline.local_endpoint import LocalEndpoint, ServingError
 from mlops_platform.pipeline.local_run import LocalRun, StepFailedError
+from mlops_platform.serving import local_endpoint
+from mlops_platform.serving.local_endpoint import LocalEndpoint, ServingError
 
 
 @pytest.fixture(scope="module")

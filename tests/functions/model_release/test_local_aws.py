@@ -146,7 +146,9 @@ def _prepare_production(prod: Account, platform: Rendering) -> None:
     )
     # The alias of another project, which the tests try to use.
     functions.create_alias(FunctionName=FUNCTION, Name=OTHER, FunctionVersion="$LATEST")
-    _launch(prod, with_key(platform.one("BucketObjectv2").inputs["content"]))
+    _launch(
+        prod, with_key(platform.one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"])
+    )
 
 
 def _launch(prod: Account, template: str) -> None:

@@ -1,5 +1,6 @@
 """An account that projects deploy to, in memory: stacks and endpoints take their time to come and go."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -13,7 +14,9 @@ from tests.functions.shared.clock import Clock
 ENVIRONMENT = {
     "ACCOUNT_ID": "333333333333",
     "PLATFORM_PREFIX": "analytics-prod",
-    "ROLES_TEMPLATE_URL": "https://bucket/onboarding/project-roles-1.yaml",
+    "TEMPLATE_URLS": json.dumps(
+        {f"model-deployment-{each}": f"https://bucket/onboarding/{each}-1.yaml" for each in ("batch", "realtime")}
+    ),
     "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
     "RELEASE": '{"managers": ["hedy", "lise"], "unprotected": false}',
 }
@@ -46,6 +49,8 @@ class MemoryAccount:
     stacks: dict[str, RolesStack] = field(default_factory=dict[str, RolesStack])
     served: dict[str, str] = field(default_factory=dict[str, str])
     """States of endpoints."""
+    scheduled: dict[str, str] = field(default_factory=dict[str, str])
+    """States of schedules."""
     remains: set[str] = field(default_factory=set[str])
     """Names of configurations, models, alarms and the like."""
     changes: list[str] = field(default_factory=list[str])
@@ -108,7 +113,11 @@ class MemoryAccount:
                     del self.served[name]
         return {name: status for name, status in self.served.items() if name.startswith(prefix)}
 
+    def schedules(self, prefix: str) -> Mapping[str, str]:
+        return {name: status for name, status in self.scheduled.items() if name.startswith(prefix)}
+
     def delete_what_served(self, prefix: str) -> None:
+        assert not self.schedules(prefix), "what a schedule starts is not deleted under it"
         assert not self.endpoints(prefix), "what serves an endpoint is not deleted under it"
         self._change("delete_what_served")
         self.remains = {name for name in self.remains if not name.startswith(prefix)}

@@ -13,7 +13,7 @@ STRANGER = "analytics-prod-p-abcdefghijklm"
 
 @pytest.fixture
 def deployments(client: Client) -> Deployments:
-    return Deployments(client, client, client)
+    return Deployments(client, client, client, client)
 
 
 def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, client: Client) -> None:
@@ -30,6 +30,16 @@ def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, clie
 
     assert deployments.endpoints(NAME) == {NAME: "InService", f"{NAME}-shadow": "Failed"}
     assert client.did("list_endpoints") == [{"NameContains": NAME}]
+
+
+def test_only_the_projects_own_schedules_are_seen(deployments: Deployments, client: Client) -> None:
+    client.answers["list_schedules"] = [
+        {"Schedules": [{"Name": f"{NAME}-batch", "State": "ENABLED"}]},
+        {"Schedules": [{"Name": STRANGER, "State": "ENABLED"}]},
+    ]
+
+    assert deployments.schedules(NAME) == {f"{NAME}-batch": "ENABLED"}
+    assert client.did("list_schedules") == [{"NamePrefix": NAME}]
 
 
 def served(client: Client) -> None:

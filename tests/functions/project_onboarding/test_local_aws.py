@@ -73,11 +73,12 @@ def world(dev: Account, prod: Account, rendered: Renderings) -> World:
     has_roles_of(dev, "dev", rendered("dev"), "template-cloner", "project-launch")
     platform = rendered("prod")
     has_roles_of(prod, "prod", platform, "project-onboarding", "project-roles")
-    published = platform.one("BucketObjectv2").inputs
     s3 = prod.client("s3")
     where = {"LocationConstraint": "eu-west-1"}
-    s3.create_bucket(Bucket=published["bucket"], CreateBucketConfiguration=where)
-    s3.put_object(Bucket=published["bucket"], Key=published["key"], Body=published["content"].encode())
+    templates = [each.inputs for each in platform.all("BucketObjectv2")]
+    s3.create_bucket(Bucket=templates[0]["bucket"], CreateBucketConfiguration=where)
+    for published in templates:
+        s3.put_object(Bucket=published["bucket"], Key=published["key"], Body=published["content"].encode())
     # The account's stack makes it; a project's stack names it.
     create_function(prod, "analytics-prod-model-release", "handler.handler", ECHO)
     has_function(prod, platform, "workload-project-onboarding-function")
@@ -199,7 +200,7 @@ def test_the_template_cloner_becomes_no_role_and_makes_no_stack_in_the_account(o
         arn = f"arn:aws:iam::333333333333:role/analytics-prod-{role}"
         assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="attack")[0] == "AccessDenied", role
     there = f"arn:aws:cloudformation:eu-west-1:333333333333:stack/{NAME}/1"
-    request = {"TemplateURL": SETTINGS.template_url, "RoleARN": SETTINGS.stack_role_arn}
+    request = {"TemplateURL": SETTINGS.template_urls["model-deployment-realtime"], "RoleARN": SETTINGS.stack_role_arn}
     for call in (stacks.create_stack, stacks.update_stack):
         for name in (NAME, there):
             assert refusal(call, StackName=name, **request)[0] == "AccessDenied"
@@ -228,7 +229,7 @@ def test_the_function_s_role_makes_stacks_only_by_the_account_s_template(world: 
     configured = world.prod.client("lambda").get_function_configuration(FunctionName=FUNCTION)["Environment"][
         "Variables"
     ]
-    published = configured["ROLES_TEMPLATE_URL"]
+    published = json.loads(configured["TEMPLATE_URLS"])["model-deployment-realtime"]
     another = published.replace("project-roles", "attack")
     for changes in ({"TemplateURL": another}, {"RoleARN": "arn:aws:iam::333333333333:role/analytics-prod-deploy"}):
         request: dict[str, Any] = {"RoleARN": SETTINGS.stack_role_arn, "TemplateURL": published, **changes}

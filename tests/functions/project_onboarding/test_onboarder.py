@@ -176,6 +176,17 @@ def test_a_retired_project_goes_with_all_that_its_endpoints_left(account: Memory
     assert carried_out(account, OFFBOARD) == Done(roles={})
 
 
+def test_a_batch_that_is_scheduled_does_not_go(account: MemoryAccount) -> None:
+    carried_out(account, ONBOARD)
+    account.scheduled = {f"{NAME}-batch": "ENABLED"}
+
+    for request in (CHECK, OFFBOARD):
+        reason = refusal(account, request)
+        assert f"still has the project's schedule {NAME}-batch (ENABLED): retire it first" in reason
+    account.scheduled = {}
+    assert carried_out(account, OFFBOARD) == Done(roles={})
+
+
 def test_a_check_changes_nothing(account: MemoryAccount) -> None:
     carried_out(account, ONBOARD)
     account.remains = {f"{NAME}-v1-model"}

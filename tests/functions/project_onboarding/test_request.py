@@ -36,6 +36,7 @@ def test_a_request_is_read() -> None:
         ("repository_name", "mlops-abalone-p-mnopqrstuvwx-model-deployment-realtime"),
         ("repository_name", "mlops-churn-p-abcdefghijkl-model-deployment-realtime"),
         ("repository_name", "mlops-abalone-p-abcdefghijkl-model-training"),
+        ("repository_name", "mlops-abalone-p-abcdefghijkl-model-deployment-edge"),
         ("repository_name", f"{REPOSITORY.name}@2006:environment:prod"),
         ("repository_name", "*"),
         ("repository_id", 2006),
@@ -56,6 +57,6 @@ def test_all_problems_are_told_at_once() -> None:
     assert all(key in str(error.value) for key in ("action", "project_name", "project_id", "launch"))
 
 
-@pytest.mark.parametrize("key", ["organization", "repository_subject", "issuer", "account_id", "template_url"])
+@pytest.mark.parametrize("key", ["organization", "repository_subject", "issuer", "account_id", "template_urls"])
 def test_a_request_says_nothing_about_whom_the_account_trusts(key: str) -> None:
     assert parse_request({**EVENT, key: "evil"}) == ONBOARD

@@ -1,5 +1,7 @@
 """The stack of a project's roles, with AWS's clients in memory."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -114,10 +116,19 @@ def test_the_roles_are_created_by_the_published_template_and_role(stacks: RolesS
     }
     assert asked == {
         "StackName": NAME,
-        "TemplateURL": SETTINGS.template_url,
+        "TemplateURL": SETTINGS.template_urls["model-deployment-realtime"],
         "RoleARN": SETTINGS.stack_role_arn,
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
     }
+
+
+def test_a_project_gets_the_roles_of_its_way_to_deploy(stacks: RolesStacks, client: Client) -> None:
+    batch = replace(REPOSITORY, name=REPOSITORY.name.replace("realtime", "batch"))
+    stacks.create_stack(NAME, PROJECT, batch, LAUNCH)
+    stacks.update_stack(NAME, PROJECT, batch, LAUNCH)
+
+    asked = [*client.did("create_stack"), *client.did("update_stack")]
+    assert {each["TemplateURL"] for each in asked} == {SETTINGS.template_urls["model-deployment-batch"]}
 
 
 def test_a_stack_that_another_request_makes_is_left_to_it(stacks: RolesStacks, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Queues, topics, events, schedules, functions, logs, alarms, dashboards and budgets."""
+"""Pipelines, queues, topics, events, schedules, functions, logs, alarms, dashboards and budgets."""
 
 import json
 
@@ -43,6 +43,12 @@ def scheduled(deps: Dependencies, **changes: object) -> Inputs:
     }
 
 
+def pipeline(message: str) -> str:
+    """Return the definition of a pipeline that fails with a message."""
+    step = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
+    return json.dumps({"Version": "2020-12-01", "Steps": [step]})
+
+
 def dashboard(*metrics: str) -> str:
     """Return a dashboard of endpoint metrics, in their order."""
     properties = {"region": "eu-west-1", "metrics": [["AWS/SageMaker", metric] for metric in metrics]}
@@ -61,6 +67,20 @@ def alert(kind: str, percentage: float, topic: str) -> Inputs:
 
 
 MESSAGING: dict[str, Case] = {
+    "aws:sagemaker/pipeline:Pipeline": Case(
+        inputs=lambda deps: {
+            "pipelineName": "probe",
+            "pipelineDisplayName": "Probe",
+            "pipelineDescription": "Probe",
+            "pipelineDefinition": pipeline("one"),
+            "roleArn": deps.output("studio-role", "arn"),
+            **TAGS,
+        },
+        change=lambda _: {"pipelineDefinition": pipeline("two"), "pipelineDisplayName": "Two", "tags": {"a": "b"}},
+        replace={"pipelineName": "another"},
+        id="probe",
+        outputs={"arn": "arn:aws:sagemaker:eu-west-1:111111111111:pipeline/probe"},
+    ),
     "aws:sqs/queue:Queue": Case(
         inputs=lambda deps: {
             "name": "probe",

@@ -1,6 +1,8 @@
 """A small deployment repository, unlike that of real-time endpoints: it deploys a schedule, and has no endpoint to test."""
 
 import logging
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from mlops_platform.release import command_line, model
@@ -43,7 +45,19 @@ def main(arguments: list[str], folder: Path, aws: FakeAws, *, exists: bool = Fal
     def neither(_owner: Project, _environment: Environment, _: None) -> None:
         raise AssertionError("no test of this repository gets here")
 
-    commands = command_line.Commands(settings=lambda: None, deploy=deploy, test=neither, retire=neither)
+    def retire(owner: Project, environment: Environment, _: None) -> None:
+        existing = {SCHEDULE: environment.deployment_name} if exists else {}
+        Stack(
+            program=PROGRAM, folder=folder, project=owner, environment=environment, s3=aws.s3, say=logger.info
+        ).retire(existing)
+
+    def say(_owner: Project, environment: Environment, _: None, arguments: Sequence[str]) -> None:
+        sys.stdout.write(f"{environment.name} {' '.join(arguments)}\n")
+
+    own = command_line.Command[None](
+        name="say", help="say it", arguments={"first": "a word", "last": "a word"}, run=say
+    )
+    commands = command_line.Commands(settings=lambda: None, deploy=deploy, test=neither, retire=retire, own=[own])
     command_line.main(arguments, commands)
 
 

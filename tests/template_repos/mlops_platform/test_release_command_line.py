@@ -8,6 +8,7 @@ from mlops_platform.release import project
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT
+from tests.template_repos.mlops_platform import batch_repository
 from tests.template_repos.mlops_platform.conftest import Deploy
 
 READ = project.read
@@ -51,3 +52,26 @@ def test_without_a_project_nothing_is_sent(deploy: Deploy, tmp_path: Path, monke
     monkeypatch.setattr(project, "FILE", tmp_path / "project.toml")
     with pytest.raises(SystemExit, match=r"error: project\.toml is missing: launch a project from this template"):
         deploy(1)
+
+
+def test_a_repositorys_own_command_gets_its_arguments(
+    aws: FakeAws, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_repository.main(["say", "preprod", "one", "two"], tmp_path, aws)
+    assert capsys.readouterr().out == "preprod one two\n"
+
+
+def test_a_repositorys_own_command_runs_in_the_environments_account_alone(aws: FakeAws, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="these are credentials of account 222222222222; prod is account 333333333333"):
+        batch_repository.main(["say", "prod", "one", "two"], tmp_path, aws)
+
+
+def test_a_stack_is_retired_after_what_a_killed_run_left(aws: FakeAws, engine: FakeEngine, tmp_path: Path) -> None:
+    batch_repository.main(["retire", "preprod"], tmp_path, aws, exists=True)
+    assert [call[0] for call in engine.calls] == ["stack", "stack", "destroy"]
+
+
+def test_a_retirement_that_fails_is_red(aws: FakeAws, engine: FakeEngine, tmp_path: Path) -> None:
+    engine.exit_code = 255
+    with pytest.raises(SystemExit, match="pulumi destroy failed in preprod; its messages are above: run this again"):
+        batch_repository.main(["retire", "preprod"], tmp_path, aws)

@@ -17,6 +17,7 @@ def test_a_version_of_this_project_has_the_model_that_the_account_made(aws: Fake
     version = release(PROJECT, PREPROD, ARN)
     assert (version.package_arn, version.version, version.model_name) == (ARN, 2, model_name("preprod", 2))
     assert version.artifact_uri == f"s3://{PREPROD.artifacts_bucket}/approved/{PROJECT.id}/2/model.tar.gz"
+    assert version.sha256 == f"{2:064x}"
     assert aws.release.released == [2]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.eventbridge import service_events
 from sandbox.aws.iam import authorization
-from sandbox.aws.ministack import scope
+from sandbox.aws.ministack import cloudwatch, scope
 from sandbox.aws.sagemaker import names, tags, user_context
 from sandbox.aws.sagemaker.pipelines import execution
 from sandbox.aws.sagemaker.pipelines.definition import Definition
@@ -27,6 +27,14 @@ _tokens = scope.scoped_store()
 """By the operation, the name of the pipeline and the token of a request: the ARN that answered it."""
 
 STATUS_CHANGE = "SageMaker Model Building Pipeline Execution Status Change"
+NAMESPACE = "AWS/Sagemaker/ModelBuildingPipeline"
+METRICS = {
+    "Executing": "ExecutionStarted",
+    "Failed": "ExecutionFailed",
+    "Stopped": "ExecutionStopped",
+    "Succeeded": "ExecutionSucceeded",
+}
+"""Metrics by the status of an execution. Source: SageMaker Developer Guide, "SageMaker pipelines metrics"."""
 
 
 def _create(call: Call) -> Members:
@@ -191,7 +199,7 @@ def _start(call: Call) -> Members:
             "ParallelismConfiguration",
         ),
         created_by=user_context.of(call.caller),
-        on_change=_send_event,
+        on_change=_tell,
     )
     _executions[started.arn] = started
     _tokens[token] = started.arn
@@ -307,7 +315,10 @@ def _check_role(role: str) -> None:
         raise ServiceError("ValidationException", f"The role {role} cannot be assumed by sagemaker.amazonaws.com.")
 
 
-def _send_event(changed: Execution, before: str) -> None:
+def _tell(changed: Execution, before: str) -> None:
+    """Send the event of a change of status, and count it among the metrics of the pipeline."""
+    if metric := METRICS.get(changed.status):
+        cloudwatch.record_count(NAMESPACE, metric, 1, {"PipelineName": changed.pipeline["PipelineName"]})
     description = changed.description()
     service_events.send(
         "aws.sagemaker",

@@ -69,7 +69,8 @@ class FakeSageMaker:
     def add_tags(self, arguments: Json) -> tuple[int, Json]:
         return 200, {"Tags": arguments["Tags"]}
 
-    def start_pipeline_execution(self, _: Json) -> tuple[int, Json]:
+    def start_pipeline_execution(self, arguments: Json) -> tuple[int, Json]:
+        del arguments
         return 200, {"PipelineExecutionArn": EXECUTION_ARN}
 
     def describe_pipeline_execution(self, _: Json) -> tuple[int, Json]:

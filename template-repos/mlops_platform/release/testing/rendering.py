@@ -130,6 +130,7 @@ def version(number: int, environment: str = "prod") -> Version:
         version=number,
         model_name=model_name(environment, number),
         artifact_uri=f"s3://bucket/approved/{PROJECT.id}/{number}/model.tar.gz",
+        sha256=f"{number:064x}",
     )
 
 

@@ -1,0 +1,74 @@
+"""`make local-run`: three windows of abalones on this machine, and what becomes of their rows.
+
+python -m example [--model MODEL.tar.gz] [--rows FILE …] [--folder FOLDER]
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+from deployment import settings
+from example.local_run import LocalBatch, day, example_model
+from mlops_platform import REPOSITORY
+from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.image_environments import ImageEnvironmentError
+from mlops_platform.pipeline.local_run import StepFailedError
+from mlops_platform.project.settings_file import SettingsError
+
+logger = logging.getLogger(__name__)
+
+SPOILT = b'X,0.4,0.3,0.1,0.5,0.2,0.1,0.1\nM,0.4\nM,tall,0.3,0.1,0.5,0.2,0.1,0.1\n"M,0.4,0.3,0.1,0.5,0.2,0.1,0.1\nM\xff,1,1,1,1,1,1,1\n'
+"""An unseen sex, too few values, text for a number, quotes that do not end, and no UTF-8."""
+
+
+def main(arguments: list[str]) -> None:
+    """Run the windows; exits with 1 and a message if that fails for a reason that its user can act on."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(prog="python -m example", description="Score rows on this machine.")
+    parser.add_argument("--model", type=Path, help="archive of a model (default: the example's, which is fitted first)")
+    parser.add_argument("--rows", type=Path, nargs="+", help="files to score (default: three days of abalones)")
+    parser.add_argument("--folder", type=Path, help="keep every file of the runs here (default: a temporary folder)")
+    options = parser.parse_args(arguments)
+    try:
+        configured = settings.read(REPOSITORY / "settings.toml")
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = options.folder or Path(temporary)
+            folder.mkdir(parents=True, exist_ok=True)
+            batch = LocalBatch(folder=folder, model=options.model or example_model(folder), settings=configured)
+            _run(batch, options.rows)
+    except (ImageEnvironmentError, SettingsError, StepFailedError) as error:
+        sys.exit(f"error: {error}")
+
+
+def _run(batch: LocalBatch, files: list[Path] | None) -> None:
+    if files:
+        given = {file.name: file.read_bytes() for file in files}
+        _show(batch, batch.run("2026-11-26T02:00:00Z", given))
+        return
+    plain = {"part-0.csv": day(0), "part-1.csv": day(1000, 500)}
+    first = batch.run("2026-11-26T02:00:00Z", plain)
+    _show(batch, first)
+    _show(batch, batch.run("2026-11-27T02:00:00Z", {"part-0.csv": day(0) + SPOILT}))
+    heavier = {"part-0.csv": day(0, change=lambda row: [*row[:4], f"{1.5 * float(row[4]):.4f}", *row[5:]])}
+    _show(batch, batch.run("2026-11-28T02:00:00Z", heavier))
+    if batch.run("2026-11-26T02:00:00Z", plain) != first:
+        raise StepFailedError("the same window gave another manifest the second time")
+    logger.info("Scored again, the first window gave the same manifest, and its results lie where they lay.")
+
+
+def _show(batch: LocalBatch, manifest: Json) -> None:
+    rows, drift = manifest["rows"], manifest["drift"]
+    said = f": {', '.join(drift['features'])}" if drift["features"] else ""
+    logger.info(
+        "%s  %d rows in, %d out, %d in quarantine; %s%s",
+        *(manifest["window"], rows["in"], rows["out"], rows["quarantined"], drift["verdict"], said),
+    )
+    for each in manifest["objects"]:
+        if each["quarantine"]:
+            logger.info("%s", (batch.output / manifest["results"] / each["quarantine"]["name"]).read_text().rstrip())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,181 @@
+"""The services of AWS that a batch needs, in memory; they answer as AWS documents, refusals included."""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from test_definition import MODEL
+
+from batch.names import Names
+from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.testing import sagemaker
+from mlops_platform.release.testing.aws import FakeAws, FakeS3, refusal
+from mlops_platform.release.testing.example import PROJECT
+
+PREPROD = PROJECT.environments["preprod"]
+NAMES = Names(project=PROJECT, environment=PREPROD)
+KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
+
+
+@dataclass
+class FakeObjects(FakeS3):
+    """Objects that are read and written, too."""
+
+    written: list[str] = field(default_factory=list[str])
+
+    def get_paginator(self, operation: str) -> "FakeObjects":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str, Delimiter: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's names
+        """Return one entry a page, so that code without paging fails."""
+        keys = sorted(key for bucket, key in self.objects if bucket == Bucket and key.startswith(Prefix))
+        if not Delimiter:
+            yield from ({"Contents": [{"Key": key}]} for key in keys)
+            return
+        for folder in sorted({key[: key.index(Delimiter, len(Prefix)) + 1] for key in keys}):
+            yield {"CommonPrefixes": [{"Prefix": folder}]}
+        yield {}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        if (Bucket, Key) not in self.objects:
+            # As S3 answers a role that may not list the whole bucket.
+            raise refusal("GetObject", "AccessDenied", "Access Denied")
+        return {"Body": io.BytesIO(self.objects[Bucket, Key])}
+
+    def head_object(self, *, Bucket: str, Key: str, ChecksumMode: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert ChecksumMode == "ENABLED"
+        assert (Bucket, Key) in self.objects
+        return {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **options: str) -> None:  # noqa: N803 - boto3's names
+        assert (options["IfNoneMatch"], options["SSEKMSKeyId"]) == ("*", KEY)
+        assert Key.startswith(f"{NAMES.folder}/code/")
+        self.objects[Bucket, Key] = Body
+        self.written.append(Key)
+
+
+class FakeSageMaker(sagemaker.FakeSageMaker):
+    """A pipeline whose executions are over at once, and the model of each version."""
+
+    def __init__(self, s3: FakeObjects) -> None:
+        super().__init__()
+        self.executions = [{"PipelineExecutionStatus": "Succeeded"}]
+        self.s3 = s3
+        self.started: list[dict[str, str]] = []
+        self.answer: Callable[[str], str] = lambda _: "10.0"
+        """The model's answer to a row."""
+
+    def describe_model(self, arguments: Json) -> tuple[int, Json]:
+        name = arguments["ModelName"]
+        assert name.startswith(PREPROD.deployment_name)
+        arn = f"arn:aws:sagemaker:eu-west-1:222222222222:model/{name}"
+        return 200, {**MODEL, "ModelName": name, "CreationTime": 0, "ModelArn": arn}
+
+    def start_pipeline_execution(self, arguments: Json) -> tuple[int, Json]:
+        """Score the rows, as the job does."""
+        assert self.pipeline is not None
+        given = {each["Name"]: each["Value"] for each in arguments["PipelineParameters"]}
+        self.started.append(given)
+        self.steps = [
+            {
+                "StepName": "Score",
+                "StepStatus": "Succeeded",
+                "StartTime": 1000.0,
+                "EndTime": 1360.0,
+            }
+        ]
+        if self.executions[0]["PipelineExecutionStatus"] == "Succeeded":
+            self._score(given["Input"], given["Window"], f"{NAMES.folder}/{given['Area']}")
+        return super().start_pipeline_execution(arguments)
+
+    def _score(self, uri: str, window: str, folder: str) -> None:
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        [content] = [
+            body for (of, key), body in self.s3.objects.items() if (of, key.startswith(prefix)) == (bucket, True)
+        ]
+        rows = content.decode().split("\n")[:-1]
+        answers = [(index, self.answer(row)) for index, row in enumerate(rows, start=1)]
+        scored = "".join(f"{index},{answer}\n" for index, answer in answers if answer)
+        out = scored.count("\n")
+        options = json.loads((self.pipeline or {})["PipelineDefinition"])["Steps"][0]["Arguments"]["AppSpecification"]
+        arguments = options["ContainerArguments"]
+        manifest: Json = {
+            "window": window,
+            "results": "results/0123/",
+            "model_package_arn": arguments[arguments.index("--model-package-arn") + 1],
+            "objects": [{"predictions": {"name": "predictions/rows.csv.csv"}}],
+            "rows": {"in": len(rows), "out": out, "quarantined": len(rows) - out},
+            "drift": {"verdict": "too few rows", "features": list[str]()},
+        }
+        self.s3.objects[bucket, f"{folder}/results/0123/predictions/rows.csv.csv"] = scored.encode()
+        self.s3.objects[bucket, f"{folder}/runs/{window}/manifest.json"] = json.dumps(manifest).encode()
+
+    def list_pipeline_executions(self, arguments: Json) -> tuple[int, Json]:
+        assert (arguments["SortBy"], arguments["SortOrder"]) == ("CreationTime", "Descending")
+        summary = {
+            "PipelineExecutionArn": sagemaker.EXECUTION_ARN,
+            "StartTime": datetime(2026, 11, 28, 2, tzinfo=UTC).timestamp(),
+            "PipelineExecutionDisplayName": "output-2026-11-28",
+            "PipelineExecutionStatus": "Failed",
+            "PipelineExecutionFailureReason": "Score: RunError: the input has no row",
+        }
+        return 200, {"PipelineExecutionSummaries": [summary]}
+
+
+@dataclass
+class FakeScheduler:
+    """A group of schedules with one schedule, or none."""
+
+    group: bool = False
+    schedule: dict[str, Any] | None = None
+
+    def get_schedule_group(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        assert Name == NAMES.pipeline
+        if not self.group:
+            raise refusal("GetScheduleGroup", "ResourceNotFoundException", f"Schedule group {Name} does not exist.")
+        return {"Name": Name}
+
+    def get_schedule(self, *, GroupName: str, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert GroupName == Name == NAMES.pipeline
+        if self.schedule is None:
+            raise refusal("GetSchedule", "ResourceNotFoundException", f"Schedule {Name} does not exist.")
+        return self.schedule
+
+
+class FakeParameters:
+    """The parameters of the account."""
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        assert Name == f"{PREPROD.parameter_path}/encryption/data-key-arn"
+        return {"Parameter": {"Value": KEY}}
+
+
+@dataclass
+class Aws(FakeAws):
+    """The services that the commands use."""
+
+    objects: FakeObjects = field(default_factory=FakeObjects)
+    scheduler: FakeScheduler = field(default_factory=FakeScheduler)
+
+    def __post_init__(self) -> None:
+        self.sagemaker = FakeSageMaker(self.objects)
+
+    @property
+    def services(self) -> Mapping[str, Any]:
+        return {
+            **super().services,
+            "s3": self.objects,
+            "sagemaker": self.sagemaker.client,
+            "scheduler": self.scheduler,
+            "ssm": FakeParameters(),
+        }
+
+    def receive(self, *windows: str) -> None:
+        """Put a row into the input of windows."""
+        for window in windows:
+            key = f"{NAMES.folder}/input/daily/{window}/part-0.csv"
+            self.objects.objects[NAMES.bucket, key] = b"M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15\n"

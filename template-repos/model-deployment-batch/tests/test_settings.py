@@ -1,0 +1,81 @@
+"""settings.toml."""
+
+from pathlib import Path
+
+import pytest
+from example_settings import EXAMPLE
+
+from deployment import settings
+from mlops_platform import REPOSITORY
+from mlops_platform.project.settings_file import SettingsError
+
+SETTINGS = EXAMPLE.read_text()
+
+
+def test_the_settings_of_this_repository_are_possible() -> None:
+    assert settings.read(REPOSITORY / "settings.toml").plans.keys() == {"preprod", "prod"}
+
+
+def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(SETTINGS.replace("[input]", "[inputs]").replace("psi = 0.1", 'psi = "0.1"'))
+    with pytest.raises(SettingsError) as caught:
+        settings.read(file)
+    assert str(caught.value).splitlines() == [
+        "settings.toml:",
+        "  [inputs] is unknown",
+        "  [input] prefix is missing",
+        "  [drift] psi is '0.1', expected a number",
+    ]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["cron(0 2 * * ? *)", "cron(0/30 8-18 ? * MON-FRI *)", "cron(0 6 L * ? 2027)", "rate(1 day)", "rate(12 hours)"],
+)
+def test_schedules_are_those_of_eventbridge_scheduler(tmp_path: Path, schedule: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(SETTINGS.replace("cron(0 2 * * ? *)", schedule))
+    assert settings.read(file).plans["prod"].schedule == schedule
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "problem"),
+    [
+        *(
+            ("prod", "schedule", f'"{schedule}"', r"\[prod\] schedule is neither cron")
+            for schedule in (
+                *("", "0 2 * * *", "cron(0 2 * * *)", "cron(0 2 * * * *)", "cron(0 2 ? * ? *)", "cron(0 2 * *  ? *)"),
+                *("rate(1 days)", "rate(2 day)", "rate(0 days)", "rate(1 week)", "at(2026-11-28T01:00:00)"),
+            )
+        ),
+        ("prod", "schedule", '"rate(5 minutes)"', r"\[prod\] schedule must leave 15 minutes"),
+        ("prod", "schedule", '"rate(1 hour)"', r"\[prod\] schedule starts again before \[retries\] maximum_minutes"),
+        ("preprod", "time_zone", '"Mars/Phobos"', r"\[preprod\] time_zone is no zone"),
+        ("prod", "flexible_minutes", 1441, r"\[prod\] flexible_minutes must be 0 to 1440"),
+        ("prod", "instance_type", '"m5.large"', r"\[prod\] instance_type is no type of instance"),
+        ("prod", "instance_type", '"ml.m5d.large"', r"\[prod\] instance_type has a disk of its own"),
+        ("prod", "volume_gigabytes", 0, r"\[prod\] volume_gigabytes must be 1 to 16384"),
+        ("prod", "maximum_minutes", 7201, r"\[prod\] maximum_minutes must be 1 to 7200"),
+        ("prod", "usd_per_hour", 0, r"\[prod\] usd_per_hour must be above 0"),
+        ("input", "prefix", '"/daily"', r"\[input\] prefix must be folders"),
+        ("input", "prefix", '"daily/"', r"\[input\] prefix must be folders"),
+        ("input", "prefix", '"../other"', r"\[input\] prefix must be folders"),
+        ("retries", "maximum_attempts", 186, r"\[retries\] maximum_attempts must be 0 to 185"),
+        ("retries", "maximum_minutes", 0, r"\[retries\] maximum_minutes must be 1 to 1440"),
+        ("drift", "psi", 0, r"\[drift\] psi must be above 0"),
+        ("drift", "least_rows", 199, r"\[drift\] least_rows must be at least 200"),
+        ("alarms", "quarantined_percent", 101, r"\[alarms\] quarantined_percent must be 0 to 100"),
+        ("test", "lowest", 35, r"\[test\] lowest must be below highest"),
+        ("test", "mean_absolute_error", 0, r"\[test\] mean_absolute_error must be above 0"),
+    ],
+)
+def test_an_impossible_setting_is_refused(tmp_path: Path, table: str, key: str, value: object, problem: str) -> None:
+    before, heading, after = SETTINGS.partition(f"[{table}]\n")
+    lines = after.splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith(f"{key} ="))
+    lines[place] = f"{key} = {value}"
+    file = tmp_path / "settings.toml"
+    file.write_text(before + heading + "\n".join(lines))
+    with pytest.raises(SettingsError, match=problem):
+        settings.read(file)
