@@ -3,7 +3,8 @@
     GITHUB_TOKEN=… python template-repos/publish.py --organization acme --github-url https://github.com [kind …]
     python template-repos/publish.py --assemble FOLDER [kind …]      only write what would be published
 
-A template is its own folder, the parts of `mlops_platform/` that `templates.toml` lists, and `template.toml` with its version.
+A template is its own folder, the files of others and the parts of `mlops_platform/` that `templates.toml` lists, and
+`template.toml` with its version.
 The repositories themselves (`mlops-template-{kind}`) exist already. Needs git and the standard library.
 """
 
@@ -23,15 +24,14 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 SHARED = "mlops_platform"
 """The folder of which every template carries some packages."""
-PARTS: dict[str, list[str]] = {
-    kind: template["parts"] for kind, template in tomllib.loads((HERE / "templates.toml").read_text()).items()
-}
-"""The packages of the shared folder that each kind of template carries."""
+TEMPLATES: dict[str, dict[str, Any]] = tomllib.loads((HERE / "templates.toml").read_text())
+"""The kinds of template."""
 
 SCOPES = {"repo": "write to the template repositories", "workflow": "write files in .github/workflows"}
 """Scopes that publishing needs, by what it does with them."""
@@ -64,15 +64,15 @@ class PublishError(Exception):
 def main(arguments: list[str]) -> None:
     """Publish, or only assemble, the kinds that the command line names, or all."""
     parser = argparse.ArgumentParser(description="Publish the template repositories.")
-    parser.add_argument("kinds", nargs="*", metavar="kind", help=f"default: all ({', '.join(PARTS)})")
+    parser.add_argument("kinds", nargs="*", metavar="kind", help=f"default: all ({', '.join(TEMPLATES)})")
     parser.add_argument("--organization", help="GitHub organization that holds the template repositories")
     parser.add_argument("--github-url", default="https://github.com", help="address of the GitHub server")
     parser.add_argument("--github-api-url", help="its REST API (default: derived from the server)")
     parser.add_argument("--assemble", type=Path, metavar="FOLDER", help="write the templates below this folder instead")
     options = parser.parse_args(arguments)
-    kinds: list[str] = options.kinds or list(PARTS)
-    if unknown := [kind for kind in kinds if kind not in PARTS]:
-        parser.error(f"there is no template {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    kinds: list[str] = options.kinds or list(TEMPLATES)
+    if unknown := [kind for kind in kinds if kind not in TEMPLATES]:
+        parser.error(f"there is no template {', '.join(unknown)}; there are {', '.join(TEMPLATES)}")
     if options.assemble:
         for kind in kinds:
             assemble(kind, options.assemble / kind)
@@ -95,19 +95,32 @@ def main(arguments: list[str]) -> None:
 
 def assemble(kind: str, folder: Path) -> str:
     """Write a template into a folder that does not exist yet, and return its version."""
-    ignore = shutil.ignore_patterns(*IGNORED)
-    shutil.copytree(HERE / kind, folder, ignore=ignore)
+    _copy(HERE / kind, folder)
+    for other, paths in TEMPLATES[kind].get("shared", {}).items():
+        for path in paths:
+            _copy(HERE / other / path, folder / path)
     (folder / SHARED).mkdir()
     for file in filter(Path.is_file, (HERE / SHARED).iterdir()):
         shutil.copy(file, folder / SHARED)
-    for part in PARTS[kind]:
-        shutil.copytree(HERE / SHARED / part, folder / SHARED / part, ignore=ignore)
+    for part in TEMPLATES[kind]["parts"]:
+        _copy(HERE / SHARED / part, folder / SHARED / part)
     version = _version(folder)
     (folder / "template.toml").write_text(
         "# Which template this repository was made from; an upgrade starts from here.\n"
         f'[template]\nkind = "{kind}"\nversion = "{version}"\n'
     )
     return version
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder to where nothing is yet."""
+    if target.exists():
+        raise FileExistsError(f"{target} is a file of the template already")
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(*IGNORED))
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target)
 
 
 def publish(kind: str, url: str, environment: dict[str, str], rename: Callable[[str], None]) -> str:

@@ -12,8 +12,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,15 +22,15 @@ from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
 from mlops_platform.pipeline.local_endpoint import ServingError
-from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailedError
+from mlops_platform.pipeline.local_run import StepFailedError
 from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
-from pipeline import images, project, report, serving, settings
-from pipeline.definition import definition, output_uri, project_tags
+from pipeline import project, report, results, settings, this_machine
+from pipeline.definition import definition, project_tags
+from pipeline.this_machine import STEPS
 
 logger = logging.getLogger(__name__)
-STEPS = REPOSITORY / "steps"
 COMMIT = "GITHUB_SHA"
 """Environment variable of a workflow's jobs."""
 NO_COMMIT = "none"
@@ -52,7 +50,8 @@ def main(arguments: list[str]) -> None:
         elif options.command == "local-run":
             if options.mse_threshold is not None:
                 configured = replace(configured, quality=settings.Quality(mse_threshold=options.mse_threshold))
-            _local_run(configured, options.folder)
+            owner = _project_or_example()
+            this_machine.run(owner, configured, _definition(owner, configured, NO_COMMIT), options.folder)
         elif options.command == "upsert":
             _upsert(project.read(), configured)
         elif options.command == "start":
@@ -97,46 +96,10 @@ def _definition(owner: project.Project, configured: settings.Settings, commit: s
     return definition(
         owner,
         configured,
-        code_uri=upload.target_uri(STEPS, f"s3://{owner.bucket}/code"),
-        data_uri=upload.target_uri(REPOSITORY / configured.data.file, f"s3://{owner.bucket}/data"),
+        code_uri=upload.target_uri(STEPS, f"{owner.root_uri}/code"),
+        data_uri=upload.target_uri(REPOSITORY / configured.data.file, f"{owner.root_uri}/data"),
         commit=commit,
     )
-
-
-def _local_run(configured: settings.Settings, folder: Path | None) -> None:
-    owner = _project_or_example()
-    _install_images()
-    with tempfile.TemporaryDirectory() as temporary:
-        run = LocalRun(
-            definition=_definition(owner, configured, NO_COMMIT),
-            folder=folder or Path(temporary),
-            interpreter=images.interpreter,
-            on_finished=_log_finished,
-        )
-        for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
-            run.upload(source, upload.target_uri(source, f"s3://{owner.bucket}/{kind}"))
-        try:
-            run.run()
-        finally:
-            file = run.s3_path(output_uri(owner, run.execution_id, "evaluation")) / "evaluation.json"
-            if file.is_file():
-                measured = json.loads(file.read_text())
-                summary.publish(report.metrics_table(measured, configured.quality.mse_threshold))
-        logger.info("The model is good enough to be registered.")
-        summary.publish("\n" + serving.check(run, owner))
-
-
-def _install_images() -> None:
-    """Install the packages of the images before the first step, whose time they would count as."""
-    started = time.monotonic()
-    logger.info("Installing the packages of SageMaker's images, which takes minutes the first time")
-    for image in images.GROUPS:
-        images.interpreter(image)
-    logger.info("%-14s %6.1f s", "Installed", time.monotonic() - started)
-
-
-def _log_finished(step: FinishedStep) -> None:
-    logger.info("%-14s %6.1f s  %s", step.name, step.seconds, step.outcome)
 
 
 def _upsert(owner: project.Project, configured: settings.Settings) -> None:
@@ -148,7 +111,7 @@ def _upsert(owner: project.Project, configured: settings.Settings) -> None:
         )
     s3 = aws.client("s3", owner.region)
     for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
-        upload.upload(s3, source, f"s3://{owner.bucket}/{kind}", owner.kms_key_arn)
+        upload.upload(s3, source, f"{owner.root_uri}/{kind}", owner.kms_key_arn)
     outcome = remote.upsert(
         aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
@@ -189,18 +152,15 @@ def _wait(owner: project.Project, configured: settings.Settings, execution_arn: 
 def _summarise(
     owner: project.Project, configured: settings.Settings, execution_arn: str, steps: list[remote.Step]
 ) -> None:
-    parts = [f"## Pipeline {owner.pipeline_name}\n\n"]
-    if any(step.name == "Evaluate" and step.status == "Succeeded" for step in steps):
-        uri = output_uri(owner, execution_arn.rpartition("/")[2], "evaluation")
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        answer = aws.client("s3", owner.region).get_object(Bucket=bucket, Key=f"{key}/evaluation.json")
-        parts.append(report.metrics_table(json.loads(answer["Body"].read()), configured.quality.mse_threshold) + "\n")
-    parts.append(report.steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))
-    parts.extend(f"\n**{step.name}**: {step.failure_reason}\n" for step in steps if step.failure_reason)
-    parts.extend(
-        f"\nRegistered, waiting for approval: `{step.model_package_arn}`\n" for step in steps if step.model_package_arn
+    summary.publish(
+        report.execution(
+            owner.pipeline_name,
+            steps,
+            results.evaluation(owner, execution_arn, steps),
+            threshold=configured.quality.mse_threshold,
+            registered="Registered, waiting for approval",
+        )
     )
-    summary.publish("".join(parts))
 
 
 if __name__ == "__main__":

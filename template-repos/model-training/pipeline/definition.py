@@ -25,6 +25,7 @@ from pipeline.settings import Settings
 
 INPUTS = "/opt/ml/processing/input"
 OUTPUTS = "/opt/ml/processing/output"
+PENDING = "PendingManualApproval"
 MSE = "regression_metrics.mse.value"
 
 SERVING: Json = {
@@ -58,10 +59,12 @@ RETRIES: list[Json] = [
 
 def output_uri(project: Project, execution: str, output: str) -> str:
     """Return the S3 URI of an output of an execution's processing steps."""
-    return f"s3://{project.bucket}/executions/{execution}/{output}"
+    return f"{project.root_uri}/executions/{execution}/{output}"
 
 
-def definition(project: Project, settings: Settings, *, code_uri: str, data_uri: str, commit: str) -> Json:
+def definition(
+    project: Project, settings: Settings, *, code_uri: str, data_uri: str, commit: str, approval: str = PENDING
+) -> Json:
     """Return the whole pipeline.
 
     Args:
@@ -70,8 +73,9 @@ def definition(project: Project, settings: Settings, *, code_uri: str, data_uri:
         code_uri: S3 prefix that holds the files of `steps/`.
         data_uri: S3 URI of the raw data.
         commit: the commit of all of these, which the registered models name.
+        approval: status with which models are registered; a person decides about one that is pending.
     """
-    build = _Builder(project, settings, code_uri, data_uri)
+    build = _Builder(project, settings, code_uri, data_uri, approval)
     return sealed(
         {
             "Version": VERSION,
@@ -102,6 +106,7 @@ class _Builder:
     settings: Settings
     code_uri: str
     data_uri: str
+    approval: str
 
     def preprocess(self) -> Json:
         """Divide the data and fit the preprocessing."""
@@ -186,7 +191,7 @@ class _Builder:
         }
 
     def register(self) -> Json:
-        """Put the model into the registry. Only a person approves it: the status is no parameter."""
+        """Put the model into the registry. The status is no parameter: who starts an execution approves nothing."""
         types = self.settings.model.inference_instance_types
         container = {
             "Image": self._image(images.XGBOOST),
@@ -199,7 +204,7 @@ class _Builder:
             "RetryPolicies": RETRIES[:1],
             "Arguments": {
                 "ModelPackageGroupName": self.project.model_package_group,
-                "ModelApprovalStatus": "PendingManualApproval",
+                "ModelApprovalStatus": self.approval,
                 "ModelMetrics": {
                     "ModelQuality": {
                         "Statistics": {
@@ -271,7 +276,7 @@ class _Builder:
 
     def _output(self, *path: str) -> Json:
         """Return an S3 URI that belongs to the execution alone, so that no execution overwrites another's results."""
-        return join("/", [f"s3://{self.project.bucket}/executions", execution_id(), *path])
+        return join("/", [f"{self.project.root_uri}/executions", execution_id(), *path])
 
     def _input(self, name: str, uri: str | Json) -> Json:
         return {

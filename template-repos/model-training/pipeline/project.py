@@ -37,6 +37,11 @@ class Project:
     images_account_id: str
     """The account that owns SageMaker's images in this region."""
 
+    @property
+    def root_uri(self) -> str:
+        """S3 URI below which everything of the pipeline is kept."""
+        return f"s3://{self.bucket}"
+
 
 EXAMPLE = Project(
     name="example",

@@ -1,6 +1,9 @@
 """The results of a run as Markdown, for the terminal and the summary of a workflow run."""
 
+from collections.abc import Sequence
+
 from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.remote import Step
 
 UNITS = {"mse": "squared rings", "rmse": "rings", "mae": "rings", "r2": "1 is perfect"}
 
@@ -17,6 +20,27 @@ def metrics_table(evaluation: Json, threshold: float) -> str:
     rows.append(f"| mse allowed | {threshold:.3f} | {UNITS['mse']} |")
     heading = f"Quality on {evaluation['rows']} rows that training has not seen:"
     return "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows]) + "\n"
+
+
+def execution(
+    pipeline: str, steps: Sequence[Step], evaluation: Json | None, *, threshold: float, registered: str
+) -> str:
+    """Return the course of an execution as Markdown.
+
+    Args:
+        pipeline: name of the pipeline.
+        steps: the steps of the execution.
+        evaluation: the model's quality, if it was evaluated.
+        threshold: largest mean squared error of a model that is good enough.
+        registered: what to say of a model that was registered.
+    """
+    parts = [f"## Pipeline {pipeline}\n\n"]
+    if evaluation is not None:
+        parts.append(metrics_table(evaluation, threshold) + "\n")
+    parts.append(steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))
+    parts.extend(f"\n**{step.name}**: {step.failure_reason}\n" for step in steps if step.failure_reason)
+    parts.extend(f"\n{registered}: `{step.model_package_arn}`\n" for step in steps if step.model_package_arn)
+    return "".join(parts)
 
 
 def steps_table(rows: list[tuple[str, str, float | None]]) -> str:

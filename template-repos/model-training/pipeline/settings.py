@@ -1,7 +1,9 @@
 """Read the settings of the pipeline from settings.toml, and check them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mlops_platform.project import instance_types, settings_file
 from mlops_platform.project.settings_file import SettingsError
@@ -71,25 +73,32 @@ def read(file: Path) -> Settings:
         SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
     """
     content = settings_file.load(file)
-    problems = settings_file.problems(content, TABLES, free=["hyperparameters"])
+    if found := problems(content):
+        raise SettingsError(file, found)
+    return parse(content)
+
+
+def parse(content: Mapping[str, Any]) -> Settings:
+    """Return the settings that a file's content has; `problems` has found none in it."""
+    return Settings(
+        data=Data(**content["data"]),
+        jobs=Jobs(**content["jobs"]),
+        quality=Quality(**content["quality"]),
+        model=Model(**content["model"]),
+        hyperparameters=content["hyperparameters"],
+    )
+
+
+def problems(content: Mapping[str, Any]) -> list[str]:
+    """Return every key that is missing, unknown, of the wrong type or out of range."""
+    found = settings_file.problems(content, TABLES, free=["hyperparameters"])
     hyperparameters: dict[str, str | int | float] = content.get("hyperparameters", {})
-    problems.extend(
+    found.extend(
         f"[hyperparameters] {key} must be a whole number"
         for key in ("num_round", "early_stopping_rounds")
         if type(hyperparameters.get(key)) is not int
     )
-    if not problems:
-        settings = Settings(
-            data=Data(**content["data"]),
-            jobs=Jobs(**content["jobs"]),
-            quality=Quality(**content["quality"]),
-            model=Model(**content["model"]),
-            hyperparameters=hyperparameters,
-        )
-        problems = _out_of_range(settings)
-        if not problems:
-            return settings
-    raise SettingsError(file, problems)
+    return found or _out_of_range(parse(content))
 
 
 def _out_of_range(settings: Settings) -> list[str]:
