@@ -94,6 +94,7 @@ def test_each_kind_of_repository_has_a_private_template(dev: Rendering) -> None:
     assert {each.inputs["name"] for each in templates} == {
         "mlops-template-model-deployment-realtime",
         "mlops-template-model-training",
+        "mlops-template-pipeline-promotion",
     }
     for template in templates:
         assert template.inputs["visibility"] == "private"
@@ -106,7 +107,7 @@ def test_templates_are_archived_rather_than_deleted_unless_data_is_given_up(
 ) -> None:
     for rendering, archived in ((dev, True), (dev_that_gives_up_its_data, False)):
         templates = rendering.all("github:index/repository:Repository")
-        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived, archived]
+        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived] * 3
 
 
 PLATFORM = {"actorType": "Team", "actorId": 4001, "bypassMode": "always"}
@@ -167,6 +168,14 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
             ["mlops-template-*"],
             "~DEFAULT_BRANCH",
             checked("Test, lint and check types"),
+            [PLATFORM],
+        ),
+        (
+            "mlops-check-pipeline-promotion",
+            ["mlops-*-pipeline-promotion"],
+            ["mlops-template-*"],
+            "~DEFAULT_BRANCH",
+            checked("Test and train on the runner"),
             [PLATFORM],
         ),
         (
@@ -249,7 +258,7 @@ def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
     enterprise = render_stack("dev", {"github": github})
 
     rulesets = {each.inputs["name"]: each.inputs for each in enterprise.all("OrganizationRuleset")}
-    assert len(rulesets) == 6
+    assert len(rulesets) == 7
     platform = rulesets["mlops-protect-platform"]["rules"]
     assert platform["requiredStatusChecks"]["requiredChecks"] == [{"context": "Checks"}]
     assert platform["pullRequest"]["requiredApprovingReviewCount"] == 2

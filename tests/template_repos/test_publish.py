@@ -26,13 +26,15 @@ def test_the_list_of_templates_has_every_folder_and_no_other() -> None:
     folders = {path.parent.name for path in TEMPLATES.parent.glob("*/pyproject.toml")}
     assert set(listed) == folders
     for kind, template in listed.items():
-        assert set(template) == {"check", "description", "parts"}, kind
+        assert set(template) - {"shared"} == {"check", "description", "parts"}, kind
         assert f"| `{kind}/` | {template['description']} |" in (TEMPLATES.parent / "README.md").read_text()
 
 
 def test_every_part_is_a_package_that_some_template_carries() -> None:
-    carried = {part for template in tomllib.loads(TEMPLATES.read_text()).values() for part in template["parts"]}
-    assert carried == {file.parent.name for file in TEMPLATES.parent.glob("mlops_platform/*/__init__.py")}
+    parts = [part for template in tomllib.loads(TEMPLATES.read_text()).values() for part in template["parts"]]
+    assert {Path(part).parts[0] for part in parts} == {
+        file.parent.name for file in TEMPLATES.parent.glob("mlops_platform/*/__init__.py")
+    }
 
 
 def test_the_platform_creates_the_repositories_that_are_listed() -> None:
@@ -43,13 +45,29 @@ def test_a_template_carries_the_whole_of_its_parts_and_of_no_other(templates: Pa
     for kind, template in tomllib.loads(TEMPLATES.read_text()).items():
         shared = templates / kind / "mlops_platform"
         assert sorted(path.name for path in shared.iterdir()) == sorted(
-            ["README.md", "__init__.py", *template["parts"]]
+            {"README.md", "__init__.py", *(Path(part).parts[0] for part in template["parts"])}
         )
         carried = {path.relative_to(shared) for path in shared.rglob("*.py") if path.parent != shared}
         source = TEMPLATES.parent / "mlops_platform"
+        listed = [source / part for part in template["parts"]]
         assert carried == {
-            path.relative_to(source) for part in template["parts"] for path in (source / part).rglob("*.py")
+            path.relative_to(source) for part in listed for path in ([part] if part.is_file() else part.rglob("*.py"))
         }
+
+
+def test_a_template_has_the_files_that_it_shares_as_the_other_has_them(templates: Path) -> None:
+    shared = {kind: each["shared"] for kind, each in tomllib.loads(TEMPLATES.read_text()).items() if "shared" in each}
+    assert shared
+    for kind, others in shared.items():
+        for other, paths in others.items():
+            for path in paths:
+                assert not (TEMPLATES.parent / kind / path).exists(), f"{path} would hide what is shared"
+                original = templates / other / path
+                files = [original] if original.is_file() else [file for file in original.rglob("*") if file.is_file()]
+                assert files, path
+                for file in files:
+                    copy = templates / kind / file.relative_to(templates / other)
+                    assert copy.read_bytes() == file.read_bytes()
 
 
 @pytest.fixture

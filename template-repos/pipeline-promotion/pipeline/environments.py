@@ -28,7 +28,7 @@ FOLDER = re.compile(r"(?!(code|data|executions)$)[a-z0-9][a-z0-9-]{0,30}|")
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """How the pipeline runs in an environment."""
+    """The ways of the pipeline in one environment."""
 
     own_data: str
     """Folder of the environment's own data, CSV files as in `data/`; empty for the file of this repository in [data]."""

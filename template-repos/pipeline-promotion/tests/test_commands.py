@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pipeline.__main__ as commands
 import pytest
 from example_settings import SETTINGS
 from fake_accounts import Account, accounts
@@ -48,7 +49,6 @@ def run(
 @pytest.fixture
 def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Change a text in settings.toml, for the commands that follow."""
-    import pipeline.__main__ as commands
 
     def change(before: str, after: str) -> None:
         text = (REPOSITORY / "settings.toml").read_text()
@@ -165,10 +165,9 @@ def test_a_rollback_makes_the_earlier_version_live_and_says_so(
 
 
 def test_a_version_that_does_not_exist_is_refused_in_one_line(run: Run) -> None:
-    with pytest.raises(
-        SystemExit, match="^error: the pipeline analytics-prod-p-abcdefghijkl has no version 7; it has 1$"
-    ):
-        run("converge", "prod")
+    run("converge", "prod")
+    refusal = "^error: the pipeline analytics-prod-p-abcdefghijkl has no version 7; it has 1$"
+    with pytest.raises(SystemExit, match=refusal):
         run("rollback", "prod", "7")
 
 
@@ -181,7 +180,7 @@ def test_run_starts_the_live_version_and_reports_its_quality(run: Run, three: di
 
 
 def test_without_a_live_version_nothing_starts(run: Run) -> None:
-    with pytest.raises(SystemExit, match="^error: .*StartPipelineExecution"):
+    with pytest.raises(SystemExit, match=r"^error: .*StartPipelineExecution"):
         run("run", "dev")
 
 
@@ -204,7 +203,7 @@ def test_a_failed_execution_fails_the_command_and_leaves_what_is_live(
     run("converge", "prod")
     changed("mse_threshold = 5.5", "mse_threshold = 1.0")
     three["prod"].sagemaker.outcomes[2] = "Failed"
-    with pytest.raises(SystemExit, match="error: the execution ended as Failed"):
+    with pytest.raises(SystemExit, match=r"error: the execution ended as Failed"):
         run("converge", "prod")
     assert three["prod"].sagemaker.live == [1]
 
