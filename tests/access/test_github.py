@@ -219,7 +219,7 @@ def test_nobody_alone_changes_what_deploys(
 
 
 def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> None:
-    assert len(rulesets) == 7
+    assert len(rulesets) == 8
 
 
 def test_the_platforms_user_is_the_only_member_of_a_team_that_may_bypass_rules(dev: Rendering) -> None:
