@@ -2,7 +2,8 @@
 
 Each launched project gets two roles here, by the template `products/parts/project-roles.yaml`: one that deploys, which only
 its own repository's jobs assume, and one that its models run under; and an alias by which the first invokes the release
-function (`components/model_release`). The template cloner of development asks a function of this account for them, whose
+function (`components/model_release`). A project whose whole pipeline is promoted gets what that needs instead, by the template of
+`products/parts/promoted-pipeline.yaml`. The template cloner of development asks a function of this account for them, whose
 code is in `functions/project_onboarding/`; the organization that they trust is written into this account's template.
 """
 
@@ -22,12 +23,18 @@ from components.iam.role import Role, RoleArgs
 from components.lambda_function.synchronous import SynchronousFunction, SynchronousFunctionArgs
 from components.network.vpc_config import VpcConfig
 from components.project_catalog.product import url_of
-from components.project_launches.permissions import manage_roles
+from components.project_launches.permissions import (
+    manage_buckets,
+    manage_model_groups,
+    manage_roles,
+    manage_schedules,
+    resolve_parameters,
+)
 from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.workload_account import permissions
 from products.template import Template
-from products.workload import project_roles
+from products.workload import project_roles, promoted_pipeline
 
 FOLDER = "onboarding"
 """Folder of the template in the bucket of artifacts."""
@@ -74,27 +81,26 @@ class WorkloadAccount(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:WorkloadAccount", name, None, opts)
         environment, child = args.environment, pulumi.ResourceOptions(parent=self)
-        template = _project_roles(args)
-        published = aws.s3.BucketObjectv2(
-            f"{name}-project-roles-template",
-            bucket=args.artifacts.bucket_name,
-            # Named after its content: what was allowed by one address never changes.
-            key=template.apply(lambda it: f"{FOLDER}/{it.object_name}"),
-            content=template.apply(lambda it: it.text),
-            content_type="application/yaml",
-            opts=child,
-        )
-        template_url = url_of(args.artifacts.bucket_name, environment.region, published.key)
+        roles_url = self._publish(f"{name}-project-roles-template", _project_roles(args), args)
+        pipeline_url = self._publish(f"{name}-promoted-pipeline-template", _promoted_pipeline(args), args)
         stack_role = Role(
             f"{name}-project-roles",
             RoleArgs(
                 environment=environment,
                 purpose="project-roles",
-                description="CloudFormation: create and delete a project's roles and its alias of the release function",
+                description="CloudFormation: create and delete what a project has here",
                 trust_policy=iam.trust_service(
                     "cloudformation.amazonaws.com", account_id=environment.account_id, names_account=False
                 ),
-                policies={"roles": iam.document(*manage_roles(environment), permissions.manage_aliases(environment))},
+                policies={
+                    "roles": iam.document(*manage_roles(environment), permissions.manage_aliases(environment)),
+                    "pipelines": iam.document(
+                        *manage_buckets(environment),
+                        manage_model_groups(environment),
+                        resolve_parameters(environment),
+                    ),
+                    "schedules": iam.document(*manage_schedules(environment)),
+                },
             ),
             child,
         )
@@ -108,7 +114,9 @@ class WorkloadAccount(pulumi.ComponentResource):
                 package="project_onboarding",
                 policies={
                     "onboarding": iam.document(
-                        *permissions.onboard(environment, template_url=template_url, stack_role_arn=stack_role.arn),
+                        *permissions.onboard(
+                            environment, template_urls=[roles_url, pipeline_url], stack_role_arn=stack_role.arn
+                        ),
                         *permissions.read_template(
                             environment,
                             objects=pulumi.Output.concat(args.artifacts.arn, f"/{FOLDER}/*"),
@@ -120,7 +128,8 @@ class WorkloadAccount(pulumi.ComponentResource):
                 variables={
                     "ACCOUNT_ID": environment.account_id,
                     "PLATFORM_PREFIX": environment.prefix,
-                    "ROLES_TEMPLATE_URL": template_url,
+                    "ROLES_TEMPLATE_URL": roles_url,
+                    "PIPELINE_TEMPLATE_URL": pipeline_url,
                     "STACK_ROLE_ARN": stack_role.arn,
                     "RELEASE": json.dumps(asdict(args.release)),
                 },
@@ -142,6 +151,19 @@ class WorkloadAccount(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
+    def _publish(self, name: str, template: pulumi.Output[Template], args: WorkloadAccountArgs) -> pulumi.Output[str]:
+        """Publish a template, and return its address."""
+        published = aws.s3.BucketObjectv2(
+            name,
+            bucket=args.artifacts.bucket_name,
+            # Named after its content: what was allowed by one address never changes.
+            key=template.apply(lambda it: f"{FOLDER}/{it.object_name}"),
+            content=template.apply(lambda it: it.text),
+            content_type="application/yaml",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return url_of(args.artifacts.bucket_name, args.environment.region, published.key)
+
 
 def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
     """Return the template of a project's roles, with the values that the platform provides here."""
@@ -156,6 +178,31 @@ def _project_roles(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
         security_group_id=args.vpc_config.security_group_id,
         vpc_id=args.vpc_config.vpc_id,
     )
-    # AWS reads nothing else in the tokens of an Enterprise Server.
-    owner_id = None if server_of(args.tokens.issuer).is_enterprise_server else args.tokens.organization_id
-    return values.apply(lambda known: project_roles(environment.region, known, organization_id=owner_id))
+    return values.apply(lambda known: project_roles(environment.region, known, organization_id=_owner_id(args.tokens)))
+
+
+def _promoted_pipeline(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
+    """Return the template of a promoted pipeline, with the values that the platform provides here."""
+    environment, tokens = args.environment, args.tokens
+    values = {
+        "account_id": environment.account_id,
+        "boundary_arn": environment.boundary_arn,
+        "oidc_issuer": tokens.issuer,
+        "oidc_provider_arn": environment.oidc_provider_arn(tokens.issuer),
+        "parameter_path": environment.parameter_path,
+        "prefix": environment.prefix,
+    }
+    return pulumi.Output.from_input(
+        promoted_pipeline(
+            environment.region,
+            values,
+            environment=environment.name,
+            subject=tokens.repository("${RepositoryName}", "${RepositoryId}"),
+            organization_id=_owner_id(tokens),
+        )
+    )
+
+
+def _owner_id(tokens: GitHubTokens) -> int | None:
+    """Return the id of the organization; None where AWS does not read it: in the tokens of an Enterprise Server."""
+    return None if server_of(tokens.issuer).is_enterprise_server else tokens.organization_id

@@ -1,5 +1,7 @@
 """Permissions of the onboarding function: give a project its roles, and remove what its endpoints left."""
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components import iam
@@ -8,9 +10,9 @@ from components.model_release import PURPOSE as MODEL_RELEASE
 
 
 def onboard(
-    environment: Environment, *, template_url: pulumi.Input[str], stack_role_arn: pulumi.Input[str]
+    environment: Environment, *, template_urls: Sequence[pulumi.Input[str]], stack_role_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    """Give a project its roles: from the published template and under CloudFormation's own role, and in no other way."""
+    """Give a project its roles: from a published template and under CloudFormation's own role, and in no other way."""
     stacks = environment.arn("cloudformation", f"stack/{environment.prefix}-p-*/*")
     by_role = {"cloudformation:RoleArn": stack_role_arn}
     return [
@@ -19,7 +21,7 @@ def onboard(
             "cloudformation:CreateStack",
             "cloudformation:UpdateStack",
             on=stacks,
-            when={"StringEquals": {**by_role, "cloudformation:TemplateUrl": template_url}},
+            when={"StringEquals": {**by_role, "cloudformation:TemplateUrl": template_urls}},
         ),
         iam.allow("TakeThemAway", "cloudformation:DeleteStack", on=stacks, when={"StringEquals": by_role}),
         iam.allow("SeeStacks", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks", on=stacks),

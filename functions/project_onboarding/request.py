@@ -9,6 +9,9 @@ from functions.project_onboarding.errors import RefusedError
 
 Action = Literal["onboard", "check_offboarding", "offboard"]
 
+PROMOTION = "pipeline-promotion"
+"""Kind of the repositories whose whole pipeline is promoted; the others deploy models."""
+
 _LONGEST_PROJECT_NAME = 32
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
 _PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
@@ -31,6 +34,11 @@ class Repository:
     name: str
     id: str
     """The number that GitHub gave it; empty in a stack that was made before it was recorded."""
+
+    @property
+    def promotes(self) -> bool:
+        """Whether the project's whole pipeline runs here, and not only its models."""
+        return self.name.endswith(f"-{PROMOTION}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +87,10 @@ def parse_request(event: Mapping[str, object]) -> Request:
 
 
 def _repository(event: Mapping[str, object], project: Project, problems: list[str]) -> Repository:
-    own = re.compile(rf"mlops-{re.escape(project.name)}-{re.escape(project.id)}-model-deployment-[a-z]+")
+    kinds = rf"(model-deployment-[a-z]+|{PROMOTION})"
+    own = re.compile(rf"mlops-{re.escape(project.name)}-{re.escape(project.id)}-{kinds}")
     return Repository(
-        name=_matching(event, "repository_name", own, "the name of the project's deployment repository", problems),
+        name=_matching(event, "repository_name", own, "the name of a repository of the project that deploys", problems),
         id=_matching(event, "repository_id", _REPOSITORY_ID, "the number that GitHub gave the repository", problems),
     )
 

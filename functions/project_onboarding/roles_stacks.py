@@ -87,19 +87,26 @@ class RolesStacks:
         self._cloudformation.delete_stack(StackName=name, RoleARN=self._settings.stack_role_arn)
 
     def _arguments(self, name: str, project: Project, repository: Repository, launch: str) -> Mapping[str, Any]:
+        settings = self._settings
+        # A promoted pipeline has the template of a launch, with the parameters that SageMaker gives one.
+        url, names = (
+            (settings.pipeline_template_url, "SageMakerProject")
+            if repository.promotes
+            else (settings.template_url, "Project")
+        )
         parameters = {
-            "Unit": self._settings.unit,
-            "Environment": self._settings.environment,
-            "ProjectName": project.name,
-            "ProjectId": project.id,
+            "Unit": settings.unit,
+            "Environment": settings.environment,
+            f"{names}Name": project.name,
+            f"{names}Id": project.id,
             "RepositoryName": repository.name,
             "RepositoryId": repository.id,
             "LaunchStackId": launch,
         }
         return {
             "StackName": name,
-            "TemplateURL": self._settings.template_url,
-            "RoleARN": self._settings.stack_role_arn,
+            "TemplateURL": url,
+            "RoleARN": settings.stack_role_arn,
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         }

@@ -14,6 +14,8 @@ class Settings(OwnEnvironment):
 
     template_url: str
     """Address of the template of a project's roles, which this account publishes."""
+    pipeline_template_url: str
+    """Address of that of a project whose whole pipeline is promoted to this account."""
     stack_role_arn: str
     """Role under which CloudFormation makes them."""
     release: Mapping[str, object]
@@ -30,6 +32,7 @@ class Settings(OwnEnvironment):
             "account_id": "ACCOUNT_ID",
             "prefix": "PLATFORM_PREFIX",
             "template_url": "ROLES_TEMPLATE_URL",
+            "pipeline_template_url": "PIPELINE_TEMPLATE_URL",
             "stack_role_arn": "STACK_ROLE_ARN",
             "release": "RELEASE",
         }

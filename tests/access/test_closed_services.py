@@ -16,6 +16,7 @@ from tests.access.authorization import roles_of
 from tests.access.project_roles import ProjectRoles
 from tests.bootstrap.template import Template
 from tests.products.product import launched
+from tests.products.resolution import published as published_text
 from tests.rendering import ROOT, Renderings
 
 OF_CLOSED_SERVICES = re.compile(
@@ -55,7 +56,7 @@ def test_no_role_of_the_platform_may_use_a_closed_service(rendered: Renderings, 
 
 
 def test_no_role_of_a_project_may_use_a_closed_service(rendered: Renderings) -> None:
-    deploying = ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+    deploying = ProjectRoles(text=published_text(rendered("prod"), "project-roles-prod"))
     documents = [
         *(each for role in ("DeploymentRole", "ModelRole") for each in deploying.documents(role)),
         *(

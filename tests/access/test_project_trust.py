@@ -6,12 +6,13 @@ import pytest
 
 from tests.access.project_roles import ISSUER, REPOSITORY, SUBJECT, ProjectRoles
 from tests.decisions import Request, permits
+from tests.products.resolution import published as published_text
 from tests.rendering import Renderings
 
 
 @pytest.fixture(scope="module")
 def published(rendered: Renderings) -> ProjectRoles:
-    return ProjectRoles(text=rendered("prod").one("BucketObjectv2").inputs["content"])
+    return ProjectRoles(text=published_text(rendered("prod"), "project-roles-prod"))
 
 
 def test_only_jobs_of_the_repositorys_own_environment_deploy(published: ProjectRoles) -> None:
@@ -91,7 +92,7 @@ def test_tokens_are_read_as_far_as_aws_reads_them_of_their_issuer(
     rendered: Renderings, github: dict[str, str], issuer: str, subject: str, claims: bool
 ) -> None:
     settings = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
-    roles = ProjectRoles(text=rendered("prod", {"github": settings | github}).one("BucketObjectv2").inputs["content"])
+    roles = ProjectRoles(text=published_text(rendered("prod", {"github": settings | github}), "project-roles-prod"))
 
     condition = roles.trust("DeploymentRole")["Condition"]
     equal = {key.removeprefix(f"{issuer}:"): value for key, value in condition["StringEquals"].items()}

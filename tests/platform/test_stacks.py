@@ -270,18 +270,23 @@ def test_without_accounts_to_deploy_to_there_is_no_deployment_trigger() -> None:
     assert rendering.all("EventRule") == rendering.all("MetricAlarm") == []
 
 
-def test_where_models_are_deployed_projects_get_their_roles_by_one_published_template(
+def test_where_models_are_deployed_projects_get_what_they_need_by_published_templates(
     rendered: Renderings,
 ) -> None:
     rendering = rendered("prod")
-    template = rendering.one("BucketObjectv2").inputs
+    templates = {each.name: each.inputs for each in rendering.all("BucketObjectv2")}
     bucket = "analytics-prod-artifacts-333333333333-eu-west-1"
-    assert (template["bucket"], template["key"].split("/")[0]) == (bucket, "onboarding")
+    assert {(each["bucket"], each["key"].split("/")[0]) for each in templates.values()} == {(bucket, "onboarding")}
+    urls = {
+        name.partition("-project-roles-")[1] or "pipeline": f"https://{bucket}.s3.eu-west-1.amazonaws.com/{each['key']}"
+        for name, each in templates.items()
+    }
     [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
     assert function.inputs["environment"]["variables"] == {
         "ACCOUNT_ID": "333333333333",
         "PLATFORM_PREFIX": "analytics-prod",
-        "ROLES_TEMPLATE_URL": f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}",
+        "ROLES_TEMPLATE_URL": urls["-project-roles-"],
+        "PIPELINE_TEMPLATE_URL": urls["pipeline"],
         "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
         "RELEASE": '{"managers": ["hedy"], "unprotected": false}',
     }

@@ -16,8 +16,11 @@ FOLDER = Path(__file__).parent / "resolved"
 PUBLISHED = {
     "model-building-training": "dev",
     "model-building-training-deployment": "dev",
+    "pipeline-promotion": "dev",
     "project-roles-preprod": "preprod",
     "project-roles-prod": "prod",
+    "promoted-pipeline-preprod": "preprod",
+    "promoted-pipeline-prod": "prod",
 }
 """Each template, with the stack that publishes it."""
 

@@ -68,7 +68,7 @@ def test_the_readme_names_only_files_and_commands_that_exist(pipeline_promotion:
     named = {
         name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
-    assert named == {"own_data", "approval", "schedule", "time_zone"}
+    assert named == {"data", "approval", "schedule", "time_zone"}
 
 
 def test_its_steps_are_those_of_the_training_template(pipeline_promotion: Path, model_training: Path) -> None:
@@ -183,7 +183,10 @@ def test_a_repository_without_a_project_is_green_and_an_incomplete_one_red(
     (repository / "project.toml").write_text('[project]\nname = "abalone"\n')
     done = first_job(workflow, repository, tmp_path / "other")
     assert done.returncode == 1
-    assert "project.toml lacks [aws] region, [dev] workflow_role_arn, [dev] preview_role_arn" in done.stderr
+    assert (
+        "project.toml lacks [aws] region, [dev] workflow_role_arn, [dev] account_id, [dev] prefix, [preprod] workflow"
+        in done.stderr
+    )
 
 
 @pytest.mark.slow

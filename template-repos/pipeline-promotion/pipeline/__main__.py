@@ -21,7 +21,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import environments, project, report, results, settings, this_machine
 from pipeline.definition import definition, project_tags
-from pipeline.environments import Environment
+from pipeline.environments import INCOMING, Environment
 from pipeline.project import ENVIRONMENTS, EXAMPLE, Project
 from pipeline.this_machine import STEPS
 
@@ -119,8 +119,8 @@ def _read(environment: str) -> Project:
 
 
 def _data_uri(owner: Project, configured: Environment) -> str:
-    if configured.running.own_data:
-        return f"{owner.root_uri}/{configured.running.own_data}/"
+    if configured.running.data == INCOMING:
+        return f"{owner.root_uri}/{INCOMING}/"
     return upload.target_uri(REPOSITORY / configured.settings.data.file, f"{owner.root_uri}/data")
 
 
@@ -137,7 +137,7 @@ def _definition(owner: Project, configured: Environment, commit: str) -> Json:
 
 def _local_run(configured: Environment, folder: Path | None, mse_threshold: float | None) -> None:
     # An environment's own data stay in its account.
-    configured = replace(configured, running=replace(configured.running, own_data=""))
+    configured = replace(configured, running=replace(configured.running, data="repository"))
     if mse_threshold is not None:
         quality = settings.Quality(mse_threshold=mse_threshold)
         configured = replace(configured, settings=replace(configured.settings, quality=quality))
@@ -180,7 +180,7 @@ class Account:
             )
         s3 = aws.client("s3", owner.region)
         upload.upload(s3, STEPS, f"{owner.root_uri}/code", owner.kms_key_arn)
-        if not configured.running.own_data:
+        if configured.running.data != INCOMING:
             file = REPOSITORY / configured.settings.data.file
             upload.upload(s3, file, f"{owner.root_uri}/data", owner.kms_key_arn)
         running = configured.running

@@ -23,15 +23,17 @@ APPROVALS = {"by a person": PENDING, "none": "Approved"}
 """Status with which a model is registered, by the approval that it then needs."""
 HOURLY_AT_MOST = re.compile(r"rate\((1 hour|\d+ hours|1 day|\d+ days)\)|cron\([0-5]?\d( [^ )]+){5}\)")
 """A start that fails is repeated for less than an hour."""
-FOLDER = re.compile(r"(?!(code|data|executions)$)[a-z0-9][a-z0-9-]{0,30}|")
+INCOMING = "incoming"
+"""Folder of an account's own data, which the roles of its jobs may read."""
+DATA = ("repository", INCOMING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
     """The ways of the pipeline in one environment."""
 
-    own_data: str
-    """Folder of the environment's own data, CSV files as in `data/`; empty for the file of this repository in [data]."""
+    data: str
+    """`repository`: the file of this repository in [data]. `incoming`: the account's own CSV files, in the folder of that name."""
     approval: str
     """The approval that a registered model needs: `by a person`, or `none`, which the accounts of preprod and prod permit."""
     schedule: str
@@ -91,9 +93,7 @@ def _problems(name: str, content: Mapping[str, Any]) -> list[str]:
     if not found:
         running = Running(**own)
         checks = {
-            "own_data must be a folder of lower-case letters, digits and hyphens, and none that the pipeline writes": (
-                FOLDER.fullmatch(running.own_data)
-            ),
+            f"data must be one of {', '.join(map(repr, DATA))}": running.data in DATA,
             f"approval must be one of {', '.join(map(repr, APPROVALS))}": running.approval in APPROVALS,
             "approval must be 'by a person': the roles of dev register nothing that is approved": (
                 name != "dev" or running.approval != "none"

@@ -82,12 +82,20 @@ def read(environment: str, parameter: Callable[[str, str], str], file: Path | No
     content = ProjectFile(file or FILE)
     value = content.value
     region, path = value("aws", "region"), value(environment, "parameter_path")
-    found = {
+    account_id, prefix = value(environment, "account_id"), value(environment, "prefix")
+    role = f"arn:aws:iam::{account_id}:role/{prefix}"
+    names = {
         "name": value("project", "name"),
         "id": value("project", "id"),
+        "pipeline_name": value("pipeline", "name"),
         "model_package_group": value("pipeline", "model_package_group"),
         "images_account_id": value("images", "account_id"),
-        **{key: value(environment, key) for key in OF_AN_ENVIRONMENT},
+        "root_uri": f"s3://{value(environment, 'bucket')}",
+        "pipeline_role_arn": f"{role}-pipeline",
+        "job_role_arn": f"{role}-job",
+        "schedule_role_arn": f"{role}-schedule",
+        "schedule_group": prefix,
+        "dead_letters_arn": f"arn:aws:sqs:{region}:{account_id}:{prefix}-dead-letters",
     }
     content.check()
     return Project(
@@ -96,20 +104,8 @@ def read(environment: str, parameter: Callable[[str, str], str], file: Path | No
         kms_key_arn=parameter(region, f"{path}/encryption/data-key-arn"),
         subnet_ids=parameter(region, f"{path}/network/private-subnet-ids").split(","),
         security_group_ids=[parameter(region, f"{path}/network/workload-security-group-id")],
-        **found,
+        **names,
     )
-
-
-OF_AN_ENVIRONMENT = (
-    "pipeline_name",
-    "pipeline_role_arn",
-    "job_role_arn",
-    "root_uri",
-    "schedule_group",
-    "schedule_role_arn",
-    "dead_letters_arn",
-)
-"""Keys of an environment's table that say what there is in its account."""
 
 
 def workflow_outputs(file: Path) -> str:
@@ -118,11 +114,12 @@ def workflow_outputs(file: Path) -> str:
         return "launched=false\n"
     content = ProjectFile(file)
     region = content.value("aws", "region")
-    roles = {
-        f"{environment}_{purpose}": content.value(environment, f"{purpose}_role_arn")
-        for environment in ENVIRONMENTS
-        for purpose in ("workflow", "preview")
-    }
+    roles: dict[str, str] = {}
+    for name in ENVIRONMENTS:
+        roles[f"{name}_workflow"] = content.value(name, "workflow_role_arn")
+        roles[f"{name}_preview"] = (
+            f"arn:aws:iam::{content.value(name, 'account_id')}:role/{content.value(name, 'prefix')}-preview"
+        )
     content.check()
     return f"launched=true\nregion={region}\n" + "".join(f"{name}={role}\n" for name, role in roles.items())
 

@@ -92,9 +92,5 @@ class Account:
 
 def accounts() -> dict[str, Account]:
     """Return an account for each environment."""
-    buckets = {
-        "dev": "analytics-dev-p-abcdefghijkl-111111111111-eu-west-1",
-        "preprod": "analytics-preprod-artifacts-222222222222-eu-west-1",
-        "prod": "analytics-prod-artifacts-333333333333-eu-west-1",
-    }
-    return {name: Account(name, buckets[name]) for name in ENVIRONMENTS}
+    numbers = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
+    return {name: Account(name, f"analytics-{name}-p-abcdefghijkl-{numbers[name]}-eu-west-1") for name in ENVIRONMENTS}

@@ -124,10 +124,10 @@ def test_a_model_waits_for_approval_unless_the_setting_of_the_environment_says_o
 def test_an_environments_own_data_are_read_where_they_are_and_never_uploaded(
     run: Run, three: dict[str, Account], changed: Callable[[str, str], None]
 ) -> None:
-    changed('[prod]\nown_data = ""', '[prod]\nown_data = "incoming"')
+    changed('[prod]\ndata = "repository"', '[prod]\ndata = "incoming"')
     run("converge", "prod")
-    assert uri(live(three["prod"]), "data") == f"s3://{three['prod'].bucket}/p-abcdefghijkl/incoming/"
-    assert {key.split("/")[1] for key in three["prod"].s3.objects} == {"code"}
+    assert uri(live(three["prod"]), "data") == f"s3://{three['prod'].bucket}/incoming/"
+    assert {key.split("/")[0] for key in three["prod"].s3.objects} == {"code"}
 
 
 def test_the_difference_shows_settings_and_code_and_no_id_of_an_account(
@@ -166,7 +166,7 @@ def test_a_rollback_makes_the_earlier_version_live_and_says_so(
 
 def test_a_version_that_does_not_exist_is_refused_in_one_line(run: Run) -> None:
     run("converge", "prod")
-    refusal = "^error: the pipeline analytics-prod-p-abcdefghijkl has no version 7; it has 1$"
+    refusal = "^error: the pipeline abalone-p-abcdefghijkl has no version 7; it has 1$"
     with pytest.raises(SystemExit, match=refusal):
         run("rollback", "prod", "7")
 

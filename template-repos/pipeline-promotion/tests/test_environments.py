@@ -52,7 +52,7 @@ def test_every_mistake_is_listed_once_with_its_environment(tmp_path: Path) -> No
 
 
 def test_an_environment_that_is_missing_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"for preprod: \[preprod\] own_data is missing"):
+    with pytest.raises(SettingsError, match=r"for preprod: \[preprod\] data is missing"):
         read(tmp_path, ("[preprod]", "[perprod]"))
 
 
@@ -61,8 +61,7 @@ def test_an_environment_that_is_missing_is_reported(tmp_path: Path) -> None:
     [
         ('"by a person"', '"none"', "approval must be 'by a person': the roles of dev register nothing"),
         ('"by a person"', '"never"', "approval must be one of 'by a person', 'none'"),
-        ('own_data = ""', 'own_data = "../other"', "own_data must be a folder"),
-        ('own_data = ""', 'own_data = "executions"', "own_data must be a folder .* none that the pipeline writes"),
+        ('data = "repository"', 'data = "../other"', "data must be one of 'repository', 'incoming'"),
         ("cron(0 3 ? * SUN *)", "cron(* 3 ? * SUN *)", "schedule must start the pipeline once an hour at most"),
         ("cron(0 3 ? * SUN *)", "cron(0 3 ? * SUN)", "schedule must start"),
         ("cron(0 3 ? * SUN *)", "rate(5 minutes)", "schedule must start"),
@@ -104,8 +103,8 @@ def test_every_missing_value_of_project_toml_is_listed_before_aws_is_asked(tmp_p
         raise AssertionError(name)
 
     file = tmp_path / "project.toml"
-    file.write_text(PROJECT.replace('region = "eu-west-1"', "").replace("job_role_arn", "jobrole_arn"))
-    with pytest.raises(ProjectError, match=r"lacks \[aws\] region, \[prod\] job_role_arn"):
+    file.write_text(PROJECT.replace('region = "eu-west-1"', "").replace("bucket", "bukcet"))
+    with pytest.raises(ProjectError, match=r"lacks \[aws\] region, \[prod\] bucket"):
         project.read("prod", parameter, file)
 
 

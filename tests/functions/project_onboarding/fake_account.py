@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "ACCOUNT_ID": "333333333333",
     "PLATFORM_PREFIX": "analytics-prod",
     "ROLES_TEMPLATE_URL": "https://bucket/onboarding/project-roles-1.yaml",
+    "PIPELINE_TEMPLATE_URL": "https://bucket/onboarding/promoted-pipeline-1.yaml",
     "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
     "RELEASE": '{"managers": ["hedy", "lise"], "unprotected": false}',
 }

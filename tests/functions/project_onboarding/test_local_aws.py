@@ -73,11 +73,12 @@ def world(dev: Account, prod: Account, rendered: Renderings) -> World:
     has_roles_of(dev, "dev", rendered("dev"), "template-cloner", "project-launch")
     platform = rendered("prod")
     has_roles_of(prod, "prod", platform, "project-onboarding", "project-roles")
-    published = platform.one("BucketObjectv2").inputs
     s3 = prod.client("s3")
     where = {"LocationConstraint": "eu-west-1"}
-    s3.create_bucket(Bucket=published["bucket"], CreateBucketConfiguration=where)
-    s3.put_object(Bucket=published["bucket"], Key=published["key"], Body=published["content"].encode())
+    s3.create_bucket(Bucket="analytics-prod-artifacts-333333333333-eu-west-1", CreateBucketConfiguration=where)
+    for each in platform.all("BucketObjectv2"):
+        published = each.inputs
+        s3.put_object(Bucket=published["bucket"], Key=published["key"], Body=published["content"].encode())
     # The account's stack makes it; a project's stack names it.
     create_function(prod, "analytics-prod-model-release", "handler.handler", ECHO)
     has_function(prod, platform, "workload-project-onboarding-function")
