@@ -1,7 +1,8 @@
-"""Faults on demand, for tests: events that get lost, or come twice, as AWS says they may.
+"""Faults on demand, for tests: events that get lost, or come twice, and answers that get lost, as AWS says they may.
 
 Source: SageMaker Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge" (several events for a
-change); Amazon EventBridge User Guide, "Events from AWS services" (delivery by best effort).
+change); Amazon EventBridge User Guide, "Events from AWS services" (delivery by best effort); EventBridge Scheduler User
+Guide, "Managing a schedule" (calls are tried again).
 """
 
 import re
@@ -15,7 +16,7 @@ from sandbox.aws.errors import ServiceError
 
 @dataclass(kw_only=True)
 class Fault:
-    """A fault of the next events of AWS's services."""
+    """A fault of the next events of AWS's services, or of the next calls of EventBridge Scheduler."""
 
     drop_events: int = 0
     """Number of events that get lost."""
@@ -23,6 +24,8 @@ class Fault:
     """Number of events, of those that are not lost, that come twice."""
     detail_type: str = ".*"
     """Regular expression that matches the whole detail type of the events."""
+    lose_answers: int = 0
+    """Number of calls of EventBridge Scheduler that are carried out and answered with a server's error."""
 
 
 _lock = threading.Lock()
@@ -61,3 +64,13 @@ def times_sent(detail_type: str) -> int:
                 fault.repeat_events -= 1
                 return 2
     return 1
+
+
+def loses_answer() -> bool:
+    """Return whether the answer of the call gets lost that EventBridge Scheduler makes now."""
+    with _lock:
+        for fault in _faults:
+            if fault.lose_answers > 0:
+                fault.lose_answers -= 1
+                return True
+    return False

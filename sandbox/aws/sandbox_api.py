@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from sandbox.aws import faults
+from sandbox.aws import clock, faults
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.iam import authorization
 from sandbox.aws.ministack import scope
@@ -94,9 +94,24 @@ def clear_faults(query: Query) -> Mapping[str, object]:
     return {}
 
 
+def move_clock(query: Query) -> Mapping[str, object]:
+    """Move the calendar of schedules ahead by `seconds`; return the moment that it is then.
+
+    Raises:
+        KeyError: the query has no `seconds`.
+        ServiceError: they are no positive number.
+    """
+    ahead = query["seconds"]
+    if not isinstance(ahead, int | float) or ahead <= 0:
+        raise ServiceError("ValidationException", "seconds must be a positive number")
+    clock.move(ahead)
+    return {"now": clock.now()}
+
+
 ROUTES: Mapping[str, Callable[[Query], Mapping[str, object]]] = {
     "DELETE /_sandbox/faults": clear_faults,
     "GET /_sandbox/permissions": permissions,
     "GET /_sandbox/studio-credentials": studio_credentials,
+    "POST /_sandbox/clock": move_clock,
     "POST /_sandbox/faults": add_fault,
 }

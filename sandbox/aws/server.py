@@ -12,7 +12,7 @@ from sandbox.aws.autoscaling import service as autoscaling
 from sandbox.aws.awslambda import accounts, code, environment, invocations, network, roles
 from sandbox.aws.awslambda import logs as function_logs
 from sandbox.aws.cloudformation import provisioning, stack_principal, templates
-from sandbox.aws.cloudwatch import alarms, query_protocol
+from sandbox.aws.cloudwatch import alarms, embedded_metrics, query_protocol
 from sandbox.aws.ec2 import service as ec2
 from sandbox.aws.eventbridge import targets
 from sandbox.aws.iam import authorization, condition_keys, pass_role, resource_policies, web_identity
@@ -23,6 +23,7 @@ from sandbox.aws.sagemaker import network as sagemaker_network
 from sandbox.aws.sagemaker import service as sagemaker
 from sandbox.aws.sagemaker.containers import Machine
 from sandbox.aws.sagemaker.hosting import runtime
+from sandbox.aws.scheduler import service as scheduler
 from sandbox.aws.service_catalog import service as service_catalog
 
 STOPPED_WITHIN_SECONDS = 1
@@ -70,7 +71,17 @@ def install(settings: Settings) -> None:
     web_identity.install(settings.certificate_authority, settings.github_url)
     environment.install(settings.port, settings.certificate_authority)
     network.install(settings.port)
-    for addition in (code, invocations, function_logs, targets, sns, alarms, query_protocol, authorization):
+    for addition in (
+        code,
+        invocations,
+        function_logs,
+        targets,
+        sns,
+        alarms,
+        embedded_metrics,
+        query_protocol,
+        authorization,
+    ):
         addition.install()
 
 
@@ -78,6 +89,7 @@ def _install_services() -> None:
     for service in (sagemaker, service_catalog, autoscaling):
         service.SERVICE.install()
     runtime.install()
+    scheduler.install()
     sagemaker_network.install()
 
 

@@ -3,12 +3,10 @@
 import contextlib
 import io
 import json
-import ssl
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -123,7 +121,7 @@ def wiring(dev: Account, shared: Wiring) -> Iterator[Wiring]:
     """The shared function, without a rule."""
     yield shared
     shared.close()
-    page(dev, "DELETE")
+    dev.page("faults", "DELETE")
 
 
 @pytest.fixture
@@ -132,14 +130,6 @@ def own_wiring(dev: Account, request: pytest.FixtureRequest) -> Iterator[Wiring]
     made = Wiring(dev, f"events-{abs(hash(request.node.name)) % 10**8}")
     yield made
     made.close()
-
-
-def page(account: Account, method: str, **members: object) -> None:
-    """Add a fault to the local AWS, or clear all of them."""
-    trusted = ssl.create_default_context(cafile=str(account.certificate_authority))
-    url, body = f"{account.endpoint_url}/_sandbox/faults", json.dumps(members).encode()
-    with urlopen(Request(url, body, method=method), timeout=10, context=trusted):
-        pass
 
 
 def package(account: Account, group: str) -> str:
@@ -170,6 +160,20 @@ def test_a_rule_fires_for_the_change_that_its_pattern_describes(dev: Account, wi
     assert event["detail"]["UpdatedModelPackageFields"] == ["ApprovalDescription", "ModelApprovalStatus"]
     assert event["detail"]["LastModifiedTime"].endswith("Z")
     assert wiring.take(wiring.arrived, seconds=0.5) is None
+
+
+def test_another_stage_of_a_version_sends_an_event_that_names_this_field_alone(dev: Account, wiring: Wiring) -> None:
+    arn = package(dev, "events")
+    wiring.allow_rule()
+    wiring.rule(EventPattern=json.dumps({"source": ["aws.sagemaker"], "resources": [arn]}))
+    stage = {"Stage": "Production", "StageStatus": "Serving"}
+    change(dev, arn, ModelLifeCycle=stage)
+    event = json.loads(wiring.take(wiring.arrived)["Body"])
+    assert event["detail"]["UpdatedModelPackageFields"] == ["ModelLifeCycle"]
+    assert (event["detail"]["ModelLifeCycle"], event["detail"]["ModelApprovalStatus"]) == (
+        stage,
+        "PendingManualApproval",
+    )
 
 
 def test_a_function_is_invoked_only_by_the_rule_that_its_policy_names(dev: Account, wiring: Wiring) -> None:
@@ -255,10 +259,10 @@ def test_events_get_lost_or_arrive_twice_with_a_fault(dev: Account, wiring: Wiri
     wiring.allow_rule()
     wiring.rule(EventPattern=json.dumps(PATTERN))
     arn = package(dev, "events")
-    page(dev, "POST", drop_events=1, detail_type="SageMaker Model Package.*")
+    dev.page("faults", "POST", drop_events=1, detail_type="SageMaker Model Package.*")
     change(dev, arn, ModelApprovalStatus="Approved")
     assert wiring.take(wiring.arrived, seconds=0.5) is None
-    page(dev, "POST", repeat_events=1)
+    dev.page("faults", "POST", repeat_events=1)
     change(dev, arn, ModelApprovalStatus="Approved")
     assert [wiring.take(wiring.arrived) is not None for _ in range(2)] == [True, True]
     assert wiring.take(wiring.arrived, seconds=0.5) is None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox_aws.account import Account, allow, trust
+from tests.sandbox_aws.test_aws_alarms import alarm, wait_until
 
 IMAGE = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/tiny:1"
 BUCKET = "pipeline-test"
@@ -50,6 +51,12 @@ base = pathlib.Path(os.environ["SM_BASE"])
 (base / "output").mkdir(exist_ok=True)
 (base / "output/message").write_text("the data is spoilt")
 sys.exit(1)
+"""
+
+DRIFT = """
+import json, time
+metrics = {"Namespace": "Test/Jobs", "Dimensions": [["Project"]], "Metrics": [{"Name": "Psi"}]}
+print(json.dumps({"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [metrics]}, "Project": "p", "Psi": 0.5}))
 """
 
 
@@ -143,7 +150,7 @@ def register() -> dict[str, Any]:
 def pipeline_role(dev: Account) -> str:
     s3 = dev.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    for name, text in (("prepare.py", PREPARE), ("train.py", TRAIN), ("fail.py", FAIL)):
+    for name, text in (("prepare.py", PREPARE), ("train.py", TRAIN), ("fail.py", FAIL), ("drift.py", DRIFT)):
         s3.put_object(Bucket=BUCKET, Key=f"code/{name}", Body=text.encode())
     s3.put_object(Bucket=BUCKET, Key="data/numbers.txt", Body=b"1 2 3")
     dev.client("sagemaker").create_model_package_group(ModelPackageGroupName="numbers")
@@ -229,6 +236,15 @@ def test_an_isolated_job_has_no_credentials(dev: Account, pipeline_role: str) ->
         logGroupName="/aws/sagemaker/ProcessingJobs", filterPattern="isolated"
     )["events"]
     assert [event["message"] for event in events] == ["prepared 3 isolated"]
+
+
+def test_a_metric_that_an_isolated_job_prints_raises_an_alarm(dev: Account, pipeline_role: str) -> None:
+    metric = {"Namespace": "Test/Jobs", "MetricName": "Psi", "Dimensions": [{"Name": "Project", "Value": "p"}]}
+    settings = alarm("printed", **metric, Threshold=0.1, Period=300, TreatMissingData="missing")
+    dev.client("cloudwatch").put_metric_alarm(**settings)
+    step = processing("Print", pipeline_role, "drift.py", "now", NetworkConfig={"EnableNetworkIsolation": True})
+    assert run(dev, "drifted", pipeline_role, [step])[0] == "Succeeded"
+    assert "[0.5] was greater than the threshold" in wait_until(dev, "printed", "ALARM")
 
 
 def test_a_failing_script_fails_its_step_with_its_own_message(dev: Account, pipeline_role: str) -> None:

@@ -76,3 +76,63 @@ def test_policies_tell_resources_apart_by_their_tags(
         assert describe(ModelPackageGroupName=GROUP)["ModelPackageGroupName"] == GROUP
     else:
         assert refusal(describe, ModelPackageGroupName=GROUP)[0] == "AccessDeniedException"
+
+
+STAGE = {"Stage": "Production", "StageStatus": "Serving", "StageDescription": "since today"}
+
+
+@pytest.fixture(scope="module")
+def stages(dev: Account) -> str:
+    dev.client("sagemaker").create_model_package_group(ModelPackageGroupName="stages")
+    return "stages"
+
+
+@pytest.fixture
+def staged(dev: Account, stages: str) -> str:
+    """A package in a stage of its life."""
+    stage = {"Stage": "Development", "StageStatus": "Trained"}
+    created = dev.client("sagemaker").create_model_package(ModelPackageGroupName=stages, ModelLifeCycle=stage)
+    return created["ModelPackageArn"]
+
+
+def test_the_stage_of_a_version_is_changed_and_listed(dev: Account, staged: str) -> None:
+    registry = dev.client("sagemaker")
+    registry.update_model_package(ModelPackageArn=staged, ModelLifeCycle=STAGE)
+    assert registry.describe_model_package(ModelPackageName=staged)["ModelLifeCycle"] == STAGE
+    listed = registry.list_model_packages(ModelPackageGroupName="stages")["ModelPackageSummaryList"]
+    assert next(each for each in listed if each["ModelPackageArn"] == staged)["ModelLifeCycle"] == STAGE
+    wrong = {"ModelPackageArn": staged, "ModelLifeCycle": {"Stage": "Production"}}
+    assert refusal(registry.update_model_package, **wrong)[0] == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("when", "wanted", "allowed"),
+    [
+        ({"sagemaker:ModelLifeCycle:Stage": "Production"}, STAGE, True),
+        ({"sagemaker:ModelLifeCycle:Stage": "Archived"}, STAGE, False),
+        ({"sagemaker:ModelLifeCycle:StageStatus": "Serving"}, STAGE, True),
+        ({"sagemaker:CurrentModelLifeCycleStage": "Development"}, STAGE, True),
+        ({"sagemaker:CurrentModelLifeCycleStage": "Production"}, STAGE, False),
+        ({"sagemaker:CurrentModelLifeCycleStageStatus": "Trained"}, STAGE, True),
+    ],
+)
+def test_policies_tell_stages_apart_before_and_after_a_change(
+    dev: Account, staged: str, when: dict[str, str], wanted: dict[str, str], *, allowed: bool
+) -> None:
+    name = f"registry-stage-{abs(hash(str(when))) % 10**8}"
+    role = dev.role(name, allow("sagemaker:UpdateModelPackage", when={"StringEquals": when}))
+    update = dev.client("sagemaker", dev.assume(role)).update_model_package
+    request = {"ModelPackageArn": staged, "ModelLifeCycle": wanted}
+    if allowed:
+        update(**request)
+    else:
+        assert refusal(update, **request)[0] == "AccessDeniedException"
+
+
+def test_who_may_set_stages_and_nothing_else_cannot_approve(dev: Account, staged: str) -> None:
+    when = {"Null": {"sagemaker:ModelLifeCycle:Stage": "false", "sagemaker:ModelApprovalStatus": "true"}}
+    role = dev.role("registry-stager", allow("sagemaker:UpdateModelPackage", when=when))
+    update = dev.client("sagemaker", dev.assume(role)).update_model_package
+    update(ModelPackageArn=staged, ModelLifeCycle=STAGE)
+    both = {"ModelPackageArn": staged, "ModelLifeCycle": STAGE, "ModelApprovalStatus": "Approved"}
+    assert refusal(update, **both)[0] == "AccessDeniedException"

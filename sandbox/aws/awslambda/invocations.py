@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, cast
 
-from sandbox.aws import clock, deliveries, kms
-from sandbox.aws.errors import AccessDeniedError
+from sandbox.aws import clock, deliveries, queue_writers
 from sandbox.aws.iam import authorization
 from sandbox.aws.ministack import cloudwatch, lambda_functions
 
@@ -49,22 +48,11 @@ def _set_aside(target: str, name: str, event: Any, result: Mapping[str, Any], go
     if target != dead_letters or ":sqs:" not in target:
         go_on()
         return
-    if not _may_write(function["config"]["Role"], target):
+    role = function["config"]["Role"]
+    if not queue_writers.may_send(authorization.session(role, "awslambda"), target):
         cloudwatch.record_count("AWS/Lambda", "DeadLetterErrors", 1, {"FunctionName": name})
         return
     body: Any = result.get("body")
     message = str(cast(Mapping[str, Any], body).get("errorMessage")) if isinstance(body, dict) else "Unhandled"
     attributes = {"RequestID": _request.get(), "ErrorCode": "200", "ErrorMessage": message[:1024]}
     deliveries.send(target, event, attributes)
-
-
-def _may_write(role: str, queue: str) -> bool:
-    """Return whether a function's role may put messages into a queue, and use the queue's key for it."""
-    principal = authorization.session(role, "awslambda")
-    if not authorization.is_allowed(principal, "sqs:SendMessage", queue):
-        return False
-    try:
-        kms.require_uses(principal, kms.uses_of_queue(queue, kms.QUEUE_WRITE))
-    except AccessDeniedError:
-        return False
-    return True

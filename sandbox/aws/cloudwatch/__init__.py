@@ -1,1 +1,1 @@
-"""CloudWatch: alarms, their states and actions, and the metrics of queues."""
+"""CloudWatch: alarms, their states and actions, the metrics of queues, and those that logs contain."""

@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.aws.iam.service_authorization.kms import aliases_of
 from sandbox.aws.ministack import evaluator, s3
 from sandbox.aws.sagemaker import tags as sagemaker_tags
+from sandbox.aws.scheduler import groups as schedule_groups
 
 S3_ARN = "arn:aws:s3:::"
 RESOURCE_TAG = "aws:resourcetag/"
@@ -38,5 +39,6 @@ def _resource_tags(arn: str) -> Mapping[str, str]:
 
     Source: IAM User Guide, "IAM JSON policy elements: Condition".
     """
-    ours = {tag["Key"]: tag["Value"] for tag in sagemaker_tags.of(arn)} if ":sagemaker:" in arn else None
+    tags = sagemaker_tags.of(arn) if ":sagemaker:" in arn else schedule_groups.tags_of(arn)
+    ours = {tag["Key"]: tag["Value"] for tag in tags}
     return {key.lower(): value for key, value in (ours or evaluator.resource_tags(arn)).items()}

@@ -124,6 +124,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "cloudformation_delete_metric_alarm": "(name, refuse_dependents)",
         "record_metric": "(namespace, metric_name, value, unit, dimensions)",
     },
+    "ministack.services.cloudwatch_logs": {
+        "_log_groups": "a AccountRegionScopedDict",
+    },
     "ministack.services.ec2": {
         "_ACTION_MAP": "a dict",
         "_addresses": "a AccountRegionScopedDict",

@@ -1,5 +1,6 @@
 """The account and region of the request that is being answered, and stores that are separate for each."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -24,6 +25,12 @@ def request_scope(account: str, region_name: str) -> AbstractContextManager[None
 def scoped_store() -> Any:
     """Return a dictionary whose keys belong to the account and region of the request that is being answered."""
     return modules.responses.AccountRegionScopedDict()
+
+
+def items_everywhere(store: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield the account, the region and the value of everything in such a dictionary."""
+    for (account, region_name, _), value in list(store._data.items()):
+        yield account, region_name, value
 
 
 def arn(service: str, resource: str) -> str:

@@ -39,10 +39,17 @@ def found(store: Any, key: Any, message: str, code: str = "ResourceNotFound") ->
     return record
 
 
-def page(members: Members, key: str, records: Sequence[Members], summary: Callable[[Members], Members]) -> Members:
+def page(
+    members: Members,
+    key: str,
+    records: Sequence[Members],
+    summary: Callable[[Members], Members],
+    *,
+    sort_by: str = "CreationTime",
+) -> Members:
     """Return one page of a listing under `key`, newest first unless the request says otherwise."""
     ascending = members.get("SortOrder") == "Ascending"
-    ordered = sorted(records, key=lambda record: record["CreationTime"], reverse=not ascending)
+    ordered = sorted(records, key=lambda record: record[sort_by], reverse=not ascending)
     start = int(members.get("NextToken", "0"))
     end = start + members.get("MaxResults", 100)
     result: Members = {key: [summary(record) for record in ordered[start:end]]}

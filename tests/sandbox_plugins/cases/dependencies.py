@@ -101,6 +101,11 @@ DEPENDENCIES: dict[str, tuple[str, InputsOf]] = {
         "aws:iam/role:Role",
         lambda _: {"name": "flow", "assumeRolePolicy": trust("vpc-flow-logs.amazonaws.com")},
     ),
+    "schedule-role": (
+        "aws:iam/role:Role",
+        lambda _: {"name": "schedule", "assumeRolePolicy": trust("scheduler.amazonaws.com")},
+    ),
+    "schedules": ("aws:scheduler/scheduleGroup:ScheduleGroup", lambda _: {"name": "schedules"}),
     "key": ("aws:kms/key:Key", lambda _: {"description": "needed"}),
     "other-key": ("aws:kms/key:Key", lambda _: {"description": "needed too"}),
     "bucket": ("aws:s3/bucket:Bucket", lambda _: {"bucket": "probe-needed-111111111111", "forceDestroy": True}),

@@ -1,4 +1,4 @@
-"""Queues, topics, events, functions, logs, alarms, dashboards and budgets."""
+"""Queues, topics, events, schedules, functions, logs, alarms, dashboards and budgets."""
 
 import json
 
@@ -31,6 +31,16 @@ def function(deps: Dependencies) -> Inputs:
 def queue_policy(deps: Dependencies, action: str) -> str:
     """Return a queue's policy."""
     return policy(action, resource=deps.output("queue", "arn"), principal=OWNER)
+
+
+def scheduled(deps: Dependencies, **changes: object) -> Inputs:
+    """Return a target that starts a pipeline."""
+    return {
+        "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution",
+        "roleArn": deps.output("schedule-role", "arn"),
+        "input": json.dumps({"PipelineName": "probe", "ClientRequestToken": "<aws.scheduler.scheduled-time>"}),
+        **changes,
+    }
 
 
 def dashboard(*metrics: str) -> str:
@@ -135,6 +145,49 @@ MESSAGING: dict[str, Case] = {
         id="needed-terraform-[0-9a-f]{26}",
         imported=lambda created: f"needed/{created.properties['targetId']}",
         unread=frozenset({"forceDestroy"}),
+    ),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": Case(
+        inputs=lambda _: {"name": "probe", **TAGS},
+        change=lambda _: {"tags": {"a": "b"}},
+        replace={"name": "another"},
+        id="probe",
+        outputs={"arn": "arn:aws:scheduler:eu-west-1:111111111111:schedule-group/probe", "state": "ACTIVE"},
+    ),
+    "aws:scheduler/schedule:Schedule": Case(
+        inputs=lambda deps: {
+            "name": "probe",
+            "groupName": deps.id("schedules"),
+            "description": "Probe",
+            "scheduleExpression": "cron(0 6 * * ? *)",
+            "scheduleExpressionTimezone": "Europe/Dublin",
+            "flexibleTimeWindow": {"mode": "OFF"},
+            "kmsKeyArn": deps.output("key", "arn"),
+            "startDate": "2090-01-01T01:00:00Z",
+            "endDate": "2099-01-01T01:00:00Z",
+            "target": scheduled(
+                deps,
+                deadLetterConfig={"arn": deps.output("queue", "arn")},
+                retryPolicy={"maximumRetryAttempts": 3},
+            ),
+        },
+        change=lambda deps: {
+            "description": None,
+            "scheduleExpression": "rate(1 day)",
+            "scheduleExpressionTimezone": "UTC",
+            "flexibleTimeWindow": {"mode": "FLEXIBLE", "maximumWindowInMinutes": 15},
+            "kmsKeyArn": None,
+            "state": "DISABLED",
+            "startDate": None,
+            "endDate": None,
+            "target": {
+                "arn": "arn:aws:sagemaker:eu-west-1:111111111111:pipeline/probe",
+                "roleArn": deps.output("schedule-role", "arn"),
+                "sagemakerPipelineParameters": {"pipelineParameters": [{"name": "a", "value": "b"}]},
+            },
+        },
+        replace={"name": "another", "groupName": "another"},
+        id="schedules/probe",
+        outputs={"arn": "arn:aws:scheduler:eu-west-1:111111111111:schedule/schedules/probe"},
     ),
     "aws:lambda/permission:Permission": Case(
         inputs=lambda deps: {

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from sandbox.aws.iam.service_authorization.members import Members
 from sandbox.aws.ministack.gateway import Request
 from sandbox.aws.sagemaker import names
+from sandbox.aws.sagemaker.registry import store
 from sandbox.aws.sagemaker.studio import domains
 
 INVOCATION = re.compile(r"/endpoints/([^/]+)/")
@@ -22,6 +23,7 @@ RESOURCES: Mapping[str, tuple[str, str]] = {
     "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),
     "ModelPackageGroupPolicy": ("model-package-group", "ModelPackageGroupName"),
     "Pipeline": ("pipeline", "PipelineName"),
+    "PipelineVersion": ("pipeline", "PipelineArn"),
     "ProcessingJob": ("processing-job", "ProcessingJobName"),
     "Project": ("project", "ProjectName"),
     "TrainingJob": ("training-job", "TrainingJobName"),
@@ -51,7 +53,7 @@ def resource(operation: str, members: Members) -> str:
         return members.get("ResourceArn", "*")
     if "PipelineExecutionArn" in members:
         return members["PipelineExecutionArn"]
-    if operation in ("StartPipelineExecution", "ListPipelineExecutions"):
+    if operation in ("StartPipelineExecution", "ListPipelineExecutions", "ListPipelineVersions"):
         return _named("pipeline", members.get("PipelineName", ""))
     if operation == "CreateDomain":
         return _named("domain", "*")
@@ -167,8 +169,24 @@ def _approval_context(members: Members) -> Iterator[tuple[str, Any]]:
     yield "sagemaker:CustomerMetadataPropertiesToRemove", members.get("CustomerMetadataPropertiesToRemove") or None
     for key, value in members.get("CustomerMetadataProperties", {}).items():
         yield f"sagemaker:CustomerMetadataProperties/{key}", value
-    for key, value in members.get("ModelLifeCycle", {}).items():
-        yield f"sagemaker:ModelLifeCycle:{key}", value
+    wanted, current = members.get("ModelLifeCycle", {}), _current_package(members)
+    for key in ("Stage", "StageStatus"):
+        yield f"sagemaker:ModelLifeCycle:{key}", wanted.get(key)
+        yield f"sagemaker:CurrentModelLifeCycle{key}", current.get("ModelLifeCycle", {}).get(key)
+    for key, value in current.get("CustomerMetadataProperties", {}).items():
+        yield f"sagemaker:CurrentCustomerMetadataProperties/{key}", value
+
+
+def _current_package(members: Members) -> Members:
+    """Return the model package that a request changes, as it is before; nothing for a new one."""
+    arn = members.get("ModelPackageArn", "")
+    with store.owner_of(arn):
+        return store.packages.get(arn) or {}
+
+
+def _version_context(members: Members) -> Iterator[tuple[str, Any]]:
+    # IAM decides before SageMaker looks an alias up: only a version that is named by its number has the key.
+    yield "sagemaker:PipelineVersionId", _text(members.get("PipelineVersionId"))
 
 
 def _network_context(vpc: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -223,5 +241,8 @@ COLLECTORS: Mapping[str, Callable[[Members], Iterator[tuple[str, Any]]]] = {
     "CreateModel": _model_context,
     "CreateModelPackage": _approval_context,
     "UpdateModelPackage": _approval_context,
+    "DescribePipeline": _version_context,
+    "StartPipelineExecution": _version_context,
+    "UpdatePipelineVersion": _version_context,
 }
 """By operation: its condition keys."""

@@ -15,6 +15,7 @@ from sandbox.aws.iam.service_authorization import (
     kms,
     s3,
     sagemaker,
+    scheduler,
     service_catalog,
     sns,
     ssm,
@@ -79,6 +80,8 @@ def _resource(service: str, request: Request, go_on: Callable[[], str]) -> str:
         known = sagemaker.invoked_endpoint(request)
     elif service == "lambda":
         known = awslambda.new_function(request) or awslambda.invoked_function(request)
+    elif service == scheduler.NAME:
+        known = scheduler.resource(request)
     if known:
         return known
     found = resources(service, operation, members_of(request.body, request.query))

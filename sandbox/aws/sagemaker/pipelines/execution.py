@@ -19,6 +19,7 @@ from sandbox.aws.sagemaker.jobs.processing import PROCESSING
 from sandbox.aws.sagemaker.jobs.training import TRAINING
 from sandbox.aws.sagemaker.pipelines.definition import Definition, Step, in_order
 from sandbox.aws.sagemaker.pipelines.values import Values
+from sandbox.aws.sagemaker.pipelines.versions import Version
 from sandbox.aws.sagemaker.registry import model_packages
 from sandbox.aws.service import Members, now
 
@@ -36,6 +37,7 @@ class Execution:
     identifier: str
     arn: str
     pipeline: Members
+    version: Version
     definition: Definition
     given: Mapping[str, str]
     parameters: Mapping[str, Any]
@@ -50,15 +52,17 @@ class Execution:
     _current: tuple[Kind, Members] | None = None
 
     def description(self) -> Members:
-        """Return the execution as DescribePipelineExecution answers it."""
+        """Return the execution as DescribePipelineExecution answers it; the aliases are those that its version has now."""
         return {
             "PipelineArn": self.pipeline["PipelineArn"],
             "PipelineExecutionArn": self.arn,
             "PipelineExecutionStatus": self.status,
+            "PipelineVersionId": self.version.identifier,
             "CreationTime": self.created,
             "LastModifiedTime": self.modified,
             "CreatedBy": {"IamIdentity": {"Arn": self.caller_arn}},
             **({"FailureReason": self.failure_reason} if self.failure_reason else {}),
+            **({"PipelineVersionAliases": list(self.version.aliases)} if self.version.aliases else {}),
             **self.request,
         }
 

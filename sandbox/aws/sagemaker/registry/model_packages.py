@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sandbox.aws.errors import NotEmulatedError
 from sandbox.aws.eventbridge import service_events
 from sandbox.aws.sagemaker import names, tags
-from sandbox.aws.sagemaker.registry import store
+from sandbox.aws.sagemaker.registry import model_cards, store
 from sandbox.aws.service import Call, Members, now
 
 STATE_CHANGE = "SageMaker Model Package State Change"
@@ -40,6 +40,7 @@ def create(members: Members, creator_arn: str) -> Members:
     """
     if "ModelPackageGroupName" not in members:
         raise NotEmulatedError("model packages without a group")
+    model_cards.check(members.get("ModelCard", {}), None)
     group = store.group(members["ModelPackageGroupName"])
     name = group["ModelPackageGroupName"]
     version = 1 + max(
@@ -91,6 +92,10 @@ def _update(call: Call) -> Members:
 def _change(call: Call) -> Members:
     package = store.package(call.members["ModelPackageArn"])
     changes = {key: value for key, value in call.members.items() if key != "ModelPackageArn"}
+    if "ModelCard" in changes:
+        model_cards.check(changes["ModelCard"], package.get("ModelCard"))
+        # The status can change without the content.
+        changes["ModelCard"] = package.get("ModelCard", {}) | changes["ModelCard"]
     for key in changes.pop("CustomerMetadataPropertiesToRemove", []):
         package.get("CustomerMetadataProperties", {}).pop(key, None)
     if "CustomerMetadataProperties" in changes:
@@ -137,6 +142,7 @@ def _list(call: Call) -> Members:
             "CreationTime",
             "ModelPackageStatus",
             "ModelApprovalStatus",
+            "ModelLifeCycle",
         ),
     )
 
