@@ -91,7 +91,12 @@ def _values(part: Part, platform: Platform) -> Mapping[str, str]:
 
 _PROJECT = (Part(name="project"), Part(name="launch"))
 _PUBLISHER = {"Publisher": "Workflow", "publisher": "workflow"}
-_TRAINING = (*_PROJECT, Part(name="training-repository"), Part(name="code-and-data", values=_PUBLISHER))
+_TRAINING = (
+    *_PROJECT,
+    Part(name="training-repository"),
+    Part(name="code-and-data", values=_PUBLISHER),
+    Part(name="pull-request-training"),
+)
 _PREPROD = {"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"}
 _PROD = {"target": "prod", "Target": "Prod", "target_in_words": "production"}
 

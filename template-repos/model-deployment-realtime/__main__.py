@@ -35,7 +35,8 @@ configuration = Configuration(
         instance_type=fleet.instance_type,
         instances=config.require_int("instances"),
         kms_key_arn=account.kms_key_arn,
-        captured_uri=f"s3://{environment.artifacts_bucket}/{owner.id}/captured",
+        # By version: its requests are compared with the rows that it was trained on, and a rollback begins with none of the others.
+        captured_uri=f"s3://{environment.artifacts_bucket}/{owner.id}/captured/v{version.version}",
         capture_percent=configured.capture.percent,
     ),
     opts,

@@ -126,6 +126,11 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateProcessingJob",
         "sagemaker:CreateTrainingJob",
     ),
+    "aws:RequestTag/mlops:trial": (
+        "sagemaker:AddTags",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:CreateTrainingJob",
+    ),
     "sagemaker:CustomerMetadataProperties": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:ModelArn": (

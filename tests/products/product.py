@@ -146,6 +146,8 @@ class Product:
             "ScheduleRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-schedule",
             "Repository.SubjectPrefix": f"repo:{launch.organization}@1001/{repository}@2005",
             "Repository.Url": f"https://github.com/{launch.organization}/{repository}",
+            "TrialJobRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial-job",
+            "TrialRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial",
             "WorkflowRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-workflow",
         }
         return known[name]

@@ -18,7 +18,7 @@ PINNED = re.compile(r"^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+
 USED = re.compile(r"^\s*(?:- )?uses: (?!\./)")
 """An action; reusable workflows of the same repository need no version."""
 WORKFLOWS = {
-    "model-training": ("checks.yml", "train.yml"),
+    "model-training": ("checks.yml", "train.yml", "trial.yml"),
     "model-deployment-realtime": (
         "checks.yml",
         "deploy-environment.yml",
@@ -70,7 +70,7 @@ def test_actionlint_and_shellcheck_find_nothing(template: Path, tmp_path: Path) 
 
 
 def test_the_files_follow_githubs_schemas(templates: Path) -> None:
-    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 12), ("dependabot", "dependabot.yml", 3)):
+    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 13), ("dependabot", "dependabot.yml", 3)):
         files = [str(file) for file in templates.glob(f"*/.github/{pattern}")]
         assert len(files) == count
         command = (str(TOOLS / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *files)
@@ -118,7 +118,9 @@ def test_training_starts_on_main_and_by_hand_and_never_for_a_pull_request(workfl
     assert workflows["checks.yml"]["on"] == {"pull_request": None}
 
 
-def test_only_the_training_job_may_ask_for_credentials_and_only_in_its_environment(workflows: dict[str, Any]) -> None:
+def test_only_training_may_ask_for_credentials_in_its_environment_and_a_trial_outside_of_any(
+    workflows: dict[str, Any],
+) -> None:
     jobs = [
         (name, key, job.get("permissions"), job.get("environment"))
         for name, workflow in workflows.items()
@@ -128,11 +130,30 @@ def test_only_the_training_job_may_ask_for_credentials_and_only_in_its_environme
         ("checks.yml", "checks", {"contents": "read"}, None),
         ("train.yml", "project", {"contents": "read"}, None),
         ("train.yml", "train", {"contents": "read", "id-token": "write"}, "dev"),
+        ("trial.yml", "project", {"contents": "read"}, None),
+        ("trial.yml", "trial", {"contents": "read", "id-token": "write"}, None),
     ]
 
 
 def test_a_pull_request_runs_the_tests_and_the_quality_gate(workflows: dict[str, Any]) -> None:
     assert [step["run"] for step in steps(workflows["checks.yml"]) if "run" in step] == ["make test", "make local-run"]
+
+
+def test_a_pull_request_is_trained_on_aws_when_somebody_asks_for_it_and_its_pipeline_is_always_removed(
+    workflows: dict[str, Any],
+) -> None:
+    workflow = workflows["trial.yml"]
+    assert workflow["on"] == {"pull_request": {"types": ["labeled"]}}
+    jobs = workflow["jobs"]
+    assert jobs["project"]["if"] == "github.event.label.name == 'train'"
+    assert jobs["trial"]["needs"] == "project"
+    (credentials,) = [step["with"] for step in jobs["trial"]["steps"] if "role-to-assume" in step.get("with", {})]
+    assert credentials["role-to-assume"] == "${{ needs.project.outputs.trial_role }}"
+    training, removal = jobs["trial"]["steps"][-2:]
+    assert (removal["if"], "remove-trial" in removal["run"]) == ("always()", True)
+    minutes = int(training["run"].rpartition(" ")[2])
+    # Stopping what still runs takes up to five minutes.
+    assert minutes + 5 + 5 <= jobs["trial"]["timeout-minutes"] < credentials["role-duration-seconds"] / 60
 
 
 def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str, Any]) -> None:
@@ -164,6 +185,9 @@ subnet_ids = ["subnet-1"]
 security_group_ids = ["sg-1"]
 [workflow]
 role_arn = "arn:aws:iam::111111111111:role/workflow"
+[trial]
+role_arn = "arn:aws:iam::111111111111:role/trial"
+job_role_arn = "arn:aws:iam::111111111111:role/trial-job"
 [images]
 account_id = "222222222222"
 """
@@ -196,6 +220,7 @@ def test_a_launched_repository_passes_its_region_and_role_to_the_training_job(
         "launched=true",
         "region=eu-west-1",
         "role=arn:aws:iam::111111111111:role/workflow",
+        "trial_role=arn:aws:iam::111111111111:role/trial",
     ]
 
 

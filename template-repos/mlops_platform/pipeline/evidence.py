@@ -13,6 +13,8 @@ from typing import Any, cast
 from mlops_platform.pipeline.expressions import Json, nested_steps
 
 _DESCRIPTION = "ModelPackageDescription"
+MODEL = "model-sha256"
+"""Key of the SHA-256 of the artifact."""
 
 
 def evidence(*, artifact: str | Json, container: Mapping[str, Any]) -> Json:
@@ -22,7 +24,7 @@ def evidence(*, artifact: str | Json, container: Mapping[str, Any]) -> Json:
         artifact: SHA-256 of the artifact that was evaluated, computed by the step that evaluated it.
         container: the container that is registered.
     """
-    return {"model-sha256": artifact, "container-sha256": container_digest(container)}
+    return {MODEL: artifact, "container-sha256": container_digest(container)}
 
 
 def container_digest(container: Mapping[str, Any]) -> str:

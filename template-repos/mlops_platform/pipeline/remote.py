@@ -17,6 +17,8 @@ from mlops_platform.pipeline.validation import MAXIMUM_BYTES, problems
 from mlops_platform.project.aws import error_code
 
 FINISHED = ("Succeeded", "Failed", "Stopped")
+STOPS_WITHIN_SECONDS = 300.0
+"""Time that a pipeline's running jobs may take to stop before it is deleted."""
 
 
 class InvalidDefinitionError(Exception):
@@ -75,8 +77,8 @@ def upsert(
     except ClientError as error:
         if error_code(error) != "ResourceNotFound":
             raise
-        token = idempotency_token(name, text)
-        sagemaker.create_pipeline(PipelineName=name, ClientRequestToken=token, Tags=tag_list, **wanted)
+        # The SDK sends a token of its own: one that follows from the content would stand for a pipeline that was deleted since.
+        sagemaker.create_pipeline(PipelineName=name, Tags=tag_list, **wanted)
         return "created"
     if all(current.get(key) == value for key, value in wanted.items()):
         return "unchanged"
@@ -168,6 +170,43 @@ def wait(
                 f"but this command stops following it: {execution_arn}"
             )
         sleep(pause)
+
+
+def remove(
+    sagemaker: Any,
+    name: str,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Stop what runs of a pipeline and delete it; nothing happens if there is none.
+
+    Raises:
+        ExecutionError: an execution does not stop within `STOPS_WITHIN_SECONDS`.
+    """
+    ends = now() + STOPS_WITHIN_SECONDS
+    try:
+        while running := _running(sagemaker, name):
+            for execution in running:
+                if execution["PipelineExecutionStatus"] == "Executing":
+                    sagemaker.stop_pipeline_execution(PipelineExecutionArn=execution["PipelineExecutionArn"])
+            if now() >= ends:
+                raise ExecutionError(f"{name} has executions that do not stop: remove it later")
+            sleep(2.0)
+        sagemaker.delete_pipeline(PipelineName=name)
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFound":
+            raise
+
+
+def _running(sagemaker: Any, name: str) -> list[Json]:
+    pages = sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=name)
+    return [
+        execution
+        for page in pages
+        for execution in page["PipelineExecutionSummaries"]
+        if execution["PipelineExecutionStatus"] not in FINISHED
+    ]
 
 
 def _why(status: str, execution: Json, finished: list[Step]) -> str:

@@ -85,7 +85,7 @@ def test_disks_and_captured_requests_are_encrypted_with_the_accounts_key(prod: R
     configuration = prod.one("EndpointConfiguration", f"{NAME}-v3").inputs
     capture = configuration["dataCaptureConfig"]
     assert configuration["kmsKeyArn"] == capture["kmsKeyId"] == KEY
-    assert capture["destinationS3Uri"] == f"s3://{PROD.artifacts_bucket}/p-abcdefghijkl/captured"
+    assert capture["destinationS3Uri"] == f"s3://{PROD.artifacts_bucket}/p-abcdefghijkl/captured/v3"
     assert capture["enableCapture"] is True
     assert [option["captureMode"] for option in capture["captureOptions"]] == ["Input", "Output"]
 

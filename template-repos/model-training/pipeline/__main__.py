@@ -5,6 +5,8 @@ python -m pipeline local-run              run it on this machine and serve the m
 python -m pipeline upsert                 upload code and data, create or update the pipeline
 python -m pipeline start                  start an execution and print its ARN
 python -m pipeline wait EXECUTION_ARN     follow an execution; fails if it does
+python -m pipeline trial NUMBER           train a pull request on a sample, and follow that
+python -m pipeline remove-trial NUMBER    remove its pipeline
 """
 
 import argparse
@@ -12,6 +14,8 @@ import json
 import logging
 import os
 import sys
+import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,9 +30,11 @@ from mlops_platform.pipeline.local_run import StepFailedError
 from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
-from pipeline import project, report, results, settings, this_machine
+from pipeline import project, report, results, this_machine, training_settings, trial
+from pipeline.champion import Champion, find
 from pipeline.definition import definition, project_tags
-from pipeline.this_machine import STEPS
+from pipeline.settings import Settings
+from pipeline.training_settings import TrainingSettings
 
 logger = logging.getLogger(__name__)
 COMMIT = "GITHUB_SHA"
@@ -43,19 +49,28 @@ def main(arguments: list[str]) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
     try:
-        configured = settings.read(REPOSITORY / "settings.toml")
+        configured = training_settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
-            shown = _definition(_project_or_example(), configured, os.environ.get(COMMIT, NO_COMMIT))
+            with this_machine.sources(configured) as sources:
+                shown = _definition(_project_or_example(), configured, sources, os.environ.get(COMMIT, NO_COMMIT))
             sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         elif options.command == "local-run":
             if options.mse_threshold is not None:
-                configured = replace(configured, quality=settings.Quality(mse_threshold=options.mse_threshold))
+                quality = replace(configured.quality, mse_threshold=options.mse_threshold)
+                configured = replace(configured, quality=quality)
             owner = _project_or_example()
-            this_machine.run(owner, configured, _definition(owner, configured, NO_COMMIT), options.folder)
+            with this_machine.sources(configured) as sources:
+                built = _definition(owner, configured, sources, NO_COMMIT)
+                this_machine.run(owner, configured, built, sources, options.folder)
         elif options.command == "upsert":
             _upsert(project.read(), configured)
         elif options.command == "start":
             _start(project.read())
+        elif options.command == "trial":
+            _trial(trial.project_of(project.read(), options.number), trial.settings_of(configured), options.minutes)
+        elif options.command == "remove-trial":
+            owner = trial.project_of(project.read(), options.number)
+            remote.remove(aws.client("sagemaker", owner.region), owner.pipeline_name)
         else:
             _wait(project.read(), configured, options.execution_arn, options.minutes)
     except (
@@ -84,7 +99,14 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("start", help="start an execution and print its ARN")
     wait = commands.add_parser("wait", help="follow an execution until it ends")
     wait.add_argument("execution_arn")
-    wait.add_argument("--minutes", type=float, default=50, help="give up following after this time (default: 50)")
+    tried = commands.add_parser("trial", help="train a pull request on a sample, and follow that until it ends")
+    removed = commands.add_parser("remove-trial", help="remove the pipeline of a pull request")
+    for command in (tried, removed):
+        command.add_argument("number", type=int, help="number of the pull request")
+    for command in (wait, tried):
+        command.add_argument(
+            "--minutes", type=float, default=50, help="give up following after this time (default: 50)"
+        )
     return parser
 
 
@@ -92,51 +114,73 @@ def _project_or_example() -> project.Project:
     return project.read() if project.FILE.is_file() else project.EXAMPLE
 
 
-def _definition(owner: project.Project, configured: settings.Settings, commit: str) -> Json:
-    return definition(
-        owner,
-        configured,
-        code_uri=upload.target_uri(STEPS, f"{owner.root_uri}/code"),
-        data_uri=upload.target_uri(REPOSITORY / configured.data.file, f"{owner.root_uri}/data"),
-        commit=commit,
-    )
+def _definition(
+    owner: project.Project,
+    configured: Settings,
+    sources: Mapping[str, Path],
+    commit: str,
+    champion: Champion | None = None,
+) -> Json:
+    uris = {kind: upload.target_uri(source, f"{owner.storage}/{kind}") for kind, source in sources.items()}
+    return definition(owner, configured, code_uri=uris["code"], data_uri=uris["data"], commit=commit, champion=champion)
 
 
-def _upsert(owner: project.Project, configured: settings.Settings) -> None:
+def _upsert(owner: project.Project, configured: Settings) -> None:
     commit = os.environ.get(COMMIT)
     if not commit:
         raise ProjectError(
             f"{COMMIT} is not set: the pipeline names the commit that it was made from, so the workflow Train updates it; "
             "merge a pull request into main, or start that workflow"
         )
+    champion = find(aws.client("sagemaker", owner.region), owner.model_package_group)
+    logger.info("champion: %s", f"version {champion.version}" if champion else "none")
+    with this_machine.sources(configured) as sources:
+        purpose = f"Trains, evaluates and registers the model of project {owner.name}."
+        _publish(owner, sources, _definition(owner, configured, sources, commit, champion), purpose)
+
+
+def _trial(owner: project.Project, configured: TrainingSettings, minutes: float) -> None:
+    with this_machine.sources(configured) as sources, tempfile.TemporaryDirectory() as folder:
+        sampled = {**sources, "data": trial.sample(sources["data"], Path(folder), configured)}
+        purpose = f"Trains pull request {owner.trial} of project {owner.name} on a sample."
+        _publish(owner, sampled, _definition(owner, configured, sampled, NO_COMMIT), purpose)
+    _wait(owner, configured, _started(owner), minutes)
+
+
+def _publish(owner: project.Project, sources: Mapping[str, Path], built: Json, purpose: str) -> None:
+    """Upload what the pipeline reads, and create or update it."""
     s3 = aws.client("s3", owner.region)
-    for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
-        upload.upload(s3, source, f"{owner.root_uri}/{kind}", owner.kms_key_arn)
+    for kind, source in sources.items():
+        upload.upload(s3, source, f"{owner.storage}/{kind}", owner.kms_key_arn)
     outcome = remote.upsert(
         aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
-        definition=_definition(owner, configured, commit),
+        definition=built,
         role_arn=owner.pipeline_role_arn,
-        description=f"Trains, evaluates and registers the model of project {owner.name}.",
+        description=purpose,
         tags=project_tags(owner),
     )
     logger.info("pipeline %s: %s", owner.pipeline_name, outcome)
 
 
 def _start(owner: project.Project) -> None:
+    sys.stdout.write(f"{_started(owner)}\n")
+
+
+def _started(owner: project.Project) -> str:
+    """Start an execution, and return its ARN."""
     # On a workflow, a repeated step must not start a second execution; a re-run of the workflow must.
     run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
     token = remote.idempotency_token(owner.pipeline_name, run or os.urandom(16).hex(), attempt)
-    arn = remote.start(
+    return remote.start(
         aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
         token=token,
         display_name=f"run-{run}-{attempt}" if run else f"manual-{token[:8]}",
     )
-    sys.stdout.write(f"{arn}\n")
 
 
-def _wait(owner: project.Project, configured: settings.Settings, execution_arn: str, minutes: float) -> None:
+def _wait(owner: project.Project, configured: Settings, execution_arn: str, minutes: float) -> None:
     sagemaker = aws.client("sagemaker", owner.region)
     try:
         remote.wait(
@@ -149,15 +193,13 @@ def _wait(owner: project.Project, configured: settings.Settings, execution_arn: 
         _summarise(owner, configured, execution_arn, remote.steps(sagemaker, execution_arn))
 
 
-def _summarise(
-    owner: project.Project, configured: settings.Settings, execution_arn: str, steps: list[remote.Step]
-) -> None:
+def _summarise(owner: project.Project, configured: Settings, execution_arn: str, steps: list[remote.Step]) -> None:
     summary.publish(
         report.execution(
             owner.pipeline_name,
             steps,
             results.evaluation(owner, execution_arn, steps),
-            threshold=configured.quality.mse_threshold,
+            quality=configured.quality,
             registered="Registered, waiting for approval",
         )
     )

@@ -1,10 +1,10 @@
 """The pipeline, as the data that SageMaker runs: preprocess, train, evaluate, and register what is good enough.
 
-Data, threshold and commit are part of it: whoever starts an execution chooses the machines, and nothing of what it proves.
+Data, threshold, champion and commit are part of it: whoever starts an execution chooses the machines, and nothing of what it proves.
 Every job runs inside the project's network, isolated, and with the project's key on its disk and its output.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from mlops_platform.pipeline.expressions import (
     step_property,
 )
 from pipeline import images
+from pipeline.champion import Champion
 from pipeline.project import Project
 from pipeline.settings import Settings
 
@@ -27,6 +28,7 @@ INPUTS = "/opt/ml/processing/input"
 OUTPUTS = "/opt/ml/processing/output"
 PENDING = "PendingManualApproval"
 MSE = "regression_metrics.mse.value"
+IMPROVEMENT = "champion.improvement"
 
 SERVING: Json = {
     # Code that the image installs, with `pip install .`, before it serves (sagemaker-containers, _server.py).
@@ -59,23 +61,32 @@ RETRIES: list[Json] = [
 
 def output_uri(project: Project, execution: str, output: str) -> str:
     """Return the S3 URI of an output of an execution's processing steps."""
-    return f"{project.root_uri}/executions/{execution}/{output}"
+    return f"{project.storage}/executions/{execution}/{output}"
 
 
 def definition(
-    project: Project, settings: Settings, *, code_uri: str, data_uri: str, commit: str, approval: str = PENDING
+    project: Project,
+    settings: Settings,
+    *,
+    code_uri: str,
+    data_uri: str,
+    commit: str,
+    champion: Champion | None = None,
+    approval: str = PENDING,
 ) -> Json:
-    """Return the whole pipeline.
+    """Return the whole pipeline; that of a trial ends with the evaluation.
 
     Args:
         project: names and roles of the project.
         settings: the settings of the data scientists.
-        code_uri: S3 prefix that holds the files of `steps/`.
+        code_uri: S3 prefix that holds the files of `steps/`, and what they import of `mlops_platform/`.
         data_uri: S3 URI of the raw data.
         commit: the commit of all of these, which the registered models name.
+        champion: the version to beat; none before the first is approved.
         approval: status with which models are registered; a person decides about one that is pending.
     """
-    build = _Builder(project, settings, code_uri, data_uri, approval)
+    build = _Builder(project, settings, code_uri, data_uri, champion, approval)
+    gates = [build.check_quality()] if project.trial is None else []
     return sealed(
         {
             "Version": VERSION,
@@ -92,7 +103,7 @@ def definition(
                     "DefaultValue": settings.jobs.training_instance_type,
                 },
             ],
-            "Steps": [build.preprocess(), build.train(), build.evaluate(), build.check_quality()],
+            "Steps": [build.preprocess(), build.train(), build.evaluate(), *gates],
         },
         commit,
     )
@@ -106,6 +117,7 @@ class _Builder:
     settings: Settings
     code_uri: str
     data_uri: str
+    champion: Champion | None
     approval: str
 
     def preprocess(self) -> Json:
@@ -160,25 +172,39 @@ class _Builder:
         }
 
     def evaluate(self) -> Json:
-        """Measure the model on the test rows, and say which artifact was measured."""
+        """Measure the model on the test rows, compare it with the champion, and say which artifact was measured."""
+        champion, inputs, arguments = self.champion, dict[str, str](), dict[str, Any]()
+        if champion is not None:
+            inputs = {"champion": champion.artifact_uri}
+            arguments = {"--champion-version": champion.version, "--champion-sha256": champion.sha256}
         return self._processing(
             "Evaluate",
             image=images.XGBOOST,
             script="evaluate.py",
-            arguments={},
+            arguments={
+                "--model": self.project.model_package_group,
+                "--hyperparameters": [f"{name}={value}" for name, value in self.settings.hyperparameters.items()],
+                **arguments,
+            },
             inputs={
                 "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
+                "train": processing_output("Preprocess", "train"),
                 "test": processing_output("Preprocess", "test"),
+                **inputs,
             },
             outputs=["evaluation"],
             property_files=[
-                {"PropertyFileName": "EvaluationReport", "OutputName": "evaluation", "FilePath": "evaluation.json"},
-                {"PropertyFileName": "EvaluatedArtifact", "OutputName": "evaluation", "FilePath": "artifact.json"},
+                {"PropertyFileName": name, "OutputName": "evaluation", "FilePath": file}
+                for name, file in {
+                    "EvaluationReport": "evaluation.json",
+                    "Digests": "digests.json",
+                    "ModelCard": "model-card.json",
+                }.items()
             ],
         )
 
     def check_quality(self) -> Json:
-        """Register the model if it is good enough; fail the execution if not."""
+        """Go on if the model is good enough; fail the execution if not."""
         mse = from_property_file("Evaluate", "EvaluationReport", MSE)
         threshold = self.settings.quality.mse_threshold
         condition = {"Type": "LessThanOrEqualTo", "LeftValue": mse, "RightValue": threshold}
@@ -187,7 +213,20 @@ class _Builder:
         return {
             "Name": "CheckQuality",
             "Type": "Condition",
-            "Arguments": {"Conditions": [condition], "IfSteps": [self.register()], "ElseSteps": [too_low]},
+            "Arguments": {"Conditions": [condition], "IfSteps": [self.challenge()], "ElseSteps": [too_low]},
+        }
+
+    def challenge(self) -> Json:
+        """Register the model if it beats the champion. If not, nothing is wrong: production keeps what is as good."""
+        condition = {
+            "Type": "GreaterThanOrEqualTo",
+            "LeftValue": from_property_file("Evaluate", "EvaluationReport", IMPROVEMENT),
+            "RightValue": self.settings.quality.least_improvement,
+        }
+        return {
+            "Name": "BeatsTheChampion",
+            "Type": "Condition",
+            "Arguments": {"Conditions": [condition], "IfSteps": [self.register()], "ElseSteps": []},
         }
 
     def register(self) -> Json:
@@ -198,6 +237,7 @@ class _Builder:
             "ModelDataUrl": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
             "Environment": SERVING,
         }
+        quality, baseline = self._report("evaluation"), self._report("baseline")
         return {
             "Name": "Register",
             "Type": "RegisterModel",
@@ -206,15 +246,21 @@ class _Builder:
                 "ModelPackageGroupName": self.project.model_package_group,
                 "ModelApprovalStatus": self.approval,
                 "ModelMetrics": {
-                    "ModelQuality": {
-                        "Statistics": {
-                            "ContentType": "application/json",
-                            "S3Uri": self._output("evaluation", "evaluation.json"),
-                        }
-                    }
+                    "ModelQuality": {"Statistics": quality},
+                    "ModelDataQuality": {"Statistics": baseline},
+                    "Explainability": {"Report": self._report("importance")},
+                },
+                # Watching compares with what is named here.
+                "DriftCheckBaselines": {
+                    "ModelQuality": {"Statistics": quality},
+                    "ModelDataQuality": {"Statistics": baseline},
+                },
+                "ModelCard": {
+                    "ModelCardContent": from_property_file("Evaluate", "ModelCard", "content"),
+                    "ModelCardStatus": "PendingReview",
                 },
                 "CustomerMetadataProperties": evidence(
-                    artifact=from_property_file("Evaluate", "EvaluatedArtifact", "sha256"),
+                    artifact=from_property_file("Evaluate", "Digests", "artifact"),
                     container=container,
                 ),
                 "InferenceSpecification": {
@@ -225,6 +271,14 @@ class _Builder:
                     "SupportedTransformInstanceTypes": types,
                 },
             },
+        }
+
+    def _report(self, name: str) -> Json:
+        """Return where a report of the evaluation is, with its digest: SageMaker has no operation that changes either."""
+        return {
+            "ContentType": "application/json",
+            "ContentDigest": from_property_file("Evaluate", "Digests", name),
+            "S3Uri": self._output("evaluation", f"{name}.json"),
         }
 
     def _processing(
@@ -243,10 +297,9 @@ class _Builder:
             "ImageUri": self._image(image),
             "ContainerEntrypoint": ["python3", f"{INPUTS}/code/{script}"],
         }
-        if arguments:
-            application["ContainerArguments"] = [
-                text for option, value in arguments.items() for text in (option, str(value))
-            ]
+        application["ContainerArguments"] = [
+            text for option, value in arguments.items() for text in (option, *_texts(value))
+        ]
         return {
             "Name": name,
             "Type": "Processing",
@@ -276,7 +329,7 @@ class _Builder:
 
     def _output(self, *path: str) -> Json:
         """Return an S3 URI that belongs to the execution alone, so that no execution overwrites another's results."""
-        return join("/", [f"{self.project.root_uri}/executions", execution_id(), *path])
+        return join("/", [f"{self.project.storage}/executions", execution_id(), *path])
 
     def _input(self, name: str, uri: str | Json) -> Json:
         return {
@@ -321,6 +374,11 @@ class _Builder:
         return [{"Key": key, "Value": value} for key, value in project_tags(self.project).items()]
 
 
+def _texts(value: str | float | Sequence[str]) -> list[str]:
+    return [str(value)] if isinstance(value, str | int | float) else list(value)
+
+
 def project_tags(project: Project) -> dict[str, str]:
-    """Return the tags by which Studio knows a project's resources."""
-    return {"sagemaker:project-name": project.name, "sagemaker:project-id": project.id}
+    """Return the tags by which Studio knows a project's resources, and the roles of trials know theirs."""
+    trial = {} if project.trial is None else {"mlops:trial": "true"}
+    return {"sagemaker:project-name": project.name, "sagemaker:project-id": project.id, **trial}

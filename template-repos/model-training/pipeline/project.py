@@ -1,7 +1,7 @@
 """Read this project's names and roles from project.toml, which the platform writes.
 
 Needs only the standard library, so that a workflow can run it before anything is installed:
-`python3 -m pipeline.project` prints `launched`, `region` and `role` as outputs of a step.
+`python3 -m pipeline.project` prints `launched`, `region`, `role` and `trial_role` as outputs of a step.
 """
 
 import sys
@@ -34,13 +34,19 @@ class Project:
     security_group_ids: list[str]
     workflow_role_arn: str
     """Role of this repository's workflow."""
+    trial_role_arn: str
+    """Role of the workflow of pull requests."""
+    trial_job_role_arn: str
+    """Role of their pipelines and jobs."""
     images_account_id: str
     """The account that owns SageMaker's images in this region."""
+    trial: int | None = None
+    """Number of the pull request that this is a trial of; None for the pipeline of main."""
 
     @property
-    def root_uri(self) -> str:
-        """S3 URI below which everything of the pipeline is kept."""
-        return f"s3://{self.bucket}"
+    def storage(self) -> str:
+        """S3 URI below which the pipeline's code, data and results are."""
+        return f"s3://{self.bucket}" if self.trial is None else f"s3://{self.bucket}/trials/{self.trial}"
 
 
 EXAMPLE = Project(
@@ -56,6 +62,8 @@ EXAMPLE = Project(
     subnet_ids=["subnet-00000000000000000"],
     security_group_ids=["sg-00000000000000000"],
     workflow_role_arn="arn:aws:iam::111122223333:role/example-workflow",
+    trial_role_arn="arn:aws:iam::111122223333:role/example-trial",
+    trial_job_role_arn="arn:aws:iam::111122223333:role/example-trial-job",
     images_account_id="111122223333",
 )
 """A project for local runs and tests, where nothing is sent to AWS."""
@@ -82,6 +90,8 @@ def read(file: Path | None = None) -> Project:
         subnet_ids=value("pipeline", "subnet_ids"),
         security_group_ids=value("pipeline", "security_group_ids"),
         workflow_role_arn=value("workflow", "role_arn"),
+        trial_role_arn=value("trial", "role_arn"),
+        trial_job_role_arn=value("trial", "job_role_arn"),
         images_account_id=value("images", "account_id"),
     )
     content.check()
@@ -93,7 +103,8 @@ def workflow_outputs(file: Path) -> str:
     if not file.is_file():
         return "launched=false\n"
     project = read(file)
-    return f"launched=true\nregion={project.region}\nrole={project.workflow_role_arn}\n"
+    roles = f"role={project.workflow_role_arn}\ntrial_role={project.trial_role_arn}\n"
+    return f"launched=true\nregion={project.region}\n{roles}"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.remote import Step
+from pipeline.settings import Quality
 
 UNITS = {"mse": "squared rings", "rmse": "rings", "mae": "rings", "r2": "1 is perfect"}
 
@@ -17,13 +18,17 @@ def metrics_table(evaluation: Json, threshold: float) -> str:
     rows.append(
         f"| mse of always predicting the mean | {evaluation['baseline']['mse']['value']:.3f} | {UNITS['mse']} |"
     )
+    if "mse" in evaluation["champion"]:
+        version, mse = evaluation["champion"]["version"], evaluation["champion"]["mse"]["value"]
+        rows.append(f"| mse of version {version} on the same rows | {mse:.3f} | {UNITS['mse']} |")
     rows.append(f"| mse allowed | {threshold:.3f} | {UNITS['mse']} |")
     heading = f"Quality on {evaluation['rows']} rows that training has not seen:"
-    return "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows]) + "\n"
+    table = "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows])
+    return f"{table}\n\nChampion: {evaluation['champion']['outcome']}.\n"
 
 
 def execution(
-    pipeline: str, steps: Sequence[Step], evaluation: Json | None, *, threshold: float, registered: str
+    pipeline: str, steps: Sequence[Step], evaluation: Json | None, *, quality: Quality, registered: str
 ) -> str:
     """Return the course of an execution as Markdown.
 
@@ -31,14 +36,19 @@ def execution(
         pipeline: name of the pipeline.
         steps: the steps of the execution.
         evaluation: the model's quality, if it was evaluated.
-        threshold: largest mean squared error of a model that is good enough.
+        quality: the quality that a model needs.
         registered: what to say of a model that was registered.
     """
     parts = [f"## Pipeline {pipeline}\n\n"]
     if evaluation is not None:
-        parts.append(metrics_table(evaluation, threshold) + "\n")
+        parts.append(metrics_table(evaluation, quality.mse_threshold) + "\n")
     parts.append(steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))
     parts.extend(f"\n**{step.name}**: {step.failure_reason}\n" for step in steps if step.failure_reason)
+    if any(step.name == "BeatsTheChampion" and step.outcome == "False" for step in steps):
+        wanted = quality.least_improvement
+        parts.append(
+            f"\nNothing was registered: settings.toml asks for {wanted:.1%} less error than the champion has.\n"
+        )
     parts.extend(f"\n{registered}: `{step.model_package_arn}`\n" for step in steps if step.model_package_arn)
     return "".join(parts)
 

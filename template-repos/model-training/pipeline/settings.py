@@ -1,12 +1,10 @@
-"""Read the settings of the pipeline from settings.toml, and check them."""
+"""The settings of the pipeline, in settings.toml, and their checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mlops_platform.project import instance_types, settings_file
-from mlops_platform.project.settings_file import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +39,8 @@ class Quality:
 
     mse_threshold: float
     """Largest mean squared error on the test rows."""
+    least_improvement: float
+    """Share of the champion's mean squared error on the same rows that a new model has to avoid; a negative one accepts worse models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings; one attribute per table of the file."""
+    """The settings of a pipeline; one attribute per table of the file."""
 
     data: Data
     jobs: Jobs
@@ -64,18 +64,6 @@ class Settings:
 
 
 TABLES = {"data": Data, "jobs": Jobs, "quality": Quality, "model": Model}
-
-
-def read(file: Path) -> Settings:
-    """Read settings.toml.
-
-    Raises:
-        SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
-    """
-    content = settings_file.load(file)
-    if found := problems(content):
-        raise SettingsError(file, found)
-    return parse(content)
 
 
 def parse(content: Mapping[str, Any]) -> Settings:
@@ -117,6 +105,7 @@ def _out_of_range(settings: Settings) -> list[str]:
         "[jobs] volume_gigabytes must be 1 to 16384": 1 <= jobs.volume_gigabytes <= 16384,
         "[jobs] maximum_minutes must be 1 to 1440": 1 <= jobs.maximum_minutes <= 1440,
         "[quality] mse_threshold must be above 0": settings.quality.mse_threshold > 0,
+        "[quality] least_improvement must be below 1, which no model reaches": settings.quality.least_improvement < 1,
         "[model] inference_instance_types must name at least one type": bool(serving),
         f"[model] inference_instance_types has {', '.join(unknown)}, no type for endpoints and batch transforms": (
             not unknown

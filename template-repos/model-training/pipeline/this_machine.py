@@ -4,10 +4,12 @@ import json
 import logging
 import tempfile
 import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import upload
+from mlops_platform.pipeline import job_code, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun
 from mlops_platform.project import summary
@@ -18,15 +20,27 @@ from pipeline.settings import Settings
 
 logger = logging.getLogger(__name__)
 STEPS = REPOSITORY / "steps"
+IMPORTED = ("monitoring",)
+"""Packages of mlops_platform/ that the steps import."""
 
 
-def run(owner: Project, configured: Settings, definition: Json, folder: Path | None) -> None:
+@contextmanager
+def sources(configured: Settings) -> Generator[dict[str, Path]]:
+    """Return what is uploaded, by the prefix that it is uploaded to."""
+    with job_code.assembled(STEPS, IMPORTED) as code:
+        yield {"code": code, "data": REPOSITORY / configured.data.file}
+
+
+def run(
+    owner: Project, configured: Settings, definition: Json, uploaded: Mapping[str, Path], folder: Path | None
+) -> None:
     """Run a definition with the steps and the data of this repository.
 
     Args:
         owner: names that the definition has.
         configured: settings of the pipeline.
         definition: the pipeline.
+        uploaded: the sources that it was made from.
         folder: every file of the run is kept here; by default none is.
 
     Raises:
@@ -42,8 +56,8 @@ def run(owner: Project, configured: Settings, definition: Json, folder: Path | N
             interpreter=images.interpreter,
             on_finished=_log_finished,
         )
-        for source, kind in ((STEPS, "code"), (REPOSITORY / configured.data.file, "data")):
-            execution.upload(source, upload.target_uri(source, f"{owner.root_uri}/{kind}"))
+        for kind, source in uploaded.items():
+            execution.upload(source, upload.target_uri(source, f"{owner.storage}/{kind}"))
         try:
             execution.run()
         finally:

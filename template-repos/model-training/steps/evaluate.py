@@ -1,53 +1,96 @@
-"""Measure the model on rows that it has never seen, with the same code that the endpoint runs.
+"""Measure the model on rows that it has never seen, with the same code that the endpoint runs, and compare it with the champion.
 
-Writes evaluation.json (for the quality gate and the model registry), artifact.json (the SHA-256 of the artifact that was
-measured, which is registered with it) and predictions.csv (for plots).
+The champion is the version that a new one has to beat: the one in production. Both predict the same rows.
+
+Writes, for the model registry and for later watching:
+
+    evaluation.json     quality, also that of the champion; the gates of the pipeline read it
+    baseline.json       statistics of the training rows, of the predictions, and the importance of each column
+    importance.json     the importance alone, as a report
+    model-card.json     the model card, as one text
+    digests.json        SHA-256 of the artifact that was measured, and of the reports; all are registered with the version
+    predictions.csv     for plots
 """
 
+import argparse
 import csv
 import importlib.util
 import json
 import logging
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import importance
 import job
+import model_card
 import numpy as np
 
+from mlops_platform.monitoring import baseline
+
 logger = logging.getLogger(__name__)
+NOTHING_TO_BEAT = 1.0
+"""Improvement that is reported when there is no champion to compare with."""
 
 
 def main() -> None:
     """Run the step."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="name of the model, for its card")
+    parser.add_argument("--hyperparameters", nargs="*", default=[], metavar="NAME=VALUE", help="for its card")
+    parser.add_argument("--champion-version", help="version of the champion; there is none without it")
+    parser.add_argument("--champion-sha256", help="SHA-256 of its artifact")
+    options = parser.parse_args()
+
     artifact = job.processing_input("model") / "model.tar.gz"
     with tempfile.TemporaryDirectory() as folder:
         job.unpack(artifact, Path(folder))
-        actual, predicted = predict(Path(folder), job.processing_input("test"))
+        model = Loaded(Path(folder))
+        rows, actual = model.features.read_labelled_rows(job.processing_input("test"))
+        predicted = model.predict(rows)
+        report = measure(actual, predicted)
+        weights = importance.of_columns(model.predict, rows, actual, model.features.COLUMNS)
+        statistics = baseline_of(model.features, job.processing_input("train"), predicted, weights)
+    # After the model was measured: the champion's code is older, and shares this process.
+    report["champion"] = challenged(report, options.champion_version, options.champion_sha256)
 
     output = job.processing_output("evaluation")
-    report = measure(actual, predicted)
-    (output / "evaluation.json").write_text(json.dumps(report, indent=2) + "\n")
-    (output / "artifact.json").write_text(json.dumps({"sha256": job.sha256(artifact)}) + "\n")
+    baseline.write(statistics, output / "baseline.json")
+    write(output / "importance.json", {"mse_increase": weights})
+    write(output / "evaluation.json", report)
+    card = model_card.content(options.model, options.hyperparameters, report, statistics)
+    write(output / "model-card.json", {"content": json.dumps(card, sort_keys=True)})
+    # The registry writes the digest of a report with the name of its algorithm.
+    reports = {
+        name: f"sha256:{job.sha256(output / f'{name}.json')}" for name in ("evaluation", "baseline", "importance")
+    }
+    write(output / "digests.json", {"artifact": job.sha256(artifact), **reports})
     with (output / "predictions.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["actual", "predicted"])
         writer.writerows(zip(actual.tolist(), predicted.tolist(), strict=True))
     for name, metric in report["regression_metrics"].items():
         logger.info("test:%s=%.6f", name, metric["value"])
+    logger.info("champion: %s", report["champion"]["outcome"])
 
 
-def predict(model_folder: Path, test: Path) -> tuple[Any, Any]:
-    """Return the true and the predicted target of every test row; the model's own code predicts."""
-    features, inference = (load(model_folder / "code" / f"{name}.py") for name in ("features", "inference"))
-    rows, actual = features.read_labelled_rows(test)
-    return actual, inference.predict(inference.model_fn(str(model_folder)), rows)
+class Loaded:
+    """A model with its own code, which predicts as it does behind an endpoint."""
+
+    def __init__(self, folder: Path) -> None:
+        self.features, self._inference = (load(folder / "code" / f"{name}.py") for name in ("features", "inference"))
+        self._model = self._inference.model_fn(str(folder))
+
+    def predict(self, rows: Any) -> Any:
+        """Return the prediction for each row."""
+        return self._inference.predict(self._model, rows)
 
 
 def load(file: Path) -> ModuleType:
-    """Import a module of the model's own code under its own name, in place of this step's copy."""
+    """Import a module of a model's own code under its own name, in place of this step's copy."""
     spec = importlib.util.spec_from_file_location(file.stem, file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} is not a Python module")
@@ -72,6 +115,60 @@ def measure(actual: Any, predicted: Any) -> dict[str, Any]:
         "baseline": {"mse": {"value": variance}},
         "rows": len(actual),
     }
+
+
+def baseline_of(features: ModuleType, train: Path, predicted: Any, weights: dict[str, float]) -> baseline.Baseline:
+    """Return the statistics of the training rows, with those of the predictions of rows that training had not seen."""
+    rows, _ = features.read_labelled_rows(train)
+    numeric: baseline.Kind = "numeric"
+    kinds: dict[str, baseline.Kind] = {
+        features.CATEGORY: "categoric",
+        **dict.fromkeys(features.MEASUREMENTS, numeric),
+    }
+    statistics = baseline.of_rows([row.values for row in rows], {name: kinds[name] for name in features.COLUMNS})
+    return replace(statistics, prediction=baseline.of_numbers(np.asarray(predicted, np.float64)), importance=weights)
+
+
+def challenged(report: dict[str, Any], version: str | None, sha256: str | None) -> dict[str, Any]:
+    """Return how much better the model is than the champion on the same rows.
+
+    `improvement` is the share of the champion's mean squared error that the model avoids: 0.02 if its own is 2 % lower. A champion that
+    cannot predict these rows, because they have other columns, say, is none to beat; the approver is told.
+    """
+    if version is None:
+        return {"version": "none", "improvement": NOTHING_TO_BEAT, "outcome": "there is no version to compare with yet"}
+    try:
+        mse = champion_mse(job.processing_input("champion"), sha256)
+    except Exception as error:  # whatever its own code raises
+        logger.exception("version %s cannot be measured", version)
+        reason = f"version {version} cannot predict these rows: {type(error).__name__}: {error}"
+        return {"version": version, "improvement": NOTHING_TO_BEAT, "outcome": reason[:500]}
+    improvement = 1 - report["regression_metrics"]["mse"]["value"] / mse
+    outcome = (
+        f"{abs(improvement):.1%} {'below' if improvement >= 0 else 'above'} the mean squared error of version {version}"
+    )
+    return {"version": version, "mse": {"value": mse}, "improvement": improvement, "outcome": outcome}
+
+
+def champion_mse(folder: Path, sha256: str | None) -> float:
+    """Return the mean squared error of the champion on the test rows.
+
+    Raises:
+        ValueError: its artifact is not the one that was evaluated when it was registered.
+    """
+    [archive] = folder.glob("*.tar.gz")
+    if job.sha256(archive) != sha256:
+        raise ValueError("its artifact is not the one that was registered")
+    with tempfile.TemporaryDirectory() as unpacked:
+        job.unpack(archive, Path(unpacked))
+        champion = Loaded(Path(unpacked))
+        rows, actual = champion.features.read_labelled_rows(job.processing_input("test"))
+        return measure(actual, champion.predict(rows))["regression_metrics"]["mse"]["value"]
+
+
+def write(file: Path, content: dict[str, Any]) -> None:
+    """Write a report."""
+    file.write_text(json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":

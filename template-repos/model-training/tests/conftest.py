@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from examples import DATA, SETTINGS, data_with_quoted_category
 from pipeline import images, serving
+from pipeline.champion import Champion
 from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
+from pipeline.this_machine import IMPORTED, STEPS
 
-from mlops_platform import REPOSITORY
+from mlops_platform.pipeline import job_code
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_endpoint import LocalEndpoint
 from mlops_platform.pipeline.local_run import LocalRun
@@ -27,11 +29,12 @@ def pipeline_definition() -> Json:
     return definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
 
 
-def prepared_run(folder: Path, data: bytes | None = None) -> LocalRun:
+def prepared_run(folder: Path, data: bytes | None = None, champion: Champion | None = None) -> LocalRun:
     """Return a local run of this repository's pipeline with its code in place, and its data or other data."""
-    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
+    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT, champion=champion)
     run = LocalRun(definition=built, folder=folder, interpreter=images.interpreter)
-    run.upload(REPOSITORY / "steps", CODE_URI)
+    with job_code.assembled(STEPS, IMPORTED) as code:
+        run.upload(code, CODE_URI)
     run.upload(DATA, DATA_URI)
     if data is not None:
         run.s3_path(DATA_URI).write_bytes(data)

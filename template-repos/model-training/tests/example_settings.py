@@ -1,7 +1,7 @@
 """The settings that the tests run with: this repository's own."""
 
-from pipeline import settings
+from pipeline import training_settings
 
 from mlops_platform import REPOSITORY
 
-SETTINGS = settings.read(REPOSITORY / "settings.toml")
+SETTINGS = training_settings.read(REPOSITORY / "settings.toml")

@@ -12,6 +12,7 @@ from pipeline import images, project, report
 from pipeline.__main__ import main
 
 from mlops_platform import REPOSITORY
+from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import LocalRun, StepFailedError
 from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
 from mlops_platform.project import aws as aws_clients
@@ -20,6 +21,12 @@ EVALUATION = {
     "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
     "baseline": {"mse": {"value": 10.4}},
     "rows": 627,
+    "champion": {
+        "version": "3",
+        "mse": {"value": 4.8},
+        "improvement": 0.0625,
+        "outcome": "6.2% below the mean squared error of version 3",
+    },
 }
 PACKAGE_ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
 
@@ -80,6 +87,8 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them_and_i
         [
             DATA.name,
             *sorted(file.name for file in (REPOSITORY / "steps").glob("*.py")),
+            "__init__.py",
+            *sorted(file.name for file in (REPOSITORY / "mlops_platform" / "monitoring").glob("*.py")),
         ]
     )
     definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]
@@ -88,12 +97,91 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them_and_i
         assert f"s3://example-bucket/{'/'.join(key.split('/')[:2])}" in definition
 
 
+def version(number: int, status: str = "PendingManualApproval", stage: str = "", *, evidence: bool = True) -> Json:
+    """Return a registered version, as DescribeModelPackage does."""
+    return {
+        "ModelPackageArn": f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/{number}",
+        "ModelPackageVersion": number,
+        "ModelPackageGroupName": "example-p-example00000",
+        "ModelPackageStatus": "Completed",
+        "CreationTime": 0,
+        "ModelApprovalStatus": status,
+        **({"ModelLifeCycle": {"Stage": stage, "StageStatus": "Serving"}} if stage else {}),
+        **({"CustomerMetadataProperties": {"model-sha256": "a" * 64}} if evidence else {}),
+        "InferenceSpecification": {
+            "Containers": [{"Image": "i", "ModelDataUrl": f"s3://example-bucket/{number}.tar.gz"}]
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("packages", "expected"),
+    [
+        ([], None),
+        ([version(2), version(1, "Rejected")], None),
+        ([version(3), version(2, "Approved"), version(1, "Approved")], 2),
+        ([version(3, "Approved"), version(2, "Approved", "PreProduction"), version(1, "Approved", "Production")], 1),
+        ([version(1, "Approved", evidence=False)], None),
+    ],
+    ids=["none", "none approved", "newest approved", "the one in production", "registered before there were digests"],
+)
+def test_the_version_to_beat_is_that_of_production_or_the_newest_approved(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, packages: list[Json], expected: int | None
+) -> None:
+    aws.sagemaker.packages = packages
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    main(["upsert"])
+    definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]
+    assert ("--champion-version" in definition) is (expected is not None)
+    if expected is not None:
+        assert f'"--champion-version", "{expected}", "--champion-sha256", "{"a" * 64}"' in definition
+        assert f"s3://example-bucket/{expected}.tar.gz" in definition
+
+
+def test_a_run_that_does_not_beat_the_champion_succeeds_and_says_that_nothing_was_registered(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.sagemaker.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Succeeded"}]
+    aws.sagemaker.steps = [
+        {"StepName": "BeatsTheChampion", "StepStatus": "Succeeded", "Metadata": {"Condition": {"Outcome": "False"}}}
+    ]
+    main(["wait", EXECUTION_ARN])
+    said = f"settings.toml asks for {SETTINGS.quality.least_improvement:.1%} less error than the champion has"
+    assert f"Nothing was registered: {said}" in capsys.readouterr().out
+
+
 def test_the_pipeline_is_not_updated_without_a_commit_that_it_could_name(aws: Aws) -> None:
     with pytest.raises(
         SystemExit, match=r"error: GITHUB_SHA is not set: .* merge a pull request into main, or start that workflow"
     ):
         main(["upsert"])
     assert (aws.sagemaker.requests, aws.s3.keys) == ([], [])
+
+
+def test_a_trial_uploads_below_its_own_folder_makes_a_pipeline_of_its_own_and_follows_it(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.sagemaker.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Succeeded"}]
+    aws.sagemaker.steps = [{"StepName": "Train", "StepStatus": "Succeeded", "StartTime": 0.0, "EndTime": 61.5}]
+    main(["trial", "7"])
+    assert aws.sagemaker.operations == ["CreatePipeline", "StartPipelineExecution"]
+    assert {key.rpartition("/")[0].partition("/")[0] for key in aws.s3.keys} == {"trials"}
+    assert any(key.startswith("trials/7/data/") and key.endswith(DATA.name) for key in aws.s3.keys)
+    created = next(arguments for name, arguments in aws.sagemaker.requests if name == "CreatePipeline")
+    assert created["PipelineName"] == f"{project.EXAMPLE.pipeline_name}-trial-7"
+    assert created["RoleArn"] == project.EXAMPLE.trial_job_role_arn
+    assert {"Key": "mlops:trial", "Value": "true"} in created["Tags"]
+    assert "RegisterModel" not in created["PipelineDefinition"]
+    assert "| Train | Succeeded | 61.5 |" in capsys.readouterr().out
+
+
+def test_a_trial_is_removed_and_one_that_is_gone_is_no_error(aws: Aws) -> None:
+    main(["remove-trial", "7"])
+    assert aws.sagemaker.operations == []
+    aws.sagemaker.pipeline = {}
+    main(["remove-trial", "7"])
+    assert aws.sagemaker.operations == ["DeletePipeline"]
+    assert aws.sagemaker.requests[-1][1]["PipelineName"] == f"{project.EXAMPLE.pipeline_name}-trial-7"
 
 
 def test_start_prints_the_execution_and_says_nothing_that_the_pipeline_does_not(
@@ -134,6 +222,8 @@ def test_wait_reports_quality_steps_and_the_registered_model(
         "Quality on 627 rows that training has not seen:",
         f"| mse | 4.500 | {report.UNITS['mse']} |",
         f"| mse of always predicting the mean | 10.400 | {report.UNITS['mse']} |",
+        f"| mse of version 3 on the same rows | 4.800 | {report.UNITS['mse']} |",
+        "Champion: 6.2% below the mean squared error of version 3.",
         f"| mse allowed | {SETTINGS.quality.mse_threshold:.3f} | {report.UNITS['mse']} |",
         "| Evaluate | Succeeded | 61.5 |",
         f"Registered, waiting for approval: `{PACKAGE_ARN}`",

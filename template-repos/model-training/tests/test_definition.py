@@ -6,6 +6,7 @@ import pytest
 from conftest import CODE_URI, COMMIT, DATA_URI
 from examples import SETTINGS
 from pipeline import images
+from pipeline.champion import Champion
 from pipeline.definition import definition
 from pipeline.project import EXAMPLE
 
@@ -24,12 +25,13 @@ def test_sagemaker_would_accept_every_step(pipeline_definition: Json) -> None:
     assert problems(pipeline_definition) == []
 
 
-def test_the_steps_are_preprocess_train_evaluate_and_a_gate_before_registration(pipeline_definition: Json) -> None:
+def test_the_steps_are_preprocess_train_evaluate_and_two_gates_before_registration(pipeline_definition: Json) -> None:
     assert [(step["Name"], step["Type"]) for step in nested_steps(pipeline_definition["Steps"])] == [
         ("Preprocess", "Processing"),
         ("Train", "Training"),
         ("Evaluate", "Processing"),
         ("CheckQuality", "Condition"),
+        ("BeatsTheChampion", "Condition"),
         ("Register", "RegisterModel"),
         ("QualityTooLow", "Fail"),
     ]
@@ -75,8 +77,12 @@ def test_a_model_waits_for_approval_and_whoever_starts_an_execution_chooses_its_
         "ProcessingInstanceType",
         "TrainingInstanceType",
     ]
-    [condition] = arguments(pipeline_definition, "CheckQuality")["Conditions"]
-    assert condition["RightValue"] == SETTINGS.quality.mse_threshold
+    for gate, limit in (
+        ("CheckQuality", SETTINGS.quality.mse_threshold),
+        ("BeatsTheChampion", SETTINGS.quality.least_improvement),
+    ):
+        [condition] = arguments(pipeline_definition, gate)["Conditions"]
+        assert condition["RightValue"] == limit
     inputs = arguments(pipeline_definition, "Preprocess")["ProcessingInputs"]
     assert [each["S3Input"]["S3Uri"] for each in inputs] == [DATA_URI, CODE_URI]
 
@@ -90,22 +96,28 @@ def test_no_execution_writes_where_another_one_has_written(pipeline_definition: 
     assert len(uris) == 6
     for uri in uris:
         assert uri["Std:Join"]["Values"][:2] == [
-            f"{EXAMPLE.root_uri}/executions",
+            f"{EXAMPLE.storage}/executions",
             {"Get": "Execution.PipelineExecutionId"},
         ]
 
 
 def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipeline_definition: Json) -> None:
     register = arguments(pipeline_definition, "Register")
-    statistics = register["ModelMetrics"]["ModelQuality"]["Statistics"]
-    assert statistics["S3Uri"]["Std:Join"]["Values"][-2:] == ["evaluation", "evaluation.json"]
+    metrics = register["ModelMetrics"]
+    for report, name in (
+        (metrics["ModelQuality"]["Statistics"], "evaluation"),
+        (metrics["ModelDataQuality"]["Statistics"], "baseline"),
+        (metrics["Explainability"]["Report"], "importance"),
+    ):
+        assert report["S3Uri"]["Std:Join"]["Values"][-2:] == ["evaluation", f"{name}.json"]
+        digest = {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": name}
+        assert report["ContentDigest"] == {"Std:JsonGet": digest}
+    for kind in ("ModelQuality", "ModelDataQuality"):
+        assert register["DriftCheckBaselines"][kind]["Statistics"] == metrics[kind]["Statistics"]
     [container] = register["InferenceSpecification"]["Containers"]
     assert register["CustomerMetadataProperties"] == {
         "model-sha256": {
-            "Std:JsonGet": {
-                "PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.EvaluatedArtifact"},
-                "Path": "sha256",
-            }
+            "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "artifact"}
         },
         "container-sha256": container_digest(container),
     }
@@ -113,6 +125,35 @@ def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipelin
     assert register["ModelPackageDescription"] == (
         f"Made from commit {COMMIT} by the pipeline definition with the SHA-256 {digest}"
     )
+
+
+CHAMPION = Champion(version=3, artifact_uri="s3://example-bucket/executions/old/model.tar.gz", sha256="c" * 64)
+
+
+def test_the_champion_is_part_of_the_definition_so_that_nobody_chooses_another_to_beat() -> None:
+    given = {"code_uri": CODE_URI, "data_uri": DATA_URI, "commit": COMMIT}
+    challenged = definition(EXAMPLE, SETTINGS, **given, champion=CHAMPION)
+    assert problems(challenged) == []
+    assert definition_digest(challenged) != definition_digest(definition(EXAMPLE, SETTINGS, **given))
+    evaluate = arguments(challenged, "Evaluate")
+    uris = {each["InputName"]: each["S3Input"]["S3Uri"] for each in evaluate["ProcessingInputs"]}
+    assert uris["champion"] == CHAMPION.artifact_uri
+    assert evaluate["AppSpecification"]["ContainerArguments"][-4:] == [
+        *("--champion-version", "3"),
+        *("--champion-sha256", CHAMPION.sha256),
+    ]
+
+
+def test_without_a_version_to_beat_the_evaluation_has_no_input_of_one(pipeline_definition: Json) -> None:
+    evaluate = arguments(pipeline_definition, "Evaluate")
+    assert [each["InputName"] for each in evaluate["ProcessingInputs"]] == ["model", "train", "test", "code"]
+    assert "--champion-version" not in evaluate["AppSpecification"]["ContainerArguments"]
+
+
+def test_arguments_of_a_job_are_within_the_limits_of_sagemaker(pipeline_definition: Json) -> None:
+    given = arguments(pipeline_definition, "Evaluate")["AppSpecification"]["ContainerArguments"]
+    assert len(given) <= 100
+    assert max(map(len, given)) <= 256
 
 
 def test_the_artifact_that_is_evaluated_is_the_one_that_is_registered(pipeline_definition: Json) -> None:
@@ -135,7 +176,10 @@ def test_another_pipeline_has_another_digest_and_the_same_one_of_another_commit_
 ) -> None:
     arguments_ = {"code_uri": CODE_URI, "data_uri": DATA_URI, "commit": COMMIT}
     assert definition(EXAMPLE, SETTINGS, **arguments_) == pipeline_definition
-    other = definition(EXAMPLE, SETTINGS, **{**arguments_, name: value})
+    changed = {**arguments_, name: value}
+    other = definition(
+        EXAMPLE, SETTINGS, code_uri=changed["code_uri"], data_uri=changed["data_uri"], commit=changed["commit"]
+    )
     assert other != pipeline_definition
     assert (definition_digest(other) == definition_digest(pipeline_definition)) is same
 

@@ -3,24 +3,31 @@
 import hashlib
 import json
 import math
+import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import job
 import numpy as np
 import pytest
-from conftest import Finished, prepared_run
+from conftest import DATA_URI, Finished, prepared_run
 from examples import COMMON, DATA, LABELLED, QUOTED, SETTINGS, line
 from features import CATEGORY, COLUMNS, MEASUREMENTS, TARGET
 from pipeline import images, serving
+from pipeline.champion import Champion
+from pipeline.definition import output_uri
+from pipeline.project import EXAMPLE
 from preprocess import split
 
 from mlops_platform import REPOSITORY
+from mlops_platform.monitoring import baseline
 from mlops_platform.pipeline import local_endpoint
+from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
 from mlops_platform.pipeline.local_endpoint import LocalEndpoint, ServingError
-from mlops_platform.pipeline.local_run import StepFailedError
+from mlops_platform.pipeline.local_run import LocalRun, StepFailedError
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +136,116 @@ def test_an_image_without_a_group_of_packages_is_refused() -> None:
         ImageEnvironmentError, match=r"no dependency group has the packages of sagemaker-xgboost:1\.7-1"
     ):
         images.interpreter("111122223333.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1")
+
+
+def test_the_registered_baseline_is_of_the_training_rows_and_has_the_importance_of_each_column(
+    finished: Finished,
+) -> None:
+    evaluation = finished.run.s3_path(output_uri(EXAMPLE, finished.run.execution_id, "evaluation"))
+    trained = serving.rows(finished.run, EXAMPLE, "train")
+    found = baseline.read(evaluation / "baseline.json")
+    assert (found.rows, list(found.features)) == (len(trained), list(COLUMNS))
+    assert found.prediction is not None
+    assert found.prediction.rows == len(finished.test_rows)
+    assert set(found.importance) == set(COLUMNS)
+    assert max(found.importance.values()) > 1
+    assert json.loads((evaluation / "importance.json").read_text())["mse_increase"] == found.importance
+    (registered,) = finished.run.registered
+    metrics = registered["ModelMetrics"]
+    for report, name in (
+        (metrics["ModelQuality"]["Statistics"], "evaluation"),
+        (metrics["ModelDataQuality"]["Statistics"], "baseline"),
+        (metrics["Explainability"]["Report"], "importance"),
+    ):
+        content = (evaluation / f"{name}.json").read_bytes()
+        assert report["ContentDigest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        assert finished.run.s3_path(report["S3Uri"]).read_bytes() == content
+
+
+def test_the_model_card_has_quality_importance_and_hyperparameters(finished: Finished) -> None:
+    (registered,) = finished.run.registered
+    card = json.loads(registered["ModelCard"]["ModelCardContent"])
+    [details] = card["evaluation_details"]
+    values = {each["name"]: each["value"] for group in details["metric_groups"] for each in group["metric_data"]}
+    assert values["mse"] == finished.evaluation["regression_metrics"]["mse"]["value"]
+    assert values["version that was compared with"] == "none"
+    assert set(COLUMNS) <= set(values)
+    given = card["training_details"]["training_job_details"]["user_provided_hyper_parameters"]
+    assert given == [{"name": name, "value": str(value)} for name, value in SETTINGS.hyperparameters.items()]
+
+
+def challenge(finished: Finished, folder: Path, archive: bytes, sha256: str | None = None) -> LocalRun:
+    """Return a run that has to beat another version."""
+    digest = sha256 or hashlib.sha256(archive).hexdigest()
+    champion = Champion(version=7, artifact_uri="s3://example-bucket/executions/old/model.tar.gz", sha256=digest)
+    data = finished.run.s3_path(DATA_URI).read_bytes()
+    run = prepared_run(folder, data, champion)
+    file = run.s3_path(champion.artifact_uri)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(archive)
+    return run
+
+
+def outcome(run: LocalRun) -> Json:
+    file = run.s3_path(output_uri(EXAMPLE, run.execution_id, "evaluation")) / "evaluation.json"
+    return json.loads(file.read_text())["champion"]
+
+
+def test_a_model_that_is_no_better_than_the_champion_is_not_registered_and_nothing_has_failed(
+    finished: Finished, tmp_path: Path
+) -> None:
+    run = challenge(finished, tmp_path, finished.model.read_bytes())
+    run.run()
+    found = outcome(run)
+    # The same data, settings and seed give the same model.
+    assert found["improvement"] == pytest.approx(0, abs=1e-9)
+    assert found["mse"]["value"] == pytest.approx(finished.evaluation["regression_metrics"]["mse"]["value"])
+    assert (found["version"], run.registered) == ("7", [])
+
+
+def test_a_model_that_beats_the_champion_is_registered_and_its_card_says_by_how_much(
+    finished: Finished, model_folder: Path, tmp_path: Path
+) -> None:
+    worse = tmp_path / "worse"
+    shutil.copytree(model_folder, worse)
+    code = worse / "code" / "inference.py"
+    code.write_text(code.read_text().replace("return model.booster.predict(", "return 2 + model.booster.predict("))
+    run = challenge(finished, tmp_path / "run", archived(worse, tmp_path))
+    run.run()
+    improvement = outcome(run)["improvement"]
+    assert 0.2 < improvement < 0.9
+    (registered,) = run.registered
+    text = registered["ModelCard"]["ModelCardContent"]
+    assert f"Champion: {improvement:.1%} below the mean squared error of version 7." in text
+
+
+def archived(folder: Path, target: Path) -> bytes:
+    with tarfile.open(target / "model.tar.gz", "w:gz") as tar:
+        for file in sorted(folder.iterdir()):
+            tar.add(file, file.name)
+    return (target / "model.tar.gz").read_bytes()
+
+
+def test_a_champion_that_cannot_predict_these_rows_is_none_to_beat_and_the_approver_is_told(
+    finished: Finished, model_folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(model_folder, other)
+    code = other / "code" / "features.py"
+    code.write_text(code.read_text().replace(f'    "{MEASUREMENTS[-1]}",\n', ""))
+    run = challenge(finished, tmp_path / "run", archived(other, tmp_path))
+    run.run()
+    found = outcome(run)
+    assert (found["improvement"], "mse" in found) == (1, False)
+    assert "version 7 cannot predict these rows: InvalidRowsError" in found["outcome"]
+    (registered,) = run.registered
+    assert "version 7 cannot predict these rows" in registered["ModelCard"]["ModelCardContent"]
+
+
+def test_a_champion_whose_artifact_was_changed_is_not_run(finished: Finished, tmp_path: Path) -> None:
+    run = challenge(finished, tmp_path, finished.model.read_bytes(), "0" * 64)
+    run.run()
+    assert "its artifact is not the one that was registered" in outcome(run)["outcome"]
 
 
 HELD_OUT = split(len(LABELLED), SETTINGS.data.seed, SETTINGS.data.validation_fraction, SETTINGS.data.test_fraction)[

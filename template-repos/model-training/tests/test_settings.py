@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pipeline import project, settings
+from pipeline import project, training_settings
 
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
@@ -22,8 +22,11 @@ volume_gigabytes = 10
 maximum_minutes = 30
 [quality]
 mse_threshold = 6.0
+least_improvement = 0.01
 [model]
 inference_instance_types = ["ml.m5.large"]
+[trial]
+rows = 1000
 [hyperparameters]
 eta = 0.05
 num_round = 1000
@@ -51,6 +54,9 @@ subnet_ids = ["subnet-1", "subnet-2"]
 security_group_ids = ["sg-1"]
 [workflow]
 role_arn = "arn:aws:iam::111111111111:role/workflow"
+[trial]
+role_arn = "arn:aws:iam::111111111111:role/trial"
+job_role_arn = "arn:aws:iam::111111111111:role/trial-job"
 [images]
 account_id = "111111111111"
 """
@@ -59,7 +65,7 @@ account_id = "111111111111"
 def test_settings_are_read_with_their_types(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS)
-    read = settings.read(file)
+    read = training_settings.read(file)
     assert read.data.test_fraction == 0.15
     assert read.hyperparameters == {"eta": 0.05, "num_round": 1000, "early_stopping_rounds": 30}
 
@@ -77,7 +83,7 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
     file = tmp_path / "settings.toml"
     file.write_text(text)
     with pytest.raises(SettingsError) as caught:
-        settings.read(file)
+        training_settings.read(file)
     assert str(caught.value).splitlines() == [
         "settings.toml:",
         "  [modle] is unknown",
@@ -94,6 +100,8 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
     [
         ("test_fraction = 0.15", "test_fraction = 0.5", r"\[data\] validation_fraction and test_fraction"),
         ("mse_threshold = 6.0", "mse_threshold = -1", r"\[quality\] mse_threshold must be above 0"),
+        ("least_improvement = 0.01", "least_improvement = 1", r"\[quality\] least_improvement must be below 1"),
+        ("rows = 1000", "rows = 99", r"\[trial\] rows must be at least 100"),
         ("maximum_minutes = 30", "maximum_minutes = 0", r"\[jobs\] maximum_minutes must be 1 to 1440"),
         ("volume_gigabytes = 10", "volume_gigabytes = 0", r"\[jobs\] volume_gigabytes must be 1 to 16384"),
         ('["ml.m5.large"]', "[]", r"\[model\] inference_instance_types must name at least one"),
@@ -118,7 +126,7 @@ def test_a_setting_out_of_range_is_refused(tmp_path: Path, right: str, wrong: st
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS.replace(right, wrong))
     with pytest.raises(SettingsError, match=problem):
-        settings.read(file)
+        training_settings.read(file)
 
 
 def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
@@ -137,6 +145,8 @@ def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
         subnet_ids=["subnet-1", "subnet-2"],
         security_group_ids=["sg-1"],
         workflow_role_arn="arn:aws:iam::111111111111:role/workflow",
+        trial_role_arn="arn:aws:iam::111111111111:role/trial",
+        trial_job_role_arn="arn:aws:iam::111111111111:role/trial-job",
         images_account_id="111111111111",
     )
 
@@ -164,4 +174,5 @@ def test_the_workflow_learns_its_region_and_role(tmp_path: Path) -> None:
     file.write_text(PROJECT)
     assert project.workflow_outputs(file) == (
         "launched=true\nregion=eu-west-1\nrole=arn:aws:iam::111111111111:role/workflow\n"
+        "trial_role=arn:aws:iam::111111111111:role/trial\n"
     )

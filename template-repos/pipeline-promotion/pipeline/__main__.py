@@ -14,16 +14,16 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pipeline import environments, project, report, results, settings, this_machine
+from pipeline import environments, project, report, results, this_machine
 from pipeline.definition import definition, project_tags
 from pipeline.environments import INCOMING, Environment
 from pipeline.project import ENVIRONMENTS, EXAMPLE, Project
-from pipeline.this_machine import STEPS
 
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
@@ -58,7 +58,9 @@ def main(arguments: list[str]) -> None:
             return
         if options.command == "definition":
             owner = _read(options.environment) if project.FILE.is_file() else EXAMPLE
-            sys.stdout.write(json.dumps(_definition(owner, configured, NO_COMMIT), indent=2) + "\n")
+            with this_machine.sources(configured.settings) as sources:
+                shown = _definition(owner, configured, sources, NO_COMMIT)
+            sys.stdout.write(json.dumps(shown, indent=2) + "\n")
             return
         account = Account(_read(options.environment))
         if options.command == "diff":
@@ -118,18 +120,13 @@ def _read(environment: str) -> Project:
     return project.read(environment, parameter)
 
 
-def _data_uri(owner: Project, configured: Environment) -> str:
-    if configured.running.data == INCOMING:
-        return f"{owner.root_uri}/{INCOMING}/"
-    return upload.target_uri(REPOSITORY / configured.settings.data.file, f"{owner.root_uri}/data")
-
-
-def _definition(owner: Project, configured: Environment, commit: str) -> Json:
+def _definition(owner: Project, configured: Environment, sources: Mapping[str, Path], commit: str) -> Json:
+    uris = {kind: upload.target_uri(source, f"{owner.storage}/{kind}") for kind, source in sources.items()}
     return definition(
         owner,
         configured.settings,
-        code_uri=upload.target_uri(STEPS, f"{owner.root_uri}/code"),
-        data_uri=_data_uri(owner, configured),
+        code_uri=uris["code"],
+        data_uri=f"{owner.storage}/{INCOMING}/" if configured.running.data == INCOMING else uris["data"],
         commit=commit,
         approval=configured.approval_status,
     )
@@ -139,9 +136,11 @@ def _local_run(configured: Environment, folder: Path | None, mse_threshold: floa
     # An environment's own data stay in its account.
     configured = replace(configured, running=replace(configured.running, data="repository"))
     if mse_threshold is not None:
-        quality = settings.Quality(mse_threshold=mse_threshold)
+        quality = replace(configured.settings.quality, mse_threshold=mse_threshold)
         configured = replace(configured, settings=replace(configured.settings, quality=quality))
-    this_machine.run(EXAMPLE, configured.settings, _definition(EXAMPLE, configured, NO_COMMIT), folder)
+    with this_machine.sources(configured.settings) as sources:
+        built = _definition(EXAMPLE, configured, sources, NO_COMMIT)
+        this_machine.run(EXAMPLE, configured.settings, built, sources, folder)
 
 
 class Account:
@@ -156,12 +155,13 @@ class Account:
         """Report what this commit would change; needs no more than to describe the pipeline."""
         owner = self._owner
         names = {
-            owner.root_uri: "storage",
+            owner.storage: "storage",
             owner.kms_key_arn: "data key",
             **{subnet: f"subnet {number}" for number, subnet in enumerate(owner.subnet_ids, start=1)},
             **dict.fromkeys(owner.security_group_ids, "security group"),
         }
-        proposed = _definition(owner, configured, NO_COMMIT)
+        with this_machine.sources(configured.settings) as sources:
+            proposed = _definition(owner, configured, sources, NO_COMMIT)
         lines = difference.difference(self._pipeline.live_definition(), proposed, names)
         summary.publish(difference.markdown(owner.environment, lines))
 
@@ -179,10 +179,11 @@ class Account:
                 "merge a pull request into main, or start that workflow"
             )
         s3 = aws.client("s3", owner.region)
-        upload.upload(s3, STEPS, f"{owner.root_uri}/code", owner.kms_key_arn)
-        if configured.running.data != INCOMING:
-            file = REPOSITORY / configured.settings.data.file
-            upload.upload(s3, file, f"{owner.root_uri}/data", owner.kms_key_arn)
+        with this_machine.sources(configured.settings) as sources:
+            for kind, source in sources.items():
+                if kind != "data" or configured.running.data != INCOMING:
+                    upload.upload(s3, source, f"{owner.storage}/{kind}", owner.kms_key_arn)
+            built, code = _definition(owner, configured, sources, commit), upload.digest(sources["code"])
         running = configured.running
         promotion = Promotion(
             pipeline=self._pipeline,
@@ -190,7 +191,7 @@ class Account:
             converge_schedule=lambda: self._schedule().converge(running.schedule, running.time_zone),
         )
         proposal = Proposal(
-            definition=_definition(owner, configured, commit),
+            definition=built,
             role_arn=owner.pipeline_role_arn,
             description=f"Trains, evaluates and registers the model of project {owner.name}.",
             tags=project_tags(owner),
@@ -199,7 +200,7 @@ class Account:
         version = promotion.promote(proposal, _attempt())
         rows = {
             "version": f"{version.number}, `{version.name}`",
-            "code": f"`{upload.digest(STEPS)}`, the same in every environment",
+            "code": f"`{code}`, the same in every environment",
             "starts": f"{running.schedule}, {running.time_zone}" if running.schedule else "by hand",
         }
         summary.publish(f"## {owner.pipeline_name} is live in {owner.environment}\n\n{summary.table(rows)}\n")
@@ -284,7 +285,7 @@ class Account:
                 f"{owner.pipeline_name} in {owner.environment}",
                 steps,
                 results.evaluation(owner, execution_arn, steps),
-                threshold=configured.settings.quality.mse_threshold,
+                quality=configured.settings.quality,
                 registered=f"Registered as {configured.approval_status}",
             )
         )

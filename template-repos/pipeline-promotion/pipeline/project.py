@@ -30,7 +30,7 @@ class Project:
     """Role that starts the jobs and registers the model."""
     job_role_arn: str
     """Role of the jobs, and so of the code in `steps/`."""
-    root_uri: str
+    storage: str
     """S3 URI below which everything of the pipeline is kept in this environment's account."""
     kms_key_arn: str
     """Encrypts everything that the jobs write, on disk and in S3."""
@@ -44,6 +44,8 @@ class Project:
     """Role that EventBridge Scheduler starts the pipeline with."""
     dead_letters_arn: str
     """Queue of starts that failed for good."""
+    trial: int | None = None
+    """Always None: pull requests are compared with what is live, and not trained."""
 
 
 EXAMPLE = Project(
@@ -54,7 +56,7 @@ EXAMPLE = Project(
     pipeline_name="example-p-example00000",
     pipeline_role_arn="arn:aws:iam::111122223333:role/example-pipeline",
     job_role_arn="arn:aws:iam::111122223333:role/example-job",
-    root_uri="s3://example-bucket/p-example00000",
+    storage="s3://example-bucket/p-example00000",
     kms_key_arn="arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000",
     model_package_group="example-p-example00000",
     subnet_ids=["subnet-00000000000000000"],
@@ -90,7 +92,7 @@ def read(environment: str, parameter: Callable[[str, str], str], file: Path | No
         "pipeline_name": value("pipeline", "name"),
         "model_package_group": value("pipeline", "model_package_group"),
         "images_account_id": value("images", "account_id"),
-        "root_uri": f"s3://{value(environment, 'bucket')}",
+        "storage": f"s3://{value(environment, 'bucket')}",
         "pipeline_role_arn": f"{role}-pipeline",
         "job_role_arn": f"{role}-job",
         "schedule_role_arn": f"{role}-schedule",

@@ -12,9 +12,10 @@ from fake_accounts import Account, accounts
 from pipeline import project
 from pipeline.__main__ import main
 from pipeline.project import ENVIRONMENTS
+from pipeline.this_machine import IMPORTED, STEPS
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import upload
+from mlops_platform.pipeline import job_code, upload
 from mlops_platform.pipeline.expressions import Json, nested_steps
 from mlops_platform.project import aws as aws_clients
 
@@ -54,7 +55,6 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         text = (REPOSITORY / "settings.toml").read_text()
         assert text.count(before) == 1
         (tmp_path / "settings.toml").write_text(text.replace(before, after))
-        (tmp_path / "data").symlink_to(REPOSITORY / "data")
         monkeypatch.setattr(commands, "REPOSITORY", tmp_path)
 
     return change
@@ -75,7 +75,8 @@ def uri(definition: Json, name: str) -> str:
 
 
 def test_a_commit_runs_with_the_same_code_in_every_account(run: Run, three: dict[str, Account]) -> None:
-    digest = upload.digest(REPOSITORY / "steps")
+    with job_code.assembled(STEPS, IMPORTED) as code:
+        digest = upload.digest(code)
     for environment in ENVIRONMENTS:
         printed = run("converge", environment)
         assert f"| code | `{digest}`, the same in every environment |" in printed

@@ -183,3 +183,49 @@ def test_waiting_ends_at_the_deadline_and_says_that_the_execution_goes_on() -> N
     service.executions = [execution("Executing")]
     with pytest.raises(remote.ExecutionError, match="still Executing after 10 minutes; it goes on"):
         follow(service)
+
+
+def remove(service: FakeSageMaker, stops_after: int = 1) -> list[float]:
+    """Remove the pipeline; its execution has stopped after some looks at it."""
+    clock: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        clock.append(seconds)
+        if len(clock) == stops_after:
+            service.executions[0]["PipelineExecutionStatus"] = "Stopped"
+
+    remote.remove(service.client, "example", now=lambda: sum(clock), sleep=sleep)
+    return clock
+
+
+def test_a_pipeline_is_removed_when_nothing_of_it_runs_any_more() -> None:
+    service = FakeSageMaker()
+    upsert(service)
+    service.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Executing"}]
+    assert len(remove(service, stops_after=3)) == 3
+    assert service.operations == ["CreatePipeline", "StopPipelineExecution", "DeletePipeline"]
+    assert service.pipeline is None
+
+
+def test_a_pipeline_that_is_gone_is_removed() -> None:
+    service = FakeSageMaker()
+    assert remove(service) == []
+    assert service.operations == []
+
+
+def test_an_execution_that_does_not_stop_is_an_error_after_a_while() -> None:
+    service = FakeSageMaker()
+    upsert(service)
+    service.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Executing"}]
+    with pytest.raises(remote.ExecutionError, match="executions that do not stop"):
+        remove(service, stops_after=10_000)
+    assert service.pipeline is not None
+
+
+def test_a_pipeline_that_is_made_again_has_another_token_than_the_one_that_was_deleted() -> None:
+    service = FakeSageMaker()
+    upsert(service)
+    remove(service)
+    upsert(service)
+    tokens = [arguments["ClientRequestToken"] for name, arguments in service.requests if name == "CreatePipeline"]
+    assert len(set(tokens)) == 2

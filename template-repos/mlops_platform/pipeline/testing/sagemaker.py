@@ -1,4 +1,4 @@
-"""A fake SageMaker that holds one pipeline, behind a real boto3 client: botocore checks requests and answers."""
+"""A fake SageMaker that holds one pipeline and a group of model packages, behind a real boto3 client: botocore checks requests and answers."""
 
 import io
 import json
@@ -31,6 +31,8 @@ class FakeSageMaker:
         self.executions: list[Json] = []
         """The answers of DescribePipelineExecution, one after the other; the last stays."""
         self.steps: list[Json] = []
+        self.packages: list[Json] = []
+        """The answers of DescribeModelPackage, the newest first."""
         boto: Any = boto3
         self.client = boto.client("sagemaker", region_name="eu-west-1", config=Config(signature_version=UNSIGNED))
         self.client.meta.events.register("before-send.sagemaker", self._answer)
@@ -73,8 +75,46 @@ class FakeSageMaker:
     def describe_pipeline_execution(self, _: Json) -> tuple[int, Json]:
         return 200, self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]
 
+    def list_pipeline_executions(self, arguments: Json) -> tuple[int, Json]:
+        if self.pipeline is None:
+            return 400, {"__type": "ResourceNotFound", "message": "Pipeline does not exist."}
+        running = self.executions[:1]
+        summaries = [
+            {key: each[key] for key in ("PipelineExecutionArn", "PipelineExecutionStatus")} for each in running
+        ]
+        return 200, _one_of(summaries, arguments, "PipelineExecutionSummaries")
+
+    def stop_pipeline_execution(self, arguments: Json) -> tuple[int, Json]:
+        self.executions[0]["PipelineExecutionStatus"] = "Stopping"
+        return 200, {"PipelineExecutionArn": arguments["PipelineExecutionArn"]}
+
+    def delete_pipeline(self, _: Json) -> tuple[int, Json]:
+        if self.executions[:1] and self.executions[0]["PipelineExecutionStatus"] in ("Executing", "Stopping"):
+            return 400, {"__type": "ConflictException", "message": "Pipeline has running executions."}
+        self.pipeline = None
+        return 200, {"PipelineArn": PIPELINE_ARN}
+
+    def list_model_packages(self, arguments: Json) -> tuple[int, Json]:
+        assert (arguments["SortBy"], arguments["SortOrder"]) == ("CreationTime", "Descending")
+        summaries = [
+            {
+                key: value
+                for key, value in package.items()
+                if key not in ("CustomerMetadataProperties", "InferenceSpecification")
+            }
+            for package in self.packages
+        ]
+        return 200, _one_of(summaries, arguments, "ModelPackageSummaryList")
+
+    def describe_model_package(self, arguments: Json) -> tuple[int, Json]:
+        return 200, next(each for each in self.packages if each["ModelPackageArn"] == arguments["ModelPackageName"])
+
     def list_pipeline_execution_steps(self, arguments: Json) -> tuple[int, Json]:
-        # One step per page, so that code without paging fails.
-        index = int(arguments.get("NextToken", "0"))
-        more = {"NextToken": str(index + 1)} if index + 1 < len(self.steps) else {}
-        return 200, {"PipelineExecutionSteps": self.steps[index : index + 1], **more}
+        return 200, _one_of(self.steps, arguments, "PipelineExecutionSteps")
+
+
+def _one_of(entries: list[Json], arguments: Json, member: str) -> Json:
+    """Return a page with one entry, so that code without paging fails."""
+    index = int(arguments.get("NextToken", "0"))
+    more = {"NextToken": str(index + 1)} if index + 1 < len(entries) else {}
+    return {member: entries[index : index + 1], **more}

@@ -1,0 +1,56 @@
+"""The metrics of watching: one line in CloudWatch's embedded metric format, printed by a job.
+
+SageMaker writes what a job prints to CloudWatch Logs with the job's role, also for a job without a network, and CloudWatch makes metrics
+of the line. So nobody needs permission to write metrics. Source: CloudWatch User Guide, "Embedding metrics within logs".
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+NAMESPACE = "Mlops/Drift"
+DIMENSIONS = ("Project", "Environment")
+"""Each project has, in each environment, one metric of every name."""
+
+ROWS = "Rows"
+"""Rows that were compared with the baseline."""
+QUARANTINED = "Quarantined"
+"""Rows that could not be read."""
+DRIFTED_FEATURES = "DriftedFeatures"
+"""Features whose values have drifted, by all of the limits. Absent when there were too few rows for a verdict."""
+MAXIMUM_PSI = "MaximumPsi"
+"""The largest population stability index of any feature. Absent when there were too few rows for a verdict."""
+MEAN_SQUARED_ERROR = "MeanSquaredError"
+"""Mean squared error of the predictions whose truth is known."""
+
+UNITS = {
+    ROWS: "Count",
+    QUARANTINED: "Count",
+    DRIFTED_FEATURES: "Count",
+    MAXIMUM_PSI: "None",
+    MEAN_SQUARED_ERROR: "None",
+}
+"""Every metric, with its unit."""
+
+
+def line(values: Mapping[str, float], *, project: str, environment: str, moment: datetime) -> str:
+    """Return the line, which has to stand alone on its line: print it with `flush=True`.
+
+    Args:
+        values: The value of each metric, by its name.
+        project: Id of the project.
+        environment: Name of the environment.
+        moment: Time of the values. CloudWatch drops those of more than two weeks ago.
+
+    Raises:
+        KeyError: a metric has none of the names above.
+    """
+    metrics = [{"Name": name, "Unit": UNITS[name]} for name in values]
+    directive = {"Namespace": NAMESPACE, "Dimensions": [list(DIMENSIONS)], "Metrics": metrics}
+    return json.dumps(
+        {
+            "_aws": {"Timestamp": int(moment.timestamp() * 1000), "CloudWatchMetrics": [directive]},
+            **dict(zip(DIMENSIONS, (project, environment), strict=True)),
+            **values,
+        }
+    )

@@ -1,0 +1,121 @@
+"""The document that describes the rows of a training."""
+
+import json
+import math
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlops_platform.monitoring.baseline import (
+    CATEGORIES,
+    BaselineError,
+    Categoric,
+    Numeric,
+    of_categories,
+    of_numbers,
+    of_rows,
+    read,
+    write,
+)
+from tests.template_repos.mlops_platform.monitoring.abalone import COLUMNS, TRAINED, baseline
+
+
+def test_it_has_the_columns_in_their_order_with_their_kinds() -> None:
+    found = baseline()
+    assert found.rows == len(TRAINED)
+    assert list(found.features) == list(COLUMNS)
+    assert isinstance(found.features["sex"], Categoric)
+    assert all(isinstance(feature, Numeric) for name, feature in found.features.items() if name != "sex")
+
+
+def test_a_tenth_of_the_values_is_between_two_deciles_and_a_category_has_its_share() -> None:
+    found = baseline()
+    length, sex = found.features["length"], found.features["sex"]
+    assert isinstance(length, Numeric)
+    assert isinstance(sex, Categoric)
+    assert len(length.edges) == 9
+    assert sum(length.shares) == pytest.approx(1)
+    assert length.shares == pytest.approx([0.1] * 10, abs=0.03)  # lengths are rounded to 5 mm, so they tie
+    assert length.cumulated[-1] == 1
+    counted = Counter(row[0] for row in TRAINED)
+    assert sex.shares == pytest.approx({name: counted[name] / len(TRAINED) for name in ("F", "I", "M")})
+
+
+def test_what_is_written_is_read_again_and_has_no_row_in_it(tmp_path: Path) -> None:
+    found = replace(baseline(), prediction=of_numbers(np.array([9.0, 10.5, 11.0])), importance={"shell": 0.7})
+    file = tmp_path / "baseline.json"
+    write(found, file)
+    assert read(file) == found
+    text = file.read_text()
+    assert len(text) < 40_000
+    for row in TRAINED[:50]:
+        assert ",".join(row) not in text
+        assert not set(map(json.dumps, row[1:])) & set(text.split())
+
+
+def test_the_order_of_the_rows_changes_no_byte(tmp_path: Path) -> None:
+    write(baseline(), tmp_path / "one.json")
+    write(of_rows(TRAINED[::-1], COLUMNS), tmp_path / "other.json")
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "other.json").read_bytes()
+
+
+def test_missing_values_are_a_share_of_their_own() -> None:
+    numbers = of_numbers(np.array([1.0, math.nan, 3.0, 4.0]))
+    assert (numbers.rows, numbers.missing, numbers.mean) == (3, 0.25, pytest.approx(8 / 3))
+    categories = of_categories(["a", "", "NA", "b"])
+    assert (categories.rows, categories.missing, categories.shares) == (2, 0.5, {"a": 0.5, "b": 0.5})
+
+
+def test_a_feature_of_one_value_alone_has_a_baseline() -> None:
+    found = of_numbers(np.full(100, 5.0))
+    assert (found.edges, found.shares, found.points, found.cumulated) == ([5.0], [0.0, 1.0], [5.0], [1.0])
+
+
+def test_of_very_many_categories_the_most_frequent_are_kept() -> None:
+    names = [f"id-{index:04d}" for index in range(CATEGORIES + 100)]
+    found = of_categories([*names, "often", "often"])
+    assert len(found.shares) == CATEGORIES
+    assert "often" in found.shares
+    assert found.rest == pytest.approx(101 / len([*names, "often", "often"]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([], "there is no row"),
+        ([["M", "ten"]], "length is 'ten', expected a number"),
+        ([["M", "4_55"]], "length is '4_55', expected a number"),
+        ([["M", "inf"]], "length is 'inf', expected a number"),
+        ([["M", "1e999"]], "length is '1e999', expected a number"),
+        ([["M", "NA"], ["F", ""]], "length has no value in any row"),
+        ([["", "1"]], "sex has no value in any row"),
+    ],
+)
+def test_rows_without_a_baseline_are_refused_with_the_reason(rows: list[list[str]], problem: str) -> None:
+    with pytest.raises(BaselineError, match=problem):
+        of_rows(rows, {"sex": "categoric", "length": "numeric"})
+
+
+def test_rows_of_other_columns_are_refused() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        of_rows([["M", "1"], ["M"]], {"sex": "categoric", "length": "numeric"})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is no baseline"),
+        ("[]", "is no baseline"),
+        ('{"rows": 1}', "is no baseline"),
+        ('{"version": 2}', "is a baseline of version 2, and this code reads version 1"),
+        ('{"version": 1, "rows": 1, "prediction": null, "features": [{"kind": "text"}]}', "is no baseline"),
+    ],
+)
+def test_another_document_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "baseline.json"
+    file.write_text(text)
+    with pytest.raises(BaselineError, match=f"^baseline.json {problem}"):
+        read(file)

@@ -1,0 +1,185 @@
+"""Rows of today, compared with those of the training."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlops_platform.monitoring import metric
+from mlops_platform.monitoring.baseline import Baseline, counts, of_categories, of_numbers, of_rows
+from mlops_platform.monitoring.drift import PREDICTION, Comparison, Drift, Limits, chance, stability_index
+from tests.template_repos.mlops_platform.monitoring.abalone import (
+    COLUMNS,
+    LATER,
+    MEASUREMENTS,
+    TRAINED,
+    WEIGHTS,
+    baseline,
+    heavier,
+)
+
+BASELINE = baseline()
+
+
+def compared(rows: list[list[str]], against: Baseline = BASELINE, limits: Limits = Limits()) -> Drift:  # noqa: B008
+    comparison = Comparison(against)
+    comparison.add(rows)
+    return comparison.result(limits)
+
+
+def test_rows_of_the_same_population_have_not_drifted() -> None:
+    found = compared(LATER[:1000])
+    assert (found.verdict, found.drifted) == ("stable", [])
+    assert max(each.psi or 0 for each in found.features.values()) < 0.03
+    assert max(each.distance or 0 for each in found.features.values()) < 0.06
+
+
+def test_the_rows_of_the_training_themselves_have_no_distance_although_their_values_tie() -> None:
+    found = compared(TRAINED)
+    assert max(each.psi or 0 for each in found.features.values()) == pytest.approx(0, abs=1e-9)
+    assert max(each.distance or 0 for each in found.features.values()) == pytest.approx(0, abs=1e-8)
+    assert {each.unseen for each in found.features.values()} == {0}
+
+
+@pytest.mark.parametrize(("factor", "drifted"), [(1.05, False), (1.25, True), (1.5, True)])
+def test_weights_that_are_a_quarter_too_large_have_drifted(factor: float, *, drifted: bool) -> None:
+    found = compared([heavier(row, factor) for row in LATER[:1000]])
+    assert found.drifted == (list(WEIGHTS) if drifted else [])
+    assert (found.verdict == "drift") is drifted
+
+
+@pytest.mark.parametrize("rows", [200, 1000])
+def test_about_one_of_a_hundred_samples_of_the_same_population_is_above_the_bound_of_chance(rows: int) -> None:
+    draw = np.random.default_rng(3)
+    above = 0
+    for _ in range(400):
+        trained = of_numbers(draw.normal(size=2924))
+        now = counts(draw.normal(size=rows), trained.edges) / rows
+        above += stability_index(trained.shares, now.tolist()) > chance(10, 2924, rows)
+    assert above <= 400 * 0.025
+
+
+@pytest.mark.parametrize(("bins", "quantile"), [(2, 6.635), (3, 9.210), (5, 13.277), (10, 21.666), (20, 36.191)])
+def test_the_bound_of_chance_is_the_quantile_of_chi_squared_over_the_rows(bins: int, quantile: float) -> None:
+    assert chance(bins, 3000, 1000) == pytest.approx(quantile * (1 / 3000 + 1 / 1000), rel=0.01)
+
+
+def test_few_rows_have_no_verdict_and_no_metric_of_one() -> None:
+    found = compared([heavier(row, 2) for row in LATER[:199]])
+    assert (found.verdict, found.drifted) == ("too few rows", [])
+    assert found.metrics() == {metric.ROWS: 199, metric.QUARANTINED: 0}
+    assert compared([]).verdict == "too few rows"
+    assert compared([heavier(row, 2) for row in LATER[:200]]).verdict == "drift"
+
+
+def test_a_category_that_training_never_saw_is_drift_and_is_named() -> None:
+    rows = [["X", *row[1:]] if index % 50 == 0 else row for index, row in enumerate(LATER[:1000])]
+    found = compared(rows)
+    sex = found.features["sex"]
+    assert found.drifted == ["sex"]
+    assert (sex.unseen, sex.unseen_values) == (0.02, {"X": 20})
+    assert "2.0% of its values are like none in training" in sex.reasons
+    assert compared([["X", *LATER[0][1:]], *LATER[1:1000]]).verdict == "stable"
+
+
+def test_numbers_outside_of_all_that_training_saw_are_drift_where_bins_see_none() -> None:
+    constant = of_rows([["5"]] * 2000, {"size": "numeric"})
+    assert compared([["5"]] * 500, constant).verdict == "stable"
+    found = compared([["6"]] * 500, constant)
+    assert found.features["size"].psi == pytest.approx(0)
+    assert (found.verdict, found.features["size"].unseen) == ("drift", 1)
+
+
+def test_more_missing_values_than_in_training_are_drift_and_no_value_at_all_is_not_an_error() -> None:
+    def without(share: int) -> list[list[str]]:
+        return [[row[0], "", *row[2:]] if index % share == 0 else row for index, row in enumerate(LATER[:1000])]
+
+    assert compared(without(200)).verdict == "stable"
+    assert compared(without(20)).drifted == ["length"]
+    nothing = compared([[row[0], "NA", *row[2:]] for row in LATER[:1000]])
+    assert nothing.drifted == ["length"]
+    length = nothing.features["length"]
+    assert (length.rows, length.psi, length.missing, length.mean) == (0, None, 1, None)
+    # As many as in training, give or take what chance makes, are none.
+    trained = [[row[0], "" if index % 10 == 0 else row[1], *row[2:]] for index, row in enumerate(TRAINED)]
+    usual = of_rows(trained, COLUMNS)
+    assert compared(without(9), usual).verdict == "stable"
+    assert compared(without(5), usual).drifted == ["length"]
+
+
+def test_rows_in_chunks_give_what_they_give_at_once() -> None:
+    comparison = Comparison(BASELINE)
+    for start in range(0, 1000, 300):
+        comparison.add(LATER[start : min(start + 300, 1000)], quarantined=1)
+    found = comparison.result(Limits())
+    assert found.quarantined == 4
+    assert replace(found, quarantined=0) == compared(LATER[:1000])
+
+
+def test_the_answers_of_the_model_drift_too() -> None:
+    against = replace(BASELINE, prediction=of_numbers(np.linspace(5, 15, 600)))
+    comparison = Comparison(against)
+    comparison.add(LATER[:1000])
+    comparison.add_predictions([value + 3 for value in np.linspace(5, 15, 1000).tolist()])
+    found = comparison.result(Limits())
+    assert found.drifted == [PREDICTION]
+    assert list(found.features) == [*COLUMNS, PREDICTION]
+    assert PREDICTION not in compared(LATER[:1000], against).features
+
+
+def test_predictions_without_a_baseline_of_them_are_no_error() -> None:
+    comparison = Comparison(BASELINE)
+    comparison.add_predictions([1.0])
+    assert PREDICTION not in comparison.result(Limits()).features
+
+
+def test_quality_is_measured_when_the_truth_is_known() -> None:
+    comparison = Comparison(BASELINE)
+    assert comparison.result(Limits()).quality is None
+    comparison.add_truth([10, 12], [11, 12])
+    comparison.add_truth([9], [7])
+    found = comparison.result(Limits())
+    assert found.quality is not None
+    assert (found.quality.rows, found.quality.mse, found.quality.mae) == (3, pytest.approx(5 / 3), pytest.approx(1))
+    assert found.metrics()[metric.MEAN_SQUARED_ERROR] == found.quality.mse
+    with pytest.raises(ValueError, match="argument"):
+        comparison.add_truth([1, 2], [1])
+
+
+def test_rows_of_other_columns_are_refused() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        compared([LATER[0][:-1]])
+
+
+def test_the_metrics_of_a_verdict_are_how_many_features_have_drifted_and_the_largest_index() -> None:
+    found = compared([heavier(row, 1.5) for row in LATER[:1000]])
+    assert found.metrics() == {
+        metric.ROWS: 1000,
+        metric.QUARANTINED: 0,
+        metric.DRIFTED_FEATURES: len(WEIGHTS),
+        metric.MAXIMUM_PSI: max(found.features[name].psi or 0 for name in MEASUREMENTS),
+    }
+
+
+def test_the_document_is_json_without_infinities() -> None:
+    cases: list[list[list[str]]] = [[], LATER[:300], [[""] * 8] * 300]
+    for rows in cases:
+        document = json.loads(json.dumps(compared(rows).document(), allow_nan=False))
+        assert document["limits"]["psi"] == 0.1
+        assert document["drifted"] == compared(rows).drifted
+
+
+def test_rare_categories_that_are_not_kept_are_not_unseen() -> None:
+    names = [f"id-{index:04d}" for index in range(400)] * 5
+    against = Baseline(rows=len(names), features={"name": of_categories(names)})
+    assert compared([[name] for name in names], against).verdict == "stable"
+    found = compared([[f"new-{name}"] for name in names], against)
+    assert found.verdict == "drift"
+    assert len(found.features["name"].unseen_values) == 20
+
+
+def test_the_index_is_zero_for_equal_shares_and_finite_for_empty_bins() -> None:
+    assert stability_index([0.2, 0.8], [0.2, 0.8]) == 0
+    assert stability_index([0.5, 0.5], [0.4, 0.6]) == pytest.approx(0.0405, abs=1e-3)
+    assert 5 < stability_index([1, 0], [0, 1]) < 20

@@ -1,0 +1,74 @@
+"""The page that shows a comparison."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import numpy as np
+
+from mlops_platform.monitoring import report
+from mlops_platform.monitoring.baseline import Baseline, of_categories, of_numbers
+from mlops_platform.monitoring.drift import PREDICTION, Comparison, Limits
+from tests.template_repos.mlops_platform.monitoring.abalone import LATER, baseline, heavier
+
+BASELINE = replace(baseline(), prediction=of_numbers(np.linspace(5, 15, 600)), importance={"shell": 0.714})
+
+
+def page(rows: list[list[str]], *, truth: bool = False, period: str = "requests of 2026-11-28") -> str:
+    comparison = Comparison(BASELINE)
+    comparison.add(rows, quarantined=3)
+    comparison.add_predictions([10.0] * len(rows))
+    if truth:
+        comparison.add_truth([9, 10], [10, 10])
+    return report.page(BASELINE, comparison.result(Limits()), title="house in prod", period=period)
+
+
+def test_it_says_what_has_drifted_with_numbers_pictures_and_importance() -> None:
+    text = page([heavier(row, 1.5) for row in LATER[:1000]], truth=True)
+    assert '<h1>house in prod: <span class="drift">drift</span></h1>' in text
+    assert "1000 rows, requests of 2026-11-28, compared with the 2924 rows" in text
+    assert "3 rows\ncould not be read" in text
+    assert "2 predictions with known truth: mean squared error 0.500" in text
+    assert text.count("<svg ") == len(BASELINE.features) + 1
+    shell = next(line for line in text.splitlines() if "<td>shell" in line)
+    assert "0.71" in shell
+    assert re.search(r"its shares have changed \(PSI 0\.\d{3}\)", shell)
+    assert f"<h3>{PREDICTION}</h3>" in text
+
+
+def test_it_says_that_there_were_too_few_rows() -> None:
+    text = page(LATER[:50])
+    assert '<span class="stable">too few rows</span>' in text
+    assert "A verdict takes at least 200 rows." in text
+
+
+def test_it_loads_and_runs_nothing_is_small_and_its_pictures_are_wellformed() -> None:
+    text = page(LATER[:1000])
+    assert not re.search(r"<script|<link|<img|src=|href=|url\(|https?:", text)
+    assert len(text.encode()) < 40_000
+    pictures = re.findall(r"<svg .*?</svg>", text)
+    for picture in pictures:
+        ET.fromstring(picture)  # noqa: S314 - our own text
+    assert pictures
+
+
+def test_the_same_comparison_gives_the_same_bytes() -> None:
+    assert page(LATER[:1000]) == page(LATER[:1000])
+
+
+def test_what_callers_sent_is_text_on_the_page() -> None:
+    attack = '<script>alert("1")</script>'
+    rows = [[attack, *row[1:]] for row in LATER[:300]]
+    text = page(rows, period=attack)
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_feature_without_values_and_one_of_very_many_categories_have_a_picture() -> None:
+    names = [f"id-{index:04d}" for index in range(150)] * 3
+    against = Baseline(rows=len(names), features={"name": of_categories(names), "size": of_numbers(np.full(450, 5.0))})
+    comparison = Comparison(against)
+    comparison.add([[name, ""] for name in names])
+    text = report.page(against, comparison.result(Limits()), title="t", period="p")
+    bars = [picture.count("<rect") for picture in map(str, re.findall(r"<svg .*?</svg>", text))]
+    assert sorted(bars) == [4, 2 * report.SHOWN]

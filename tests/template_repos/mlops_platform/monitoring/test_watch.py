@@ -1,0 +1,127 @@
+"""The job that looks at the captured requests of an endpoint."""
+
+import json
+import re
+import tarfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_platform.monitoring import metric, watch
+from mlops_platform.monitoring.baseline import BaselineError, write
+from tests.template_repos.mlops_platform.monitoring.abalone import LATER, WEIGHTS, baseline, heavier
+from tests.template_repos.mlops_platform.monitoring.test_captured import line, put
+
+SCHEDULED = datetime(2026, 11, 29, 0, 20, tzinfo=UTC)
+"""The window of a day ends 20 minutes before: with the last moment of November 28."""
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model's artifact with the statistics of its training."""
+    folder = tmp_path_factory.mktemp("model")
+    write(baseline(), folder / "baseline.json")
+    with tarfile.open(folder / "model.tar.gz", "w:gz") as tar:
+        tar.add(folder / "baseline.json", "./baseline.json")
+    return folder / "model.tar.gz"
+
+
+def captured(folder: Path, rows: list[list[str]], begin: datetime = SCHEDULED - timedelta(hours=24)) -> Path:
+    """Write requests of ten rows each, spread over a day."""
+    requests = [rows[start : start + 10] for start in range(0, len(rows), 10)]
+    for number, request in enumerate(requests):
+        moment = begin + timedelta(minutes=10 * number % 1400)
+        text = "".join(f"{','.join(row)}\n" for row in request)
+        event = line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", text, "9.5\n" * len(request))
+        put(folder, f"house/AllTraffic/{moment:%Y/%m/%d/%H}/{moment:%M-%S}-000-{number:04d}.jsonl", event)
+    return folder
+
+
+def run(artifact: Path, requests: Path, output: Path, capsys: pytest.CaptureFixture[str], **changed: str) -> Any:
+    """Run the job, and return the line of metrics that it prints."""
+    options = {
+        "artifact": str(artifact),
+        "captured": str(requests),
+        "output": str(output),
+        "scheduled": SCHEDULED.isoformat(),
+        "project": "p-abcdefghijkl",
+        "environment": "prod",
+        "version": "3",
+        **changed,
+    }
+    watch.main([text for name, value in options.items() for text in (f"--{name}", value)])
+    [printed] = capsys.readouterr().out.splitlines()
+    return json.loads(printed)
+
+
+def test_a_day_of_ordinary_requests_is_stable(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = run(artifact, captured(tmp_path / "in", LATER[:1000]), tmp_path / "out", capsys)
+    assert (printed["Project"], printed["Environment"]) == ("p-abcdefghijkl", "prod")
+    assert (printed[metric.ROWS], printed[metric.QUARANTINED], printed[metric.DRIFTED_FEATURES]) == (1000, 0, 0)
+    assert printed[metric.MAXIMUM_PSI] < 0.03
+    assert json.loads((tmp_path / "out" / "drift.json").read_text())["verdict"] == "stable"
+
+
+def test_a_day_of_heavier_abalones_is_drift_and_the_report_says_of_what(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = captured(tmp_path / "in", [heavier(row, 1.25) for row in LATER[:1000]])
+    printed = run(artifact, requests, tmp_path / "out", capsys)
+    assert printed[metric.DRIFTED_FEATURES] == len(WEIGHTS)
+    document = json.loads((tmp_path / "out" / "drift.json").read_text())
+    assert (document["verdict"], document["drifted"]) == ("drift", list(WEIGHTS))
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "p-abcdefghijkl version 3 in prod" in page
+    assert "requests of 2026-11-28 00:00 to 2026-11-29 00:00 UTC" in page
+
+
+def test_requests_outside_of_the_window_are_not_counted_and_too_few_have_no_verdict(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = captured(tmp_path / "in", LATER[:1000], SCHEDULED - timedelta(hours=72))
+    printed = run(artifact, requests, tmp_path / "out", capsys)
+    assert printed[metric.ROWS] == 0
+    assert metric.MAXIMUM_PSI not in printed
+    assert metric.DRIFTED_FEATURES not in printed
+    assert run(artifact, requests, tmp_path / "out", capsys, hours="72")[metric.ROWS] == 1000
+
+
+def test_a_version_without_a_request_yet_has_no_verdict(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "placeholder").touch()
+    assert run(artifact, tmp_path / "in", tmp_path / "out", capsys)[metric.ROWS] == 0
+
+
+def test_what_cannot_be_read_is_counted_and_kept_with_its_reason(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = captured(tmp_path / "in", [*LATER[:300], ["M", "long", *LATER[0][2:]], ["M"]])
+    put(requests, "house/AllTraffic/2026/11/28/12/00-00-000-x.jsonl", "no event")
+    printed = run(artifact, requests, tmp_path / "out", capsys)
+    assert (printed[metric.ROWS], printed[metric.QUARANTINED]) == (300, 3)
+    kept = [json.loads(text) for text in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()]
+    reasons = sorted(re.split("[:,(]", each["reason"])[0] for each in kept)
+    assert reasons == ["1 values", "length is 'long'", "no captured event"]
+
+
+def test_a_run_that_is_repeated_writes_the_same_bytes(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = captured(tmp_path / "in", LATER[:500])
+    for name in ("one", "other"):
+        run(artifact, requests, tmp_path / name, capsys)
+    for file in ("drift.json", "quarantine.jsonl", "report.html"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "other" / file).read_bytes()
+
+
+def test_an_artifact_without_statistics_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz"):
+        pass
+    with pytest.raises(BaselineError, match=r"has no baseline\.json: .*; train a new one"):
+        watch.of_artifact(tmp_path / "model.tar.gz")
