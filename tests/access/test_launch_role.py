@@ -33,7 +33,7 @@ EXAMPLES: Mapping[str, str] = {
 }
 """A resource of each type that products contain."""
 CONTENTS = {"scheduler:DeleteSchedule": f"arn:aws:scheduler:eu-west-1:111111111111:schedule/{PREFIX}/weekly"}
-"""What is in a resource, by actions that are on that and not on the resource."""
+"""The content of a resource, by actions that are on that and not on the resource."""
 
 
 @pytest.fixture
