@@ -41,7 +41,7 @@ def definition(message: str) -> Json:
     """A pipeline whose execution succeeds without a job."""
     stop = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
     condition = {"Type": "Equals", "LeftValue": 1, "RightValue": 2}
-    arguments = {"Conditions": [condition], "IfSteps": [stop], "ElseSteps": []}
+    arguments: Json = {"Conditions": [condition], "IfSteps": [stop], "ElseSteps": []}
     return {
         "Version": VERSION,
         "Parameters": [],
