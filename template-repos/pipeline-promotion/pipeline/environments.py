@@ -83,8 +83,9 @@ def _own(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
 def _tables(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tables of an environment: those of all, with its own keys in them."""
     common = {table: values for table, values in content.items() if table not in ENVIRONMENTS}
-    # The definition of a scheduled pipeline cannot name the version that is the best when it runs: there is none to beat.
-    common["quality"] = {**common.get("quality", {}), "least_improvement": 0.0}
+    # The definition of a scheduled pipeline cannot name the version that is the best when it runs: there is none to beat, and a
+    # setting of by how much would say nothing.
+    common["quality"] = {**common.get("quality", {}), "least_improvement": 0.01}
     own = {table: values for table, values in content.get(name, {}).items() if isinstance(values, dict)}
     return {**common, **{table: {**common.get(table, {}), **values} for table, values in own.items()}}
 
