@@ -540,6 +540,12 @@ def test_tags_of_a_group_can_be_required(schedules: Schedules) -> None:
     assert refusal(scheduler.get_schedule_group, Name="default")[0] == "AccessDeniedException"
     assert refusal(scheduler.create_schedule_group, Name="untagged")[0] == "AccessDeniedException"
     scheduler.create_schedule_group(Name="scheduler-tagged", Tags=[{"Key": "unit", "Value": "test"}])
+    removed = {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}}
+    remover = schedules.account.role("scheduler-untag", allow("scheduler:UntagResource", GROUP_ARN, removed))
+    scheduler = schedules.account.client("scheduler", schedules.account.assume(remover))
+    scheduler.untag_resource(ResourceArn=GROUP_ARN, TagKeys=["a"])
+    both = {"ResourceArn": GROUP_ARN, "TagKeys": ["a", "unit"]}
+    assert refusal(scheduler.untag_resource, **both)[0] == "AccessDeniedException"
 
 
 def test_an_encrypted_schedule_takes_its_creators_and_its_roles_permissions_on_the_key(

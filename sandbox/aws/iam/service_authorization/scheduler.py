@@ -1,5 +1,8 @@
 """EventBridge Scheduler: schedules, which belong to a group, and groups."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sandbox.aws import rest_service
 from sandbox.aws.errors import ServiceError
 from sandbox.aws.ministack import scope
@@ -21,3 +24,8 @@ def resource(request: Request) -> str:
     if operation.endswith("ScheduleGroup"):
         return scope.arn(NAME, f"schedule-group/{members['Name']}")
     return scope.arn(NAME, f"schedule/{members.get('GroupName', 'default')}/{members['Name']}")
+
+
+def context(operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the condition keys that MiniStack does not find: the keys of tags in a query."""
+    return {"aws:TagKeys": params["TagKeys"]} if operation == "UntagResource" and params.get("TagKeys") else {}

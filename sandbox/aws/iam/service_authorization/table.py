@@ -91,6 +91,8 @@ def _resource(service: str, request: Request, go_on: Callable[[], str]) -> str:
 
 
 def _context(service: str, operation: str, body: bytes, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    if service == scheduler.NAME:
+        return scheduler.context(operation, params)
     if service not in CONTEXTS:
         return {}
     found = CONTEXTS[service](operation, members_of(body, params))
