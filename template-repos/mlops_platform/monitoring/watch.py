@@ -1,7 +1,7 @@
 """Compare what an endpoint was asked in a window with the rows that its model was trained on: the job of a scheduled pipeline.
 
-    python watch.py --artifact model.tar.gz --captured FOLDER --output FOLDER --scheduled 2026-11-29T01:00:00Z --hours 24 \\
-        --project p-abcdefghijkl --environment prod --version 3
+    python -m mlops_platform.monitoring.watch --artifact model.tar.gz --captured FOLDER --output FOLDER
+        --scheduled 2026-11-29T01:00:00Z --hours 24 --project p-abcdefghijkl --environment prod --version 3
 
 Runs the same on a laptop. The artifact of the model has the statistics of its training rows (`baseline.json`). Writes drift.json,
 quarantine.jsonl and report.html, and prints the line of metrics. Drift is a result and no error: a job that fails is one that could not

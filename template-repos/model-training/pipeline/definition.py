@@ -188,7 +188,6 @@ class _Builder:
             },
             inputs={
                 "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
-                "train": processing_output("Preprocess", "train"),
                 "test": processing_output("Preprocess", "test"),
                 **inputs,
             },

@@ -5,7 +5,7 @@ The champion is the version that a new one has to beat: the one in production. B
 Writes, for the model registry and for later watching:
 
     evaluation.json     quality, also that of the champion; the gates of the pipeline read it
-    baseline.json       statistics of the training rows, of the predictions, and the importance of each column
+    baseline.json       statistics of the training rows, from the artifact, of the predictions, and the importance of each column
     importance.json     the importance alone, as a report
     model-card.json     the model card, as one text
     digests.json        SHA-256 of the artifact that was measured, and of the reports; all are registered with the version
@@ -53,7 +53,7 @@ def main() -> None:
         predicted = model.predict(rows)
         report = measure(actual, predicted)
         weights = importance.of_columns(model.predict, rows, actual, model.features.COLUMNS)
-        statistics = baseline_of(model.features, job.processing_input("train"), predicted, weights)
+        statistics = with_predictions(Path(folder) / "baseline.json", predicted, weights)
     # After the model was measured: the champion's code is older, and shares this process.
     report["champion"] = challenged(report, options.champion_version, options.champion_sha256)
 
@@ -117,16 +117,10 @@ def measure(actual: Any, predicted: Any) -> dict[str, Any]:
     }
 
 
-def baseline_of(features: ModuleType, train: Path, predicted: Any, weights: dict[str, float]) -> baseline.Baseline:
-    """Return the statistics of the training rows, with those of the predictions of rows that training had not seen."""
-    rows, _ = features.read_labelled_rows(train)
-    numeric: baseline.Kind = "numeric"
-    kinds: dict[str, baseline.Kind] = {
-        features.CATEGORY: "categoric",
-        **dict.fromkeys(features.MEASUREMENTS, numeric),
-    }
-    statistics = baseline.of_rows([row.values for row in rows], {name: kinds[name] for name in features.COLUMNS})
-    return replace(statistics, prediction=baseline.of_numbers(np.asarray(predicted, np.float64)), importance=weights)
+def with_predictions(trained: Path, predicted: Any, weights: dict[str, float]) -> baseline.Baseline:
+    """Return the statistics in the artifact, with those of the predictions of rows that training had not seen."""
+    prediction = baseline.of_numbers(np.asarray(predicted, np.float64))
+    return replace(baseline.read(trained), prediction=prediction, importance=weights)
 
 
 def challenged(report: dict[str, Any], version: str | None, sha256: str | None) -> dict[str, Any]:

@@ -1,18 +1,23 @@
 """Train a gradient-boosted model and put everything that a prediction needs into the model folder.
 
-model.tar.gz holds the booster, the fitted preprocessing and the code that the endpoint runs.
+model.tar.gz holds the booster, the fitted preprocessing, the code that the endpoint runs, and the statistics of the training rows:
+whatever watches the model's input, or reads it in a batch, has them from the very artifact that was approved.
 """
 
 import logging
 import shutil
 from pathlib import Path
 
+import features
 import job
 import xgboost
 from features import Preprocessing, read_labelled_rows
 from inference import MODEL_FILE, PREPROCESSING_FILE
 
+from mlops_platform.monitoring import baseline
+
 logger = logging.getLogger(__name__)
+BASELINE_FILE = "baseline.json"
 CODE_OF_THE_ENDPOINT = ("inference.py", "features.py")
 
 
@@ -41,10 +46,22 @@ def main() -> None:
     folder = job.model_folder()
     booster[: best + 1].save_model(folder / MODEL_FILE)
     shutil.copy(fitted, folder)
+    baseline.write(statistics(), folder / BASELINE_FILE)
     code = folder / "code"
     code.mkdir(exist_ok=True)
     for name in CODE_OF_THE_ENDPOINT:
         shutil.copy(Path(__file__).with_name(name), code)
+
+
+def statistics() -> baseline.Baseline:
+    """Return the statistics of the training rows, in the order of the columns."""
+    rows, _ = read_labelled_rows(job.channel("train"))
+    numeric: baseline.Kind = "numeric"
+    kinds: dict[str, baseline.Kind] = {
+        features.CATEGORY: "categoric",
+        **dict.fromkeys(features.MEASUREMENTS, numeric),
+    }
+    return baseline.of_rows([row.values for row in rows], {name: kinds[name] for name in features.COLUMNS})
 
 
 def labelled(name: str, preprocessing: Preprocessing) -> xgboost.DMatrix:

@@ -146,7 +146,7 @@ def test_the_champion_is_part_of_the_definition_so_that_nobody_chooses_another_t
 
 def test_without_a_version_to_beat_the_evaluation_has_no_input_of_one(pipeline_definition: Json) -> None:
     evaluate = arguments(pipeline_definition, "Evaluate")
-    assert [each["InputName"] for each in evaluate["ProcessingInputs"]] == ["model", "train", "test", "code"]
+    assert [each["InputName"] for each in evaluate["ProcessingInputs"]] == ["model", "test", "code"]
     assert "--champion-version" not in evaluate["AppSpecification"]["ContainerArguments"]
 
 

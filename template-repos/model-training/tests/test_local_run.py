@@ -66,7 +66,7 @@ def test_every_test_row_is_predicted_once_and_the_metrics_are_those_of_the_predi
 
 def test_the_model_contains_its_preprocessing_and_the_code_of_the_endpoint_and_no_pickle(model_folder: Path) -> None:
     files = sorted(file.relative_to(model_folder).as_posix() for file in model_folder.rglob("*") if file.is_file())
-    assert files == ["code/features.py", "code/inference.py", "model.ubj", "preprocessing.json"]
+    assert files == ["baseline.json", "code/features.py", "code/inference.py", "model.ubj", "preprocessing.json"]
 
 
 def test_a_value_with_commas_and_quotes_goes_through_every_step(finished: Finished, model_folder: Path) -> None:

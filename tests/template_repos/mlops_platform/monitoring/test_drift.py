@@ -183,3 +183,24 @@ def test_the_index_is_zero_for_equal_shares_and_finite_for_empty_bins() -> None:
     assert stability_index([0.2, 0.8], [0.2, 0.8]) == 0
     assert stability_index([0.5, 0.5], [0.4, 0.6]) == pytest.approx(0.0405, abs=1e-3)
     assert 5 < stability_index([1, 0], [0, 1]) < 20
+
+
+def test_a_change_beyond_chance_and_below_the_limit_is_none() -> None:
+    found = compared([heavier(row, 1.15) for row in LATER[:1000]])
+    shell = found.features["shell"]
+    assert (shell.chance or 0) < (shell.psi or 0) < found.limits.psi
+    assert found.verdict == "stable"
+
+
+def test_a_limit_below_chance_finds_nothing_in_rows_of_the_same_population() -> None:
+    found = compared(LATER[:1000], limits=Limits(psi=0.001))
+    assert max(each.psi or 0 for each in found.features.values()) > 0.001
+    assert found.verdict == "stable"
+
+
+def test_new_extremes_are_nothing_strange_when_training_saw_few_rows() -> None:
+    against = of_rows([[str(value)] for value in range(100)], {"size": "numeric"})
+    rows = [[str(5 * index % 100)] for index in range(970)] + [["120"]] * 30
+    found = compared(rows, against)
+    assert found.features["size"].unseen == 0.03
+    assert found.verdict == "stable"
