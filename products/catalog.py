@@ -10,8 +10,8 @@ from products.part import Part
 from products.template import Template
 
 FIRST_VERSION = Path(__file__).parent / "first-version.yaml"
-DEPLOYMENT_ACCOUNT = "deployment-account"
-"""Name of the part that a product has once for each environment that it deploys to."""
+ACCOUNTS = ("deployment-account", "promotion-account")
+"""Names of the parts that a product has once for each environment that it deploys to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Product:
     @property
     def deploys_to(self) -> tuple[str, ...]:
         """Environments whose accounts it needs."""
-        return tuple(part.values["target"] for part in self.parts if part.name == DEPLOYMENT_ACCOUNT)
+        return tuple(part.values["target"] for part in self.parts if part.name in ACCOUNTS)
 
     def template(self, platform: Platform) -> Template:
         """Return the template as `platform` publishes it.
@@ -79,7 +79,7 @@ def _values(part: Part, platform: Platform) -> Mapping[str, str]:
     """Return the values of the platform that only this part names."""
     if part.name == "deployment-repository":
         return {"unit": platform.unit}
-    if part.name == DEPLOYMENT_ACCOUNT:
+    if part.name in ACCOUNTS:
         target = part.values["target"]
         return {
             "target_account_id": platform.deployment_accounts[target],
@@ -89,11 +89,16 @@ def _values(part: Part, platform: Platform) -> Mapping[str, str]:
     return {}
 
 
-_TRAINING = (Part(name="project"), Part(name="training-repository"), Part(name="pull-request-training"))
-_PREPROD = Part(
-    name=DEPLOYMENT_ACCOUNT, values={"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"}
+_PROJECT = (Part(name="project"), Part(name="launch"))
+_PUBLISHER = {"Publisher": "Workflow", "publisher": "workflow"}
+_TRAINING = (
+    *_PROJECT,
+    Part(name="training-repository"),
+    Part(name="code-and-data", values=_PUBLISHER),
+    Part(name="pull-request-training"),
 )
-_PROD = Part(name=DEPLOYMENT_ACCOUNT, values={"target": "prod", "Target": "Prod", "target_in_words": "production"})
+_PREPROD = {"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"}
+_PROD = {"target": "prod", "Target": "Prod", "target_in_words": "production"}
 
 PRODUCTS = (
     Product(
@@ -109,9 +114,26 @@ PRODUCTS = (
         parts=(
             *_TRAINING,
             Part(name="deployment-repository"),
-            _PREPROD,
-            _PROD,
+            Part(name="deployment-account", values=_PREPROD),
+            Part(name="deployment-account", values=_PROD),
             Part(name="production-release"),
+        ),
+    ),
+    Product(
+        key="pipeline-promotion",
+        title="MLOps template for promotion of the whole pipeline",
+        description="A repository whose pipeline trains in every account, on the account's own data, promoted version by version",
+        parts=(
+            *_PROJECT,
+            Part(name="promotion-repository"),
+            Part(
+                name="promoted-pipeline",
+                values={**_PUBLISHER, "environment": "dev", "subject": "${Repository.SubjectPrefix}"},
+            ),
+            Part(name="code-and-data", values=_PUBLISHER),
+            Part(name="promotion-account", values=_PREPROD),
+            Part(name="promotion-account", values=_PROD),
+            Part(name="promotion-release"),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""The templates of a project's roles in an account that its models are deployed to: one for each way to deploy."""
+"""The templates of what a project gets in an account that it deploys to: roles, one for each way to deploy, or a pipeline of its own."""
 
 from collections.abc import Mapping, Sequence
 
@@ -44,3 +44,47 @@ def project_roles(
         claims = {"organization_id": str(organization_id), "branch": branch}
         parts.append(Part(name="project-roles-claims", values=claims))
     return Template(key=f"project-roles-{inference}", text=compose(parts, known))
+
+
+def promoted_pipeline(
+    region: str,
+    values: Mapping[str, str],
+    *,
+    environment: str,
+    subject: str,
+    organization_id: int | None,
+    branch: str,
+) -> Template:
+    """Return the template of a promoted pipeline as an account publishes it.
+
+    Args:
+        region: the account's region.
+        values: those of the platform, by their placeholders.
+        environment: the environment that the account is.
+        subject: beginning of the subjects of the repository's jobs, with its name and number as parameters.
+        organization_id: as for `project_roles`.
+        branch: as for `project_roles`.
+
+    Raises:
+        ValueError: the values are not exactly those that the template names, or SageMaker has no images in the region.
+    """
+    known = {
+        **values,
+        "description": "A pipeline that is promoted to this account, its bucket, its group of models, its roles and its schedule.",
+        "images_account_id": sagemaker_images.account_of(region),
+        "region": region,
+    }
+    publisher = {"Publisher": "Deployment", "publisher": "deployment"}
+    parts = [
+        Part(name="project"),
+        Part(name="promoted-pipeline", values={**publisher, "environment": environment, "subject": subject}),
+        Part(name="code-and-data", values=publisher),
+        Part(name="promoted-pipeline-account"),
+    ]
+    if organization_id is not None:
+        organization = {"organization_id": str(organization_id)}
+        parts += [
+            Part(name="project-roles-claims", values={**organization, "branch": branch}),
+            Part(name="promoted-pipeline-claims", values=organization),
+        ]
+    return Template(key="promoted-pipeline", text=compose(parts, known))

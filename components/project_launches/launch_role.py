@@ -41,10 +41,12 @@ class ProjectLaunchRole(pulumi.ComponentResource):
                     ),
                     "resources": iam.document(
                         *permissions.manage_buckets(environment),
-                        *permissions.manage_models_and_code(environment),
+                        permissions.manage_model_groups(environment),
+                        permissions.manage_code_repositories(environment),
                         permissions.manage_parameters(environment),
                         permissions.clone_templates(args.template_cloner_arn),
                     ),
+                    "schedules": iam.document(*permissions.manage_schedules(environment)),
                 },
             ),
             pulumi.ResourceOptions(parent=self),

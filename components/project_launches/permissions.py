@@ -44,13 +44,18 @@ def manage_stacks(environment: Environment) -> list[iam.Statement]:
             on=iam.EveryResource(reason="Service Catalog keeps templates in buckets of its own and tags what it runs"),
             when={"StringEquals": {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}},
         ),
-        iam.allow(
-            "ResolveParameters",
-            "ssm:GetParameter",
-            "ssm:GetParameters",
-            on=environment.arn("ssm", f"parameter{environment.parameter_path}/*"),
-        ),
+        resolve_parameters(environment),
     ]
+
+
+def resolve_parameters(environment: Environment) -> iam.Statement:
+    """Read what the platform publishes, which templates refer to."""
+    return iam.allow(
+        "ResolveParameters",
+        "ssm:GetParameter",
+        "ssm:GetParameters",
+        on=environment.arn("ssm", f"parameter{environment.parameter_path}/*"),
+    )
 
 
 def manage_roles(environment: Environment) -> list[iam.Statement]:
@@ -121,32 +126,78 @@ def manage_buckets(environment: Environment) -> list[iam.Statement]:
     ]
 
 
-def manage_models_and_code(environment: Environment) -> list[iam.Statement]:
-    """Create and delete a project's group of models, and its repository as Studio lists it."""
+def manage_model_groups(environment: Environment) -> iam.Statement:
+    """Create and delete a project's group of models."""
+    return iam.allow(
+        "ManageModelGroups",
+        "sagemaker:AddTags",
+        "sagemaker:CreateModelPackageGroup",
+        "sagemaker:DeleteModelPackageGroup",
+        "sagemaker:DeleteModelPackageGroupPolicy",
+        "sagemaker:DeleteTags",
+        "sagemaker:DescribeModelPackageGroup",
+        "sagemaker:GetModelPackageGroupPolicy",
+        "sagemaker:ListTags",
+        "sagemaker:PutModelPackageGroupPolicy",
+        on=environment.arn("sagemaker", "model-package-group/*-p-*"),
+    )
+
+
+def manage_code_repositories(environment: Environment) -> iam.Statement:
+    """Create and delete a project's repository as Studio lists it."""
+    return iam.allow(
+        "ManageCodeRepositories",
+        "sagemaker:AddTags",
+        "sagemaker:CreateCodeRepository",
+        "sagemaker:DeleteCodeRepository",
+        "sagemaker:DeleteTags",
+        "sagemaker:DescribeCodeRepository",
+        "sagemaker:ListTags",
+        "sagemaker:UpdateCodeRepository",
+        on=environment.arn("sagemaker", "code-repository/*-p-*"),
+    )
+
+
+def manage_schedules(environment: Environment) -> list[iam.Statement]:
+    """Create and delete a project's group of schedules with the schedules in it, its dead letters, and their alarm."""
+    own = f"{environment.prefix}-p-*"
     return [
         iam.allow(
-            "ManageModelGroups",
-            "sagemaker:AddTags",
-            "sagemaker:CreateModelPackageGroup",
-            "sagemaker:DeleteModelPackageGroup",
-            "sagemaker:DeleteModelPackageGroupPolicy",
-            "sagemaker:DeleteTags",
-            "sagemaker:DescribeModelPackageGroup",
-            "sagemaker:GetModelPackageGroupPolicy",
-            "sagemaker:ListTags",
-            "sagemaker:PutModelPackageGroupPolicy",
-            on=environment.arn("sagemaker", "model-package-group/*-p-*"),
+            "ManageScheduleGroups",
+            "scheduler:CreateScheduleGroup",
+            "scheduler:DeleteScheduleGroup",
+            "scheduler:GetScheduleGroup",
+            "scheduler:ListTagsForResource",
+            "scheduler:TagResource",
+            "scheduler:UntagResource",
+            on=environment.arn("scheduler", f"schedule-group/{own}"),
         ),
         iam.allow(
-            "ManageCodeRepositories",
-            "sagemaker:AddTags",
-            "sagemaker:CreateCodeRepository",
-            "sagemaker:DeleteCodeRepository",
-            "sagemaker:DeleteTags",
-            "sagemaker:DescribeCodeRepository",
-            "sagemaker:ListTags",
-            "sagemaker:UpdateCodeRepository",
-            on=environment.arn("sagemaker", "code-repository/*-p-*"),
+            "EndSchedules",
+            "scheduler:DeleteSchedule",
+            on=environment.arn("scheduler", f"schedule/{own}/*"),
+        ),
+        iam.allow(
+            "ManageDeadLetters",
+            "sqs:CreateQueue",
+            "sqs:DeleteQueue",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ListQueueTags",
+            "sqs:SetQueueAttributes",
+            "sqs:TagQueue",
+            "sqs:UntagQueue",
+            on=environment.arn("sqs", f"{own}-dead-letters"),
+        ),
+        iam.allow(
+            "ManageTheirAlarm",
+            "cloudwatch:DeleteAlarms",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:ListTagsForResource",
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+            on=environment.arn("cloudwatch", f"alarm:{own}-dead-letters"),
         ),
     ]
 

@@ -2,9 +2,10 @@
 
 Each launched project gets its roles here, by the template `products/parts/project-roles.yaml` and what its way to deploy adds:
 one that deploys, which only its own repository's jobs assume, one that its models run under, and for a batch two that start it;
-and an alias by which the first invokes the release function (`components/model_release`). The template cloner of development asks
-a function of this account for them, whose code is in `functions/project_onboarding/`; the organization that they trust is written
-into this account's templates.
+and an alias by which the first invokes the release function (`components/model_release`). A project whose whole pipeline is
+promoted gets what that needs instead, by the template of `products/parts/promoted-pipeline.yaml`. The template cloner of development
+asks a function of this account for them, whose code is in `functions/project_onboarding/`; the organization that they trust is
+written into this account's templates.
 """
 
 import json
@@ -23,12 +24,18 @@ from components.iam.role import Role, RoleArgs
 from components.lambda_function.synchronous import SynchronousFunction, SynchronousFunctionArgs
 from components.network.vpc_config import VpcConfig
 from components.project_catalog.product import url_of
-from components.project_launches.permissions import manage_roles
+from components.project_launches.permissions import (
+    manage_buckets,
+    manage_model_groups,
+    manage_roles,
+    manage_schedules,
+    resolve_parameters,
+)
 from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.workload_account import permissions
 from products.template import Template
-from products.workload import INFERENCES, project_roles
+from products.workload import INFERENCES, project_roles, promoted_pipeline
 
 FOLDER = "onboarding"
 """Folder of the template in the bucket of artifacts."""
@@ -79,20 +86,25 @@ class WorkloadAccount(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:WorkloadAccount", name, None, opts)
         environment, child = args.environment, pulumi.ResourceOptions(parent=self)
-        template_urls = {
-            f"model-deployment-{inference}": url_of(args.artifacts.bucket_name, environment.region, published.key)
-            for inference, published in self._published(name, args).items()
-        }
+        template_urls = self._template_urls(name, args)
         stack_role = Role(
             f"{name}-project-roles",
             RoleArgs(
                 environment=environment,
                 purpose="project-roles",
-                description="CloudFormation: create and delete a project's roles and its alias of the release function",
+                description="CloudFormation: create and delete what a project has here",
                 trust_policy=iam.trust_service(
                     "cloudformation.amazonaws.com", account_id=environment.account_id, names_account=False
                 ),
-                policies={"roles": iam.document(*manage_roles(environment), permissions.manage_aliases(environment))},
+                policies={
+                    "roles": iam.document(*manage_roles(environment), permissions.manage_aliases(environment)),
+                    "pipelines": iam.document(
+                        *manage_buckets(environment),
+                        manage_model_groups(environment),
+                        resolve_parameters(environment),
+                    ),
+                    "schedules": iam.document(*manage_schedules(environment)),
+                },
             ),
             child,
         )
@@ -142,23 +154,31 @@ class WorkloadAccount(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
-    def _published(self, name: str, args: WorkloadAccountArgs) -> Mapping[str, aws.s3.BucketObjectv2]:
-        """Publish the templates of projects' roles, and return them by the way to deploy."""
-        published: dict[str, aws.s3.BucketObjectv2] = {}
-        for inference in INFERENCES:
-            template = _project_roles(inference, args)
-            # The template of real-time deployment was the only one.
-            former = [pulumi.Alias(name=f"{name}-project-roles-template")] if inference == "realtime" else []
-            published[inference] = aws.s3.BucketObjectv2(
-                f"{name}-project-roles-{inference}-template",
-                bucket=args.artifacts.bucket_name,
-                # Named after its content: what was allowed by one address never changes.
-                key=template.apply(lambda it: f"{FOLDER}/{it.object_name}"),
-                content=template.apply(lambda it: it.text),
-                content_type="application/yaml",
-                opts=pulumi.ResourceOptions(parent=self, aliases=former),
+    def _template_urls(self, name: str, args: WorkloadAccountArgs) -> Mapping[str, pulumi.Output[str]]:
+        """Publish a template for each kind of repository that deploys here, and return their addresses."""
+        urls = {
+            f"model-deployment-{inference}": self._publish(
+                f"{name}-project-roles-{inference}-template", _project_roles(inference, args), args
             )
-        return published
+            for inference in INFERENCES
+        }
+        promoted = self._publish(f"{name}-promoted-pipeline-template", _promoted_pipeline(args), args)
+        return {**urls, "pipeline-promotion": promoted}
+
+    def _publish(self, name: str, template: pulumi.Output[Template], args: WorkloadAccountArgs) -> pulumi.Output[str]:
+        """Publish a template, and return its address."""
+        # The template of real-time deployment was the only one.
+        former = [pulumi.Alias(name=name.replace("-realtime-", "-"))] if "-realtime-" in name else []
+        published = aws.s3.BucketObjectv2(
+            name,
+            bucket=args.artifacts.bucket_name,
+            # Named after its content: what was allowed by one address never changes.
+            key=template.apply(lambda it: f"{FOLDER}/{it.object_name}"),
+            content=template.apply(lambda it: it.text),
+            content_type="application/yaml",
+            opts=pulumi.ResourceOptions(parent=self, aliases=former),
+        )
+        return url_of(args.artifacts.bucket_name, args.environment.region, published.key)
 
 
 def _project_roles(inference: str, args: WorkloadAccountArgs) -> pulumi.Output[Template]:
@@ -174,15 +194,41 @@ def _project_roles(inference: str, args: WorkloadAccountArgs) -> pulumi.Output[T
         security_group_id=args.vpc_config.security_group_id,
         vpc_id=args.vpc_config.vpc_id,
     )
-    # AWS reads nothing else in the tokens of an Enterprise Server.
-    owner_id = None if server_of(args.tokens.issuer).is_enterprise_server else args.tokens.organization_id
     return values.apply(
         lambda known: project_roles(
             inference,
             environment.region,
             known,
             endpoint_instance_types=args.endpoint_instance_types,
-            organization_id=owner_id,
+            organization_id=_owner_id(args.tokens),
             branch=args.release.branch,
         )
     )
+
+
+def _promoted_pipeline(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
+    """Return the template of a promoted pipeline, with the values that the platform provides here."""
+    environment, tokens = args.environment, args.tokens
+    values = {
+        "account_id": environment.account_id,
+        "boundary_arn": environment.boundary_arn,
+        "oidc_issuer": tokens.issuer,
+        "oidc_provider_arn": environment.oidc_provider_arn(tokens.issuer),
+        "parameter_path": environment.parameter_path,
+        "prefix": environment.prefix,
+    }
+    return pulumi.Output.from_input(
+        promoted_pipeline(
+            environment.region,
+            values,
+            environment=environment.name,
+            subject=tokens.repository("${RepositoryName}", "${RepositoryId}"),
+            organization_id=_owner_id(tokens),
+            branch=args.release.branch,
+        )
+    )
+
+
+def _owner_id(tokens: GitHubTokens) -> int | None:
+    """Return the id of the organization; None where AWS does not read it: in the tokens of an Enterprise Server."""
+    return None if server_of(tokens.issuer).is_enterprise_server else tokens.organization_id

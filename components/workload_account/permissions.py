@@ -12,7 +12,7 @@ from components.model_release import PURPOSE as MODEL_RELEASE
 def onboard(
     environment: Environment, *, template_urls: Sequence[pulumi.Input[str]], stack_role_arn: pulumi.Input[str]
 ) -> list[iam.Statement]:
-    """Give a project its roles: from the published templates and under CloudFormation's own role, and in no other way."""
+    """Give a project its roles: from a published template and under CloudFormation's own role, and in no other way."""
     stacks = environment.arn("cloudformation", f"stack/{environment.prefix}-p-*/*")
     by_role = {"cloudformation:RoleArn": stack_role_arn}
     return [

@@ -9,8 +9,11 @@ from functions.project_onboarding.errors import RefusedError
 
 Action = Literal["onboard", "check_offboarding", "offboard"]
 
-KINDS = ("model-deployment-batch", "model-deployment-realtime")
+PROMOTION = "pipeline-promotion"
+"""Kind of the repositories whose whole pipeline is promoted; the others deploy models."""
+KINDS = ("model-deployment-batch", "model-deployment-realtime", PROMOTION)
 """Kinds of repositories that deploy here, for each of which the account publishes a template."""
+
 _LONGEST_PROJECT_NAME = 32
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
 _PROJECT_ID = re.compile(r"p-[a-z0-9]{12}")
@@ -89,7 +92,7 @@ def parse_request(event: Mapping[str, object]) -> Request:
 def _repository(event: Mapping[str, object], project: Project, problems: list[str]) -> Repository:
     own = re.compile(rf"mlops-{re.escape(project.name)}-{re.escape(project.id)}-({'|'.join(KINDS)})")
     return Repository(
-        name=_matching(event, "repository_name", own, "the name of the project's deployment repository", problems),
+        name=_matching(event, "repository_name", own, "the name of a repository of the project that deploys", problems),
         id=_matching(event, "repository_id", _REPOSITORY_ID, "the number that GitHub gave the repository", problems),
     )
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from functions.project_onboarding.account_requests import send_unless
 from functions.project_onboarding.errors import RefusedError
-from functions.project_onboarding.request import Project, Repository
+from functions.project_onboarding.request import PROMOTION, Project, Repository
 from functions.project_onboarding.settings import Settings
 from functions.shared import aws_clients
 
@@ -87,19 +87,22 @@ class RolesStacks:
         self._cloudformation.delete_stack(StackName=name, RoleARN=self._settings.stack_role_arn)
 
     def _arguments(self, name: str, project: Project, repository: Repository, launch: str) -> Mapping[str, Any]:
+        settings = self._settings
+        # A promoted pipeline has the template of a launch, with the parameters that SageMaker gives one.
+        names = "SageMakerProject" if repository.kind == PROMOTION else "Project"
         parameters = {
-            "Unit": self._settings.unit,
-            "Environment": self._settings.environment,
-            "ProjectName": project.name,
-            "ProjectId": project.id,
+            "Unit": settings.unit,
+            "Environment": settings.environment,
+            f"{names}Name": project.name,
+            f"{names}Id": project.id,
             "RepositoryName": repository.name,
             "RepositoryId": repository.id,
             "LaunchStackId": launch,
         }
         return {
             "StackName": name,
-            "TemplateURL": self._settings.template_urls[repository.kind],
-            "RoleARN": self._settings.stack_role_arn,
+            "TemplateURL": settings.template_urls[repository.kind],
+            "RoleARN": settings.stack_role_arn,
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         }

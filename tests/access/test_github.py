@@ -122,6 +122,7 @@ def test_each_kind_of_repository_has_a_private_template(dev: Rendering) -> None:
         "mlops-template-model-deployment-batch",
         "mlops-template-model-deployment-realtime",
         "mlops-template-model-training",
+        "mlops-template-pipeline-promotion",
     }
     for template in templates:
         assert template.inputs["visibility"] == "private"
@@ -134,7 +135,7 @@ def test_templates_are_archived_rather_than_deleted_unless_data_is_given_up(
 ) -> None:
     for rendering, archived in ((dev, True), (dev_that_gives_up_its_data, False)):
         templates = rendering.all("github:index/repository:Repository")
-        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived] * 3
+        assert [each.inputs["archiveOnDestroy"] for each in templates] == [archived] * 4
 
 
 PLATFORM = {"actorType": "Team", "actorId": 4001, "bypassMode": "always"}
@@ -206,6 +207,14 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
             [PLATFORM],
         ),
         (
+            "mlops-check-pipeline-promotion",
+            ["mlops-*-pipeline-promotion"],
+            ["mlops-template-*"],
+            "~DEFAULT_BRANCH",
+            checked("Test and train on the runner"),
+            [PLATFORM],
+        ),
+        (
             "mlops-platform-branches",
             ["mlops-*", "mlops-platform"],
             [],
@@ -246,7 +255,7 @@ def test_nobody_alone_changes_what_deploys(
 
 
 def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> None:
-    assert len(rulesets) == 8
+    assert len(rulesets) == 9
 
 
 def test_the_platforms_user_is_the_only_member_of_a_team_that_may_bypass_rules(dev: Rendering) -> None:
@@ -287,7 +296,7 @@ def test_a_server_whose_apps_are_not_known_has_rules_without_them() -> None:
     enterprise = render_stack("dev", {"github": github})
 
     rulesets = {each.inputs["name"]: each.inputs for each in enterprise.all("OrganizationRuleset")}
-    assert len(rulesets) == 7
+    assert len(rulesets) == 8
     platform = rulesets["mlops-protect-platform"]["rules"]
     assert platform["requiredStatusChecks"]["requiredChecks"] == [{"context": "Checks"}]
     assert platform["pullRequest"]["requiredApprovingReviewCount"] == 2
@@ -310,7 +319,7 @@ def releasing() -> Rendering:
 
 def test_a_release_manager_approves_every_change_of_production_and_nobody_bypasses_that(releasing: Rendering) -> None:
     rulesets = {each.inputs["name"]: each.inputs for each in releasing.all("OrganizationRuleset")}
-    assert len(rulesets) == 10
+    assert len(rulesets) == 11
     places: dict[str, dict[str, list[str]]] = {
         "repositoryName": {"includes": ["mlops-*"], "excludes": []},
         "refName": {"includes": ["refs/heads/production"], "excludes": []},

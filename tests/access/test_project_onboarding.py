@@ -8,6 +8,7 @@ from products.template import Template
 from tests.access.authorization import Role, roles_of
 from tests.access.stack_permissions import actions_of
 from tests.cloudformation import parse
+from tests.products.resolution import published as published_text
 from tests.rendering import ROOT, Rendering, Renderings
 
 STACK = "arn:aws:cloudformation:eu-west-1:333333333333:stack/analytics-prod-p-abcdefghijkl/1"
@@ -32,24 +33,24 @@ def project_roles(prod: Rendering) -> Role:
     return roles_of(prod)["project-roles"]
 
 
-TEMPLATES = {inference: f"workload-project-roles-{inference}-template" for inference in ("batch", "realtime")}
-"""The published templates of projects' roles, by the way to deploy."""
+TEMPLATES = ("project-roles-batch", "project-roles-realtime", "promoted-pipeline")
+"""The published templates of what projects get."""
 
 
-@pytest.mark.parametrize("inference", TEMPLATES)
-def test_a_template_is_published_under_a_name_that_its_content_gives_it(prod: Rendering, inference: str) -> None:
-    published = prod.one("BucketObjectv2", TEMPLATES[inference])
+def test_a_template_is_published_under_a_name_that_its_content_gives_it(prod: Rendering) -> None:
+    published = {each.inputs["key"]: each.inputs for each in prod.all("BucketObjectv2")}
 
-    template = Template(key=f"project-roles-{inference}", text=published.inputs["content"])
-    assert published.inputs["bucket"] == BUCKET
-    assert published.inputs["key"] == f"onboarding/{template.object_name}"
+    assert len(published) == len(TEMPLATES)
+    for key in TEMPLATES:
+        template = Template(key=key, text=published_text(prod, f"{key}-prod"))
+        assert published[f"onboarding/{template.object_name}"]["bucket"] == BUCKET
 
 
 def test_projects_get_their_roles_by_the_published_templates_and_one_role_only(
     prod: Rendering, onboarding: Role
 ) -> None:
-    keys = [prod.one("BucketObjectv2", name).inputs["key"] for name in TEMPLATES.values()]
-    urls = [f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/{key}" for key in keys]
+    keys = [each.inputs["key"] for each in prod.all("BucketObjectv2")]
+    urls = [f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/{key}" for key in sorted(keys)]
     exactly = {"cloudformation:RoleArn": STACK_ROLE, "cloudformation:TemplateUrl": urls}
 
     making = [each for each in onboarding.statements if {"cloudformation:CreateStack"} & set(each.actions)]
@@ -138,7 +139,7 @@ def test_cloudformation_makes_only_bounded_roles_of_projects(project_roles: Role
 
     assert project_roles.trust[0].principal == {"Service": "cloudformation.amazonaws.com"}
     services = {action.partition(":")[0] for each in project_roles.statements for action in each.actions}
-    assert services == {"iam", "lambda"}
+    assert services == {"cloudwatch", "iam", "lambda", "s3", "sagemaker", "scheduler", "sqs", "ssm"}
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary"):
         granting = [each for each in project_roles.statements if action in each.actions]
         assert [each.condition for each in granting] == [
@@ -151,20 +152,47 @@ def test_cloudformation_makes_only_bounded_roles_of_projects(project_roles: Role
         assert not project_roles.may(action)
 
 
-@pytest.mark.parametrize("inference", TEMPLATES)
-def test_cloudformation_may_create_change_and_delete_every_resource_of_a_published_template(
-    prod: Rendering, project_roles: Role, inference: str
-) -> None:
-    resources = parse(prod.one("BucketObjectv2", TEMPLATES[inference]).inputs["content"])["Resources"]
+OWN = "analytics-prod-p-abcdefghijkl"
+RESOURCES = {
+    "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:eu-west-1:333333333333:alarm:{OWN}-dead-letters",
+    "AWS::IAM::Role": f"arn:aws:iam::333333333333:role/{OWN}-deployment",
+    "AWS::Lambda::Alias": RELEASE,
+    "AWS::S3::Bucket": f"arn:aws:s3:::{OWN}-333333333333-eu-west-1",
+    "AWS::S3::BucketPolicy": f"arn:aws:s3:::{OWN}-333333333333-eu-west-1",
+    "AWS::SQS::Queue": f"arn:aws:sqs:eu-west-1:333333333333:{OWN}-dead-letters",
+    "AWS::SageMaker::ModelPackageGroup": (
+        "arn:aws:sagemaker:eu-west-1:333333333333:model-package-group/abalone-p-abcdefghijkl"
+    ),
+    "AWS::Scheduler::ScheduleGroup": f"arn:aws:scheduler:eu-west-1:333333333333:schedule-group/{OWN}",
+}
+CONTENTS = {"scheduler:DeleteSchedule": f"arn:aws:scheduler:eu-west-1:333333333333:schedule/{OWN}/weekly"}
 
-    own = {
-        "AWS::IAM::Role": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment",
-        "AWS::Lambda::Alias": RELEASE,
-    }
-    assert {resource["Type"] for resource in resources.values()} == set(own)
-    for resource in resources.values():
-        needed = actions_of(resource["Type"], resource["Properties"])
-        assert [action for action in needed if not project_roles.may(action, own[resource["Type"]])] == []
+
+@pytest.mark.parametrize("name", [f"{key}-prod" for key in TEMPLATES])
+def test_cloudformation_may_create_change_and_delete_every_resource_of_a_published_template(
+    prod: Rendering, project_roles: Role, name: str
+) -> None:
+    for resource in parse(published_text(prod, name))["Resources"].values():
+        needed, arn = actions_of(resource["Type"], resource["Properties"]), RESOURCES[resource["Type"]]
+        assert [each for each in needed if not project_roles.may(each, CONTENTS.get(each, arn))] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "elsewhere"),
+    [
+        ("s3:DeleteBucket", "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1"),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::analytics-prod-state-333333333333-eu-west-1"),
+        ("s3:GetObject", f"arn:aws:s3:::{OWN}-333333333333-eu-west-1/incoming/rows.csv"),
+        ("sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:333333333333:analytics-prod-failures"),
+        ("scheduler:DeleteScheduleGroup", "arn:aws:scheduler:eu-west-1:333333333333:schedule-group/default"),
+        ("scheduler:CreateSchedule", f"arn:aws:scheduler:eu-west-1:333333333333:schedule/{OWN}/weekly"),
+        ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:eu-west-1:333333333333:alarm:{OWN}-errors"),
+    ],
+)
+def test_cloudformation_touches_nothing_but_what_a_promoted_pipeline_has(
+    project_roles: Role, action: str, elsewhere: str
+) -> None:
+    assert not project_roles.may(action, elsewhere)
 
 
 def test_cloudformation_names_the_release_function_for_projects_and_changes_no_function(project_roles: Role) -> None:

@@ -12,6 +12,7 @@ from tests.access.project_roles import ISSUER, ProjectRoles, examples, keys_of
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
 from tests.cloudformation import findings
 from tests.products.product import launched
+from tests.products.resolution import published as published_text
 from tests.rendering import Renderings
 
 OWN = "analytics-prod-p-abcdefghijkl"
@@ -30,9 +31,7 @@ ROLES = ("DeploymentRole", "ModelRole")
 
 @pytest.fixture(scope="module")
 def published(rendered: Renderings) -> ProjectRoles:
-    return ProjectRoles(
-        text=rendered("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"]
-    )
+    return ProjectRoles(text=published_text(rendered("prod"), "project-roles-realtime-prod"))
 
 
 def test_the_published_template_has_no_findings(published: ProjectRoles, tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_the_boundary_allows_every_action_that_the_role_is_granted(published: Pr
 @pytest.mark.parametrize("role", ROLES)
 def test_inline_policies_fit_with_the_most_and_longest_that_settings_allow(role: str) -> None:
     roles = ProjectRoles(
-        text=largest("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"],
+        text=published_text(largest("prod"), "project-roles-realtime-prod"),
         unit="abcdefghijkl",
         environment="abcdefg",
         region="ap-southeast-2",

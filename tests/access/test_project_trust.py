@@ -8,14 +8,13 @@ import pytest
 from products.workload import INFERENCES
 from tests.access.project_roles import ISSUER, REPOSITORY, SUBJECT, ProjectRoles
 from tests.decisions import Request, permits
+from tests.products.resolution import published as published_text
 from tests.rendering import Renderings
 
 
 @pytest.fixture(scope="module")
 def published(rendered: Renderings) -> ProjectRoles:
-    return ProjectRoles(
-        text=rendered("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"]
-    )
+    return ProjectRoles(text=published_text(rendered("prod"), "project-roles-realtime-prod"))
 
 
 def test_only_jobs_of_the_repositorys_own_environment_deploy(published: ProjectRoles) -> None:
@@ -140,9 +139,7 @@ def test_tokens_are_read_as_far_as_aws_reads_them_of_their_issuer(
 ) -> None:
     settings = {"organization": "acme", "organizationId": 1001, "repository": "mlops-platform", "repositoryId": 2001}
     roles = ProjectRoles(
-        text=rendered("prod", {"github": settings | github})
-        .one("BucketObjectv2", "workload-project-roles-realtime-template")
-        .inputs["content"]
+        text=published_text(rendered("prod", {"github": settings | github}), "project-roles-realtime-prod")
     )
 
     condition = roles.trust("DeploymentRole")["Condition"]

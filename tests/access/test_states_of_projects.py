@@ -6,6 +6,7 @@ import pytest
 
 from tests.access.project_roles import ProjectRoles
 from tests.bootstrap.template import KEY_ID
+from tests.products.resolution import published as published_text
 from tests.rendering import Renderings
 
 ACCOUNT = "333333333333"
@@ -24,9 +25,7 @@ May = Callable[..., bool]
 @pytest.fixture(scope="module")
 def project_roles(rendered: Renderings) -> ProjectRoles:
     """The roles of a project as the published template makes them."""
-    return ProjectRoles(
-        text=rendered("prod").one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"]
-    )
+    return ProjectRoles(text=published_text(rendered("prod"), "project-roles-realtime-prod"))
 
 
 @pytest.fixture

@@ -61,13 +61,13 @@ WORKLOAD = {
     **buckets(2),
     "aws:cloudwatch/logGroup:LogGroup": 3,
     "aws:iam/role:Role": 5,
-    "aws:iam/rolePolicy:RolePolicy": 9,
+    "aws:iam/rolePolicy:RolePolicy": 11,
     "aws:kms/alias:Alias": 3,
     "aws:kms/key:Key": 3,
     "aws:lambda/function:Function": 2,
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
-    "aws:s3/bucketObjectv2:BucketObjectv2": 2,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 3,
     "aws:ssm/parameter:Parameter": 14,
 }
 STACKS = {
@@ -80,31 +80,31 @@ STACKS = {
         "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
         **NAT,
         "aws:iam/role:Role": 8,
-        "aws:iam/rolePolicy:RolePolicy": 16,
+        "aws:iam/rolePolicy:RolePolicy": 17,
         "aws:kms/alias:Alias": 5,
         "aws:kms/key:Key": 5,
         "aws:lambda/function:Function": 2,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
         "aws:lambda/permission:Permission": 2,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
-        "aws:s3/bucketObjectv2:BucketObjectv2": 3,
+        "aws:s3/bucketObjectv2:BucketObjectv2": 4,
         "aws:sagemaker/domain:Domain": 1,
         "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus": 1,
         "aws:sagemaker/userProfile:UserProfile": 2,
         "aws:secretsmanager/secret:Secret": 1,
-        "aws:servicecatalog/constraint:Constraint": 2,
+        "aws:servicecatalog/constraint:Constraint": 3,
         "aws:servicecatalog/portfolio:Portfolio": 1,
         "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": 1,
-        "aws:servicecatalog/product:Product": 2,
-        "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 2,
-        "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 2,
+        "aws:servicecatalog/product:Product": 3,
+        "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": 3,
+        "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": 3,
         **ALARMS,
         "aws:sqs/queue:Queue": 2,
         "aws:sqs/queuePolicy:QueuePolicy": 1,
         "aws:ssm/parameter:Parameter": 19,
         "github:index/actionsOrganizationWorkflowPermissions:ActionsOrganizationWorkflowPermissions": 1,
-        "github:index/organizationRuleset:OrganizationRuleset": 8,
-        "github:index/repository:Repository": 3,
+        "github:index/organizationRuleset:OrganizationRuleset": 9,
+        "github:index/repository:Repository": 4,
         "github:index/team:Team": 1,
         "github:index/teamMembership:TeamMembership": 1,
     },
@@ -271,15 +271,19 @@ def test_without_accounts_to_deploy_to_there_is_no_deployment_trigger() -> None:
     assert rendering.all("EventRule") == rendering.all("MetricAlarm") == []
 
 
-def test_where_models_are_deployed_projects_get_their_roles_by_a_published_template_for_each_way_to_deploy(
+def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_template_for_each_kind_of_repository(
     rendered: Renderings,
 ) -> None:
     rendering = rendered("prod")
     bucket, urls = "analytics-prod-artifacts-333333333333-eu-west-1", dict[str, str]()
-    for inference in ("batch", "realtime"):
-        template = rendering.one("BucketObjectv2", f"workload-project-roles-{inference}-template").inputs
+    for kind, name in {
+        "model-deployment-batch": "project-roles-batch",
+        "model-deployment-realtime": "project-roles-realtime",
+        "pipeline-promotion": "promoted-pipeline",
+    }.items():
+        template = rendering.one("BucketObjectv2", f"workload-{name}-template").inputs
         assert (template["bucket"], template["key"].split("/")[0]) == (bucket, "onboarding")
-        urls[f"model-deployment-{inference}"] = f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}"
+        urls[kind] = f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}"
     [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
     variables = dict(function.inputs["environment"]["variables"])
     assert json.loads(variables.pop("TEMPLATE_URLS")) == urls

@@ -33,6 +33,7 @@ PARAMETERS = {
     "network/private-subnet-ids": "subnet-1,subnet-2",
     "network/vpc-id": "vpc-1",
     "network/workload-security-group-id": "sg-1",
+    "notifications/alarms-topic-arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:analytics-dev-alarms",
     "projects/template-cloner-arn": CLONER,
 }
 """The platform's parameters that a template may read: what only resources know."""
@@ -75,6 +76,7 @@ class Product:
 
     def __init__(self, key: str, launch: Launch | None = None) -> None:
         self._launch = launch or Launch()
+        self._kind = "pipeline-promotion" if key == "pipeline-promotion" else "model-training"
         product = next(each for each in PRODUCTS if each.key == key)
         self.text = product.template(self._launch.platform).text
         self.template = parse(self.text)
@@ -118,9 +120,9 @@ class Product:
         launch = self._launch
         prefix, project_id = f"{launch.unit}-{launch.environment}", launch.parameters["SageMakerProjectId"]
         bucket = f"{prefix}-{project_id}-{ACCOUNT}-{launch.region}"
-        repository = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-model-training"
-        kind = f"model-deployment-{launch.parameters['Inference']}"
-        deployment = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}-{kind}"
+        beginning = f"mlops-{launch.parameters['SageMakerProjectName']}-{project_id}"
+        repository = f"{beginning}-{self._kind}"
+        deployment = f"{beginning}-model-deployment-{launch.parameters['Inference']}"
         known = {
             **launch.parameters,
             "ArtifactBucket": bucket,
@@ -134,10 +136,17 @@ class Product:
             "DeploymentRepository.Url": f"https://github.com/{launch.organization}/{deployment}",
             "PreprodDeploymentRoles.DeploymentRoleArn": "preprod-deployment-role",
             "ProdDeploymentRoles.DeploymentRoleArn": "prod-deployment-role",
+            "DeadLetters.Arn": f"arn:aws:sqs:{launch.region}:{ACCOUNT}:{prefix}-{project_id}-dead-letters",
+            "DeadLetters.QueueName": f"{prefix}-{project_id}-dead-letters",
             "JobRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-job",
             "PipelineRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-pipeline",
+            "PreviewRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-preview",
             "Repository.CloneUrl": f"https://github.com/{launch.organization}/{repository}.git",
             "Repository.FullName": f"{launch.organization}/{repository}",
+            "Repository.Id": "2005",
+            "Repository.Name": repository,
+            "ScheduleGroup": f"{prefix}-{project_id}",
+            "ScheduleRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-schedule",
             "Repository.SubjectPrefix": f"repo:{launch.organization}@1001/{repository}@2005",
             "Repository.Url": f"https://github.com/{launch.organization}/{repository}",
             "TrialJobRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial-job",

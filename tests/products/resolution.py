@@ -16,9 +16,12 @@ FOLDER = Path(__file__).parent / "resolved"
 PUBLISHED = {
     "model-building-training": "dev",
     "model-building-training-deployment": "dev",
+    "pipeline-promotion": "dev",
     "project-roles-batch-prod": "prod",
     "project-roles-realtime-preprod": "preprod",
     "project-roles-realtime-prod": "prod",
+    "promoted-pipeline-preprod": "preprod",
+    "promoted-pipeline-prod": "prod",
 }
 """Each template, with the stack that publishes it."""
 

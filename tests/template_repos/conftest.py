@@ -53,6 +53,12 @@ def batch_clone(batch_deployment: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
+def pipeline_promotion(templates: Path) -> Path:
+    """The template of a promoted pipeline as it is published; read only."""
+    return templates / "pipeline-promotion"
+
+
+@pytest.fixture(scope="session")
 def clone(model_training: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A writable copy of the training template; its environment is installed once."""
     return _clone(model_training, tmp_path_factory)
@@ -62,6 +68,12 @@ def clone(model_training: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def deployment_clone(model_deployment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A writable copy of the deployment template; its environment is installed once."""
     return _clone(model_deployment, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def promotion_clone(pipeline_promotion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A writable copy of the template of a promoted pipeline; its environment is installed once."""
+    return _clone(pipeline_promotion, tmp_path_factory)
 
 
 def _clone(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

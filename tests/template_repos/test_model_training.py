@@ -143,7 +143,9 @@ def test_another_measurement_in_data_and_features_changes_no_test(clone: Path, u
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
 
 
-@pytest.mark.parametrize("template", ["model-training", "model-deployment-realtime", "model-deployment-batch"])
+@pytest.mark.parametrize(
+    "template", ["model-training", "model-deployment-realtime", "model-deployment-batch", "pipeline-promotion"]
+)
 def test_dependencies_without_their_lock_are_refused_and_a_mirror_of_packages_is_not(
     template: str, templates: Path, uv_environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -163,6 +165,7 @@ def test_what_people_and_pull_requests_run_compares_dependencies_and_lock_first(
         ("model-training", ["test", "local-run"]),
         ("model-deployment-realtime", ["test"]),
         ("model-deployment-batch", ["test", "local-run"]),
+        ("pipeline-promotion", ["test", "local-run"]),
     ):
         makefile = (templates / template / "Makefile").read_text()
         assert [name for name in commands if not re.search(rf"^{name}: lock\b", makefile, re.MULTILINE)] == []

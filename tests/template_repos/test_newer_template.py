@@ -35,6 +35,7 @@ def commands(readme: Path) -> list[str]:
         ("model-training", ["settings.toml", "data/abalone.csv", "steps/features.py", "steps/train.py"]),
         ("model-deployment-realtime", ["settings.toml", "smoke/abalone.csv"]),
         ("model-deployment-batch", ["settings.toml", "smoke/abalone.csv"]),
+        ("pipeline-promotion", ["settings.toml", "data/abalone.csv", "steps/features.py", "steps/train.py"]),
     ],
 )
 def test_own_files_stay_and_all_others_are_the_templates(
@@ -45,7 +46,7 @@ def test_own_files_stay_and_all_others_are_the_templates(
     shutil.copytree(templates / kind, project)
     older = [
         "Makefile",
-        "tests/test_settings.py",
+        "tests/conftest.py",
         ".github/workflows/checks.yml",
         "template.toml",
         "mlops_platform/README.md",
@@ -63,4 +64,4 @@ def test_own_files_stay_and_all_others_are_the_templates(
     files = [file.relative_to(project).as_posix() for file in project.rglob("*") if ".git" not in file.parts]
     kept = [name for name in files if (project / name).is_file() and (project / name).read_text() == "before\n"]
     assert sorted(kept) == sorted([*own, "project.toml"])
-    assert (project / "tests" / "test_settings.py").read_text() == (newer / "tests" / "test_settings.py").read_text()
+    assert (project / "tests" / "conftest.py").read_text() == (newer / "tests" / "conftest.py").read_text()

@@ -36,6 +36,7 @@ WORKFLOWS = {
         "retire-environment.yml",
         "retire.yml",
     ),
+    "pipeline-promotion": ("checks.yml", "deploy-environment.yml", "deploy.yml", "diff.yml", "rollback.yml"),
 }
 
 
@@ -79,7 +80,7 @@ def test_actionlint_and_shellcheck_find_nothing(template: Path, tmp_path: Path) 
 
 
 def test_the_files_follow_githubs_schemas(templates: Path) -> None:
-    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 16), ("dependabot", "dependabot.yml", 3)):
+    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 21), ("dependabot", "dependabot.yml", 4)):
         files = [str(file) for file in templates.glob(f"*/.github/{pattern}")]
         assert len(files) == count
         command = (str(TOOLS / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *files)

@@ -35,6 +35,9 @@ _METADATA_TABLES = (
 )
 
 PROPERTIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "AWS::CloudWatch::Alarm": {
+        "Tags": ("cloudwatch:ListTagsForResource", "cloudwatch:TagResource", "cloudwatch:UntagResource")
+    },
     "AWS::IAM::Role": {
         "AssumeRolePolicyDocument": ("iam:UpdateAssumeRolePolicy",),
         "Description": ("iam:UpdateRole", "iam:UpdateRoleDescription"),
@@ -98,10 +101,14 @@ PROPERTIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     "AWS::S3::BucketPolicy": {},
+    "AWS::SQS::Queue": {"Tags": ("sqs:ListQueueTags", "sqs:TagQueue", "sqs:UntagQueue")},
     "AWS::SSM::Parameter": {"Tags": ("ssm:AddTagsToResource", "ssm:ListTagsForResource", "ssm:RemoveTagsFromResource")},
     "AWS::SageMaker::ModelPackageGroup": {
         "ModelPackageGroupPolicy": ("sagemaker:DeleteModelPackageGroupPolicy", "sagemaker:PutModelPackageGroupPolicy"),
         "Tags": ("sagemaker:AddTags", "sagemaker:DeleteTags"),
+    },
+    "AWS::Scheduler::ScheduleGroup": {
+        "Tags": ("scheduler:ListTagsForResource", "scheduler:TagResource", "scheduler:UntagResource")
     },
 }
 """Actions that a type's handlers need for some properties only."""

@@ -7,6 +7,7 @@ from sandbox.aws.cloudformation import (
     lambda_resources,
     s3_resources,
     sagemaker_resources,
+    scheduler_resources,
     stack_principal,
 )
 from sandbox.aws.cloudformation.resource import Check, Resource
@@ -37,6 +38,7 @@ def _handlers(own: Handlers) -> Handlers:
         **iam_resources.handlers(own),
         **lambda_resources.handlers(own),
         **sagemaker_resources.handlers(),
+        **scheduler_resources.handlers(),
     }
 
 

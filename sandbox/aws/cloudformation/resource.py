@@ -54,6 +54,8 @@ class ResourceType:
     """Properties whose change takes other actions than their first value."""
     removal: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Actions that a deletion takes because of a property."""
+    contents: Mapping[str, Callable[[Resource], str]] = field(default_factory=dict[str, Callable[[Resource], str]])
+    """ARNs of what is in the resource, by the actions that are on that and not on the resource."""
     without_resource: frozenset[str] = frozenset()
     """Actions that AWS offers no resource for, or none that is known beforehand."""
     context: Callable[[Resource, str], Mapping[str, Any]] = lambda resource, action: {}
@@ -87,7 +89,7 @@ class ResourceType:
         for action in dict.fromkeys(wanted):
             yield Check(
                 action=action,
-                resource="*" if action in self.without_resource else self.arn(resource),
+                resource="*" if action in self.without_resource else self.contents.get(action, self.arn)(resource),
                 context={**tags, **self.context(resource, action)},
             )
 

@@ -102,6 +102,7 @@ def _registered(
     properties: str,
     *,
     arn: Callable[[Resource], str],
+    contents: Mapping[str, Callable[[Resource], str]] | None = None,
     context: Callable[[Resource, str], Mapping[str, Any]] = lambda resource, action: {},
 ) -> ResourceType:
     """Return the entry of a type whose permissions the registry publishes; `properties` are those that are honoured."""
@@ -114,6 +115,7 @@ def _registered(
         properties={name: handlers.of_property(kind, "create", name) for name in names},
         change={name: handlers.of_property(kind, "update", name) for name in names},
         removal={name: handlers.of_property(kind, "delete", name) for name in names},
+        contents=contents or {},
         context=context,
     )
 
@@ -127,6 +129,12 @@ CUSTOM = ResourceType(
 
 TYPES: Mapping[str, ResourceType] = {
     "AWS::CloudFormation::CustomResource": CUSTOM,
+    "AWS::CloudWatch::Alarm": _registered(
+        "AWS::CloudWatch::Alarm",
+        "AlarmName AlarmDescription AlarmActions Namespace MetricName Dimensions Statistic Period EvaluationPeriods "
+        "Threshold ComparisonOperator TreatMissingData Tags",
+        arn=_regional("cloudwatch", "alarm:", "AlarmName"),
+    ),
     "AWS::IAM::ManagedPolicy": ResourceType(
         arn=_global("policy", "ManagedPolicyName"),
         create=("iam:CreatePolicy",),
@@ -210,6 +218,11 @@ TYPES: Mapping[str, ResourceType] = {
         "Bucket PolicyDocument",
         arn=lambda resource: f"arn:aws:s3:::{resource.properties['Bucket']}",
     ),
+    "AWS::SQS::Queue": _registered(
+        "AWS::SQS::Queue",
+        "QueueName MessageRetentionPeriod SqsManagedSseEnabled Tags",
+        arn=_regional("sqs", "", "QueueName"),
+    ),
     "AWS::SSM::Parameter": _registered("AWS::SSM::Parameter", "Name Description Type Value Tags", arn=_parameter_arn),
     "AWS::SageMaker::CodeRepository": ResourceType(
         arn=_sagemaker("code-repository", "CodeRepositoryName"),
@@ -225,6 +238,13 @@ TYPES: Mapping[str, ResourceType] = {
         "AWS::SageMaker::ModelPackageGroup",
         "ModelPackageGroupName ModelPackageGroupDescription ModelPackageGroupPolicy Tags",
         arn=_sagemaker("model-package-group", "ModelPackageGroupName"),
+    ),
+    "AWS::Scheduler::ScheduleGroup": _registered(
+        "AWS::Scheduler::ScheduleGroup",
+        "Name Tags",
+        arn=_regional("scheduler", "schedule-group/", "Name"),
+        # A group goes with the schedules in it.
+        contents={"scheduler:DeleteSchedule": lambda group: scope.arn("scheduler", f"schedule/{group.name('Name')}/*")},
     ),
     "AWS::SecretsManager::Secret": ResourceType(
         arn=_secret_arn,

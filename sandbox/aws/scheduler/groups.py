@@ -56,6 +56,39 @@ def tags_of(group_arn: str) -> list[Members]:
     return [{"Key": key, "Value": value} for key, value in _tags.get(group_arn, {}).items()]
 
 
+def create(name: str, tags: list[Members]) -> str:
+    """Create a group, and return its ARN.
+
+    Raises:
+        ServiceError: there is one of that name.
+    """
+    if name == DEFAULT or name in _groups:
+        raise ServiceError("ConflictException", f"Schedule group {name} already exists.", 409)
+    _groups[name] = _new(name)
+    put_tags(arn(name), tags)
+    return arn(name)
+
+
+def delete(name: str) -> None:
+    """Begin to delete a group with its schedules; one that is being deleted is left to that.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    group = found(name)
+    if group["State"] == "ACTIVE":
+        group |= {
+            "State": "DELETING",
+            "LastModificationDate": now(),
+            "_deleted_at": clock.elapsed() + DELETED_AFTER,
+        }
+
+
+def put_tags(group_arn: str, tags: list[Members]) -> None:
+    """Add tags to a group, or replace their values."""
+    _tags.setdefault(group_arn, {}).update({tag["Key"]: tag["Value"] for tag in tags})
+
+
 def collect_deleted() -> list[tuple[str, str, str]]:
     """Drop the groups whose deletion is over; return account, region and name of each."""
     over = [
@@ -84,11 +117,7 @@ def _create(call: Call) -> Members:
     name, token = call.members["Name"], call.members.get("ClientToken")
     if token and token in _created:
         return {"ScheduleGroupArn": _created[token]}
-    if name == DEFAULT or name in _groups:
-        raise ServiceError("ConflictException", f"Schedule group {name} already exists.", 409)
-    _groups[name] = _new(name)
-    _put_tags(arn(name), call.members.get("Tags", []))
-    _created[token] = arn(name)
+    _created[token] = create(name, call.members.get("Tags", []))
     return {"ScheduleGroupArn": arn(name)}
 
 
@@ -107,24 +136,15 @@ def _delete(call: Call) -> Members:
     name = call.members["Name"]
     if name == DEFAULT:
         raise ServiceError("ValidationException", "The default schedule group cannot be deleted.")
-    group = found(name)
+    found(name)
     # Who deletes a group deletes its schedules. Source: User Guide, "Identity-based policies", example DeleteScheduleGroup.
     authorization.require(call.caller, "scheduler:DeleteSchedule", scope.arn("scheduler", f"schedule/{name}/*"))
-    if group["State"] == "ACTIVE":
-        group |= {
-            "State": "DELETING",
-            "LastModificationDate": now(),
-            "_deleted_at": clock.elapsed() + DELETED_AFTER,
-        }
+    delete(name)
     return {}
 
 
 def _shown(group: Members) -> Members:
     return {name: value for name, value in group.items() if not name.startswith("_")}
-
-
-def _put_tags(group_arn: str, tags: list[Members]) -> None:
-    _tags.setdefault(group_arn, {}).update({tag["Key"]: tag["Value"] for tag in tags})
 
 
 def _tagged(call: Call) -> str:
@@ -138,7 +158,7 @@ def _list_tags(call: Call) -> Members:
 
 
 def _tag(call: Call) -> Members:
-    _put_tags(_tagged(call), call.members["Tags"])
+    put_tags(_tagged(call), call.members["Tags"])
     return {}
 
 

@@ -40,7 +40,12 @@ def sealed(definition: Json, commit: str) -> Json:
 
 def definition_digest(definition: Json) -> str:
     """Return the SHA-256 of a definition, apart from the descriptions in which it names that itself."""
-    return _digest(_with_description(definition, {}))
+    return _digest(unsealed(definition))
+
+
+def unsealed(definition: Json) -> Json:
+    """Return a definition without the descriptions that name its commit and its digest."""
+    return _with_description(definition, {})
 
 
 def _with_description(definition: Json, description: Json) -> Json:

@@ -41,6 +41,21 @@ class Step:
     model_package_arn: str
 
 
+def checked(definition: Json) -> str:
+    """Return the text of a definition that SageMaker takes.
+
+    Raises:
+        InvalidDefinitionError: SageMaker would refuse it.
+    """
+    text = json.dumps(definition, sort_keys=True)
+    found = problems(definition)
+    if len(text.encode()) > MAXIMUM_BYTES:
+        found.append(f"the definition has {len(text.encode())} bytes; SageMaker takes at most {MAXIMUM_BYTES}")
+    if found:
+        raise InvalidDefinitionError("\n".join(found))
+    return text
+
+
 def upsert(
     sagemaker: Any, *, name: str, definition: Json, role_arn: str, description: str, tags: Mapping[str, str]
 ) -> str:
@@ -49,13 +64,7 @@ def upsert(
     Raises:
         InvalidDefinitionError: nothing was changed, because SageMaker would refuse the definition.
     """
-    text = json.dumps(definition, sort_keys=True)
-    found = problems(definition)
-    if len(text.encode()) > MAXIMUM_BYTES:
-        found.append(f"the definition has {len(text.encode())} bytes; SageMaker takes at most {MAXIMUM_BYTES}")
-    if found:
-        raise InvalidDefinitionError("\n".join(found))
-
+    text = checked(definition)
     wanted = {
         "PipelineDisplayName": name,
         "PipelineDescription": description,
@@ -79,15 +88,32 @@ def upsert(
 
 
 def start(
-    sagemaker: Any, *, name: str, token: str, display_name: str, parameters: Mapping[str, str] | None = None
+    sagemaker: Any,
+    *,
+    name: str,
+    token: str,
+    display_name: str,
+    parameters: Mapping[str, str] | None = None,
+    version: int | str | None = None,
 ) -> str:
-    """Start an execution of the pipeline as it was last updated, and return its ARN; the same token starts no second one."""
+    """Start an execution of the pipeline, and return its ARN; the same token starts no second one.
+
+    Args:
+        sagemaker: client of SageMaker.
+        name: name of the pipeline.
+        token: the idempotency token.
+        display_name: name of the execution.
+        parameters: values of the pipeline's parameters, in the place of their defaults.
+        version: number of a version of the pipeline, or an alias of one; by default the newest.
+    """
     given = [{"Name": key, "Value": value} for key, value in (parameters or {}).items()]
+    chosen = {int: "PipelineVersionId", str: "PipelineVersionAlias"}
     answer = sagemaker.start_pipeline_execution(
         PipelineName=name,
         ClientRequestToken=token,
         PipelineExecutionDisplayName=display_name,
         **({"PipelineParameters": given} if given else {}),
+        **({} if version is None else {chosen[type(version)]: version}),
     )
     return answer["PipelineExecutionArn"]
 

@@ -15,31 +15,28 @@ import logging
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import job_code, remote, upload
+from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError
-from mlops_platform.pipeline.local_run import FinishedStep, LocalRun, StepFailedError
+from mlops_platform.pipeline.local_run import StepFailedError
 from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
 from mlops_platform.serving.local_endpoint import ServingError
-from pipeline import images, project, report, serving, settings, trial
+from pipeline import project, report, results, this_machine, training_settings, trial
 from pipeline.champion import Champion, find
-from pipeline.definition import definition, output_uri, project_tags
+from pipeline.definition import definition, project_tags
+from pipeline.settings import Settings
+from pipeline.training_settings import TrainingSettings
 
 logger = logging.getLogger(__name__)
-STEPS = REPOSITORY / "steps"
-IMPORTED = ("monitoring",)
-"""Packages of mlops_platform/ that the steps import."""
 COMMIT = "GITHUB_SHA"
 """Environment variable of a workflow's jobs."""
 NO_COMMIT = "none"
@@ -52,16 +49,19 @@ def main(arguments: list[str]) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
     try:
-        configured = settings.read(REPOSITORY / "settings.toml")
+        configured = training_settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
-            with _sources(configured) as sources:
+            with this_machine.sources(configured) as sources:
                 shown = _definition(_project_or_example(), configured, sources, os.environ.get(COMMIT, NO_COMMIT))
             sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         elif options.command == "local-run":
             if options.mse_threshold is not None:
                 quality = replace(configured.quality, mse_threshold=options.mse_threshold)
                 configured = replace(configured, quality=quality)
-            _local_run(configured, options.folder)
+            owner = _project_or_example()
+            with this_machine.sources(configured) as sources:
+                built = _definition(owner, configured, sources, NO_COMMIT)
+                this_machine.run(owner, configured, built, sources, options.folder)
         elif options.command == "upsert":
             _upsert(project.read(), configured)
         elif options.command == "start":
@@ -114,16 +114,9 @@ def _project_or_example() -> project.Project:
     return project.read() if project.FILE.is_file() else project.EXAMPLE
 
 
-@contextmanager
-def _sources(configured: settings.Settings) -> Generator[dict[str, Path]]:
-    """Return what is uploaded, by the prefix that it is uploaded to."""
-    with job_code.assembled(STEPS, IMPORTED) as code:
-        yield {"code": code, "data": REPOSITORY / configured.data.file}
-
-
 def _definition(
     owner: project.Project,
-    configured: settings.Settings,
+    configured: Settings,
     sources: Mapping[str, Path],
     commit: str,
     champion: Champion | None = None,
@@ -132,43 +125,7 @@ def _definition(
     return definition(owner, configured, code_uri=uris["code"], data_uri=uris["data"], commit=commit, champion=champion)
 
 
-def _local_run(configured: settings.Settings, folder: Path | None) -> None:
-    owner = _project_or_example()
-    _install_images()
-    with tempfile.TemporaryDirectory() as temporary, _sources(configured) as sources:
-        run = LocalRun(
-            definition=_definition(owner, configured, sources, NO_COMMIT),
-            folder=folder or Path(temporary),
-            interpreter=images.interpreter,
-            on_finished=_log_finished,
-        )
-        for kind, source in sources.items():
-            run.upload(source, upload.target_uri(source, f"{owner.storage}/{kind}"))
-        try:
-            run.run()
-        finally:
-            file = run.s3_path(output_uri(owner, run.execution_id, "evaluation")) / "evaluation.json"
-            if file.is_file():
-                measured = json.loads(file.read_text())
-                summary.publish(report.metrics_table(measured, configured.quality.mse_threshold))
-        logger.info("The model is good enough to be registered.")
-        summary.publish("\n" + serving.check(run, owner))
-
-
-def _install_images() -> None:
-    """Install the packages of the images before the first step, whose time they would count as."""
-    started = time.monotonic()
-    logger.info("Installing the packages of SageMaker's images, which takes minutes the first time")
-    for image in images.GROUPS:
-        images.interpreter(image)
-    logger.info("%-14s %6.1f s", "Installed", time.monotonic() - started)
-
-
-def _log_finished(step: FinishedStep) -> None:
-    logger.info("%-14s %6.1f s  %s", step.name, step.seconds, step.outcome)
-
-
-def _upsert(owner: project.Project, configured: settings.Settings) -> None:
+def _upsert(owner: project.Project, configured: Settings) -> None:
     commit = os.environ.get(COMMIT)
     if not commit:
         raise ProjectError(
@@ -177,13 +134,13 @@ def _upsert(owner: project.Project, configured: settings.Settings) -> None:
         )
     champion = find(aws.client("sagemaker", owner.region), owner.model_package_group)
     logger.info("champion: %s", f"version {champion.version}" if champion else "none")
-    with _sources(configured) as sources:
+    with this_machine.sources(configured) as sources:
         purpose = f"Trains, evaluates and registers the model of project {owner.name}."
         _publish(owner, sources, _definition(owner, configured, sources, commit, champion), purpose)
 
 
-def _trial(owner: project.Project, configured: settings.Settings, minutes: float) -> None:
-    with _sources(configured) as sources, tempfile.TemporaryDirectory() as folder:
+def _trial(owner: project.Project, configured: TrainingSettings, minutes: float) -> None:
+    with this_machine.sources(configured) as sources, tempfile.TemporaryDirectory() as folder:
         sampled = {**sources, "data": trial.sample(sources["data"], Path(folder), configured)}
         purpose = f"Trains pull request {owner.trial} of project {owner.name} on a sample."
         _publish(owner, sampled, _definition(owner, configured, sampled, NO_COMMIT), purpose)
@@ -223,7 +180,7 @@ def _started(owner: project.Project) -> str:
     )
 
 
-def _wait(owner: project.Project, configured: settings.Settings, execution_arn: str, minutes: float) -> None:
+def _wait(owner: project.Project, configured: Settings, execution_arn: str, minutes: float) -> None:
     sagemaker = aws.client("sagemaker", owner.region)
     try:
         remote.wait(
@@ -236,26 +193,16 @@ def _wait(owner: project.Project, configured: settings.Settings, execution_arn: 
         _summarise(owner, configured, execution_arn, remote.steps(sagemaker, execution_arn))
 
 
-def _summarise(
-    owner: project.Project, configured: settings.Settings, execution_arn: str, steps: list[remote.Step]
-) -> None:
-    parts = [f"## Pipeline {owner.pipeline_name}\n\n"]
-    if any(step.name == "Evaluate" and step.status == "Succeeded" for step in steps):
-        uri = output_uri(owner, execution_arn.rpartition("/")[2], "evaluation")
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        answer = aws.client("s3", owner.region).get_object(Bucket=bucket, Key=f"{key}/evaluation.json")
-        parts.append(report.metrics_table(json.loads(answer["Body"].read()), configured.quality.mse_threshold) + "\n")
-    parts.append(report.steps_table([(step.name, step.outcome or step.status, step.seconds) for step in steps]))
-    parts.extend(f"\n**{step.name}**: {step.failure_reason}\n" for step in steps if step.failure_reason)
-    if any(step.name == "BeatsTheChampion" and step.outcome == "False" for step in steps):
-        wanted = configured.quality.least_improvement
-        parts.append(
-            f"\nNothing was registered: settings.toml asks for {wanted:.1%} less error than the champion has.\n"
+def _summarise(owner: project.Project, configured: Settings, execution_arn: str, steps: list[remote.Step]) -> None:
+    summary.publish(
+        report.execution(
+            owner.pipeline_name,
+            steps,
+            results.evaluation(owner, execution_arn, steps),
+            quality=configured.quality,
+            registered="Registered, waiting for approval",
         )
-    parts.extend(
-        f"\nRegistered, waiting for approval: `{step.model_package_arn}`\n" for step in steps if step.model_package_arn
     )
-    summary.publish("".join(parts))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from pipeline.settings import Settings
 
 INPUTS = "/opt/ml/processing/input"
 OUTPUTS = "/opt/ml/processing/output"
+PENDING = "PendingManualApproval"
 MSE = "regression_metrics.mse.value"
 IMPROVEMENT = "champion.improvement"
 
@@ -71,6 +72,7 @@ def definition(
     data_uri: str,
     commit: str,
     champion: Champion | None = None,
+    approval: str = PENDING,
 ) -> Json:
     """Return the whole pipeline; that of a trial ends with the evaluation.
 
@@ -81,8 +83,9 @@ def definition(
         data_uri: S3 URI of the raw data.
         commit: the commit of all of these, which the registered models name.
         champion: the version to beat; none before the first is approved.
+        approval: status with which models are registered; a person decides about one that is pending.
     """
-    build = _Builder(project, settings, code_uri, data_uri, champion)
+    build = _Builder(project, settings, code_uri, data_uri, champion, approval)
     gates = [build.check_quality()] if project.trial is None else []
     return sealed(
         {
@@ -115,6 +118,7 @@ class _Builder:
     code_uri: str
     data_uri: str
     champion: Champion | None
+    approval: str
 
     def preprocess(self) -> Json:
         """Divide the data and fit the preprocessing."""
@@ -225,7 +229,7 @@ class _Builder:
         }
 
     def register(self) -> Json:
-        """Put the model into the registry. Only a person approves it: the status is no parameter."""
+        """Put the model into the registry. The status is no parameter: who starts an execution approves nothing."""
         types = self.settings.model.inference_instance_types
         container = {
             "Image": self._image(images.XGBOOST),
@@ -239,7 +243,7 @@ class _Builder:
             "RetryPolicies": RETRIES[:1],
             "Arguments": {
                 "ModelPackageGroupName": self.project.model_package_group,
-                "ModelApprovalStatus": "PendingManualApproval",
+                "ModelApprovalStatus": self.approval,
                 "ModelMetrics": {
                     "ModelQuality": {"Statistics": quality},
                     "ModelDataQuality": {"Statistics": baseline},

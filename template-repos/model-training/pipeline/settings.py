@@ -1,10 +1,10 @@
-"""Read the settings of the pipeline from settings.toml, and check them."""
+"""The settings of the pipeline, in settings.toml, and their checks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from mlops_platform.project import instance_types, settings_file
-from mlops_platform.project.settings_file import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,56 +52,41 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
-    """The training of a pull request."""
-
-    rows: int
-    """Rows of its sample at most."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings; one attribute per table of the file."""
+    """The settings of a pipeline; one attribute per table of the file."""
 
     data: Data
     jobs: Jobs
     quality: Quality
     model: Model
-    trial: Trial
     hyperparameters: dict[str, str | int | float]
     """Passed to XGBoost as they are, except num_round and early_stopping_rounds, which steps/train.py uses."""
 
 
-TABLES = {"data": Data, "jobs": Jobs, "quality": Quality, "model": Model, "trial": Trial}
+TABLES = {"data": Data, "jobs": Jobs, "quality": Quality, "model": Model}
 
 
-def read(file: Path) -> Settings:
-    """Read settings.toml.
+def parse(content: Mapping[str, Any]) -> Settings:
+    """Return the settings that a file's content has; `problems` has found none in it."""
+    return Settings(
+        data=Data(**content["data"]),
+        jobs=Jobs(**content["jobs"]),
+        quality=Quality(**content["quality"]),
+        model=Model(**content["model"]),
+        hyperparameters=content["hyperparameters"],
+    )
 
-    Raises:
-        SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
-    """
-    content = settings_file.load(file)
-    problems = settings_file.problems(content, TABLES, free=["hyperparameters"])
+
+def problems(content: Mapping[str, Any]) -> list[str]:
+    """Return every key that is missing, unknown, of the wrong type or out of range."""
+    found = settings_file.problems(content, TABLES, free=["hyperparameters"])
     hyperparameters: dict[str, str | int | float] = content.get("hyperparameters", {})
-    problems.extend(
+    found.extend(
         f"[hyperparameters] {key} must be a whole number"
         for key in ("num_round", "early_stopping_rounds")
         if type(hyperparameters.get(key)) is not int
     )
-    if not problems:
-        settings = Settings(
-            data=Data(**content["data"]),
-            jobs=Jobs(**content["jobs"]),
-            quality=Quality(**content["quality"]),
-            model=Model(**content["model"]),
-            trial=Trial(**content["trial"]),
-            hyperparameters=hyperparameters,
-        )
-        problems = _out_of_range(settings)
-        if not problems:
-            return settings
-    raise SettingsError(file, problems)
+    return found or _out_of_range(parse(content))
 
 
 def _out_of_range(settings: Settings) -> list[str]:
@@ -121,7 +106,6 @@ def _out_of_range(settings: Settings) -> list[str]:
         "[jobs] maximum_minutes must be 1 to 1440": 1 <= jobs.maximum_minutes <= 1440,
         "[quality] mse_threshold must be above 0": settings.quality.mse_threshold > 0,
         "[quality] least_improvement must be below 1, which no model reaches": settings.quality.least_improvement < 1,
-        "[trial] rows must be at least 100, of which a model can be trained and measured": settings.trial.rows >= 100,
         "[model] inference_instance_types must name at least one type": bool(serving),
         f"[model] inference_instance_types has {', '.join(unknown)}, no type for endpoints and batch transforms": (
             not unknown

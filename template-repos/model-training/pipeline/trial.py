@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.project import Project
-from pipeline.settings import Settings
+from pipeline.training_settings import TrainingSettings
 
 INSTANCE_TYPE = "ml.m5.large"
 """The platform lets the jobs of trials run on no other type."""
@@ -28,13 +28,13 @@ def project_of(owner: Project, number: int) -> Project:
     )
 
 
-def settings_of(settings: Settings) -> Settings:
+def settings_of(settings: TrainingSettings) -> TrainingSettings:
     """Return the settings with the machines that trials may have."""
     jobs = replace(settings.jobs, processing_instance_type=INSTANCE_TYPE, training_instance_type=INSTANCE_TYPE)
     return replace(settings, jobs=jobs)
 
 
-def sample(data: Path, folder: Path, settings: Settings) -> Path:
+def sample(data: Path, folder: Path, settings: TrainingSettings) -> Path:
     """Write a sample of the data's rows into a folder, and return the file; the same seed gives the same rows.
 
     Args:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from examples import DATA, SETTINGS, data_with_quoted_category
 from pipeline import images, serving
-from pipeline.__main__ import IMPORTED, STEPS
 from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
+from pipeline.this_machine import IMPORTED, STEPS
 
 from mlops_platform.pipeline import job_code
 from mlops_platform.pipeline.expressions import Json

@@ -8,12 +8,11 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 
+from example_settings import SETTINGS
 from features import COLUMNS, TARGET, Row, read_rows
-from pipeline import settings
 
 from mlops_platform import REPOSITORY
 
-SETTINGS = settings.read(REPOSITORY / "settings.toml")
 DATA = REPOSITORY / SETTINGS.data.file
 
 

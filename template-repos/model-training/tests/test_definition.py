@@ -96,7 +96,7 @@ def test_no_execution_writes_where_another_one_has_written(pipeline_definition: 
     assert len(uris) == 6
     for uri in uris:
         assert uri["Std:Join"]["Values"][:2] == [
-            f"s3://{EXAMPLE.bucket}/executions",
+            f"{EXAMPLE.storage}/executions",
             {"Get": "Execution.PipelineExecutionId"},
         ]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pipeline import project, settings
+from pipeline import project, training_settings
 
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
@@ -65,7 +65,7 @@ account_id = "111111111111"
 def test_settings_are_read_with_their_types(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS)
-    read = settings.read(file)
+    read = training_settings.read(file)
     assert read.data.test_fraction == 0.15
     assert read.hyperparameters == {"eta": 0.05, "num_round": 1000, "early_stopping_rounds": 30}
 
@@ -83,7 +83,7 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
     file = tmp_path / "settings.toml"
     file.write_text(text)
     with pytest.raises(SettingsError) as caught:
-        settings.read(file)
+        training_settings.read(file)
     assert str(caught.value).splitlines() == [
         "settings.toml:",
         "  [modle] is unknown",
@@ -126,7 +126,7 @@ def test_a_setting_out_of_range_is_refused(tmp_path: Path, right: str, wrong: st
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS.replace(right, wrong))
     with pytest.raises(SettingsError, match=problem):
-        settings.read(file)
+        training_settings.read(file)
 
 
 def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:

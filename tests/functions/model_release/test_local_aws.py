@@ -15,6 +15,7 @@ from functions.shared.model_specification import specification_digest
 from tests.functions.model_release.fakes import BUCKET, FROZEN, arn, evidence
 from tests.functions.project_onboarding.platform import has_roles_of, zipped
 from tests.products.product import launched
+from tests.products.resolution import published as published_text
 from tests.rendering import Rendering, Renderings
 from tests.sandbox_aws.account import Account, Credentials, allow
 from tests.sandbox_aws.hosting import IMAGE
@@ -146,9 +147,7 @@ def _prepare_production(prod: Account, platform: Rendering) -> None:
     )
     # The alias of another project, which the tests try to use.
     functions.create_alias(FunctionName=FUNCTION, Name=OTHER, FunctionVersion="$LATEST")
-    _launch(
-        prod, with_key(platform.one("BucketObjectv2", "workload-project-roles-realtime-template").inputs["content"])
-    )
+    _launch(prod, with_key(published_text(platform, "project-roles-realtime-prod")))
 
 
 def _launch(prod: Account, template: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from functions.project_onboarding.onboarder import Onboarder
-from functions.project_onboarding.request import Project, Repository, Request
+from functions.project_onboarding.request import KINDS, Project, Repository, Request
 from functions.project_onboarding.roles_stacks import RolesStack
 from functions.project_onboarding.settings import Settings
 from tests.functions.shared.clock import Clock
@@ -14,9 +14,7 @@ from tests.functions.shared.clock import Clock
 ENVIRONMENT = {
     "ACCOUNT_ID": "333333333333",
     "PLATFORM_PREFIX": "analytics-prod",
-    "TEMPLATE_URLS": json.dumps(
-        {f"model-deployment-{each}": f"https://bucket/onboarding/{each}-1.yaml" for each in ("batch", "realtime")}
-    ),
+    "TEMPLATE_URLS": json.dumps({each: f"https://bucket/onboarding/{each}-1.yaml" for each in KINDS}),
     "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
     "RELEASE": '{"managers": ["hedy", "lise"], "unprotected": false}',
 }

@@ -23,6 +23,16 @@ def test_a_request_is_read() -> None:
     assert parse_request({**EVENT, "begun": True}).begun
 
 
+def test_a_repository_may_deploy_models_or_promote_the_whole_pipeline() -> None:
+    name = "mlops-abalone-p-abcdefghijkl-pipeline-promotion"
+    promoting = parse_request({**EVENT, "repository_name": name}).repository
+    deploying = parse_request(EVENT).repository
+
+    assert promoting is not None
+    assert deploying is not None
+    assert (promoting.kind, deploying.kind) == ("pipeline-promotion", "model-deployment-realtime")
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -37,6 +47,8 @@ def test_a_request_is_read() -> None:
         ("repository_name", "mlops-churn-p-abcdefghijkl-model-deployment-realtime"),
         ("repository_name", "mlops-abalone-p-abcdefghijkl-model-training"),
         ("repository_name", "mlops-abalone-p-abcdefghijkl-model-deployment-edge"),
+        ("repository_name", "mlops-churn-p-abcdefghijkl-pipeline-promotion"),
+        ("repository_name", "mlops-abalone-p-abcdefghijkl-pipeline-promotion-x"),
         ("repository_name", f"{REPOSITORY.name}@2006:environment:prod"),
         ("repository_name", "*"),
         ("repository_id", 2006),

@@ -131,6 +131,23 @@ def test_a_project_gets_the_roles_of_its_way_to_deploy(stacks: RolesStacks, clie
     assert {each["TemplateURL"] for each in asked} == {SETTINGS.template_urls["model-deployment-batch"]}
 
 
+def test_a_project_whose_pipeline_is_promoted_gets_what_that_needs(stacks: RolesStacks, client: Client) -> None:
+    repository = Repository(name="mlops-abalone-p-abcdefghijkl-pipeline-promotion", id="2006")
+    stacks.create_stack(NAME, PROJECT, repository, LAUNCH)
+
+    [asked] = client.did("create_stack")
+    assert asked["TemplateURL"] == SETTINGS.template_urls["pipeline-promotion"]
+    assert {each["ParameterKey"]: each["ParameterValue"] for each in asked["Parameters"]} == {
+        "Unit": "analytics",
+        "Environment": "prod",
+        "SageMakerProjectName": "abalone",
+        "SageMakerProjectId": "p-abcdefghijkl",
+        "RepositoryName": repository.name,
+        "RepositoryId": "2006",
+        "LaunchStackId": LAUNCH,
+    }
+
+
 def test_a_stack_that_another_request_makes_is_left_to_it(stacks: RolesStacks, client: Client) -> None:
     client.answers["create_stack"] = error("AlreadyExistsException")
     stacks.create_stack(NAME, PROJECT, REPOSITORY, LAUNCH)

@@ -1,5 +1,6 @@
 """The function and the templates of projects understand each other."""
 
+from functions.project_onboarding.request import parse_request
 from functions.template_cloner.properties import (
     parse_deletion_check,
     parse_deployment_roles,
@@ -58,6 +59,31 @@ def test_the_cloner_accepts_the_requests_of_the_deployment_template() -> None:
     assert [(each.name, each.account_id) for each in check.accounts] == [
         (each.name, each.account_id) for each in (preprod, prod)
     ]
+
+
+def test_the_cloner_and_the_accounts_accept_the_requests_of_the_template_of_a_promoted_pipeline() -> None:
+    product = launched("pipeline-promotion")
+
+    project = parse_project(product.properties("Repository"), "acme")
+    run = parse_first_run(product.properties("FirstRun"), "acme")
+
+    assert (project.full_name, run.workflow) == (run.repository, "deploy.yml")
+    assert (project.environments, project.released) == (("dev", "preprod", "prod"), ("prod",))
+    for key, name in (("PreprodDeploymentRoles", "preprod"), ("ProdDeploymentRoles", "prod")):
+        roles = parse_deployment_roles(product.properties(key), "analytics")
+        assert roles.name == f"analytics-{name}-p-abcdefghijkl"
+        asked = parse_request(
+            {
+                "action": "onboard",
+                "project_name": roles.project_name,
+                "project_id": roles.project_id,
+                "launch": "arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-111111111111-pp-x/1",
+                "repository_name": roles.repository_name,
+                "repository_id": roles.repository_id,
+            }
+        )
+        assert asked.repository is not None
+        assert asked.repository.kind == "pipeline-promotion"
 
 
 def test_the_longest_name_of_a_project_makes_a_repository_name_that_github_accepts() -> None:

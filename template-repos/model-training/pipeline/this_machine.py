@@ -1,0 +1,82 @@
+"""Run the pipeline on this machine, and serve the model that it registers."""
+
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlops_platform import REPOSITORY
+from mlops_platform.pipeline import job_code, upload
+from mlops_platform.pipeline.expressions import Json
+from mlops_platform.pipeline.local_run import FinishedStep, LocalRun
+from mlops_platform.project import summary
+from pipeline import images, report, serving
+from pipeline.definition import output_uri
+from pipeline.project import Project
+from pipeline.settings import Settings
+
+logger = logging.getLogger(__name__)
+STEPS = REPOSITORY / "steps"
+IMPORTED = ("monitoring",)
+"""Packages of mlops_platform/ that the steps import."""
+
+
+@contextmanager
+def sources(configured: Settings) -> Generator[dict[str, Path]]:
+    """Return what is uploaded, by the prefix that it is uploaded to."""
+    with job_code.assembled(STEPS, IMPORTED) as code:
+        yield {"code": code, "data": REPOSITORY / configured.data.file}
+
+
+def run(
+    owner: Project, configured: Settings, definition: Json, uploaded: Mapping[str, Path], folder: Path | None
+) -> None:
+    """Run a definition with the steps and the data of this repository.
+
+    Args:
+        owner: names that the definition has.
+        configured: settings of the pipeline.
+        definition: the pipeline.
+        uploaded: the sources that it was made from.
+        folder: every file of the run is kept here; by default none is.
+
+    Raises:
+        StepFailedError: a step failed, or the model is not good enough.
+        ServingError: the model cannot be served, or answers otherwise than in the evaluation.
+        ImageEnvironmentError: there are no packages to run it with.
+    """
+    _install_images()
+    with tempfile.TemporaryDirectory() as temporary:
+        execution = LocalRun(
+            definition=definition,
+            folder=folder or Path(temporary),
+            interpreter=images.interpreter,
+            on_finished=_log_finished,
+        )
+        for kind, source in uploaded.items():
+            execution.upload(source, upload.target_uri(source, f"{owner.storage}/{kind}"))
+        try:
+            execution.run()
+        finally:
+            file = execution.s3_path(output_uri(owner, execution.execution_id, "evaluation")) / "evaluation.json"
+            if file.is_file():
+                measured = json.loads(file.read_text())
+                summary.publish(report.metrics_table(measured, configured.quality.mse_threshold))
+        logger.info("The model is good enough to be registered.")
+        summary.publish("\n" + serving.check(execution, owner))
+
+
+def _install_images() -> None:
+    """Install the packages of the images before the first step, whose time they would count as."""
+    started = time.monotonic()
+    logger.info("Installing the packages of SageMaker's images, which takes minutes the first time")
+    for image in images.GROUPS:
+        images.interpreter(image)
+    logger.info("%-14s %6.1f s", "Installed", time.monotonic() - started)
+
+
+def _log_finished(step: FinishedStep) -> None:
+    logger.info("%-14s %6.1f s  %s", step.name, step.seconds, step.outcome)

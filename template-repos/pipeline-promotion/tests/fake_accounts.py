@@ -1,0 +1,97 @@
+"""The three accounts in memory: what one of them has, no command for another sees."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pipeline.project import ENVIRONMENTS
+
+from mlops_platform.promotion.testing.aws import FakeScheduler, FakeVersions, Requests
+
+EVALUATION = {
+    "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
+    "baseline": {"mse": {"value": 10.4}},
+    "champion": {"outcome": "there is none"},
+    "rows": 627,
+}
+
+
+class FakeS3:
+    """The objects of an account, each created once; and the evaluation of every execution."""
+
+    def __init__(self, bucket: str) -> None:
+        self.bucket = bucket
+        self.objects: dict[str, bytes] = {}
+
+    def get_paginator(self, operation: str) -> "FakeS3":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803 - boto3's names
+        assert Bucket == self.bucket
+        return [{"Contents": [{"Key": key} for key in self.objects if key.startswith(Prefix)]}]
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str, **_: Any) -> None:  # noqa: N803
+        assert (Bucket, IfNoneMatch) == (self.bucket, "*")
+        if Key in self.objects:
+            raise ClientError({"Error": {"Code": "PreconditionFailed", "Message": "exists"}}, "PutObject")
+        self.objects[Key] = Body
+
+    def head_object(self, *, Bucket: str, Key: str, ChecksumMode: str) -> dict[str, Any]:  # noqa: N803
+        assert (Bucket, Key in self.objects, ChecksumMode) == (self.bucket, True, "ENABLED")
+        return {}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert Bucket == self.bucket
+        if Key.endswith("/evaluation/evaluation.json"):
+            return {"Body": io.BytesIO(json.dumps(EVALUATION).encode())}
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+
+class FakeParameters:
+    """The parameters that the platform publishes in an account."""
+
+    def __init__(self, environment: str) -> None:
+        path = f"/mlops/analytics/{environment}"
+        self.values = {
+            f"{path}/encryption/data-key-arn": f"arn:aws:kms:eu-west-1:111111111111:key/{environment}",
+            f"{path}/network/private-subnet-ids": f"subnet-{environment}1,subnet-{environment}2",
+            f"{path}/network/workload-security-group-id": f"sg-{environment}",
+        }
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        return {"Parameter": {"Value": self.values[Name]}}
+
+
+@dataclass
+class Account:
+    """An account."""
+
+    environment: str
+    bucket: str
+    requests: Requests = field(default_factory=Requests)
+
+    def __post_init__(self) -> None:
+        self.sagemaker = FakeVersions(self.requests)
+        self.sagemaker.steps = [{"StepName": "Evaluate", "StepStatus": "Succeeded"}]
+        self.scheduler = FakeScheduler(self.requests, f"analytics-{self.environment}-p-abcdefghijkl")
+        self.s3 = FakeS3(self.bucket)
+        self.parameters = FakeParameters(self.environment)
+
+    def client(self, service: str, region: str) -> Any:
+        """Return a client of the account, as the credentials of its workflow role give."""
+        assert region == "eu-west-1"
+        return {
+            "s3": self.s3,
+            "sagemaker": self.sagemaker.client,
+            "scheduler": self.scheduler.client,
+            "ssm": self.parameters,
+        }[service]
+
+
+def accounts() -> dict[str, Account]:
+    """Return an account for each environment."""
+    numbers = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
+    return {name: Account(name, f"analytics-{name}-p-abcdefghijkl-{numbers[name]}-eu-west-1") for name in ENVIRONMENTS}

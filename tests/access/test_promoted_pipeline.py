@@ -1,0 +1,211 @@
+"""A promoted pipeline in production: what runs there, and who says so."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.access.authorization import PolicyStatement, problems, statements
+from tests.bootstrap.template import Template
+from tests.cloudformation import findings
+from tests.decisions import Request, Values, allowances, denials
+from tests.products.product import launched
+from tests.products.resolution import published, resolution
+from tests.rendering import Renderings
+
+ISSUER = "token.actions.githubusercontent.com"
+NUMBER = "333333333333"
+PREFIX = "analytics-prod-p-abcdefghijkl"
+BUCKET = f"arn:aws:s3:::{PREFIX}-{NUMBER}-eu-west-1"
+FROM_DEVELOPMENT = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
+PIPELINE = f"arn:aws:sagemaker:eu-west-1:{NUMBER}:pipeline/abalone-p-abcdefghijkl"
+GROUP = f"arn:aws:sagemaker:eu-west-1:{NUMBER}:model-package-group/abalone-p-abcdefghijkl"
+REPOSITORY = "mlops-abalone-p-abcdefghijkl-pipeline-promotion"
+SUBJECT = f"repo:acme@1001/{REPOSITORY}@2005"
+ROLES = ("DeploymentRole", "JobRole", "PipelineRole", "PreviewRole", "ScheduleRole")
+KNOWN = {
+    "SageMakerProjectName": "abalone",
+    "SageMakerProjectId": "p-abcdefghijkl",
+    "RepositoryName": REPOSITORY,
+    "RepositoryId": "2005",
+    "Unit": "analytics",
+    "Environment": "prod",
+    "LaunchStackId": "stack",
+    "ArtifactBucket": BUCKET.rpartition(":")[2],
+    "ArtifactBucket.Arn": BUCKET,
+    "DeadLetters.Arn": f"arn:aws:sqs:eu-west-1:{NUMBER}:{PREFIX}-dead-letters",
+    "DeadLetters.QueueName": f"{PREFIX}-dead-letters",
+    "DeploymentRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-deployment",
+    "JobRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-job",
+    "PipelineRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-pipeline",
+    "ScheduleGroup": PREFIX,
+    "ScheduleRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-schedule",
+}
+
+
+class Promoted:
+    """The resources that production's template makes for one project."""
+
+    def __init__(self, rendered: Renderings) -> None:
+        rendering = rendered("prod")
+        self.text = published(rendering, "promoted-pipeline-prod")
+        filled = json.dumps(resolution(self.text, rendering)["Resources"])
+        for name, value in KNOWN.items():
+            filled = filled.replace(f"${{{name}}}", value)
+        self.resources: Mapping[str, Any] = json.loads(filled)
+        boundary = Template(Unit="analytics", Environment="prod", **{"AWS::AccountId": NUMBER})
+        self._boundary = boundary.properties("WorkloadBoundary")["PolicyDocument"]
+
+    def properties(self, logical_id: str) -> Mapping[str, Any]:
+        """The properties of a resource."""
+        return self.resources[logical_id]["Properties"]
+
+    def documents(self, role: str) -> list[Mapping[str, Any]]:
+        """A role's policies."""
+        return [policy["PolicyDocument"] for policy in self.properties(role)["Policies"]]
+
+    def statements(self, role: str) -> list[PolicyStatement]:
+        """The statements of a role's policies."""
+        return [each for document in self.documents(role) for each in statements(json.dumps(document))]
+
+    def may(self, role: str, action: str, resource: str, keys: Mapping[str, Values] | None = None) -> bool:
+        """Whether a role may do something, by its own policies."""
+        arn = f"arn:aws:iam::{NUMBER}:role/{self.properties(role)['RoleName']}"
+        request = Request(principal=arn, action=action, resource=resource, keys=keys or {})
+        policies = self.documents(role)
+        return any(allowances(policy, request) for policy in policies) and not any(
+            denials(policy, request) for policy in policies
+        )
+
+
+@pytest.fixture(scope="module")
+def promoted(rendered: Renderings) -> Promoted:
+    return Promoted(rendered)
+
+
+def test_the_published_template_has_no_findings(promoted: Promoted, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(promoted.text)
+
+    assert findings(tmp_path / "template.yaml", informational=True) == []
+
+
+def test_every_action_exists_and_works_on_its_resources(promoted: Promoted) -> None:
+    found = [problem for role in ROLES for each in promoted.statements(role) for problem in problems(each)]
+
+    assert found == []
+
+
+def test_every_role_has_the_accounts_boundary(promoted: Promoted) -> None:
+    roles = {key: each["Properties"] for key, each in promoted.resources.items() if each["Type"] == "AWS::IAM::Role"}
+
+    assert set(roles) == set(ROLES)
+    assert {role["PermissionsBoundary"] for role in roles.values()} == {
+        f"arn:aws:iam::{NUMBER}:policy/analytics-prod-boundary"
+    }
+
+
+def test_the_same_resources_exist_in_every_account(promoted: Promoted) -> None:
+    def kinds(resources: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            key.replace("Workflow", "Deployment"): each["Type"]
+            for key, each in resources.items()
+            if not each["Type"].startswith("Custom::") and key != "CodeRepository"
+        }
+
+    assert kinds(promoted.resources) == kinds(launched("pipeline-promotion").resources)
+
+
+def test_only_jobs_of_productions_environment_promote(promoted: Promoted) -> None:
+    [trusted] = promoted.properties("DeploymentRole")["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trusted["Principal"] == {"Federated": f"arn:aws:iam::{NUMBER}:oidc-provider/{ISSUER}"}
+    assert trusted["Condition"] == {
+        "StringEquals": {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": f"{SUBJECT}:environment:prod",
+            f"{ISSUER}:repository_id": "2005",
+            f"{ISSUER}:environment": "prod",
+            f"{ISSUER}:ref": "refs/heads/main",
+        },
+        "StringEqualsIfExists": {f"{ISSUER}:repository_owner_id": "1001"},
+    }
+
+
+def test_pull_requests_of_the_repository_describe_and_do_nothing_else(promoted: Promoted) -> None:
+    [trusted] = promoted.properties("PreviewRole")["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trusted["Condition"]["StringEquals"] == {
+        f"{ISSUER}:aud": "sts.amazonaws.com",
+        f"{ISSUER}:sub": f"{SUBJECT}:pull_request",
+        f"{ISSUER}:repository_id": "2005",
+    }
+    actions = {action for each in promoted.statements("PreviewRole") for action in each.actions}
+    assert actions == {"sagemaker:DescribePipeline", "ssm:GetParameter"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:ListBucket"])
+def test_no_role_of_production_reaches_a_bucket_of_development(promoted: Promoted, role: str, action: str) -> None:
+    for resource in (FROM_DEVELOPMENT, f"{FROM_DEVELOPMENT}/data/rows.csv", f"{FROM_DEVELOPMENT}/executions/x"):
+        assert not promoted.may(role, action, resource)
+
+
+@pytest.mark.parametrize("role", ["WorkflowRole", "JobRole", "PipelineRole", "PreviewRole", "ScheduleRole"])
+def test_no_role_of_development_reaches_productions_data(role: str) -> None:
+    development = launched("pipeline-promotion")
+
+    for path in ("incoming/rows.csv", "executions/abcdefghijkl/train/train.csv", "data/0123/abalone.csv"):
+        for action in ("s3:GetObject", "s3:PutObject"):
+            assert not development.may(role, action, f"{BUCKET}/{path}")
+    for resource in (GROUP, PIPELINE):
+        for action in ("sagemaker:DescribeModelPackage", "sagemaker:DescribePipeline", "sagemaker:UpdatePipeline"):
+            assert not development.may(role, action, resource)
+
+
+def test_productions_bucket_lets_no_other_account_in(promoted: Promoted) -> None:
+    found = promoted.properties("ArtifactBucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert {each["Effect"] for each in found} == {"Deny"}
+    assert "ModelPackageGroupPolicy" not in promoted.properties("ModelPackageGroup")
+
+
+def test_workflows_read_no_rows_of_production(promoted: Promoted) -> None:
+    for path in ("incoming/rows.csv", "executions/x/train/train.csv", "executions/x/evaluation/predictions.csv"):
+        for role in ("DeploymentRole", "PreviewRole", "ScheduleRole"):
+            assert not promoted.may(role, "s3:GetObject", f"{BUCKET}/{path}")
+    assert promoted.may("DeploymentRole", "s3:GetObject", f"{BUCKET}/executions/x/evaluation/evaluation.json")
+
+
+@pytest.mark.parametrize(
+    ("status", "permitted"), [("PendingManualApproval", True), ("Approved", True), ("Rejected", False)]
+)
+def test_the_pipeline_registers_as_the_repositorys_setting_says_and_approves_nothing_later(
+    promoted: Promoted, status: str, permitted: bool
+) -> None:
+    keys = {"sagemaker:ModelApprovalStatus": status}
+
+    assert promoted.may("PipelineRole", "sagemaker:CreateModelPackage", GROUP, keys) is permitted
+    for role in ROLES:
+        assert not promoted.may(role, "sagemaker:UpdateModelPackage", GROUP, keys)
+    for role in set(ROLES) - {"PipelineRole"}:
+        assert not promoted.may(role, "sagemaker:CreateModelPackage", GROUP, keys)
+
+
+def test_only_the_workflow_writes_code_and_nobody_replaces_it(promoted: Promoted) -> None:
+    policy = promoted.properties("ArtifactBucketPolicy")["PolicyDocument"]
+
+    def denied(role: str, keys: Mapping[str, Values]) -> bool:
+        principal = f"arn:aws:iam::{NUMBER}:role/{PREFIX}-{role}"
+        keys = {"aws:SecureTransport": "true", "aws:PrincipalArn": principal, **keys}
+        request = Request(
+            principal=principal, action="s3:PutObject", resource=f"{BUCKET}/code/0123/train.py", keys=keys
+        )
+        return bool(denials(policy, request))
+
+    created = {"s3:if-none-match": "*", "s3:ObjectCreationOperation": "true"}
+    assert not denied("deployment", created)
+    assert denied("deployment", {"s3:ObjectCreationOperation": "true"})
+    assert denied("job", created)
+    assert denied("pipeline", created)

@@ -1,0 +1,1 @@
+"""A pipeline that is promoted through several accounts."""
