@@ -44,7 +44,7 @@ class Release:
     unprotected: bool
     """Whether nobody has to, for a trial."""
     branch: str
-    """The only branch whose jobs the account trusts. If it is not main, they approve pull requests to it, and no jobs."""
+    """The only branch whose jobs the account trusts; if it is not main, they approve pull requests to it instead of its jobs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 Every step checks what exists before it changes anything, so that the next attempt finishes, or removes, a launch that
 stopped anywhere. A launch makes four content-creating requests: the repository, one commit, an environment and the
-branch that it admits; two more for each further environment, and one for each user who may not push yet. More would reduce
-how many projects can be launched in an hour.
+branch that it admits; two more for each further environment, and one for each user who may not push yet; two more for a branch
+that releases, and the team that approves it. More would reduce how many projects can be launched in an hour.
 Source: GitHub Docs, "Rate limits for the REST API".
 """
 

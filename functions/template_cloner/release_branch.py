@@ -23,11 +23,12 @@ _WORKFLOW = ".github/workflows/production.yml"
 
 
 def named_in_settings(launch: Launch, gates: Mapping[str, Gate]) -> Launch:
-    """Return the launch of a project whose `project.toml` names the branch of each environment that has one."""
+    """Return the launch of a project whose `project.toml` names the branch, and who releases, of each environment that has one."""
     settings = dict(launch.project.settings)
     for name, gate in gates.items():
         if gate.branch is not None and name in launch.project.environments:
-            settings[name] = {**settings.get(name, {}), "branch": gate.branch}
+            released = {"branch": gate.branch, "release_managers": list(gate.managers)}
+            settings[name] = {**settings.get(name, {}), **released}
     return replace(launch, project=replace(launch.project, settings=settings))
 
 

@@ -132,6 +132,6 @@ def require_independent(launch: Launch, gate: Gate, *, may_write: Collection[str
             )
         if login.lower() not in may_write and may_do_both(full_name, login):
             raise LaunchError(
-                f"{login} may {'write to' if gate.branch is None else 'administer'} {full_name}, as an owner of the organization or through a team, and cannot release "
-                "to production too: take that away, or name another release manager"
+                f"{login} may {'write to' if gate.branch is None else 'administer'} {full_name}, as an owner of the organization or "
+                "through a team, and cannot release to production too: take that away, or name another release manager"
             )

@@ -69,6 +69,35 @@ def test_every_claim_of_a_token_must_be_the_repositorys_own(
     assert permits({"Statement": [trust]}, request) is trusted
 
 
+@pytest.mark.parametrize(
+    ("ref", "trusted"),
+    [
+        ("refs/heads/production", True),
+        ("refs/heads/main", False),
+        ("refs/heads/production/attack", False),
+        ("refs/tags/production", False),
+        ("refs/pull/1/merge", False),
+    ],
+)
+def test_a_job_of_main_does_not_deploy_where_releases_are_pull_requests(
+    rendered: Renderings, ref: str, trusted: bool
+) -> None:
+    workload = {"developmentAccountId": "111111111111", "release": "branch", "releaseManagers": ["hedy"]}
+    published = rendered("prod", {"workload": workload}).one("BucketObjectv2").inputs["content"]
+    trust = {**ProjectRoles(text=published).trust("DeploymentRole"), "Resource": "*"}
+    claims = {
+        "aud": "sts.amazonaws.com",
+        "sub": f"{SUBJECT}:environment:prod",
+        "repository_id": "2006",
+        "environment": "prod",
+        "ref": ref,
+    }
+    keys = {f"{ISSUER}:{name}": value for name, value in claims.items()}
+    request = Request(principal="job", action="sts:AssumeRoleWithWebIdentity", resource="*", keys=keys)
+
+    assert permits({"Statement": [trust]}, request) is trusted
+
+
 def test_an_account_that_releases_by_pull_request_trusts_jobs_of_that_branch_alone(rendered: Renderings) -> None:
     workload = {"developmentAccountId": "111111111111", "release": "branch", "releaseManagers": ["hedy"]}
     rendering = rendered("prod", {"workload": workload})

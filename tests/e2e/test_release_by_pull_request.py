@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from sandbox import http_client
 from sandbox.demo.member import Member
@@ -25,6 +24,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 PRODUCTION = "production"
 RELEASE_FILE = "release.json"
 RELEASE_WORKFLOW = "production.yml"
+ATTACK = """
+on: push
+jobs:
+  attack:
+    runs-on: ubuntu-latest
+    environment: prod
+    steps:
+      - run: "true"
+"""
+"""A workflow that does nothing but enter production."""
 
 
 class Releases(Approvals):
@@ -71,6 +80,19 @@ class Releases(Approvals):
     def merge(self, member: Member, pull: int) -> str:
         """Merge a pull request, and return the commit."""
         return str(member.send("PUT", f"{self.repository}/pulls/{pull}/merge", {})["sha"])
+
+    def conclusions(self, run: int) -> dict[str, str]:
+        """Return the conclusions of a run's jobs, by their names."""
+        return {each["name"]: each["conclusion"] for each in self.developer.get(self.path(run, "jobs"))["jobs"]}
+
+    def ended(self, workflow: str) -> dict[str, Any]:
+        """Wait for the end of the first run of a workflow, and return it."""
+
+        def found() -> dict[str, Any] | None:
+            runs = self.developer.runs(self.project.deployment, workflow)
+            return next((run for run in runs if run["status"] == "completed"), None)
+
+        return wait_until(found, f"a run of {workflow}")
 
     def released(self, commit: str) -> dict[str, Any]:
         """Wait for the end of the run that a merge started, and return it."""
@@ -128,23 +150,31 @@ def test_nobody_alone_writes_the_branch(releases: Releases) -> None:
             member.send("DELETE", f"{releases.repository}/git/refs/heads/{PRODUCTION}", {})
 
 
-def test_production_trusts_jobs_of_the_branch_alone(releases: Releases) -> None:
-    role, repository = releases.deployment_role("prod"), releases.project.deployment
+def test_a_job_of_a_writers_branch_does_not_enter_production(releases: Releases) -> None:
+    main = releases.developer.get(f"{releases.repository}/git/ref/heads/main")["object"]["sha"]
+    branch = {"ref": "refs/heads/attack", "sha": main}
+    releases.developer.send("POST", f"{releases.repository}/git/refs", branch)
 
-    for ref in ("refs/heads/main", "refs/heads/release", "refs/tags/production"):
-        with pytest.raises(ClientError, match="AccessDenied"):
-            releases.job(role, repository, environment="prod", ref=ref)
-    with pytest.raises(ClientError, match="AccessDenied"):
-        releases.job(role, repository, ref=f"refs/heads/{PRODUCTION}")
-    assert releases.job(role, repository, environment="prod", ref=f"refs/heads/{PRODUCTION}")
+    releases.write(releases.developer, "attack", ".github/workflows/attack.yml", ATTACK)
+
+    assert releases.ended("attack.yml")["conclusion"] == "failure"
+
+
+def test_nothing_that_a_writer_starts_on_the_branch_enters_production(releases: Releases) -> None:
+    place = f"{releases.repository}/actions/workflows/retire.yml/dispatches"
+    started = releases.developer.send("POST", place, {"ref": PRODUCTION, "return_run_details": True})
+
+    run = int(started["workflow_run_id"])
+    # Preproduction trusts main alone.
+    assert releases.conclusion(run) == "failure"
+    assert releases.conclusions(run)["Retire from prod"] == "skipped"
 
 
 def test_a_job_of_main_does_not_enter_production(releases: Releases) -> None:
     run = releases.retire()
 
     assert releases.conclusion(run) == "success"
-    jobs = releases.developer.get(releases.path(run, "jobs"))["jobs"]
-    assert {each["name"]: each["conclusion"] for each in jobs}["Retire from prod"] == "skipped"
+    assert releases.conclusions(run)["Retire from prod"] == "skipped"
 
 
 def test_a_tested_version_is_proposed_by_one_file(releases: Releases, first: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ class ProjectFile:
             self._missing.append(f"[{table}] {key}")
         return found
 
-    def optional(self, table: str, key: str, default: str) -> str:
+    def optional(self, table: str, key: str, default: Any) -> Any:
         """Return a value, or the default if the file lacks it."""
         return self._content.get(table, {}).get(key, default)
 

@@ -36,6 +36,8 @@ class Environment:
     """Path of the parameters that name the account's network, key and topic."""
     branch: str = MAIN
     """The branch whose jobs alone enter the environment."""
+    release_managers: tuple[str, ...] = ()
+    """Those who approve pull requests to that branch, if it is not main."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,7 @@ def read(file: Path | None = None) -> Project:
             state_key_alias=f"alias/{value(name, 'prefix')}-state",
             parameter_path=value(name, "parameter_path"),
             branch=content.optional(name, "branch", MAIN),
+            release_managers=tuple(content.optional(name, "release_managers", ())),
         )
         for name in ENVIRONMENTS
     }

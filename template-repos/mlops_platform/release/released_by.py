@@ -11,11 +11,12 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from mlops_platform.release import project
 from mlops_platform.release.project import MAIN
 
 _WRITES = ("admin", "write")
@@ -48,8 +49,12 @@ def released_by(environment: str, run: str, get: Callable[[str], Any]) -> list[s
     return logins
 
 
-def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> tuple[list[str], str]:
+def approved_by(
+    branch: str, commit: str, managers: Collection[str], get: Callable[[str], Any]
+) -> tuple[list[str], str]:
     """Return the logins of those who approved the pull request by which a commit reached the branch that releases, and a line of it.
+
+    GitHub demands the approval of one of the `managers`; those of others do not release, and are named only if nobody's else is.
 
     Raises:
         ReleaseError: the branch has gone on, so that this repeats an earlier release; or nobody approved it.
@@ -71,6 +76,8 @@ def approved_by(branch: str, commit: str, get: Callable[[str], Any]) -> tuple[li
                 latest[review["user"]["login"]] = review["state"]
         logins = sorted(login for login, state in latest.items() if state == "APPROVED" and login != author)
         if logins:
+            known = {login.lower() for login in managers}
+            logins = [login for login in logins if login.lower() in known] or logins
             link = f"[pull request {pull['number']}]({pull['html_url']})"
             return logins, f"Released to prod by {', '.join(logins)}, who approved {link} of {author}.\n"
     raise ReleaseError(
@@ -115,7 +122,8 @@ def main(environment: str, variables: Mapping[str, str]) -> None:
         logins = released_by(environment, variables["GITHUB_RUN_ID"], get)
         line = summary(environment, logins)
     else:
-        logins, line = approved_by(branch, variables["GITHUB_SHA"], get)
+        managers = project.read().environments[environment].release_managers
+        logins, line = approved_by(branch, variables["GITHUB_SHA"], managers, get)
     with Path(variables["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
         file.write(line)
     with Path(variables["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:

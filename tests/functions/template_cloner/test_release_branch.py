@@ -51,7 +51,7 @@ def test_a_launch_opens_the_branch_and_lets_its_jobs_alone_into_production(fakes
         "prod": Environment(admits=frozenset({("branch", PRODUCTION)})),
     }
     assert repo.commits[PRODUCTION] == repo.commits["main"]
-    assert '[prod]\nbranch = "production"\n' in repo.files["main", "project.toml"]
+    assert '[prod]\nbranch = "production"\nrelease_managers = ["hedy"]\n' in repo.files["main", "project.toml"]
     assert repo.collaborators == {"ada", "mary", "hedy"}
 
 

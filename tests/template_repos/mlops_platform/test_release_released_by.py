@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from mlops_platform.release import project
 from mlops_platform.release.released_by import ReleaseError, main, released_by, summary
+from mlops_platform.release.testing.example import PROJECT_TOML
 from tests.functions.shared.server import Reply, Server, serving
 
 REPOSITORY = "acme/mlops-abalone-p-abcdefghijkl-model-deployment-realtime"
@@ -76,6 +78,14 @@ def test_a_github_that_does_not_tell_ends_the_deployment(server: Server, tmp_pat
         main("prod", variables(server, tmp_path))
 
 
+@pytest.fixture(autouse=True)
+def project_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of a project that hedy releases."""
+    released = '[prod]\nbranch = "production"\nrelease_managers = ["hedy"]\n'
+    (tmp_path / "project.toml").write_text(PROJECT_TOML.replace("[prod]\n", released))
+    monkeypatch.setattr(project, "FILE", tmp_path / "project.toml")
+
+
 def by_branch(server: Server, folder: Path) -> dict[str, str]:
     return variables(server, folder) | {"GITHUB_REF_NAME": "production", "GITHUB_SHA": "c0ffee"}
 
@@ -100,13 +110,13 @@ def test_where_a_branch_releases_the_summary_names_who_approved_the_pull_request
     server.reply(
         Reply(body={"commit": {"sha": "c0ffee"}}),
         Reply(body=[merged("abc", 3), merged()]),
-        Reply(body=reviews(("ada", "APPROVED"), ("hedy", "APPROVED"), ("ada", "DISMISSED"), ("hedy", "COMMENTED"))),
+        Reply(body=reviews(("ada", "APPROVED"), ("Hedy", "APPROVED"), ("hedy", "COMMENTED"))),
     )
 
     main("prod", by_branch(server, tmp_path))
 
     assert (tmp_path / "summary").read_text() == (
-        f"Released to prod by hedy, who approved [pull request 4](https://github.com/{REPOSITORY}/pull/4) of template-cloner.\n"
+        f"Released to prod by Hedy, who approved [pull request 4](https://github.com/{REPOSITORY}/pull/4) of template-cloner.\n"
     )
     assert [request.path.partition(REPOSITORY)[2] for request in server.requests] == [
         "/branches/production",
@@ -121,6 +131,17 @@ def test_a_run_of_an_earlier_release_is_not_repeated(server: Server, tmp_path: P
     with pytest.raises(ReleaseError, match="production has gone on since c0ffee: whoever repeats this run would"):
         main("prod", by_branch(server, tmp_path))
     assert not (tmp_path / "summary").exists()
+
+
+def test_approvals_of_others_are_named_if_the_settings_know_the_release_manager_no_more(
+    server: Server, tmp_path: Path
+) -> None:
+    found = reviews(("lise", "APPROVED"), ("ada", "APPROVED"), ("ada", "DISMISSED"))
+    server.reply(Reply(body={"commit": {"sha": "c0ffee"}}), Reply(body=[merged()]), Reply(body=found))
+
+    main("prod", by_branch(server, tmp_path))
+
+    assert (tmp_path / "summary").read_text().startswith("Released to prod by lise, who approved")
 
 
 @pytest.mark.parametrize(
