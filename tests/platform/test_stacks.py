@@ -284,7 +284,7 @@ def test_where_models_are_deployed_projects_get_their_roles_by_one_published_tem
         "PLATFORM_PREFIX": "analytics-prod",
         "ROLES_TEMPLATE_URL": f"https://{bucket}.s3.eu-west-1.amazonaws.com/{template['key']}",
         "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
-        "RELEASE": '{"managers": ["hedy"], "unprotected": false, "branch": "main"}',
+        "RELEASE": '{"managers": ["hedy", "lise"], "unprotected": false, "branch": "main"}',
     }
 
 
