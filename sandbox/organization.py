@@ -44,8 +44,17 @@ LEAD_DATA_SCIENTIST = User("grace", 3003, "lead data scientist: launches, trains
 DATA_SCIENTIST = User("ada", 3004, "data scientist: reviews changes, may approve no model")
 RELEASE_MANAGER = User("hedy", 3005, "release manager: lets a tested model into production")
 """Never lets in what she started herself."""
+SECOND_RELEASE_MANAGER = User("lise", 3007, "release manager while hedy is away")
 COLLEAGUE = User("mary", 3006, "platform engineer: approves changes to the platform", admin=True)
-USERS = (PLATFORM_ENGINEER, CLONER, LEAD_DATA_SCIENTIST, DATA_SCIENTIST, RELEASE_MANAGER, COLLEAGUE)
+USERS = (
+    PLATFORM_ENGINEER,
+    CLONER,
+    LEAD_DATA_SCIENTIST,
+    DATA_SCIENTIST,
+    RELEASE_MANAGER,
+    SECOND_RELEASE_MANAGER,
+    COLLEAGUE,
+)
 
 PROJECT = "abalone"
 """Name of the project that the demo launches."""

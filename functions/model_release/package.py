@@ -42,9 +42,12 @@ class Decider:
     profile_arn: str = ""
 
     def profile_in(self, account_id: str, region: str) -> str:
-        """Return the name of the user profile; empty if there is none, or it is not one of that account."""
+        """Return the name of the user profile; empty if there is none, or it is not one of that account.
+
+        The case of a name does not matter, and the ARN may have another one. Source: API Reference, CreateUserProfile.
+        """
         found = re.fullmatch(rf"arn:aws:sagemaker:{region}:{account_id}:user-profile/[^/]+/([^/]+)", self.profile_arn)
-        return self.profile if found and found[1] == self.profile else ""
+        return self.profile if found and found[1].casefold() == self.profile.casefold() else ""
 
 
 @dataclass(frozen=True, kw_only=True)

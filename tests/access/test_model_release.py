@@ -137,7 +137,7 @@ def test_it_stands_in_no_network_and_only_its_account_invokes_it(prod: Rendering
         "DEVELOPMENT_PREFIX": "analytics-dev",
         "EARLIER_VERSIONS": "{}",
         "PLATFORM_PREFIX": "analytics-prod",
-        "RELEASE_MANAGERS": '["hedy"]',
+        "RELEASE_MANAGERS": '["hedy", "lise"]',
         "SECURITY_GROUP_ID": "sg-network-workload",
         "SUBNET_IDS": ",".join(prod.one("Parameter", SUBNETS).inputs["value"].split(",")),
     }

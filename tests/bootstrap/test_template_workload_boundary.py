@@ -429,5 +429,6 @@ def test_the_template_cloner_protects_stacks_of_launches_and_neither_changes_nor
     stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/SC-{ACCOUNT}-pp-abcdefghijklm/1"
 
     assert permits(boundary, requested("template-cloner", "cloudformation:UpdateTerminationProtection", stack))
+    assert not permits(boundary, requested("deployment-trigger", "cloudformation:UpdateTerminationProtection", stack))
     for action in ("DeleteStack", "UpdateStack", "SetStackPolicy", "CreateChangeSet"):
         assert not permits(boundary, requested("template-cloner", f"cloudformation:{action}", stack)), action

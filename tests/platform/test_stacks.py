@@ -291,7 +291,7 @@ def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_te
         "ACCOUNT_ID": "333333333333",
         "PLATFORM_PREFIX": "analytics-prod",
         "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
-        "RELEASE": '{"managers": ["hedy"], "unprotected": false, "branch": "main"}',
+        "RELEASE": '{"managers": ["hedy", "lise"], "unprotected": false, "branch": "main"}',
     }
 
 

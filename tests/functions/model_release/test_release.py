@@ -176,6 +176,12 @@ def test_a_named_approver_approves_in_studio(fakes: Fakes) -> None:
     assert (record["approved_by"], record["approver"]) == (LEAD, "grace")
 
 
+def test_the_name_of_a_profile_has_other_letters_than_its_arn(fakes: Fakes) -> None:
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE, "UserProfileName": "GRACE"})
+    fakes.release(settings=ONLY_GRACE)
+    assert json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])["approver"] == "GRACE"
+
+
 def test_the_record_names_the_approver_also_where_the_role_alone_counts(fakes: Fakes) -> None:
     fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE})
     fakes.release()
