@@ -30,7 +30,7 @@ class LaunchesGitHub(GitHub):
 
 def closing(call: Client, branches: str, *kinds: str, bypass: list[dict[str, Any]]) -> int:
     """Create a ruleset of the organization, and return its id."""
-    body = {
+    body: dict[str, Any] = {
         "name": f"closing {branches}",
         "enforcement": "active",
         "target": "branch",

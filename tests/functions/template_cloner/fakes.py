@@ -50,6 +50,7 @@ UNPROTECTED = BranchRules()
 
 PEOPLE_PUSH, OPEN_PRODUCTION = 31, 32
 """Ids of the rulesets that close all branches to jobs, and `production` to people as well."""
+ORDINARY = BranchRules(closing=frozenset({PEOPLE_PUSH}))
 
 
 @dataclass
@@ -103,7 +104,7 @@ class MemoryGitHub:
     """The rules of repositories that are no templates, if they are others."""
     rules_of_releases: BranchRules = UNPROTECTED
     """The rules of every branch that is called production."""
-    rules_of_others: BranchRules = BranchRules(closing=frozenset({PEOPLE_PUSH}))
+    rules_of_others: BranchRules = ORDINARY
     """The rules of every branch but that and the default one."""
     teams: dict[int, dict[str, bool]] = field(default_factory=dict[int, dict[str, bool]])
     """Members of the teams, and whether they add others."""
