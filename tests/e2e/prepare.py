@@ -19,7 +19,7 @@ from bootstrap import stack_file
 from sandbox import environments, identities, installation, login, servers, stacks
 from sandbox.demo import accounts, runner
 from sandbox.demo.progress import Demo
-from sandbox.organization import RELEASE_MANAGER
+from sandbox.organization import RELEASE_MANAGER, SECOND_RELEASE_MANAGER
 
 
 def bootstrapped(environment: str) -> None:
@@ -58,7 +58,7 @@ def registered_on_team() -> None:
     installation.install(lambda _: None)
     found = servers.start("team")
     environments.enter(found.aws.url, found.trust)
-    _set(stacks.write("dev", found), "github", releaseManagers=[RELEASE_MANAGER.login])
+    _set(stacks.write("dev", found), "github", releaseManagers=[RELEASE_MANAGER.login, SECOND_RELEASE_MANAGER.login])
     _set(stacks.write("prod", found), "workload", release="branch")
     registered()
 
