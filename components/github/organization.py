@@ -167,7 +167,8 @@ def _release_managers(name: str, args: GitHubOrganizationArgs, child: pulumi.Res
 def _release_rulesets(managers: pulumi.Input[int], platform: Mapping[str, object]) -> dict[str, Ruleset]:
     """Return the rulesets of the branch that releases; nobody bypasses the one by which a release manager approves.
 
-    Rules of pull requests are about updates of a branch, so they do not keep the platform from opening it. All repositories of projects
+    Rules of pull requests do not keep anybody from opening a branch (alphagov/govuk-frontend, issue 7077), so the second one does, which
+    counts beside `only-people-push`: that lets past everybody who writes. All repositories of projects
     have them, so that a launch finds them missing before its first repository exists.
     """
     branch = f"refs/heads/{rulesets.RELEASE_BRANCH}"
