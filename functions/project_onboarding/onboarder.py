@@ -139,13 +139,14 @@ class Onboarder:
             return sorted(endpoints)
         shown = ", ".join(f"{each} ({endpoints[each]})" for each in sorted(serving))
         advice = (
-            "retire it first, by the workflow Retire of the project's deployment repository"
+            "retire it first, by the workflow Retire of the project's deployment repository (production on GitHub Team: "
+            "python -m deployment propose-retirement)"
             if may_retire
             else "the project has no roles here any more: an administrator of the account deletes it first"
         )
         raise RefusedError(
             f"account {self.settings.account_id} ({self.settings.environment}) still has the project's endpoint {shown}: "
-            f"{advice}; then delete the project"
+            f"{advice}; then try again"
         )
 
     def _name(self, project: Project) -> str:

@@ -554,6 +554,14 @@ def test_the_team_of_release_managers_is_named_where_it_is_made() -> None:
     assert list(problems(github={**GITHUB, "releaseManagers": ["hedy", "Hedy"]})) == ["github.releaseManagers"]
 
 
+@pytest.mark.parametrize("both", ["Grace", "cloner"])
+def test_who_approves_models_or_is_the_platform_releases_none(both: str) -> None:
+    profiles = [{"name": "grace", "role": "lead", "githubLogin": "grace"}]
+    github = {**GITHUB, "platformUser": "cloner", "releaseManagers": ["hedy", both]}
+    wrong = remedy("development", github=github, development={"studio": {"userProfiles": profiles}})
+    assert f"{both} of github.releaseManagers approves models, or is the platform's own account" in wrong
+
+
 DIGEST = "0123456789abcdef" * 4
 EARLIER = {"version": "abalone-p-1a2b3c4d5e6f/3", "modelSha256": DIGEST, "containerSha256": DIGEST}
 
