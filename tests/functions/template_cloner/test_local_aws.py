@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.template_cloner.stacks import CloudFormationStacks
 from tests.functions.template_cloner.test_routing import CHECK_PROPERTIES
 from tests.functions.template_cloner.test_settings import ENVIRONMENT
 from tests.sandbox_aws.account import Account, allow, document
@@ -182,6 +183,7 @@ def test_a_product_without_deployment_takes_no_protection_off_a_project_that_ser
     assert checked.taken_out() == "UPDATE_COMPLETE"
 
     assert checked.refused()
+    assert CloudFormationStacks(checked.stacks).is_protected("taken-out")
     events = checked.stacks.describe_stack_events(StackName="taken-out")["StackEvents"]
     [refusal] = [each for each in events if each["ResourceStatus"] == "DELETE_FAILED"]
     assert refusal["ResourceStatusReason"].endswith("stays protected from its deletion: retire it first")
@@ -197,6 +199,7 @@ def test_a_product_without_deployment_takes_the_protection_off_a_project_that_se
     assert checked.taken_out() == "UPDATE_COMPLETE"
 
     assert not checked.refused()
+    assert not CloudFormationStacks(checked.stacks).is_protected("taken-out-retired")
     assert checked.delete() == "DELETE_COMPLETE"
 
 
