@@ -24,7 +24,7 @@ from functions.template_cloner.launch_records import Record
 from functions.template_cloner.protocols import GitHubApi, Records, Stacks
 from functions.template_cloner.releases import Release
 from functions.template_cloner.resources import ProjectRepository
-from functions.template_cloner.stacks import ROLLING_BACK, WAITING
+from functions.template_cloner.stacks import DELETING, ROLLING_BACK, WAITING
 
 logger = logging.getLogger(__name__)
 
@@ -137,13 +137,19 @@ class Launcher:
         attempt(f"users of {name}", lambda: _restore_users(launch, own))
 
     def delete(self, project: ProjectRepository) -> None:
-        """Archive the project's repository; delete it when its launch failed. Other launches' work is left alone."""
+        """Archive the project's repository; delete it when its launch failed. Other launches' work is left alone.
+
+        Raises:
+            LaunchError: an update takes it out of a project that is protected from its deletion; nothing is changed.
+        """
         launch = self._launch(project)
         record = self.records.read(project.record_key)
         if record is None or record.stack != self.stack_id:
             # It was refused, or deleted before. The request has the project's name and id, which prove nothing.
             logger.info("%s does not belong to this launch", project.full_name)
             return
+        if record.state == "launched":
+            self._require_unprotected(project)
         running = record.state in ("running", "deleted") and self.wall_clock() - record.since < _LONGEST_RUN_SECONDS
         if running:
             # Before GitHub is read: the launch that runs checks the record after each of its steps.
@@ -173,6 +179,18 @@ class Launcher:
         if launch.record() is None:
             # It was lost, for a project that is updated was launched; without it the next steps take it for deleted.
             launch.mark(Record(state="launched", since=0, template_commit="", stack=self.stack_id), "launched")
+
+    def _require_unprotected(self, project: ProjectRepository) -> None:
+        """Leave a protected project whole: the check that protects it is deleted before, if its accounts let it go.
+
+        CloudFormation deletes nothing of a protected stack but what an update takes out of it, and goes on after a refusal.
+        """
+        status = self.stacks.status(self.stack_id)
+        if status != DELETING and status not in ROLLING_BACK and self.stacks.is_protected(self.stack_id):
+            raise LaunchError(
+                f"{project.full_name} stays, because its project is protected from its deletion: update it to a product that deploys, "
+                "retire what it serves, and lift the protection (DeletionProtection) before it changes to another product"
+            )
 
     def _require_waiting_stack(self) -> None:
         status = self.stacks.status(self.stack_id)

@@ -521,6 +521,10 @@ def test_leads_are_known_by_their_logins_where_the_settings_have_them() -> None:
         ({"releaseManagers": ["acme/release-managers"]}, "give a login"),
         ({"approvers": ["grace", "Grace"]}, "list each once"),
         ({"approvers": ["grace@example.com"]}, "use letters, digits and single hyphens"),
+        ({"approvers": ["d-abcdefghijkl/grace", "D-ABCDEFGHIJKL/grace"]}, "domain's id in small letters"),
+        ({"approvers": ["d-abcdefghijkl/grace", "d-abcdefghijkl/Grace"]}, "list each once"),
+        ({"approvers": ["d-abcdefghijkl/"]}, "use letters, digits and single hyphens"),
+        ({"approvers": ["studio/grace"]}, "domain's id in small letters"),
         ({"approvers": [f"lead-{number}" for number in range(21)]}, "list at most 20"),
         (
             {"release": "unprotected", "releaseManagers": ["hedy"]},

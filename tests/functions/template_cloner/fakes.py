@@ -321,6 +321,9 @@ class MemoryStacks:
     def status(self, stack_id: str) -> str:
         return self.current
 
+    def is_protected(self, stack_id: str) -> bool:
+        return self.protected
+
     def protect(self, stack_id: str, *, on: bool) -> None:
         # Source: CloudFormation User Guide, "Protect CloudFormation stacks from being deleted".
         assert self.current not in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE")
