@@ -23,7 +23,7 @@ _LISTING_RETRY_SECONDS = 2.0
 
 def find_run(github: GitHubApi, candidate: Candidate) -> str | None:
     """Return the address of the candidate's run; None when GitHub lists none."""
-    return github.run_of(candidate.project.repository, WORKFLOW, candidate.approval)
+    return github.run_of(candidate.project.repository, WORKFLOW, BRANCH, candidate.approval)
 
 
 def start_run(github: GitHubApi, deadline: Deadline, candidate: Candidate, *, patient: bool) -> str | None:

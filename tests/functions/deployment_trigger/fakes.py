@@ -326,6 +326,7 @@ class MemoryGitHub:
     """Runs of workflows, branches and pull requests."""
 
     clock: Clock
+    account: str = "mlops-bot"
     runs: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     knows_from: float = 0.0
     """Time at which GitHub has found the files of the repositories."""
@@ -357,7 +358,7 @@ class MemoryGitHub:
         self.after()
         return True
 
-    def run_of(self, repository: str, workflow: str, approval: Approval) -> str | None:
+    def run_of(self, repository: str, workflow: str, branch: str, approval: Approval) -> str | None:
         self.on_list()
         for run in self.runs:
             visible = float(run["since"]) + self.seconds_to_appear <= self.clock.now
@@ -365,8 +366,10 @@ class MemoryGitHub:
                 return run["url"]
         return None
 
-    def tested_commit(self, repository: str, workflow: str, approval: Approval, url: str | None) -> str | None:
-        run = self.run_of(repository, workflow, approval)
+    def tested_commit(
+        self, repository: str, workflow: str, branch: str, approval: Approval, url: str | None
+    ) -> str | None:
+        run = self.run_of(repository, workflow, branch, approval)
         return self.succeeded.get(run) if run is not None and url in (None, run) else None
 
     def branch_commit(self, full_name: str, branch: str) -> str | None:
