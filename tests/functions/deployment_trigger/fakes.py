@@ -387,13 +387,21 @@ class MemoryGitHub:
         self.after()
 
     def open_pull_request(self, full_name: str, branch: str, base: str, title: str, body: str) -> None:
+        head = {"ref": branch, "repo": {"full_name": full_name}}
+        # GitHub refuses a second one for the same branch while the first is open, which its client takes for done.
+        if not any((each["state"], each["head"], each["base"]) == ("open", head, base) for each in self.pulls):
+            self.propose(full_name, head, base, title, self.account)
+
+    def propose(self, full_name: str, head: Mapping[str, object], base: str, title: str, author: str) -> None:
+        """Somebody opens a pull request."""
         number = len(self.pulls) + 1
         url = f"https://github.com/{full_name}/pull/{number}"
         found = {
             "number": number,
             "html_url": url,
             "state": "open",
-            "head": {"ref": branch},
+            "head": head,
+            "user": {"login": author},
             "base": base,
             "title": title,
         }
