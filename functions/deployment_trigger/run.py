@@ -40,8 +40,8 @@ def start_run(github: GitHubApi, deadline: Deadline, candidate: Candidate, *, pa
     ends = deadline.now() + (_REGISTRATION_SECONDS if patient else 0.0)
     while True:
         try:
-            if github.dispatch(repository, WORKFLOW, BRANCH, inputs):
-                return _address(github, deadline, candidate)
+            if (run := github.dispatch(repository, WORKFLOW, BRANCH, inputs)) is not None:
+                return run or _address(github, deadline, candidate)
         except OutcomeUnknownError as error:
             if not patient:
                 # The next attempt checks for a run before it starts one.

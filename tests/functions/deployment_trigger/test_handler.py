@@ -137,8 +137,18 @@ def test_an_approval_becomes_a_run(fakes: Fakes, github: Server) -> None:
     ]
     assert github.requests[0].json == {
         "ref": "main",
+        "return_run_details": True,
         "inputs": {"model_package_arn": arn(1), "approval": approval},
     }
+
+
+def test_the_run_that_github_names_is_the_approvals_and_none_is_searched(fakes: Fakes, github: Server) -> None:
+    github.reply(Reply(status=200, body={"workflow_run_id": 7, "html_url": RUN}))
+
+    [made] = handler.handler(an_event(), Context())
+
+    assert (made["decision"], made["run_url"]) == ("dispatched", RUN)
+    assert len(github.requests) == 1
 
 
 def test_the_sweep_does_the_same_for_a_lost_event(fakes: Fakes, github: Server) -> None:
@@ -223,10 +233,10 @@ def client(github: Server) -> GitHub:
     return GitHub(github.url, TOKEN, Deadline(at=Deadline(at=0).now() + 60))
 
 
-FOREIGN = {
+FOREIGN: dict[str, dict[str, object]] = {
     "of another branch": {"head_branch": "hers"},
     "of somebody else": {"actor": {"login": "ada"}},
-    "of nobody": {"actor": None},
+    "of nobody": {"actor": "nobody"},
     "of a push": {"event": "push"},
 }
 """Runs that carry an approval's id, and are none of the platform's."""

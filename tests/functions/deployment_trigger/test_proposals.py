@@ -97,11 +97,15 @@ def test_a_pull_request_of_somebody_elses_by_the_same_name_is_neither_recorded_n
     assert lookalike["state"] == "closed"
 
 
+def nothing(*_: object) -> None:
+    """Do nothing."""
+
+
 def test_a_proposal_that_cannot_be_found_is_an_error_and_not_a_missing_branch(
     fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     succeed(fakes)
-    monkeypatch.setattr(fakes.github, "open_pull_request", lambda *_: None)
+    monkeypatch.setattr(fakes.github, "propose", nothing)
 
     with pytest.raises(SweepError):
         fakes.sweep()
