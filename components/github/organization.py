@@ -103,12 +103,14 @@ class GitHubOrganization(pulumi.ComponentResource):
 def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> dict[str, Ruleset]:
     """Return all rulesets by their names; `platform` may bypass those of projects, and not that of the platform's main."""
     everywhere = (*rulesets.PROJECTS, args.platform_repository)
+    # Where the app is not known, no ruleset of their own closes these branches to jobs.
+    dependabots = () if args.dependabot_app_id is None else (rulesets.DEPENDABOTS_BRANCHES,)
     found = {
         "only-people-push": Ruleset(
             repositories=everywhere,
             branches="~ALL",
             # Nothing reaches the default branch without a pull request; that a person merges one is no bypass.
-            other_branches=(rulesets.DEPENDABOTS_BRANCHES, "~DEFAULT_BRANCH"),
+            other_branches=(*dependabots, "~DEFAULT_BRANCH"),
             rules=rulesets.CLOSED,
             bypass=rulesets.PEOPLE,
             bypass_mode="exempt",

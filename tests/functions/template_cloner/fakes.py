@@ -278,13 +278,13 @@ class MemoryGitHub:
     def was_dispatched(self, full_name: str, workflow: str) -> bool:
         return workflow in self.repositories[full_name].dispatches
 
-    def dispatch(self, full_name: str, workflow: str, branch: str) -> bool:
+    def dispatch(self, full_name: str, workflow: str, branch: str) -> str | None:
         if self.clock.now < self.workflow_known_at:
-            return False
+            return None
         self._write("dispatch")
         self.repositories[full_name].dispatches.append(workflow)
         self._written("dispatch")
-        return True
+        return f"https://github.com/{full_name}/actions/runs/{len(self.repositories[full_name].dispatches)}"
 
 
 @dataclass
