@@ -9,7 +9,7 @@ Source: GitHub Docs, "Rate limits for the REST API".
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
@@ -22,6 +22,7 @@ from functions.template_cloner.github import Repository
 from functions.template_cloner.launch import Launch, ReviewRules
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.protocols import GitHubApi, Records, Stacks
+from functions.template_cloner.release_managers import Gate
 from functions.template_cloner.releases import Release
 from functions.template_cloner.resources import ProjectRepository
 from functions.template_cloner.stacks import DELETING, ROLLING_BACK, WAITING
@@ -105,6 +106,7 @@ class Launcher:
         release_managers.require_independent_of_all(launch, gates, leaving=old.users)
         protection.require_reviews(launch, own)
         release_branch.require_rules(launch, own, gates)
+        release_branch.require_branches(launch, own, gates)
         self._require_record(launch)
         # Before anybody is added: nobody works on with what they pushed as somebody who left.
         members.remove_users(launch, old.users)
@@ -133,7 +135,7 @@ class Launcher:
         attempt(f"settings of {name}", lambda: settings_file.propose(named, own))
         if gates is None:
             return
-        attempt(f"environments of {name}", lambda: protection.protect_environments(launch, own, gates))
+        attempt(f"environments of {name}", lambda: _restore_environments(launch, own, gates))
         attempt(f"users of {name}", lambda: _restore_users(launch, own))
 
     def delete(self, project: ProjectRepository) -> None:
@@ -205,6 +207,13 @@ def _require_own(launch: Launch) -> Repository:
             f"{launch.project.full_name} is not the repository of this project any more; nothing was changed"
         )
     return own
+
+
+def _restore_environments(launch: Launch, own: Repository, gates: Mapping[str, Gate]) -> None:
+    # The update may have failed because of these: their jobs are let in no more than by an update.
+    release_branch.require_rules(launch, own, gates)
+    release_branch.require_branches(launch, own, gates)
+    protection.protect_environments(launch, own, gates)
 
 
 def _restore_users(launch: Launch, own: Repository) -> None:

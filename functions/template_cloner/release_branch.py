@@ -45,6 +45,17 @@ def require_rules(launch: Launch, repository: Repository, gates: Mapping[str, Ga
             _team(launch, repository, gate, gate.branch)
 
 
+def require_branches(launch: Launch, repository: Repository, gates: Mapping[str, Gate]) -> None:
+    """Check, before jobs of them are let in, that the repository's branches that release are the platform's work, if they are there.
+
+    Raises:
+        LaunchError: somebody else opened one.
+    """
+    for name in launch.project.environments:
+        if (branch := gates[name].branch) is not None:
+            _is_open(launch, repository, name, branch)
+
+
 def open_branch(launch: Launch, repository: Repository, gates: Mapping[str, Gate]) -> None:
     """Let the release managers approve in the project's repository, and open its branch at main, once.
 
@@ -62,9 +73,7 @@ def open_branch(launch: Launch, repository: Repository, gates: Mapping[str, Gate
 
 def _open(launch: Launch, repository: Repository, environment: str, branch: str) -> None:
     full_name, main = repository.full_name, repository.default_branch
-    commit = launch.github.branch_commit(full_name, branch)
-    if commit is not None:
-        _require_reviewed(launch, repository, environment, branch, commit)
+    if _is_open(launch, repository, environment, branch):
         return
     file = launch.github.file(full_name, PROJECT_FILE, main)
     known = file is not None and toml.read_table(file.text, environment).get("branch") == branch
@@ -80,12 +89,15 @@ def _open(launch: Launch, repository: Repository, environment: str, branch: str)
     launch.github.create_branch(full_name, branch, require_commit(launch, repository))
 
 
-def _require_reviewed(launch: Launch, repository: Repository, environment: str, branch: str, commit: str) -> None:
-    """Check that a branch that is there holds what main's reviews, or its own, approved, and not what somebody opened it with."""
+def _is_open(launch: Launch, repository: Repository, environment: str, branch: str) -> bool:
+    """Return whether the branch is there, with what main's reviews, or its own, approved, and not what somebody opened it with."""
     full_name, main = repository.full_name, repository.default_branch
+    commit = launch.github.branch_commit(full_name, branch)
+    if commit is None:
+        return False
     # The branch that the platform opened was main once; after that, pull requests alone move it.
     if commit in launch.github.merge_commits(full_name, branch) or launch.github.is_part(full_name, commit, main):
-        return
+        return True
     raise LaunchError(
         f"{branch} of {full_name} ends with {commit}, which neither is a commit of {main} nor came by a pull request: somebody "
         f"else than the platform opened the branch, and jobs of it may have entered {environment}. An owner of the organization "

@@ -104,8 +104,11 @@ class Releases(Approvals):
         """Wait for the end of the first run of a workflow, and return it."""
 
         def found() -> dict[str, Any] | None:
-            runs = self.developer.runs(self.project.deployment, workflow)
-            return next((run for run in runs if run["status"] == "completed"), None)
+            # GitHub knows a workflow a moment after it was pushed.
+            with suppress(http_client.RefusedError):
+                runs = self.developer.runs(self.project.deployment, workflow)
+                return next((run for run in runs if run["status"] == "completed"), None)
+            return None
 
         return wait_until(found, f"a run of {workflow}")
 

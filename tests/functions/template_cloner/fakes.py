@@ -221,10 +221,10 @@ class MemoryGitHub:
     def branch_rules(self, full_name: str, branch: str) -> BranchRules:
         if branch == "production":
             return self.rules_of_releases
-        if branch != "main":
+        repository = self.repositories[full_name].repository
+        if branch != repository.default_branch:
             return self.rules_of_others
-        template = self.repositories[full_name].repository.is_template
-        return self.rules if template or self.rules_of_projects is None else self.rules_of_projects
+        return self.rules if repository.is_template or self.rules_of_projects is None else self.rules_of_projects
 
     def delete_repository(self, full_name: str) -> None:
         self._write("delete_repository")

@@ -202,18 +202,50 @@ def test_a_branch_that_main_or_its_own_pull_requests_brought_to_where_it_is_stay
     assert repo.commits[PRODUCTION] == "reviewed"
 
 
-def test_a_branch_that_somebody_else_opened_is_refused_before_its_jobs_are_let_in(fakes: Fakes) -> None:
+@pytest.fixture
+def going_over(fakes: Fakes) -> Fakes:
+    """A project of the other way, in an organization that has just gone over to pull requests."""
     fakes.github.plan_name = "enterprise"
     fakes.releases["prod"] = Release(managers=("hedy",))
     fakes.launcher().create(DEPLOYING)
-    repo = fakes.github.repositories[DEPLOYING.full_name]
     fakes.releases["prod"] = Release(managers=("hedy",), branch=PRODUCTION)
+    return fakes
+
+
+def test_a_branch_that_somebody_else_opened_is_refused_before_its_jobs_are_let_in(going_over: Fakes) -> None:
+    repo = going_over.github.repositories[DEPLOYING.full_name]
     repo.commits[PRODUCTION] = "attack"
+    written = list(going_over.github.writes)
 
     with pytest.raises(LaunchError, match=r"production of .* ends with attack, which neither is a commit of main nor"):
-        fakes.launcher().update(DEPLOYING, DEPLOYING)
+        going_over.launcher().update(DEPLOYING, DEPLOYING)
+
+    assert going_over.github.writes == written
+    assert repo.environments["prod"].admits == MAIN
+
+
+def test_the_rollback_of_an_update_lets_in_no_jobs_of_a_branch_that_somebody_else_opened(going_over: Fakes) -> None:
+    repo = going_over.github.repositories[DEPLOYING.full_name]
+    repo.commits[PRODUCTION] = "attack"
+
+    going_over.launcher().restore(DEPLOYING, ())
 
     assert repo.environments["prod"].admits == MAIN
+
+
+def test_the_rollback_of_an_update_lets_in_no_jobs_of_a_branch_that_anybody_may_open(going_over: Fakes) -> None:
+    going_over.github.rules_of_releases = replace(RELEASING, closing=frozenset({PEOPLE_PUSH}))
+
+    going_over.launcher().restore(DEPLOYING, ())
+
+    assert going_over.github.repositories[DEPLOYING.full_name].environments["prod"].admits == MAIN
+
+
+def test_the_rollback_of_an_update_closes_production_as_the_account_says(going_over: Fakes) -> None:
+    going_over.launcher().restore(DEPLOYING, ())
+
+    admits = going_over.github.repositories[DEPLOYING.full_name].environments["prod"].admits
+    assert admits == frozenset({("branch", PRODUCTION)})
 
 
 def test_a_project_goes_back_to_reviewers_of_its_jobs(fakes: Fakes) -> None:
