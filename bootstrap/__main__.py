@@ -108,9 +108,10 @@ def _github_token(options: argparse.Namespace) -> int:
     # Never an argument: every process of the machine can read a command line.
     token = getpass.getpass("GitHub token: ") if sys.stdin.isatty() else sys.stdin.read()
     settings = settings_file.of_environment(names, Path())
-    user = settings_file.section(settings, "github").get("platformUser") if settings is not None else None
+    named = settings_file.section(settings, "github") if settings is not None else {}
+    user, releases = named.get("platformUser"), bool(named.get("releaseManagers"))
     platform_user = user if isinstance(user, str) else None
-    stored = credential.store(account, names, token, options.github_url, platform_user=platform_user)
+    stored = credential.store(account, names, token, options.github_url, platform_user=platform_user, releases=releases)
     result = "stored" if stored.changed else "unchanged"
     _print(f"{names.prefix}: the token of {stored.owner} is {result}.")
     if not stored.scopes_known:

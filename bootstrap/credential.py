@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -38,10 +39,12 @@ def store(
     get: Get = github.get,
     *,
     platform_user: str | None = None,
+    releases: bool = False,
 ) -> Stored:
     """Check `token` against the platform's GitHub and store it.
 
-    `platform_user` is the login that its owner must have, where the settings name one.
+    `platform_user` is the login that its owner must have, where the settings name one; with `releases`, models are released by
+    pull request.
 
     Raises:
         BootstrapError: the platform isn't deployed yet, or GitHub rejects the token, or it is somebody else's, or it lacks
@@ -66,7 +69,8 @@ def store(
             f"{platform_user}, or change the setting and deploy."
         )
     if held is not None:
-        _require_scopes(server, names, owner, held)
+        wanted = token_scopes.CREDENTIAL | token_scopes.RELEASES if releases else token_scopes.CREDENTIAL
+        _require_scopes(server, names, owner, held, wanted)
     try:
         changed = _put(account.client("secretsmanager"), secret_arn, token)
     except ClientError as error:
@@ -74,22 +78,24 @@ def store(
     return Stored(owner=owner, changed=changed, scopes_known=held is not None)
 
 
-def store_command(server: github.Server, names: Names) -> str:
+def store_command(server: github.Server, names: Names, wanted: Mapping[str, str] = token_scopes.CREDENTIAL) -> str:
     """Return the commands that give the token of GitHub's command line its scopes, and store it."""
     return (
-        f"{token_scopes.granting(server, token_scopes.CREDENTIAL)} && {token_scopes.showing(server)} | "
+        f"{token_scopes.granting(server, wanted)} && {token_scopes.showing(server)} | "
         f"python -m bootstrap github-token --unit {names.unit} --environment {names.environment}"
     )
 
 
-def _require_scopes(server: github.Server, names: Names, owner: str, held: frozenset[str]) -> None:
-    lacking = token_scopes.missing(held, token_scopes.CREDENTIAL)
+def _require_scopes(
+    server: github.Server, names: Names, owner: str, held: frozenset[str], wanted: Mapping[str, str]
+) -> None:
+    lacking = token_scopes.missing(held, wanted)
     if lacking:
         raise BootstrapError(
             f"The token of {owner} has the scopes {', '.join(sorted(held)) or '(none)'}: it also needs "
             f"{token_scopes.needs(lacking)}. Nothing was stored.\n"
             f"Add them to the token at {server.url}/settings/tokens, or to the one of GitHub's command line:\n"
-            f"  {store_command(server, names)}"
+            f"  {store_command(server, names, wanted)}"
         )
 
 

@@ -11,12 +11,16 @@ from urllib.parse import urlsplit
 
 from bootstrap.github import Answer, Server
 
-CREDENTIAL: Mapping[str, str] = {
+CREDENTIAL: dict[str, str] = {
     "repo": "create projects' repositories and start their workflows",
     "workflow": "write files in .github/workflows",
     "delete_repo": "remove the repository of a launch that failed or of a project that is deleted",
 }
 """Scopes of the template cloner's token, by what it does with them."""
+RELEASES: dict[str, str] = {
+    "read:org": "see who approves releases, and let them write to the repositories that they release"
+}
+"""Scopes that it needs besides where models are released by pull request."""
 ORGANIZATION: Mapping[str, str] = {
     "repo": "create the template repositories and publish to them",
     "workflow": "write files in .github/workflows",
@@ -34,6 +38,10 @@ _CLASSIC = ("ghp_", "gho_")
 """Beginnings of classic tokens. Source: GitHub Docs, "About authentication to GitHub", token formats."""
 
 
+_WIDER: Mapping[str, tuple[str, ...]] = {"read:org": ("write:org", "admin:org")}
+"""Scopes that include another one. Source: GitHub Docs, "Scopes for OAuth apps"."""
+
+
 def scopes(answer: Answer, token: str) -> frozenset[str] | None:
     """Return the scopes of the token that was answered; None if it has permissions instead."""
     listed = answer.headers.get("x-oauth-scopes")
@@ -44,8 +52,9 @@ def scopes(answer: Answer, token: str) -> frozenset[str] | None:
 
 
 def missing(held: Iterable[str], wanted: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the scopes that a token lacks, by what it would do with them; no wider scope includes one of them."""
-    return {scope: purpose for scope, purpose in wanted.items() if scope not in held}
+    """Return the scopes that a token lacks, by what it would do with them."""
+    found = frozenset(held)
+    return {scope: purpose for scope, purpose in wanted.items() if found.isdisjoint((scope, *_WIDER.get(scope, ())))}
 
 
 def needs(lacking: Mapping[str, str]) -> str:

@@ -66,8 +66,8 @@ class GitHub(Section):
     """App that reports the checks that a change has to pass: `gh api apps/github-actions --jq .id`. Known for github.com;
     without it, whoever may write to a repository can report them."""
     dependabot_app_id: Annotated[Number, Field(gt=0)] | None = Field(default_factory=_dependabot_app)
-    """App that alone writes branches `dependabot/…`: `gh api apps/dependabot --jq .id`. Known for github.com; without it, these
-    branches are like any other."""
+    """App that alone writes branches `dependabot/…`: `gh api apps/dependabot --jq .id`. Known for github.com; without it, only
+    people write these branches."""
 
     through_network: bool | None = None
     """Whether the platform's Lambda functions call GitHub from the platform's network. Choose `true` if GitHub cannot be reached

@@ -120,6 +120,21 @@ class Settings(Section):
             )
         return development
 
+    @field_validator("development")
+    @classmethod
+    def _others_release_than_approve(cls, development: Development | None, info: ValidationInfo) -> Development | None:
+        github: object = info.data.get("github")
+        if development is None or not isinstance(github, GitHub):
+            return development
+        leads = [each.github_login for each in development.studio.user_profiles if each.role == "lead"]
+        others = {login.lower() for login in (github.platform_user, *leads) if login}
+        if both := [login for login in github.release_managers if login.lower() in others]:
+            raise problem(
+                f"{', '.join(both)} of github.releaseManagers approves models, or is the platform's own account: name "
+                "somebody else, or one person could do both"
+            )
+        return development
+
     @field_validator("workload")
     @classmethod
     def _managers_are_where_they_count(cls, workload: Workload | None, info: ValidationInfo) -> Workload | None:

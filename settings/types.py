@@ -86,6 +86,14 @@ ProfileName = Annotated[
     str, pattern(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}", "use letters, digits and single hyphens, at most 63")
 ]
 """The name of a user profile in Studio."""
+Approver = Annotated[
+    str,
+    pattern(
+        r"(d-(-*[a-z0-9]){1,61}/)?[A-Za-z0-9](-*[A-Za-z0-9]){0,62}",
+        "use letters, digits and single hyphens, at most 63, perhaps after the domain's id in small letters, as in d-abcdefghijkl/grace",
+    ),
+]
+"""The name of a user profile in Studio, perhaps with its domain. Source: SageMaker API Reference, CreateUserProfile."""
 AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
 Email = Annotated[
     str,

@@ -11,10 +11,10 @@ from settings.earlier_versions import MOST_EARLIER_VERSIONS, EarlierVersion
 from settings.limits import MOST_INSTANCE_TYPES
 from settings.types import (
     AccountId,
+    Approver,
     EndpointInstanceType,
     EnvironmentName,
     Login,
-    ProfileName,
     Section,
     problem,
     without_repeats,
@@ -41,13 +41,15 @@ class Workload(Section):
     nobody, so name nobody. Name two, or nothing is released while the only one is away. GitHub's reviewers of a project are written by
     its launch and its updates alone: after a change, deploy it, from when on the account refuses what others let in, and update every
     project (README, "Update a project")."""
-    approvers: Annotated[list[ProfileName], Field(min_length=0, max_length=20)] = Field(
-        default_factory=list[ProfileName]
-    )
+    approvers: Annotated[list[Approver], Field(min_length=0, max_length=20)] = Field(default_factory=list[Approver])
     """User profiles in Studio of the leads whose approvals count in this environment. Without any, those of all leads do.
 
     Whom development makes a lead later, by itself, approves nothing for an environment that names its approvers. They approve in an
-    app of their own in Studio: of what is done elsewhere, SageMaker tells no user profile, and it is refused."""
+    app of their own in Studio: of what is done elsewhere, SageMaker tells no user profile, and it is refused.
+
+    Name each with the id of the domain (`studioDomainId` of development's stack), such as `d-abcdefghijkl/grace`, once there is one. A name
+    alone counts in every domain of that account, also in one that development makes later, with a profile of that name. If its domain is
+    replaced, change the entries."""
     endpoint_instance_types: Annotated[
         list[EndpointInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
     ] = Field(

@@ -125,6 +125,12 @@ def test_no_file_that_production_uses_mentions_the_sandbox() -> None:
     assert knowing == set()
 
 
+def test_no_tracked_file_is_a_link() -> None:
+    """A link to an environment of one machine would replace those of all others."""
+    listed = subprocess.run(["git", "ls-files", "--stage"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert [line for line in listed.stdout.splitlines() if line.startswith("120000")] == []
+
+
 def test_no_file_holds_a_credential() -> None:
     found = [
         relative(path) for path in files() if CREDENTIALS.search(path.read_text(encoding="utf-8", errors="replace"))

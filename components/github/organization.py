@@ -103,12 +103,14 @@ class GitHubOrganization(pulumi.ComponentResource):
 def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> dict[str, Ruleset]:
     """Return all rulesets by their names; `platform` may bypass those of projects, and not that of the platform's main."""
     everywhere = (*rulesets.PROJECTS, args.platform_repository)
+    # Where the app is not known, no ruleset of their own closes these branches to jobs.
+    dependabots = () if args.dependabot_app_id is None else (rulesets.DEPENDABOTS_BRANCHES,)
     found = {
         "only-people-push": Ruleset(
             repositories=everywhere,
             branches="~ALL",
             # Nothing reaches the default branch without a pull request; that a person merges one is no bypass.
-            other_branches=(rulesets.DEPENDABOTS_BRANCHES, "~DEFAULT_BRANCH"),
+            other_branches=(*dependabots, "~DEFAULT_BRANCH"),
             rules=rulesets.CLOSED,
             bypass=rulesets.PEOPLE,
             bypass_mode="exempt",
@@ -167,7 +169,8 @@ def _release_managers(name: str, args: GitHubOrganizationArgs, child: pulumi.Res
 def _release_rulesets(managers: pulumi.Input[int], platform: Mapping[str, object]) -> dict[str, Ruleset]:
     """Return the rulesets of the branch that releases; nobody bypasses the one by which a release manager approves.
 
-    Rules of pull requests are about updates of a branch, so they do not keep the platform from opening it. All repositories of projects
+    Rules of pull requests do not keep anybody from opening a branch (alphagov/govuk-frontend, issue 7077), so the second one does, which
+    counts beside `only-people-push`: that lets past everybody who writes. All repositories of projects
     have them, so that a launch finds them missing before its first repository exists.
     """
     branch = f"refs/heads/{rulesets.RELEASE_BRANCH}"

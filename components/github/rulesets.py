@@ -91,14 +91,14 @@ def reviewed(required_approvals: int) -> dict[str, Any]:
 def released(team_id: pulumi.Input[int]) -> dict[str, Any]:
     """Return rules by which every change is approved by one of a team, who has not pushed it.
 
-    Approvals count only of people who may write, so a launch gives the team that permission.
-    Source: the documentation of `required_reviewers` of the provider's `github_organization_ruleset`; google/go-github, issue 3806.
+    Approvals of its members count only if the team may write, so a launch gives it that permission.
+    Source: GitHub Docs, "Available rules for rulesets", required reviewers.
     """
     rules = reviewed(1)
     rules["pull_request"]["required_reviewers"] = [
         {
             "reviewer": {"id": team_id, "type": "Team"},
-            # GitHub's pages call them patterns of fnmatch and of .gitignore; both are all files, wherever they lie.
+            # They are patterns of .gitignore, by which the first is all files. The second is, were they those of fnmatch.
             "file_patterns": ["*", "**/*"],
             "minimum_approvals": 1,
         }

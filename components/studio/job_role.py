@@ -14,7 +14,7 @@ from components.environment import JOB, Environment
 from components.iam import sagemaker_jobs as jobs
 from components.iam.role import RoleArgs
 from components.network.vpc_config import VpcConfig
-from components.studio import leads
+from components.studio import leads, permissions
 
 
 def job_role(environment: Environment, vpc_config: VpcConfig, data: Sequence[iam.Statement]) -> RoleArgs:
@@ -46,12 +46,7 @@ def _run(environment: Environment) -> list[iam.Statement]:
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
-        # A job's log is named after it; SageMaker gives these names to jobs of pipelines.
-        iam.deny(
-            "LeaveLogsOfPipelines",
-            "logs:PutLogEvents",
-            on=environment.arn("logs", "log-group:*:log-stream:pipelines-*"),
-        ),
+        permissions.leave_logs_of_pipelines_alone(environment),
         jobs.write_metrics("/aws/sagemaker/*"),
         iam.allow(
             "RecordTrials",

@@ -134,17 +134,12 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
                 for resource in ("*-job/*", "app/*", "experiment*", "model/*", "space/*")
             ],
         ),
-        iam.allow(
-            "RepeatAndStopPipelines",
-            "sagemaker:RetryPipelineExecution",
-            "sagemaker:StopPipelineExecution",
-            on=environment.arn("sagemaker", "pipeline/*"),
-        ),
+        iam.allow("StopPipelines", "sagemaker:StopPipelineExecution", on=environment.arn("sagemaker", "pipeline/*")),
         iam.allow(
             "StartPipelines",
             "sagemaker:StartPipelineExecution",
             on=environment.arn("sagemaker", "pipeline/*"),
-            # As main last made them: an earlier version has the code of an earlier commit.
+            # As main last made them: an earlier version has the code of an earlier commit. A retry would repeat that.
             when={"Null": {"sagemaker:PipelineVersionId": "true"}},
         ),
         iam.allow(
@@ -163,8 +158,18 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
+        leave_logs_of_pipelines_alone(environment),
         jobs.write_metrics("/aws/sagemaker/*"),
     ]
+
+
+def leave_logs_of_pipelines_alone(environment: Environment) -> iam.Statement:
+    """Deny writing the logs of jobs of pipelines: a log is named after its job, and SageMaker gives these names to theirs."""
+    return iam.deny(
+        "LeaveLogsOfPipelines",
+        "logs:PutLogEvents",
+        on=environment.arn("logs", "log-group:*:log-stream:pipelines-*"),
+    )
 
 
 def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:

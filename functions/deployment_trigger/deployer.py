@@ -20,7 +20,7 @@ from functions.deployment_trigger.package import Approval, Candidate, approved, 
 from functions.deployment_trigger.project import Project
 from functions.deployment_trigger.proposal import propose
 from functions.deployment_trigger.protocols import Approvals, Artifacts, GitHubApi, Projects, Registry
-from functions.deployment_trigger.run import WORKFLOW, find_run, start_run
+from functions.deployment_trigger.run import BRANCH, WORKFLOW, find_run, start_run
 from functions.deployment_trigger.settings import Settings
 from functions.shared.evidence import EvidenceError, evaluated_artifact
 from functions.shared.github_api.deadline import Deadline
@@ -160,7 +160,7 @@ class Deployer:
         if newest is None or found is None or found.record.state != "dispatched":
             return []
         record, github = found.record, self.github()
-        tested = github.tested_commit(project.repository, WORKFLOW, newest, record.run_url)
+        tested = github.tested_commit(project.repository, WORKFLOW, BRANCH, newest, record.run_url)
         if tested is None:
             return []
         arn = record.model_package_arn

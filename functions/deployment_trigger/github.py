@@ -1,29 +1,45 @@
 """Runs of workflows at GitHub; the shared client starts them."""
 
-from collections.abc import Sequence
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from functions.deployment_trigger.package import Approval
 from functions.shared.github_api.changes import Changes
-from functions.shared.github_api.values import Json, items, nested, text
+from functions.shared.github_api.values import Json, items, nested, quoted, text
 
+_EVENT = "workflow_dispatch"
 _NEWEST_RUNS = 100
-"""Newest runs of a repository among which an approval's run is searched."""
+"""Newest runs that the platform's account started, among which an approval's run is searched."""
 
 
 class GitHub(Changes):
-    """The runs of a repository's workflows, and proposals to it."""
+    """The runs of a repository's workflows, and proposals to it.
 
-    def run_of(self, repository: str, workflow: str, approval: Approval) -> str | None:
+    Everybody who may write can start a workflow, of a branch of their own, and choose its run's title. So a run is an approval's
+    only if the platform's account started it, at a commit of the branch itself. Who repeats it does not matter: a repeated run has
+    the same commit, and keeps its actor. Source: GitHub Docs, "Contexts reference", `github.actor`.
+    """
+
+    @cached_property
+    def account(self) -> str:
+        """Login of the platform's account, to which the credential belongs."""
+        _, found = self.send("GET", "/user", accept=(200,))
+        return text(found, "login")
+
+    def run_of(self, repository: str, workflow: str, branch: str, approval: Approval) -> str | None:
         """Return the address of the approval's run, whose title carries its id; None when there is none."""
-        found = self._run_of(repository, workflow, approval)
+        found = self._run_of(repository, workflow, branch, approval)
         return None if found is None else text(found, "html_url")
 
-    def tested_commit(self, repository: str, workflow: str, approval: Approval, url: str | None) -> str | None:
+    def tested_commit(
+        self, repository: str, workflow: str, branch: str, approval: Approval, url: str | None
+    ) -> str | None:
         """Return the commit whose run for the approval succeeded; None as long as it has not.
 
-        With `url`, only the run at that address counts: everybody who may write can give another one the same title.
+        With `url`, only the run at that address counts.
         """
-        run = self._run_of(repository, workflow, approval, url)
+        run = self._run_of(repository, workflow, branch, approval, url)
         return text(run, "head_sha") if run is not None and text(run, "conclusion") == "success" else None
 
     def commit_file(
@@ -39,9 +55,36 @@ class GitHub(Changes):
         _, commit = self.send("POST", f"{place}/commits", body, accept=(201,))
         return text(commit, "sha")
 
-    def _run_of(self, repository: str, workflow: str, approval: Approval, url: str | None = None) -> Json | None:
-        path = f"/repos/{repository}/actions/workflows/{workflow}/runs?event=workflow_dispatch&per_page={_NEWEST_RUNS}"
-        for run in items((self.get(path) or {}).get("workflow_runs")):
-            if approval.id in text(run, "display_title").split() and url in (None, text(run, "html_url")):
+    def _run_of(
+        self, repository: str, workflow: str, branch: str, approval: Approval, url: str | None = None
+    ) -> Json | None:
+        found = self._listed(repository, workflow, branch) if url is None else self._at(repository, url)
+        for run in found:
+            if (
+                approval.id in text(run, "display_title").split()
+                and url in (None, text(run, "html_url"))
+                and self._started_by_platform(run, branch)
+                and self._is_of_branch(repository, branch, text(run, "head_sha"))
+            ):
                 return run
         return None
+
+    def _listed(self, repository: str, workflow: str, branch: str) -> list[Json]:
+        # GitHub leaves out what others started, which could fill the page; what it lists is compared all the same.
+        asked = {"event": _EVENT, "branch": branch, "actor": self.account, "per_page": _NEWEST_RUNS}
+        path = f"/repos/{repository}/actions/workflows/{workflow}/runs?{urllib.parse.urlencode(asked)}"
+        return items((self.get(path) or {}).get("workflow_runs"))
+
+    def _at(self, repository: str, url: str) -> Iterator[Json]:
+        if run := self.get(f"/repos/{repository}/actions/runs/{quoted(url.rpartition('/')[2])}"):
+            yield run
+
+    def _started_by_platform(self, run: Json, branch: str) -> bool:
+        actor = text(nested(run.get("actor")), "login")
+        return (text(run, "event"), text(run, "head_branch"), actor) == (_EVENT, branch, self.account)
+
+    def _is_of_branch(self, repository: str, branch: str, commit: str) -> bool:
+        """Whether the branch has the commit: a tag of the branch's name would have its runs listed as the branch's."""
+        last = self.branch_commit(repository, branch)
+        compared = self.get(f"/repos/{repository}/compare/{commit}...{last}") if commit and last else None
+        return compared is not None and text(compared, "status") in ("ahead", "identical")

@@ -11,7 +11,7 @@ from functions.deployment_trigger.reports import Report
 from functions.deployment_trigger.settings import Settings
 
 _ARN = re.compile(
-    r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):model-package/(?P<group>[a-zA-Z0-9-]+)/(?P<version>\d+)"
+    r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):model-package/(?P<group>[a-zA-Z0-9-]+)/(?P<version>\d{1,9})"
 )
 _GROUP = re.compile(r"[a-z0-9-]+-(?P<project>p-[a-z0-9]{12})")
 

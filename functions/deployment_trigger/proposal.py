@@ -6,10 +6,12 @@ workflow of production runs that very code.
 """
 
 import json
+from collections.abc import Iterable
 
 from functions.deployment_trigger.package import Approval, Candidate
 from functions.deployment_trigger.protocols import GitHubApi
-from functions.shared.github_api.values import Json, number, text
+from functions.shared.github_api.errors import ExplainedError
+from functions.shared.github_api.values import Json, nested, number, text
 
 RELEASE_FILE = "release.json"
 """The file that says what production serves; `mlops_platform/release/production.py` of the deployment repository reads it."""
@@ -18,7 +20,9 @@ _BRANCHES = "mlops/release-"
 
 
 def propose(github: GitHubApi, candidate: Candidate, tested: str, digest: str, branch: str) -> str | None:
-    """Open the pull request, once, and close those of earlier versions; return its address, None if there is no branch.
+    """Open the pull request, once, and close the others of such names; return its address, None if there is no branch.
+
+    Those are of earlier versions, or lookalikes of somebody else's.
 
     Args:
         github: GitHub, as the platform's account.
@@ -33,7 +37,12 @@ def propose(github: GitHubApi, candidate: Candidate, tested: str, digest: str, b
         return None
     name = _branch(candidate.approval)
     known = github.pull_requests(repository, branch, "all")
-    if not any(_head(each) == name for each in known):
+    ours = _ours(github, repository, name, known)
+    for each in known:
+        # One of somebody else's for the platform's branch would keep the platform from opening its own.
+        if each.get("state") == "open" and _head(each).startswith(_BRANCHES) and each is not ours:
+            github.close_pull_request(repository, number(each, "number"))
+    if ours is None:
         if github.branch_commit(repository, name) is None:
             content = json.dumps({"model_package_arn": arn, "artifact_sha256": digest}, indent=2) + "\n"
             message = f"Release version {candidate.approval.version}"
@@ -42,20 +51,30 @@ def propose(github: GitHubApi, candidate: Candidate, tested: str, digest: str, b
             )
             github.create_branch(repository, name, commit)
         github.open_pull_request(repository, name, branch, f"Release {arn}", _text(arn, digest, tested))
-        known = github.pull_requests(repository, branch, "all")
-    for each in known:
-        if each.get("state") == "open" and _head(each).startswith(_BRANCHES) and _head(each) != name:
-            github.close_pull_request(repository, number(each, "number"))
-    return next((text(each, "html_url") for each in known if _head(each) == name), None)
+        ours = _ours(github, repository, name, github.pull_requests(repository, branch, "all"))
+    if ours is None:
+        raise ExplainedError(
+            f"GitHub does not list the platform's pull request from {name} of {repository}; the next sweep tries again"
+        )
+    return text(ours, "html_url")
 
 
 def _branch(approval: Approval) -> str:
     return f"{_BRANCHES}{approval.version}-{approval.at}"
 
 
+def _ours(github: GitHubApi, repository: str, name: str, known: Iterable[Json]) -> Json | None:
+    """Return the platform's own pull request: a fork may have a branch of any name, and a writer may propose the platform's."""
+    for each in known:
+        place = text(nested(nested(each.get("head")).get("repo")), "full_name")
+        author = text(nested(each.get("user")), "login")
+        if (_head(each), place, author) == (name, repository, github.account):
+            return each
+    return None
+
+
 def _head(pull_request: Json) -> str:
-    head = pull_request.get("head")
-    return str(head["ref"]) if isinstance(head, dict) and "ref" in head else ""
+    return text(nested(pull_request.get("head")), "ref")
 
 
 def _text(arn: str, digest: str, tested: str) -> str:

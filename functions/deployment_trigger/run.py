@@ -23,7 +23,7 @@ _LISTING_RETRY_SECONDS = 2.0
 
 def find_run(github: GitHubApi, candidate: Candidate) -> str | None:
     """Return the address of the candidate's run; None when GitHub lists none."""
-    return github.run_of(candidate.project.repository, WORKFLOW, candidate.approval)
+    return github.run_of(candidate.project.repository, WORKFLOW, BRANCH, candidate.approval)
 
 
 def start_run(github: GitHubApi, deadline: Deadline, candidate: Candidate, *, patient: bool) -> str | None:
@@ -40,8 +40,8 @@ def start_run(github: GitHubApi, deadline: Deadline, candidate: Candidate, *, pa
     ends = deadline.now() + (_REGISTRATION_SECONDS if patient else 0.0)
     while True:
         try:
-            if github.dispatch(repository, WORKFLOW, BRANCH, inputs):
-                return _address(github, deadline, candidate)
+            if (run := github.dispatch(repository, WORKFLOW, BRANCH, inputs)) is not None:
+                return run or _address(github, deadline, candidate)
         except OutcomeUnknownError as error:
             if not patient:
                 # The next attempt checks for a run before it starts one.

@@ -23,6 +23,9 @@ logger = logging.getLogger("functions.model_release")
 logger.setLevel(logging.INFO)
 logging.getLogger("functions.shared").setLevel(logging.INFO)
 
+_HIGHEST_VERSION = 999_999_999
+"""Highest number of a version in an ARN. Source: API Reference, DescribeModelPackage."""
+
 
 class Context(Protocol):
     """The part of Lambda's context that is used here."""
@@ -78,7 +81,7 @@ def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Ma
     if event.get("action") == "retire":
         return dict[str, object]()
     version = event.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= _HIGHEST_VERSION:
         raise RefusedError(f"the version {version!r} is no number of a model package: pass an integer such as 3")
     aws = services(settings.artifacts_bucket)
     releaser = Releaser(

@@ -22,7 +22,7 @@ class Container:
     """The container of a version."""
 
     image: str
-    """With the digest that was registered, if there is one: a tag may move."""
+    """As the pipeline registered it. `ImageDigest` decides nothing: it is not in the pipeline's digest, so a lead could set another."""
     environment: Mapping[str, str]
     specification: str
     """Digest of what was approved (`functions/shared/model_specification.py`)."""
@@ -42,12 +42,12 @@ class Decider:
     profile_arn: str = ""
 
     def profile_in(self, account_id: str, region: str) -> str:
-        """Return the name of the user profile; empty if there is none, or it is not one of that account.
+        """Return the domain and the name of the user profile, such as `d-…/grace`; empty if there is none of that account.
 
         The case of a name does not matter, and the ARN may have another one. Source: API Reference, CreateUserProfile.
         """
-        found = re.fullmatch(rf"arn:aws:sagemaker:{region}:{account_id}:user-profile/[^/]+/([^/]+)", self.profile_arn)
-        return self.profile if found and found[1].casefold() == self.profile.casefold() else ""
+        found = re.fullmatch(rf"arn:aws:sagemaker:{region}:{account_id}:user-profile/([^/]+)/([^/]+)", self.profile_arn)
+        return f"{found[1]}/{self.profile}" if found and found[2].casefold() == self.profile.casefold() else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,9 @@ def _require_approver(package: ModelPackage, settings: Settings) -> None:
     if not _is_role(decider.arn, account, role):
         raise RefusedError(f"{package.arn} was last changed by {decider.arn}, which does not approve models: {again}")
     profile = decider.profile_in(account, settings.region)
-    if settings.approvers and profile.casefold() not in map(str.casefold, settings.approvers):
+    # An approver that is named without a domain counts in each domain of the account.
+    names = {profile.casefold(), profile.rpartition("/")[2].casefold()}
+    if settings.approvers and names.isdisjoint(map(str.casefold, settings.approvers)):
         who = f"the user profile {profile}" if profile else "no user profile of Studio that SageMaker tells of"
         raise RefusedError(
             f"{package.arn} was last changed by {who}: this account releases what {' or '.join(settings.approvers)} approved "
@@ -141,13 +143,9 @@ def advice_about_earlier(name: str, package: ModelPackage, frozen: str) -> str:
 
 
 def _container(described: Mapping[str, object]) -> Container:
-    image, digest = str(described["Image"]), described.get("ImageDigest")
-    if digest:
-        registry, slash, repository = image.rpartition("/")
-        image = f"{registry}{slash}{repository.partition('@')[0].partition(':')[0]}@{digest}"
     environment = described.get("Environment")
     return Container(
-        image=image,
+        image=str(described["Image"]),
         environment={str(key): str(value) for key, value in environment.items()}
         if isinstance(environment, Mapping)
         else {},

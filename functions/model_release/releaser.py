@@ -105,7 +105,7 @@ class Releaser:
             artifact_uri=f"s3://{settings.artifacts_bucket}/{key}",
             sha256=frozen.sha256,
             approved_by=package.decided_by.arn,
-            approver=package.decided_by.profile_in(account, settings.region),
+            approver=package.decided_by.profile_in(account, settings.region).rpartition("/")[2],
             made_by=package.description,
             released_by=self.released_by,
         )

@@ -140,13 +140,14 @@ class Onboarder:
         kind = "endpoint" if serving else "schedule"
         shown = ", ".join(f"{each} ({status})" for each, status in sorted((serving or schedules).items()))
         advice = (
-            "retire it first, by the workflow Retire of the project's deployment repository"
+            "retire it first, by the workflow Retire of the project's deployment repository (production on GitHub Team: "
+            "python -m deployment propose-retirement)"
             if may_retire
             else "the project has no roles here any more: an administrator of the account deletes it first"
         )
         raise RefusedError(
             f"account {self.settings.account_id} ({self.settings.environment}) still has the project's {kind} {shown}: "
-            f"{advice}; then delete the project"
+            f"{advice}; then try again"
         )
 
     def _name(self, project: Project) -> str:

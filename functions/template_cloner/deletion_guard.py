@@ -75,10 +75,27 @@ class DeletionGuard:
         Raises:
             LaunchError: it still serves.
         """
-        if self.stacks.status(self.stack_id) != DELETING:
+        status = self.stacks.status(self.stack_id)
+        if status in ROLLING_BACK:
             # A launch that failed after its protection: it is taken back whole, and what remains can be deleted.
             attempt(f"protection of {self.stack_id}", lambda: self.stacks.protect(self.stack_id, on=False))
+        elif status != DELETING:
+            self._let_go()
+            return
         self._require_retired("nothing was deleted")
+
+    def _let_go(self) -> None:
+        """Lift the protection from a stack whose update takes the check out of it, or takes back that it was added.
+
+        The protection holds while the accounts are asked: what it keeps besides, the launcher leaves alone as long as it is on. Once
+        this deletion has failed three times, CloudFormation goes on to what the check was deleted before.
+
+        Raises:
+            LaunchError: the project still serves; it is protected.
+        """
+        self.stacks.protect(self.stack_id, on=True)
+        self._require_retired(_STAYS)
+        self.stacks.protect(self.stack_id, on=False)
 
     def _require_waiting(self) -> None:
         status = self.stacks.status(self.stack_id)

@@ -35,7 +35,7 @@ class RunStarter:
         ends = self.deadline.now() + _REGISTRATION_SECONDS
         while not self.github.was_dispatched(run.repository, run.workflow):
             try:
-                if self.github.dispatch(run.repository, run.workflow, repository.default_branch):
+                if self.github.dispatch(run.repository, run.workflow, repository.default_branch) is not None:
                     return
             except OutcomeUnknownError as error:
                 logger.info("checking whether the workflow was started: %s", error)

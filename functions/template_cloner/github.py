@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from functions.shared.github_api.changes import Changes
@@ -119,6 +119,19 @@ class GitHub(Users, Teams, Environments, Rules, Changes):
             for head, pull in heads
             if text(nested(head.get("repo")), "full_name").lower() == full_name.lower()
         }
+
+    def merge_commits(self, full_name: str, base: str) -> Collection[str]:
+        """Return the commits by which the newest pull requests to a branch were merged; a hundred that are closed are looked at."""
+        found = self.pull_requests(full_name, base, "closed")
+        return {text(pull, "merge_commit_sha") for pull in found if pull.get("merged_at")}
+
+    def is_part(self, full_name: str, commit: str, branch: str) -> bool:
+        """Return whether a commit is the branch's last one, or one before it.
+
+        Source: GitHub Docs, REST API, "Compare two commits".
+        """
+        found = self.get(f"/repos/{full_name}/compare/{quoted(branch)}...{commit}?per_page=1")
+        return found is not None and text(found, "status") in ("behind", "identical")
 
     def was_dispatched(self, full_name: str, workflow: str) -> bool:
         """Whether the workflow was started by a dispatch before."""

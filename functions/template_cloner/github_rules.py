@@ -23,8 +23,11 @@ class BranchRules:
     """Whether the branch can be neither deleted nor replaced by a push of another history."""
     approving_teams: frozenset[int] = frozenset()
     """Ids of the teams of each of which a member has to approve, whatever the change."""
-    opened_by_few: bool = False
-    """Whether only those open the branch whom a rule lets past."""
+    closing: frozenset[int] = frozenset()
+    """Ids of the rulesets, of more than this repository, by which only those open the branch whom the ruleset lets past.
+
+    GitHub lists rules whoever is let past them, and shows that to the owners of the organization alone.
+    """
 
     def lacks(self, required_approvals: int) -> list[str]:
         """Return what is missing so that nobody changes the branch alone."""
@@ -52,6 +55,7 @@ class Rules(Client):
         _, answer = self.send("GET", path, accept=(200,))
         rules = items(answer.get(""))
         types = {text(rule, "type") for rule in rules}
+        closing = [rule for rule in rules if text(rule, "type") == "creation" and _is_shared(rule)]
         reviews = [nested(rule.get("parameters")) for rule in rules if text(rule, "type") == "pull_request"]
         return BranchRules(
             approvals=max((number(each, "required_approving_review_count") for each in reviews), default=0),
@@ -65,8 +69,13 @@ class Rules(Client):
                 for each in items(review.get("required_reviewers"))
                 if _approves_everything(each)
             ),
-            opened_by_few="creation" in types,
+            closing=frozenset(number(rule, "ruleset_id") for rule in closing),
         )
+
+
+def _is_shared(rule: Json) -> bool:
+    """Return whether a rule comes from a ruleset that administrators of the repository do not change."""
+    return text(rule, "ruleset_source_type") in ("Organization", "Enterprise")
 
 
 def _approves_everything(required: Json) -> bool:

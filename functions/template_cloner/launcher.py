@@ -9,7 +9,7 @@ Source: GitHub Docs, "Rate limits for the REST API".
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
@@ -22,9 +22,10 @@ from functions.template_cloner.github import Repository
 from functions.template_cloner.launch import Launch, ReviewRules
 from functions.template_cloner.launch_records import Record
 from functions.template_cloner.protocols import GitHubApi, Records, Stacks
+from functions.template_cloner.release_managers import Gate
 from functions.template_cloner.releases import Release
 from functions.template_cloner.resources import ProjectRepository
-from functions.template_cloner.stacks import ROLLING_BACK, WAITING
+from functions.template_cloner.stacks import DELETING, ROLLING_BACK, WAITING
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ class Launcher:
         release_managers.require_independent_of_all(launch, gates, leaving=old.users)
         protection.require_reviews(launch, own)
         release_branch.require_rules(launch, own, gates)
+        release_branch.require_branches(launch, own, gates)
         self._require_record(launch)
         # Before anybody is added: nobody works on with what they pushed as somebody who left.
         members.remove_users(launch, old.users)
@@ -133,17 +135,23 @@ class Launcher:
         attempt(f"settings of {name}", lambda: settings_file.propose(named, own))
         if gates is None:
             return
-        attempt(f"environments of {name}", lambda: protection.protect_environments(launch, own, gates))
+        attempt(f"environments of {name}", lambda: _restore_environments(launch, own, gates))
         attempt(f"users of {name}", lambda: _restore_users(launch, own))
 
     def delete(self, project: ProjectRepository) -> None:
-        """Archive the project's repository; delete it when its launch failed. Other launches' work is left alone."""
+        """Archive the project's repository; delete it when its launch failed. Other launches' work is left alone.
+
+        Raises:
+            LaunchError: an update takes it out of a project that is protected from its deletion; nothing is changed.
+        """
         launch = self._launch(project)
         record = self.records.read(project.record_key)
         if record is None or record.stack != self.stack_id:
             # It was refused, or deleted before. The request has the project's name and id, which prove nothing.
             logger.info("%s does not belong to this launch", project.full_name)
             return
+        if record.state == "launched":
+            self._require_unprotected(project)
         running = record.state in ("running", "deleted") and self.wall_clock() - record.since < _LONGEST_RUN_SECONDS
         if running:
             # Before GitHub is read: the launch that runs checks the record after each of its steps.
@@ -174,6 +182,18 @@ class Launcher:
             # It was lost, for a project that is updated was launched; without it the next steps take it for deleted.
             launch.mark(Record(state="launched", since=0, template_commit="", stack=self.stack_id), "launched")
 
+    def _require_unprotected(self, project: ProjectRepository) -> None:
+        """Leave a protected project whole: the check that protects it is deleted before, if its accounts let it go.
+
+        CloudFormation deletes nothing of a protected stack but what an update takes out of it, and goes on after a refusal.
+        """
+        status = self.stacks.status(self.stack_id)
+        if status != DELETING and status not in ROLLING_BACK and self.stacks.is_protected(self.stack_id):
+            raise LaunchError(
+                f"{project.full_name} stays, because its project is protected from its deletion: update it to a product that deploys, "
+                "retire what it serves, and lift the protection (DeletionProtection) before it changes to another product"
+            )
+
     def _require_waiting_stack(self) -> None:
         status = self.stacks.status(self.stack_id)
         if status not in WAITING:
@@ -187,6 +207,13 @@ def _require_own(launch: Launch) -> Repository:
             f"{launch.project.full_name} is not the repository of this project any more; nothing was changed"
         )
     return own
+
+
+def _restore_environments(launch: Launch, own: Repository, gates: Mapping[str, Gate]) -> None:
+    # The update may have failed because of these: their jobs are let in no more than by an update.
+    release_branch.require_rules(launch, own, gates)
+    release_branch.require_branches(launch, own, gates)
+    protection.protect_environments(launch, own, gates)
 
 
 def _restore_users(launch: Launch, own: Repository) -> None:

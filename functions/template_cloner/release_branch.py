@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _WORKFLOW = ".github/workflows/production.yml"
 """The workflow that the branch starts; a repository without it has others, which anybody who writes could start there."""
+_ORDINARY = "mlops-ordinary-branch"
+"""Name of a branch that nobody has rules about in particular: its rules are those of all branches, which people who write may pass."""
 
 
 def named_in_settings(launch: Launch, gates: Mapping[str, Gate]) -> Launch:
@@ -43,6 +45,17 @@ def require_rules(launch: Launch, repository: Repository, gates: Mapping[str, Ga
             _team(launch, repository, gate, gate.branch)
 
 
+def require_branches(launch: Launch, repository: Repository, gates: Mapping[str, Gate]) -> None:
+    """Check, before jobs of them are let in, that the repository's branches that release are the platform's work, if they are there.
+
+    Raises:
+        LaunchError: somebody else opened one.
+    """
+    for name in launch.project.environments:
+        if (branch := gates[name].branch) is not None:
+            _is_open(launch, repository, name, branch)
+
+
 def open_branch(launch: Launch, repository: Repository, gates: Mapping[str, Gate]) -> None:
     """Let the release managers approve in the project's repository, and open its branch at main, once.
 
@@ -60,7 +73,7 @@ def open_branch(launch: Launch, repository: Repository, gates: Mapping[str, Gate
 
 def _open(launch: Launch, repository: Repository, environment: str, branch: str) -> None:
     full_name, main = repository.full_name, repository.default_branch
-    if launch.github.branch_commit(full_name, branch) is not None:
+    if _is_open(launch, repository, environment, branch):
         return
     file = launch.github.file(full_name, PROJECT_FILE, main)
     known = file is not None and toml.read_table(file.text, environment).get("branch") == branch
@@ -76,10 +89,28 @@ def _open(launch: Launch, repository: Repository, environment: str, branch: str)
     launch.github.create_branch(full_name, branch, require_commit(launch, repository))
 
 
+def _is_open(launch: Launch, repository: Repository, environment: str, branch: str) -> bool:
+    """Return whether the branch is there, with what main's reviews, or its own, approved, and not what somebody opened it with."""
+    full_name, main = repository.full_name, repository.default_branch
+    commit = launch.github.branch_commit(full_name, branch)
+    if commit is None:
+        return False
+    # The branch that the platform opened was main once; after that, pull requests alone move it.
+    if commit in launch.github.merge_commits(full_name, branch) or launch.github.is_part(full_name, commit, main):
+        return True
+    raise LaunchError(
+        f"{branch} of {full_name} ends with {commit}, which neither is a commit of {main} nor came by a pull request: somebody "
+        f"else than the platform opened the branch, and jobs of it may have entered {environment}. An owner of the organization "
+        f"looks at its runs and deletes it (what forbids that has to be off for the moment), then the project is updated again"
+    )
+
+
 def _team(launch: Launch, repository: Repository, gate: Gate, branch: str) -> int:
     """Return the team one of whose members has to approve, which are the account's release managers."""
     rules = launch.github.branch_rules(repository.full_name, branch)
-    lacking = rules.lacks(1) + ([] if rules.opened_by_few else ["that only the platform opens it"])
+    # Whoever writes may pass what closes all branches to jobs: it has to be another ruleset that closes this one.
+    closing = rules.closing - launch.github.branch_rules(repository.full_name, _ORDINARY).closing
+    lacking = rules.lacks(1) + ([] if closing else ["that only the platform opens it"])
     place = f"{branch} of {repository.full_name}"
     advice = (
         "Name the release managers by github.releaseManagers in the platform's stack that looks after the organization, as "

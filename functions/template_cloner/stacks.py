@@ -27,7 +27,11 @@ class CloudFormationStacks:
 
     def status(self, stack_id: str) -> str:
         """Return the stack's status, such as `CREATE_IN_PROGRESS`."""
-        return self._cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
+        return self._described(stack_id)["StackStatus"]
+
+    def is_protected(self, stack_id: str) -> bool:
+        """Return whether CloudFormation refuses to delete the stack."""
+        return self._described(stack_id).get("EnableTerminationProtection") is True
 
     def protect(self, stack_id: str, *, on: bool) -> None:
         """Set whether CloudFormation refuses to delete the stack, before it deletes anything.
@@ -46,3 +50,6 @@ class CloudFormationStacks:
                 "the template cloner may not protect the project from its deletion: an administrator of the account runs "
                 "`python -m bootstrap up`, then deploys the platform again"
             ) from None
+
+    def _described(self, stack_id: str) -> Any:
+        return self._cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]

@@ -161,6 +161,10 @@ class GitRepository:
         chosen = ["--", path] if path else []
         return self.run("rev-list", f"--max-count={limit}", start, *chosen).decode().split()
 
+    def count(self, without: str, of: str) -> int:
+        """Return how many commits of one history another one lacks."""
+        return int(self.run("rev-list", "--count", of, f"^{without}"))
+
     def entries(self, tree: str, *, path: str = "", recursive: bool = False) -> list[Entry]:
         """Return the entries of a folder (with a trailing slash), or the one entry of a file's path."""
         options = ["-r", "-t"] if recursive else []

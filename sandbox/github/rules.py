@@ -118,7 +118,8 @@ def _unreviewed(
         messages.append("Changes have been requested.")
     if len(approvals) < needed:
         messages.append(f"At least {needed} approving review is required by reviewers with write access.")
-    messages += _without_team(parameters, state, git, change, [review.login for review in approvals])
+    if git.changed_paths(change.old, change.new):
+        messages += _without_team(parameters, state, repository, [review.login for review in approvals])
     others = [review for review in approvals if review.login != pull.last_pusher and review.commit == pull.head_sha]
     if parameters["require_last_push_approval"] and not others:
         # Source: GitHub Docs, "Available rules for rulesets" ("most recent reviewable push"); the words as people quote them.
@@ -129,21 +130,17 @@ def _unreviewed(
     return messages
 
 
-def _without_team(
-    parameters: dict[str, Any], state: State, git: GitRepository, change: RefChange, approving: list[str]
-) -> list[str]:
-    """Return messages about the teams whose approval a merge lacks, of the files that it changes.
+def _without_team(parameters: dict[str, Any], state: State, repository: Repository, approving: list[str]) -> list[str]:
+    """Return messages about the teams whose approval a merge lacks, whatever files it changes.
 
-    Source of the semantics: the documentation of `required_reviewers` of the provider's `github_organization_ruleset`; only those who
-    may write approve, as for every approval. GitHub's own words are not known.
+    Approvals count if the team may write, not only its member. Source: GitHub Docs, "Available rules for rulesets", required
+    reviewers. GitHub's own words are not known.
     """
-    changed = git.changed_paths(change.old, change.new)
     messages: list[str] = []
     for each in parameters.get("required_reviewers", []):
-        if not any(fnmatch(pattern, path) for pattern in each["file_patterns"] for path in changed):
-            continue
         team = state.teams.get(each["reviewer"]["id"])
-        found = [login for login in approving if team is not None and login in team.members]
+        may_write = team is not None and reaches(team.repositories.get(repository.id), "push")
+        found = [login for login in approving if team is not None and may_write and login in team.members]
         if len(found) < each["minimum_approvals"]:
             name = team.name if team else "a team that was deleted"
             messages.append(f"Waiting on {each['minimum_approvals']} approving review from {name}.")

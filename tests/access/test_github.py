@@ -254,6 +254,31 @@ def test_nobody_alone_changes_what_deploys(
     }
 
 
+@pytest.mark.parametrize(
+    ("server", "app"),
+    [({}, 29110), ({"serverUrl": "https://github.example.com"}, None)],
+    ids=["github.com", "a server whose Dependabot is not known"],
+)
+def test_branches_of_dependabot_are_left_out_only_where_they_have_rules_of_their_own(
+    server: dict[str, str], app: int | None
+) -> None:
+    github = {
+        "organization": "acme",
+        "organizationId": 1001,
+        "repository": "mlops-platform",
+        "repositoryId": 2001,
+        "platformUser": "mlops-bot",
+        **server,
+    }
+    found = {
+        each.inputs["name"]: each.inputs for each in render_stack("dev", {"github": github}).all("OrganizationRuleset")
+    }
+
+    others = found["mlops-only-people-push"]["conditions"]["refName"]["excludes"]
+    assert ("mlops-dependabot-branches" in found) is (app is not None)
+    assert others == (OTHERS if app is not None else ["~DEFAULT_BRANCH"])
+
+
 def test_there_is_no_other_ruleset(rulesets: dict[str, Mapping[str, Any]]) -> None:
     assert len(rulesets) == 9
 

@@ -203,14 +203,24 @@ def test_people_start_a_pipeline_as_main_last_made_it_and_no_earlier_version(
     assert not starts(sagemaker_PipelineVersionId="1")
 
 
+@pytest.mark.parametrize("people", PEOPLE)
+def test_people_repeat_no_execution_of_a_pipeline(role_named: RoleNamed, people: str) -> None:
+    """A retry takes the definition of the execution that it repeats, however old that is."""
+    assert not role_named(people).may("sagemaker:RetryPipelineExecution")
+    assert role_named(people).may("sagemaker:StopPipelineExecution")
+
+
+@pytest.mark.parametrize("role", [*PEOPLE, "job"])
 @pytest.mark.parametrize("stream", ["train-1/algo-1-1", "pipelines-abcdefghijkl-Train-xyz/algo-1-1"])
-def test_a_persons_job_writes_its_log_and_not_that_of_a_pipelines_job(role_named: RoleNamed, stream: str) -> None:
+def test_people_and_their_jobs_write_logs_of_their_own_and_not_that_of_a_pipelines_job(
+    role_named: RoleNamed, role: str, stream: str
+) -> None:
     request = Request(
-        principal="job",
+        principal=role,
         action="logs:PutLogEvents",
         resource=f"arn:aws:logs:eu-west-1:111111111111:log-group:/aws/sagemaker/TrainingJobs:log-stream:{stream}",
     )
-    found = [sid for document in role_named("job").policies.values() for sid in denials(json.loads(document), request)]
+    found = [sid for document in role_named(role).policies.values() for sid in denials(json.loads(document), request)]
     assert found == (["LeaveLogsOfPipelines"] if stream.startswith("pipelines-") else [])
 
 

@@ -200,9 +200,9 @@ def test_the_token_comes_from_standard_input_and_is_not_printed(
     given: list[str] = []
 
     def store(
-        _: Account, __: object, token: str, server_url: str | None, platform_user: str | None
+        _: Account, __: object, token: str, server_url: str | None, platform_user: str | None, *, releases: bool
     ) -> credential.Stored:
-        assert server_url is None
+        assert (server_url, releases) == (None, False)
         given.append(token)
         return credential.Stored(owner="ada", changed=len(given) == 1)
 
@@ -231,14 +231,15 @@ def test_permissions_that_github_does_not_tell_are_listed(
 
 
 @pytest.mark.parametrize(
-    ("settings", "user"),
+    ("settings", "user", "releases"),
     [
-        (SETTINGS, "mlops-bot"),
-        (SETTINGS.replace("platformUser: mlops-bot", ""), None),
-        (SETTINGS.replace("environment: dev", "environment: prod"), None),
-        (None, None),
+        (SETTINGS, "mlops-bot", False),
+        (SETTINGS.replace("mlops-bot", "mlops-bot, releaseManagers: [hedy, lise]"), "mlops-bot", True),
+        (SETTINGS.replace("platformUser: mlops-bot", ""), None, False),
+        (SETTINGS.replace("environment: dev", "environment: prod"), None, False),
+        (None, None, False),
     ],
-    ids=["named", "not-named", "of-another-environment", "no-file"],
+    ids=["named", "by-pull-request", "not-named", "of-another-environment", "no-file"],
 )
 def test_the_token_s_owner_is_whom_the_environment_s_settings_in_this_folder_name(
     connected: list[str | None],
@@ -246,12 +247,13 @@ def test_the_token_s_owner_is_whom_the_environment_s_settings_in_this_folder_nam
     tmp_path: Path,
     settings: str | None,
     user: str | None,
+    releases: bool,
 ) -> None:
     del connected
     asked: list[object] = []
 
-    def store(*_: object, platform_user: str | None) -> credential.Stored:
-        asked.append(platform_user)
+    def store(*_: object, platform_user: str | None, releases: bool) -> credential.Stored:
+        asked.append((platform_user, releases))
         return credential.Stored(owner="ada", changed=True)
 
     monkeypatch.setattr(credential, "store", store)
@@ -261,7 +263,7 @@ def test_the_token_s_owner_is_whom_the_environment_s_settings_in_this_folder_nam
         (tmp_path / "Pulumi.dev.yaml").write_text(settings)
 
     assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
-    assert asked == [user]
+    assert asked == [(user, releases)]
 
 
 def test_a_token_on_the_command_line_is_refused() -> None:

@@ -136,6 +136,22 @@ def test_every_scope_that_a_launch_may_need_is_required_with_the_command_that_gr
     assert not secrets.versions
 
 
+@pytest.mark.parametrize("held", ["read:org", "write:org", "admin:org"])
+def test_a_token_that_sees_teams_is_enough_where_models_are_released_by_pull_request(held: str) -> None:
+    get = answers(user=ok({"x-oauth-scopes": f"{held}, delete_repo, repo, workflow"}, login="ada"), orgs__acme=ok())
+    assert credential.store(place(Secrets()), NAMES, TOKEN, get=get, releases=True).changed
+
+
+def test_a_token_that_sees_no_teams_is_refused_only_where_models_are_released_by_pull_request() -> None:
+    secrets = Secrets()
+    get = answers(user=ok({"x-oauth-scopes": "delete_repo, repo, workflow"}, login="ada"), orgs__acme=ok())
+    with pytest.raises(BootstrapError, match="it also needs `read:org` to see who approves releases") as problem:
+        credential.store(place(secrets), NAMES, TOKEN, get=get, releases=True)
+    assert "--scopes delete_repo,read:org,repo,workflow && " in str(problem.value)
+    assert not secrets.versions
+    assert credential.store(place(secrets), NAMES, TOKEN, get=get).changed
+
+
 def test_an_apps_installation_token_is_accepted() -> None:
     get = answers(
         user=github.Answer(status=403, headers={}, body={"message": "Resource not accessible by integration"}),

@@ -377,12 +377,32 @@ def test_the_deploy_role_neither_approves_nor_acts_as_a_person(template: Templat
     assert denied_by(document(template, "DeployBoundary"), f"sagemaker:{action}", "arn:aws:sagemaker:::x")
 
 
-def test_the_deploy_role_does_not_open_the_buckets_of_projects(template: Template) -> None:
+@pytest.mark.parametrize(
+    "action",
+    [
+        "CreateBucket",
+        "DeleteBucketPolicy",
+        "DeleteObject",
+        "DeleteObjectVersion",
+        "PutBucketPolicy",
+        "PutBucketVersioning",
+        "PutLifecycleConfiguration",
+        "PutObject",
+        "PutObjectTagging",
+        "PutReplicationConfiguration",
+    ],
+)
+def test_the_deploy_role_changes_nothing_in_the_buckets_of_projects(template: Template, action: str) -> None:
     boundary = document(template, "DeployBoundary")
-    for action in ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"):
-        bucket = f"arn:aws:s3:::{PREFIX}-p-abcdefghijkl-{ACCOUNT}-{REGION}"
-        assert denied_by(boundary, action, bucket) == ["NeverOpenBucketsOfProjects"]
-        assert not denied_by(boundary, action, f"arn:aws:s3:::{PREFIX}-data-{ACCOUNT}-{REGION}")
+    bucket, place = f"arn:aws:s3:::{PREFIX}-p-abcdefghijkl-{ACCOUNT}-{REGION}", "/x" * ("Object" in action)
+    assert denied_by(boundary, f"s3:{action}", bucket + place) == ["NeverChangeBucketsOfProjects"]
+    assert not denied_by(boundary, f"s3:{action}", f"arn:aws:s3:::{PREFIX}-data-{ACCOUNT}-{REGION}{place}")
+
+
+def test_the_deploy_role_gives_no_models_to_other_accounts(template: Template) -> None:
+    group = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/abalone-p-abcdefghijkl"
+    for action in ("PutModelPackageGroupPolicy", "DeleteModelPackageGroupPolicy", "DeleteModelPackageGroup"):
+        assert denied_by(document(template, "DeployBoundary"), f"sagemaker:{action}", group)
 
 
 def test_the_deploy_role_writes_the_state_of_the_platform_only(template: Template) -> None:

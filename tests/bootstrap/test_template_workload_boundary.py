@@ -42,6 +42,23 @@ OTHER_ROLES = (
     "p-abcdefghijkl-workflow",
 )
 
+PLATFORMS_ROLES = (
+    "data-scientist",
+    "deployment-trigger",
+    "drift",
+    "flow-logs",
+    "job",
+    "lead-data-scientist",
+    "model-release",
+    "project-launch",
+    "project-onboarding",
+    "project-roles",
+    "template-cloner",
+)
+"""Purposes of the roles whose policies the deploy role writes."""
+
+PIPELINE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/abalone-p-abcdefghijkl"
+
 OBJECT_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
 
 KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
@@ -286,6 +303,80 @@ def test_only_pipelines_of_projects_register_versions(template: Template) -> Non
     assert permits(boundary, requested("p-abcdefghijkl-pipeline", "sagemaker:CreateModelPackage", version))
     for role in (*set(OTHER_ROLES) - {"p-abcdefghijkl-pipeline"}, "job", "of-its-own"):
         assert not permits(boundary, requested(role, "sagemaker:CreateModelPackage", version)), role
+
+
+@pytest.mark.parametrize(
+    "action", ["CreatePipeline", "DeletePipeline", "UpdatePipeline", "UpdatePipelineExecution", "UpdatePipelineVersion"]
+)
+def test_only_projects_decide_what_their_pipelines_do(template: Template, action: str) -> None:
+    """A pipeline that keeps its role registers what another definition of it says."""
+    boundary = document(template, "WorkloadBoundary")
+    for role in ("p-abcdefghijkl-workflow", DEPLOYMENT):
+        assert permits(boundary, requested(role, f"sagemaker:{action}", PIPELINE)), role
+    for role in PLATFORMS_ROLES:
+        assert denials(boundary, requested(role, f"sagemaker:{action}", PIPELINE)), role
+    assert denials(document(template, "DeployBoundary"), requested("deploy", f"sagemaker:{action}", PIPELINE))
+
+
+def test_only_people_and_projects_start_pipelines(template: Template) -> None:
+    boundary, action = document(template, "WorkloadBoundary"), "sagemaker:StartPipelineExecution"
+    starting = {"data-scientist", "lead-data-scientist"}
+    for role in (*starting, "p-abcdefghijkl-workflow", DEPLOYMENT):
+        assert permits(boundary, requested(role, action, PIPELINE)), role
+    for role in (*set(PLATFORMS_ROLES) - starting, "evil-data-scientist"):
+        assert denials(boundary, requested(role, action, PIPELINE)), role
+    assert denials(document(template, "DeployBoundary"), requested("deploy", action, PIPELINE))
+
+
+def test_nobody_repeats_an_execution_of_an_earlier_definition(template: Template) -> None:
+    execution = f"{PIPELINE}/execution/abcdefghijkl"
+    for role in (*PLATFORMS_ROLES, *OTHER_ROLES, DEPLOYMENT):
+        asked = requested(role, "sagemaker:RetryPipelineExecution", execution)
+        assert denials(document(template, "WorkloadBoundary"), asked), role
+    asked = requested("deploy", "sagemaker:RetryPipelineExecution", execution)
+    assert denials(document(template, "DeployBoundary"), asked)
+
+
+def test_every_role_may_look_at_pipelines_and_stop_them(template: Template) -> None:
+    for action in ("DescribePipeline", "ListPipelineExecutionSteps", "StopPipelineExecution"):
+        assert permits(document(template, "WorkloadBoundary"), requested("drift", f"sagemaker:{action}", PIPELINE))
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        *(
+            (f"s3:{action}", "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1")
+            for action in (
+                "DeleteBucket",
+                "DeleteBucketPolicy",
+                "PutBucketAcl",
+                "PutBucketObjectLockConfiguration",
+                "PutBucketPolicy",
+                "PutBucketVersioning",
+                "PutEncryptionConfiguration",
+                "PutLifecycleConfiguration",
+                "PutReplicationConfiguration",
+            )
+        ),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1/approved/1/x"),
+        (
+            "sagemaker:DeleteModelPackage",
+            f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-abcdefghijkl/1",
+        ),
+        *(
+            (f"sagemaker:{action}", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/abalone-p-abcdefghijkl")
+            for action in ("DeleteModelPackageGroup", "DeleteModelPackageGroupPolicy", "PutModelPackageGroupPolicy")
+        ),
+    ],
+)
+def test_only_launches_change_who_reaches_what_is_kept_and_delete_it(
+    template: Template, action: str, resource: str
+) -> None:
+    boundary = document(template, "WorkloadBoundary")
+    assert permits(boundary, requested("project-launch", action, resource))
+    for role in ({*PLATFORMS_ROLES, *OTHER_ROLES} - {"project-launch"}) | {DEPLOYMENT, "project-launch-x"}:
+        assert denials(boundary, requested(role, action, resource)), role
 
 
 def test_only_the_two_functions_read_credentials(template: Template) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from mlops_platform.release.pull_request import propose_retirement
+from mlops_platform.release.rollback import Repository
 from sandbox import http_client
 from sandbox.demo.member import Member
 from sandbox.organization import CLONER
@@ -66,6 +68,19 @@ class Releases(Approvals):
         body = {"title": name, "head": name, "base": PRODUCTION}
         return int(member.send("POST", f"{self.repository}/pulls", body)["number"])
 
+    def retirement(self, member: Member) -> int:
+        """Propose the end of production's endpoint as a person, by the template's own code, and return the pull request's number."""
+        github = self.servers.github.url
+        repository = Repository(name=self.project.deployment, server_url=github, api_url=f"{github}/api/v3")
+        with pytest.MonkeyPatch.context() as variables:
+            variables.setenv("SSL_CERT_FILE", self.servers.trust)
+            page = propose_retirement(repository, PRODUCTION, {"GITHUB_TOKEN": self.servers.tokens[member.user.login]})
+        return int(page.rpartition("/")[2])
+
+    def close(self, member: Member, pull: int) -> None:
+        """Close a pull request without merging it."""
+        member.send("PATCH", f"{self.repository}/pulls/{pull}", {"state": "closed"})
+
     def write(self, member: Member, branch: str, file: str, text: str) -> None:
         """Commit a file to a branch as a person."""
         place = f"{self.repository}/contents/{file}"
@@ -89,8 +104,11 @@ class Releases(Approvals):
         """Wait for the end of the first run of a workflow, and return it."""
 
         def found() -> dict[str, Any] | None:
-            runs = self.developer.runs(self.project.deployment, workflow)
-            return next((run for run in runs if run["status"] == "completed"), None)
+            # GitHub knows a workflow a moment after it was pushed.
+            with suppress(http_client.RefusedError):
+                runs = self.developer.runs(self.project.deployment, workflow)
+                return next((run for run in runs if run["status"] == "completed"), None)
+            return None
 
         return wait_until(found, f"a run of {workflow}")
 
@@ -177,6 +195,21 @@ def test_a_job_of_main_does_not_enter_production(releases: Releases) -> None:
     assert releases.conclusions(run)["Retire from prod"] == "skipped"
 
 
+def test_a_project_that_released_nothing_by_the_branch_yet_is_retired_by_it(releases: Releases) -> None:
+    # As a project whose production was released by another way before it got the branch.
+    waiting = releases.retirement(releases.developer)
+    assert releases.retirement(releases.colleague) == waiting
+    releases.close(releases.developer, waiting)
+    number = releases.retirement(releases.developer)
+    assert number != waiting
+    releases.approve_pull(releases.reviewer, number)
+
+    run = releases.released(releases.merge(releases.developer, number))
+
+    assert run["conclusion"] == "success"
+    assert releases.conclusions(int(run["id"]))["Retire from prod / Retire"] == "success"
+
+
 def test_a_tested_version_is_proposed_by_one_file(releases: Releases, first: dict[str, Any]) -> None:
     assert first["user"]["login"] == CLONER.login
     changed = releases.developer.listed(f"{releases.repository}/pulls/{first['number']}/files")
@@ -238,7 +271,7 @@ def test_a_release_is_not_repeated_once_the_branch_has_gone_on(
 
 
 def test_a_person_proposes_the_end_of_the_endpoint_and_a_release_manager_agrees(releases: Releases) -> None:
-    number = releases.propose(releases.developer, {"retired": True}, name="retire")
+    number = releases.retirement(releases.developer)
     releases.approve_pull(releases.colleague, number)
     assert "approving review from mlops-release-managers" in refused(releases, releases.developer, number)
     releases.approve_pull(releases.reviewer, number)

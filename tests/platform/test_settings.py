@@ -521,6 +521,10 @@ def test_leads_are_known_by_their_logins_where_the_settings_have_them() -> None:
         ({"releaseManagers": ["acme/release-managers"]}, "give a login"),
         ({"approvers": ["grace", "Grace"]}, "list each once"),
         ({"approvers": ["grace@example.com"]}, "use letters, digits and single hyphens"),
+        ({"approvers": ["d-abcdefghijkl/grace", "D-ABCDEFGHIJKL/grace"]}, "domain's id in small letters"),
+        ({"approvers": ["d-abcdefghijkl/grace", "d-abcdefghijkl/Grace"]}, "list each once"),
+        ({"approvers": ["d-abcdefghijkl/"]}, "use letters, digits and single hyphens"),
+        ({"approvers": ["studio/grace"]}, "domain's id in small letters"),
         ({"approvers": [f"lead-{number}" for number in range(21)]}, "list at most 20"),
         (
             {"release": "unprotected", "releaseManagers": ["hedy"]},
@@ -552,6 +556,14 @@ def test_the_team_of_release_managers_is_named_where_it_is_made() -> None:
     wrong = remedy("workload", development=None, workload=workload, github=releasing)
     assert "github.releaseManagers belongs to the stack of development" in wrong
     assert list(problems(github={**GITHUB, "releaseManagers": ["hedy", "Hedy"]})) == ["github.releaseManagers"]
+
+
+@pytest.mark.parametrize("both", ["Grace", "cloner"])
+def test_who_approves_models_or_is_the_platform_releases_none(both: str) -> None:
+    profiles = [{"name": "grace", "role": "lead", "githubLogin": "grace"}]
+    github = {**GITHUB, "platformUser": "cloner", "releaseManagers": ["hedy", both]}
+    wrong = remedy("development", github=github, development={"studio": {"userProfiles": profiles}})
+    assert f"{both} of github.releaseManagers approves models, or is the platform's own account" in wrong
 
 
 DIGEST = "0123456789abcdef" * 4

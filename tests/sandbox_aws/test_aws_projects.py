@@ -216,6 +216,42 @@ def test_a_refused_update_is_undone_and_the_next_one_keeps_the_values_from_befor
     assert greeting == "Hello, undoneagain"
 
 
+def test_a_project_may_change_to_another_product_which_its_own_role_launches(dev: Account) -> None:
+    parameters = ["ssm:PutParameter", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:AddTagsToResource"]
+    before = Launching(dev, "before", allow(GROUP_ACTIONS), allow(parameters))
+    after = Launching(dev, "after", allow(GROUP_ACTIONS), allow(parameters))
+    dev.client("servicecatalog").associate_principal_with_portfolio(
+        PortfolioId=after.portfolio, PrincipalARN=before.lead, PrincipalType="IAM"
+    )
+    before.create("changing")
+    assert before.outcome("changing") == ("CreateCompleted", "")
+    found = dev.client("sagemaker").describe_project(ProjectName="changing")
+    product = found["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
+    kept = [{"Key": key, "UsePreviousValue": True} for key in ("SageMakerProjectName", "SageMakerProjectId")]
+    catalog = dev.client("servicecatalog", dev.assume(before.lead))
+
+    def change(**members: Any) -> None:
+        catalog.update_provisioned_product(
+            ProvisionedProductId=product,
+            UpdateToken=str(uuid.uuid4()),
+            ProvisioningParameters=[*kept, {"Key": "Word", "Value": "Changed"}],
+            **members,
+        )
+
+    with pytest.raises(ClientError, match="ProductName"):
+        change(ProductName="after")
+    change(ProductId=after.product, ProvisioningArtifactId=after.version)
+
+    before.outcome("changing")
+    detail = catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]
+    assert (detail["Status"], detail["ProductId"], detail["ProvisioningArtifactId"]) == (
+        "AVAILABLE",
+        after.product,
+        after.version,
+    )
+    assert detail["LaunchRoleArn"].endswith(":role/after-launch")
+
+
 def test_a_parameter_has_a_new_value_or_its_previous_one(dev: Account, launching: Launching) -> None:
     launching.create("either")
     assert launching.outcome("either") == ("CreateCompleted", "")

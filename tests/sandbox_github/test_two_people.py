@@ -89,6 +89,20 @@ def test_a_writer_does_not_merge_their_own_pull_request(people: dict[str, Client
     assert "At least 1 approving review is required by reviewers with write access." in merged(people["mia"])
 
 
+def test_a_rule_of_pull_requests_asks_more_of_copilot_unless_it_says_otherwise(call: Client) -> None:
+    name = "require_extra_approval_for_unattributed_changes"
+    made = call("POST", "/orgs/acme/rulesets", rules()).json
+    place = f"/orgs/acme/rulesets/{made['id']}"
+
+    assert made["rules"][0]["parameters"][name] is True
+    call("PUT", place, {"rules": rules(**{name: False})["rules"]})
+    assert call("GET", place).json["rules"][0]["parameters"][name] is False
+    # A change that leaves it out turns it on again.
+    call("PUT", place, {"rules": rules()["rules"]})
+    assert call("GET", place).json["rules"][0]["parameters"][name] is True
+    assert call("PUT", place, {"rules": rules(**{name: "yes"})["rules"]}).status == 422
+
+
 def test_an_owner_of_the_organization_does_neither(people: dict[str, Client]) -> None:
     propose(people["olivia"])
 
@@ -257,7 +271,7 @@ ROLES = ("all", "member", "maintainer")
 
 @pytest.fixture
 def releasing(people: dict[str, Client]) -> dict[str, Client]:
-    """The same people, of whom a team of one has to approve changes of some files, and may write."""
+    """The same people, of whom a team of one has to approve every change, and may write."""
     owner = people["olivia"]
     team = owner("POST", "/orgs/acme/teams", {"name": "Managers", "privacy": "closed"}).json
     owner("DELETE", "/orgs/acme/teams/managers/memberships/olivia")
@@ -295,11 +309,23 @@ def test_a_member_of_the_required_team_does_not_approve_what_she_proposed_or_pus
 def test_the_approval_of_a_required_team_that_may_not_write_does_not_count(releasing: dict[str, Client]) -> None:
     owner = releasing["olivia"]
     assert owner("DELETE", f"/orgs/acme/teams/managers{PATH}").status == 204
+    # She may write all the same; GitHub asks whether the team may.
+    assert owner("PUT", f"{PATH}/collaborators/rita", {"permission": "push"}).status == 204
     propose(releasing["mia"])
     assert approve(releasing["rita"]) == 200
     assert approve(owner) == 200
 
     assert "Waiting on 1 approving review from Managers." in merged(releasing["mia"])
+
+
+def test_a_team_that_approves_only_some_files_is_not_understood(releasing: dict[str, Client]) -> None:
+    owner = releasing["olivia"]
+    team = owner("GET", "/orgs/acme/teams/managers").json["id"]
+    required = {"file_patterns": ["*", "!*.md"], "minimum_approvals": 1, "reviewer": {"id": team, "type": "Team"}}
+
+    refused = owner("POST", "/orgs/acme/rulesets", {**rules(required_reviewers=[required]), "name": "some"})
+
+    assert refused.status == 501
 
 
 def test_a_rule_of_pull_requests_does_not_keep_anybody_from_opening_the_branch(people: dict[str, Client]) -> None:

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 5
 _TIMEOUT_SECONDS = 10.0
+_RUN_DETAILS = "return_run_details"
 _SECONDARY_LIMIT_SECONDS = 60.0
 """GitHub requires at least a minute when it names no time. Source: GitHub Docs, "Rate limits for the REST API"."""
 
@@ -55,12 +56,21 @@ class Client:
         self._jitter = jitter
         self._opener = urllib.request.build_opener(_NoRedirects)
 
-    def dispatch(self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None) -> bool:
-        """Start the workflow; False while GitHub does not know it."""
+    def dispatch(
+        self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None
+    ) -> str | None:
+        """Start the workflow and return the address of its run, empty if GitHub does not tell; None while GitHub does not know it.
+
+        Source: GitHub Docs, REST API, "Create a workflow dispatch event"; in the API since February 2026.
+        """
         path = f"/repos/{full_name}/actions/workflows/{workflow}/dispatches"
-        body = {"ref": branch} if inputs is None else {"ref": branch, "inputs": dict(inputs)}
-        status, _ = self.send("POST", path, body, accept=(200, 204, 404, 422))
-        return status in (200, 204)
+        body: Json = {"ref": branch} if inputs is None else {"ref": branch, "inputs": dict(inputs)}
+        accept = (200, 204, 404, 422)
+        status, answer = self.send("POST", path, {**body, _RUN_DETAILS: True}, accept=accept)
+        # An Enterprise Server may be older; a refused request has started nothing.
+        if status == 422 and _RUN_DETAILS in json.dumps(answer):
+            status, answer = self.send("POST", path, body, accept=accept)
+        return text(answer, "html_url") if status in (200, 204) else None
 
     def get(self, path: str) -> Json | None:
         """Return the object at the path; None when there is none."""

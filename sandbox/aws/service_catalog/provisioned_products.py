@@ -27,10 +27,15 @@ def _provision(call: Call) -> Members:
 
 def _update(call: Call) -> Members:
     members = call.members
+    for name in ("ProductName", "ProvisioningArtifactName", "PathName"):
+        if name in members:
+            raise NotEmulatedError(f"UpdateProvisionedProduct by {name}")
     provisioning.update(
         call.caller,
         members["ProvisionedProductId"],
+        product_id=members.get("ProductId"),
         artifact_id=members.get("ProvisioningArtifactId"),
+        path_id=members.get("PathId"),
         parameters={item["Key"]: _value(item) for item in members.get("ProvisioningParameters", [])},
     )
     return {"RecordDetail": _new_record(members["ProvisionedProductId"])}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.aws.cloudformation import stack_principal, templates
-from sandbox.aws.errors import ServiceError, message_of
+from sandbox.aws.errors import NotEmulatedError, ServiceError, message_of
 from sandbox.aws.iam import authorization
 from sandbox.aws.iam.authorization import Principal
 from sandbox.aws.ministack import cloudformation, scope
@@ -62,15 +62,28 @@ def provision(
 
 
 def update(
-    caller: Principal, provisioned_id: str, *, artifact_id: str | None, parameters: Mapping[str, str | None]
+    caller: Principal,
+    provisioned_id: str,
+    *,
+    product_id: str | None,
+    artifact_id: str | None,
+    path_id: str | None,
+    parameters: Mapping[str, str | None],
 ) -> None:
-    """Change the version or the parameters of a provisioned product; None keeps the value that its stack has.
+    """Change the product, the version or the parameters of a provisioned product; None keeps what it has.
+
+    Another product is launched with the role of its own constraint.
+    Source: Service Catalog API Reference, UpdateProvisionedProduct; Administrator Guide, "AWS Service Catalog Launch Constraints".
 
     Raises:
         ServiceError: it is unknown, busy, or CloudFormation refuses the change.
     """
     record = _idle(provisioned_id)
     _require(caller, "servicecatalog:UpdateProvisionedProduct", provisioned_id)
+    if product_id is not None and product_id != record["ProductId"]:
+        _exchange(record, caller, product_id, path_id)
+    elif path_id not in (None, record["_path"]):
+        raise NotEmulatedError("UpdateProvisionedProduct to another path of the same product")
     template, record["ProvisioningArtifactId"] = products.template(
         record["ProductId"], artifact_id or record["ProvisioningArtifactId"]
     )
@@ -132,6 +145,17 @@ def _new_record(name: str, product_id: str, artifact_id: str, path: str) -> Memb
         "_operation": "PROVISION_PRODUCT",
         "_stack": f"SC-{scope.account_id()}-{provisioned_id}",
     }
+
+
+def _exchange(record: Members, caller: Principal, product_id: str, path_id: str | None) -> None:
+    path = _path(product_id, path_id, caller)
+    _, newest = products.template(product_id, None)
+    record.update(
+        ProductId=product_id,
+        ProvisioningArtifactId=newest,
+        LaunchRoleArn=constraints.launch_role(path, product_id),
+        _path=path,
+    )
 
 
 def _require_launch_permissions(principal: Principal, record: Members) -> None:

@@ -224,6 +224,32 @@ def get_commit(call: Call) -> Response:
     return json_response(200, {**views.commit(call.store, call.repository, commit), "files": files})
 
 
+@route("GET", "/repos/{owner}/{repo}/compare/{basehead...}", permission="contents:read", role="pull")
+def compare_commits(call: Call) -> Response:
+    """Compare a commit or branch with another, as `BASE...HEAD`: how many commits each has that the other lacks.
+
+    Source: GitHub Docs, REST API, "Compare two commits". The commits and files themselves are left out.
+    """
+    repository = git(call)
+    names = call.parameters["basehead"].split("...")
+    if len(names) != 2 or any(":" in name for name in names):
+        raise errors.ApiError(501, "Only two commits or branches of the same repository are compared here")
+    base, head = (repository.resolve(name) for name in names)
+    if base is None or head is None:
+        raise errors.not_found()
+    ahead, behind = repository.count(base, head), repository.count(head, base)
+    status = {(False, False): "identical", (True, False): "ahead", (False, True): "behind"}
+    return json_response(
+        200,
+        {
+            "status": status.get((ahead > 0, behind > 0), "diverged"),
+            "ahead_by": ahead,
+            "behind_by": behind,
+            "total_commits": ahead,
+        },
+    )
+
+
 @route("POST", "/repos/{owner}/{repo}/git/blobs", permission="contents:write", role="push")
 def create_blob(call: Call) -> Response:
     """Create a blob."""

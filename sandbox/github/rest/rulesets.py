@@ -54,6 +54,11 @@ _PULL_REQUEST: dict[str, type] = {
     "required_review_thread_resolution": bool,
 }
 """Parameters of the rule pull_request; all are required."""
+_UNATTRIBUTED = "require_extra_approval_for_unattributed_changes"
+"""A parameter that GitHub sets where nobody did: one more approval of what Copilot opened on behalf of nobody. There is no Copilot here.
+
+Source: GitHub Docs, "Available rules for rulesets", additional approval for unattributed Copilot pull requests.
+"""
 
 
 def _check(call: Call, body: _Create | _Update) -> None:
@@ -93,7 +98,14 @@ def _check_parameters(call: Call, rule: _Rule) -> None:
         return
     given = rule.parameters or {}
     wrong = [name for name, kind in _PULL_REQUEST.items() if type(given.get(name)) is not kind]
-    known = {*_PULL_REQUEST, "allowed_merge_methods", "required_reviewers", "automatic_copilot_code_review_enabled"}
+    known = {
+        *_PULL_REQUEST,
+        _UNATTRIBUTED,
+        "allowed_merge_methods",
+        "required_reviewers",
+        "automatic_copilot_code_review_enabled",
+    }
+    wrong += [_UNATTRIBUTED] if type(given.get(_UNATTRIBUTED, True)) is not bool else []
     unknown = [name for name in given if name not in known]
     if wrong or unknown or not 0 <= given["required_approving_review_count"] <= 10:
         details = ", ".join([*wrong, *unknown]) or "required_approving_review_count"
@@ -105,8 +117,20 @@ def _check_parameters(call: Call, rule: _Rule) -> None:
             raise errors.ApiError(501, f"{name} of the rule pull_request is not implemented here")
 
 
+def _stored(given: list[_Rule]) -> list[dict[str, Any]]:
+    """Return rules as they are answered from now on."""
+    found = [rule.model_dump(exclude_none=True) for rule in given]
+    for rule in found:
+        if rule["type"] == "pull_request":
+            rule["parameters"] = {_UNATTRIBUTED: True, **rule["parameters"]}
+    return found
+
+
 def _check_reviewer(call: Call, given: dict[str, Any]) -> None:
-    """Check a team that has to approve. Source: google/go-github, issue 3806; only teams are possible."""
+    """Check a team that has to approve.
+
+    Sources: google/go-github, issue 3806 (only teams are possible); GitHub Docs, "Available rules for rulesets", required reviewers.
+    """
     reviewer = given.get("reviewer", {})
     known = {"file_patterns", "minimum_approvals", "reviewer"}
     if set(given) != known or reviewer.get("type") != "Team" or reviewer.get("id") not in call.store.state.teams:
@@ -117,6 +141,10 @@ def _check_reviewer(call: Call, given: dict[str, Any]) -> None:
         raise errors.unprocessable(
             "Validation Failed", "Invalid parameters for rule 'pull_request': required_reviewers"
         )
+
+    if not {"*", "**/*"}.issuperset(given["file_patterns"]):
+        # They are those of .gitignore, by which each of the two is every file. Source: as above.
+        raise errors.ApiError(501, "Teams that approve only some files are not implemented here")
 
 
 def _check_status_checks(given: dict[str, Any]) -> None:
@@ -208,7 +236,7 @@ def _create(call: Call) -> Response:
         enforcement=body.enforcement,
         bypass_actors=_actors(body.bypass_actors or []),
         conditions=body.conditions or {},
-        rules=[rule.model_dump(exclude_none=True) for rule in body.rules or []],
+        rules=_stored(body.rules or []),
     )
     call.store.state.rulesets[ruleset.id] = ruleset
     return json_response(201, _document(call, ruleset))
@@ -229,7 +257,7 @@ def _update(call: Call) -> Response:
     if body.conditions is not None:
         ruleset.conditions = body.conditions
     if body.rules is not None:
-        ruleset.rules = [rule.model_dump(exclude_none=True) for rule in body.rules]
+        ruleset.rules = _stored(body.rules)
     ruleset.updated_at = now()
     return json_response(200, _document(call, ruleset))
 

@@ -18,6 +18,15 @@ WORKFLOW = "deploy.yml"
 REMOTE = re.compile(r"(?:https?://|ssh://)?(?:[^@/]+@)?([^:/]+(?::\d+)?)[:/](.+?/.+?)(?:\.git)?/?")
 
 
+class RefusedError(DeploymentError):
+    """GitHub refused a request."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"GitHub answered {status}: {reason}")
+        self.status = status
+        self.reason = reason
+
+
 @dataclass(frozen=True, kw_only=True)
 class Repository:
     """This repository on GitHub."""
@@ -98,7 +107,8 @@ def answer(
     """Send a request about the repository, by default a POST if it has a body, and return what GitHub answers.
 
     Raises:
-        DeploymentError: there is no token, or GitHub refuses.
+        RefusedError: GitHub refuses.
+        DeploymentError: there is no token, or GitHub does not answer.
     """
     token = environment.get("GITHUB_TOKEN")
     if not token:
@@ -120,7 +130,7 @@ def answer(
             return response.read()
     except urllib.error.HTTPError as error:
         with error:
-            raise DeploymentError(f"GitHub answered {error.code}: {_message(error)}") from None
+            raise RefusedError(error.code, _message(error)) from None
     except OSError as error:
         raise DeploymentError(f"GitHub at {repository.api_url} does not answer: {error}") from None
 

@@ -326,6 +326,7 @@ class MemoryGitHub:
     """Runs of workflows, branches and pull requests."""
 
     clock: Clock
+    account: str = "mlops-bot"
     runs: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     knows_from: float = 0.0
     """Time at which GitHub has found the files of the repositories."""
@@ -345,19 +346,22 @@ class MemoryGitHub:
     pulls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """The newest first."""
 
-    def dispatch(self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None) -> bool:
+    def dispatch(
+        self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None
+    ) -> str | None:
+        """Start a run as an older server does, which does not tell its address."""
         assert (workflow, branch) == ("deploy.yml", "main")
         assert inputs is not None
         self.before()
         if self.clock.now < self.knows_from or full_name in self.broken:
             self.refused += 1
-            return False
+            return None
         url = f"https://github.com/{full_name}/actions/runs/{len(self.runs) + 1}"
         self.runs.append({"repository": full_name, "url": url, "since": str(self.clock.now), **inputs})
         self.after()
-        return True
+        return ""
 
-    def run_of(self, repository: str, workflow: str, approval: Approval) -> str | None:
+    def run_of(self, repository: str, workflow: str, branch: str, approval: Approval) -> str | None:
         self.on_list()
         for run in self.runs:
             visible = float(run["since"]) + self.seconds_to_appear <= self.clock.now
@@ -365,8 +369,10 @@ class MemoryGitHub:
                 return run["url"]
         return None
 
-    def tested_commit(self, repository: str, workflow: str, approval: Approval, url: str | None) -> str | None:
-        run = self.run_of(repository, workflow, approval)
+    def tested_commit(
+        self, repository: str, workflow: str, branch: str, approval: Approval, url: str | None
+    ) -> str | None:
+        run = self.run_of(repository, workflow, branch, approval)
         return self.succeeded.get(run) if run is not None and url in (None, run) else None
 
     def branch_commit(self, full_name: str, branch: str) -> str | None:
@@ -384,13 +390,21 @@ class MemoryGitHub:
         self.after()
 
     def open_pull_request(self, full_name: str, branch: str, base: str, title: str, body: str) -> None:
+        head = {"ref": branch, "repo": {"full_name": full_name}}
+        # GitHub refuses a second one for the same branch while the first is open, which its client takes for done.
+        if not any((each["state"], each["head"], each["base"]) == ("open", head, base) for each in self.pulls):
+            self.propose(full_name, head, base, title, self.account)
+
+    def propose(self, full_name: str, head: Mapping[str, object], base: str, title: str, author: str) -> None:
+        """Somebody opens a pull request."""
         number = len(self.pulls) + 1
         url = f"https://github.com/{full_name}/pull/{number}"
         found = {
             "number": number,
             "html_url": url,
             "state": "open",
-            "head": {"ref": branch},
+            "head": head,
+            "user": {"login": author},
             "base": base,
             "title": title,
         }

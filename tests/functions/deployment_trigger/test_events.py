@@ -183,10 +183,20 @@ def test_a_version_that_was_deleted_is_refused(fakes: Fakes) -> None:
         (arn(1, group="churn-p-zzzzzzzzzzzz"), "project p-zzzzzzzzzzzz has no deployment repository"),
         (arn(1, group="stranger-p-abcdefghijkl"), f"is not the one of project p-abcdefghijkl, which is {GROUP}"),
         (arn(1, group="experiments"), "group experiments does not belong to a project"),
+        (arn(10**30), "names no version of a model package group"),
         (arn(1).rpartition("/")[0], "names no version of a model package group"),
         ("", "the event names no version of a model package group"),
     ],
-    ids=["account", "region", "project", "group of another name", "no project", "no version", "nothing"],
+    ids=[
+        "account",
+        "region",
+        "project",
+        "group of another name",
+        "no project",
+        "no such number",
+        "no version",
+        "nothing",
+    ],
 )
 def test_a_package_that_is_no_project_s_model_of_this_account_is_refused(
     fakes: Fakes, package_arn: str, reason: str

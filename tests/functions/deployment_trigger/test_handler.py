@@ -19,6 +19,8 @@ from tests.functions.shared.server import Reply, Server, serving
 
 TOKEN = "ghp_a-token-that-no-log-may-show"
 RUN = "https://github.com/acme/runs/7"
+BOT = "mlops-bot"
+"""The platform's account."""
 
 
 @dataclass
@@ -86,13 +88,36 @@ def an_event(version: int = 1, **detail: object) -> dict[str, object]:
     }
 
 
-def a_run(approval: str) -> dict[str, object]:
-    return {"display_title": f"Deploy {arn(1)} {approval}", "html_url": RUN}
+def a_run(approval: str, **changes: object) -> dict[str, object]:
+    """Return a run that the platform's account started on main, unless `changes` say otherwise."""
+    return {
+        "display_title": f"Deploy {arn(1)} {approval}",
+        "html_url": RUN,
+        "event": "workflow_dispatch",
+        "head_branch": "main",
+        "head_sha": "7e57ed",
+        "actor": {"login": BOT},
+        **changes,
+    }
+
+
+ACCOUNT = Reply(body={"login": BOT})
+MAIN = Reply(body={"commit": {"sha": "newest"}})
+
+
+def ancestry(status: str = "ahead") -> Reply:
+    """Return GitHub's comparison of a commit with main: main is ahead of it."""
+    return Reply(body={"status": status})
+
+
+def found(*runs: dict[str, object]) -> tuple[Reply, ...]:
+    """Return the answers by which an approval's run is found among others."""
+    return (ACCOUNT, Reply(body={"workflow_runs": list(runs)}), MAIN, ancestry())
 
 
 def test_an_approval_becomes_a_run(fakes: Fakes, github: Server) -> None:
     approval = "1-1000000000"
-    github.reply(Reply(status=204), Reply(body={"workflow_runs": [a_run("1-999"), a_run(approval)]}))
+    github.reply(Reply(status=204), *found(a_run("1-999"), a_run(approval)))
 
     [made] = handler.handler(an_event(), Context())
 
@@ -105,16 +130,29 @@ def test_an_approval_becomes_a_run(fakes: Fakes, github: Server) -> None:
     workflow = f"/repos/{REPOSITORY}/actions/workflows/deploy.yml"
     assert github.asked == [
         f"POST {workflow}/dispatches",
-        f"GET {workflow}/runs?event=workflow_dispatch&per_page=100",
+        "GET /user",
+        f"GET {workflow}/runs?event=workflow_dispatch&branch=main&actor={BOT}&per_page=100",
+        f"GET /repos/{REPOSITORY}/branches/main",
+        f"GET /repos/{REPOSITORY}/compare/7e57ed...newest",
     ]
     assert github.requests[0].json == {
         "ref": "main",
+        "return_run_details": True,
         "inputs": {"model_package_arn": arn(1), "approval": approval},
     }
 
 
+def test_the_run_that_github_names_is_the_approvals_and_none_is_searched(fakes: Fakes, github: Server) -> None:
+    github.reply(Reply(status=200, body={"workflow_run_id": 7, "html_url": RUN}))
+
+    [made] = handler.handler(an_event(), Context())
+
+    assert (made["decision"], made["run_url"]) == ("dispatched", RUN)
+    assert len(github.requests) == 1
+
+
 def test_the_sweep_does_the_same_for_a_lost_event(fakes: Fakes, github: Server) -> None:
-    github.reply(Reply(status=204), Reply(body={"workflow_runs": [a_run("1-1000000000")]}))
+    github.reply(Reply(status=204), *found(a_run("1-1000000000")))
 
     assert [made["decision"] for made in handler.handler({"sweep": True}, Context())] == ["dispatched"]
 
@@ -157,15 +195,13 @@ def test_without_a_credential_the_request_fails_and_is_tried_again(
         handler.handler(an_event(), Context())
 
     secrets.value = given
-    github.reply(
-        Reply(body={"workflow_runs": []}), Reply(status=204), Reply(body={"workflow_runs": [a_run("1-1000000000")]})
-    )
+    github.reply(ACCOUNT, Reply(body={"workflow_runs": []}), Reply(status=204), *found(a_run("1-1000000000"))[1:])
     assert [made["decision"] for made in handler.handler(an_event(), Context())] == ["dispatched"]
 
 
 def test_no_log_shows_the_token_or_the_event(fakes: Fakes, github: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    github.reply(Reply(status=204), Reply(body={"workflow_runs": [a_run("1-1000000000")]}))
+    github.reply(Reply(status=204), *found(a_run("1-1000000000")))
 
     handler.handler(an_event(Confidential="a-detail"), Context())
 
@@ -188,35 +224,85 @@ def test_a_function_that_is_not_configured_says_so(fakes: Fakes, monkeypatch: py
     ids=["no workflow yet", "no run", "nonsense"],
 )
 def test_a_run_that_is_not_there_is_not_found(github: Server, reply: Reply) -> None:
-    github.reply(reply)
+    github.reply(ACCOUNT, reply)
 
-    client = GitHub(github.url, TOKEN, Deadline(at=Deadline(at=0).now() + 60))
-
-    assert client.run_of(REPOSITORY, "deploy.yml", Approval(version=1, at=5)) is None
+    assert client(github).run_of(REPOSITORY, "deploy.yml", "main", Approval(version=1, at=5)) is None
 
 
 def client(github: Server) -> GitHub:
     return GitHub(github.url, TOKEN, Deadline(at=Deadline(at=0).now() + 60))
 
 
+FOREIGN: dict[str, dict[str, object]] = {
+    "of another branch": {"head_branch": "hers"},
+    "of somebody else": {"actor": {"login": "ada"}},
+    "of nobody": {"actor": "nobody"},
+    "of a push": {"event": "push"},
+}
+"""Runs that carry an approval's id, and are none of the platform's."""
+
+
+@pytest.mark.parametrize("changes", FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_run_that_the_platform_did_not_start_on_main_is_no_approvals(
+    github: Server, changes: dict[str, object]
+) -> None:
+    approval, forged = Approval(version=1, at=5), "https://github.com/acme/runs/8"
+    github.reply(*found(a_run(approval.id, html_url=forged, **changes), a_run(approval.id)))
+
+    assert client(github).run_of(REPOSITORY, "deploy.yml", "main", approval) == RUN
+
+
+@pytest.mark.parametrize("changes", FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_run_that_was_recorded_although_it_is_not_the_platforms_tested_nothing(
+    github: Server, changes: dict[str, object]
+) -> None:
+    approval = Approval(version=1, at=5)
+    github.reply(Reply(body=a_run(approval.id, conclusion="success", **changes)), ACCOUNT)
+
+    assert client(github).tested_commit(REPOSITORY, "deploy.yml", "main", approval, RUN) is None
+
+
+@pytest.mark.parametrize("url", [None, RUN])
 @pytest.mark.parametrize(
-    ("conclusion", "url", "commit"),
+    ("comparison", "commit"), [("ahead", "7e57ed"), ("identical", "7e57ed"), ("behind", None), ("diverged", None)]
+)
+def test_only_a_commit_of_main_was_tested_and_not_that_of_a_tag_of_this_name(
+    github: Server, url: str | None, comparison: str, commit: str | None
+) -> None:
+    approval = Approval(version=1, at=5)
+    run = a_run(approval.id, conclusion="success")
+    first = (ACCOUNT, Reply(body={"workflow_runs": [run]})) if url is None else (Reply(body=run), ACCOUNT)
+    github.reply(*first, MAIN, ancestry(comparison))
+
+    assert client(github).tested_commit(REPOSITORY, "deploy.yml", "main", approval, url) == commit
+
+
+def test_a_run_that_a_colleague_repeated_stays_the_platforms(github: Server) -> None:
+    approval = Approval(version=1, at=5)
+    run = a_run(approval.id, conclusion="success", triggering_actor={"login": "ada"})
+    github.reply(Reply(body=run), ACCOUNT, MAIN, ancestry())
+
+    assert client(github).tested_commit(REPOSITORY, "deploy.yml", "main", approval, RUN) == "7e57ed"
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "there", "commit"),
     [
-        ("success", "https://github.com/run", "7e57ed"),
-        ("success", None, "7e57ed"),
-        ("success", "https://github.com/another", None),
-        ("failure", "https://github.com/run", None),
-        (None, "https://github.com/run", None),
+        ("success", RUN, "7e57ed"),
+        ("success", "https://github.com/acme/another/runs/7", None),
+        ("failure", RUN, None),
+        (None, RUN, None),
     ],
 )
 def test_the_tested_commit_is_that_of_the_runs_success(
-    github: Server, conclusion: str | None, url: str | None, commit: str | None
+    github: Server, conclusion: str | None, there: str, commit: str | None
 ) -> None:
     approval = Approval(version=1, at=5)
-    run = {"html_url": "https://github.com/run", "display_title": f"Deploy {approval.id}", "head_sha": "7e57ed"}
-    github.reply(Reply(body={"workflow_runs": [{**run, "conclusion": conclusion}]}))
+    run = a_run(approval.id, html_url=there, conclusion=conclusion)
+    github.reply(Reply(body=run), *([ACCOUNT, MAIN, ancestry()] if there == RUN else []))
 
-    assert client(github).tested_commit(REPOSITORY, "deploy.yml", approval, url) == commit
+    assert client(github).tested_commit(REPOSITORY, "deploy.yml", "main", approval, RUN) == commit
+    assert github.asked[0] == f"GET /repos/{REPOSITORY}/actions/runs/7"
 
 
 def test_a_commit_changes_one_file_of_another_commits_tree(github: Server) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from functions.deployment_trigger.errors import SweepError
 from tests.functions.deployment_trigger.fakes import BUCKET, REPOSITORY, SETTINGS, Fakes, arn, evidence
 
 TESTED = "7e57ed"
@@ -70,6 +71,48 @@ def test_a_sweep_that_stopped_before_its_record_was_written_proposes_nothing_twi
 
     assert made.run_url == fakes.github.pulls[0]["html_url"]
     assert (len(fakes.github.pulls), len(fakes.github.commits)) == (1, 1)
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+@pytest.mark.parametrize(
+    ("repository", "author"),
+    [("ada/a-fork", "ada"), ("ada/a-fork", "mlops-bot"), (None, "ada"), (REPOSITORY, "ada")],
+    ids=["of a fork", "of a fork, as the platform", "of a fork that is gone", "of the platform's branch, by a writer"],
+)
+def test_a_pull_request_of_somebody_elses_by_the_same_name_is_neither_recorded_nor_in_the_way(
+    fakes: Fakes, repository: str | None, author: str, state: str
+) -> None:
+    succeed(fakes)
+    [key] = fakes.records()
+    name = f"mlops/release-{key.removeprefix('deployments/').removesuffix('.json').replace('/', '-')}"
+    head = {"ref": name, "repo": None if repository is None else {"full_name": repository}}
+    fakes.github.propose(REPOSITORY, head, "production", "A lookalike", author)
+    fakes.github.pulls[0]["state"] = state
+
+    [made] = fakes.sweep()
+
+    ours, lookalike = fakes.github.pulls
+    assert (ours["head"]["ref"], ours["user"]["login"], ours["state"]) == (name, "mlops-bot", "open")
+    assert made.run_url == ours["html_url"]
+    assert lookalike["state"] == "closed"
+
+
+def nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+def test_a_proposal_that_cannot_be_found_is_an_error_and_not_a_missing_branch(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeed(fakes)
+    monkeypatch.setattr(fakes.github, "propose", nothing)
+
+    with pytest.raises(SweepError):
+        fakes.sweep()
+    monkeypatch.undo()
+    [made] = fakes.sweep("sweep-2")
+
+    assert made.decision == "proposed"
 
 
 def test_a_newer_version_takes_the_place_of_one_that_waits(fakes: Fakes) -> None:

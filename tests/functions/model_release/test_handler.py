@@ -90,7 +90,19 @@ def test_by_the_alias_of_another_project_it_releases_that_ones_versions_only(fak
     assert fakes.sagemaker.models == {}
 
 
-@pytest.mark.parametrize("event", [{}, {"version": "3"}, {"version": 0}, {"version": True}, {"version": 3.0}], ids=str)
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"version": "3"},
+        {"version": 0},
+        {"version": True},
+        {"version": 3.0},
+        {"version": 10**9},
+        {"version": 10**30},
+    ],
+    ids=str,
+)
 def test_an_event_without_the_number_of_a_version_is_refused(event: Mapping[str, Any]) -> None:
     assert "is no number of a model package: pass an integer such as 3" in str(handler(event, Context())["refused"])
 

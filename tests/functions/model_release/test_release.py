@@ -66,15 +66,16 @@ def test_its_name_tells_project_and_version_and_fits_into_what_sagemaker_accepts
     assert len(longest.replace("-v3-", "-v99999-")) <= 63
 
 
-def test_an_image_that_was_registered_with_its_digest_is_served_by_it(fakes: Fakes) -> None:
-    digest = "sha256:" + "0" * 64
-    container = {**CONTAINER, "Image": "registry:5000/models/xgboost:latest", "ImageDigest": digest}
-    fakes.register(InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=evidence(container))
-    fakes.freeze(**{"specification-sha256": ""})
+@pytest.mark.parametrize("image", ["registry:5000/models/xgboost:latest", f"registry/xgboost@sha256:{'1' * 64}"])
+def test_what_the_pipeline_registered_as_the_image_is_served_and_never_another_digest(fakes: Fakes, image: str) -> None:
+    """As a lead who sets one with the approval: neither metadata nor IAM covers that member of a container."""
+    container = {**CONTAINER, "Image": image, "ImageDigest": f"sha256:{'0' * 64}"}
+    registered = evidence({**CONTAINER, "Image": image})
+    fakes.register(InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=registered)
+    fakes.freeze(**{"specification-sha256": specification_digest(container)})
     released = fakes.release()
-    assert fakes.sagemaker.models[released.model_name]["PrimaryContainer"]["Image"] == (
-        f"registry:5000/models/xgboost@{digest}"
-    )
+    assert fakes.sagemaker.models[released.model_name]["PrimaryContainer"]["Image"] == image
+    assert json.loads(fakes.s3.objects[BUCKET, RECORD]["Body"])["image"] == image
 
 
 def test_the_artifact_is_copied_by_s3_and_its_record_says_whose_and_which_it_is(fakes: Fakes) -> None:
@@ -218,6 +219,22 @@ def test_a_lead_whom_the_account_does_not_name_approves_nothing_for_it(fakes: Fa
         assert fakes.sagemaker.models == {}
         fakes.release()
         fakes.sagemaker.models.clear()
+
+
+def test_an_approver_may_be_named_with_her_domain(fakes: Fakes) -> None:
+    domain = GRACE["UserProfileArn"].split("/")[1]
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE})
+    fakes.release(settings=replace(SETTINGS, approvers=("hopper", f"{domain}/Grace")))
+
+
+def test_a_profile_of_the_same_name_in_another_domain_is_another_persons(fakes: Fakes) -> None:
+    """As one of a second domain, which development made by itself."""
+    domain = GRACE["UserProfileArn"].split("/")[1]
+    second = GRACE["UserProfileArn"].replace(domain, "d-second")
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE, "UserProfileArn": second})
+    with pytest.raises(RefusedError, match="by the user profile d-second/grace: this account releases what"):
+        fakes.release(settings=replace(SETTINGS, approvers=(f"{domain}/grace",)))
+    fakes.release(settings=ONLY_GRACE)
 
 
 @pytest.mark.parametrize("outside", [{}, {"UserProfileName": "grace"}, {"UserProfileArn": GRACE["UserProfileArn"]}])

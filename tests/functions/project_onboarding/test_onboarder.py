@@ -156,7 +156,8 @@ def test_a_project_that_serves_stays_and_nothing_of_it_is_touched(
 
     assert refusal(account, request_) == (
         f"account 333333333333 (prod) still has the project's endpoint {NAME} ({status}): retire it first, by the workflow "
-        "Retire of the project's deployment repository; then delete the project"
+        "Retire of the project's deployment repository (production on GitHub Team: python -m deployment "
+        "propose-retirement); then try again"
     )
     assert account.changes == before
     assert account.left() == left

@@ -68,14 +68,34 @@ def test_no_log_shows_the_token(server: Server, client: Client, caplog: pytest.L
     assert TOKEN not in caplog.text + str(error.value)
 
 
-@pytest.mark.parametrize(("status", "expected"), [(204, True), (200, True), (404, False), (422, False)])
-def test_a_workflow_is_dispatched_once_github_knows_it(
-    server: Server, client: Client, status: int, expected: bool
-) -> None:
-    server.reply(Reply(status=status))
+STARTED = {"workflow_run_id": 7, "html_url": "https://github.com/acme/runs/7"}
 
-    assert client.dispatch(REPO, "train.yml", "main") is expected
-    assert server.requests[0].json == {"ref": "main"}
+
+@pytest.mark.parametrize(
+    ("reply", "run"),
+    [
+        (Reply(status=200, body=STARTED), "https://github.com/acme/runs/7"),
+        (Reply(status=204), ""),
+        (Reply(status=404), None),
+        (Reply(status=422, body={"message": "Workflow does not have 'workflow_dispatch' trigger"}), None),
+    ],
+    ids=["started, with its run", "started", "unknown", "refused"],
+)
+def test_a_workflow_is_dispatched_once_github_knows_it(
+    server: Server, client: Client, reply: Reply, run: str | None
+) -> None:
+    server.reply(reply)
+
+    assert client.dispatch(REPO, "train.yml", "main") == run
+    assert [each.json for each in server.requests] == [{"ref": "main", "return_run_details": True}]
+
+
+def test_a_server_that_cannot_tell_the_run_starts_it_all_the_same(server: Server, client: Client) -> None:
+    refusal = {"message": 'Invalid request.\n\n"return_run_details" is not a permitted key.'}
+    server.reply(Reply(status=422, body=refusal), Reply(status=204))
+
+    assert client.dispatch(REPO, "train.yml", "main", {"word": "hello"}) == ""
+    assert server.requests[1].json == {"ref": "main", "inputs": {"word": "hello"}}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,10 @@ PROTECTED = BranchRules(approvals=1, dismisses_stale=True, last_push=True, resol
 
 UNPROTECTED = BranchRules()
 
+PEOPLE_PUSH, OPEN_PRODUCTION = 31, 32
+"""Ids of the rulesets that close all branches to jobs, and `production` to people as well."""
+ORDINARY = BranchRules(closing=frozenset({PEOPLE_PUSH}))
+
 
 @dataclass
 class Repo:
@@ -59,6 +63,10 @@ class Repo:
     environments: dict[str, Environment] = field(default_factory=dict[str, Environment])
     collaborators: set[str] = field(default_factory=set[str])
     pull_requests: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    earlier: set[str] = field(default_factory=set[str])
+    """Commits of main before the last one."""
+    merged: set[str] = field(default_factory=set[str])
+    """Commits by which pull requests to other branches were merged."""
     dispatches: list[str] = field(default_factory=list[str])
     filled_at: float = 0.0
     """Time at which its first commit appears."""
@@ -96,6 +104,8 @@ class MemoryGitHub:
     """The rules of repositories that are no templates, if they are others."""
     rules_of_releases: BranchRules = UNPROTECTED
     """The rules of every branch that is called production."""
+    rules_of_others: BranchRules = ORDINARY
+    """The rules of every branch but that and the default one."""
     teams: dict[int, dict[str, bool]] = field(default_factory=dict[int, dict[str, bool]])
     """Members of the teams, and whether they add others."""
     plan_name: str | None = "enterprise"
@@ -211,8 +221,10 @@ class MemoryGitHub:
     def branch_rules(self, full_name: str, branch: str) -> BranchRules:
         if branch == "production":
             return self.rules_of_releases
-        template = self.repositories[full_name].repository.is_template
-        return self.rules if template or self.rules_of_projects is None else self.rules_of_projects
+        repository = self.repositories[full_name].repository
+        if branch != repository.default_branch:
+            return self.rules_of_others
+        return self.rules if repository.is_template or self.rules_of_projects is None else self.rules_of_projects
 
     def delete_repository(self, full_name: str) -> None:
         self._write("delete_repository")
@@ -254,16 +266,25 @@ class MemoryGitHub:
         self.repositories[full_name].pull_requests.pop(number)
         self._written("close_pull_request")
 
+    def merge_commits(self, full_name: str, base: str) -> set[str]:
+        assert base != "main"
+        return self.repositories[full_name].merged
+
+    def is_part(self, full_name: str, commit: str, branch: str) -> bool:
+        repo = self.repositories[full_name]
+        assert branch == "main"
+        return commit in repo.earlier | {repo.commits[branch]}
+
     def was_dispatched(self, full_name: str, workflow: str) -> bool:
         return workflow in self.repositories[full_name].dispatches
 
-    def dispatch(self, full_name: str, workflow: str, branch: str) -> bool:
+    def dispatch(self, full_name: str, workflow: str, branch: str) -> str | None:
         if self.clock.now < self.workflow_known_at:
-            return False
+            return None
         self._write("dispatch")
         self.repositories[full_name].dispatches.append(workflow)
         self._written("dispatch")
-        return True
+        return f"https://github.com/{full_name}/actions/runs/{len(self.repositories[full_name].dispatches)}"
 
 
 @dataclass
@@ -299,6 +320,9 @@ class MemoryStacks:
 
     def status(self, stack_id: str) -> str:
         return self.current
+
+    def is_protected(self, stack_id: str) -> bool:
+        return self.protected
 
     def protect(self, stack_id: str, *, on: bool) -> None:
         # Source: CloudFormation User Guide, "Protect CloudFormation stacks from being deleted".

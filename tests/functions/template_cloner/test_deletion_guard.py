@@ -216,3 +216,46 @@ def test_a_check_that_an_update_takes_away_again_leaves_no_protection(updating: 
     updating.deletion_guard(ON).delete()
 
     assert not updating.stacks.protected
+
+
+# What an update takes out of a project, such as by another product
+
+
+TAKING_OUT = [
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "a state that is not known yet",
+]
+
+
+@pytest.mark.parametrize("protected", [True, False])
+@pytest.mark.parametrize("status", TAKING_OUT)
+def test_an_update_to_a_product_without_deployment_leaves_a_project_that_serves_protected(
+    updating: Fakes, status: str, protected: bool
+) -> None:
+    """As by a lead alone; one whose protection was lifted is protected again, so that nothing else is taken out."""
+    updating.account.deploys(NAME)
+    updating.stacks.current, updating.stacks.protected = status, protected
+    lifted: list[str] = []
+    updating.stacks.after_change = lambda: None if updating.stacks.protected else lifted.append("lifted")
+
+    reason = refusal(updating.deletion_guard(ON), "delete")
+
+    assert reason.startswith("the project stays protected from its deletion: account 333333333333 (prod) still has")
+    assert updating.stacks.protected
+    assert lifted == []
+
+
+@pytest.mark.parametrize("status", TAKING_OUT)
+def test_an_update_to_a_product_without_deployment_lifts_the_protection_of_a_project_that_serves_nowhere(
+    updating: Fakes, status: str
+) -> None:
+    updating.stacks.current = status
+
+    updating.deletion_guard(ON).delete()
+
+    assert not updating.stacks.protected

@@ -211,3 +211,29 @@ def test_earlier_dispatches_are_counted(server: Server, github: GitHub) -> None:
     assert not github.was_dispatched(REPO, "train.yml")
     assert not github.was_dispatched(REPO, "train.yml")
     assert server.asked[0].endswith("/actions/workflows/train.yml/runs?event=workflow_dispatch&per_page=1")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("identical", True), ("behind", True), ("ahead", False), ("diverged", False)]
+)
+def test_a_commit_is_part_of_a_branch_that_lacks_none_of_its_history(
+    server: Server, github: GitHub, status: str, expected: bool
+) -> None:
+    server.reply(Reply(body={"status": status}))
+
+    assert github.is_part(REPO, "abc", "main") is expected
+    assert server.asked == [f"GET /repos/{REPO}/compare/main...abc?per_page=1"]
+
+
+def test_a_commit_that_github_does_not_know_is_part_of_nothing(server: Server, github: GitHub) -> None:
+    server.reply(Reply(status=404, body={"message": "Not Found"}))
+
+    assert not github.is_part(REPO, "abc", "main")
+
+
+def test_only_merged_pull_requests_brought_their_commits(server: Server, github: GitHub) -> None:
+    merged = {"merge_commit_sha": "abc", "merged_at": "2026-12-01T09:00:00Z"}
+    server.reply(Reply(body=[merged, {"merge_commit_sha": "def", "merged_at": None}]))
+
+    assert github.merge_commits(REPO, "production") == {"abc"}
+    assert server.asked == [f"GET /repos/{REPO}/pulls?state=closed&base=production&per_page=100"]

@@ -28,6 +28,10 @@ def approving(**changes: Any) -> dict[str, Any]:
     return {**rule, "parameters": {**rule["parameters"], "required_reviewers": [{**required, **changes}]}}
 
 
+def creation(ruleset: int, source: str = "Organization") -> dict[str, Any]:
+    return {"type": "creation", "ruleset_id": ruleset, "ruleset_source_type": source, "ruleset_source": "acme"}
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
@@ -41,13 +45,26 @@ def approving(**changes: Any) -> dict[str, Any]:
             BranchRules(approvals=2, dismisses_stale=True, last_push=True, resolved_threads=True, stays=True),
         ),
         ([{"type": "deletion"}, pull_request(0)], BranchRules()),
-        ([approving(), {"type": "creation"}], BranchRules(approving_teams=frozenset({7}), opened_by_few=True)),
+        (
+            [approving(), creation(3), creation(4)],
+            BranchRules(approving_teams=frozenset({7}), closing=frozenset({3, 4})),
+        ),
+        ([creation(3, "Repository"), {"type": "creation", "ruleset_id": 4}], BranchRules()),
         ([approving(minimum_approvals=0), approving(file_patterns=["*.json"])], BranchRules()),
         ([approving(reviewer={"id": 7, "type": "User"}), approving(file_patterns="*")], BranchRules()),
         (list[object](), BranchRules()),
         ({"message": "nonsense"}, BranchRules()),
     ],
-    ids=["several rulesets", "no approvals", "a team", "optional, or of some files", "no team", "none", "nonsense"],
+    ids=[
+        "several rulesets",
+        "no approvals",
+        "a team",
+        "an administrator's",
+        "optional, or of some files",
+        "no team",
+        "none",
+        "nonsense",
+    ],
 )
 def test_the_strictest_rules_of_a_branch_are_read(
     server: Server, github: GitHub, rules: object, expected: BranchRules

@@ -59,6 +59,24 @@ def test_deleting_a_stack_whose_launch_failed_deletes_the_half_made_repository(f
     assert fakes.left() == (set(), {})
 
 
+@pytest.mark.parametrize("protected", [True, False])
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
+def test_an_update_takes_no_repository_out_of_a_project_that_is_protected(
+    fakes: Fakes, status: str, *, protected: bool
+) -> None:
+    fakes.launcher().create(PROJECT)
+    fakes.stacks.current, fakes.stacks.protected = status, protected
+    before = deepcopy((fakes.repo, fakes.records.records))
+
+    if protected:
+        with pytest.raises(LaunchError, match="update it to a product that deploys"):
+            fakes.launcher().delete(PROJECT)
+        assert (fakes.repo, fakes.records.records) == before
+    else:
+        fakes.launcher().delete(PROJECT)
+        assert fakes.repo.repository.archived
+
+
 def test_deleting_a_resource_that_never_existed_succeeds(fakes: Fakes) -> None:
     fakes.launcher().delete(PROJECT)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.template_cloner.stacks import CloudFormationStacks
 from tests.functions.template_cloner.test_routing import CHECK_PROPERTIES
 from tests.functions.template_cloner.test_settings import ENVIRONMENT
 from tests.sandbox_aws.account import Account, allow, document
@@ -81,6 +82,16 @@ class Checked:
         values = {"DeletionProtection": protection, "More": "yes" if and_more else "no"}
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
         return {"StackName": self.name, "TemplateBody": json.dumps(self._template), "Parameters": parameters}
+
+    def taken_out(self) -> str:
+        """Update the stack to a template without the check, as by a product without deployment; return its status."""
+        without = {
+            "Resources": {
+                "Other": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": self.name}}
+            }
+        }
+        made = self.stacks.update_stack(StackName=self.name, TemplateBody=json.dumps(without))["StackId"]
+        return at_rest(self._dev, made)["StackStatus"]
 
     def create(self, protection: str, *, and_more: bool = False) -> str:
         """Create the stack, and return its status."""
@@ -162,6 +173,34 @@ def test_a_project_that_serves_again_once_its_protection_was_lifted_is_not_delet
 
     with pytest.raises(ClientError, match="DELETE_FAILED state and cannot be updated"):
         checked.update("on")
+
+
+def test_a_product_without_deployment_takes_no_protection_off_a_project_that_serves(dev: Account, cloner: str) -> None:
+    checked = Checked(dev, cloner, "taken-out")
+    checked.serves(True)
+    assert checked.create("on") == "CREATE_COMPLETE"
+
+    assert checked.taken_out() == "UPDATE_COMPLETE"
+
+    assert checked.refused()
+    assert CloudFormationStacks(checked.stacks).is_protected("taken-out")
+    events = checked.stacks.describe_stack_events(StackName="taken-out")["StackEvents"]
+    [refusal] = [each for each in events if each["ResourceStatus"] == "DELETE_FAILED"]
+    assert refusal["ResourceStatusReason"].endswith("stays protected from its deletion: retire it first")
+
+
+def test_a_product_without_deployment_takes_the_protection_off_a_project_that_serves_nowhere(
+    dev: Account, cloner: str
+) -> None:
+    checked = Checked(dev, cloner, "taken-out-retired")
+    checked.serves(False)
+    assert checked.create("on") == "CREATE_COMPLETE"
+
+    assert checked.taken_out() == "UPDATE_COMPLETE"
+
+    assert not checked.refused()
+    assert not CloudFormationStacks(checked.stacks).is_protected("taken-out-retired")
+    assert checked.delete() == "DELETE_COMPLETE"
 
 
 def test_an_update_that_the_second_resource_refuses_is_rolled_back_completely(dev: Account, cloner: str) -> None:

@@ -9,12 +9,21 @@ from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.github_environments import Environment
 from functions.template_cloner.github_rules import BranchRules
 from functions.template_cloner.releases import Release
-from tests.functions.template_cloner.fakes import DEPLOYING, MAIN, PROJECT, PROTECTED, Fakes, refused
+from tests.functions.template_cloner.fakes import (
+    DEPLOYING,
+    MAIN,
+    OPEN_PRODUCTION,
+    PEOPLE_PUSH,
+    PROJECT,
+    PROTECTED,
+    Fakes,
+    refused,
+)
 
 TEAM = 77
 PRODUCTION = "production"
 WORKFLOW = ".github/workflows/production.yml"
-RELEASING = replace(PROTECTED, approving_teams=frozenset({TEAM}), opened_by_few=True)
+RELEASING = replace(PROTECTED, approving_teams=frozenset({TEAM}), closing=frozenset({PEOPLE_PUSH, OPEN_PRODUCTION}))
 
 
 @pytest.fixture
@@ -68,7 +77,8 @@ def test_the_branch_is_opened_after_main_knows_of_it_and_before_anybody_pushes(f
         (replace(RELEASING, approvals=0), "1 approvals"),
         (replace(RELEASING, last_push=False), "approval of the last push"),
         (replace(RELEASING, stays=False), "no deletion and no force push"),
-        (replace(RELEASING, opened_by_few=False), "that only the platform opens it"),
+        (replace(RELEASING, closing=frozenset()), "that only the platform opens it"),
+        (replace(RELEASING, closing=frozenset({PEOPLE_PUSH})), "that only the platform opens it"),
         (replace(RELEASING, approving_teams=frozenset()), "the approval of nobody in particular releases"),
         (BranchRules(), "1 approvals"),
     ],
@@ -178,6 +188,64 @@ def test_a_project_of_the_other_way_gets_the_branch_once_main_has_what_it_needs(
     fakes.launcher().update(DEPLOYING, DEPLOYING)
 
     assert repo.commits[PRODUCTION] == repo.commits["main"]
+
+
+@pytest.mark.parametrize("places", ["earlier", "merged"])
+def test_a_branch_that_main_or_its_own_pull_requests_brought_to_where_it_is_stays(fakes: Fakes, places: str) -> None:
+    launched(fakes)
+    repo = fakes.github.repositories[DEPLOYING.full_name]
+    repo.commits |= {"main": "newer", PRODUCTION: "reviewed"}
+    getattr(repo, places).add("reviewed")
+
+    fakes.launcher().update(DEPLOYING, DEPLOYING)
+
+    assert repo.commits[PRODUCTION] == "reviewed"
+
+
+@pytest.fixture
+def going_over(fakes: Fakes) -> Fakes:
+    """A project of the other way, in an organization that has just gone over to pull requests."""
+    fakes.github.plan_name = "enterprise"
+    fakes.releases["prod"] = Release(managers=("hedy",))
+    fakes.launcher().create(DEPLOYING)
+    fakes.releases["prod"] = Release(managers=("hedy",), branch=PRODUCTION)
+    return fakes
+
+
+def test_a_branch_that_somebody_else_opened_is_refused_before_its_jobs_are_let_in(going_over: Fakes) -> None:
+    repo = going_over.github.repositories[DEPLOYING.full_name]
+    repo.commits[PRODUCTION] = "attack"
+    written = list(going_over.github.writes)
+
+    with pytest.raises(LaunchError, match=r"production of .* ends with attack, which neither is a commit of main nor"):
+        going_over.launcher().update(DEPLOYING, DEPLOYING)
+
+    assert going_over.github.writes == written
+    assert repo.environments["prod"].admits == MAIN
+
+
+def test_the_rollback_of_an_update_lets_in_no_jobs_of_a_branch_that_somebody_else_opened(going_over: Fakes) -> None:
+    repo = going_over.github.repositories[DEPLOYING.full_name]
+    repo.commits[PRODUCTION] = "attack"
+
+    going_over.launcher().restore(DEPLOYING, ())
+
+    assert repo.environments["prod"].admits == MAIN
+
+
+def test_the_rollback_of_an_update_lets_in_no_jobs_of_a_branch_that_anybody_may_open(going_over: Fakes) -> None:
+    going_over.github.rules_of_releases = replace(RELEASING, closing=frozenset({PEOPLE_PUSH}))
+
+    going_over.launcher().restore(DEPLOYING, ())
+
+    assert going_over.github.repositories[DEPLOYING.full_name].environments["prod"].admits == MAIN
+
+
+def test_the_rollback_of_an_update_closes_production_as_the_account_says(going_over: Fakes) -> None:
+    going_over.launcher().restore(DEPLOYING, ())
+
+    admits = going_over.github.repositories[DEPLOYING.full_name].environments["prod"].admits
+    assert admits == frozenset({("branch", PRODUCTION)})
 
 
 def test_a_project_goes_back_to_reviewers_of_its_jobs(fakes: Fakes) -> None:

@@ -66,6 +66,10 @@ def file(content: object) -> Reply:
     return Reply(body={"sha": "blob", "content": encoded})
 
 
+MISSING = Reply(status=404, body={"message": "Not Found"})
+TAKEN = Reply(status=422, body={"message": "Reference already exists"})
+
+
 def proposing(server: Server) -> tuple[Repository, dict[str, str]]:
     repository = Repository(name="acme/mlops-abalone", server_url="https://github.com", api_url=server.url)
     return repository, {"GITHUB_TOKEN": "token"}
@@ -109,9 +113,17 @@ def test_a_version_that_was_never_released_is_nothing_to_go_back_to(server: Serv
     server.reply(Reply(body=[{"sha": "first"}]), file({"retired": True}))
     repository, environment = proposing(server)
 
-    with pytest.raises(DeploymentError, match="was never released to production"):
+    with pytest.raises(DeploymentError, match="a lead sets it to Rejected and then to Approved in the model registry"):
         propose_version(repository, "production", ARN, environment)
     assert {each.method for each in server.requests} == {"GET"}
+
+
+def test_a_commit_without_a_version_is_passed_over(server: Server) -> None:
+    history = Reply(body=[{"sha": "unversioned"}, {"sha": "deleted"}, {"sha": "first"}])
+    server.reply(history, file([]), MISSING, file(CONTENT), *PROPOSED)
+    repository, environment = proposing(server)
+
+    assert propose_version(repository, "production", ARN, environment) == "https://github.com/pull/5"
 
 
 def test_a_retirement_is_proposed(server: Server) -> None:
@@ -123,3 +135,60 @@ def test_a_retirement_is_proposed(server: Server) -> None:
     written = server.requests[3].json
     assert isinstance(written, dict)
     assert json.loads(base64.b64decode(written["content"])) == {"retired": True}
+
+
+def test_a_retirement_is_proposed_before_anything_was_released_by_the_branch(server: Server) -> None:
+    head, begun, _, *rest = PROPOSED
+    server.reply(head, begun, MISSING, *rest)
+    repository, environment = proposing(server)
+
+    assert propose_retirement(repository, "production", environment) == "https://github.com/pull/5"
+
+    written = server.requests[3].json
+    assert isinstance(written, dict)
+    assert "sha" not in written
+
+
+def test_whoever_proposes_again_is_shown_the_pull_request_that_waits(server: Server) -> None:
+    server.reply(PROPOSED[0], TAKEN, Reply(body=[{"html_url": "https://github.com/pull/4"}]))
+    repository, environment = proposing(server)
+
+    assert propose_retirement(repository, "production", environment) == "https://github.com/pull/4"
+
+    name = "release-retire-the-endpoint-of-production-0123456789ab"
+    assert server.asked[2] == f"GET {PLACE}/pulls?state=open&base=production&head=acme:{name}"
+
+
+def test_a_proposal_that_was_closed_or_interrupted_is_made_anew(server: Server) -> None:
+    head, *rest = PROPOSED
+    server.reply(head, TAKEN, Reply(body=[]), *rest)
+    repository, environment = proposing(server)
+
+    assert propose_retirement(repository, "production", environment) == "https://github.com/pull/5"
+
+    opened = server.requests[-1].json
+    assert isinstance(opened, dict)
+    assert opened["head"] == "release-retire-the-endpoint-of-production-0123456789ab-2"
+
+
+def test_twenty_branches_of_one_name_are_enough(server: Server) -> None:
+    server.reply(PROPOSED[0], *[TAKEN, Reply(body=[])] * 20)
+    repository, environment = proposing(server)
+
+    with pytest.raises(DeploymentError, match="and 19 more branches of that name exist: delete"):
+        propose_retirement(repository, "production", environment)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "message"),
+    [
+        (Reply(status=422, body={"message": "Object does not exist"}), "422: Object does not exist"),
+        (Reply(status=403, body={"message": "Resource not accessible"}), "403: Resource not accessible"),
+    ],
+)
+def test_another_refusal_is_told(server: Server, refusal: Reply, message: str) -> None:
+    server.reply(PROPOSED[0], refusal)
+    repository, environment = proposing(server)
+
+    with pytest.raises(DeploymentError, match=message):
+        propose_retirement(repository, "production", environment)

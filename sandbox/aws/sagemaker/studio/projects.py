@@ -90,6 +90,8 @@ def _update(call: Call) -> Members:
     provisioning.update(
         call.caller,
         project["_product"],
+        product_id=None,
+        path_id=None,
         artifact_id=details.get("ProvisioningArtifactId"),
         # Assumed: SageMaker adds its own two, as at the launch.
         parameters={
