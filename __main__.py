@@ -22,6 +22,7 @@ from components.parameters import Parameters, ParametersArgs
 from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
 from components.storage import Storage, StorageArgs
 from components.studio import Studio, StudioArgs
+from components.studio.leads import files_of_leads
 from components.workload_account import Release, WorkloadAccount, WorkloadAccountArgs
 from costs import declared, price_list
 from costs.idle_month import idle_month
@@ -91,6 +92,7 @@ storage = Storage(
         purposes=settings.requirements.buckets,
         kms_key_arn=keys["data"].arn,
         keep_on_destroy=settings.keep_data_on_destroy,
+        one_writer=dict.fromkeys(("data", "sagemaker"), files_of_leads(environment)),
         write_once={"artifacts": approved_artifacts(environment)},
     ),
     options,

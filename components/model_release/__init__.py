@@ -17,8 +17,8 @@ from components.lambda_function.synchronous import SynchronousFunction, Synchron
 from components.model_release import permissions
 from components.model_release.permissions import APPROVED
 from components.network.vpc_config import VpcConfig
+from components.storage.folders import Folder
 from components.storage.private_bucket import PrivateBucket
-from components.storage.write_once import WriteOnceFolder
 
 PURPOSE = "model-release"
 """Suffix of the names of the function and of its role."""
@@ -89,6 +89,6 @@ class ModelRelease(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def approved_artifacts(environment: Environment) -> WriteOnceFolder:
+def approved_artifacts(environment: Environment) -> Folder:
     """Return the folder of released artifacts, which only the release function writes."""
-    return WriteOnceFolder(name=APPROVED, writer_role_arn=environment.role_arn(PURPOSE))
+    return Folder(name=APPROVED, writer_role_arn=environment.role_arn(PURPOSE))

@@ -9,8 +9,8 @@ from components.environment import Environment
 from components.parameters import Values
 from components.storage.access_log_bucket import PURPOSE as ACCESS_LOGS
 from components.storage.access_log_bucket import AccessLogBucket, AccessLogBucketArgs
+from components.storage.folders import Folder
 from components.storage.private_bucket import PrivateBucket, PrivateBucketArgs
-from components.storage.write_once import WriteOnceFolder
 
 PUBLISHED = ("artifacts", "data")
 """Purposes of the buckets whose names are published to projects."""
@@ -27,7 +27,9 @@ class StorageArgs:
     """Key that encrypts every object."""
     keep_on_destroy: bool
     """Whether they outlive the stack, and cannot be deleted by mistake."""
-    write_once: Mapping[str, WriteOnceFolder]
+    one_writer: Mapping[str, Folder]
+    """Folders that one role alone writes, by the purpose of their bucket."""
+    write_once: Mapping[str, Folder]
     """Folders whose objects are never replaced or deleted, by the purpose of their bucket."""
 
 
@@ -55,6 +57,7 @@ class Storage(pulumi.ComponentResource):
                     kms_key_arn=args.kms_key_arn,
                     access_log_bucket_name=access_logs.bucket_name,
                     keep_on_destroy=args.keep_on_destroy,
+                    one_writer=args.one_writer.get(purpose),
                     write_once=args.write_once.get(purpose),
                 ),
                 child,

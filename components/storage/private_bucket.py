@@ -9,7 +9,7 @@ from components import iam
 from components.environment import Environment
 from components.retention import retained
 from components.storage.closed_bucket import bucket_policy, closed_bucket
-from components.storage.write_once import WriteOnceFolder, write_once
+from components.storage.folders import Folder, one_writer, write_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,9 @@ class PrivateBucketArgs:
     access_log_bucket_name: pulumi.Input[str]
     keep_on_destroy: bool
     """Whether it outlives the stack, and cannot be deleted by mistake."""
-    write_once: WriteOnceFolder | None = None
+    one_writer: Folder | None = None
+    """Folder that one role alone writes."""
+    write_once: Folder | None = None
     """Folder whose objects are never replaced or deleted."""
 
 
@@ -62,8 +64,13 @@ class PrivateBucket(pulumi.ComponentResource):
             target_prefix=f"{args.purpose}/",
             opts=kept,
         )
-        folders = write_once(bucket.arn, args.write_once) if args.write_once else []
-        policy = bucket_policy(name, bucket, kept, *folders)
+        policy = bucket_policy(
+            name,
+            bucket,
+            kept,
+            *(one_writer(bucket.arn, args.one_writer) if args.one_writer else []),
+            *(write_once(bucket.arn, args.write_once) if args.write_once else []),
+        )
         self._purpose = "".join(word.capitalize() for word in args.purpose.split("-"))
         self.arn = bucket.arn
         self.bucket_name = pulumi.Output.all(bucket.bucket, encryption.id, policy.id).apply(lambda parts: parts[0])

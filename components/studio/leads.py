@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pulumi
 
 from components import iam
-from components.environment import Environment
+from components.environment import LEAD_DATA_SCIENTIST, Environment
+from components.storage.folders import Folder
 
 FOLDER = "leads"
 """Folder of each shared bucket in which leads alone write."""
@@ -81,6 +82,11 @@ def approve_models(environment: Environment) -> iam.Statement:
             }
         },
     )
+
+
+def files_of_leads(environment: Environment) -> Folder:
+    """Return the folder of what leads run themselves; so the bucket refuses all others, whatever their policies grant."""
+    return Folder(name=FOLDER, writer_role_arn=environment.role_arn(LEAD_DATA_SCIENTIST))
 
 
 def leave_files_of_leads_alone(shared_bucket_arns: Sequence[pulumi.Input[str]]) -> iam.Statement:

@@ -169,6 +169,28 @@ def denied(rendered: Renderings, principal: str, action: str, key: str, keys: Ma
 ONCE = {"s3:ObjectCreationOperation": "true", "s3:if-none-match": "*"}
 
 
+@pytest.mark.parametrize("bucket", ["data", "sagemaker"])
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion"])
+def test_the_files_of_leads_are_written_by_leads_whatever_policies_of_others_grant(
+    rendered: Renderings, bucket: str, action: str
+) -> None:
+    policy = rendered("dev").one("BucketPolicy", f"storage-{bucket}-policy").document()
+
+    def refused(role: str, key: str) -> bool:
+        request = Request(
+            principal=f"arn:aws:iam::111111111111:role/analytics-dev-{role}",
+            action=action,
+            resource=f"arn:aws:s3:::analytics-dev-{bucket}-111111111111-eu-west-1/{key}",
+            keys={"aws:SecureTransport": "true"},
+        )
+        return bool(denials(policy, request))
+
+    assert not refused("lead-data-scientist", "leads/train.py")
+    for role in ("data-scientist", "deploy", "deployment-trigger", "flow-logs", "job", "p-abcdefghijkl-job"):
+        assert refused(role, "leads/train.py"), role
+        assert not refused(role, "train.py"), role
+
+
 @pytest.mark.parametrize("role", ["p-abcdefghijkl-deployment", "p-abcdefghijkl-model", "deploy", "administrator"])
 @pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging"])
 def test_nobody_but_the_release_function_writes_approved_artifacts(

@@ -47,6 +47,14 @@ def test_a_folder_has_one_writer_and_administrators_are_none(
     assert not refused(product, OTHERS[0], action, "executions/1/x")
 
 
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectTagging"])
+def test_artifacts_and_reports_are_written_by_roles_of_the_project_alone(product: Product, action: str) -> None:
+    for role in ("job", "pipeline", "workflow"):
+        assert not refused(product, f"{ROLE}p-abcdefghijkl-{role}", action, "executions/1/x"), role
+    for role in ("deployment-trigger", "flow-logs", "job", "p-mnopqrstuvwx-job", "deploy", "administrator"):
+        assert refused(product, f"{ROLE}{role}", action, "executions/1/x"), role
+
+
 @pytest.mark.parametrize(("folder", "writer"), [("approved", TRIGGER), ("code", WORKFLOW), ("data", WORKFLOW)])
 @pytest.mark.parametrize("header", [None, '"etag"', "x*", ""])
 def test_what_was_written_is_never_replaced(product: Product, folder: str, writer: str, header: str | None) -> None:

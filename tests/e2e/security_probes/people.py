@@ -86,6 +86,14 @@ def _models_and_profiles(target: Target, client: Client, own: str) -> Iterator[P
 def _storage_and_permissions(target: Target, client: Client, own: str) -> Iterator[Probe]:
     s3, iam, kms = client("s3"), client("iam"), client("kms")
     yield "code of a project", lambda: s3.put_object(Bucket=target.project_bucket, Key="code/x.py", Body=b"")
+    yield (
+        "the log of a pipeline's job",
+        lambda: client("logs").put_log_events(
+            logGroupName="/aws/sagemaker/TrainingJobs",
+            logStreamName="pipelines-attack/algo-1-1",
+            logEvents=[{"timestamp": 0, "message": "attack"}],
+        ),
+    )
     yield "a template", lambda: s3.put_object(Bucket=target.bucket("catalog"), Key="project-templates/x.yaml", Body=b"")
     yield "a bucket's policy", lambda: s3.put_bucket_policy(Bucket=target.bucket("data"), Policy=EVERYTHING)
     yield "who reached the data", lambda: s3.list_objects_v2(Bucket=target.bucket("access-logs"))

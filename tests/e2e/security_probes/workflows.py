@@ -43,6 +43,7 @@ def as_deployer(target: Target, client: Client) -> Iterator[Probe]:
     yield from _approvals(target, client)
     yield from shared.launches(client)
     yield from _roles_that_others_trust(target, client)
+    yield from _pipelines_and_evidence(target, client)
     kms, ec2 = client("kms"), client("ec2")
     yield "the end of a key without tags", lambda: kms.schedule_key_deletion(KeyId=target.untagged_key)
     yield "the end of a network without tags", lambda: ec2.delete_vpc(VpcId=target.untagged_network)
@@ -59,6 +60,12 @@ def as_deployer_of_models(stack: StackFile, client: Client) -> Iterator[Probe]:
 def as_widened_role(target: Target, client: Client) -> Iterator[Probe]:
     """Try what a role may not do to which the deploy role gave every permission: its boundary stays."""
     yield from _approvals(target, client)
+    yield from _pipelines_and_evidence(target, client)
+    for purpose in ("data", "sagemaker"):
+        file = {"Bucket": target.bucket(purpose), "Key": "leads/train.py"}
+        yield f"a script of leads in {purpose}", lambda file=file: client("s3").put_object(**file, Body=b"")
+        yield f"the end of a script of leads in {purpose}", lambda file=file: client("s3").delete_object(**file)
+        yield f"the policy of {purpose}", lambda file=file: client("s3").delete_bucket_policy(Bucket=file["Bucket"])
     yield from shared.launches(client)
     yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
     network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
@@ -116,6 +123,30 @@ def _approvals(target: Target, client: Client) -> Iterator[Probe]:
             StudioLifecycleConfigAppType="JupyterLab",
         ),
     )
+
+
+def _pipelines_and_evidence(target: Target, client: Client) -> Iterator[Probe]:
+    """Have a project's pipeline do something else, and open, plant or delete what proves how a version was made."""
+    sagemaker, s3, bucket = client("sagemaker"), client("s3"), {"Bucket": target.project_bucket}
+    pipeline, group = {"PipelineName": target.group}, {"ModelPackageGroupName": target.group}
+    yield "another definition", lambda: sagemaker.update_pipeline(**pipeline, PipelineDefinition="{}")
+    yield "the end of a pipeline", lambda: sagemaker.delete_pipeline(**pipeline)
+    yield "an execution", lambda: sagemaker.start_pipeline_execution(**pipeline)
+    yield "a project's bucket's policy", lambda: s3.put_bucket_policy(**bucket, Policy=EVERYTHING)
+    yield "no policy of a project's bucket", lambda: s3.delete_bucket_policy(**bucket)
+    yield (
+        "no versions in a project's bucket",
+        lambda: s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Suspended"}),
+    )
+    for folder in ("approved", "code", "deployments", "executions"):
+        key = f"{folder}/attack/model.tar.gz"
+        yield f"planting {key}", lambda key=key: s3.put_object(**bucket, Key=key, Body=b"attack", IfNoneMatch="*")
+        yield f"the end of a version of {key}", lambda key=key: s3.delete_object(**bucket, Key=key, VersionId="x")
+    yield (
+        "the policy of a group",
+        lambda: sagemaker.put_model_package_group_policy(**group, ResourcePolicy=EVERYTHING),
+    )
+    yield "the end of a model", lambda: sagemaker.delete_model_package(ModelPackageName=target.package)
 
 
 def _roles_that_others_trust(target: Target, client: Client) -> Iterator[Probe]:

@@ -1,4 +1,4 @@
-"""A folder of a bucket in which one role creates objects, and nobody replaces or deletes any."""
+"""Folders of a bucket that one role alone writes, by the bucket's own policy."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,29 @@ from components import iam
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteOnceFolder:
+class Folder:
     """A folder, and the role that writes in it."""
 
     name: str
     writer_role_arn: str
 
 
-def write_once(bucket_arn: pulumi.Input[str], folder: WriteOnceFolder) -> list[iam.Statement]:
-    """Return statements of the bucket's own policy, which hold for the account's administrators, too.
+def one_writer(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statement]:
+    """Return statements that let one role write and delete, whatever the policies of other roles grant them."""
+    return [
+        iam.deny(
+            "OnlyOneRoleWritesAndDeletes",
+            "s3:DeleteObject*",
+            "s3:PutObject*",
+            on=pulumi.Output.concat(bucket_arn, f"/{folder.name}/*"),
+            to="*",
+            when={"ArnNotEquals": {"aws:PrincipalArn": folder.writer_role_arn}},
+        )
+    ]
+
+
+def write_once(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statement]:
+    """Return statements that let one role create objects, and nobody replace or delete any, nor the account's administrators.
 
     An upload of parts is created and filled without the header that keeps it from replacing an object; it is completed
     only with it. Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
