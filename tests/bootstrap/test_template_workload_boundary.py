@@ -374,8 +374,10 @@ def test_only_launches_change_who_reaches_what_is_kept_and_delete_it(
     template: Template, action: str, resource: str
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
-    assert permits(boundary, requested("project-launch", action, resource))
-    for role in ({*PLATFORMS_ROLES, *OTHER_ROLES} - {"project-launch"}) | {DEPLOYMENT, "project-launch-x"}:
+    making = {"project-launch", "project-onboarding", "project-roles"}
+    for role in making:
+        assert permits(boundary, requested(role, action, resource))
+    for role in ({*PLATFORMS_ROLES, *OTHER_ROLES} - making) | {DEPLOYMENT, "of-its-own"}:
         assert denials(boundary, requested(role, action, resource)), role
 
 
