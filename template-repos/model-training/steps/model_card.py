@@ -32,7 +32,8 @@ def content(
     compared = [_number("mse of the champion", champion["mse"]["value"])] if "mse" in champion else []
     quality = [_number(name, metric["value"]) for name, metric in evaluation["regression_metrics"].items()]
     return {
-        "model_overview": {"model_description": PURPOSE, "problem_type": "Regression", "model_owner": model},
+        # The card of a version has no other members here. Source: SageMaker Developer Guide, "Model package model card schema".
+        "model_overview": {"model_creator": model},
         "intended_uses": {"purpose_of_model": PURPOSE, "risk_rating": "Unknown"},
         "training_details": {
             "training_observations": f"Trained on {baseline.rows} rows with the columns {', '.join(baseline.features)}."[
