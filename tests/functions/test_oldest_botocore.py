@@ -24,6 +24,7 @@ SERVICES = (
     "lambda",
     "s3",
     "sagemaker",
+    "scheduler",
     "secretsmanager",
     "ssm",
 )

@@ -35,6 +35,10 @@ def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
             "security_group_ids": ["sg-1"],
         },
         "workflow": {"role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-workflow"},
+        "trial": {
+            "role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-trial",
+            "job_role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-trial-job",
+        },
     }
 
 
