@@ -53,10 +53,11 @@ class Releases(Approvals):
         return run
 
     def proposed(self) -> dict[str, Any]:
-        """Let the sweep propose what was tested, and return the only open pull request."""
+        """Let the sweep propose what was tested, and return the platform's only open pull request."""
         # The record says that the run was started a moment after it was.
         decided = wait_until(lambda: [each for each in self.sweep() if each["decision"] == "proposed"], "a proposal")
-        [pull] = self.developer.listed(f"{self.repository}/pulls?base={PRODUCTION}")
+        pulls = self.developer.listed(f"{self.repository}/pulls?base={PRODUCTION}")
+        [pull] = [each for each in pulls if each["user"]["login"] == CLONER.login]
         assert [each["run_url"] for each in decided] == [pull["html_url"]]
         return pull
 
