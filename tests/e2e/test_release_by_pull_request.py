@@ -53,10 +53,11 @@ class Releases(Approvals):
         return run
 
     def proposed(self) -> dict[str, Any]:
-        """Let the sweep propose what was tested, and return the only open pull request."""
+        """Let the sweep propose what was tested, and return the platform's only open pull request."""
         # The record says that the run was started a moment after it was.
         decided = wait_until(lambda: [each for each in self.sweep() if each["decision"] == "proposed"], "a proposal")
-        [pull] = self.developer.listed(f"{self.repository}/pulls?base={PRODUCTION}")
+        pulls = self.developer.listed(f"{self.repository}/pulls?base={PRODUCTION}")
+        [pull] = [each for each in pulls if each["user"]["login"] == CLONER.login]
         assert [each["run_url"] for each in decided] == [pull["html_url"]]
         return pull
 
@@ -104,11 +105,10 @@ class Releases(Approvals):
         """Wait for the end of the first run of a workflow, and return it."""
 
         def found() -> dict[str, Any] | None:
-            # GitHub knows a workflow a moment after it was pushed.
-            with suppress(http_client.RefusedError):
-                runs = self.developer.runs(self.project.deployment, workflow)
-                return next((run for run in runs if run["status"] == "completed"), None)
-            return None
+            # Not by its workflow: one that the default branch lacks is none that GitHub lists.
+            runs = self.developer.get(f"{self.repository}/actions/runs?per_page=100")["workflow_runs"]
+            ended = [run for run in runs if run["path"].endswith(workflow) and run["status"] == "completed"]
+            return ended[-1] if ended else None
 
         return wait_until(found, f"a run of {workflow}")
 
