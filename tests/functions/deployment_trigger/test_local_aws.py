@@ -37,15 +37,16 @@ __all__ = ["certificate_files", "dev", "endpoint_url", "issuer"]
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A project's bucket, the trigger, and an administrator of the account."""
+    """A project's bucket, its job, the trigger, and an administrator of the account."""
 
     dev: Account
+    job: Credentials
     trigger: Credentials
     administrator: Credentials
 
     def train(self, version: int, body: bytes = BODY) -> None:
         """Write the artifact of a version, and the report of its evaluation, as its jobs do."""
-        s3 = self.dev.client("s3")
+        s3 = self.dev.client("s3", self.job)
         s3.put_object(Bucket=BUCKET, Key=f"executions/{version}/model.tar.gz", Body=body)
         s3.put_object(Bucket=BUCKET, Key=f"executions/{version}/evaluation.json", Body=MEASURED)
 
@@ -87,6 +88,7 @@ def world(dev: Account, rendered: Renderings) -> World:
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
     return World(
         dev=dev,
+        job=dev.assume(dev.role(f"analytics-dev-{PROJECT_ID}-job", allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/*"))),
         trigger=dev.assume(trigger),
         administrator=dev.assume(dev.role("trigger-administrator", allow("*"))),
     )

@@ -155,7 +155,7 @@ def test_whoever_proposes_again_is_shown_the_pull_request_that_waits(server: Ser
 
     assert propose_retirement(repository, "production", environment) == "https://github.com/pull/4"
 
-    name = "release-retire-the-endpoint-of-production-0123456789ab"
+    name = "release-retire-production-0123456789ab"
     assert server.asked[2] == f"GET {PLACE}/pulls?state=open&base=production&head=acme:{name}"
 
 
@@ -168,7 +168,7 @@ def test_a_proposal_that_was_closed_or_interrupted_is_made_anew(server: Server) 
 
     opened = server.requests[-1].json
     assert isinstance(opened, dict)
-    assert opened["head"] == "release-retire-the-endpoint-of-production-0123456789ab-2"
+    assert opened["head"] == "release-retire-production-0123456789ab-2"
 
 
 def test_twenty_branches_of_one_name_are_enough(server: Server) -> None:
