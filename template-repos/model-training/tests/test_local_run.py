@@ -156,7 +156,7 @@ def test_the_registered_baseline_is_of_the_training_rows_and_has_the_importance_
     assert found.prediction is not None
     assert found.prediction.rows == len(finished.test_rows)
     assert set(found.importance) == set(COLUMNS)
-    assert max(found.importance.values()) > 1
+    assert max(found.importance.values()) > 0
     assert json.loads((evaluation / "importance.json").read_text())["mse_increase"] == found.importance
     (registered,) = finished.run.registered
     metrics = registered["ModelMetrics"]
@@ -193,7 +193,9 @@ def challenge(finished: Finished, archive: bytes, sha256: str | None = None) -> 
     file = run.s3_path(champion.artifact_uri)
     file.parent.mkdir(parents=True)
     file.write_bytes(archive)
-    built = definition(EXAMPLE, SETTINGS, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT, champion=champion)
+    # Whatever margin this repository asks for, even a negative one, these tests are about one of 1 %.
+    settings = replace(SETTINGS, quality=replace(SETTINGS.quality, least_improvement=0.01))
+    built = definition(EXAMPLE, settings, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT, champion=champion)
     run = replace(run, definition={**built, "Steps": already_trained(built["Steps"][2:], finished.run)})
     run.run()
     return run
