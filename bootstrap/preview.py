@@ -39,16 +39,7 @@ def preview(stack: str, folder: Path, run: Run, report: Callable[[str], None]) -
         BootstrapError: there are no settings, they cannot be read, the credentials are of another account, the
             environment is not bootstrapped there, or its state belongs to a stack of another name.
     """
-    file = stack_file.find(folder, stack)
-    described = settings_file.describe(file)
-    names = Names(unit=described["unit"], environment=described["environment"])
-    account = connect(described["region"])
-    if account.account_id != described["account_id"]:
-        raise BootstrapError(
-            f"{stack} lives in account {described['account_id']}, and your credentials are of {account.account_id}: "
-            "use credentials of its account."
-        )
-    login.require_state(account, names)
+    account, names = account_of(stack, folder)
     variables = {**os.environ, **login.variables(account, names)}
     command = ["pulumi", "preview", "--stack", stack, "--diff", "--non-interactive", "--color", "never"]
     existing = _stacks(account, names)
@@ -63,6 +54,25 @@ def preview(stack: str, folder: Path, run: Run, report: Callable[[str], None]) -
     report(f"New stack: {stack} does not exist yet, and everything would be created. The preview begins with nothing.")
     with tempfile.TemporaryDirectory() as scratch:
         return _preview_from_nothing(stack, folder, Path(scratch), run, command, variables)
+
+
+def account_of(stack: str, folder: Path) -> tuple[Account, Names]:
+    """Return the account of a stack whose settings are in `folder`, and the names of its environment.
+
+    Raises:
+        BootstrapError: there are no settings, they cannot be read, the credentials are of another account, or the
+            environment is not bootstrapped there.
+    """
+    described = settings_file.describe(stack_file.find(folder, stack))
+    names = Names(unit=described["unit"], environment=described["environment"])
+    account = connect(described["region"])
+    if account.account_id != described["account_id"]:
+        raise BootstrapError(
+            f"{stack} lives in account {described['account_id']}, and your credentials are of {account.account_id}: "
+            "use credentials of its account."
+        )
+    login.require_state(account, names)
+    return account, names
 
 
 def _stacks(account: Account, names: Names) -> list[str]:

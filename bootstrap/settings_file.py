@@ -34,6 +34,7 @@ def describe(file: Path) -> Mapping[str, str]:
         "account_id": account_id,
         "deploy_role_arn": f"arn:aws:iam::{account_id}:role/{names.deploy_role}",
         "preview_role_arn": f"arn:aws:iam::{account_id}:role/{names.preview_role}",
+        "drift_role_arn": f"arn:aws:iam::{account_id}:role/{names.drift_role}",
     }
 
 
