@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bootstrap import login, settings_file, stack_file
+from bootstrap import agreement, login, settings_file, stack_file
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from bootstrap.names import PROJECT, Names
@@ -37,9 +37,12 @@ def preview(stack: str, folder: Path, run: Run, report: Callable[[str], None]) -
 
     Raises:
         BootstrapError: there are no settings, they cannot be read, the credentials are of another account, the
-            environment is not bootstrapped there, or its state belongs to a stack of another name.
+            environment is not bootstrapped there, its state belongs to a stack of another name, or the settings of other stacks
+            in the folder contradict its own.
     """
     account, names = account_of(stack, folder)
+    if different := list(agreement.disagreements(folder, names.unit)):
+        raise BootstrapError(f"The stacks of {names.unit} must agree; nothing was previewed. {'; '.join(different)}.")
     variables = {**os.environ, **login.variables(account, names)}
     command = ["pulumi", "preview", "--stack", stack, "--diff", "--non-interactive", "--color", "never"]
     existing = _stacks(account, names)
