@@ -1,4 +1,4 @@
-"""`python -m bootstrap up|login|github-token|recover|doctor|describe|stacks|preview`."""
+"""`python -m bootstrap up|login|github-token|recover|doctor|describe|stacks|preview|drift|drift-issue`."""
 
 import argparse
 import getpass
@@ -10,7 +10,19 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap import arguments, credential, doctor, github, login, preview, settings_file, token_scopes, up
+from bootstrap import (
+    arguments,
+    credential,
+    doctor,
+    drift,
+    drift_issue,
+    github,
+    login,
+    preview,
+    settings_file,
+    token_scopes,
+    up,
+)
 from bootstrap.account import Account, connect, denied, refusal_reason
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
@@ -31,6 +43,8 @@ def main(words: Sequence[str] | None = None) -> int:
         "describe": _describe,
         "stacks": _stacks,
         "preview": _preview,
+        "drift": _drift,
+        "drift-issue": _drift_issue,
     }
     try:
         return commands[options.command](options)
@@ -161,8 +175,10 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _stacks(_: argparse.Namespace) -> int:
-    for environment, stacks in settings_file.stacks_by_environment(Path()).items():
+    found = settings_file.stacks_by_environment(Path())
+    for environment, stacks in found.items():
         _print(f"{environment}={json.dumps(stacks)}")
+    _print(f"all={json.dumps([stack for stacks in found.values() for stack in stacks])}")
     return 0
 
 
@@ -173,6 +189,17 @@ def _preview(options: argparse.Namespace) -> int:
         sys.stdout.flush()
 
     return preview.preview(options.stack, Path(), preview.run_in(Path()), report)
+
+
+def _drift(options: argparse.Namespace) -> int:
+    for line in drift.find(options.stack, Path(), drift.capture_in(Path())):
+        _print(line)
+    return 0
+
+
+def _drift_issue(options: argparse.Namespace) -> int:
+    _print(drift_issue.tell(options.stack, sys.stdin.read().strip(), os.environ))
+    return 0
 
 
 def _find(options: argparse.Namespace) -> tuple[Account, Names]:

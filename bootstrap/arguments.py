@@ -35,11 +35,22 @@ def parser() -> argparse.ArgumentParser:
         "describe", help="print what a workflow must know about a stack, as NAME=VALUE lines"
     )
     describe.add_argument("file", type=Path, help="the stack's settings, such as Pulumi.dev.yaml")
-    commands.add_parser("stacks", help="print the stacks of this folder for a workflow, as ENVIRONMENT=LIST lines")
+    commands.add_parser(
+        "stacks", help="print the stacks of this folder for a workflow, as ENVIRONMENT=LIST lines, and all of them"
+    )
     preview = commands.add_parser(
         "preview", help="preview a stack of this folder with a role that only reads; nothing is written"
     )
     preview.add_argument("stack", help="the stack, as in Pulumi.STACK.yaml")
+    drift = commands.add_parser(
+        "drift", help="print how a stack's account differs from the program, in Markdown; nothing is written"
+    )
+    drift.add_argument("stack", help="the stack, as in Pulumi.STACK.yaml")
+    issue = commands.add_parser(
+        "drift-issue",
+        help="open, change or close a stack's issue about drift, whose text is standard input; for a workflow",
+    )
+    issue.add_argument("stack", help="the stack, as in Pulumi.STACK.yaml")
     return root
 
 

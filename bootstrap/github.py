@@ -1,4 +1,4 @@
-"""Read-only requests to GitHub's REST API, and the subjects of the tokens of GitHub Actions."""
+"""Requests to GitHub's REST API, and the subjects of the tokens of GitHub Actions."""
 
 import http.client
 import json
@@ -89,11 +89,24 @@ def get(server: Server, path: str, token: str | None) -> Answer:
     Raises:
         BootstrapError: the server cannot be reached.
     """
+    return _request(server, "GET", path, token, None)
+
+
+def send(server: Server, method: str, path: str, token: str, body: Mapping[str, object]) -> Answer:
+    """Send a request with a JSON document for `path` of the REST API.
+
+    Raises:
+        BootstrapError: the server cannot be reached.
+    """
+    return _request(server, method, path, token, json.dumps(body).encode())
+
+
+def _request(server: Server, method: str, path: str, token: str | None, body: bytes | None) -> Answer:
     headers = {"Accept": "application/vnd.github+json", "User-Agent": "mlops-platform-bootstrap"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     # `Server.at` accepts https only.
-    request = urllib.request.Request(f"{server.api_url}{path}", headers=headers)
+    request = urllib.request.Request(f"{server.api_url}{path}", headers=headers, data=body, method=method)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             return _answer(response.status, response.headers.items(), response.read())

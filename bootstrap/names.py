@@ -59,6 +59,11 @@ class Names:
         return f"{self.prefix}-preview"
 
     @property
+    def drift_role(self) -> str:
+        """Name of the role that the workflow which looks for drift assumes."""
+        return f"{self.prefix}-drift"
+
+    @property
     def state_alias(self) -> str:
         """Alias of the key that encrypts the state and its secrets."""
         return f"alias/{self.prefix}-state"

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bootstrap import login, settings_file, stack_file
+from bootstrap import agreement, login, settings_file, stack_file
 from bootstrap.account import Account, connect
 from bootstrap.errors import BootstrapError
 from bootstrap.names import PROJECT, Names
@@ -37,18 +37,12 @@ def preview(stack: str, folder: Path, run: Run, report: Callable[[str], None]) -
 
     Raises:
         BootstrapError: there are no settings, they cannot be read, the credentials are of another account, the
-            environment is not bootstrapped there, or its state belongs to a stack of another name.
+            environment is not bootstrapped there, its state belongs to a stack of another name, or the settings of other stacks
+            in the folder contradict its own.
     """
-    file = stack_file.find(folder, stack)
-    described = settings_file.describe(file)
-    names = Names(unit=described["unit"], environment=described["environment"])
-    account = connect(described["region"])
-    if account.account_id != described["account_id"]:
-        raise BootstrapError(
-            f"{stack} lives in account {described['account_id']}, and your credentials are of {account.account_id}: "
-            "use credentials of its account."
-        )
-    login.require_state(account, names)
+    account, names = account_of(stack, folder)
+    if different := list(agreement.disagreements(folder, names.unit)):
+        raise BootstrapError(f"The stacks of {names.unit} must agree; nothing was previewed. {'; '.join(different)}.")
     variables = {**os.environ, **login.variables(account, names)}
     command = ["pulumi", "preview", "--stack", stack, "--diff", "--non-interactive", "--color", "never"]
     existing = _stacks(account, names)
@@ -63,6 +57,25 @@ def preview(stack: str, folder: Path, run: Run, report: Callable[[str], None]) -
     report(f"New stack: {stack} does not exist yet, and everything would be created. The preview begins with nothing.")
     with tempfile.TemporaryDirectory() as scratch:
         return _preview_from_nothing(stack, folder, Path(scratch), run, command, variables)
+
+
+def account_of(stack: str, folder: Path) -> tuple[Account, Names]:
+    """Return the account of a stack whose settings are in `folder`, and the names of its environment.
+
+    Raises:
+        BootstrapError: there are no settings, they cannot be read, the credentials are of another account, or the
+            environment is not bootstrapped there.
+    """
+    described = settings_file.describe(stack_file.find(folder, stack))
+    names = Names(unit=described["unit"], environment=described["environment"])
+    account = connect(described["region"])
+    if account.account_id != described["account_id"]:
+        raise BootstrapError(
+            f"{stack} lives in account {described['account_id']}, and your credentials are of {account.account_id}: "
+            "use credentials of its account."
+        )
+    login.require_state(account, names)
+    return account, names
 
 
 def _stacks(account: Account, names: Names) -> list[str]:

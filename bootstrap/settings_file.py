@@ -34,6 +34,7 @@ def describe(file: Path) -> Mapping[str, str]:
         "account_id": account_id,
         "deploy_role_arn": f"arn:aws:iam::{account_id}:role/{names.deploy_role}",
         "preview_role_arn": f"arn:aws:iam::{account_id}:role/{names.preview_role}",
+        "drift_role_arn": f"arn:aws:iam::{account_id}:role/{names.drift_role}",
     }
 
 
@@ -57,14 +58,20 @@ def stacks_by_environment(folder: Path) -> Mapping[str, Sequence[str]]:
 
 def of_environment(names: Names, folder: Path) -> Mapping[str, object] | None:
     """Return the settings in `folder` of the stack of that environment, or None if no file there has them."""
+    return of_unit(names.unit, folder).get(names.environment)
+
+
+def of_unit(unit: str, folder: Path) -> dict[str, Mapping[str, object]]:
+    """Return the settings in `folder` of each stack of a unit, by its environment; files that cannot be read are left out."""
+    found: dict[str, Mapping[str, object]] = {}
     for file in sorted(folder.glob("Pulumi.*.yaml")):
         try:
             settings = _settings(file)
         except BootstrapError:
             continue
-        if (settings.get("unit"), settings.get("environment")) == (names.unit, names.environment):
-            return settings
-    return None
+        if settings.get("unit") == unit:
+            found.setdefault(str(settings.get("environment")), settings)
+    return found
 
 
 def parts(settings: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ administrators see everything. Profiles fetch new credentials whenever the old o
 """
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -58,10 +59,31 @@ def environment(found: Servers) -> dict[str, str]:
 def enter(command: str | None) -> None:
     """Replace this process by a shell in the sandbox; with a command, by that command in a shell."""
     found = servers.require()
-    shell = os.environ.get("SHELL", "/bin/sh") if command is None else "/bin/sh"
-    arguments = [shell] if command is None else [shell, "-c", command]
+    variables = environment(found)
     os.chdir(paths.CHECKOUT)
-    os.execve(shell, arguments, environment(found))
+    if command is not None:
+        os.execve("/bin/sh", ["/bin/sh", "-c", command], variables)
+    sys.stdout.write(
+        f"The sandbox: in AWS you are the profile {DEFAULT_PROFILE}, until you choose another (export AWS_PROFILE=…); at GitHub you are "
+        f"{PLATFORM_ENGINEER.login}, {PLATFORM_ENGINEER.part}.\n"
+    )
+    sys.stdout.flush()
+    shell = os.environ.get("SHELL", "/bin/sh")
+    os.execve(shell, [shell, *prompt(shell)], variables)
+
+
+def prompt(shell: str) -> Sequence[str]:
+    """Return options by which a bash shows, in each prompt, as whom it acts in AWS; other shells keep their prompt."""
+    if Path(shell).name != "bash":
+        return ()
+    file = paths.PROGRAMS / "bashrc"
+    file.write_text(
+        "[ ! -f ~/.bashrc ] || . ~/.bashrc\n"
+        "PS1='(sandbox: ${AWS_PROFILE:-no profile}) '\"$PS1\"\n"
+        # What the person's own file put before them would hide the sandbox's programs.
+        f"PATH={shlex.quote(str(paths.PROGRAMS))}:$PATH\n"
+    )
+    return ("--rcfile", str(file))
 
 
 def pulumi(arguments: Sequence[str]) -> None:

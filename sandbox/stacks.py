@@ -70,6 +70,13 @@ def write(environment: str, servers: Servers) -> StackFile:
     return found
 
 
+def change(stack: StackFile, section: str, **settings: object) -> None:
+    """Change settings of a section in the sandbox's copy of a stack's settings, which keeps them."""
+    content = stack_file.read(stack.path)
+    content["config"][f"{NAMESPACE}:{section}"] |= settings
+    _replace(stack.path, content)
+
+
 def _stack_file(environment: str, content: dict[str, Any]) -> StackFile:
     config = content["config"]
     return StackFile(

@@ -89,11 +89,12 @@ ProfileName = Annotated[
 Approver = Annotated[
     str,
     pattern(
-        r"(d-(-*[a-z0-9]){1,61}/)?[A-Za-z0-9](-*[A-Za-z0-9]){0,62}",
-        "use letters, digits and single hyphens, at most 63, perhaps after the domain's id in small letters, as in d-abcdefghijkl/grace",
+        r"d-(-*[a-z0-9]){1,61}/[A-Za-z0-9](-*[A-Za-z0-9]){0,62}",
+        "give the domain's id and the user profile, such as d-abcdefghijkl/grace: another domain may have a profile of the same name; "
+        "pulumi stack output studioDomainId prints the id for development's stack",
     ),
 ]
-"""The name of a user profile in Studio, perhaps with its domain. Source: SageMaker API Reference, CreateUserProfile."""
+"""A user profile in Studio, with its domain. Source: SageMaker API Reference, CreateUserProfile."""
 AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
 Email = Annotated[
     str,

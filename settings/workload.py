@@ -47,9 +47,8 @@ class Workload(Section):
     Whom development makes a lead later, by itself, approves nothing for an environment that names its approvers. They approve in an
     app of their own in Studio: of what is done elsewhere, SageMaker tells no user profile, and it is refused.
 
-    Name each with the id of the domain (`studioDomainId` of development's stack), such as `d-abcdefghijkl/grace`, once there is one. A name
-    alone counts in every domain of that account, also in one that development makes later, with a profile of that name. If its domain is
-    replaced, change the entries."""
+    Name each with the id of the domain (`studioDomainId` of development's stack), such as `d-abcdefghijkl/grace`, once there is one:
+    development may make another domain later, with a profile of that name. If its domain is replaced, change the entries."""
     endpoint_instance_types: Annotated[
         list[EndpointInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
     ] = Field(

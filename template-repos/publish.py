@@ -218,7 +218,8 @@ def rename_to_main(repository: str, token: str, branch: str) -> None:
     if status != 201:
         raise PublishError(
             f"the default branch of {repository} is {branch}, projects need {MAIN}, and the server does not rename it "
-            f"({status}): rename it there, or use the token of an administrator"
+            f"({status}): rename it there, or use the token of an administrator, if fine-grained with the permission Administration "
+            "(read and write)"
         )
     ends = time.monotonic() + RENAME_SECONDS
     while _request("GET", f"{repository}/branches/{MAIN}", token)[0] != 200:
@@ -272,10 +273,23 @@ def _git(environment: dict[str, str], *arguments: str, folder: Path | None = Non
         ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if result.returncode:
-        # GitHub's code for a ruleset that refuses a push.
-        rules = "; rules let only the platform's own account past: use its token" if "GH013" in result.stderr else ""
-        raise PublishError(f"git {arguments[0]} failed: {result.stderr.strip()}{rules}")
+        raise PublishError(f"git {arguments[0]} failed: {result.stderr.strip()}{_advice(result.stderr)}")
     return result.stdout.strip()
+
+
+def _advice(refusal: str) -> str:
+    """Return what to do about the server's message."""
+    # GitHub's code for a ruleset that refuses a push.
+    if "GH013" in refusal:
+        return "; rules let only the platform's own account past: use its token"
+    # Source: GitHub Docs, "Permissions required for fine-grained personal access tokens"; a push with a workflow takes two.
+    if "error: 403" in refusal or "without `workflow" in refusal:
+        return (
+            "; the token in GITHUB_TOKEN may not write there: a classic one needs the scopes `repo` and `workflow`, a fine-grained "
+            "one or an app's the permissions Contents and Workflows (read and write) of the template repositories; with single "
+            "sign-on, it is authorized for the organization, too"
+        )
+    return ""
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bootstrap import github, settings_file
+from bootstrap import agreement, github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
 from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, project_releases, quotas, reviews
@@ -39,6 +39,9 @@ def examine(
     )
     settings = settings_file.of_environment(names, folder)
     if settings is not None:
+        different = list(agreement.disagreements(folder, names.unit))
+        same = f"of {names.unit} agree in region, organization and accounts"
+        yield Finding(subject="stacks", fine=not different, message="; ".join(different) or same)
         yield checked("roles", lambda: account_checks.parts(stack, settings_file.parts(settings), again))
     yield checked("state bucket", lambda: account_checks.state_bucket(account, names, again))
     yield checked("state key", lambda: account_checks.state_key(account, names, again))

@@ -36,7 +36,7 @@ def alarm_failures(
         f"{name}-errors",
         alarm_name=f"{function_name}-errors",
         description=(
-            "The deployment trigger failed, and Lambda and the sweep try again; or it refused a version that is not what its "
+            "The deployment trigger failed, and Lambda and the scheduled run try again; or it refused a version that is not what its "
             "pipeline evaluated. The function's log says which"
         ),
         metric=("AWS/Lambda", "Errors"),

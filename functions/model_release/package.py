@@ -117,9 +117,8 @@ def _require_approver(package: ModelPackage, settings: Settings) -> None:
     if not _is_role(decider.arn, account, role):
         raise RefusedError(f"{package.arn} was last changed by {decider.arn}, which does not approve models: {again}")
     profile = decider.profile_in(account, settings.region)
-    # An approver that is named without a domain counts in each domain of the account.
-    names = {profile.casefold(), profile.rpartition("/")[2].casefold()}
-    if settings.approvers and names.isdisjoint(map(str.casefold, settings.approvers)):
+    # With its domain: another domain of the account may have a profile of the same name.
+    if settings.approvers and profile.casefold() not in map(str.casefold, settings.approvers):
         who = f"the user profile {profile}" if profile else "no user profile of Studio that SageMaker tells of"
         raise RefusedError(
             f"{package.arn} was last changed by {who}: this account releases what {' or '.join(settings.approvers)} approved "

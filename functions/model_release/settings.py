@@ -25,7 +25,7 @@ class Settings(OwnEnvironment):
     approver_role: str
     """Name of the role there that approves versions."""
     approvers: Sequence[str]
-    """User profiles of Studio there whose approvals count here; empty if the role alone counts."""
+    """User profiles of Studio there whose approvals count here, such as `d-…/grace`; empty if the role alone counts."""
     release_managers: Sequence[str] = ()
     """Logins at GitHub of those who let jobs into this account; empty where nobody has to."""
     earlier_versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sandbox import commands, environments, identities, installation, login, servers, stacks
 from sandbox.demo.progress import Demo, Step
-from sandbox.organization import CLONER, ENVIRONMENTS, ORGANIZATION, REPOSITORY
+from sandbox.organization import CLONER, ENVIRONMENTS, LEAD_DATA_SCIENTIST, ORGANIZATION, REPOSITORY
 from sandbox.servers import Servers
 from sandbox.stacks import Deployment, StackFile
 
@@ -72,6 +72,9 @@ def _deploy(step: Step, found: Servers, files: dict[str, StackFile]) -> dict[str
 
     others = {name: file for name, file in files.items() if name != "dev"}
     results = {"dev": deploy(files["dev"])}
+    # Only now is the domain known, in which the lead approves for production.
+    domain = stacks.output(files["dev"], results["dev"][0], "studioDomainId")
+    stacks.change(files["prod"], "workload", approvers=[f"{domain}/{LEAD_DATA_SCIENTIST.login}"])
     with ThreadPoolExecutor() as pool:
         results |= dict(zip(others, pool.map(deploy, others.values()), strict=True))
     step.changed = any(deployment.changed for _, deployment in results.values())

@@ -131,7 +131,7 @@ def test_it_stands_in_no_network_and_only_its_account_invokes_it(prod: Rendering
     assert function["environment"]["variables"] == {
         "ACCOUNT_ID": "333333333333",
         "APPROVER_ROLE": "analytics-dev-lead-data-scientist",
-        "APPROVERS": '["grace"]',
+        "APPROVERS": "[]",
         "ARTIFACTS_BUCKET": "analytics-prod-artifacts-333333333333-eu-west-1",
         "DEVELOPMENT_ACCOUNT_ID": "111111111111",
         "DEVELOPMENT_PREFIX": "analytics-dev",
@@ -148,6 +148,12 @@ def test_the_role_that_approves_has_the_name_by_which_the_function_knows_it(
 ) -> None:
     variables = prod.one("lambda/function:Function", "model-release-function").inputs["environment"]["variables"]
     assert variables["APPROVER_ROLE"] == roles_of(rendered("dev"))["lead-data-scientist"].name
+
+
+def test_the_function_knows_the_approvers_that_the_settings_name(rendered: Renderings) -> None:
+    workload = {"developmentAccountId": "111111111111", "approvers": ["d-abcdefghijkl/grace"]}
+    function = rendered("preprod", {"workload": workload}).one("lambda/function:Function", "model-release-function")
+    assert function.inputs["environment"]["variables"]["APPROVERS"] == '["d-abcdefghijkl/grace"]'
 
 
 def test_without_named_approvers_the_role_of_leads_counts_alone(rendered: Renderings) -> None:

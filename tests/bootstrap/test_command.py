@@ -307,6 +307,7 @@ def test_describe_prints_the_account_region_and_roles_of_a_stack(
         "account_id": account_id,
         "deploy_role_arn": f"arn:aws:iam::{account_id}:role/analytics-{stack}-deploy",
         "preview_role_arn": f"arn:aws:iam::{account_id}:role/analytics-{stack}-preview",
+        "drift_role_arn": f"arn:aws:iam::{account_id}:role/analytics-{stack}-drift",
     }
 
 
@@ -389,7 +390,12 @@ def test_stacks_prints_the_stacks_of_each_environment(
         (tmp_path / f"Pulumi.{stack}.yaml").write_text(SETTINGS.format(environment=stack.rpartition("-")[2]))
     monkeypatch.chdir(tmp_path)
     assert command.main(["stacks"]) == 0
-    assert capsys.readouterr().out.splitlines() == ['dev=["dev", "payments-dev"]', "preprod=[]", 'prod=["prod"]']
+    assert capsys.readouterr().out.splitlines() == [
+        'dev=["dev", "payments-dev"]',
+        "preprod=[]",
+        'prod=["prod"]',
+        'all=["dev", "payments-dev", "prod"]',
+    ]
 
 
 def test_a_stack_that_no_job_deploys_is_an_error(

@@ -29,6 +29,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
     assert list(findings) == [
         "account",
         "bootstrap",
+        "stacks",
         "roles",
         "state bucket",
         "state key",

@@ -143,6 +143,19 @@ def test_credentials_of_another_account_are_refused_in_one_line(folder: Path, mo
         preview_of("dev", folder, Engine())
 
 
+def test_stacks_that_contradict_each_other_are_not_previewed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, with_states("dev.json"))
+    (folder / "Pulumi.dev.yaml").write_text(SETTINGS + "  mlops-platform:development: {}\n")
+    other = SETTINGS.replace("environment: dev", "environment: prod").replace(f"region: {REGION}", "region: us-east-1")
+    (folder / "Pulumi.prod.yaml").write_text(other)
+    engine = Engine()
+    with pytest.raises(
+        BootstrapError, match=r"must agree; nothing was previewed. region of dev is eu-west-1, and region of prod"
+    ):
+        preview_of("dev", folder, engine)
+    assert engine.calls == []
+
+
 def test_a_machine_without_the_engine_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(BootstrapError, match="pulumi is not on PATH"):
         preview.run_in(tmp_path)(["pulumi", "about"], {"PATH": str(tmp_path)})

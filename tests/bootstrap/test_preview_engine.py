@@ -1,4 +1,4 @@
-"""`preview` with the real engine, as the preview role of the local AWS: the state's bucket stays untouched."""
+"""`preview` and `drift` with the real engine, as their roles in the local AWS: the state's bucket stays untouched."""
 
 import os
 import shutil
@@ -116,3 +116,47 @@ def test_a_stack_that_exists_is_previewed_from_its_state_by_the_same_role(checko
     assert "New stack" not in previewed.stdout
     assert "+ aws:ec2/vpc:Vpc: (create)" in previewed.stdout
     assert checkout.objects() == before != []
+
+
+def test_drift_is_what_an_account_has_otherwise_than_the_program_and_the_role_that_finds_it_changes_nothing(
+    checkout: Checkout, endpoint_url: str, certificate_files: Certificates
+) -> None:
+    # The onboarding function lets it in, so that it has to exist.
+    Account(endpoint_url, certificate_files.authority, "111111111111").role("analytics-dev-template-cloner")
+    file = checkout.folder / "Pulumi.preprod.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["config"]["mlops-platform:github"]["oidcIssuer"] = checkout.issuer.url
+    file.write_text(yaml.safe_dump(settings))
+    deployed = checkout.run(
+        *("deploy", "environment:preprod", "sh", "-ec"),
+        'login=$(python -m bootstrap login --unit analytics --environment preprod); eval "$login"\n'
+        "pulumi up --yes --skip-preview --non-interactive",
+    )
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    file.write_text(yaml.safe_dump(settings))
+    before = checkout.objects()
+
+    def drift() -> list[str]:
+        found = checkout.run("drift", "ref:refs/heads/main", sys.executable, "-m", "bootstrap", "drift", "preprod")
+        assert found.returncode == 0, found.stdout + found.stderr
+        return found.stdout.splitlines()
+
+    assert drift() == []
+    checkout.account.client("logs").put_retention_policy(
+        logGroupName="/aws/lambda/analytics-preprod-model-release", retentionInDays=3
+    )
+    checkout.account.client("ssm").delete_parameter(Name="/mlops/analytics/preprod/storage/artifacts-bucket")
+    assert sorted(drift()) == [
+        "- create `aws:ssm/parameter:Parameter` `parameters-storage/artifacts-bucket`",
+        "- update `aws:cloudwatch/logGroup:LogGroup` `model-release-logs`: `retentionInDays`",
+    ]
+    assert checkout.objects() == before
+
+
+def test_a_stack_that_the_engine_cannot_compare_is_an_error_and_no_drift(checkout: Checkout) -> None:
+    file = checkout.folder / "Pulumi.preprod.yaml"
+    file.write_text(file.read_text().replace("cidr: 10.17.0.0/16", "cidr: 10.17.0.0/31"))
+    found = checkout.run("deploy", "environment:preprod", sys.executable, "-m", "bootstrap", "drift", "preprod")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "cannot compare preprod with its account: " in found.stderr
+    assert "10.17.0.0/31" in found.stderr

@@ -115,6 +115,14 @@ class PlatformRepository:
 
         return wait_until(rests, f"the end of {workflow}")
 
+    def dispatch(self, workflow: str) -> None:
+        """Start a workflow by hand, on main."""
+        self.engineer.send("POST", f"{PATH}/actions/workflows/{workflow}/dispatches", {"ref": "main"})
+
+    def issues(self) -> list[dict[str, Any]]:
+        """Return the open issues."""
+        return [each for each in self.engineer.listed(f"{PATH}/issues") if "pull_request" not in each]
+
     def release(self, run: Mapping[str, Any]) -> None:
         """Let a run enter the environment whose reviewer it waits for, as that reviewer."""
         place = f"{PATH}/actions/runs/{run['id']}/pending_deployments"

@@ -13,9 +13,7 @@ import sys
 from collections.abc import Callable
 
 import boto3
-import yaml
 
-from bootstrap import stack_file
 from sandbox import environments, identities, installation, login, servers, stacks
 from sandbox.demo import accounts, runner
 from sandbox.demo.progress import Demo
@@ -58,16 +56,10 @@ def registered_on_team() -> None:
     installation.install(lambda _: None)
     found = servers.start("team")
     environments.enter(found.aws.url, found.trust)
-    _set(stacks.write("dev", found), "github", releaseManagers=[RELEASE_MANAGER.login, SECOND_RELEASE_MANAGER.login])
-    _set(stacks.write("prod", found), "workload", release="branch")
+    managers = [RELEASE_MANAGER.login, SECOND_RELEASE_MANAGER.login]
+    stacks.change(stacks.write("dev", found), "github", releaseManagers=managers)
+    stacks.change(stacks.write("prod", found), "workload", release="branch")
     registered()
-
-
-def _set(stack: stacks.StackFile, key: str, **changes: object) -> None:
-    """Change a setting in the sandbox's copy, which keeps it."""
-    content = stack_file.read(stack.path)
-    content["config"][f"{stacks.NAMESPACE}:{key}"] |= changes
-    stack.path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 STAGES: dict[str, Callable[[], None]] = {

@@ -20,6 +20,7 @@ PROJECT = {
     "GitReviewers": "grace, mary",
     "DeletionProtection": "on",
     "Inference": "realtime",
+    "UpdatedAt": "2026-11-30T17:30:00Z",
 }
 SUBJECT = "repo:acme@1001/mlops-abalone-p-abcdefghijkl-model-training@2005"
 ISSUER = "token.actions.githubusercontent.com"

@@ -142,6 +142,8 @@ def accepts(product: Product, parameter: str, value: str) -> bool:
         ("GitReviewers", "grace, octocat_acme,mary"),
         ("ModelGroupDescription", "Ages of abalones: rings + 1.5 (größer ist älter)"),
         ("ModelGroupDescription", "a" * 1024),
+        ("UpdatedAt", ""),
+        ("UpdatedAt", "2026-11-30T17:30:00Z"),
     ],
 )
 def test_a_good_parameter_is_accepted(product: Product, parameter: str, value: str) -> None:
@@ -192,6 +194,8 @@ def test_a_name_is_accepted_if_the_boundary_lets_the_project_invoke_the_alias_th
         ("ModelGroupDescription", ""),
         ("ModelGroupDescription", "two\nlines"),
         ("ModelGroupDescription", "a" * 1025),
+        ("UpdatedAt", "now"),
+        ("UpdatedAt", "2026-11-30"),
     ],
 )
 def test_a_bad_parameter_is_refused_before_anything_is_created(product: Product, parameter: str, value: str) -> None:

@@ -174,6 +174,7 @@ def test_each_account_gives_roles_to_the_deployment_repository_alone(product: Pr
             "RepositoryId": "2006",
             "Environment": environment,
             "AccountId": account,
+            "UpdatedAt": "2026-11-30T17:30:00Z",
         }
 
 

@@ -113,6 +113,7 @@ def test_each_account_gives_roles_to_the_repository_alone(product: Product) -> N
             "RepositoryId": "2005",
             "Environment": environment,
             "AccountId": ACCOUNTS[environment],
+            "UpdatedAt": "2026-11-30T17:30:00Z",
         }
 
 

@@ -10,8 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox_aws.account import Account, allow, trust
+from tests.sandbox_aws.test_aws_functions import create as create_function
 
-TEMPLATE = {
+TEMPLATE: Mapping[str, Any] = {
     "Parameters": {
         "SageMakerProjectName": {"Type": "String"},
         "SageMakerProjectId": {"Type": "String"},
@@ -58,6 +59,19 @@ GROUP_ACTIONS = [
     "sagemaker:GetModelPackageGroupPolicy",
     "sagemaker:ListTags",
 ]
+ANSWERING = {
+    "handler.py": """
+import json
+import urllib.request
+
+def handler(event, context):
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "SUCCESS", "PhysicalResourceId": "x", "Data": {"Request": event["RequestId"]}}
+    request = urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""}, method="PUT")
+    urllib.request.urlopen(request)
+""",
+}
+"""A function that tells the request for its custom resource that it answered last."""
 LEAD_ACTIONS = [
     "sagemaker:CreateProject",
     "sagemaker:DeleteProject",
@@ -72,7 +86,13 @@ LEAD_ACTIONS = [
 class Launching:
     """A product, the portfolio that holds it, and the roles that launch it."""
 
-    def __init__(self, account: Account, name: str, *launch_statements: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        account: Account,
+        name: str,
+        *launch_statements: Mapping[str, Any],
+        template: Mapping[str, Any] = TEMPLATE,
+    ) -> None:
         self.account = account
         self.lead = account.role(f"{name}-lead", allow(LEAD_ACTIONS))
         launch = account.role(
@@ -85,7 +105,7 @@ class Launching:
         bucket = f"{name}-catalog"
         location = {"LocationConstraint": "eu-west-1"}
         account.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
-        account.client("s3").put_object(Bucket=bucket, Key="template.json", Body=json.dumps(TEMPLATE).encode())
+        account.client("s3").put_object(Bucket=bucket, Key="template.json", Body=json.dumps(template).encode())
         catalog = account.client("servicecatalog")
         self.portfolio = catalog.create_portfolio(DisplayName=name, ProviderName="test", IdempotencyToken=name)[
             "PortfolioDetail"
@@ -260,6 +280,49 @@ def test_a_parameter_has_a_new_value_or_its_previous_one(dev: Account, launching
     catalog = dev.client("servicecatalog", dev.assume(launching.lead))
     with pytest.raises(ClientError, match="Cannot specify usePreviousValue as true and non empty value"):
         update(catalog, product, {"Key": "Ending", "Value": "!", "UsePreviousValue": True})
+
+
+@pytest.mark.parametrize(
+    "also", [{}, {"Greeting": TEMPLATE["Resources"]["Greeting"]}], ids=["plain", "reading a parameter"]
+)
+def test_an_update_asks_a_custom_resource_again_only_if_a_property_of_it_is_new(
+    dev: Account, also: Mapping[str, Any]
+) -> None:
+    name = f"asking-{len(also)}"
+    create_function(dev, name, "handler.handler", ANSWERING)
+    properties = {
+        "ServiceToken": f"arn:aws:lambda:eu-west-1:111111111111:function:{name}",
+        "Word": {"Ref": "Word"},
+    }
+    group = TEMPLATE["Resources"]["Group"]
+    template = {
+        **TEMPLATE,
+        "Resources": {"Group": group, **also, "Check": {"Type": "Custom::Check", "Properties": properties}},
+        "Outputs": {"Request": {"Value": {"Fn::GetAtt": "Check.Request"}}},
+    }
+    parameters = ["ssm:PutParameter", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:AddTagsToResource"]
+    statements = (allow(GROUP_ACTIONS), allow(parameters), allow("lambda:InvokeFunction"))
+    asking = Launching(dev, name, *statements, template=template)
+    asking.create(name)
+    assert asking.outcome(name) == ("CreateCompleted", "")
+    described = dev.client("sagemaker").describe_project(ProjectName=name)
+    product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
+    catalog = dev.client("servicecatalog", dev.assume(asking.lead))
+
+    def answered() -> str:
+        asking.outcome(name)
+        assert catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]["Status"] == "AVAILABLE"
+        [output] = dev.client("servicecatalog").get_provisioned_product_outputs(ProvisionedProductId=product)["Outputs"]
+        return output["OutputValue"]
+
+    launched = answered()
+    update(catalog, product)
+    assert answered() == launched
+    update(catalog, product, {"Key": "Word", "Value": "again"})
+    updated = answered()
+    assert updated != launched
+    update(catalog, product, {"Key": "Word", "UsePreviousValue": True})
+    assert answered() == updated
 
 
 def test_a_role_that_is_not_in_the_portfolio_finds_no_product(dev: Account, launching: Launching) -> None:

@@ -1,6 +1,7 @@
 """Calls of the engine in the sandbox's shell, and its other commands: one line says what to do instead."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -28,6 +29,30 @@ def running(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL"):  # the program sets them for itself
         monkeypatch.setenv(name, "")
+
+
+def test_the_prompt_of_a_bash_says_as_whom_it_acts_in_aws_and_keeps_the_persons_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(paths, "PROGRAMS", tmp_path)
+    (tmp_path / ".bashrc").write_text("PS1='mine> '\n")
+    bash = shutil.which("bash")
+    assert bash is not None
+
+    def shown(**variables: str) -> str:
+        done = subprocess.run(
+            [bash, *shell.prompt(bash), "-i", "-c", 'echo "${PS1@P}"'],
+            env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], **variables},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.rstrip("\n")
+
+    assert shown(AWS_PROFILE="dev") == "(sandbox: dev) mine> "
+    assert shown(AWS_PROFILE="ada") == "(sandbox: ada) mine> "
+    assert shown() == "(sandbox: no profile) mine> "
+    assert list(shell.prompt("/bin/zsh")) == []
 
 
 @pytest.mark.parametrize(

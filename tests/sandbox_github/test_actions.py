@@ -175,7 +175,7 @@ jobs: {{a: {{runs-on: ubuntu-latest, steps: [{{run: "while [ ! -e {tmp_path}/go 
     assert conclusions == ["success", "cancelled", "success"]
 
 
-def test_a_cancelled_run_ends_with_its_processes(remote: Remote, tmp_path: Path) -> None:
+def test_a_cancelled_run_shows_the_step_that_ran_and_ends_with_its_processes(remote: Remote, tmp_path: Path) -> None:
     path = remote.with_workflow(
         "cancelled",
         f"""
@@ -183,14 +183,23 @@ on: workflow_dispatch
 jobs:
   a:
     runs-on: ubuntu-latest
-    steps: [{{run: "echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/started; sleep 60"}}]
+    steps:
+      - {{name: Before, run: echo}}
+      - {{name: Running, run: "echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/started; sleep 60"}}
 """,
     )
     body = {"ref": "main", "return_run_details": True}
     number = remote("POST", f"{path}/actions/workflows/build.yml/dispatches", body).json["workflow_run_id"]
+
+    def steps() -> list[tuple[str, str, str | None]]:
+        [job] = remote("GET", f"{path}/actions/runs/{number}/jobs").json["jobs"]
+        return [(step["name"], step["status"], step["conclusion"]) for step in job["steps"]]
+
     wait_until(lambda: (tmp_path / "started").exists())
+    assert steps() == [("Before", "completed", "success"), ("Running", "in_progress", None)]
     assert remote("POST", f"{path}/actions/runs/{number}/cancel").status == 202
     assert remote.finished(path, number)["conclusion"] == "cancelled"
+    assert [step[:2] for step in steps()] == [("Before", "completed"), ("Running", "completed")]
     step = int((tmp_path / "started").read_text())
     wait_until(lambda: not Path(f"/proc/{step}").exists())
     assert not (remote.folder / "runs" / str(number) / "work").exists()

@@ -331,6 +331,24 @@ def test_a_push_that_the_rules_refuse_says_whose_token_is_let_past(server: Path,
     assert "rules let only the platform's own account past: use its token" in error
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "fatal: unable to access 'https://github.com/acme/x.git/': The requested URL returned error: 403",
+        "refusing to allow a GitHub App to create or update workflow `.github/workflows/a.yml` without `workflows` permission",
+    ],
+)
+def test_a_push_that_the_token_may_not_make_says_which_permissions_it_lacks(
+    server: Path, environment: dict[str, str], refusal: str
+) -> None:
+    hook = server / REPOSITORY / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{refusal}\nEND\nexit 1\n")
+    hook.chmod(0o755)
+    code, _, error = publish(server, environment)
+    assert code == 1
+    assert "the permissions Contents and Workflows (read and write) of the template repositories" in error
+
+
 def test_a_refused_push_fails_with_the_servers_message(server: Path, environment: dict[str, str]) -> None:
     hook = server / REPOSITORY / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'main is protected' >&2\nexit 1\n")

@@ -56,7 +56,7 @@ def test_every_job_installs_the_makefiles_version_of_uv_and_checks_it() -> None:
     jobs = [job for path in (*WORKFLOWS, *templates) for job in _load(path)["jobs"].values()]
     steps = [step for job in jobs for step in job.get("steps", ())]
     installing = [step["with"] for step in steps if step.get("uses", "").startswith("astral-sh/setup-uv@")]
-    assert len(installing) == 15
+    assert len(installing) == 17
     expected = {"version": version[1], "checksum": UV_CHECKSUM, "enable-cache": False}
     assert [each for each in installing if each != expected] == []
     assert [step["run"] for step in steps if re.search(r"pip3? install|astral\.sh", step.get("run", ""))] == []
@@ -66,6 +66,18 @@ def test_a_pull_request_never_applies() -> None:
     text = (CHECKOUT / ".github" / "workflows" / "pull-request.yml").read_text()
     assert "bootstrap preview" in text
     assert not [word for word in ("pulumi up", "pulumi destroy", "pulumi refresh", "deploy_role_arn") if word in text]
+
+
+def test_the_search_for_drift_changes_nothing_and_has_no_secret() -> None:
+    path = CHECKOUT / ".github" / "workflows" / "drift.yml"
+    text, workflow = path.read_text(), _load(path)
+    others = ("pulumi ", "deploy_role_arn", "preview_role_arn", "secrets.")
+    assert [word for word in others if word in text] == []
+    assert workflow[True].keys() == {"schedule", "workflow_dispatch"}
+    job = workflow["jobs"]["compare"]
+    assert job["permissions"] == {"contents": "read", "id-token": "write", "issues": "write"}
+    # The role trusts jobs on main that run in no environment.
+    assert "environment" not in job
 
 
 def test_no_workflow_gives_permissions_to_code_that_was_not_reviewed() -> None:
@@ -257,6 +269,31 @@ def test_a_pull_request_tells_a_new_stack_from_one_whose_outputs_cannot_be_read(
 def test_the_preview_of_a_new_stack_begins_as_the_workflow_expects() -> None:
     [beginning] = re.findall(r"grep -q '\^(.+?)' ", _script("pull-request.yml", "preview", "Preview"))
     assert f'report(f"{beginning}' in (CHECKOUT / "bootstrap" / "preview.py").read_text()
+
+
+def _compare(runner: Path, differences: str, *, status: int = 0) -> subprocess.CompletedProcess[str]:
+    python = f"""case "$3" in
+        drift) printf '%s' "$DIFFERENCES"; exit {status} ;;
+        drift-issue) echo "$4"; cat > issue ;;
+    esac"""
+    (runner / ".venv" / "bin" / "python").write_text(f"#!/bin/sh\n{python}\n")
+    return _run(runner, _script("drift.yml", "compare", "Compare"), DIFFERENCES=differences)
+
+
+@pytest.mark.parametrize(("differences", "summary"), [("- update `a`\n- delete `b`", None), ("", "No drift.")])
+def test_drift_is_summarised_and_told_to_the_issue_of_its_stack(
+    runner: Path, differences: str, summary: str | None
+) -> None:
+    done = _compare(runner, differences)
+    assert (done.returncode, done.stdout) == (0, f"### dev\n{summary or differences}\ndev\n"), done.stderr
+    assert (runner / "summary.md").read_text() == f"### dev\n{summary or differences}\n"
+    assert (runner / "issue").read_text().strip() == differences
+
+
+def test_a_comparison_that_fails_ends_the_job_and_leaves_the_issue_as_it_is(runner: Path) -> None:
+    done = _compare(runner, "", status=1)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not (runner / "issue").exists()
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

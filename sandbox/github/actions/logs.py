@@ -33,7 +33,7 @@ class JobLogs:
         """Jobs by the names that act gives them."""
         self.titles: dict[str, tuple[Title, ...]] = {}
         """Titles of the jobs, each after those of its callers, by key."""
-        self._started_steps: dict[tuple[int, str], str] = {}
+        self._running_steps: dict[tuple[int, str], Step] = {}
         self._hidden: list[str] = []
         self.cancelled = False
 
@@ -110,22 +110,25 @@ class JobLogs:
         identifier = str(record["stepID"][0])
         if "stepResult" not in record:
             if message.startswith("⭐ Run"):
-                self._started_steps[job.id, identifier] = now()
+                self._running_step(record, job, identifier)
                 self._write(job, f"##[group]{record.get('step', '')}")
             elif record.get("level") == "error":
                 self._write(job, f"##[error]{message}")
             return
-        with self._store.lock:
-            job.steps.append(
-                Step(
-                    name=self._mask(str(record.get("step", ""))),
-                    number=len(job.steps) + 1,
-                    conclusion=str(record["stepResult"]),
-                    started_at=self._started_steps.get((job.id, identifier), now()),
-                    completed_at=now(),
-                )
-            )
+        self._running_step(record, job, identifier).end(str(record["stepResult"]))
+        del self._running_steps[job.id, identifier]
         self._write(job, "##[endgroup]")
+
+    def _running_step(self, record: dict[str, Any], job: Job, identifier: str) -> Step:
+        """Return the step of a record, which begins with it unless it runs already; a skipped one only ends."""
+        step = self._running_steps.get((job.id, identifier))
+        if step is None:
+            name = self._mask(str(record.get("step", "")))
+            step = Step(name=name, number=len(job.steps) + 1, started_at=now())
+            with self._store.lock:
+                job.steps.append(step)
+            self._running_steps[job.id, identifier] = step
+        return step
 
     def _mask(self, text: str) -> str:
         for secret in self._hidden:

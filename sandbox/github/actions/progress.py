@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sandbox.github.actions import deployments
-from sandbox.github.state import Result, Run, now
+from sandbox.github.state import Job, Result, Run, now
 from sandbox.github.store import Store
 
 
@@ -32,7 +32,7 @@ def finish(store: Store, run: Run, key: str, result: Result) -> None:
         if job.status != "completed":
             # Of the jobs of a called workflow, those that never started were skipped.
             ended = result.result if job.status == "in_progress" or not started else "skipped"
-            job.status, job.conclusion, job.completed_at = "completed", ended, now()
+            _end(job, ended)
 
 
 def refresh(run: Run, keys: Sequence[str], *, executing: bool) -> None:
@@ -64,7 +64,15 @@ def complete(run: Run, conclusion: str) -> None:
     run.status, run.conclusion, run.updated_at = "completed", conclusion, now()
     for job in run.jobs:
         if job.status != "completed":
-            job.status, job.conclusion, job.completed_at = "completed", conclusion, now()
+            _end(job, conclusion)
     run.waiting.clear()
     run.pending.clear()
     run.holding.clear()
+
+
+def _end(job: Job, conclusion: str) -> None:
+    """End a job, and the step that still runs when it is stopped."""
+    job.status, job.conclusion, job.completed_at = "completed", conclusion, now()
+    for step in job.steps:
+        if step.status != "completed":
+            step.end("cancelled")

@@ -142,7 +142,7 @@ def create_pull(call: Call) -> Response:
         raise errors.validation_failed("PullRequest", "", "custom", message)
     pull = PullRequest(
         id=call.store.state.next_id(),
-        number=len(repository.pulls) + 1,
+        number=repository.next_number,
         title=body.title,
         body=body.body,
         author=call.caller.user.login,

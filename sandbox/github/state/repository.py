@@ -126,6 +126,20 @@ class PullRequest(BaseModel):
     updated_at: str = Field(default_factory=now)
 
 
+class Issue(BaseModel):
+    """An issue."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: str
+    labels: list[str] = Field(default_factory=list[str])
+    state: Literal["open", "closed"] = "open"
+    created_at: str = Field(default_factory=now)
+    updated_at: str = Field(default_factory=now)
+
+
 class Repository(BaseModel):
     """A repository."""
 
@@ -151,6 +165,7 @@ class Repository(BaseModel):
     variables: dict[str, Variable] = Field(default_factory=dict[str, Variable])
     secrets: dict[str, Secret] = Field(default_factory=dict[str, Secret])
     pulls: list[PullRequest] = Field(default_factory=list[PullRequest])
+    issues: list[Issue] = Field(default_factory=list[Issue])
     pushers: dict[str, str] = Field(default_factory=dict[str, str])
     """Login of the account that last pushed each branch."""
     workflow_ids: dict[str, int] = Field(default_factory=dict[str, int])
@@ -164,6 +179,11 @@ class Repository(BaseModel):
     def full_name(self) -> str:
         """Owner and name."""
         return f"{self.owner}/{self.name}"
+
+    @property
+    def next_number(self) -> int:
+        """Number of the next issue or pull request, which share them."""
+        return len(self.pulls) + len(self.issues) + 1
 
     def environment(self, name: str) -> Environment | None:
         """Return an environment by its name, in any case.

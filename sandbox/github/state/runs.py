@@ -12,10 +12,14 @@ class Step(BaseModel):
 
     name: str
     number: int
-    status: str = "completed"
-    conclusion: str | None
+    status: str = "in_progress"
+    conclusion: str | None = None
     started_at: str
-    completed_at: str
+    completed_at: str | None = None
+
+    def end(self, conclusion: str) -> None:
+        """Record the result of a step that runs."""
+        self.status, self.conclusion, self.completed_at = "completed", conclusion, now()
 
 
 class Job(BaseModel):

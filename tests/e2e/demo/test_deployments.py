@@ -12,7 +12,7 @@ import pytest
 from sandbox import identities
 from sandbox.demo import launch
 from sandbox.demo.application import Application
-from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST
+from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST, RELEASE_MANAGER
 from tests.e2e.actors import refused
 from tests.e2e.deployments import Deployments
 from tests.e2e.sandbox import ACCOUNTS, REGION, Sandbox
@@ -338,6 +338,35 @@ def test_a_project_takes_updates_after_its_deletion_and_its_lifting_were_refused
     assert deployments.launch_stack() == ("UPDATE_COMPLETE", True)
     assert deployments.delete_project()[0] == "DeleteFailed"
     assert deployments.launch_stack() == ("UPDATE_COMPLETE", True)
+
+
+def test_an_update_with_a_new_time_asks_the_release_managers_of_today_and_one_without_a_change_nobody_else(
+    deployments: Deployments,
+) -> None:
+    place = f"/repos/{deployments.project.deployment}/environments/prod"
+
+    def reviewers() -> list[str]:
+        rules = deployments.owner.get(place)["protection_rules"]
+        return sorted(each["reviewer"]["login"] for rule in rules for each in rule.get("reviewers", []))
+
+    named = reviewers()
+    # As if production had named nobody else when the project was launched.
+    before = deployments.owner.get(place)
+    deployments.owner.send(
+        "PUT",
+        place,
+        {
+            "reviewers": [{"type": "User", "id": RELEASE_MANAGER.id}],
+            "prevent_self_review": True,
+            "deployment_branch_policy": before["deployment_branch_policy"],
+        },
+    )
+
+    assert deployments.update_project()[0] == "AVAILABLE"
+    assert reviewers() == [RELEASE_MANAGER.login]
+    assert deployments.update_project(UpdatedAt="2026-11-30T17:30:00Z") == ("AVAILABLE", "")
+    assert reviewers() == named
+    assert len(named) == 2
 
 
 def test_endpoints_are_retired_when_production_s_reviewer_agrees_and_no_sooner(deployments: Deployments) -> None:

@@ -113,6 +113,27 @@ def test_the_change_is_in_each_account(actors: Actors, deployed: dict[str, Any],
     assert EMAIL in [one["Endpoint"] for one in subscriptions]
 
 
+def test_what_somebody_changed_beside_the_program_is_an_issue_of_its_stack_alone(
+    platform: PlatformRepository, actors: Actors, deployed: dict[str, Any]
+) -> None:
+    assert deployed["conclusion"] == "success"
+    group = {"logGroupName": f"/aws/lambda/{UNIT}-preprod-model-release"}
+    logs = actors.root("preprod", "logs")
+    [before] = logs.describe_log_groups(logGroupNamePrefix=group["logGroupName"])["logGroups"]
+    logs.put_retention_policy(**group, retentionInDays=3)
+
+    platform.dispatch("drift.yml")
+    run = platform.run("drift.yml")
+    logs.put_retention_policy(**group, retentionInDays=before["retentionInDays"])
+
+    assert run["conclusion"] == "success", _logs(platform, run)
+    for name in ENVIRONMENTS:
+        assert platform.role(platform.jobs(run)[f"Compare {name}"]) == f"{UNIT}-{name}-drift"
+    [issue] = platform.issues()
+    assert (issue["title"], issue["user"]["login"]) == ("Drift of preprod", "github-actions[bot]")
+    assert "\n- update `aws:cloudwatch/logGroup:LogGroup` `model-release-logs`: `retentionInDays`\n" in issue["body"]
+
+
 def test_the_token_of_the_organization_is_in_no_log(
     platform: PlatformRepository, actors: Actors, previewed: dict[str, Any], deployed: dict[str, Any]
 ) -> None:

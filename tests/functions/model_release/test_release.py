@@ -167,7 +167,8 @@ def test_what_was_released_needs_no_identity_any_more(fakes: Fakes, unknown: Any
     assert fakes.release(settings=replace(SETTINGS, approvers=("hedy",))) == released
 
 
-ONLY_GRACE = replace(SETTINGS, approvers=("Grace", "hopper"))
+DOMAIN = GRACE["UserProfileArn"].split("/")[1]
+ONLY_GRACE = replace(SETTINGS, approvers=(f"{DOMAIN}/Grace", f"{DOMAIN}/hopper"))
 
 
 def test_a_named_approver_approves_in_studio(fakes: Fakes) -> None:
@@ -213,7 +214,9 @@ def test_a_lead_whom_the_account_does_not_name_approves_nothing_for_it(fakes: Fa
     """As somebody to whom development gave the role of leads."""
     fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **profile})
     for _ in range(2):
-        with pytest.raises(RefusedError, match="this account releases what Grace or hopper approved") as refusal:
+        with pytest.raises(
+            RefusedError, match=f"this account releases what {DOMAIN}/Grace or {DOMAIN}/hopper approved"
+        ) as refusal:
             fakes.release(settings=ONLY_GRACE)
         assert "workload.approvers" in str(refusal.value)
         assert fakes.sagemaker.models == {}
@@ -221,20 +224,15 @@ def test_a_lead_whom_the_account_does_not_name_approves_nothing_for_it(fakes: Fa
         fakes.sagemaker.models.clear()
 
 
-def test_an_approver_may_be_named_with_her_domain(fakes: Fakes) -> None:
-    domain = GRACE["UserProfileArn"].split("/")[1]
-    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE})
-    fakes.release(settings=replace(SETTINGS, approvers=("hopper", f"{domain}/Grace")))
-
-
 def test_a_profile_of_the_same_name_in_another_domain_is_another_persons(fakes: Fakes) -> None:
     """As one of a second domain, which development made by itself."""
-    domain = GRACE["UserProfileArn"].split("/")[1]
-    second = GRACE["UserProfileArn"].replace(domain, "d-second")
+    second = GRACE["UserProfileArn"].replace(DOMAIN, "d-second")
     fakes.register(LastModifiedBy={"IamIdentity": {"Arn": LEAD}, **GRACE, "UserProfileArn": second})
     with pytest.raises(RefusedError, match="by the user profile d-second/grace: this account releases what"):
-        fakes.release(settings=replace(SETTINGS, approvers=(f"{domain}/grace",)))
-    fakes.release(settings=ONLY_GRACE)
+        fakes.release(settings=ONLY_GRACE)
+    # A setting names the domain; what names none is nobody's profile.
+    with pytest.raises(RefusedError, match="this account releases what grace approved"):
+        fakes.release(settings=replace(SETTINGS, approvers=("grace",)))
 
 
 @pytest.mark.parametrize("outside", [{}, {"UserProfileName": "grace"}, {"UserProfileArn": GRACE["UserProfileArn"]}])
