@@ -95,6 +95,11 @@ class Workload(Section):
         return without_repeats(managers, str.lower)
 
     @property
+    def is_production(self) -> bool:
+        """Whether this is where models are released to: elsewhere GitHub asks nobody, and nobody is named."""
+        return bool(self.release_managers) or self.release == "unprotected"
+
+    @property
     def release_branch(self) -> str:
         """The branch of a deployment repository whose jobs deploy to this account."""
         return RELEASE_BRANCH if self.release == "branch" else MAIN

@@ -231,6 +231,7 @@ def test_the_deployment_trigger_understands_what_the_project_publishes(product: 
         prefix="analytics-dev",
         account_id=ACCOUNT,
         region="eu-west-1",
+        life_cycle_role="analytics-dev-model-life-cycle",
     )
 
     project = parse_project(parameter["Name"], PROJECT["SageMakerProjectId"], parameter["Value"], settings)

@@ -32,6 +32,8 @@ class FakeRelease:
     """Message of the exception that it raises."""
     asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Everything that it was invoked with."""
+    noted: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Its answer to what is served by now: nothing unless the account is production."""
     former: tuple[str, ...] = ()
     """Logins of those who may let nothing in any more."""
 
@@ -45,6 +47,8 @@ class FakeRelease:
             return self._answer({"refused": f"{question['released_by']} may not"})
         if question.get("action") == "retire":
             return self._answer({})
+        if question.get("action") in ("serves", "retired"):
+            return self._answer(self.noted)
         version = question["version"]
         if self.error:
             return self._answer({"errorType": "ClientError", "errorMessage": self.error}, FunctionError="Unhandled")
@@ -61,7 +65,7 @@ class FakeRelease:
         )
 
     @staticmethod
-    def _answer(content: Mapping[str, str], **more: str) -> dict[str, Any]:
+    def _answer(content: Mapping[str, object], **more: str) -> dict[str, Any]:
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(content).encode()), **more}
 
 
