@@ -31,8 +31,8 @@ class Workload(Section):
     release: Literal["environment", "branch", "unprotected"] = "environment"
     """The way of a model into production. With `environment`, a release manager lets the job into the project's GitHub environment
     (GitHub Enterprise). With `branch`, a release manager approves a pull request to the branch `production` of its deployment repository
-    (GitHub Team); `github.releaseManagers` of development names the same people. `unprotected` is for a trial on a plan without either:
-    nobody releases, and `doctor` and each deployment repeat it."""
+    (GitHub Team); `github.releaseManagers` of development names the same people, and whole pipelines cannot be promoted. `unprotected` is
+    for a trial on a plan without either: nobody releases, and `doctor` and each deployment repeat it."""
     release_managers: Annotated[list[Login], Field(min_length=0, max_length=6)] = Field(default_factory=list[Login])
     """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
 
