@@ -230,6 +230,7 @@ if settings.workload:
             development=settings.workload.development(environment),
             tokens=settings.github.tokens,
             endpoint_instance_types=settings.workload.endpoint_instance_types,
+            batch_instance_types=settings.workload.batch_instance_types,
             release=Release(
                 managers=settings.workload.release_managers,
                 unprotected=settings.workload.release == "unprotected",

@@ -12,6 +12,7 @@ from settings.limits import MOST_INSTANCE_TYPES
 from settings.types import (
     AccountId,
     Approver,
+    BatchInstanceType,
     EndpointInstanceType,
     EnvironmentName,
     Login,
@@ -70,6 +71,24 @@ class Workload(Section):
     )
     """Instance types that projects' endpoints may run on here; at most twelve. How many instances, a project's reviewed settings and the
     account's service quotas decide. A change reaches a project with its next update (README, "Update a project")."""
+    batch_instance_types: Annotated[
+        list[BatchInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
+    ] = Field(
+        default_factory=lambda: [
+            "ml.m5.large",
+            "ml.m5.xlarge",
+            "ml.m5.2xlarge",
+            "ml.m5.4xlarge",
+            "ml.c5.xlarge",
+            "ml.c5.2xlarge",
+            "ml.c5.4xlarge",
+            "ml.r5.large",
+            "ml.r5.xlarge",
+            "ml.r5.2xlarge",
+        ]
+    )
+    """Instance types that the jobs of projects' batches may run on here; at most twelve. A job has one, for as long as a project's reviewed
+    settings say at most. A change reaches a project with its next update (README, "Update a project")."""
     earlier_versions: Annotated[list[EarlierVersion], Field(min_length=0, max_length=MOST_EARLIER_VERSIONS)] = Field(
         default_factory=list[EarlierVersion]
     )
@@ -109,6 +128,7 @@ class Workload(Section):
         """Parameters that projects read and no component decides."""
         return {
             "accounts/development": self.development_account_id,
+            "batches/instance-types": ",".join(self.batch_instance_types),
             "endpoints/instance-types": ",".join(self.endpoint_instance_types),
         }
 

@@ -16,7 +16,16 @@ ROLES = ("BatchRole", "DeploymentRole", "ModelRole", "ScheduleRole")
 JOB = ARN.format("sagemaker", "processing-job/pipelines-abc-Score-123")
 TAGGED = {"aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl"}
 ONCE = {"s3:if-none-match": "*"}
-ISOLATED = {"sagemaker:NetworkIsolation": "true", "sagemaker:VpcSecurityGroupIds": "sg-network-workload"}
+ISOLATED = {
+    "sagemaker:InstanceTypes": "ml.m5.large",
+    "sagemaker:NetworkIsolation": "true",
+    "sagemaker:VpcSecurityGroupIds": "sg-network-workload",
+}
+
+
+def without(keys: dict[str, str], key: str) -> dict[str, str]:
+    """Return keys of a request but for one."""
+    return {name: value for name, value in keys.items() if name != key}
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +77,8 @@ def test_a_schedule_starts_the_projects_pipeline_keeps_its_dead_letters_and_does
         (ISOLATED, False),
         ({"aws:RequestTag/sagemaker:project-id": "p-mnopqrstuvwx"} | ISOLATED, False),
         (TAGGED | ISOLATED | {"sagemaker:NetworkIsolation": "false"}, False),
-        (TAGGED | {"sagemaker:VpcSecurityGroupIds": "sg-network-workload"}, False),
-        (TAGGED | {"sagemaker:NetworkIsolation": "true"}, False),
+        (TAGGED | without(ISOLATED, "sagemaker:NetworkIsolation"), False),
+        (TAGGED | without(ISOLATED, "sagemaker:VpcSecurityGroupIds"), False),
         (TAGGED | ISOLATED | {"sagemaker:VpcSecurityGroupIds": "sg-another"}, False),
     ],
     ids=["isolated", "untagged", "another project's", "open", "silent", "outside of the network", "another network"],
@@ -78,6 +87,21 @@ def test_jobs_are_the_projects_own_isolated_and_in_the_accounts_network(
     batch: ProjectRoles, keys: dict[str, str], expected: bool
 ) -> None:
     assert batch.may("BatchRole", "sagemaker:CreateProcessingJob", JOB, keys) is expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"sagemaker:InstanceTypes": "ml.r5.2xlarge"}, True),
+        ({"sagemaker:InstanceTypes": "ml.p5.48xlarge"}, False),
+        ({}, False),
+    ],
+)
+def test_jobs_run_on_the_instances_that_the_account_allows(
+    batch: ProjectRoles, keys: dict[str, str], expected: bool
+) -> None:
+    asked = TAGGED | without(ISOLATED, "sagemaker:InstanceTypes") | keys
+    assert batch.may("BatchRole", "sagemaker:CreateProcessingJob", JOB, asked) is expected
 
 
 def test_jobs_of_another_project_are_neither_seen_nor_stopped(batch: ProjectRoles) -> None:

@@ -27,6 +27,7 @@ MORE_KEYS = {
         "sagemaker:ModelArn": "arn:aws:sagemaker:eu-west-1:333333333333:model/analytics-prod-p-abcdefghijkl-approved-v3-1a2b",
     },
     "sagemaker:CreateProcessingJob": {
+        "sagemaker:InstanceTypes": "ml.m5.large",
         "sagemaker:NetworkIsolation": "true",
         "sagemaker:VpcSecurityGroupIds": "sg-network-workload",
     },

@@ -68,7 +68,7 @@ WORKLOAD = {
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 3,
-    "aws:ssm/parameter:Parameter": 14,
+    "aws:ssm/parameter:Parameter": 15,
 }
 STACKS = {
     "dev": {
@@ -256,6 +256,7 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
     for name in ("preprod", "prod"):
         assert set(parameters(rendered(name))) == everywhere | {
             "accounts/development",
+            "batches/instance-types",
             "endpoints/instance-types",
             "storage/artifacts-bucket",
         }

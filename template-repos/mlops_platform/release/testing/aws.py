@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlops_platform.project import aws
-from mlops_platform.release import model, project
+from mlops_platform.release import bounds, model, project
 from mlops_platform.release.testing.example import PROJECT, model_name
 
 
@@ -105,11 +105,12 @@ class FakeSsm:
     """The parameters that the platform publishes in the account."""
 
     instance_types: str = "ml.m5.large,ml.m5.xlarge,ml.c5.xlarge"
-    """Types of instances that endpoints may run on."""
+    """Types of instances that endpoints, and the jobs of batches, may run on."""
 
     def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         """Return a parameter."""
-        assert Name == f"{PROJECT.environments['preprod'].parameter_path}/endpoints/instance-types"
+        path = PROJECT.environments["preprod"].parameter_path
+        assert Name in {f"{path}/{running}/instance-types" for running in bounds.SETTINGS}
         return {"Parameter": {"Value": self.instance_types}}
 
 
