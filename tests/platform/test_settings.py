@@ -614,6 +614,6 @@ def test_endpoints_and_batches_run_on_types_of_instances_that_there_are(
 
 @pytest.mark.parametrize(("setting", "parameter"), [("endpoint", "endpoints"), ("batch", "batches")])
 def test_projects_are_told_on_which_instances_they_may_run(setting: str, parameter: str) -> None:
-    workload = {"developmentAccountId": "111111111111", f"{setting}InstanceTypes": ["ml.c5.large", "ml.m5.large"]}
+    workload = {"developmentAccountId": "111111111111", f"{setting}InstanceTypes": ["ml.c5.xlarge", "ml.m5.large"]}
     found = parse(development=None, workload=workload).parameters[f"{parameter}/instance-types"]
-    assert found == "ml.c5.large,ml.m5.large"
+    assert found == "ml.c5.xlarge,ml.m5.large"
