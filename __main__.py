@@ -16,6 +16,7 @@ from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github.organization import GitHubOrganization, GitHubOrganizationArgs, organization_provider
 from components.github.rulesets import RELEASE_BRANCH
+from components.model_life_cycle import ModelLifeCycle, ModelLifeCycleArgs
 from components.model_release import ModelRelease, ModelReleaseArgs, approved_artifacts
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
 from components.parameters import Parameters, ParametersArgs
@@ -149,7 +150,8 @@ if settings.development:
         ),
         options,
     )
-    # One trigger serves all projects: it starts the workflow in the repository of the project whose model was approved.
+    # One trigger serves all projects: it starts the workflow in the repository of the project whose model was approved. Another
+    # function notes in the registry what production serves in the end.
     if settings.deployment_accounts:
         DeploymentTrigger(
             "deployment-trigger",
@@ -163,6 +165,16 @@ if settings.development:
                 credential_secret_arn=projects.credential_secret_arn,
                 release_branch=RELEASE_BRANCH if settings.github.release_managers else None,
                 alarms_topic_arn=alarms.topic_arn,
+            ),
+            options,
+        )
+    if production_account_id := settings.deployment_accounts.get("prod"):
+        ModelLifeCycle(
+            "model-life-cycle",
+            ModelLifeCycleArgs(
+                environment=environment,
+                production_account_id=production_account_id,
+                logs_key_arn=keys["logs"].arn,
             ),
             options,
         )
@@ -202,6 +214,7 @@ if settings.workload:
             vpc_config=network.vpc_config,
             development=settings.workload.development(environment),
             approvers=settings.workload.approvers,
+            is_production=settings.workload.is_production,
             release_managers=settings.workload.release_managers,
             earlier_versions={each.version: each.evidence for each in settings.workload.earlier_versions},
         ),
@@ -217,6 +230,7 @@ if settings.workload:
             development=settings.workload.development(environment),
             tokens=settings.github.tokens,
             endpoint_instance_types=settings.workload.endpoint_instance_types,
+            batch_instance_types=settings.workload.batch_instance_types,
             release=Release(
                 managers=settings.workload.release_managers,
                 unprotected=settings.workload.release == "unprotected",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 ONBOARDING = "project-onboarding"
 """Purpose of the function that gives projects their roles in an account that they deploy to."""
+LIFE_CYCLE = "model-life-cycle"
+"""Purpose of the function that notes in the model registry which version production serves."""
 JOB = "job"
 """Purpose of the role under which people's jobs run."""
 LEAD_DATA_SCIENTIST = "lead-data-scientist"

@@ -17,6 +17,7 @@ def project_roles(
     values: Mapping[str, str],
     *,
     endpoint_instance_types: Sequence[str],
+    batch_instance_types: Sequence[str],
     organization_id: int | None,
     branch: str,
 ) -> Template:
@@ -27,6 +28,7 @@ def project_roles(
         region: the account's region.
         values: those of the platform, by their placeholders.
         endpoint_instance_types: types of instances that endpoints may run on.
+        batch_instance_types: types of instances that the jobs of a batch may run on.
         organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
             tokens of which it reads only subject and audience.
         branch: the only branch whose jobs deploy, where AWS reads it in their tokens.
@@ -39,6 +41,11 @@ def project_roles(
     if inference == "realtime":
         parts += [
             Part(name="project-roles-instance-type", values={"instance_type": each}) for each in endpoint_instance_types
+        ]
+    if inference == "batch":
+        parts += [
+            Part(name="project-roles-job-instance-type", values={"Purpose": "Batch", "instance_type": each})
+            for each in batch_instance_types
         ]
     if organization_id is not None:
         claims = {"organization_id": str(organization_id), "branch": branch}

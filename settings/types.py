@@ -117,6 +117,7 @@ AppInstanceType = Annotated[str, _runs("Studio's apps", "AppInstanceType")]
 JobInstanceType = Annotated[
     str, _runs("jobs", "TrainingInstanceType", "ProcessingInstanceType", "TransformInstanceType")
 ]
+BatchInstanceType = Annotated[str, _runs("batches", "ProcessingInstanceType")]
 EndpointInstanceType = Annotated[str, _runs("endpoints", "ProductionVariantInstanceType")]
 Number = Annotated[int, BeforeValidator(_not_a_flag)]
 Region = Annotated[str, AfterValidator(_with_images)]

@@ -12,6 +12,7 @@ from settings.limits import MOST_INSTANCE_TYPES
 from settings.types import (
     AccountId,
     Approver,
+    BatchInstanceType,
     EndpointInstanceType,
     EnvironmentName,
     Login,
@@ -31,8 +32,8 @@ class Workload(Section):
     release: Literal["environment", "branch", "unprotected"] = "environment"
     """The way of a model into production. With `environment`, a release manager lets the job into the project's GitHub environment
     (GitHub Enterprise). With `branch`, a release manager approves a pull request to the branch `production` of its deployment repository
-    (GitHub Team); `github.releaseManagers` of development names the same people. `unprotected` is for a trial on a plan without either:
-    nobody releases, and `doctor` and each deployment repeat it."""
+    (GitHub Team); `github.releaseManagers` of development names the same people, and whole pipelines cannot be promoted. `unprotected` is
+    for a trial on a plan without either: nobody releases, and `doctor` and each deployment repeat it."""
     release_managers: Annotated[list[Login], Field(min_length=0, max_length=6)] = Field(default_factory=list[Login])
     """Logins at GitHub of the people who release models to this account, if it is production; one suffices for a release.
 
@@ -69,6 +70,24 @@ class Workload(Section):
     )
     """Instance types that projects' endpoints may run on here; at most twelve. How many instances, a project's reviewed settings and the
     account's service quotas decide. A change reaches a project with its next update (README, "Update a project")."""
+    batch_instance_types: Annotated[
+        list[BatchInstanceType], Field(min_length=1, max_length=MOST_INSTANCE_TYPES), AfterValidator(without_repeats)
+    ] = Field(
+        default_factory=lambda: [
+            "ml.m5.large",
+            "ml.m5.xlarge",
+            "ml.m5.2xlarge",
+            "ml.m5.4xlarge",
+            "ml.c5.xlarge",
+            "ml.c5.2xlarge",
+            "ml.c5.4xlarge",
+            "ml.r5.large",
+            "ml.r5.xlarge",
+            "ml.r5.2xlarge",
+        ]
+    )
+    """Instance types that the jobs of projects' batches may run on here; at most twelve. A job has one, for as long as a project's reviewed
+    settings say at most. A change reaches a project with its next update (README, "Update a project")."""
     earlier_versions: Annotated[list[EarlierVersion], Field(min_length=0, max_length=MOST_EARLIER_VERSIONS)] = Field(
         default_factory=list[EarlierVersion]
     )
@@ -94,6 +113,11 @@ class Workload(Section):
         return without_repeats(managers, str.lower)
 
     @property
+    def is_production(self) -> bool:
+        """Whether this is where models are released to: elsewhere GitHub asks nobody, and nobody is named."""
+        return bool(self.release_managers) or self.release == "unprotected"
+
+    @property
     def release_branch(self) -> str:
         """The branch of a deployment repository whose jobs deploy to this account."""
         return RELEASE_BRANCH if self.release == "branch" else MAIN
@@ -103,6 +127,7 @@ class Workload(Section):
         """Parameters that projects read and no component decides."""
         return {
             "accounts/development": self.development_account_id,
+            "batches/instance-types": ",".join(self.batch_instance_types),
             "endpoints/instance-types": ",".join(self.endpoint_instance_types),
         }
 

@@ -13,7 +13,7 @@ from components.deployment_trigger import permissions
 from components.deployment_trigger.alarms import alarm_failures
 from components.deployment_trigger.rules import EventRule, EventRuleArgs
 from components.encryption.key import EncryptionKey
-from components.environment import Environment
+from components.environment import LIFE_CYCLE, Environment
 from components.github.connection import GitHubConnection
 from components.lambda_function import PlatformFunction, PlatformFunctionArgs
 from components.lambda_function.permissions import use_credential
@@ -74,6 +74,7 @@ class DeploymentTrigger(pulumi.ComponentResource):
                 variables={
                     "GITHUB_API_URL": args.github.api_url,
                     "GITHUB_CREDENTIAL_SECRET_ARN": args.credential_secret_arn,
+                    "LIFE_CYCLE_ROLE": environment.role_name(LIFE_CYCLE),
                     "PARAMETER_PATH": environment.parameter_path,
                     "PLATFORM_PREFIX": environment.prefix,
                     "ACCOUNT_ID": environment.account_id,

@@ -12,7 +12,7 @@ import pulumi
 
 from components import iam
 from components.encryption.key import EncryptionKey
-from components.environment import LEAD_DATA_SCIENTIST, Environment
+from components.environment import LEAD_DATA_SCIENTIST, LIFE_CYCLE, Environment
 from components.lambda_function.synchronous import SynchronousFunction, SynchronousFunctionArgs
 from components.model_release import permissions
 from components.model_release.permissions import APPROVED
@@ -41,6 +41,8 @@ class ModelReleaseArgs:
     """Environment in which the models are trained and approved."""
     approvers: Sequence[str]
     """User profiles of Studio there whose approvals count here; empty if those of all leads do."""
+    is_production: bool
+    """Whether development's registry shows what this account serves."""
     release_managers: Sequence[str]
     """GitHub logins of those who let jobs into this account; empty where nobody has to."""
     earlier_versions: Mapping[str, Mapping[str, str]]
@@ -53,6 +55,7 @@ class ModelRelease(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ModelRelease", name, None, opts)
         environment, network = args.environment, args.vpc_config
+        life_cycle = args.development.arn("lambda", f"function:{args.development.role_name(LIFE_CYCLE)}")
         SynchronousFunction(
             name,
             SynchronousFunctionArgs(
@@ -66,6 +69,7 @@ class ModelRelease(pulumi.ComponentResource):
                         *permissions.read_approvals(args.development),
                         *permissions.keep_artifacts(environment, args.artifacts, args.data_key.arn),
                         *permissions.make_models(environment),
+                        *permissions.tell_what_is_served([life_cycle] if args.is_production else []),
                     )
                 },
                 variables={
@@ -76,6 +80,8 @@ class ModelRelease(pulumi.ComponentResource):
                     "DEVELOPMENT_ACCOUNT_ID": args.development.account_id,
                     "DEVELOPMENT_PREFIX": args.development.prefix,
                     "EARLIER_VERSIONS": json.dumps(args.earlier_versions),
+                    "LIFE_CYCLE_ROLE": args.development.role_name(LIFE_CYCLE),
+                    **({"LIFE_CYCLE_FUNCTION_ARN": life_cycle} if args.is_production else {}),
                     "PLATFORM_PREFIX": environment.prefix,
                     "RELEASE_MANAGERS": json.dumps(args.release_managers),
                     "SECURITY_GROUP_ID": network.security_group_id,

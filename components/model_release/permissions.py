@@ -1,5 +1,7 @@
 """Permissions of the release function: read what was approved in development, keep it here, and make models of it."""
 
+from collections.abc import Collection
+
 import pulumi
 
 from components import iam
@@ -82,3 +84,8 @@ def make_models(environment: Environment) -> list[iam.Statement]:
             when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
     ]
+
+
+def tell_what_is_served(function_arns: Collection[str]) -> list[iam.Statement]:
+    """Invoke the functions that note it in development's registry; there is none unless this account is production."""
+    return [iam.allow("TellWhatIsServed", "lambda:InvokeFunction", on=list(function_arns))] if function_arns else []

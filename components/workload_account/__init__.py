@@ -71,6 +71,8 @@ class WorkloadAccountArgs:
     release: Release
     endpoint_instance_types: Sequence[str]
     """Types of instances that projects' endpoints may run on."""
+    batch_instance_types: Sequence[str]
+    """Types of instances that the jobs of projects' batches may run on."""
     logs_key_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
     """The only topic that an alarm of a deployment may publish to."""
@@ -200,6 +202,7 @@ def _project_roles(inference: str, args: WorkloadAccountArgs) -> pulumi.Output[T
             environment.region,
             known,
             endpoint_instance_types=args.endpoint_instance_types,
+            batch_instance_types=args.batch_instance_types,
             organization_id=_owner_id(args.tokens),
             branch=args.release.branch,
         )

@@ -24,6 +24,7 @@ from functions.deployment_trigger.run import BRANCH, WORKFLOW, find_run, start_r
 from functions.deployment_trigger.settings import Settings
 from functions.shared.evidence import EvidenceError, evaluated_artifact
 from functions.shared.github_api.deadline import Deadline
+from functions.shared.identity import is_role
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Deployer:
         """Deploy the package that the event names, if it is approved now and was not deployed before."""
         try:
             candidate = self._approved(event.package_arn)
-            if event.is_approval:
+            if event.is_approval and not self._is_noted(candidate):
                 return _logged(self._deploy(candidate, patient=True))
         except RefusedError as refusal:
             return _logged(_refused(event.package_arn, refusal))
@@ -110,6 +111,10 @@ class Deployer:
         run = start_run(self.github(), self.deadline, candidate, patient=patient)
         return self._finish(candidate, claim, "dispatched", "it was approved", run)
 
+    def _is_noted(self, candidate: Candidate) -> bool:
+        """Tell whether the last change noted where the version serves, which follows from a deployment and causes none."""
+        return is_role(candidate.package.modified_by, self.settings.account_id, self.settings.life_cycle_role)
+
     def _note_change(self, candidate: Candidate) -> Decision:
         """Record that a change was no approval, so that the sweep does not take it for one whose event was lost.
 
@@ -127,7 +132,9 @@ class Deployer:
         candidates: list[Candidate] = []
         for arn in self.registry.newest_approved(project.package_group):
             try:
-                candidates.append(approved(parse_arn(arn, self.settings), project, self.registry.describe(arn)))
+                candidate = approved(parse_arn(arn, self.settings), project, self.registry.describe(arn))
+                if not self._is_noted(candidate):
+                    candidates.append(candidate)
             except RefusedError as refusal:
                 # It was rejected or deleted after it was listed.
                 decisions.append(_refused(arn, refusal))

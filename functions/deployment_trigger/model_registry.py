@@ -36,6 +36,7 @@ class ModelRegistry:
             status=found["ModelPackageStatus"],
             approval_status=found.get("ModelApprovalStatus", "PendingManualApproval"),
             modified_at=round(modified.timestamp() * 1000),
+            modified_by=((found.get("LastModifiedBy") or {}).get("IamIdentity") or {}).get("Arn", ""),
             containers=tuple(containers),
             evidence=evidence_of(found),
             reports=tuple(reports_of(found)),

@@ -35,6 +35,8 @@ class ModelPackage:
     approval_status: str
     modified_at: int
     """Time of its last change, in milliseconds since 1970: for an approved package usually its approval."""
+    modified_by: str
+    """ARN of the identity that made it; empty if SageMaker does not tell."""
     containers: tuple[Mapping[str, object], ...]
     evidence: Mapping[str, str]
     """Metadata that its pipeline registered (`functions/shared/evidence.py`)."""

@@ -18,6 +18,8 @@ class Settings:
     """Beginning of the names of projects' buckets, such as `analytics-dev`."""
     account_id: str
     region: str
+    life_cycle_role: str
+    """Name of the role that notes in the registry which version production serves: what it changes is no approval."""
     release_branch: str = ""
     """Branch to which versions are proposed that preproduction has tested; empty where production's jobs wait themselves."""
 
@@ -35,6 +37,7 @@ class Settings:
             "prefix": "PLATFORM_PREFIX",
             "account_id": "ACCOUNT_ID",
             "region": "AWS_REGION",
+            "life_cycle_role": "LIFE_CYCLE_ROLE",
         }
         values = read_variables(environment, names, of="the deployment trigger")
         found = {field: value.rstrip("/") for field, value in values.items()}

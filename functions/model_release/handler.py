@@ -10,6 +10,7 @@ from typing import Protocol
 
 from functions.model_release.artifacts import Artifacts
 from functions.model_release.errors import RefusedError
+from functions.model_release.life_cycle import LifeCycle
 from functions.model_release.models import Models
 from functions.model_release.project import calling_project
 from functions.model_release.records import Records
@@ -41,10 +42,11 @@ class Services:
     artifacts: Artifacts
     records: Records
     models: Models
+    life_cycle: LifeCycle
 
 
 @functools.cache
-def services(bucket: str) -> Services:
+def services(bucket: str, life_cycle_function_arn: str) -> Services:
     """Make the clients of AWS once for all requests of this process: each takes as long as several calls."""
     s3, sagemaker = aws_clients.client("s3"), aws_clients.client("sagemaker")
     return Services(
@@ -52,6 +54,7 @@ def services(bucket: str) -> Services:
         artifacts=Artifacts(bucket, s3),
         records=Records(bucket, s3),
         models=Models(sagemaker),
+        life_cycle=LifeCycle(life_cycle_function_arn),
     )
 
 
@@ -59,10 +62,12 @@ def handler(event: Mapping[str, object], context: Context) -> Mapping[str, objec
     """Release the version that the event names, of the project whose alias was invoked.
 
     The event has the number of a `version`, or `"action": "retire"`, by which nothing is released; and in `released_by` the logins of
-    those who let the repository's job in, where somebody has to.
+    those who let the repository's job in, where somebody has to. Afterwards `"action": "serves"`, with a `version`, and `"action":
+    "retired"` say what came of it.
 
     Returns:
-        The model's name and what it is of, nothing before a retirement, or the reason of a refusal under `refused`.
+        The model's name and what it is of; nothing before a retirement; what the model registry shows afterwards, nothing unless this
+        account is production; or the reason of a refusal under `refused`.
     """
     settings = Settings.from_environment(os.environ)
     invoked = context.invoked_function_arn
@@ -78,12 +83,15 @@ def handler(event: Mapping[str, object], context: Context) -> Mapping[str, objec
 def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Mapping[str, object]:
     project, released_by = calling_project(invoked), logins_of(event.get("released_by"))
     require_manager(released_by, settings.release_managers, settings.environment)
-    if event.get("action") == "retire":
+    action = event.get("action")
+    if action == "retire":
         return dict[str, object]()
+    aws = services(settings.artifacts_bucket, settings.life_cycle_function_arn)
+    if action == "retired":
+        return aws.life_cycle.note(project.package_group, None)
     version = event.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= _HIGHEST_VERSION:
         raise RefusedError(f"the version {version!r} is no number of a model package: pass an integer such as 3")
-    aws = services(settings.artifacts_bucket)
     releaser = Releaser(
         settings=settings,
         project=project,
@@ -93,4 +101,4 @@ def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Ma
         models=aws.models,
         released_by=released_by,
     )
-    return asdict(releaser.release(version))
+    return releaser.note_serving(aws.life_cycle, version) if action == "serves" else asdict(releaser.release(version))

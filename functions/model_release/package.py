@@ -14,6 +14,7 @@ from functions.shared.evidence import (
     container_digest,
     evaluated_artifact,
 )
+from functions.shared.identity import is_role
 from functions.shared.model_specification import specification_digest
 
 
@@ -77,8 +78,10 @@ def require_approved(package: ModelPackage, settings: Settings, *, released: boo
         raise RefusedError(
             f"{package.arn} is {package.approval_status}, not Approved: somebody has to approve it in the model registry"
         )
-    # What was released has a record, which says who approved it. Others may only have changed what SageMaker tells.
-    if package.decided_by.arn or not released:
+    # What was released has a record, which says who approved it. Others may only have changed what SageMaker tells; and development
+    # notes where it serves, under a role that approves nothing, once this account has asked for it (`life_cycle.py`).
+    decider, noted = package.decided_by.arn, settings.life_cycle_role
+    if not released or (decider and not is_role(decider, settings.development_account_id, noted)):
         _require_approver(package, settings)
     if len(package.containers) != 1:
         raise RefusedError(
@@ -114,7 +117,7 @@ def _require_approver(package: ModelPackage, settings: Settings) -> None:
     again = f"somebody with the role {role} has to approve it again"
     if not decider.arn:
         raise RefusedError(f"SageMaker does not tell which identity changed {package.arn} last: {again}")
-    if not _is_role(decider.arn, account, role):
+    if not is_role(decider.arn, account, role):
         raise RefusedError(f"{package.arn} was last changed by {decider.arn}, which does not approve models: {again}")
     profile = decider.profile_in(account, settings.region)
     # With its domain: another domain of the account may have a profile of the same name.
@@ -149,11 +152,4 @@ def _container(described: Mapping[str, object]) -> Container:
         if isinstance(environment, Mapping)
         else {},
         specification=specification_digest(described),
-    )
-
-
-def _is_role(identity: str, account_id: str, role: str) -> bool:
-    """Tell whether an identity is a role, or a session of it: SageMaker's reference does not say which it names."""
-    return identity == f"arn:aws:iam::{account_id}:role/{role}" or identity.startswith(
-        f"arn:aws:sts::{account_id}:assumed-role/{role}/"
     )

@@ -31,6 +31,12 @@ class RecordStore(Protocol):
     def write(self, project_id: str, version: int, record: Record) -> Record: ...
 
 
+class Registrar(Protocol):
+    """Development's view of what production serves; `life_cycle` implements it."""
+
+    def note(self, package_group: str, version: int | None) -> Mapping[str, object]: ...
+
+
 class ModelStore(Protocol):
     """The SageMaker models; `models` implements it."""
 

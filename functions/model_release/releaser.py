@@ -4,7 +4,7 @@ An attempt that was interrupted is continued by the next one. A record exists on
 if its record was written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.model_release import models
@@ -17,7 +17,7 @@ from functions.model_release.package import (
     require_evaluated,
 )
 from functions.model_release.project import Project
-from functions.model_release.protocols import ArtifactStore, ModelStore, RecordStore, Registry
+from functions.model_release.protocols import ArtifactStore, ModelStore, RecordStore, Registrar, Registry
 from functions.model_release.records import Record, artifact_key
 from functions.model_release.settings import APPROVED, Settings
 from functions.shared.evidence import MODEL, NoEvidenceError
@@ -65,6 +65,22 @@ class Releaser:
             artifact_uri=record.artifact_uri,
             sha256=record.sha256,
         )
+
+    def note_serving(self, registrar: Registrar, version: int) -> Mapping[str, object]:
+        """Have the registry show that a version serves here, once it does; nothing where this account is not production.
+
+        Development notes it under a role that hides who changed the version before, so this account looks first whether that was an
+        approver whom it names.
+
+        Raises:
+            RefusedError: the version was not released here, or may not be released as it is now.
+        """
+        arn = self._package_arn(version)
+        package = self.registry.describe(arn)
+        if package is None or self.records.read(self.project.id, version) is None:
+            raise RefusedError(f"{arn} was not released here, or is not in the registry any more")
+        require_approved(package, self.settings, released=True)
+        return registrar.note(self.project.package_group, version)
 
     def _verified(self, version: int) -> Record:
         arn = self._package_arn(version)

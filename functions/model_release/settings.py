@@ -24,10 +24,14 @@ class Settings(OwnEnvironment):
     """Beginning of the names of projects' buckets there, such as `analytics-dev`."""
     approver_role: str
     """Name of the role there that approves versions."""
+    life_cycle_role: str
+    """Name of the role there that notes which version production serves."""
     approvers: Sequence[str]
     """User profiles of Studio there whose approvals count here, such as `d-…/grace`; empty if the role alone counts."""
     release_managers: Sequence[str] = ()
     """Logins at GitHub of those who let jobs into this account; empty where nobody has to."""
+    life_cycle_function_arn: str = ""
+    """The function there that notes it; empty unless this account is production."""
     earlier_versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """Evidence of versions that were registered before pipelines registered any, by group and number, such as `abalone-p-…/3`."""
 
@@ -48,6 +52,7 @@ class Settings(OwnEnvironment):
             "development_account_id": "DEVELOPMENT_ACCOUNT_ID",
             "development_prefix": "DEVELOPMENT_PREFIX",
             "approver_role": "APPROVER_ROLE",
+            "life_cycle_role": "LIFE_CYCLE_ROLE",
             "approvers": "APPROVERS",
             "earlier_versions": "EARLIER_VERSIONS",
             "release_managers": "RELEASE_MANAGERS",
@@ -58,5 +63,6 @@ class Settings(OwnEnvironment):
             approvers=json.loads(values.pop("approvers")),
             earlier_versions=json.loads(values.pop("earlier_versions")),
             release_managers=json.loads(values.pop("release_managers")),
+            life_cycle_function_arn=environment.get("LIFE_CYCLE_FUNCTION_ARN", ""),
             **values,
         )

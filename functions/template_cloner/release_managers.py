@@ -31,6 +31,9 @@ _WITHOUT_REVIEWERS = ("free", "team")
 _WITHOUT_RULES = ("free",)
 """Plans without rulesets of private repositories. Source: GitHub Docs, "About rulesets"."""
 
+_RELEASED_BY_JOBS = ("pipeline-promotion",)
+"""Kinds of repositories whose releases are jobs alone: what they promote is main itself, and no file of a branch can name it."""
+
 
 def find_gates(launch: Launch) -> Mapping[str, Gate]:
     """Return the gate of each of the repository's environments, with its release managers, before anything is created.
@@ -56,6 +59,12 @@ def _gate(launch: Launch, environment: str) -> Gate:
             "created or changed"
         )
     branch = None if release.branch == MAIN else release.branch
+    if branch is not None and launch.project.kind in _RELEASED_BY_JOBS:
+        raise LaunchError(
+            f"{environment} releases by pull requests to {branch} (workload.release: branch), and a {launch.project.kind} repository "
+            f"releases by jobs alone, which {environment} would not let in: launch another product, or set workload.release: "
+            f"environment {advice}, which needs GitHub Enterprise; nothing was created or changed"
+        )
     _require_plan(launch, environment, branch, advice)
     managers = {login: require_member(launch, login).user_id for login in release.managers}
     _require_other_people(launch, managers, advice)

@@ -142,6 +142,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateInferenceComponent",
         "sagemaker:CreateTransformJob",
     ),
+    "sagemaker:ModelLifeCycle:Stage": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:NetworkIsolation": ("sagemaker:CreateModel", "sagemaker:CreateProcessingJob"),
     "sagemaker:OwnerUserProfileArn": (
         "sagemaker:CreateApp",

@@ -19,6 +19,7 @@ THEIR_KEY = "arn:aws:kms:eu-west-1:111111111111:key/any"
 THROUGH_S3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
 MODEL = "arn:aws:sagemaker:eu-west-1:333333333333:model/analytics-prod-p-abcdefghijkl-approved-v3-1a2b3c4d"
 PACKAGE = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/abalone-p-abcdefghijkl/3"
+LIFE_CYCLE = "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-model-life-cycle"
 ISOLATED = {"sagemaker:NetworkIsolation": "true"}
 SUBNETS = "parameters-network/private-subnet-ids"
 TO_SAGEMAKER = {"iam:PassedToService": "sagemaker.amazonaws.com"}
@@ -60,6 +61,7 @@ def may(role: Role, action: str, resource: str, keys: dict[str, Values] | None =
         ("sagemaker:AddTags", MODEL, {}),
         ("sagemaker:DescribeModel", MODEL, {}),
         ("iam:PassRole", "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-model", TO_SAGEMAKER),
+        ("lambda:InvokeFunction", LIFE_CYCLE, {}),
     ],
 )
 def test_it_may_do_everything_that_a_release_takes(
@@ -93,6 +95,7 @@ def test_it_may_do_everything_that_a_release_takes(
         ("iam:PassRole", "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment", TO_SAGEMAKER),
         ("iam:PassRole", "arn:aws:iam::333333333333:role/analytics-prod-deploy", TO_SAGEMAKER),
         ("sts:AssumeRole", "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-deployment", {}),
+        ("lambda:InvokeFunction", LIFE_CYCLE.replace("model-life-cycle", "template-cloner"), {}),
     ],
 )
 def test_it_approves_serves_and_replaces_nothing(
@@ -114,9 +117,10 @@ def test_it_may_do_whatever_its_code_asks_of_aws_and_no_more(role: Role) -> None
         "get_object": "s3:GetObject",
         "head_object": "s3:GetObject",
         "put_object": "s3:PutObject",
+        "invoke": "lambda:InvokeFunction",
         "upload_part_copy": "s3:PutObject",
     }
-    called = set(re.findall(r"self\._(?:s3|copying_s3|sagemaker)\.([a-z0-9_]+)\(", code))
+    called = set(re.findall(r"self\._(?:s3|copying_s3|lambda|sagemaker)\.([a-z0-9_]+)\(", code))
     assert called == set(actions)
     with_them = {"iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey", "s3:ListBucket", "sagemaker:AddTags"}
     runtime = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
@@ -136,6 +140,8 @@ def test_it_stands_in_no_network_and_only_its_account_invokes_it(prod: Rendering
         "DEVELOPMENT_ACCOUNT_ID": "111111111111",
         "DEVELOPMENT_PREFIX": "analytics-dev",
         "EARLIER_VERSIONS": "{}",
+        "LIFE_CYCLE_FUNCTION_ARN": LIFE_CYCLE,
+        "LIFE_CYCLE_ROLE": "analytics-dev-model-life-cycle",
         "PLATFORM_PREFIX": "analytics-prod",
         "RELEASE_MANAGERS": '["hedy", "lise"]',
         "SECURITY_GROUP_ID": "sg-network-workload",
@@ -159,3 +165,11 @@ def test_the_function_knows_the_approvers_that_the_settings_name(rendered: Rende
 def test_without_named_approvers_the_role_of_leads_counts_alone(rendered: Renderings) -> None:
     function = rendered("preprod").one("lambda/function:Function", "model-release-function").inputs
     assert function["environment"]["variables"]["APPROVERS"] == "[]"
+
+
+def test_where_models_are_only_tested_it_tells_nobody_what_serves(rendered: Renderings) -> None:
+    preprod = rendered("preprod")
+    granted = {action for each in roles_of(preprod)["model-release"].statements for action in each.actions}
+    variables = preprod.one("lambda/function:Function", "model-release-function").inputs["environment"]["variables"]
+    assert "lambda:InvokeFunction" not in granted
+    assert "LIFE_CYCLE_FUNCTION_ARN" not in variables

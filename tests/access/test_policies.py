@@ -25,6 +25,7 @@ SESSION: Any = botocore.session.get_session()
 SAGEMAKER = SESSION.get_service_model("sagemaker")
 FOR_APPS = [each for each in SAGEMAKER.shape_for("AppInstanceType").enum if each.startswith("ml.")]
 FOR_ENDPOINTS = [each for each in SAGEMAKER.shape_for("ProductionVariantInstanceType").enum if each.startswith("ml.")]
+FOR_PROCESSING = SAGEMAKER.shape_for("ProcessingInstanceType").enum
 FOR_TRAINING: list[str] = SAGEMAKER.shape_for("TrainingInstanceType").enum
 INSTANCE_TYPES = ["ml.t3.medium", *sorted(FOR_APPS, key=len)[-11:]]
 NETWORK = {"cidr": "10.16.0.0/16", "zones": 6, "privateAccess": "both", "nat": "perZone"}
@@ -58,6 +59,7 @@ DEPLOYED_TO = {
         "developmentAccountId": "111111111111",
         "developmentEnvironment": "abcdefgh",
         "endpointInstanceTypes": sorted(FOR_ENDPOINTS, key=len)[-12:],
+        "batchInstanceTypes": sorted(FOR_PROCESSING, key=len)[-12:],
     },
 }
 LARGEST = {
@@ -161,6 +163,7 @@ def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
         "flow-logs",
         "job",
         "lead-data-scientist",
+        "model-life-cycle",
         "project-launch",
         "template-cloner",
     }

@@ -1,16 +1,9 @@
 """The two roles of a project that has an endpoint where it deploys: all that it needs, and nothing of another project."""
 
-import json
-import re
-from pathlib import Path
-
 import pytest
 
 from functions.model_release.project import calling_project
-from tests.access.authorization import problems
-from tests.access.project_roles import ISSUER, ProjectRoles, examples, keys_of
-from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
-from tests.cloudformation import findings
+from tests.access.project_roles import ISSUER, ProjectRoles
 from tests.products.product import launched
 from tests.products.resolution import published as published_text
 from tests.rendering import Renderings
@@ -34,12 +27,6 @@ def published(rendered: Renderings) -> ProjectRoles:
     return ProjectRoles(text=published_text(rendered("prod"), "project-roles-realtime-prod"))
 
 
-def test_the_published_template_has_no_findings(published: ProjectRoles, tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").write_text(published.text)
-
-    assert findings(tmp_path / "template.yaml", informational=True) == []
-
-
 def test_the_published_template_names_what_the_platform_provides(published: ProjectRoles) -> None:
     for provided in (
         AWS.format("sns", "analytics-prod-alarms"),
@@ -61,49 +48,6 @@ def test_models_are_served_by_the_images_that_train_them(published: ProjectRoles
 
     assert len(ours) == 1
     assert ours == theirs
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_action_exists_and_works_on_its_resources_under_its_conditions(
-    published: ProjectRoles, role: str
-) -> None:
-    assert [problem for statement in published.statements(role) for problem in problems(statement)] == []
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_the_boundary_allows_every_action_that_the_role_is_granted(published: ProjectRoles, role: str) -> None:
-    for statement in published.statements(role):
-        if statement.effect == "Allow":
-            for action, resource in examples(statement):
-                keys = keys_of(statement) | (OWN_MODEL if action == "sagemaker:CreateEndpointConfig" else {})
-                assert published.may(role, action, resource, keys), (statement.sid, action, resource)
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_inline_policies_fit_with_the_most_and_longest_that_settings_allow(role: str) -> None:
-    roles = ProjectRoles(
-        text=published_text(largest("prod"), "project-roles-realtime-prod"),
-        unit="abcdefghijkl",
-        environment="abcdefg",
-        region="ap-southeast-2",
-        project={"ProjectName": "a" * 32, "ProjectId": "p-abcdefghijkl"},
-    )
-
-    size = sum(len(re.sub(r"\s", "", json.dumps(document))) for document in roles.documents(role))
-    assert size <= MOST_CHARACTERS_OF_INLINE_POLICIES
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_role_has_the_boundary_and_its_projects_tags(published: ProjectRoles, role: str) -> None:
-    properties = published.properties(role)
-
-    assert properties["PermissionsBoundary"] == "arn:aws:iam::333333333333:policy/analytics-prod-boundary"
-    assert {each["Key"]: each["Value"] for each in properties["Tags"]} == {
-        "sagemaker:project-name": "abalone",
-        "sagemaker:project-id": "p-abcdefghijkl",
-        "unit": "analytics",
-        "environment": "prod",
-    }
 
 
 def test_only_sagemaker_of_this_account_runs_models(published: ProjectRoles) -> None:

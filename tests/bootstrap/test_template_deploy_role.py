@@ -293,6 +293,7 @@ DEVELOPMENT = {
     "deployment-trigger",
     "job",
     "lead-data-scientist",
+    "model-life-cycle",
     "project-launch",
     "template-cloner",
 }

@@ -49,6 +49,7 @@ PLATFORMS_ROLES = (
     "flow-logs",
     "job",
     "lead-data-scientist",
+    "model-life-cycle",
     "model-release",
     "project-launch",
     "project-onboarding",
@@ -245,16 +246,34 @@ def test_a_deployment_may_create_the_service_linked_roles_of_its_endpoints_and_n
 def test_only_leads_approve_whatever_a_policy_grants(template: Template) -> None:
     boundary = document(template, "WorkloadBoundary")
     version = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-abcdefghijkl/1"
-    assert permits(boundary, requested("lead-data-scientist", "sagemaker:UpdateModelPackage", version))
+    approval = {"sagemaker__ModelApprovalStatus": "Approved"}
+    assert permits(boundary, requested("lead-data-scientist", "sagemaker:UpdateModelPackage", version, **approval))
     for role in (
         *set(OTHER_ROLES) - {"lead-data-scientist"},
         "data-scientist",
         "job",
         "drift",
+        "model-life-cycle",
         DEPLOYMENT,
         "of-its-own",
     ):
+        assert not permits(boundary, requested(role, "sagemaker:UpdateModelPackage", version, **approval)), role
+
+
+def test_a_version_is_changed_where_models_are_trained_alone() -> None:
+    boundary = document(Template(Parts="workload"), "WorkloadBoundary")
+    version = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-abcdefghijkl/1"
+    for role in ("model-release", "p-abcdefghijkl-pipeline", "lead-data-scientist"):
         assert not permits(boundary, requested(role, "sagemaker:UpdateModelPackage", version)), role
+
+
+def test_a_promoted_pipeline_registers_approved_versions_where_no_model_waits_for_an_approval() -> None:
+    version = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/abalone-p-abcdefghijkl/1"
+    asked = requested(
+        "p-abcdefghijkl-pipeline", "sagemaker:CreateModelPackage", version, sagemaker__ModelApprovalStatus="Approved"
+    )
+    for parts, permitted in (("development", False), ("both", False), ("workload", True)):
+        assert permits(document(Template(Parts=parts), "WorkloadBoundary"), asked) is permitted, parts
 
 
 @pytest.mark.parametrize(
@@ -399,7 +418,7 @@ def test_no_version_is_registered_as_approved(template: Template) -> None:
         replace(asked, keys={"sagemaker:ModelApprovalStatus": status})
         for status in ("Approved", "PendingManualApproval")
     )
-    assert denials(boundary, approved) == ["NothingIsBornApproved"]
+    assert denials(boundary, approved) == ["OnlyLeadsApprove"]
     assert denials(boundary, pending) == []
 
 
@@ -487,8 +506,8 @@ def test_no_launched_project_reads_secrets_approves_models_or_grants_anything(
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
     for role in ("deployment", "model", "pipeline", "workflow"):
-        asked = requested(f"p-abcdefghijkl-{role}", action, resource, iam__PermissionsBoundary=BOUNDARY)
-        assert not permits(boundary, asked), role
+        keys = {"iam__PermissionsBoundary": BOUNDARY, "sagemaker__ModelApprovalStatus": "Approved"}
+        assert not permits(boundary, requested(f"p-abcdefghijkl-{role}", action, resource, **keys)), role
 
 
 def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stack: Rendering) -> None:

@@ -236,6 +236,7 @@ def test_its_environment_variables_are_those_that_it_reads(rendering: Rendering)
     assert rendering.one("lambda/function:Function").inputs["environment"]["variables"] == {
         "GITHUB_API_URL": "https://api.github.com",
         "GITHUB_CREDENTIAL_SECRET_ARN": CREDENTIAL,
+        "LIFE_CYCLE_ROLE": "analytics-dev-model-life-cycle",
         "PARAMETER_PATH": "/mlops/analytics/dev",
         "PLATFORM_PREFIX": "analytics-dev",
         "ACCOUNT_ID": ACCOUNT,

@@ -596,20 +596,24 @@ def test_as_many_earlier_versions_as_may_be_entered_fit_into_the_functions_envir
 
 
 @pytest.mark.parametrize(
-    ("types", "wrong"),
+    ("setting", "types", "wrong"),
     [
-        (["ml.m5.larg"], "give a SageMaker instance type that endpoints run on; did you mean ml.m5.large?"),
-        (["ml.m5.large", "ml.m5.large"], "list each once"),
+        ("endpoint", ["ml.m5.larg"], "give a SageMaker instance type that endpoints run on; did you mean ml.m5.large?"),
+        ("endpoint", ["ml.m5.large", "ml.m5.large"], "list each once"),
+        ("batch", ["ml.t2.medium"], "give a SageMaker instance type that batches run on; did you mean ml.t3.medium?"),
+        ("batch", ["ml.m5.large", "ml.m5.large"], "list each once"),
     ],
 )
-def test_endpoints_run_on_types_of_instances_that_there_are(types: list[str], wrong: str) -> None:
-    workload = {"developmentAccountId": "111111111111", "endpointInstanceTypes": types}
+def test_endpoints_and_batches_run_on_types_of_instances_that_there_are(
+    setting: str, types: list[str], wrong: str
+) -> None:
+    workload = {"developmentAccountId": "111111111111", f"{setting}InstanceTypes": types}
     found = problems(development=None, workload=workload)
     assert wrong in next(iter(found.values())).remedy
 
 
-def test_projects_are_told_on_which_instances_their_endpoints_may_run() -> None:
-    workload = {"developmentAccountId": "111111111111", "endpointInstanceTypes": ["ml.c5.large", "ml.m5.large"]}
-    assert (
-        parse(development=None, workload=workload).parameters["endpoints/instance-types"] == "ml.c5.large,ml.m5.large"
-    )
+@pytest.mark.parametrize(("setting", "parameter"), [("endpoint", "endpoints"), ("batch", "batches")])
+def test_projects_are_told_on_which_instances_they_may_run(setting: str, parameter: str) -> None:
+    workload = {"developmentAccountId": "111111111111", f"{setting}InstanceTypes": ["ml.c5.xlarge", "ml.m5.large"]}
+    found = parse(development=None, workload=workload).parameters[f"{parameter}/instance-types"]
+    assert found == "ml.c5.xlarge,ml.m5.large"

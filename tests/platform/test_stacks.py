@@ -68,7 +68,7 @@ WORKLOAD = {
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 3,
-    "aws:ssm/parameter:Parameter": 14,
+    "aws:ssm/parameter:Parameter": 15,
 }
 STACKS = {
     "dev": {
@@ -76,16 +76,16 @@ STACKS = {
         **buckets(4),
         "aws:cloudwatch/eventRule:EventRule": 2,
         "aws:cloudwatch/eventTarget:EventTarget": 2,
-        "aws:cloudwatch/logGroup:LogGroup": 3,
+        "aws:cloudwatch/logGroup:LogGroup": 4,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
         **NAT,
-        "aws:iam/role:Role": 8,
-        "aws:iam/rolePolicy:RolePolicy": 17,
+        "aws:iam/role:Role": 9,
+        "aws:iam/rolePolicy:RolePolicy": 19,
         "aws:kms/alias:Alias": 5,
         "aws:kms/key:Key": 5,
-        "aws:lambda/function:Function": 2,
+        "aws:lambda/function:Function": 3,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
-        "aws:lambda/permission:Permission": 2,
+        "aws:lambda/permission:Permission": 3,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
         "aws:s3/bucketObjectv2:BucketObjectv2": 4,
         "aws:sagemaker/domain:Domain": 1,
@@ -256,6 +256,7 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
     for name in ("preprod", "prod"):
         assert set(parameters(rendered(name))) == everywhere | {
             "accounts/development",
+            "batches/instance-types",
             "endpoints/instance-types",
             "storage/artifacts-bucket",
         }
@@ -313,7 +314,7 @@ def test_secrets_are_named_but_never_given_a_value(stack: Rendering) -> None:
 
 def test_the_archive_of_a_function_is_all_that_it_imports(rendered: Renderings, tmp_path: Path) -> None:
     functions = [each for stack in ("dev", "prod") for each in rendered(stack).all("lambda/function:Function")]
-    assert len(functions) == 4
+    assert len(functions) == 5
     for function in functions:
         folder = tmp_path / function.name
         for name, asset in function.inputs["code"].assets.items():

@@ -1,9 +1,10 @@
 """A project template as CloudFormation would understand it: functions and references filled in for one launch."""
 
 import functools
+import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +94,14 @@ class Product:
         """The properties of every resource of a type, by logical id."""
         return {key: each["Properties"] for key, each in self.resources.items() if each["Type"] == kind}
 
+    def together(self, logical_ids: Iterable[str]) -> list[tuple[str, str]]:
+        """Pairs of resources of which neither waits for the other."""
+        return [
+            (one, other)
+            for one, other in itertools.combinations(sorted(logical_ids), 2)
+            if one not in self.needed(other) and other not in self.needed(one)
+        ]
+
     def documents(self, role: str) -> list[dict[str, Any]]:
         """The inline policy documents of a role."""
         return [policy["PolicyDocument"] for policy in self.properties(role)["Policies"]]
@@ -108,6 +117,15 @@ class Product:
         principal = self._named(f"{role}.Arn")
         request = Request(principal=principal, action=action, resource=resource, keys=context or {})
         return permits({"Statement": statements}, request)
+
+    def needed(self, logical_id: str) -> set[str]:
+        """The resources that exist before this one."""
+        resource = self.template["Resources"][logical_id]
+        text = json.dumps(resource)
+        named = set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', text)) | set(re.findall(r"\$\{(\w+)[.}]", text))
+        waits = resource.get("DependsOn", [])
+        direct = (named | set([waits] if isinstance(waits, str) else waits)) & set(self.resources)
+        return direct.union(*(self.needed(each) for each in direct))
 
     def _resolved(self, section: str) -> dict[str, dict[str, Any]]:
         return resolved(self.template[section], self._named, {}, lambda text: _REFERENCE.sub(self._parameter, text))

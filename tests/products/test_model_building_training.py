@@ -468,14 +468,7 @@ def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
 
 
 def test_the_first_run_starts_when_everything_that_it_uses_exists(product: Product) -> None:
-    def needed(logical_id: str) -> set[str]:
-        resource = product.template["Resources"][logical_id]
-        named = set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(resource)))
-        named |= set(re.findall(r"\$\{(\w+)[.}]", json.dumps(resource))) | set(resource.get("DependsOn", []))
-        direct = named & set(product.resources)
-        return direct.union(*(needed(each) for each in direct))
-
-    assert needed("FirstRun") == set(product.resources) - {"FirstRun"}
+    assert product.needed("FirstRun") == set(product.resources) - {"FirstRun"}
 
 
 def test_an_unknown_operator_or_function_is_an_error() -> None:

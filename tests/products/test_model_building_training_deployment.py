@@ -1,7 +1,6 @@
 """The product "model building, training, and deployment": what it adds to "model building and training"."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -48,15 +47,6 @@ def extended() -> Product:
 @pytest.fixture
 def offer() -> CatalogProduct:
     return next(each for each in PRODUCTS if each.key == "model-building-training-deployment")
-
-
-def needed(product: Product, logical_id: str) -> set[str]:
-    resource = product.template["Resources"][logical_id]
-    text = json.dumps(resource)
-    named = set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', text)) | set(re.findall(r"\$\{(\w+)[.}]", text))
-    waits = resource.get("DependsOn", [])
-    direct = (named | set([waits] if isinstance(waits, str) else waits)) & set(product.resources)
-    return direct.union(*(needed(product, each) for each in direct))
 
 
 def test_it_is_found_under_its_own_title(offer: CatalogProduct) -> None:
@@ -230,7 +220,7 @@ def test_the_projects_parameter_is_published_once_it_can_deploy(product: Product
         "ModelPackageGroup",
         "PreprodDeploymentRoles",
         "ProdDeploymentRoles",
-    } <= needed(product, "ProjectParameter")
+    } <= product.needed("ProjectParameter")
 
 
 def test_the_deployment_trigger_understands_what_the_project_publishes(product: Product) -> None:
@@ -242,6 +232,7 @@ def test_the_deployment_trigger_understands_what_the_project_publishes(product: 
         prefix="analytics-dev",
         account_id=ACCOUNT,
         region="eu-west-1",
+        life_cycle_role="analytics-dev-model-life-cycle",
     )
 
     project = parse_project(parameter["Name"], PROJECT["SageMakerProjectId"], parameter["Value"], settings)
@@ -252,8 +243,8 @@ def test_the_deployment_trigger_understands_what_the_project_publishes(product: 
 
 
 def test_workflows_start_when_everything_that_they_use_exists(product: Product) -> None:
-    assert needed(product, "FirstChecks") == set(product.resources) - {"DeletionCheck", "FirstChecks"}
-    assert needed(product, "FirstRun") == set(product.resources) - {"DeletionCheck", "FirstChecks", "FirstRun"}
+    assert product.needed("FirstChecks") == set(product.resources) - {"DeletionCheck", "FirstChecks"}
+    assert product.needed("FirstRun") == set(product.resources) - {"DeletionCheck", "FirstChecks", "FirstRun"}
     assert product.properties("FirstChecks")["Repository"] == f"acme/{REPOSITORY}"
     assert product.properties("FirstChecks")["Workflow"] == "checks.yml"
 
@@ -261,13 +252,12 @@ def test_workflows_start_when_everything_that_they_use_exists(product: Product) 
 def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: Product) -> None:
     asked = [key for key, each in product.resources.items() if each["Type"] in CUSTOM]
 
-    together = [(a, b) for a in asked for b in asked if a < b and a not in needed(product, b)]
-    assert [(a, b) for a, b in together if b not in needed(product, a)] == []
+    assert product.together(asked) == []
 
 
 def test_nothing_of_a_project_is_deleted_before_every_account_agrees(product: Product) -> None:
     """CloudFormation deletes in the opposite order of creation."""
-    assert needed(product, "DeletionCheck") == set(product.resources) - {"DeletionCheck"}
+    assert product.needed("DeletionCheck") == set(product.resources) - {"DeletionCheck"}
     accounts = {"preprod": "222222222222", "prod": "333333333333"}
     assert product.properties("DeletionCheck")["Accounts"] == accounts
     roles = {key: each for key, each in product.resources.items() if each["Type"] == "Custom::DeploymentRoles"}
@@ -293,8 +283,8 @@ def test_what_deploys_nothing_is_not_protected(extended: Product) -> None:
 def test_deleting_a_project_takes_its_roles_away_before_its_repository(product: Product) -> None:
     """CloudFormation deletes in the opposite order of creation."""
     for roles in ("PreprodDeploymentRoles", "ProdDeploymentRoles"):
-        assert "DeploymentRepository" in needed(product, roles)
-        assert roles in needed(product, "ProjectParameter")
+        assert "DeploymentRepository" in product.needed(roles)
+        assert roles in product.needed("ProjectParameter")
         assert "DeletionPolicy" not in product.resources[roles]
 
 

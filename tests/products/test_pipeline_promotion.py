@@ -1,7 +1,5 @@
 """The product "promotion of the whole pipeline": its resources where it is launched."""
 
-import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +28,6 @@ def product() -> Product:
 @pytest.fixture
 def offer() -> CatalogProduct:
     return next(each for each in PRODUCTS if each.key == "pipeline-promotion")
-
-
-def needed(product: Product, logical_id: str) -> set[str]:
-    """Resources that exist before this one."""
-    resource = product.template["Resources"][logical_id]
-    text = json.dumps(resource)
-    named = set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', text)) | set(re.findall(r"\$\{(\w+)[.}]", text))
-    waits = resource.get("DependsOn", [])
-    direct = (named | set([waits] if isinstance(waits, str) else waits)) & set(product.resources)
-    return direct.union(*(needed(product, each) for each in direct))
 
 
 def statement(product: Product, role: str, sid: str) -> dict[str, Any]:
@@ -217,7 +205,7 @@ def test_jobs_read_the_accounts_own_data_and_a_model_waits_for_approval_in_devel
 
 
 def test_the_workflow_starts_when_everything_that_it_uses_exists(product: Product) -> None:
-    assert needed(product, "FirstRun") == set(product.resources) - {"FirstRun"}
+    assert product.needed("FirstRun") == set(product.resources) - {"FirstRun"}
     run = product.properties("FirstRun")
     assert (run["Repository"], run["Workflow"]) == (f"acme/{REPOSITORY}", "deploy.yml")
 
@@ -225,8 +213,7 @@ def test_the_workflow_starts_when_everything_that_it_uses_exists(product: Produc
 def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: Product) -> None:
     asked = [key for key, each in product.resources.items() if each["Type"] in CUSTOM]
 
-    together = [(a, b) for a in asked for b in asked if a < b and a not in needed(product, b)]
-    assert [(a, b) for a, b in together if b not in needed(product, a)] == []
+    assert product.together(asked) == []
     for key in asked:
         assert (product.properties(key)["ServiceTimeout"], product.properties(key)["ServiceToken"]) == ("300", CLONER)
 

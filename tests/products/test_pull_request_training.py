@@ -42,7 +42,7 @@ def test_the_jobs_of_a_pull_request_are_sagemakers(product: Product) -> None:
 
 
 def test_no_name_of_its_roles_is_one_that_the_boundary_lets_register_models(product: Product) -> None:
-    # The boundary: OnlyPipelinesRegister excepts the roles …-p-*-pipeline.
+    # The boundary: WhoRegisters excepts the roles …-p-*-pipeline.
     for role in ROLES:
         assert not product.properties(role)["RoleName"].endswith("-pipeline")
 

@@ -1,9 +1,11 @@
 """The folders of a job of SageMaker, its archives, and the report of its failure; needs the standard library alone.
 
 SageMaker puts the files of every job below /opt/ml. `SM_BASE` moves that folder, so that the same scripts run on a laptop.
+The SM_CHANNEL_… variables are not used: SageMaker sets them only for scripts that its own toolkit starts.
 """
 
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -30,6 +32,23 @@ def processing_output(name: str) -> Path:
     return folder
 
 
+def channel(name: str) -> Path:
+    """Return the folder of an input channel of a training job."""
+    return base() / "input" / "data" / name
+
+
+def model_folder() -> Path:
+    """Return the folder whose content becomes model.tar.gz, created if it is missing."""
+    folder = base() / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def hyperparameters() -> dict[str, str]:
+    """Return the hyperparameters of a training job, as strings."""
+    return json.loads((base() / "input" / "config" / "hyperparameters.json").read_text())
+
+
 def unpack(archive: Path, folder: Path) -> None:
     """Write the files of an archive below `folder`.
 
@@ -50,15 +69,22 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def sha256(file: Path) -> str:
-    """Return the SHA-256 of a file of any size, in hexadecimal digits."""
+    """Return the SHA-256 of a file of any size, in hexadecimal digits.
+
+    `hashlib.file_digest` would do it, but came with Python 3.11, which older images of SageMaker lack.
+    """
+    content = hashlib.sha256()
     with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+        while chunk := opened.read(1024 * 1024):
+            content.update(chunk)
+    return content.hexdigest()
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a job; if it fails, write the reason to the file that SageMaker reads, so that the pipeline can show it.
+    """Run a job; if it fails, write the reason to the files that SageMaker reads, so that the pipeline can show it.
 
-    Processing jobs report /opt/ml/output/message as their ExitMessage, of which SageMaker keeps 1,024 characters.
+    Training jobs report /opt/ml/output/failure as their FailureReason, processing jobs /opt/ml/output/message as
+    their ExitMessage.
     """
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     try:
@@ -66,5 +92,7 @@ def run(main: Callable[[], None]) -> None:
     except Exception as error:
         output = base() / "output"
         output.mkdir(parents=True, exist_ok=True)
-        (output / "message").write_text(f"{type(error).__name__}: {error}"[:1024])
+        for name in ("failure", "message"):
+            # SageMaker cuts both at 1,024 characters.
+            (output / name).write_text(f"{type(error).__name__}: {error}"[:1024])
         raise

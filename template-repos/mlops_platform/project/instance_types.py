@@ -47,5 +47,21 @@ def is_burstable(instance_type: str) -> bool:
     return _family(instance_type) in BURSTABLE
 
 
+def checks(key: str, instance_type: str, purpose: str) -> dict[str, bool]:
+    """Return the checks of the type that a setting names: whether each holds, by the problem that there is if not.
+
+    Args:
+        key: the setting.
+        instance_type: its value.
+        purpose: the list that the type has to be in.
+    """
+    return {
+        f"{key} is {instance_type!r}, no type of instance for it, such as ml.m5.large": instance_type in known(purpose),
+        f"{key} has a disk of its own, for which SageMaker takes no key; use one without, such as ml.m5.large": (
+            not has_its_own_disk(instance_type)
+        ),
+    }
+
+
 def _family(instance_type: str) -> str:
     return instance_type.removeprefix("ml.").partition(".")[0]

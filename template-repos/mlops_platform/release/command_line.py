@@ -77,8 +77,10 @@ def main(arguments: list[str], commands: Commands[Settings]) -> None:
         _require_account(owner, environment)
         if options.command == "deploy":
             commands.deploy(owner, environment, settings, options.arn)
+            model.note_serving(owner, environment, options.arn)
         elif options.command == "retire":
             commands.retire(owner, environment, settings)
+            model.note_retired(owner, environment)
         elif options.command == "verify":
             model.require_artifact(owner, environment, options.arn, options.sha256)
         else:

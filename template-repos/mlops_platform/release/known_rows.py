@@ -4,29 +4,28 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from mlops_platform.release import DeploymentError
 
 
-class Limits(Protocol):
-    """The limits for the answers, of settings.toml."""
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The limits for the answers, a table of settings.toml."""
 
-    @property
-    def lowest(self) -> float:
-        """No answer may lie below."""
-        ...
+    lowest: float
+    highest: float
+    """No answer may lie outside these."""
+    mean_absolute_error: float
+    """Largest mean distance between answers and the truth."""
 
-    @property
-    def highest(self) -> float:
-        """No answer may lie above."""
-        ...
-
-    @property
-    def mean_absolute_error(self) -> float:
-        """Largest mean distance between answers and the truth."""
-        ...
+    def checks(self, table: str) -> dict[str, bool]:
+        """Return the checks of a table with these keys: whether each holds, by the problem that there is if not."""
+        return {
+            f"[{table}] lowest must be below highest": self.lowest < self.highest,
+            f"[{table}] mean_absolute_error must be above 0": self.mean_absolute_error > 0,
+        }
 
 
 def read_rows(file: Path) -> tuple[list[list[str]], list[float]]:

@@ -6,10 +6,12 @@ same model.
 """
 
 import json
+import logging
 import os
+import sys
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops_platform.project import aws
 from mlops_platform.project.aws import error_code
@@ -17,6 +19,7 @@ from mlops_platform.release import DeploymentError
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.version import Version, version_of
 
+logger = logging.getLogger(__name__)
 SECONDS = 310
 """Longest wait for the answer: a little longer than the function may run."""
 RELEASED_BY = "RELEASED_BY"
@@ -63,6 +66,40 @@ def require_release(project: Project, environment: Environment) -> None:
         DeploymentError: they may not; the message says why.
     """
     _ask(project, environment, {"action": "retire"})
+
+
+def note_serving(project: Project, environment: Environment, arn: str) -> None:
+    """Have the model registry show that production serves a version; elsewhere nothing is shown. A failure is told, and fails nothing.
+
+    The version serves by now. The next deployment notes it anew.
+    """
+    _note(project, environment, {"action": "serves", "version": version_of(project, arn)})
+
+
+def note_retired(project: Project, environment: Environment) -> None:
+    """Have the model registry show that production serves no version any more; as `note_serving`."""
+    _note(project, environment, {"action": "retired"})
+
+
+def _note(project: Project, environment: Environment, question: dict[str, Any]) -> None:
+    try:
+        answer = _ask(project, environment, question)
+    except (DeploymentError, BotoCoreError, ClientError) as error:
+        _warn(f"{environment.name} is as it should be, and the model registry does not show it: {error}")
+        return
+    if serving := answer.get("serving"):
+        logger.info("the model registry shows %s in production", serving)
+    if left := answer.get("left"):
+        _warn(
+            f"the model registry still shows {', '.join(left)} in production, too: somebody has decided about it since"
+        )
+
+
+def _warn(text: str) -> None:
+    """Log a warning, which GitHub shows on the page of the run, too."""
+    logger.warning(text)
+    if os.environ.get("GITHUB_ACTIONS"):
+        sys.stdout.write(f"::warning::{' '.join(text.split())}\n")
 
 
 def _ask(project: Project, environment: Environment, question: dict[str, Any]) -> dict[str, Any]:

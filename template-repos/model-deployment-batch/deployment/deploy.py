@@ -12,7 +12,7 @@ from deployment.settings import Plan, Settings
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import job_code, upload
 from mlops_platform.project import aws, summary
-from mlops_platform.release import DeploymentError, model
+from mlops_platform.release import DeploymentError, bounds, model
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.stack import Stack
 from mlops_platform.release.steps import step
@@ -37,14 +37,14 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         DeploymentError: the version may not be deployed, or another one runs in the end.
     """
     live, stack = live_batch(owner, environment), stack_of(owner, environment)
+    plan = configured.plans[environment.name]
+    bounds.require_instance_type(owner, environment, bounds.BATCHES, plan.instance_type)
     with step("release the model"):
         wanted = model.release(owner, environment, arn)
         container = Container.described(live.sagemaker.describe_model(ModelName=wanted.model_name))
     with step("upload the job's code"):
         code_uri = upload_code(live.names)
-    update = Update(
-        wanted=wanted, container=container, code_uri=code_uri, plan=configured.plans[environment.name], live=live
-    )
+    update = Update(wanted=wanted, container=container, code_uri=code_uri, plan=plan, live=live)
     with step("prepare the state"):
         stack.configure(update.configuration())
         before = live.pipeline()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_platform.project import instance_types, settings_file
+from mlops_platform.release.known_rows import Limits
 from mlops_platform.release.project import ENVIRONMENTS
 
 
@@ -64,17 +65,6 @@ class Alarms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Test:
-    """Limits for the answers to the rows in smoke/, which are scored after each deployment."""
-
-    lowest: float
-    highest: float
-    """No answer may lie outside these."""
-    mean_absolute_error: float
-    """Largest mean distance between answers and the truth."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings; one attribute per table of the file."""
 
@@ -84,11 +74,12 @@ class Settings:
     retries: Retries
     drift: Drift
     alarms: Alarms
-    test: Test
+    test: Limits
+    """Limits for the answers to the rows in smoke/, which are scored after each deployment."""
 
 
 PLANS = dict.fromkeys(ENVIRONMENTS, Plan)
-TABLES = {"input": Input, "retries": Retries, "drift": Drift, "alarms": Alarms, "test": Test}
+TABLES = {"input": Input, "retries": Retries, "drift": Drift, "alarms": Alarms, "test": Limits}
 CRON = re.compile(r"cron\((?P<fields>[^()]+)\)")
 RATE = re.compile(r"rate\((?P<value>[1-9]\d*) (?P<unit>minute|hour|day)(?P<plural>s?)\)")
 PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*")
@@ -130,12 +121,7 @@ def _plan_checks(name: str, plan: Plan, retries: Retries) -> dict[str, object]:
         ),
         # EventBridge Scheduler API Reference, FlexibleTimeWindow.
         "flexible_minutes must be 0 to 1440": 0 <= plan.flexible_minutes <= 1440,
-        "instance_type is no type of instance for a processing job, such as ml.m5.large": (
-            plan.instance_type in instance_types.known(instance_types.FOR_PROCESSING)
-        ),
-        "instance_type has a disk of its own, for which SageMaker takes no key; use one without, such as ml.m5.large": (
-            not instance_types.has_its_own_disk(plan.instance_type)
-        ),
+        **instance_types.checks("instance_type", plan.instance_type, instance_types.FOR_PROCESSING),
         "volume_gigabytes must be 1 to 16384": 1 <= plan.volume_gigabytes <= 16384,
         f"maximum_minutes must be 1 to {LONGEST_JOB_MINUTES}": 1 <= plan.maximum_minutes <= LONGEST_JOB_MINUTES,
         "usd_per_hour must be above 0": plan.usd_per_hour > 0,
@@ -144,7 +130,7 @@ def _plan_checks(name: str, plan: Plan, retries: Retries) -> dict[str, object]:
 
 
 def _checks(settings: Settings) -> dict[str, object]:
-    retries, drift, test = settings.retries, settings.drift, settings.test
+    retries, drift = settings.retries, settings.drift
     return {
         "[input] prefix must be folders of letters, digits, - and _, with / between them": (
             PREFIX.fullmatch(settings.input.prefix) is not None
@@ -155,8 +141,7 @@ def _checks(settings: Settings) -> dict[str, object]:
         "[drift] psi must be above 0": drift.psi > 0,
         "[drift] least_rows must be at least 200: fewer differ by chance alone": drift.least_rows >= 200,
         "[alarms] quarantined_percent must be 0 to 100": 0 <= settings.alarms.quarantined_percent <= 100,
-        "[test] lowest must be below highest": test.lowest < test.highest,
-        "[test] mean_absolute_error must be above 0": test.mean_absolute_error > 0,
+        **settings.test.checks("test"),
     }
 
 

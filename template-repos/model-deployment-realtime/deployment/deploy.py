@@ -32,7 +32,7 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         DeploymentError: the version may not be deployed, or the endpoint does not serve it in the end.
     """
     fleet = configured.fleets[environment.name]
-    bounds.require_instance_type(owner, environment, fleet.instance_type)
+    bounds.require_instance_type(owner, environment, bounds.ENDPOINTS, fleet.instance_type)
     with step("release the model"):
         wanted = model.release(owner, environment, arn)
         shadow = _shadow(owner, environment, fleet, wanted)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_platform.project import instance_types, settings_file
+from mlops_platform.release.known_rows import Limits
 from mlops_platform.release.project import ENVIRONMENTS
 from mlops_platform.release.waiting import CREDENTIAL_MINUTES, MINUTES_BESIDES
 
@@ -66,16 +67,11 @@ class Capture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Test:
+class Test(Limits):
     """Limits for the answers to the rows in smoke/, tested after each deployment."""
 
     latency_milliseconds: float
     """Of nine in ten requests with a single row, network included."""
-    lowest: float
-    highest: float
-    """No answer may lie outside these."""
-    mean_absolute_error: float
-    """Largest mean distance between answers and the truth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +117,7 @@ def _fleet_checks(name: str, fleet: Fleet) -> dict[str, object]:
     smallest, canary = fleet.minimum_instances, fleet.canary_percent
     one_instance = -(-100 // max(smallest, 1))
     checks = {
-        "instance_type is no type of instance for an endpoint, such as ml.m5.large": (
-            fleet.instance_type in instance_types.known(instance_types.FOR_ENDPOINTS)
-        ),
-        "instance_type has a disk of its own, for which SageMaker takes no key; use one without, such as ml.m5.large": (
-            not instance_types.has_its_own_disk(fleet.instance_type)
-        ),
+        **instance_types.checks("instance_type", fleet.instance_type, instance_types.FOR_ENDPOINTS),
         "instance_type is burstable, which SageMaker does not scale; use another, such as ml.m5.large": (
             not instance_types.is_burstable(fleet.instance_type)
         ),
@@ -171,6 +162,5 @@ def _checks(settings: Settings) -> dict[str, object]:
         "[alarms] latency_milliseconds must be above 0": alarms.latency_milliseconds > 0,
         "[capture] percent must be 0 to 100": 0 <= settings.capture.percent <= 100,
         "[test] latency_milliseconds must be above 0": test.latency_milliseconds > 0,
-        "[test] lowest must be below highest": test.lowest < test.highest,
-        "[test] mean_absolute_error must be above 0": test.mean_absolute_error > 0,
+        **test.checks("test"),
     }

@@ -11,6 +11,15 @@ from mlops_platform import REPOSITORY
 EXAMPLE = Path(__file__).with_name("settings.toml")
 
 
+def changed(table: str, key: str, value: object) -> str:
+    """Return the settings of the tests with another value, written as TOML, of one key."""
+    before, heading, after = EXAMPLE.read_text().partition(f"[{table}]\n")
+    lines = after.splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith(f"{key} ="))
+    lines[place] = f"{key} = {value}"
+    return before + heading + "\n".join(lines)
+
+
 @contextmanager
 def in_force() -> Generator[None]:
     """Let the program and the commands read the settings of the tests, until the `with` statement ends."""

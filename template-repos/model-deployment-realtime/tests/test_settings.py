@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from example_settings import EXAMPLE
+from example_settings import EXAMPLE, changed
 
 from deployment import settings
 from mlops_platform import REPOSITORY
@@ -56,9 +56,9 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
         ("prod", "canary_percent", 49, r"less than one of 2 instances: use at least 50, or 0"),
         ("preprod", "canary_percent", 50, r"\[preprod\] canary_percent is less than one of 1 instances"),
         ("prod", "instance_type", '"ml.inf1.xlarge"', r"\[prod\] instance_type is of the family inf1"),
-        ("prod", "instance_type", '"m5.large"', r"\[prod\] instance_type is no type of instance"),
-        ("prod", "instance_type", '"ml.m5.huge"', r"\[prod\] instance_type is no type of instance"),
-        ("prod", "instance_type", '"ml.t3.medium"', r"\[prod\] instance_type is no type of instance"),
+        ("prod", "instance_type", '"m5.large"', r"\[prod\] instance_type is .*, no type of instance for it"),
+        ("prod", "instance_type", '"ml.m5.huge"', r"\[prod\] instance_type is .*, no type of instance for it"),
+        ("prod", "instance_type", '"ml.t3.medium"', r"\[prod\] instance_type is .*, no type of instance for it"),
         ("prod", "instance_type", '"ml.g5.xlarge"', r"\[prod\] instance_type has a disk of its own"),
         ("preprod", "instance_type", '"ml.r6gd.large"', r"\[preprod\] instance_type has a disk of its own"),
         ("preprod", "instance_type", '"ml.t2.medium"', r"\[preprod\] instance_type is burstable"),
@@ -78,11 +78,7 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
     ],
 )
 def test_an_impossible_setting_is_refused(tmp_path: Path, table: str, key: str, value: object, problem: str) -> None:
-    before, heading, after = SETTINGS.partition(f"[{table}]\n")
-    lines = after.splitlines()
-    place = next(i for i, line in enumerate(lines) if line.startswith(f"{key} ="))
-    lines[place] = f"{key} = {value}"
     file = tmp_path / "settings.toml"
-    file.write_text(before + heading + "\n".join(lines))
+    file.write_text(changed(table, key, value))
     with pytest.raises(SettingsError, match=problem):
         settings.read(file)

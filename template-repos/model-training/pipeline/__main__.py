@@ -16,48 +16,33 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
-from mlops_platform.pipeline.image_environments import ImageEnvironmentError
-from mlops_platform.pipeline.local_run import StepFailedError
-from mlops_platform.project import aws, summary
-from mlops_platform.project.project_file import ProjectError
-from mlops_platform.project.settings_file import SettingsError
-from mlops_platform.serving.local_endpoint import ServingError
-from pipeline import project, report, results, this_machine, training_settings, trial
+from mlops_platform.project import aws
+from pipeline import commands, project, this_machine, training_settings, trial
 from pipeline.champion import Champion, find
+from pipeline.commands import NO_COMMIT
 from pipeline.definition import definition, project_tags
 from pipeline.settings import Settings
 from pipeline.training_settings import TrainingSettings
 
 logger = logging.getLogger(__name__)
-COMMIT = "GITHUB_SHA"
-"""Environment variable of a workflow's jobs."""
-NO_COMMIT = "none"
-"""Commit of a definition that is not the repository's pipeline: it is printed, or runs on this machine."""
 
 
 def main(arguments: list[str]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
-    try:
+    with commands.messages():
         configured = training_settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
             with this_machine.sources(configured) as sources:
-                shown = _definition(_project_or_example(), configured, sources, os.environ.get(COMMIT, NO_COMMIT))
+                shown = _definition(_project_or_example(), configured, sources, os.environ.get("GITHUB_SHA", NO_COMMIT))
             sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         elif options.command == "local-run":
-            if options.mse_threshold is not None:
-                quality = replace(configured.quality, mse_threshold=options.mse_threshold)
-                configured = replace(configured, quality=quality)
+            configured = commands.with_threshold(configured, options.mse_threshold)
             owner = _project_or_example()
             with this_machine.sources(configured) as sources:
                 built = _definition(owner, configured, sources, NO_COMMIT)
@@ -73,34 +58,20 @@ def main(arguments: list[str]) -> None:
             remote.remove(aws.client("sagemaker", owner.region), owner.pipeline_name)
         else:
             _wait(project.read(), configured, options.execution_arn, options.minutes)
-    except (
-        SettingsError,
-        ProjectError,
-        StepFailedError,
-        ImageEnvironmentError,
-        ServingError,
-        upload.UploadError,
-        remote.InvalidDefinitionError,
-        remote.ExecutionError,
-        BotoCoreError,
-        ClientError,
-    ) as error:
-        sys.exit(f"error: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="This project's pipeline.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("definition", help="print the definition")
-    local = commands.add_parser("local-run", help="run the pipeline on this machine, and serve the model")
-    local.add_argument("--folder", type=Path, help="keep every file of the run here (default: a temporary folder)")
-    local.add_argument("--mse-threshold", type=float, help="instead of the one in settings.toml")
-    commands.add_parser("upsert", help="upload code and data, create or update the pipeline")
-    commands.add_parser("start", help="start an execution and print its ARN")
-    wait = commands.add_parser("wait", help="follow an execution until it ends")
+    parsers = parser.add_subparsers(dest="command", required=True)
+    parsers.add_parser("definition", help="print the definition")
+    local = parsers.add_parser("local-run", help="run the pipeline on this machine, and serve the model")
+    commands.add_local_run(local)
+    parsers.add_parser("upsert", help="upload code and data, create or update the pipeline")
+    parsers.add_parser("start", help="start an execution and print its ARN")
+    wait = parsers.add_parser("wait", help="follow an execution until it ends")
     wait.add_argument("execution_arn")
-    tried = commands.add_parser("trial", help="train a pull request on a sample, and follow that until it ends")
-    removed = commands.add_parser("remove-trial", help="remove the pipeline of a pull request")
+    tried = parsers.add_parser("trial", help="train a pull request on a sample, and follow that until it ends")
+    removed = parsers.add_parser("remove-trial", help="remove the pipeline of a pull request")
     for command in (tried, removed):
         command.add_argument("number", type=int, help="number of the pull request")
     for command in (wait, tried):
@@ -126,12 +97,7 @@ def _definition(
 
 
 def _upsert(owner: project.Project, configured: Settings) -> None:
-    commit = os.environ.get(COMMIT)
-    if not commit:
-        raise ProjectError(
-            f"{COMMIT} is not set: the pipeline names the commit that it was made from, so the workflow Train updates it; "
-            "merge a pull request into main, or start that workflow"
-        )
+    commit = commands.commit("Train", "the pipeline names the commit that it was made from")
     champion = find(aws.client("sagemaker", owner.region), owner.model_package_group)
     logger.info("champion: %s", f"version {champion.version}" if champion else "none")
     with this_machine.sources(configured) as sources:
@@ -169,40 +135,18 @@ def _start(owner: project.Project) -> None:
 
 def _started(owner: project.Project) -> str:
     """Start an execution, and return its ARN."""
-    # On a workflow, a repeated step must not start a second execution; a re-run of the workflow must.
-    run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
-    token = remote.idempotency_token(owner.pipeline_name, run or os.urandom(16).hex(), attempt)
+    attempt = commands.attempt()
     return remote.start(
         aws.client("sagemaker", owner.region),
         name=owner.pipeline_name,
-        token=token,
-        display_name=f"run-{run}-{attempt}" if run else f"manual-{token[:8]}",
+        token=remote.idempotency_token(owner.pipeline_name, attempt),
+        display_name=attempt,
     )
 
 
 def _wait(owner: project.Project, configured: Settings, execution_arn: str, minutes: float) -> None:
-    sagemaker = aws.client("sagemaker", owner.region)
-    try:
-        remote.wait(
-            sagemaker,
-            execution_arn,
-            deadline_seconds=minutes * 60,
-            on_change=lambda step: logger.info("%-14s %s %s", step.name, step.status, step.outcome),
-        )
-    finally:
-        _summarise(owner, configured, execution_arn, remote.steps(sagemaker, execution_arn))
-
-
-def _summarise(owner: project.Project, configured: Settings, execution_arn: str, steps: list[remote.Step]) -> None:
-    summary.publish(
-        report.execution(
-            owner.pipeline_name,
-            steps,
-            results.evaluation(owner, execution_arn, steps),
-            quality=configured.quality,
-            registered="Registered, waiting for approval",
-        )
-    )
+    registered = "Registered, waiting for approval"
+    commands.follow(owner, configured, execution_arn, minutes, title=owner.pipeline_name, registered=registered)
 
 
 if __name__ == "__main__":

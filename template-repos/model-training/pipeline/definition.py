@@ -19,13 +19,12 @@ from mlops_platform.pipeline.expressions import (
     processing_output,
     step_property,
 )
+from mlops_platform.pipeline.jobs import RETRIES, RETRIES_OF_REQUESTS, Machine
 from pipeline import images
 from pipeline.champion import Champion
 from pipeline.project import Project
 from pipeline.settings import Settings
 
-INPUTS = "/opt/ml/processing/input"
-OUTPUTS = "/opt/ml/processing/output"
 PENDING = "PendingManualApproval"
 MSE = "regression_metrics.mse.value"
 IMPROVEMENT = "champion.improvement"
@@ -41,22 +40,6 @@ SERVING: Json = {
     "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
 }
 """Environment of the container that serves the model."""
-
-# Capacity and internal errors pass; an error in the code does not.
-RETRIES: list[Json] = [
-    {
-        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
-        "IntervalSeconds": 10,
-        "BackoffRate": 2.0,
-        "MaxAttempts": 5,
-    },
-    {
-        "ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR"],
-        "IntervalSeconds": 60,
-        "BackoffRate": 2.0,
-        "MaxAttempts": 3,
-    },
-]
 
 
 def output_uri(project: Project, execution: str, output: str) -> str:
@@ -138,7 +121,7 @@ class _Builder:
 
     def train(self) -> Json:
         """Train the model; early stopping looks at the validation rows."""
-        project, settings = self.project, self.settings
+        settings, machine = self.settings, self._machine("TrainingInstanceType")
         channels = {name: processing_output("Preprocess", name) for name in ("train", "validation", "preprocessing")}
         return {
             "Name": "Train",
@@ -155,19 +138,11 @@ class _Builder:
                 "InputDataConfig": [
                     self._channel(name, uri) for name, uri in {**channels, "code": self.code_uri}.items()
                 ],
-                "OutputDataConfig": {"S3OutputPath": self._output("model"), "KmsKeyId": project.kms_key_arn},
-                "ResourceConfig": {
-                    "InstanceType": parameter("TrainingInstanceType"),
-                    "InstanceCount": 1,
-                    "VolumeSizeInGB": settings.jobs.volume_gigabytes,
-                    "VolumeKmsKeyId": project.kms_key_arn,
-                },
-                "VpcConfig": self._vpc(),
-                "EnableNetworkIsolation": True,
-                "EnableInterContainerTrafficEncryption": True,
-                "RoleArn": project.job_role_arn,
-                "StoppingCondition": self._stopping(),
-                "Tags": self._tags(),
+                "OutputDataConfig": {"S3OutputPath": self._output("model"), "KmsKeyId": machine.kms_key_arn},
+                "ResourceConfig": machine.cluster(),
+                "VpcConfig": machine.vpc(),
+                **machine.isolation(),
+                **machine.common(),
             },
         }
 
@@ -240,7 +215,7 @@ class _Builder:
         return {
             "Name": "Register",
             "Type": "RegisterModel",
-            "RetryPolicies": RETRIES[:1],
+            "RetryPolicies": RETRIES_OF_REQUESTS,
             "Arguments": {
                 "ModelPackageGroupName": self.project.model_package_group,
                 "ModelApprovalStatus": self.approval,
@@ -291,37 +266,33 @@ class _Builder:
         outputs: list[str],
         property_files: list[Json] | None = None,
     ) -> Json:
-        project = self.project
-        application: Json = {
-            "ImageUri": self._image(image),
-            "ContainerEntrypoint": ["python3", f"{INPUTS}/code/{script}"],
-        }
-        application["ContainerArguments"] = [
-            text for option, value in arguments.items() for text in (option, *_texts(value))
-        ]
         return {
             "Name": name,
             "Type": "Processing",
             "RetryPolicies": RETRIES,
             **({"PropertyFiles": property_files} if property_files else {}),
-            "Arguments": {
-                "AppSpecification": application,
-                "ProcessingInputs": [self._input(name, uri) for name, uri in {**inputs, "code": self.code_uri}.items()],
-                "ProcessingOutputConfig": {
-                    "KmsKeyId": project.kms_key_arn,
-                    "Outputs": [self._saved(output) for output in outputs],
-                },
-                "ProcessingResources": {"ClusterConfig": self._cluster()},
-                "NetworkConfig": {
-                    "VpcConfig": self._vpc(),
-                    "EnableNetworkIsolation": True,
-                    "EnableInterContainerTrafficEncryption": True,
-                },
-                "RoleArn": project.job_role_arn,
-                "StoppingCondition": self._stopping(),
-                "Tags": self._tags(),
-            },
+            "Arguments": self._machine("ProcessingInstanceType").processing(
+                image=self._image(image),
+                script=script,
+                arguments=[text for option, value in arguments.items() for text in (option, *_texts(value))],
+                inputs={**inputs, "code": self.code_uri},
+                outputs={output: self._output(output) for output in outputs},
+            ),
         }
+
+    def _machine(self, instance_type: str) -> Machine:
+        """Return the machine whose type a parameter of the execution says."""
+        project, jobs = self.project, self.settings.jobs
+        return Machine(
+            instance_type=parameter(instance_type),
+            volume_gigabytes=jobs.volume_gigabytes,
+            maximum_minutes=jobs.maximum_minutes,
+            kms_key_arn=project.kms_key_arn,
+            role_arn=project.job_role_arn,
+            subnet_ids=project.subnet_ids,
+            security_group_ids=project.security_group_ids,
+            tags=project_tags(project),
+        )
 
     def _image(self, image: str) -> str:
         return images.uri(image, self.project.images_account_id, self.project.region)
@@ -330,47 +301,9 @@ class _Builder:
         """Return an S3 URI that belongs to the execution alone, so that no execution overwrites another's results."""
         return join("/", [f"{self.project.storage}/executions", execution_id(), *path])
 
-    def _input(self, name: str, uri: str | Json) -> Json:
-        return {
-            "InputName": name,
-            "S3Input": {
-                "S3Uri": uri,
-                "LocalPath": f"{INPUTS}/{name}",
-                "S3DataType": "S3Prefix",
-                "S3InputMode": "File",
-            },
-        }
-
-    def _saved(self, output: str) -> Json:
-        return {
-            "OutputName": output,
-            "S3Output": {
-                "S3Uri": self._output(output),
-                "LocalPath": f"{OUTPUTS}/{output}",
-                "S3UploadMode": "EndOfJob",
-            },
-        }
-
-    def _cluster(self) -> Json:
-        return {
-            "InstanceType": parameter("ProcessingInstanceType"),
-            "InstanceCount": 1,
-            "VolumeSizeInGB": self.settings.jobs.volume_gigabytes,
-            "VolumeKmsKeyId": self.project.kms_key_arn,
-        }
-
     def _channel(self, name: str, uri: str | Json) -> Json:
         source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
         return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
-
-    def _vpc(self) -> Json:
-        return {"Subnets": self.project.subnet_ids, "SecurityGroupIds": self.project.security_group_ids}
-
-    def _stopping(self) -> Json:
-        return {"MaxRuntimeInSeconds": self.settings.jobs.maximum_minutes * 60}
-
-    def _tags(self) -> list[Json]:
-        return [{"Key": key, "Value": value} for key, value in project_tags(self.project).items()]
 
 
 def _texts(value: str | float | Sequence[str]) -> list[str]:

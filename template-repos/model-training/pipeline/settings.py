@@ -100,8 +100,12 @@ def _out_of_range(settings: Settings) -> list[str]:
             and data.test_fraction > 0
             and data.validation_fraction + data.test_fraction <= 0.5
         ),
-        **_type_checks("[jobs] processing_instance_type", jobs.processing_instance_type, instance_types.FOR_PROCESSING),
-        **_type_checks("[jobs] training_instance_type", jobs.training_instance_type, instance_types.FOR_TRAINING),
+        **instance_types.checks(
+            "[jobs] processing_instance_type", jobs.processing_instance_type, instance_types.FOR_PROCESSING
+        ),
+        **instance_types.checks(
+            "[jobs] training_instance_type", jobs.training_instance_type, instance_types.FOR_TRAINING
+        ),
         "[jobs] volume_gigabytes must be 1 to 16384": 1 <= jobs.volume_gigabytes <= 16384,
         "[jobs] maximum_minutes must be 1 to 1440": 1 <= jobs.maximum_minutes <= 1440,
         "[quality] mse_threshold must be above 0": settings.quality.mse_threshold > 0,
@@ -112,14 +116,3 @@ def _out_of_range(settings: Settings) -> list[str]:
         ),
     }
     return [problem for problem, fine in checks.items() if not fine]
-
-
-def _type_checks(key: str, instance_type: str, purpose: str) -> dict[str, bool]:
-    return {
-        f"{key} is {instance_type!r}, no type of instance for it, such as ml.m5.large": (
-            instance_type in instance_types.known(purpose)
-        ),
-        f"{key} has a disk of its own, for which SageMaker takes no key; use one without, such as ml.m5.large": (
-            not instance_types.has_its_own_disk(instance_type)
-        ),
-    }

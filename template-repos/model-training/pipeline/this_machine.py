@@ -20,7 +20,7 @@ from pipeline.settings import Settings
 
 logger = logging.getLogger(__name__)
 STEPS = REPOSITORY / "steps"
-IMPORTED = ("monitoring",)
+IMPORTED = ("job", "monitoring")
 """Packages of mlops_platform/ that the steps import."""
 
 

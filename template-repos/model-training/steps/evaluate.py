@@ -25,10 +25,10 @@ from types import ModuleType
 from typing import Any
 
 import importance
-import job
 import model_card
 import numpy as np
 
+from mlops_platform import job
 from mlops_platform.monitoring import baseline
 
 logger = logging.getLogger(__name__)

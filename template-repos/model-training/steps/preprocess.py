@@ -9,11 +9,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import job
 import numpy as np
 from features import Preprocessing, Row, read_labelled_rows
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from mlops_platform import job
 
 logger = logging.getLogger(__name__)
 

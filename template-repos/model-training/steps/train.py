@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 
 import features
-import job
 import xgboost
 from features import Preprocessing, read_labelled_rows
 from inference import MODEL_FILE, PREPROCESSING_FILE
 
+from mlops_platform import job
 from mlops_platform.monitoring import baseline
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ import pytest
 from examples import DATA, SETTINGS
 from pipeline import images, project, report
 from pipeline.__main__ import main
+from pipeline.this_machine import IMPORTED
 
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline.expressions import Json
@@ -88,7 +89,7 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them_and_i
             DATA.name,
             *sorted(file.name for file in (REPOSITORY / "steps").glob("*.py")),
             "__init__.py",
-            *sorted(file.name for file in (REPOSITORY / "mlops_platform" / "monitoring").glob("*.py")),
+            *(file.name for part in IMPORTED for file in (REPOSITORY / "mlops_platform" / part).glob("*.py")),
         ]
     )
     definition = aws.sagemaker.requests[-1][1]["PipelineDefinition"]

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import evaluate
-import job
 import numpy as np
 import pytest
 from conftest import CODE_URI, COMMIT, DATA_URI, Finished, prepared_run
@@ -26,7 +25,7 @@ from pipeline.definition import definition, output_uri
 from pipeline.project import EXAMPLE
 from preprocess import split
 
-from mlops_platform import REPOSITORY
+from mlops_platform import REPOSITORY, job
 from mlops_platform.monitoring import baseline
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.image_environments import ImageEnvironmentError

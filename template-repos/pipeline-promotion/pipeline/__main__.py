@@ -12,15 +12,14 @@ python -m pipeline status ENVIRONMENT              list the versions, and say wh
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pipeline import environments, project, report, results, this_machine
+from pipeline import commands, environments, project, this_machine
+from pipeline.commands import NO_COMMIT
 from pipeline.definition import definition, project_tags
 from pipeline.environments import INCOMING, Environment
 from pipeline.project import ENVIRONMENTS, EXAMPLE, Project
@@ -28,30 +27,19 @@ from pipeline.project import ENVIRONMENTS, EXAMPLE, Project
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
-from mlops_platform.pipeline.image_environments import ImageEnvironmentError
-from mlops_platform.pipeline.local_run import StepFailedError
 from mlops_platform.project import aws, summary
-from mlops_platform.project.project_file import ProjectError
-from mlops_platform.project.settings_file import SettingsError
 from mlops_platform.promotion import PromotionError, difference
 from mlops_platform.promotion.promote import Promotion
 from mlops_platform.promotion.schedule import Schedule
 from mlops_platform.promotion.versions import LIVE, Pipeline, Proposal, Version
-from mlops_platform.serving.local_endpoint import ServingError
 
 logger = logging.getLogger(__name__)
-COMMIT = "GITHUB_SHA"
-"""Environment variable of a workflow's jobs."""
-NO_COMMIT = "none"
-"""Commit of a definition that does not become a version: it is printed, compared, or runs on this machine."""
 
 
 def main(arguments: list[str]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it logs where it found credentials
-    try:
+    with commands.messages(PromotionError):
         configured = environments.read(REPOSITORY / "settings.toml")[options.environment]
         if options.command == "local-run":
             _local_run(configured, options.folder, options.mse_threshold)
@@ -73,29 +61,14 @@ def main(arguments: list[str]) -> None:
             account.rollback(options.version)
         else:
             account.status()
-    except (
-        SettingsError,
-        ProjectError,
-        PromotionError,
-        StepFailedError,
-        ImageEnvironmentError,
-        ServingError,
-        upload.UploadError,
-        remote.InvalidDefinitionError,
-        remote.ExecutionError,
-        BotoCoreError,
-        ClientError,
-    ) as error:
-        sys.exit(f"error: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="This project's pipeline.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    local = commands.add_parser("local-run", help="run the pipeline on this machine, and serve the model")
+    parsers = parser.add_subparsers(dest="command", required=True)
+    local = parsers.add_parser("local-run", help="run the pipeline on this machine, and serve the model")
     local.add_argument("--environment", choices=ENVIRONMENTS, default="dev", help="whose settings (default: dev)")
-    local.add_argument("--folder", type=Path, help="keep every file of the run here (default: a temporary folder)")
-    local.add_argument("--mse-threshold", type=float, help="instead of the one in settings.toml")
+    commands.add_local_run(local)
     for name, purpose in {
         "definition": "print the definition",
         "diff": "show what this commit changes in the definition that is live",
@@ -104,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "rollback": "make an earlier version live",
         "status": "list the versions, and say when the live one starts",
     }.items():
-        command = commands.add_parser(name, help=purpose)
+        command = parsers.add_parser(name, help=purpose)
         command.add_argument("environment", choices=ENVIRONMENTS)
         if name == "rollback":
             command.add_argument("version", type=int, help="number of the version; `status` lists them")
@@ -134,10 +107,11 @@ def _definition(owner: Project, configured: Environment, sources: Mapping[str, P
 
 def _local_run(configured: Environment, folder: Path | None, mse_threshold: float | None) -> None:
     # An environment's own data stay in its account.
-    configured = replace(configured, running=replace(configured.running, data="repository"))
-    if mse_threshold is not None:
-        quality = replace(configured.settings.quality, mse_threshold=mse_threshold)
-        configured = replace(configured, settings=replace(configured.settings, quality=quality))
+    configured = replace(
+        configured,
+        running=replace(configured.running, data="repository"),
+        settings=commands.with_threshold(configured.settings, mse_threshold),
+    )
     with this_machine.sources(configured.settings) as sources:
         built = _definition(EXAMPLE, configured, sources, NO_COMMIT)
         this_machine.run(EXAMPLE, configured.settings, built, sources, folder)
@@ -172,12 +146,8 @@ class Account:
             ProjectError: no commit is known.
             ExecutionError: an execution of the version failed; what was live still is.
         """
-        owner, commit = self._owner, os.environ.get(COMMIT)
-        if not commit:
-            raise ProjectError(
-                f"{COMMIT} is not set: a version names the commit that it was made from, so the workflow Deploy makes it; "
-                "merge a pull request into main, or start that workflow"
-            )
+        owner = self._owner
+        commit = commands.commit("Deploy", "a version names the commit that it was made from")
         s3 = aws.client("s3", owner.region)
         with this_machine.sources(configured.settings) as sources:
             for kind, source in sources.items():
@@ -197,7 +167,7 @@ class Account:
             tags=project_tags(owner),
             commit=commit,
         )
-        version = promotion.promote(proposal, _attempt())
+        version = promotion.promote(proposal, commands.attempt())
         rows = {
             "version": f"{version.number}, `{version.name}`",
             "code": f"`{code}`, the same in every environment",
@@ -211,7 +181,7 @@ class Account:
         Raises:
             ExecutionError: it failed, or takes too long.
         """
-        attempt = _attempt()
+        attempt = commands.attempt()
         arn = remote.start(
             self._sagemaker,
             name=self._owner.pipeline_name,
@@ -268,33 +238,15 @@ class Account:
         )
 
     def _follow(self, configured: Environment, execution_arn: str, minutes: float) -> None:
-        try:
-            remote.wait(
-                self._sagemaker,
-                execution_arn,
-                deadline_seconds=minutes * 60,
-                on_change=lambda step: logger.info("%-14s %s %s", step.name, step.status, step.outcome),
-            )
-        finally:
-            self._summarise(configured, execution_arn)
-
-    def _summarise(self, configured: Environment, execution_arn: str) -> None:
-        owner, steps = self._owner, remote.steps(self._sagemaker, execution_arn)
-        summary.publish(
-            report.execution(
-                f"{owner.pipeline_name} in {owner.environment}",
-                steps,
-                results.evaluation(owner, execution_arn, steps),
-                quality=configured.settings.quality,
-                registered=f"Registered as {configured.approval_status}",
-            )
+        owner = self._owner
+        commands.follow(
+            owner,
+            configured.settings,
+            execution_arn,
+            minutes,
+            title=f"{owner.pipeline_name} in {owner.environment}",
+            registered=f"Registered as {configured.approval_status}",
         )
-
-
-def _attempt() -> str:
-    """Return the name of this attempt: a repeated step of a workflow has the same one, a re-run has not."""
-    run, attempt = os.environ.get("GITHUB_RUN_ID"), os.environ.get("GITHUB_RUN_ATTEMPT", "1")
-    return f"run-{run}-{attempt}" if run else f"manual-{os.urandom(4).hex()}"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import names
+from pipeline.names import Names
+
 from mlops_platform import REPOSITORY
 from mlops_platform.project.project_file import ProjectError, ProjectFile
 
@@ -18,50 +21,23 @@ ENVIRONMENTS = ("dev", "preprod", "prod")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project:
+class Project(Names):
     """Names and roles that belong to this project in one environment."""
 
     environment: str
-    name: str
-    id: str
-    region: str
-    pipeline_name: str
-    pipeline_role_arn: str
-    """Role that starts the jobs and registers the model."""
-    job_role_arn: str
-    """Role of the jobs, and so of the code in `steps/`."""
     storage: str
     """S3 URI below which everything of the pipeline is kept in this environment's account."""
-    kms_key_arn: str
-    """Encrypts everything that the jobs write, on disk and in S3."""
-    model_package_group: str
-    subnet_ids: list[str]
-    security_group_ids: list[str]
-    images_account_id: str
-    """The account that owns SageMaker's images in this region."""
     schedule_group: str
     schedule_role_arn: str
     """Role that EventBridge Scheduler starts the pipeline with."""
     dead_letters_arn: str
     """Queue of starts that failed for good."""
-    trial: int | None = None
-    """Always None: pull requests are compared with what is live, and not trained."""
 
 
 EXAMPLE = Project(
+    **names.EXAMPLE,
     environment="dev",
-    name="example",
-    id="p-example00000",
-    region="eu-west-1",
-    pipeline_name="example-p-example00000",
-    pipeline_role_arn="arn:aws:iam::111122223333:role/example-pipeline",
-    job_role_arn="arn:aws:iam::111122223333:role/example-job",
     storage="s3://example-bucket/p-example00000",
-    kms_key_arn="arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000",
-    model_package_group="example-p-example00000",
-    subnet_ids=["subnet-00000000000000000"],
-    security_group_ids=["sg-00000000000000000"],
-    images_account_id="111122223333",
     schedule_group="example-p-example00000",
     schedule_role_arn="arn:aws:iam::111122223333:role/example-schedule",
     dead_letters_arn="arn:aws:sqs:eu-west-1:111122223333:example-p-example00000-dead-letters",
@@ -86,7 +62,7 @@ def read(environment: str, parameter: Callable[[str, str], str], file: Path | No
     region, path = value("aws", "region"), value(environment, "parameter_path")
     account_id, prefix = value(environment, "account_id"), value(environment, "prefix")
     role = f"arn:aws:iam::{account_id}:role/{prefix}"
-    names = {
+    known = {
         "name": value("project", "name"),
         "id": value("project", "id"),
         "pipeline_name": value("pipeline", "name"),
@@ -106,7 +82,7 @@ def read(environment: str, parameter: Callable[[str, str], str], file: Path | No
         kms_key_arn=parameter(region, f"{path}/encryption/data-key-arn"),
         subnet_ids=parameter(region, f"{path}/network/private-subnet-ids").split(","),
         security_group_ids=[parameter(region, f"{path}/network/workload-security-group-id")],
-        **names,
+        **known,
     )
 
 

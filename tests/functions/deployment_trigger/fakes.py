@@ -36,7 +36,11 @@ SETTINGS = Settings(
     prefix="analytics-dev",
     account_id=ACCOUNT,
     region=REGION,
+    life_cycle_role="analytics-dev-model-life-cycle",
 )
+NOTED = f"arn:aws:sts::{ACCOUNT}:assumed-role/analytics-dev-model-life-cycle/analytics-dev-model-life-cycle"
+"""Session of the role that notes what production serves."""
+SERVING = {"Stage": "Production", "StageStatus": "Serving"}
 PROJECT_ID = "p-abcdefghijkl"
 GROUP = f"abalone-{PROJECT_ID}"
 REPOSITORY = f"acme/mlops-{GROUP}-model-deployment-realtime"

@@ -20,8 +20,10 @@ from tests.functions.deployment_trigger.fakes import (
     BUCKET,
     GROUP,
     MEASURED,
+    NOTED,
     REPORT,
     REPOSITORY,
+    SERVING,
     Crash,
     Fakes,
     arn,
@@ -150,6 +152,20 @@ def test_another_change_of_an_approved_version_deploys_nothing(fakes: Fakes, fie
     assert (made.decision, made.reason) == ("skipped", "the change was not its approval")
     assert fakes.dispatched == [arn(1)]
     assert fakes.states() == ["dispatched", "unchanged"]
+
+
+@pytest.mark.parametrize("fields", [["ModelLifeCycle"], None])
+def test_noting_what_production_serves_deploys_nothing_whatever_the_event_says(
+    fakes: Fakes, fields: list[str] | None
+) -> None:
+    fakes.deliver(changed=["ModelApprovalStatus"])
+    fakes.clock.now += 60
+    fakes.sagemaker.update(1, ModelLifeCycle=SERVING, LastModifiedBy={"IamIdentity": {"Arn": NOTED}})
+
+    made = fakes.deliver(request_id="request-2", changed=fields)
+
+    assert (made.decision, made.reason) == ("skipped", "the change was not its approval")
+    assert fakes.dispatched == [arn(1)]
 
 
 def test_registering_a_version_deploys_nothing(fakes: Fakes) -> None:

@@ -75,6 +75,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> 
         "PLATFORM_PREFIX": "analytics-dev",
         "ACCOUNT_ID": "111111111111",
         "AWS_REGION": "eu-west-1",
+        "LIFE_CYCLE_ROLE": "analytics-dev-model-life-cycle",
     }.items():
         monkeypatch.setenv(name, value)
     return fakes

@@ -59,6 +59,7 @@ class World:
             status="Completed",
             approval_status="Approved",
             modified_at=1,
+            modified_by="",
             containers=(container,),
             evidence=evidence(container),
             reports=tuple(reports_of({"ModelMetrics": metrics(S3Uri=report)})),

@@ -10,9 +10,11 @@ from functions.shared.github_api.errors import OutcomeUnknownError
 from tests.functions.deployment_trigger.fakes import (
     ACCOUNT,
     BUCKET,
+    NOTED,
     PROJECT_ID,
     REGION,
     REPOSITORY,
+    SERVING,
     Crash,
     Fakes,
     arn,
@@ -45,6 +47,16 @@ def test_a_second_sweep_finds_nothing_to_do(fakes: Fakes) -> None:
     fakes.sweep()
 
     assert fakes.sweep("sweep-2") == []
+    assert fakes.dispatched == [arn(1)]
+
+
+def test_noting_what_production_serves_deploys_nothing_although_its_event_was_lost(fakes: Fakes) -> None:
+    fakes.deliver()
+    fakes.sagemaker.update(1, ModelLifeCycle=SERVING, LastModifiedBy={"IamIdentity": {"Arn": NOTED}})
+    fakes.clock.now += 1000
+
+    fakes.sweep()
+
     assert fakes.dispatched == [arn(1)]
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ SETTINGS = Settings(
     development_account_id="111111111111",
     development_prefix="analytics-dev",
     approver_role="analytics-dev-lead-data-scientist",
+    life_cycle_role="analytics-dev-model-life-cycle",
     approvers=(),
 )
 PROJECT = Project(name="abalone", id="p-abcdefghijkl")
@@ -44,6 +46,8 @@ CONTAINER: Mapping[str, Any] = {
     "Environment": {"SAGEMAKER_PROGRAM": "inference.py"},
 }
 LEAD = "arn:aws:sts::111111111111:assumed-role/analytics-dev-lead-data-scientist/SageMaker"
+NOTED = "arn:aws:sts::111111111111:assumed-role/analytics-dev-model-life-cycle/analytics-dev-model-life-cycle"
+"""Session of the role that notes what production serves."""
 GRACE = {
     "DomainId": "d-abcdefghijkl",
     "UserProfileArn": "arn:aws:sagemaker:eu-west-1:111111111111:user-profile/d-abcdefghijkl/grace",
@@ -51,6 +55,7 @@ GRACE = {
 }
 """The user profile in whose app something was done, as SageMaker tells it."""
 BODY = b"the model"
+LIFE_CYCLE = "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-model-life-cycle"
 
 
 def arn(version: int = 3) -> str:
@@ -196,11 +201,27 @@ class MemorySageMaker:
 
 
 @dataclass
+class MemoryLambda:
+    """Development's function that notes what production serves."""
+
+    answer: Mapping[str, object] = field(default_factory=dict[str, object])
+    failed: bool = False
+    asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        assert request["FunctionName"] == LIFE_CYCLE
+        self.asked.append(json.loads(request["Payload"]))
+        more = {"FunctionError": "Unhandled"} if self.failed else {}
+        return {"Payload": io.BytesIO(json.dumps(self.answer).encode()), **more}
+
+
+@dataclass
 class Fakes:
     """Version 3 of a project's model, which is approved and frozen, and all that releases it."""
 
     s3: MemoryS3 = field(default_factory=MemoryS3)
     sagemaker: MemorySageMaker = field(default_factory=MemorySageMaker)
+    functions: MemoryLambda = field(default_factory=MemoryLambda)
 
     def __post_init__(self) -> None:
         self.register()

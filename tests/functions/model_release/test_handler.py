@@ -10,11 +10,12 @@ import pytest
 from functions.model_release import handler as module
 from functions.model_release.artifacts import Artifacts
 from functions.model_release.handler import Services, handler
+from functions.model_release.life_cycle import LifeCycle
 from functions.model_release.models import Models
 from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.shared.github_api.errors import ExplainedError
-from tests.functions.model_release.fakes import BUCKET, RECORD, Fakes
+from tests.functions.model_release.fakes import BUCKET, CONTAINER, LIFE_CYCLE, NOTED, RECORD, Fakes, arn
 
 FUNCTION = "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-model-release"
 ALIAS = f"{FUNCTION}:abalone-p-abcdefghijkl"
@@ -27,6 +28,8 @@ VARIABLES = {
     "DEVELOPMENT_ACCOUNT_ID": "111111111111",
     "DEVELOPMENT_PREFIX": "analytics-dev",
     "EARLIER_VERSIONS": "{}",
+    "LIFE_CYCLE_FUNCTION_ARN": LIFE_CYCLE,
+    "LIFE_CYCLE_ROLE": "analytics-dev-model-life-cycle",
     "PLATFORM_PREFIX": "analytics-prod",
     "RELEASE_MANAGERS": "[]",
     "SECURITY_GROUP_ID": "sg-1",
@@ -47,12 +50,13 @@ def lambda_runtime(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
 
-    def services(bucket: str) -> Services:
+    def services(bucket: str, life_cycle_function_arn: str) -> Services:
         return Services(
             registry=ModelRegistry(fakes.sagemaker),
             artifacts=Artifacts(bucket, fakes.s3, lambda: fakes.s3),
             records=Records(bucket, fakes.s3),
             models=Models(fakes.sagemaker),
+            life_cycle=LifeCycle(life_cycle_function_arn, fakes.functions),
         )
 
     monkeypatch.setattr(module, "services", services)
@@ -172,3 +176,72 @@ def test_before_a_retirement_it_says_whether_these_people_may_release_one(fakes:
 def test_where_nobody_has_to_release_nobody_is_asked_for() -> None:
     assert handler({"action": "retire"}, Context()) == {}
     assert "model_name" in handler({"version": 3}, Context())
+
+
+SERVES = {"action": "serves", "version": 3}
+
+
+def test_what_serves_and_what_was_retired_is_told_to_development(fakes: Fakes) -> None:
+    handler({"version": 3}, Context())
+    fakes.functions.answer = {"serving": arn(), "archived": [], "left": []}
+    assert handler(SERVES, Context()) == {"serving": arn(), "archived": [], "left": []}
+    handler({"action": "retired"}, Context())
+    group = {"model_package_group": "abalone-p-abcdefghijkl"}
+    assert fakes.functions.asked == [{**group, "version": 3}, {**group, "version": None}]
+
+
+def test_an_account_that_is_not_production_tells_nothing(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIFE_CYCLE_FUNCTION_ARN")
+    handler({"version": 3}, Context())
+    assert [handler(event, Context()) for event in (SERVES, {"action": "retired"})] == [{}, {}]
+    assert fakes.functions.asked == []
+
+
+@pytest.mark.usefixtures("managers")
+@pytest.mark.parametrize("event", [SERVES, {"action": "retired"}], ids=str)
+def test_only_what_a_release_manager_let_in_tells_what_serves(fakes: Fakes, event: dict[str, Any]) -> None:
+    assert "refused" in handler({**event, "released_by": ["former"]}, Context())
+    assert fakes.functions.asked == []
+
+
+def test_a_version_that_was_not_released_here_does_not_serve(fakes: Fakes) -> None:
+    assert "was not released here" in str(handler(SERVES, Context())["refused"])
+    assert fakes.functions.asked == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"ModelApprovalStatus": "Rejected"}, "is Rejected, not Approved"),
+        ({"LastModifiedBy": {"IamIdentity": {"Arn": "arn:aws:iam::111111111111:root"}}}, "does not approve models"),
+    ],
+    ids=["rejected", "changed by another identity"],
+)
+def test_who_decided_last_is_looked_at_before_development_hides_it(
+    fakes: Fakes, change: dict[str, Any], reason: str
+) -> None:
+    handler({"version": 3}, Context())
+    fakes.register(**change)
+    assert reason in str(handler(SERVES, Context())["refused"])
+    assert fakes.functions.asked == []
+
+
+def test_a_version_whose_stage_was_set_is_released_again_where_it_was_released_and_nowhere_else(fakes: Fakes) -> None:
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": NOTED}})
+    assert "which does not approve models" in str(handler({"version": 3}, Context())["refused"])
+    fakes.register()
+    released = handler({"version": 3}, Context())
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": NOTED}})
+    assert handler({"version": 3}, Context()) == released
+    changed = {"Containers": [{**CONTAINER, "Environment": {"A": "b"}}]}
+    fakes.register(LastModifiedBy={"IamIdentity": {"Arn": NOTED}}, InferenceSpecification=changed)
+    assert "was changed since it was released here first" in str(handler({"version": 3}, Context())["refused"])
+
+
+def test_developments_refusal_is_told_and_its_failure_fails(fakes: Fakes) -> None:
+    handler({"version": 3}, Context())
+    fakes.functions.answer = {"refused": "it is not approved any more"}
+    assert handler(SERVES, Context()) == {"refused": "it is not approved any more"}
+    fakes.functions.answer, fakes.functions.failed = {"errorType": "ClientError"}, True
+    with pytest.raises(ExplainedError, match=r"model-life-cycle failed \(ClientError\): its log in that account"):
+        handler(SERVES, Context())

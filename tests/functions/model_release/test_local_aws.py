@@ -14,11 +14,12 @@ import pytest
 
 from functions.shared.model_specification import specification_digest
 from tests.functions.model_release.fakes import BUCKET, FROZEN, arn, evidence
-from tests.functions.project_onboarding.platform import has_roles_of, zipped
+from tests.functions.project_onboarding.platform import has_function, has_roles_of, zipped
 from tests.products.product import launched
 from tests.products.resolution import published as published_text
 from tests.rendering import Rendering, Renderings
 from tests.sandbox_aws.account import Account, Credentials, allow
+from tests.sandbox_aws.conftest import Certificates
 from tests.sandbox_aws.hosting import IMAGE
 from tests.sandbox_aws.test_aws_permissions import refusal
 
@@ -72,8 +73,16 @@ class World:
 
     def release(self, version: int, by: str = "hedy") -> dict[str, Any]:
         """Release a version as a job of the project's repository, which somebody let in."""
+        return self.ask(version=version, released_by=[by])
+
+    def stage(self, version: int) -> str:
+        """Return the stage of a version's life cycle; empty if it has none."""
+        found = self.dev.client("sagemaker").describe_model_package(ModelPackageName=arn(version))
+        return found.get("ModelLifeCycle", {}).get("Stage", "")
+
+    def ask(self, **question: object) -> dict[str, Any]:
+        """Invoke the release function as a job of the project's repository."""
         functions = self.prod.client("lambda", self.deployer)
-        question = {"version": version, "released_by": [by]}
         answer = functions.invoke(FunctionName=FUNCTION, Qualifier=GROUP, Payload=json.dumps(question))
         content = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, content
@@ -90,6 +99,8 @@ def world(dev: Account, prod: Account, rendered: Renderings) -> World:
     )
     domain = dev.domain("studio", lead, "10.7", "ada", "grace")
     _prepare_development(dev)
+    has_roles_of(dev, "dev", rendered("dev"), "model-life-cycle")
+    has_function(dev, rendered("dev"), "model-life-cycle-function")
     _prepare_production(prod, rendered("prod"), f"{domain}/grace")
     return World(
         dev=dev,
@@ -367,3 +378,28 @@ def test_a_released_version_needs_no_registry_any_more(world: World) -> None:
         assert "its group does not let this account read it" in world.release(9)["refused"]
     finally:
         registry.put_model_package_group_policy(ModelPackageGroupName=GROUP, ResourcePolicy=policy)
+
+
+def test_development_notes_what_production_serves_and_a_rollback_moves_it_back(world: World) -> None:
+    """Each version is released anew in between: what the platform noted is no change of an approval."""
+    for version in (7, 8):
+        world.approve(version)
+    for version, other, stage in ((7, 8, ""), (8, 7, "Archived"), (7, 8, "Archived")):
+        assert "refused" not in world.release(version)
+        noted = world.ask(action="serves", version=version, released_by=["hedy"])
+        assert (noted["serving"], noted["left"]) == (arn(version), [])
+        assert (world.stage(version), world.stage(other)) == ("Production", stage)
+    assert world.ask(action="retired", released_by=["hedy"])["archived"] == [arn(7)]
+    assert (world.stage(7), world.stage(8)) == ("Archived", "Archived")
+
+
+def test_nobody_but_the_release_function_says_what_production_serves(
+    world: World, endpoint_url: str, certificate_files: Certificates
+) -> None:
+    function = "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-model-life-cycle"
+    payload = json.dumps({"model_package_group": GROUP, "version": None})
+    preprod = Account(endpoint_url, certificate_files.authority, "222222222222")
+    everything = preprod.assume(preprod.role("anything", EVERYTHING))
+    for account, who in ((world.prod, world.deployer), (preprod, everything)):
+        refused = refusal(account.client("lambda", who).invoke, FunctionName=function, Payload=payload)
+        assert refused[0] == "AccessDeniedException"

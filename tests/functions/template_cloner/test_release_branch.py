@@ -120,6 +120,17 @@ def test_what_is_missing_is_said_before_the_projects_first_repository_exists(fak
     assert fakes.github.writes == []
 
 
+def test_a_pipeline_that_is_promoted_by_jobs_alone_is_refused_before_anything_is_created(fakes: Fakes) -> None:
+    message = refused(fakes, replace(DEPLOYING, kind="pipeline-promotion"))
+
+    assert "prod releases by pull requests to production (workload.release: branch)" in message
+    assert (
+        "launch another product, or set workload.release: environment in the settings of the platform's stack"
+        in message
+    )
+    assert fakes.github.writes == []
+
+
 def test_a_training_repository_has_no_such_branch(fakes: Fakes) -> None:
     fakes.launcher().create(replace(PROJECT, released=("prod",)))
 

@@ -25,11 +25,17 @@ def test_the_files_of_an_archive_are_written_below_the_folder(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("../out", tarfile.REGTYPE), ("/out", tarfile.REGTYPE), ("in", tarfile.SYMTYPE)]
+    ("name", "kind"),
+    [
+        *((name, tarfile.REGTYPE) for name in ("../out", "/out", "code/../../out")),
+        *(("in", kind) for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE)),
+    ],
 )
-def test_an_archive_that_leaves_its_folder_or_holds_a_link_is_refused(tmp_path: Path, name: str, kind: bytes) -> None:
+def test_an_archive_that_leaves_its_folder_or_holds_a_link_or_a_device_is_refused(
+    tmp_path: Path, name: str, kind: bytes
+) -> None:
     member = tarfile.TarInfo(name)
-    member.type = kind
+    member.type, member.linkname = kind, "/etc/hostname"
     with pytest.raises(ValueError, match=f"holds {name}, which is no file inside of it"):
         job.unpack(archive(tmp_path, member), tmp_path / "to")
     assert not (tmp_path / "out").exists()
@@ -43,13 +49,17 @@ def test_the_reason_of_a_failure_is_where_sagemaker_reads_it(tmp_path: Path, mon
 
     with pytest.raises(ValueError, match="x"):
         job.run(fail)
-    message = (tmp_path / "output" / "message").read_text()
-    assert (message[:13], len(message)) == ("ValueError: x", 1024)
+    for name in ("failure", "message"):
+        reason = (tmp_path / "output" / name).read_text()
+        assert (reason[:13], len(reason)) == ("ValueError: x", 1024)
 
 
 def test_folders_are_those_of_sagemaker_or_below_another_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SM_BASE", raising=False)
     assert job.processing_input("rows") == Path("/opt/ml/processing/input/rows")
+    assert job.channel("train") == Path("/opt/ml/input/data/train")
     monkeypatch.setenv("SM_BASE", str(tmp_path))
     assert job.processing_output("runs") == tmp_path / "processing" / "output" / "runs"
     assert (tmp_path / "processing" / "output" / "runs").is_dir()
+    assert job.model_folder() == tmp_path / "model"
+    assert job.model_folder().is_dir()

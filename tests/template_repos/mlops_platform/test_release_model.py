@@ -1,10 +1,19 @@
 """The model of a version, as a repository gets it from the account's release function."""
 
+import re
+
 import pytest
 from botocore.exceptions import ClientError
 
 from mlops_platform.release import DeploymentError
-from mlops_platform.release.model import RELEASED_BY, release, require_artifact, require_release
+from mlops_platform.release.model import (
+    RELEASED_BY,
+    note_retired,
+    note_serving,
+    release,
+    require_artifact,
+    require_release,
+)
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT, model_name
 
@@ -50,6 +59,46 @@ def test_a_retirement_that_a_former_release_manager_let_in_is_refused(
     aws.release.former = ("former",)
     with pytest.raises(DeploymentError, match="may not"):
         require_release(PROJECT, PREPROD)
+
+
+def test_what_serves_and_what_was_retired_is_told_to_the_account(
+    aws: FakeAws, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws.release.noted = {"serving": ARN, "archived": [], "left": []}
+    with caplog.at_level("INFO"):
+        note_serving(PROJECT, PREPROD, ARN)
+        aws.release.noted = {"serving": "", "archived": [ARN], "left": []}
+        note_retired(PROJECT, PREPROD)
+    assert aws.release.asked == [
+        {"action": "serves", "version": 2, "released_by": []},
+        {"action": "retired", "released_by": []},
+    ]
+    assert caplog.messages == [f"the model registry shows {ARN} in production"]
+
+
+@pytest.mark.parametrize("noted", [{"refused": "it is not approved any more"}, {"serving": ARN, "left": [ARN]}])
+def test_a_registry_that_shows_something_else_is_a_warning_of_the_run_and_no_failure(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], noted: dict[str, object]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    aws.release.noted = noted
+    note_serving(PROJECT, PREPROD, ARN)
+    assert re.fullmatch(
+        r"::warning::(preprod is as it should be, and the model registry does not show it: it is not approved any more|"
+        r"the model registry still shows arn\S+ in production, too: somebody has decided about it since)\n",
+        capsys.readouterr().out,
+    )
+
+
+def test_an_account_that_cannot_be_asked_fails_no_deployment(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(**_: str) -> None:
+        raise refusal("Invoke", "ServiceException", "internal error")
+
+    monkeypatch.setattr(aws.release, "invoke", refuse)
+    note_serving(PROJECT, PREPROD, ARN)
+    assert "the model registry does not show it" in caplog.text
 
 
 def test_a_refusal_of_the_function_is_told_as_it_is(aws: FakeAws) -> None:

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlops_platform.project import aws
-from mlops_platform.release import model, project
+from mlops_platform.release import bounds, model, project
 from mlops_platform.release.testing.example import PROJECT, model_name
 
 
@@ -32,6 +32,8 @@ class FakeRelease:
     """Message of the exception that it raises."""
     asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Everything that it was invoked with."""
+    noted: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Its answer to what is served by now: nothing unless the account is production."""
     former: tuple[str, ...] = ()
     """Logins of those who may let nothing in any more."""
 
@@ -45,6 +47,8 @@ class FakeRelease:
             return self._answer({"refused": f"{question['released_by']} may not"})
         if question.get("action") == "retire":
             return self._answer({})
+        if question.get("action") in ("serves", "retired"):
+            return self._answer(self.noted)
         version = question["version"]
         if self.error:
             return self._answer({"errorType": "ClientError", "errorMessage": self.error}, FunctionError="Unhandled")
@@ -61,7 +65,7 @@ class FakeRelease:
         )
 
     @staticmethod
-    def _answer(content: Mapping[str, str], **more: str) -> dict[str, Any]:
+    def _answer(content: Mapping[str, object], **more: str) -> dict[str, Any]:
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(content).encode()), **more}
 
 
@@ -101,11 +105,12 @@ class FakeSsm:
     """The parameters that the platform publishes in the account."""
 
     instance_types: str = "ml.m5.large,ml.m5.xlarge,ml.c5.xlarge"
-    """Types of instances that endpoints may run on."""
+    """Types of instances that endpoints, and the jobs of batches, may run on."""
 
     def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         """Return a parameter."""
-        assert Name == f"{PROJECT.environments['preprod'].parameter_path}/endpoints/instance-types"
+        path = PROJECT.environments["preprod"].parameter_path
+        assert Name in {f"{path}/{running}/instance-types" for running in bounds.SETTINGS}
         return {"Parameter": {"Value": self.instance_types}}
 
 

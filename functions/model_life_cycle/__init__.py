@@ -1,0 +1,1 @@
+"""Note in the model registry which version of a project production serves."""

@@ -1,0 +1,1 @@
+"""The function that notes in the model registry what production serves."""
