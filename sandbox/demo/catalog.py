@@ -65,7 +65,7 @@ class Order:
     product: Product
     name: str
     parameters: Mapping[str, str]
-    """What the person fills in; the product's defaults hold for the rest."""
+    """Values that the person fills in; the product's defaults hold for the rest."""
 
 
 def products(session: boto3.Session) -> list[Product]:

@@ -16,7 +16,7 @@ from sandbox.stacks import StackFile
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectAccount:
-    """What a project has in one account."""
+    """Everything that a project has in one account."""
 
     environment: str
     resources: int

@@ -1,8 +1,12 @@
 """The products that can be launched: found by words of their titles, and filled in rightly or refused with every reason."""
 
+from typing import Any
+
 import pytest
 
-from sandbox.demo import catalog, launch, launching
+from sandbox import __main__ as command
+from sandbox import servers
+from sandbox.demo import catalog, launch, launching, runner, runs
 from sandbox.demo.catalog import OrderError, Parameter, Product
 
 NAME = Parameter(
@@ -108,3 +112,36 @@ def test_the_people_of_the_sandbox_work_in_a_project_unless_the_launch_names_oth
 def test_a_parameter_that_is_not_written_as_key_and_value_or_comes_twice_is_refused(parameters: list[str]) -> None:
     with pytest.raises(OrderError, match="--parameter"):
         launching.filled_in(parameters)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "no sandbox is running in this checkout: start one with `make demo`"),
+        (["promotion"], "the project needs a name: --name NAME"),
+        (["promotion", "--name", "shells", "--parameter", "batch"], "--parameter 'batch' must be KEY=VALUE"),
+        (["promotion", "--name", "shells"], "no sandbox is running in this checkout: start one with `make demo`"),
+        (["--name", "shells"], "name the product: without one, the command lists them"),
+    ],
+)
+def test_a_command_that_cannot_launch_says_why_in_one_line_and_ends_with_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str
+) -> None:
+    monkeypatch.setattr(servers, "running", lambda: None)
+    assert command.main(["launch", *arguments]) == 1
+    assert capsys.readouterr().err.splitlines() == [reason]
+
+
+@pytest.mark.parametrize(("name", "advised"), [("demo", True), ("launch", False)])
+def test_only_the_demo_tries_a_run_that_failed_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, advised: bool
+) -> None:
+    def fail(*_: Any) -> None:
+        raise runs.RunFailedError("the run ended with failure")
+
+    monkeypatch.setattr(runner, "run", fail)
+    monkeypatch.setattr(launching, "show", fail)
+    assert command.main([name]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "the run ended with failure"
+    assert (said[1:] == ["Once the cause is mended, `make demo` tries it again."]) == advised
