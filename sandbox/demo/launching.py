@@ -16,6 +16,9 @@ from sandbox.organization import ENVIRONMENTS, LEAD_DATA_SCIENTIST, ORGANIZATION
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
+DEPLOYING = "model-deployment-"
+"""Beginning of the kinds of repositories that start no pipeline in dev."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Sandbox:
@@ -71,9 +74,8 @@ def run(console: Console, *, title: str, name: str | None, parameters: Sequence[
             own = next(each for each in shown if each.id == project.id)
             page.show_projects(paths.PAGE, shown)
             step.report(own.summary)
-        console.print(
-            f"[bold]All green after {demo.seconds:.0f} s.[/bold] {paths.PAGE.as_uri()} shows it.", soft_wrap=True
-        )
+    where = f" {paths.PAGE.as_uri()} shows it." if paths.PAGE.is_file() else ""
+    console.print(f"[bold]All green after {demo.seconds:.0f} s.[/bold]{where}", soft_wrap=True)
 
 
 def _enter() -> _Sandbox:
@@ -104,6 +106,7 @@ def filled_in(parameters: Sequence[str]) -> dict[str, str]:
 def _follow(demo: Demo, found: _Sandbox, project: Project, owner: Member, repository: str) -> None:
     """Follow the first run of a repository; if it waits for a release to production, release it."""
     team, kind = found.team, repository.removeprefix(project.repositories)
+    pipeline = None if kind.startswith(DEPLOYING) else (team.lead, project.pipeline)
 
     def watch(title: str, *, released: bool) -> int | None:
         with demo.step(title) as step:
@@ -111,7 +114,7 @@ def _follow(demo: Demo, found: _Sandbox, project: Project, owner: Member, reposi
                 owner,
                 repository,
                 lambda: runs.first(owner, repository),
-                pipeline=(team.lead, project.pipeline),
+                pipeline=pipeline,
                 on_status=step.report,
                 released=released,
             )

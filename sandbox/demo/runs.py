@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -29,7 +30,7 @@ def follow(
     repository: str,
     find: Callable[[], dict[str, Any] | None],
     *,
-    pipeline: tuple[boto3.Session, str],
+    pipeline: tuple[boto3.Session, str] | None,
     on_status: Callable[[str], None],
     released: bool = False,
 ) -> dict[str, Any]:
@@ -39,15 +40,14 @@ def follow(
         member: a member who may read the repository.
         repository: its full name.
         find: returns the run, or None as long as there is none.
-        pipeline: a session that sees a pipeline which the run may start, and the pipeline's name.
+        pipeline: a session that sees the pipeline which the run starts, and the pipeline's name; None if it starts none.
         on_status: called with the progress.
         released: whether its reviewer has let it go on, so that it waits no more.
 
     Raises:
         RunFailedError: it failed, or took longer than `RUN_SECONDS`.
     """
-    session, name = pipeline
-    sagemaker = session.client("sagemaker")
+    steps = _Steps(pipeline[0].client("sagemaker"), pipeline[1]) if pipeline else None
     deadline = time.monotonic() + RUN_SECONDS
     earlier = find()
     if earlier is not None and failed(earlier):
@@ -57,10 +57,12 @@ def follow(
         run = find()
         if run is not None:
             if failed(run):
-                raise RunFailedError("\n".join([explain(member, repository, run), *_failures(sagemaker, name)]))
+                reasons = steps.failures() if steps else []
+                raise RunFailedError("\n".join([explain(member, repository, run), *reasons]))
             if run["status"] == "completed" or (run["status"] == "waiting" and not released):
                 return run
-            on_status(_steps(sagemaker, name) or str(run["status"]).replace("_", " "))
+            executing = steps.progress() if steps else ""
+            on_status(executing or _jobs(member, repository, run) or str(run["status"]).replace("_", " "))
         time.sleep(0.3)
     raise RunFailedError(f"the run did not end within {RUN_SECONDS} seconds: {repository}")
 
@@ -96,29 +98,47 @@ def _job(job: dict[str, Any], log: str) -> Iterator[str]:
         yield f"  {line.removeprefix(_ERROR)}"
 
 
-def _steps(sagemaker: Any, pipeline: str) -> str:
-    """Return the status of each step of a pipeline's newest execution; empty while there is none."""
-    steps = _newest_steps(sagemaker, pipeline)
-    return " · ".join(f"{step['StepName']} {str(step['StepStatus']).lower()}" for step in steps)
+def _jobs(member: Member, repository: str, run: dict[str, Any]) -> str:
+    """Return the jobs of a run that are under way, each with its step."""
+    jobs = member.get(f"/repos/{repository}/actions/runs/{run['id']}/jobs")["jobs"]
+    under_way = [job for job in jobs if job["status"] == "in_progress"]
+    return " · ".join(
+        next(
+            (f"{job['name']}: {step['name']}" for step in job["steps"] if step["status"] == "in_progress"), job["name"]
+        )
+        for job in under_way
+    )
 
 
-def _failures(sagemaker: Any, pipeline: str) -> list[str]:
-    """Return the reason of each failed step of a pipeline's newest execution."""
-    steps = _newest_steps(sagemaker, pipeline)
-    return [
-        f"step {step['StepName']} of the pipeline: {step.get('FailureReason', 'no reason given')}"
-        for step in steps
-        if step["StepStatus"] == "Failed"
-    ]
+@dataclass(frozen=True)
+class _Steps:
+    """The steps of a pipeline's newest execution."""
 
+    sagemaker: Any
+    pipeline: str
 
-def _newest_steps(sagemaker: Any, pipeline: str) -> list[dict[str, Any]]:
-    try:
-        executions = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
-    except sagemaker.exceptions.ResourceNotFound:
-        return []
-    if not executions:
-        return []
-    return sagemaker.list_pipeline_execution_steps(
-        PipelineExecutionArn=executions[0]["PipelineExecutionArn"], SortOrder="Ascending"
-    )["PipelineExecutionSteps"]
+    def progress(self) -> str:
+        """Return the status of each step while one is executing."""
+        steps = self._newest()
+        if all(step["StepStatus"] != "Executing" for step in steps):
+            return ""
+        return " · ".join(f"{step['StepName']} {str(step['StepStatus']).lower()}" for step in steps)
+
+    def failures(self) -> list[str]:
+        """Return the reason of each step that failed."""
+        return [
+            f"step {step['StepName']} of the pipeline: {step.get('FailureReason', 'no reason given')}"
+            for step in self._newest()
+            if step["StepStatus"] == "Failed"
+        ]
+
+    def _newest(self) -> list[dict[str, Any]]:
+        try:
+            found = self.sagemaker.list_pipeline_executions(PipelineName=self.pipeline)["PipelineExecutionSummaries"]
+        except self.sagemaker.exceptions.ResourceNotFound:
+            return []
+        if not found:
+            return []
+        return self.sagemaker.list_pipeline_execution_steps(
+            PipelineExecutionArn=found[0]["PipelineExecutionArn"], SortOrder="Ascending"
+        )["PipelineExecutionSteps"]
