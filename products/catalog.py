@@ -113,6 +113,7 @@ PRODUCTS = (
         description="A repository that trains and registers models, and one that deploys those that are approved",
         parts=(
             *_TRAINING,
+            Part(name="deletion-check"),
             Part(name="deployment-repository"),
             Part(name="deployment-account", values=_PREPROD),
             Part(name="deployment-account", values=_PROD),
@@ -125,6 +126,7 @@ PRODUCTS = (
         description="A repository whose pipeline trains in every account, on the account's own data, promoted version by version",
         parts=(
             *_PROJECT,
+            Part(name="deletion-check"),
             Part(name="promotion-repository"),
             Part(
                 name="promoted-pipeline",

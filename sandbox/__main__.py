@@ -1,4 +1,4 @@
-"""The sandbox's command line: `python -m sandbox demo|down|shell|status|permissions|logs`."""
+"""The sandbox's command line: `python -m sandbox demo|down|launch|shell|status|permissions|logs`."""
 
 import argparse
 import json
@@ -18,20 +18,24 @@ from sandbox import (
     servers,
     shell,
 )
-from sandbox.demo import application, launch, releases, runner, training
+from sandbox.demo import application, catalog, launch, launching, releases, reviews, runner, runs
 from sandbox.permissions import page, reviewed, use
 
 FAILURES = (
     *failures.FAILURES,
     application.ApplicationFailedError,
+    catalog.OrderError,
     image_environments.InstallationError,
     launch.LaunchFailedError,
     logs.UnknownLogError,
     releases.ReleaseFailedError,
     reviewed.PermissionsDifferError,
-    training.TrainingFailedError,
+    reviews.ReviewFailedError,
+    runs.RunFailedError,
 )
 """Errors whose message is enough for a person: it is printed without a traceback."""
+RUNS = (releases.ReleaseFailedError, runs.RunFailedError)
+"""Those of workflows, which the next demo runs again."""
 INTERRUPTED = 130
 """Exit status of a program that ^C ended. Source: POSIX shells report 128 and the signal's number."""
 
@@ -44,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         "credentials": lambda: print(json.dumps(shell.credentials(chosen.profile))),  # noqa: T201 - it is the answer
         "demo": lambda: runner.run(console),
         "down": lambda: _down(console),
+        "launch": lambda: _launch(console, chosen),
         "logs": lambda: logs.show(console, chosen.names),
         "permissions": lambda: _permissions(console, write=chosen.write),
         "shell": lambda: shell.enter(chosen.line),
@@ -53,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
         actions[chosen.command]()
     except FAILURES as error:
         _report(failures.explain(error))
+        if chosen.command == "demo" and isinstance(error, RUNS):
+            _report("Once the cause is mended, `make demo` tries it again.")
         return 1
     except KeyboardInterrupt:
         _report(_interrupted(chosen.command))
@@ -76,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="The whole platform on one machine.")
     choices = parser.add_subparsers(dest="command", required=True)
     choices.add_parser("demo", help="from an empty machine to a model in production; what exists already is kept")
+    launching_one = choices.add_parser("launch", help="list the products of the catalog, or launch one and follow it")
+    launching_one.add_argument("product", nargs="?", metavar="PRODUCT", help="words of the product's title")
+    launching_one.add_argument("--name", help="name of the project")
+    launching_one.add_argument(
+        "--parameter", action="append", default=[], metavar="KEY=VALUE", help="a parameter of the product"
+    )
     choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
     choices.add_parser("status", help="show what is running, and where")
     checking = choices.add_parser("permissions", help="check that every permission was used, or has a reviewed reason")
@@ -87,6 +100,15 @@ def _parser() -> argparse.ArgumentParser:
     answering = choices.add_parser("credentials", help="print credentials of a profile, for the aws command line")
     answering.add_argument("profile")
     return parser
+
+
+def _launch(console: Console, chosen: argparse.Namespace) -> None:
+    if chosen.product is None:
+        if chosen.name or chosen.parameter:
+            raise catalog.OrderError("name the product: without one, the command lists them")
+        launching.show(console)
+    else:
+        launching.run(console, title=chosen.product, name=chosen.name, parameters=chosen.parameter)
 
 
 def _down(console: Console) -> None:

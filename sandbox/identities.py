@@ -56,11 +56,11 @@ def studio(servers: Servers, stack: StackFile, *, domain: str, profile: str) -> 
 
 
 def session(identity: Identity, region: str) -> boto3.Session:
-    """Return an AWS session with a role's credentials."""
+    """Return an AWS session with these credentials."""
     return boto3.Session(
         aws_access_key_id=identity["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=identity["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=identity["AWS_SESSION_TOKEN"],
+        aws_session_token=identity.get("AWS_SESSION_TOKEN"),
         region_name=region,
     )
 

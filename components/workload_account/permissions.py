@@ -92,6 +92,15 @@ def remove_what_served(environment: Environment) -> list[iam.Statement]:
             on=environment.arn("application-autoscaling", "scalable-target/*"),
             when={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
         ),
+        # Neither is deleted with anything in it. Sources: S3 API Reference, "DeleteBucket"; SageMaker API Reference, "DeleteModelPackageGroup".
+        iam.allow("RemoveEmptyBuckets", "s3:DeleteBucket", on=environment.bucket_arn("p-*")),
+        iam.allow(
+            "RemoveEmptyModelGroups",
+            "sagemaker:DeleteModelPackageGroup",
+            "sagemaker:ListModelPackages",
+            # The versions of a group are listed as what has its name and theirs.
+            on=[environment.arn("sagemaker", f"{kind}/*-p-*") for kind in ("model-package-group", "model-package")],
+        ),
         # Alarms are found by the beginning of their name, which is judged like reading all.
         iam.allow("FindAlarms", "cloudwatch:DescribeAlarms", on=environment.arn("cloudwatch", "alarm:*")),
         iam.allow(

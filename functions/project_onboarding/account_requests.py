@@ -1,6 +1,6 @@
 """Requests to AWS whose refusal may be no failure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
@@ -15,12 +15,12 @@ def is_throttled(error: ClientError) -> bool:
     return aws_clients.code(error) in _THROTTLED
 
 
-def send_unless(code: str, request: Callable[[], object]) -> None:
-    """Send the request; nothing happens when AWS refuses it with this code."""
+def send_unless(code: str | Sequence[str], request: Callable[[], object]) -> None:
+    """Send the request; nothing happens when AWS refuses it with this code, or one of these."""
     try:
         request()
     except ClientError as error:
-        if aws_clients.code(error) != code:
+        if aws_clients.code(error) not in ([code] if isinstance(code, str) else code):
             raise
 
 

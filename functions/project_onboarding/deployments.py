@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.project_onboarding.account_requests import list_all, send_unless
+from functions.shared import aws_clients
 
 _MISSING = re.compile(r"could not find|does not exist|not found", re.IGNORECASE)
 _MOST_ALARMS = 100
@@ -16,8 +17,9 @@ _MOST_ALARMS = 100
 class Deployments:
     """Deployments of projects, by the beginning of their names."""
 
-    def __init__(self, sagemaker: Any, scaling: Any, cloudwatch: Any, scheduler: Any) -> None:
+    def __init__(self, sagemaker: Any, scaling: Any, cloudwatch: Any, scheduler: Any, storage: Any) -> None:
         self._sagemaker = sagemaker
+        self._storage = storage
         self._scheduler = scheduler
         self._scaling = scaling
         self._cloudwatch = cloudwatch
@@ -28,9 +30,21 @@ class Deployments:
         return {each["EndpointName"]: each["EndpointStatus"] for each in found if _owns(prefix, each["EndpointName"])}
 
     def schedules(self, prefix: str) -> Mapping[str, str]:
-        """Return the states of the schedules that start the project's batches, by their names."""
+        """Return the states of the schedules that start the project's pipelines, by their names.
+
+        Those of batches have its name in their own; that of a promoted pipeline is in a group of its name.
+        """
         found = list_all(self._scheduler, "list_schedules", "Schedules", NamePrefix=prefix)
-        return {each["Name"]: each["State"] for each in found if _owns(prefix, each["Name"])}
+        own = [each for each in found if _owns(prefix, each["Name"])]
+        return {each["Name"]: each["State"] for each in [*own, *self._group(prefix)]}
+
+    def _group(self, name: str) -> list[dict[str, Any]]:
+        try:
+            return list_all(self._scheduler, "list_schedules", "Schedules", GroupName=name)
+        except ClientError as error:
+            if aws_clients.code(error) != "ResourceNotFoundException":
+                raise
+            return []
 
     def delete_what_served(self, prefix: str) -> None:
         """Delete the configurations, models, scaling, alarms and dashboards of endpoints that are gone."""
@@ -41,6 +55,20 @@ class Deployments:
         self._stop_scaling(prefix)
         self._delete_alarms(prefix)
         self._delete_dashboards(prefix)
+
+    def delete_what_is_empty(self, bucket: str, group: str) -> None:
+        """Delete the bucket and the group of models of a promoted pipeline that never ran; what holds anything is a record and stays.
+
+        Sources: S3 API Reference, "DeleteBucket" (a bucket with any version of an object is not empty); SageMaker API Reference,
+        "DeleteModelPackageGroup".
+        """
+        send_unless(("BucketNotEmpty", "NoSuchBucket"), lambda: self._storage.delete_bucket(Bucket=bucket))
+
+        def delete_group() -> None:
+            if not self._sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]:
+                self._sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+
+        _delete(delete_group)
 
     def _stop_scaling(self, prefix: str) -> None:
         targets = list_all(self._scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="sagemaker")

@@ -40,6 +40,7 @@ def onboarder() -> Onboarder:
             aws_clients.client("application-autoscaling"),
             aws_clients.client("cloudwatch"),
             aws_clients.client("scheduler"),
+            aws_clients.client("s3"),
         ),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from functions.project_onboarding.errors import RefusedError
 from functions.project_onboarding.protocols import ProjectDeployments, ProjectStacks
-from functions.project_onboarding.request import Project, Repository, Request
+from functions.project_onboarding.request import PROMOTION, Project, Repository, Request
 from functions.project_onboarding.roles_stacks import RolesStack
 from functions.project_onboarding.settings import Settings
 
@@ -77,6 +77,9 @@ class Onboarder:
         self._require_same_repository(name, stack, repository)
         if stack.status.endswith("_IN_PROGRESS"):
             return self._pending(f"stack {name}", begun=request.begun)
+        if stack.status in _READY and request.begun:
+            # Another update would begin anew for ever: a template that reads parameters always has something to update.
+            return Done(roles=stack.outputs)
         if stack.status not in _READY and request.begun:
             raise RefusedError(
                 f"CloudFormation did not make the roles of {self._where(name)} ({stack.status}): {stack.reason}"
@@ -103,7 +106,7 @@ class Onboarder:
         name = self._name(request.project)
         stack = self.stacks.stack(name)
         if stack is None or stack.launch == request.launch:
-            self._require_retired(name, may_retire=stack is not None)
+            self._require_retired(name, stack)
         return Done(roles={})
 
     def _offboard(self, request: Request) -> Answer:
@@ -112,7 +115,7 @@ class Onboarder:
         if stack is not None and stack.launch != request.launch:
             logger.info("%s belongs to another launch", name)
             return Done(roles={})
-        if ending := self._require_retired(name, may_retire=stack is not None):
+        if ending := self._require_retired(name, stack):
             return self._pending(f"the end of endpoint {', '.join(ending)}", begun=request.begun)
         if stack is not None and stack.status.endswith("_IN_PROGRESS"):
             return self._pending(f"stack {name}", begun=request.begun)
@@ -124,11 +127,16 @@ class Onboarder:
                 f"CloudFormation does not delete {self._where(name)} ({stack.status}: {stack.reason}); remove what holds "
                 "it there, then delete the project again"
             )
+        if "ArtifactBucketName" in stack.outputs:
+            # CloudFormation keeps both; of a launch that failed nothing is worth keeping.
+            self.deployments.delete_what_is_empty(
+                stack.outputs["ArtifactBucketName"], stack.outputs["ModelPackageGroupName"]
+            )
         self.stacks.delete_stack(name)
         return self._pending(f"the end of stack {name}", begun=True)
 
-    def _require_retired(self, name: str, *, may_retire: bool) -> list[str]:
-        """Make sure that no endpoint of the project serves and nothing starts a batch; return endpoints that SageMaker is deleting.
+    def _require_retired(self, name: str, stack: RolesStack | None) -> list[str]:
+        """Make sure that no endpoint of the project serves and no schedule starts it; return endpoints that SageMaker is deleting.
 
         Raises:
             RefusedError: one exists; without the project's roles, its repository can no longer retire it.
@@ -139,15 +147,9 @@ class Onboarder:
             return sorted(endpoints)
         kind = "endpoint" if serving else "schedule"
         shown = ", ".join(f"{each} ({status})" for each, status in sorted((serving or schedules).items()))
-        advice = (
-            "retire it first, by the workflow Retire of the project's deployment repository (production on GitHub Team: "
-            "python -m deployment propose-retirement)"
-            if may_retire
-            else "the project has no roles here any more: an administrator of the account deletes it first"
-        )
         raise RefusedError(
             f"account {self.settings.account_id} ({self.settings.environment}) still has the project's {kind} {shown}: "
-            f"{advice}; then try again"
+            f"{_advice(stack)}; then try again"
         )
 
     def _name(self, project: Project) -> str:
@@ -159,3 +161,15 @@ class Onboarder:
 
     def _pending(self, waiting_for: str, *, begun: bool) -> Pending:
         return Pending(waiting_for=f"{waiting_for} in account {self.settings.account_id}", begun=begun)
+
+
+def _advice(stack: RolesStack | None) -> str:
+    """Say how a project is retired."""
+    if stack is None:
+        return "the project has no roles here any more: an administrator of the account deletes it first"
+    if stack.repository.name.endswith(PROMOTION):
+        return 'set schedule = "" for every environment in settings.toml of its repository, and let the workflow Deploy finish'
+    return (
+        "retire it first, by the workflow Retire of the project's deployment repository (production on GitHub Team: "
+        "python -m deployment propose-retirement)"
+    )

@@ -89,12 +89,7 @@ class Application:
 
 def install(stack: StackFile, endpoint: str) -> Application:
     """Install the application unless it exists."""
-    root = identities.root(stack.account_id)
-    session = boto3.Session(
-        aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
-        region_name=stack.region,
-    )
+    session = identities.session(identities.root(stack.account_id), stack.region)
     functions = session.client("lambda")
     try:
         functions.get_function(FunctionName=NAME)

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import boto3
 
 from sandbox import identities
+from sandbox.demo import catalog
+from sandbox.demo.catalog import Order, OrderError
 from sandbox.organization import (
     DATA_SCIENTIST,
     DEPLOYMENT,
@@ -21,6 +22,11 @@ from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
 LAUNCH_SECONDS = 300
+PEOPLE = {"GitUser": LEAD_DATA_SCIENTIST.login, "GitReviewers": DATA_SCIENTIST.login}
+"""Those who work in a project unless a launch names others."""
+GONE = "DeleteCompleted"
+"""Status of a project that is deleted."""
+_FAILED = "CreateFailed"
 
 
 class LaunchFailedError(Exception):
@@ -37,14 +43,19 @@ class Project:
     """Whether this call launched it; if not, it existed."""
 
     @property
+    def repositories(self) -> str:
+        """Beginning of the full names of its repositories, which end with their kinds."""
+        return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-"
+
+    @property
     def training(self) -> str:
         """Full name of the training repository."""
-        return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{TRAINING}"
+        return f"{self.repositories}{TRAINING}"
 
     @property
     def deployment(self) -> str:
         """Full name of the deployment repository."""
-        return f"{ORGANIZATION.login}/mlops-{self.name}-{self.id}-{DEPLOYMENT}"
+        return f"{self.repositories}{DEPLOYMENT}"
 
     @property
     def pipeline(self) -> str:
@@ -62,59 +73,83 @@ def studio_session(servers: Servers, stack: StackFile, *, domain: str, profile: 
 
 
 def project(session: boto3.Session, *, on_status: Callable[[str], None]) -> Project:
-    """Launch the project unless it exists, and wait until it is complete.
+    """Launch the demo's project unless it exists, and wait until it is complete.
 
     Raises:
         LaunchFailedError: the launch failed or took longer than `LAUNCH_SECONDS`.
     """
-    sagemaker = session.client("sagemaker")
-    found = [
-        summary["ProjectStatus"]
-        for summary in sagemaker.list_projects(NameContains=PROJECT)["ProjectSummaryList"]
-        if summary["ProjectName"] == PROJECT
-    ]
-    if "CreateFailed" in found:
-        sagemaker.delete_project(ProjectName=PROJECT)
-    created = found in ([], ["CreateFailed"])
+    created = _status(session, PROJECT) in (None, _FAILED)
     if created:
-        _create(session)
+        product = catalog.find(catalog.products(session), PRODUCT)
+        _create(session, catalog.order(product, PROJECT, PEOPLE), "Age of abalone from their measurements")
+    return _wait(session, PROJECT, created=created, on_status=on_status)
+
+
+def launch(session: boto3.Session, order: Order, *, on_status: Callable[[str], None]) -> Project:
+    """Launch a new project, and wait until it is complete.
+
+    Raises:
+        LaunchFailedError: as for `project`.
+    """
+    _create(session, order, "Launched by the command of the sandbox")
+    return _wait(session, order.name, created=True, on_status=on_status)
+
+
+def require_free(session: boto3.Session, name: str) -> None:
+    """Make sure that no project has a name; one whose launch failed makes room for the next.
+
+    Raises:
+        OrderError: one has it.
+    """
+    status = _status(session, name)
+    if status not in (None, _FAILED):
+        raise OrderError(f"there is a project {name!r} already ({status}): choose another --name")
+
+
+def _status(session: boto3.Session, name: str) -> str | None:
+    """Return the status of a project; None when there is none."""
+    pages = session.client("sagemaker").get_paginator("list_projects").paginate(NameContains=name)
+    found = [each for page in pages for each in page["ProjectSummaryList"] if each["ProjectName"] == name]
+    return next((str(each["ProjectStatus"]) for each in found if each["ProjectStatus"] != GONE), None)
+
+
+def _create(session: boto3.Session, order: Order, description: str) -> None:
+    sagemaker = session.client("sagemaker")
+    if _status(session, order.name) == _FAILED:
+        sagemaker.delete_project(ProjectName=order.name)
+        _wait_until_gone(session, order.name)
+    sagemaker.create_project(
+        ProjectName=order.name,
+        ProjectDescription=description,
+        ServiceCatalogProvisioningDetails={
+            "ProductId": order.product.id,
+            "ProvisioningArtifactId": order.product.version,
+            "ProvisioningParameters": [{"Key": key, "Value": value} for key, value in order.parameters.items()],
+        },
+    )
+
+
+def _wait_until_gone(session: boto3.Session, name: str) -> None:
+    deadline = time.monotonic() + LAUNCH_SECONDS
+    while (status := _status(session, name)) is not None:
+        if time.monotonic() > deadline:
+            raise LaunchFailedError(f"the earlier project {name!r} is still {status} after {LAUNCH_SECONDS} seconds")
+        time.sleep(0.2)
+
+
+def _wait(session: boto3.Session, name: str, *, created: bool, on_status: Callable[[str], None]) -> Project:
+    sagemaker = session.client("sagemaker")
     deadline = time.monotonic() + LAUNCH_SECONDS
     while True:
-        described = sagemaker.describe_project(ProjectName=PROJECT)
+        described = sagemaker.describe_project(ProjectName=name)
         status = str(described["ProjectStatus"])
         on_status(status)
         # A deletion that was refused leaves the project as it is.
         if status in ("CreateCompleted", "DeleteFailed"):
-            return Project(name=PROJECT, id=str(described["ProjectId"]), created=created)
-        if status == "CreateFailed":
+            return Project(name=name, id=str(described["ProjectId"]), created=created)
+        if status == _FAILED:
             details = described["ServiceCatalogProvisionedProductDetails"]
             raise LaunchFailedError(str(details["ProvisionedProductStatusMessage"]))
         if time.monotonic() > deadline:
             raise LaunchFailedError(f"the project is still {status} after {LAUNCH_SECONDS} seconds")
         time.sleep(0.2)
-
-
-def _create(session: boto3.Session) -> None:
-    product, artifact = _product(session.client("servicecatalog"))
-    session.client("sagemaker").create_project(
-        ProjectName=PROJECT,
-        ProjectDescription="Age of abalone from their measurements",
-        ServiceCatalogProvisioningDetails={
-            "ProductId": product,
-            "ProvisioningArtifactId": artifact,
-            "ProvisioningParameters": [
-                {"Key": "GitUser", "Value": LEAD_DATA_SCIENTIST.login},
-                {"Key": "GitReviewers", "Value": DATA_SCIENTIST.login},
-            ],
-        },
-    )
-
-
-def _product(catalog: Any) -> tuple[str, str]:
-    """Return the ids of the product and of its newest version, the one that Studio offers."""
-    found = [summary for summary in catalog.search_products()["ProductViewSummaries"] if summary["Name"] == PRODUCT]
-    if len(found) != 1:
-        raise LaunchFailedError(f"the catalog offers {len(found)} products called {PRODUCT!r} to this role, not one")
-    product = str(found[0]["ProductId"])
-    versions = catalog.describe_product(Id=product)["ProvisioningArtifacts"]
-    return product, str(max(versions, key=lambda version: version["CreatedTime"])["Id"])

@@ -1,11 +1,15 @@
 """A client of GitHub's REST API for one member of the organization."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sandbox import http_client
 from sandbox.organization import User
 from sandbox.servers import Servers
+
+_PAGE = 100
+"""The most that a page of GitHub's has."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,21 @@ class Member:
         """Send a request that creates or changes something, and return the response."""
         return cast("dict[str, Any]", self._call(method, path, body))
 
-    def runs(self, repository: str, workflow: str) -> list[dict[str, Any]]:
-        """Return the runs of a workflow, oldest first."""
-        found = self.get(f"/repos/{repository}/actions/workflows/{workflow}/runs?per_page=100")["workflow_runs"]
-        return sorted(cast("list[dict[str, Any]]", found), key=lambda run: int(run["run_number"]))
+    def repositories(self, organization: str, beginning: str) -> list[dict[str, Any]]:
+        """Return the repositories of an organization whose full names begin so, by name."""
+        found: list[dict[str, Any]] = []
+        for page in itertools.count(1):
+            listed = self.listed(f"/orgs/{organization}/repos?per_page={_PAGE}&page={page}")
+            found += [each for each in listed if str(each["full_name"]).startswith(beginning)]
+            if len(listed) < _PAGE:
+                break
+        return sorted(found, key=lambda each: str(each["full_name"]))
+
+    def runs(self, repository: str, workflow: str | None = None) -> list[dict[str, Any]]:
+        """Return the runs of a workflow, or of all of a repository's, oldest first."""
+        place = "actions" if workflow is None else f"actions/workflows/{workflow}"
+        found = self.get(f"/repos/{repository}/{place}/runs?per_page=100")["workflow_runs"]
+        return sorted(cast("list[dict[str, Any]]", found), key=lambda run: int(run["id"]))
 
     def run(self, repository: str, number: int) -> dict[str, Any]:
         """Return a run by its id."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.demo.launch import Project
 from sandbox.demo.models import RegisteredModel
+from sandbox.demo.projects import LaunchedProject
 from sandbox.demo.releases import Release
 
 
@@ -40,6 +41,8 @@ class Outcome:
 
     accounts: list[Account]
     project: Project
+    projects: list[LaunchedProject]
+    """All launched projects, that of the demo among them."""
     models: list[RegisteredModel]
     """The versions, oldest first."""
     releases: list[Release]

@@ -1,14 +1,16 @@
 """The people who work on the demo's project."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import boto3
 
 from sandbox import stacks
 from sandbox.demo import launch
-from sandbox.demo.accounts import Platform
 from sandbox.demo.member import Member
 from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST, RELEASE_MANAGER
+from sandbox.servers import Servers
+from sandbox.stacks import StackFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +25,9 @@ class People:
     reviewer: Member
 
 
-def sign_in(platform: Platform) -> People:
-    """Return the sessions of everybody who works on the project."""
-    found, dev = platform.servers, platform.files["dev"]
-    domain = stacks.output(dev, platform.deployers["dev"], "studioDomainId")
+def sign_in(found: Servers, dev: StackFile, as_deployer: Mapping[str, str]) -> People:
+    """Return the sessions of everybody who works on the project; `as_deployer` has the variables of dev's deployer."""
+    domain = stacks.output(dev, as_deployer, "studioDomainId")
     lead, scientist = (
         launch.studio_session(found, dev, domain=domain, profile=user.login)
         for user in (LEAD_DATA_SCIENTIST, DATA_SCIENTIST)

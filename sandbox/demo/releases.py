@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.demo import runs
+from sandbox.demo import reviews, runs
 from sandbox.demo.launch import Project
 from sandbox.demo.member import Member
 
@@ -112,9 +112,7 @@ def to_production(
     Raises:
         ReleaseFailedError: the run failed or took longer than `RUN_SECONDS`.
     """
-    path = f"/repos/{project.deployment}/actions/runs/{run}/pending_deployments"
-    waiting = [entry["environment"]["id"] for entry in reviewer.listed(path)]
-    reviewer.send("POST", path, {"environment_ids": waiting, "state": "approved", "comment": "Tested in preprod"})
+    reviews.release(reviewer, project.deployment, run)
     release.record("reviewed")
     for _ in _poll(f"{release.arn} did not reach production"):
         _watch(release, reviewer, project, run, "prod", on_status)

@@ -7,16 +7,17 @@ and reports so.
 from rich.console import Console
 
 from sandbox import paths, stacks
-from sandbox.demo import accounts, application, launch, models, page, people, serving, training
+from sandbox.demo import accounts, application, launch, models, page, people, projects, serving, training
 from sandbox.demo.accounts import Platform
 from sandbox.demo.application import Application
 from sandbox.demo.deployment import Deployments
 from sandbox.demo.launch import Project
+from sandbox.demo.member import Member
 from sandbox.demo.models import RegisteredModel
 from sandbox.demo.outcome import Account, Outcome
 from sandbox.demo.people import People
 from sandbox.demo.progress import Demo
-from sandbox.organization import LEAD_DATA_SCIENTIST
+from sandbox.organization import LEAD_DATA_SCIENTIST, PLATFORM_ENGINEER
 
 ROWS = 5
 """Number of abalones whose rings production predicts."""
@@ -29,6 +30,8 @@ def run(console: Console) -> None:
         outcome = _run(demo)
         if demo.changed or not paths.PAGE.is_file():
             page.write(paths.PAGE, outcome, demo.steps)
+        else:
+            page.show_projects(paths.PAGE, outcome.projects)
     done, unchanged = "Done in", "Nothing changed: everything existed already. Checked in"
     closing = f"{done if demo.changed else unchanged} {demo.seconds:.0f} s."
     page.print_summary(console, outcome, closing=closing)
@@ -37,7 +40,7 @@ def run(console: Console) -> None:
 def start_project(demo: Demo, platform: Platform) -> tuple[People, Project, str]:
     """Launch the project and train its first model; return its people, the project, and its first run's address."""
     with demo.step(f"Launch the project as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
-        team = people.sign_in(platform)
+        team = people.sign_in(platform.servers, platform.files["dev"], platform.deployers["dev"])
         project = launch.project(team.lead, on_status=step.report)
         step.changed = project.created
         existed = "" if project.created else " exist already"
@@ -70,6 +73,7 @@ def _run(demo: Demo) -> Outcome:
     return Outcome(
         accounts=_accounts(demo, platform, project),
         project=project,
+        projects=projects.read(Member(platform.servers, PLATFORM_ENGINEER), platform.files),
         models=[models.read(team.scientist, model.arn) for model in (first, second)],
         releases=deployments.done,
         predictions=predictions,

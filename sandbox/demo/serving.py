@@ -1,20 +1,12 @@
 """Look up which version of the model an account's endpoint serves."""
 
-import boto3
-
 from sandbox import identities
 from sandbox.stacks import StackFile
 
 
 def version(stack: StackFile, endpoint: str) -> int | None:
     """Return the version that an endpoint serves, from the tag of its model; None where there is no endpoint."""
-    root = identities.root(stack.account_id)
-    sagemaker = boto3.client(
-        "sagemaker",
-        aws_access_key_id=root["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
-        region_name=stack.region,
-    )
+    sagemaker = identities.session(identities.root(stack.account_id), stack.region).client("sagemaker")
     if not sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"]:
         return None
     configuration = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]

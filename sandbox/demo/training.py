@@ -1,7 +1,6 @@
 """Train models as a data scientist does: merge a change, and the training repository's workflow does the rest."""
 
 import base64
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,6 @@ from sandbox.demo import reviews, runs
 from sandbox.demo.launch import Project
 from sandbox.demo.member import Member
 
-RUN_SECONDS = 900
 BETTER = {
     "objective": '"reg:gamma"',
     "eta": "0.03",
@@ -22,13 +20,13 @@ BETTER = {
 BRANCH = "gamma-objective"
 
 
-class TrainingFailedError(Exception):
-    """A run of the training workflow failed; the message says why, and where to look."""
-
-
 def first_run(session: boto3.Session, member: Member, project: Project, *, on_status: Callable[[str], None]) -> str:
     """Wait for the run that the launch dispatched, and return its URL; one that failed earlier is tried again."""
-    return _follow(session, member, project, lambda run: run["event"] == "workflow_dispatch", on_status)
+    repository, pipeline = project.training, (session, project.pipeline)
+    run = runs.follow(
+        member, repository, lambda: runs.first(member, repository), pipeline=pipeline, on_status=on_status
+    )
+    return str(run["html_url"])
 
 
 def improve(
@@ -93,52 +91,8 @@ def _follow(
     wanted: Callable[[dict[str, Any]], bool],
     on_status: Callable[[str], None],
 ) -> str:
-    sagemaker = session.client("sagemaker")
-    deadline = time.monotonic() + RUN_SECONDS
-    earlier = _run(member, project, wanted)
-    if earlier is not None and runs.failed(earlier):
-        on_status("trying the run that failed again")
-        runs.retry(member, project.training, earlier)
-    while time.monotonic() < deadline:
-        run = _run(member, project, wanted)
-        if run is not None:
-            if runs.failed(run):
-                reasons = [runs.explain(member, project.training, run), *_failures(sagemaker, project.pipeline)]
-                raise TrainingFailedError("\n".join(reasons))
-            if run["status"] == "completed":
-                return str(run["html_url"])
-            on_status(_steps(sagemaker, project.pipeline) or str(run["status"]).replace("_", " "))
-        time.sleep(0.3)
-    raise TrainingFailedError(f"the run did not end within {RUN_SECONDS} seconds: {project.training}")
+    def find() -> dict[str, Any] | None:
+        return next(filter(wanted, member.runs(project.training, "train.yml")), None)
 
-
-def _run(member: Member, project: Project, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
-    return next(filter(wanted, member.runs(project.training, "train.yml")), None)
-
-
-def _steps(sagemaker: Any, pipeline: str) -> str:
-    """Return the status of each step of a pipeline's newest execution; empty while there is none."""
-    steps = _newest_steps(sagemaker, pipeline)
-    return " · ".join(f"{step['StepName']} {str(step['StepStatus']).lower()}" for step in steps)
-
-
-def _failures(sagemaker: Any, pipeline: str) -> list[str]:
-    """Return the reason of each failed step of a pipeline's newest execution."""
-    steps = _newest_steps(sagemaker, pipeline)
-    return [
-        f"step {step['StepName']} of the pipeline: {step.get('FailureReason', 'no reason given')}"
-        for step in steps
-        if step["StepStatus"] == "Failed"
-    ]
-
-
-def _newest_steps(sagemaker: Any, pipeline: str) -> list[dict[str, Any]]:
-    try:
-        executions = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
-    except sagemaker.exceptions.ResourceNotFound:
-        return []
-    if not executions:
-        return []
-    return sagemaker.list_pipeline_execution_steps(
-        PipelineExecutionArn=executions[0]["PipelineExecutionArn"], SortOrder="Ascending"
-    )["PipelineExecutionSteps"]
+    run = runs.follow(member, project.training, find, pipeline=(session, project.pipeline), on_status=on_status)
+    return str(run["html_url"])

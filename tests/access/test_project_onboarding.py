@@ -74,6 +74,7 @@ def test_the_function_may_do_whatever_its_code_asks_of_the_account(onboarding: R
         "_scaling": "application-autoscaling",
         "_cloudwatch": "cloudwatch",
         "_scheduler": "scheduler",
+        "_storage": "s3",
     }
     asked = [
         *re.findall(rf"self\.({'|'.join(services)})\.([a-z_]+)\(", code),
@@ -150,6 +151,32 @@ def test_cloudformation_makes_only_bounded_roles_of_projects(project_roles: Role
         assert not project_roles.may("iam:DeleteRole", f"arn:aws:iam::333333333333:role/analytics-prod-{another}")
     for action in ("iam:PassRole", "iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary"):
         assert not project_roles.may(action)
+
+
+@pytest.mark.parametrize(
+    ("action", "own", "anothers"),
+    [
+        (
+            "s3:DeleteBucket",
+            "arn:aws:s3:::analytics-prod-p-abcdefghijkl-333333333333-eu-west-1",
+            "arn:aws:s3:::analytics-prod-artifacts-333333333333-eu-west-1",
+        ),
+        (
+            "sagemaker:DeleteModelPackageGroup",
+            f"{SAGEMAKER}:model-package-group/abalone-p-abcdefghijkl",
+            f"{SAGEMAKER}:model-package-group/somebody-elses",
+        ),
+    ],
+)
+def test_the_function_deletes_what_is_empty_of_projects_alone_and_nothing_in_it(
+    onboarding: Role, action: str, own: str, anothers: str
+) -> None:
+    assert onboarding.may(action, own)
+    assert not onboarding.may(action, anothers)
+    for within in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucket", "s3:PutBucketPolicy"):
+        assert not onboarding.may(within)
+    for within in ("sagemaker:DeleteModelPackage", "sagemaker:UpdateModelPackage"):
+        assert not onboarding.may(within)
 
 
 OWN = "analytics-prod-p-abcdefghijkl"

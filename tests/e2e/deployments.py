@@ -2,7 +2,6 @@
 
 import base64
 import re
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,8 @@ import psutil
 
 from sandbox.demo import application, launch, models, reviews
 from sandbox.demo.application import Application
-from sandbox.demo.launch import Project
 from sandbox.demo.releases import WORKFLOW
-from tests.e2e.actors import Actors
+from tests.e2e.projects import ProjectOwners
 from tests.e2e.sandbox import ACCOUNTS, REGION, UNIT, Sandbox
 from tests.e2e.wait import wait_until
 
@@ -32,23 +30,12 @@ class Remains:
     locks: list[str]
 
 
-PARAMETERS = (
-    "SageMakerProjectName",
-    "SageMakerProjectId",
-    "ModelGroupDescription",
-    "GitUser",
-    "GitReviewers",
-    "DeletionProtection",
-)
-"""Parameters of the demo's product."""
-
-
-class Deployments(Actors):
+class Deployments(ProjectOwners):
     """The demo's project, its endpoints, and the runs that deploy to them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        self.project: Project = launch.project(self.lead, on_status=lambda _: None)
+        self.project = launch.project(self.lead, on_status=lambda _: None)
 
     # Accounts
 
@@ -161,46 +148,6 @@ class Deployments(Actors):
         described = self.root("dev", "sagemaker").describe_model_package(ModelPackageName=self.package(version))
         return described["ModelApprovalStatus"]
 
-    def update_project(self, **changed: str) -> tuple[str, str]:
-        """Change parameters of the project as its lead, wait for the end, and return its status and the reason for it."""
-        catalog = self.lead.client("servicecatalog")
-        described = self.root("dev", "sagemaker").describe_project(ProjectName=self.project.name)
-        product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
-        kept = [{"Key": key, "UsePreviousValue": True} for key in PARAMETERS if key not in changed]
-        catalog.update_provisioned_product(
-            ProvisionedProductId=product,
-            ProvisioningParameters=[*kept, *({"Key": key, "Value": value} for key, value in changed.items())],
-            UpdateToken=str(uuid.uuid4()),
-        )
-
-        def ended() -> dict[str, Any] | None:
-            found = catalog.describe_provisioned_product(Id=product)["ProvisionedProductDetail"]
-            return None if found["Status"] == "UNDER_CHANGE" else dict(found)
-
-        found = wait_until(ended, "the end of an update of the project")
-        return found["Status"], found.get("StatusMessage", "")
-
-    def launch_stack(self) -> tuple[str, bool]:
-        """Return the status of the project's stack in dev, and whether CloudFormation protects it."""
-        described = self.root("dev", "sagemaker").describe_project(ProjectName=self.project.name)
-        product = described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
-        name = f"SC-{ACCOUNTS['dev']}-{product}"
-        [stack] = self.root("dev", "cloudformation").describe_stacks(StackName=name)["Stacks"]
-        return stack["StackStatus"], stack["EnableTerminationProtection"]
-
-    def delete_project(self) -> tuple[str, str]:
-        """Delete the project as its lead, wait for the end, and return its status and the reason for it."""
-        sagemaker = self.lead.client("sagemaker")
-        sagemaker.delete_project(ProjectName=self.project.name)
-
-        def ended() -> dict[str, Any] | None:
-            found = sagemaker.describe_project(ProjectName=self.project.name)
-            return None if found["ProjectStatus"] == "DeleteInProgress" else found
-
-        found = wait_until(ended, "the end of the project")
-        details = found.get("ServiceCatalogProvisionedProductDetails", {})
-        return found["ProjectStatus"], details.get("ProvisionedProductStatusMessage", "")
-
     # Runs
 
     def approve(self, version: int) -> int:
@@ -247,9 +194,7 @@ class Deployments(Actors):
 
     def release(self, run: int) -> None:
         """Release the version of a waiting run to production, as the reviewer."""
-        path = self.path(run, "pending_deployments")
-        waiting = [entry["environment"]["id"] for entry in self.reviewer.listed(path)]
-        self.reviewer.send("POST", path, {"environment_ids": waiting, "state": "approved", "comment": "Go"})
+        reviews.release(self.reviewer, self.project.deployment, run)
 
     def conclusion(self, run: int) -> str:
         """Wait for the end of a run and return its conclusion; `waiting` if it waits for its reviewer."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.template_cloner.properties import parse_deletion_check
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
@@ -16,7 +17,7 @@ SUBJECT = f"repo:acme@1001/{REPOSITORY}@2005"
 PREFIX = "analytics-dev-p-abcdefghijkl"
 BUCKET = f"arn:aws:s3:::{PREFIX}-{ACCOUNT}-eu-west-1"
 PIPELINE = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:pipeline/abalone-p-abcdefghijkl"
-CUSTOM = ("Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::ProjectRepository")
+CUSTOM = ("Custom::DeletionCheck", "Custom::DeploymentRoles", "Custom::FirstWorkflowRun", "Custom::ProjectRepository")
 ACCOUNTS = {"preprod": "222222222222", "prod": "333333333333"}
 
 
@@ -205,9 +206,16 @@ def test_jobs_read_the_accounts_own_data_and_a_model_waits_for_approval_in_devel
 
 
 def test_the_workflow_starts_when_everything_that_it_uses_exists(product: Product) -> None:
-    assert product.needed("FirstRun") == set(product.resources) - {"FirstRun"}
+    assert product.needed("FirstRun") == set(product.resources) - {"DeletionCheck", "FirstRun"}
     run = product.properties("FirstRun")
     assert (run["Repository"], run["Workflow"]) == (f"acme/{REPOSITORY}", "deploy.yml")
+
+
+def test_the_project_is_protected_last_and_its_deletion_asks_both_accounts_first(product: Product) -> None:
+    assert needed(product, "DeletionCheck") == set(product.resources) - {"DeletionCheck"}
+    check = parse_deletion_check(product.properties("DeletionCheck"), "analytics")
+    assert check.protects
+    assert {each.environment: each.account_id for each in check.accounts} == ACCOUNTS
 
 
 def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: Product) -> None:

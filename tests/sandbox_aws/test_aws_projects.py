@@ -17,7 +17,7 @@ TEMPLATE: Mapping[str, Any] = {
         "SageMakerProjectName": {"Type": "String"},
         "SageMakerProjectId": {"Type": "String"},
         "Ending": {"Type": "String", "Default": ""},
-        "Word": {"Type": "String", "Default": ""},
+        "Word": {"Type": "String", "Default": "", "MaxLength": 10, "Description": "A last word"},
     },
     "Mappings": {"Platform": {"Names": {"Unit": "test"}}},
     "Resources": {
@@ -77,6 +77,7 @@ LEAD_ACTIONS = [
     "sagemaker:DeleteProject",
     "sagemaker:DescribeProject",
     "servicecatalog:DescribeProvisionedProduct",
+    "servicecatalog:DescribeProvisioningParameters",
     "servicecatalog:ProvisionProduct",
     "servicecatalog:TerminateProvisionedProduct",
     "servicecatalog:UpdateProvisionedProduct",
@@ -176,6 +177,28 @@ def test_a_project_is_what_its_product_describes_and_goes_when_it_is_deleted(
     sagemaker.delete_project(ProjectName="abalone")
     assert launching.outcome("abalone") == ("DeleteCompleted", "")
     assert ssm.get_parameters(Names=[f"/projects/{project_id}"])["Parameters"] == []
+
+
+def test_a_lead_reads_what_a_launch_asks_for_and_nobody_else_does(dev: Account, launching: Launching) -> None:
+    version = {"ProductId": launching.product, "ProvisioningArtifactId": launching.version}
+    catalog = dev.client("servicecatalog", dev.assume(launching.lead))
+    asked = {
+        each["ParameterKey"]: each
+        for each in catalog.describe_provisioning_parameters(**version)["ProvisioningArtifactParameters"]
+    }
+    assert list(asked) == ["SageMakerProjectName", "SageMakerProjectId", "Ending", "Word"]
+    assert "DefaultValue" not in asked["SageMakerProjectName"]
+    assert asked["Word"] == {
+        "ParameterKey": "Word",
+        "ParameterType": "String",
+        "IsNoEcho": False,
+        "Description": "A last word",
+        "DefaultValue": "",
+        "ParameterConstraints": {"MaxLength": "10"},
+    }
+    stranger = dev.role("no-lead", allow(LEAD_ACTIONS))
+    with pytest.raises(ClientError, match="No launch paths found"):
+        dev.client("servicecatalog", dev.assume(stranger)).describe_provisioning_parameters(**version)
 
 
 def test_a_project_whose_stack_is_protected_stays_and_takes_updates(dev: Account, launching: Launching) -> None:

@@ -1,6 +1,7 @@
 """The demo's page and its summary on the terminal."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from sandbox.demo.launch import Project
 from sandbox.demo.models import RegisteredModel
 from sandbox.demo.outcome import Account, Outcome
 from sandbox.demo.progress import Step
+from sandbox.demo.projects import LaunchedProject, ProjectAccount
 from sandbox.demo.releases import Release
 from sandbox.organization import USERS
 from tests.sandbox_demo.test_architecture import STATE
@@ -39,12 +41,37 @@ PROVIDER = {
     "type": "pulumi:providers:aws",
     "custom": True,
 }
+PROJECT = LaunchedProject(
+    name="abalone",
+    id="p-abcdefghijkl",
+    status="CreateCompleted",
+    repositories=(("mlops-abalone-p-abcdefghijkl-model-training", "https://localhost:1/acme/training"),),
+    accounts=(
+        ProjectAccount(
+            environment="dev",
+            resources=21,
+            pipelines=("abalone-p-abcdefghijkl: succeeded",),
+            models=("version 3: Approved",),
+            serves=(),
+            reports=(),
+        ),
+        ProjectAccount(
+            environment="prod",
+            resources=4,
+            pipelines=(),
+            models=(),
+            serves=("endpoint analytics-prod-p-abcdefghijkl: version 3",),
+            reports=("s3://analytics-prod-artifacts/p-abcdefghijkl/watched/report.html",),
+        ),
+    ),
+)
 OUTCOME = Outcome(
     accounts=[
         Account(name="dev", id="111111111111", region="eu-west-1", state=STATE, serves=None),
         Account(name="prod", id="333333333333", region="us-east-1", state=[*STATE, PROVIDER], serves=1),
     ],
     project=Project(name="abalone", id="p-abcdefghijkl", created=True),
+    projects=[PROJECT],
     models=[MODEL],
     releases=RELEASES,
     predictions=[(15.0, 13.25)],
@@ -130,3 +157,29 @@ def test_the_people_of_the_demo_are_introduced_each_in_one_line() -> None:
     lines = output.getvalue().splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ")] == [user.login for user in USERS]
     assert max(map(len, lines)) <= 80
+
+
+def test_the_page_shows_every_project_and_what_it_has_in_each_account(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.write(path, OUTCOME, [])
+    text = path.read_text()
+    for shown in (
+        'abalone <span class="soft">p-abcdefghijkl, CreateCompleted</span>',
+        '<a href="https://localhost:1/acme/training">mlops-abalone-p-abcdefghijkl-model-training</a>',
+        "<td>abalone-p-abcdefghijkl: succeeded</td><td>version 3: Approved</td><td>none</td><td>none</td>",
+        "<td>endpoint analytics-prod-p-abcdefghijkl: version 3</td>",
+        "<td>s3://analytics-prod-artifacts/p-abcdefghijkl/watched/report.html</td>",
+    ):
+        assert shown in text
+
+
+def test_a_launch_replaces_the_projects_of_the_page_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    page.show_projects(path, [PROJECT])
+    assert not path.exists()
+    page.write(path, OUTCOME, [Step(title="Deploy", seconds=2.0)])
+    page.show_projects(path, [PROJECT, replace(PROJECT, name=r"scores\1", id="p-mnopqrstuvwx")])
+    text = path.read_text()
+    assert text.count("<h3>") == 2
+    assert r"scores\1" in text
+    assert text.count("The launched projects") == text.count("Where to look next") == 1

@@ -3,9 +3,20 @@
 from sandbox.aws.cloudformation import templates
 from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.iam import authorization
-from sandbox.aws.ministack import scope
+from sandbox.aws.ministack import cloudformation, scope
 from sandbox.aws.service import Call, Members, now
 from sandbox.aws.service_catalog import associations, names, tagging
+
+CONSTRAINTS = (
+    "AllowedPattern",
+    "AllowedValues",
+    "ConstraintDescription",
+    "MaxLength",
+    "MaxValue",
+    "MinLength",
+    "MinValue",
+)
+"""Properties of a template's parameter that restrict its values. Source: Service Catalog API Reference, ParameterConstraints."""
 
 _products = scope.scoped_store()
 _artifacts = scope.scoped_store()
@@ -163,6 +174,37 @@ def _describe_artifact(call: Call) -> Members:
     return {"ProvisioningArtifactDetail": _detail(artifact), "Info": artifact["_info"], "Status": "AVAILABLE"}
 
 
+def _describe_parameters(call: Call) -> Members:
+    """Describe what a launch of a version is asked for.
+
+    Source: Service Catalog API Reference, DescribeProvisioningParameters.
+    """
+    members = call.members
+    for name in ("ProductName", "ProvisioningArtifactName", "PathId", "PathName"):
+        if name in members:
+            raise NotEmulatedError(f"servicecatalog:DescribeProvisioningParameters by {name}")
+    if not associations.paths(members["ProductId"], call.caller.arn):
+        raise ServiceError("ResourceNotFoundException", f"No launch paths found for resource: {members['ProductId']}")
+    text, _ = template(members["ProductId"], members["ProvisioningArtifactId"])
+    declared = cloudformation.parse_template(text).get("Parameters", {})
+    return {"ProvisioningArtifactParameters": [_parameter(key, each) for key, each in declared.items()]}
+
+
+def _parameter(key: str, declared: Members) -> Members:
+    described: Members = {
+        "ParameterKey": key,
+        "ParameterType": declared["Type"],
+        "IsNoEcho": bool(declared.get("NoEcho")),
+        "Description": declared.get("Description", ""),
+        "ParameterConstraints": {
+            name: [str(each) for each in declared[name]] if name == "AllowedValues" else str(declared[name])
+            for name in CONSTRAINTS
+            if name in declared
+        },
+    }
+    return described | ({"DefaultValue": str(declared["Default"])} if "Default" in declared else {})
+
+
 def _update_artifact(call: Call) -> Members:
     artifact = _artifact(call.members["ProductId"], call.members["ProvisioningArtifactId"])
     for name in ("Name", "Description", "Guidance"):
@@ -252,6 +294,7 @@ OPERATIONS = {
     "SearchProducts": _search,
     "CreateProvisioningArtifact": _create_artifact,
     "DescribeProvisioningArtifact": _describe_artifact,
+    "DescribeProvisioningParameters": _describe_parameters,
     "UpdateProvisioningArtifact": _update_artifact,
     "DeleteProvisioningArtifact": _delete_artifact,
     "ListProvisioningArtifacts": _list_artifacts,

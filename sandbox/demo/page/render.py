@@ -7,7 +7,7 @@ import jinja2
 from sandbox.architecture.components import components
 from sandbox.architecture.layout import BOX_HEIGHT, BOX_WIDTH, draw
 from sandbox.demo.outcome import Outcome
-from sandbox.demo.page import plots
+from sandbox.demo.page import plots, projects
 from sandbox.demo.progress import Step
 from sandbox.organization import USERS
 
@@ -36,6 +36,7 @@ def write(path: Path, outcome: Outcome, steps: list[Step]) -> None:
             places=outcome.places,
             predictions=outcome.predictions,
             project=outcome.project,
+            projects=projects.section(outcome.projects),
             releases=outcome.releases,
             steps=done,
             people=USERS,

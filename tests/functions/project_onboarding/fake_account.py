@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from functions.project_onboarding.onboarder import Onboarder
-from functions.project_onboarding.request import KINDS, Project, Repository, Request
+from functions.project_onboarding.request import KINDS, PROMOTION, Project, Repository, Request
 from functions.project_onboarding.roles_stacks import RolesStack
 from functions.project_onboarding.settings import Settings
 from tests.functions.shared.clock import Clock
@@ -33,6 +33,9 @@ ARNS = {
     "ModelRoleArn": "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-model",
 }
 
+PROMOTED = Repository(name="mlops-abalone-p-abcdefghijkl-pipeline-promotion", id="2006")
+KEPT = {"ArtifactBucketName": f"{NAME}-333333333333-eu-west-1", "ModelPackageGroupName": "abalone-p-abcdefghijkl"}
+
 
 class Crash(BaseException):
     """The process ends: nothing that catches exceptions may see it."""
@@ -51,6 +54,8 @@ class MemoryAccount:
     """States of schedules."""
     remains: set[str] = field(default_factory=set[str])
     """Names of configurations, models, alarms and the like."""
+    kept: dict[str, int] = field(default_factory=dict[str, int])
+    """Number of things in each bucket and group of models of a promoted pipeline, which CloudFormation keeps."""
     changes: list[str] = field(default_factory=list[str])
     ends: dict[str, str] = field(default_factory=dict[str, str])
     """State in which a stack ends up, by the one in which it is busy, where it isn't the usual one."""
@@ -69,7 +74,7 @@ class MemoryAccount:
             if status == "DELETE_COMPLETE":
                 del self.stacks[name]
                 return None
-            outputs = ARNS if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") else {}
+            outputs = self._outputs(found.repository) if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") else {}
             self.stacks[name] = replace(found, status=status, outputs=outputs, reason="ModelRole: no" * (not outputs))
         return self.stacks.get(name)
 
@@ -121,6 +126,11 @@ class MemoryAccount:
         self.remains = {name for name in self.remains if not name.startswith(prefix)}
         self._changed()
 
+    def delete_what_is_empty(self, bucket: str, group: str) -> None:
+        self._change("delete_what_is_empty")
+        self.kept = {name: count for name, count in self.kept.items() if count or name not in (bucket, group)}
+        self._changed()
+
     def onboarder(self) -> Onboarder:
         """Return the function's decisions about this account."""
         return Onboarder(settings=SETTINGS, stacks=self, deployments=self)
@@ -139,6 +149,9 @@ class MemoryAccount:
     def left(self) -> tuple[dict[str, RolesStack], dict[str, str], set[str]]:
         """Return what still exists."""
         return self.stacks, self.served, self.remains
+
+    def _outputs(self, repository: Repository) -> Mapping[str, str]:
+        return {**ARNS, **KEPT} if repository.kind == PROMOTION else ARNS
 
     def _begun(self, name: str) -> None:
         self._templates[name] = self.template

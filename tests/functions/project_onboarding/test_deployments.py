@@ -13,7 +13,7 @@ STRANGER = "analytics-prod-p-abcdefghijklm"
 
 @pytest.fixture
 def deployments(client: Client) -> Deployments:
-    return Deployments(client, client, client, client)
+    return Deployments(client, client, client, client, client)
 
 
 def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, client: Client) -> None:
@@ -32,14 +32,73 @@ def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, clie
     assert client.did("list_endpoints") == [{"NameContains": NAME}]
 
 
-def test_only_the_projects_own_schedules_are_seen(deployments: Deployments, client: Client) -> None:
-    client.answers["list_schedules"] = [
-        {"Schedules": [{"Name": f"{NAME}-batch", "State": "ENABLED"}]},
-        {"Schedules": [{"Name": STRANGER, "State": "ENABLED"}]},
-    ]
+def test_the_schedules_of_the_projects_batches_and_of_its_group_are_seen(client: Client) -> None:
+    batch, stranger = ({"Name": name, "State": "ENABLED"} for name in (f"{NAME}-batch", STRANGER))
+    promoted = {"Name": "abalone-p-abcdefghijkl", "State": "DISABLED"}
+    scheduler = Schedules({"NamePrefix": [[batch], [stranger]], "GroupName": [[promoted]]})
 
-    assert deployments.schedules(NAME) == {f"{NAME}-batch": "ENABLED"}
-    assert client.did("list_schedules") == [{"NamePrefix": NAME}]
+    found = Deployments(client, client, client, scheduler, client).schedules(NAME)
+
+    assert found == {f"{NAME}-batch": "ENABLED", "abalone-p-abcdefghijkl": "DISABLED"}
+    assert scheduler.asked == [{"NamePrefix": NAME}, {"GroupName": NAME}]
+
+
+def test_a_project_without_a_group_of_schedules_has_none_in_it(client: Client) -> None:
+    scheduler = Schedules({"NamePrefix": [[]], "GroupName": error("ResourceNotFoundException")})
+
+    assert Deployments(client, client, client, scheduler, client).schedules(NAME) == {}
+    scheduler.answers["GroupName"] = error("AccessDeniedException")
+    with pytest.raises(ClientError):
+        Deployments(client, client, client, scheduler, client).schedules(NAME)
+
+
+class Schedules:
+    """EventBridge Scheduler, with pages of schedules by what is asked for."""
+
+    def __init__(self, answers: dict[str, list[list[dict[str, str]]] | ClientError]) -> None:
+        self.answers = answers
+        self.asked: list[dict[str, str]] = []
+
+    def get_paginator(self, operation: str) -> "Schedules":
+        assert operation == "list_schedules"
+        return self
+
+    def paginate(self, **wanted: str) -> list[dict[str, list[dict[str, str]]]]:
+        self.asked.append(wanted)
+        [key] = wanted
+        answer = self.answers[key]
+        if isinstance(answer, ClientError):
+            raise answer
+        return [{"Schedules": page} for page in answer]
+
+
+BUCKET, GROUP = "analytics-prod-p-abcdefghijkl-333333333333-eu-west-1", "abalone-p-abcdefghijkl"
+
+
+def test_an_empty_bucket_and_an_empty_group_of_models_are_deleted(deployments: Deployments, client: Client) -> None:
+    client.answers["list_model_packages"] = {"ModelPackageSummaryList": list[str]()}
+
+    deployments.delete_what_is_empty(BUCKET, GROUP)
+
+    assert client.did("delete_bucket") == [{"Bucket": BUCKET}]
+    assert client.did("delete_model_package_group") == [{"ModelPackageGroupName": GROUP}]
+
+
+@pytest.mark.parametrize("code", ["BucketNotEmpty", "NoSuchBucket"])
+def test_a_bucket_with_anything_in_it_and_a_group_with_a_model_stay(
+    deployments: Deployments, client: Client, code: str
+) -> None:
+    client.answers |= {"delete_bucket": error(code), "list_model_packages": {"ModelPackageSummaryList": ["a model"]}}
+
+    deployments.delete_what_is_empty(BUCKET, GROUP)
+
+    assert client.did("delete_model_package_group") == []
+
+
+def test_a_group_of_models_that_is_gone_already_is_no_failure(deployments: Deployments, client: Client) -> None:
+    client.answers["list_model_packages"] = error("ValidationException", "ModelPackageGroup does not exist")
+
+    deployments.delete_what_is_empty(BUCKET, GROUP)
 
 
 def served(client: Client) -> None:

@@ -16,7 +16,16 @@ from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.onboarding import OnboardingFunction
 from functions.template_cloner.resources import DeploymentRoles
 from functions.template_cloner.roles_provisioner import RolesProvisioner
-from tests.functions.project_onboarding.fake_account import ARNS, FUNCTION, LAUNCH, NAME, REPOSITORY, SETTINGS
+from tests.functions.project_onboarding.fake_account import (
+    ARNS,
+    FUNCTION,
+    KEPT,
+    LAUNCH,
+    NAME,
+    PROMOTED,
+    REPOSITORY,
+    SETTINGS,
+)
 from tests.functions.project_onboarding.platform import has_function, has_roles_of
 from tests.functions.project_onboarding.test_request import EVENT
 from tests.functions.template_cloner.fake_function import ROLES
@@ -149,6 +158,66 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_its_endpoints_lef
     assert cloudwatch.describe_alarms(AlarmNamePrefix=NAME)["MetricAlarms"] == []
     assert cloudwatch.list_dashboards(DashboardNamePrefix=NAME)["DashboardEntries"] == []
     assert world.roles() == aliases(prod) == []
+
+
+PROMOTION = replace(ROLES, repository_name=PROMOTED.name)
+
+
+def kept(prod: Account) -> list[str]:
+    """Return the buckets of projects, and the groups of models."""
+    buckets = [each["Name"] for each in prod.client("s3").list_buckets()["Buckets"]]
+    groups = prod.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
+    return [*(name for name in buckets if name.startswith(NAME)), *(each["ModelPackageGroupName"] for each in groups)]
+
+
+def has_what_promoted_pipelines_need(prod: Account) -> None:
+    """Make what the account's stack has, as far as the template of a promoted pipeline names it."""
+    where = {"LocationConstraint": "eu-west-1"}
+    logs = "analytics-prod-access-logs-333333333333-eu-west-1"
+    prod.client("s3").create_bucket(Bucket=logs, CreateBucketConfiguration=where)
+    key = prod.client("kms").create_key()["KeyMetadata"]["Arn"]
+    named = {
+        "encryption/data-key-arn": key,
+        "network/vpc-id": "vpc-0123456789abcdef0",
+        "network/workload-security-group-id": "sg-0123456789abcdef0",
+        "notifications/alarms-topic-arn": prod.client("sns").create_topic(Name="alarms")["TopicArn"],
+    }
+    for name, value in named.items():
+        prod.client("ssm").put_parameter(Name=f"/mlops/analytics/prod/{name}", Value=value, Type="String")
+
+
+def test_a_promoted_pipeline_goes_when_nothing_starts_it_and_leaves_what_it_wrote(world: World) -> None:
+    prod = world.prod
+    scheduler: Any = prod.client("scheduler")
+    has_what_promoted_pipelines_need(prod)
+    for written in (False, True):
+        assert world.provisioner(PROMOTION).provision()["DeploymentRoleArn"] == ARNS["DeploymentRoleArn"]
+        assert world.provisioner(PROMOTION).update()["DeploymentRoleArn"] == ARNS["DeploymentRoleArn"]
+        assert kept(prod) == list(KEPT.values())
+        role = f"arn:aws:iam::333333333333:role/{NAME}-schedule"
+        scheduler.create_schedule(
+            Name=KEPT["ModelPackageGroupName"],
+            GroupName=NAME,
+            ScheduleExpression="rate(7 days)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={
+                "Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution",
+                "RoleArn": role,
+                "Input": json.dumps({"PipelineName": KEPT["ModelPackageGroupName"], "ClientRequestToken": "t" * 32}),
+            },
+        )
+        for attempt in (world.provisioner(PROMOTION).require_retired, world.provisioner(PROMOTION).remove):
+            with pytest.raises(LaunchError, match=r"still has the project's schedule .* \(ENABLED\): set schedule"):
+                attempt()
+        scheduler.delete_schedule(Name=KEPT["ModelPackageGroupName"], GroupName=NAME)
+        if written:
+            bucket = {"Bucket": KEPT["ArtifactBucketName"], "Key": "incoming/rows.csv"}
+            prod.client("s3").put_object(**bucket, Body=b"rows")
+        world.provisioner(PROMOTION).require_retired()
+        world.provisioner(PROMOTION).remove()
+        world.provisioner(PROMOTION).remove()
+        assert kept(prod) == ([KEPT["ArtifactBucketName"]] if written else [])
+        assert world.roles() == []
 
 
 def _watch(prod: Account) -> None:

@@ -11,10 +11,12 @@ from functions.project_onboarding.roles_stacks import RolesStack
 from tests.functions.project_onboarding.fake_account import (
     ARNS,
     CHECK,
+    KEPT,
     LAUNCH,
     NAME,
     OFFBOARD,
     ONBOARD,
+    PROMOTED,
     REPOSITORY,
     MemoryAccount,
 )
@@ -186,6 +188,32 @@ def test_a_batch_that_is_scheduled_does_not_go(account: MemoryAccount) -> None:
         assert f"still has the project's schedule {NAME}-batch (ENABLED): retire it first" in reason
     account.scheduled = {}
     assert carried_out(account, OFFBOARD) == Done(roles={})
+
+
+def test_a_promoted_pipeline_that_is_scheduled_does_not_go_and_says_where_its_schedule_is_set(
+    account: MemoryAccount,
+) -> None:
+    carried_out(account, replace(ONBOARD, repository=PROMOTED))
+    account.scheduled = {f"{NAME}-weekly": "ENABLED"}
+
+    for request in (CHECK, OFFBOARD):
+        reason = refusal(account, request)
+        assert 'set schedule = "" for every environment in settings.toml of its repository' in reason
+        assert "Retire" not in reason
+    account.scheduled = {}
+    assert ask(account, CHECK) == Done(roles={})
+
+
+@pytest.mark.parametrize(("things", "kept"), [(0, set[str]()), (3, set(KEPT.values()))])
+def test_a_promoted_pipeline_that_never_ran_leaves_no_bucket_and_no_group_and_one_that_ran_keeps_its_records(
+    account: MemoryAccount, things: int, kept: set[str]
+) -> None:
+    carried_out(account, replace(ONBOARD, repository=PROMOTED))
+    account.kept = dict.fromkeys(KEPT.values(), things)
+
+    assert carried_out(account, OFFBOARD) == Done(roles={})
+    assert account.kept.keys() == kept
+    assert account.stacks == {}
 
 
 def test_a_check_changes_nothing(account: MemoryAccount) -> None:

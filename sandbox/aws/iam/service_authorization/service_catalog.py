@@ -16,6 +16,7 @@ PRODUCT_MEMBERS: Mapping[str, str] = {
     "DescribeProduct": "Id",
     "DescribeProductAsAdmin": "Id",
     "DescribeProvisioningArtifact": "ProductId",
+    "DescribeProvisioningParameters": "ProductId",
     "ListLaunchPaths": "ProductId",
     "ListPortfoliosForProduct": "ProductId",
     "ListProvisioningArtifacts": "ProductId",

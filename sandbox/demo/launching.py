@@ -1,0 +1,128 @@
+"""Launch any product of the catalog by a command, and follow it until all that its launch started has succeeded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from sandbox import environments, login, paths, servers, stacks
+from sandbox.demo import catalog, launch, page, people, projects, reviews, runs
+from sandbox.demo.catalog import OrderError
+from sandbox.demo.launch import Project
+from sandbox.demo.member import Member
+from sandbox.demo.people import People
+from sandbox.demo.progress import Demo
+from sandbox.organization import ENVIRONMENTS, LEAD_DATA_SCIENTIST, ORGANIZATION, PLATFORM_ENGINEER, RELEASE_MANAGER
+from sandbox.servers import Servers
+from sandbox.stacks import StackFile
+
+DEPLOYING = "model-deployment-"
+"""Beginning of the kinds of repositories that start no pipeline in dev."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sandbox:
+    """The running sandbox, and the people who launch there."""
+
+    servers: Servers
+    files: Mapping[str, StackFile]
+    team: People
+
+
+def show(console: Console) -> None:
+    """List the products of the catalog, as Studio offers them to a lead, with what a launch fills in."""
+    for product in catalog.products(_enter().team.lead):
+        console.print(f"[bold]{product.title}[/bold]\n  {product.description}", soft_wrap=True, highlight=False)
+        width = max(len(parameter.name) for parameter in product.parameters)
+        for parameter in product.parameters:
+            default = f" (default: {launch.PEOPLE.get(parameter.name, parameter.default)})"
+            line = f"    {parameter.name:<{width}}  {parameter.values}{default}\n    {'':<{width}}  {parameter.description}"
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
+        console.print()
+    console.print(
+        f"Launch one by words of its title:\n  {page.CALL} PRODUCT --name NAME --parameter KEY=VALUE …",
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+
+
+def run(console: Console, *, title: str, name: str | None, parameters: Sequence[str]) -> None:
+    """Launch a product as the lead data scientist, and follow it.
+
+    Raises:
+        OrderError: the launch was not started, for it would be refused.
+        LaunchFailedError: it failed.
+        RunFailedError: a run of a workflow that it started failed.
+    """
+    values = filled_in(parameters)
+    if name is None:
+        raise OrderError("the project needs a name: --name NAME")
+    found = _enter()
+    order = catalog.order(catalog.find(catalog.products(found.team.lead), title), name, values)
+    launch.require_free(found.team.lead, name)
+    with Demo(console) as demo:
+        with demo.step(f"Launch {name} as {LEAD_DATA_SCIENTIST.login}, lead data scientist") as step:
+            project = launch.launch(found.team.lead, order, on_status=step.report)
+            owner = Member(found.servers, PLATFORM_ENGINEER)
+            repositories = owner.repositories(ORGANIZATION.login, project.repositories)
+            step.report(" and ".join(str(each["full_name"]) for each in repositories))
+        for repository in repositories:
+            _follow(demo, found, project, owner, str(repository["full_name"]))
+        with demo.step("Look at what the project has in each account") as step:
+            shown = projects.read(owner, found.files)
+            own = next(each for each in shown if each.id == project.id)
+            page.show_projects(paths.PAGE, shown)
+            step.report(own.summary)
+    where = f" {paths.PAGE.as_uri()} shows it." if paths.PAGE.is_file() else ""
+    console.print(f"[bold]All green after {demo.seconds:.0f} s.[/bold]{where}", soft_wrap=True)
+
+
+def _enter() -> _Sandbox:
+    found = servers.require()
+    environments.enter(found.aws.url, found.trust)
+    files = {environment: stacks.find(environment, found) for environment in ENVIRONMENTS}
+    dev = files["dev"]
+    return _Sandbox(servers=found, files=files, team=people.sign_in(found, dev, login.deployer(found, dev)))
+
+
+def filled_in(parameters: Sequence[str]) -> dict[str, str]:
+    """Return the values of a launch: those written as KEY=VALUE, and the sandbox's people where nobody is named.
+
+    Raises:
+        OrderError: one is written otherwise, or twice.
+    """
+    values: dict[str, str] = {}
+    for written in parameters:
+        key, sign, value = written.partition("=")
+        if not sign or not key:
+            raise OrderError(f"--parameter {written!r} must be KEY=VALUE")
+        if key in values:
+            raise OrderError(f"--parameter {key} is there twice")
+        values[key] = value
+    return launch.PEOPLE | values
+
+
+def _follow(demo: Demo, found: _Sandbox, project: Project, owner: Member, repository: str) -> None:
+    """Follow the first run of a repository; if it waits for a release to production, release it."""
+    team, kind = found.team, repository.removeprefix(project.repositories)
+    pipeline = None if kind.startswith(DEPLOYING) else (team.lead, project.pipeline)
+
+    def watch(title: str, *, released: bool) -> int | None:
+        with demo.step(title) as step:
+            run = runs.follow(
+                owner,
+                repository,
+                lambda: runs.first(owner, repository),
+                pipeline=pipeline,
+                on_status=step.report,
+                released=released,
+            )
+            waits = run["status"] == "waiting"
+            step.report(f"{'waits for its release' if waits else 'succeeded'}: {run['html_url']}")
+            return int(run["id"]) if waits else None
+
+    waiting = watch(f"First run of {kind}", released=False)
+    if waiting is not None:
+        reviews.release(team.reviewer, repository, waiting)
+        watch(f"Release to production as {RELEASE_MANAGER.login}, release manager", released=True)
