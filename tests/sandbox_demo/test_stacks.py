@@ -101,3 +101,12 @@ def test_an_unusable_copy_of_the_sandbox_is_named_too(checkout: Path) -> None:
         stacks.write("dev", SERVERS)
     assert str(refused.value).startswith(str(file))
     assert checkout in file.parents
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_setting_that_the_demo_learns_while_it_deploys_is_kept_by_its_next_run() -> None:
+    file = stacks.write("dev", SERVERS)
+    before = load(file.path)["config"]["mlops-platform:development"]
+    stacks.change(file, "development", approvers=["d-abcdefghijkl/grace"])
+    again = load(stacks.write("dev", SERVERS).path)["config"]["mlops-platform:development"]
+    assert again == {**before, "approvers": ["d-abcdefghijkl/grace"]}
