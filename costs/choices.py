@@ -32,6 +32,9 @@ Source: Application Auto Scaling User Guide, "How target tracking scaling for Ap
 ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7 + SCALING_ALARMS, 1
 """Alarms and dashboards of one deployed model: `template-repos/model-deployment-realtime/endpoint/`."""
 
+BATCH_ALARMS, BATCH_DASHBOARDS = 4, 1
+"""Alarms and dashboards of one deployed batch: `template-repos/model-deployment-batch/batch/`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -90,7 +93,7 @@ def further(environment: Environment) -> Sequence[Choice]:
         job: str = _settings_of("model-training")["jobs"]["training_instance_type"]
         found += _instance(environment, job, f"training or processing on {job}, an hour")
     if settings.workload:
-        found += _deployed_model(environment)
+        found += [*_deployed_model(environment), *_deployed_batch(environment)]
     return found
 
 
@@ -111,6 +114,26 @@ def _another_zone(environment: Environment) -> Decimal:
     return len(ways_out.endpoints) * _endpoint(environment) + gateway
 
 
+def _watched(environment: Environment, alarms: int, dashboards: int) -> Decimal:
+    """Return the month of alarms and dashboards."""
+    prices = environment.prices
+    return alarms * prices["alarm-month"].month + dashboards * prices["dashboard-month"].month
+
+
+def _deployed_batch(environment: Environment) -> Sequence[Choice]:
+    """Return the month of a batch that nothing starts, and an hour of its job, as its template repository deploys it.
+
+    Schedule and queue cost nothing until they are used; what a run reads, writes and logs, and its metrics, are left out.
+    """
+    plans = _settings_of("model-deployment-batch")
+    kind: str = plans.get(environment.settings.environment_name, plans["prod"])["instance_type"]
+    around = _watched(environment, BATCH_ALARMS, BATCH_DASHBOARDS).quantize(CENT)
+    return [
+        Choice(name="a batch without a run, with alarms and dashboard, a month", usd=around),
+        *_instance(environment, kind, f"a run of a batch on {kind}, an hour"),
+    ]
+
+
 def _deployed_model(environment: Environment) -> Sequence[Choice]:
     """Return the month of an endpoint as its template repository deploys it to an environment of that name.
 
@@ -122,8 +145,7 @@ def _deployed_model(environment: Environment) -> Sequence[Choice]:
     price = _price(environment, kind)
     if price is None:
         return []
-    prices = environment.prices
-    around = ENDPOINT_ALARMS * prices["alarm-month"].month + ENDPOINT_DASHBOARDS * prices["dashboard-month"].month
+    around = _watched(environment, ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS)
     return [
         Choice(
             name=f"an endpoint on {number} {kind}, with alarms and dashboard, a month",

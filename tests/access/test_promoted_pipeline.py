@@ -10,7 +10,7 @@ import pytest
 from tests.access.authorization import PolicyStatement, problems, statements
 from tests.bootstrap.template import Template
 from tests.cloudformation import findings
-from tests.decisions import Request, Values, allowances, denials
+from tests.decisions import Request, Values, allowances, denials, permits
 from tests.products.product import launched
 from tests.products.resolution import published, resolution
 from tests.rendering import Renderings
@@ -55,7 +55,7 @@ class Promoted:
         for name, value in KNOWN.items():
             filled = filled.replace(f"${{{name}}}", value)
         self.resources: Mapping[str, Any] = json.loads(filled)
-        boundary = Template(Unit="analytics", Environment="prod", **{"AWS::AccountId": NUMBER})
+        boundary = Template(Parts="workload", Unit="analytics", Environment="prod", **{"AWS::AccountId": NUMBER})
         self._boundary = boundary.properties("WorkloadBoundary")["PolicyDocument"]
 
     def properties(self, logical_id: str) -> Mapping[str, Any]:
@@ -71,13 +71,12 @@ class Promoted:
         return [each for document in self.documents(role) for each in statements(json.dumps(document))]
 
     def may(self, role: str, action: str, resource: str, keys: Mapping[str, Values] | None = None) -> bool:
-        """Whether a role may do something, by its own policies."""
+        """Whether a role may do something, by its own policies within its boundary."""
         arn = f"arn:aws:iam::{NUMBER}:role/{self.properties(role)['RoleName']}"
         request = Request(principal=arn, action=action, resource=resource, keys=keys or {})
         policies = self.documents(role)
-        return any(allowances(policy, request) for policy in policies) and not any(
-            denials(policy, request) for policy in policies
-        )
+        allowed = any(allowances(policy, request) for policy in policies)
+        return allowed and not any(denials(policy, request) for policy in policies) and permits(self._boundary, request)
 
 
 @pytest.fixture(scope="module")

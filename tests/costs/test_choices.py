@@ -107,6 +107,20 @@ def test_an_endpoint_of_two_instances_costs_their_hours_nine_alarms_and_a_dashbo
     assert "an endpoint on 1 ml.m5.large, with alarms and dashboard, a month" not in found
 
 
+def test_a_batch_that_nothing_starts_costs_its_alarms_and_its_dashboard(
+    environments: Mapping[str, Environment],
+) -> None:
+    code = {
+        path.name: path.read_text()
+        for path in (CHECKOUT / "template-repos" / "model-deployment-batch" / "batch").glob("*.py")
+    }
+    assert code["alarms.py"].count("self._alarm(") == choices.BATCH_ALARMS
+    assert "".join(code.values()).count("aws.cloudwatch.Dashboard(") == choices.BATCH_DASHBOARDS
+    found = usd(choices.further(environments["prod"]))
+    assert found["a batch without a run, with alarms and dashboard, a month"] == "3.40"
+    assert found["a run of a batch on ml.m5.large, an hour"] == "0.128"
+
+
 def test_an_app_of_studio_that_is_left_on_costs_every_hour(environments: Mapping[str, Environment]) -> None:
     found = usd(choices.further(environments["dev"]))
     assert found["a Studio app on ml.t3.medium, an hour"] == "0.055"

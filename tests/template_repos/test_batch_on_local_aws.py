@@ -149,7 +149,11 @@ def batch(
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    parameters = {"encryption/data-key-arn": key, "notifications/alarms-topic-arn": TOPIC}
+    parameters = {
+        "batches/instance-types": "ml.m5.large,ml.m5.xlarge",
+        "encryption/data-key-arn": key,
+        "notifications/alarms-topic-arn": TOPIC,
+    }
     for name, value in parameters.items():
         prod.client("ssm").put_parameter(
             Name=f"/mlops/analytics/prod/{name}", Value=value, Type="String", Overwrite=True

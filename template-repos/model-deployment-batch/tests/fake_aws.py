@@ -12,7 +12,7 @@ from test_definition import MODEL
 from batch.names import Names
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.testing import sagemaker
-from mlops_platform.release.testing.aws import FakeAws, FakeS3, refusal
+from mlops_platform.release.testing.aws import FakeAws, FakeS3, FakeSsm, refusal
 from mlops_platform.release.testing.example import PROJECT
 
 PREPROD = PROJECT.environments["preprod"]
@@ -146,12 +146,13 @@ class FakeScheduler:
         return self.schedule
 
 
-class FakeParameters:
-    """The parameters of the account."""
+class FakeParameters(FakeSsm):
+    """The parameters of the account, and its key."""
 
     def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
-        assert Name == f"{PREPROD.parameter_path}/encryption/data-key-arn"
-        return {"Parameter": {"Value": KEY}}
+        if Name == f"{PREPROD.parameter_path}/encryption/data-key-arn":
+            return {"Parameter": {"Value": KEY}}
+        return super().get_parameter(Name=Name)
 
 
 @dataclass
@@ -159,6 +160,7 @@ class Aws(FakeAws):
     """The services that the commands use."""
 
     objects: FakeObjects = field(default_factory=FakeObjects)
+    ssm: FakeSsm = field(default_factory=FakeParameters)
     scheduler: FakeScheduler = field(default_factory=FakeScheduler)
 
     def __post_init__(self) -> None:
@@ -171,7 +173,6 @@ class Aws(FakeAws):
             "s3": self.objects,
             "sagemaker": self.sagemaker.client,
             "scheduler": self.scheduler,
-            "ssm": FakeParameters(),
         }
 
     def receive(self, *windows: str) -> None:

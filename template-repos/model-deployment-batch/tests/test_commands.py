@@ -107,6 +107,15 @@ def test_the_first_deployment_creates_the_stack_and_reports_the_version(
     assert f"| version before | `{PROJECT.package_arn(1)}` |" in summary.read_text()
 
 
+def test_a_machine_that_the_account_does_not_allow_is_refused_before_anything_is_changed(
+    engine: Engine, aws: Aws
+) -> None:
+    aws.ssm.instance_types = "ml.c5.xlarge"
+    with pytest.raises(SystemExit, match=r"ml\.m5\.large in settings\.toml is none that the account allows batches"):
+        deploy(1)
+    assert (engine.calls, aws.release.asked, aws.objects.written) == ([], [], [])
+
+
 def test_the_program_gets_the_released_version_its_container_and_the_code(engine: Engine) -> None:
     deploy(2)
     configuration = engine.configuration()
