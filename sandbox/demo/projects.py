@@ -159,14 +159,14 @@ def _serves(owner: Owner, endpoint: str, own: str) -> Iterator[str]:
 
 
 def _reports(storage: Any, project: Project, file: StackFile) -> Iterator[str]:
-    """Yield the newest report of drift in the project's folder of the account's bucket."""
+    """Yield the newest report of drift in the account's bucket."""
     bucket = f"{file.prefix}-artifacts-{file.account_id}-{file.region}"
     if bucket not in [each["Name"] for each in storage.list_buckets()["Buckets"]]:
         return
-    pages = storage.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{project.id}/watched/")
-    keys = [each["Key"] for page in pages for each in page.get("Contents", ()) if each["Key"].endswith(".html")]
-    if keys:
-        yield f"s3://{bucket}/{max(keys)}"
+    pages = storage.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"watched/{project.id}/")
+    found = [each for page in pages for each in page.get("Contents", ()) if each["Key"].endswith("/report.html")]
+    if found:
+        yield f"s3://{bucket}/{max(found, key=lambda each: each['LastModified'])['Key']}"
 
 
 def _owns(own: str, name: str) -> bool:
