@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-
-import boto3
 
 from sandbox import identities
 from sandbox.demo import serving
@@ -49,20 +48,49 @@ class LaunchedProject:
         return f"{len(self.repositories)} repositories; resources of stacks: {resources}"
 
 
-def read(owner: Member, files: Mapping[str, StackFile]) -> list[LaunchedProject]:
+class Owner:
+    """An account's owner, who sees everything in it; each client is made once, which takes longer than its requests."""
+
+    def __init__(self, file: StackFile) -> None:
+        self.file = file
+        self._session = identities.session(identities.root(file.account_id), file.region)
+
+    @cached_property
+    def cloudformation(self) -> Any:
+        """Client of CloudFormation."""
+        return self._session.client("cloudformation")
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        """Client of SageMaker."""
+        return self._session.client("sagemaker")
+
+    @cached_property
+    def scheduler(self) -> Any:
+        """Client of EventBridge Scheduler."""
+        return self._session.client("scheduler")
+
+    @cached_property
+    def storage(self) -> Any:
+        """Client of S3."""
+        return self._session.client("s3")
+
+
+def read(organization: Member, files: Mapping[str, StackFile]) -> list[LaunchedProject]:
     """Return the projects that are not deleted, by name.
 
     Args:
-        owner: an owner of the organization, who sees every repository.
+        organization: an owner of the organization, who sees every repository.
         files: the stack of each environment; projects are launched in that of dev.
     """
-    dev = _session(files["dev"]).client("sagemaker")
+    owners = {environment: Owner(file) for environment, file in files.items()}
+    dev = owners["dev"].sagemaker
     pages = dev.get_paginator("list_projects").paginate()
     listed = [each for page in pages for each in page["ProjectSummaryList"] if each["ProjectStatus"] != GONE]
     found: list[LaunchedProject] = []
     for summary in sorted(listed, key=lambda each: str(each["ProjectName"])):
         project = Project(name=str(summary["ProjectName"]), id=str(summary["ProjectId"]), created=False)
-        repositories = owner.repositories(ORGANIZATION.login, project.repositories)
+        repositories = organization.repositories(ORGANIZATION.login, project.repositories)
         described = dev.describe_project(ProjectName=project.name)
         launch = str(described["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"])
         found.append(
@@ -71,27 +99,22 @@ def read(owner: Member, files: Mapping[str, StackFile]) -> list[LaunchedProject]
                 id=project.id,
                 status=str(summary["ProjectStatus"]),
                 repositories=tuple((str(each["name"]), str(each["html_url"])) for each in repositories),
-                accounts=tuple(_account(project, file, launch) for file in files.values()),
+                accounts=tuple(_account(owner, project, launch) for owner in owners.values()),
             )
         )
     return found
 
 
-def _account(project: Project, file: StackFile, launch: str) -> ProjectAccount:
-    session, own = _session(file), f"{file.prefix}-{project.id}"
-    sagemaker = session.client("sagemaker")
+def _account(owner: Owner, project: Project, launch: str) -> ProjectAccount:
+    file, own = owner.file, f"{owner.file.prefix}-{project.id}"
     return ProjectAccount(
         environment=file.environment,
-        resources=_resources(session.client("cloudformation"), f"SC-{file.account_id}-{launch}", own),
-        pipelines=tuple(_pipelines(sagemaker, project.pipeline, own)),
-        models=tuple(_models(sagemaker, project.pipeline)),
-        serves=tuple(_serves(session, file, project, own)),
-        reports=tuple(_reports(session.client("s3"), project, file)),
+        resources=_resources(owner.cloudformation, f"SC-{file.account_id}-{launch}", own),
+        pipelines=tuple(_pipelines(owner.sagemaker, project.pipeline, own)),
+        models=tuple(_models(owner.sagemaker, project.pipeline)),
+        serves=tuple(_serves(owner, project.endpoint(file), own)),
+        reports=tuple(_reports(owner.storage, project, file)),
     )
-
-
-def _session(file: StackFile) -> boto3.Session:
-    return identities.session(identities.root(file.account_id), file.region)
 
 
 def _resources(stacks: Any, *names: str) -> int:
@@ -124,28 +147,26 @@ def _models(sagemaker: Any, group: str) -> Iterator[str]:
         yield f"version {each['ModelPackageVersion']}: {each['ModelApprovalStatus']}"
 
 
-def _serves(session: boto3.Session, file: StackFile, project: Project, own: str) -> Iterator[str]:
-    endpoint = project.endpoint(file)
-    version = serving.version(file, endpoint)
+def _serves(owner: Owner, endpoint: str, own: str) -> Iterator[str]:
+    version = serving.version(owner.sagemaker, endpoint)
     if version is not None:
         yield f"endpoint {endpoint}: version {version}"
-    scheduler = session.client("scheduler")
-    for page in scheduler.get_paginator("list_schedules").paginate():
+    for page in owner.scheduler.get_paginator("list_schedules").paginate():
         for each in page["Schedules"]:
             if _owns(own, str(each["GroupName"])):
-                found = scheduler.get_schedule(GroupName=each["GroupName"], Name=each["Name"])
+                found = owner.scheduler.get_schedule(GroupName=each["GroupName"], Name=each["Name"])
                 yield f"schedule {each['Name']}: {found['ScheduleExpression']}, {str(found['State']).lower()}"
 
 
 def _reports(storage: Any, project: Project, file: StackFile) -> Iterator[str]:
-    """Yield the newest report of drift in the project's folder of the account's bucket."""
+    """Yield the newest report of drift in the account's bucket."""
     bucket = f"{file.prefix}-artifacts-{file.account_id}-{file.region}"
     if bucket not in [each["Name"] for each in storage.list_buckets()["Buckets"]]:
         return
-    pages = storage.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{project.id}/watched/")
-    keys = [each["Key"] for page in pages for each in page.get("Contents", ()) if each["Key"].endswith(".html")]
-    if keys:
-        yield f"s3://{bucket}/{max(keys)}"
+    pages = storage.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"watched/{project.id}/")
+    found = [each for page in pages for each in page.get("Contents", ()) if each["Key"].endswith("/report.html")]
+    if found:
+        yield f"s3://{bucket}/{max(found, key=lambda each: each['LastModified'])['Key']}"
 
 
 def _owns(own: str, name: str) -> bool:

@@ -99,7 +99,7 @@ def _accounts(demo: Demo, platform: Platform, project: Project) -> list[Account]
                 id=file.account_id,
                 region=file.region,
                 state=stacks.export(file, platform.deployers[name]),
-                serves=serving.version(file, project.endpoint(file)),
+                serves=serving.version(projects.Owner(file).sagemaker, project.endpoint(file)),
             )
             for name, file in platform.files.items()
         ]

@@ -1,12 +1,18 @@
 """Look up which version of the model an account's endpoint serves."""
 
-from sandbox import identities
-from sandbox.stacks import StackFile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
 
 
-def version(stack: StackFile, endpoint: str) -> int | None:
-    """Return the version that an endpoint serves, from the tag of its model; None where there is no endpoint."""
-    sagemaker = identities.session(identities.root(stack.account_id), stack.region).client("sagemaker")
+def version(sagemaker: "SageMakerClient", endpoint: str) -> int | None:
+    """Return the version that an endpoint serves, from the tag of its model; None where there is no endpoint.
+
+    Args:
+        sagemaker: a client of the account's owner.
+        endpoint: name of the endpoint.
+    """
     if not sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"]:
         return None
     configuration = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]

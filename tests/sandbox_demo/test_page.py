@@ -61,7 +61,7 @@ PROJECT = LaunchedProject(
             pipelines=(),
             models=(),
             serves=("endpoint analytics-prod-p-abcdefghijkl: version 3",),
-            reports=("s3://analytics-prod-artifacts/p-abcdefghijkl/watched/report.html",),
+            reports=("s3://analytics-prod-artifacts/watched/p-abcdefghijkl/v3/2026-11-30T01-00-00Z/report.html",),
         ),
     ),
 )
@@ -168,7 +168,7 @@ def test_the_page_shows_every_project_and_what_it_has_in_each_account(tmp_path: 
         '<a href="https://localhost:1/acme/training">mlops-abalone-p-abcdefghijkl-model-training</a>',
         "<td>abalone-p-abcdefghijkl: succeeded</td><td>version 3: Approved</td><td>none</td><td>none</td>",
         "<td>endpoint analytics-prod-p-abcdefghijkl: version 3</td>",
-        "<td>s3://analytics-prod-artifacts/p-abcdefghijkl/watched/report.html</td>",
+        "<td>s3://analytics-prod-artifacts/watched/p-abcdefghijkl/v3/2026-11-30T01-00-00Z/report.html</td>",
     ):
         assert shown in text
 

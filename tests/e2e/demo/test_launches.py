@@ -5,7 +5,9 @@ The tests run in this order; each continues from the state that the ones before 
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -70,11 +72,11 @@ def test_the_products_are_listed_with_what_a_launch_fills_in(demonstrated: Sandb
     ("arguments", "reason"),
     [
         (("feature store", "--name", "new"), "'feature store' is in the title of no product"),
-        (("deployment",), "the project needs a name: --name NAME"),
-        (("deployment", "--name", "New"), "--name cannot be 'New': it must be 1 to 32 lower-case letters"),
         (("deployment", "--name", "abalone"), "there is a project 'abalone' already"),
-        (("deployment", "--name", "new", "--parameter", "Colour=red"), "has no parameter 'Colour'; it has"),
-        (("deployment", "--name", "new", "--parameter", "Inference=both"), "it must be realtime or batch"),
+        (
+            ("deployment", "--name", "New", "--parameter", "Inference=both"),
+            "--name cannot be 'New': it must be 1 to 32",
+        ),
     ],
 )
 def test_a_launch_that_would_be_refused_says_so_before_anything_is_created(
@@ -86,21 +88,6 @@ def test_a_launch_that_would_be_refused_says_so_before_anything_is_created(
     assert reason in refused.stderr
     assert "Traceback" not in refused.stderr
     assert everything(owners) == before
-
-
-def test_a_batch_project_is_launched_and_its_first_runs_succeed(demonstrated: Sandbox, owners: ProjectOwners) -> None:
-    done = demonstrated.call("launch", "deployment", "--name", BATCH, "--parameter", "Inference=batch")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "All green" in done.stdout
-    project = launched(owners, BATCH)
-    assert [name.removeprefix(f"mlops-{BATCH}-{project.id}-") for name, _ in project.repositories] == [
-        "model-deployment-batch",
-        "model-training",
-    ]
-    assert account(project, "dev").models == ("version 1: PendingManualApproval",)
-    assert account(project, "dev").pipelines == (f"{BATCH}-{project.id}: succeeded",)
-    page = (demonstrated.folder / "index.html").read_text()
-    assert all(address in page for _, address in project.repositories)
 
 
 @pytest.fixture
@@ -130,10 +117,42 @@ def test_a_launch_that_fails_in_its_last_account_leaves_nothing_in_any(
     assert everything(owners) == before
 
 
-def test_a_promoted_pipeline_is_launched_proved_in_every_account_and_released_to_production(
-    demonstrated: Sandbox, owners: ProjectOwners
+Launches = dict[str, subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def launches(demonstrated: Sandbox) -> Launches:
+    """Both launches, of which each waits most of the time, by the projects' names."""
+    with ThreadPoolExecutor() as pool:
+        batch = ("deployment", "--name", BATCH, "--parameter", "Inference=batch")
+        begun = {
+            BATCH: pool.submit(demonstrated.call, "launch", *batch),
+            PROMOTED: pool.submit(demonstrated.call, "launch", "promotion", "--name", PROMOTED),
+        }
+        return {name: each.result() for name, each in begun.items()}
+
+
+def test_a_batch_project_is_launched_and_its_first_runs_succeed(
+    demonstrated: Sandbox, owners: ProjectOwners, launches: Launches
 ) -> None:
-    done = demonstrated.call("launch", "promotion", "--name", PROMOTED)
+    done = launches[BATCH]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All green" in done.stdout
+    project = launched(owners, BATCH)
+    assert [name.removeprefix(f"mlops-{BATCH}-{project.id}-") for name, _ in project.repositories] == [
+        "model-deployment-batch",
+        "model-training",
+    ]
+    assert account(project, "dev").models == ("version 1: PendingManualApproval",)
+    assert account(project, "dev").pipelines == (f"{BATCH}-{project.id}: succeeded",)
+    page = (demonstrated.folder / "index.html").read_text()
+    assert all(address in page for _, address in project.repositories)
+
+
+def test_a_promoted_pipeline_is_launched_proved_in_every_account_and_released_to_production(
+    owners: ProjectOwners, launches: Launches
+) -> None:
+    done = launches[PROMOTED]
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Release to production as hedy, release manager" in done.stdout
     project = launched(owners, PROMOTED)
