@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.access.authorization import PolicyStatement, problems, statements
+from tests.access.project_roles import examples, keys_of
 from tests.bootstrap.template import Template
 from tests.cloudformation import findings
-from tests.decisions import Request, Values, allowances, denials
+from tests.decisions import Request, Values, denials, permits
 from tests.products.product import launched
 from tests.products.resolution import published, resolution
 from tests.rendering import Renderings
@@ -55,7 +56,7 @@ class Promoted:
         for name, value in KNOWN.items():
             filled = filled.replace(f"${{{name}}}", value)
         self.resources: Mapping[str, Any] = json.loads(filled)
-        boundary = Template(Unit="analytics", Environment="prod", **{"AWS::AccountId": NUMBER})
+        boundary = Template(Unit="analytics", Environment="prod", Parts="workload", **{"AWS::AccountId": NUMBER})
         self._boundary = boundary.properties("WorkloadBoundary")["PolicyDocument"]
 
     def properties(self, logical_id: str) -> Mapping[str, Any]:
@@ -71,13 +72,18 @@ class Promoted:
         return [each for document in self.documents(role) for each in statements(json.dumps(document))]
 
     def may(self, role: str, action: str, resource: str, keys: Mapping[str, Values] | None = None) -> bool:
-        """Whether a role may do something, by its own policies."""
+        """Whether a role may do something, by its own policies within its boundary."""
+        request = self._request(role, action, resource, keys or {})
+        statements = [each for document in self.documents(role) for each in document["Statement"]]
+        return permits({"Statement": statements}, request) and permits(self._boundary, request)
+
+    def within_boundary(self, role: str, action: str, resource: str, keys: Mapping[str, Values]) -> bool:
+        """Whether a role's boundary lets it do something, if a policy does."""
+        return permits(self._boundary, self._request(role, action, resource, keys))
+
+    def _request(self, role: str, action: str, resource: str, keys: Mapping[str, Values]) -> Request:
         arn = f"arn:aws:iam::{NUMBER}:role/{self.properties(role)['RoleName']}"
-        request = Request(principal=arn, action=action, resource=resource, keys=keys or {})
-        policies = self.documents(role)
-        return any(allowances(policy, request) for policy in policies) and not any(
-            denials(policy, request) for policy in policies
-        )
+        return Request(principal=arn, action=action, resource=resource, keys=keys)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +110,15 @@ def test_every_role_has_the_accounts_boundary(promoted: Promoted) -> None:
     assert {role["PermissionsBoundary"] for role in roles.values()} == {
         f"arn:aws:iam::{NUMBER}:policy/analytics-prod-boundary"
     }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_boundary_allows_every_action_that_a_role_is_granted(promoted: Promoted, role: str) -> None:
+    for statement in promoted.statements(role):
+        if statement.effect == "Allow":
+            for action, resource in examples(statement):
+                permitted = promoted.within_boundary(role, action, resource, keys_of(statement))
+                assert permitted, (statement.sid, action, resource)
 
 
 def test_the_same_resources_exist_in_every_account(promoted: Promoted) -> None:
