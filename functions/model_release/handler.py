@@ -15,7 +15,7 @@ from functions.model_release.project import calling_project
 from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.model_release.releaser import Releaser
-from functions.model_release.releasers import logins_of, require_manager
+from functions.model_release.releasers import logins_of, require_managers
 from functions.model_release.settings import Settings
 from functions.shared import aws_clients
 
@@ -77,7 +77,7 @@ def handler(event: Mapping[str, object], context: Context) -> Mapping[str, objec
 
 def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Mapping[str, object]:
     project, released_by = calling_project(invoked), logins_of(event.get("released_by"))
-    require_manager(released_by, settings.release_managers, settings.environment)
+    require_managers(released_by, settings.release_managers, settings.environment)
     if event.get("action") == "retire":
         return dict[str, object]()
     version = event.get("version")
