@@ -25,6 +25,9 @@ logging.getLogger("functions.shared").setLevel(logging.INFO)
 
 _HIGHEST_VERSION = 999_999_999
 """Highest number of a version in an ARN. Source: API Reference, DescribeModelPackage."""
+_WITHOUT_A_MODEL = ("promote", "retire")
+"""What a repository does itself, once those who let its job in are known to be release managers: it makes another version of its
+pipeline live, or retires what it deployed."""
 
 
 class Context(Protocol):
@@ -58,11 +61,11 @@ def services(bucket: str) -> Services:
 def handler(event: Mapping[str, object], context: Context) -> Mapping[str, object]:
     """Release the version that the event names, of the project whose alias was invoked.
 
-    The event has the number of a `version`, or `"action": "retire"`, by which nothing is released; and in `released_by` the logins of
-    those who let the repository's job in, where somebody has to.
+    The event has the number of a `version`, or an `action` by which no model is released, `promote` or `retire`; and in `released_by` the
+    logins of those who let the repository's job in, where somebody has to.
 
     Returns:
-        The model's name and what it is of, nothing before a retirement, or the reason of a refusal under `refused`.
+        The model's name and what it is of, nothing for an action that may begin, or the reason of a refusal under `refused`.
     """
     settings = Settings.from_environment(os.environ)
     invoked = context.invoked_function_arn
@@ -78,7 +81,7 @@ def handler(event: Mapping[str, object], context: Context) -> Mapping[str, objec
 def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Mapping[str, object]:
     project, released_by = calling_project(invoked), logins_of(event.get("released_by"))
     require_managers(released_by, settings.release_managers, settings.environment)
-    if event.get("action") == "retire":
+    if event.get("action") in _WITHOUT_A_MODEL:
         return dict[str, object]()
     version = event.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= _HIGHEST_VERSION:

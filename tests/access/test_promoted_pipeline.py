@@ -23,6 +23,8 @@ BUCKET = f"arn:aws:s3:::{PREFIX}-{NUMBER}-eu-west-1"
 FROM_DEVELOPMENT = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
 PIPELINE = f"arn:aws:sagemaker:eu-west-1:{NUMBER}:pipeline/abalone-p-abcdefghijkl"
 GROUP = f"arn:aws:sagemaker:eu-west-1:{NUMBER}:model-package-group/abalone-p-abcdefghijkl"
+RELEASE = f"arn:aws:lambda:eu-west-1:{NUMBER}:function:analytics-prod-model-release"
+ALIAS = f"{RELEASE}:abalone-p-abcdefghijkl"
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-pipeline-promotion"
 SUBJECT = f"repo:acme@1001/{REPOSITORY}@2005"
 ROLES = ("DeploymentRole", "JobRole", "PipelineRole", "PreviewRole", "ScheduleRole")
@@ -41,6 +43,7 @@ KNOWN = {
     "DeploymentRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-deployment",
     "JobRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-job",
     "PipelineRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-pipeline",
+    "ReleaseAlias": ALIAS,
     "ScheduleGroup": PREFIX,
     "ScheduleRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-schedule",
 }
@@ -129,7 +132,20 @@ def test_the_same_resources_exist_in_every_account(promoted: Promoted) -> None:
             if not each["Type"].startswith("Custom::") and key != "CodeRepository"
         }
 
-    assert kinds(promoted.resources) == kinds(launched("pipeline-promotion").resources)
+    # Dev releases nothing into itself.
+    own = {name: kind for name, kind in kinds(promoted.resources).items() if name != "ReleaseAlias"}
+    assert own == kinds(launched("pipeline-promotion").resources)
+
+
+def test_a_promotion_asks_the_account_who_may_release_by_one_name_and_no_other(promoted: Promoted) -> None:
+    alias = promoted.properties("ReleaseAlias")
+    assert f"{RELEASE}:{alias['Name']}" == ALIAS
+    assert (alias["FunctionName"], alias["FunctionVersion"]) == ("analytics-prod-model-release", "$LATEST")
+    assert promoted.may("DeploymentRole", "lambda:InvokeFunction", ALIAS)
+    for name in (RELEASE, f"{RELEASE}:$LATEST", f"{RELEASE}:churn-p-mnopqrstuvwx", f"{ALIAS}-x"):
+        assert not promoted.may("DeploymentRole", "lambda:InvokeFunction", name), name
+    for role in set(ROLES) - {"DeploymentRole"}:
+        assert not promoted.may(role, "lambda:InvokeFunction", ALIAS), role
 
 
 def test_only_jobs_of_productions_environment_promote(promoted: Promoted) -> None:

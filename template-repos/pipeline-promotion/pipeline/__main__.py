@@ -37,6 +37,7 @@ from mlops_platform.promotion import PromotionError, difference
 from mlops_platform.promotion.promote import Promotion
 from mlops_platform.promotion.schedule import Schedule
 from mlops_platform.promotion.versions import LIVE, Pipeline, Proposal, Version
+from mlops_platform.release import DeploymentError, release_function
 from mlops_platform.serving.local_endpoint import ServingError
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def main(arguments: list[str]) -> None:
         SettingsError,
         ProjectError,
         PromotionError,
+        DeploymentError,
         StepFailedError,
         ImageEnvironmentError,
         ServingError,
@@ -170,6 +172,7 @@ class Account:
 
         Raises:
             ProjectError: no commit is known.
+            DeploymentError: those who let the job in may not release it.
             ExecutionError: an execution of the version failed; what was live still is.
         """
         owner, commit = self._owner, os.environ.get(COMMIT)
@@ -178,6 +181,7 @@ class Account:
                 f"{COMMIT} is not set: a version names the commit that it was made from, so the workflow Deploy makes it; "
                 "merge a pull request into main, or start that workflow"
             )
+        self._require_release()
         s3 = aws.client("s3", owner.region)
         with this_machine.sources(configured.settings) as sources:
             for kind, source in sources.items():
@@ -225,8 +229,10 @@ class Account:
         """Make a version live that was made earlier.
 
         Raises:
+            DeploymentError: those who let the job in may not release it.
             PromotionError: there is no such version.
         """
+        self._require_release()
         moved = self._pipeline.converge(number)
         if not moved:
             logger.info("version %d is live already", number)
@@ -248,6 +254,12 @@ class Account:
         if not any(version.is_live for version in versions):
             starts = "**No version is live**: nothing can start it. Run the workflow *Deploy* or *Rollback*."
         summary.publish(f"## {owner.pipeline_name} in {owner.environment}\n\n{table}\n\n{starts}\n\n")
+
+    def _require_release(self) -> None:
+        """Ask the account, before anything is changed, whether those who let the job in may release to it as its settings are now."""
+        owner = self._owner
+        if owner.release_function is not None:
+            release_function.ask(owner.region, owner.release_function, owner.model_package_group, {"action": "promote"})
 
     def _row(self, version: Version) -> str:
         live = "**live**" if version.is_live else ""
