@@ -26,8 +26,8 @@ logging.getLogger("functions.shared").setLevel(logging.INFO)
 _HIGHEST_VERSION = 999_999_999
 """Highest number of a version in an ARN. Source: API Reference, DescribeModelPackage."""
 _WITHOUT_A_MODEL = ("promote", "retire")
-"""What a repository does itself, once those who let its job in are known to be release managers: it makes another version of its
-pipeline live, or retires what it deployed."""
+"""Actions of a repository, once those who let its job in are known to be release managers: it makes another version of its pipeline live,
+or retires its endpoint or batch."""
 
 
 class Context(Protocol):

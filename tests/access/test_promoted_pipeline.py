@@ -240,3 +240,15 @@ def test_only_the_workflow_writes_code_and_nobody_replaces_it(promoted: Promoted
     assert denied("deployment", {"s3:ObjectCreationOperation": "true"})
     assert denied("job", created)
     assert denied("pipeline", created)
+
+
+def test_nothing_but_the_workflow_changes_the_pipeline_or_its_schedule(promoted: Promoted) -> None:
+    schedule = f"arn:aws:scheduler:eu-west-1:{NUMBER}:schedule/{PREFIX}/live"
+    changes = {
+        **{f"sagemaker:{action}": PIPELINE for action in ("UpdatePipeline", "UpdatePipelineVersion")},
+        **{f"scheduler:{action}": schedule for action in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule")},
+    }
+    others = (PIPELINE.replace("abalone", "churn"), schedule.replace("p-abcdefghijkl", "p-mnopqrstuvwx"))
+    for action, resource in changes.items():
+        assert [role for role in ROLES if promoted.may(role, action, resource)] == ["DeploymentRole"], action
+        assert not [role for role in ROLES for other in others if promoted.may(role, action, other)], action
