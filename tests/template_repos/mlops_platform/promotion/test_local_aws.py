@@ -176,7 +176,10 @@ def test_the_account_says_who_may_release_to_nobody_but_the_workflows_role(
     function = "analytics-prod-model-release"
 
     def ask(who: Credentials, logins: str, alias: str = NAME) -> None:
-        monkeypatch.setattr(aws, "client", lambda service, *_, **__: promoted.prod.client(service, who))
+        def client(service: str, *_: str, **__: float) -> Any:
+            return promoted.prod.client(service, who)
+
+        monkeypatch.setattr(aws, "client", client)
         monkeypatch.setenv(release_function.RELEASED_BY, logins)
         release_function.ask("eu-west-1", function, alias, {"action": "promote"})
 
