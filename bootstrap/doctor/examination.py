@@ -114,6 +114,11 @@ def _platform(
     if "workload" in settings:
         yield checked("release", lambda: reviews.of_release(names.environment, settings))
         workload = settings_file.section(settings, "workload")
+        if workload.get("releaseManagers"):
+            yield checked(
+                "GitHub plan",
+                lambda: reviews.of_plan(server, organization, names.environment, settings, token, get),
+            )
         # On GitHub Team the platform's own environments have no reviewers either: a merge into its main is what people approve.
         if workload.get("releaseManagers") and workload.get("release") != "branch":
             yield checked(

@@ -194,6 +194,30 @@ def of_release(environment: str, settings: Mapping[str, object]) -> tuple[bool, 
     )
 
 
+def of_plan(
+    server: Server, organization: str, environment: str, settings: Mapping[str, object], token: str | None, get: Get
+) -> tuple[bool, str]:
+    """Check that the organization's plan has what releases to the environment need, if GitHub shows it to the token.
+
+    The template cloner's token does not see it. Source: GitHub REST API, "Get an organization".
+    """
+    release = str(settings_file.section(settings, "workload").get("release", "environment"))
+    answer = get(server, f"/orgs/{quote(organization)}", token)
+    name = _mapping(answer.body.get("plan")).get("name")
+    if name is None:
+        return True, (
+            f"GitHub shows the plan of {organization} to its owners alone, by a token with admin:org: a launch fails if it has not what "
+            f"workload.release: {release} of {environment} needs"
+        )
+    lacking = {"environment": ("free", "team"), "branch": ("free",)}.get(release, ())
+    if name in lacking:
+        return False, (
+            f"{organization} has the GitHub plan {name}, and workload.release: {release} of {environment} needs more for private "
+            "repositories: environment needs GitHub Enterprise, branch GitHub Team; launches fail, and undo what they made"
+        )
+    return True, f"the GitHub plan {name} of {organization} has what workload.release: {release} of {environment} needs"
+
+
 def _said(answer: Answer) -> str:
     """Return GitHub's reason, and what to do about it."""
     reason = f"{answer.status}, {github.explain(answer)}"

@@ -6,6 +6,9 @@ import pulumi
 
 from components import iam
 
+_WRITES = ("s3:PutObject*", "s3:Replicate*", "s3:UpdateObject*")
+"""Actions that change an object, but by deleting it. Source: Service Authorization Reference, "Actions defined by Amazon S3"."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
@@ -21,7 +24,7 @@ def one_writer(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statem
         iam.deny(
             "OnlyOneRoleWritesAndDeletes",
             "s3:DeleteObject*",
-            "s3:PutObject*",
+            *_WRITES,
             on=pulumi.Output.concat(bucket_arn, f"/{folder.name}/*"),
             to="*",
             when={"ArnNotEquals": {"aws:PrincipalArn": folder.writer_role_arn}},
@@ -39,7 +42,7 @@ def write_once(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statem
     return [
         iam.deny(
             "OnlyOneRoleWrites",
-            "s3:PutObject*",
+            *_WRITES,
             on=objects,
             to="*",
             when={"ArnNotEquals": {"aws:PrincipalArn": folder.writer_role_arn}},
@@ -55,5 +58,6 @@ def write_once(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statem
                 "Bool": {"s3:ObjectCreationOperation": "true"},
             },
         ),
-        iam.deny("NothingIsDeleted", "s3:DeleteObject*", on=objects, to="*"),
+        # An object under a key of somebody else's is as good as deleted.
+        iam.deny("NothingIsDeleted", "s3:DeleteObject*", "s3:UpdateObjectEncryption", on=objects, to="*"),
     ]

@@ -16,7 +16,7 @@ from functions.model_release.project import calling_project
 from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.model_release.releaser import Releaser
-from functions.model_release.releasers import logins_of, require_manager
+from functions.model_release.releasers import logins_of, require_managers
 from functions.model_release.settings import Settings
 from functions.shared import aws_clients
 
@@ -26,6 +26,9 @@ logging.getLogger("functions.shared").setLevel(logging.INFO)
 
 _HIGHEST_VERSION = 999_999_999
 """Highest number of a version in an ARN. Source: API Reference, DescribeModelPackage."""
+_WITHOUT_A_MODEL = ("promote", "retire")
+"""Actions of a repository, once those who let its job in are known to be release managers: it makes another version of its pipeline live,
+or retires its endpoint or batch."""
 
 
 class Context(Protocol):
@@ -61,13 +64,13 @@ def services(bucket: str, life_cycle_function_arn: str) -> Services:
 def handler(event: Mapping[str, object], context: Context) -> Mapping[str, object]:
     """Release the version that the event names, of the project whose alias was invoked.
 
-    The event has the number of a `version`, or `"action": "retire"`, by which nothing is released; and in `released_by` the logins of
-    those who let the repository's job in, where somebody has to. Afterwards `"action": "serves"`, with a `version`, and `"action":
-    "retired"` say what came of it.
+    The event has the number of a `version`, or an `action` by which no model is released, `promote` or `retire`; and in `released_by` the
+    logins of those who let the repository's job in, where somebody has to. Afterwards `"action": "serves"`, with a `version`, and
+    `"action": "retired"` say what came of it.
 
     Returns:
-        The model's name and what it is of; nothing before a retirement; what the model registry shows afterwards, nothing unless this
-        account is production; or the reason of a refusal under `refused`.
+        The model's name and what it is of; nothing for an action that may begin; what the model registry shows afterwards, nothing unless
+        this account is production; or the reason of a refusal under `refused`.
     """
     settings = Settings.from_environment(os.environ)
     invoked = context.invoked_function_arn
@@ -82,9 +85,9 @@ def handler(event: Mapping[str, object], context: Context) -> Mapping[str, objec
 
 def _answer(settings: Settings, invoked: str, event: Mapping[str, object]) -> Mapping[str, object]:
     project, released_by = calling_project(invoked), logins_of(event.get("released_by"))
-    require_manager(released_by, settings.release_managers, settings.environment)
+    require_managers(released_by, settings.release_managers, settings.environment)
     action = event.get("action")
-    if action == "retire":
+    if action in _WITHOUT_A_MODEL:
         return dict[str, object]()
     aws = services(settings.artifacts_bucket, settings.life_cycle_function_arn)
     if action == "retired":

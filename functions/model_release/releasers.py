@@ -21,26 +21,29 @@ def logins_of(released_by: object) -> Sequence[str]:
     return cast("list[str]", released_by)
 
 
-def require_manager(released_by: Sequence[str], managers: Sequence[str], environment: str) -> None:
-    """Check that one of those who let a job in is a release manager as the account's settings are now, if those name any.
+def require_managers(released_by: Sequence[str], managers: Sequence[str], environment: str) -> None:
+    """Check that all of those who let a job in are release managers as the account's settings are now, if those name any.
 
-    GitHub's own list of a project is as old as its last launch or update, and whoever administers the repository changes it.
+    GitHub's own list of a project is as old as its last launch or update, and whoever administers the repository changes it. All have
+    to be: GitHub lists the approvals of a run without its attempts, so that a former manager could repeat what a present one let in.
 
     Raises:
-        RefusedError: none is.
+        RefusedError: nobody let it in, or somebody else did.
     """
     known = {login.lower() for login in managers}
-    if not known or not known.isdisjoint(login.lower() for login in released_by):
+    if not known:
         return
     if not released_by:
         raise RefusedError(
             f"nobody is said to have let this into {environment}, which {_listed(managers)} release: merge the newer template "
             "into this repository, whose workflows say who did; and update the project in Service Catalog, so that GitHub asks them"
         )
-    raise RefusedError(
-        f"{_listed(released_by)} let this into {environment}, which {_listed(managers)} release by now (workload.releaseManagers "
-        "there): update the project in Service Catalog, so that GitHub asks them, and start again"
-    )
+    if others := [login for login in released_by if login.lower() not in known]:
+        raise RefusedError(
+            f"{_listed(others)} let this into {environment}, which {_listed(managers)} release by now (workload.releaseManagers "
+            "there): update the project in Service Catalog, so that GitHub asks them, and release it by a new run or pull request, "
+            "since one that is repeated keeps the approvals that it had"
+        )
 
 
 def _listed(logins: Sequence[str]) -> str:

@@ -71,8 +71,8 @@ class Environments(Client):
         if status != 200:
             raise GitHubError(
                 f"GitHub refuses the environment {name} of {full_name} ({status}: {reason(answer)}); environments "
-                "of private repositories need the plan GitHub Team or Enterprise, reviewers GitHub Enterprise, and the "
-                "credential must administer the repository",
+                "of private repositories need the plan GitHub Team or Enterprise, reviewers GitHub Enterprise (on GitHub Team release "
+                "by workload.release: branch), and the credential must administer the repository",
                 status,
             )
 

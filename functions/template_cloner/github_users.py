@@ -65,7 +65,11 @@ class Users(Client):
         self.send("DELETE", f"/repos/{full_name}/collaborators/{quoted(login)}", accept=(204, 404))
 
     def plan(self, organization: str) -> str | None:
-        """Return the organization's plan, such as `team`; None when the credential may not see it."""
+        """Return the organization's plan, such as `team`; None when the credential may not see it.
+
+        An owner's token with the scope `admin:org` sees it, and an App with the permission for it.
+        Source: GitHub REST API, "Get an organization".
+        """
         found = self.get(f"/orgs/{quoted(organization)}")
         return None if found is None else text(nested(found.get("plan")), "name") or None
 

@@ -72,6 +72,7 @@ def _gate(launch: Launch, environment: str) -> Gate:
 
 
 def _require_plan(launch: Launch, environment: str, branch: str | None, advice: str) -> None:
+    """Check the plan, if GitHub shows it to the credential; otherwise it shows by what GitHub grants, once there is a repository."""
     organization = launch.project.organization
     plan = launch.github.plan(organization)
     trial = f"For a trial, set workload.release: unprotected {advice}; nothing was created or changed"

@@ -17,6 +17,16 @@ from typing import TypedDict, cast
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from tests.rendering import Rendering
 
+_CHANGE_NO_OBJECT = (
+    "abortmultipartupload",
+    "bypassgovernanceretention",
+    "initiatereplication",
+    "objectowneroverridetobucketowner",
+    "restoreobject",
+)
+"""Actions on objects that change none by themselves: they end an upload, lift a lock that these buckets do not have, copy an object elsewhere,
+say whose a replica is, and bring an archived object back."""
+
 
 class ResourceType(TypedDict, total=False):
     """A type of resource that an action works on."""
@@ -268,6 +278,16 @@ def statements(document: str) -> list[PolicyStatement]:
             principal=cast("Mapping[str, str] | None", statement.get("Principal")),
         )
         for statement in parsed["Statement"]
+    ]
+
+
+def changes_of_objects() -> list[str]:
+    """Every action of S3 that changes an object but by deleting it, from AWS's list: a new one is among them."""
+    return [
+        f"s3:{name}"
+        for name, action in _services()["s3"]["Actions"].items()
+        if "object" in action.get("Resources", ())
+        and not name.startswith(("get", "list", "delete", *_CHANGE_NO_OBJECT))
     ]
 
 

@@ -9,9 +9,11 @@ import botocore.session
 import pytest
 
 from settings import SettingsError
-from tests.access.authorization import PolicyStatement, globs_overlap, problems, roles_of
+from tests.access.authorization import PolicyStatement, problems, roles_of
+from tests.access.project_roles import examples, keys_of
 from tests.bootstrap.policies import document
 from tests.bootstrap.template import Template
+from tests.decisions import Request, permits
 from tests.rendering import INVOKES, Rendering, Renderings, render_stack
 
 MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
@@ -264,16 +266,27 @@ def test_only_the_two_functions_read_the_credential_for_github(dev: Rendering) -
         assert resource.endswith(f":secret:{credential}")
 
 
-def test_the_boundary_allows_every_action_that_a_role_is_granted(any_stack: Rendering) -> None:
-    ceiling = _allowed_by_boundary()
+@pytest.mark.parametrize(("stack", "parts"), [("dev", "development"), ("preprod", "workload"), ("prod", "workload")])
+def test_the_boundary_allows_every_action_that_a_role_is_granted(rendered: Renderings, stack: str, parts: str) -> None:
+    rendering = rendered(stack)
+    account = {"AWS::AccountId": rendering.account_id}
+    boundary = document(Template(Environment=stack, Parts=parts, **account), "WorkloadBoundary")
 
     beyond = [
-        (role.name, action)
-        for role in roles_of(any_stack).values()
+        (role.name, statement.sid, action, resource)
+        for role in roles_of(rendering).values()
         for statement in role.statements
         if statement.effect == "Allow"
-        for action in statement.actions
-        if not any(globs_overlap(pattern.lower(), action.lower()) for pattern in ceiling)
+        for action, resource in examples(statement)
+        if not permits(
+            boundary,
+            Request(
+                principal=f"arn:aws:iam::{rendering.account_id}:role/{role.name}",
+                action=action,
+                resource=resource,
+                keys=keys_of(statement),
+            ),
+        )
     ]
 
     assert beyond == []
@@ -285,13 +298,3 @@ def _sizes(stack: Rendering) -> dict[str, int]:
         role.name: sum(len(re.sub(r"\s", "", document)) for document in role.policies.values())
         for role in roles_of(stack).values()
     }
-
-
-def _allowed_by_boundary() -> set[str]:
-    """Action patterns that the boundary of bootstrap's template allows, at least on some resource."""
-    patterns: set[str] = set()
-    for statement in document(Template(Parts="both"), "WorkloadBoundary")["Statement"]:
-        if statement["Effect"] == "Allow":
-            actions = statement["Action"]
-            patterns.update([actions] if isinstance(actions, str) else actions)
-    return patterns

@@ -8,6 +8,7 @@ import pytest
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
 from products.catalog import PRODUCTS
 from tests.access.authorization import PolicyStatement, problems
+from tests.access.project_roles import examples, keys_of
 from tests.products.product import BOUNDARY, launched
 
 BUCKET = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
@@ -39,6 +40,22 @@ def _listed(value: Any) -> list[Any]:
 @pytest.mark.parametrize(("name", "role"), _roles())
 def test_every_action_of_a_projects_role_exists_and_works_on_its_resources(name: str, role: dict[str, Any]) -> None:
     assert [problem for statement in _statements(role) for problem in problems(statement)] == [], name
+
+
+@pytest.mark.parametrize("product", [each.key for each in PRODUCTS])
+def test_the_boundary_allows_every_action_that_a_projects_role_is_granted(product: str) -> None:
+    project = launched(product)
+
+    refused = [
+        (name, statement.sid, action, resource)
+        for name, role in project.of_type("AWS::IAM::Role").items()
+        for statement in _statements(role)
+        if statement.effect == "Allow"
+        for action, resource in examples(statement)
+        if not project.within_boundary(name, action, resource, keys_of(statement))
+    ]
+
+    assert refused == []
 
 
 @pytest.mark.parametrize(("name", "role"), _roles())

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.access.authorization import PolicyStatement, problems, statements
+from tests.access.project_roles import examples, keys_of
 from tests.bootstrap.template import Template
 from tests.cloudformation import findings
-from tests.decisions import Request, Values, allowances, denials, permits
+from tests.decisions import Request, Values, denials, permits
 from tests.products.product import launched
 from tests.products.resolution import published, resolution
 from tests.rendering import Renderings
@@ -22,6 +23,8 @@ BUCKET = f"arn:aws:s3:::{PREFIX}-{NUMBER}-eu-west-1"
 FROM_DEVELOPMENT = "arn:aws:s3:::analytics-dev-p-abcdefghijkl-111111111111-eu-west-1"
 PIPELINE = f"arn:aws:sagemaker:eu-west-1:{NUMBER}:pipeline/abalone-p-abcdefghijkl"
 GROUP = f"arn:aws:sagemaker:eu-west-1:{NUMBER}:model-package-group/abalone-p-abcdefghijkl"
+RELEASE = f"arn:aws:lambda:eu-west-1:{NUMBER}:function:analytics-prod-model-release"
+ALIAS = f"{RELEASE}:abalone-p-abcdefghijkl"
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-pipeline-promotion"
 SUBJECT = f"repo:acme@1001/{REPOSITORY}@2005"
 ROLES = ("DeploymentRole", "JobRole", "PipelineRole", "PreviewRole", "ScheduleRole")
@@ -40,6 +43,7 @@ KNOWN = {
     "DeploymentRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-deployment",
     "JobRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-job",
     "PipelineRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-pipeline",
+    "ReleaseAlias": ALIAS,
     "ScheduleGroup": PREFIX,
     "ScheduleRole.Arn": f"arn:aws:iam::{NUMBER}:role/{PREFIX}-schedule",
 }
@@ -55,7 +59,7 @@ class Promoted:
         for name, value in KNOWN.items():
             filled = filled.replace(f"${{{name}}}", value)
         self.resources: Mapping[str, Any] = json.loads(filled)
-        boundary = Template(Parts="workload", Unit="analytics", Environment="prod", **{"AWS::AccountId": NUMBER})
+        boundary = Template(Unit="analytics", Environment="prod", Parts="workload", **{"AWS::AccountId": NUMBER})
         self._boundary = boundary.properties("WorkloadBoundary")["PolicyDocument"]
 
     def properties(self, logical_id: str) -> Mapping[str, Any]:
@@ -72,11 +76,17 @@ class Promoted:
 
     def may(self, role: str, action: str, resource: str, keys: Mapping[str, Values] | None = None) -> bool:
         """Whether a role may do something, by its own policies within its boundary."""
+        request = self._request(role, action, resource, keys or {})
+        statements = [each for document in self.documents(role) for each in document["Statement"]]
+        return permits({"Statement": statements}, request) and permits(self._boundary, request)
+
+    def within_boundary(self, role: str, action: str, resource: str, keys: Mapping[str, Values]) -> bool:
+        """Whether a role's boundary lets it do something, if a policy does."""
+        return permits(self._boundary, self._request(role, action, resource, keys))
+
+    def _request(self, role: str, action: str, resource: str, keys: Mapping[str, Values]) -> Request:
         arn = f"arn:aws:iam::{NUMBER}:role/{self.properties(role)['RoleName']}"
-        request = Request(principal=arn, action=action, resource=resource, keys=keys or {})
-        policies = self.documents(role)
-        allowed = any(allowances(policy, request) for policy in policies)
-        return allowed and not any(denials(policy, request) for policy in policies) and permits(self._boundary, request)
+        return Request(principal=arn, action=action, resource=resource, keys=keys)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +115,15 @@ def test_every_role_has_the_accounts_boundary(promoted: Promoted) -> None:
     }
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_the_boundary_allows_every_action_that_a_role_is_granted(promoted: Promoted, role: str) -> None:
+    for statement in promoted.statements(role):
+        if statement.effect == "Allow":
+            for action, resource in examples(statement):
+                permitted = promoted.within_boundary(role, action, resource, keys_of(statement))
+                assert permitted, (statement.sid, action, resource)
+
+
 def test_the_same_resources_exist_in_every_account(promoted: Promoted) -> None:
     def kinds(resources: Mapping[str, Any]) -> dict[str, str]:
         return {
@@ -113,7 +132,20 @@ def test_the_same_resources_exist_in_every_account(promoted: Promoted) -> None:
             if not each["Type"].startswith("Custom::") and key != "CodeRepository"
         }
 
-    assert kinds(promoted.resources) == kinds(launched("pipeline-promotion").resources)
+    # Dev releases nothing into itself.
+    own = {name: kind for name, kind in kinds(promoted.resources).items() if name != "ReleaseAlias"}
+    assert own == kinds(launched("pipeline-promotion").resources)
+
+
+def test_a_promotion_asks_the_account_who_may_release_by_one_name_and_no_other(promoted: Promoted) -> None:
+    alias = promoted.properties("ReleaseAlias")
+    assert f"{RELEASE}:{alias['Name']}" == ALIAS
+    assert (alias["FunctionName"], alias["FunctionVersion"]) == ("analytics-prod-model-release", "$LATEST")
+    assert promoted.may("DeploymentRole", "lambda:InvokeFunction", ALIAS)
+    for name in (RELEASE, f"{RELEASE}:$LATEST", f"{RELEASE}:churn-p-mnopqrstuvwx", f"{ALIAS}-x"):
+        assert not promoted.may("DeploymentRole", "lambda:InvokeFunction", name), name
+    for role in set(ROLES) - {"DeploymentRole"}:
+        assert not promoted.may(role, "lambda:InvokeFunction", ALIAS), role
 
 
 def test_only_jobs_of_productions_environment_promote(promoted: Promoted) -> None:
@@ -208,3 +240,15 @@ def test_only_the_workflow_writes_code_and_nobody_replaces_it(promoted: Promoted
     assert denied("deployment", {"s3:ObjectCreationOperation": "true"})
     assert denied("job", created)
     assert denied("pipeline", created)
+
+
+def test_nothing_but_the_workflow_changes_the_pipeline_or_its_schedule(promoted: Promoted) -> None:
+    schedule = f"arn:aws:scheduler:eu-west-1:{NUMBER}:schedule/{PREFIX}/live"
+    changes = {
+        **{f"sagemaker:{action}": PIPELINE for action in ("UpdatePipeline", "UpdatePipelineVersion")},
+        **{f"scheduler:{action}": schedule for action in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule")},
+    }
+    others = (PIPELINE.replace("abalone", "churn"), schedule.replace("p-abcdefghijkl", "p-mnopqrstuvwx"))
+    for action, resource in changes.items():
+        assert [role for role in ROLES if promoted.may(role, action, resource)] == ["DeploymentRole"], action
+        assert not [role for role in ROLES for other in others if promoted.may(role, action, other)], action

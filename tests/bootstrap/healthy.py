@@ -121,9 +121,10 @@ def github_that_answers(
     jobs: dict[str, Any] = JOBS,
     managers: tuple[str, ...] = (),
     maintainers: tuple[str, ...] = (),
+    plan: str | None = None,
 ) -> Get:
     answers: dict[str, tuple[int, Any]] = {
-        "/orgs/acme": (200, {"login": login}),
+        "/orgs/acme": (200, {"login": login, **({"plan": {"name": plan}} if plan else {})}),
         "/repos/acme/mlops-platform": (200, repository),
         "/orgs/acme/actions/permissions": actions,
         "/orgs/acme/actions/permissions/selected-actions": (200, selected),

@@ -213,6 +213,46 @@ def test_a_trial_without_a_release_is_repeated_each_time(settings: Path) -> None
     assert not examine(healthy())["release"].fine
 
 
+@pytest.mark.parametrize(
+    ("release", "plan", "fine", "message"),
+    [
+        (
+            "environment",
+            "team",
+            False,
+            "acme has the GitHub plan team, and workload.release: environment of dev needs more",
+        ),
+        ("environment", "enterprise", True, "the GitHub plan enterprise of acme has what"),
+        (
+            "branch",
+            "free",
+            False,
+            "needs more for private repositories: environment needs GitHub Enterprise, branch GitHub Team",
+        ),
+        ("branch", "team", True, "the GitHub plan team of acme has what"),
+        (
+            "environment",
+            None,
+            True,
+            "to its owners alone, by a token with admin:org: a launch fails if it has not what",
+        ),
+    ],
+)
+def test_a_plan_that_cannot_do_what_the_settings_say_is_reported_to_owners(
+    settings: Path, release: str, plan: str | None, fine: bool, message: str
+) -> None:
+    workload = f"{{release: {release}, releaseManagers: [hedy]}}"
+    settings.write_text(f"{SETTINGS}  mlops-platform:workload: {workload}\n")
+
+    found = examine(healthy(), get=github_that_answers(plan=plan))["GitHub plan"]
+
+    assert (found.fine, message in found.message) == (fine, True), found.message
+
+
+def test_a_plan_is_examined_only_where_somebody_releases() -> None:
+    assert "GitHub plan" not in examine(healthy())
+
+
 REVIEWING = {"type": "required_reviewers", "prevent_self_review": True}
 REVIEWER = {"protection_rules": [{"type": "branch_policy"}, REVIEWING], "can_admins_bypass": False}
 

@@ -411,8 +411,9 @@ def test_only_the_two_functions_read_credentials(template: Template) -> None:
         assert denials(boundary, requested(role, "secretsmanager:GetSecretValue", secret)), role
 
 
-def test_no_version_is_registered_as_approved(template: Template) -> None:
-    boundary = document(template, "WorkloadBoundary")
+@pytest.mark.parametrize("parts", ["development", "both"])
+def test_no_version_is_registered_as_approved_where_models_are_approved(parts: str) -> None:
+    boundary = document(Template(Parts=parts), "WorkloadBoundary")
     asked = requested("p-abcdefghijkl-pipeline", "sagemaker:CreateModelPackage", "arn:aws:sagemaker:::x")
     approved, pending = (
         replace(asked, keys={"sagemaker:ModelApprovalStatus": status})
@@ -420,6 +421,16 @@ def test_no_version_is_registered_as_approved(template: Template) -> None:
     )
     assert denials(boundary, approved) == ["OnlyLeadsApprove"]
     assert denials(boundary, pending) == []
+
+
+def test_a_pipeline_that_is_promoted_to_an_account_may_register_as_approved_there() -> None:
+    boundary = document(Template(Parts="workload"), "WorkloadBoundary")
+    keys = {"sagemaker:ModelApprovalStatus": "Approved"}
+    asked = requested("p-abcdefghijkl-pipeline", "sagemaker:CreateModelPackage", "arn:aws:sagemaker:::x")
+    assert permits(boundary, replace(asked, keys=keys))
+    for role in ("job", "p-abcdefghijkl-deployment", "p-abcdefghijkl-job", "lead-data-scientist"):
+        asked = requested(role, "sagemaker:CreateModelPackage", "arn:aws:sagemaker:::x")
+        assert not permits(boundary, replace(asked, keys=keys)), role
 
 
 @pytest.mark.parametrize("action", ["CreateApp", "CreateSpace", "DeleteSpace", "UpdateSpace"])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.access.authorization import changes_of_objects
 from tests.decisions import Request, denials
 from tests.rendering import Rendering, Renderings, Resource
 
@@ -170,7 +171,7 @@ ONCE = {"s3:ObjectCreationOperation": "true", "s3:if-none-match": "*"}
 
 
 @pytest.mark.parametrize("bucket", ["data", "sagemaker"])
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion"])
+@pytest.mark.parametrize("action", [*changes_of_objects(), "s3:DeleteObject", "s3:DeleteObjectVersion"])
 def test_the_files_of_leads_are_written_by_leads_whatever_policies_of_others_grant(
     rendered: Renderings, bucket: str, action: str
 ) -> None:
@@ -192,14 +193,14 @@ def test_the_files_of_leads_are_written_by_leads_whatever_policies_of_others_gra
 
 
 @pytest.mark.parametrize("role", ["p-abcdefghijkl-deployment", "p-abcdefghijkl-model", "deploy", "administrator"])
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging"])
+@pytest.mark.parametrize("action", changes_of_objects())
 def test_nobody_but_the_release_function_writes_approved_artifacts(
     rendered: Renderings, role: str, action: str
 ) -> None:
     principal = RELEASE.replace("model-release", role)
     for key in ("approved/p-abcdefghijkl/3/model.tar.gz", "approved/p-abcdefghijkl/3.json"):
         assert denied(rendered, principal, action, key, ONCE)
-        assert not denied(rendered, RELEASE, action, key, ONCE)
+        assert denied(rendered, RELEASE, action, key, ONCE) is (action == "s3:updateobjectencryption")
     assert not denied(rendered, principal, action, "p-abcdefghijkl/captured/x", ONCE)
 
 
@@ -213,8 +214,10 @@ def test_an_approved_artifact_is_created_once_and_never_replaced(rendered: Rende
         assert denied(rendered, RELEASE, "s3:PutObject", key, {**ONCE, "s3:if-none-match": other})
 
 
-@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:DeleteObjectTagging"])
-def test_nobody_deletes_an_approved_artifact(rendered: Renderings, action: str) -> None:
+@pytest.mark.parametrize(
+    "action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:DeleteObjectTagging", "s3:UpdateObjectEncryption"]
+)
+def test_nobody_deletes_an_approved_artifact_or_encrypts_it_anew(rendered: Renderings, action: str) -> None:
     for role in ("model-release", "deploy", "project-onboarding", "administrator"):
         principal = RELEASE.replace("model-release", role)
         assert denied(rendered, principal, action, "approved/p-abcdefghijkl/3/model.tar.gz"), role

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from products.catalog import PRODUCTS, Platform
+from tests.bootstrap.template import Template
 from tests.cloudformation import parse, resolved
 from tests.decisions import Request, Values, permits
 
@@ -112,11 +113,23 @@ class Product:
         return json.loads(document) if isinstance(document, str) else document
 
     def may(self, role: str, action: str, resource: str, context: Mapping[str, Values] | None = None) -> bool:
-        """Whether the role's own policies let it do this."""
+        """Whether the role's own policies, within its boundary, let it do this."""
         statements = [statement for document in self.documents(role) for statement in document["Statement"]]
-        principal = self._named(f"{role}.Arn")
-        request = Request(principal=principal, action=action, resource=resource, keys=context or {})
-        return permits({"Statement": statements}, request)
+        request = self._request(role, action, resource, context or {})
+        return permits({"Statement": statements}, request) and permits(self._boundary, request)
+
+    def within_boundary(self, role: str, action: str, resource: str, context: Mapping[str, Values]) -> bool:
+        """Whether the role's boundary lets it do this, if a policy does."""
+        return permits(self._boundary, self._request(role, action, resource, context))
+
+    def _request(self, role: str, action: str, resource: str, context: Mapping[str, Values]) -> Request:
+        principal = f"arn:aws:iam::{ACCOUNT}:role/{self.properties(role)['RoleName']}"
+        return Request(principal=principal, action=action, resource=resource, keys=context)
+
+    @functools.cached_property
+    def _boundary(self) -> Mapping[str, Any]:
+        names = {"Unit": self._launch.unit, "Environment": self._launch.environment, "AWS::AccountId": ACCOUNT}
+        return Template(Parts="development", **names).properties("WorkloadBoundary")["PolicyDocument"]
 
     def needed(self, logical_id: str) -> set[str]:
         """The resources that exist before this one."""

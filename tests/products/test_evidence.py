@@ -8,6 +8,7 @@ from components.studio.leads import EVIDENCE
 from functions.shared import evidence as compared
 from mlops_platform.pipeline import evidence as registered
 from mlops_platform.project.aws import service_model
+from tests.access.authorization import changes_of_objects
 from tests.decisions import Request, Values, denials
 from tests.products.product import ACCOUNT, Product, launched
 
@@ -33,7 +34,7 @@ def refused(product: Product, principal: str, action: str, key: str, keys: Mappi
     return bool(denials(product.properties("ArtifactBucketPolicy")["PolicyDocument"], request))
 
 
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectRetention"])
+@pytest.mark.parametrize("action", changes_of_objects())
 @pytest.mark.parametrize(
     ("folder", "writer"),
     [("approved", TRIGGER), ("deployments", TRIGGER), ("code", WORKFLOW), ("data", WORKFLOW)],
@@ -41,13 +42,14 @@ def refused(product: Product, principal: str, action: str, key: str, keys: Mappi
 def test_a_folder_has_one_writer_and_administrators_are_none(
     product: Product, folder: str, writer: str, action: str
 ) -> None:
-    assert not refused(product, writer, action, f"{folder}/1/x", ONCE)
+    encrypting = action == "s3:updateobjectencryption"
+    assert refused(product, writer, action, f"{folder}/1/x", ONCE) is (encrypting and writer == TRIGGER)
     for other in ({TRIGGER, WORKFLOW} - {writer}) | set(OTHERS):
         assert refused(product, other, action, f"{folder}/1/x", ONCE), other
     assert not refused(product, OTHERS[0], action, "executions/1/x")
 
 
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:PutObjectTagging"])
+@pytest.mark.parametrize("action", changes_of_objects())
 def test_artifacts_and_reports_are_written_by_roles_of_the_project_alone(product: Product, action: str) -> None:
     for role in ("job", "pipeline", "workflow"):
         assert not refused(product, f"{ROLE}p-abcdefghijkl-{role}", action, "executions/1/x"), role

@@ -212,7 +212,7 @@ def test_the_workflow_starts_when_everything_that_it_uses_exists(product: Produc
 
 
 def test_the_project_is_protected_last_and_its_deletion_asks_both_accounts_first(product: Product) -> None:
-    assert needed(product, "DeletionCheck") == set(product.resources) - {"DeletionCheck"}
+    assert product.needed("DeletionCheck") == set(product.resources) - {"DeletionCheck"}
     check = parse_deletion_check(product.properties("DeletionCheck"), "analytics")
     assert check.protects
     assert {each.environment: each.account_id for each in check.accounts} == ACCOUNTS

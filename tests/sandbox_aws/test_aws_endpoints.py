@@ -214,6 +214,9 @@ def test_a_configuration_is_refused_where_aws_refuses_it(hosting: Hosting) -> No
         "does not emulate CreateEndpointConfig with ServerlessConfig": {
             "ProductionVariants": [variant("twice", ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 1})]
         },
+        "does not emulate CreateEndpointConfig with InstancePools": {
+            "ProductionVariants": [variant("twice", InstancePools=[{"InstanceType": "ml.m5.large", "Priority": 1}])]
+        },
         "InstanceType is required": {"ProductionVariants": [variant("twice", InstanceType=None)]},
         "KMS key .* does not exist": {"KmsKeyId": "00000000-0000-0000-0000-000000000000"},
     }

@@ -1,13 +1,17 @@
 """The branch `production` of a project under the platform's rulesets, as a launch reads them and a writer meets them."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.shared.github_api.deadline import Deadline
+from functions.shared.github_api.errors import GitHubError
 from functions.shared.github_api.values import Json, parsed
 from functions.template_cloner.github import GitHub
-from tests.sandbox_github.client import MEMBER, Client, encoded, repository
+from functions.template_cloner.github_environments import Environment
+from tests.sandbox_github.client import MEMBER, OWNER, WITHOUT_SCOPES, Client, encoded, repository, seed, start
 
 NAME = "acme/mlops-model"
 PATH = f"/repos/{NAME}"
@@ -111,3 +115,22 @@ def test_a_comparison_of_forks_is_not_there(call: Client) -> None:
     repository(call, "mlops-model")
 
     assert call("GET", f"{PATH}/compare/main...mia:main").status == 501
+
+
+@pytest.mark.parametrize(("token", "plan"), [(OWNER, "team"), (MEMBER, None), (WITHOUT_SCOPES, None)])
+def test_the_plan_is_shown_to_owners_whose_token_administers_the_organization(
+    tmp_path: Path, token: str, plan: str | None
+) -> None:
+    call = start(tmp_path, seed(plan="team"))
+    assert LaunchesGitHub(replace(call, token=token)).plan("acme") == plan
+    call.github.close()
+
+
+def test_a_launch_that_does_not_see_the_plan_learns_it_when_reviewers_are_refused(tmp_path: Path) -> None:
+    call = start(tmp_path, seed(plan="team"))
+    repository(call, "mlops-model")
+    reviewed = Environment(reviewers=frozenset({("User", 14)}), admits=frozenset({("branch", "main")}))
+    with pytest.raises(GitHubError, match=r"on GitHub Team release by workload\.release: branch"):
+        LaunchesGitHub(call).write_environment(NAME, "prod", reviewed)
+    assert call("GET", f"{PATH}/environments/prod").status == 404
+    call.github.close()

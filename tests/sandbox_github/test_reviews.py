@@ -160,3 +160,20 @@ def test_a_job_that_waits_for_a_review_still_waits_after_a_restart(tmp_path: Pat
     run = wait_until(lambda: again("GET", f"{path}/actions/runs?status=completed").json["workflow_runs"])[0]
     assert run["conclusion"] == "success"
     again.github.close()
+
+
+def test_the_approvals_of_a_run_are_those_of_all_its_attempts(remote: Remote) -> None:
+    path = remote.with_workflow("repeated", WORKFLOW)
+    prod = protected(remote, path, reviewers=[{"type": "User", "id": each} for each in (12, 14)])
+    number = remote.start(path, model="v1")
+    remote.when(path, number, "waiting")
+    assert review(remote.by(REVIEWER), path, number, "approved", prod).status == 200
+    remote.finished(path, number)
+
+    assert remote("POST", f"{path}/actions/runs/{number}/rerun").status == 201
+    assert remote.when(path, number, "waiting")["run_attempt"] == 2
+    assert review(remote.by(MEMBER), path, number, "approved", prod).status == 200
+    remote.finished(path, number)
+
+    approvals = remote("GET", f"{path}/actions/runs/{number}/approvals").json
+    assert sorted(one["user"]["login"] for one in approvals) == ["mia", "rita"]

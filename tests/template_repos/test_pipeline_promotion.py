@@ -122,6 +122,8 @@ def test_production_says_who_released_it_before_a_role_is_assumed(
         names = [step["name"] for step in job["steps"]]
         (said,) = [step for step in job["steps"] if step["name"] == "Say who released this"]
         assert said["if"] == "inputs.environment == 'prod'"
+        told = {key: value for key, value in job["steps"][-1]["env"].items() if key == "RELEASED_BY"}
+        assert told == {"RELEASED_BY": f"${{{{ steps.{said['id']}.outputs.released_by }}}}"}
         assert names.index(said["name"]) < names.index("Become the project's workflow role")
 
 

@@ -19,16 +19,18 @@ def _document(call: Call) -> dict[str, object]:
         "type": "Organization",
         "default_repository_permission": "read",
         "members_can_create_repositories": True,
-        "plan": {"name": call.store.seed.plan},
     }
 
 
 @route("GET", "/orgs/{org}", permission="metadata:read")
 def get_organization(call: Call) -> Response:
-    """Get the organization; only members see its plan."""
+    """Get the organization; only an owner's token with the scope admin:org, or a permission for it, sees its plan.
+
+    Source: GitHub REST API, "Get an organization".
+    """
     document = _document(call)
-    if not call.caller.user.member:
-        del document["plan"]
+    if call.caller.user.admin and not call.caller.is_job and call.caller.has_scope("admin:org"):
+        document["plan"] = {"name": call.store.seed.plan}
     return json_response(200, document)
 
 

@@ -5,7 +5,6 @@ into the account, and makes the SageMaker model. A repository cannot make one it
 same model.
 """
 
-import json
 import logging
 import os
 import sys
@@ -13,17 +12,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mlops_platform.project import aws
-from mlops_platform.project.aws import error_code
-from mlops_platform.release import DeploymentError
+from mlops_platform.release import DeploymentError, release_function
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.version import Version, version_of
 
 logger = logging.getLogger(__name__)
-SECONDS = 310
-"""Longest wait for the answer: a little longer than the function may run."""
-RELEASED_BY = "RELEASED_BY"
-"""Variable with the logins of those who let the job in, as the step before says (`released_by.py`); empty where nobody has to."""
 
 
 def release(project: Project, environment: Environment, arn: str) -> Version:
@@ -103,25 +96,4 @@ def _warn(text: str) -> None:
 
 
 def _ask(project: Project, environment: Environment, question: dict[str, Any]) -> dict[str, Any]:
-    client = aws.client("lambda", project.region, attempts=2, read_timeout_seconds=SECONDS)
-    question["released_by"] = [login for login in os.environ.get(RELEASED_BY, "").split(",") if login]
-    answer = _invoke(client, environment.release_function, project.package_group, question)
-    if "refused" in answer:
-        raise DeploymentError(answer["refused"])
-    return answer
-
-
-def _invoke(client: Any, function: str, alias: str, question: dict[str, Any]) -> dict[str, Any]:
-    try:
-        answer = client.invoke(FunctionName=function, Qualifier=alias, Payload=json.dumps(question))
-    except ClientError as error:
-        if error_code(error) in ("AccessDeniedException", "ResourceNotFoundException"):
-            raise DeploymentError(
-                f"this repository may not release models by {function}:{alias}: the account's platform, or the project's "
-                f"product in Service Catalog, is older than this repository ({error})"
-            ) from error
-        raise
-    content = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise DeploymentError(f"{function} failed, its log says why: {content.get('errorMessage', content)}")
-    return content
+    return release_function.ask(project.region, environment.release_function, project.package_group, question)

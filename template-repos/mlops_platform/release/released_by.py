@@ -28,7 +28,7 @@ class ReleaseError(Exception):
 
 
 def released_by(environment: str, run: str, get: Callable[[str], Any]) -> list[str]:
-    """Return the logins of those who let the run into the environment; none if it waits for nobody.
+    """Return the logins of those who let the run into the environment, in any of its attempts; none if it waits for nobody.
 
     Raises:
         ReleaseError: one of them may write to the repository.

@@ -32,6 +32,7 @@ from mlops_platform.promotion import PromotionError, difference
 from mlops_platform.promotion.promote import Promotion
 from mlops_platform.promotion.schedule import Schedule
 from mlops_platform.promotion.versions import LIVE, Pipeline, Proposal, Version
+from mlops_platform.release import DeploymentError, release_function
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ logger = logging.getLogger(__name__)
 def main(arguments: list[str]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
     options = _parser().parse_args(arguments)
-    with commands.messages(PromotionError):
+    with commands.messages(PromotionError, DeploymentError):
         configured = environments.read(REPOSITORY / "settings.toml")[options.environment]
         if options.command == "local-run":
             _local_run(configured, options.folder, options.mse_threshold)
@@ -144,10 +145,12 @@ class Account:
 
         Raises:
             ProjectError: no commit is known.
+            DeploymentError: those who let the job in may not release it.
             ExecutionError: an execution of the version failed; what was live still is.
         """
         owner = self._owner
         commit = commands.commit("Deploy", "a version names the commit that it was made from")
+        self._require_release()
         s3 = aws.client("s3", owner.region)
         with this_machine.sources(configured.settings) as sources:
             for kind, source in sources.items():
@@ -195,8 +198,10 @@ class Account:
         """Make a version live that was made earlier.
 
         Raises:
+            DeploymentError: those who let the job in may not release it.
             PromotionError: there is no such version.
         """
+        self._require_release()
         moved = self._pipeline.converge(number)
         if not moved:
             logger.info("version %d is live already", number)
@@ -218,6 +223,12 @@ class Account:
         if not any(version.is_live for version in versions):
             starts = "**No version is live**: nothing can start it. Run the workflow *Deploy* or *Rollback*."
         summary.publish(f"## {owner.pipeline_name} in {owner.environment}\n\n{table}\n\n{starts}\n\n")
+
+    def _require_release(self) -> None:
+        """Ask the account, before anything is changed, whether those who let the job in may release to it as its settings are now."""
+        owner = self._owner
+        if owner.release_function is not None:
+            release_function.ask(owner.region, owner.release_function, owner.model_package_group, {"action": "promote"})
 
     def _row(self, version: Version) -> str:
         live = "**live**" if version.is_live else ""

@@ -32,6 +32,8 @@ class Project(Names):
     """Role that EventBridge Scheduler starts the pipeline with."""
     dead_letters_arn: str
     """Queue of starts that failed for good."""
+    release_function: str | None
+    """Function by which the account says who may release there; None in dev, where nobody has to."""
 
 
 EXAMPLE = Project(
@@ -41,6 +43,7 @@ EXAMPLE = Project(
     schedule_group="example-p-example00000",
     schedule_role_arn="arn:aws:iam::111122223333:role/example-schedule",
     dead_letters_arn="arn:aws:sqs:eu-west-1:111122223333:example-p-example00000-dead-letters",
+    release_function=None,
 )
 """A project for local runs and tests, where nothing is sent to AWS."""
 
@@ -61,6 +64,7 @@ def read(environment: str, parameter: Callable[[str, str], str], file: Path | No
     value = content.value
     region, path = value("aws", "region"), value(environment, "parameter_path")
     account_id, prefix = value(environment, "account_id"), value(environment, "prefix")
+    platform = prefix.removesuffix(f"-{value('project', 'id')}")
     role = f"arn:aws:iam::{account_id}:role/{prefix}"
     known = {
         "name": value("project", "name"),
@@ -82,6 +86,7 @@ def read(environment: str, parameter: Callable[[str, str], str], file: Path | No
         kms_key_arn=parameter(region, f"{path}/encryption/data-key-arn"),
         subnet_ids=parameter(region, f"{path}/network/private-subnet-ids").split(","),
         security_group_ids=[parameter(region, f"{path}/network/workload-security-group-id")],
+        release_function=None if environment == "dev" else f"{platform}-model-release",
         **known,
     )
 

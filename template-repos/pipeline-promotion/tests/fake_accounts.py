@@ -66,6 +66,27 @@ class FakeParameters:
 
 
 @dataclass
+class FakeRelease:
+    """The release function of an account."""
+
+    environment: str
+    requests: Requests
+    managers: tuple[str, ...] = ()
+    """Logins of those who may let jobs in; empty where nobody has to."""
+    asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def invoke(self, *, FunctionName: str, Qualifier: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        """Answer as the function does, before anything in the account is changed."""
+        assert (FunctionName, Qualifier) == (f"analytics-{self.environment}-model-release", "abalone-p-abcdefghijkl")
+        question = json.loads(Payload)
+        self.asked.append({**question, "changes": len(self.requests.changes)})
+        others = set(question["released_by"]) - set(self.managers)
+        refused = self.managers and (others or not question["released_by"])
+        answer = {"refused": f"{question['released_by']} may not"} if refused else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+
+
+@dataclass
 class Account:
     """An account."""
 
@@ -79,15 +100,17 @@ class Account:
         self.scheduler = FakeScheduler(self.requests, f"analytics-{self.environment}-p-abcdefghijkl")
         self.s3 = FakeS3(self.bucket)
         self.parameters = FakeParameters(self.environment)
+        self.release = FakeRelease(self.environment, self.requests)
 
-    def client(self, service: str, region: str) -> Any:
-        """Return a client of the account, as the credentials of its workflow role give."""
+    def client(self, service: str, region: str, **_: Any) -> Any:
+        """Return a client of the account, as the credentials of its workflow role give; nobody releases to dev."""
         assert region == "eu-west-1"
         return {
             "s3": self.s3,
             "sagemaker": self.sagemaker.client,
             "scheduler": self.scheduler.client,
             "ssm": self.parameters,
+            **({} if self.environment == "dev" else {"lambda": self.release}),
         }[service]
 
 

@@ -18,6 +18,7 @@ from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import job_code, upload
 from mlops_platform.pipeline.expressions import Json, nested_steps
 from mlops_platform.project import aws as aws_clients
+from mlops_platform.release.release_function import RELEASED_BY
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 Run = Callable[..., str]
@@ -34,7 +35,7 @@ def run(
     three: dict[str, Account], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Run:
     monkeypatch.setattr(project, "FILE", REPOSITORY / "tests" / "project.toml")
-    for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_STEP_SUMMARY"):
+    for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_STEP_SUMMARY", RELEASED_BY):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GITHUB_SHA", COMMIT)
 
@@ -170,6 +171,46 @@ def test_a_version_that_does_not_exist_is_refused_in_one_line(run: Run) -> None:
     refusal = "^error: the pipeline abalone-p-abcdefghijkl has no version 7; it has 1$"
     with pytest.raises(SystemExit, match=refusal):
         run("rollback", "prod", "7")
+
+
+def test_an_account_is_asked_who_may_release_before_anything_is_changed_there(
+    run: Run, three: dict[str, Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RELEASED_BY, "hedy,lise")
+    three["prod"].release.managers = ("hedy", "lise")
+    for environment in ENVIRONMENTS:
+        run("converge", environment)
+    run("rollback", "prod", "1")
+    asked = {name: [each["changes"] for each in account.release.asked] for name, account in three.items()}
+    first, second = asked["prod"]
+    assert (asked["dev"], asked["preprod"], first) == ([], [0], 0)
+    assert second == len(three["prod"].requests.changes)
+    assert [(each["action"], each["released_by"]) for each in three["prod"].release.asked] == [
+        ("promote", ["hedy", "lise"])
+    ] * 2
+
+
+def test_a_promotion_that_a_former_release_manager_let_in_changes_nothing(
+    run: Run, three: dict[str, Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RELEASED_BY, "former,hedy")
+    three["prod"].release.managers = ("hedy",)
+    with pytest.raises(SystemExit, match=r"error: \['former', 'hedy'\] may not"):
+        run("converge", "prod")
+    assert (three["prod"].requests.sent, three["prod"].s3.objects) == ([], {})
+
+
+def test_a_rollback_that_a_former_release_manager_let_in_changes_nothing(
+    run: Run, three: dict[str, Account], changed: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("converge", "prod")
+    changed("mse_threshold = 5.5", "mse_threshold = 5.25")
+    run("converge", "prod")
+    monkeypatch.setenv(RELEASED_BY, "former")
+    three["prod"].release.managers = ("hedy",)
+    with pytest.raises(SystemExit, match="may not"):
+        run("rollback", "prod", "1")
+    assert three["prod"].sagemaker.live == [2]
 
 
 def test_run_starts_the_live_version_and_reports_its_quality(run: Run, three: dict[str, Account]) -> None:

@@ -7,13 +7,13 @@ from botocore.exceptions import ClientError
 
 from mlops_platform.release import DeploymentError
 from mlops_platform.release.model import (
-    RELEASED_BY,
     note_retired,
     note_serving,
     release,
     require_artifact,
     require_release,
 )
+from mlops_platform.release.release_function import RELEASED_BY
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT, model_name
 

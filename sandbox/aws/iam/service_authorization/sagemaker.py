@@ -152,7 +152,9 @@ def _transform_context(members: Members) -> Iterator[tuple[str, Any]]:
 def _endpoint_context(members: Members) -> Iterator[tuple[str, Any]]:
     variants = [*members.get("ProductionVariants", []), *members.get("ShadowProductionVariants", [])]
     models = [variant["ModelName"] for variant in variants if "ModelName" in variant]
-    yield "sagemaker:InstanceTypes", sorted(_values_of(variants, "InstanceType")) or None
+    # Nobody documents whether the types and models of instance pools are among them; SageMaker's part refuses pools.
+    types = {variant["InstanceType"] for variant in variants if "InstanceType" in variant}
+    yield "sagemaker:InstanceTypes", sorted(types) or None
     yield "sagemaker:AcceleratorTypes", sorted(_values_of(variants, "AcceleratorType")) or None
     yield "sagemaker:ModelArn", [_named("model", name) for name in models] or None
     yield "sagemaker:VolumeKmsKey", members.get("KmsKeyId")

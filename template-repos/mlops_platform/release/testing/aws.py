@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlops_platform.project import aws
-from mlops_platform.release import bounds, model, project
+from mlops_platform.release import bounds, project, release_function
 from mlops_platform.release.testing.example import PROJECT, model_name
 
 
@@ -132,7 +132,7 @@ class FakeAws:
         """Return a client, as `mlops_platform.project.aws.client` does."""
         assert region == PROJECT.region
         # A function that is still at work is not invoked once more and again.
-        assert (service == "lambda") == ((attempts, read_timeout_seconds) == (2, model.SECONDS))
+        assert (service == "lambda") == ((attempts, read_timeout_seconds) == (2, release_function.SECONDS))
         return self.services[service]
 
     def approve(self, *versions: int) -> None:

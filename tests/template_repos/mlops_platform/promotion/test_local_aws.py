@@ -14,10 +14,12 @@ from botocore.exceptions import ClientError
 
 from mlops_platform.pipeline import remote
 from mlops_platform.pipeline.expressions import VERSION, Json
+from mlops_platform.project import aws
 from mlops_platform.promotion.promote import Promotion
 from mlops_platform.promotion.schedule import Schedule
 from mlops_platform.promotion.versions import Pipeline, Proposal
-from tests.functions.project_onboarding.platform import has_roles_of
+from mlops_platform.release import DeploymentError, release_function
+from tests.functions.project_onboarding.platform import has_function, has_roles_of
 from tests.products.resolution import published
 from tests.rendering import Renderings
 from tests.sandbox_aws.account import Account, Credentials
@@ -121,7 +123,8 @@ class Promoted:
 @pytest.fixture(scope="module")
 def promoted(prod: Account, rendered: Renderings) -> Promoted:
     platform = rendered("prod")
-    has_roles_of(prod, "prod", platform, "project-roles")
+    has_roles_of(prod, "prod", platform, "project-roles", "model-release")
+    has_function(prod, platform, "model-release-function")
     ssm, s3 = prod.client("ssm"), prod.client("s3")
     for each in platform.all("ssm/parameter:Parameter"):
         ssm.put_parameter(Name=each.inputs["name"], Value=each.inputs["value"], Type=each.inputs["type"])
@@ -165,6 +168,31 @@ def test_a_promotion_and_a_rollback_need_no_more_than_the_workflows_role_has(pro
     promoted.prod.page("clock", "POST", seconds=24 * 3600)
     promoted.wait(lambda: len(promoted.executions()) == 3)
     assert promoted.executions() == [1, 2, 1], "the schedule starts the version that is live"
+
+
+def test_the_account_says_who_may_release_to_nobody_but_the_workflows_role(
+    promoted: Promoted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = "analytics-prod-model-release"
+
+    def ask(who: Credentials, logins: str, alias: str = NAME) -> None:
+        def client(service: str, *_: str, **__: float) -> Any:
+            return promoted.prod.client(service, who)
+
+        monkeypatch.setattr(aws, "client", client)
+        monkeypatch.setenv(release_function.RELEASED_BY, logins)
+        release_function.ask("eu-west-1", function, alias, {"action": "promote"})
+
+    workflow = promoted.as_role("deployment")
+    ask(workflow, "hedy")
+    for logins in ("former", "hedy,former"):
+        with pytest.raises(DeploymentError, match="former let this into prod, which hedy and lise release by now"):
+            ask(workflow, logins)
+    with pytest.raises(DeploymentError, match="nobody is said to have let this into prod"):
+        ask(workflow, "")
+    for who, alias in ((workflow, "$LATEST"), (promoted.as_role("preview"), NAME), (promoted.as_role("job"), NAME)):
+        with pytest.raises(DeploymentError, match="AccessDenied"):
+            ask(who, "hedy", alias)
 
 
 def test_the_role_of_pull_requests_only_describes(promoted: Promoted) -> None:
