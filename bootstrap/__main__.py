@@ -10,7 +10,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap import arguments, credential, doctor, github, login, preview, settings_file, token_scopes, up
+from bootstrap import arguments, credential, doctor, github, login, preview, settings_file, subjects, token_scopes, up
 from bootstrap.account import Account, connect, denied, refusal_reason
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
@@ -56,9 +56,12 @@ def _up(options: argparse.Namespace) -> int:
     server = github.Server.at(options.github_url, api_url=options.github_api_url, issuer=options.oidc_issuer)
     form: github.SubjectForm = options.oidc_subjects or server.default_subjects
     ids = _repository_of_legacy_subjects(options, server) if form == "legacy" else _repository(options, server)
+    trust = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
+    # With the ids given, nothing is looked up; `doctor` compares later.
+    if ids is not None and options.github_org_id is None:
+        _require_written_subjects(server, ids, trust)
     account = connect(options.region)
     _report(f"Account {account.account_id}, {account.region}, as {account.caller}.")
-    trust = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
     updater = StackUpdater(cloudformation=account.client("cloudformation"), name=names.stack, report=_report)
     outcome, outputs = up.up(account, names, trust, updater, parts)
     result = {"created": "is bootstrapped", "updated": "is up to date now", "unchanged": "is unchanged"}[outcome]
@@ -92,6 +95,18 @@ def _repository_of_legacy_subjects(options: argparse.Namespace, server: github.S
             "capitals from small letters: it must be spelled as GitHub spells it."
         )
         return None
+
+
+def _require_written_subjects(server: github.Server, ids: github.Repository, trust: up.Trust) -> None:
+    """Refuse trust in subjects that GitHub does not write; where it does not tell, say so."""
+    try:
+        written = subjects.written(server, f"{ids.organization}/{ids.name}", os.environ.get("GITHUB_TOKEN"), github.get)
+    except subjects.UntoldError as error:
+        _report(
+            f"{error} The roles trust {' and '.join(trust.deploy_subjects)}; python -m bootstrap doctor compares later."
+        )
+        return
+    subjects.require(written, trust.deploy_subjects)
 
 
 def _login(options: argparse.Namespace) -> int:

@@ -7,7 +7,16 @@ from pathlib import Path
 from bootstrap import github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
-from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, project_releases, quotas, reviews
+from bootstrap.doctor import (
+    account_checks,
+    actions_policy,
+    alarms,
+    github_checks,
+    project_releases,
+    quotas,
+    reviews,
+    subject_checks,
+)
 from bootstrap.doctor.finding import Finding, checked
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
@@ -102,6 +111,7 @@ def _platform(
     again = command(names, stack, server)
     repository = settings_file.section(settings, "github")
     yield checked("GitHub repository", lambda: github_checks.repository(server, stack, repository, token, get, again))
+    yield checked("token subjects", lambda: subject_checks.check(server, names, stack, settings, token, get))
     if token and settings_file.publishes_templates(settings):
         yield checked("GitHub token", lambda: github_checks.token_of_deployments(server, organization, token, get))
     own = github_checks.trusted_repository(stack)

@@ -86,8 +86,13 @@ def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     def found(*_: object) -> github.Repository:
         return github.Repository(organization="Acme", name="MLOps-Platform", organization_id=1, repository_id=2)
 
+    def template(_: github.Server, path: str, token: str | None) -> github.Answer:
+        assert (path, token) == ("/repos/Acme/MLOps-Platform/actions/oidc/customization/sub", None)
+        return github.Answer(status=200, headers={}, body={"use_default": True})
+
     monkeypatch.setattr(up, "up", fake_up)
     monkeypatch.setattr(github, "find_repository", found)
+    monkeypatch.setattr(github, "get", template)
     assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
     assert trusted.pop().preview_subjects == ("repo:Acme/MLOps-Platform:pull_request",)
     monkeypatch.setattr(github, "find_repository", unreachable)
@@ -99,6 +104,74 @@ def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     assert "trust acme/mlops-platform as it was given" in said.err
     assert trusted[0].issuer == "github.example.com/_services/token"
     assert trusted[0].preview_subjects == ("repo:acme/mlops-platform:pull_request",)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "options", "problem"),
+    [
+        ("repo:acme@1001/mlops-platform@2001", [], None),
+        ("repo:acme@1001/mlops-platform@2001", ["--oidc-subjects", "both"], None),
+        ("repo:acme/mlops-platform", ["--oidc-subjects", "both"], None),
+        ("repo:acme/mlops-platform", ["--oidc-subjects", "legacy"], None),
+        (
+            "repo:acme/mlops-platform",
+            [],
+            "--oidc-subjects legacy, or both until you have opted in to immutable subjects.",
+        ),
+        # As after a rename, when `use_immutable_subject` is still false.
+        ("repo:acme@1001/mlops-platform@2001", ["--oidc-subjects", "legacy"], "Give --oidc-subjects immutable."),
+    ],
+)
+def test_up_trusts_the_subjects_that_github_writes_or_changes_nothing(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    beginning: str,
+    options: list[str],
+    problem: str | None,
+) -> None:
+    def found(*_: object) -> github.Repository:
+        return github.Repository(organization="acme", name="mlops-platform", organization_id=1001, repository_id=2001)
+
+    def template(_: github.Server, __: str, token: str | None) -> github.Answer:
+        assert token == "seen"
+        body = {"use_default": True, "use_immutable_subject": False, "sub_claim_prefix": beginning}
+        return github.Answer(status=200, headers={}, body=body)
+
+    def fake_up(*_: object) -> tuple[str, dict[str, str]]:
+        return "created", {}
+
+    monkeypatch.setenv("GITHUB_TOKEN", "seen")
+    monkeypatch.setattr(github, "find_repository", found)
+    monkeypatch.setattr(github, "get", template)
+    monkeypatch.setattr(up, "up", fake_up)
+    assert command.main([*UP, *options]) == (1 if problem else 0)
+    said = capsys.readouterr()
+    assert (problem or "") in said.err
+    assert bool(connected) is (problem is None)
+
+
+def test_up_says_so_when_github_does_not_tell_how_it_writes_subjects(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+
+    def found(*_: object) -> github.Repository:
+        return github.Repository(organization="acme", name="mlops-platform", organization_id=1001, repository_id=2001)
+
+    def refused(*_: object) -> github.Answer:
+        return github.Answer(status=404, headers={}, body={"message": "Not Found"})
+
+    def fake_up(*_: object) -> tuple[str, dict[str, str]]:
+        return "created", {}
+
+    monkeypatch.setattr(github, "find_repository", found)
+    monkeypatch.setattr(github, "get", refused)
+    monkeypatch.setattr(up, "up", fake_up)
+    assert command.main(UP) == 0
+    said = capsys.readouterr().err
+    assert "does not tell how it writes the subjects of the tokens of acme/mlops-platform (404: Not Found)" in said
+    assert "python -m bootstrap doctor compares later" in said
 
 
 @pytest.mark.parametrize(
