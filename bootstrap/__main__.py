@@ -70,6 +70,10 @@ def _up(options: argparse.Namespace) -> int:
         _print(f"  {name:<16} {value}")
     _print("\nTo work on its stack, paste:\n")
     _print("\n".join(login.commands(account, names, login.stack_name(names, Path.cwd()))))
+    # A new account has too little of several, which would end the first deployment in its middle.
+    quotas = doctor.examine_quotas(account, names)
+    if not quotas.fine:
+        _print(f"\nBefore you deploy, see to the account's quotas, which AWS may take days to raise: {quotas.message}")
     return 0
 
 

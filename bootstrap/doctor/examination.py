@@ -54,7 +54,7 @@ def examine(
     yield checked("identity provider", lambda: account_checks.identity_provider(account, stack, again))
     yield checked("deploy role", lambda: account_checks.role(account, names.deploy_role, again))
     yield checked("preview role", lambda: account_checks.role(account, names.preview_role, again))
-    yield checked("quotas", lambda: _quotas(account, names, folder))
+    yield examine_quotas(account, names, folder)
     yield from _platform(account, names, stack, token, get, folder)
 
 
@@ -65,6 +65,11 @@ def _server(account: Account, names: Names, stack: Stack) -> github.Server:
     except BootstrapError:
         return trusted_server(stack)
     return replace(deployed, issuer=stack.parameters.get("OidcIssuer", deployed.issuer))
+
+
+def examine_quotas(account: Account, names: Names, folder: Path = Path()) -> Finding:
+    """Return the finding about the quotas that the environment needs, by its settings in `folder`."""
+    return checked("quotas", lambda: _quotas(account, names, folder))
 
 
 def _quotas(account: Account, names: Names, folder: Path) -> tuple[bool, str]:

@@ -10,9 +10,10 @@ import pytest
 from bootstrap import __main__ as command
 from bootstrap import credential, doctor, github, login, settings_file, up
 from bootstrap.account import Account, connect
+from bootstrap.doctor import examine_quotas
 from bootstrap.errors import BootstrapError
-from tests.bootstrap.fakes import CloudFormation, Service, account, refusal, refuse
-from tests.bootstrap.healthy import SETTINGS
+from tests.bootstrap.fakes import CloudFormation, Parameters, Service, account, refusal, refuse
+from tests.bootstrap.healthy import SETTINGS, healthy, quotas
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +33,11 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         regions.append(region)
         return account(cloudformation=CloudFormation(), s3=Service({"head_bucket": head_bucket}))
 
+    def enough(*_: object) -> doctor.Finding:
+        return doctor.Finding(subject="quotas", fine=True, message="enough")
+
     monkeypatch.setattr(command, "connect", connect_to_nothing)
+    monkeypatch.setattr(doctor, "examine_quotas", enough)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
@@ -68,6 +73,31 @@ def test_up_prints_the_outputs_and_the_login(
     assert "pulumi stack select --create dev --secrets-provider" in printed
     assert connected == ["eu-central-1"]
     assert trusted[0].deploy_subjects == ("repo:acme@1001/mlops-platform@2001:environment:dev",)
+
+
+def test_up_ends_with_the_quotas_that_would_end_the_first_deployment(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: Path,
+) -> None:
+    del connected, settings
+    fresh = healthy(ssm=Parameters({}), **{"service-quotas": quotas(**{"lambda": {"Concurrent executions": 10}})})
+
+    def connect_to_new_account(_: str | None) -> Account:
+        return fresh
+
+    def fake_up(*_: object) -> tuple[str, dict[str, str]]:
+        return "created", {}
+
+    monkeypatch.setattr(command, "connect", connect_to_new_account)
+    monkeypatch.setattr(doctor, "examine_quotas", examine_quotas)
+    monkeypatch.setattr(up, "up", fake_up)
+    assert command.main([*UP, *IDS]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Before you deploy, see to the account's quotas, which AWS may take days to raise: Concur")
+    assert "is 10, needed 120" in last
+    assert "aws service-quotas request-service-quota-increase --service-code lambda" in last
 
 
 def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
