@@ -17,7 +17,8 @@ from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
 from bootstrap.names import Names
 
-_APP = "a GitHub App's installation"
+_OF_AN_INSTALLATION = "ghs_"
+"""Beginning of the tokens of an app's installation, and of jobs. Source: GitHub Docs, "About authentication to GitHub"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +57,17 @@ def store(
             "Give the token, and nothing else, on standard input:\n"
             f"  gh auth token | python -m bootstrap github-token --environment {names.environment}"
         )
+    if token.startswith(_OF_AN_INSTALLATION):
+        raise BootstrapError(
+            "This is the token of a GitHub App's installation or of a job, which ends after an hour or with the job: from then on "
+            "nothing could be launched or deployed. Nothing was stored. Give a personal access token of the platform's account."
+        )
     ssm = account.client("ssm")
     secret_arn = deployed_parameter(ssm, names, "github/credential-secret-arn")
     server = github.Server.at(server_url) if server_url else deployed_server(ssm, names)
     organization = deployed_parameter(ssm, names, "github/organization")
     login, held = _owner(server, organization, token, get)
-    owner = f"{login or _APP} on {server.url}"
+    owner = f"{login} on {server.url}"
     if platform_user is not None and login.lower() != platform_user.lower():
         raise BootstrapError(
             f"The token belongs to {owner}, and the settings of {names.environment} name {platform_user} as "
@@ -115,10 +121,7 @@ def _put(secrets: Client, arn: str, token: str) -> bool:
 
 
 def _owner(server: github.Server, organization: str, token: str, get: Get) -> tuple[str, frozenset[str] | None]:
-    """Return the login of the owner of `token`, who must see the organization, and the token's scopes if it has any.
-
-    An app has no login: it is empty.
-    """
+    """Return the login of the owner of `token`, who must see the organization, and the token's scopes if it has any."""
     user = get(server, "/user", token)
     if user.status == http.client.OK:
         seen = get(server, f"/orgs/{quote(organization)}", token)
@@ -129,10 +132,6 @@ def _owner(server: github.Server, organization: str, token: str, get: Get) -> tu
                 "use the token of a member."
             )
         return str(user.body["login"]), token_scopes.scopes(user, token)
-    # An app's installation token belongs to no user: GitHub answers 403 to the request above and 200 to this one.
-    installation = get(server, "/installation/repositories?per_page=1", token)
-    if installation.status == http.client.OK:
-        return "", None
     raise BootstrapError(
         f"{server.url} rejects the token ({user.status}: {github.explain(user)}). Nothing was stored. Check that it "
         "has not expired and belongs to this server."

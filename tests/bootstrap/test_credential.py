@@ -152,36 +152,24 @@ def test_a_token_that_sees_no_teams_is_refused_only_where_models_are_released_by
     assert credential.store(place(secrets), NAMES, TOKEN, get=get).changed
 
 
-def test_an_apps_installation_token_is_accepted() -> None:
-    get = answers(
-        user=github.Answer(status=403, headers={}, body={"message": "Resource not accessible by integration"}),
-        installation__repositories=ok(),
-    )
-    assert "GitHub App" in credential.store(place(Secrets()), NAMES, TOKEN, get=get).owner
+def test_a_token_that_ends_after_an_hour_is_refused_before_any_request() -> None:
+    token = "ghs_0123456789"
+    with pytest.raises(BootstrapError, match="ends after an hour or with the job") as problem:
+        credential.store(account(), NAMES, token, get=answers())
+    assert token not in str(problem.value)
 
 
 def test_a_token_of_the_account_that_the_settings_name_is_stored_however_its_login_is_spelled() -> None:
     assert credential.store(place(Secrets()), NAMES, TOKEN, get=GOOD, platform_user="Platform-Bot").changed
 
 
-@pytest.mark.parametrize(
-    ("get", "owner"),
-    [
-        (answers(user=ok({"x-oauth-scopes": "repo"}, login="ada"), orgs__acme=ok()), "ada on "),
-        (
-            answers(user=github.Answer(status=403, headers={}, body={}), installation__repositories=ok()),
-            "a GitHub App's installation on ",
-        ),
-    ],
-)
-def test_a_token_of_another_account_than_the_settings_name_is_refused_and_not_stored(
-    get: github.Get, owner: str
-) -> None:
+def test_a_token_of_another_account_than_the_settings_name_is_refused_and_not_stored() -> None:
     secrets = Secrets()
+    get = answers(user=ok({"x-oauth-scopes": "repo"}, login="ada"), orgs__acme=ok())
     with pytest.raises(BootstrapError) as problem:
         credential.store(place(secrets), NAMES, TOKEN, get=get, platform_user="platform-bot")
     said = str(problem.value)
-    assert said.startswith(f"The token belongs to {owner}https://github.example.com, and the settings of dev name ")
+    assert said.startswith("The token belongs to ada on https://github.example.com, and the settings of dev name ")
     assert "Give a token of platform-bot, or change the setting and deploy." in said
     assert TOKEN not in said
     assert not secrets.versions
@@ -190,6 +178,10 @@ def test_a_token_of_another_account_than_the_settings_name_is_refused_and_not_st
 @pytest.mark.parametrize(
     ("get", "reason"),
     [
+        (
+            answers(user=github.Answer(status=403, headers={}, body={"message": "Resource not accessible"})),
+            "rejects the token \\(403: Resource not accessible\\)",
+        ),
         (answers(user=github.Answer(status=401, headers={}, body={"message": "Bad credentials"})), "Bad credentials"),
         (answers(user=ok({"x-oauth-scopes": "read:user"}, login="ada"), orgs__acme=ok()), "needs `repo`"),
         (answers(user=ok(login="ada")), "cannot see the organization acme"),
