@@ -6,11 +6,24 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bootstrap import arguments, credential, doctor, github, login, preview, settings_file, subjects, token_scopes, up
+from bootstrap import (
+    arguments,
+    credential,
+    doctor,
+    github,
+    login,
+    preview,
+    settings_file,
+    subjects,
+    token_expiry,
+    token_scopes,
+    up,
+)
 from bootstrap.account import Account, connect, denied, refusal_reason
 from bootstrap.errors import BootstrapError
 from bootstrap.names import Names
@@ -132,7 +145,13 @@ def _github_token(options: argparse.Namespace) -> int:
     platform_user = user if isinstance(user, str) else None
     stored = credential.store(account, names, token, options.github_url, platform_user=platform_user, releases=releases)
     result = "stored" if stored.changed else "unchanged"
-    _print(f"{names.prefix}: the token of {stored.owner} is {result}.")
+    now = datetime.now(UTC)
+    ending = f"; it {token_expiry.said(stored.ends, now)}" if stored.ends else ""
+    _print(f"{names.prefix}: the token of {stored.owner} is {result}{ending}.")
+    if token_expiry.soon(stored.ends, now):
+        _report(
+            "Make another one before that, and store it in the same way: from then on nothing is launched or deployed."
+        )
     if not stored.scopes_known:
         _report(
             "GitHub does not tell what this token may do, because it is fine-grained or an app's. Make sure that it has "

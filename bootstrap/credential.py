@@ -6,11 +6,12 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from bootstrap import github, token_scopes
+from bootstrap import github, token_expiry, token_scopes
 from bootstrap.account import Account, Client, refusal_reason
 from bootstrap.deployed import deployed_parameter, deployed_server
 from bootstrap.errors import BootstrapError
@@ -30,6 +31,8 @@ class Stored:
     """Whether the secret held a different one before."""
     scopes_known: bool = True
     """Whether GitHub lists what the token may do; else it has permissions, which only its owner can see."""
+    ends: datetime | None = None
+    """The time at which the token ends; None: it has no end, or GitHub does not tell it."""
 
 
 def store(
@@ -66,7 +69,8 @@ def store(
     secret_arn = deployed_parameter(ssm, names, "github/credential-secret-arn")
     server = github.Server.at(server_url) if server_url else deployed_server(ssm, names)
     organization = deployed_parameter(ssm, names, "github/organization")
-    login, held = _owner(server, organization, token, get)
+    user = _user(server, organization, token, get)
+    login, held = str(user.body["login"]), token_scopes.scopes(user, token)
     owner = f"{login} on {server.url}"
     if platform_user is not None and login.lower() != platform_user.lower():
         raise BootstrapError(
@@ -81,7 +85,7 @@ def store(
         changed = _put(account.client("secretsmanager"), secret_arn, token)
     except ClientError as error:
         raise BootstrapError(f"Secrets Manager did not store the token: {refusal_reason(error)}") from error
-    return Stored(owner=owner, changed=changed, scopes_known=held is not None)
+    return Stored(owner=owner, changed=changed, scopes_known=held is not None, ends=token_expiry.expiry(user))
 
 
 def store_command(server: github.Server, names: Names, wanted: Mapping[str, str] = token_scopes.CREDENTIAL) -> str:
@@ -120,8 +124,8 @@ def _put(secrets: Client, arn: str, token: str) -> bool:
     return True
 
 
-def _owner(server: github.Server, organization: str, token: str, get: Get) -> tuple[str, frozenset[str] | None]:
-    """Return the login of the owner of `token`, who must see the organization, and the token's scopes if it has any."""
+def _user(server: github.Server, organization: str, token: str, get: Get) -> github.Answer:
+    """Return what GitHub says about the owner of `token`, who must see the organization."""
     user = get(server, "/user", token)
     if user.status == http.client.OK:
         seen = get(server, f"/orgs/{quote(organization)}", token)
@@ -131,7 +135,7 @@ def _owner(server: github.Server, organization: str, token: str, get: Get) -> tu
                 f"({seen.status}: {github.explain(seen)}): authorize it for the organization (single sign-on), or "
                 "use the token of a member."
             )
-        return str(user.body["login"]), token_scopes.scopes(user, token)
+        return user
     raise BootstrapError(
         f"{server.url} rejects the token ({user.status}: {github.explain(user)}). Nothing was stored. Check that it "
         "has not expired and belongs to this server."

@@ -129,6 +129,7 @@ def github_that_answers(
     maintainers: tuple[str, ...] = (),
     subjects: tuple[int, dict[str, Any]] = (200, SUBJECTS),
     organization_claims: tuple[str, ...] = ("repo", "context"),
+    ends: str | None = None,
 ) -> Get:
     answers: dict[str, tuple[int, Any]] = {
         "/orgs/acme": (200, {"login": login}),
@@ -158,6 +159,8 @@ def github_that_answers(
         if token != SEEN:
             return github.Answer(status=404, headers={}, body={})
         headers = {} if scopes is None else {"x-oauth-scopes": scopes}
+        if ends is not None:
+            headers["github-authentication-token-expiration"] = ends
         listed = body if isinstance(body, list) else ()
         return github.Answer(status=status, headers=headers, body={} if listed else body, items=listed)
 

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -317,6 +318,28 @@ def test_the_token_comes_from_standard_input_and_is_not_printed(
         assert said.out == f"analytics-dev: the token of ada is {verdict}.\n"
         assert "0123456789" not in said.err
     assert given == ["token-0123456789\n"] * 2
+
+
+@pytest.mark.parametrize(("days", "warned"), [(90, False), (13, True)])
+def test_the_end_of_the_token_is_said_and_warned_of_when_it_is_near(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    days: int,
+    warned: bool,
+) -> None:
+    del connected
+
+    def store(*_: object, **__: object) -> credential.Stored:
+        return credential.Stored(owner="ada", changed=True, ends=datetime.now(UTC) + timedelta(days=days, hours=1))
+
+    monkeypatch.setattr(credential, "store", store)
+    monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789\n"))
+    assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
+    said = capsys.readouterr()
+    assert "the token of ada is stored; it ends on 20" in said.out
+    assert f"in {days} days." in said.out
+    assert ("Make another one before that" in said.err) is warned
 
 
 def test_permissions_that_github_does_not_tell_are_listed(

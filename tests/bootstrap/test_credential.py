@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -206,3 +207,17 @@ def test_before_the_first_deployment_the_advice_is_to_deploy() -> None:
     with pytest.raises(BootstrapError, match="not deployed in dev yet") as problem:
         credential.store(place(secrets, Parameters({})), NAMES, TOKEN, get=answers())
     assert "pulumi up" in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "ends"),
+    [
+        ("2027-03-31 09:30:00 UTC", datetime(2027, 3, 31, 9, 30, tzinfo=UTC)),
+        ("2027-03-31 09:30:00 +0900", datetime(2027, 3, 31, 0, 30, tzinfo=UTC)),
+        ("some day", None),
+    ],
+)
+def test_the_end_of_the_token_is_known_in_either_form_that_github_writes(told: str, ends: datetime | None) -> None:
+    scopes = {"x-oauth-scopes": "delete_repo, repo, workflow", "github-authentication-token-expiration": told}
+    get = answers(user=ok(scopes, login="ada"), orgs__acme=ok())
+    assert credential.store(place(Secrets()), NAMES, TOKEN, get=get).ends == ends
