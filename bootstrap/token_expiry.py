@@ -11,19 +11,15 @@ from bootstrap.github import Answer
 HEADER = "github-authentication-token-expiration"
 WARNING = timedelta(days=14)
 """Time that is left for the rotation of a token when somebody is told."""
-_FORMS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z")
 
 
 def expiry(answer: Answer) -> datetime | None:
     """Return the time at which the token that was answered ends; None: it has no end, or GitHub does not tell it."""
-    told = answer.headers.get(HEADER, "").strip()
-    for form in _FORMS:
-        try:
-            ends = datetime.strptime(told, form)
-        except ValueError:
-            continue
-        return ends if ends.tzinfo else ends.replace(tzinfo=UTC)
-    return None
+    told = answer.headers.get(HEADER, "").replace("UTC", "+0000")
+    try:
+        return datetime.strptime(told, "%Y-%m-%d %H:%M:%S %z")
+    except ValueError:
+        return None
 
 
 def soon(ends: datetime | None, now: datetime) -> bool:
