@@ -8,12 +8,15 @@ import pytest
 from bootstrap import github, subjects
 from bootstrap.errors import BootstrapError
 from sandbox.github.seed import Seed
+from tests.bootstrap.fakes import Parameters
 from tests.bootstrap.healthy import (
+    AT_EXAMPLE,
     LEGACY,
     SETTINGS,
     SUBJECT,
     SUBJECTS,
     bootstrapped,
+    deployed_for,
     examine,
     github_that_answers,
     healthy,
@@ -32,11 +35,25 @@ def test_subjects_that_the_roles_trust_are_fine() -> None:
     assert "the roles trust repo:acme@1001/mlops-platform@2001:" in finding.message
 
 
-def test_roles_that_trust_both_forms_are_fine_whichever_github_writes(settings: Path) -> None:
+def test_while_the_roles_trust_both_forms_only_what_projects_lack_is_reported(settings: Path) -> None:
     where = healthy(cloudformation=bootstrapped(subjects=f"{SUBJECT},{LEGACY}"))
     assert examine(where)["token subjects"].fine
+    older = github_that_answers(subjects=(200, WRITTEN_LEGACY))
+    message = examine(where, get=older)["token subjects"].message
+    assert "projects' new repositories are immutable, too, so run: python -m bootstrap up" in message
+    assert "--oidc-subjects both; then opt in" in message
     settings.write_text(SETTINGS.replace("mlops-bot}", "mlops-bot, oidcSubjects: legacy}"))
-    assert examine(where, get=github_that_answers(subjects=(200, WRITTEN_LEGACY)))["token subjects"].fine
+    message = examine(where, get=older)["token subjects"].message
+    assert "the jobs of new projects could take no role: opt in to immutable subjects for the organization" in message
+
+
+def test_an_enterprise_server_has_legacy_subjects_throughout() -> None:
+    there = deployed_for("https://github.example.com", "https://github.example.com/api/v3", AT_EXAMPLE)
+    where = healthy(
+        cloudformation=bootstrapped(AT_EXAMPLE, LEGACY),
+        ssm=Parameters(there),
+    )
+    assert examine(where, get=github_that_answers(subjects=(200, {"use_default": True})))["token subjects"].fine
 
 
 @pytest.mark.parametrize(
