@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +21,8 @@ from bootstrap import (
     login,
     preview,
     settings_file,
+    subjects,
+    token_expiry,
     token_scopes,
     up,
 )
@@ -70,9 +73,12 @@ def _up(options: argparse.Namespace) -> int:
     server = github.Server.at(options.github_url, api_url=options.github_api_url, issuer=options.oidc_issuer)
     form: github.SubjectForm = options.oidc_subjects or server.default_subjects
     ids = _repository_of_legacy_subjects(options, server) if form == "legacy" else _repository(options, server)
+    trust = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
+    # With the ids given, nothing is looked up; `doctor` compares later.
+    if ids is not None and options.github_org_id is None:
+        _require_written_subjects(server, ids, trust)
     account = connect(options.region)
     _report(f"Account {account.account_id}, {account.region}, as {account.caller}.")
-    trust = up.trust(server, options.github_org, options.github_repository, ids, form, names.environment)
     updater = StackUpdater(cloudformation=account.client("cloudformation"), name=names.stack, report=_report)
     outcome, outputs = up.up(account, names, trust, updater, parts)
     result = {"created": "is bootstrapped", "updated": "is up to date now", "unchanged": "is unchanged"}[outcome]
@@ -81,6 +87,10 @@ def _up(options: argparse.Namespace) -> int:
         _print(f"  {name:<16} {value}")
     _print("\nTo work on its stack, paste:\n")
     _print("\n".join(login.commands(account, names, login.stack_name(names, Path.cwd()))))
+    # A new account has too little of several, which would end the first deployment in its middle.
+    quotas = doctor.examine_quotas(account, names)
+    if not quotas.fine:
+        _print(f"\nBefore you deploy, see to the account's quotas, which AWS may take days to raise: {quotas.message}")
     return 0
 
 
@@ -108,6 +118,18 @@ def _repository_of_legacy_subjects(options: argparse.Namespace, server: github.S
         return None
 
 
+def _require_written_subjects(server: github.Server, ids: github.Repository, trust: up.Trust) -> None:
+    """Refuse trust in subjects that GitHub does not write; where it does not tell, say so."""
+    try:
+        written = subjects.written(server, f"{ids.organization}/{ids.name}", os.environ.get("GITHUB_TOKEN"), github.get)
+    except subjects.UntoldError as error:
+        _report(
+            f"{error} The roles trust {' and '.join(trust.deploy_subjects)}; python -m bootstrap doctor compares later."
+        )
+        return
+    subjects.require(written, trust.deploy_subjects)
+
+
 def _login(options: argparse.Namespace) -> int:
     account, names = _find(options)
     login.require_state(account, names)
@@ -127,7 +149,13 @@ def _github_token(options: argparse.Namespace) -> int:
     platform_user = user if isinstance(user, str) else None
     stored = credential.store(account, names, token, options.github_url, platform_user=platform_user, releases=releases)
     result = "stored" if stored.changed else "unchanged"
-    _print(f"{names.prefix}: the token of {stored.owner} is {result}.")
+    now = datetime.now(UTC)
+    ending = f"; it {token_expiry.said(stored.ends, now)}" if stored.ends else ""
+    _print(f"{names.prefix}: the token of {stored.owner} is {result}{ending}.")
+    if token_expiry.soon(stored.ends, now):
+        _report(
+            "Make another one before that, and store it in the same way: from then on nothing is launched or deployed."
+        )
     if not stored.scopes_known:
         _report(
             "GitHub does not tell what this token may do, because it is fine-grained or an app's. Make sure that it has "

@@ -6,18 +6,20 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from bootstrap import github, token_scopes
+from bootstrap import github, token_expiry, token_scopes
 from bootstrap.account import Account, Client, refusal_reason
 from bootstrap.deployed import deployed_parameter, deployed_server
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
 from bootstrap.names import Names
 
-_APP = "a GitHub App's installation"
+_OF_AN_INSTALLATION = "ghs_"
+"""Beginning of the tokens of an app's installation, and of jobs. Source: GitHub Docs, "About authentication to GitHub"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class Stored:
     """Whether the secret held a different one before."""
     scopes_known: bool = True
     """Whether GitHub lists what the token may do; else it has permissions, which only its owner can see."""
+    ends: datetime | None = None
+    """The time at which the token ends; None: it has no end, or GitHub does not tell it."""
 
 
 def store(
@@ -56,12 +60,18 @@ def store(
             "Give the token, and nothing else, on standard input:\n"
             f"  gh auth token | python -m bootstrap github-token --environment {names.environment}"
         )
+    if token.startswith(_OF_AN_INSTALLATION):
+        raise BootstrapError(
+            "This is the token of a GitHub App's installation or of a job, which ends after an hour or with the job: from then on "
+            "nothing could be launched or deployed. Nothing was stored. Give a personal access token of the platform's account."
+        )
     ssm = account.client("ssm")
     secret_arn = deployed_parameter(ssm, names, "github/credential-secret-arn")
     server = github.Server.at(server_url) if server_url else deployed_server(ssm, names)
     organization = deployed_parameter(ssm, names, "github/organization")
-    login, held = _owner(server, organization, token, get)
-    owner = f"{login or _APP} on {server.url}"
+    user = _user(server, organization, token, get)
+    login, held = str(user.body["login"]), token_scopes.scopes(user, token)
+    owner = f"{login} on {server.url}"
     if platform_user is not None and login.lower() != platform_user.lower():
         raise BootstrapError(
             f"The token belongs to {owner}, and the settings of {names.environment} name {platform_user} as "
@@ -75,7 +85,7 @@ def store(
         changed = _put(account.client("secretsmanager"), secret_arn, token)
     except ClientError as error:
         raise BootstrapError(f"Secrets Manager did not store the token: {refusal_reason(error)}") from error
-    return Stored(owner=owner, changed=changed, scopes_known=held is not None)
+    return Stored(owner=owner, changed=changed, scopes_known=held is not None, ends=token_expiry.expiry(user))
 
 
 def store_command(server: github.Server, names: Names, wanted: Mapping[str, str] = token_scopes.CREDENTIAL) -> str:
@@ -114,11 +124,8 @@ def _put(secrets: Client, arn: str, token: str) -> bool:
     return True
 
 
-def _owner(server: github.Server, organization: str, token: str, get: Get) -> tuple[str, frozenset[str] | None]:
-    """Return the login of the owner of `token`, who must see the organization, and the token's scopes if it has any.
-
-    An app has no login: it is empty.
-    """
+def _user(server: github.Server, organization: str, token: str, get: Get) -> github.Answer:
+    """Return what GitHub says about the owner of `token`, who must see the organization."""
     user = get(server, "/user", token)
     if user.status == http.client.OK:
         seen = get(server, f"/orgs/{quote(organization)}", token)
@@ -128,11 +135,7 @@ def _owner(server: github.Server, organization: str, token: str, get: Get) -> tu
                 f"({seen.status}: {github.explain(seen)}): authorize it for the organization (single sign-on), or "
                 "use the token of a member."
             )
-        return str(user.body["login"]), token_scopes.scopes(user, token)
-    # An app's installation token belongs to no user: GitHub answers 403 to the request above and 200 to this one.
-    installation = get(server, "/installation/repositories?per_page=1", token)
-    if installation.status == http.client.OK:
-        return "", None
+        return user
     raise BootstrapError(
         f"{server.url} rejects the token ({user.status}: {github.explain(user)}). Nothing was stored. Check that it "
         "has not expired and belongs to this server."

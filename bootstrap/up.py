@@ -112,10 +112,18 @@ def trusted_server(stack: Stack) -> github.Server:
     return github.Server.at(server_of(issuer).url, issuer=issuer)
 
 
-def command(names: Names, stack: Stack, server: github.Server, *, moved: bool = False) -> str:
+def command(
+    names: Names,
+    stack: Stack,
+    server: github.Server,
+    *,
+    moved: bool = False,
+    form: github.SubjectForm | None = None,
+) -> str:
     """Return the command that applies the template again for the repository on `server` that `stack` trusts.
 
-    If the platform `moved` to that server, subjects take the server's own form.
+    Subjects keep the form that the roles trust, unless another `form` is given; if the platform `moved` to that server, they
+    take the server's own.
     """
     again = f"python -m bootstrap up --unit {names.unit} --environment {names.environment}"
     subjects = stack.parameters.get("DeploySubjects", "").split(",")
@@ -123,7 +131,7 @@ def command(names: Names, stack: Stack, server: github.Server, *, moved: bool = 
     if not trusted:
         return f"{again} --github-org …"
     forms: set[github.SubjectForm] = {"immutable" if match["id"] else "legacy" for match in trusted}
-    form: github.SubjectForm = "both" if len(forms) > 1 else forms.pop()
+    form = form or ("both" if len(forms) > 1 else forms.pop())
     return " ".join(
         [
             again,

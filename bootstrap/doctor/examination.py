@@ -7,7 +7,16 @@ from pathlib import Path
 from bootstrap import agreement, github, settings_file
 from bootstrap.account import Account
 from bootstrap.deployed import deployed_parameter, deployed_server
-from bootstrap.doctor import account_checks, actions_policy, alarms, github_checks, project_releases, quotas, reviews
+from bootstrap.doctor import (
+    account_checks,
+    actions_policy,
+    alarms,
+    github_checks,
+    project_releases,
+    quotas,
+    reviews,
+    subject_checks,
+)
 from bootstrap.doctor.finding import Finding, checked
 from bootstrap.errors import BootstrapError
 from bootstrap.github import Get
@@ -48,7 +57,7 @@ def examine(
     yield checked("identity provider", lambda: account_checks.identity_provider(account, stack, again))
     yield checked("deploy role", lambda: account_checks.role(account, names.deploy_role, again))
     yield checked("preview role", lambda: account_checks.role(account, names.preview_role, again))
-    yield checked("quotas", lambda: _quotas(account, names, folder))
+    yield examine_quotas(account, names, folder)
     yield from _platform(account, names, stack, token, get, folder)
 
 
@@ -59,6 +68,11 @@ def _server(account: Account, names: Names, stack: Stack) -> github.Server:
     except BootstrapError:
         return trusted_server(stack)
     return replace(deployed, issuer=stack.parameters.get("OidcIssuer", deployed.issuer))
+
+
+def examine_quotas(account: Account, names: Names, folder: Path = Path()) -> Finding:
+    """Return the finding about the quotas that the environment needs, by its settings in `folder`."""
+    return checked("quotas", lambda: _quotas(account, names, folder))
 
 
 def _quotas(account: Account, names: Names, folder: Path) -> tuple[bool, str]:
@@ -105,6 +119,7 @@ def _platform(
     again = command(names, stack, server)
     repository = settings_file.section(settings, "github")
     yield checked("GitHub repository", lambda: github_checks.repository(server, stack, repository, token, get, again))
+    yield checked("token subjects", lambda: subject_checks.check(server, names, stack, settings, token, get))
     if token and settings_file.publishes_templates(settings):
         yield checked("GitHub token", lambda: github_checks.token_of_deployments(server, organization, token, get))
     own = github_checks.trusted_repository(stack)

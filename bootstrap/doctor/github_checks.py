@@ -2,9 +2,10 @@
 
 import http.client
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import quote
 
-from bootstrap import github, token_scopes
+from bootstrap import github, token_expiry, token_scopes
 from bootstrap.account import Account
 from bootstrap.credential import store_command
 from bootstrap.deployed import deployed_parameter
@@ -98,16 +99,26 @@ def environment(server: Server, names: Names, stack: Stack, token: str | None, g
 
 
 def token_of_deployments(server: Server, organization: str, token: str, get: Get) -> tuple[bool, str]:
-    """Check that the token in GITHUB_TOKEN can deploy a stack that publishes template repositories."""
-    held = token_scopes.scopes(get(server, f"/orgs/{organization}", token), token)
+    """Check that the token in GITHUB_TOKEN can deploy a stack that publishes template repositories, and goes on doing so."""
+    answer, now = get(server, f"/orgs/{organization}", token), datetime.now(UTC)
+    held, ends = token_scopes.scopes(answer, token), token_expiry.expiry(answer)
+    ending = f"; it {token_expiry.said(ends, now)}" if ends else ""
+    if token_expiry.soon(ends, now):
+        return False, (
+            f"GITHUB_TOKEN {token_expiry.said(ends, now)}. If it is the one in the secret ORGANIZATION_TOKEN, nothing is deployed "
+            "from then on: rotate it (README, Rotate the tokens)"
+        )
     if held is None:
         return True, (
             "GITHUB_TOKEN is fine-grained or an app's, so GitHub does not tell what it may do; a deployment needs "
-            "Administration and Workflows of repositories and Administration of the organization (read and write)"
+            f"Administration and Workflows of repositories and Administration of the organization (read and write){ending}"
         )
     lacking = token_scopes.missing(held, token_scopes.ORGANIZATION)
     if not lacking:
-        return True, f"GITHUB_TOKEN has the scopes that a deployment needs: {', '.join(token_scopes.ORGANIZATION)}"
+        return (
+            True,
+            f"GITHUB_TOKEN has the scopes that a deployment needs: {', '.join(token_scopes.ORGANIZATION)}{ending}",
+        )
     return False, (
         f"GITHUB_TOKEN lacks {token_scopes.needs(lacking)}; run: "
         f"{token_scopes.granting(server, token_scopes.ORGANIZATION)}"

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.deployment_trigger import permissions
-from components.deployment_trigger.alarms import alarm_failures
+from components.deployment_trigger.alarms import alarm_end_of_credential, alarm_failures
 from components.deployment_trigger.rules import EventRule, EventRuleArgs
 from components.encryption.key import EncryptionKey
 from components.environment import LIFE_CYCLE, Environment
@@ -47,7 +47,10 @@ class DeploymentTriggerArgs:
 
 
 class DeploymentTrigger(pulumi.ComponentResource):
-    """A function that one rule calls for every approval and a schedule for lost ones, with alarms for its failures."""
+    """A function that one rule calls for every approval and a schedule for lost ones, with alarms for its failures.
+
+    Another alarm tells that its credential ends soon.
+    """
 
     function_arn: pulumi.Output[str]
 
@@ -91,6 +94,7 @@ class DeploymentTrigger(pulumi.ComponentResource):
         )
         _event_rules(name, environment, function, child)
         alarm_failures(name, f"{environment.prefix}-{PURPOSE}", function, args.alarms_topic_arn, child)
+        alarm_end_of_credential(name, environment, args.alarms_topic_arn, child)
         self.function_arn = function.arn
         self.register_outputs({"function_arn": self.function_arn})
 

@@ -1,9 +1,13 @@
-"""Alarms for the failures of the deployment trigger."""
+"""Alarms for the failures of the deployment trigger, and for the end of its credential."""
 
 import pulumi
 import pulumi_aws as aws
 
+from components.environment import Environment
 from components.lambda_function import PlatformFunction
+
+CREDENTIAL_DAYS = 14
+"""Days before the end of the credential from which the topic is alerted."""
 
 
 def alarm_failures(
@@ -44,6 +48,33 @@ def alarm_failures(
         periods=1,
         topic_arn=topic_arn,
         child=child,
+    )
+
+
+def alarm_end_of_credential(
+    name: str, environment: Environment, topic_arn: pulumi.Input[str], child: pulumi.ResourceOptions
+) -> None:
+    """Alert the topic when GitHub ends the credential soon, as the sweep reports it every quarter of an hour."""
+    aws.cloudwatch.MetricAlarm(
+        f"{name}-credential-alarm",
+        name=f"{environment.prefix}-github-credential",
+        alarm_description=(
+            f"GitHub ends the platform's token within {CREDENTIAL_DAYS} days: from then on no project is launched and no model "
+            "deployed. Make another one and store it by python -m bootstrap github-token (README, Rotate the tokens)"
+        ),
+        namespace="Mlops/Platform",
+        metric_name="CredentialDaysLeft",
+        statistic="Minimum",
+        dimensions={"Platform": environment.prefix},
+        comparison_operator="LessThanThreshold",
+        threshold=CREDENTIAL_DAYS,
+        # Four sweeps, of which one may be late.
+        period=3600,
+        evaluation_periods=1,
+        # A token without an end has no such metric.
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic_arn],
+        opts=child,
     )
 
 

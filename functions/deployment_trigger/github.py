@@ -2,6 +2,7 @@
 
 import urllib.parse
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 
 from functions.deployment_trigger.package import Approval
@@ -26,6 +27,12 @@ class GitHub(Changes):
         """Login of the platform's account, to which the credential belongs."""
         _, found = self.send("GET", "/user", accept=(200,))
         return text(found, "login")
+
+    @property
+    def credential_ends(self) -> datetime | None:
+        """The time at which GitHub ends the credential; None: never, as far as it tells."""
+        # What it tells comes with each answer, and this one needs no project.
+        return self.token_ends if self.account else None
 
     def run_of(self, repository: str, workflow: str, branch: str, approval: Approval) -> str | None:
         """Return the address of the approval's run, whose title carries its id; None when there is none."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from functions.deployment_trigger import credential_end
 from functions.deployment_trigger.approval_store import ApprovalStore
 from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
 from functions.deployment_trigger.deployer import Deployer
@@ -80,5 +81,9 @@ def handler(event: Mapping[str, object], context: Context) -> Sequence[Mapping[s
         request_id=context.aws_request_id,
     )
     approval = parse_event(event)
-    decisions = deployer.sweep() if approval is None else [deployer.approve(approval)]
-    return [asdict(each) for each in decisions]
+    if approval is not None:
+        return [asdict(deployer.approve(approval))]
+    try:
+        return [asdict(each) for each in deployer.sweep()]
+    finally:
+        credential_end.watch(github, settings.prefix)

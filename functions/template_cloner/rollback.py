@@ -2,7 +2,7 @@
 
 CloudFormation rolls a custom resource back by another Update, to the properties that it had, also the resource whose update
 failed. Nothing in the request tells, only the state of the stack. When such an Update fails, the stack stays in
-UPDATE_ROLLBACK_FAILED, and the project can never be updated again.
+UPDATE_ROLLBACK_FAILED, and takes no update until an administrator continues its rollback (README, "Update a project").
 Source: aws/aws-cdk, issue 17040.
 """
 

@@ -54,7 +54,7 @@ def serve(event: Mapping[str, object], answer: Answer, remaining: float) -> None
     guard.daemon = True
     guard.start()
     try:
-        # Nothing else tells a rollback, and one that is refused can never be repeated.
+        # Nothing else tells a rollback, and after one that is refused the project takes no update until somebody repeats it by hand.
         if request.kind == "Update" and CloudFormationStacks().status(request.stack_id) == ROLLING_UPDATE_BACK:
             rolls_back.set()
         settings = Settings.from_environment(os.environ)

@@ -52,4 +52,14 @@ class CloudFormationStacks:
             ) from None
 
     def _described(self, stack_id: str) -> Any:
-        return self._cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+        try:
+            return self._cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+        except ClientError as error:
+            if aws_clients.code(error) != "AccessDenied":
+                raise
+            # An update and its rollback are told apart by the state alone: both are refused without it.
+            raise LaunchError(
+                "the template cloner may not read the state of the project's stack: deploy the platform again. If the stack is "
+                "UPDATE_ROLLBACK_FAILED then, an administrator of the account runs `aws cloudformation continue-update-rollback "
+                f"--stack-name {stack_id}`"
+            ) from None

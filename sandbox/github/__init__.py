@@ -16,6 +16,7 @@
 | `templates.py`  | repositories that are generated from a template                                           |
 | `actions/`      | Actions, the listener: workflow files, runs, act, stand-ins for actions; knows no REST    |
 | `issuer.py`     | OpenID Connect tokens of jobs                                                             |
+| `subjects.py`   | the subjects of those tokens, as repositories and the organization have them made         |
 | `transport.py`  | TLS, requests and responses; knows nothing of GitHub                                      |
 | `server.py`     | routes requests to REST, git, OpenID Connect, pages, and the hooks for tests              |
 | `routing.py`    | REST routes: authorization, validation of bodies, pages of lists                          |

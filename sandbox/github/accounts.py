@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sandbox.github import errors
 from sandbox.github.git import Person
@@ -27,6 +28,8 @@ class Caller:
     user: User
     scopes: frozenset[str] | None = None
     """Scopes of a classic personal access token; None: the token has permissions instead."""
+    ends: datetime | None = None
+    """The time from which the token is rejected; None: it has no end."""
     job_repository_id: int | None = None
     """The repository whose job has the token; None: it belongs to a person."""
     job_permissions: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -63,19 +66,19 @@ class Tokens:
         """Return the account that a token belongs to.
 
         Raises:
-            ApiError: 401, the token is unknown.
+            ApiError: 401, the token is unknown, or has ended.
         """
         with self._lock:
             if token in self._jobs:
                 return self._jobs[token]
             seeded = self._people.get(token)
         user = state.users.get(seeded.login.lower()) if seeded else None
-        if seeded is None or user is None:
+        if seeded is None or user is None or (seeded.ends and seeded.ends <= datetime.now(UTC)):
             raise errors.bad_credentials()
         if seeded.scopes is None:
-            return Caller(user=user)
+            return Caller(user=user, ends=seeded.ends)
         scopes = frozenset(scope.strip() for scope in seeded.scopes.split(",") if scope.strip())
-        return Caller(user=user, scopes=scopes)
+        return Caller(user=user, scopes=scopes, ends=seeded.ends)
 
     def issue(self, repository: Repository, permissions: Mapping[str, str]) -> str:
         """Create a token for one job."""

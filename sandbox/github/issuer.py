@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from sandbox.github.seed import Seed
 from sandbox.github.state import Repository
+from sandbox.github.store import Store
+from sandbox.github.subjects import Subjects
 
 VALID_SECONDS = 300
 
@@ -23,9 +24,10 @@ VALID_SECONDS = 300
 class Issuer:
     """Signs tokens with a key that survives a restart, and publishes the key's public half."""
 
-    def __init__(self, key_file: Path, url: str, seed: Seed) -> None:
+    def __init__(self, key_file: Path, url: str, store: Store) -> None:
         self.url = url
-        self._seed = seed
+        self._seed = store.seed
+        self._subjects = Subjects(store)
         self._key = _key(key_file)
         document: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
         self._key_id = str(uuid.uuid5(uuid.NAMESPACE_URL, str(document["n"])))
@@ -69,43 +71,42 @@ class Issuer:
         """
         moment = int(time.time())
         chosen = {} if environment is None else {"environment": environment}
+        told: dict[str, object] = {
+            "repository": repository.full_name,
+            "repository_id": str(repository.id),
+            "repository_owner": repository.owner,
+            "repository_owner_id": str(self._seed.owner_id(repository.owner)),
+            "repository_visibility": "private" if repository.private else "public",
+            "event_name": event,
+            "ref": ref,
+            "ref_type": "tag" if ref.startswith("refs/tags/") else "branch",
+            "runner_environment": "github-hosted",
+            **chosen,
+            **claims,
+        }
         return jwt.encode(
             {
                 "iss": self.url,
                 "aud": audience or f"{self.url.removesuffix('/_services/token')}/{repository.owner}",
-                "sub": self._subject(repository, environment, event, ref),
+                "sub": self._subjects.subject(repository, _context(environment, event, ref), told),
                 "jti": str(uuid.uuid4()),
                 "iat": moment,
                 "nbf": moment - 5,
                 "exp": moment + VALID_SECONDS,
-                "repository": repository.full_name,
-                "repository_id": str(repository.id),
-                "repository_owner": repository.owner,
-                "repository_owner_id": str(self._seed.owner_id(repository.owner)),
-                "repository_visibility": "private" if repository.private else "public",
-                "event_name": event,
-                "ref": ref,
-                "ref_type": "tag" if ref.startswith("refs/tags/") else "branch",
-                "runner_environment": "github-hosted",
-                **chosen,
-                **claims,
+                **told,
             },
             self._key,
             algorithm="RS256",
             headers={"kid": self._key_id},
         )
 
-    def _subject(self, repository: Repository, environment: str | None, event: str, ref: str) -> str:
-        """Return the subject of a job: its repository, then environment, pull_request or ref."""
-        if environment is not None:
-            # A colon would end the subject's field.
-            context = f"environment:{environment.replace(':', '%3A')}"
-        else:
-            context = "pull_request" if event == "pull_request" else f"ref:{ref}"
-        if self._seed.subjects == "legacy":
-            return f"repo:{repository.full_name}:{context}"
-        owner = f"{repository.owner}@{self._seed.owner_id(repository.owner)}"
-        return f"repo:{owner}/{repository.name}@{repository.id}:{context}"
+
+def _context(environment: str | None, event: str, ref: str) -> str:
+    """Return what a subject says besides the repository: environment, pull_request or ref."""
+    if environment is not None:
+        # A colon would end the subject's field.
+        return f"environment:{environment.replace(':', '%3A')}"
+    return "pull_request" if event == "pull_request" else f"ref:{ref}"
 
 
 def _key(file: Path) -> rsa.RSAPrivateKey:

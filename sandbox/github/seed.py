@@ -1,5 +1,6 @@
 """The seed of a local GitHub: initial contents, limits and delays."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +42,8 @@ class SeedToken(_Strict):
     login: str
     scopes: str | None
     """Scopes of a classic token, comma-separated, as GitHub shows them; None: a fine-grained token with all permissions."""
+    ends: datetime | None = None
+    """The time from which it is rejected, with its zone; None: never."""
 
 
 class Limits(_Strict):

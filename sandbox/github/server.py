@@ -1,6 +1,7 @@
 """The server routes requests to REST, git, OpenID Connect, pages, or the hooks for tests."""
 
 import traceback
+from datetime import UTC
 
 from pydantic import ValidationError
 
@@ -63,6 +64,10 @@ class Server:
             # Only classic tokens have scopes.
             if caller.scopes is not None:
                 headers["x-oauth-scopes"] = ", ".join(sorted(caller.scopes))
+            if caller.ends is not None:
+                # Source: GitHub Changelog of 2021-07-26, "Expiration options for personal access tokens".
+                ends = caller.ends.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+                headers["github-authentication-token-expiration"] = ends
             response = self._call(request, path, caller, headers)
         except errors.ApiError as error:
             response = json_response(error.status, error.body(), {**headers, **error.headers})

@@ -18,7 +18,7 @@ class GitHub:
 
     def __init__(self, folder: Path, url: str, seed: Seed, *, aws_url: str, authority: Path) -> None:
         self.store = Store(folder, url, seed)
-        self.issuer = Issuer(folder / "issuer.pem", f"{url}/_services/token", seed)
+        self.issuer = Issuer(folder / "issuer.pem", f"{url}/_services/token", self.store)
         self.actions = Actions(
             ActionsContext(store=self.store, issuer=self.issuer, aws_url=aws_url, authority=authority)
         )

@@ -39,6 +39,12 @@ LEGACY = "repo:acme/mlops-platform:environment:dev"
 
 SUBJECT = "repo:acme@1001/mlops-platform@2001:environment:dev"
 
+SUBJECTS: dict[str, Any] = {
+    "use_default": True,
+    "use_immutable_subject": True,
+    "sub_claim_prefix": "repo:acme@1001/mlops-platform@2001",
+}
+
 REPOSITORY: dict[str, Any] = {"full_name": "acme/mlops-platform"}
 
 ALL_ACTIONS = {"enabled_repositories": "all", "allowed_actions": "all"}
@@ -122,10 +128,15 @@ def github_that_answers(
     managers: tuple[str, ...] = (),
     maintainers: tuple[str, ...] = (),
     plan: str | None = None,
+    subjects: tuple[int, dict[str, Any]] = (200, SUBJECTS),
+    organization_claims: tuple[str, ...] = ("repo", "context"),
+    ends: str | None = None,
 ) -> Get:
     answers: dict[str, tuple[int, Any]] = {
         "/orgs/acme": (200, {"login": login, **({"plan": {"name": plan}} if plan else {})}),
         "/repos/acme/mlops-platform": (200, repository),
+        "/repos/acme/mlops-platform/actions/oidc/customization/sub": subjects,
+        "/orgs/acme/actions/oidc/customization/sub": (200, {"include_claim_keys": list(organization_claims)}),
         "/orgs/acme/actions/permissions": actions,
         "/orgs/acme/actions/permissions/selected-actions": (200, selected),
         "/orgs/acme/actions/permissions/workflow": (200, jobs),
@@ -149,6 +160,8 @@ def github_that_answers(
         if token != SEEN:
             return github.Answer(status=404, headers={}, body={})
         headers = {} if scopes is None else {"x-oauth-scopes": scopes}
+        if ends is not None:
+            headers["github-authentication-token-expiration"] = ends
         listed = body if isinstance(body, list) else ()
         return github.Answer(status=status, headers=headers, body={} if listed else body, items=listed)
 

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from bootstrap import __main__ as command
 from bootstrap import credential, doctor, github, login, settings_file, up
 from bootstrap.account import Account, connect
+from bootstrap.doctor import examine_quotas
 from bootstrap.errors import BootstrapError
-from tests.bootstrap.fakes import CloudFormation, Service, account, refusal, refuse
-from tests.bootstrap.healthy import SETTINGS
+from tests.bootstrap.fakes import CloudFormation, Parameters, Service, account, refusal, refuse
+from tests.bootstrap.healthy import SETTINGS, healthy, quotas
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +34,11 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         regions.append(region)
         return account(cloudformation=CloudFormation(), s3=Service({"head_bucket": head_bucket}))
 
+    def enough(*_: object) -> doctor.Finding:
+        return doctor.Finding(subject="quotas", fine=True, message="enough")
+
     monkeypatch.setattr(command, "connect", connect_to_nothing)
+    monkeypatch.setattr(doctor, "examine_quotas", enough)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
@@ -70,6 +76,31 @@ def test_up_prints_the_outputs_and_the_login(
     assert trusted[0].deploy_subjects == ("repo:acme@1001/mlops-platform@2001:environment:dev",)
 
 
+def test_up_ends_with_the_quotas_that_would_end_the_first_deployment(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: Path,
+) -> None:
+    del connected, settings
+    fresh = healthy(ssm=Parameters({}), **{"service-quotas": quotas(**{"lambda": {"Concurrent executions": 10}})})
+
+    def connect_to_new_account(_: str | None) -> Account:
+        return fresh
+
+    def fake_up(*_: object) -> tuple[str, dict[str, str]]:
+        return "created", {}
+
+    monkeypatch.setattr(command, "connect", connect_to_new_account)
+    monkeypatch.setattr(doctor, "examine_quotas", examine_quotas)
+    monkeypatch.setattr(up, "up", fake_up)
+    assert command.main([*UP, *IDS]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Before you deploy, see to the account's quotas, which AWS may take days to raise: Concur")
+    assert "is 10, needed 120" in last
+    assert "aws service-quotas request-service-quota-increase --service-code lambda" in last
+
+
 def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,8 +117,13 @@ def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     def found(*_: object) -> github.Repository:
         return github.Repository(organization="Acme", name="MLOps-Platform", organization_id=1, repository_id=2)
 
+    def template(_: github.Server, path: str, token: str | None) -> github.Answer:
+        assert (path, token) == ("/repos/Acme/MLOps-Platform/actions/oidc/customization/sub", None)
+        return github.Answer(status=200, headers={}, body={"use_default": True})
+
     monkeypatch.setattr(up, "up", fake_up)
     monkeypatch.setattr(github, "find_repository", found)
+    monkeypatch.setattr(github, "get", template)
     assert command.main([*UP, "--github-url", "https://github.example.com"]) == 0
     assert trusted.pop().preview_subjects == ("repo:Acme/MLOps-Platform:pull_request",)
     monkeypatch.setattr(github, "find_repository", unreachable)
@@ -99,6 +135,74 @@ def test_an_enterprise_server_needs_no_ids_but_its_spelling_is_looked_up(
     assert "trust acme/mlops-platform as it was given" in said.err
     assert trusted[0].issuer == "github.example.com/_services/token"
     assert trusted[0].preview_subjects == ("repo:acme/mlops-platform:pull_request",)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "options", "problem"),
+    [
+        ("repo:acme@1001/mlops-platform@2001", [], None),
+        ("repo:acme@1001/mlops-platform@2001", ["--oidc-subjects", "both"], None),
+        ("repo:acme/mlops-platform", ["--oidc-subjects", "both"], None),
+        ("repo:acme/mlops-platform", ["--oidc-subjects", "legacy"], None),
+        (
+            "repo:acme/mlops-platform",
+            [],
+            "--oidc-subjects legacy, or both until you have opted in to immutable subjects.",
+        ),
+        # As after a rename, when `use_immutable_subject` is still false.
+        ("repo:acme@1001/mlops-platform@2001", ["--oidc-subjects", "legacy"], "Give --oidc-subjects immutable."),
+    ],
+)
+def test_up_trusts_the_subjects_that_github_writes_or_changes_nothing(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    beginning: str,
+    options: list[str],
+    problem: str | None,
+) -> None:
+    def found(*_: object) -> github.Repository:
+        return github.Repository(organization="acme", name="mlops-platform", organization_id=1001, repository_id=2001)
+
+    def template(_: github.Server, __: str, token: str | None) -> github.Answer:
+        assert token == "seen"
+        body = {"use_default": True, "use_immutable_subject": False, "sub_claim_prefix": beginning}
+        return github.Answer(status=200, headers={}, body=body)
+
+    def fake_up(*_: object) -> tuple[str, dict[str, str]]:
+        return "created", {}
+
+    monkeypatch.setenv("GITHUB_TOKEN", "seen")
+    monkeypatch.setattr(github, "find_repository", found)
+    monkeypatch.setattr(github, "get", template)
+    monkeypatch.setattr(up, "up", fake_up)
+    assert command.main([*UP, *options]) == (1 if problem else 0)
+    said = capsys.readouterr()
+    assert (problem or "") in said.err
+    assert bool(connected) is (problem is None)
+
+
+def test_up_says_so_when_github_does_not_tell_how_it_writes_subjects(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del connected
+
+    def found(*_: object) -> github.Repository:
+        return github.Repository(organization="acme", name="mlops-platform", organization_id=1001, repository_id=2001)
+
+    def refused(*_: object) -> github.Answer:
+        return github.Answer(status=404, headers={}, body={"message": "Not Found"})
+
+    def fake_up(*_: object) -> tuple[str, dict[str, str]]:
+        return "created", {}
+
+    monkeypatch.setattr(github, "find_repository", found)
+    monkeypatch.setattr(github, "get", refused)
+    monkeypatch.setattr(up, "up", fake_up)
+    assert command.main(UP) == 0
+    said = capsys.readouterr().err
+    assert "does not tell how it writes the subjects of the tokens of acme/mlops-platform (404: Not Found)" in said
+    assert "python -m bootstrap doctor compares later" in said
 
 
 @pytest.mark.parametrize(
@@ -214,6 +318,28 @@ def test_the_token_comes_from_standard_input_and_is_not_printed(
         assert said.out == f"analytics-dev: the token of ada is {verdict}.\n"
         assert "0123456789" not in said.err
     assert given == ["token-0123456789\n"] * 2
+
+
+@pytest.mark.parametrize(("days", "warned"), [(90, False), (13, True)])
+def test_the_end_of_the_token_is_said_and_warned_of_when_it_is_near(
+    connected: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    days: int,
+    warned: bool,
+) -> None:
+    del connected
+
+    def store(*_: object, **__: object) -> credential.Stored:
+        return credential.Stored(owner="ada", changed=True, ends=datetime.now(UTC) + timedelta(days=days, hours=1))
+
+    monkeypatch.setattr(credential, "store", store)
+    monkeypatch.setattr("sys.stdin", io.StringIO("token-0123456789\n"))
+    assert command.main(["github-token", "--unit", "analytics", "--environment", "dev"]) == 0
+    said = capsys.readouterr()
+    assert "the token of ada is stored; it ends on 20" in said.out
+    assert f"in {days} days." in said.out
+    assert ("Make another one before that" in said.err) is warned
 
 
 def test_permissions_that_github_does_not_tell_are_listed(

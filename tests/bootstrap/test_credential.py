@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -152,36 +153,24 @@ def test_a_token_that_sees_no_teams_is_refused_only_where_models_are_released_by
     assert credential.store(place(secrets), NAMES, TOKEN, get=get).changed
 
 
-def test_an_apps_installation_token_is_accepted() -> None:
-    get = answers(
-        user=github.Answer(status=403, headers={}, body={"message": "Resource not accessible by integration"}),
-        installation__repositories=ok(),
-    )
-    assert "GitHub App" in credential.store(place(Secrets()), NAMES, TOKEN, get=get).owner
+def test_a_token_that_ends_after_an_hour_is_refused_before_any_request() -> None:
+    token = "ghs_0123456789"
+    with pytest.raises(BootstrapError, match="ends after an hour or with the job") as problem:
+        credential.store(account(), NAMES, token, get=answers())
+    assert token not in str(problem.value)
 
 
 def test_a_token_of_the_account_that_the_settings_name_is_stored_however_its_login_is_spelled() -> None:
     assert credential.store(place(Secrets()), NAMES, TOKEN, get=GOOD, platform_user="Platform-Bot").changed
 
 
-@pytest.mark.parametrize(
-    ("get", "owner"),
-    [
-        (answers(user=ok({"x-oauth-scopes": "repo"}, login="ada"), orgs__acme=ok()), "ada on "),
-        (
-            answers(user=github.Answer(status=403, headers={}, body={}), installation__repositories=ok()),
-            "a GitHub App's installation on ",
-        ),
-    ],
-)
-def test_a_token_of_another_account_than_the_settings_name_is_refused_and_not_stored(
-    get: github.Get, owner: str
-) -> None:
+def test_a_token_of_another_account_than_the_settings_name_is_refused_and_not_stored() -> None:
     secrets = Secrets()
+    get = answers(user=ok({"x-oauth-scopes": "repo"}, login="ada"), orgs__acme=ok())
     with pytest.raises(BootstrapError) as problem:
         credential.store(place(secrets), NAMES, TOKEN, get=get, platform_user="platform-bot")
     said = str(problem.value)
-    assert said.startswith(f"The token belongs to {owner}https://github.example.com, and the settings of dev name ")
+    assert said.startswith("The token belongs to ada on https://github.example.com, and the settings of dev name ")
     assert "Give a token of platform-bot, or change the setting and deploy." in said
     assert TOKEN not in said
     assert not secrets.versions
@@ -190,6 +179,10 @@ def test_a_token_of_another_account_than_the_settings_name_is_refused_and_not_st
 @pytest.mark.parametrize(
     ("get", "reason"),
     [
+        (
+            answers(user=github.Answer(status=403, headers={}, body={"message": "Resource not accessible"})),
+            "rejects the token \\(403: Resource not accessible\\)",
+        ),
         (answers(user=github.Answer(status=401, headers={}, body={"message": "Bad credentials"})), "Bad credentials"),
         (answers(user=ok({"x-oauth-scopes": "read:user"}, login="ada"), orgs__acme=ok()), "needs `repo`"),
         (answers(user=ok(login="ada")), "cannot see the organization acme"),
@@ -214,3 +207,17 @@ def test_before_the_first_deployment_the_advice_is_to_deploy() -> None:
     with pytest.raises(BootstrapError, match="not deployed in dev yet") as problem:
         credential.store(place(secrets, Parameters({})), NAMES, TOKEN, get=answers())
     assert "pulumi up" in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "ends"),
+    [
+        ("2027-03-31 09:30:00 UTC", datetime(2027, 3, 31, 9, 30, tzinfo=UTC)),
+        ("2027-03-31 09:30:00 +0900", datetime(2027, 3, 31, 0, 30, tzinfo=UTC)),
+        ("some day", None),
+    ],
+)
+def test_the_end_of_the_token_is_known_in_either_form_that_github_writes(told: str, ends: datetime | None) -> None:
+    scopes = {"x-oauth-scopes": "delete_repo, repo, workflow", "github-authentication-token-expiration": told}
+    get = answers(user=ok(scopes, login="ada"), orgs__acme=ok())
+    assert credential.store(place(Secrets()), NAMES, TOKEN, get=get).ends == ends

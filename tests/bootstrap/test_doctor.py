@@ -41,6 +41,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "alarms",
         "GitHub",
         "GitHub repository",
+        "token subjects",
         "GitHub token",
         "GitHub reviews",
         "GitHub rulesets",

@@ -1,6 +1,7 @@
 """`doctor`: the token issuer, the organization and the GitHub environment."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,18 @@ def test_the_scopes_that_deploying_the_templates_needs_are_checked() -> None:
     assert examine(healthy(), get=github_that_answers(scopes="admin:org,delete_repo,repo,workflow"))[
         "GitHub token"
     ].fine
+
+
+@pytest.mark.parametrize("scopes", ["admin:org,delete_repo,repo,workflow", None])
+def test_the_end_of_the_token_is_told_and_a_near_one_is_reported(scopes: str | None) -> None:
+    now = datetime.now(UTC)
+    later, near = (f"{now + timedelta(days=days, hours=1):%Y-%m-%d %H:%M:%S UTC}" for days in (14, 13))
+    finding = examine(healthy(), get=github_that_answers(scopes=scopes, ends=later))["GitHub token"]
+    assert finding.fine
+    assert finding.message.endswith("in 14 days")
+    finding = examine(healthy(), get=github_that_answers(scopes=scopes, ends=near))["GitHub token"]
+    assert not finding.fine
+    assert "in 13 days. If it is the one in the secret ORGANIZATION_TOKEN" in finding.message
 
 
 def test_a_token_that_has_permissions_instead_of_scopes_is_fine_and_said_to_be_unknown() -> None:

@@ -14,6 +14,7 @@ from components.environment import Environment
 from components.github.connection import GitHubConnection
 from components.lambda_function.code import FUNCTIONS
 from components.network.vpc_config import VpcConfig
+from functions.deployment_trigger import credential_end
 from functions.deployment_trigger.approved_artifacts import COPY_SECONDS
 from functions.deployment_trigger.decision import CLAIM_SECONDS
 from tests.access.authorization import Role, problems, roles_of
@@ -178,6 +179,7 @@ def test_only_its_own_rules_may_call_the_function(rendering: Rendering) -> None:
 
 def test_failures_raise_an_alarm_and_silence_does_not(rendering: Rendering) -> None:
     alarms = {each.inputs["name"]: each.inputs for each in rendering.all("cloudwatch/metricAlarm:MetricAlarm")}
+    del alarms["analytics-dev-github-credential"]
 
     watched = {name: (each["metricName"], each["statistic"], each["dimensions"]) for name, each in alarms.items()}
     assert watched == {
@@ -196,6 +198,19 @@ def test_failures_raise_an_alarm_and_silence_does_not(rendering: Rendering) -> N
         assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
         assert alarm["treatMissingData"] == "notBreaching"
         assert alarm["alarmActions"] == [TOPIC]
+
+
+def test_a_credential_that_ends_within_two_weeks_raises_an_alarm_and_one_without_an_end_does_not(
+    rendering: Rendering,
+) -> None:
+    alarm = rendering.one("cloudwatch/metricAlarm:MetricAlarm", "deployments-credential-alarm").inputs
+    metric = (alarm["namespace"], alarm["metricName"], alarm["dimensions"])
+    assert metric == (credential_end.NAMESPACE, credential_end.METRIC, {"Platform": "analytics-dev"})
+    assert (alarm["statistic"], alarm["comparisonOperator"], alarm["threshold"]) == ("Minimum", "LessThanThreshold", 14)
+    # The sweep reports it every quarter of an hour.
+    assert alarm["period"] >= 2 * 15 * 60
+    assert alarm["treatMissingData"] == "notBreaching"
+    assert alarm["alarmActions"] == [TOPIC]
 
 
 def test_a_dead_letter_raises_the_alarm_although_an_idle_queue_reports_late(rendering: Rendering) -> None:

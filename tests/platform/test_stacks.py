@@ -77,7 +77,7 @@ STACKS = {
         "aws:cloudwatch/eventRule:EventRule": 2,
         "aws:cloudwatch/eventTarget:EventTarget": 2,
         "aws:cloudwatch/logGroup:LogGroup": 4,
-        "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 3,
         **NAT,
         "aws:iam/role:Role": 9,
         "aws:iam/rolePolicy:RolePolicy": 19,

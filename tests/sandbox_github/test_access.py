@@ -1,11 +1,12 @@
 """Collaborators, teams, environments, rulesets and variables."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox_github.client import MEMBER, OUTSIDER, Client, encoded, repository, seed, start
+from tests.sandbox_github.client import MEMBER, OUTSIDER, OWNER, Client, encoded, repository, seed, start
 
 PULL_REQUEST = {
     "type": "pull_request",
@@ -345,3 +346,18 @@ def test_variables_of_the_organization_are_created_once_and_updated(call: Client
     assert call("POST", place, {**body, "name": "no-dashes"}).status == 422
     assert call("DELETE", f"{place}/AWS_ACCOUNT").status == 204
     assert call("GET", f"{place}/AWS_ACCOUNT").status == 404
+
+
+def test_every_answer_to_a_token_that_ends_says_when_and_later_it_is_rejected(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    tokens = [
+        {"token": name, "login": "olivia", "scopes": "repo", "ends": now + timedelta(days=days)}
+        for name, days in (("lasting", 30), ("ended", -1))
+    ]
+    call = start(tmp_path, seed(tokens=[*tokens, {"token": OWNER, "login": "olivia", "scopes": "repo"}]))
+    header = "github-authentication-token-expiration"
+    assert call.by("lasting")("GET", "/user").headers[header] == f"{now + timedelta(days=30):%Y-%m-%d %H:%M:%S UTC}"
+    assert header in call.by("lasting")("GET", "/repos/acme/none").headers
+    assert call.by("ended")("GET", "/user").status == 401
+    assert header not in call("GET", "/user").headers
+    call.github.close()

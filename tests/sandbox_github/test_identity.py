@@ -49,6 +49,58 @@ def test_the_subject_is_the_repository_followed_by_environment_event_or_ref(
     call.github.close()
 
 
+TEMPLATE = "/repos/acme/platform/actions/oidc/customization/sub"
+IMMUTABLE = "repo:acme@1001/platform@2001"
+
+
+def test_the_beginning_of_subjects_is_told_as_it_is_written(tmp_path: Path) -> None:
+    call = start(tmp_path, seed(subjects="legacy"))
+    plain = {"use_default": True, "use_immutable_subject": False, "sub_claim_prefix": "repo:acme/platform"}
+    assert call("GET", TEMPLATE).json == plain
+    assert call("PUT", TEMPLATE, {"use_default": True, "use_immutable_subject": True}).status == 201
+    assert call("GET", TEMPLATE).json == plain | {"use_immutable_subject": True, "sub_claim_prefix": IMMUTABLE}
+    assert claims(call, "environment=dev&audience=sts.amazonaws.com")["sub"] == f"{IMMUTABLE}:environment:dev"
+    call.github.close()
+
+
+def test_after_a_rename_subjects_have_ids_and_only_their_beginning_tells(tmp_path: Path) -> None:
+    call = start(tmp_path, seed(subjects="legacy"))
+    for name in ("renamed", "platform"):
+        path = "/repos/acme/platform" if name == "renamed" else "/repos/acme/renamed"
+        assert call("PATCH", path, {"name": name}).status == 200
+    told = {"use_default": True, "use_immutable_subject": False, "sub_claim_prefix": IMMUTABLE}
+    assert call("GET", TEMPLATE).json == told
+    assert claims(call, "environment=dev&audience=sts.amazonaws.com")["sub"] == f"{IMMUTABLE}:environment:dev"
+    call.github.close()
+
+
+def test_a_template_decides_what_subjects_are_made_of(call: Client) -> None:
+    query = "environment=dev&audience=sts.amazonaws.com"
+    own = {"use_default": False, "include_claim_keys": ["repository_id", "context"]}
+    assert call("PUT", TEMPLATE, own).status == 201
+    assert claims(call, query)["sub"] == "repository_id:2001:environment:dev"
+    assert call("GET", TEMPLATE).json["include_claim_keys"] == ["repository_id", "context"]
+    organizations = "/orgs/acme/actions/oidc/customization/sub"
+    assert call("GET", organizations).json == {"include_claim_keys": ["repo", "context"]}
+    assert call("PUT", organizations, {"include_claim_keys": ["repo", "ref"]}).status == 201
+    # Only a repository that takes it over has the organization's.
+    assert claims(call, query)["sub"] == "repository_id:2001:environment:dev"
+    assert call("PUT", TEMPLATE, {"use_default": False}).status == 201
+    assert claims(call, query)["sub"] == f"{IMMUTABLE}:ref:refs/heads/main"
+    assert call("PUT", TEMPLATE, {"use_default": True}).status == 201
+    assert claims(call, query)["sub"] == f"{IMMUTABLE}:environment:dev"
+
+
+def test_a_template_is_changed_by_administrators_and_of_known_form(call: Client) -> None:
+    mine = call.by(MEMBER)
+    assert mine("GET", TEMPLATE).status == 200
+    assert mine("PUT", TEMPLATE, {"use_default": True}).status == 403
+    assert mine("PUT", "/orgs/acme/actions/oidc/customization/sub", {"include_claim_keys": ["repo"]}).status == 403
+    for keys in (["repo", "repo"], ["a-b"]):
+        assert call("PUT", TEMPLATE, {"use_default": False, "include_claim_keys": keys}).status == 422
+    assert call("PUT", TEMPLATE, {"use_default": True, "use_immutable_subject": False}).status == 501
+
+
 def test_the_issuer_publishes_its_configuration(call: Client) -> None:
     found = call.raw("GET", "/_services/token/.well-known/openid-configuration").json
     assert found["issuer"] == ISSUER

@@ -126,13 +126,21 @@ jobs:
     uses: ./.github/workflows/called.yml
     with: {environment: dev}
     secrets: {own: "${{ secrets.BOTH }}"}
+  mapped:
+    uses: ./.github/workflows/called.yml
+    with: {environment: dev}
+    secrets: {own: "${{ secrets.OWN }}", both: "${{ secrets.NONE }}"}
   heir:
     uses: ./.github/workflows/called.yml
     with: {environment: none}
     secrets: inherit
+  deploying_heir:
+    uses: ./.github/workflows/called.yml
+    with: {environment: dev}
+    secrets: inherit
 """
 CALLED = """
-on: {workflow_call: {inputs: {environment: {type: string}}, secrets: {OWN: {required: true}}}}
+on: {workflow_call: {inputs: {environment: {type: string}}, secrets: {OWN: {required: true}, BOTH: }}}
 jobs:
   inner:
     environment: ${{ inputs.environment }}
@@ -167,9 +175,12 @@ def test_a_job_gets_the_secrets_of_its_environment_repository_and_organization_i
     assert run["conclusion"] == "success", log
     assert "plain: SHARED-ORG OWN-REPO BOTH-REPO" in log
     assert "deploy: SHARED-ORG OWN-REPO BOTH-ENV" in log
-    # The caller passes its own BOTH as OWN, and the called job has the BOTH of its environment besides.
-    assert "called / inner: NONE BOTH-REPO BOTH-ENV" in log
-    assert "heir / inner: SHARED-ORG OWN-REPO BOTH-REPO" in log
+    # The caller passes its own BOTH as OWN; what it does not name does not reach the called job, whatever its environment has.
+    assert "called / inner: NONE BOTH-REPO NONE" in log
+    # A name that it passes, even without a value, takes that of the environment.
+    assert "mapped / inner: NONE OWN-REPO BOTH-ENV" in log
+    assert "\nheir / inner: SHARED-ORG OWN-REPO BOTH-REPO" in log
+    assert "deploying_heir / inner: SHARED-ORG OWN-REPO BOTH-ENV" in log
 
 
 def test_no_log_page_or_name_of_a_step_shows_a_secret_or_one_of_its_lines(remote: Remote, secretive: str) -> None:
@@ -198,7 +209,7 @@ def test_a_pull_request_gets_secrets_unless_it_comes_from_a_fork(
     found = remote("GET", f"{secretive}/actions/runs?event=pull_request").json["workflow_runs"]
     ours, theirs = (remote.log(remote.finished(secretive, one["id"])) for one in found)
     assert "plain: SHARED-ORG OWN-REPO BOTH-REPO" in ours
-    for job in ("plain", "deploy", "called / inner", "heir / inner"):
+    for job in ("plain", "deploy", "called / inner", "mapped / inner", "heir / inner", "deploying_heir / inner"):
         assert f"{job}: NONE NONE NONE" in theirs
 
 

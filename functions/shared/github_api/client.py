@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from email.message import Message
 from typing import IO
 
@@ -26,6 +27,13 @@ _TIMEOUT_SECONDS = 10.0
 _RUN_DETAILS = "return_run_details"
 _SECONDARY_LIMIT_SECONDS = 60.0
 """GitHub requires at least a minute when it names no time. Source: GitHub Docs, "Rate limits for the REST API"."""
+
+
+_ENDS = "GitHub-Authentication-Token-Expiration"
+"""Header with the time at which the token ends, in every answer to one that does, as `2027-03-31 09:30:00 UTC` or `… +0900`.
+
+Sources: GitHub Changelog of 2021-07-26, "Expiration options for personal access tokens"; google/go-github, `parseTokenExpiration`.
+"""
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -55,6 +63,8 @@ class Client:
         self._wall_clock = wall_clock
         self._jitter = jitter
         self._opener = urllib.request.build_opener(_NoRedirects)
+        self.token_ends: datetime | None = None
+        """The time at which GitHub ends the credential, as its latest answer told; None: it told none."""
 
     def dispatch(
         self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None
@@ -94,6 +104,7 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 status, headers, answer = 0, Message(), {"message": f"{type(error).__name__}: {error}"}
             logger.info("%s %s: %s", method, path.partition("?")[0], status or "no answer")
+            self.token_ends = _time(headers.get(_ENDS))
             if status in accept:
                 return status, answer
             if (wait := self._limit(status, headers, answer, limited)) is not None:
@@ -169,5 +180,12 @@ def _refusal(method: str, path: str, status: int, headers: Message, answer: Json
 def _seconds(header: str | None) -> float | None:
     try:
         return float(header) if header else None
+    except ValueError:
+        return None
+
+
+def _time(header: str | None) -> datetime | None:
+    try:
+        return datetime.strptime((header or "").replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None

@@ -12,7 +12,9 @@ from sandbox.aws.iam.authorization import Principal
 from sandbox.aws.ministack import cloudformation, gateway, scope
 from sandbox.aws.ministack.gateway import Handler, Request, Response
 
-CHANGES = frozenset({"CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet"})
+CHANGES = frozenset(
+    {"CreateStack", "UpdateStack", "ContinueUpdateRollback", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet"}
+)
 
 STACK_ID = re.compile(r"<StackId>([^<]+)</StackId>")
 

@@ -99,14 +99,21 @@ class Preparation:
             job["env"] = {**(job.get("env") or {}), **self._workspace.identity(path, environment)}
 
     def _passed(self, job: Document, secrets: Sequence[str]) -> dict[str, str]:
-        """Return the secrets of a called workflow: those that its caller passes, its environment's, and its token.
+        """Return the secrets of a called workflow: those that its caller passes, its environment's for the same names, its token.
 
+        The environment of a called job adds no name: "the environment secret will be used, and not the secret passed from the caller
+        workflow". Sources: GitHub Docs, "Reuse workflows"; actions/runner, issues 1490 and 4453.
         act passes all that there are where a caller says `inherit`, even those that it has not got itself.
         """
         given: Any = job.get("secrets") or {}
-        named = {name: f"${{{{ secrets.{name} }}}}" for name in secrets} if given == "inherit" else given
+        inherits = given == "inherit"
+        named = {name: f"${{{{ secrets.{name} }}}}" for name in secrets} if inherits else given
         passed = {str(name).upper(): str(value) for name, value in named.items()}
-        passed |= {name: f"${{{{ secrets.{_HIDDEN}{name} }}}}" for name in self._secrets.environment}
+        passed |= {
+            name: f"${{{{ secrets.{_HIDDEN}{name} }}}}"
+            for name in self._secrets.environment
+            if inherits or name in passed
+        }
         return passed | {"GITHUB_TOKEN": "${{ secrets.GITHUB_TOKEN }}"}
 
     def _prepare_called(self, path: str, caller: Document, inherited: dict[str, str]) -> None:

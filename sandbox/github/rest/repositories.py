@@ -152,6 +152,7 @@ def update_repository(call: Call) -> Response:
         if call.store.find_repository(repository.owner, body.name) not in (None, repository):
             raise errors.validation_failed("Repository", "name", "custom", "name already exists on this account")
         repository.name = _valid_name(body.name)
+        repository.renamed = True
     if body.default_branch is not None and body.default_branch != repository.default_branch:
         if body.default_branch not in call.store.git(repository).branches():
             message = f"Cannot update default branch to {body.default_branch!r}: the branch does not exist"

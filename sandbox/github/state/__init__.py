@@ -28,6 +28,7 @@ from sandbox.github.state.repository import (
     Review,
     Reviewer,
     ReviewState,
+    SubjectTemplate,
 )
 from sandbox.github.state.runs import (
     Approval,
@@ -65,6 +66,7 @@ __all__ = [
     "Secret",
     "State",
     "Step",
+    "SubjectTemplate",
     "Team",
     "User",
     "Variable",
@@ -85,6 +87,8 @@ class State(BaseModel):
     """Of the organization, as the secrets."""
     secrets: dict[str, Secret] = Field(default_factory=dict[str, Secret])
     actions_policy: ActionsPolicy = ActionsPolicy()
+    subject_claims: list[str] = Field(default_factory=lambda: ["repo", "context"])
+    """The claims of the subjects of repositories that take over the organization's template."""
     runs: dict[int, Run] = Field(default_factory=dict[int, Run])
 
     def next_id(self) -> int:

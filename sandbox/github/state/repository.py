@@ -140,6 +140,17 @@ class Issue(BaseModel):
     updated_at: str = Field(default_factory=now)
 
 
+class SubjectTemplate(BaseModel):
+    """The setting of a repository that decides about the subjects of its jobs' tokens."""
+
+    use_default: bool = True
+    """Whether the subject is made of the repository and the context, whatever the organization says."""
+    include_claim_keys: list[str] = Field(default_factory=list[str])
+    """The claims that it is made of otherwise; none: those of the organization."""
+    use_immutable_subject: bool = False
+    """Whether somebody opted in to subjects with ids."""
+
+
 class Repository(BaseModel):
     """A repository."""
 
@@ -157,6 +168,8 @@ class Repository(BaseModel):
     """Switches such as `has_issues` and `allow_squash_merge` that differ from their defaults."""
     template_id: int | None = None
     fork_of: int | None = None
+    renamed: bool = False
+    subject_template: SubjectTemplate = SubjectTemplate()
     collaborators: dict[str, Permission] = Field(default_factory=dict[str, Permission])
     invitations: list[Invitation] = Field(default_factory=list[Invitation])
     environments: dict[str, Environment] = Field(default_factory=dict[str, Environment])

@@ -2,18 +2,21 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 
-from functions.deployment_trigger import handler
+from functions.deployment_trigger import credential_end, handler
 from functions.deployment_trigger.github import GitHub
 from functions.deployment_trigger.package import Approval
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import CredentialError, ExplainedError
+from sandbox.aws.cloudwatch import embedded_format
 from tests.functions.deployment_trigger.fakes import REPOSITORY, Fakes, arn
 from tests.functions.shared.server import Reply, Server, serving
 
@@ -156,6 +159,34 @@ def test_the_sweep_does_the_same_for_a_lost_event(fakes: Fakes, github: Server) 
     github.reply(Reply(status=204), *found(a_run("1-1000000000")))
 
     assert [made["decision"] for made in handler.handler({"sweep": True}, Context())] == ["dispatched"]
+
+
+def test_the_sweep_reports_the_days_that_github_leaves_the_credential(
+    fakes: Fakes, github: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends = datetime.now(UTC) + timedelta(days=20)
+    told = {"GitHub-Authentication-Token-Expiration": f"{ends:%Y-%m-%d %H:%M:%S UTC}"}
+    fakes.sagemaker.packages.clear()
+    github.reply(Reply(body={"login": BOT}, headers=told))
+
+    assert handler.handler({"sweep": True}, Context()) == []
+
+    [line] = capsys.readouterr().out.splitlines()
+    [(namespace, datum)] = embedded_format.metrics(json.loads(line), time.time())
+    assert (namespace, datum["MetricName"]) == (credential_end.NAMESPACE, credential_end.METRIC)
+    assert datum["Dimensions"] == [{"Name": "Platform", "Value": "analytics-dev"}]
+    [value] = datum["Values"]
+    assert 19.9 < value < 20
+
+
+@pytest.mark.parametrize("reply", [Reply(body={"login": BOT}), Reply(status=401, body={"message": "Bad credentials"})])
+def test_a_credential_without_an_end_or_that_github_rejects_has_no_such_metric_and_fails_no_sweep(
+    fakes: Fakes, github: Server, capsys: pytest.CaptureFixture[str], reply: Reply
+) -> None:
+    fakes.sagemaker.packages.clear()
+    github.reply(reply)
+    assert handler.handler({"sweep": True}, Context()) == []
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"ModelPackageArn": 1}}, {"sweep": "yes"}])

@@ -58,6 +58,7 @@ class Aws:
         self.status = "CREATE_IN_PROGRESS"
         self.protected = False
         self.may_protect = True
+        self.may_look = True
 
     def client(self, service: str, config: object) -> Any:
         return {"ssm": self.parameters, "lambda": self.functions}.get(service, self)
@@ -66,6 +67,8 @@ class Aws:
         return {"SecretString": self.secret}
 
     def describe_stacks(self, **arguments: object) -> dict[str, list[dict[str, str]]]:
+        if not self.may_look:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "DescribeStacks")
         return {"Stacks": [{"StackStatus": self.status}]}
 
     def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803
@@ -277,6 +280,21 @@ def test_an_account_that_does_not_let_the_function_protect_stacks_is_named_with_
     handler.handler(event(cloudformation, ResourceType="Custom::DeletionCheck", ResourceProperties=on), Context())
 
     assert "`python -m bootstrap up`" in the_answer(cloudformation)["Reason"]
+
+
+def test_an_update_of_a_stack_that_the_function_may_not_look_at_says_how_its_rollback_is_continued(
+    cloudformation: Server, fakes: Fakes, aws: Aws
+) -> None:
+    aws.may_look = False
+    more = {"PhysicalResourceId": PROJECT.full_name, "OldResourceProperties": PROPERTIES}
+    handler.handler(event(cloudformation, "Update", **more), Context())
+    answered = the_answer(cloudformation)
+    assert answered["Status"] == "FAILED"
+    assert "may not read the state of the project's stack: deploy the platform again" in answered["Reason"]
+    assert (
+        "continue-update-rollback --stack-name arn:aws:cloudformation:eu-west-1:111111111111:stack/SC-"
+        in answered["Reason"]
+    )
 
 
 @pytest.mark.parametrize("url", ["https://evil.example.com/x", "http://169.254.169.254/x", None])
