@@ -35,7 +35,8 @@ def show(console: Console) -> None:
         console.print(f"[bold]{product.title}[/bold]\n  {product.description}", soft_wrap=True, highlight=False)
         width = max(len(parameter.name) for parameter in product.parameters)
         for parameter in product.parameters:
-            default = f" (default: {launch.PEOPLE.get(parameter.name, parameter.default)})"
+            value = launch.PEOPLE.get(parameter.name, parameter.default)
+            default = " (needed)" if value is None else f" (default: {value})"
             line = f"    {parameter.name:<{width}}  {parameter.values}{default}\n    {'':<{width}}  {parameter.description}"
             console.print(line, soft_wrap=True, markup=False, highlight=False)
         console.print()
