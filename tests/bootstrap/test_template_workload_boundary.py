@@ -342,9 +342,15 @@ def test_only_people_and_projects_start_pipelines(template: Template) -> None:
     starting = {"data-scientist", "lead-data-scientist"}
     for role in (*starting, "p-abcdefghijkl-workflow", DEPLOYMENT):
         assert permits(boundary, requested(role, action, PIPELINE)), role
-    for role in (*set(PLATFORMS_ROLES) - starting, "evil-data-scientist"):
+    for role in set(PLATFORMS_ROLES) - starting:
         assert denials(boundary, requested(role, action, PIPELINE)), role
-    assert denials(document(template, "DeployBoundary"), requested("deploy", action, PIPELINE))
+    deploy = document(template, "DeployBoundary")
+    assert denials(deploy, requested("deploy", action, PIPELINE))
+    # One pattern stands for both roles of people. Nobody can make another role that it fits.
+    made = f"{IAM}:role/{PREFIX}-evil-data-scientist"
+    assert denials(deploy, requested("deploy", "iam:CreateRole", made, iam__PermissionsBoundary=BOUNDARY))
+    for role in PLATFORMS_ROLES:
+        assert not permits(boundary, requested(role, "iam:CreateRole", made, iam__PermissionsBoundary=BOUNDARY)), role
 
 
 def test_nobody_repeats_an_execution_of_an_earlier_definition(template: Template) -> None:
@@ -409,6 +415,16 @@ def test_only_the_two_functions_read_credentials(template: Template) -> None:
     for role in (*set(OTHER_ROLES) - functions, "job", DEPLOYMENT, "of-its-own"):
         # Also a secret's own policy must not suffice, so that a denial is needed.
         assert denials(boundary, requested(role, "secretsmanager:GetSecretValue", secret)), role
+
+
+@pytest.mark.parametrize("parts", ["development", "both", "workload"])
+def test_versions_are_changed_by_leads_and_by_the_function_that_notes_what_serves(parts: str) -> None:
+    boundary, action = document(Template(Parts=parts), "WorkloadBoundary"), "sagemaker:UpdateModelPackage"
+    changing = {"model-life-cycle"} if parts == "workload" else {"lead-data-scientist", "model-life-cycle"}
+    for role in changing:
+        assert permits(boundary, requested(role, action, "arn:aws:sagemaker:::x")), role
+    for role in ({*PLATFORMS_ROLES, *OTHER_ROLES} - changing) | {DEPLOYMENT, "of-its-own"}:
+        assert denials(boundary, requested(role, action, "arn:aws:sagemaker:::x")), role
 
 
 @pytest.mark.parametrize("parts", ["development", "both"])
@@ -512,12 +528,12 @@ def test_a_deployment_passes_roles_of_its_environment_but_none_that_deploys_the_
         ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/{PREFIX}-p-abcdefghijkl-workflow"),
     ],
 )
-def test_no_launched_project_reads_secrets_approves_models_or_grants_anything(
+def test_no_launched_project_reads_secrets_changes_models_or_grants_anything(
     template: Template, action: str, resource: str
 ) -> None:
     boundary = document(template, "WorkloadBoundary")
     for role in ("deployment", "model", "pipeline", "workflow"):
-        keys = {"iam__PermissionsBoundary": BOUNDARY, "sagemaker__ModelApprovalStatus": "Approved"}
+        keys = {"iam__PermissionsBoundary": BOUNDARY}
         assert not permits(boundary, requested(f"p-abcdefghijkl-{role}", action, resource, **keys)), role
 
 
@@ -530,7 +546,8 @@ def test_the_workload_boundary_allows_what_every_role_of_the_platform_needs(stac
 
     def lets_through(role: Role, action: str, resource: str) -> bool:
         arn = f"arn:aws:iam::{stack.account_id}:role/{role.name}"
-        denied = denials(boundary, Request(principal=arn, action=action, resource=resource))
+        keys = {"iam:PermissionsBoundary": str(boundary_arn)}
+        denied = denials(boundary, Request(principal=arn, action=action, resource=resource, keys=keys))
         return bool(allowed_by(boundary, action, resource)) and not denied
 
     lost = [
