@@ -42,12 +42,13 @@ IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 TOPIC = "arn:aws:sns:eu-west-1:333333333333:analytics-prod-alarms"
 WITHIN_SECONDS = 240
 UPLOAD = """
-from batch.names import Names
-from deployment.deploy import upload_code
+from batch import PURPOSE
 from mlops_platform.release import project
+from mlops_platform.scheduled.code import upload_code
+from mlops_platform.scheduled.names import Names
 
 owner = project.read()
-print(upload_code(Names(project=owner, environment=owner.environments["prod"])))
+print(upload_code(Names(project=owner, environment=owner.environments["prod"], purpose=PURPOSE)))
 """
 
 

@@ -4,65 +4,20 @@ The version is part of it, by its artifact, that artifact's digest and its image
 and never what scores it. The job runs isolated, in the account's network, as the version's own model would be served.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from batch.names import Names
 from deployment.settings import Plan, Settings
 from mlops_platform.pipeline.expressions import VERSION, Json, join, parameter
+from mlops_platform.pipeline.jobs import RETRIES, Machine
 from mlops_platform.release.version import Version
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.names import Names
 
-INPUTS, OUTPUTS = "/opt/ml/processing/input", "/opt/ml/processing/output"
 INPUT, WINDOW, AREA = "Input", "Window", "Area"
 """Parameters of an execution: the S3 URI of the window's rows, the window's name, and one of the areas below."""
 RUNS, TESTS = "output", "test"
 """Areas of the batch's folder that jobs write to: for all who use the predictions, and for the test of a deployment."""
 STEP = "Score"
-
-# Capacity and internal errors pass; an error in the code or in the rows does not.
-RETRIES: list[Json] = [
-    {
-        "ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"],
-        "IntervalSeconds": 10,
-        "BackoffRate": 2.0,
-        "MaxAttempts": 5,
-    },
-    {
-        "ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR"],
-        "IntervalSeconds": 60,
-        "BackoffRate": 2.0,
-        "MaxAttempts": 3,
-    },
-]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Container:
-    """The container of a version, as the account's release function has made its SageMaker model."""
-
-    image: str
-    environment: Mapping[str, str]
-    role_arn: str
-    """Role that the model runs under."""
-    subnet_ids: list[str]
-    security_group_ids: list[str]
-
-    @classmethod
-    def described(cls, model: Mapping[str, Any]) -> "Container":
-        """Return the container of the model that DescribeModel describes."""
-        container, network = model["PrimaryContainer"], model["VpcConfig"]
-        return cls(
-            image=container["Image"],
-            environment=container.get("Environment", {}),
-            role_arn=model["ExecutionRoleArn"],
-            subnet_ids=network["Subnets"],
-            security_group_ids=network["SecurityGroupIds"],
-        )
-
-    def configuration(self) -> Mapping[str, Any]:
-        """Return the value of the program's configuration."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,41 +52,25 @@ def definition(batch: Batch) -> Json:
 
 def _arguments(batch: Batch) -> Json:
     container, plan = batch.container, batch.plan
-    inputs: dict[str, str | Json] = {
-        "rows": parameter(INPUT),
-        "model": batch.version.artifact_uri,
-        "code": batch.code_uri,
-    }
-    return {
-        "AppSpecification": {
-            "ImageUri": container.image,
-            "ContainerEntrypoint": ["python3", f"{INPUTS}/code/run.py"],
-            "ContainerArguments": _options(batch),
-        },
-        "Environment": dict(container.environment),
-        "ProcessingInputs": [_input(name, uri) for name, uri in inputs.items()],
-        "ProcessingOutputConfig": {
-            "KmsKeyId": batch.kms_key_arn,
-            # The manifests are an output of their own: they never lie among results that are not whole.
-            "Outputs": [_output(batch, name) for name in ("results", "runs")],
-        },
-        "ProcessingResources": {
-            "ClusterConfig": {
-                "InstanceType": plan.instance_type,
-                "InstanceCount": 1,
-                "VolumeSizeInGB": plan.volume_gigabytes,
-                "VolumeKmsKeyId": batch.kms_key_arn,
-            }
-        },
-        "NetworkConfig": {
-            "VpcConfig": {"Subnets": container.subnet_ids, "SecurityGroupIds": container.security_group_ids},
-            "EnableNetworkIsolation": True,
-            "EnableInterContainerTrafficEncryption": True,
-        },
-        "RoleArn": container.role_arn,
-        "StoppingCondition": {"MaxRuntimeInSeconds": plan.maximum_minutes * 60},
-        "Tags": [{"Key": key, "Value": value} for key, value in project_tags(batch.names).items()],
-    }
+    machine = Machine(
+        instance_type=plan.instance_type,
+        volume_gigabytes=plan.volume_gigabytes,
+        maximum_minutes=plan.maximum_minutes,
+        kms_key_arn=batch.kms_key_arn,
+        role_arn=container.role_arn,
+        subnet_ids=container.subnet_ids,
+        security_group_ids=container.security_group_ids,
+        tags=batch.names.tags,
+    )
+    job = machine.processing(
+        image=container.image,
+        script="run.py",
+        arguments=_options(batch),
+        inputs={"rows": parameter(INPUT), "model": batch.version.artifact_uri, "code": batch.code_uri},
+        # The manifests are an output of their own: they never lie among results that are not whole.
+        outputs={name: join("/", [batch.names.uri(), parameter(AREA), name]) for name in ("results", "runs")},
+    )
+    return {**job, "Environment": dict(container.environment)}
 
 
 def _options(batch: Batch) -> list[str | Json]:
@@ -149,31 +88,3 @@ def _options(batch: Batch) -> list[str | Json]:
         "--least-rows": str(drift.least_rows),
     }
     return [text for pair in options.items() for text in pair]
-
-
-def _input(name: str, uri: str | Json) -> Json:
-    return {
-        "InputName": name,
-        "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": f"{INPUTS}/{name}",
-            "S3DataType": "S3Prefix",
-            "S3InputMode": "File",
-        },
-    }
-
-
-def _output(batch: Batch, name: str) -> Json:
-    return {
-        "OutputName": name,
-        "S3Output": {
-            "S3Uri": join("/", [batch.names.uri(), parameter(AREA), name]),
-            "LocalPath": f"{OUTPUTS}/{name}",
-            "S3UploadMode": "EndOfJob",
-        },
-    }
-
-
-def project_tags(names: Names) -> dict[str, str]:
-    """Return the tags by which the project's jobs are known, also to the policy of the role that starts them."""
-    return {"sagemaker:project-name": names.project.name, "sagemaker:project-id": names.project.id}

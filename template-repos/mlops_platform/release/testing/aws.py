@@ -14,6 +14,9 @@ from mlops_platform.project import aws
 from mlops_platform.release import model, project
 from mlops_platform.release.testing.example import PROJECT, model_name
 
+DATA_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
+"""Key of the project's data in the account."""
+
 
 def refusal(operation: str, code: str, message: str, **more: Any) -> ClientError:
     """Return the error that boto3 raises when AWS refuses."""
@@ -105,8 +108,9 @@ class FakeSsm:
 
     def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         """Return a parameter."""
-        assert Name == f"{PROJECT.environments['preprod'].parameter_path}/endpoints/instance-types"
-        return {"Parameter": {"Value": self.instance_types}}
+        values = {"endpoints/instance-types": self.instance_types, "encryption/data-key-arn": DATA_KEY}
+        path = PROJECT.environments["preprod"].parameter_path
+        return {"Parameter": {"Value": values[Name.removeprefix(f"{path}/")]}}
 
 
 @dataclass
