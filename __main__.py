@@ -207,7 +207,7 @@ if settings.workload:
         ),
         options,
     )
-    WorkloadAccount(
+    workload = WorkloadAccount(
         "workload",
         WorkloadAccountArgs(
             environment=environment,
@@ -227,6 +227,7 @@ if settings.workload:
         ),
         options,
     )
+    parameters |= workload.parameters
 
 # Everywhere: a role for the workflow that looks for drift, and the parameters that projects read.
 DriftRole("drift", DriftRoleArgs(environment=environment, repository=settings.github.platform_repository), options)
