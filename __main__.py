@@ -162,6 +162,7 @@ if settings.development:
                 github=settings.github.connection,
                 credential_secret_arn=projects.credential_secret_arn,
                 release_branch=RELEASE_BRANCH if settings.github.release_managers else None,
+                deployment_accounts=settings.deployment_accounts,
                 alarms_topic_arn=alarms.topic_arn,
             ),
             options,

@@ -1,5 +1,6 @@
 """Settings of the deployment trigger: the platform as the function's environment variables describe it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ class Settings:
     """Beginning of the names of projects' buckets, such as `analytics-dev`."""
     account_id: str
     region: str
+    unit: str
+    deployment_accounts: tuple[tuple[str, str], ...]
+    """Environments that projects deploy to, with their accounts."""
     release_branch: str = ""
     """Branch to which versions are proposed that preproduction has tested; empty where production's jobs wait themselves."""
 
@@ -35,7 +39,10 @@ class Settings:
             "prefix": "PLATFORM_PREFIX",
             "account_id": "ACCOUNT_ID",
             "region": "AWS_REGION",
+            "unit": "UNIT",
+            "deployment_accounts": "DEPLOYMENT_ACCOUNTS",
         }
         values = read_variables(environment, names, of="the deployment trigger")
+        accounts: Mapping[str, str] = json.loads(values.pop("deployment_accounts"))
         found = {field: value.rstrip("/") for field, value in values.items()}
-        return cls(**found, release_branch=environment.get("RELEASE_BRANCH", ""))
+        return cls(**found, deployment_accounts=tuple(accounts.items()), release_branch=environment.get("RELEASE_BRANCH", ""))

@@ -57,7 +57,7 @@ def dispatch(person: Client, branch: str) -> dict[str, Any]:
 
 
 def found(platform: TriggersGitHub) -> str | None:
-    return platform.run_of(NAME, "deploy.yml", "main", APPROVAL)
+    return platform.run_of(NAME, "deploy.yml", "main", APPROVAL.id)
 
 
 def commit_of(platform: TriggersGitHub, url: str | None) -> str | None:

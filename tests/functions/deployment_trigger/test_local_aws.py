@@ -124,7 +124,10 @@ def test_a_report_is_kept_if_nobody_wrote_it_after_its_version_was_registered(wo
     assert kept["Body"].read() == MEASURED
 
 
-@pytest.mark.parametrize("key", ["approved/9/model.tar.gz", "deployments/9/1.json", "code/9/x.py", "data/9/x.csv"])
+@pytest.mark.parametrize(
+    "key",
+    ["approved/9/model.tar.gz", "deployments/9/1.json", "retraining/prod/2026-W49.json", "code/9/x.py", "data/9/x.csv"],
+)
 @pytest.mark.parametrize("condition", [{}, {"IfNoneMatch": "*"}], ids=str)
 def test_neither_administrators_nor_the_owner_plant_anything(
     world: World, key: str, condition: Mapping[str, str]
