@@ -94,6 +94,8 @@ storage = Storage(
         keep_on_destroy=settings.keep_data_on_destroy,
         one_writer=dict.fromkeys(("data", "sagemaker"), files_of_leads(environment)),
         write_once={"artifacts": approved_artifacts(environment)},
+        # What projects' endpoints were asked, and what was found in it: quotations of requests that could not be read.
+        expiring={"artifacts": ("captured", "watched")},
     ),
     options,
 )

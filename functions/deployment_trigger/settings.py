@@ -45,4 +45,6 @@ class Settings:
         values = read_variables(environment, names, of="the deployment trigger")
         accounts: Mapping[str, str] = json.loads(values.pop("deployment_accounts"))
         found = {field: value.rstrip("/") for field, value in values.items()}
-        return cls(**found, deployment_accounts=tuple(accounts.items()), release_branch=environment.get("RELEASE_BRANCH", ""))
+        return cls(
+            **found, deployment_accounts=tuple(accounts.items()), release_branch=environment.get("RELEASE_BRANCH", "")
+        )

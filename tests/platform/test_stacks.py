@@ -68,7 +68,7 @@ WORKLOAD = {
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 3,
-    "aws:ssm/parameter:Parameter": 14,
+    "aws:ssm/parameter:Parameter": 15,
 }
 STACKS = {
     "dev": {
@@ -85,7 +85,7 @@ STACKS = {
         "aws:kms/key:Key": 5,
         "aws:lambda/function:Function": 2,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
-        "aws:lambda/permission:Permission": 2,
+        "aws:lambda/permission:Permission": 4,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
         "aws:s3/bucketObjectv2:BucketObjectv2": 4,
         "aws:sagemaker/domain:Domain": 1,
@@ -257,9 +257,12 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
         assert set(parameters(rendered(name))) == everywhere | {
             "accounts/development",
             "endpoints/instance-types",
+            "monitoring/retraining-function-arn",
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))
+    trigger = "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-deployment-trigger"
+    assert published["monitoring/retraining-function-arn"] == trigger
     assert published["github/api-url"] == "https://api.github.com"
     assert published["github/oidc-issuer"] == "token.actions.githubusercontent.com"
     assert published["github/oidc-provider-arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
