@@ -72,7 +72,9 @@ class Retrainer:
     def _retrain(self, alarm: DriftAlarm, project: Project) -> Outcome:
         now = self.wall_clock()
         bucket, key, name = project.bucket, alarm.key(now), alarm.retraining(now)
-        wanted = Wanted(repository=project.training_repository, workflow=TRAIN, id=name, inputs={"retraining": name})
+        wanted = Wanted(
+            repository=project.training_repository, workflow=TRAIN, id=name, inputs={"reason": f"Drift: {name}"}
+        )
         mine = Retraining(alarm_arn=alarm.arn, state="claimed", owner=self.request_id, since=now)
         claim, run = self.retrainings.create(bucket, key, mine), None
         if claim is None:

@@ -74,7 +74,7 @@ class Drift(Approvals):
     def trainings(self) -> list[dict[str, Any]]:
         """Return the runs of the training workflow that drift started."""
         runs = self.developer.runs(self.project.training, "train.yml")
-        return [run for run in runs if run["display_title"].startswith("Train preprod-")]
+        return [run for run in runs if run["display_title"].startswith("Drift: preprod-")]
 
     def outcomes(self) -> list[dict[str, Any]]:
         """Return what the function of dev decided about alarms, from its log."""
@@ -139,7 +139,7 @@ def test_drift_starts_one_training_of_the_project(drift: Drift, findings: dict[s
     assert outcome["alarm_arn"] == f"arn:aws:cloudwatch:{REGION}:{ACCOUNTS['preprod']}:alarm:{drift.alarm}"
     [key] = drift.keys("dev", drift.project.id, "retraining/preprod/")
     name = key.removeprefix("retraining/").removesuffix(".json").replace("/", "-")
-    assert training["display_title"] == f"Train {name}"
+    assert training["display_title"] == f"Drift: {name}"
     assert training["event"] == "workflow_dispatch"
 
 

@@ -371,7 +371,11 @@ class MemoryGitHub:
         self.on_list()
         for run in self.runs:
             visible = float(run["since"]) + self.seconds_to_appear <= self.clock.now
-            if visible and run["repository"] == repository and run_id in (run.get("approval"), run.get("retraining")):
+            if (
+                visible
+                and run["repository"] == repository
+                and run_id in (run.get("approval"), *run.get("reason", "").split())
+            ):
                 return run["url"]
         return None
 

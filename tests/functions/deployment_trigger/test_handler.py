@@ -159,7 +159,7 @@ def test_an_alarm_about_drift_becomes_a_run_of_the_training(fakes: Fakes, github
     assert github.requests[0].json == {
         "ref": "main",
         "return_run_details": True,
-        "inputs": {"retraining": f"prod-{year}-W{week:02}"},
+        "inputs": {"reason": f"Drift: prod-{year}-W{week:02}"},
     }
 
 

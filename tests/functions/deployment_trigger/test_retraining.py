@@ -45,7 +45,7 @@ def test_an_alarm_about_drift_starts_the_training_of_its_project(fakes: Fakes) -
     outcome = alarm(fakes)
 
     [run] = fakes.github.runs
-    assert (run["repository"], run["retraining"]) == (TRAINING, "prod-2026-W49")
+    assert (run["repository"], run["reason"]) == (TRAINING, "Drift: prod-2026-W49")
     assert (outcome.decision, outcome.run_url) == ("dispatched", run["url"])
     assert (record(fakes)["state"], record(fakes)["run_url"]) == ("dispatched", run["url"])
 
@@ -70,7 +70,9 @@ def test_the_next_week_and_another_environment_have_trainings_of_their_own(fakes
     fakes.clock.now = MONDAY + 7 * DAY
     alarm(fakes, request_id="request-3")
 
-    assert [run["retraining"] for run in fakes.github.runs] == ["prod-2026-W49", "preprod-2026-W49", "prod-2026-W50"]
+    assert [run["reason"] for run in fakes.github.runs] == [
+        f"Drift: {name}" for name in ("prod-2026-W49", "preprod-2026-W49", "prod-2026-W50")
+    ]
 
 
 @pytest.mark.parametrize(
