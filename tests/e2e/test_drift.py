@@ -60,7 +60,7 @@ class Drift(Approvals):
         return json.loads(content["Body"].read())
 
     def failures_of_runs(self) -> list[str]:
-        """Return why runs of the pipeline that watches have failed."""
+        """Return the reasons why runs of the pipeline that watches have failed."""
         sagemaker = self.root("preprod", "sagemaker")
         executions = sagemaker.list_pipeline_executions(PipelineName=f"{self.name('preprod')}-watch")
         arns = [each["PipelineExecutionArn"] for each in executions["PipelineExecutionSummaries"]]
@@ -77,7 +77,7 @@ class Drift(Approvals):
         return [run for run in runs if run["display_title"].startswith("Drift: preprod-")]
 
     def outcomes(self) -> list[dict[str, Any]]:
-        """Return what the function of dev decided about alarms, from its log."""
+        """Return the decisions of dev's function about alarms, from its log."""
         pages = (
             self.root("dev", "logs")
             .get_paginator("filter_log_events")
@@ -103,7 +103,7 @@ def drift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drift]:
 
 @pytest.fixture(scope="module")
 def findings(drift: Drift) -> dict[str, Any]:
-    """What the scheduled run found in a day of shifted requests."""
+    """The findings of the scheduled run in a day of shifted requests."""
     drift.application("preprod").predict(heavier())
     captured = f"captured/{drift.project.id}/v1/"
 
