@@ -231,7 +231,7 @@ class Aws(FakeAws):
     scaling: FakeScaling = field(default_factory=FakeScaling)
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
-    s3: FakeObjects = field(default_factory=lambda: FakeObjects(writable=(f"{WATCH.folder}/code/", CAPTURED)))
+    objects: FakeObjects = field(default_factory=lambda: FakeObjects(writable=(f"{WATCH.folder}/code/", CAPTURED)))
     scheduler: FakeScheduler = field(default_factory=lambda: FakeScheduler(WATCH.pipeline))
     timeout: float = 0
     """Of the client that asks the endpoint, in seconds."""
@@ -244,6 +244,7 @@ class Aws(FakeAws):
             "application-autoscaling": self.scaling,
             "cloudwatch": self.cloudwatch,
             "scheduler": self.scheduler,
+            "s3": self.objects,
         }
 
     def client(self, service: str, region: str, *, attempts: int = 8, read_timeout_seconds: float = 60) -> Any:

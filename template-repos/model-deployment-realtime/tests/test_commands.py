@@ -152,16 +152,16 @@ def test_what_watches_the_endpoint_gets_the_versions_container_code_and_a_placeh
     configuration = engine.configuration()
     assert Container(**configuration["container"]).security_group_ids == ["sg-1"]
     code = f"{WATCH.folder}/code/{configuration['code'].rpartition('/')[2]}"
-    bucket, objects = WATCH.bucket, aws.s3.objects
+    bucket, objects = WATCH.bucket, aws.objects.objects
     assert {key for of, key in objects if of == bucket} >= {
         f"{code}/run.py",
         f"{code}/mlops_platform/monitoring/watch.py",
         f"captured/{PROJECT.id}/v2/placeholder",
     }
     assert len(objects[bucket, f"captured/{PROJECT.id}/v2/placeholder"]) <= 100
-    aws.s3.written.clear()
+    aws.objects.written.clear()
     deploy(2)
-    assert aws.s3.written == []
+    assert aws.objects.written == []
 
 
 def test_a_version_that_is_not_watched_in_the_end_fails_the_command(engine: Engine) -> None:
@@ -180,7 +180,7 @@ def test_without_watching_nothing_is_uploaded(aws: Aws, engine: Engine, monkeypa
     monkeypatch.setattr(settings, "read", read_changed)
     deploy(1)
     assert engine.configuration().keys() == {"modelPackageArn", "model", "instances"}
-    assert aws.s3.written == []
+    assert aws.objects.written == []
 
 
 def test_what_a_killed_run_was_creating_to_watch_is_adopted(engine: Engine) -> None:

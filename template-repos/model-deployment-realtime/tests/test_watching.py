@@ -121,7 +121,7 @@ class Window:
 
     def _artifact(self, trained: bool) -> Path:
         columns: dict[str, baseline.Kind] = {"sex": "categoric"}
-        columns |= {f"measure_{number}": "numeric" for number in range(1, len(rows()[0]))}
+        columns.update((f"measure_{number}", "numeric") for number in range(1, len(rows()[0])))
         baseline.write(baseline.of_rows(rows(), columns), self.folder / "baseline.json")
         archive = self.folder / "model.tar.gz"
         with tarfile.open(archive, "w:gz") as tar:
