@@ -95,6 +95,8 @@ storage = Storage(
         keep_on_destroy=settings.keep_data_on_destroy,
         one_writer=dict.fromkeys(("data", "sagemaker"), files_of_leads(environment)),
         write_once={"artifacts": approved_artifacts(environment)},
+        # What projects' endpoints were asked, and what was found in it: quotations of requests that could not be read.
+        expiring={"artifacts": ("captured", "watched")},
     ),
     options,
 )
@@ -164,6 +166,7 @@ if settings.development:
                 github=settings.github.connection,
                 credential_secret_arn=projects.credential_secret_arn,
                 release_branch=RELEASE_BRANCH if settings.github.release_managers else None,
+                deployment_accounts=settings.deployment_accounts,
                 alarms_topic_arn=alarms.topic_arn,
             ),
             options,
@@ -220,7 +223,7 @@ if settings.workload:
         ),
         options,
     )
-    WorkloadAccount(
+    workload = WorkloadAccount(
         "workload",
         WorkloadAccountArgs(
             environment=environment,
@@ -241,6 +244,7 @@ if settings.workload:
         ),
         options,
     )
+    parameters |= workload.parameters
 
 # Everywhere: a role for the workflow that looks for drift, and the parameters that projects read.
 DriftRole("drift", DriftRoleArgs(environment=environment, repository=settings.github.platform_repository), options)

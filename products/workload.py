@@ -18,6 +18,7 @@ def project_roles(
     *,
     endpoint_instance_types: Sequence[str],
     batch_instance_types: Sequence[str],
+    retraining_function_arn: str,
     organization_id: int | None,
     branch: str,
 ) -> Template:
@@ -29,6 +30,7 @@ def project_roles(
         values: those of the platform, by their placeholders.
         endpoint_instance_types: types of instances that endpoints may run on.
         batch_instance_types: types of instances that the jobs of a batch may run on.
+        retraining_function_arn: development's function that alarms about drift invoke.
         organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
             tokens of which it reads only subject and audience.
         branch: the only branch whose jobs deploy, where AWS reads it in their tokens.
@@ -37,8 +39,13 @@ def project_roles(
         ValueError: the values are not exactly those that the template names, or SageMaker has no images in the region.
     """
     known = {**values, "region": region, "images_account_id": sagemaker_images.account_of(region)}
-    parts = [Part(name="project-roles"), Part(name=f"project-roles-{inference}")]
-    if inference == "realtime":
+    parts = [Part(name="project-roles"), _container("Model")]
+    if inference == "batch":
+        parts += [_scheduled("batch", job="Model"), Part(name="project-roles-batch")]
+    else:
+        retraining = {"retraining_function_arn": retraining_function_arn}
+        parts += [Part(name="project-roles-realtime", values=retraining), _container("WatchJob")]
+        parts.append(_scheduled("watch", job="WatchJob"))
         parts += [
             Part(name="project-roles-instance-type", values={"instance_type": each}) for each in endpoint_instance_types
         ]
@@ -51,6 +58,17 @@ def project_roles(
         claims = {"organization_id": str(organization_id), "branch": branch}
         parts.append(Part(name="project-roles-claims", values=claims))
     return Template(key=f"project-roles-{inference}", text=compose(parts, known))
+
+
+def _container(role: str) -> Part:
+    """Return what a container that runs under a role needs."""
+    return Part(name="project-roles-container", values={"Container": role})
+
+
+def _scheduled(purpose: str, *, job: str) -> Part:
+    """Return what a pipeline that a schedule starts needs, whose jobs run under the role of `job`."""
+    values = {"Purpose": purpose.capitalize(), "purpose": purpose, "Job": job}
+    return Part(name="project-roles-scheduled", values=values)
 
 
 def promoted_pipeline(

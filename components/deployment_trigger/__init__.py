@@ -1,9 +1,11 @@
-"""The Lambda function that turns the approval of a model into a run of the project's deployment workflow.
+"""The Lambda function that turns the approval of a model into a run of the project's deployment workflow, and drift into a training.
 
 Its code is in `functions/deployment_trigger/`, its permissions are in `permissions.py`, its event rules in `rules.py`.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_aws as aws
@@ -42,14 +44,16 @@ class DeploymentTriggerArgs:
     github: GitHubConnection
     credential_secret_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
+    deployment_accounts: Mapping[str, str]
+    """Accounts that projects deploy to, by environment: their alarms about drift may invoke the function."""
     release_branch: str | None = None
     """Branch to which tested versions are proposed; None where production's jobs wait for a release manager themselves."""
 
 
 class DeploymentTrigger(pulumi.ComponentResource):
-    """A function that one rule calls for every approval and a schedule for lost ones, with alarms for its failures.
+    """A function that one rule calls for every approval, a schedule for lost ones, and alarms of projects for drift.
 
-    Another alarm tells that its credential ends soon.
+    Other alarms tell people of its own failures, and that its credential ends soon.
     """
 
     function_arn: pulumi.Output[str]
@@ -64,7 +68,7 @@ class DeploymentTrigger(pulumi.ComponentResource):
                 environment=environment,
                 vpc_config=args.vpc_config,
                 purpose=PURPOSE,
-                description="Starts the deployment of a model package that was approved",
+                description="Starts the deployment of an approved model package, and another training after drift",
                 role_description="Deployment trigger: read approvals and its credential, keep approved artifacts",
                 package="deployment_trigger",
                 policies={
@@ -81,6 +85,8 @@ class DeploymentTrigger(pulumi.ComponentResource):
                     "PARAMETER_PATH": environment.parameter_path,
                     "PLATFORM_PREFIX": environment.prefix,
                     "ACCOUNT_ID": environment.account_id,
+                    "UNIT": environment.unit,
+                    "DEPLOYMENT_ACCOUNTS": json.dumps(dict(args.deployment_accounts)),
                     **({"RELEASE_BRANCH": args.release_branch} if args.release_branch else {}),
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
@@ -93,10 +99,32 @@ class DeploymentTrigger(pulumi.ComponentResource):
             child,
         )
         _event_rules(name, environment, function, child)
+        _let_alarms_in(name, args, function, child)
         alarm_failures(name, f"{environment.prefix}-{PURPOSE}", function, args.alarms_topic_arn, child)
         alarm_end_of_credential(name, environment, args.alarms_topic_arn, child)
         self.function_arn = function.arn
         self.register_outputs({"function_arn": self.function_arn})
+
+
+def _let_alarms_in(
+    name: str, args: DeploymentTriggerArgs, function: PlatformFunction, child: pulumi.ResourceOptions
+) -> None:
+    """Let the alarms about drift of each account's projects invoke the function, and no other alarm.
+
+    Source: Amazon CloudWatch User Guide, "Invoke a Lambda function from an alarm".
+    """
+    for target, account_id in args.deployment_accounts.items():
+        deployed = replace(args.environment, name=target, account_id=account_id)
+        aws.lambda_.Permission(
+            f"{name}-drift-{target}",
+            statement_id=f"{deployed.prefix}-drift",
+            action="lambda:InvokeFunction",
+            function=function.function_name,
+            principal="lambda.alarms.cloudwatch.amazonaws.com",
+            source_account=account_id,
+            source_arn=deployed.arn("cloudwatch", f"alarm:{deployed.prefix}-p-*-drift"),
+            opts=child,
+        )
 
 
 def _event_rules(

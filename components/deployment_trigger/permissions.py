@@ -1,4 +1,4 @@
-"""Permissions of the deployment trigger: read approved packages, freeze their artifacts, and record approvals."""
+"""Permissions of the deployment trigger: read approved packages, freeze their artifacts, and record approvals and retrainings."""
 
 import pulumi
 
@@ -35,7 +35,7 @@ def read_approvals(environment: Environment) -> list[iam.Statement]:
 
 
 def keep_approved_artifacts(environment: Environment, data_key_arn: pulumi.Input[str]) -> list[iam.Statement]:
-    """Copy artifacts within projects' buckets to where no other role writes, and record approvals there."""
+    """Copy artifacts within projects' buckets to where no other role writes, and record approvals and retrainings there."""
     buckets = environment.bucket_arn("p-*")
     own = {"aws:ResourceAccount": environment.account_id}
     return [
@@ -44,7 +44,7 @@ def keep_approved_artifacts(environment: Environment, data_key_arn: pulumi.Input
             "WriteApprovals",
             "s3:AbortMultipartUpload",
             "s3:PutObject",
-            on=[f"{buckets}/approved/*", f"{buckets}/deployments/*"],
+            on=[f"{buckets}/{folder}/*" for folder in ("approved", "deployments", "retraining")],
             when={"StringEquals": own},
         ),
         iam.allow(

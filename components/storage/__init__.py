@@ -31,6 +31,8 @@ class StorageArgs:
     """Folders that one role alone writes, by the purpose of their bucket."""
     write_once: Mapping[str, Folder]
     """Folders whose objects are never replaced or deleted, by the purpose of their bucket."""
+    expiring: Mapping[str, Sequence[str]]
+    """Folders with requests of callers, which expire, by the purpose of their bucket."""
 
 
 class Storage(pulumi.ComponentResource):
@@ -59,6 +61,7 @@ class Storage(pulumi.ComponentResource):
                     keep_on_destroy=args.keep_on_destroy,
                     one_writer=args.one_writer.get(purpose),
                     write_once=args.write_once.get(purpose),
+                    expiring=args.expiring.get(purpose, ()),
                 ),
                 child,
             )

@@ -1,5 +1,6 @@
 """A bucket for data, and the grant by which roles reach it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,6 +11,11 @@ from components.environment import Environment
 from components.retention import retained
 from components.storage.closed_bucket import bucket_policy, closed_bucket
 from components.storage.folders import Folder, one_writer, write_once
+
+EXPIRING_DAYS = 35
+"""Days for which the requests to an endpoint are kept: a month, and some days to look at it."""
+PLACEHOLDER_BYTES = 100
+"""Most bytes of an object that does not expire with its folder; a captured request has several hundred."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +34,8 @@ class PrivateBucketArgs:
     """Folder that one role alone writes."""
     write_once: Folder | None = None
     """Folder whose objects are never replaced or deleted."""
+    expiring: Sequence[str] = ()
+    """Folders whose objects are gone, with all of their versions, after `EXPIRING_DAYS`."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -56,7 +64,7 @@ class PrivateBucket(pulumi.ComponentResource):
             ],
             opts=kept,
         )
-        _lifecycle(name, bucket, kept)
+        _lifecycle(name, bucket, args.expiring, kept)
         aws.s3.BucketLogging(
             f"{name}-logging",
             bucket=bucket.bucket,
@@ -91,7 +99,7 @@ class PrivateBucket(pulumi.ComponentResource):
         )
 
 
-def _lifecycle(name: str, bucket: aws.s3.Bucket, kept: pulumi.ResourceOptions) -> None:
+def _lifecycle(name: str, bucket: aws.s3.Bucket, expiring: Sequence[str], kept: pulumi.ResourceOptions) -> None:
     aws.s3.BucketLifecycleConfiguration(
         f"{name}-lifecycle",
         bucket=bucket.bucket,
@@ -107,7 +115,22 @@ def _lifecycle(name: str, bucket: aws.s3.Bucket, kept: pulumi.ResourceOptions) -
                 ],
                 "noncurrent_version_expiration": {"noncurrent_days": 360},
                 "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-            }
+            },
+            *(_expiration(folder) for folder in expiring),
         ],
         opts=kept,
     )
+
+
+def _expiration(folder: str) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    """Return the rule by which the objects of a folder expire, but for those that keep the folder from being empty.
+
+    Where two rules expire an object, S3 takes the shorter time. Source: Amazon S3 User Guide, "Lifecycle configuration conflicts".
+    """
+    return {
+        "id": f"expire-{folder}",
+        "status": "Enabled",
+        "filter": {"and_": {"prefix": f"{folder}/", "object_size_greater_than": PLACEHOLDER_BYTES}},
+        "expiration": {"days": EXPIRING_DAYS},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
+    }

@@ -16,6 +16,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.deployment_trigger import PURPOSE as DEPLOYMENT_TRIGGER
 from components.encryption.key import EncryptionKey
 from components.environment import ONBOARDING, Environment
 from components.github.connection import GitHubTokens
@@ -23,6 +24,7 @@ from components.github.server import server_of
 from components.iam.role import Role, RoleArgs
 from components.lambda_function.synchronous import SynchronousFunction, SynchronousFunctionArgs
 from components.network.vpc_config import VpcConfig
+from components.parameters import Values
 from components.project_catalog.product import url_of
 from components.project_launches.permissions import (
     manage_buckets,
@@ -84,6 +86,8 @@ class WorkloadAccount(pulumi.ComponentResource):
     Deployed models read nothing outside this account but the images of AWS, so that they keep running when the account
     that trained them is gone.
     """
+
+    parameters: Values
 
     def __init__(self, name: str, args: WorkloadAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:WorkloadAccount", name, None, opts)
@@ -154,6 +158,7 @@ class WorkloadAccount(pulumi.ComponentResource):
             principal=args.development.role_arn(TEMPLATE_CLONER),
             opts=child,
         )
+        self.parameters = {"monitoring/retraining-function-arn": _retraining_function_arn(args)}
         self.register_outputs({})
 
     def _template_urls(self, name: str, args: WorkloadAccountArgs) -> Mapping[str, pulumi.Output[str]]:
@@ -203,10 +208,16 @@ def _project_roles(inference: str, args: WorkloadAccountArgs) -> pulumi.Output[T
             known,
             endpoint_instance_types=args.endpoint_instance_types,
             batch_instance_types=args.batch_instance_types,
+            retraining_function_arn=_retraining_function_arn(args),
             organization_id=_owner_id(args.tokens),
             branch=args.release.branch,
         )
     )
+
+
+def _retraining_function_arn(args: WorkloadAccountArgs) -> str:
+    """Return the ARN of the function of development that has a model trained again."""
+    return args.development.arn("lambda", f"function:{args.development.prefix}-{DEPLOYMENT_TRIGGER}")
 
 
 def _promoted_pipeline(args: WorkloadAccountArgs) -> pulumi.Output[Template]:

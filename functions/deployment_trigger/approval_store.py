@@ -5,17 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError
-
+from functions.deployment_trigger.conditional_write import put_under_condition
 from functions.deployment_trigger.package import Approval
-from functions.shared import aws_clients
 from functions.shared.json_record import fields_of
 
 State = Literal["claimed", "dispatched", "proposed", "refused", "superseded", "unchanged"]
 """`unchanged`: the package was changed after its approval, which is no approval of its own."""
 
 FOLDER = "deployments/"
-_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,25 +76,8 @@ class ApprovalStore:
         return sorted((each for each in found if each is not None), key=lambda each: each.at, reverse=True)
 
     def _put(self, bucket: str, approval: Approval, record: Record, **condition: str) -> StoredRecord | None:
-        attempts = 0
-        while True:
-            try:
-                answer = self._s3.put_object(
-                    Bucket=bucket,
-                    Key=key(approval),
-                    Body=record.to_json().encode(),
-                    ContentType="application/json",
-                    **condition,
-                )
-            except ClientError as error:
-                attempts += 1
-                if aws_clients.code(error) == "PreconditionFailed":
-                    return None
-                # Two requests met; repeating this one shows whether it would have been first.
-                if aws_clients.code(error) != "ConditionalRequestConflict" or attempts == _ATTEMPTS:
-                    raise
-            else:
-                return StoredRecord(record=record, etag=answer["ETag"])
+        etag = put_under_condition(self._s3, bucket, key(approval), record.to_json(), **condition)
+        return None if etag is None else StoredRecord(record=record, etag=etag)
 
 
 def key(approval: Approval) -> str:

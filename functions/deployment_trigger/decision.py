@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from functions.deployment_trigger.approval_store import Record
 from functions.deployment_trigger.package import Approval, Candidate
 
 CLAIM_SECONDS = 300.0
@@ -23,8 +22,27 @@ class Decision:
     run_url: str | None = None
 
 
-def may_take_over(record: Record, *, owner: str, now: float) -> bool:
-    """Whether a request may finish a deployment that was begun: the one that began it has certainly stopped."""
+class Claim(Protocol):
+    """A record of what was begun."""
+
+    @property
+    def state(self) -> str:
+        """`claimed` until it is done."""
+        ...
+
+    @property
+    def owner(self) -> str:
+        """Id of the request that began it."""
+        ...
+
+    @property
+    def since(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+
+def may_take_over(record: Claim, *, owner: str, now: float) -> bool:
+    """Whether a request may finish what was begun: the one that began it has certainly stopped."""
     return record.state == "claimed" and (record.owner == owner or now - record.since >= CLAIM_SECONDS)
 
 

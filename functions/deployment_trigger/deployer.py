@@ -20,7 +20,7 @@ from functions.deployment_trigger.package import Approval, Candidate, approved, 
 from functions.deployment_trigger.project import Project
 from functions.deployment_trigger.proposal import propose
 from functions.deployment_trigger.protocols import Approvals, Artifacts, GitHubApi, Projects, Registry
-from functions.deployment_trigger.run import BRANCH, WORKFLOW, find_run, start_run
+from functions.deployment_trigger.run import BRANCH, DEPLOY, deployment, find_run, start_run
 from functions.deployment_trigger.settings import Settings
 from functions.shared.evidence import EvidenceError, evaluated_artifact
 from functions.shared.github_api.deadline import Deadline
@@ -97,7 +97,7 @@ class Deployer:
             claim = self.approvals.replace(bucket, approval, found, self._record(candidate, "claimed"))
             if claim is None:
                 return _known(found.record)
-            if run := find_run(self.github(), candidate):
+            if run := find_run(self.github(), deployment(candidate)):
                 return self._finish(candidate, claim, "dispatched", "its run was started before", run)
         if decision.is_superseded(approval, self._newest(candidate.project)):
             return self._finish(candidate, claim, "superseded", "another version was approved later")
@@ -108,7 +108,7 @@ class Deployer:
         except NotEvaluatedError as refusal:
             _logged(self._finish(candidate, claim, "refused", str(refusal)))
             raise
-        run = start_run(self.github(), self.deadline, candidate, patient=patient)
+        run = start_run(self.github(), self.deadline, deployment(candidate), patient=patient)
         return self._finish(candidate, claim, "dispatched", "it was approved", run)
 
     def _is_noted(self, candidate: Candidate) -> bool:
@@ -167,7 +167,7 @@ class Deployer:
         if newest is None or found is None or found.record.state != "dispatched":
             return []
         record, github = found.record, self.github()
-        tested = github.tested_commit(project.repository, WORKFLOW, BRANCH, newest, record.run_url)
+        tested = github.tested_commit(project.repository, DEPLOY, BRANCH, newest, record.run_url)
         if tested is None:
             return []
         arn = record.model_package_arn

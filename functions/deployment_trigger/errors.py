@@ -4,7 +4,7 @@ from functions.shared.github_api.errors import ExplainedError
 
 
 class RefusedError(ExplainedError):
-    """This model package is not deployed; the message says why. Trying again changes nothing."""
+    """This model package is not deployed, or this alarm trains nothing; the message says why. Trying again changes nothing."""
 
 
 class NotEvaluatedError(ExplainedError):
@@ -27,7 +27,7 @@ class ProjectParameterError(RefusedError):
 
 
 class NotStartedError(ExplainedError):
-    """The deployment could not be started; Lambda and the sweep try again."""
+    """The run could not be started; Lambda tries again, and for a deployment the sweep, too."""
 
 
 class SweepError(ExplainedError):

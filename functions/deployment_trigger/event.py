@@ -21,10 +21,22 @@ class ApprovalEvent:
         return self.changed is None or "ModelApprovalStatus" in self.changed
 
 
-def parse_event(event: Mapping[str, object]) -> ApprovalEvent | None:
-    """Read an event; None when it starts the sweep."""
+@dataclass(frozen=True, kw_only=True)
+class AlarmEvent:
+    """A change of an alarm's state, of which nothing is believed but which alarm it is: CloudWatch says that, and no project."""
+
+    alarm_arn: str
+
+
+def parse_event(event: Mapping[str, object]) -> ApprovalEvent | AlarmEvent | None:
+    """Read an event; None when it starts the sweep.
+
+    Source: Amazon CloudWatch User Guide, "Invoke a Lambda function from an alarm".
+    """
     if event.get("sweep") is True:
         return None
+    if alarm := text(event, "alarmArn"):
+        return AlarmEvent(alarm_arn=alarm)
     detail = nested(event.get("detail"))
     changed = detail.get("UpdatedModelPackageFields")
     return ApprovalEvent(

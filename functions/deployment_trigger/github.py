@@ -17,8 +17,8 @@ _NEWEST_RUNS = 100
 class GitHub(Changes):
     """The runs of a repository's workflows, and proposals to it.
 
-    Everybody who may write can start a workflow, of a branch of their own, and choose its run's title. So a run is an approval's
-    only if the platform's account started it, at a commit of the branch itself. Who repeats it does not matter: a repeated run has
+    Everybody who may write can start a workflow, of a branch of their own, and choose its run's title. So a run is an approval's, or
+    a retraining's, only if the platform's account started it, at a commit of the branch itself. Who repeats it does not matter: a repeated run has
     the same commit, and keeps its actor. Source: GitHub Docs, "Contexts reference", `github.actor`.
     """
 
@@ -34,9 +34,9 @@ class GitHub(Changes):
         # What it tells comes with each answer, and this one needs no project.
         return self.token_ends if self.account else None
 
-    def run_of(self, repository: str, workflow: str, branch: str, approval: Approval) -> str | None:
-        """Return the address of the approval's run, whose title carries its id; None when there is none."""
-        found = self._run_of(repository, workflow, branch, approval)
+    def run_of(self, repository: str, workflow: str, branch: str, run_id: str) -> str | None:
+        """Return the address of the run whose title carries an id; None when there is none."""
+        found = self._run_of(repository, workflow, branch, run_id)
         return None if found is None else text(found, "html_url")
 
     def tested_commit(
@@ -46,7 +46,7 @@ class GitHub(Changes):
 
         With `url`, only the run at that address counts.
         """
-        run = self._run_of(repository, workflow, branch, approval, url)
+        run = self._run_of(repository, workflow, branch, approval.id, url)
         return text(run, "head_sha") if run is not None and text(run, "conclusion") == "success" else None
 
     def commit_file(
@@ -62,13 +62,11 @@ class GitHub(Changes):
         _, commit = self.send("POST", f"{place}/commits", body, accept=(201,))
         return text(commit, "sha")
 
-    def _run_of(
-        self, repository: str, workflow: str, branch: str, approval: Approval, url: str | None = None
-    ) -> Json | None:
+    def _run_of(self, repository: str, workflow: str, branch: str, run_id: str, url: str | None = None) -> Json | None:
         found = self._listed(repository, workflow, branch) if url is None else self._at(repository, url)
         for run in found:
             if (
-                approval.id in text(run, "display_title").split()
+                run_id in text(run, "display_title").split()
                 and url in (None, text(run, "html_url"))
                 and self._started_by_platform(run, branch)
                 and self._is_of_branch(repository, branch, text(run, "head_sha"))

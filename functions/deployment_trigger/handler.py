@@ -1,4 +1,4 @@
-"""Entry point of the deployment trigger: an event about a model package, or the sweep."""
+"""Entry point of the deployment trigger: an event about a model package, an alarm about drift, or the sweep."""
 
 import functools
 import logging
@@ -12,10 +12,12 @@ from functions.deployment_trigger import credential_end
 from functions.deployment_trigger.approval_store import ApprovalStore
 from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
 from functions.deployment_trigger.deployer import Deployer
-from functions.deployment_trigger.event import parse_event
+from functions.deployment_trigger.event import AlarmEvent, parse_event
 from functions.deployment_trigger.github import GitHub
 from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.project_parameters import ProjectParameters
+from functions.deployment_trigger.retrainer import Retrainer
+from functions.deployment_trigger.retraining_store import RetrainingStore
 from functions.deployment_trigger.settings import Settings
 from functions.shared import aws_clients
 from functions.shared.github_api.credential import github_token
@@ -45,6 +47,7 @@ class Services:
     projects: ProjectParameters
     approvals: ApprovalStore
     artifacts: ApprovedArtifacts
+    retrainings: RetrainingStore
 
 
 @functools.cache
@@ -56,11 +59,12 @@ def services(settings: Settings) -> Services:
         projects=ProjectParameters(settings),
         approvals=ApprovalStore(s3),
         artifacts=ApprovedArtifacts(s3),
+        retrainings=RetrainingStore(s3),
     )
 
 
 def handler(event: Mapping[str, object], context: Context) -> Sequence[Mapping[str, object]]:
-    """Handle an event, and return what was decided about each model package."""
+    """Handle an event, and return what was decided about each model package, or about the alarm."""
     settings = Settings.from_environment(os.environ)
     ends = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_STOP
     deadline = Deadline(at=ends, advice="Lambda tries again, and then the sweep")
@@ -69,7 +73,17 @@ def handler(event: Mapping[str, object], context: Context) -> Sequence[Mapping[s
     def github() -> GitHub:
         return GitHub(settings.github_api_url, github_token(settings.credential_secret_arn), deadline)
 
-    aws = services(settings)
+    aws, parsed = services(settings), parse_event(event)
+    if isinstance(parsed, AlarmEvent):
+        retrainer = Retrainer(
+            settings=settings,
+            projects=aws.projects,
+            retrainings=aws.retrainings,
+            github=github,
+            deadline=deadline,
+            request_id=context.aws_request_id,
+        )
+        return [asdict(retrainer.retrain(parsed))]
     deployer = Deployer(
         settings=settings,
         registry=aws.registry,
@@ -80,9 +94,8 @@ def handler(event: Mapping[str, object], context: Context) -> Sequence[Mapping[s
         deadline=deadline,
         request_id=context.aws_request_id,
     )
-    approval = parse_event(event)
-    if approval is not None:
-        return [asdict(deployer.approve(approval))]
+    if parsed is not None:
+        return [asdict(deployer.approve(parsed))]
     try:
         return [asdict(each) for each in deployer.sweep()]
     finally:

@@ -21,6 +21,8 @@ class Project:
     package_group: str
     """Group of its model packages."""
     bucket: str
+    training_repository: str = ""
+    """Full name of its training repository; empty for a project that was launched before launches published it."""
 
 
 def parse_project(parameter: str, project_id: str, value: str, settings: Settings) -> Project:
@@ -40,16 +42,24 @@ def parse_project(parameter: str, project_id: str, value: str, settings: Setting
     document: Json = nested(content)
     values = {key: text(document, key) for key in ("repository", "package_group", "bucket")}
     repository, group, bucket = values.values()
+    training = text(document, "training_repository")
     problems = [f"{key!r} is missing" for key, value in values.items() if not value]
-    if repository and not (_REPOSITORY.fullmatch(repository) and f"-{project_id}-" in repository):
-        problems.append(f"'repository' {repository!r} is not the full name of a repository of {project_id}")
+    for key, name in (("repository", repository), ("training_repository", training)):
+        if name and not (_REPOSITORY.fullmatch(name) and f"-{project_id}-" in name):
+            problems.append(f"{key!r} {name!r} is not the full name of a repository of {project_id}")
     if group and not group.endswith(f"-{project_id}"):
         problems.append(f"'package_group' {group!r} is not the group of {project_id}")
     if bucket and bucket != _bucket(project_id, settings):
         problems.append(f"'bucket' {bucket!r} is not the bucket of {project_id}")
     if problems:
         raise ProjectParameterError(parameter, ", ".join(problems))
-    return Project(project_id=project_id, repository=repository, package_group=group, bucket=bucket)
+    return Project(
+        project_id=project_id,
+        repository=repository,
+        package_group=group,
+        bucket=bucket,
+        training_repository=training,
+    )
 
 
 def project_launched_before_documents(project_id: str, repository: str, settings: Settings) -> Project:

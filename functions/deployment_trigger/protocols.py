@@ -8,6 +8,7 @@ from functions.deployment_trigger.approval_store import Record, StoredRecord
 from functions.deployment_trigger.package import Approval, Candidate, ModelPackage
 from functions.deployment_trigger.project import Project
 from functions.deployment_trigger.project_parameters import ProjectList
+from functions.deployment_trigger.retraining_store import Retraining, StoredRetraining
 
 
 class Registry(Protocol):
@@ -33,6 +34,16 @@ class Approvals(Protocol):
     def approvals(self, bucket: str) -> Sequence[Approval]: ...
 
 
+class Retrainings(Protocol):
+    """The records of retrainings; `retraining_store` implements it."""
+
+    def create(self, bucket: str, key: str, record: Retraining) -> StoredRetraining | None: ...
+    def replace(
+        self, bucket: str, key: str, found: StoredRetraining, record: Retraining
+    ) -> StoredRetraining | None: ...
+    def read(self, bucket: str, key: str) -> StoredRetraining: ...
+
+
 class Artifacts(Protocol):
     """The artifacts of approved packages; `approved_artifacts` implements it."""
 
@@ -47,7 +58,7 @@ class GitHubApi(Protocol):
     def dispatch(
         self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None
     ) -> str | None: ...
-    def run_of(self, repository: str, workflow: str, branch: str, approval: Approval) -> str | None: ...
+    def run_of(self, repository: str, workflow: str, branch: str, run_id: str) -> str | None: ...
     def tested_commit(
         self, repository: str, workflow: str, branch: str, approval: Approval, url: str | None
     ) -> str | None: ...

@@ -1,5 +1,6 @@
 """Settings of the deployment trigger: the platform as the function's environment variables describe it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ class Settings:
     region: str
     life_cycle_role: str
     """Name of the role that notes in the registry which version production serves: what it changes is no approval."""
+    unit: str
+    deployment_accounts: tuple[tuple[str, str], ...]
+    """Environments that projects deploy to, with their accounts."""
     release_branch: str = ""
     """Branch to which versions are proposed that preproduction has tested; empty where production's jobs wait themselves."""
 
@@ -38,7 +42,12 @@ class Settings:
             "account_id": "ACCOUNT_ID",
             "region": "AWS_REGION",
             "life_cycle_role": "LIFE_CYCLE_ROLE",
+            "unit": "UNIT",
+            "deployment_accounts": "DEPLOYMENT_ACCOUNTS",
         }
         values = read_variables(environment, names, of="the deployment trigger")
+        accounts: Mapping[str, str] = json.loads(values.pop("deployment_accounts"))
         found = {field: value.rstrip("/") for field, value in values.items()}
-        return cls(**found, release_branch=environment.get("RELEASE_BRANCH", ""))
+        return cls(
+            **found, deployment_accounts=tuple(accounts.items()), release_branch=environment.get("RELEASE_BRANCH", "")
+        )

@@ -8,20 +8,23 @@ import json
 
 import pulumi
 
+from batch import PURPOSE
 from batch.alarms import Alarms, AlarmsArgs
 from batch.dashboard import Dashboard, DashboardArgs
-from batch.definition import Batch, Container, definition
-from batch.names import Names
-from batch.pipeline import Pipeline, PipelineArgs
-from batch.schedule import Schedule, ScheduleArgs
+from batch.definition import Batch, definition
+from batch.window import scheduled
 from deployment import settings
 from mlops_platform import REPOSITORY
 from mlops_platform.release import program, project
 from mlops_platform.release.version import Version
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.names import Names
+from mlops_platform.scheduled.pipeline import Pipeline, PipelineArgs
+from mlops_platform.scheduled.schedule import Schedule, ScheduleArgs, Times
 
 owner, configured = project.read(), settings.read(REPOSITORY / "settings.toml")
 environment, plan = owner.environments[pulumi.get_stack()], configured.plans[pulumi.get_stack()]
-names, config = Names(project=owner, environment=environment), pulumi.Config()
+names, config = Names(project=owner, environment=environment, purpose=PURPOSE), pulumi.Config()
 provider = program.provider(owner, environment)
 opts = pulumi.ResourceOptions(providers=[provider])
 account = program.account(environment, pulumi.InvokeOptions(provider=provider))
@@ -40,7 +43,17 @@ pipeline = Pipeline("pipeline", PipelineArgs(names=names, definition=wanted), op
 schedule = Schedule(
     "schedule",
     ScheduleArgs(
-        names=names, pipeline_name=pipeline.name, plan=plan, input=configured.input, retries=configured.retries
+        names=names,
+        pipeline_name=pipeline.name,
+        description=f"Scores a window of project {owner.name}",
+        times=Times(
+            expression=plan.schedule,
+            time_zone=plan.time_zone,
+            flexible_minutes=plan.flexible_minutes,
+            maximum_attempts=configured.retries.maximum_attempts,
+            maximum_minutes=configured.retries.maximum_minutes,
+        ),
+        parameters=scheduled(names, configured.input),
     ),
     opts,
 )

@@ -5,6 +5,8 @@ configuration. settings.toml says how the endpoint is built and released, projec
 what it uses.
 """
 
+import json
+
 import pulumi
 
 from deployment import settings
@@ -16,6 +18,12 @@ from endpoint.release import Release, ReleaseArgs
 from mlops_platform import REPOSITORY
 from mlops_platform.release import program, project
 from mlops_platform.release.version import Version
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.names import Names
+from watching import PURPOSE
+from watching.definition import Watching
+from watching.places import captured_uri
+from watching.resources import Watch, WatchArgs
 
 owner, configured = project.read(), settings.read(REPOSITORY / "settings.toml")
 environment, fleet = owner.environments[pulumi.get_stack()], configured.fleets[pulumi.get_stack()]
@@ -35,8 +43,7 @@ configuration = Configuration(
         instance_type=fleet.instance_type,
         instances=config.require_int("instances"),
         kms_key_arn=account.kms_key_arn,
-        # By version: its requests are compared with the rows that it was trained on, and a rollback begins with none of the others.
-        captured_uri=f"s3://{environment.artifacts_bucket}/{owner.id}/captured/v{version.version}",
+        captured_uri=captured_uri(owner, environment, version.version),
         capture_percent=configured.capture.percent,
     ),
     opts,
@@ -68,11 +75,41 @@ Autoscaling(
     AutoscalingArgs(endpoint_name=release.endpoint_name, fleet=fleet, scaling=configured.scaling),
     opts,
 )
+watched = (
+    Watch(
+        "watch",
+        WatchArgs(
+            watching=Watching(
+                names=Names(project=owner, environment=environment, purpose=PURPOSE),
+                version=version,
+                container=Container(**json.loads(config.require("container"))),
+                settings=configured.watch,
+                kms_key_arn=account.kms_key_arn,
+                code_uri=config.require("code"),
+            ),
+            topic_arn=account.alarms_topic_arn,
+            retraining_function_arn=program.parameter(
+                environment, "monitoring/retraining-function-arn", pulumi.InvokeOptions(provider=provider)
+            ),
+        ),
+        opts,
+    )
+    if configured.watch.every_hours
+    else None
+)
 Dashboard(
     "dashboard",
-    DashboardArgs(endpoint_name=endpoint_name, region=owner.region, alarm_arns=alarms.arns, shadow=shadow is not None),
+    DashboardArgs(
+        endpoint_name=endpoint_name,
+        region=owner.region,
+        alarm_arns=[*alarms.arns, *(watched.alarm_arns if watched else [])],
+        shadow=shadow is not None,
+        watched=watched.dimensions if watched else None,
+    ),
     opts,
 )
 pulumi.export("endpointName", release.endpoint_name)
 pulumi.export("endpointConfigName", configuration.name)
 pulumi.export("modelPackageArn", config.require("modelPackageArn"))
+if watched:
+    pulumi.export("watchDefinition", json.dumps(watched.definition, sort_keys=True))

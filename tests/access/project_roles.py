@@ -93,9 +93,8 @@ class ProjectRoles:
         return template.properties("WorkloadBoundary")["PolicyDocument"]
 
     def _named(self, name: str) -> str:
-        roles = {
-            f"{purpose.capitalize()}Role.Arn": self.role_arn(purpose) for purpose in ("batch", "model", "schedule")
-        }
+        purposes = ("batch", "model", "schedule", "watch", "watch-job")
+        roles = {f"{purpose.title().replace('-', '')}Role.Arn": self.role_arn(purpose) for purpose in purposes}
         known = {
             **self.project,
             **roles,

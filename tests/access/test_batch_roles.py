@@ -40,13 +40,18 @@ def realtime(rendered: Renderings) -> ProjectRoles:
 
 def test_only_what_is_chosen_is_created(batch: ProjectRoles, realtime: ProjectRoles) -> None:
     assert sorted(batch.roles) == sorted(ROLES)
-    assert sorted(realtime.roles) == ["DeploymentRole", "ModelRole"]
+    assert sorted(realtime.roles) == ["DeploymentRole", "ModelRole", "ScheduleRole", "WatchJobRole", "WatchRole"]
     for roles, absent in (
         (batch, ("application-autoscaling", "CreateEndpoint", "InvokeEndpoint")),
-        (realtime, ("scheduler", "sqs", "CreatePipeline", "ProcessingJob")),
+        # Nobody who deploys an endpoint starts a run by hand, or reads what jobs wrote.
+        (realtime, ("DescribePipelineExecution", "ListPipelineExecution")),
     ):
         actions = [action for role in roles.roles for each in roles.statements(role) for action in each.actions]
         assert [action for action in actions if any(word in action for word in absent)] == []
+    resources = [
+        each for role in realtime.roles for statement in realtime.statements(role) for each in statement.resources
+    ]
+    assert [each for each in resources if "batch" in each] == []
 
 
 def test_a_schedule_of_the_projects_own_group_alone_starts_the_batch(batch: ProjectRoles) -> None:

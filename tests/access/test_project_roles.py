@@ -1,4 +1,7 @@
-"""The two roles of a project that has an endpoint where it deploys: all that it needs, and nothing of another project."""
+"""The roles of a project that has an endpoint where it deploys: all that they need, and nothing of another project.
+
+`test_watch_roles.py` asks what those do that compare its requests with training.
+"""
 
 import pytest
 
@@ -78,6 +81,12 @@ def test_a_deployment_does_these_things_and_no_others(published: ProjectRoles) -
         *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
         *("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
         *("sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
+        *(f"sagemaker:{verb}Pipeline" for verb in ("Create", "Delete", "Describe", "Update")),
+        *(f"scheduler:{verb}Schedule" for verb in ("Create", "Delete", "Get", "Update")),
+        *(f"scheduler:{verb}ScheduleGroup" for verb in ("Create", "Delete", "Get")),
+        *(f"scheduler:{verb}Resource" for verb in ("ListTagsFor", "Tag", "Untag")),
+        *(f"sqs:{verb}Queue" for verb in ("Create", "Delete", "Tag", "Untag")),
+        *("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:SetQueueAttributes", "iam:PassRole"),
     }
 
 
@@ -197,6 +206,8 @@ def test_a_deployments_alarms_tell_people_or_scale_and_do_nothing_else(published
         AWS.format("autoscaling", "scalingPolicy:1:resource/sagemaker/endpoint/x"): True,
         "arn:aws:automate:eu-west-1:ec2:terminate": False,
         AWS.format("lambda", "function:analytics-prod-x"): False,
+        "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-deployment-trigger": True,
+        "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-template-cloner": False,
         AWS.format("sns", "another-topic"): False,
     }.items():
         keys = {"cloudwatch:AlarmActions": action}
@@ -217,11 +228,12 @@ def test_a_deployment_reads_nothing_of_development(published: ProjectRoles) -> N
 
 
 def test_a_deployment_reads_and_writes_no_artifact(published: ProjectRoles) -> None:
-    for folder in ("p-abcdefghijkl/models", "approved/p-abcdefghijkl/3", "p-abcdefghijkl/captured", "onboarding"):
+    for folder in (
+        *("p-abcdefghijkl/models", "approved/p-abcdefghijkl/3", "onboarding", "watched/p-abcdefghijkl"),
+        *("p-abcdefghijkl/captured", "captured/p-abcdefghijkl/v3"),
+    ):
         for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"):
             assert not published.may("DeploymentRole", action, f"{ARTIFACTS}/{folder}/x"), (folder, action)
-    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
-        assert not published.may("DeploymentRole", action, DATA_KEY, THROUGH_S3)
 
 
 def test_a_model_reads_its_own_projects_objects_and_writes_captured_requests_only(published: ProjectRoles) -> None:
@@ -231,7 +243,11 @@ def test_a_model_reads_its_own_projects_objects_and_writes_captured_requests_onl
     assert published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x/model.tar.gz")
     assert not published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-mnopqrstuvwx/models/x/model.tar.gz")
     assert not published.may("ModelRole", "s3:GetObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
-    assert published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/p-abcdefghijkl/captured/x")
+    for folder in ("captured/p-abcdefghijkl", "p-abcdefghijkl/captured"):
+        assert published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/{folder}/x")
+    for folder in ("captured/p-mnopqrstuvwx", "watched/p-abcdefghijkl"):
+        assert not published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/{folder}/x")
+    assert not published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/captured/p-abcdefghijkl/x")
     assert not published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x")
 
 

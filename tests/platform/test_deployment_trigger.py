@@ -66,6 +66,7 @@ def rendering() -> Rendering:
                 ),
                 credential_secret_arn=CREDENTIAL,
                 alarms_topic_arn=TOPIC,
+                deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
             ),
             here,
         )
@@ -166,15 +167,24 @@ def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue(renderi
     }
 
 
-def test_only_its_own_rules_may_call_the_function(rendering: Rendering) -> None:
-    permissions = rendering.all("lambda/permission:Permission")
+def test_only_its_own_rules_and_alarms_about_drift_may_call_the_function(rendering: Rendering) -> None:
+    permissions = [each.inputs for each in rendering.all("lambda/permission:Permission")]
 
-    assert {each.inputs["sourceArn"].rpartition("/")[2] for each in permissions} == {
-        "analytics-dev-model-approved",
-        "analytics-dev-deployment-sweep",
+    assert {(each["principal"], each.get("sourceAccount"), each["sourceArn"]) for each in permissions} == {
+        *(
+            ("events.amazonaws.com", None, f"arn:aws:events:{REGION}:{ACCOUNT}:rule/analytics-dev-{rule}")
+            for rule in ("model-approved", "deployment-sweep")
+        ),
+        *(
+            (
+                "lambda.alarms.cloudwatch.amazonaws.com",
+                account,
+                f"arn:aws:cloudwatch:{REGION}:{account}:alarm:analytics-{environment}-p-*-drift",
+            )
+            for environment, account in (("preprod", "222222222222"), ("prod", "333333333333"))
+        ),
     }
-    assert {each.inputs["principal"] for each in permissions} == {"events.amazonaws.com"}
-    assert {each.inputs["action"] for each in permissions} == {"lambda:InvokeFunction"}
+    assert {each["action"] for each in permissions} == {"lambda:InvokeFunction"}
 
 
 def test_failures_raise_an_alarm_and_silence_does_not(rendering: Rendering) -> None:
@@ -255,6 +265,8 @@ def test_its_environment_variables_are_those_that_it_reads(rendering: Rendering)
         "PARAMETER_PATH": "/mlops/analytics/dev",
         "PLATFORM_PREFIX": "analytics-dev",
         "ACCOUNT_ID": ACCOUNT,
+        "UNIT": "analytics",
+        "DEPLOYMENT_ACCOUNTS": '{"preprod": "222222222222", "prod": "333333333333"}',
     }
 
 
@@ -282,7 +294,7 @@ def test_it_has_the_permissions_that_its_work_needs_and_no_others(role: Role) ->
         "ReadArtifacts": ({"s3:GetObject"}, (f"{buckets}/*",)),
         "WriteApprovals": (
             {"s3:AbortMultipartUpload", "s3:PutObject"},
-            (f"{buckets}/approved/*", f"{buckets}/deployments/*"),
+            (f"{buckets}/approved/*", f"{buckets}/deployments/*", f"{buckets}/retraining/*"),
         ),
         "ListApprovals": ({"s3:ListBucket"}, (buckets,)),
         "UseDataKeyThroughS3": (

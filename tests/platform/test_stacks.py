@@ -85,7 +85,7 @@ STACKS = {
         "aws:kms/key:Key": 5,
         "aws:lambda/function:Function": 3,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
-        "aws:lambda/permission:Permission": 3,
+        "aws:lambda/permission:Permission": 5,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
         "aws:s3/bucketObjectv2:BucketObjectv2": 4,
         "aws:sagemaker/domain:Domain": 1,
@@ -258,9 +258,12 @@ def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) 
             "accounts/development",
             "batches/instance-types",
             "endpoints/instance-types",
+            "monitoring/retraining-function-arn",
             "storage/artifacts-bucket",
         }
     published = parameters(rendered("preprod"))
+    trigger = "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-deployment-trigger"
+    assert published["monitoring/retraining-function-arn"] == trigger
     assert published["github/api-url"] == "https://api.github.com"
     assert published["github/oidc-issuer"] == "token.actions.githubusercontent.com"
     assert published["github/oidc-provider-arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")

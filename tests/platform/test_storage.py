@@ -82,7 +82,7 @@ def test_every_version_can_be_brought_back_and_none_is_kept_forever(stack: Rende
     for versioning in by_bucket(stack, "BucketVersioning").values():
         assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
     for bucket, lifecycle in by_bucket(stack, "BucketLifecycleConfiguration").items():
-        (rule,) = lifecycle.inputs["rules"]
+        rule = lifecycle.inputs["rules"][0]
         assert rule["status"] == "Enabled"
         assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 1}
         if "access-logs" in bucket:
@@ -95,6 +95,18 @@ def test_every_version_can_be_brought_back_and_none_is_kept_forever(stack: Rende
                 {"noncurrentDays": 90, "storageClass": "GLACIER"},
             ]
             assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 360}
+
+
+def test_requests_of_callers_are_gone_after_five_weeks_but_for_what_keeps_a_folder_from_being_empty(
+    stack: Rendering,
+) -> None:
+    for bucket, lifecycle in by_bucket(stack, "BucketLifecycleConfiguration").items():
+        rules = {rule["filter"]["and"]["prefix"]: rule for rule in lifecycle.inputs["rules"][1:]}
+        assert sorted(rules) == (["captured/", "watched/"] if "artifacts" in bucket else [])
+        for rule in rules.values():
+            assert (rule["status"], rule["expiration"]) == ("Enabled", {"days": 35})
+            assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
+            assert rule["filter"]["and"]["objectSizeGreaterThan"] == 100
 
 
 def test_access_to_a_bucket_is_logged(stack: Rendering) -> None:

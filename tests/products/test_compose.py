@@ -128,6 +128,7 @@ def test_every_part_is_used_and_its_comments_are_published() -> None:
     of_accounts = {
         *("project-roles", "project-roles-batch", "project-roles-claims", "project-roles-instance-type"),
         "project-roles-job-instance-type",
+        *("project-roles-container", "project-roles-scheduled"),
         *("project-roles-realtime", "promoted-pipeline-account", "promoted-pipeline-claims"),
     }
     assert {file.stem for file in PARTS.iterdir()} == published.keys() | of_accounts

@@ -210,6 +210,7 @@ def test_the_projects_parameter_is_published_once_it_can_deploy(product: Product
     assert json.loads(parameter["Value"]) == {
         "name": "abalone",
         "repository": f"acme/{REPOSITORY}",
+        "training_repository": "acme/mlops-abalone-p-abcdefghijkl-model-training",
         "package_group": "abalone-p-abcdefghijkl",
         "bucket": f"analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1",
         "roles": {"preprod": "preprod-deployment-role", "prod": "prod-deployment-role"},
@@ -233,12 +234,15 @@ def test_the_deployment_trigger_understands_what_the_project_publishes(product: 
         account_id=ACCOUNT,
         region="eu-west-1",
         life_cycle_role="analytics-dev-model-life-cycle",
+        unit="analytics",
+        deployment_accounts=(("preprod", "222222222222"), ("prod", "333333333333")),
     )
 
     project = parse_project(parameter["Name"], PROJECT["SageMakerProjectId"], parameter["Value"], settings)
 
     assert project.repository == f"acme/{REPOSITORY}"
     assert f"arn:aws:s3:::{project.bucket}" == BUCKET
+    assert project.training_repository == product.properties("FirstRun")["Repository"]
     assert project.package_group == product.properties("ModelPackageGroup")["ModelPackageGroupName"]
 
 

@@ -8,6 +8,7 @@ from functions.deployment_trigger.github import GitHub
 from functions.deployment_trigger.package import Approval
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.values import Json, parsed
+from tests.installed import CHECKOUT
 from tests.sandbox_github.client import MEMBER, Client, encoded, repository
 
 NAME = "acme/mlops-model"
@@ -57,7 +58,7 @@ def dispatch(person: Client, branch: str) -> dict[str, Any]:
 
 
 def found(platform: TriggersGitHub) -> str | None:
-    return platform.run_of(NAME, "deploy.yml", "main", APPROVAL)
+    return platform.run_of(NAME, "deploy.yml", "main", APPROVAL.id)
 
 
 def commit_of(platform: TriggersGitHub, url: str | None) -> str | None:
@@ -95,3 +96,16 @@ def test_the_platforms_own_run_is_found_also_when_main_has_moved_and_a_writer_ha
 
     assert found(platform) == url
     assert commit_of(platform, url) == main
+
+
+def test_the_run_of_a_training_that_drift_starts_is_found_by_its_reason(call: Client, platform: TriggersGitHub) -> None:
+    train = (CHECKOUT / "template-repos" / "model-training" / ".github" / "workflows" / "train.yml").read_text()
+    before = {"message": "Train", "content": encoded(train)}
+    assert call("PUT", f"{PATH}/contents/.github/workflows/train.yml", before).status == 201
+    [pushed] = [run for run in call.github.store.state.runs.values() if run.workflow.endswith("train.yml")]
+
+    url = platform.dispatch(NAME, "train.yml", "main", {"reason": "Drift: prod-2026-W49"})
+
+    assert pushed.title == "Train"
+    assert platform.run_of(NAME, "train.yml", "main", "prod-2026-W49") == url
+    assert platform.run_of(NAME, "train.yml", "main", "prod-2026-W50") is None

@@ -124,7 +124,11 @@ def test_every_job_has_a_time_limit_and_a_shell_that_notices_a_failure_within_a_
 
 
 def test_training_starts_on_main_and_by_hand_and_never_for_a_pull_request(workflows: dict[str, Any]) -> None:
-    assert workflows["train.yml"]["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
+    train = workflows["train.yml"]
+    reason = train["on"]["workflow_dispatch"]["inputs"]["reason"]
+    assert train["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": {"inputs": {"reason": reason}}}
+    # The platform finds its run by the title.
+    assert (reason["default"], train["run-name"]) == ("", "${{ inputs.reason }}")
     assert workflows["checks.yml"]["on"] == {"pull_request": None}
 
 

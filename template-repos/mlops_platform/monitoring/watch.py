@@ -4,12 +4,13 @@
         --scheduled 2026-11-29T01:00:00Z --hours 24 --project p-abcdefghijkl --environment prod --version 3
 
 Runs the same on a laptop. The artifact of the model has the statistics of its training rows (`baseline.json`). Writes drift.json,
-quarantine.jsonl and report.html, and prints the line of metrics. Drift is a result and no error: a job that fails is one that could not
-look, and its alarm is another.
+quarantine.jsonl and report.html, and prints the line of metrics. Drift is a result and no error, and so are too few requests, or a
+version whose training wrote no statistics: a job that fails is one that could not look, and its alarm is another.
 """
 
 import argparse
 import json
+import logging
 import sys
 import tarfile
 import tempfile
@@ -17,12 +18,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from mlops_platform.monitoring import baseline, captured, metric, report, rows
 from mlops_platform.monitoring.baseline import Baseline, BaselineError
 from mlops_platform.monitoring.captured import Event, Unreadable
 from mlops_platform.monitoring.drift import Comparison, Drift, Limits
 from mlops_platform.monitoring.rows import Refused, Row
+
+logger = logging.getLogger(__name__)
 
 BASELINE = "baseline.json"
 """Member of the artifact."""
@@ -32,6 +36,10 @@ KEPT = 1000
 """Lines that are kept of those that could not be read."""
 CHUNK = 5000
 """Rows that are counted at once."""
+
+
+class NoBaselineError(BaselineError):
+    """The artifact has no statistics of training rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +112,19 @@ def main(arguments: list[str]) -> None:
 
     scheduled: datetime = options.scheduled
     window = Window.before(scheduled if scheduled.tzinfo else scheduled.replace(tzinfo=UTC), options.hours)
-    trained = of_artifact(options.artifact)
+    try:
+        trained = of_artifact(options.artifact)
+    except NoBaselineError as error:
+        logger.info("nothing was compared: %s", error)
+        _write(options.output, {"verdict": "no baseline", "reason": str(error)}, window)
+        return
     watched = Watched(comparison=Comparison(trained))
     watched.look(
         captured.events(options.captured, variant=options.variant, begin=window.begin, end=window.end), trained
     )
     found = watched.comparison.result(Limits(psi=options.psi))
+    least = f"; a verdict takes {found.limits.rows}" if found.verdict == "too few rows" else ""
+    logger.info("%s: %d in %s%s", found.verdict, found.rows, window, least)
     title = f"{options.project} version {options.version} in {options.environment}"
     write(options.output, trained, found, watched.unread, title=title, window=window)
     line = metric.line(
@@ -123,13 +138,14 @@ def of_artifact(archive: Path) -> Baseline:
     """Return the statistics in an artifact.
 
     Raises:
-        BaselineError: it has none: it was trained before they were part of it.
+        NoBaselineError: it has none: it was trained before they were part of it.
+        BaselineError: what it has is no baseline.
     """
     with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as opened:
         names = [member for member in opened if member.isfile() and member.name.removeprefix("./") == BASELINE]
         content = opened.extractfile(names[0]) if names else None
         if content is None:
-            raise BaselineError(
+            raise NoBaselineError(
                 f"{archive.name} has no {BASELINE}: the version was trained with a template that did not write it; train a new one"
             )
         file = Path(folder, BASELINE)
@@ -141,12 +157,16 @@ def write(
     folder: Path, trained: Baseline, found: Drift, unread: list[Refused | Unreadable], *, title: str, window: Window
 ) -> None:
     """Write the results into a folder, which is made if it is missing; the same requests give the same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    period = {"begin": window.begin.isoformat(), "end": window.end.isoformat()}
-    document = {**found.document(), "window": period}
-    (folder / "drift.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    _write(folder, found.document(), window)
     (folder / "quarantine.jsonl").write_text("".join(json.dumps(asdict(each)) + "\n" for each in unread))
     (folder / "report.html").write_text(report.page(trained, found, title=title, period=str(window)))
+
+
+def _write(folder: Path, found: dict[str, Any], window: Window) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    period = {"begin": window.begin.isoformat(), "end": window.end.isoformat()}
+    document = {**found, "window": period}
+    (folder / "drift.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

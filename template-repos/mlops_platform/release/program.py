@@ -36,11 +36,12 @@ class Account:
 
 def account(environment: Environment, opts: pulumi.InvokeOptions) -> Account:
     """Read the parameters that the platform publishes in an environment's account."""
-
-    def parameter(path: str) -> str:
-        return aws.ssm.get_parameter(name=f"{environment.parameter_path}/{path}", opts=opts).value
-
     return Account(
-        kms_key_arn=parameter("encryption/data-key-arn"),
-        alarms_topic_arn=parameter("notifications/alarms-topic-arn"),
+        kms_key_arn=parameter(environment, "encryption/data-key-arn", opts),
+        alarms_topic_arn=parameter(environment, "notifications/alarms-topic-arn", opts),
     )
+
+
+def parameter(environment: Environment, path: str, opts: pulumi.InvokeOptions) -> str:
+    """Read a parameter that the platform publishes in an environment's account."""
+    return aws.ssm.get_parameter(name=f"{environment.parameter_path}/{path}", opts=opts).value

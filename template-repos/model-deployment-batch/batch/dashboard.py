@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from batch.alarms import HOUR, PIPELINES
-from batch.names import Names
 from mlops_platform.monitoring import metric
+from mlops_platform.scheduled.alarms import HOUR, PIPELINES
+from mlops_platform.scheduled.names import Names
 
 WIDTH, HEIGHT = 12, 6
 

@@ -4,49 +4,20 @@ The version is part of it, by its artifact, that artifact's digest and its image
 and never what scores it. The job runs isolated, in the account's network, as the version's own model would be served.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from batch.names import Names
 from deployment.settings import Plan, Settings
 from mlops_platform.pipeline.expressions import VERSION, Json, join, parameter
 from mlops_platform.pipeline.jobs import RETRIES, Machine
 from mlops_platform.release.version import Version
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.names import Names
 
 INPUT, WINDOW, AREA = "Input", "Window", "Area"
 """Parameters of an execution: the S3 URI of the window's rows, the window's name, and one of the areas below."""
 RUNS, TESTS = "output", "test"
 """Areas of the batch's folder that jobs write to: for all who use the predictions, and for the test of a deployment."""
 STEP = "Score"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Container:
-    """The container of a version, as the account's release function has made its SageMaker model."""
-
-    image: str
-    environment: Mapping[str, str]
-    role_arn: str
-    """Role that the model runs under."""
-    subnet_ids: list[str]
-    security_group_ids: list[str]
-
-    @classmethod
-    def described(cls, model: Mapping[str, Any]) -> "Container":
-        """Return the container of the model that DescribeModel describes."""
-        container, network = model["PrimaryContainer"], model["VpcConfig"]
-        return cls(
-            image=container["Image"],
-            environment=container.get("Environment", {}),
-            role_arn=model["ExecutionRoleArn"],
-            subnet_ids=network["Subnets"],
-            security_group_ids=network["SecurityGroupIds"],
-        )
-
-    def configuration(self) -> Mapping[str, Any]:
-        """Return the value of the program's configuration."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +60,7 @@ def _arguments(batch: Batch) -> Json:
         role_arn=container.role_arn,
         subnet_ids=container.subnet_ids,
         security_group_ids=container.security_group_ids,
-        tags=project_tags(batch.names),
+        tags=batch.names.tags,
     )
     job = machine.processing(
         image=container.image,
@@ -117,8 +88,3 @@ def _options(batch: Batch) -> list[str | Json]:
         "--least-rows": str(drift.least_rows),
     }
     return [text for pair in options.items() for text in pair]
-
-
-def project_tags(names: Names) -> dict[str, str]:
-    """Return the tags by which the project's jobs are known, also to the policy of the role that starts them."""
-    return {"sagemaker:project-name": names.project.name, "sagemaker:project-id": names.project.id}

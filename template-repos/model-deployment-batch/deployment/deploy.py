@@ -5,29 +5,25 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from batch.definition import Container
-from batch.names import Names
-from deployment.live import Live, version_in
+from batch import PURPOSE
+from deployment.running import version_in
 from deployment.settings import Plan, Settings
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import job_code, upload
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError, bounds, model
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.stack import Stack
 from mlops_platform.release.steps import step
 from mlops_platform.release.version import Version
+from mlops_platform.scheduled.code import upload_code
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.live import Live
+from mlops_platform.scheduled.names import Names
 
 logger = logging.getLogger(__name__)
 
 PROGRAM = "model-deployment-batch"
 """Name of the program in Pulumi.yaml."""
-JOB = REPOSITORY / "job"
-"""Folder of the job's scripts."""
-IMPORTED = ("job", "monitoring")
-"""Packages of `mlops_platform` that they import."""
-KEY = "encryption/data-key-arn"
-"""Parameter of the account with the key of the project's data."""
 
 
 def deploy(owner: Project, environment: Environment, configured: Settings, arn: str) -> None:
@@ -62,7 +58,7 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
 def live_batch(owner: Project, environment: Environment) -> Live:
     """Return the batch of an environment."""
     return Live(
-        names=Names(project=owner, environment=environment),
+        names=Names(project=owner, environment=environment, purpose=PURPOSE),
         sagemaker=aws.client("sagemaker", owner.region),
         scheduler=aws.client("scheduler", owner.region),
     )
@@ -71,18 +67,6 @@ def live_batch(owner: Project, environment: Environment) -> Live:
 def stack_of(owner: Project, environment: Environment) -> Stack:
     """Return the stack of an environment."""
     return Stack.of(PROGRAM, REPOSITORY, owner, environment)
-
-
-def upload_code(names: Names) -> str:
-    """Upload the job's code where only this repository's jobs write, and return its S3 URI."""
-    with job_code.assembled(JOB, IMPORTED) as folder:
-        return upload.upload(aws.client("s3", names.project.region), folder, names.uri("code"), data_key(names))
-
-
-def data_key(names: Names) -> str:
-    """Return the ARN of the key of the project's data."""
-    path = f"{names.environment.parameter_path}/{KEY}"
-    return aws.client("ssm", names.project.region).get_parameter(Name=path)["Parameter"]["Value"]
 
 
 @dataclass(frozen=True, kw_only=True)

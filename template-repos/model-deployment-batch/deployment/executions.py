@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch.definition import AREA, INPUT, RUNS, WINDOW
-from batch.names import Names
 from deployment.settings import Plan
 from mlops_platform.pipeline import remote
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.remote import ExecutionError
 from mlops_platform.release import DeploymentError
+from mlops_platform.scheduled.names import Names
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,10 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from batch.schedule import input_uri
+from batch.window import input_uri
 from deployment.deploy import live_batch
 from deployment.executions import Executions, Finished
+from deployment.running import running_version
 from deployment.settings import Settings
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError
@@ -70,7 +71,7 @@ def backfill(
         DeploymentError: no window has input, a run fails, or the time is over before all are done.
     """
     first, last = arguments
-    version = live_batch(owner, environment).version()
+    version = running_version(live_batch(owner, environment))
     made = executions(owner, environment, configured)
     wanted = [
         each
@@ -106,7 +107,7 @@ def status(owner: Project, environment: Environment, configured: Settings, _: Se
         DeploymentError: nothing is deployed.
     """
     live, made = live_batch(owner, environment), executions(owner, environment, configured)
-    version, schedule = live.version(), live.schedule()
+    version, schedule = running_version(live), live.schedule()
     rows = {
         "version": f"`{version}`",
         "schedule": "none"

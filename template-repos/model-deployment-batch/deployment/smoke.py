@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from batch.definition import TESTS
-from deployment.deploy import data_key
 from deployment.executions import Executions, Finished
 from deployment.runs import MINUTES, attempt, executions
 from deployment.settings import Settings
@@ -15,6 +14,7 @@ from mlops_platform.pipeline import upload
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError, known_rows
 from mlops_platform.release.project import Environment, Project
+from mlops_platform.scheduled.code import data_key
 
 ROWS = REPOSITORY / "smoke" / "abalone.csv"
 OBJECT = "rows.csv"

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch.definition import INPUT, WINDOW, Batch, Container, definition
-from batch.names import Names
-from batch.schedule import input_uri
-from deployment.deploy import IMPORTED, JOB
+from batch import PURPOSE
+from batch.definition import INPUT, WINDOW, Batch, definition
+from batch.window import input_uri
 from deployment.settings import Settings
 from mlops_platform.pipeline import image_environments, job_code
 from mlops_platform.pipeline.expressions import Json
@@ -21,6 +20,9 @@ from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.pipeline.upload import target_uri
 from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.version import Version
+from mlops_platform.scheduled.code import IMPORTED, JOB
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.names import Names
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "abalone.csv"
@@ -83,7 +85,7 @@ class LocalBatch:
     model: Path
     """The model's archive."""
     settings: Settings
-    names: Names = Names(project=PROJECT, environment=ENVIRONMENT)  # noqa: RUF009 - it is frozen
+    names: Names = Names(project=PROJECT, environment=ENVIRONMENT, purpose=PURPOSE)  # noqa: RUF009 - it is frozen
 
     def run(self, window: str, objects: Mapping[str, bytes]) -> Json:
         """Score the objects of a window, and return the manifest.

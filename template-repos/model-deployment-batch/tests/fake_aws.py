@@ -1,61 +1,21 @@
 """The services of AWS that a batch needs, in memory; they answer as AWS documents, refusals included."""
 
-import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from test_definition import MODEL
-
-from batch.names import Names
+from batch import PURPOSE
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.testing import sagemaker
-from mlops_platform.release.testing.aws import FakeAws, FakeS3, FakeSsm, refusal
+from mlops_platform.release.testing.aws import FakeAws
 from mlops_platform.release.testing.example import PROJECT
+from mlops_platform.scheduled.names import Names
+from mlops_platform.scheduled.testing.aws import MODEL, FakeObjects, FakeScheduler
 
 PREPROD = PROJECT.environments["preprod"]
-NAMES = Names(project=PROJECT, environment=PREPROD)
-KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
-
-
-@dataclass
-class FakeObjects(FakeS3):
-    """Objects that are read and written, too."""
-
-    written: list[str] = field(default_factory=list[str])
-
-    def get_paginator(self, operation: str) -> "FakeObjects":
-        assert operation == "list_objects_v2"
-        return self
-
-    def paginate(self, *, Bucket: str, Prefix: str, Delimiter: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's names
-        """Return one entry a page, so that code without paging fails."""
-        keys = sorted(key for bucket, key in self.objects if bucket == Bucket and key.startswith(Prefix))
-        if not Delimiter:
-            yield from ({"Contents": [{"Key": key}]} for key in keys)
-            return
-        for folder in sorted({key[: key.index(Delimiter, len(Prefix)) + 1] for key in keys}):
-            yield {"CommonPrefixes": [{"Prefix": folder}]}
-        yield {}
-
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        if (Bucket, Key) not in self.objects:
-            # As S3 answers a role that may not list the whole bucket.
-            raise refusal("GetObject", "AccessDenied", "Access Denied")
-        return {"Body": io.BytesIO(self.objects[Bucket, Key])}
-
-    def head_object(self, *, Bucket: str, Key: str, ChecksumMode: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        assert ChecksumMode == "ENABLED"
-        assert (Bucket, Key) in self.objects
-        return {}
-
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **options: str) -> None:  # noqa: N803 - boto3's names
-        assert (options["IfNoneMatch"], options["SSEKMSKeyId"]) == ("*", KEY)
-        assert Key.startswith(f"{NAMES.folder}/code/")
-        self.objects[Bucket, Key] = Body
-        self.written.append(Key)
+NAMES = Names(project=PROJECT, environment=PREPROD, purpose=PURPOSE)
 
 
 class FakeSageMaker(sagemaker.FakeSageMaker):
@@ -127,41 +87,11 @@ class FakeSageMaker(sagemaker.FakeSageMaker):
 
 
 @dataclass
-class FakeScheduler:
-    """A group of schedules with one schedule, or none."""
-
-    group: bool = False
-    schedule: dict[str, Any] | None = None
-
-    def get_schedule_group(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
-        assert Name == NAMES.pipeline
-        if not self.group:
-            raise refusal("GetScheduleGroup", "ResourceNotFoundException", f"Schedule group {Name} does not exist.")
-        return {"Name": Name}
-
-    def get_schedule(self, *, GroupName: str, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        assert GroupName == Name == NAMES.pipeline
-        if self.schedule is None:
-            raise refusal("GetSchedule", "ResourceNotFoundException", f"Schedule {Name} does not exist.")
-        return self.schedule
-
-
-class FakeParameters(FakeSsm):
-    """The parameters of the account, and its key."""
-
-    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
-        if Name == f"{PREPROD.parameter_path}/encryption/data-key-arn":
-            return {"Parameter": {"Value": KEY}}
-        return super().get_parameter(Name=Name)
-
-
-@dataclass
 class Aws(FakeAws):
     """The services that the commands use."""
 
-    objects: FakeObjects = field(default_factory=FakeObjects)
-    ssm: FakeSsm = field(default_factory=FakeParameters)
-    scheduler: FakeScheduler = field(default_factory=FakeScheduler)
+    objects: FakeObjects = field(default_factory=lambda: FakeObjects(writable=(f"{NAMES.folder}/code/",)))
+    scheduler: FakeScheduler = field(default_factory=lambda: FakeScheduler(NAMES.pipeline))
 
     def __post_init__(self) -> None:
         self.sagemaker = FakeSageMaker(self.objects)

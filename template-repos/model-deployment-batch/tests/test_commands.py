@@ -12,17 +12,19 @@ from fake_aws import NAMES, PREPROD, Aws
 from test_definition import CONTAINER
 
 import deployment.deploy
-from batch.definition import Batch, Container, definition
-from batch.schedule import request
+from batch.definition import Batch, definition
+from batch.window import scheduled
 from deployment import runs, settings
 from deployment.__main__ import main
 from deployment.deploy import PROGRAM
-from deployment.live import GROUP, PIPELINE, SCHEDULE
 from deployment.smoke import ROWS
 from mlops_platform.release import known_rows
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT
 from mlops_platform.release.version import Version
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.live import GROUP, PIPELINE, SCHEDULE
+from mlops_platform.scheduled.schedule import request
 
 pytestmark = pytest.mark.usefixtures("example_settings")
 
@@ -59,7 +61,7 @@ class Engine(FakeEngine):
         self.aws.scheduler.group = True
         self.aws.scheduler.schedule = {
             "State": "ENABLED",
-            "Target": {"Input": request(NAMES, NAME, SETTINGS.input)},
+            "Target": {"Input": request(NAMES, NAME, scheduled(NAMES, SETTINGS.input))},
             "ScheduleExpression": "cron(0 2 * * ? *)",
             "ScheduleExpressionTimezone": "UTC",
         }

@@ -6,29 +6,21 @@ from typing import Any
 import pytest
 from example_settings import EXAMPLE
 
-from batch.definition import Batch, Container, definition
-from batch.names import Names
+from batch import PURPOSE
+from batch.definition import Batch, definition
 from deployment import settings
 from mlops_platform.pipeline import validation
 from mlops_platform.pipeline.expressions import Json, references
 from mlops_platform.release.testing.example import PROJECT
 from mlops_platform.release.testing.rendering import PARAMETERS, version
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.names import Names
+from mlops_platform.scheduled.testing.aws import MODEL
 
 SETTINGS = settings.read(EXAMPLE)
 PROD = PROJECT.environments["prod"]
 KEY = PARAMETERS["encryption/data-key-arn"]
 ROLE = "arn:aws:iam::333333333333:role/analytics-prod-p-abcdefghijkl-model"
-MODEL: Json = {
-    "ModelName": "model",
-    "PrimaryContainer": {
-        "Image": "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost@sha256:1",
-        "ModelDataUrl": "s3://bucket/model.tar.gz",
-        "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SOME": "thing"},
-    },
-    "ExecutionRoleArn": ROLE,
-    "VpcConfig": {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]},
-    "EnableNetworkIsolation": True,
-}
 CONTAINER = Container.described(MODEL)
 CODE = "s3://bucket/code/0123456789abcdef"
 
@@ -36,7 +28,7 @@ CODE = "s3://bucket/code/0123456789abcdef"
 def built(number: int = 3) -> Json:
     return definition(
         Batch(
-            names=Names(project=PROJECT, environment=PROD),
+            names=Names(project=PROJECT, environment=PROD, purpose=PURPOSE),
             version=version(number),
             container=CONTAINER,
             plan=SETTINGS.plans["prod"],

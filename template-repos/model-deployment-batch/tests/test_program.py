@@ -41,8 +41,8 @@ def test_it_declares_these_resources_and_no_others(prod: Rendering, preprod: Ren
     assert prod.counts() == preprod.counts()
     assert prod.counts() == {
         "pulumi:providers:aws": 1,
-        "mlops:index:BatchPipeline": 1,
-        "mlops:index:BatchSchedule": 1,
+        "mlops:index:ScheduledPipeline": 1,
+        "mlops:index:PipelineSchedule": 1,
         "mlops:index:BatchAlarms": 1,
         "mlops:index:BatchDashboard": 1,
         "aws:sagemaker/pipeline:Pipeline": 1,

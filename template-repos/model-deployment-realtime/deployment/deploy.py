@@ -10,6 +10,7 @@ from deployment.live import Description, LiveEndpoint
 from deployment.removal import ENDPOINT
 from deployment.scaling import TARGET, Scaling
 from deployment.settings import Fleet, Settings
+from deployment.watch import Watch, watch_of
 from mlops_platform import REPOSITORY
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError, bounds, model
@@ -40,7 +41,19 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
     scaling = Scaling(
         endpoint_name=endpoint.name, client=aws.client("application-autoscaling", owner.region), say=logger.info
     )
-    update = Update(wanted=wanted, shadow=shadow, fleet=fleet, endpoint=endpoint, stack=stack, scaling=scaling)
+    watch = watch_of(owner, environment, configured.watch.every_hours)
+    with step("prepare what watches the endpoint"):
+        watching = watch.prepare(wanted)
+    update = Update(
+        wanted=wanted,
+        shadow=shadow,
+        fleet=fleet,
+        endpoint=endpoint,
+        stack=stack,
+        scaling=scaling,
+        watch=watch,
+        watching=watching,
+    )
     with step("prepare the state"):
         before = endpoint.ready_for_update()
         in_the_way = update.prepare(before)
@@ -78,6 +91,9 @@ class Update:
     endpoint: LiveEndpoint
     stack: Stack
     scaling: Scaling
+    watch: Watch
+    watching: dict[str, Any]
+    """The program's configuration of what watches the endpoint; empty when nothing does."""
 
     def prepare(self, before: Description | None) -> bool:
         """Write the stack file and repair the state; returns whether automatic scaling is in the way of the update.
@@ -95,7 +111,8 @@ class Update:
         self.stack.release_lock()
         # Endpoint configurations have random names; what a killed run leaves of them is pruned later. A
         # scaling target that the state does not know is set aside. All else is overwritten by the call that creates it.
-        known = self.stack.recover({ENDPOINT: self.endpoint.name} if before else {})
+        endpoint = {ENDPOINT: self.endpoint.name} if before else {}
+        known = self.stack.recover({**endpoint, **self.watch.existing})
         if before:
             plan = self.stack.preview()
             serving = live.configuration_of(before)
@@ -112,13 +129,14 @@ class Update:
         """Run the program, and return the endpoint when it serves the wanted version.
 
         Raises:
-            DeploymentError: it serves something else or nothing.
+            DeploymentError: it serves something else or nothing, or is not watched.
         """
         code = self.stack.up()
         # The provider stops waiting when SageMaker begins to roll back.
         after = self.endpoint.settled()
-        requested = None if code else self.stack.outputs()["endpointConfigName"]
-        self.endpoint.require_serving(after, requested, before=before)
+        outputs = {} if code else self.stack.outputs()
+        self.endpoint.require_serving(after, outputs.get("endpointConfigName"), before=before)
+        self.watch.require(outputs)
         return after
 
     def report(self, before: Description | None, after: Description | None) -> None:
@@ -132,6 +150,7 @@ class Update:
             "configuration that it serves": f"`{serving}`",
             "configuration before": "the same" if earlier == serving else f"`{earlier}`" if earlier else "none",
             "shadow, which gets a copy of requests": f"version {self.fleet.shadow_version}" if self.shadow else "none",
+            "compared with the rows of training": f"every {self.watch.every_hours} hours" if self.watching else "never",
         }
         heading = f"## {self.stack.environment.name} serves version {wanted.version}"
         summary.publish(f"{heading}\n\n{summary.table(rows)}\n")
@@ -143,6 +162,7 @@ class Update:
             "model": self.wanted.configuration(),
             "instances": str(instances),
             **shadow,
+            **self.watching,
         }
 
 

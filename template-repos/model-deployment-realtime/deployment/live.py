@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from endpoint import METRICS
 from mlops_platform.release import DeploymentError, waiting
 from mlops_platform.release.project import Environment
 
@@ -155,7 +156,12 @@ class LiveEndpoint:
 
     def _firing(self) -> list[str]:
         answer = self.cloudwatch.describe_alarms(AlarmNamePrefix=f"{self.name}-", StateValue="ALARM")
-        return [f"{alarm['AlarmName']}: {alarm.get('StateReason', '')}" for alarm in answer["MetricAlarms"]]
+        # Those of what watches the endpoint look at other metrics: no release is rolled back by them.
+        return [
+            f"{alarm['AlarmName']}: {alarm.get('StateReason', '')}"
+            for alarm in answer["MetricAlarms"]
+            if alarm["Namespace"] == METRICS
+        ]
 
     def _listed(self, operation: str, key: str, name: str, prefix: str) -> list[str]:
         """Return the names that begin with a prefix, the youngest first."""

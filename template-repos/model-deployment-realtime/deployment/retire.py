@@ -6,6 +6,7 @@ Models, and what callers sent, are not deleted: the deletion of the project does
 from deployment.deploy import live_endpoint, stack_of
 from deployment.removal import ENDPOINT
 from deployment.settings import Settings
+from deployment.watch import watch_of
 from mlops_platform.project import summary
 from mlops_platform.release import model
 from mlops_platform.release.project import Environment, Project
@@ -21,7 +22,8 @@ def retire(owner: Project, environment: Environment, configured: Settings) -> No
     with step("ask the account"):
         model.require_release(owner, environment)
     endpoint, stack = live_endpoint(owner, environment, configured), stack_of(owner, environment)
-    stack.retire({ENDPOINT: endpoint.name} if endpoint.settled() else {})
+    watch = watch_of(owner, environment, configured.watch.every_hours)
+    stack.retire({**({ENDPOINT: endpoint.name} if endpoint.settled() else {}), **watch.existing})
     with step("end the endpoint"):
         endpoint.end()
     summary.publish(f"## {environment.name} serves nothing any more\n\n`{endpoint.name}` was retired.\n")

@@ -67,6 +67,19 @@ class Capture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watch:
+    """The job that compares captured requests with the rows that the version was trained on."""
+
+    every_hours: int
+    """Time between two jobs, and length of the window that each looks at: a divisor of 24, or 0 for none."""
+    instance_type: str
+    volume_gigabytes: int
+    """Size of the encrypted disk, which holds all captured requests to the version: those of the last 35 days."""
+    psi: float
+    """Largest population stability index of a column. 0.1 finds a measurement that is a quarter too large."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Test(Limits):
     """Limits for the answers to the rows in smoke/, tested after each deployment."""
 
@@ -84,11 +97,21 @@ class Settings:
     release: Release
     alarms: Alarms
     capture: Capture
+    watch: Watch
     test: Test
 
 
 FLEETS = dict.fromkeys(ENVIRONMENTS, Fleet)
-TABLES = {"scaling": Scaling, "release": Release, "alarms": Alarms, "capture": Capture, "test": Test}
+TABLES = {
+    "scaling": Scaling,
+    "release": Release,
+    "alarms": Alarms,
+    "capture": Capture,
+    "watch": Watch,
+    "test": Test,
+}
+EVERY_HOURS = (0, 1, 2, 3, 4, 6, 8, 12, 24)
+"""Whole parts of a day, so that each window begins where the one before it ended."""
 SHORTEST_TO_SETTLE = 20
 """Minutes that a release takes to be rolled back, at least."""
 
@@ -102,6 +125,7 @@ def read(file: Path) -> Settings:
     tables = settings_file.read(file, {**FLEETS, **TABLES})
     settings = Settings(fleets={name: tables[name] for name in FLEETS}, **{name: tables[name] for name in TABLES})
     checks = [_fleet_checks(name, fleet) for name, fleet in settings.fleets.items()]
+    checks.append(_watch_checks(settings.watch, settings.capture))
     settings_file.require(
         file, {problem: holds for each in (*checks, _checks(settings)) for problem, holds in each.items()}
     )
@@ -136,6 +160,25 @@ def _fleet_checks(name: str, fleet: Fleet) -> dict[str, object]:
         "shadow_percent must be 1 to 100": 1 <= fleet.shadow_percent <= 100,
     }
     return {f"[{name}] {problem}": holds for problem, holds in checks.items()}
+
+
+def _watch_checks(watch: Watch, capture: Capture) -> dict[str, object]:
+    return {
+        "[watch] every_hours must be 0, which watches nothing, or a divisor of 24: 1, 2, 3, 4, 6, 8, 12 or 24": (
+            watch.every_hours in EVERY_HOURS
+        ),
+        "[watch] every_hours must be 0 where [capture] percent is 0: there is nothing to watch": (
+            watch.every_hours == 0 or capture.percent != 0
+        ),
+        "[watch] instance_type is no type of instance for a processing job, such as ml.m5.large": (
+            watch.instance_type in instance_types.known(instance_types.FOR_PROCESSING)
+        ),
+        "[watch] instance_type has a disk of its own, for which SageMaker takes no key; use one without": (
+            not instance_types.has_its_own_disk(watch.instance_type)
+        ),
+        "[watch] volume_gigabytes must be 1 to 16384": 1 <= watch.volume_gigabytes <= 16384,
+        "[watch] psi must be above 0": watch.psi > 0,
+    }
 
 
 def _checks(settings: Settings) -> dict[str, object]:

@@ -13,9 +13,7 @@ import pulumi
 import pulumi_aws as aws
 
 from deployment import settings
-from endpoint import VARIANT
-
-NAMESPACE = "AWS/SageMaker"
+from endpoint import METRICS, VARIANT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +84,7 @@ class Alarms(pulumi.ComponentResource):
             name,
             name=f"{self._args.endpoint_name}-{name}",
             alarm_description=f"{description} ({self._args.endpoint_name})",
-            namespace=NAMESPACE,
+            namespace=METRICS,
             dimensions=dimensions,
             comparison_operator="GreaterThanThreshold",
             threshold=threshold,

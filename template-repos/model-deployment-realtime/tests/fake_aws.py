@@ -7,9 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployment import smoke
+from endpoint import METRICS
 from mlops_platform.release import known_rows
 from mlops_platform.release.testing.aws import FakeAws, refusal
 from mlops_platform.release.testing.example import PROJECT
+from mlops_platform.scheduled.names import Names
+from mlops_platform.scheduled.testing.aws import MODEL, FakeObjects, FakeScheduler
+from watching import PURPOSE
+from watching.places import CAPTURED
+
+WATCH = Names(project=PROJECT, environment=PROJECT.environments["preprod"], purpose=PURPOSE)
+"""Names of what watches the endpoint."""
 
 
 @dataclass
@@ -24,6 +32,8 @@ class FakeSageMaker:
     fleets: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     """Type and number of the instances that a configuration starts with; absent means the defaults."""
     models: list[str] = field(default_factory=list[str])
+    pipeline: str = ""
+    """Definition of the pipeline that watches; empty when there is none."""
     deleted: list[str] = field(default_factory=list[str])
 
     def describe_endpoint(self, *, EndpointName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
@@ -54,6 +64,15 @@ class FakeSageMaker:
     def delete_model(self, *, ModelName: str) -> None:  # noqa: N803 - boto3's name
         self.models.remove(ModelName)
         self.deleted.append(ModelName)
+
+    def describe_model(self, *, ModelName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        return {**MODEL, "ModelName": ModelName}
+
+    def describe_pipeline(self, *, PipelineName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        assert PipelineName == WATCH.pipeline
+        if not self.pipeline:
+            raise refusal("DescribePipeline", "ResourceNotFound", f"Pipeline {PipelineName} does not exist.")
+        return {"PipelineName": PipelineName, "PipelineDefinition": self.pipeline}
 
     def get_paginator(self, operation: str) -> "Pages":
         if operation == "list_models":
@@ -142,12 +161,14 @@ class FakeCloudWatch:
     """Alarms that are on."""
 
     firing: dict[str, str] = field(default_factory=dict[str, str])
+    namespaces: dict[str, str] = field(default_factory=dict[str, str])
+    """Namespaces of the metrics of alarms that look at others than the endpoint's."""
 
     def describe_alarms(self, *, AlarmNamePrefix: str, StateValue: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert StateValue == "ALARM"
         return {
             "MetricAlarms": [
-                {"AlarmName": name, "StateReason": reason}
+                {"AlarmName": name, "StateReason": reason, "Namespace": self.namespaces.get(name, METRICS)}
                 for name, reason in self.firing.items()
                 if name.startswith(AlarmNamePrefix)
             ]
@@ -210,6 +231,8 @@ class Aws(FakeAws):
     scaling: FakeScaling = field(default_factory=FakeScaling)
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
+    objects: FakeObjects = field(default_factory=lambda: FakeObjects(writable=(f"{WATCH.folder}/code/", CAPTURED)))
+    scheduler: FakeScheduler = field(default_factory=lambda: FakeScheduler(WATCH.pipeline))
     timeout: float = 0
     """Of the client that asks the endpoint, in seconds."""
 
@@ -220,6 +243,8 @@ class Aws(FakeAws):
             "sagemaker": self.sagemaker,
             "application-autoscaling": self.scaling,
             "cloudwatch": self.cloudwatch,
+            "scheduler": self.scheduler,
+            "s3": self.objects,
         }
 
     def client(self, service: str, region: str, *, attempts: int = 8, read_timeout_seconds: float = 60) -> Any:

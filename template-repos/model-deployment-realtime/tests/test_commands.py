@@ -1,5 +1,6 @@
 """The commands that the workflow runs, with an AWS and an engine in memory."""
 
+import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from example_settings import EXAMPLE
-from fake_aws import Aws
+from fake_aws import WATCH, Aws
 
 import deployment.deploy
 from deployment import live, settings, smoke
@@ -17,8 +18,13 @@ from deployment.__main__ import main
 from deployment.deploy import CONFIGURATION, PROGRAM
 from deployment.removal import ENDPOINT
 from mlops_platform.release import known_rows
+from mlops_platform.release.testing.aws import DATA_KEY
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT, model_name
+from mlops_platform.release.version import Version
+from mlops_platform.scheduled.container import Container
+from mlops_platform.scheduled.live import GROUP, PIPELINE, SCHEDULE
+from watching.definition import Watching, definition
 
 pytestmark = pytest.mark.usefixtures("example_settings")
 
@@ -37,6 +43,8 @@ class Engine(FakeEngine):
     rolls_back: bool = False
     made: int = 0
     """Number of the configurations that updates have made."""
+    watches: bool = True
+    """The update makes what watches the endpoint."""
     scaled: dict[str, Any] = field(default_factory=dict[str, Any])
     """The scaling target that existed when an update began."""
 
@@ -48,7 +56,7 @@ class Engine(FakeEngine):
         model = self.configuration()["model"]
         made = f"{NAME}-v{model['version']}-{self.made:07x}"
         self.made += 1
-        self.outputs = {"endpointName": NAME, "endpointConfigName": made}
+        self.outputs = {"endpointName": NAME, "endpointConfigName": made, **self._watch()}
         sagemaker.fleets[made] = ("ml.m5.large", int(self.configuration()["instances"]))
         if model["model_name"] not in sagemaker.models:
             sagemaker.models.insert(0, model["model_name"])
@@ -65,9 +73,29 @@ class Engine(FakeEngine):
                 "ProductionVariants": variants,
             }
 
+    def _watch(self) -> dict[str, str]:
+        given = self.configuration()
+        if "code" not in given:
+            return {}
+        wanted = Watching(
+            names=WATCH,
+            version=Version(**given["model"]),
+            container=Container(**given["container"]),
+            settings=settings.read(EXAMPLE).watch,
+            kms_key_arn=DATA_KEY,
+            code_uri=given["code"],
+        )
+        text = json.dumps(definition(wanted))
+        if self.watches:
+            self.aws.sagemaker.pipeline, self.aws.scheduler.group = text, True
+            request = json.dumps({"PipelineName": WATCH.pipeline})
+            self.aws.scheduler.schedule = {"State": "ENABLED", "Target": {"Input": request}}
+        return {"watchDefinition": text}
+
     def destroy(self) -> None:
         if not self.exit_code and self.state["deployment"]["resources"]:
             self.aws.sagemaker.endpoint = None
+            self.aws.sagemaker.pipeline, self.aws.scheduler.group, self.aws.scheduler.schedule = "", False, None
 
 
 @pytest.fixture
@@ -117,6 +145,58 @@ def test_the_program_gets_the_released_version_and_the_name_of_its_model(engine:
     assert configuration["model"]["artifact_uri"] == uri
     assert configuration["instances"] == "1"
     assert "shadow" not in configuration
+
+
+def test_what_watches_the_endpoint_gets_the_versions_container_code_and_a_placeholder(aws: Aws, engine: Engine) -> None:
+    deploy(2)
+    configuration = engine.configuration()
+    assert Container(**configuration["container"]).security_group_ids == ["sg-1"]
+    code = f"{WATCH.folder}/code/{configuration['code'].rpartition('/')[2]}"
+    bucket, objects = WATCH.bucket, aws.objects.objects
+    assert {key for of, key in objects if of == bucket} >= {
+        f"{code}/run.py",
+        f"{code}/mlops_platform/monitoring/watch.py",
+        f"captured/{PROJECT.id}/v2/placeholder",
+    }
+    assert len(objects[bucket, f"captured/{PROJECT.id}/v2/placeholder"]) <= 100
+    aws.objects.written.clear()
+    deploy(2)
+    assert aws.objects.written == []
+
+
+def test_a_version_that_is_not_watched_in_the_end_fails_the_command(engine: Engine) -> None:
+    engine.watches = False
+    with pytest.raises(SystemExit, match=f"error: preprod does not run this version: {WATCH.pipeline}"):
+        deploy(1)
+
+
+def test_without_watching_nothing_is_uploaded(aws: Aws, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = settings.read(EXAMPLE)
+    changed = replace(read, watch=replace(read.watch, every_hours=0))
+
+    def read_changed(_: Path) -> settings.Settings:
+        return changed
+
+    monkeypatch.setattr(settings, "read", read_changed)
+    deploy(1)
+    assert engine.configuration().keys() == {"modelPackageArn", "model", "instances"}
+    assert aws.objects.written == []
+
+
+def test_what_a_killed_run_was_creating_to_watch_is_adopted(engine: Engine) -> None:
+    deploy(1)
+    engine.calls.clear()
+    parents = {PIPELINE: "ScheduledPipeline", GROUP: "PipelineSchedule", SCHEDULE: "PipelineSchedule"}
+    engine.state["deployment"]["pending_operations"] = [
+        pending(kind, f"urn:pulumi:preprod::{PROGRAM}::mlops:index:{parent}${kind}::{parent.lower()}")
+        for kind, parent in parents.items()
+    ]
+    deploy(1)
+    assert {call[1]: call[3] for call in engine.commands("import")} == {
+        PIPELINE: WATCH.pipeline,
+        GROUP: WATCH.pipeline,
+        SCHEDULE: f"{WATCH.pipeline}/{WATCH.pipeline}",
+    }
 
 
 def test_a_second_version_replaces_the_first_and_the_one_before_is_kept(aws: Aws, engine: Engine) -> None:

@@ -73,6 +73,15 @@ def test_a_busy_endpoint_is_waited_for(status: str) -> None:
     assert 30 < watched.waited < 300
 
 
+def test_an_alarm_about_drift_is_no_reason_for_a_rollback() -> None:
+    service = existing()
+    watched = Watched(service, FakeCloudWatch({f"{NAME}-drift": "1.0"}, {f"{NAME}-drift": "Mlops/Drift"}))
+    before = {"EndpointConfigName": f"{NAME}-v1-aaaaaaa", "LastModifiedTime": NOON}
+    after = {**before, "EndpointStatus": "InService", "LastModifiedTime": LATER}
+    with pytest.raises(DeploymentError, match="pulumi up failed in preprod"):
+        watched.endpoint.require_serving(after, None, before=before)
+
+
 def test_waiting_ends_while_the_credentials_last() -> None:
     watched = Watched(existing("Updating"))
     with pytest.raises(DeploymentError, match="is still Updating after 20 minutes; run this again"):

@@ -1,10 +1,14 @@
 """The resources that the program declares, rendered once for each environment."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from example_settings import EXAMPLE, in_force
+from test_watching import CODE, CONTAINER, built
 
 from deployment import settings
 from deployment.deploy import PROGRAM
@@ -26,6 +30,8 @@ def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Renderin
         "modelPackageArn": PROJECT.package_arn(3),
         "model": version(3).configuration(),
         "instances": str(instances),
+        "container": CONTAINER.configuration(),
+        "code": CODE,
         **({"shadow": version(shadow).configuration()} if shadow else {}),
     }
     with in_force():
@@ -56,11 +62,18 @@ def test_it_declares_these_resources_and_no_others(prod: Rendering, preprod: Ren
         "mlops:index:EndpointRelease": 1,
         "mlops:index:EndpointAutoscaling": 1,
         "mlops:index:EndpointDashboard": 1,
+        "mlops:index:Watch": 1,
+        "mlops:index:ScheduledPipeline": 1,
+        "mlops:index:PipelineSchedule": 1,
+        "aws:sagemaker/pipeline:Pipeline": 1,
+        "aws:scheduler/scheduleGroup:ScheduleGroup": 1,
+        "aws:scheduler/schedule:Schedule": 1,
+        "aws:sqs/queue:Queue": 1,
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
         "aws:sagemaker/endpoint:Endpoint": 1,
         "aws:appautoscaling/target:Target": 1,
         "aws:appautoscaling/policy:Policy": 1,
-        "aws:cloudwatch/metricAlarm:MetricAlarm": 7,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 10,
         "aws:cloudwatch/dashboard:Dashboard": 1,
     }
 
@@ -86,7 +99,7 @@ def test_disks_and_captured_requests_are_encrypted_with_the_accounts_key(prod: R
     configuration = prod.one("EndpointConfiguration", f"{NAME}-v3").inputs
     capture = configuration["dataCaptureConfig"]
     assert configuration["kmsKeyArn"] == capture["kmsKeyId"] == KEY
-    assert capture["destinationS3Uri"] == f"s3://{PROD.artifacts_bucket}/p-abcdefghijkl/captured/v3"
+    assert capture["destinationS3Uri"] == f"s3://{PROD.artifacts_bucket}/captured/p-abcdefghijkl/v3"
     assert capture["enableCapture"] is True
     assert [option["captureMode"] for option in capture["captureOptions"]] == ["Input", "Output"]
 
@@ -143,7 +156,7 @@ def test_preprod_moves_at_once_and_is_watched_all_the_same(preprod: Rendering) -
 
 def test_alarms_that_roll_a_release_back_watch_the_new_version_alone(prod: Rendering) -> None:
     whole = {"EndpointName": NAME, "VariantName": "AllTraffic"}
-    dimensions = {r.name: r.inputs["dimensions"] for r in prod.resources if r.type.endswith(":MetricAlarm")}
+    dimensions = {each["name"].removeprefix(f"{NAME}-"): each["dimensions"] for each in endpoint_alarms(prod)}
     assert dimensions == {
         "server-errors": whole,
         "model-errors": whole,
@@ -161,13 +174,17 @@ def test_alarms_exist_before_the_release_that_they_watch(prod: Rendering) -> Non
 
 
 def test_every_alarm_notifies_the_accounts_topic_and_missing_data_is_no_alarm(prod: Rendering) -> None:
-    alarms = [r.inputs for r in prod.resources if r.type.endswith(":MetricAlarm")]
-    for alarm in alarms:
+    for alarm in endpoint_alarms(prod):
         assert alarm["alarmActions"] == alarm["okActions"] == [TOPIC]
         assert alarm["treatMissingData"] == "notBreaching"
-        assert alarm["namespace"] == "AWS/SageMaker"
         assert alarm["datapointsToAlarm"] <= alarm["evaluationPeriods"]
         assert alarm["name"].startswith(f"{NAME}-")
+
+
+def endpoint_alarms(rendering: Rendering) -> list[Mapping[str, Any]]:
+    """Return the alarms that look at the endpoint's own metrics."""
+    alarms = [r.inputs for r in rendering.resources if r.type.endswith(":MetricAlarm")]
+    return [each for each in alarms if each["namespace"] == "AWS/SageMaker"]
 
 
 def test_limits_are_in_the_units_of_the_metrics(prod: Rendering) -> None:
@@ -198,9 +215,12 @@ def test_the_dashboard_shows_every_alarm_and_metrics_of_this_endpoint_alone(prod
     dashboard = prod.one("Dashboard").inputs
     assert dashboard["dashboardName"] == NAME
     alarms, *graphs = json.loads(dashboard["dashboardBody"])["widgets"]
-    assert len(alarms["properties"]["alarms"]) == 7
+    assert len(alarms["properties"]["alarms"]) == 10
     lines = [line for graph in graphs for line in graph["properties"]["metrics"]]
-    assert {tuple(line[2:6]) for line in lines} == {("EndpointName", NAME, "VariantName", "AllTraffic")}
+    assert {tuple(line[2:6]) for line in lines} == {
+        ("EndpointName", NAME, "VariantName", "AllTraffic"),
+        ("Project", "p-abcdefghijkl", "Environment", "prod"),
+    }
 
 
 def test_a_shadow_gets_its_share_of_the_requests_and_is_on_the_dashboard(shadowed: Rendering) -> None:
@@ -217,8 +237,57 @@ def test_without_a_shadow_there_is_none(prod: Rendering) -> None:
 
 
 def test_the_values_that_the_deploy_command_checks_are_exported(prod: Rendering) -> None:
-    assert prod.exports == {
+    assert json.loads(prod.exports["watchDefinition"]) == built()
+    assert {name: value for name, value in prod.exports.items() if name != "watchDefinition"} == {
         "endpointName": NAME,
         "endpointConfigName": CONFIGURATION,
         "modelPackageArn": PROJECT.package_arn(3),
     }
+
+
+def test_what_watches_is_called_after_the_project_so_that_policies_know_it(prod: Rendering) -> None:
+    pipeline, group, schedule = (prod.one(kind).inputs for kind in ("Pipeline", "ScheduleGroup", "Schedule"))
+    watch = f"{NAME}-watch"
+    assert pipeline["pipelineName"] == group["name"] == schedule["name"] == schedule["groupName"] == watch
+    assert prod.one("Queue").inputs["name"] == f"{watch}-dead-letters"
+    assert pipeline["roleArn"] == f"arn:aws:iam::333333333333:role/{NAME}-watch"
+    assert json.loads(pipeline["pipelineDefinition"]) == built()
+
+
+def test_the_schedule_passes_its_time_from_which_the_window_follows(prod: Rendering) -> None:
+    schedule = prod.one("Schedule").inputs
+    assert schedule["scheduleExpression"] == "cron(0 0 * * ? *)"
+    assert schedule["target"]["roleArn"] == f"arn:aws:iam::333333333333:role/{NAME}-schedule"
+    assert json.loads(schedule["target"]["input"]) == {
+        "PipelineName": f"{NAME}-watch",
+        "ClientRequestToken": "p-abcdefghijkl-watch-<aws.scheduler.scheduled-time>",
+        "PipelineParameters": [{"Name": "Scheduled", "Value": "<aws.scheduler.scheduled-time>"}],
+    }
+
+
+def test_drift_alone_asks_for_a_retraining_and_each_run_that_drifts_is_a_change_of_state(prod: Rendering) -> None:
+    alarms = {r.inputs["name"]: r.inputs for r in prod.resources if r.type.endswith(":MetricAlarm")}
+    retraining = PARAMETERS["monitoring/retraining-function-arn"]
+    drift = alarms[f"{NAME}-drift"]
+    assert [name for name, each in alarms.items() if retraining in each["alarmActions"]] == [f"{NAME}-drift"]
+    assert drift["alarmActions"] == [TOPIC, retraining]
+    assert (drift["metricName"], drift["threshold"], drift["treatMissingData"]) == ("DriftedFeatures", 0, "missing")
+    for name in ("dead-letters", "failed"):
+        assert alarms[f"{NAME}-watch-{name}"]["alarmActions"] == [TOPIC]
+
+
+def test_nothing_watches_where_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    unwatched = replace(SETTINGS, watch=replace(SETTINGS.watch, every_hours=0))
+
+    def read(_: Path) -> settings.Settings:
+        return unwatched
+
+    monkeypatch.setattr(settings, "read", read)
+    configuration = {
+        "modelPackageArn": PROJECT.package_arn(3),
+        "model": version(3).configuration(),
+        "instances": "2",
+    }
+    counts = rendering.render(PROGRAM, "prod", configuration).counts()
+    assert counts["aws:cloudwatch/metricAlarm:MetricAlarm"] == 7
+    assert [kind for kind in counts if "Pipeline" in kind or "Schedule" in kind or "Watch" in kind] == []

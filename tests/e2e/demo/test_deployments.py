@@ -117,10 +117,17 @@ def test_an_endpoint_has_alarms_a_dashboard_and_autoscaling(deployments: Deploym
             "overload",
             "version-errors",
             "version-latency",
+            "drift",
+            "watch-dead-letters",
+            "watch-failed",
         )
     }
     topic = f"arn:aws:sns:eu-west-1:{ACCOUNTS['prod']}:analytics-prod-alarms"
-    assert all(alarm["AlarmActions"] == alarm["OKActions"] == [topic] for alarm in alarms.values())
+    trigger = f"arn:aws:lambda:eu-west-1:{ACCOUNTS['dev']}:function:analytics-dev-deployment-trigger"
+    drift = alarms.pop(f"{name}-drift")
+    assert drift["AlarmActions"] == [topic, trigger]
+    assert all(alarm["AlarmActions"] == [topic] for alarm in alarms.values())
+    assert all(alarm["OKActions"] == [topic] for key, alarm in alarms.items() if "-watch-" not in key)
     assert name in cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
     (target,) = deployments.root("prod", "application-autoscaling").describe_scalable_targets(
         ServiceNamespace="sagemaker", ResourceIds=[f"endpoint/{name}/variant/AllTraffic"]
@@ -132,8 +139,12 @@ def test_requests_are_captured_where_only_the_project_may_read_them(
     deployments: Deployments, application: Application
 ) -> None:
     application.predict([ORDINARY])
-    prefix = f"{deployments.project.id}/captured/"
-    key = wait_until(lambda: deployments.keys("prod", "artifacts", prefix), "captured requests")[-1]
+    prefix = f"captured/{deployments.project.id}/"
+
+    def captured_requests() -> list[str]:
+        return [key for key in deployments.keys("prod", "artifacts", prefix) if key.endswith(".jsonl")]
+
+    key = wait_until(captured_requests, "captured requests")[-1]
     place = {"Bucket": deployments.bucket("prod", "artifacts"), "Key": key}
     captured = deployments.root("prod", "s3").get_object(**place)
     assert captured["ServerSideEncryption"] == "aws:kms"
@@ -309,7 +320,7 @@ def test_a_project_that_serves_is_not_deleted_and_loses_nothing(deployments: Dep
     for environment in ("preprod", "prod"):
         assert deployments.endpoint(environment)["EndpointStatus"] == "InService"
         assert len(deployments.application(environment).predict([ORDINARY])) == 1
-        assert len([role for role in deployments.roles(environment) if deployments.project.id in role]) == 2
+        assert len([role for role in deployments.roles(environment) if deployments.project.id in role]) == 5
     for repository in (deployments.project.training, deployments.project.deployment):
         assert not deployments.developer.get(f"/repos/{repository}")["archived"]
 

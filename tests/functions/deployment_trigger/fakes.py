@@ -22,6 +22,8 @@ from functions.deployment_trigger.event import ApprovalEvent
 from functions.deployment_trigger.model_registry import ModelRegistry
 from functions.deployment_trigger.package import Approval
 from functions.deployment_trigger.project_parameters import ProjectParameters
+from functions.deployment_trigger.retrainer import Retrainer
+from functions.deployment_trigger.retraining_store import RetrainingStore
 from functions.deployment_trigger.settings import Settings
 from functions.shared.evidence import CONTAINER, MODEL, container_digest
 from functions.shared.github_api.deadline import Deadline
@@ -37,6 +39,8 @@ SETTINGS = Settings(
     account_id=ACCOUNT,
     region=REGION,
     life_cycle_role="analytics-dev-model-life-cycle",
+    unit="analytics",
+    deployment_accounts=(("preprod", "222222222222"), ("prod", "333333333333")),
 )
 NOTED = f"arn:aws:sts::{ACCOUNT}:assumed-role/analytics-dev-model-life-cycle/analytics-dev-model-life-cycle"
 """Session of the role that notes what production serves."""
@@ -44,6 +48,7 @@ SERVING = {"Stage": "Production", "StageStatus": "Serving"}
 PROJECT_ID = "p-abcdefghijkl"
 GROUP = f"abalone-{PROJECT_ID}"
 REPOSITORY = f"acme/mlops-{GROUP}-model-deployment-realtime"
+TRAINING = f"acme/mlops-{GROUP}-model-training"
 BUCKET = f"analytics-dev-{PROJECT_ID}-{ACCOUNT}-{REGION}"
 PARAMETER = f"/mlops/analytics/dev/projects/{PROJECT_ID}"
 OLD_PARAMETER = f"{PARAMETER}/deployment-repository"
@@ -68,6 +73,7 @@ def document(**changes: object) -> str:
     values = {
         "name": "abalone",
         "repository": REPOSITORY,
+        "training_repository": TRAINING,
         "package_group": GROUP,
         "bucket": BUCKET,
         "roles": {
@@ -354,7 +360,7 @@ class MemoryGitHub:
         self, full_name: str, workflow: str, branch: str, inputs: Mapping[str, str] | None = None
     ) -> str | None:
         """Start a run as an older server does, which does not tell its address."""
-        assert (workflow, branch) == ("deploy.yml", "main")
+        assert (workflow, branch) == ("train.yml" if full_name == TRAINING else "deploy.yml", "main")
         assert inputs is not None
         self.before()
         if self.clock.now < self.knows_from or full_name in self.broken:
@@ -365,18 +371,22 @@ class MemoryGitHub:
         self.after()
         return ""
 
-    def run_of(self, repository: str, workflow: str, branch: str, approval: Approval) -> str | None:
+    def run_of(self, repository: str, workflow: str, branch: str, run_id: str) -> str | None:
         self.on_list()
         for run in self.runs:
             visible = float(run["since"]) + self.seconds_to_appear <= self.clock.now
-            if visible and (run["repository"], run["approval"]) == (repository, approval.id):
+            if (
+                visible
+                and run["repository"] == repository
+                and run_id in (run.get("approval"), *run.get("reason", "").split())
+            ):
                 return run["url"]
         return None
 
     def tested_commit(
         self, repository: str, workflow: str, branch: str, approval: Approval, url: str | None
     ) -> str | None:
-        run = self.run_of(repository, workflow, branch, approval)
+        run = self.run_of(repository, workflow, branch, approval.id)
         return self.succeeded.get(run) if run is not None and url in (None, run) else None
 
     def branch_commit(self, full_name: str, branch: str) -> str | None:
@@ -446,6 +456,18 @@ class Fakes:
             artifacts=ApprovedArtifacts(self.s3, lambda: self.s3),
             github=self._github,
             deadline=Deadline(at=self.clock.now + seconds, now=self.clock, sleep=self.clock.sleep),
+            request_id=request_id,
+            wall_clock=self.clock,
+        )
+
+    def retrainer(self, request_id: str = "request-1") -> Retrainer:
+        """Return the retrainer of one attempt of Lambda at one request."""
+        return Retrainer(
+            settings=self.settings,
+            projects=ProjectParameters(SETTINGS, self.ssm),
+            retrainings=RetrainingStore(self.s3),
+            github=self._github,
+            deadline=Deadline(at=self.clock.now + 230, now=self.clock, sleep=self.clock.sleep),
             request_id=request_id,
             wall_clock=self.clock,
         )

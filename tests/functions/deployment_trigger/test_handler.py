@@ -17,7 +17,7 @@ from functions.deployment_trigger.package import Approval
 from functions.shared.github_api.deadline import Deadline
 from functions.shared.github_api.errors import CredentialError, ExplainedError
 from sandbox.aws.cloudwatch import embedded_format
-from tests.functions.deployment_trigger.fakes import REPOSITORY, Fakes, arn
+from tests.functions.deployment_trigger.fakes import PROJECT_ID, REPOSITORY, TRAINING, Fakes, arn
 from tests.functions.shared.server import Reply, Server, serving
 
 TOKEN = "ghp_a-token-that-no-log-may-show"
@@ -79,6 +79,8 @@ def fakes(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> 
         "ACCOUNT_ID": "111111111111",
         "AWS_REGION": "eu-west-1",
         "LIFE_CYCLE_ROLE": "analytics-dev-model-life-cycle",
+        "UNIT": "analytics",
+        "DEPLOYMENT_ACCOUNTS": '{"prod": "333333333333"}',
     }.items():
         monkeypatch.setenv(name, value)
     return fakes
@@ -143,6 +145,23 @@ def test_an_approval_becomes_a_run(fakes: Fakes, github: Server) -> None:
         "ref": "main",
         "return_run_details": True,
         "inputs": {"model_package_arn": arn(1), "approval": approval},
+    }
+
+
+def test_an_alarm_about_drift_becomes_a_run_of_the_training(fakes: Fakes, github: Server) -> None:
+    github.reply(Reply(status=200, body={"html_url": RUN}))
+    alarm = f"arn:aws:cloudwatch:eu-west-1:333333333333:alarm:analytics-prod-{PROJECT_ID}-drift"
+    event = {"source": "aws.cloudwatch", "alarmArn": alarm, "alarmData": {"state": {"value": "OK", "reason": "a lie"}}}
+
+    [made] = handler.handler(event, Context())
+
+    assert (made["alarm_arn"], made["decision"], made["run_url"]) == (alarm, "dispatched", RUN)
+    assert github.asked == [f"POST /repos/{TRAINING}/actions/workflows/train.yml/dispatches"]
+    year, week, _ = datetime.fromtimestamp(time.time(), UTC).isocalendar()
+    assert github.requests[0].json == {
+        "ref": "main",
+        "return_run_details": True,
+        "inputs": {"reason": f"Drift: prod-{year}-W{week:02}"},
     }
 
 
@@ -258,7 +277,7 @@ def test_a_function_that_is_not_configured_says_so(fakes: Fakes, monkeypatch: py
 def test_a_run_that_is_not_there_is_not_found(github: Server, reply: Reply) -> None:
     github.reply(ACCOUNT, reply)
 
-    assert client(github).run_of(REPOSITORY, "deploy.yml", "main", Approval(version=1, at=5)) is None
+    assert client(github).run_of(REPOSITORY, "deploy.yml", "main", Approval(version=1, at=5).id) is None
 
 
 def client(github: Server) -> GitHub:
@@ -281,7 +300,7 @@ def test_a_run_that_the_platform_did_not_start_on_main_is_no_approvals(
     approval, forged = Approval(version=1, at=5), "https://github.com/acme/runs/8"
     github.reply(*found(a_run(approval.id, html_url=forged, **changes), a_run(approval.id)))
 
-    assert client(github).run_of(REPOSITORY, "deploy.yml", "main", approval) == RUN
+    assert client(github).run_of(REPOSITORY, "deploy.yml", "main", approval.id) == RUN
 
 
 @pytest.mark.parametrize("changes", FOREIGN.values(), ids=FOREIGN.keys())

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from functions.deployment_trigger.errors import NotEvaluatedError
 from functions.deployment_trigger.package import Approval, Candidate, ModelPackage
 from functions.deployment_trigger.project import Project
 from functions.deployment_trigger.reports import reports_of
+from functions.deployment_trigger.retraining_store import Retraining, RetrainingStore
 from tests.access.authorization import roles_of
 from tests.functions.deployment_trigger.fakes import (
     BODY,
@@ -125,7 +126,10 @@ def test_a_report_is_kept_if_nobody_wrote_it_after_its_version_was_registered(wo
     assert kept["Body"].read() == MEASURED
 
 
-@pytest.mark.parametrize("key", ["approved/9/model.tar.gz", "deployments/9/1.json", "code/9/x.py", "data/9/x.csv"])
+@pytest.mark.parametrize(
+    "key",
+    ["approved/9/model.tar.gz", "deployments/9/1.json", "retraining/prod/2026-W49.json", "code/9/x.py", "data/9/x.csv"],
+)
 @pytest.mark.parametrize("condition", [{}, {"IfNoneMatch": "*"}], ids=str)
 def test_neither_administrators_nor_the_owner_plant_anything(
     world: World, key: str, condition: Mapping[str, str]
@@ -152,3 +156,18 @@ def test_nobody_replaces_or_deletes_what_was_frozen(world: World) -> None:
         ):
             assert refusal(call, **place, **more)[0] == "AccessDenied", (who, more)
     assert world.frozen(3) == BODY
+
+
+def test_a_week_is_claimed_once_by_the_trigger_itself(world: World) -> None:
+    store = RetrainingStore(world.dev.client("s3", world.trigger))
+    mine = Retraining(alarm_arn="arn:alarm", state="claimed", owner="request-1", since=1.0)
+    claim = store.create(BUCKET, "retraining/prod/2026-W49.json", mine)
+    assert claim is not None
+    assert store.create(BUCKET, "retraining/prod/2026-W49.json", replace(mine, owner="request-2")) is None
+    done = replace(mine, state="dispatched", run_url="https://github.com/run")
+    assert store.replace(BUCKET, "retraining/prod/2026-W49.json", claim, done) is not None
+    assert store.replace(BUCKET, "retraining/prod/2026-W49.json", claim, mine) is None
+    assert store.read(BUCKET, "retraining/prod/2026-W49.json").record == done
+    place = {"Bucket": BUCKET, "Key": "retraining/prod/2026-W49.json"}
+    for who in (world.trigger, world.administrator, None):
+        assert refusal(world.dev.client("s3", who).delete_object, **place)[0] == "AccessDenied"

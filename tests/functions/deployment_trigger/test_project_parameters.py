@@ -1,6 +1,7 @@
 """The parameter in which a launch describes its project, and the one that earlier launches left."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,6 +19,7 @@ from tests.functions.deployment_trigger.fakes import (
     REGION,
     REPOSITORY,
     SETTINGS,
+    TRAINING,
     Fakes,
     MemorySsm,
     arn,
@@ -26,7 +28,9 @@ from tests.functions.deployment_trigger.fakes import (
 )
 
 OTHER_ID = "p-mnopqrstuvwx"
-PROJECT = Project(project_id=PROJECT_ID, repository=REPOSITORY, package_group=GROUP, bucket=BUCKET)
+PROJECT = Project(
+    project_id=PROJECT_ID, repository=REPOSITORY, package_group=GROUP, bucket=BUCKET, training_repository=TRAINING
+)
 
 MALFORMED = [
     ("not JSON", "it is not JSON"),
@@ -44,6 +48,7 @@ MALFORMED = [
         (document(**{key: value}), f"{key!r} {value!r} is not the {meaning} of {PROJECT_ID}")
         for key, value, meaning in (
             ("repository", "../..", "full name of a repository"),
+            ("training_repository", f"acme/mlops-churn-{OTHER_ID}-model-training", "full name of a repository"),
             ("repository", f"acme/mlops-churn-{OTHER_ID}-model-deployment-realtime", "full name of a repository"),
             ("package_group", f"churn-{OTHER_ID}", "group"),
             ("bucket", f"analytics-dev-{OTHER_ID}-{ACCOUNT}-{REGION}", "bucket"),
@@ -77,14 +82,15 @@ def test_names_are_taken_from_the_document_if_they_are_the_project_s() -> None:
 
     found = parameters({PARAMETER: document(repository=repository, package_group=group)}).find(PROJECT_ID)
 
-    assert found == Project(project_id=PROJECT_ID, repository=repository, package_group=group, bucket=BUCKET)
+    assert found == replace(PROJECT, repository=repository, package_group=group)
 
 
 def test_a_project_that_was_launched_before_documents_is_read_from_its_repository_s_name() -> None:
     found = parameters({OLD_PARAMETER: REPOSITORY})
 
-    assert found.find(PROJECT_ID) == PROJECT
-    assert found.all() == ProjectList(projects=[PROJECT], malformed=[])
+    known = replace(PROJECT, training_repository="")
+    assert found.find(PROJECT_ID) == known
+    assert found.all() == ProjectList(projects=[known], malformed=[])
 
 
 def test_a_project_name_with_hyphens_is_read_from_the_repository_s_name() -> None:

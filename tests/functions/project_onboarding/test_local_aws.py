@@ -131,7 +131,8 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_its_endpoints_lef
     prod = world.prod
     assert world.provisioner().provision() == OUTPUTS
     assert world.provisioner().provision() == OUTPUTS
-    assert world.roles() == [f"{NAME}-deployment", f"{NAME}-model"]
+    purposes = ("deployment", "model", "schedule", "watch", "watch-job")
+    assert world.roles() == [f"{NAME}-{purpose}" for purpose in purposes]
     assert aliases(prod) == [f"{ROLES.project_name}-{ROLES.project_id}"]
     assert world.subject() == f"repo:acme@1001/{REPOSITORY.name}@2006:environment:prod"
     boundary = prod.client("iam").get_role(RoleName=f"{NAME}-model")["Role"]["PermissionsBoundary"]
@@ -145,7 +146,7 @@ def test_a_project_gets_its_roles_and_loses_them_with_all_that_its_endpoints_lef
             with pytest.raises(LaunchError, match=f"still has the project's endpoint {NAME} .*: retire it first"):
                 attempt()
         assert len(hosting.sagemaker.list_models(NameContains=NAME)["Models"]) == 1
-        assert len(world.roles()) == 2
+        assert len(world.roles()) == len(purposes)
 
         hosting.sagemaker.delete_endpoint(EndpointName=NAME)
         world.provisioner().require_retired()

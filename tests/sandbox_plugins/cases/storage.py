@@ -26,7 +26,14 @@ def lifecycle(deps: Dependencies, days: int) -> Inputs:
                 ],
                 "noncurrentVersionExpiration": {"noncurrentDays": 360},
                 "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
-            }
+            },
+            {
+                "id": "expire",
+                "status": "Enabled",
+                "filter": {"and": {"prefix": "captured/", "objectSizeGreaterThan": 100}},
+                "expiration": {"days": days},
+                "noncurrentVersionExpiration": {"noncurrentDays": 1},
+            },
         ],
     }
 

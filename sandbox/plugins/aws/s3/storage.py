@@ -100,7 +100,7 @@ class BucketLifecycleConfiguration(BucketSetting):
                 objects={
                     "abortIncompleteMultipartUpload": Inputs("daysAfterInitiation"),
                     "expiration": Inputs("days expiredObjectDeleteMarker"),
-                    "filter": Inputs("prefix"),
+                    "filter": Inputs("prefix", objects={"and": Inputs("objectSizeGreaterThan prefix")}),
                     "noncurrentVersionExpiration": Inputs("newerNoncurrentVersions noncurrentDays"),
                     "noncurrentVersionTransitions": Inputs("newerNoncurrentVersions noncurrentDays storageClass"),
                     "transitions": Inputs("days storageClass"),
@@ -115,7 +115,8 @@ class BucketLifecycleConfiguration(BucketSetting):
         rules = [pascal(rule) for rule in wanted["rules"]]
         for rule in rules:
             rule["ID"] = rule.pop("Id")
-            rule["Filter"] = {"Prefix": "", **rule.get("Filter", {})}
+            chosen = rule.get("Filter", {})
+            rule["Filter"] = chosen if "And" in chosen else {"Prefix": "", **chosen}
         cloud.client("s3").put_bucket_lifecycle_configuration(
             Bucket=wanted["bucket"], LifecycleConfiguration={"Rules": rules}
         )

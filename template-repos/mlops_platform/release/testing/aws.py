@@ -14,6 +14,9 @@ from mlops_platform.project import aws
 from mlops_platform.release import bounds, project, release_function
 from mlops_platform.release.testing.example import PROJECT, model_name
 
+DATA_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
+"""Key of the project's data in the account."""
+
 
 def refusal(operation: str, code: str, message: str, **more: Any) -> ClientError:
     """Return the error that boto3 raises when AWS refuses."""
@@ -109,9 +112,12 @@ class FakeSsm:
 
     def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         """Return a parameter."""
+        values = {
+            **{f"{running}/instance-types": self.instance_types for running in bounds.SETTINGS},
+            "encryption/data-key-arn": DATA_KEY,
+        }
         path = PROJECT.environments["preprod"].parameter_path
-        assert Name in {f"{path}/{running}/instance-types" for running in bounds.SETTINGS}
-        return {"Parameter": {"Value": self.instance_types}}
+        return {"Parameter": {"Value": values[Name.removeprefix(f"{path}/")]}}
 
 
 @dataclass

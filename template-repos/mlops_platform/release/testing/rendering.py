@@ -28,6 +28,7 @@ from mlops_platform.release.version import Version
 PARAMETERS = {
     "encryption/data-key-arn": "arn:aws:kms:eu-west-1:222222222222:key/1",
     "notifications/alarms-topic-arn": "arn:aws:sns:eu-west-1:222222222222:alarms",
+    "monitoring/retraining-function-arn": "arn:aws:lambda:eu-west-1:111111111111:function:retraining",
 }
 
 

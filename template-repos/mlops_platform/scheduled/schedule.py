@@ -1,14 +1,13 @@
-"""The schedule that starts the pipeline, in a group of its own, and the queue of the starts that failed."""
+"""The schedule that starts a pipeline, in a group of its own, and the queue of the starts that failed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from batch.definition import INPUT, WINDOW
-from batch.names import Names
-from deployment.settings import Input, Plan, Retries
+from mlops_platform.scheduled.names import Names
 
 TARGET = "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution"
 """Any operation of SageMaker's. Source: EventBridge Scheduler User Guide, "Using universal targets"."""
@@ -19,14 +18,28 @@ TWO_WEEKS = 14 * 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
+class Times:
+    """The times of the starts, and the patience with AWS when it does not take one."""
+
+    expression: str
+    """`cron(…)` or `rate(…)`."""
+    time_zone: str
+    flexible_minutes: int
+    """A start comes at any time within so many minutes after its time; 0 for at its time."""
+    maximum_attempts: int
+    maximum_minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScheduleArgs:
     """The times, and what is started then."""
 
     names: Names
     pipeline_name: pulumi.Input[str]
-    plan: Plan
-    input: Input
-    retries: Retries
+    description: str
+    times: Times
+    parameters: Mapping[str, str]
+    """The execution's parameters, which may contain the scheduled time."""
 
 
 class Schedule(pulumi.ComponentResource):
@@ -35,12 +48,12 @@ class Schedule(pulumi.ComponentResource):
     name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlops:index:BatchSchedule", name, None, opts)
-        names, plan, child = args.names, args.plan, pulumi.ResourceOptions(parent=self)
+        super().__init__("mlops:index:PipelineSchedule", name, None, opts)
+        names, times, child = args.names, args.times, pulumi.ResourceOptions(parent=self)
         dead_letters = aws.sqs.Queue(
             "dead-letters",
             name=names.dead_letters,
-            # A letter holds the names of a pipeline and a prefix, and nothing of a row.
+            # A letter holds the names of a pipeline and of objects, and nothing of a row.
             sqs_managed_sse_enabled=True,
             message_retention_seconds=TWO_WEEKS,
             opts=child,
@@ -50,19 +63,19 @@ class Schedule(pulumi.ComponentResource):
             "schedule",
             name=names.pipeline,
             group_name=group.name,
-            description=f"Scores a window of project {names.project.name}",
-            schedule_expression=plan.schedule,
-            schedule_expression_timezone=plan.time_zone,
-            flexible_time_window=_flexible(plan.flexible_minutes),
+            description=args.description,
+            schedule_expression=times.expression,
+            schedule_expression_timezone=times.time_zone,
+            flexible_time_window=_flexible(times.flexible_minutes),
             target={
                 "arn": TARGET,
                 "role_arn": names.schedule_role_arn,
                 "input": pulumi.Output.from_input(args.pipeline_name).apply(
-                    lambda pipeline: request(names, pipeline, args.input)
+                    lambda pipeline: request(names, pipeline, args.parameters)
                 ),
                 "retry_policy": {
-                    "maximum_event_age_in_seconds": args.retries.maximum_minutes * 60,
-                    "maximum_retry_attempts": args.retries.maximum_attempts,
+                    "maximum_event_age_in_seconds": times.maximum_minutes * 60,
+                    "maximum_retry_attempts": times.maximum_attempts,
                 },
                 "dead_letter_config": {"arn": dead_letters.arn},
             },
@@ -76,19 +89,13 @@ def _flexible(minutes: int) -> aws.scheduler.ScheduleFlexibleTimeWindowArgsDict:
     return {"mode": "FLEXIBLE", "maximum_window_in_minutes": minutes} if minutes else {"mode": "OFF"}
 
 
-def request(names: Names, pipeline: str, given: Input) -> str:
+def request(names: Names, pipeline: str, parameters: Mapping[str, str]) -> str:
     """Return the request that starts the execution of a time, in the spelling of SageMaker's API."""
-    parameters = {INPUT: input_uri(names, given, SCHEDULED_TIME), WINDOW: SCHEDULED_TIME}
     return json.dumps(
         {
             "PipelineName": pipeline,
             # A start that is tried again starts nothing more. SageMaker asks for 32 characters; the time has 20.
-            "ClientRequestToken": f"{names.project.id}-batch-{SCHEDULED_TIME}",
+            "ClientRequestToken": f"{names.project.id}-{names.purpose}-{SCHEDULED_TIME}",
             "PipelineParameters": [{"Name": name, "Value": value} for name, value in parameters.items()],
         }
     )
-
-
-def input_uri(names: Names, given: Input, window: str) -> str:
-    """Return the S3 URI of the rows of a window: a folder, so that no other window's name begins with it."""
-    return f"{names.uri('input', given.prefix, window)}/"

@@ -1,4 +1,4 @@
-"""The batch as AWS describes it, independent of the state: what exists, what it runs, and whether it is started."""
+"""A scheduled pipeline as AWS describes it, independent of the state: what exists, what it runs, and whether it is started."""
 
 import json
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from batch.names import Names
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.project.aws import error_code
 from mlops_platform.release import DeploymentError
+from mlops_platform.scheduled.names import Names
 
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 GROUP = "aws:scheduler/scheduleGroup:ScheduleGroup"
@@ -20,7 +20,7 @@ MISSING = ("ResourceNotFound", "ResourceNotFoundException")
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """The parts of the batch that exist in an environment."""
+    """The parts of the pipeline that exist in an environment."""
 
     names: Names
     sagemaker: Any
@@ -65,23 +65,6 @@ class Live:
             )
         if json.loads(schedule["Target"]["Input"])["PipelineName"] != name:
             raise DeploymentError(f"{where} starts another pipeline than {name}: run this again")
-
-    def version(self) -> str:
-        """Return the ARN of the version that runs.
-
-        Raises:
-            DeploymentError: nothing is deployed.
-        """
-        pipeline = self.pipeline()
-        if pipeline is None:
-            raise DeploymentError(f"nothing is deployed to {self.names.environment.name}: deploy a version first")
-        return version_in(json.loads(pipeline["PipelineDefinition"]))
-
-
-def version_in(definition: Json) -> str:
-    """Return the ARN of the version that a definition names."""
-    options: list[Any] = definition["Steps"][0]["Arguments"]["AppSpecification"]["ContainerArguments"]
-    return options[options.index("--model-package-arn") + 1]
 
 
 def _found(describe: Callable[[], Json]) -> Json | None:

@@ -1,0 +1,20 @@
+"""The job of the pipeline that watches: compare the captured requests of a window with the rows that the version was trained on."""
+
+import sys
+
+from mlops_platform import job
+from mlops_platform.monitoring import watch
+
+
+def main() -> None:
+    """Look at the job's inputs, and write the findings to its output."""
+    folders = {
+        "--artifact": job.processing_input("model") / "model.tar.gz",
+        "--captured": job.processing_input("captured"),
+        "--output": job.processing_output("watched"),
+    }
+    watch.main([*(text for name, folder in folders.items() for text in (name, str(folder))), *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    job.run(main)
