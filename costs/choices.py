@@ -29,7 +29,9 @@ SCALING_ALARMS = 2
 
 Source: Application Auto Scaling User Guide, "How target tracking scaling for Application Auto Scaling works".
 """
-ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7 + SCALING_ALARMS, 1
+WATCH_ALARMS = 3
+"""Alarms of what watches an endpoint: `template-repos/model-deployment-realtime/watching/`."""
+ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7 + SCALING_ALARMS + WATCH_ALARMS, 1
 """Alarms and dashboards of one deployed model: `template-repos/model-deployment-realtime/endpoint/`."""
 
 BATCH_ALARMS, BATCH_DASHBOARDS = 4, 1

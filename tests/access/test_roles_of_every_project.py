@@ -15,7 +15,7 @@ from tests.products.resolution import published
 from tests.rendering import Renderings
 
 TEMPLATES = {
-    "project-roles-realtime-prod": ("DeploymentRole", "ModelRole"),
+    "project-roles-realtime-prod": ("DeploymentRole", "ModelRole", "ScheduleRole", "WatchJobRole", "WatchRole"),
     "project-roles-batch": ("BatchRole", "DeploymentRole", "ModelRole", "ScheduleRole"),
 }
 """The roles of each template."""

@@ -1,13 +1,8 @@
 """The roles of a project that compare the requests to its endpoint with training: each does its part, and none reaches another project."""
 
-import json
-import re
-
 import pytest
 
-from tests.access.authorization import problems
-from tests.access.project_roles import ProjectRoles, examples, keys_of
-from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
+from tests.access.project_roles import ProjectRoles
 from tests.products.resolution import published
 from tests.rendering import Renderings
 
@@ -26,43 +21,6 @@ ONCE = {"s3:if-none-match": "*"}
 @pytest.fixture(scope="module")
 def roles(rendered: Renderings) -> ProjectRoles:
     return ProjectRoles(text=published(rendered("prod"), "project-roles-realtime-prod"))
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_action_exists_and_works_on_its_resources_under_its_conditions(roles: ProjectRoles, role: str) -> None:
-    assert [problem for statement in roles.statements(role) for problem in problems(statement)] == []
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_the_boundary_allows_every_action_that_the_role_is_granted(roles: ProjectRoles, role: str) -> None:
-    for statement in roles.statements(role):
-        if statement.effect == "Allow":
-            for action, resource in examples(statement):
-                keys = keys_of(statement) | (ISOLATED if action == "sagemaker:CreateProcessingJob" else {})
-                assert roles.may(role, action, resource, keys), (statement.sid, action, resource)
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_inline_policies_and_names_fit_with_the_most_and_longest_that_settings_allow(role: str) -> None:
-    longest = ProjectRoles(
-        text=published(largest("prod"), "project-roles-realtime-prod"),
-        unit="abcdefghijkl",
-        environment="abcdefg",
-        region="ap-southeast-2",
-        project={"ProjectName": "a" * 32, "ProjectId": "p-abcdefghijkl"},
-    )
-
-    size = sum(len(re.sub(r"\s", "", json.dumps(document))) for document in longest.documents(role))
-    assert size <= MOST_CHARACTERS_OF_INLINE_POLICIES
-    assert len(longest.properties(role)["RoleName"]) <= 64
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_role_has_the_boundary_and_its_projects_tags(roles: ProjectRoles, role: str) -> None:
-    properties = roles.properties(role)
-
-    assert properties["PermissionsBoundary"] == "arn:aws:iam::333333333333:policy/analytics-prod-boundary"
-    assert {each["Key"]: each["Value"] for each in properties["Tags"]}["sagemaker:project-id"] == "p-abcdefghijkl"
 
 
 def test_the_schedule_of_the_projects_own_group_alone_starts_the_pipeline_that_watches(roles: ProjectRoles) -> None:

@@ -91,31 +91,31 @@ def test_studio_is_not_offered_a_network_without_a_way_out(environments: Mapping
 def test_the_alarms_of_a_deployed_model_are_those_that_its_repository_declares_and_two_of_its_scaling_policy() -> None:
     endpoint = CHECKOUT / "template-repos" / "model-deployment-realtime" / "endpoint"
     declared = endpoint.joinpath("alarms.py").read_text().count("self._alarm(")
-    assert declared + choices.SCALING_ALARMS == choices.ENDPOINT_ALARMS
+    assert declared + choices.SCALING_ALARMS + choices.WATCH_ALARMS == choices.ENDPOINT_ALARMS
     assert endpoint.joinpath("autoscaling.py").read_text().count('policy_type="TargetTrackingScaling"') == 1
     code = "".join(path.read_text() for path in endpoint.glob("*.py"))
     assert code.count("aws.cloudwatch.Dashboard(") == choices.ENDPOINT_DASHBOARDS
     assert code.count("aws.cloudwatch.MetricAlarm(") == 1
 
 
-def test_an_endpoint_of_two_instances_costs_their_hours_nine_alarms_and_a_dashboard(
+def test_an_endpoint_of_two_instances_costs_their_hours_twelve_alarms_and_a_dashboard(
     environments: Mapping[str, Environment],
 ) -> None:
     found = usd(choices.further(environments["prod"]))
-    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "190.78"
-    assert Decimal("190.78") == 2 * 730 * Decimal("0.128") + 9 * Decimal("0.10") + 3
+    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "191.08"
+    assert Decimal("191.08") == 2 * 730 * Decimal("0.128") + 12 * Decimal("0.10") + 3
     assert "an endpoint on 1 ml.m5.large, with alarms and dashboard, a month" not in found
 
 
 def test_a_batch_that_nothing_starts_costs_its_alarms_and_its_dashboard(
     environments: Mapping[str, Environment],
 ) -> None:
-    code = {
-        path.name: path.read_text()
-        for path in (CHECKOUT / "template-repos" / "model-deployment-batch" / "batch").glob("*.py")
-    }
-    assert code["alarms.py"].count("self._alarm(") == choices.BATCH_ALARMS
-    assert "".join(code.values()).count("aws.cloudwatch.Dashboard(") == choices.BATCH_DASHBOARDS
+    templates = CHECKOUT / "template-repos"
+    own = "".join(path.read_text() for path in (templates / "model-deployment-batch" / "batch").glob("*.py"))
+    shared = (templates / "mlops_platform" / "scheduled" / "alarms.py").read_text()
+    assert len(re.findall(r"\bAlarm\(", shared)) == choices.WATCH_ALARMS
+    assert len(re.findall(r"\bAlarm\(", shared + own)) == choices.BATCH_ALARMS
+    assert own.count("aws.cloudwatch.Dashboard(") == choices.BATCH_DASHBOARDS
     found = usd(choices.further(environments["prod"]))
     assert found["a batch without a run, with alarms and dashboard, a month"] == "3.40"
     assert found["a run of a batch on ml.m5.large, an hour"] == "0.128"

@@ -32,6 +32,8 @@ GITHUB = {
     "platformUser": "mlops-bot",
 }
 CIDR = {"cidr": "10.1.0.0/16"}
+AT_GITHUB = ("analytics-dev-deployment-trigger", "analytics-dev-template-cloner")
+"""The functions that call GitHub."""
 
 
 @pytest.fixture(params=["dev", "preprod"])
@@ -127,6 +129,15 @@ def test_by_default_development_has_one_nat_gateway_and_the_other_accounts_no_wa
             assert not [each for each in rendering.all("SecurityGroup") if "endpoints" in each.name]
 
 
+def functions_inside(rendering: Rendering) -> dict[str, int]:
+    """Return the number of subnets of each function that stands in the network, by its name."""
+    return {
+        each.inputs["name"]: len(each.inputs["vpcConfig"]["subnetIds"])
+        for each in rendering.all("Function")
+        if each.inputs.get("vpcConfig")
+    }
+
+
 def test_there_are_endpoints_of_exactly_what_is_called_from_the_network(rendered: Renderings) -> None:
     closed = {"network": {**CIDR, "privateAccess": "endpoints"}}
     assert set(interface_endpoints(rendered("dev", closed))) == STUDIO
@@ -145,7 +156,7 @@ def test_a_network_from_before_there_was_a_choice_keeps_what_it_has(
         dev = rendered("dev", before)
         assert set(interface_endpoints(dev)) == FORMER | FORMER_STUDIO
         assert len(dev.all("NatGateway")) == gateways
-        assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in dev.all("Function")] == [2, 2]
+        assert functions_inside(dev) == dict.fromkeys(AT_GITHUB, 2)
 
 
 def test_a_network_with_endpoints_whose_settings_say_nothing_of_them_is_left_alone() -> None:
@@ -178,10 +189,10 @@ def test_endpoints_in_a_region_that_lacks_a_service_are_refused_before_anything_
 
 
 def test_functions_stand_in_the_network_only_to_reach_github_from_there(rendered: Renderings) -> None:
-    assert [each.inputs.get("vpcConfig") for each in rendered("dev").all("Function")] == [None, None]
+    assert functions_inside(rendered("dev")) == {}
     own = {**GITHUB, "serverUrl": "https://github.example.com", "throughNetwork": True}
     inside = rendered("dev", {"github": own, "network": {**CIDR, "privateAccess": "endpoints"}})
-    assert [len(each.inputs["vpcConfig"]["subnetIds"]) for each in inside.all("Function")] == [2, 2]
+    assert functions_inside(inside) == dict.fromkeys(AT_GITHUB, 2)
     called = {"cloudformation", "lambda", "secretsmanager"}
     assert set(interface_endpoints(inside)) == STUDIO | called
 

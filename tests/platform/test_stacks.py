@@ -68,7 +68,7 @@ WORKLOAD = {
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
     "aws:s3/bucketObjectv2:BucketObjectv2": 3,
-    "aws:ssm/parameter:Parameter": 15,
+    "aws:ssm/parameter:Parameter": 16,
 }
 STACKS = {
     "dev": {
