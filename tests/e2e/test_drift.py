@@ -104,13 +104,17 @@ def drift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drift]:
 @pytest.fixture(scope="module")
 def findings(drift: Drift) -> dict[str, Any]:
     """The findings of the scheduled run in a day of shifted requests."""
-    drift.application("preprod").predict(heavier())
-    captured = f"captured/{drift.project.id}/v1/"
+    sent = heavier()
+    drift.application("preprod").predict(sent)
+    bucket, s3 = drift.bucket("preprod", "artifacts"), drift.root("preprod", "s3")
 
-    def requests() -> list[str]:
-        return [key for key in drift.keys("preprod", "artifacts", captured) if key.endswith(".jsonl")]
+    def captured() -> bool:
+        # Those of the deployment's own test are there, too.
+        keys = drift.keys("preprod", "artifacts", f"captured/{drift.project.id}/v1/")
+        bodies = (s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys)
+        return any(sent[0].encode() in body for body in bodies)
 
-    wait_until(requests, "captured requests")
+    wait_until(captured, "captured requests")
     # The window of the next midnight ends before the requests if they came in the last minutes of the day.
     now = drift.move_clock(timedelta(seconds=0.001))
     midnight = (now + LATE).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
