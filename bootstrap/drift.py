@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bootstrap import login
+from bootstrap import additions, login
 from bootstrap.errors import BootstrapError
 from bootstrap.preview import account_of
 
@@ -25,7 +25,9 @@ Capture = Callable[[Sequence[str], Mapping[str, str]], tuple[int, str]]
 
 
 def find(stack: str, folder: Path, capture: Capture) -> Sequence[str]:
-    """Return the resources of a stack that differ, a line of Markdown each, with the names of what differs and no values.
+    """Return the resources of a stack that differ, and what its roles and functions have besides what it declares.
+
+    Each is a line of Markdown, with the names of what differs and no values.
 
     Raises:
         BootstrapError: as for `account_of`, or the engine failed.
@@ -37,7 +39,8 @@ def find(stack: str, folder: Path, capture: Capture) -> Sequence[str]:
     )
     if status != 0:
         raise BootstrapError(f"The engine cannot compare {stack} with its account: {_errors(output)}")
-    return [_line(step) for step in json.loads(output).get("steps", ()) if step["op"] not in SAME]
+    steps = json.loads(output).get("steps", ())
+    return [*(_line(step) for step in steps if step["op"] not in SAME), *additions.find(account, steps)]
 
 
 def _errors(output: str) -> str:

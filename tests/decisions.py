@@ -88,6 +88,8 @@ def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[st
             return not any(likenesses)
         case "ForAnyValue:StringNotLike" | "ForAnyValue:ArnNotLike":
             return not all(likenesses)
+        case "NumericLessThan":
+            return any(float(value) < float(operand) for value in values for operand in operands)
         case "Null":
             return operands == [str(not values).lower()]
         case _:

@@ -54,7 +54,7 @@ class GitHubOrganization(pulumi.ComponentResource):
         self.template_repositories = {
             kind: github.Repository(
                 f"{name}-template-{kind}",
-                name=f"mlops-template-{kind}",
+                name=_template(kind),
                 description=f"Template of {kind} repositories; its content is published by the platform",
                 visibility="private",
                 is_template=True,
@@ -100,6 +100,11 @@ class GitHubOrganization(pulumi.ComponentResource):
         self.register_outputs({"template_repositories": self.template_repositories})
 
 
+def _template(kind: str) -> str:
+    """Return the name of the template repository of a kind."""
+    return f"mlops-template-{kind}"
+
+
 def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> dict[str, Ruleset]:
     """Return all rulesets by their names; `platform` may bypass those of projects, and not that of the platform's main."""
     everywhere = (*rulesets.PROJECTS, args.platform_repository)
@@ -136,7 +141,8 @@ def _rulesets(args: GitHubOrganizationArgs, platform: Mapping[str, object]) -> d
     for kind, check in args.checks.items():
         found[f"check-{kind}"] = Ruleset(
             repositories=(f"mlops-*-{kind}",),
-            excluded=rulesets.TEMPLATES,
+            # By its whole name: a project may be called template, too.
+            excluded=(_template(kind),),
             rules=rulesets.checked(check, args.actions_app_id),
             bypass=[platform],
         )

@@ -13,7 +13,6 @@ import pulumi
 
 PROJECTS = ("mlops-*",)
 """Repositories of projects, and the templates that they are made from."""
-TEMPLATES = ("mlops-template-*",)
 MAIN = "main"
 """The branch on which projects train and deploy."""
 RELEASE_BRANCH = "production"

@@ -46,7 +46,7 @@ def _run(environment: Environment) -> list[iam.Statement]:
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
-        permissions.leave_logs_of_pipelines_alone(environment),
+        permissions.leave_records_of_pipelines_alone(),
         jobs.write_metrics("/aws/sagemaker/*"),
         iam.allow(
             "RecordTrials",

@@ -158,17 +158,22 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
             "logs:PutLogEvents",
             on=environment.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
-        leave_logs_of_pipelines_alone(environment),
+        leave_records_of_pipelines_alone(),
         jobs.write_metrics("/aws/sagemaker/*"),
     ]
 
 
-def leave_logs_of_pipelines_alone(environment: Environment) -> iam.Statement:
-    """Deny writing the logs of jobs of pipelines: a log is named after its job, and SageMaker gives these names to theirs."""
+def leave_records_of_pipelines_alone() -> iam.Statement:
+    """Deny writing logs, metrics and experiments of jobs of pipelines: they are named after their job, and SageMaker names these so.
+
+    Source: Service Authorization Reference, SageMaker AI: metrics are those of a trial component, or of a training job.
+    """
     return iam.deny(
-        "LeaveLogsOfPipelines",
+        "LeaveRecordsOfPipelines",
         "logs:PutLogEvents",
-        on=environment.arn("logs", "log-group:*:log-stream:pipelines-*"),
+        "sagemaker:BatchPutMetrics",
+        "sagemaker:UpdateTrialComponent",
+        on=["arn:aws:logs:*:*:log-group:*:log-stream:pipelines-*", "arn:aws:sagemaker:*:*:*/pipelines-*"],
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.project_onboarding.account_requests import list_all, send_unless
-from functions.shared import aws_clients
 
 _MISSING = re.compile(r"could not find|does not exist|not found", re.IGNORECASE)
 _MOST_ALARMS = 100
@@ -30,21 +29,13 @@ class Deployments:
         return {each["EndpointName"]: each["EndpointStatus"] for each in found if _owns(prefix, each["EndpointName"])}
 
     def schedules(self, prefix: str) -> Mapping[str, str]:
-        """Return the states of the schedules that start the project's pipelines, by their names.
+        """Return the states of the schedules that start the project's pipelines, by their groups and names.
 
-        Those of batches have its name in their own; that of a promoted pipeline is in a group of its name.
+        Their group is the project's; their own name is for the project to choose. EventBridge Scheduler lists all of an account.
         """
-        found = list_all(self._scheduler, "list_schedules", "Schedules", NamePrefix=prefix)
-        own = [each for each in found if _owns(prefix, each["Name"])]
-        return {each["Name"]: each["State"] for each in [*own, *self._group(prefix)]}
-
-    def _group(self, name: str) -> list[dict[str, Any]]:
-        try:
-            return list_all(self._scheduler, "list_schedules", "Schedules", GroupName=name)
-        except ClientError as error:
-            if aws_clients.code(error) != "ResourceNotFoundException":
-                raise
-            return []
+        found = list_all(self._scheduler, "list_schedules", "Schedules")
+        own = [each for each in found if _owns(prefix, each["GroupName"])]
+        return {f"{each['GroupName']}/{each['Name']}": each["State"] for each in own}
 
     def delete_what_served(self, prefix: str) -> None:
         """Delete the configurations, models, scaling, alarms and dashboards of endpoints that are gone."""
@@ -104,4 +95,5 @@ def _delete(delete: Callable[[], object]) -> None:
 
 
 def _owns(prefix: str, name: str) -> bool:
-    return name == prefix or name.startswith(f"{prefix}-")
+    """Decide as the policies of the project's roles do: ids of projects have one length, so none begins with another's."""
+    return name.startswith(prefix)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.aws import s3
-from sandbox.aws.errors import AccessDeniedError
+from sandbox.aws.errors import AccessDeniedError, ServiceError
 from sandbox.aws.iam import authorization
 from sandbox.aws.iam.authorization import Principal
 from sandbox.aws.ministack import gateway, kms, scope, secretsmanager, sns, sqs
@@ -42,6 +42,34 @@ def install() -> None:
     _check_requests("sqs", _uses_by_queues)
 
 
+class KeyStateError(ServiceError):
+    """A key is disabled, or waits for its deletion. S3's codes begin with KMS and a dot, as its answers show."""
+
+    def __init__(self, key: Mapping[str, Any]) -> None:
+        ending = key["KeyState"] == "PendingDeletion"
+        code, state = ("KMSInvalidStateException", "pending deletion") if ending else ("DisabledException", "disabled")
+        super().__init__(code, f"{key['Arn']} is {state}.")
+
+    def as_xml(self) -> Response:
+        """Return the refusal as S3 answers it."""
+        text = f"<Error><Code>KMS.{self.code}</Code><Message>{self.message}</Message></Error>"
+        return self.status, {"Content-Type": "application/xml"}, text.encode()
+
+
+def require_enabled(uses: Iterable[Use]) -> None:
+    """Refuse unless the keys are enabled. Source: AWS KMS Developer Guide, "Key states of AWS KMS keys".
+
+    Raises:
+        KeyStateError: one is not.
+    """
+    for use in uses:
+        region, account = use.key_arn.split(":")[3:5]
+        with scope.request_scope(account, region):
+            key = kms.find_key(use.key_arn)
+        if key is not None and key["KeyState"] in ("Disabled", "PendingDeletion"):
+            raise KeyStateError(key)
+
+
 def require_uses(caller: Principal, uses: Iterable[Use]) -> None:
     """Refuse unless the caller may use these keys.
 
@@ -59,8 +87,13 @@ def _check_requests(service: str, uses: Callable[[Request], Iterator[Use]]) -> N
         if wanted:
             try:
                 require_uses(authorization.caller(request), wanted)
+                # What the other services answer then is not emulated.
+                if service == "s3":
+                    require_enabled(wanted)
             except AccessDeniedError as denied:
                 return _refusal(service, denied)
+            except KeyStateError as unusable:
+                return unusable.as_xml()
         return await go_on(request)
 
     gateway.intercept(service, answer)

@@ -97,9 +97,12 @@ class GitHttp:
             with self._store.lock:
                 refusal = self._refusal(repository, changes, caller)
             configuration = {
-                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_COUNT": "2",
                 "GIT_CONFIG_KEY_0": "core.hooksPath",
                 "GIT_CONFIG_VALUE_0": str(_HOOKS),
+                # Refs of pull requests: git refuses to update them in GitHub's own words.
+                "GIT_CONFIG_KEY_1": "receive.hideRefs",
+                "GIT_CONFIG_VALUE_1": "refs/pull",
                 "REFUSAL": refusal,
             }
             response = self._backend(request, repository, "git-receive-pack", configuration)
@@ -116,7 +119,7 @@ class GitHttp:
         lines: list[str] = []
         for change in changes:
             broken = self._refs.violations(repository, change, caller)
-            if broken:
+            if broken and not change.ref.startswith("refs/pull/"):
                 lines.append(f"error: GH013: Repository rule violations found for {change.ref}.")
                 lines += ["", *(f"- {reason}" for reason in broken), ""]
         return "\n".join(lines)

@@ -72,7 +72,12 @@ class Refs:
         self.move(repository, change, caller)
 
     def violations(self, repository: Repository, change: RefChange, caller: Caller) -> list[str]:
-        """Return the reasons not to move a ref: rules, and the scope that workflow files need."""
+        """Return the reasons not to move a ref: rules, the scope that workflow files need, and that a pull request's are GitHub's own.
+
+        The words of the last are those that a push gets; those of the API are not known.
+        """
+        if change.ref.startswith("refs/pull/"):
+            return ["deny updating a hidden ref"]
         git = self._store.git(repository)
         broken = rules.violations(self._store.state, repository, git, caller, change)
         if change.new == NO_COMMIT or not change.ref.startswith("refs/heads/"):

@@ -102,6 +102,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "kms:EncryptionContextKeys": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
     "kms:GrantIsForAWSResource": ("kms:CreateGrant",),
     "kms:ResourceAliases": ("kms:Decrypt",),
+    "kms:ScheduleKeyDeletionPendingWindowInDays": ("kms:ScheduleKeyDeletion",),
     "kms:ViaService": (
         "kms:Decrypt",
         "kms:DescribeKey",

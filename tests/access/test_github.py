@@ -185,7 +185,7 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
         (
             "mlops-check-model-training",
             ["mlops-*-model-training"],
-            ["mlops-template-*"],
+            ["mlops-template-model-training"],
             "~DEFAULT_BRANCH",
             checked("Test and train on the runner"),
             [PLATFORM],
@@ -193,7 +193,7 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
         (
             "mlops-check-model-deployment-batch",
             ["mlops-*-model-deployment-batch"],
-            ["mlops-template-*"],
+            ["mlops-template-model-deployment-batch"],
             "~DEFAULT_BRANCH",
             checked("Test, lint and check types"),
             [PLATFORM],
@@ -201,7 +201,7 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
         (
             "mlops-check-model-deployment-realtime",
             ["mlops-*-model-deployment-realtime"],
-            ["mlops-template-*"],
+            ["mlops-template-model-deployment-realtime"],
             "~DEFAULT_BRANCH",
             checked("Test, lint and check types"),
             [PLATFORM],
@@ -209,7 +209,7 @@ def rulesets(dev: Rendering) -> dict[str, Mapping[str, Any]]:
         (
             "mlops-check-pipeline-promotion",
             ["mlops-*-pipeline-promotion"],
-            ["mlops-template-*"],
+            ["mlops-template-pipeline-promotion"],
             "~DEFAULT_BRANCH",
             checked("Test and train on the runner"),
             [PLATFORM],

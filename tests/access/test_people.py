@@ -221,7 +221,25 @@ def test_people_and_their_jobs_write_logs_of_their_own_and_not_that_of_a_pipelin
         resource=f"arn:aws:logs:eu-west-1:111111111111:log-group:/aws/sagemaker/TrainingJobs:log-stream:{stream}",
     )
     found = [sid for document in role_named(role).policies.values() for sid in denials(json.loads(document), request)]
-    assert found == (["LeaveLogsOfPipelines"] if stream.startswith("pipelines-") else [])
+    assert found == (["LeaveRecordsOfPipelines"] if stream.startswith("pipelines-") else [])
+
+
+RECORDS = [
+    ("sagemaker:BatchPutMetrics", "experiment-trial-component"),
+    ("sagemaker:BatchPutMetrics", "training-job"),
+    ("sagemaker:UpdateTrialComponent", "experiment-trial-component"),
+]
+
+
+@pytest.mark.parametrize("role", [*PEOPLE, "job"])
+@pytest.mark.parametrize(("action", "kind"), RECORDS)
+@pytest.mark.parametrize("name", ["train-1-aws-training-job", "pipelines-abcdefghijkl-train-xyz-aws-training-job"])
+def test_people_and_their_jobs_keep_records_of_their_own_and_rewrite_none_of_a_pipelines_job(
+    role_named: RoleNamed, role: str, action: str, kind: str, name: str
+) -> None:
+    request = Request(principal=role, action=action, resource=f"arn:aws:sagemaker:eu-west-1:111111111111:{kind}/{name}")
+    found = [sid for document in role_named(role).policies.values() for sid in denials(json.loads(document), request)]
+    assert found == (["LeaveRecordsOfPipelines"] if name.startswith("pipelines-") else [])
 
 
 @pytest.mark.parametrize("people", PEOPLE)

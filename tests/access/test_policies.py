@@ -20,7 +20,7 @@ MOST_CHARACTERS_OF_INLINE_POLICIES = 10_240
 """Of all inline policies of a role together, white space not counted. Source: IAM User Guide, "IAM and STS quotas"."""
 MOST_CHARACTERS_OF_A_TRUST_POLICY = 2_048
 """Unless an account asks for more. Source: the same page."""
-ROOM = 200
+ROOM = 100
 """Left in every role, for what it may have to do next."""
 
 SESSION: Any = botocore.session.get_session()

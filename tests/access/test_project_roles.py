@@ -201,9 +201,11 @@ def test_a_deployment_scales_endpoints_and_leaves_those_of_other_projects_alone(
 
 def test_a_deployments_alarms_tell_people_or_scale_and_do_nothing_else(published: ProjectRoles) -> None:
     alarm = AWS.format("cloudwatch", f"alarm:{OWN}-errors")
+    policy = AWS.format("autoscaling", "scalingPolicy:1:resource/sagemaker/endpoint/{}/variant/main:policyName/scale")
     for action, expected in {
         AWS.format("sns", "analytics-prod-alarms"): True,
-        AWS.format("autoscaling", "scalingPolicy:1:resource/sagemaker/endpoint/x"): True,
+        policy.format(OWN): True,
+        policy.format(OTHER): False,
         "arn:aws:automate:eu-west-1:ec2:terminate": False,
         AWS.format("lambda", "function:analytics-prod-x"): False,
         "arn:aws:lambda:eu-west-1:111111111111:function:analytics-dev-deployment-trigger": True,

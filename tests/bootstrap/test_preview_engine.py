@@ -1,5 +1,6 @@
 """`preview` and `drift` with the real engine, as their roles in the local AWS: the state's bucket stays untouched."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -146,8 +147,22 @@ def test_drift_is_what_an_account_has_otherwise_than_the_program_and_the_role_th
         logGroupName="/aws/lambda/analytics-preprod-model-release", retentionInDays=3
     )
     checkout.account.client("ssm").delete_parameter(Name="/mlops/analytics/preprod/storage/artifacts-bucket")
+    role = {"RoleName": "analytics-preprod-flow-logs"}
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+    checkout.account.client("iam").put_role_policy(**role, PolicyName="mine", PolicyDocument=json.dumps(policy))
+    theirs = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    checkout.account.client("iam").attach_role_policy(**role, PolicyArn=theirs)
+    checkout.account.client("lambda").add_permission(
+        FunctionName="analytics-preprod-model-release",
+        StatementId="somebody",
+        Action="lambda:InvokeFunction",
+        Principal="444444444444",
+    )
     assert sorted(drift()) == [
         "- create `aws:ssm/parameter:Parameter` `parameters-storage/artifacts-bucket`",
+        "- undeclared `aws:iam/rolePolicy:RolePolicy` `analytics-preprod-flow-logs`: `mine`",
+        f"- undeclared `aws:iam/rolePolicyAttachment:RolePolicyAttachment` `analytics-preprod-flow-logs`: `{theirs}`",
+        "- undeclared `aws:lambda/permission:Permission` `analytics-preprod-model-release`: `somebody`",
         "- update `aws:cloudwatch/logGroup:LogGroup` `model-release-logs`: `retentionInDays`",
     ]
     assert checkout.objects() == before

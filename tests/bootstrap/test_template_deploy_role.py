@@ -246,6 +246,34 @@ def test_the_deploy_role_uses_keys_only_through_services(template: Template) -> 
     }
 
 
+@pytest.mark.parametrize(
+    ("days", "expected"), [("7", ["NeverEndAKeyEarly"]), ("29", ["NeverEndAKeyEarly"]), ("30", [])]
+)
+def test_the_deploy_role_ends_no_key_before_somebody_can_cancel_it(
+    template: Template, days: str, expected: list[str]
+) -> None:
+    """Whatever the key's policy allows, which it writes. KMS waits 30 days if a request names no number."""
+    request = Request(
+        principal=f"{IAM}:role/{PREFIX}-deploy",
+        action="kms:ScheduleKeyDeletion",
+        resource=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data",
+        keys={"kms:ScheduleKeyDeletionPendingWindowInDays": days},
+    )
+    policy = document(template, "DeployEncryption")
+    assert denials(policy, request) == expected
+    assert denials(policy, replace(request, keys={})) == []
+    assert allowances(policy, request) == ["ChangeKeys"]
+
+
+@pytest.mark.parametrize("action", ["AddTagsToResource", "DeleteParameter", "PutParameter", "RemoveTagsFromResource"])
+def test_the_deploy_role_does_not_say_where_the_models_of_a_project_go(template: Template, action: str) -> None:
+    policy = document(template, "DeployParameters")
+    parameters = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/mlops/analytics/dev/projects"
+    assert denied_by(policy, f"ssm:{action}", f"{parameters}/p-abcdefghijkl") == ["NeverChangeParametersOfProjects"]
+    assert denied_by(policy, f"ssm:{action}", f"{parameters}/template-cloner-arn") == []
+    assert allowed_by(policy, f"ssm:{action}", f"{parameters}/template-cloner-arn") == ["ChangeParameters"]
+
+
 @pytest.mark.parametrize("tag", ["unit", "environment"])
 def test_resources_of_another_unit_or_environment_in_the_account_are_out_of_reach(template: Template, tag: str) -> None:
     """Keys, subnets and domains have no names; their tags say whose they are."""

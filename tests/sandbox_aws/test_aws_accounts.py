@@ -229,6 +229,39 @@ def test_a_state_key_is_used_only_with_the_projects_encryption_context(dev: Acco
         assert refusal(kms.encrypt, KeyId=key, Plaintext=b"a", EncryptionContext=context)[0] == "AccessDeniedException"
 
 
+def test_a_policy_says_how_long_a_key_waits_for_its_end(dev: Account) -> None:
+    key = dev.client("kms").create_key()["KeyMetadata"]["Arn"]
+    early = {"NumericLessThan": {"kms:ScheduleKeyDeletionPendingWindowInDays": "30"}}
+    statements = (
+        allow("kms:ScheduleKeyDeletion", key),
+        {**allow("kms:ScheduleKeyDeletion", key, early), "Effect": "Deny"},
+    )
+    kms = dev.client("kms", dev.assume(dev.role("accounts-ending", *statements)))
+
+    assert refusal(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=7)[0] == "AccessDeniedException"
+    assert kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)["KeyState"] == "PendingDeletion"
+
+
+@pytest.mark.parametrize("verb", ["disable", "delete"])
+def test_what_a_key_encrypted_is_out_of_reach_once_it_is_disabled_or_about_to_go(
+    dev: Account, prod: Account, verb: str
+) -> None:
+    kms, s3 = dev.client("kms"), dev.client("s3")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    place = {"Bucket": f"accounts-ended-{verb}", "Key": "x"}
+    s3.create_bucket(Bucket=place["Bucket"], CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(**place, Body=CONTENT, ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    if verb == "disable":
+        kms.disable_key(KeyId=key)
+        expected = ("KMS.DisabledException", f"{key} is disabled.")
+    else:
+        kms.schedule_key_deletion(KeyId=key)
+        expected = ("KMS.KMSInvalidStateException", f"{key} is pending deletion.")
+
+    assert refusal(s3.get_object, **place) == expected
+    assert refusal(s3.put_object, **place, Body=CONTENT, ServerSideEncryption="aws:kms", SSEKMSKeyId=key) == expected
+
+
 def test_only_services_make_grants_where_the_policy_says_so(dev: Account) -> None:
     key = dev.client("kms").create_key()["KeyMetadata"]["Arn"]
     for_services = {"Bool": {"kms:GrantIsForAWSResource": "true"}}

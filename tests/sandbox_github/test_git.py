@@ -46,6 +46,14 @@ def test_a_ruleset_refuses_a_push_to_main_but_not_to_a_branch(remote: Remote, tm
     assert remote("DELETE", f"/orgs/acme/rulesets/{made.json['id']}").status == 204
 
 
+def test_a_push_to_the_refs_of_a_pull_request_is_refused(remote: Remote, tmp_path: Path) -> None:
+    assert remote("POST", "/orgs/acme/repos", {"name": "hidden", "private": True, "auto_init": True}).status == 201
+    work = remote.clone("hidden", tmp_path / "work")
+    pushed = remote.git("push", "origin", "HEAD:refs/pull/1/head", folder=work, check=False)
+    assert "[remote rejected] HEAD -> refs/pull/1/head (deny updating a hidden ref)" in pushed.stderr
+    assert "refs/pull" not in remote.git("ls-remote", "origin", folder=work).stdout
+
+
 def test_git_is_refused_without_permission_as_in_the_rest_api(remote: Remote, tmp_path: Path) -> None:
     body = {"name": "guarded", "private": True, "auto_init": True}
     assert remote("POST", "/orgs/acme/repos", body).status == 201

@@ -413,3 +413,31 @@ def test_the_team_plan_has_the_organizations_rulesets(tmp_path: Path) -> None:
     assert call.token == OWNER
     assert call("POST", "/orgs/acme/rulesets", rules()).status == 201
     call.github.close()
+
+
+def test_a_branch_that_a_ruleset_is_about_is_renamed_by_administrators_alone_and_stays_under_it(
+    people: dict[str, Client],
+) -> None:
+    head = people["olivia"]("GET", f"{PATH}/git/ref/heads/main").json["object"]["sha"]
+    for branch in ("release-one", "topic"):
+        made = people["mia"]("POST", f"{PATH}/git/refs", {"ref": f"refs/heads/{branch}", "sha": head})
+        assert made.status == 201
+    protected = closed("refs/heads/release-*") | {"name": "kept", "rules": [{"type": "update"}, {"type": "deletion"}]}
+    assert people["olivia"]("POST", "/orgs/acme/rulesets", protected).status == 201
+    assert people["olivia"]("POST", "/orgs/acme/rulesets", closed("refs/heads/mlops/**/*")).status == 201
+
+    def rename(login: str, old: str, new: str) -> int:
+        return people[login]("POST", f"{PATH}/branches/{old}/rename", {"new_name": new}).status
+
+    assert rename("mia", "release-one", "release-two") == 403
+    assert rename("olivia", "release-one", "free") == 422
+    assert rename("olivia", "release-one", "release-two") == 201
+    assert rename("mia", "topic", "mlops/topic") == 422
+    assert rename("mia", "topic", "another") == 201
+
+
+def test_the_refs_of_a_pull_request_are_githubs_own(people: dict[str, Client]) -> None:
+    head = people["olivia"]("GET", f"{PATH}/git/ref/heads/main").json["object"]["sha"]
+    made = people["mia"]("POST", f"{PATH}/git/refs", {"ref": "refs/pull/1/head", "sha": head})
+    assert (made.status, "hidden ref" in made.json["message"]) == (422, True)
+    assert people["olivia"]("GET", f"{PATH}/git/ref/pull/1/head").status == 404

@@ -113,7 +113,12 @@ def get_branch(call: Call) -> Response:
 
 @route("POST", "/repos/{owner}/{repo}/branches/{branch}/rename", permission="contents:write", role="push")
 def rename_branch(call: Call) -> Response:
-    """Rename a branch, and with it the base of its pull requests; the default branch takes an administrator."""
+    """Rename a branch, and with it the base of its pull requests.
+
+    The default branch, and one that a ruleset is about, take an administrator, and the new name has to be under the same rulesets.
+    Sources: GitHub Docs, "Renaming a branch" and "Managing rulesets for repositories in your organization"; GitHub Changelog,
+    7 May 2026. GitHub's own words of a refusal by a ruleset are not known.
+    """
     old, new = call.parameters["branch"], call.body(_Rename).new_name
     repository = call.repository
     branches = git(call).branches()
@@ -121,11 +126,20 @@ def rename_branch(call: Call) -> Response:
         raise errors.ApiError(404, "Branch not found")
     if new in branches:
         raise errors.validation_failed("Branch", "new_name", "already_exists")
-    if old == repository.default_branch and not call.may(repository, "admin"):
+    default = old == repository.default_branch
+    rulesets = active(call.store.state, repository, f"refs/heads/{old}")
+    if (default or rulesets) and not call.may(repository, "admin"):
         raise errors.forbidden("Must have admin rights to Repository.")
+    kept = active(call.store.state, repository, f"refs/heads/{new}")
+    # Whatever its name, the default branch stays the default branch.
+    if not default and any(each not in kept for each in rulesets):
+        raise errors.unprocessable(f"The rulesets of {old} are not about {new}.")
+    change = RefChange(ref=f"refs/heads/{new}", old=NO_COMMIT, new=branches[old])
+    if broken := call.refs.violations(repository, change, call.caller):
+        raise errors.unprocessable("Repository rule violations found\n\n" + "\n".join(broken) + "\n\n")
     git(call).update_ref(f"refs/heads/{new}", branches[old], NO_COMMIT)
     git(call).delete_ref(f"refs/heads/{old}")
-    if old == repository.default_branch:
+    if default:
         repository.default_branch = new
         git(call).set_default_branch(new)
     for pull in repository.pulls:

@@ -7,8 +7,10 @@ from functions.project_onboarding.deployments import Deployments
 from tests.functions.project_onboarding.fake_account import NAME
 from tests.functions.project_onboarding.fake_clients import Client, error
 
-STRANGER = "analytics-prod-p-abcdefghijklm"
-"""A name that begins like the project's and belongs to another."""
+STRANGER = f"other-{NAME}"
+"""A name that has the project's in it and is none of the project."""
+NEXT = f"{NAME}x"
+"""A name that the project's role may give, as it may any that begins with its prefix: every id has the same length."""
 
 
 @pytest.fixture
@@ -16,60 +18,45 @@ def deployments(client: Client) -> Deployments:
     return Deployments(client, client, client, client, client)
 
 
-def test_only_the_projects_own_endpoints_are_seen(deployments: Deployments, client: Client) -> None:
+def test_every_endpoint_that_the_project_may_have_made_is_seen_and_no_other(
+    deployments: Deployments, client: Client
+) -> None:
     client.answers["list_endpoints"] = [
         {"Endpoints": [{"EndpointName": NAME, "EndpointStatus": "InService"}]},
         {
             "Endpoints": [
                 {"EndpointName": f"{NAME}-shadow", "EndpointStatus": "Failed"},
+                {"EndpointName": NEXT, "EndpointStatus": "InService"},
                 {"EndpointName": STRANGER, "EndpointStatus": "InService"},
-                {"EndpointName": f"other-{NAME}", "EndpointStatus": "InService"},
             ]
         },
     ]
 
-    assert deployments.endpoints(NAME) == {NAME: "InService", f"{NAME}-shadow": "Failed"}
+    assert deployments.endpoints(NAME) == {NAME: "InService", f"{NAME}-shadow": "Failed", NEXT: "InService"}
     assert client.did("list_endpoints") == [{"NameContains": NAME}]
 
 
-def test_the_schedules_of_the_projects_batches_and_of_its_group_are_seen(client: Client) -> None:
-    batch, stranger = ({"Name": name, "State": "ENABLED"} for name in (f"{NAME}-batch", STRANGER))
-    promoted = {"Name": "abalone-p-abcdefghijkl", "State": "DISABLED"}
-    scheduler = Schedules({"NamePrefix": [[batch], [stranger]], "GroupName": [[promoted]]})
+def test_every_schedule_in_a_group_of_the_project_is_seen_whatever_its_name(
+    deployments: Deployments, client: Client
+) -> None:
+    def schedule(group: str, name: str, state: str) -> dict[str, str]:
+        return {"GroupName": group, "Name": name, "State": state}
 
-    found = Deployments(client, client, client, scheduler, client).schedules(NAME)
+    client.answers["list_schedules"] = [
+        {
+            "Schedules": [
+                schedule(f"{NAME}-batch", "nightly", "ENABLED"),
+                schedule(STRANGER, f"{NAME}-batch", "ENABLED"),
+            ]
+        },
+        {"Schedules": [schedule(f"{NAME}-watch", "nightly", "DISABLED"), schedule(NAME, "weekly", "DISABLED")]},
+    ]
 
-    assert found == {f"{NAME}-batch": "ENABLED", "abalone-p-abcdefghijkl": "DISABLED"}
-    assert scheduler.asked == [{"NamePrefix": NAME}, {"GroupName": NAME}]
-
-
-def test_a_project_without_a_group_of_schedules_has_none_in_it(client: Client) -> None:
-    scheduler = Schedules({"NamePrefix": [[]], "GroupName": error("ResourceNotFoundException")})
-
-    assert Deployments(client, client, client, scheduler, client).schedules(NAME) == {}
-    scheduler.answers["GroupName"] = error("AccessDeniedException")
-    with pytest.raises(ClientError):
-        Deployments(client, client, client, scheduler, client).schedules(NAME)
-
-
-class Schedules:
-    """EventBridge Scheduler, with pages of schedules by what is asked for."""
-
-    def __init__(self, answers: dict[str, list[list[dict[str, str]]] | ClientError]) -> None:
-        self.answers = answers
-        self.asked: list[dict[str, str]] = []
-
-    def get_paginator(self, operation: str) -> "Schedules":
-        assert operation == "list_schedules"
-        return self
-
-    def paginate(self, **wanted: str) -> list[dict[str, list[dict[str, str]]]]:
-        self.asked.append(wanted)
-        [key] = wanted
-        answer = self.answers[key]
-        if isinstance(answer, ClientError):
-            raise answer
-        return [{"Schedules": page} for page in answer]
+    assert deployments.schedules(NAME) == {
+        f"{NAME}-batch/nightly": "ENABLED",
+        f"{NAME}-watch/nightly": "DISABLED",
+        f"{NAME}/weekly": "DISABLED",
+    }
 
 
 BUCKET, GROUP = "analytics-prod-p-abcdefghijkl-333333333333-eu-west-1", "abalone-p-abcdefghijkl"

@@ -25,6 +25,8 @@ def context(operation: str, members: Members) -> Iterator[tuple[str, Any]]:
         yield "kms:GrantIsForAWSResource", "false"
     if operation == "CreateGrant":
         yield "kms:GrantOperations", members.get("Operations", [])
+    if operation == "ScheduleKeyDeletion" and "PendingWindowInDays" in members:
+        yield "kms:ScheduleKeyDeletionPendingWindowInDays", members["PendingWindowInDays"]
     if members.get("KeyId", "").startswith("alias/"):
         yield "kms:RequestAlias", members["KeyId"]
 
