@@ -182,6 +182,7 @@ class Product:
             "Repository.SubjectPrefix": f"repo:{launch.organization}@1001/{repository}@2005",
             "Repository.Url": f"https://github.com/{launch.organization}/{repository}",
             "TrialJobRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial-job",
+            "TrialStepsRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial-steps",
             "TrialRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial",
             "WorkflowRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-workflow",
         }

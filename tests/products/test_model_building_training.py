@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
+from functions.shared import project_name
 from products.sagemaker_images import ACCOUNTS
 from settings.limits import MOST_SUBNETS
 from tests.bootstrap.policies import DEPLOYMENT, document, requested
@@ -31,7 +32,7 @@ from tests.products.product import (
 )
 
 ROLES = ("JobRole", "PipelineRole", "WorkflowRole")
-TRIAL_ROLES = ("TrialRole", "TrialJobRole")
+TRIAL_ROLES = ("TrialRole", "TrialStepsRole", "TrialJobRole")
 """The roles of pull requests; test_pull_request_training.py is about what they may do."""
 BUCKET = f"arn:aws:s3:::analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1"
 SAGEMAKER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
@@ -101,6 +102,7 @@ def test_the_resources_of_a_project(product: Product) -> None:
         "WorkflowRole": "AWS::IAM::Role",
         "CodeRepository": "AWS::SageMaker::CodeRepository",
         "TrialRole": "AWS::IAM::Role",
+        "TrialStepsRole": "AWS::IAM::Role",
         "TrialJobRole": "AWS::IAM::Role",
         "FirstRun": "Custom::FirstWorkflowRun",
     }
@@ -148,6 +150,23 @@ def accepts(product: Product, parameter: str, value: str) -> bool:
 )
 def test_a_good_parameter_is_accepted(product: Product, parameter: str, value: str) -> None:
     assert accepts(product, parameter, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("abalone", True),
+        ("map-p-shells", True),
+        ("abalone-p-abcdefghijk", True),
+        ("p-abcdefghijkl", False),
+        ("abalone-p-abcdefghijkl", False),
+        ("abalone-p-abcdefghijkl-x", False),
+        ("a-p-abcdefghijklm", False),
+    ],
+)
+def test_a_name_that_contains_an_id_is_refused(product: Product, name: str, accepted: bool) -> None:
+    assert accepts(product, "SageMakerProjectName", name) is accepted
+    assert (project_name.problem(name) is None) is accepted
 
 
 @pytest.mark.parametrize(
