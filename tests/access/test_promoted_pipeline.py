@@ -13,7 +13,7 @@ from tests.bootstrap.template import Template
 from tests.cloudformation import findings
 from tests.decisions import Request, Values, denials, permits
 from tests.products.product import launched
-from tests.products.resolution import published, resolution
+from tests.products.resolution import published, publishing, resolution
 from tests.rendering import Renderings
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -53,7 +53,7 @@ class Promoted:
     """The resources that production's template makes for one project."""
 
     def __init__(self, rendered: Renderings) -> None:
-        rendering = rendered("prod")
+        rendering = publishing(rendered, "promoted-pipeline-prod")
         self.text = published(rendering, "promoted-pipeline-prod")
         filled = json.dumps(resolution(self.text, rendering)["Resources"])
         for name, value in KNOWN.items():
