@@ -148,6 +148,7 @@ if settings.development:
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.development.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,
+            job_instance_types=settings.development.studio.job_instance_types,
             onboarding_function_arns=settings.onboarding_function_arns,
         ),
         options,

@@ -86,7 +86,7 @@ class Workload(Section):
             "ml.r5.2xlarge",
         ]
     )
-    """Instance types that the jobs of projects' batches may run on here; at most twelve. A job has one, for as long as a project's reviewed
+    """Instance types that the jobs of projects may run on here, of batches, of what watches endpoints and of promoted pipelines; at most twelve. A job has one, for as long as a project's reviewed
     settings say at most. A change reaches a project with its next update (README, "Update a project")."""
     promoted_pipelines: bool = False
     """Whether projects whose whole pipeline is promoted may come here. Their own repository decides what runs here: nobody approves it in

@@ -75,7 +75,7 @@ class WorkloadAccountArgs:
     endpoint_instance_types: Sequence[str]
     """Types of instances that projects' endpoints may run on."""
     batch_instance_types: Sequence[str]
-    """Types of instances that the jobs of projects' batches may run on."""
+    """Types of instances that the jobs of projects may run on: of batches, of what watches endpoints, and of promoted pipelines."""
     promoted_pipelines: bool
     """Whether projects whose whole pipeline is promoted get what they need here."""
     logs_key_arn: pulumi.Input[str]
@@ -242,6 +242,7 @@ def _promoted_pipeline(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
             values,
             environment=environment.name,
             subject=tokens.repository("${RepositoryName}", "${RepositoryId}"),
+            batch_instance_types=args.batch_instance_types,
             organization_id=_owner_id(tokens),
             branch=args.release.branch,
         )

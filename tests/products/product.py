@@ -70,6 +70,7 @@ class Launch:
             oidc_issuer=ISSUER,
             oidc_provider_arn=OIDC_PROVIDER,
             deployment_trigger_role_arn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-deployment-trigger",
+            job_instance_types=("ml.m5.large", "ml.m5.xlarge"),
             deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
         )
 

@@ -332,7 +332,7 @@ def test_a_pipeline_runs_jobs_inside_the_network_only(product: Product, job: str
     kind = {"ProcessingJob": "processing-job", "TrainingJob": "training-job"}[job]
     action, resource = f"sagemaker:Create{job}", f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
 
-    complete = INSIDE | OWN
+    complete = INSIDE | OWN | {"sagemaker:InstanceTypes": ["ml.m5.large"]}
     assert product.may("PipelineRole", action, resource, complete)
     assert not product.may("PipelineRole", action, resource)
     for key in complete:
@@ -346,7 +346,7 @@ def test_jobs_outside_the_network_are_denied_for_every_job_type(product: Product
         statement
         for document in product.documents("PipelineRole")
         for statement in document["Statement"]
-        if statement["Effect"] == "Deny" and "sagemaker:CreateTrainingJob" in statement["Action"]
+        if statement["Effect"] == "Deny" and "sagemaker:CreateNotebookInstance" in statement["Action"]
     ]
 
     assert [statement["Condition"] for statement in denials] == [
@@ -498,3 +498,24 @@ def test_an_unknown_operator_or_function_is_an_error() -> None:
 
     with pytest.raises(LookupError, match="DateEquals"):
         product.may("PipelineRole", "s3:GetObject", f"{BUCKET}/x")
+
+
+@pytest.mark.parametrize("key", ["model-building-training", "model-building-training-deployment", "pipeline-promotion"])
+@pytest.mark.parametrize(("job", "kind"), [("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")])
+def test_the_jobs_of_a_pipeline_run_on_the_instances_that_the_account_allows(key: str, job: str, kind: str) -> None:
+    own = {
+        "aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl",
+        "sagemaker:NetworkIsolation": "true",
+        "sagemaker:VpcSubnets": ["subnet-1"],
+        "sagemaker:VpcSecurityGroupIds": ["sg-1"],
+    }
+
+    def may(keys: dict[str, list[str]]) -> bool:
+        resource = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:{kind}/pipelines-abc-Train-xyz"
+        return launched(key).may("PipelineRole", f"sagemaker:Create{job}", resource, {**own, **keys})
+
+    assert may({"sagemaker:InstanceTypes": ["ml.m5.large"]})
+    assert may({"sagemaker:InstanceTypes": ["ml.m5.xlarge"]})
+    assert not may({"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]})
+    assert not may({"sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"]})
+    assert not may({})
