@@ -148,6 +148,7 @@ if settings.development:
             launcher_role_arn=studio.lead_role_arn,
             launches_at_once=settings.development.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,
+            job_instance_types=settings.development.studio.job_instance_types,
             onboarding_function_arns=settings.onboarding_function_arns,
         ),
         options,
@@ -234,6 +235,7 @@ if settings.workload:
             tokens=settings.github.tokens,
             endpoint_instance_types=settings.workload.endpoint_instance_types,
             batch_instance_types=settings.workload.batch_instance_types,
+            promoted_pipelines=settings.workload.promoted_pipelines,
             release=Release(
                 managers=settings.workload.release_managers,
                 unprotected=settings.workload.release == "unprotected",

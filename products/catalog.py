@@ -32,6 +32,8 @@ class Platform:
     deployment_trigger_role_arn: str
     deployment_accounts: Mapping[str, str]
     """Accounts that projects deploy to, by environment."""
+    job_instance_types: Sequence[str]
+    """Types of instances that the jobs of projects' pipelines may run on."""
 
     @property
     def prefix(self) -> str:
@@ -72,7 +74,10 @@ class Product:
             "region": platform.region,
         }
         parts = [Part(name=part.name, values={**part.values, **_values(part, platform)}) for part in self.parts]
-        return Template(key=self.key, text=compose(parts, values))
+        allowed = [
+            Part(name="pipeline-instance-type", values={"instance_type": each}) for each in platform.job_instance_types
+        ]
+        return Template(key=self.key, text=compose([*parts, *allowed], values))
 
 
 def _values(part: Part, platform: Platform) -> Mapping[str, str]:

@@ -29,7 +29,7 @@ def project_roles(
         region: the account's region.
         values: those of the platform, by their placeholders.
         endpoint_instance_types: types of instances that endpoints may run on.
-        batch_instance_types: types of instances that the jobs of a batch may run on.
+        batch_instance_types: types of instances that jobs of projects may run on.
         retraining_function_arn: development's function that alarms about drift invoke.
         organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
             tokens of which it reads only subject and audience.
@@ -49,11 +49,11 @@ def project_roles(
         parts += [
             Part(name="project-roles-instance-type", values={"instance_type": each}) for each in endpoint_instance_types
         ]
-    if inference == "batch":
-        parts += [
-            Part(name="project-roles-job-instance-type", values={"Purpose": "Batch", "instance_type": each})
-            for each in batch_instance_types
-        ]
+    purpose = "Batch" if inference == "batch" else "Watch"
+    parts += [
+        Part(name="project-roles-job-instance-type", values={"Purpose": purpose, "instance_type": each})
+        for each in batch_instance_types
+    ]
     if organization_id is not None:
         claims = {"organization_id": str(organization_id), "branch": branch}
         parts.append(Part(name="project-roles-claims", values=claims))
@@ -77,6 +77,7 @@ def promoted_pipeline(
     *,
     environment: str,
     subject: str,
+    batch_instance_types: Sequence[str],
     organization_id: int | None,
     branch: str,
 ) -> Template:
@@ -87,6 +88,7 @@ def promoted_pipeline(
         values: those of the platform, by their placeholders.
         environment: the environment that the account is.
         subject: beginning of the subjects of the repository's jobs, with its name and number as parameters.
+        batch_instance_types: as for `project_roles`.
         organization_id: as for `project_roles`.
         branch: as for `project_roles`.
 
@@ -105,6 +107,7 @@ def promoted_pipeline(
         Part(name="promoted-pipeline", values={**publisher, "environment": environment, "subject": subject}),
         Part(name="code-and-data", values=publisher),
         Part(name="promoted-pipeline-account"),
+        *(Part(name="pipeline-instance-type", values={"instance_type": each}) for each in batch_instance_types),
     ]
     if organization_id is not None:
         organization = {"organization_id": str(organization_id)}

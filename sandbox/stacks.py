@@ -112,6 +112,9 @@ def _checked_in(environment: str, servers: Servers) -> dict[str, Any]:
         "platformUser": CLONER.login,
         "actionsAppId": ACTIONS_APP_ID,
     }
+    if workload := content["config"].get(f"{NAMESPACE}:workload"):
+        # The demo's accounts show every product; what is checked in lets in none whose pipeline is promoted.
+        workload["promotedPipelines"] = True
     return content
 
 

@@ -54,7 +54,8 @@ class Studio(Section):
             "ml.g5.xlarge",
         ]
     )
-    """Instance types on which people may run jobs; at most twelve. A project's pipeline chooses its own."""
+    """Instance types on which people and projects' pipelines may run jobs; at most twelve. A change reaches a project's pipeline with its next
+    update (README, "Update a project")."""
     default_instance_type: AppInstanceType = "ml.t3.medium"
     """Instance type of an app whose user chooses none."""
 

@@ -86,8 +86,13 @@ class Workload(Section):
             "ml.r5.2xlarge",
         ]
     )
-    """Instance types that the jobs of projects' batches may run on here; at most twelve. A job has one, for as long as a project's reviewed
+    """Instance types that the jobs of projects may run on here, of batches, of what watches endpoints and of promoted pipelines; at most twelve. A job has one, for as long as a project's reviewed
     settings say at most. A change reaches a project with its next update (README, "Update a project")."""
+    promoted_pipelines: bool = False
+    """Whether projects whose whole pipeline is promoted may come here. Their own repository decides what runs here: nobody approves it in
+    development, and the release to production is the only lock, at GitHub. Whoever can loosen that, an owner of the organization or the
+    token of the platform, then runs code on this account's data alone (ADR 33 and the threat model). Without it, this account refuses
+    such a project before anything of it is created here."""
     earlier_versions: Annotated[list[EarlierVersion], Field(min_length=0, max_length=MOST_EARLIER_VERSIONS)] = Field(
         default_factory=list[EarlierVersion]
     )

@@ -307,6 +307,11 @@ def render(
     return Rendering(resources=recorder.declared, exports=exports, account_id=account_id)
 
 
+def promoting(stack: str) -> dict[str, object]:
+    """The change to a stack's settings that lets projects in whose whole pipeline is promoted."""
+    return {"workload": {**json.loads(configuration_of(stack)["mlops-platform:workload"]), "promotedPipelines": True}}
+
+
 class Renderings:
     """Renderings of the whole program, made once for each stack and change of its settings; only to be read."""
 

@@ -1,6 +1,6 @@
 """Self-service launches of projects: the catalog, the role that launches, and the template cloner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -39,6 +39,8 @@ class ProjectLaunchesArgs:
     """Number of launches that run at the same time; more wait."""
     deployment_accounts: Mapping[str, str]
     """Accounts that launched projects deploy to, by environment."""
+    job_instance_types: Sequence[str]
+    """Types of instances that the jobs of projects' pipelines may run on."""
     onboarding_function_arns: Mapping[str, str]
     """Function in each of these accounts that gives projects their roles there, by environment."""
 
@@ -107,4 +109,5 @@ def _platform(args: ProjectLaunchesArgs) -> Platform:
         oidc_provider_arn=environment.oidc_provider_arn(args.oidc_issuer),
         deployment_trigger_role_arn=environment.role_arn(DEPLOYMENT_TRIGGER),
         deployment_accounts=args.deployment_accounts,
+        job_instance_types=args.job_instance_types,
     )

@@ -3,7 +3,8 @@
 Each launched project gets its roles here, by the template `products/parts/project-roles.yaml` and what its way to deploy adds:
 one that deploys, which only its own repository's jobs assume, one that its models run under, and for a batch two that start it;
 and an alias by which the first invokes the release function (`components/model_release`). A project whose whole pipeline is
-promoted gets what that needs instead, by the template of `products/parts/promoted-pipeline.yaml`. The template cloner of development
+promoted gets what that needs instead, by the template of `products/parts/promoted-pipeline.yaml`, if the account's settings let such
+projects in. The template cloner of development
 asks a function of this account for them, whose code is in `functions/project_onboarding/`; the organization that they trust is
 written into this account's templates.
 """
@@ -74,7 +75,9 @@ class WorkloadAccountArgs:
     endpoint_instance_types: Sequence[str]
     """Types of instances that projects' endpoints may run on."""
     batch_instance_types: Sequence[str]
-    """Types of instances that the jobs of projects' batches may run on."""
+    """Types of instances that the jobs of projects may run on: of batches, of what watches endpoints, and of promoted pipelines."""
+    promoted_pipelines: bool
+    """Whether projects whose whole pipeline is promoted get what they need here."""
     logs_key_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
     """The only topic that an alarm of a deployment may publish to."""
@@ -169,6 +172,8 @@ class WorkloadAccount(pulumi.ComponentResource):
             )
             for inference in INFERENCES
         }
+        if not args.promoted_pipelines:
+            return urls
         promoted = self._publish(f"{name}-promoted-pipeline-template", _promoted_pipeline(args), args)
         return {**urls, "pipeline-promotion": promoted}
 
@@ -237,6 +242,7 @@ def _promoted_pipeline(args: WorkloadAccountArgs) -> pulumi.Output[Template]:
             values,
             environment=environment.name,
             subject=tokens.repository("${RepositoryName}", "${RepositoryId}"),
+            batch_instance_types=args.batch_instance_types,
             organization_id=_owner_id(tokens),
             branch=args.release.branch,
         )

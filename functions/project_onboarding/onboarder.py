@@ -64,6 +64,7 @@ class Onboarder:
                 return self._check_offboarding(request)
 
     def _onboard(self, request: Request, repository: Repository) -> Answer:
+        self._require_let_in(repository)
         name, launch = self._name(request.project), request.launch
         stack = self.stacks.stack(name)
         if stack is None:
@@ -91,6 +92,15 @@ class Onboarder:
         if outcome == "unchanged":
             return Done(roles=stack.outputs)
         return self._pending(f"stack {name}", begun=request.begun or outcome != "busy")
+
+    def _require_let_in(self, repository: Repository) -> None:
+        if repository.kind not in self.settings.template_urls:
+            environment = self.settings.environment
+            raise RefusedError(
+                f"account {self.settings.account_id} ({environment}) takes no promoted pipelines: launch another product; or, if what the "
+                "setting accepts is accepted (docs/settings.md), set workload.promotedPipelines: true in the settings of the platform's stack "
+                f"of {environment} (Pulumi.{environment}.yaml) and deploy it. Nothing was created or changed there"
+            )
 
     def _require_same_repository(self, name: str, stack: RolesStack, repository: Repository) -> None:
         known = stack.repository

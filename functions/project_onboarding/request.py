@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from functions.project_onboarding.errors import RefusedError
+from functions.shared import project_name
 
 Action = Literal["onboard", "check_offboarding", "offboard"]
 
@@ -76,6 +77,8 @@ def parse_request(event: Mapping[str, object]) -> Request:
     )
     if len(project.name) > _LONGEST_PROJECT_NAME:
         problems.append(f"project_name {project.name!r} is longer than {_LONGEST_PROJECT_NAME} characters")
+    if action == "onboard" and (refused := project_name.problem(project.name)):
+        problems.append(refused)
     launch = _matching(event, "launch", _LAUNCH, "the id of a CloudFormation stack", problems)
     repository = _repository(event, project, problems) if action == "onboard" else None
     if problems:

@@ -13,7 +13,9 @@ class Settings(OwnEnvironment):
     """The account, and the way in which it makes the roles of projects."""
 
     template_urls: Mapping[str, str]
-    """Addresses of the templates of what a project gets here, which this account publishes, by kinds of repositories."""
+    """Addresses of the templates of what a project gets here, which this account publishes, by kinds of repositories.
+
+    An account whose settings let no promoted pipelines in publishes none for them."""
     stack_role_arn: str
     """Role under which CloudFormation makes them."""
     release: Mapping[str, object]

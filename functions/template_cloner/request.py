@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, cast, get_args
 
+from functions.shared import project_name
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.properties import (
     parse_deletion_check,
@@ -12,7 +13,7 @@ from functions.template_cloner.properties import (
     parse_first_run,
     parse_project,
 )
-from functions.template_cloner.resources import Resource
+from functions.template_cloner.resources import ProjectRepository, Resource
 
 Kind = Literal["Create", "Update", "Delete"]
 
@@ -65,6 +66,9 @@ def parse_request(event: Mapping[str, object], *, organization: str, unit: str) 
         return request
     if resource is not None and not isinstance(given, str):
         request = replace(request, physical_id=resource.physical_id)
+    if request.kind == "Create" and isinstance(resource, ProjectRepository):
+        # Repositories that have such a name already are updated and deleted.
+        problems = problems or project_name.problem(resource.project_name) or ""
     old = None
     if request.kind == "Update":
         old, problems_before = _parsed(parse, event.get("OldResourceProperties"))

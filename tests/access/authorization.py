@@ -154,7 +154,11 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:CreateTransformJob",
     ),
     "sagemaker:ModelLifeCycle:Stage": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
-    "sagemaker:NetworkIsolation": ("sagemaker:CreateModel", "sagemaker:CreateProcessingJob"),
+    "sagemaker:NetworkIsolation": (
+        "sagemaker:CreateModel",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:CreateTrainingJob",
+    ),
     "sagemaker:OwnerUserProfileArn": (
         "sagemaker:CreateApp",
         "sagemaker:CreateSpace",

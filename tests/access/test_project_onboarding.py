@@ -9,7 +9,7 @@ from tests.access.authorization import Role, roles_of
 from tests.access.stack_permissions import actions_of
 from tests.cloudformation import parse
 from tests.products.resolution import published as published_text
-from tests.rendering import ROOT, Rendering, Renderings
+from tests.rendering import ROOT, Rendering, Renderings, promoting
 
 STACK = "arn:aws:cloudformation:eu-west-1:333333333333:stack/analytics-prod-p-abcdefghijkl/1"
 STACK_ROLE = "arn:aws:iam::333333333333:role/analytics-prod-project-roles"
@@ -20,7 +20,7 @@ SAGEMAKER = "arn:aws:sagemaker:eu-west-1:333333333333"
 
 @pytest.fixture(scope="module")
 def prod(rendered: Renderings) -> Rendering:
-    return rendered("prod")
+    return rendered("prod", promoting("prod"))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def project_roles(prod: Rendering) -> Role:
 
 
 TEMPLATES = ("project-roles-batch", "project-roles-realtime", "promoted-pipeline")
-"""The published templates of what projects get."""
+"""The published templates of what projects get, where all kinds of them are let in."""
 
 
 def test_a_template_is_published_under_a_name_that_its_content_gives_it(prod: Rendering) -> None:

@@ -13,7 +13,7 @@ from tests.bootstrap.template import Template
 from tests.cloudformation import findings
 from tests.decisions import Request, Values, denials, permits
 from tests.products.product import launched
-from tests.products.resolution import published, resolution
+from tests.products.resolution import published, publishing, resolution
 from tests.rendering import Renderings
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -53,7 +53,7 @@ class Promoted:
     """The resources that production's template makes for one project."""
 
     def __init__(self, rendered: Renderings) -> None:
-        rendering = rendered("prod")
+        rendering = publishing(rendered, "promoted-pipeline-prod")
         self.text = published(rendering, "promoted-pipeline-prod")
         filled = json.dumps(resolution(self.text, rendering)["Resources"])
         for name, value in KNOWN.items():
@@ -252,3 +252,34 @@ def test_nothing_but_the_workflow_changes_the_pipeline_or_its_schedule(promoted:
     for action, resource in changes.items():
         assert [role for role in ROLES if promoted.may(role, action, resource)] == ["DeploymentRole"], action
         assert not [role for role in ROLES for other in others if promoted.may(role, action, other)], action
+
+
+@pytest.mark.parametrize(("job", "kind"), [("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")])
+def test_the_jobs_of_a_promoted_pipeline_are_isolated(promoted: Promoted, job: str, kind: str) -> None:
+    [workload] = [
+        each
+        for statement in promoted.statements("PipelineRole")
+        if statement.sid == "DenyJobsInAnotherNetwork"
+        for each in statement.condition["ForAnyValue:StringNotEquals"].values()
+    ]
+    own: dict[str, Values] = {
+        "aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl",
+        "sagemaker:InstanceTypes": ["ml.m5.large"],
+        "sagemaker:NetworkIsolation": "true",
+        "sagemaker:VpcSubnets": ["subnet-1"],
+        "sagemaker:VpcSecurityGroupIds": workload,
+    }
+    resource = f"arn:aws:sagemaker:eu-west-1:{NUMBER}:{kind}/pipelines-abc-Train-xyz"
+
+    def may(keys: Mapping[str, Values]) -> bool:
+        return promoted.may("PipelineRole", f"sagemaker:Create{job}", resource, keys)
+
+    assert may(own)
+    for key in own:
+        assert not may({name: value for name, value in own.items() if name != key}), key
+    for key, value in {
+        "sagemaker:InstanceTypes": ["ml.p5.48xlarge"],
+        "sagemaker:NetworkIsolation": "false",
+        "sagemaker:VpcSecurityGroupIds": ["sg-another"],
+    }.items():
+        assert not may({**own, key: value}), key

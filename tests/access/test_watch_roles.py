@@ -14,7 +14,11 @@ DATA_KEY = ARN.format("kms", "key/encryption-data-key")
 ROLES = ("ScheduleRole", "WatchJobRole", "WatchRole")
 JOB = ARN.format("sagemaker", "processing-job/pipelines-abc-Watch-123")
 TAGGED = {"aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl"}
-ISOLATED = {"sagemaker:NetworkIsolation": "true", "sagemaker:VpcSecurityGroupIds": "sg-network-workload"}
+ISOLATED = {
+    "sagemaker:InstanceTypes": "ml.m5.large",
+    "sagemaker:NetworkIsolation": "true",
+    "sagemaker:VpcSecurityGroupIds": "sg-network-workload",
+}
 ONCE = {"s3:if-none-match": "*"}
 
 
@@ -43,10 +47,12 @@ def test_the_schedule_of_the_projects_own_group_alone_starts_the_pipeline_that_w
         (ISOLATED, False),
         ({"aws:RequestTag/sagemaker:project-id": "p-mnopqrstuvwx"} | ISOLATED, False),
         (TAGGED | ISOLATED | {"sagemaker:NetworkIsolation": "false"}, False),
-        (TAGGED | {"sagemaker:VpcSecurityGroupIds": "sg-network-workload"}, False),
+        (TAGGED | {key: ISOLATED[key] for key in ISOLATED if key != "sagemaker:NetworkIsolation"}, False),
         (TAGGED | ISOLATED | {"sagemaker:VpcSecurityGroupIds": "sg-another"}, False),
+        (TAGGED | ISOLATED | {"sagemaker:InstanceTypes": "ml.p5.48xlarge"}, False),
+        (TAGGED | {key: ISOLATED[key] for key in ISOLATED if key != "sagemaker:InstanceTypes"}, False),
     ],
-    ids=["isolated", "untagged", "another project's", "open", "silent", "another network"],
+    ids=["isolated", "untagged", "another project's", "open", "silent", "another network", "large", "no type"],
 )
 def test_jobs_are_the_projects_own_isolated_and_in_the_accounts_network(
     roles: ProjectRoles, keys: dict[str, str], expected: bool

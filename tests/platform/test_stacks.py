@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.rendering import INVOKES, REGION, RefusedError, Rendering, Renderings, Resource, render_stack
+from tests.rendering import INVOKES, REGION, RefusedError, Rendering, Renderings, Resource, promoting, render_stack
 
 NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
@@ -67,7 +67,7 @@ WORKLOAD = {
     "aws:lambda/function:Function": 2,
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
-    "aws:s3/bucketObjectv2:BucketObjectv2": 3,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 2,
     "aws:ssm/parameter:Parameter": 16,
 }
 STACKS = {
@@ -278,7 +278,7 @@ def test_without_accounts_to_deploy_to_there_is_no_deployment_trigger() -> None:
 def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_template_for_each_kind_of_repository(
     rendered: Renderings,
 ) -> None:
-    rendering = rendered("prod")
+    rendering = rendered("prod", promoting("prod"))
     bucket, urls = "analytics-prod-artifacts-333333333333-eu-west-1", dict[str, str]()
     for kind, name in {
         "model-deployment-batch": "project-roles-batch",
@@ -297,6 +297,16 @@ def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_te
         "STACK_ROLE_ARN": "arn:aws:iam::333333333333:role/analytics-prod-project-roles",
         "RELEASE": '{"managers": ["hedy", "lise"], "unprotected": false, "branch": "main"}',
     }
+
+
+@pytest.mark.parametrize("stack", ["preprod", "prod"])
+def test_no_account_lets_promoted_pipelines_in_unless_its_settings_say_so(rendered: Renderings, stack: str) -> None:
+    for changes, published in ((None, []), (promoting(stack), ["workload-promoted-pipeline-template"])):
+        rendering = rendered(stack, changes)
+        assert [each.name for each in rendering.all("BucketObjectv2") if "promoted" in each.name] == published
+        [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
+        urls = json.loads(function.inputs["environment"]["variables"]["TEMPLATE_URLS"])
+        assert ("pipeline-promotion" in urls) is bool(published)
 
 
 def test_development_has_the_name_that_the_settings_give_it() -> None:

@@ -70,6 +70,7 @@ class Launch:
             oidc_issuer=ISSUER,
             oidc_provider_arn=OIDC_PROVIDER,
             deployment_trigger_role_arn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-deployment-trigger",
+            job_instance_types=("ml.m5.large", "ml.m5.xlarge"),
             deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
         )
 
@@ -182,6 +183,7 @@ class Product:
             "Repository.SubjectPrefix": f"repo:{launch.organization}@1001/{repository}@2005",
             "Repository.Url": f"https://github.com/{launch.organization}/{repository}",
             "TrialJobRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial-job",
+            "TrialStepsRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial-steps",
             "TrialRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-trial",
             "WorkflowRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{prefix}-{project_id}-workflow",
         }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cloudformation import parse, resolved
-from tests.rendering import REGION, Rendering, Renderings
+from tests.rendering import REGION, Rendering, Renderings, promoting
 
 FOLDER = Path(__file__).parent / "resolved"
 PUBLISHED = {
@@ -27,6 +27,12 @@ PUBLISHED = {
 
 _PARAMETER = re.compile(r"\{\{resolve:ssm:([^}]+)\}\}")
 _KEPT = ("Conditions", "Parameters", "Rules")
+
+
+def publishing(rendered: Renderings, name: str) -> Rendering:
+    """The rendering of the stack that publishes a template, with the setting that makes it do so."""
+    stack = PUBLISHED[name]
+    return rendered(stack, promoting(stack) if name.startswith("promoted-pipeline") else None)
 
 
 def published(rendering: Rendering, name: str) -> str:
@@ -81,8 +87,8 @@ def canonical(document: Mapping[str, Any]) -> str:
 def write() -> None:
     """Write every template's resolution into `resolved/`."""
     rendered = Renderings()
-    for name, stack in PUBLISHED.items():
-        rendering = rendered(stack)
+    for name in PUBLISHED:
+        rendering = publishing(rendered, name)
         text = canonical(resolution(published(rendering, name), rendering))
         (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")
 

@@ -127,7 +127,7 @@ def test_every_part_is_used_and_its_comments_are_published() -> None:
     published = {part.name: launched(product.key).text for product in PRODUCTS for part in product.parts}
     of_accounts = {
         *("project-roles", "project-roles-batch", "project-roles-claims", "project-roles-instance-type"),
-        "project-roles-job-instance-type",
+        *("pipeline-instance-type", "project-roles-job-instance-type"),
         *("project-roles-container", "project-roles-scheduled"),
         *("project-roles-realtime", "promoted-pipeline-account", "promoted-pipeline-claims"),
     }

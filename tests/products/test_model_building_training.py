@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
+from functions.shared import project_name
 from products.sagemaker_images import ACCOUNTS
 from settings.limits import MOST_SUBNETS
 from tests.bootstrap.policies import DEPLOYMENT, document, requested
@@ -31,7 +32,7 @@ from tests.products.product import (
 )
 
 ROLES = ("JobRole", "PipelineRole", "WorkflowRole")
-TRIAL_ROLES = ("TrialRole", "TrialJobRole")
+TRIAL_ROLES = ("TrialRole", "TrialStepsRole", "TrialJobRole")
 """The roles of pull requests; test_pull_request_training.py is about what they may do."""
 BUCKET = f"arn:aws:s3:::analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1"
 SAGEMAKER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
@@ -101,6 +102,7 @@ def test_the_resources_of_a_project(product: Product) -> None:
         "WorkflowRole": "AWS::IAM::Role",
         "CodeRepository": "AWS::SageMaker::CodeRepository",
         "TrialRole": "AWS::IAM::Role",
+        "TrialStepsRole": "AWS::IAM::Role",
         "TrialJobRole": "AWS::IAM::Role",
         "FirstRun": "Custom::FirstWorkflowRun",
     }
@@ -148,6 +150,23 @@ def accepts(product: Product, parameter: str, value: str) -> bool:
 )
 def test_a_good_parameter_is_accepted(product: Product, parameter: str, value: str) -> None:
     assert accepts(product, parameter, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("abalone", True),
+        ("map-p-shells", True),
+        ("abalone-p-abcdefghijk", True),
+        ("p-abcdefghijkl", False),
+        ("abalone-p-abcdefghijkl", False),
+        ("abalone-p-abcdefghijkl-x", False),
+        ("a-p-abcdefghijklm", False),
+    ],
+)
+def test_a_name_that_contains_an_id_is_refused(product: Product, name: str, accepted: bool) -> None:
+    assert accepts(product, "SageMakerProjectName", name) is accepted
+    assert (project_name.problem(name) is None) is accepted
 
 
 @pytest.mark.parametrize(
@@ -313,7 +332,7 @@ def test_a_pipeline_runs_jobs_inside_the_network_only(product: Product, job: str
     kind = {"ProcessingJob": "processing-job", "TrainingJob": "training-job"}[job]
     action, resource = f"sagemaker:Create{job}", f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
 
-    complete = INSIDE | OWN
+    complete = INSIDE | OWN | {"sagemaker:InstanceTypes": ["ml.m5.large"]}
     assert product.may("PipelineRole", action, resource, complete)
     assert not product.may("PipelineRole", action, resource)
     for key in complete:
@@ -327,7 +346,7 @@ def test_jobs_outside_the_network_are_denied_for_every_job_type(product: Product
         statement
         for document in product.documents("PipelineRole")
         for statement in document["Statement"]
-        if statement["Effect"] == "Deny" and "sagemaker:CreateTrainingJob" in statement["Action"]
+        if statement["Effect"] == "Deny" and "sagemaker:CreateNotebookInstance" in statement["Action"]
     ]
 
     assert [statement["Condition"] for statement in denials] == [
@@ -479,3 +498,24 @@ def test_an_unknown_operator_or_function_is_an_error() -> None:
 
     with pytest.raises(LookupError, match="DateEquals"):
         product.may("PipelineRole", "s3:GetObject", f"{BUCKET}/x")
+
+
+@pytest.mark.parametrize("key", ["model-building-training", "model-building-training-deployment", "pipeline-promotion"])
+@pytest.mark.parametrize(("job", "kind"), [("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")])
+def test_the_jobs_of_a_pipeline_run_on_the_instances_that_the_account_allows(key: str, job: str, kind: str) -> None:
+    own = {
+        "aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl",
+        "sagemaker:NetworkIsolation": "true",
+        "sagemaker:VpcSubnets": ["subnet-1"],
+        "sagemaker:VpcSecurityGroupIds": ["sg-1"],
+    }
+
+    def may(keys: dict[str, list[str]]) -> bool:
+        resource = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:{kind}/pipelines-abc-Train-xyz"
+        return launched(key).may("PipelineRole", f"sagemaker:Create{job}", resource, {**own, **keys})
+
+    assert may({"sagemaker:InstanceTypes": ["ml.m5.large"]})
+    assert may({"sagemaker:InstanceTypes": ["ml.m5.xlarge"]})
+    assert not may({"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]})
+    assert not may({"sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"]})
+    assert not may({})

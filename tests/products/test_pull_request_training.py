@@ -8,9 +8,9 @@ from tests.products.product import ACCOUNT, ISSUER, OIDC_PROVIDER, SUBJECT, Prod
 
 BUCKET = f"arn:aws:s3:::analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1"
 SAGEMAKER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
-TRIAL_JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-trial-job"
 PIPELINE = f"{SAGEMAKER}:pipeline/abalone-p-abcdefghijkl"
-ROLES = ("TrialRole", "TrialJobRole")
+TRIAL = f"{SAGEMAKER}:pipeline/pull-request-7-p-abcdefghijkl-trial"
+ROLES = ("TrialRole", "TrialStepsRole", "TrialJobRole")
 OWN = {
     "aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl",
     "aws:RequestTag/mlops:trial": "true",
@@ -35,10 +35,11 @@ def test_pull_requests_of_the_repository_assume_the_role_of_trials_and_no_other(
     assert [role for role, trust in subjects.items() if "pull_request" in trust] == ["TrialRole"]
 
 
-def test_the_jobs_of_a_pull_request_are_sagemakers(product: Product) -> None:
-    [statement] = product.trust("TrialJobRole")["Statement"]
-    assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+def test_the_pipelines_and_jobs_of_a_pull_request_are_sagemakers(product: Product) -> None:
+    for role in ("TrialStepsRole", "TrialJobRole"):
+        [statement] = product.trust(role)["Statement"]
+        assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
 def test_no_name_of_its_roles_is_one_that_the_boundary_lets_register_models(product: Product) -> None:
@@ -49,14 +50,26 @@ def test_no_name_of_its_roles_is_one_that_the_boundary_lets_register_models(prod
 
 @pytest.mark.parametrize("action", ["CreatePipeline", "UpdatePipeline", "StartPipelineExecution", "DeletePipeline"])
 def test_a_pull_request_changes_pipelines_of_trials_alone(product: Product, action: str) -> None:
-    assert product.may("TrialRole", f"sagemaker:{action}", f"{PIPELINE}-trial-7")
+    assert product.may("TrialRole", f"sagemaker:{action}", TRIAL)
     assert not product.may("TrialRole", f"sagemaker:{action}", PIPELINE)
-    assert not product.may("TrialRole", f"sagemaker:{action}", f"{SAGEMAKER}:pipeline/other-p-mnopqrstuvwx-trial-7")
-    assert not product.may("TrialJobRole", f"sagemaker:{action}", f"{PIPELINE}-trial-7")
+    assert not product.may("TrialRole", f"sagemaker:{action}", TRIAL.replace("abcdefghijkl", "mnopqrstuvwx"))
+    for role in ("TrialStepsRole", "TrialJobRole"):
+        assert not product.may(role, f"sagemaker:{action}", TRIAL)
     assert not product.may("TrialRole", "sagemaker:StartPipelineExecution", f"{PIPELINE}/execution/1")
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "name", ["pull-request-7-p-abcdefghijkl", "x-p-abcdefghijkl-trial", "abalone-p-abcdefghijkl-trial-x"]
+)
+@pytest.mark.parametrize("action", ["UpdatePipeline", "StartPipelineExecution", "DeletePipeline"])
+def test_no_name_of_another_project_gives_its_pipeline_to_a_pull_request(
+    product: Product, action: str, name: str
+) -> None:
+    others = f"{SAGEMAKER}:pipeline/{name}-p-mnopqrstuvwx"
+    assert not product.may("TrialRole", f"sagemaker:{action}", others)
+
+
+@pytest.mark.parametrize("role", ["TrialRole", "TrialJobRole"])
 def test_what_it_reads_and_writes_is_below_trials(product: Product, role: str) -> None:
     for action in ("s3:GetObject", "s3:PutObject"):
         assert product.may(role, action, f"{BUCKET}/trials/7/x")
@@ -78,17 +91,39 @@ def test_what_it_left_is_forgotten_after_a_week(product: Product) -> None:
 @pytest.mark.parametrize(("job", "kind"), [("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")])
 def test_its_jobs_are_in_the_network_tagged_and_on_one_small_type(product: Product, job: str, kind: str) -> None:
     action, resource = f"sagemaker:Create{job}", f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
-    assert product.may("TrialJobRole", action, resource, OWN)
+    assert product.may("TrialStepsRole", action, resource, OWN)
     assert not product.may("TrialRole", action, resource, OWN)
     for key in OWN:
-        assert not product.may("TrialJobRole", action, resource, {k: v for k, v in OWN.items() if k != key}), key
+        assert not product.may("TrialStepsRole", action, resource, {k: v for k, v in OWN.items() if k != key}), key
     for key, value in {
         "aws:RequestTag/sagemaker:project-id": "p-mnopqrstuvwx",
         "aws:RequestTag/mlops:trial": "false",
         "sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"],
         "sagemaker:VpcSecurityGroupIds": ["sg-2"],
     }.items():
-        assert not product.may("TrialJobRole", action, resource, {**OWN, key: value}), key
+        assert not product.may("TrialStepsRole", action, resource, {**OWN, key: value}), key
+
+
+def test_a_job_of_a_pull_request_starts_no_further_job_and_passes_no_role(product: Product) -> None:
+    for job, kind in (("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")):
+        resource = f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
+        for action in (f"sagemaker:Create{job}", f"sagemaker:Stop{job}", "sagemaker:AddTags"):
+            assert not product.may("TrialJobRole", action, resource, OWN)
+    actions = {
+        action
+        for document in product.documents("TrialJobRole")
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in texts(statement["Action"])
+    }
+    assert not [action for action in actions if action.startswith(("iam:", "sagemaker:"))]
+
+
+def test_what_runs_its_pipelines_reads_what_jobs_report_and_writes_nothing(product: Product) -> None:
+    assert product.may("TrialStepsRole", "s3:GetObject", f"{BUCKET}/trials/7/x")
+    assert not product.may("TrialStepsRole", "s3:GetObject", f"{BUCKET}/executions/x")
+    for folder in ("trials/7", "executions"):
+        assert not product.may("TrialStepsRole", "s3:PutObject", f"{BUCKET}/{folder}/x")
 
 
 def test_it_follows_and_stops_no_job_but_those_of_trials(product: Product) -> None:
@@ -96,18 +131,18 @@ def test_it_follows_and_stops_no_job_but_those_of_trials(product: Product) -> No
     mine = {"aws:ResourceTag/sagemaker:project-id": "p-abcdefghijkl"}
     for verb in ("Describe", "Stop"):
         assert product.may(
-            "TrialJobRole", f"sagemaker:{verb}TrainingJob", job, {**mine, "aws:ResourceTag/mlops:trial": "true"}
+            "TrialStepsRole", f"sagemaker:{verb}TrainingJob", job, {**mine, "aws:ResourceTag/mlops:trial": "true"}
         )
-        assert not product.may("TrialJobRole", f"sagemaker:{verb}TrainingJob", job, mine)
+        assert not product.may("TrialStepsRole", f"sagemaker:{verb}TrainingJob", job, mine)
 
 
-def test_it_passes_the_role_of_its_jobs_and_no_other(product: Product) -> None:
-    for role in ROLES:
-        for passed in ("trial-job", "job", "pipeline", "workflow"):
+def test_each_of_its_roles_passes_the_next_and_no_other(product: Product) -> None:
+    for role, passes in {"TrialRole": "trial-steps", "TrialStepsRole": "trial-job", "TrialJobRole": ""}.items():
+        for passed in ("trial", "trial-steps", "trial-job", "job", "pipeline", "workflow"):
             arn = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-{passed}"
             may = product.may(role, "iam:PassRole", arn, {"iam:PassedToService": "sagemaker.amazonaws.com"})
-            assert may is (arn == TRIAL_JOB_ROLE)
-        assert not product.may(role, "iam:PassRole", TRIAL_JOB_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"})
+            assert may is (passed == passes), (role, passed)
+            assert not product.may(role, "iam:PassRole", arn, {"iam:PassedToService": "lambda.amazonaws.com"})
 
 
 def test_it_asks_nothing_else_of_any_service(product: Product) -> None:
@@ -125,7 +160,7 @@ def test_it_asks_nothing_else_of_any_service(product: Product) -> None:
 def test_jobs_outside_the_network_are_denied_for_every_job_type(product: Product) -> None:
     denials = [
         statement
-        for document in product.documents("TrialJobRole")
+        for document in product.documents("TrialStepsRole")
         for statement in document["Statement"]
         if statement["Effect"] == "Deny" and "sagemaker:CreateModel" in statement["Action"]
     ]
@@ -136,6 +171,7 @@ def test_the_repository_is_told_its_roles(product: Product) -> None:
     prefix = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl"
     assert product.properties("Repository")["Settings"]["trial"] == {
         "role_arn": f"{prefix}-trial",
+        "pipeline_role_arn": f"{prefix}-trial-steps",
         "job_role_arn": f"{prefix}-trial-job",
     }
     assert parse(product.text)["Resources"]["FirstRun"]["DependsOn"][-1] == "TrialRole"

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from tests.products.resolution import FOLDER, PUBLISHED, canonical, published, resolution
+from tests.products.resolution import FOLDER, PUBLISHED, canonical, published, publishing, resolution
 from tests.rendering import Renderings
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_template_makes_exactly_what_was_looked_at(rendered: Renderings, name: str) -> None:
-    rendering = rendered(PUBLISHED[name])
+    rendering = publishing(rendered, name)
     found = resolution(published(rendering, name), rendering)
     expected = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 

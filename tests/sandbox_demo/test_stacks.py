@@ -19,8 +19,8 @@ SERVERS = Servers(
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with the stack dev, whose sandbox has written no stack yet."""
-    for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
+    """A checkout with the stacks dev and prod, whose sandbox has written no stack yet."""
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
         shutil.copy(paths.CHECKOUT / name, tmp_path)
     monkeypatch.setattr(paths, "CHECKOUT", tmp_path)
     monkeypatch.setattr(paths, "STACKS", tmp_path / ".sandbox" / "stacks")
@@ -46,6 +46,14 @@ def test_a_stack_is_written_with_the_local_github_and_without_what_the_engine_ad
     change(file)
     assert set(load(stacks.write("dev", SERVERS).path)) == {"config"}
     assert (checkout / "Pulumi.dev.yaml").read_bytes() == checked_in
+
+
+def test_the_sandbox_lets_promoted_pipelines_in_and_what_is_checked_in_does_not(checkout: Path) -> None:
+    workload = load(stacks.write("prod", SERVERS).path)["config"]["mlops-platform:workload"]
+    checked_in = load(checkout / "Pulumi.prod.yaml")["config"]["mlops-platform:workload"]
+
+    assert workload == {**checked_in, "promotedPipelines": True}
+    assert "promotedPipelines" not in checked_in
 
 
 def test_what_a_person_set_or_removed_is_what_the_next_command_uses(checkout: Path) -> None:

@@ -201,6 +201,7 @@ security_group_ids = ["sg-1"]
 role_arn = "arn:aws:iam::111111111111:role/workflow"
 [trial]
 role_arn = "arn:aws:iam::111111111111:role/trial"
+pipeline_role_arn = "arn:aws:iam::111111111111:role/trial-steps"
 job_role_arn = "arn:aws:iam::111111111111:role/trial-job"
 [images]
 account_id = "222222222222"

@@ -11,8 +11,10 @@ SETTINGS = {ENDPOINTS: "endpointInstanceTypes", BATCHES: "batchInstanceTypes"}
 """Settings of the platform that allow types of instances, by what runs on them."""
 
 
-def require_instance_type(project: Project, environment: Environment, running: str, instance_type: str) -> None:
-    """Check that what is `running` may run on a type of instance in an environment's account.
+def require_instance_type(
+    project: Project, environment: Environment, running: str, instance_type: str, section: str
+) -> None:
+    """Check that what is `running`, as a section of settings.toml says, may run on a type of instance in an environment's account.
 
     Raises:
         DeploymentError: it may not; the message says on which it may.
@@ -20,7 +22,7 @@ def require_instance_type(project: Project, environment: Environment, running: s
     allowed = _instance_types(project, environment, running)
     if instance_type not in allowed:
         raise DeploymentError(
-            f"[{environment.name}] instance_type {instance_type} in settings.toml is none that the account allows {running}: use one of "
+            f"[{section}] instance_type {instance_type} in settings.toml is none that {environment.name}'s account allows {running}: use one of "
             f"{', '.join(allowed)}; or add it to workload.{SETTINGS[running]} in the settings of the platform's stack of "
             f"{environment.name}, deploy that, and update the project in Service Catalog"
         )

@@ -34,7 +34,7 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
     """
     live, stack = live_batch(owner, environment), stack_of(owner, environment)
     plan = configured.plans[environment.name]
-    bounds.require_instance_type(owner, environment, bounds.BATCHES, plan.instance_type)
+    bounds.require_instance_type(owner, environment, bounds.BATCHES, plan.instance_type, environment.name)
     with step("release the model"):
         wanted = model.release(owner, environment, arn)
         container = Container.described(live.sagemaker.describe_model(ModelName=wanted.model_name))

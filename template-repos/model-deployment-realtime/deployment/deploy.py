@@ -33,7 +33,10 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         DeploymentError: the version may not be deployed, or the endpoint does not serve it in the end.
     """
     fleet = configured.fleets[environment.name]
-    bounds.require_instance_type(owner, environment, bounds.ENDPOINTS, fleet.instance_type)
+    bounds.require_instance_type(owner, environment, bounds.ENDPOINTS, fleet.instance_type, environment.name)
+    if configured.watch.every_hours:
+        # Those who compare requests are jobs like those of batches.
+        bounds.require_instance_type(owner, environment, bounds.BATCHES, configured.watch.instance_type, "watch")
     with step("release the model"):
         wanted = model.release(owner, environment, arn)
         shadow = _shadow(owner, environment, fleet, wanted)

@@ -1,6 +1,6 @@
 """The pipeline, as the data that SageMaker runs: preprocess, train, evaluate, and register what is good enough.
 
-Data, threshold, champion and commit are part of it: whoever starts an execution chooses the machines, and nothing of what it proves.
+Data, threshold, champion and commit are part of it: so are the machines, and whoever starts an execution chooses nothing.
 Every job runs inside the project's network, isolated, and with the project's key on its disk and its output.
 """
 
@@ -15,7 +15,6 @@ from mlops_platform.pipeline.expressions import (
     execution_id,
     from_property_file,
     join,
-    parameter,
     processing_output,
     step_property,
 )
@@ -74,18 +73,7 @@ def definition(
         {
             "Version": VERSION,
             "Metadata": {},
-            "Parameters": [
-                {
-                    "Name": "ProcessingInstanceType",
-                    "Type": "String",
-                    "DefaultValue": settings.jobs.processing_instance_type,
-                },
-                {
-                    "Name": "TrainingInstanceType",
-                    "Type": "String",
-                    "DefaultValue": settings.jobs.training_instance_type,
-                },
-            ],
+            "Parameters": [],
             "Steps": [build.preprocess(), build.train(), build.evaluate(), *gates],
         },
         commit,
@@ -121,7 +109,7 @@ class _Builder:
 
     def train(self) -> Json:
         """Train the model; early stopping looks at the validation rows."""
-        settings, machine = self.settings, self._machine("TrainingInstanceType")
+        settings, machine = self.settings, self._machine(self.settings.jobs.training_instance_type)
         channels = {name: processing_output("Preprocess", name) for name in ("train", "validation", "preprocessing")}
         return {
             "Name": "Train",
@@ -271,7 +259,7 @@ class _Builder:
             "Type": "Processing",
             "RetryPolicies": RETRIES,
             **({"PropertyFiles": property_files} if property_files else {}),
-            "Arguments": self._machine("ProcessingInstanceType").processing(
+            "Arguments": self._machine(self.settings.jobs.processing_instance_type).processing(
                 image=self._image(image),
                 script=script,
                 arguments=[text for option, value in arguments.items() for text in (option, *_texts(value))],
@@ -281,10 +269,10 @@ class _Builder:
         }
 
     def _machine(self, instance_type: str) -> Machine:
-        """Return the machine whose type a parameter of the execution says."""
+        """Return a machine of a type."""
         project, jobs = self.project, self.settings.jobs
         return Machine(
-            instance_type=parameter(instance_type),
+            instance_type=instance_type,
             volume_gigabytes=jobs.volume_gigabytes,
             maximum_minutes=jobs.maximum_minutes,
             kms_key_arn=project.kms_key_arn,

@@ -25,8 +25,10 @@ class Project(Names):
     """Role of this repository's workflow."""
     trial_role_arn: str
     """Role of the workflow of pull requests."""
+    trial_pipeline_role_arn: str
+    """Role that starts the jobs of their pipelines."""
     trial_job_role_arn: str
-    """Role of their pipelines and jobs."""
+    """Role of those jobs."""
 
     @property
     def storage(self) -> str:
@@ -39,6 +41,7 @@ EXAMPLE = Project(
     bucket="example-bucket",
     workflow_role_arn="arn:aws:iam::111122223333:role/example-workflow",
     trial_role_arn="arn:aws:iam::111122223333:role/example-trial",
+    trial_pipeline_role_arn="arn:aws:iam::111122223333:role/example-trial-steps",
     trial_job_role_arn="arn:aws:iam::111122223333:role/example-trial-job",
 )
 """A project for local runs and tests, where nothing is sent to AWS."""
@@ -66,6 +69,7 @@ def read(file: Path | None = None) -> Project:
         security_group_ids=value("pipeline", "security_group_ids"),
         workflow_role_arn=value("workflow", "role_arn"),
         trial_role_arn=value("trial", "role_arn"),
+        trial_pipeline_role_arn=value("trial", "pipeline_role_arn"),
         trial_job_role_arn=value("trial", "job_role_arn"),
         images_account_id=value("images", "account_id"),
     )

@@ -21,9 +21,9 @@ def project_of(owner: Project, number: int) -> Project:
     return replace(
         owner,
         trial=number,
-        pipeline_name=f"{owner.pipeline_name}-trial-{number}",
-        # The pipeline is the pull request's own, like the code of its jobs: one role runs both.
-        pipeline_role_arn=owner.trial_job_role_arn,
+        # Its end tells it from every project's pipeline, whatever that project is called.
+        pipeline_name=f"pull-request-{number}-{owner.id}-trial",
+        pipeline_role_arn=owner.trial_pipeline_role_arn,
         job_role_arn=owner.trial_job_role_arn,
     )
 

@@ -169,8 +169,8 @@ def test_a_trial_uploads_below_its_own_folder_makes_a_pipeline_of_its_own_and_fo
     assert {key.rpartition("/")[0].partition("/")[0] for key in aws.s3.keys} == {"trials"}
     assert any(key.startswith("trials/7/data/") and key.endswith(DATA.name) for key in aws.s3.keys)
     created = next(arguments for name, arguments in aws.sagemaker.requests if name == "CreatePipeline")
-    assert created["PipelineName"] == f"{project.EXAMPLE.pipeline_name}-trial-7"
-    assert created["RoleArn"] == project.EXAMPLE.trial_job_role_arn
+    assert created["PipelineName"] == f"pull-request-7-{project.EXAMPLE.id}-trial"
+    assert created["RoleArn"] == project.EXAMPLE.trial_pipeline_role_arn
     assert {"Key": "mlops:trial", "Value": "true"} in created["Tags"]
     assert "RegisterModel" not in created["PipelineDefinition"]
     assert "| Train | Succeeded | 61.5 |" in capsys.readouterr().out
@@ -182,7 +182,7 @@ def test_a_trial_is_removed_and_one_that_is_gone_is_no_error(aws: Aws) -> None:
     aws.sagemaker.pipeline = {}
     main(["remove-trial", "7"])
     assert aws.sagemaker.operations == ["DeletePipeline"]
-    assert aws.sagemaker.requests[-1][1]["PipelineName"] == f"{project.EXAMPLE.pipeline_name}-trial-7"
+    assert aws.sagemaker.requests[-1][1]["PipelineName"] == f"pull-request-7-{project.EXAMPLE.id}-trial"
 
 
 def test_start_prints_the_execution_and_says_nothing_that_the_pipeline_does_not(

@@ -69,14 +69,11 @@ def test_every_job_runs_as_the_job_role_of_the_project_for_a_limited_time_and_is
     assert {"Key": "sagemaker:project-id", "Value": EXAMPLE.id} in found["Tags"]
 
 
-def test_a_model_waits_for_approval_and_whoever_starts_an_execution_chooses_its_machines_alone(
+def test_a_model_waits_for_approval_and_whoever_starts_an_execution_chooses_nothing(
     pipeline_definition: Json,
 ) -> None:
     assert arguments(pipeline_definition, "Register")["ModelApprovalStatus"] == "PendingManualApproval"
-    assert [parameter["Name"] for parameter in pipeline_definition["Parameters"]] == [
-        "ProcessingInstanceType",
-        "TrainingInstanceType",
-    ]
+    assert pipeline_definition["Parameters"] == []
     for gate, limit in (
         ("CheckQuality", SETTINGS.quality.mse_threshold),
         ("BeatsTheChampion", SETTINGS.quality.least_improvement),

@@ -56,6 +56,7 @@ security_group_ids = ["sg-1"]
 role_arn = "arn:aws:iam::111111111111:role/workflow"
 [trial]
 role_arn = "arn:aws:iam::111111111111:role/trial"
+pipeline_role_arn = "arn:aws:iam::111111111111:role/trial-steps"
 job_role_arn = "arn:aws:iam::111111111111:role/trial-job"
 [images]
 account_id = "111111111111"
@@ -146,6 +147,7 @@ def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
         security_group_ids=["sg-1"],
         workflow_role_arn="arn:aws:iam::111111111111:role/workflow",
         trial_role_arn="arn:aws:iam::111111111111:role/trial",
+        trial_pipeline_role_arn="arn:aws:iam::111111111111:role/trial-steps",
         trial_job_role_arn="arn:aws:iam::111111111111:role/trial-job",
         images_account_id="111111111111",
     )

@@ -55,8 +55,12 @@ def test_its_jobs_run_as_the_role_of_trials_on_the_type_that_trials_may_have_and
     for step in tried["Steps"]:
         assert step["Arguments"]["RoleArn"] == EXAMPLE.trial_job_role_arn
         assert {"Key": "mlops:trial", "Value": "true"} in step["Arguments"]["Tags"]
-    assert {parameter["DefaultValue"] for parameter in tried["Parameters"]} == {"ml.m5.large"}
-    assert OWNER.pipeline_name == f"{EXAMPLE.pipeline_name}-trial-7"
+    clusters = [
+        step["Arguments"].get("ResourceConfig") or step["Arguments"]["ProcessingResources"]["ClusterConfig"]
+        for step in tried["Steps"]
+    ]
+    assert {each["InstanceType"] for each in clusters} == {"ml.m5.large"}
+    assert OWNER.pipeline_name == f"pull-request-7-{EXAMPLE.id}-trial"
 
 
 def test_the_sample_has_rows_of_the_data_in_their_order_and_is_the_same_each_time(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from functions.project_onboarding.errors import RefusedError
-from functions.project_onboarding.onboarder import Answer, Done, Pending
+from functions.project_onboarding.onboarder import Answer, Done, Onboarder, Pending
 from functions.project_onboarding.request import Repository, Request
 from functions.project_onboarding.roles_stacks import RolesStack
 from tests.functions.project_onboarding.fake_account import (
@@ -18,6 +18,7 @@ from tests.functions.project_onboarding.fake_account import (
     ONBOARD,
     PROMOTED,
     REPOSITORY,
+    SETTINGS,
     MemoryAccount,
 )
 from tests.functions.shared.clock import Clock
@@ -260,3 +261,31 @@ def test_a_stack_that_is_being_made_is_waited_for_before_it_is_deleted(account: 
     assert account.changes == ["create_stack"]
     carried_out(account, OFFBOARD)
     assert account.stacks == {}
+
+
+def test_an_account_that_lets_no_promoted_pipelines_in_refuses_one_before_anything_is_created(
+    account: MemoryAccount,
+) -> None:
+    urls = {kind: url for kind, url in SETTINGS.template_urls.items() if kind != PROMOTED.kind}
+    closed = Onboarder(settings=replace(SETTINGS, template_urls=urls), stacks=account, deployments=account)
+    onboard = replace(ONBOARD, repository=PROMOTED)
+
+    with pytest.raises(
+        RefusedError, match=r"^account 333333333333 \(prod\) takes no promoted pipelines: .*promotedPipelines: true"
+    ):
+        closed.answer(onboard)
+    assert (account.stacks, account.changes) == ({}, [])
+    assert isinstance(closed.answer(ONBOARD), Pending)
+
+
+def test_a_promoted_pipeline_that_came_before_the_account_let_none_in_changes_no_more_and_may_go(
+    account: MemoryAccount,
+) -> None:
+    carried_out(account, replace(ONBOARD, repository=PROMOTED))
+    account.template = "two"
+    urls = {kind: url for kind, url in SETTINGS.template_urls.items() if kind != PROMOTED.kind}
+    closed = Onboarder(settings=replace(SETTINGS, template_urls=urls), stacks=account, deployments=account)
+
+    with pytest.raises(RefusedError, match="takes no promoted pipelines"):
+        closed.answer(replace(ONBOARD, repository=PROMOTED))
+    assert isinstance(closed.answer(OFFBOARD), Pending)

@@ -62,6 +62,15 @@ def test_anything_else_is_refused_and_named(key: str, value: object) -> None:
         parse_request({**EVENT, key: value})
 
 
+def test_no_new_project_has_the_id_of_another_in_its_name() -> None:
+    name = "abalone-p-mnopqrstuvwx"
+    event = {**EVENT, "project_name": name, "repository_name": f"mlops-{name}-p-abcdefghijkl-pipeline-promotion"}
+    with pytest.raises(RefusedError, match=f"'{name}' contains the id of a project"):
+        parse_request(event)
+
+    assert parse_request({**event, "action": "offboard"}).project.name == name
+
+
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(RefusedError) as error:
         parse_request({})

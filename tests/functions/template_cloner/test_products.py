@@ -37,6 +37,7 @@ def test_the_cloner_accepts_the_requests_of_the_training_template() -> None:
         "workflow": {"role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-workflow"},
         "trial": {
             "role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-trial",
+            "pipeline_role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-trial-steps",
             "job_role_arn": f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-trial-job",
         },
     }

@@ -114,3 +114,11 @@ def test_a_physical_id_is_given_or_derived(asked: dict[str, object], expected: s
     assert parse(asked).physical_id == expected
     unconfigured = parse_request(asked | {"PhysicalResourceId": "given"}, organization="", unit="")
     assert unconfigured.physical_id == "given"
+
+
+def test_no_new_project_has_the_id_of_another_in_its_name_and_one_that_has_it_is_deleted() -> None:
+    properties = {**PROPERTIES, "ProjectName": "abalone-p-mnopqrstuvwx"}
+
+    assert "'abalone-p-mnopqrstuvwx' contains the id of a project" in parse(request("Create", properties)).problems
+    deleted = parse(request("Delete", properties, PhysicalResourceId="given"))
+    assert (deleted.resource is not None, deleted.problems) == (True, "")
