@@ -235,8 +235,9 @@ def test_an_approval_that_github_refuses_permanently_ends_in_a_queue_with_an_ala
     alarm = wait_until(sent, "the alarm")
     approvals.clear_disturbances()
     assert alarm["NewStateValue"] == "ALARM"
-    (failure,) = approvals.failures()
-    assert failure["detail"]["ModelPackageArn"] == approvals.package(given_up)
+    # The scheduled run fails at GitHub, too, if its time is now.
+    failures = [each for each in approvals.failures() if each != {"sweep": True}]
+    assert [each["detail"]["ModelPackageArn"] for each in failures] == [approvals.package(given_up)]
     assert [record["state"] for record in approvals.records(given_up)] == ["claimed"]
     assert approvals.runs(given_up) == []
     # Otherwise the sweep deploys it when GitHub accepts requests again.

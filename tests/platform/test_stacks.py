@@ -301,7 +301,7 @@ def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_te
 
 @pytest.mark.parametrize("stack", ["preprod", "prod"])
 def test_no_account_lets_promoted_pipelines_in_unless_its_settings_say_so(rendered: Renderings, stack: str) -> None:
-    for changes, published in ((None, []), (promoting(stack), ["workload-promoted-pipeline-template"])):
+    for changes, published in ((None, list[str]()), (promoting(stack), ["workload-promoted-pipeline-template"])):
         rendering = rendered(stack, changes)
         assert [each.name for each in rendering.all("BucketObjectv2") if "promoted" in each.name] == published
         [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
