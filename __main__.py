@@ -205,8 +205,8 @@ if settings.development:
     pulumi.export("studioDomainId", studio.domain_id)
     pulumi.export("projectProducts", projects.products)
 
-# Preprod and production: one function makes the SageMaker models of approved versions, another gives each project two roles, one
-# that deploys its models and one that they run under.
+# Preprod and production: one function makes the SageMaker models of approved versions, another gives each project its roles: to
+# deploy its models, to run them, and to watch what they are asked.
 if settings.workload:
     ModelRelease(
         "model-release",

@@ -65,7 +65,7 @@ def enter(command: str | None) -> None:
         os.execve("/bin/sh", ["/bin/sh", "-c", command], variables)
     sys.stdout.write(
         f"The sandbox: in AWS you are the profile {DEFAULT_PROFILE}, until you choose another (export AWS_PROFILE=…); at GitHub you are "
-        f"{PLATFORM_ENGINEER.login}, {PLATFORM_ENGINEER.part}.\n"
+        f"{PLATFORM_ENGINEER.login}, who {PLATFORM_ENGINEER.part}.\n"
     )
     sys.stdout.flush()
     shell = os.environ.get("SHELL", "/bin/sh")

@@ -120,7 +120,7 @@ def _unknown_key(path: Path, root: type[Section]) -> str:
 
 def _shown(key: str, value: object) -> str:
     """Shorten `value` for a message, and hide one that may be a secret."""
-    if re.search(r"token|secret|password|credential|private|key", key, re.IGNORECASE):
+    if re.search(r"token|secret|password|credential|key", key, re.IGNORECASE):
         return "(not shown)"
     text = json.dumps(value, default=str)
     return text if len(text) <= 80 else f"{text[:77]}..."

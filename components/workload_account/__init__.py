@@ -1,12 +1,11 @@
 """The part of the platform that exists only in accounts where models are deployed.
 
 Each launched project gets its roles here, by the template `products/parts/project-roles.yaml` and what its way to deploy adds:
-one that deploys, which only its own repository's jobs assume, one that its models run under, and for a batch two that start it;
-and an alias by which the first invokes the release function (`components/model_release`). A project whose whole pipeline is
+one that deploys, which only its own repository's jobs assume, one that its models run under, and those of the pipeline that scores
+rows or watches an endpoint, with its schedule; and an alias by which the first invokes the release function (`components/model_release`). A project whose whole pipeline is
 promoted gets what that needs instead, by the template of `products/parts/promoted-pipeline.yaml`, if the account's settings let such
-projects in. The template cloner of development
-asks a function of this account for them, whose code is in `functions/project_onboarding/`; the organization that they trust is
-written into this account's templates.
+projects in. The template cloner of development asks a function of this account for them, whose code is in
+`functions/project_onboarding/`; the organization that they trust is written into this account's templates.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What roles and functions of a stack have besides what it declares."""
+"""Additions to a stack: what its roles and functions have that it does not declare."""
 
 import json
 from collections.abc import Callable, Mapping
