@@ -1,4 +1,4 @@
-"""What roles and functions of a stack have besides what it declares."""
+"""Additions to roles and functions of a stack, besides what it declares."""
 
 import json
 from collections.abc import Callable, Mapping
