@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from products.catalog import PRODUCTS, Platform
+from settings.development import Studio
 from tests.bootstrap.template import Template
 from tests.cloudformation import parse, resolved
 from tests.decisions import Request, Values, permits
@@ -70,7 +71,7 @@ class Launch:
             oidc_issuer=ISSUER,
             oidc_provider_arn=OIDC_PROVIDER,
             deployment_trigger_role_arn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-deployment-trigger",
-            job_instance_types=("ml.m5.large", "ml.m5.xlarge"),
+            job_instance_types=Studio.model_fields["job_instance_types"].get_default(call_default_factory=True),
             deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
         )
 

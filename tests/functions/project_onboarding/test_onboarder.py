@@ -78,7 +78,7 @@ def test_a_newer_template_changes_the_roles(account: MemoryAccount) -> None:
     assert account.stacks[NAME].status == "UPDATE_COMPLETE"
 
 
-@pytest.mark.parametrize("repository", [ANOTHER, replace(REPOSITORY, name=f"{REPOSITORY.name}x")])
+@pytest.mark.parametrize("repository", [ANOTHER, replace(REPOSITORY, name=f"x{REPOSITORY.name}")])
 def test_a_project_keeps_its_repository(account: MemoryAccount, repository: Repository) -> None:
     carried_out(account, ONBOARD)
     account.template = "two"
@@ -94,7 +94,7 @@ def test_a_stack_of_old_that_knows_no_number_keeps_the_name(account: MemoryAccou
     account.stacks[NAME] = replace(account.stacks[NAME], repository=replace(REPOSITORY, id=""))
 
     assert carried_out(account, ONBOARD) == Done(roles=ARNS)
-    renamed = replace(REPOSITORY, name=f"{REPOSITORY.name}x")
+    renamed = replace(REPOSITORY, name=f"x{REPOSITORY.name}")
     assert "(of unknown id)" in refusal(account, replace(ONBOARD, repository=renamed))
 
 
