@@ -24,6 +24,11 @@ from sandbox.aws.sagemaker.failures import StepFailedError
 
 MOUNT = "/opt/ml"
 
+SHARED_MACHINE = {"OMP_WAIT_POLICY": "passive"}
+"""Threads that wait give their core away: here many jobs share the cores that on AWS belong to one.
+
+Source: OpenMP API Specification, "OMP_WAIT_POLICY".
+"""
 RENEWED_BEFORE_SECONDS = 600
 """Time before the end of a client's credentials at which it is replaced."""
 
@@ -85,7 +90,9 @@ class Container:
                 stdin=subprocess.PIPE if sockets else None,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={name: self._rewritten(value) for name, value in environment.items()} | {"SM_BASE": str(self.base)},
+                env=SHARED_MACHINE
+                | {name: self._rewritten(value) for name, value in environment.items()}
+                | {"SM_BASE": str(self.base)},
                 cwd=folder,
                 pass_fds=sockets,
             )

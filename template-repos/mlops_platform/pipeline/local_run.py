@@ -20,6 +20,8 @@ from typing import Any, cast
 from mlops_platform.pipeline.expressions import Json, references
 
 OPT_ML = "/opt/ml"
+SHARED_MACHINE = {"OMP_WAIT_POLICY": "passive"}
+"""Threads that wait give their core away, which other programs use as well here. Source: OpenMP API Specification, "OMP_WAIT_POLICY"."""
 CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda left, right: left == right,
     "GreaterThan": lambda left, right: left > right,
@@ -218,7 +220,7 @@ class LocalRun:
             code = subprocess.run(
                 [str(self.interpreter(image_uri)) if program == "python3" else program, *rest],
                 cwd=base,
-                env={**environ, **environment, "SM_BASE": str(base)},
+                env={**environ, **SHARED_MACHINE, **environment, "SM_BASE": str(base)},
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 check=False,
