@@ -113,7 +113,9 @@ def test_a_machine_that_the_account_does_not_allow_is_refused_before_anything_is
     engine: Engine, aws: Aws
 ) -> None:
     aws.ssm.instance_types = "ml.c5.xlarge"
-    with pytest.raises(SystemExit, match=r"ml\.m5\.large in settings\.toml is none that the account allows batches"):
+    with pytest.raises(
+        SystemExit, match=r"ml\.m5\.large in settings\.toml is none that preprod's account allows batches"
+    ):
         deploy(1)
     assert (engine.calls, aws.release.asked, aws.objects.written) == ([], [], [])
 
