@@ -86,8 +86,9 @@ class Workload(Section):
             "ml.r5.2xlarge",
         ]
     )
-    """Instance types that the jobs of projects may run on here, of batches, of what watches endpoints and of promoted pipelines; at most twelve. A job has one, for as long as a project's reviewed
-    settings say at most. A change reaches a project with its next update (README, "Update a project")."""
+    """Instance types that the jobs of projects may run on here, of batches, of what watches endpoints and of promoted pipelines; at most
+    twelve. A job has one, for as long as a project's reviewed settings say at most. A change reaches a project with its next update (README,
+    "Update a project")."""
     promoted_pipelines: bool = False
     """Whether projects whose whole pipeline is promoted may come here. Their own repository decides what runs here: nobody approves it in
     development, and the release to production is the only lock, at GitHub. Whoever can loosen that, an owner of the organization or the

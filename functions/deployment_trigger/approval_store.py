@@ -1,13 +1,11 @@
 """The outcome of each approval: one object in the project's bucket, written only under a condition."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from functions.deployment_trigger.conditional_write import put_under_condition
+from functions.deployment_trigger.conditional_records import ConditionalRecords, Stored
 from functions.deployment_trigger.package import Approval
-from functions.shared.json_record import fields_of
 
 State = Literal["claimed", "dispatched", "proposed", "refused", "superseded", "unchanged"]
 """`unchanged`: the package was changed after its approval, which is no approval of its own."""
@@ -32,52 +30,31 @@ class Record:
     pull_url: str | None = None
     """Address of the pull request that proposes it to production, if it is released so."""
 
-    def to_json(self) -> str:
-        """Return the object's content."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "Record":
-        """Read the object's content."""
-        return cls(**fields_of(cls, text))
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredRecord:
-    """A record as it was read; its ETag replaces it only if no other request did."""
-
-    record: Record
-    etag: str
-
 
 class ApprovalStore:
     """Records of approvals in the buckets of projects, where no other role writes them."""
 
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
+        self._records = ConditionalRecords(s3, Record)
 
-    def create(self, bucket: str, approval: Approval, record: Record) -> StoredRecord | None:
+    def create(self, bucket: str, approval: Approval, record: Record) -> Stored[Record] | None:
         """Write the approval's first record; None when it has one."""
-        return self._put(bucket, approval, record, IfNoneMatch="*")
+        return self._records.create(bucket, key(approval), record)
 
-    def replace(self, bucket: str, approval: Approval, found: StoredRecord, record: Record) -> StoredRecord | None:
+    def replace(self, bucket: str, approval: Approval, found: Stored[Record], record: Record) -> Stored[Record] | None:
         """Write the record over the one that was found; None when another request has."""
-        return self._put(bucket, approval, record, IfMatch=found.etag)
+        return self._records.replace(bucket, key(approval), found, record)
 
-    def read(self, bucket: str, approval: Approval) -> StoredRecord:
+    def read(self, bucket: str, approval: Approval) -> Stored[Record]:
         """Return the record of an approval that has one."""
-        answer = self._s3.get_object(Bucket=bucket, Key=key(approval))
-        return StoredRecord(record=Record.from_json(answer["Body"].read().decode()), etag=answer["ETag"])
+        return self._records.read(bucket, key(approval))
 
     def approvals(self, bucket: str) -> Sequence[Approval]:
         """Return every approval that has a record, the newest first."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=FOLDER)
         found = [approval_of(item["Key"]) for page in pages for item in page.get("Contents", [])]
         return sorted((each for each in found if each is not None), key=lambda each: each.at, reverse=True)
-
-    def _put(self, bucket: str, approval: Approval, record: Record, **condition: str) -> StoredRecord | None:
-        etag = put_under_condition(self._s3, bucket, key(approval), record.to_json(), **condition)
-        return None if etag is None else StoredRecord(record=record, etag=etag)
 
 
 def key(approval: Approval) -> str:

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from functions.deployment_trigger import decision
-from functions.deployment_trigger.approval_store import Record, State, StoredRecord
+from functions.deployment_trigger.approval_store import Record, State
+from functions.deployment_trigger.conditional_records import Stored
 from functions.deployment_trigger.decision import Decision
 from functions.deployment_trigger.errors import NotEvaluatedError, RefusedError, SweepError
 from functions.deployment_trigger.event import ApprovalEvent
@@ -201,7 +202,7 @@ class Deployer:
         return None
 
     def _finish(
-        self, candidate: Candidate, claim: StoredRecord, outcome: Outcome, reason: str, run: str | None = None
+        self, candidate: Candidate, claim: Stored[Record], outcome: Outcome, reason: str, run: str | None = None
     ) -> Decision:
         record = replace(self._record(candidate, outcome, reason), run_url=run)
         if self.approvals.replace(candidate.project.bucket, candidate.approval, claim, record) is None:

@@ -4,11 +4,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from functions.deployment_trigger.approval_store import Record, StoredRecord
+from functions.deployment_trigger.approval_store import Record
+from functions.deployment_trigger.conditional_records import Stored
 from functions.deployment_trigger.package import Approval, Candidate, ModelPackage
 from functions.deployment_trigger.project import Project
 from functions.deployment_trigger.project_parameters import ProjectList
-from functions.deployment_trigger.retraining_store import Retraining, StoredRetraining
+from functions.deployment_trigger.retraining_store import Retraining
 
 
 class Registry(Protocol):
@@ -28,20 +29,22 @@ class Projects(Protocol):
 class Approvals(Protocol):
     """The records of approvals; `approval_store` implements it."""
 
-    def create(self, bucket: str, approval: Approval, record: Record) -> StoredRecord | None: ...
-    def replace(self, bucket: str, approval: Approval, found: StoredRecord, record: Record) -> StoredRecord | None: ...
-    def read(self, bucket: str, approval: Approval) -> StoredRecord: ...
+    def create(self, bucket: str, approval: Approval, record: Record) -> Stored[Record] | None: ...
+    def replace(
+        self, bucket: str, approval: Approval, found: Stored[Record], record: Record
+    ) -> Stored[Record] | None: ...
+    def read(self, bucket: str, approval: Approval) -> Stored[Record]: ...
     def approvals(self, bucket: str) -> Sequence[Approval]: ...
 
 
 class Retrainings(Protocol):
     """The records of retrainings; `retraining_store` implements it."""
 
-    def create(self, bucket: str, key: str, record: Retraining) -> StoredRetraining | None: ...
+    def create(self, bucket: str, key: str, record: Retraining) -> Stored[Retraining] | None: ...
     def replace(
-        self, bucket: str, key: str, found: StoredRetraining, record: Retraining
-    ) -> StoredRetraining | None: ...
-    def read(self, bucket: str, key: str) -> StoredRetraining: ...
+        self, bucket: str, key: str, found: Stored[Retraining], record: Retraining
+    ) -> Stored[Retraining] | None: ...
+    def read(self, bucket: str, key: str) -> Stored[Retraining]: ...
 
 
 class Artifacts(Protocol):

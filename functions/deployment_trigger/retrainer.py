@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from functions.deployment_trigger import decision
+from functions.deployment_trigger.conditional_records import Stored
 from functions.deployment_trigger.drift_alarm import DriftAlarm, parse_alarm
 from functions.deployment_trigger.errors import RefusedError
 from functions.deployment_trigger.event import AlarmEvent
 from functions.deployment_trigger.project import Project
 from functions.deployment_trigger.protocols import GitHubApi, Projects, Retrainings
-from functions.deployment_trigger.retraining_store import Retraining, StoredRetraining
+from functions.deployment_trigger.retraining_store import Retraining
 from functions.deployment_trigger.run import TRAIN, Wanted, find_run, start_run
 from functions.deployment_trigger.settings import Settings
 from functions.shared.github_api.deadline import Deadline
@@ -92,7 +93,7 @@ class Retrainer:
         return Outcome(alarm_arn=alarm.arn, decision="dispatched", reason=f"requests have drifted: {name}", run_url=run)
 
 
-def _known(alarm: DriftAlarm, found: StoredRetraining) -> Outcome:
+def _known(alarm: DriftAlarm, found: Stored[Retraining]) -> Outcome:
     what = "being started by another request" if found.record.state == "claimed" else "dispatched already"
     return Outcome(
         alarm_arn=alarm.arn,
