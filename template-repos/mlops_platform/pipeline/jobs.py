@@ -31,6 +31,9 @@ RETRIES: list[Json] = [
 ]
 """Retries of a step that runs a job."""
 
+Option = str | float | Json | list[str]
+"""Value of an option of a script, or its values; an expression is what the pipeline makes of it when it runs."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
@@ -77,7 +80,7 @@ class Machine:
         *,
         image: str,
         script: str,
-        arguments: Sequence[str | Json],
+        options: Mapping[str, Option],
         inputs: Mapping[str, str | Json],
         outputs: Mapping[str, str | Json],
     ) -> Json:
@@ -86,7 +89,7 @@ class Machine:
         Args:
             image: URI of its image.
             script: File of the input `code` that is run.
-            arguments: Arguments of the script.
+            options: Options of the script, by their names.
             inputs: S3 URIs by name. Everything below each is copied before the job starts.
             outputs: S3 URIs by name, to which files are copied when the job has ended.
         """
@@ -94,7 +97,7 @@ class Machine:
             "AppSpecification": {
                 "ImageUri": image,
                 "ContainerEntrypoint": ["python3", f"{INPUTS}/code/{script}"],
-                "ContainerArguments": list(arguments),
+                "ContainerArguments": [text for name, value in options.items() for text in (name, *_values(value))],
             },
             "ProcessingInputs": [_input(name, uri) for name, uri in inputs.items()],
             "ProcessingOutputConfig": {
@@ -105,6 +108,12 @@ class Machine:
             "NetworkConfig": {"VpcConfig": self.vpc(), **self.isolation()},
             **self.common(),
         }
+
+
+def _values(value: Option) -> Sequence[str | Json]:
+    if isinstance(value, list):
+        return value
+    return [str(value) if isinstance(value, int | float) else value]
 
 
 def _input(name: str, uri: str | Json) -> Json:

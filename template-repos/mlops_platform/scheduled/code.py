@@ -13,10 +13,10 @@ KEY = "encryption/data-key-arn"
 """Parameter of the account with the key of the project's data."""
 
 
-def upload_code(names: Names) -> str:
-    """Upload the job's code where only this repository's jobs write, and return its S3 URI."""
+def upload_code(names: Names, key_arn: str) -> str:
+    """Upload the job's code where only this repository's jobs write, encrypted with a key, and return its S3 URI."""
     with job_code.assembled(JOB, IMPORTED) as folder:
-        return upload.upload(aws.client("s3", names.project.region), folder, names.uri("code"), data_key(names))
+        return upload.upload(aws.client("s3", names.project.region), folder, names.uri("code"), key_arn)
 
 
 def data_key(names: Names) -> str:

@@ -65,7 +65,7 @@ def _arguments(batch: Batch) -> Json:
     job = machine.processing(
         image=container.image,
         script="run.py",
-        arguments=_options(batch),
+        options=_options(batch),
         inputs={"rows": parameter(INPUT), "model": batch.version.artifact_uri, "code": batch.code_uri},
         # The manifests are an output of their own: they never lie among results that are not whole.
         outputs={name: join("/", [batch.names.uri(), parameter(AREA), name]) for name in ("results", "runs")},
@@ -73,9 +73,9 @@ def _arguments(batch: Batch) -> Json:
     return {**job, "Environment": dict(container.environment)}
 
 
-def _options(batch: Batch) -> list[str | Json]:
+def _options(batch: Batch) -> dict[str, str | Json]:
     names, drift = batch.names, batch.settings.drift
-    options: dict[str, str | Json] = {
+    return {
         "--window": parameter(WINDOW),
         "--area": parameter(AREA),
         "--program": batch.container.environment.get("SAGEMAKER_PROGRAM", "inference.py"),
@@ -87,4 +87,3 @@ def _options(batch: Batch) -> list[str | Json]:
         "--psi": f"{drift.psi:g}",
         "--least-rows": str(drift.least_rows),
     }
-    return [text for pair in options.items() for text in pair]

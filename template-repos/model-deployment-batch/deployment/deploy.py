@@ -15,7 +15,7 @@ from mlops_platform.release.project import Environment, Project
 from mlops_platform.release.stack import Stack
 from mlops_platform.release.steps import step
 from mlops_platform.release.version import Version
-from mlops_platform.scheduled.code import upload_code
+from mlops_platform.scheduled.code import data_key, upload_code
 from mlops_platform.scheduled.container import Container
 from mlops_platform.scheduled.live import Live
 from mlops_platform.scheduled.names import Names
@@ -39,7 +39,7 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         wanted = model.release(owner, environment, arn)
         container = Container.described(live.sagemaker.describe_model(ModelName=wanted.model_name))
     with step("upload the job's code"):
-        code_uri = upload_code(live.names)
+        code_uri = upload_code(live.names, data_key(live.names))
     update = Update(wanted=wanted, container=container, code_uri=code_uri, plan=plan, live=live)
     with step("prepare the state"):
         stack.configure(update.configuration())

@@ -36,8 +36,9 @@ class Watch:
             return {}
         names = self.live.names
         model = self.live.sagemaker.describe_model(ModelName=version.model_name)
-        _place(names, version)
-        return {"container": Container.described(model).configuration(), "code": upload_code(names)}
+        key_arn = data_key(names)
+        _place(names, version, key_arn)
+        return {"container": Container.described(model).configuration(), "code": upload_code(names, key_arn)}
 
     def require(self, outputs: dict[str, Any]) -> None:
         """Make sure that the version that serves is watched, by the outputs of the program.
@@ -59,7 +60,7 @@ def watch_of(owner: Project, environment: Environment, every_hours: int) -> Watc
     return Watch(live=live, every_hours=every_hours)
 
 
-def _place(names: Names, version: Version) -> None:
+def _place(names: Names, version: Version, key_arn: str) -> None:
     """Put the placeholder among the captured requests of a version, unless it is there."""
     try:
         aws.client("s3", names.project.region).put_object(
@@ -68,7 +69,7 @@ def _place(names: Names, version: Version) -> None:
             Body=TEXT,
             IfNoneMatch="*",
             ServerSideEncryption="aws:kms",
-            SSEKMSKeyId=data_key(names),
+            SSEKMSKeyId=key_arn,
         )
     except ClientError as error:
         if error_code(error) != "PreconditionFailed":

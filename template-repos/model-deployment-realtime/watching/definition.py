@@ -65,7 +65,7 @@ def _arguments(watching: Watching) -> Json:
     return machine.processing(
         image=container.image,
         script=SCRIPT,
-        arguments=_options(watching),
+        options=_options(watching),
         inputs={
             "model": watching.version.artifact_uri,
             # A folder: otherwise the requests to version 30 would be among those to version 3.
@@ -76,9 +76,9 @@ def _arguments(watching: Watching) -> Json:
     )
 
 
-def _options(watching: Watching) -> list[str | Json]:
+def _options(watching: Watching) -> dict[str, str | Json]:
     names, settings = watching.names, watching.settings
-    options: dict[str, str | Json] = {
+    return {
         "--scheduled": parameter(SCHEDULED),
         "--hours": str(settings.every_hours),
         "--psi": f"{settings.psi:g}",
@@ -87,7 +87,6 @@ def _options(watching: Watching) -> list[str | Json]:
         "--environment": names.environment.name,
         "--version": str(watching.version.version),
     }
-    return [text for pair in options.items() for text in pair]
 
 
 def expression(every_hours: int) -> str:

@@ -4,9 +4,8 @@ Data, threshold, champion and commit are part of it: so are the machines, and wh
 Every job runs inside the project's network, isolated, and with the project's key on its disk and its output.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from mlops_platform.pipeline.evidence import evidence, sealed
 from mlops_platform.pipeline.expressions import (
@@ -18,7 +17,7 @@ from mlops_platform.pipeline.expressions import (
     processing_output,
     step_property,
 )
-from mlops_platform.pipeline.jobs import RETRIES, RETRIES_OF_REQUESTS, Machine
+from mlops_platform.pipeline.jobs import RETRIES, RETRIES_OF_REQUESTS, Machine, Option
 from pipeline import images
 from pipeline.champion import Champion
 from pipeline.project import Project
@@ -98,7 +97,7 @@ class _Builder:
             "Preprocess",
             image=images.SCIKIT_LEARN,
             script="preprocess.py",
-            arguments={
+            options={
                 "--seed": data.seed,
                 "--validation-fraction": data.validation_fraction,
                 "--test-fraction": data.test_fraction,
@@ -136,18 +135,18 @@ class _Builder:
 
     def evaluate(self) -> Json:
         """Measure the model on the test rows, compare it with the champion, and say which artifact was measured."""
-        champion, inputs, arguments = self.champion, dict[str, str](), dict[str, Any]()
+        champion, inputs, compared = self.champion, dict[str, str](), dict[str, Option]()
         if champion is not None:
             inputs = {"champion": champion.artifact_uri}
-            arguments = {"--champion-version": champion.version, "--champion-sha256": champion.sha256}
+            compared = {"--champion-version": champion.version, "--champion-sha256": champion.sha256}
         return self._processing(
             "Evaluate",
             image=images.XGBOOST,
             script="evaluate.py",
-            arguments={
+            options={
                 "--model": self.project.model_package_group,
                 "--hyperparameters": [f"{name}={value}" for name, value in self.settings.hyperparameters.items()],
-                **arguments,
+                **compared,
             },
             inputs={
                 "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
@@ -249,7 +248,7 @@ class _Builder:
         *,
         image: str,
         script: str,
-        arguments: dict[str, Any],
+        options: Mapping[str, Option],
         inputs: Mapping[str, Json | str],
         outputs: list[str],
         property_files: list[Json] | None = None,
@@ -262,7 +261,7 @@ class _Builder:
             "Arguments": self._machine(self.settings.jobs.processing_instance_type).processing(
                 image=self._image(image),
                 script=script,
-                arguments=[text for option, value in arguments.items() for text in (option, *_texts(value))],
+                options=options,
                 inputs={**inputs, "code": self.code_uri},
                 outputs={output: self._output(output) for output in outputs},
             ),
@@ -292,10 +291,6 @@ class _Builder:
     def _channel(self, name: str, uri: str | Json) -> Json:
         source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
         return {"ChannelName": name, "InputMode": "File", "DataSource": {"S3DataSource": source}}
-
-
-def _texts(value: str | float | Sequence[str]) -> list[str]:
-    return [str(value)] if isinstance(value, str | int | float) else list(value)
 
 
 def project_tags(project: Project) -> dict[str, str]:
