@@ -35,11 +35,12 @@ WITHIN_SECONDS = 240
 UPLOAD = """
 from {folder} import PURPOSE
 from mlops_platform.release import project
-from mlops_platform.scheduled.code import upload_code
+from mlops_platform.scheduled.code import data_key, upload_code
 from mlops_platform.scheduled.names import Names
 
 owner = project.read()
-print(upload_code(Names(project=owner, environment=owner.environments["prod"], purpose=PURPOSE)))
+names = Names(project=owner, environment=owner.environments["prod"], purpose=PURPOSE)
+print(upload_code(names, data_key(names)))
 """
 
 

@@ -72,7 +72,6 @@ def test_the_products_are_listed_with_what_a_launch_fills_in(demonstrated: Sandb
     ("arguments", "reason"),
     [
         (("feature store", "--name", "new"), "'feature store' is in the title of no product"),
-        (("deployment", "--name", "abalone"), "there is a project 'abalone' already"),
         (
             ("deployment", "--name", "New", "--parameter", "Inference=both"),
             "--name cannot be 'New': it must be 1 to 32",
@@ -130,6 +129,15 @@ def launches(demonstrated: Sandbox) -> Launches:
             PROMOTED: pool.submit(demonstrated.call, "launch", "promotion", "--name", PROMOTED),
         }
         return {name: each.result() for name, each in begun.items()}
+
+
+def test_a_name_is_given_once(demonstrated: Sandbox, owners: ProjectOwners, launches: Launches) -> None:
+    assert set(launches) >= {BATCH}
+    before = everything(owners)
+    refused = demonstrated.call("launch", "deployment", "--name", BATCH)
+    assert refused.returncode == 1
+    assert f"there is a project '{BATCH}' already" in refused.stderr
+    assert everything(owners) == before
 
 
 def test_a_batch_project_is_launched_and_its_first_runs_succeed(
