@@ -190,7 +190,7 @@ def _recover(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     account, names = _find(options)
     healthy = True
-    for finding in doctor.examine(account, names, os.environ.get("GITHUB_TOKEN")):
+    for finding in doctor.examine(account, names, os.environ.get("GITHUB_TOKEN"), folder=options.settings):
         healthy = healthy and finding.fine
         _print(f"{'ok  ' if finding.fine else 'TODO'}  {finding.subject:<18} {finding.message}")
     return 0 if healthy else 1

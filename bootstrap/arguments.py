@@ -30,7 +30,14 @@ def parser() -> argparse.ArgumentParser:
     _add_recover_options(
         commands.add_parser("recover", parents=[existing], help="repair a stack after an update was killed")
     )
-    commands.add_parser("doctor", parents=[existing], help="report what is in place, and what to do next")
+    doctor = commands.add_parser("doctor", parents=[existing], help="report what is in place, and what to do next")
+    doctor.add_argument(
+        "--settings",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="folder of the stacks' settings (default: this one)",
+    )
     describe = commands.add_parser(
         "describe", help="print what a workflow must know about a stack, as NAME=VALUE lines"
     )

@@ -8,7 +8,7 @@ import pulumi
 from costs import price_list, stacks
 from costs.idle_month import IdleMonth, idle_month
 from costs.price_list import PriceList
-from settings import Settings
+from settings import Settings, SettingsError
 
 
 class NoPricesError(pulumi.RunError):
@@ -34,7 +34,10 @@ def of_stack(name: str) -> Environment:
         pulumi.RunError: its settings cannot be used; says why.
     """
     configuration = stacks.configuration_of(name)
-    settings = Settings.parse(configuration)
+    try:
+        settings = Settings.parse(configuration)
+    except SettingsError as error:
+        raise pulumi.RunError(f"Pulumi.{name}.yaml: {error}") from error
     if settings.region not in price_list.regions():
         known = " and ".join(price_list.regions())
         raise NoPricesError(

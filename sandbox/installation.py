@@ -9,6 +9,8 @@ from sandbox import commands, environments, image_environments, paths
 
 def install(say: Callable[[str], None]) -> bool:
     """Install whatever is missing; return whether anything was."""
+    # First, because only this can need something that the person has to provide.
+    _link_engine(say)
     aws, images = paths.CHECKOUT / "sandbox" / "aws", _images()
     missing = [folder for folder in (aws, *images) if not (folder / ".venv").is_dir()]
     say(f"environment of {aws.relative_to(paths.CHECKOUT)}")
@@ -20,7 +22,6 @@ def install(say: Callable[[str], None]) -> bool:
     for image in images:
         say(f"environment of {image.relative_to(paths.CHECKOUT)}")
         image_environments.install(image, environments.machine())
-    _link_engine(say)
     paths.PULUMI_HOME.mkdir(parents=True, exist_ok=True)
     commands.run(
         ["python", "-m", "sandbox.plugins", "install", "--home", paths.PULUMI_HOME],

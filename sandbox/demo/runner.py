@@ -130,7 +130,7 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
         ("Pending changes", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
         (
             "What doctor says",
-            "AWS_PROFILE=dev-admin python -m bootstrap doctor --environment dev        (in that shell)",
+            f"AWS_PROFILE=dev-admin python -m bootstrap doctor --environment dev --settings {paths.STACKS}        (in that shell)",
         ),
         (
             "The model registry",

@@ -233,12 +233,29 @@ def test_an_error_of_aws_is_reported_without_a_traceback(
 ) -> None:
     del connected
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise refusal("ThrottlingException", "Rate exceeded")
 
     monkeypatch.setattr(doctor, "examine", fail)
     assert command.main(["doctor", "--unit", "analytics", "--environment", "dev"]) == 1
     assert "Rate exceeded" in capsys.readouterr().err
+
+
+def test_doctor_reads_the_settings_of_the_folder_that_is_named(
+    connected: list[str | None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    del connected
+    folders = list[Path]()
+
+    def examined(*_: object, folder: Path) -> list[doctor.Finding]:
+        folders.append(folder)
+        return [doctor.Finding(subject="quotas", fine=True, message="enough")]
+
+    monkeypatch.setattr(doctor, "examine", examined)
+    words = ["doctor", "--unit", "analytics", "--environment", "dev"]
+    assert command.main(words) == 0
+    assert command.main([*words, "--settings", str(tmp_path)]) == 0
+    assert folders == [Path(), tmp_path]
 
 
 @pytest.mark.parametrize("words", [["--unit", "analytics"], []], ids=["unit", "no unit"])
@@ -407,7 +424,7 @@ def test_doctor_exits_with_an_error_while_something_is_left_to_do(
 ) -> None:
     del connected
 
-    def examine(*_: object) -> list[doctor.Finding]:
+    def examine(*_: object, **__: object) -> list[doctor.Finding]:
         return [
             doctor.Finding(subject="account", fine=True, message="here"),
             doctor.Finding(subject="state key", fine=fine, message="as it is"),

@@ -223,4 +223,5 @@ def test_settings_that_are_wrong_are_answered_with_what_to_do(
     assert main([]) == 1
     said = capsys.readouterr()
     assert said.out == ""
+    assert said.err.startswith("Pulumi.dev.yaml: 1 setting is wrong")
     assert "mlops-platform:costs.monthlyBudgetUsd = 0" in said.err
