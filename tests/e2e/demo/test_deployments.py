@@ -280,7 +280,7 @@ def test_the_same_version_again_changes_only_new_settings_and_a_shadow_answers_n
     settings = {
         "minimum_instances = 1\nmaximum_instances = 2\n": "minimum_instances = 2\nmaximum_instances = 3\n",
         "shadow_version = 0\nshadow_percent = 100\n\n[prod]": "shadow_version = 1\nshadow_percent = 100\n\n[prod]",
-        "percent = 100\n\n[test]": "percent = 50\n\n[test]",
+        "percent = 100\n\n[watch]": "percent = 50\n\n[watch]",
     }
 
     caller = deployments.application("preprod")
