@@ -26,7 +26,8 @@ PEOPLE = {"GitUser": LEAD_DATA_SCIENTIST.login, "GitReviewers": DATA_SCIENTIST.l
 """Those who work in a project unless a launch names others."""
 GONE = "DeleteCompleted"
 """Status of a project that is deleted."""
-_FAILED = "CreateFailed"
+_FAILED, _KEPT = "CreateFailed", "DeleteFailed"
+"""Statuses of a project whose launch or later update failed, and of one whose deletion was refused."""
 
 
 class LaunchFailedError(Exception):
@@ -132,8 +133,8 @@ def _create(session: boto3.Session, order: Order, description: str) -> None:
 def _wait_until_gone(session: boto3.Session, name: str) -> None:
     deadline = time.monotonic() + LAUNCH_SECONDS
     while (status := _status(session, name)) is not None:
-        if time.monotonic() > deadline:
-            raise LaunchFailedError(f"the earlier project {name!r} is still {status} after {LAUNCH_SECONDS} seconds")
+        if status == _KEPT or time.monotonic() > deadline:
+            raise LaunchFailedError(f"the earlier project {name!r} is still there: it is {status}")
         time.sleep(0.2)
 
 
@@ -145,7 +146,7 @@ def _wait(session: boto3.Session, name: str, *, created: bool, on_status: Callab
         status = str(described["ProjectStatus"])
         on_status(status)
         # A deletion that was refused leaves the project as it is.
-        if status in ("CreateCompleted", "DeleteFailed"):
+        if status in ("CreateCompleted", _KEPT):
             return Project(name=name, id=str(described["ProjectId"]), created=created)
         if status == _FAILED:
             details = described["ServiceCatalogProvisionedProductDetails"]
