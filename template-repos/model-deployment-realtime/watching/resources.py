@@ -61,9 +61,10 @@ class Watch(pulumi.ComponentResource):
         told, retrained = [args.topic_arn], [args.topic_arn, args.retraining_function_arn]
         declared = [
             *(alarms.declare(each, prefix=names.pipeline, actions=told, opts=child) for each in alarms.of_runs(names)),
-            # Development finds the project by this name.
-            alarms.declare(
-                alarms.drift(names), prefix=names.environment.deployment_name, actions=retrained, opts=child
+            # Development finds the project by these names.
+            *(
+                alarms.declare(each, prefix=names.environment.deployment_name, actions=retrained, opts=child)
+                for each in (alarms.drift(names), *([alarms.quality(names)] if watching.settings.truth_days else []))
             ),
         ]
         self.alarm_arns = [alarm.arn for alarm in declared]
