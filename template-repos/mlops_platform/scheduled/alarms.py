@@ -1,4 +1,4 @@
-"""Alarms of a scheduled pipeline: starts and runs that fail, rows unlike those of training, and answers that are wrong.
+"""Alarms of a scheduled pipeline: starts and runs that fail, and rows unlike those of training.
 
 Between two runs there are no metrics, and an alarm without any is over. So each run that is beyond a limit is told.
 """
@@ -59,18 +59,6 @@ def drift(names: Names) -> Alarm:
         description="The rows are unlike those of training",
         namespace=metric.NAMESPACE,
         metric=metric.DRIFTED_FEATURES,
-        statistic="Maximum",
-        dimensions=watched(names),
-    )
-
-
-def quality(names: Names) -> Alarm:
-    """Return the alarm for answers worse than a version may give to be registered."""
-    return Alarm(
-        name="quality",
-        description="The answers are worse than a version may give to be registered",
-        namespace=metric.NAMESPACE,
-        metric=metric.INSUFFICIENT_QUALITY,
         statistic="Maximum",
         dimensions=watched(names),
     )
