@@ -24,7 +24,7 @@ from components.project_launches import ProjectLaunches, ProjectLaunchesArgs
 from components.storage import Storage, StorageArgs
 from components.studio import Studio, StudioArgs
 from components.studio.leads import files_of_leads
-from components.workload_account import Release, WorkloadAccount, WorkloadAccountArgs
+from components.workload_account import Release, WorkloadAccount, WorkloadAccountArgs, truth
 from costs import declared, price_list
 from costs.idle_month import idle_month
 from settings import ExistingNetwork, Settings
@@ -95,6 +95,7 @@ storage = Storage(
         keep_on_destroy=settings.keep_data_on_destroy,
         one_writer=dict.fromkeys(("data", "sagemaker"), files_of_leads(environment)),
         write_once={"artifacts": approved_artifacts(environment)},
+        named_writers={"artifacts": truth(environment, settings.workload.truth_writers)} if settings.workload else {},
         # What projects' endpoints were asked, and what was found in it: quotations of requests that could not be read.
         expiring={"artifacts": ("captured", "watched")},
     ),

@@ -30,7 +30,7 @@ def project_roles(
         values: those of the platform, by their placeholders.
         endpoint_instance_types: types of instances that endpoints may run on.
         batch_instance_types: types of instances that jobs of projects may run on.
-        retraining_function_arn: development's function that alarms about drift invoke.
+        retraining_function_arn: development's function that alarms about drift and quality invoke.
         organization_id: id of the organization whose repositories deploy, where AWS reads it in their tokens; None for
             tokens of which it reads only subject and audience.
         branch: the only branch whose jobs deploy, where AWS reads it in their tokens.

@@ -95,6 +95,14 @@ Approver = Annotated[
     ),
 ]
 """A user profile in Studio, with its domain. Source: SageMaker API Reference, CreateUserProfile."""
+RoleName = Annotated[
+    str,
+    pattern(
+        r"([A-Za-z0-9_+=,.@-]{1,64}/)*[A-Za-z0-9_+=,.@-]{1,64}",
+        "give the name of a role as its ARN has it after role/, such as orders or teams/orders",
+    ),
+]
+"""The name of a role of the account, with its path."""
 AccountId = Annotated[str, pattern(r"\d{12}", "an AWS account id is 12 digits; keep it in quotes, or YAML drops zeros")]
 Email = Annotated[
     str,

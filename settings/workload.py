@@ -16,6 +16,7 @@ from settings.types import (
     EndpointInstanceType,
     EnvironmentName,
     Login,
+    RoleName,
     Section,
     problem,
     without_repeats,
@@ -94,6 +95,12 @@ class Workload(Section):
     development, and the release to production is the only lock, at GitHub. Whoever can loosen that, an owner of the organization or the
     token of the platform, then runs code on this account's data alone (ADR 33 and the threat model). Without it, this account refuses
     such a project before anything of it is created here."""
+    truth_writers: Annotated[list[RoleName], Field(min_length=0, max_length=20), AfterValidator(without_repeats)] = (
+        Field(default_factory=list[RoleName])
+    )
+    """Names of roles of this account, with their paths, that may bring the truth about requests to projects' endpoints; nobody else may,
+    whatever their policies grant. Truth decides whether a model is trained again. For which project, each role's own policy says, which
+    somebody who administers the account gives it: the README of a project's deployment repository has it."""
     earlier_versions: Annotated[list[EarlierVersion], Field(min_length=0, max_length=MOST_EARLIER_VERSIONS)] = Field(
         default_factory=list[EarlierVersion]
     )

@@ -1,4 +1,4 @@
-"""The Lambda function that turns the approval of a model into a run of the project's deployment workflow, and drift into a training.
+"""The Lambda function that turns the approval of a model into a run of the project's deployment workflow, and drift or bad answers into a training.
 
 Its code is in `functions/deployment_trigger/`, its permissions are in `permissions.py`, its event rules in `rules.py`.
 """
@@ -45,13 +45,13 @@ class DeploymentTriggerArgs:
     credential_secret_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
     deployment_accounts: Mapping[str, str]
-    """Accounts that projects deploy to, by environment: their alarms about drift may invoke the function."""
+    """Accounts that projects deploy to, by environment: their alarms about drift and quality may invoke the function."""
     release_branch: str | None = None
     """Branch to which tested versions are proposed; None where production's jobs wait for a release manager themselves."""
 
 
 class DeploymentTrigger(pulumi.ComponentResource):
-    """A function that one rule calls for every approval, a schedule for lost ones, and alarms of projects for drift.
+    """A function that one rule calls for every approval, a schedule for lost ones, and alarms of projects for drift and bad answers.
 
     Other alarms tell people of its own failures, and that its credential ends soon.
     """
@@ -109,22 +109,23 @@ class DeploymentTrigger(pulumi.ComponentResource):
 def _let_alarms_in(
     name: str, args: DeploymentTriggerArgs, function: PlatformFunction, child: pulumi.ResourceOptions
 ) -> None:
-    """Let the alarms about drift of each account's projects invoke the function, and no other alarm.
+    """Let the alarms about drift and quality of each account's projects invoke the function, and no other alarm.
 
     Source: Amazon CloudWatch User Guide, "Invoke a Lambda function from an alarm".
     """
     for target, account_id in args.deployment_accounts.items():
         deployed = replace(args.environment, name=target, account_id=account_id)
-        aws.lambda_.Permission(
-            f"{name}-drift-{target}",
-            statement_id=f"{deployed.prefix}-drift",
-            action="lambda:InvokeFunction",
-            function=function.function_name,
-            principal="lambda.alarms.cloudwatch.amazonaws.com",
-            source_account=account_id,
-            source_arn=deployed.arn("cloudwatch", f"alarm:{deployed.prefix}-p-*-drift"),
-            opts=child,
-        )
+        for cause in ("drift", "quality"):
+            aws.lambda_.Permission(
+                f"{name}-{cause}-{target}",
+                statement_id=f"{deployed.prefix}-{cause}",
+                action="lambda:InvokeFunction",
+                function=function.function_name,
+                principal="lambda.alarms.cloudwatch.amazonaws.com",
+                source_account=account_id,
+                source_arn=deployed.arn("cloudwatch", f"alarm:{deployed.prefix}-p-*-{cause}"),
+                opts=child,
+            )
 
 
 def _event_rules(

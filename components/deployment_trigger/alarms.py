@@ -22,7 +22,7 @@ def alarm_failures(
         f"{name}-failures",
         alarm_name=f"{function_name}-failures",
         description=(
-            "Events about approved models, or alarms about drift, were given up. They wait for 14 days in the dead-letter queue "
+            "Events about approved models, or alarms about drift or quality, were given up. They wait for 14 days in the dead-letter queue "
             f"{function_name}-failures; the function's log says why"
         ),
         # Not the number of messages in the queue: none is ever taken out, so the alarm would stay on. Messages that

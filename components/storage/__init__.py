@@ -9,7 +9,7 @@ from components.environment import Environment
 from components.parameters import Values
 from components.storage.access_log_bucket import PURPOSE as ACCESS_LOGS
 from components.storage.access_log_bucket import AccessLogBucket, AccessLogBucketArgs
-from components.storage.folders import Folder
+from components.storage.folders import Folder, SharedFolder
 from components.storage.private_bucket import PrivateBucket, PrivateBucketArgs
 
 PUBLISHED = ("artifacts", "data")
@@ -31,6 +31,8 @@ class StorageArgs:
     """Folders that one role alone writes, by the purpose of their bucket."""
     write_once: Mapping[str, Folder]
     """Folders whose objects are never replaced or deleted, by the purpose of their bucket."""
+    named_writers: Mapping[str, SharedFolder]
+    """Folders that named roles alone write, by the purpose of their bucket."""
     expiring: Mapping[str, Sequence[str]]
     """Folders with requests of callers, which expire, by the purpose of their bucket."""
 
@@ -61,6 +63,7 @@ class Storage(pulumi.ComponentResource):
                     keep_on_destroy=args.keep_on_destroy,
                     one_writer=args.one_writer.get(purpose),
                     write_once=args.write_once.get(purpose),
+                    named_writers=args.named_writers.get(purpose),
                     expiring=args.expiring.get(purpose, ()),
                 ),
                 child,

@@ -1,5 +1,6 @@
-"""Folders of a bucket that one role alone writes, by the bucket's own policy."""
+"""Folders of a bucket that one role alone writes, or named ones, by the bucket's own policy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,6 +17,30 @@ class Folder:
 
     name: str
     writer_role_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedFolder:
+    """A folder, or one of each project, and the roles that write in it."""
+
+    name: str
+    """It may contain `*`."""
+    writer_role_arns: Sequence[str]
+    """ARNs, or patterns of several: at least one."""
+
+
+def named_writers(bucket_arn: pulumi.Input[str], folder: SharedFolder) -> list[iam.Statement]:
+    """Return statements that let these roles write and delete, if their own policies grant it, and nobody else whatever theirs grant."""
+    return [
+        iam.deny(
+            "OnlyNamedRolesWriteAndDelete",
+            "s3:DeleteObject*",
+            *_WRITES,
+            on=pulumi.Output.concat(bucket_arn, f"/{folder.name}/*"),
+            to="*",
+            when={"ArnNotLike": {"aws:PrincipalArn": folder.writer_role_arns}},
+        )
+    ]
 
 
 def one_writer(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statement]:

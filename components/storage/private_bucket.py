@@ -10,7 +10,7 @@ from components import iam
 from components.environment import Environment
 from components.retention import retained
 from components.storage.closed_bucket import bucket_policy, closed_bucket
-from components.storage.folders import Folder, one_writer, write_once
+from components.storage.folders import Folder, SharedFolder, named_writers, one_writer, write_once
 
 EXPIRING_DAYS = 35
 """Days for which the requests to an endpoint are kept: a month, and some days to look at it."""
@@ -34,6 +34,8 @@ class PrivateBucketArgs:
     """Folder that one role alone writes."""
     write_once: Folder | None = None
     """Folder whose objects are never replaced or deleted."""
+    named_writers: SharedFolder | None = None
+    """Folder that named roles alone write."""
     expiring: Sequence[str] = ()
     """Folders whose objects are gone, with all of their versions, after `EXPIRING_DAYS`."""
 
@@ -78,6 +80,7 @@ class PrivateBucket(pulumi.ComponentResource):
             kept,
             *(one_writer(bucket.arn, args.one_writer) if args.one_writer else []),
             *(write_once(bucket.arn, args.write_once) if args.write_once else []),
+            *(named_writers(bucket.arn, args.named_writers) if args.named_writers else []),
         )
         self._purpose = "".join(word.capitalize() for word in args.purpose.split("-"))
         self.arn = bucket.arn

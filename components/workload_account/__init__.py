@@ -33,6 +33,7 @@ from components.project_launches.permissions import (
     manage_schedules,
     resolve_parameters,
 )
+from components.storage.folders import SharedFolder
 from components.storage.private_bucket import PrivateBucket
 from components.template_cloner import PURPOSE as TEMPLATE_CLONER
 from components.workload_account import permissions
@@ -190,6 +191,15 @@ class WorkloadAccount(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, aliases=former),
         )
         return url_of(args.artifacts.bucket_name, args.environment.region, published.key)
+
+
+def truth(environment: Environment, writer_role_names: Sequence[str]) -> SharedFolder:
+    """Return the folders of the truth about requests to projects' endpoints, which roles of the account's own bring.
+
+    A project's deployment may put a placeholder there, and its own policy allows nothing else.
+    """
+    named = [f"arn:aws:iam::{environment.account_id}:role/{name}" for name in writer_role_names]
+    return SharedFolder(name="captured/*/truth", writer_role_arns=[environment.role_arn("p-*-deployment"), *named])
 
 
 def _project_roles(inference: str, args: WorkloadAccountArgs) -> pulumi.Output[Template]:

@@ -4,7 +4,7 @@ Alarms about drift become runs of `train.yml` in its training repository, one a 
 
 `event` reads what EventBridge sends, `decision` has the rules, and `deployer` applies them to the model registry
 (`model_registry`), the projects (`project_parameters`), their buckets (`approval_store`, `approved_artifacts`) and GitHub
-(`github`). `retrainer` does the same for alarms (`drift_alarm`), with records of their own (`retraining_store`); both write
+(`github`). `retrainer` does the same for alarms (`retraining_alarm`), with records of their own (`retraining_store`); both write
 them as `conditional_records` does. Only the standard library and the boto3 of the Lambda runtime may be imported here, and
 nothing of the rest of the platform.
 """

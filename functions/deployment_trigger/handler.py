@@ -1,4 +1,4 @@
-"""Entry point of the deployment trigger: an event about a model package, an alarm about drift, or the sweep."""
+"""Entry point of the deployment trigger: an event about a model package, an alarm about drift or quality, or the sweep."""
 
 import functools
 import logging

@@ -1,4 +1,4 @@
-"""Start one run of the training workflow for the alarms about drift of a week.
+"""Start one run of the training workflow for the alarms about drift and quality of a week.
 
 The week is claimed before anything is started, as an approval is. What was begun and not finished is finished by Lambda's next attempt,
 or by the next alarm, after checking whether GitHub has the run already.
@@ -13,11 +13,11 @@ from typing import Literal
 
 from functions.deployment_trigger import decision
 from functions.deployment_trigger.conditional_records import Stored
-from functions.deployment_trigger.drift_alarm import DriftAlarm, parse_alarm
 from functions.deployment_trigger.errors import RefusedError
 from functions.deployment_trigger.event import AlarmEvent
 from functions.deployment_trigger.project import Project
 from functions.deployment_trigger.protocols import GitHubApi, Projects, Retrainings
+from functions.deployment_trigger.retraining_alarm import RetrainingAlarm, parse_alarm
 from functions.deployment_trigger.retraining_store import Retraining
 from functions.deployment_trigger.run import TRAIN, Wanted, find_run, start_run
 from functions.deployment_trigger.settings import Settings
@@ -38,7 +38,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Retrainer:
-    """Starts the trainings that follow from alarms about drift."""
+    """Starts the trainings that follow from alarms about drift and quality."""
 
     settings: Settings
     projects: Projects
@@ -60,7 +60,7 @@ class Retrainer:
         logger.info(json.dumps(asdict(outcome)))
         return outcome
 
-    def _project(self, alarm: DriftAlarm) -> Project:
+    def _project(self, alarm: RetrainingAlarm) -> Project:
         project = self.projects.find(alarm.project_id)
         if project is None:
             raise RefusedError(f"{alarm.project_id} is no project that deploys its models")
@@ -70,11 +70,14 @@ class Retrainer:
             )
         return project
 
-    def _retrain(self, alarm: DriftAlarm, project: Project) -> Outcome:
+    def _retrain(self, alarm: RetrainingAlarm, project: Project) -> Outcome:
         now = self.wall_clock()
         bucket, key, name = project.bucket, alarm.key(now), alarm.retraining(now)
         wanted = Wanted(
-            repository=project.training_repository, workflow=TRAIN, id=name, inputs={"reason": f"Drift: {name}"}
+            repository=project.training_repository,
+            workflow=TRAIN,
+            id=name,
+            inputs={"reason": f"{alarm.cause.capitalize()}: {name}"},
         )
         mine = Retraining(alarm_arn=alarm.arn, state="claimed", owner=self.request_id, since=now)
         claim, run = self.retrainings.create(bucket, key, mine), None
@@ -90,10 +93,10 @@ class Retrainer:
         done = replace(mine, state="dispatched", since=self.wall_clock(), run_url=run)
         if self.retrainings.replace(bucket, key, claim, done) is None:
             logger.warning("the record of retraining %s was changed meanwhile", name)
-        return Outcome(alarm_arn=alarm.arn, decision="dispatched", reason=f"requests have drifted: {name}", run_url=run)
+        return Outcome(alarm_arn=alarm.arn, decision="dispatched", reason=f"{alarm.reason}: {name}", run_url=run)
 
 
-def _known(alarm: DriftAlarm, found: Stored[Retraining]) -> Outcome:
+def _known(alarm: RetrainingAlarm, found: Stored[Retraining]) -> Outcome:
     what = "being started by another request" if found.record.state == "claimed" else "dispatched already"
     return Outcome(
         alarm_arn=alarm.arn,

@@ -10,7 +10,7 @@ FOLDER = "retraining/"
 
 @dataclass(frozen=True, kw_only=True)
 class Retraining:
-    """The outcome of an alarm about drift."""
+    """The outcome of an alarm about drift or quality."""
 
     alarm_arn: str
     state: Literal["claimed", "dispatched"]

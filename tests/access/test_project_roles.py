@@ -245,9 +245,9 @@ def test_a_model_reads_its_own_projects_objects_and_writes_captured_requests_onl
     assert published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x/model.tar.gz")
     assert not published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/p-mnopqrstuvwx/models/x/model.tar.gz")
     assert not published.may("ModelRole", "s3:GetObject", f"{FROM_DEVELOPMENT}/approved/1/model.tar.gz")
-    for folder in ("captured/p-abcdefghijkl", "p-abcdefghijkl/captured"):
+    for folder in ("captured/p-abcdefghijkl/v3", "p-abcdefghijkl/captured"):
         assert published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/{folder}/x")
-    for folder in ("captured/p-mnopqrstuvwx", "watched/p-abcdefghijkl"):
+    for folder in ("captured/p-mnopqrstuvwx/v3", "captured/p-abcdefghijkl/truth", "watched/p-abcdefghijkl"):
         assert not published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/{folder}/x")
     assert not published.may("ModelRole", "s3:GetObject", f"{ARTIFACTS}/captured/p-abcdefghijkl/x")
     assert not published.may("ModelRole", "s3:PutObject", f"{ARTIFACTS}/p-abcdefghijkl/models/x")

@@ -98,12 +98,12 @@ def test_the_alarms_of_a_deployed_model_are_those_that_its_repository_declares_a
     assert code.count("aws.cloudwatch.MetricAlarm(") == 1
 
 
-def test_an_endpoint_of_two_instances_costs_their_hours_twelve_alarms_and_a_dashboard(
+def test_an_endpoint_of_two_instances_costs_their_hours_thirteen_alarms_and_a_dashboard(
     environments: Mapping[str, Environment],
 ) -> None:
     found = usd(choices.further(environments["prod"]))
-    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "191.08"
-    assert Decimal("191.08") == 2 * 730 * Decimal("0.128") + 12 * Decimal("0.10") + 3
+    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "191.18"
+    assert Decimal("191.18") == 2 * 730 * Decimal("0.128") + 13 * Decimal("0.10") + 3
     assert "an endpoint on 1 ml.m5.large, with alarms and dashboard, a month" not in found
 
 
@@ -113,7 +113,8 @@ def test_a_batch_that_nothing_starts_costs_its_alarms_and_its_dashboard(
     templates = CHECKOUT / "template-repos"
     own = "".join(path.read_text() for path in (templates / "model-deployment-batch" / "batch").glob("*.py"))
     shared = (templates / "mlops_platform" / "scheduled" / "alarms.py").read_text()
-    assert len(re.findall(r"\bAlarm\(", shared)) == choices.WATCH_ALARMS
+    watching = (templates / "model-deployment-realtime" / "watching" / "resources.py").read_text()
+    assert len(re.findall(r"\bAlarm\(", shared + watching)) == choices.WATCH_ALARMS
     assert len(re.findall(r"\bAlarm\(", shared + own)) == choices.BATCH_ALARMS
     assert own.count("aws.cloudwatch.Dashboard(") == choices.BATCH_DASHBOARDS
     found = usd(choices.further(environments["prod"]))

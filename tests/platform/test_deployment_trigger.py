@@ -167,7 +167,7 @@ def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue(renderi
     }
 
 
-def test_only_its_own_rules_and_alarms_about_drift_may_call_the_function(rendering: Rendering) -> None:
+def test_only_its_own_rules_and_alarms_about_drift_and_quality_may_call_the_function(rendering: Rendering) -> None:
     permissions = [each.inputs for each in rendering.all("lambda/permission:Permission")]
 
     assert {(each["principal"], each.get("sourceAccount"), each["sourceArn"]) for each in permissions} == {
@@ -179,9 +179,10 @@ def test_only_its_own_rules_and_alarms_about_drift_may_call_the_function(renderi
             (
                 "lambda.alarms.cloudwatch.amazonaws.com",
                 account,
-                f"arn:aws:cloudwatch:{REGION}:{account}:alarm:analytics-{environment}-p-*-drift",
+                f"arn:aws:cloudwatch:{REGION}:{account}:alarm:analytics-{environment}-p-*-{cause}",
             )
             for environment, account in (("preprod", "222222222222"), ("prod", "333333333333"))
+            for cause in ("drift", "quality")
         ),
     }
     assert {each["action"] for each in permissions} == {"lambda:InvokeFunction"}

@@ -539,6 +539,13 @@ def test_release_managers_and_approvers_are_people_of_whom_each_is_named_once(
     assert wrong in found.remedy
 
 
+@pytest.mark.parametrize("name", ["arn:aws:iam::333333333333:role/orders", "orders*", "", "/orders", "teams//orders"])
+def test_who_brings_truth_is_named_exactly(name: str) -> None:
+    workload = {"developmentAccountId": "111111111111", "truthWriters": [name]}
+    (found,) = problems(development=None, workload=workload).values()
+    assert "give the name of a role as its ARN has it after role/" in found.remedy
+
+
 def test_models_are_released_by_main_unless_the_settings_choose_the_branch() -> None:
     def branch(**workload: Any) -> str:
         found = parse(development=None, workload={"developmentAccountId": "111111111111", **workload}).workload

@@ -85,7 +85,7 @@ STACKS = {
         "aws:kms/key:Key": 5,
         "aws:lambda/function:Function": 3,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
-        "aws:lambda/permission:Permission": 5,
+        "aws:lambda/permission:Permission": 7,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
         "aws:s3/bucketObjectv2:BucketObjectv2": 4,
         "aws:sagemaker/domain:Domain": 1,

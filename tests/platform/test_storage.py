@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -177,6 +178,33 @@ def denied(rendered: Renderings, principal: str, action: str, key: str, keys: Ma
         keys={"aws:SecureTransport": "true", **(keys or {})},
     )
     return bool(denials(policy, request))
+
+
+@pytest.mark.parametrize("action", [*changes_of_objects(), "s3:DeleteObject", "s3:DeleteObjectVersion"])
+def test_the_truth_about_requests_is_brought_by_roles_that_the_account_names_alone(
+    rendered: Renderings, action: str
+) -> None:
+    workload = {"developmentAccountId": "111111111111", "truthWriters": ["teams/orders"]}
+    named = rendered("prod", {"workload": workload}).one("BucketPolicy", "storage-artifacts-policy").document()
+    unnamed = rendered("prod").one("BucketPolicy", "storage-artifacts-policy").document()
+
+    def refused(policy: dict[str, Any], role: str, key: str) -> bool:
+        request = Request(
+            principal=f"arn:aws:iam::333333333333:role/{role}",
+            action=action,
+            resource=f"{ARTIFACTS}/{key}",
+            keys={"aws:SecureTransport": "true"},
+        )
+        return bool(denials(policy, request))
+
+    truth = "captured/p-abcdefghijkl/truth/2026-11-28.csv"
+    assert not refused(named, "teams/orders", truth)
+    for role in ("orders", "analytics-prod-p-abcdefghijkl-model", "analytics-prod-p-abcdefghijkl-watch-job", "admin"):
+        assert refused(named, role, truth), role
+        assert not refused(named, role, "captured/p-abcdefghijkl/v3/house/x.jsonl"), role
+    assert refused(unnamed, "teams/orders", truth)
+    # What a deployment may do there, its own policy says: it adds a placeholder.
+    assert not refused(unnamed, "analytics-prod-p-abcdefghijkl-deployment", truth)
 
 
 ONCE = {"s3:ObjectCreationOperation": "true", "s3:if-none-match": "*"}

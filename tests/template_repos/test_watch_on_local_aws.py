@@ -1,18 +1,20 @@
-"""Watching on the local AWS: the roles that a project gets, the schedule, a real job on shifted requests, and whom its alarm asks."""
+"""Watching on the local AWS: the project's roles, the schedule, a job on shifted requests and their truth, and whom its alarms ask."""
 
 import hashlib
 import json
 import tarfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from mlops_platform.monitoring.baseline import write
+from mlops_platform.monitoring.baseline import Gate, write
 from tests.rendering import Renderings
-from tests.sandbox_aws.account import Account
+from tests.sandbox_aws.account import Account, Credentials, allow
 from tests.sandbox_aws.conftest import certificate_files, dev, endpoint_url, issuer, prod
 from tests.sandbox_aws.test_aws_events import Wiring
 from tests.template_repos.local_deployment import ARTIFACT, BUCKET, OWN, WITHIN_SECONDS, LocalDeployment
@@ -25,6 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 NAME = f"{OWN}-watch"
 CAPTURED = "captured/p-abcdefghijkl/v3"
+TRUTH = "captured/p-abcdefghijkl/truth"
 TRIGGER = "analytics-dev-deployment-trigger"
 
 
@@ -67,7 +70,7 @@ def deployed(
         work=work,
         parameters={"monitoring/retraining-function-arn": trigger.function},
     )
-    write(baseline(), work / "baseline.json")
+    write(replace(baseline(), gate=Gate(measure="mse", highest=6.0)), work / "baseline.json")
     with tarfile.open(work / "model.tar.gz", "w:gz") as tar:
         tar.add(work / "baseline.json", "baseline.json")
     content = (work / "model.tar.gz").read_bytes()
@@ -84,14 +87,40 @@ def deployed(
 
 
 @pytest.fixture(scope="module")
-def findings(deployed: LocalDeployment) -> dict[str, Any]:
-    """The findings in a day of shifted requests."""
+def closed(deployed: LocalDeployment, rendered: Renderings) -> LocalDeployment:
+    """The account with the policy of its bucket, by which the role `orders` alone brings truth."""
+    settings = {"workload": {"developmentAccountId": "111111111111", "truthWriters": ["orders"]}}
+    policy = rendered("prod", settings).one("BucketPolicy", "storage-artifacts-policy").inputs["policy"]
+    deployed.prod.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    return deployed
+
+
+@pytest.fixture(scope="module")
+def orders(closed: LocalDeployment) -> Any:
+    """S3 as a system of the account uses it that knows the truth later."""
+    rights = allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/{TRUTH}/*"), allow("kms:GenerateDataKey")
+    return closed.prod.client("s3", closed.prod.assume(closed.prod.role("orders", *rights)))
+
+
+@pytest.fixture(scope="module")
+def deployer(closed: LocalDeployment) -> Any:
+    """S3 as the project's deployment uses it."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return closed.prod.client("s3", Credentials(*(closed.environment[name] for name in names)))
+
+
+@pytest.fixture(scope="module")
+def findings(closed: LocalDeployment, orders: Any, deployer: Any) -> dict[str, Any]:
+    """The findings in a day of shifted requests, whose answers were all far off."""
+    deployed = closed
     now = datetime.fromtimestamp(deployed.prod.page("clock", "POST", seconds=0.001)["now"], UTC)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     moment, s3 = midnight - timedelta(hours=12), deployed.prod.client("s3")
     request = "".join(f"{','.join(heavier(row, 1.5))}\n" for row in LATER[:500])
-    event = line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", request, "9.5\n" * 500)
-    s3.put_object(Bucket=BUCKET, Key=f"{CAPTURED}/placeholder", Body=b"Requests lie here.\n")
+    event = line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", request, "9.5\n" * 500, inferenceId="order-1")
+    for folder in (CAPTURED, TRUTH):
+        deployer.put_object(Bucket=BUCKET, Key=f"{folder}/placeholder", Body=b"Not empty.\n", IfNoneMatch="*")
+    orders.put_object(Bucket=BUCKET, Key=f"{TRUTH}/today.csv", Body=f"order-1{',14' * 500}\n".encode())
     s3.put_object(Bucket=BUCKET, Key=f"{CAPTURED}/{OWN}/AllTraffic/{moment:%Y/%m/%d/%H/%M-%S}-000-x.jsonl", Body=event)
     deployed.prod.page("clock", "POST", seconds=(midnight - now).total_seconds() + 15 * 60)
     place = f"watched/p-abcdefghijkl/v3/{midnight:%Y-%m-%dT%H:%M:%SZ}/drift.json"
@@ -108,10 +137,24 @@ def test_the_schedule_has_shifted_requests_compared_under_the_roles_of_the_proje
     assert set(WEIGHTS) <= set(findings["drifted"])
 
 
-def test_its_alarm_invokes_the_deployment_trigger_of_development(
+def test_answers_are_measured_by_the_truth_that_was_brought(findings: dict[str, Any]) -> None:
+    quality = findings["quality"]
+    assert (quality["verdict"], quality["rows"], quality["mse"], quality["limit"]) == ("insufficient", 500, 20.25, 6)
+
+
+def test_its_alarms_invoke_the_deployment_trigger_of_development(
     deployed: LocalDeployment, findings: dict[str, Any], trigger: Wiring
 ) -> None:
-    event = json.loads(trigger.take(trigger.arrived, seconds=60)["Body"])
-    assert event["alarmArn"] == f"arn:aws:cloudwatch:eu-west-1:333333333333:alarm:{OWN}-drift"
-    assert event["alarmData"]["state"]["value"] == "ALARM"
+    events = [json.loads(trigger.take(trigger.arrived, seconds=60)["Body"]) for _ in range(2)]
+    alarm = f"arn:aws:cloudwatch:eu-west-1:333333333333:alarm:{OWN}"
+    assert {event["alarmArn"] for event in events} == {f"{alarm}-drift", f"{alarm}-quality"}
+    assert {event["alarmData"]["state"]["value"] for event in events} == {"ALARM"}
     assert deployed.metric("DriftedFeatures") == [len(findings["drifted"])]
+    assert deployed.metric("InsufficientQuality") == [1]
+
+
+def test_nobody_else_brings_truth(closed: LocalDeployment, deployer: Any) -> None:
+    anything = closed.prod.role("anything", allow(["s3:*", "kms:*"]))
+    for s3 in (deployer, closed.prod.client("s3", closed.prod.assume(anything))):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.put_object(Bucket=BUCKET, Key=f"{TRUTH}/x.csv", Body=b"order-1,9\n", IfNoneMatch="*")

@@ -2,7 +2,8 @@
 
 Of a numeric feature it keeps the deciles with the share of the rows between them, and a sketch of the distribution function at 201
 quantiles, the smallest and the largest value among them; of a categoric one the share of each category. The document is JSON with a
-version, in the order of the model's columns, so that it is the schema of the model's requests too.
+version, in the order of the model's columns, so that it is the schema of the model's requests too. It also says how good the model had to
+be: what measures it later needs no limit of its own.
 """
 
 import json
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from mlops_platform.monitoring.values import is_missing, number, rounded
 
 Numbers = NDArray[np.float64]
 Kind = Literal["numeric", "categoric"]
+Measure = Literal["mse"]
+"""Measures of quality: the mean squared error."""
 
 VERSION = 1
 """Version of the document. A reader refuses any other."""
@@ -70,6 +73,15 @@ Feature = Numeric | Categoric
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gate:
+    """The quality that a model had to have to be registered."""
+
+    measure: Measure
+    highest: float
+    """A model whose measure is above it is not registered."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Baseline:
     """The statistics of the rows that a model was trained on."""
 
@@ -80,6 +92,8 @@ class Baseline:
     """The model's answers to rows that training had not seen."""
     importance: Mapping[str, float] = field(default_factory=dict[str, float])
     """Importance of each column to the model, by a measure of the training."""
+    gate: Gate | None = None
+    """None for models that were trained before it was kept."""
 
 
 def of_rows(rows: Iterable[Sequence[str]], columns: Mapping[str, Kind]) -> Baseline:
@@ -183,6 +197,7 @@ def _document(baseline: Baseline) -> dict[str, Any]:
         "features": [{"name": name, **_member(feature)} for name, feature in baseline.features.items()],
         "prediction": None if baseline.prediction is None else _member(baseline.prediction),
         "importance": dict(baseline.importance),
+        "gate": None if baseline.gate is None else asdict(baseline.gate),
     }
 
 
@@ -209,9 +224,18 @@ def read(file: Path) -> Baseline:
             features={member["name"]: _feature(member) for member in document["features"]},
             prediction=None if prediction is None else cast("Numeric", _feature(prediction)),
             importance=document["importance"],
+            gate=_gate(document.get("gate")),
         )
     except (KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BaselineError(f"{file.name} is no baseline of a model: {error!r}") from error
+
+
+def _gate(member: Mapping[str, Any] | None) -> Gate | None:
+    if member is None:
+        return None
+    if member["measure"] not in get_args(Measure):
+        raise BaselineError(f"the quality of the model is its {member['measure']}, which this code cannot measure")
+    return Gate(measure=member["measure"], highest=float(member["highest"]))
 
 
 def _feature(member: Mapping[str, Any]) -> Feature:

@@ -70,15 +70,6 @@ class FeatureDrift:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quality:
-    """The quality of predictions whose truth is known."""
-
-    rows: int
-    mse: float
-    mae: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Drift:
     """The result of a comparison."""
 
@@ -88,7 +79,6 @@ class Drift:
     limits: Limits
     features: Mapping[str, FeatureDrift]
     """In the order of the columns, the prediction last."""
-    quality: Quality | None = None
 
     @property
     def drifted(self) -> list[str]:
@@ -101,8 +91,6 @@ class Drift:
         if self.verdict != "too few rows":
             values[metric.DRIFTED_FEATURES] = len(self.drifted)
             values[metric.MAXIMUM_PSI] = max((each.psi or 0.0 for each in self.features.values()), default=0.0)
-        if self.quality is not None:
-            values[metric.MEAN_SQUARED_ERROR] = self.quality.mse
         return values
 
     def document(self) -> dict[str, Any]:
@@ -262,9 +250,6 @@ class Comparison:
             for name, feature in baseline.features.items()
         }
         self._predictions = None if baseline.prediction is None else _NumericCount(baseline.prediction)
-        self._squared: list[float] = []
-        self._absolute: list[float] = []
-        self._known = 0
 
     def add(self, rows: Sequence[Sequence[str]], *, quarantined: int = 0) -> None:
         """Count rows: the values of each, as `rows` reads them, and the number of those that it refused.
@@ -286,17 +271,6 @@ class Comparison:
         if self._predictions is not None:
             self._predictions.add(np.array(predictions, dtype=np.float64))
 
-    def add_truth(self, actual: Sequence[float], predicted: Sequence[float]) -> None:
-        """Count predictions whose truth is known by now.
-
-        Raises:
-            ValueError: there is not one truth for each prediction.
-        """
-        errors = [guess - truth for truth, guess in zip(actual, predicted, strict=True)]
-        self._known += len(errors)
-        self._squared.append(math.fsum(error * error for error in errors))
-        self._absolute.append(math.fsum(abs(error) for error in errors))
-
     def result(self, limits: Limits) -> Drift:
         """Return how far all that was counted is from the baseline."""
         counted = {**self._counts, **({PREDICTION: self._predictions} if self._predictions is not None else {})}
@@ -313,11 +287,4 @@ class Comparison:
             quarantined=self._quarantined,
             limits=limits,
             features=features,
-            quality=Quality(
-                rows=self._known,
-                mse=rounded(math.fsum(self._squared) / self._known),
-                mae=rounded(math.fsum(self._absolute) / self._known),
-            )
-            if self._known
-            else None,
         )

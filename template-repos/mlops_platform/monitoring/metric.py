@@ -22,8 +22,12 @@ DRIFTED_FEATURES = "DriftedFeatures"
 """Features whose values have drifted, by all of the limits. Absent when there were too few rows for a verdict."""
 MAXIMUM_PSI = "MaximumPsi"
 """The largest population stability index of any feature. Absent when there were too few rows for a verdict."""
+ROWS_WITH_TRUTH = "RowsWithTruth"
+"""Answers whose truth is known by now. Absent, like the two that follow, where nobody brought any truth."""
 MEAN_SQUARED_ERROR = "MeanSquaredError"
-"""Mean squared error of the predictions whose truth is known."""
+"""Mean squared error of these answers."""
+INSUFFICIENT_QUALITY = "InsufficientQuality"
+"""1 when these answers are worse than the version may be to be registered, 0 when not. Absent when there were too few for a verdict."""
 
 UNITS = {
     ROWS: "Count",
@@ -31,7 +35,9 @@ UNITS = {
     QUARANTINED_PERCENT: "Percent",
     DRIFTED_FEATURES: "Count",
     MAXIMUM_PSI: "None",
+    ROWS_WITH_TRUTH: "Count",
     MEAN_SQUARED_ERROR: "None",
+    INSUFFICIENT_QUALITY: "None",
 }
 """Every metric, with its unit."""
 

@@ -26,7 +26,7 @@ svg{{width:100%;height:auto}}"""
 HEADINGS = ("feature", "PSI", "by chance", "distance", "missing", "unseen", "importance", "verdict")
 
 
-def page(baseline: Baseline, drift: Drift, *, title: str, period: str) -> str:
+def page(baseline: Baseline, drift: Drift, *, title: str, period: str, quality: str = "") -> str:
     """Return the page.
 
     Args:
@@ -34,11 +34,13 @@ def page(baseline: Baseline, drift: Drift, *, title: str, period: str) -> str:
         drift: The comparison with it.
         title: The model, and where it runs.
         period: The rows that were compared, for example "requests of 2026-11-28".
+        quality: The quality of answers whose truth is known, in words; nothing is said of it without.
     """
     ordered = sorted(drift.features.items(), key=lambda item: (-(item[1].psi or 0.0), item[0]))
     lines = "".join(_line(name, feature, baseline.importance.get(name)) for name, feature in ordered)
     cards = "".join(_card(name, feature, _trained(baseline, name)) for name, feature in ordered)
     limits, status = drift.limits, "drift" if drift.verdict == "drift" else "stable"
+    told = f"<p>Quality: {escape(quality)}.</p>\n" if quality else ""
     few = f" A verdict takes at least {limits.rows} rows." if drift.verdict == "too few rows" else ""
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{escape(title)}: drift</title><style>{STYLE}</style>
@@ -46,19 +48,12 @@ def page(baseline: Baseline, drift: Drift, *, title: str, period: str) -> str:
 <p>{drift.rows} rows, {escape(period)}, compared with the {baseline.rows} rows that the model was trained on; {drift.quarantined} rows
 could not be read.{few} A feature has drifted when its population stability index (PSI) is above {limits.psi:g} and above what chance
 explains, or when training saw none of more than {limits.unseen:.0%} of its values, or more values are missing than in training.</p>
-{_quality(drift)}<table><thead><tr>{"".join(f"<th>{heading}" for heading in HEADINGS)}</thead>
+{told}<table><thead><tr>{"".join(f"<th>{heading}" for heading in HEADINGS)}</thead>
 <tbody>{lines}</tbody></table>
 <h2>Distributions</h2>
 <p><span class="key training"></span>training<span class="key now"></span>now</p>
 <div class="cards">{cards}</div></html>
 """
-
-
-def _quality(drift: Drift) -> str:
-    if drift.quality is None:
-        return ""
-    known = drift.quality
-    return f"<p>{known.rows} predictions with known truth: mean squared error {known.mse:.3f}, mean absolute error {known.mae:.3f}.</p>\n"
 
 
 def _trained(baseline: Baseline, name: str) -> Feature:

@@ -5,7 +5,7 @@ so that rows in = rows read + rows refused; a line break within quotes is theref
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +44,17 @@ def of_file(file: Path, features: Mapping[str, Feature]) -> Iterator[Row | Refus
 
 
 def of_lines(lines: Iterable[bytes], source: str, features: Mapping[str, Feature]) -> Iterator[Row | Refused]:
+    """Read lines of CSV in UTF-8 without a header, whose columns are those of a baseline; see `of_csv`."""
+    return of_csv(lines, source, lambda values: _require_columns(values, features))
+
+
+def of_csv(lines: Iterable[bytes], source: str, require: Callable[[list[str]], None]) -> Iterator[Row | Refused]:
     r"""Read lines of CSV in UTF-8 without a header, in order. Empty lines are no rows.
 
     Args:
         lines: Lines with or without their end, which is \n or \r\n.
         source: What the lines are of, for their places.
-        features: The columns by the baseline, in the order of the values.
+        require: Raises a ValueError that says why the values of a line are no row.
     """
     for index, line in enumerate(lines, start=1):
         content = line.removeprefix(BYTE_ORDER_MARK) if index == 1 else line
@@ -58,18 +63,24 @@ def of_lines(lines: Iterable[bytes], source: str, features: Mapping[str, Feature
             continue
         place = f"{source}:{index}"
         try:
-            yield Row(place, _values(content, features))
+            values = _values(content)
+            require(values)
+            yield Row(place, tuple(value.strip() for value in values))
         except ValueError as error:
             yield Refused(place, str(error), content[: 4 * KEPT].decode(errors="replace")[:KEPT])
 
 
-def _values(line: bytes, features: Mapping[str, Feature]) -> tuple[str, ...]:
+def _values(line: bytes) -> list[str]:
     try:
         [values] = csv.reader([line.decode()], strict=True)
     except UnicodeDecodeError as error:
         raise ValueError(f"no UTF-8 at byte {error.start + 1}") from error
     except csv.Error as error:  # which is no ValueError
         raise ValueError(f"no CSV: {error}") from error
+    return values
+
+
+def _require_columns(values: Sequence[str], features: Mapping[str, Feature]) -> None:
     if len(values) != len(features):
         raise ValueError(f"{len(values)} values, expected {len(features)}: {', '.join(features)}")
     for value, (name, feature) in zip(values, features.items(), strict=True):
@@ -78,4 +89,3 @@ def _values(line: bytes, features: Mapping[str, Feature]) -> tuple[str, ...]:
                 number(value)
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from error
-    return tuple(value.strip() for value in values)

@@ -4,8 +4,9 @@
         --scheduled 2026-11-29T01:00:00Z --hours 24 --project p-abcdefghijkl --environment prod --version 3
 
 Runs the same on a laptop. The artifact of the model has the statistics of its training rows (`baseline.json`). Writes drift.json,
-quarantine.jsonl and report.html, and prints the line of metrics. Drift is a result and no error, and so are too few requests, or a
-version whose training wrote no statistics: a job that fails is one that could not look, and its alarm is another.
+quarantine.jsonl and report.html, and prints the line of metrics. With `--truth FOLDER --truth-days 28`, it also measures the answers of the
+last 28 days whose truth lies in that folder by now (`truth.py`). Drift and bad answers are results and no errors, and so are too few
+requests, or a version whose training wrote no statistics: a job that fails is one that could not look, and its alarm is another.
 """
 
 import argparse
@@ -20,11 +21,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mlops_platform.monitoring import baseline, captured, metric, report, rows
-from mlops_platform.monitoring.baseline import Baseline, BaselineError
+from mlops_platform.monitoring import baseline, captured, metric, report, rows, truth
+from mlops_platform.monitoring.baseline import Baseline, BaselineError, Gate
 from mlops_platform.monitoring.captured import Event, Unreadable
 from mlops_platform.monitoring.drift import Comparison, Drift, Limits
+from mlops_platform.monitoring.quality import Answers, Quality, without_truth
 from mlops_platform.monitoring.rows import Refused, Row
+from mlops_platform.monitoring.truth import Truth
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +57,11 @@ class Window:
         """Return the window of a run: it follows from the time for which it was scheduled, so a run that is repeated sees the same."""
         end = scheduled - LATE
         return cls(begin=end - timedelta(hours=hours), end=end)
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The window as a JSON object."""
+        return {"begin": self.begin.isoformat(), "end": self.end.isoformat()}
 
     def __str__(self) -> str:
         """Return the window in words."""
@@ -93,6 +101,40 @@ class Watched:
             self.unread.append(unread)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The answers of a window, measured against the truth about them that is known by now."""
+
+    quality: Quality
+    window: Window
+    unread: int
+    """Lines of truth that could not be read."""
+
+    @classmethod
+    def of(cls, brought: Truth, events: Iterator[Event | Unreadable], window: Window, gate: Gate | None) -> "Measured":
+        """Look for the requests that truth was brought for; without any truth, no event is read."""
+        if not brought.values:
+            return cls(quality=without_truth(gate), window=window, unread=brought.unread)
+        answers, found = Answers(), set[str]()
+        for event in events:
+            if isinstance(event, Event) and event.answer is not None and event.identity in brought.values:
+                found.add(event.identity)
+                answers.add(brought.values[event.identity], captured.predictions(event.answer))
+        unknown = len(brought.values) - len(found)
+        quality = answers.result(gate, unknown=unknown, least_rows=Limits.rows)
+        return cls(quality=quality, window=window, unread=brought.unread)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The quality as a JSON object."""
+        return {**asdict(self.quality), "unread": self.unread, "window": self.window.document}
+
+    def __str__(self) -> str:
+        """Return the quality in words."""
+        unread = f"; {self.unread} lines of truth could not be read" if self.unread else ""
+        return f"{self.quality}; {self.window}{unread}"
+
+
 def main(arguments: list[str]) -> None:
     """Run the job."""
     parser = argparse.ArgumentParser(
@@ -104,31 +146,46 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--variant", default="AllTraffic")
     parser.add_argument("--scheduled", type=datetime.fromisoformat, required=True, help="time of the run, in UTC")
     parser.add_argument("--hours", type=float, default=24.0, help="length of the window")
+    parser.add_argument("--truth", type=Path, help="folder of what is known by now about the requests")
+    parser.add_argument(
+        "--truth-days", type=int, default=0, help="age of the oldest requests whose truth is looked for"
+    )
     parser.add_argument("--psi", type=float, default=Limits.psi, help="largest population stability index")
     parser.add_argument("--project", required=True)
     parser.add_argument("--environment", required=True)
     parser.add_argument("--version", required=True, help="version of the model, for the report")
     options = parser.parse_args(arguments)
 
-    scheduled: datetime = options.scheduled
-    window = Window.before(scheduled if scheduled.tzinfo else scheduled.replace(tzinfo=UTC), options.hours)
+    scheduled: datetime = options.scheduled if options.scheduled.tzinfo else options.scheduled.replace(tzinfo=UTC)
+    window = Window.before(scheduled, options.hours)
     try:
         trained = of_artifact(options.artifact)
     except NoBaselineError as error:
         logger.info("nothing was compared: %s", error)
         _write(options.output, {"verdict": "no baseline", "reason": str(error)}, window)
         return
+
+    def events(of: Window) -> Iterator[Event | Unreadable]:
+        return captured.events(options.captured, variant=options.variant, begin=of.begin, end=of.end)
+
     watched = Watched(comparison=Comparison(trained))
-    watched.look(
-        captured.events(options.captured, variant=options.variant, begin=window.begin, end=window.end), trained
-    )
+    watched.look(events(window), trained)
     found = watched.comparison.result(Limits(psi=options.psi))
     least = f"; a verdict takes {found.limits.rows}" if found.verdict == "too few rows" else ""
     logger.info("%s: %d in %s%s", found.verdict, found.rows, window, least)
-    title = f"{options.project} version {options.version} in {options.environment}"
-    write(options.output, trained, found, watched.unread, title=title, window=window)
+    brought = truth.read(options.truth, keep=KEPT) if options.truth else Truth()
+    since = Window.before(scheduled, 24 * options.truth_days)
+    measured = Measured.of(brought, events(since), since, trained.gate)
+    logger.info("quality: %s", measured)
+    results = Results(
+        trained=trained, found=found, measured=measured, window=window, unread=[*watched.unread, *brought.kept]
+    )
+    results.write(options.output, title=f"{options.project} version {options.version} in {options.environment}")
     line = metric.line(
-        found.metrics(), project=options.project, environment=options.environment, moment=datetime.now(UTC)
+        {**found.metrics(), **measured.quality.metrics()},
+        project=options.project,
+        environment=options.environment,
+        moment=datetime.now(UTC),
     )
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -153,19 +210,27 @@ def of_artifact(archive: Path) -> Baseline:
         return baseline.read(file)
 
 
-def write(
-    folder: Path, trained: Baseline, found: Drift, unread: list[Refused | Unreadable], *, title: str, window: Window
-) -> None:
-    """Write the results into a folder, which is made if it is missing; the same requests give the same bytes."""
-    _write(folder, found.document(), window)
-    (folder / "quarantine.jsonl").write_text("".join(json.dumps(asdict(each)) + "\n" for each in unread))
-    (folder / "report.html").write_text(report.page(trained, found, title=title, period=str(window)))
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """All that a run has found."""
+
+    trained: Baseline
+    found: Drift
+    measured: Measured
+    window: Window
+    unread: list[Refused | Unreadable]
+
+    def write(self, folder: Path, *, title: str) -> None:
+        """Write the results into a folder, which is made if it is missing; the same requests and truth give the same bytes."""
+        _write(folder, {**self.found.document(), "quality": self.measured.document}, self.window)
+        (folder / "quarantine.jsonl").write_text("".join(json.dumps(asdict(each)) + "\n" for each in self.unread))
+        page = report.page(self.trained, self.found, title=title, period=str(self.window), quality=str(self.measured))
+        (folder / "report.html").write_text(page)
 
 
 def _write(folder: Path, found: dict[str, Any], window: Window) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    period = {"begin": window.begin.isoformat(), "end": window.end.isoformat()}
-    document = {**found, "window": period}
+    document = {**found, "window": window.document}
     (folder / "drift.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 

@@ -68,7 +68,7 @@ class Capture:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """The job that compares captured requests with the rows that the version was trained on."""
+    """The job that compares captured requests with the rows that the version was trained on, and its answers with the truth."""
 
     every_hours: int
     """Time between two jobs, and length of the window that each looks at: a divisor of 24, or 0 for none."""
@@ -77,6 +77,8 @@ class Watch:
     """Size of the encrypted disk, which holds all captured requests to the version: those of the last 35 days."""
     psi: float
     """Largest population stability index of a column. 0.1 finds a measurement that is a quarter too large."""
+    truth_days: int
+    """Age of the oldest requests whose truth is looked for: longer than truth takes to come; 0 looks for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,8 @@ TABLES = {
 }
 EVERY_HOURS = (0, 1, 2, 3, 4, 6, 8, 12, 24)
 """Whole parts of a day, so that each window begins where the one before it ended."""
+LONGEST_TRUTH_DAYS = 34
+"""The account deletes captured requests after 35 days."""
 SHORTEST_TO_SETTLE = 20
 """Minutes that a release takes to be rolled back, at least."""
 
@@ -178,6 +182,9 @@ def _watch_checks(watch: Watch, capture: Capture) -> dict[str, object]:
         ),
         "[watch] volume_gigabytes must be 1 to 16384": 1 <= watch.volume_gigabytes <= 16384,
         "[watch] psi must be above 0": watch.psi > 0,
+        f"[watch] truth_days must be 0 to {LONGEST_TRUTH_DAYS}: requests are kept for a day more": (
+            0 <= watch.truth_days <= LONGEST_TRUTH_DAYS
+        ),
     }
 
 

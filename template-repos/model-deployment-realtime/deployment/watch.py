@@ -14,7 +14,7 @@ from mlops_platform.scheduled.container import Container
 from mlops_platform.scheduled.live import Live
 from mlops_platform.scheduled.names import Names
 from watching import PURPOSE
-from watching.places import PLACEHOLDER, TEXT, captured_key
+from watching.places import PLACEHOLDER, TEXT, captured_key, truth_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +31,14 @@ class Watch:
         return self.live.existing()
 
     def prepare(self, version: Version) -> dict[str, Any]:
-        """Upload code and placeholder, and return the program's configuration."""
+        """Upload code and placeholders, and return the program's configuration."""
         if not self.every_hours:
             return {}
         names = self.live.names
         model = self.live.sagemaker.describe_model(ModelName=version.model_name)
         key_arn = data_key(names)
-        _place(names, version, key_arn)
+        for folder in (captured_key(names.project, version.version), truth_key(names.project)):
+            _place(names, folder, key_arn)
         return {"container": Container.described(model).configuration(), "code": upload_code(names, key_arn)}
 
     def require(self, outputs: dict[str, Any]) -> None:
@@ -60,12 +61,12 @@ def watch_of(owner: Project, environment: Environment, every_hours: int) -> Watc
     return Watch(live=live, every_hours=every_hours)
 
 
-def _place(names: Names, version: Version, key_arn: str) -> None:
-    """Put the placeholder among the captured requests of a version, unless it is there."""
+def _place(names: Names, folder: str, key_arn: str) -> None:
+    """Put a placeholder into a folder, unless it is there."""
     try:
         aws.client("s3", names.project.region).put_object(
             Bucket=names.bucket,
-            Key=f"{captured_key(names.project, version.version)}/{PLACEHOLDER}",
+            Key=f"{folder}/{PLACEHOLDER}",
             Body=TEXT,
             IfNoneMatch="*",
             ServerSideEncryption="aws:kms",

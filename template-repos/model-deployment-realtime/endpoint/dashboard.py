@@ -77,6 +77,8 @@ def body(args: DashboardArgs, alarm_arns: Sequence[str]) -> dict[str, Any]:
         widgets += [
             graph("Drift", of_watching(metric.MAXIMUM_PSI, metric.DRIFTED_FEATURES), HOUR),
             graph("Rows compared with training", of_watching(metric.ROWS, metric.QUARANTINED), HOUR),
+            graph("Error of answers with known truth", of_watching(metric.MEAN_SQUARED_ERROR), HOUR),
+            graph("Answers with known truth", of_watching(metric.ROWS_WITH_TRUTH), HOUR),
         ]
     places = (
         {"x": WIDTH * (place % 2), "y": HEIGHT * (place // 2), "width": WIDTH, "height": HEIGHT}

@@ -1,4 +1,4 @@
-"""The job of the pipeline that watches: compare the captured requests of a window with the rows that the version was trained on."""
+"""The job of the pipeline that watches: compare captured requests with the rows of training, and answers with the truth about them."""
 
 import sys
 
@@ -11,6 +11,7 @@ def main() -> None:
     folders = {
         "--artifact": job.processing_input("model") / "model.tar.gz",
         "--captured": job.processing_input("captured"),
+        "--truth": job.processing_input("truth"),
         "--output": job.processing_output("watched"),
     }
     watch.main([*(text for name, folder in folders.items() for text in (name, str(folder))), *sys.argv[1:]])

@@ -147,18 +147,19 @@ def test_the_program_gets_the_released_version_and_the_name_of_its_model(engine:
     assert "shadow" not in configuration
 
 
-def test_what_watches_the_endpoint_gets_the_versions_container_code_and_a_placeholder(aws: Aws, engine: Engine) -> None:
+def test_what_watches_the_endpoint_gets_the_versions_container_code_and_placeholders(aws: Aws, engine: Engine) -> None:
     deploy(2)
     configuration = engine.configuration()
     assert Container(**configuration["container"]).security_group_ids == ["sg-1"]
     code = f"{WATCH.folder}/code/{configuration['code'].rpartition('/')[2]}"
     bucket, objects = WATCH.bucket, aws.objects.objects
+    placeholders = {f"captured/{PROJECT.id}/{folder}/placeholder" for folder in ("v2", "truth")}
     assert {key for of, key in objects if of == bucket} >= {
         f"{code}/run.py",
         f"{code}/mlops_platform/monitoring/watch.py",
-        f"captured/{PROJECT.id}/v2/placeholder",
+        *placeholders,
     }
-    assert len(objects[bucket, f"captured/{PROJECT.id}/v2/placeholder"]) <= 100
+    assert all(len(objects[bucket, key]) <= 100 for key in placeholders)
     aws.objects.written.clear()
     deploy(2)
     assert aws.objects.written == []

@@ -24,9 +24,9 @@ NAME = PROD.deployment_name
 CONFIGURATION = f"{NAME}-v3-1a2b3c4"
 
 
-def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Rendering:
-    """Return everything that the program declares for an environment that gets version 3."""
-    configuration = {
+def configured(shadow: int = 0, instances: int = 2) -> dict[str, Any]:
+    """Return the configuration of the program with version 3."""
+    return {
         "modelPackageArn": PROJECT.package_arn(3),
         "model": version(3).configuration(),
         "instances": str(instances),
@@ -34,8 +34,12 @@ def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Renderin
         "code": CODE,
         **({"shadow": version(shadow).configuration()} if shadow else {}),
     }
+
+
+def render(environment: str, *, shadow: int = 0, instances: int = 2) -> Rendering:
+    """Return everything that the program declares for an environment that gets version 3."""
     with in_force():
-        return rendering.render(PROGRAM, environment, configuration)
+        return rendering.render(PROGRAM, environment, configured(shadow, instances))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,7 @@ def test_it_declares_these_resources_and_no_others(prod: Rendering, preprod: Ren
         "aws:sagemaker/endpoint:Endpoint": 1,
         "aws:appautoscaling/target:Target": 1,
         "aws:appautoscaling/policy:Policy": 1,
-        "aws:cloudwatch/metricAlarm:MetricAlarm": 10,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 11,
         "aws:cloudwatch/dashboard:Dashboard": 1,
     }
 
@@ -215,7 +219,7 @@ def test_the_dashboard_shows_every_alarm_and_metrics_of_this_endpoint_alone(prod
     dashboard = prod.one("Dashboard").inputs
     assert dashboard["dashboardName"] == NAME
     alarms, *graphs = json.loads(dashboard["dashboardBody"])["widgets"]
-    assert len(alarms["properties"]["alarms"]) == 10
+    assert len(alarms["properties"]["alarms"]) == 11
     lines = [line for graph in graphs for line in graph["properties"]["metrics"]]
     assert {tuple(line[2:6]) for line in lines} == {
         ("EndpointName", NAME, "VariantName", "AllTraffic"),
@@ -265,15 +269,31 @@ def test_the_schedule_passes_its_time_from_which_the_window_follows(prod: Render
     }
 
 
-def test_drift_alone_asks_for_a_retraining_and_each_run_that_drifts_is_a_change_of_state(prod: Rendering) -> None:
+def test_drift_and_wrong_answers_alone_ask_for_a_retraining_and_each_such_run_is_a_change_of_state(
+    prod: Rendering,
+) -> None:
     alarms = {r.inputs["name"]: r.inputs for r in prod.resources if r.type.endswith(":MetricAlarm")}
     retraining = PARAMETERS["monitoring/retraining-function-arn"]
-    drift = alarms[f"{NAME}-drift"]
-    assert [name for name, each in alarms.items() if retraining in each["alarmActions"]] == [f"{NAME}-drift"]
-    assert drift["alarmActions"] == [TOPIC, retraining]
-    assert (drift["metricName"], drift["threshold"], drift["treatMissingData"]) == ("DriftedFeatures", 0, "missing")
+    told = {f"{NAME}-drift": "DriftedFeatures", f"{NAME}-quality": "InsufficientQuality"}
+    assert {name for name, each in alarms.items() if retraining in each["alarmActions"]} == set(told)
+    for name, metric_name in told.items():
+        alarm = alarms[name]
+        assert alarm["alarmActions"] == [TOPIC, retraining]
+        assert (alarm["metricName"], alarm["threshold"], alarm["treatMissingData"]) == (metric_name, 0, "missing")
     for name in ("dead-letters", "failed"):
         assert alarms[f"{NAME}-watch-{name}"]["alarmActions"] == [TOPIC]
+
+
+def test_where_no_truth_is_looked_for_there_is_no_alarm_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = replace(SETTINGS, watch=replace(SETTINGS.watch, truth_days=0))
+
+    def read(_: Path) -> settings.Settings:
+        return without
+
+    monkeypatch.setattr(settings, "read", read)
+    rendered = rendering.render(PROGRAM, "prod", configured())
+    assert rendered.counts()["aws:cloudwatch/metricAlarm:MetricAlarm"] == 10
+    assert "truth/" not in rendered.exports["watchDefinition"]
 
 
 def test_nothing_watches_where_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

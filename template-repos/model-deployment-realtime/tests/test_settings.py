@@ -72,6 +72,7 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
         ("alarms", "server_error_percent", 0, r"\[alarms\] server_error_percent and client_error_percent"),
         ("alarms", "latency_milliseconds", 0, r"\[alarms\] latency_milliseconds must be above 0"),
         ("capture", "percent", 101, r"\[capture\] percent must be 0 to 100"),
+        ("watch", "truth_days", 35, r"\[watch\] truth_days must be 0 to 34: requests are kept for a day more"),
         ("test", "latency_milliseconds", 0, r"\[test\] latency_milliseconds must be above 0"),
         ("test", "lowest", 35, r"\[test\] lowest must be below highest"),
         ("test", "mean_absolute_error", 0, r"\[test\] mean_absolute_error must be above 0"),

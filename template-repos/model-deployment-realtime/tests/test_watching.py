@@ -4,6 +4,8 @@ import json
 import re
 import sys
 import tarfile
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
@@ -32,6 +34,7 @@ PROD = PROJECT.environments["prod"]
 CONTAINER = Container.described(MODEL)
 CODE = "s3://bucket/code/0123456789abcdef"
 KEY = PARAMETERS["encryption/data-key-arn"]
+TRUTH = f"s3://{PROD.artifacts_bucket}/captured/p-abcdefghijkl/truth"
 CAPTURED = f"s3://{PROD.artifacts_bucket}/captured/p-abcdefghijkl/v3"
 WATCHED = f"s3://{PROD.artifacts_bucket}/watched/p-abcdefghijkl/v3"
 MIDNIGHT = "2026-11-29T00:00:00Z"
@@ -71,7 +74,12 @@ def test_an_execution_chooses_its_time_and_nothing_else() -> None:
 
 
 def test_it_looks_at_the_requests_to_this_version_alone(job: Json) -> None:
-    assert uris(job) == {"model": version(3).artifact_uri, "captured": f"{CAPTURED}/", "code": CODE}
+    assert uris(job) == {
+        "model": version(3).artifact_uri,
+        "captured": f"{CAPTURED}/",
+        "truth": f"{TRUTH}/",
+        "code": CODE,
+    }
     assert not f"{CAPTURED}0/".startswith(uris(job)["captured"])
 
 
@@ -102,7 +110,9 @@ def rows(factor: float = 1.0) -> list[list[str]]:
 class Window:
     """A run of the pipeline on this machine."""
 
-    def __init__(self, folder: Path, requests: list[list[str]], *, trained: bool = True) -> None:
+    def __init__(
+        self, folder: Path, requests: list[list[str]], *, trained: bool = True, truth: Sequence[float] = ()
+    ) -> None:
         self.folder = folder
         with job_code.assembled(JOB, IMPORTED) as code:
             self.run = LocalRun(
@@ -117,13 +127,19 @@ class Window:
         place.mkdir(parents=True)
         (place / PLACEHOLDER).write_bytes(TEXT)
         for number, row in enumerate(requests):
-            self._capture(place, NOON + timedelta(seconds=10 * number), row)
+            self._capture(place, NOON + timedelta(seconds=10 * number), row, f"order-{number}")
+        known = self.run.s3_path(TRUTH)
+        known.mkdir(parents=True)
+        (known / PLACEHOLDER).write_bytes(TEXT)
+        if truth:
+            (known / "2026-11-28.csv").write_text("".join(f"order-{i},{value}\n" for i, value in enumerate(truth)))
         self.run.run()
 
     def _artifact(self, trained: bool) -> Path:
         columns: dict[str, baseline.Kind] = {"sex": "categoric"}
         columns.update((f"measure_{number}", "numeric") for number in range(1, len(rows()[0])))
-        baseline.write(baseline.of_rows(rows(), columns), self.folder / "baseline.json")
+        gate = baseline.Gate(measure="mse", highest=6.0)
+        baseline.write(replace(baseline.of_rows(rows(), columns), gate=gate), self.folder / "baseline.json")
         archive = self.folder / "model.tar.gz"
         with tarfile.open(archive, "w:gz") as tar:
             if trained:
@@ -131,10 +147,15 @@ class Window:
         return archive
 
     @staticmethod
-    def _capture(place: Path, moment: datetime, row: list[str]) -> None:
-        data = {"observedContentType": "text/csv", "mode": "INPUT", "data": f"{','.join(row)}\n", "encoding": "CSV"}
-        metadata = {"eventId": "1", "inferenceTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
-        line = json.dumps({"captureData": {"endpointInput": data}, "eventMetadata": metadata, "eventVersion": "0"})
+    def _capture(place: Path, moment: datetime, row: list[str], inference_id: str) -> None:
+        """Capture a request with one row, whose answer is 10."""
+        texts = {"endpointInput": ("INPUT", f"{','.join(row)}\n"), "endpointOutput": ("OUTPUT", "10.0\n")}
+        data = {
+            name: {"observedContentType": "text/csv", "mode": mode, "data": text, "encoding": "CSV"}
+            for name, (mode, text) in texts.items()
+        }
+        moments = {"eventId": "1", "inferenceTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "inferenceId": inference_id}
+        line = json.dumps({"captureData": data, "eventMetadata": moments, "eventVersion": "0"})
         file = place / "house" / "AllTraffic" / f"{moment:%Y/%m/%d/%H/%M-%S}-000-x.jsonl"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{line}\n")
@@ -172,6 +193,26 @@ def test_too_few_requests_are_said_and_no_failure(tmp_path: Path, number: int) -
     assert window.found["verdict"] == "too few rows"
     assert metric.DRIFTED_FEATURES not in window.metrics[0]
     assert any(f"too few rows: {number} in requests of 2026-11-27 23:40" in line for line in window.log)
+
+
+def test_without_any_truth_the_run_says_so_and_prints_nothing_of_it(tmp_path: Path) -> None:
+    window = Window(tmp_path, rows())
+    assert window.found["quality"]["verdict"] == "no truth"
+    assert not {metric.ROWS_WITH_TRUTH, metric.MEAN_SQUARED_ERROR, metric.INSUFFICIENT_QUALITY} & set(window.metrics[0])
+    assert any(line.startswith("quality: no truth") for line in window.log)
+
+
+@pytest.mark.parametrize(("truth", "verdict"), [(12.0, "sufficient"), (14.0, "insufficient")])
+def test_answers_are_judged_by_the_limit_in_the_artifact_when_their_truth_is_known(
+    tmp_path: Path, truth: float, verdict: str
+) -> None:
+    window = Window(tmp_path, rows(), truth=[truth] * 250)
+    assert window.found["quality"]["verdict"] == verdict
+    [printed] = window.metrics
+    assert (printed[metric.ROWS], printed[metric.ROWS_WITH_TRUTH]) == (300, 250)
+    assert printed[metric.MEAN_SQUARED_ERROR] == (10 - truth) ** 2
+    assert printed[metric.INSUFFICIENT_QUALITY] == (verdict == "insufficient")
+    assert "answers with known truth" in (window.run.s3_path(WATCHED) / MIDNIGHT / "report.html").read_text()
 
 
 def test_a_version_that_was_trained_before_there_were_statistics_is_said_and_no_failure(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The pipeline that watches, as the data that SageMaker runs: one isolated job, which looks at the requests of a window.
 
-The version is part of it: its artifact has the statistics of its training, and its image runs the job. Whoever starts an execution
+The version is part of it: its artifact has the statistics of its training and the limit of its quality, and its image runs the job. Whoever starts an execution
 chooses the time for which it is, and nothing else.
 """
 
@@ -14,7 +14,7 @@ from mlops_platform.release.version import Version
 from mlops_platform.scheduled.container import Container
 from mlops_platform.scheduled.names import Names
 from watching import SCRIPT
-from watching.places import captured_uri, watched_uri
+from watching.places import captured_uri, truth_uri, watched_uri
 
 SCHEDULED = "Scheduled"
 """Parameter of an execution: the time for which it was scheduled, from which its window follows."""
@@ -70,6 +70,7 @@ def _arguments(watching: Watching) -> Json:
             "model": watching.version.artifact_uri,
             # A folder: otherwise the requests to version 30 would be among those to version 3.
             "captured": f"{captured_uri(*place)}/",
+            **({"truth": f"{truth_uri(names.project, names.environment)}/"} if settings.truth_days else {}),
             "code": watching.code_uri,
         },
         outputs={"watched": join("/", [watched_uri(*place), parameter(SCHEDULED)])},
@@ -81,6 +82,7 @@ def _options(watching: Watching) -> dict[str, str | Json]:
     return {
         "--scheduled": parameter(SCHEDULED),
         "--hours": str(settings.every_hours),
+        "--truth-days": str(settings.truth_days),
         "--psi": f"{settings.psi:g}",
         "--variant": VARIANT,
         "--project": names.project.id,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pulumi
 
+from mlops_platform.monitoring import metric
 from mlops_platform.scheduled import alarms
+from mlops_platform.scheduled.names import Names
 from mlops_platform.scheduled.pipeline import Pipeline, PipelineArgs
 from mlops_platform.scheduled.schedule import SCHEDULED_TIME, Schedule, ScheduleArgs, Times
 from watching.definition import SCHEDULED, Watching, definition, expression
@@ -61,10 +63,23 @@ class Watch(pulumi.ComponentResource):
         told, retrained = [args.topic_arn], [args.topic_arn, args.retraining_function_arn]
         declared = [
             *(alarms.declare(each, prefix=names.pipeline, actions=told, opts=child) for each in alarms.of_runs(names)),
-            # Development finds the project by this name.
-            alarms.declare(
-                alarms.drift(names), prefix=names.environment.deployment_name, actions=retrained, opts=child
+            # Development finds the project by these names.
+            *(
+                alarms.declare(each, prefix=names.environment.deployment_name, actions=retrained, opts=child)
+                for each in (alarms.drift(names), *([_quality(names)] if watching.settings.truth_days else []))
             ),
         ]
         self.alarm_arns = [alarm.arn for alarm in declared]
         self.register_outputs({})
+
+
+def _quality(names: Names) -> alarms.Alarm:
+    """Return the alarm for answers worse than a version may give to be registered."""
+    return alarms.Alarm(
+        name="quality",
+        description="The answers are worse than a version may give to be registered",
+        namespace=metric.NAMESPACE,
+        metric=metric.INSUFFICIENT_QUALITY,
+        statistic="Maximum",
+        dimensions=alarms.watched(names),
+    )

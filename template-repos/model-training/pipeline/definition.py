@@ -121,7 +121,11 @@ class _Builder:
                     "ContainerEntrypoint": ["python3", "/opt/ml/input/data/code/train.py"],
                     "MetricDefinitions": [{"Name": "validation:rmse", "Regex": r"validation:rmse=([0-9.]+)"}],
                 },
-                "HyperParameters": {name: str(value) for name, value in settings.hyperparameters.items()},
+                "HyperParameters": {
+                    **{name: str(value) for name, value in settings.hyperparameters.items()},
+                    # No hyperparameter of the model: the artifact says how good it had to be.
+                    "mse_threshold": str(settings.quality.mse_threshold),
+                },
                 "InputDataConfig": [
                     self._channel(name, uri) for name, uri in {**channels, "code": self.code_uri}.items()
                 ],

@@ -1,11 +1,13 @@
 """Train a gradient-boosted model and put everything that a prediction needs into the model folder.
 
-model.tar.gz holds the booster, the fitted preprocessing, the code that the endpoint runs, and the statistics of the training rows:
-whatever watches the model's input, or reads it in a batch, has them from the very artifact that was approved.
+model.tar.gz holds the booster, the fitted preprocessing, the code that the endpoint runs, and the statistics of the training rows with the
+quality that the model has to have: whatever watches the model, or reads its input in a batch, has them from the very artifact that was
+approved.
 """
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import features
@@ -26,6 +28,7 @@ def main() -> None:
     parameters = job.hyperparameters()
     rounds = int(parameters.pop("num_round"))
     patience = int(parameters.pop("early_stopping_rounds"))
+    gate = baseline.Gate(measure="mse", highest=float(parameters.pop("mse_threshold")))
 
     fitted = job.channel("preprocessing") / PREPROCESSING_FILE
     preprocessing = Preprocessing.load(fitted)
@@ -46,7 +49,7 @@ def main() -> None:
     folder = job.model_folder()
     booster[: best + 1].save_model(folder / MODEL_FILE)
     shutil.copy(fitted, folder)
-    baseline.write(statistics(), folder / BASELINE_FILE)
+    baseline.write(replace(statistics(), gate=gate), folder / BASELINE_FILE)
     code = folder / "code"
     code.mkdir(exist_ok=True)
     for name in CODE_OF_THE_ENDPOINT:

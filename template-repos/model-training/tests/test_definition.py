@@ -80,6 +80,9 @@ def test_a_model_waits_for_approval_and_whoever_starts_an_execution_chooses_noth
     ):
         [condition] = arguments(pipeline_definition, gate)["Conditions"]
         assert condition["RightValue"] == limit
+    # The artifact keeps it: whatever measures the version later has no limit of its own.
+    threshold = arguments(pipeline_definition, "Train")["HyperParameters"]["mse_threshold"]
+    assert float(threshold) == SETTINGS.quality.mse_threshold
     inputs = arguments(pipeline_definition, "Preprocess")["ProcessingInputs"]
     assert [each["S3Input"]["S3Uri"] for each in inputs] == [DATA_URI, CODE_URI]
 

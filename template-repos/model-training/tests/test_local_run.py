@@ -156,6 +156,7 @@ def test_the_registered_baseline_is_of_the_training_rows_and_has_the_importance_
     assert found.prediction.rows == len(finished.test_rows)
     assert set(found.importance) == set(COLUMNS)
     assert max(found.importance.values()) > 0
+    assert found.gate == baseline.Gate(measure="mse", highest=SETTINGS.quality.mse_threshold)
     assert json.loads((evaluation / "importance.json").read_text())["mse_increase"] == found.importance
     (registered,) = finished.run.registered
     metrics = registered["ModelMetrics"]

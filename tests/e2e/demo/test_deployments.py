@@ -118,14 +118,15 @@ def test_an_endpoint_has_alarms_a_dashboard_and_autoscaling(deployments: Deploym
             "version-errors",
             "version-latency",
             "drift",
+            "quality",
             "watch-dead-letters",
             "watch-failed",
         )
     }
     topic = f"arn:aws:sns:eu-west-1:{ACCOUNTS['prod']}:analytics-prod-alarms"
     trigger = f"arn:aws:lambda:eu-west-1:{ACCOUNTS['dev']}:function:analytics-dev-deployment-trigger"
-    drift = alarms.pop(f"{name}-drift")
-    assert drift["AlarmActions"] == [topic, trigger]
+    for cause in ("drift", "quality"):
+        assert alarms.pop(f"{name}-{cause}")["AlarmActions"] == [topic, trigger]
     assert all(alarm["AlarmActions"] == [topic] for alarm in alarms.values())
     assert all(alarm["OKActions"] == [topic] for key, alarm in alarms.items() if "-watch-" not in key)
     assert name in cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]

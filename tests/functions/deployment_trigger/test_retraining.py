@@ -1,4 +1,4 @@
-"""Alarms about drift: whose model is trained again, once a week; what is refused, and what survives a crash."""
+"""Alarms about drift and quality: whose model is trained again, once a week; what is refused, and what survives a crash."""
 
 import json
 from typing import Any
@@ -20,6 +20,7 @@ from tests.functions.deployment_trigger.fakes import (
 )
 
 ALARM = f"arn:aws:cloudwatch:eu-west-1:333333333333:alarm:analytics-prod-{PROJECT_ID}-drift"
+QUALITY = ALARM.replace("-drift", "-quality")
 MONDAY = 1_795_996_800.0
 """2026-11-30T00:00:00Z."""
 DAY = 86_400.0
@@ -64,6 +65,24 @@ def test_alarms_of_one_week_start_one_training(fakes: Fakes) -> None:
     assert {each.run_url for each in outcomes} == {first.run_url}
 
 
+def test_an_alarm_about_quality_starts_the_training_too_and_says_why(fakes: Fakes) -> None:
+    outcome = alarm(fakes, QUALITY)
+
+    [run] = fakes.github.runs
+    assert (run["repository"], run["reason"]) == (TRAINING, "Quality: prod-2026-W49")
+    assert outcome.decision == "dispatched"
+    assert outcome.reason == "answers are worse than a version may give to be registered: prod-2026-W49"
+
+
+@pytest.mark.parametrize("arns", [(ALARM, QUALITY), (QUALITY, ALARM)], ids=["drift first", "quality first"])
+def test_drift_and_bad_answers_of_one_week_start_one_training_together(fakes: Fakes, arns: tuple[str, str]) -> None:
+    first, second = (alarm(fakes, arn, f"request-{number}") for number, arn in enumerate(arns))
+
+    assert len(fakes.github.runs) == 1
+    assert (first.decision, second.decision, second.run_url) == ("dispatched", "skipped", first.run_url)
+    assert [key for bucket, key in fakes.s3.objects if bucket == BUCKET and key.startswith("retraining/")] == [KEY]
+
+
 def test_the_next_week_and_another_environment_have_trainings_of_their_own(fakes: Fakes) -> None:
     alarm(fakes)
     alarm(fakes, ALARM.replace("333333333333", "222222222222").replace("-prod-", "-preprod-"), "request-2")
@@ -78,8 +97,9 @@ def test_the_next_week_and_another_environment_have_trainings_of_their_own(fakes
 @pytest.mark.parametrize(
     ("arn", "problem"),
     [
-        (ALARM.replace("-drift", "-latency"), "is no alarm about drift of a project"),
-        (ALARM.replace("-drift", "-watch-drift"), "is no alarm about drift of a project"),
+        (ALARM.replace("-drift", "-latency"), "is no alarm about drift or quality of a project"),
+        (ALARM.replace("-drift", "-drift-quality"), "is no alarm about drift or quality of a project"),
+        (ALARM.replace("-drift", "-watch-drift"), "is no alarm about drift or quality of a project"),
         (ALARM.replace("333333333333", "222222222222"), "is of no environment that projects of this one deploy to"),
         (ALARM.replace("333333333333", "999999999999"), "is of no environment that projects of this one deploy to"),
         (ALARM.replace("eu-west-1", "us-east-1"), "is of no environment that projects of this one deploy to"),

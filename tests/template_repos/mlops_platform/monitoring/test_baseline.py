@@ -13,6 +13,7 @@ from mlops_platform.monitoring.baseline import (
     CATEGORIES,
     BaselineError,
     Categoric,
+    Gate,
     Numeric,
     of_categories,
     of_numbers,
@@ -45,7 +46,12 @@ def test_a_tenth_of_the_values_is_between_two_deciles_and_a_category_has_its_sha
 
 
 def test_what_is_written_is_read_again_and_has_no_row_in_it(tmp_path: Path) -> None:
-    found = replace(baseline(), prediction=of_numbers(np.array([9.0, 10.5, 11.0])), importance={"shell": 0.7})
+    found = replace(
+        baseline(),
+        prediction=of_numbers(np.array([9.0, 10.5, 11.0])),
+        importance={"shell": 0.7},
+        gate=Gate(measure="mse", highest=6.0),
+    )
     file = tmp_path / "baseline.json"
     write(found, file)
     assert read(file) == found
@@ -54,6 +60,18 @@ def test_what_is_written_is_read_again_and_has_no_row_in_it(tmp_path: Path) -> N
     for row in TRAINED[:50]:
         assert ",".join(row) not in text
         assert not set(map(json.dumps, row[1:])) & set(text.split())
+
+
+def test_a_baseline_from_before_the_quality_was_kept_has_none_and_another_measure_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    write(baseline(), file)
+    document = json.loads(file.read_text())
+    del document["gate"]
+    file.write_text(json.dumps(document))
+    assert read(file).gate is None
+    file.write_text(json.dumps(document | {"gate": {"measure": "auc", "highest": 0.9}}))
+    with pytest.raises(BaselineError, match="the quality of the model is its auc, which this code cannot measure"):
+        read(file)
 
 
 def test_the_order_of_the_rows_changes_no_byte(tmp_path: Path) -> None:

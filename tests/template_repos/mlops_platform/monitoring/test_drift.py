@@ -134,19 +134,6 @@ def test_predictions_without_a_baseline_of_them_are_no_error() -> None:
     assert PREDICTION not in comparison.result(Limits()).features
 
 
-def test_quality_is_measured_when_the_truth_is_known() -> None:
-    comparison = Comparison(BASELINE)
-    assert comparison.result(Limits()).quality is None
-    comparison.add_truth([10, 12], [11, 12])
-    comparison.add_truth([9], [7])
-    found = comparison.result(Limits())
-    assert found.quality is not None
-    assert (found.quality.rows, found.quality.mse, found.quality.mae) == (3, pytest.approx(5 / 3), pytest.approx(1))
-    assert found.metrics()[metric.MEAN_SQUARED_ERROR] == found.quality.mse
-    with pytest.raises(ValueError, match="argument"):
-        comparison.add_truth([1, 2], [1])
-
-
 def test_rows_of_other_columns_are_refused() -> None:
     with pytest.raises(ValueError, match="argument"):
         compared([LATER[0][:-1]])

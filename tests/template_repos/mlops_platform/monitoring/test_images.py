@@ -10,7 +10,7 @@ PROGRAM = """
 import csv, json, sys
 from pathlib import Path
 import numpy, sklearn
-from mlops_platform.monitoring import baseline, drift, report, rows
+from mlops_platform.monitoring import baseline, drift, quality, report, rows
 
 data, folder = Path(sys.argv[1]), Path(sys.argv[2])
 with data.open(newline="") as stream:
@@ -22,7 +22,10 @@ compared = drift.Comparison(trained)
 compared.add([[*row[:4], *(str(float(value) * 1.25) for value in row[4:])] for row in read[2924:]])
 found = compared.result(drift.Limits())
 (folder / "drift.json").write_text(json.dumps(found.document(), sort_keys=True))
-(folder / "report.html").write_text(report.page(trained, found, title="t", period="p"))
+answers = quality.Answers()
+answers.add([float(row[7]) for row in read[2924:]], [float(row[6]) for row in read[2924:]])
+measured = answers.result(baseline.Gate(measure="mse", highest=0.01), unknown=0, least_rows=200)
+(folder / "report.html").write_text(report.page(trained, found, title="t", period="p", quality=str(measured)))
 print(numpy.__version__, sklearn.__version__)
 """
 

@@ -14,21 +14,21 @@ from tests.template_repos.mlops_platform.monitoring.abalone import LATER, baseli
 BASELINE = replace(baseline(), prediction=of_numbers(np.linspace(5, 15, 600)), importance={"shell": 0.714})
 
 
-def page(rows: list[list[str]], *, truth: bool = False, period: str = "requests of 2026-11-28") -> str:
+def page(rows: list[list[str]], *, quality: str = "", period: str = "requests of 2026-11-28") -> str:
     comparison = Comparison(BASELINE)
     comparison.add(rows, quarantined=3)
     comparison.add_predictions([10.0] * len(rows))
-    if truth:
-        comparison.add_truth([9, 10], [10, 10])
-    return report.page(BASELINE, comparison.result(Limits()), title="house in prod", period=period)
+    found = comparison.result(Limits())
+    return report.page(BASELINE, found, title="house in prod", period=period, quality=quality)
 
 
 def test_it_says_what_has_drifted_with_numbers_pictures_and_importance() -> None:
-    text = page([heavier(row, 1.5) for row in LATER[:1000]], truth=True)
+    text = page([heavier(row, 1.5) for row in LATER[:1000]], quality="sufficient: 300 answers")
     assert '<h1>house in prod: <span class="drift">drift</span></h1>' in text
     assert "1000 rows, requests of 2026-11-28, compared with the 2924 rows" in text
     assert "3 rows\ncould not be read" in text
-    assert "2 predictions with known truth: mean squared error 0.500" in text
+    assert "<p>Quality: sufficient: 300 answers.</p>" in text
+    assert "Quality" not in page(LATER[:1000])
     assert text.count("<svg ") == len(BASELINE.features) + 1
     shell = next(line for line in text.splitlines() if "<td>shell" in line)
     assert "0.71" in shell

@@ -3,6 +3,7 @@
 import json
 import re
 import tarfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from mlops_platform.monitoring import metric, watch
-from mlops_platform.monitoring.baseline import BaselineError, write
+from mlops_platform.monitoring.baseline import BaselineError, Gate, write
 from tests.template_repos.mlops_platform.monitoring.abalone import LATER, WEIGHTS, baseline, heavier
 from tests.template_repos.mlops_platform.monitoring.test_captured import line, put
 
@@ -22,19 +23,19 @@ SCHEDULED = datetime(2026, 11, 29, 0, 20, tzinfo=UTC)
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model's artifact with the statistics of its training."""
     folder = tmp_path_factory.mktemp("model")
-    write(baseline(), folder / "baseline.json")
+    write(replace(baseline(), gate=Gate(measure="mse", highest=6.0)), folder / "baseline.json")
     with tarfile.open(folder / "model.tar.gz", "w:gz") as tar:
         tar.add(folder / "baseline.json", "./baseline.json")
     return folder / "model.tar.gz"
 
 
 def captured(folder: Path, rows: list[list[str]], begin: datetime = SCHEDULED - timedelta(hours=24)) -> Path:
-    """Write requests of ten rows each, spread over a day."""
+    """Write requests of ten rows each, spread over a day, with the ids order-0, order-1 and so on; each row is answered with 9.5."""
     requests = [rows[start : start + 10] for start in range(0, len(rows), 10)]
     for number, request in enumerate(requests):
         moment = begin + timedelta(minutes=10 * number % 1400)
         text = "".join(f"{','.join(row)}\n" for row in request)
-        event = line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", text, "9.5\n" * len(request))
+        event = line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", text, "9.5\n" * len(request), inferenceId=f"order-{number}")
         put(folder, f"house/AllTraffic/{moment:%Y/%m/%d/%H}/{moment:%M-%S}-000-{number:04d}.jsonl", event)
     return folder
 
@@ -108,6 +109,82 @@ def test_what_cannot_be_read_is_counted_and_kept_with_its_reason(
     kept = [json.loads(text) for text in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()]
     reasons = sorted(re.split("[:,(]", each["reason"])[0] for each in kept)
     assert reasons == ["1 values", "length is 'long'", "no captured event"]
+
+
+def truth(folder: Path, *lines: str) -> dict[str, str]:
+    """Write truth, and return the options that look for that of the requests of four weeks."""
+    put(folder, "2026-11-28.csv", *lines)
+    return {"truth": str(folder), "truth-days": "28"}
+
+
+def quality(output: Path) -> Any:
+    return json.loads((output / "drift.json").read_text())["quality"]
+
+
+def test_answers_are_measured_by_the_truth_that_came_later(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = captured(tmp_path / "in", LATER[:1000], SCHEDULED - timedelta(days=20))
+    known = truth(tmp_path / "truth", *(f"order-{number},{','.join(['11.5'] * 10)}" for number in range(40)), "x,1")
+    printed = run(artifact, requests, tmp_path / "out", capsys, **known)
+    # The requests are none of this day's: there is no verdict on drift, and one on quality.
+    assert printed[metric.ROWS] == 0
+    assert (printed[metric.ROWS_WITH_TRUTH], printed[metric.MEAN_SQUARED_ERROR]) == (400, 4.0)
+    assert printed[metric.INSUFFICIENT_QUALITY] == 0
+    found = quality(tmp_path / "out")
+    assert (found["verdict"], found["limit"], found["unknown"], found["mismatched"]) == ("sufficient", 6.0, 1, 0)
+    assert found["window"] == {"begin": "2026-11-01T00:00:00+00:00", "end": "2026-11-29T00:00:00+00:00"}
+    assert "Quality: sufficient: 400 answers with known truth" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_answers_worse_than_the_version_may_be_to_be_registered_are_told_and_no_failure(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = truth(tmp_path / "truth", *(f"order-{number},{','.join(['12.5'] * 10)}" for number in range(20)))
+    printed = run(artifact, captured(tmp_path / "in", LATER[:1000]), tmp_path / "out", capsys, **known)
+    assert (printed[metric.ROWS_WITH_TRUTH], printed[metric.INSUFFICIENT_QUALITY]) == (200, 1)
+    assert printed[metric.DRIFTED_FEATURES] == 0
+    assert quality(tmp_path / "out")["verdict"] == "insufficient"
+
+
+def test_truth_about_requests_that_are_too_old_or_of_nobody_has_no_verdict(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = captured(tmp_path / "in", LATER[:1000], SCHEDULED - timedelta(days=30))
+    known = truth(tmp_path / "truth", *(f"order-{number},{','.join(['12.5'] * 10)}" for number in range(20)))
+    printed = run(artifact, requests, tmp_path / "out", capsys, **known)
+    assert printed[metric.ROWS_WITH_TRUTH] == 0
+    assert not {metric.MEAN_SQUARED_ERROR, metric.INSUFFICIENT_QUALITY} & set(printed)
+    assert (quality(tmp_path / "out")["verdict"], quality(tmp_path / "out")["unknown"]) == ("too few rows", 20)
+
+
+@pytest.mark.parametrize("brought", [True, False], ids=["a placeholder alone", "no folder"])
+def test_where_nobody_brings_truth_nothing_is_measured(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], brought: bool
+) -> None:
+    options: dict[str, str] = {}
+    if brought:
+        put(tmp_path / "truth", "placeholder", "Truth about requests lies here.")
+        options = {"truth": str(tmp_path / "truth"), "truth-days": "28"}
+    printed = run(artifact, captured(tmp_path / "in", LATER[:1000]), tmp_path / "out", capsys, **options)
+    assert not {metric.ROWS_WITH_TRUTH, metric.MEAN_SQUARED_ERROR, metric.INSUFFICIENT_QUALITY} & set(printed)
+    assert quality(tmp_path / "out")["verdict"] == "no truth"
+    assert "Quality: no truth; requests of" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_truth_that_cannot_be_read_is_kept_with_its_reason_and_the_rest_counts(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = truth(tmp_path / "truth", "order-0,high", *(f"order-{number},9.5" for number in range(1, 5)))
+    run(artifact, captured(tmp_path / "in", LATER[:1000]), tmp_path / "out", capsys, **known)
+    found = quality(tmp_path / "out")
+    # Four requests had ten rows each.
+    assert (found["unread"], found["mismatched"], found["rows"]) == (1, 4, 0)
+    [kept] = [json.loads(text) for text in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()]
+    assert (kept["place"], kept["reason"]) == (
+        "2026-11-28.csv:1",
+        "the truth of row 1 is 'high', expected a number",
+    )
 
 
 def test_a_run_that_is_repeated_writes_the_same_bytes(

@@ -1,4 +1,4 @@
-"""The alarm about drift of a project's endpoint, by its ARN: which project it is of, and in which environment."""
+"""The alarms by which an endpoint asks for a training, by their ARNs: about which project, in which environment, and why."""
 
 import re
 from dataclasses import dataclass
@@ -9,20 +9,29 @@ from functions.deployment_trigger.retraining_store import FOLDER
 from functions.deployment_trigger.settings import Settings
 
 _ARN = re.compile(
-    r"arn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:(?P<prefix>[a-z0-9-]+)-(?P<project>p-[a-z0-9]{12})-drift"
+    r"arn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:(?P<prefix>[a-z0-9-]+)-(?P<project>p-[a-z0-9]{12})-(?P<cause>drift|quality)"
 )
+_REASONS = {"drift": "requests have drifted", "quality": "answers are worse than a version may give to be registered"}
+"""By the last part of an alarm's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DriftAlarm:
-    """An alarm about drift."""
+class RetrainingAlarm:
+    """An alarm about drift, or about the quality of answers."""
 
     arn: str
     environment: str
     project_id: str
+    cause: str
+    """`drift` or `quality`."""
+
+    @property
+    def reason(self) -> str:
+        """The reason for a training, in words."""
+        return _REASONS[self.cause]
 
     def retraining(self, now: float) -> str:
-        """Return the name of the retraining that it asks for: one for each environment and week, by ISO 8601 in UTC.
+        """Return the name of the retraining that it asks for: one for each environment and week, by ISO 8601 in UTC, whatever the cause.
 
         Args:
             now: seconds since 1970.
@@ -36,19 +45,19 @@ class DriftAlarm:
         return f"{FOLDER}{self.environment}/{week}.json"
 
 
-def parse_alarm(arn: str, settings: Settings) -> DriftAlarm:
+def parse_alarm(arn: str, settings: Settings) -> RetrainingAlarm:
     """Read the ARN of an alarm.
 
     Each project's deployment role makes alarms of its own name alone, so the name says whose alarm it is.
 
     Raises:
-        RefusedError: it is none about drift, in an account that projects deploy to.
+        RefusedError: it is none of these, or in no account that projects deploy to.
     """
     found = _ARN.fullmatch(arn)
     if found is None:
-        raise RefusedError(f"{arn} is no alarm about drift of a project")
+        raise RefusedError(f"{arn} is no alarm about drift or quality of a project")
     for environment, account in settings.deployment_accounts:
         place = (settings.region, account, f"{settings.unit}-{environment}")
         if (found["region"], found["account"], found["prefix"]) == place:
-            return DriftAlarm(arn=arn, environment=environment, project_id=found["project"])
+            return RetrainingAlarm(arn=arn, environment=environment, project_id=found["project"], cause=found["cause"])
     raise RefusedError(f"{arn} is of no environment that projects of this one deploy to")
