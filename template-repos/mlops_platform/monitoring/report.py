@@ -46,8 +46,9 @@ def page(baseline: Baseline, drift: Drift, *, title: str, period: str, quality: 
 <html lang="en"><meta charset="utf-8"><title>{escape(title)}: drift</title><style>{STYLE}</style>
 <h1>{escape(title)}: <span class="{status}">{drift.verdict}</span></h1>
 <p>{drift.rows} rows, {escape(period)}, compared with the {baseline.rows} rows that the model was trained on; {drift.quarantined} rows
-could not be read.{few} A feature has drifted when its population stability index (PSI) is above {limits.psi:g} and above what chance
-explains, or when training saw none of more than {limits.unseen:.0%} of its values, or more values are missing than in training.</p>
+could not be read.{few} A feature has drifted when its population stability index (PSI) is above {limits.psi:g}, or when training saw none
+or few like more than {limits.unseen:.0%} of its values, or when more values are missing than in training; and when chance does not explain
+it. One verdict in a hundred may be false, however many features there are.</p>
 {told}<table><thead><tr>{"".join(f"<th>{heading}" for heading in HEADINGS)}</thead>
 <tbody>{lines}</tbody></table>
 <h2>Distributions</h2>
