@@ -280,6 +280,8 @@ def test_drift_and_wrong_answers_alone_ask_for_a_retraining_and_each_such_run_is
         alarm = alarms[name]
         assert alarm["alarmActions"] == [TOPIC, retraining]
         assert (alarm["metricName"], alarm["threshold"], alarm["treatMissingData"]) == (metric_name, 0, "missing")
+        # Over before the next run, also where one comes every hour.
+        assert (alarm["period"], alarm["evaluationPeriods"]) == (300, 1)
     for name in ("dead-letters", "failed"):
         assert alarms[f"{NAME}-watch-{name}"]["alarmActions"] == [TOPIC]
 
