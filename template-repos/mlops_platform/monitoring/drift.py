@@ -34,7 +34,7 @@ _ROUNDING = 10.0 ** (1 - DIGITS)
 EXAMPLES = 20
 """Unseen categories whose names are kept."""
 
-Verdict = Literal["drift", "stable", "too few rows"]
+Verdict = Literal["drift", "stable", "too few rows", "unreadable"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +88,15 @@ class Drift:
 
     @property
     def drifted(self) -> list[str]:
-        """The features that have drifted; none when there were too few rows."""
+        """The features that have drifted; none without a verdict on them."""
         return [name for name, feature in self.features.items() if feature.reasons]
 
     def metrics(self) -> dict[str, float]:
         """Return the values of the metrics; those of the verdict only if there is one."""
         values: dict[str, float] = {metric.ROWS: self.rows, metric.QUARANTINED: self.quarantined}
-        if self.verdict != "too few rows":
+        if (whole := self.rows + self.quarantined) >= self.limits.rows:
+            values[metric.QUARANTINED_PERCENT] = 100 * self.quarantined / whole
+        if self.verdict in ("drift", "stable"):
             values[metric.DRIFTED_FEATURES] = len(self.drifted)
             values[metric.MAXIMUM_PSI] = max((each.psi or 0.0 for each in self.features.values()), default=0.0)
         return values
@@ -346,12 +348,16 @@ class Comparison:
         features = {name: count.result(limits, improbable) for name, count in counted.items()}
         if PREDICTION in features and not features[PREDICTION].rows:
             del features[PREDICTION]
-        enough = self._rows >= limits.rows
-        if not enough:
+        verdict: Verdict = "drift" if any(feature.reasons for feature in features.values()) else "stable"
+        whole = self._rows + self._quarantined
+        if whole >= limits.rows and 100 * self._quarantined > metric.UNREADABLE_PERCENT * whole:
+            verdict = "unreadable"
+        elif self._rows < limits.rows:
+            verdict = "too few rows"
+        if verdict in ("unreadable", "too few rows"):
             features = {name: replace(feature, reasons=[]) for name, feature in features.items()}
-        drifted = any(feature.reasons for feature in features.values())
         return Drift(
-            verdict=("drift" if drifted else "stable") if enough else "too few rows",
+            verdict=verdict,
             rows=self._rows,
             quarantined=self._quarantined,
             limits=limits,

@@ -62,7 +62,10 @@ class Watch(pulumi.ComponentResource):
         )
         told, retrained = [args.topic_arn], [args.topic_arn, args.retraining_function_arn]
         declared = [
-            *(alarms.declare(each, prefix=names.pipeline, actions=told, opts=child) for each in alarms.of_runs(names)),
+            *(
+                alarms.declare(each, prefix=names.pipeline, actions=told, opts=child)
+                for each in (*alarms.of_runs(names), _unreadable(names))
+            ),
             # Development finds the project by these names.
             *(
                 alarms.declare(each, prefix=names.environment.deployment_name, actions=retrained, opts=child)
@@ -71,6 +74,19 @@ class Watch(pulumi.ComponentResource):
         ]
         self.alarm_arns = [alarm.arn for alarm in declared]
         self.register_outputs({})
+
+
+def _unreadable(names: Names) -> alarms.Alarm:
+    """Return the alarm for requests of which too many cannot be read for a verdict on drift: it would be silent for ever."""
+    return alarms.Alarm(
+        name="unreadable",
+        description="Most rows of the requests cannot be read: they are no CSV with the columns of training",
+        namespace=metric.NAMESPACE,
+        metric=metric.QUARANTINED_PERCENT,
+        statistic="Maximum",
+        dimensions=alarms.watched(names),
+        threshold=metric.UNREADABLE_PERCENT,
+    )
 
 
 def _quality(names: Names) -> alarms.Alarm:

@@ -125,6 +125,30 @@ def test_few_rows_have_no_verdict_and_no_metric_of_one() -> None:
     assert compared([heavier(row, 2) for row in LATER[:200]]).verdict == "drift"
 
 
+@pytest.mark.parametrize(
+    ("read", "refused", "verdict"),
+    [
+        (0, 199, "too few rows"),
+        (0, 200, "unreadable"),
+        (300, 301, "unreadable"),
+        (300, 300, "stable"),
+        (99, 100, "too few rows"),
+    ],
+)
+def test_rows_of_which_most_cannot_be_read_have_no_verdict_on_drift_and_a_metric_that_says_so(
+    read: int, refused: int, verdict: str
+) -> None:
+    comparison = Comparison(BASELINE)
+    comparison.add(LATER[:read], quarantined=refused)
+    found = comparison.result(Limits())
+    assert found.verdict == verdict
+    judged = {metric.DRIFTED_FEATURES, metric.MAXIMUM_PSI} & set(found.metrics())
+    assert bool(judged) is (verdict == "stable")
+    percent = found.metrics().get(metric.QUARANTINED_PERCENT)
+    assert (percent is None) is (read + refused < 200)
+    assert (percent is not None and percent > metric.UNREADABLE_PERCENT) is (verdict == "unreadable")
+
+
 def test_a_category_that_training_never_saw_is_drift_and_is_named() -> None:
     rows = [["X", *row[1:]] if index % 50 == 0 else row for index, row in enumerate(LATER[:1000])]
     found = compared(rows)
@@ -196,6 +220,7 @@ def test_the_metrics_of_a_verdict_are_how_many_features_have_drifted_and_the_lar
     assert found.metrics() == {
         metric.ROWS: 1000,
         metric.QUARANTINED: 0,
+        metric.QUARANTINED_PERCENT: 0,
         metric.DRIFTED_FEATURES: len(WEIGHTS),
         metric.MAXIMUM_PSI: max(found.features[name].psi or 0 for name in MEASUREMENTS),
     }

@@ -111,6 +111,20 @@ def test_what_cannot_be_read_is_counted_and_kept_with_its_reason(
     assert reasons == ["1 values", "length is 'long'", "no captured event"]
 
 
+def test_an_endpoint_that_is_asked_in_json_is_said_to_be_unreadable_and_does_not_look_as_if_it_had_no_requests(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moment = SCHEDULED - timedelta(hours=2)
+    events = [line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", '{"instances": [[1, 2]]}', "[9.5]") for _ in range(250)]
+    put(tmp_path / "in", f"house/AllTraffic/{moment:%Y/%m/%d/%H}/00-00-000-x.jsonl", *events)
+    printed = run(artifact, tmp_path / "in", tmp_path / "out", capsys)
+    assert (printed[metric.ROWS], printed[metric.QUARANTINED], printed[metric.QUARANTINED_PERCENT]) == (0, 250, 100)
+    assert json.loads((tmp_path / "out" / "drift.json").read_text())["verdict"] == "unreadable"
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert '<span class="drift">unreadable</span>' in page
+    assert "rows are CSV without a header" in page
+
+
 def truth(folder: Path, *lines: str) -> dict[str, str]:
     """Write truth, and return the options that look for that of the requests of four weeks."""
     put(folder, "2026-11-28.csv", *lines)
