@@ -12,6 +12,7 @@ import pytest
 
 from mlops_platform.monitoring import metric, watch
 from mlops_platform.monitoring.baseline import BaselineError, Gate, write
+from mlops_platform.monitoring.captured import OF_TESTS
 from tests.template_repos.mlops_platform.monitoring.abalone import LATER, WEIGHTS, baseline, heavier
 from tests.template_repos.mlops_platform.monitoring.test_captured import line, put
 
@@ -109,6 +110,21 @@ def test_what_cannot_be_read_is_counted_and_kept_with_its_reason(
     kept = [json.loads(text) for text in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()]
     reasons = sorted(re.split("[:,(]", each["reason"])[0] for each in kept)
     assert reasons == ["1 values", "length is 'long'", "no captured event"]
+
+
+def test_tests_of_deployments_make_no_drift_and_no_truth(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests, moment = captured(tmp_path / "in", LATER[:300]), SCHEDULED - timedelta(hours=2)
+    text = "".join(f"{','.join(heavier(row, 2))}\n" for row in LATER[:50])
+    tests = [
+        line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", text, "9.5\n" * 50, inferenceId=f"{OF_TESTS}{number}")
+        for number in range(9)
+    ]
+    put(requests, f"house/AllTraffic/{moment:%Y/%m/%d/%H}/00-00-000-x.jsonl", *tests)
+    known = truth(tmp_path / "truth", f"{OF_TESTS}1{',19' * 50}", "order-1" + ",9.5" * 10)
+    printed = run(artifact, requests, tmp_path / "out", capsys, **known)
+    assert (printed[metric.ROWS], printed[metric.DRIFTED_FEATURES], printed[metric.ROWS_WITH_TRUTH]) == (300, 0, 10)
 
 
 def test_an_endpoint_that_is_asked_in_json_is_said_to_be_unreadable_and_does_not_look_as_if_it_had_no_requests(
