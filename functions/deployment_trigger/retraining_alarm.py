@@ -51,13 +51,13 @@ def parse_alarm(arn: str, settings: Settings) -> RetrainingAlarm:
     Each project's deployment role makes alarms of its own name alone, so the name says whose alarm it is.
 
     Raises:
-        RefusedError: it is none of these, or in no account that projects deploy to.
+        RefusedError: it is none of these, or in no account that models are trained again for.
     """
     found = _ARN.fullmatch(arn)
     if found is None:
         raise RefusedError(f"{arn} is no alarm about drift or quality of a project")
-    for environment, account in settings.deployment_accounts:
+    for environment, account in settings.retraining_accounts:
         place = (settings.region, account, f"{settings.unit}-{environment}")
         if (found["region"], found["account"], found["prefix"]) == place:
             return RetrainingAlarm(arn=arn, environment=environment, project_id=found["project"], cause=found["cause"])
-    raise RefusedError(f"{arn} is of no environment that projects of this one deploy to")
+    raise RefusedError(f"{arn} is of no environment that models are trained again for")

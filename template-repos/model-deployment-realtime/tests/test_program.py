@@ -288,6 +288,15 @@ def test_drift_and_wrong_answers_alone_ask_for_a_retraining_and_each_such_run_is
     assert (unreadable["metricName"], unreadable["threshold"]) == ("QuarantinedPercent", 50)
 
 
+def test_preproduction_tells_its_people_and_asks_for_no_retraining(preprod: Rendering) -> None:
+    alarms = {r.inputs["name"]: r.inputs for r in preprod.resources if r.type.endswith(":MetricAlarm")}
+    name = PROJECT.environments["preprod"].deployment_name
+    for cause in ("drift", "quality"):
+        assert alarms[f"{name}-{cause}"]["alarmActions"] == [TOPIC]
+    retraining = PARAMETERS["monitoring/retraining-function-arn"]
+    assert all(retraining not in each["alarmActions"] for each in alarms.values())
+
+
 def test_where_no_truth_is_looked_for_there_is_no_alarm_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
     without = replace(SETTINGS, watch=replace(SETTINGS.watch, truth_days=0))
 

@@ -25,8 +25,8 @@ class WatchArgs:
 
     watching: Watching
     topic_arn: str
-    retraining_function_arn: str
-    """Function of development that has the model of a project trained again, once a week at most."""
+    retraining_function_arn: str | None
+    """Function of development that has the model of a project trained again, once a week at most; None where nothing asks for it."""
 
 
 class Watch(pulumi.ComponentResource):
@@ -60,7 +60,8 @@ class Watch(pulumi.ComponentResource):
             ),
             child,
         )
-        told, retrained = [args.topic_arn], [args.topic_arn, args.retraining_function_arn]
+        told = [args.topic_arn]
+        retrained = [*told, args.retraining_function_arn] if args.retraining_function_arn else told
         declared = [
             *(
                 alarms.declare(each, prefix=names.pipeline, actions=told, opts=child)

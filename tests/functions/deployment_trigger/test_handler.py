@@ -80,7 +80,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> 
         "AWS_REGION": "eu-west-1",
         "LIFE_CYCLE_ROLE": "analytics-dev-model-life-cycle",
         "UNIT": "analytics",
-        "DEPLOYMENT_ACCOUNTS": '{"prod": "333333333333"}',
+        "RETRAINING_ACCOUNTS": '{"prod": "333333333333"}',
     }.items():
         monkeypatch.setenv(name, value)
     return fakes
