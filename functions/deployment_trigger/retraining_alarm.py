@@ -31,18 +31,17 @@ class RetrainingAlarm:
         return _REASONS[self.cause]
 
     def retraining(self, now: float) -> str:
-        """Return the name of the retraining that it asks for: one for each environment and week, by ISO 8601 in UTC, whatever the cause.
+        """Return the name of the retraining that it asks for: its environment, and the day in UTC, whatever the cause.
 
         Args:
             now: seconds since 1970.
         """
-        year, week, _ = datetime.fromtimestamp(now, UTC).isocalendar()
-        return f"{self.environment}-{year}-W{week:02}"
+        return f"{self.environment}-{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
 
-    def key(self, now: float) -> str:
-        """Return the key of the retraining's record."""
-        week = self.retraining(now).removeprefix(f"{self.environment}-")
-        return f"{FOLDER}{self.environment}/{week}.json"
+    @property
+    def key(self) -> str:
+        """The key of the record of its environment's latest retraining."""
+        return f"{FOLDER}{self.environment}/latest.json"
 
 
 def parse_alarm(arn: str, settings: Settings) -> RetrainingAlarm:

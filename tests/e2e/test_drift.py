@@ -149,12 +149,12 @@ def test_drift_starts_one_training_of_the_project(drift: Drift, findings: dict[s
     assert (outcome["decision"], outcome["run_url"]) == ("dispatched", training["html_url"])
     assert outcome["alarm_arn"] == f"arn:aws:cloudwatch:{REGION}:{ACCOUNTS['prod']}:alarm:{drift.alarm}"
     [key] = drift.keys("dev", drift.project.id, "retraining/prod/")
-    name = key.removeprefix("retraining/").removesuffix(".json").replace("/", "-")
-    assert training["display_title"] == f"Drift: {name}"
+    record = drift.root("dev", "s3").get_object(Bucket=drift.bucket("dev", drift.project.id), Key=key)["Body"].read()
+    assert training["display_title"] == f"Drift: {json.loads(record)['name']}"
     assert training["event"] == "workflow_dispatch"
 
 
-def test_another_alarm_of_the_same_week_starts_none(drift: Drift, findings: dict[str, Any]) -> None:
+def test_another_alarm_within_a_week_starts_none(drift: Drift, findings: dict[str, Any]) -> None:
     del findings
     wait_until(lambda: drift.state() == "INSUFFICIENT_DATA", "the end of the alarm")
     point = {
@@ -169,8 +169,9 @@ def test_another_alarm_of_the_same_week_starts_none(drift: Drift, findings: dict
     drift.cloudwatch.put_metric_data(Namespace="Mlops/Drift", MetricData=[point])
 
     second = wait_until(lambda: drift.outcomes()[1:], "the outcome of the second alarm")
+    name = drift.trainings()[0]["display_title"].removeprefix("Drift: ")
     assert [(each["decision"], each["reason"]) for each in second] == [
-        ("skipped", "the training of this week is dispatched already")
+        ("skipped", f"the training {name} is dispatched already")
     ]
     assert len(drift.trainings()) == 1
 
