@@ -51,6 +51,8 @@ class Studio(pulumi.ComponentResource):
     domain_id: pulumi.Output[str]
     lead_role_arn: pulumi.Output[str]
     """Role of lead data scientists."""
+    role_names: Mapping[str, pulumi.Output[str]]
+    """Names of the roles of people, by their groups."""
     parameters: Values
 
     def __init__(self, name: str, args: StudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -94,6 +96,7 @@ class Studio(pulumi.ComponentResource):
         )
         self.domain_id = domain.domain_id
         self.lead_role_arn = roles.lead_data_scientist_role_arn
+        self.role_names = roles.role_names
         self.parameters = {
             "access/data-scientist-role-arn": roles.data_scientist_role_arn,
             "access/job-role-arn": roles.job_role_arn,
