@@ -1,11 +1,14 @@
 """The MLflow app: whoever may use it uses that app alone, nobody but the deploy role makes one, and without the setting there is nothing of it."""
 
+import importlib.util
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.access.authorization import Role, problems, roles_of
+from tests.bootstrap.policies import granting_statements
 from tests.bootstrap.template import Template
 from tests.decisions import Request, allowances, denials, permits
 from tests.products.product import MLFLOW_APP, PARAMETERS, Launch, Product, launched
@@ -80,6 +83,33 @@ def test_the_app_reaches_its_own_folder_and_nothing_beside_it(roles: dict[str, R
     assert may(roles["mlflow"], action, f"{BUCKET}/mlflow/1/model.pkl")
     for other in (f"{BUCKET}/leads/x", f"{BUCKET}/mlflow-too/x", BUCKET.replace("-sagemaker-", "-data-") + "/mlflow/x"):
         assert not may(roles["mlflow"], action, other), other
+
+
+def handlers() -> set[str]:
+    """The actions with which CloudFormation makes, reads, changes and deletes an app, as its schema lists them."""
+    package = importlib.util.find_spec("cfnlint")
+    assert package is not None
+    assert package.origin is not None
+    schemas = Path(package.origin).parent / "data" / "schemas"
+    index = json.loads((schemas / "providers" / "us-east-1.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (schemas / "resources" / f"{index['AWS::SageMaker::MlflowApp']}.json").read_text(encoding="utf-8")
+    )
+    return {action for handler in schema["handlers"].values() for action in handler["permissions"]}
+
+
+def test_the_deploy_role_may_do_with_apps_what_making_and_changing_one_takes() -> None:
+    statements = granting_statements(Template(Parts="development"), "DeployRole")
+    app = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:mlflow-app/app-x"
+    role = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-mlflow"
+    on = {"sagemaker:ListMlflowApps": "*", "iam:PassRole": role}
+    needed = handlers()
+    assert "sagemaker:CreateMlflowApp" in needed
+    assert {
+        action
+        for action in needed
+        if not any(each.names(action) and each.reaches(on.get(action, app)) for each in statements)
+    } == set()
 
 
 def test_the_app_registers_no_model(roles: dict[str, Role]) -> None:
