@@ -91,7 +91,7 @@ def test_an_execution_is_one_run_of_a_real_mlflow_and_an_interrupted_one_is_comp
         "UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv"),
         # The plugin then signs for the app, and sends to this address instead of the app's.
         "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": server,
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_ACCESS_KEY_ID": "111122223333",
         "AWS_SECRET_ACCESS_KEY": "example",
     }
     command = ("uv", "run", "--frozen", "--group", "mlflow", "python", "-c", RECORDED_TWICE, APP)

@@ -25,7 +25,7 @@ from pipeline.training_settings import Tracking
 EXECUTION = "pipeline_execution_arn"
 """Tag by which the run of an execution is found again."""
 STATUSES = {"Succeeded": "FINISHED", "Failed": "FAILED", "Stopped": "KILLED"}
-"""How a run ended, by how its execution did. Source: MLflow's REST API, RunStatus."""
+"""Status of a run, by that of its execution. Source: MLflow's REST API, RunStatus."""
 CLIENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # By default it tries for minutes to reach a server that does not answer.
