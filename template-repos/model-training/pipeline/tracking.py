@@ -206,7 +206,7 @@ def log(mlflow: Any, experiment: str, run: Run) -> str:
     """
     found = mlflow.get_experiment_by_name(experiment)
     experiment_id = mlflow.create_experiment(experiment) if found is None else found.experiment_id
-    [*recorded] = mlflow.search_runs([experiment_id], filter_string=f"tags.{EXECUTION} = '{run.tags[EXECUTION]}'")
+    recorded = list(mlflow.search_runs([experiment_id], filter_string=f"tags.{EXECUTION} = '{run.tags[EXECUTION]}'"))
     if any(each.info.status != "RUNNING" for each in recorded):
         return "Recorded before"
     current = (
