@@ -131,6 +131,7 @@ if settings.development:
             default_instance_type=settings.development.studio.default_instance_type,
             allowed_instance_types=settings.development.studio.allowed_instance_types,
             job_instance_types=settings.development.studio.job_instance_types,
+            mlflow=settings.development.mlflow,
             keep_on_destroy=settings.keep_data_on_destroy,
         ),
         options,

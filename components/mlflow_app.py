@@ -69,7 +69,7 @@ class MlflowApp(pulumi.ComponentResource):
                 f"{name}-{group}",
                 name=PURPOSE,
                 role=role_name,
-                policy=iam.document(*_use(app.arn)),
+                policy=iam.document(_use(app.arn)),
                 opts=child,
             )
         self.parameters = {"tracking/mlflow-app-arn": app.arn}
@@ -96,18 +96,14 @@ def _keep_artifacts(args: MlflowAppArgs) -> list[iam.Statement]:
     ]
 
 
-def _use(app_arn: pulumi.Input[str]) -> list[iam.Statement]:
+def _use(app_arn: pulumi.Input[str]) -> iam.Statement:
     """Open the app in a browser, and read and write runs: an app has one action for all of MLflow's requests.
 
     Source: Service Authorization Reference, SageMaker AI and SageMaker with MLflow: the actions of the latter are about tracking servers.
     """
-    return [
-        iam.allow(
-            "UseMlflow",
-            "sagemaker:CallMlflowAppApi",
-            "sagemaker:CreatePresignedMlflowAppUrl",
-            "sagemaker:DescribeMlflowApp",
-            on=app_arn,
-        ),
-        iam.allow("FindMlflow", "sagemaker:ListMlflowApps", on=iam.NO_RESOURCE_TYPE),
-    ]
+    return iam.allow(
+        "UseMlflow",
+        "sagemaker:CallMlflowAppApi",
+        "sagemaker:CreatePresignedMlflowAppUrl",
+        on=app_arn,
+    )

@@ -41,6 +41,8 @@ class StudioArgs:
     """Instance types for apps, such as `ml.t3.medium`."""
     job_instance_types: Sequence[str]
     """Instance types for jobs, such as `ml.m5.xlarge`."""
+    mlflow: bool
+    """Whether people see an MLflow app; its own component lets them use it."""
     keep_on_destroy: bool
     """Whether the domain and its home directories outlive the stack, and cannot be deleted by mistake."""
 
@@ -75,6 +77,7 @@ class Studio(pulumi.ComponentResource):
                 templates_bucket_arn=args.templates.arn,
                 allowed_instance_types=args.allowed_instance_types,
                 job_instance_types=args.job_instance_types,
+                mlflow=args.mlflow,
             ),
             child,
         )

@@ -30,6 +30,8 @@ class StudioRolesArgs:
     """Instance types for Studio's apps, such as `ml.t3.medium`."""
     job_instance_types: Sequence[str]
     """Instance types for jobs, such as `ml.m5.xlarge`."""
+    mlflow: bool
+    """Whether there is an MLflow app to be seen."""
 
 
 class StudioRoles(pulumi.ComponentResource):
@@ -60,7 +62,7 @@ class StudioRoles(pulumi.ComponentResource):
                     policies={
                         "studio": iam.document(
                             *permissions.use_own_spaces(environment, args.allowed_instance_types),
-                            *permissions.read_results(environment),
+                            *permissions.see_work(environment, mlflow=args.mlflow),
                         ),
                         "work": iam.document(
                             *permissions.start_jobs(environment, self.job_role_arn),
