@@ -21,7 +21,7 @@ def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input
     """Create and delete projects; Studio calls Service Catalog with the permissions of its user."""
     return [
         iam.allow(
-            "SeeTemplates",
+            "SeeProjectTemplates",
             "s3:GetObject",
             "s3:GetObjectTagging",
             "s3:ListBucket",
@@ -36,7 +36,7 @@ def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input
             on=environment.arn("sagemaker", "project/*"),
         ),
         iam.allow(
-            "Provision",
+            "ProvisionProducts",
             "servicecatalog:DescribeProduct",
             "servicecatalog:DescribeProvisioningArtifact",
             "servicecatalog:DescribeProvisioningParameters",
