@@ -44,7 +44,7 @@ class MlflowApp(pulumi.ComponentResource):
         super().__init__("mlops:index:MlflowApp", name, None, opts)
         environment, child = args.environment, pulumi.ResourceOptions(parent=self)
         role = Role(
-            f"{name}-app",
+            name,
             RoleArgs(
                 environment=environment,
                 purpose=PURPOSE,
