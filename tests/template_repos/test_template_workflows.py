@@ -236,6 +236,7 @@ def test_a_launched_repository_passes_its_region_and_role_to_the_training_job(
         "region=eu-west-1",
         "role=arn:aws:iam::111111111111:role/workflow",
         "trial_role=arn:aws:iam::111111111111:role/trial",
+        "mlflow=false",
     ]
 
 

@@ -1,6 +1,6 @@
 """The operations of SageMaker."""
 
-from sandbox.aws.sagemaker import tags
+from sandbox.aws.sagemaker import mlflow_apps, tags
 from sandbox.aws.sagemaker.hosting import endpoint_configurations, endpoints, models
 from sandbox.aws.sagemaker.jobs import operations as jobs
 from sandbox.aws.sagemaker.pipelines import pipelines
@@ -18,6 +18,7 @@ SERVICE = JsonService(
         **endpoint_configurations.OPERATIONS,
         **endpoints.OPERATIONS,
         **jobs.OPERATIONS,
+        **mlflow_apps.OPERATIONS,
         **model_package_groups.OPERATIONS,
         **model_packages.OPERATIONS,
         **models.OPERATIONS,

@@ -7,6 +7,7 @@ that changes it.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -36,6 +37,17 @@ def sealed(definition: Json, commit: str) -> Json:
     """Return a definition whose versions name the commit that it was made from, and its own digest."""
     said = f"Made from commit {commit} by the pipeline definition with the SHA-256 {definition_digest(definition)}"
     return _with_description(definition, {_DESCRIPTION: said})
+
+
+def commit_of(definition: Json) -> str:
+    """Return the commit that a sealed definition was made from."""
+    [said] = {
+        step["Arguments"][_DESCRIPTION]
+        for step in nested_steps(definition["Steps"])
+        if step["Type"] == "RegisterModel" and _DESCRIPTION in step["Arguments"]
+    }
+    [commit] = re.findall(r"^Made from commit (\S+) by ", said)
+    return commit
 
 
 def definition_digest(definition: Json) -> str:

@@ -5,6 +5,7 @@ python -m pipeline local-run              run it on this machine and serve the m
 python -m pipeline upsert                 upload code and data, create or update the pipeline
 python -m pipeline start                  start an execution and print its ARN
 python -m pipeline wait EXECUTION_ARN     follow an execution; fails if it does
+python -m pipeline record EXECUTION_ARN   record an execution that has ended in MLflow
 python -m pipeline trial NUMBER           train a pull request on a sample, and follow that
 python -m pipeline remove-trial NUMBER    remove its pipeline
 """
@@ -22,7 +23,7 @@ from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.project import aws
-from pipeline import commands, project, this_machine, training_settings, trial
+from pipeline import commands, project, this_machine, tracking, training_settings, trial
 from pipeline.champion import Champion, find
 from pipeline.commands import NO_COMMIT
 from pipeline.definition import definition, project_tags
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 def main(arguments: list[str]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
     options = _parser().parse_args(arguments)
-    with commands.messages():
+    with commands.messages(tracking.TrackingError):
         configured = training_settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
             with this_machine.sources(configured) as sources:
@@ -51,6 +52,8 @@ def main(arguments: list[str]) -> None:
             _upsert(project.read(), configured)
         elif options.command == "start":
             _start(project.read())
+        elif options.command == "record":
+            tracking.record(project.read(), configured.tracking, options.execution_arn)
         elif options.command == "trial":
             _trial(trial.project_of(project.read(), options.number), trial.settings_of(configured), options.minutes)
         elif options.command == "remove-trial":
@@ -69,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parsers.add_parser("upsert", help="upload code and data, create or update the pipeline")
     parsers.add_parser("start", help="start an execution and print its ARN")
     wait = parsers.add_parser("wait", help="follow an execution until it ends")
-    wait.add_argument("execution_arn")
+    recorded = parsers.add_parser("record", help="record an execution that has ended in MLflow")
+    for command in (wait, recorded):
+        command.add_argument("execution_arn")
     tried = parsers.add_parser("trial", help="train a pull request on a sample, and follow that until it ends")
     removed = parsers.add_parser("remove-trial", help="remove the pipeline of a pull request")
     for command in (tried, removed):
@@ -96,7 +101,9 @@ def _definition(
     return definition(owner, configured, code_uri=uris["code"], data_uri=uris["data"], commit=commit, champion=champion)
 
 
-def _upsert(owner: project.Project, configured: Settings) -> None:
+def _upsert(owner: project.Project, configured: TrainingSettings) -> None:
+    if configured.tracking.mlflow:
+        tracking.require_app(owner)
     commit = commands.commit("Train", "the pipeline names the commit that it was made from")
     champion = find(aws.client("sagemaker", owner.region), owner.model_package_group)
     logger.info("champion: %s", f"version {champion.version}" if champion else "none")

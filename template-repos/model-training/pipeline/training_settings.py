@@ -1,4 +1,4 @@
-"""Read the settings of this repository from settings.toml: those of the pipeline, and of trials."""
+"""Read the settings of this repository from settings.toml: those of the pipeline, of trials, and of the record of runs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,23 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """The record of runs."""
+
+    mlflow: bool
+    """Whether every execution of main is recorded in the account's MLflow app."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings(Settings):
     """All settings; one attribute per table of the file."""
 
     trial: Trial
+    tracking: Tracking
+
+
+OWN = {"trial": Trial, "tracking": Tracking}
+"""Tables that other pipelines do not have."""
 
 
 def read(file: Path) -> TrainingSettings:
@@ -31,11 +44,12 @@ def read(file: Path) -> TrainingSettings:
         SettingsError: a key is missing, unknown, of the wrong type or out of range; all such keys are listed.
     """
     content = settings_file.load(file)
-    own = {table: content.pop(table) for table in ("trial",) if table in content}
-    found = settings.problems(content) + (settings_file.problems(own, {"trial": Trial}) or _out_of_range(own))
+    own = {table: content.pop(table) for table in OWN if table in content}
+    found = settings.problems(content) + (settings_file.problems(own, OWN) or _out_of_range(own))
     if found:
         raise SettingsError(file, found)
-    return TrainingSettings(**vars(settings.parse(content)), trial=Trial(**own["trial"]))
+    trial, tracking = Trial(**own["trial"]), Tracking(**own["tracking"])
+    return TrainingSettings(**vars(settings.parse(content)), trial=trial, tracking=tracking)
 
 
 def _out_of_range(own: dict[str, dict[str, int]]) -> list[str]:

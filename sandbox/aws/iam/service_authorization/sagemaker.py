@@ -59,6 +59,10 @@ def resource(operation: str, members: Members) -> str:
         return _named("domain", "*")
     if operation.endswith("UserProfile"):
         return _named("user-profile", f"{members.get('DomainId')}/{members.get('UserProfileName')}")
+    if operation == "CreateMlflowApp":
+        return _named("mlflow-app", "*")
+    if operation.endswith(("MlflowApp", "MlflowAppUrl")):
+        return members.get("Arn", "*")
     if operation in ("CreateApp", "DescribeApp", "DeleteApp"):
         owner = members.get("SpaceName") or members.get("UserProfileName", "")
         return _named("app", "/".join((members.get("DomainId", ""), owner, *_texts(members, "AppType", "AppName"))))
