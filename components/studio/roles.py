@@ -85,6 +85,7 @@ class StudioRoles(pulumi.ComponentResource):
             "Lead data scientists in Studio: also launch projects and approve models",
             *leads.launch_projects(environment, args.templates_bucket_arn),
             leads.approve_models(environment),
+            leads.put_records(environment),
         ).arn
         self.register_outputs(
             {
