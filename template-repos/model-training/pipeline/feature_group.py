@@ -1,7 +1,8 @@
 """Find the feature group that main trains from, and refuse one that no training could read, before anything is created."""
 
-import importlib.util
-import sys
+import functools
+import json
+import subprocess
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.project.aws import error_code
+from pipeline import images
 from pipeline.definition import FeatureGroup
 from pipeline.project import Project
 from pipeline.this_machine import STEPS
@@ -100,14 +102,16 @@ def _records_uri(described: Json) -> str:
     return described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"].rstrip("/") + "/"
 
 
+@functools.cache
 def columns() -> tuple[str, ...]:
-    """Return the columns that training needs, as steps/features.py declares them."""
-    name = "features"
-    spec = importlib.util.spec_from_file_location(name, STEPS / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{STEPS / name}.py is not a Python module")
-    module = importlib.util.module_from_spec(spec)
-    # Its dataclasses look their module up.
-    sys.modules.setdefault(name, module)
-    spec.loader.exec_module(module)
-    return (*module.COLUMNS, module.TARGET)
+    """Return the columns that training needs, as steps/features.py declares them; it needs packages that only jobs have.
+
+    Raises:
+        FeatureGroupError: it cannot be imported.
+    """
+    program = "import features, json; print(json.dumps([*features.COLUMNS, features.TARGET]))"
+    python = str(images.interpreter(images.SCIKIT_LEARN))
+    done = subprocess.run([python, "-c", program], cwd=STEPS, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise FeatureGroupError(f"steps/features.py cannot be imported:\n{done.stderr.strip()}")
+    return tuple(json.loads(done.stdout))
