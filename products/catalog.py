@@ -105,6 +105,7 @@ _TRAINING = (
     Part(name="training-repository"),
     Part(name="code-and-data", values=_PUBLISHER),
     Part(name="pull-request-training"),
+    Part(name="feature-store"),
 )
 _PREPROD = {"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"}
 _PROD = {"target": "prod", "Target": "Prod", "target_in_words": "production"}

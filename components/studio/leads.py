@@ -84,6 +84,11 @@ def approve_models(environment: Environment) -> iam.Statement:
     )
 
 
+def put_records(environment: Environment) -> iam.Statement:
+    """Put records into the feature groups of projects: what main trains from then, nobody reviews."""
+    return iam.allow("PutRecords", "sagemaker:PutRecord", on=environment.arn("sagemaker", "feature-group/p-*"))
+
+
 def files_of_leads(environment: Environment) -> Folder:
     """Return the folder of what leads run themselves; so the bucket refuses all others, whatever their policies grant."""
     return Folder(name=FOLDER, writer_role_arn=environment.role_arn(LEAD_DATA_SCIENTIST))

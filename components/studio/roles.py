@@ -89,6 +89,7 @@ class StudioRoles(pulumi.ComponentResource):
             "Lead data scientists in Studio: also launch projects and approve models",
             *leads.launch_projects(environment, args.templates_bucket_arn),
             leads.approve_models(environment),
+            leads.put_records(environment),
         )
         self.data_scientist_role_arn, self.lead_data_scientist_role_arn = data_scientist.arn, lead_data_scientist.arn
         self.role_names = {

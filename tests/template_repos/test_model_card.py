@@ -34,7 +34,13 @@ def model_card() -> ModuleType:
 
 def evaluation(champion: dict[str, Any]) -> dict[str, Any]:
     metrics = {name: {"value": 1.5} for name in ("mse", "rmse", "mae", "r2")}
-    return {"regression_metrics": metrics, "baseline": {"mse": {"value": 10.0}}, "rows": 627, "champion": champion}
+    return {
+        "regression_metrics": metrics,
+        "baseline": {"mse": {"value": 10.0}},
+        "rows": 627,
+        "data": {"source": "feature group p-abcdefghijkl-abalone as of now", "rows": 4177, "sha256": "b" * 64},
+        "champion": champion,
+    }
 
 
 @pytest.mark.parametrize(

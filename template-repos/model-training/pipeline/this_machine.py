@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import job_code, upload
@@ -32,7 +33,12 @@ def sources(configured: Settings) -> Generator[dict[str, Path]]:
 
 
 def run(
-    owner: Project, configured: Settings, definition: Json, uploaded: Mapping[str, Path], folder: Path | None
+    owner: Project,
+    configured: Settings,
+    definition: Json,
+    uploaded: Mapping[str, Path],
+    folder: Path | None,
+    stored: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
     """Run a definition with the steps and the data of this repository.
 
@@ -42,6 +48,7 @@ def run(
         definition: the pipeline.
         uploaded: the sources that it was made from.
         folder: every file of the run is kept here; by default none is.
+        stored: what else the definition reads, by its S3 URI.
 
     Raises:
         StepFailedError: a step failed, or the model is not good enough.
@@ -58,6 +65,8 @@ def run(
         )
         for kind, source in uploaded.items():
             execution.upload(source, upload.target_uri(source, f"{owner.storage}/{kind}"))
+        for uri, source in stored.items():
+            execution.upload(source, uri)
         try:
             execution.run()
         finally:

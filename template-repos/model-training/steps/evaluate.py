@@ -4,7 +4,7 @@ The champion is the version that a new one has to beat: the one in production. B
 
 Writes, for the model registry and for later watching:
 
-    evaluation.json     quality, also that of the champion; the gates of the pipeline read it
+    evaluation.json     quality, also that of the champion, and the origin of the data; the gates of the pipeline read it
     baseline.json       statistics of the training rows, from the artifact, of the predictions, and the importance of each column
     importance.json     the importance alone, as a report
     model-card.json     the model card, as one text
@@ -54,6 +54,7 @@ def main() -> None:
         report = measure(actual, predicted)
         weights = importance.of_columns(model.predict, rows, actual, model.features.COLUMNS)
         statistics = with_predictions(Path(folder) / "baseline.json", predicted, weights)
+    report["data"] = json.loads((job.processing_input("origin") / "origin.json").read_text())
     # After the model was measured: the champion's code is older, and shares this process.
     report["champion"] = challenged(report, options.champion_version, options.champion_sha256)
 

@@ -36,9 +36,7 @@ def content(
         "model_overview": {"model_creator": model},
         "intended_uses": {"purpose_of_model": PURPOSE, "risk_rating": "Unknown"},
         "training_details": {
-            "training_observations": f"Trained on {baseline.rows} rows with the columns {', '.join(baseline.features)}."[
-                :1024
-            ],
+            "training_observations": _observations(evaluation["data"], baseline)[:1024],
             "training_job_details": {"user_provided_hyper_parameters": [_parameter(text) for text in hyperparameters]},
         },
         "evaluation_details": [
@@ -64,6 +62,13 @@ def content(
         ],
         "additional_information": {"caveats_and_recommendations": CAVEATS},
     }
+
+
+def _observations(data: dict[str, Any], baseline: Baseline) -> str:
+    return (
+        f"Trained on {baseline.rows} of {data['rows']} rows of {data['source']} (SHA-256 {data['sha256']}) with the columns "
+        f"{', '.join(baseline.features)}."
+    )
 
 
 def _number(name: str, value: float) -> dict[str, Any]:

@@ -1,16 +1,22 @@
 """Check the raw data, split it into train, validation and test rows, and fit the preprocessing on the train rows.
 
 The rows stay raw: the parameters that turn them into the model's input go to preprocessing.json, which is packed into the model.
+origin.json says which rows these were; the evaluation takes it into its report, whose digest is registered with the version.
 """
 
 import argparse
 import csv
+import hashlib
+import json
 import logging
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import feature_store
 import numpy as np
-from features import Preprocessing, Row, read_labelled_rows
+from features import COLUMNS, TARGET, Preprocessing, Row, labelled, read_labelled_rows
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -25,17 +31,41 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--validation-fraction", type=float, required=True)
     parser.add_argument("--test-fraction", type=float, required=True)
+    parser.add_argument("--feature-group", help="the data is the offline store of this group, and not CSV")
+    parser.add_argument("--record-identifier", help="its feature that tells records apart")
+    parser.add_argument("--event-time", help="its feature that says when a record became what it is")
+    parser.add_argument("--as-of", type=datetime.fromisoformat, help="records as they were at this time")
     arguments = parser.parse_args()
 
-    rows, targets = read_labelled_rows(job.processing_input("data"))
+    data = job.processing_input("data")
+    if arguments.feature_group is None:
+        source = ", ".join(sorted(file.name for file in data.glob("*.csv")))
+        rows, targets = read_labelled_rows(data)
+    else:
+        source = f"feature group {arguments.feature_group} as of {arguments.as_of.isoformat()}"
+        snapshot = feature_store.Snapshot(
+            record_identifier=arguments.record_identifier, event_time=arguments.event_time, as_of=arguments.as_of
+        )
+        rows, targets = labelled(feature_store.read(data, (*COLUMNS, TARGET), snapshot))
+    logger.info("%s: %d rows", source, len(rows))
     parts = split(len(rows), arguments.seed, arguments.validation_fraction, arguments.test_fraction)
     preprocessing = fit([rows[index] for index in parts["train"]])
     preprocessing.apply(rows)  # a row that a later step could not use is refused here, by its file and number
     preprocessing.save(job.processing_output("preprocessing") / "preprocessing.json")
+    origin = {"source": source, "rows": len(rows), "sha256": digest(rows, targets.tolist())}
+    (job.processing_output("origin") / "origin.json").write_text(json.dumps(origin) + "\n")
     for name, indices in parts.items():
         file = job.processing_output(name) / f"{name}.csv"
         write(file, [[*rows[index].values, str(float(targets[index]))] for index in indices])
         logger.info("%s: %d rows", name, len(indices))
+
+
+def digest(rows: Sequence[Row], targets: Sequence[float]) -> str:
+    """Return the SHA-256 of the rows with their targets, in their order."""
+    content = hashlib.sha256()
+    for row, target in zip(rows, targets, strict=True):
+        content.update(json.dumps([*row.values, target]).encode() + b"\n")
+    return content.hexdigest()
 
 
 def split(count: int, seed: int, validation_fraction: float, test_fraction: float) -> dict[str, list[int]]:

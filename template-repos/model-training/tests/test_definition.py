@@ -93,7 +93,7 @@ def test_no_execution_writes_where_another_one_has_written(pipeline_definition: 
     for job in ("Preprocess", "Evaluate"):
         outputs = arguments(pipeline_definition, job)["ProcessingOutputConfig"]["Outputs"]
         uris.extend(output["S3Output"]["S3Uri"] for output in outputs)
-    assert len(uris) == 6
+    assert len(uris) == 7
     for uri in uris:
         assert uri["Std:Join"]["Values"][:2] == [
             f"{EXAMPLE.storage}/executions",
@@ -146,7 +146,7 @@ def test_the_champion_is_part_of_the_definition_so_that_nobody_chooses_another_t
 
 def test_without_a_version_to_beat_the_evaluation_has_no_input_of_one(pipeline_definition: Json) -> None:
     evaluate = arguments(pipeline_definition, "Evaluate")
-    assert [each["InputName"] for each in evaluate["ProcessingInputs"]] == ["model", "test", "code"]
+    assert [each["InputName"] for each in evaluate["ProcessingInputs"]] == ["model", "test", "origin", "code"]
     assert "--champion-version" not in evaluate["AppSpecification"]["ContainerArguments"]
 
 

@@ -180,6 +180,10 @@ def test_the_model_card_has_quality_importance_and_hyperparameters(finished: Fin
     assert set(COLUMNS) <= set(values)
     given = card["training_details"]["training_job_details"]["user_provided_hyper_parameters"]
     assert given == [{"name": name, "value": str(value)} for name, value in SETTINGS.hyperparameters.items()]
+    data = finished.evaluation["data"]
+    assert (data["source"], data["rows"]) == (DATA.name, len(LABELLED))
+    told = f" of {len(LABELLED)} rows of {DATA.name} (SHA-256 {data['sha256']}) with the columns "
+    assert told in card["training_details"]["training_observations"]
 
 
 def challenge(finished: Finished, archive: bytes, sha256: str | None = None) -> LocalRun:

@@ -12,6 +12,7 @@ from mlops_platform.project.settings_file import SettingsError
 SETTINGS = """
 [data]
 file = "data/abalone.csv"
+feature_group = ""
 validation_fraction = 0.15
 test_fraction = 0.15
 seed = 42
@@ -103,6 +104,8 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
     [
         ("test_fraction = 0.15", "test_fraction = 0.5", r"\[data\] validation_fraction and test_fraction"),
         ("mse_threshold = 6.0", "mse_threshold = -1", r"\[quality\] mse_threshold must be above 0"),
+        ('feature_group = ""', "feature_group = 1", r"\[data\] feature_group is 1, expected a text"),
+        ('feature_group = ""', "", r"\[data\] feature_group is missing"),
         ("least_improvement = 0.01", "least_improvement = 1", r"\[quality\] least_improvement must be below 1"),
         ("rows = 1000", "rows = 99", r"\[trial\] rows must be at least 100"),
         ("mlflow = false", 'mlflow = "yes"', r"\[tracking\] mlflow is 'yes', expected true or false"),
