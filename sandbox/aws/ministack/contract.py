@@ -81,6 +81,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_stacks": "a AccountRegionScopedDict",
     },
     "ministack.services.cloudformation.custom_resource": {
+        "deliver_response": "(token, response)",
         "invoke_custom_resource": "(request_type, logical_id, props, stack_name, stack_id, resource_type, physical_id, old_props)",
     },
     "ministack.services.cloudformation.engine": {
@@ -100,6 +101,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_STACK_TAG_PROPERTY": "a dict",
     },
     "ministack.services.cloudformation.stacks": {
+        "_roll_back_operation": "(stack_name, stack_id, stack, operation, reason_override)",
         "_delete_resource": "(resource_type, physical_id, props, stack_name, logical_id)",
         "_provision_resource": "(resource_type, logical_id, props, stack_name)",
         "_resolve_dynamic_references": "(value, previous, reuse_ssm, reuse_secrets)",
