@@ -46,7 +46,7 @@ LIMITS = Limits(
     points_per_minute=100_000,
     seconds_per_minute=30,
 )
-"""What is left of an hour after the launches does not suffice for another one."""
+"""The rest of an hour after the launches does not suffice for another one."""
 SECONDS = 180
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
