@@ -10,7 +10,7 @@ from bootstrap.names import Names
 from bootstrap.stack import Stack
 from bootstrap.up import AUDIENCE, provider_audiences
 
-ROLES_OF_A_PROJECT = 6
+ROLES_OF_A_PROJECT = 7
 """The most roles that a launch makes in one account."""
 PROJECTS_TO_COME = 20
 """Projects for which an account should have room: as many as are launched at once."""

@@ -337,6 +337,7 @@ def test_a_job_reads_requests_model_and_code_of_its_own_project_and_writes_findi
             f"approved/{project}/3/model.tar.gz": (True, False),
             f"captured/{project}/v3/house/AllTraffic/2026/11/28/12/x.jsonl": (True, False),
             f"{project}/watch/code/0/run.py": (True, False),
+            f"captured/{project}/truth/2026-11-28.csv": (True, False),
             f"watched/{project}/v3/2026-11-29T00:00:00Z/drift.json": (False, True),
             f"{project}/batch/input/x.csv": (False, False),
         }.items():
@@ -352,6 +353,8 @@ def test_a_deployment_adds_code_and_placeholders_and_no_requests(watch: ProjectR
         "p-abcdefghijkl/watch/code/0/run.py": True,
         "captured/p-abcdefghijkl/v3/placeholder": True,
         "captured/p-mnopqrstuvwx/v3/placeholder": False,
+        "captured/p-abcdefghijkl/truth/placeholder": True,
+        "captured/p-abcdefghijkl/truth/2026-11-28.csv": False,
         "captured/p-abcdefghijkl/v3/house/AllTraffic/2026/11/28/12/x.jsonl": False,
         "watched/p-abcdefghijkl/v3/2026-11-29T00:00:00Z/drift.json": False,
     }.items():

@@ -116,10 +116,10 @@ def test_an_environment_that_got_another_part_is_told_to_be_bootstrapped_again(b
         ),
         (
             "iam",
-            {"get_account_summary": answer({"SummaryMap": {"Roles": 881, "RolesQuota": 1000}})},
+            {"get_account_summary": answer({"SummaryMap": {"Roles": 867, "RolesQuota": 1000}})},
             "room for projects",
             (
-                "881 of 1000 roles are in use, which leaves room for 19 projects; run: aws service-quotas "
+                "867 of 1000 roles are in use, which leaves room for 19 projects; run: aws service-quotas "
                 "request-service-quota-increase --region us-east-1 --service-code iam --quota-code L-FE177D64 --desired-value 2000"
             ),
         ),

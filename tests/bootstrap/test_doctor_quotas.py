@@ -96,4 +96,4 @@ def test_no_launch_makes_more_roles_in_an_account_than_doctor_counts() -> None:
     roles = [
         [each["Type"] for each in template["Resources"].values()].count("AWS::IAM::Role") for template in templates
     ]
-    assert max(roles) == ROLES_OF_A_PROJECT
+    assert max(roles) <= ROLES_OF_A_PROJECT
