@@ -30,6 +30,8 @@ ISSUER = "token.actions.githubusercontent.com"
 
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/data"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary"
+ANSWERED_WITHIN = "1200"
+"""Seconds for which CloudFormation waits for the template cloner's answer to a custom resource."""
 CLONER = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:analytics-dev-template-cloner"
 MLFLOW_APP = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:mlflow-app/app-abcdefghijkl"
 OIDC_PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"

@@ -17,6 +17,7 @@ from tests.cloudformation import findings
 from tests.decisions import permits
 from tests.products.product import (
     ACCOUNT,
+    ANSWERED_WITHIN,
     BOUNDARY,
     CLONER,
     ISSUER,
@@ -483,9 +484,9 @@ def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
         assert not [action for action in actions if action.startswith(("secretsmanager:", "ssm:", "lambda:", "sts:"))]
 
 
-def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
+def test_custom_resources_wait_for_an_answer_and_do_not_hang_for_an_hour(product: Product) -> None:
     for key in ("Repository", "FirstRun"):
-        assert product.properties(key)["ServiceTimeout"] == "300"
+        assert product.properties(key)["ServiceTimeout"] == ANSWERED_WITHIN
         assert product.properties(key)["ServiceToken"] == CLONER
 
 

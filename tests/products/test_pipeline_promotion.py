@@ -9,7 +9,7 @@ from functions.template_cloner.properties import parse_deletion_check
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
-from tests.products.product import ACCOUNT, CLONER, ISSUER, PARAMETERS, PROJECT, Product, launched
+from tests.products.product import ACCOUNT, ANSWERED_WITHIN, CLONER, ISSUER, PARAMETERS, PROJECT, Product, launched
 from tests.products.test_model_building_training import LONGEST_LAUNCH
 
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-pipeline-promotion"
@@ -223,7 +223,10 @@ def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: P
 
     assert product.together(asked) == []
     for key in asked:
-        assert (product.properties(key)["ServiceTimeout"], product.properties(key)["ServiceToken"]) == ("300", CLONER)
+        assert (product.properties(key)["ServiceTimeout"], product.properties(key)["ServiceToken"]) == (
+            ANSWERED_WITHIN,
+            CLONER,
+        )
 
 
 def test_the_project_is_no_project_whose_approved_models_are_deployed(product: Product) -> None:

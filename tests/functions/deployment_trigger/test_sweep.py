@@ -354,3 +354,44 @@ def test_the_sweep_fails_once_for_what_was_not_evaluated_and_goes_on_with_other_
 
     assert fakes.dispatched == [churn]
     assert [made.decision for made in fakes.sweep("sweep-2")] == []
+
+
+def with_many_projects(fakes: Fakes, monkeypatch: pytest.MonkeyPatch, seconds_each: float) -> list[str]:
+    """Add 199 projects, each of which takes so long to sweep; return the groups of those that are looked at."""
+    looked_at: list[str] = []
+    listed = fakes.sagemaker.list_model_packages
+    for number in range(199):
+        project_id = f"p-{number:012d}"
+        name = f"/mlops/analytics/dev/projects/{project_id}/deployment-repository"
+        fakes.ssm.values[name] = f"acme/mlops-many-{project_id}-model-deployment-realtime"
+
+    def list_slowly(**arguments: object) -> object:
+        looked_at.append(str(arguments["ModelPackageGroupName"]))
+        fakes.clock.now += seconds_each
+        return listed(**arguments)
+
+    monkeypatch.setattr(fakes.sagemaker, "list_model_packages", list_slowly)
+    return looked_at
+
+
+def test_two_hundred_projects_are_swept_one_after_the_other(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = with_many_projects(fakes, monkeypatch, seconds_each=0.5)
+
+    assert [made.decision for made in fakes.sweep()] == ["dispatched"]
+
+    assert len(looked_at) == len(set(looked_at)) == 200
+
+
+def test_projects_for_which_a_sweep_has_no_time_are_left_to_the_next_ones_each_in_its_turn(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half of them, here; a sweep that always began with the same ones would never reach the others."""
+    looked_at = with_many_projects(fakes, monkeypatch, seconds_each=2)
+
+    fakes.sweep()
+
+    assert len(looked_at) == len(set(looked_at)) == 101
+    assert "99 projects are left to the next sweeps: there was no time for them" in caplog.text
+    for each in range(10):
+        fakes.sweep(f"sweep-{each}")
+    assert len(set(looked_at)) > 190
