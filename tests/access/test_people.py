@@ -6,7 +6,6 @@ from fnmatch import fnmatchcase
 import pytest
 
 from components.iam.sagemaker_jobs import JOBS_WITH_A_NETWORK
-from components.studio.leads import EVIDENCE
 from tests.access.conftest import RoleNamed
 from tests.decisions import Request, Values, allowances, denials
 from tests.rendering import Rendering
@@ -68,21 +67,10 @@ def test_records_of_features_are_put_by_leads_alone_and_into_groups_of_projects(
         ({"sagemaker:ModelApprovalStatus": "Rejected"}, True),
         ({"sagemaker:ModelApprovalStatus": "Approved", "sagemaker:CustomerMetadataProperties/note": "x"}, True),
         ({}, False),
-        (
-            {
-                "sagemaker:ModelApprovalStatus": "Approved",
-                "sagemaker:CustomerMetadataPropertiesToRemove": [EVIDENCE[0]],
-            },
-            False,
-        ),
-        *(
-            ({"sagemaker:ModelApprovalStatus": "Approved", f"sagemaker:CustomerMetadataProperties/{key}": "x"}, False)
-            for key in EVIDENCE
-        ),
     ],
     ids=str,
 )
-def test_a_lead_decides_about_a_version_and_leaves_its_evidence_as_it_is(
+def test_a_lead_decides_about_a_version_and_changes_nothing_else_alone(
     role_named: RoleNamed, keys: dict[str, Values], expected: bool
 ) -> None:
     lead = role_named("lead-data-scientist")

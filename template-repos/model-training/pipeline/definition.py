@@ -7,7 +7,7 @@ Every job runs inside the project's network, isolated, and with the project's ke
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops_platform.pipeline.evidence import evidence, sealed
+from mlops_platform.pipeline.evidence import DESCRIPTION, evidence, sealed
 from mlops_platform.pipeline.expressions import (
     VERSION,
     Json,
@@ -251,7 +251,7 @@ class _Builder:
                     "ModelCardContent": from_property_file("Evaluate", "ModelCard", "content"),
                     "ModelCardStatus": "PendingReview",
                 },
-                "CustomerMetadataProperties": evidence(
+                DESCRIPTION: evidence(
                     artifact=from_property_file("Evaluate", "Digests", "artifact"),
                     container=container,
                 ),

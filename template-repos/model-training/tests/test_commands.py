@@ -111,7 +111,7 @@ def version(number: int, status: str = "PendingManualApproval", stage: str = "",
         "CreationTime": 0,
         "ModelApprovalStatus": status,
         **({"ModelLifeCycle": {"Stage": stage, "StageStatus": "Serving"}} if stage else {}),
-        **({"CustomerMetadataProperties": {"model-sha256": "a" * 64}} if evidence else {}),
+        **({"ModelPackageDescription": f"Its container …, its artifact {'a' * 64}"} if evidence else {}),
         "InferenceSpecification": {
             "Containers": [{"Image": "i", "ModelDataUrl": f"s3://example-bucket/{number}.tar.gz"}]
         },

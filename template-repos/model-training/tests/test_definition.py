@@ -115,16 +115,13 @@ def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipelin
     for kind in ("ModelQuality", "ModelDataQuality"):
         assert register["DriftCheckBaselines"][kind]["Statistics"] == metrics[kind]["Statistics"]
     [container] = register["InferenceSpecification"]["Containers"]
-    assert register["CustomerMetadataProperties"] == {
-        "model-sha256": {
-            "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "artifact"}
-        },
-        "container-sha256": container_digest(container),
-    }
+    made, kept, artifact = register["ModelPackageDescription"]["Std:Join"]["Values"]
     digest = definition_digest(pipeline_definition)
-    assert register["ModelPackageDescription"] == (
-        f"Made from commit {COMMIT} by the pipeline definition with the SHA-256 {digest}"
-    )
+    assert made == f"Made from commit {COMMIT} by the pipeline definition with the SHA-256 {digest}."
+    assert kept == f"Its container has the SHA-256 {container_digest(container)}, its artifact"
+    assert artifact == {
+        "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "artifact"}
+    }
 
 
 CHAMPION = Champion(version=3, artifact_uri="s3://example-bucket/executions/old/model.tar.gz", sha256="c" * 64)

@@ -50,7 +50,7 @@ def test_the_model_is_good_enough_and_registered_for_approval(finished: Finished
     (registered,) = finished.run.registered
     assert registered["ModelApprovalStatus"] == "PendingManualApproval"
     artifact = hashlib.sha256(finished.model.read_bytes()).hexdigest()
-    assert registered["CustomerMetadataProperties"]["model-sha256"] == artifact
+    assert registered["ModelPackageDescription"].endswith(f", its artifact {artifact}")
     report = registered["ModelMetrics"]["ModelQuality"]["Statistics"]
     written = finished.run.s3_path(report["S3Uri"]).read_bytes()
     assert report["ContentDigest"] == f"sha256:{hashlib.sha256(written).hexdigest()}"

@@ -18,6 +18,7 @@ from tests.functions.deployment_trigger.fakes import (
     Crash,
     Fakes,
     arn,
+    described,
     error,
     evidence,
 )
@@ -114,7 +115,7 @@ def test_a_superseded_version_whose_description_changes_is_not_deployed(fakes: F
     fakes.approve(2)
     fakes.deliver(2)
     fakes.sweep()
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(1, request_id="request-2", changed=["ModelPackageDescription"])
 
     assert fakes.sweep("sweep-2") == []
@@ -122,7 +123,7 @@ def test_a_superseded_version_whose_description_changes_is_not_deployed(fakes: F
 
 
 def test_a_lost_approval_is_found_although_the_description_changed_since(fakes: Fakes) -> None:
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(changed=["ModelPackageDescription"])
     assert fakes.records() == {}
 
@@ -135,7 +136,7 @@ def test_a_change_after_the_newest_deployment_does_not_hide_a_later_lost_approva
     fakes.deliver()
     fakes.sagemaker.register(2)
     fakes.approve(2)
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(1, request_id="request-2", changed=["ModelPackageDescription"])
 
     fakes.sweep()
@@ -195,7 +196,7 @@ def test_an_unfinished_deployment_is_finished(fakes: Fakes) -> None:
 
 def test_an_unfinished_deployment_is_finished_once_although_the_version_was_changed(fakes: Fakes) -> None:
     begin(fakes)
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(request_id="request-2", changed=["ModelPackageDescription"])
 
     fakes.sweep()
@@ -272,7 +273,7 @@ def add_churn(fakes: Fakes) -> str:
         **fakes.sagemaker.packages[arn(1)],
         "ModelPackageArn": package_arn,
         "InferenceSpecification": {"Containers": [container]},
-        "CustomerMetadataProperties": evidence(container),
+        "ModelPackageDescription": described(evidence(container)),
         "ModelMetrics": {},
     }
     return package_arn

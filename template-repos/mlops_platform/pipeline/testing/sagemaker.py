@@ -102,11 +102,7 @@ class FakeSageMaker:
     def list_model_packages(self, arguments: Json) -> tuple[int, Json]:
         assert (arguments["SortBy"], arguments["SortOrder"]) == ("CreationTime", "Descending")
         summaries = [
-            {
-                key: value
-                for key, value in package.items()
-                if key not in ("CustomerMetadataProperties", "InferenceSpecification")
-            }
+            {key: value for key, value in package.items() if key != "InferenceSpecification"}
             for package in self.packages
         ]
         return 200, _one_of(summaries, arguments, "ModelPackageSummaryList")
