@@ -182,6 +182,38 @@ def test_two_trainings_never_overlap(workflows: dict[str, Any]) -> None:
     assert workflows["train.yml"]["concurrency"]["cancel-in-progress"] is False
 
 
+GROUPS = {
+    # The newest state of a branch.
+    "checks-${{ github.ref }}": {"checks.yml"},
+    # The newest commit, or the newest version that somebody wants there. Whoever retires wants none.
+    "deploy": {"deploy.yml", "retire.yml"},
+    "diff-${{ github.ref }}": {"diff.yml"},
+    "drift": {"drift.yml"},
+    # The branch says what production has, whether that is a version or none.
+    "production": {"production.yml"},
+    "pull-request-${{ github.event.pull_request.number }}": {"pull-request.yml"},
+    "rollback-${{ inputs.environment }}": {"rollback.yml"},
+    "run-${{ inputs.environment }}-${{ inputs.first }}-${{ inputs.last }}": {"run.yml"},
+    "stack-${{ inputs.stack }}": {"deploy-stack.yml"},
+    "train-${{ github.ref }}": {"train.yml"},
+    "trial-${{ github.event.pull_request.number }}": {"trial.yml"},
+}
+"""The concurrency groups of all workflows, the platform's own included. Of the runs that wait in a group, GitHub keeps only the newest
+(Workflow syntax for GitHub Actions, `concurrency`), so it has to do what the others would have done."""
+
+
+def test_no_workflow_shares_a_group_with_one_whose_waiting_run_it_must_not_replace(templates: Path) -> None:
+    reader: Any = YAML(typ="safe")
+    found: dict[str, set[str]] = {}
+    for folder in (ROOT, *(templates / name for name in WORKFLOWS)):
+        for file in (folder / ".github" / "workflows").iterdir():
+            workflow = reader.load(file.read_text())
+            for each in (workflow, *workflow["jobs"].values()):
+                if "concurrency" in each:
+                    found.setdefault(each["concurrency"]["group"], set()).add(file.name)
+    assert found == GROUPS
+
+
 PROJECT = """
 [project]
 name = "abalone"
