@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from mlops_platform.pipeline.evidence import definition_digest
 from mlops_platform.pipeline.expressions import Json
-from mlops_platform.pipeline.remote import checked, idempotency_token
+from mlops_platform.pipeline.remote import checked
 from mlops_platform.project.aws import error_code
 from mlops_platform.promotion import PromotionError
 
@@ -109,10 +109,10 @@ class Pipeline:
         tags = [{"Key": key, "Value": value} for key, value in proposal.tags.items()]
         versions = self.versions()
         if not versions:
+            # The SDK sends a token of its own: one that follows from the content would stand for a pipeline that was deleted since.
             self.sagemaker.create_pipeline(
                 PipelineName=self.name,
                 PipelineDefinition=text,
-                ClientRequestToken=idempotency_token(self.name, text),
                 Tags=tags,
                 **wanted,
             )

@@ -172,6 +172,16 @@ def test_a_version_that_does_not_exist_is_refused_and_what_runs_stays(account: A
     assert account.sagemaker.live == [1]
 
 
+def test_a_pipeline_that_is_made_again_has_another_token_than_the_one_that_was_deleted() -> None:
+    accounts = [Account(), Account()]
+    for account in accounts:
+        account.promote(proposal(6.0))
+    tokens = [
+        sent["ClientRequestToken"] for each in accounts for name, sent in each.requests.sent if name == "CreatePipeline"
+    ]
+    assert len(set(tokens)) == 2
+
+
 def test_a_rollback_without_a_pipeline_is_refused(account: Account) -> None:
     with pytest.raises(PromotionError, match="no version 1; it has none"):
         account.pipeline.converge(1)
