@@ -196,7 +196,7 @@ GROUPS = {
     "run-${{ inputs.environment }}-${{ inputs.first }}-${{ inputs.last }}": {"run.yml"},
     "stack-${{ inputs.stack }}": {"deploy-stack.yml"},
     "train-${{ github.ref }}": {"train.yml"},
-    "trial-${{ github.event.pull_request.number }}": {"trial.yml"},
+    "trial-${{ github.event.pull_request.number }}-${{ github.event.label.name }}": {"trial.yml"},
 }
 """The concurrency groups of all workflows, the platform's own included. Of the runs that wait in a group, GitHub keeps only the newest
 (Workflow syntax for GitHub Actions, `concurrency`), so it has to do what the others would have done."""
@@ -212,6 +212,18 @@ def test_no_workflow_shares_a_group_with_one_whose_waiting_run_it_must_not_repla
                 if "concurrency" in each:
                     found.setdefault(each["concurrency"]["group"], set()).add(file.name)
     assert found == GROUPS
+
+
+def test_a_run_that_an_event_makes_do_nothing_replaces_none_that_waits(templates: Path) -> None:
+    for name in WORKFLOWS:
+        for file, workflow in read(templates / name).items():
+            # A run enters the group of its workflow before any condition of a job is looked at.
+            conditions = " ".join(job.get("if", "") for job in workflow["jobs"].values())
+            decided_by = set(re.findall(r"github\.event\.[\w.]+", conditions))
+            assert decided_by <= set(re.findall(r"github\.event\.[\w.]+", str(workflow.get("concurrency")))), (
+                name,
+                file,
+            )
 
 
 PROJECT = """
