@@ -170,6 +170,12 @@ def test_a_pull_request_is_trained_on_aws_when_somebody_asks_for_it_and_its_pipe
     assert minutes + 5 + 5 <= jobs["trial"]["timeout-minutes"] < credentials["role-duration-seconds"] / 60
 
 
+def test_the_readme_says_how_the_label_that_a_workflow_waits_for_is_made(template: Path) -> None:
+    workflows = "".join(file.read_text() for file in (template / ".github" / "workflows").iterdir())
+    for label in re.findall(r"label\.name == '([^']+)'", workflows):
+        assert f"gh label create {label}\n" in (template / "README.md").read_text()
+
+
 def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str, Any]) -> None:
     job = workflows["train.yml"]["jobs"]["train"]
     (credentials,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
