@@ -144,6 +144,7 @@ def test_only_training_may_ask_for_credentials_in_its_environment_and_a_trial_ou
         ("checks.yml", "checks", {"contents": "read"}, None),
         ("train.yml", "project", {"contents": "read"}, None),
         ("train.yml", "train", {"contents": "read", "id-token": "write"}, "dev"),
+        ("train.yml", "tell", {"contents": "read", "issues": "write"}, None),
         ("trial.yml", "project", {"contents": "read"}, None),
         ("trial.yml", "trial", {"contents": "read", "id-token": "write"}, None),
     ]
@@ -182,6 +183,18 @@ def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str,
     (wait,) = [step["run"] for step in job["steps"] if "pipeline wait" in step.get("run", "")]
     minutes = int(wait.rpartition(" ")[2])
     assert minutes + 5 <= job["timeout-minutes"] <= credentials["role-duration-seconds"] / 60
+
+
+def test_a_training_that_the_platform_started_and_that_fails_is_told_once_to_those_who_watch(
+    workflows: dict[str, Any],
+) -> None:
+    jobs = workflows["train.yml"]["jobs"]
+    tell = jobs["tell"]
+    assert set(tell["needs"]) == set(jobs) - {"tell"}
+    assert tell["if"] == "failure() && inputs.reason != '' && github.run_attempt == 1"
+    [step] = [each for each in tell["steps"] if "run" in each]
+    assert step["run"].startswith('python3 -m mlops_platform.project.issue "Training failed ($REASON)"')
+    assert step["env"]["REASON"] == "${{ inputs.reason }}"
 
 
 def test_two_trainings_never_overlap(workflows: dict[str, Any]) -> None:
