@@ -68,7 +68,8 @@ def backfill(
     is included with all that begins with it. Started again, it goes on where it was interrupted.
 
     Raises:
-        DeploymentError: no window has input, a run fails, or the time is over before all are done.
+        DeploymentError: no window has input, a run fails, another version is deployed meanwhile, or the time is over before all
+            are done.
     """
     first, last = arguments
     version = running_version(live_batch(owner, environment))
@@ -95,6 +96,11 @@ def backfill(
                 )
             uri = input_uri(made.names, configured.input, window)
             finished.append(made.run(window, input_uri=uri, attempt=attempt(), minutes=(ends - now()) / 60))
+            if (scored_by := finished[-1].manifest["model_package_arn"]) != version:
+                raise DeploymentError(
+                    f"{window} was scored by {scored_by}, which was deployed meanwhile: run this again, it scores the other "
+                    "windows of the period by that version, too"
+                )
     finally:
         done = f"{len(finished)} of {len(wanted)} windows, {len(wanted) - len(todo)} were scored before"
         summary.publish(_table(f"{environment.name}: {done}", finished))

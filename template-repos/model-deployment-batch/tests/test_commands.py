@@ -286,6 +286,26 @@ def test_a_backfill_goes_on_where_it_was_interrupted_and_scores_again_what_anoth
     assert started(aws)[4:] == WINDOWS[3:]
 
 
+def test_a_backfill_ends_when_another_version_is_deployed_meanwhile_and_the_next_scores_all_windows_with_that(
+    aws: Aws, engine: Engine
+) -> None:
+    deploy(1)
+    aws.receive(*WINDOWS)
+
+    def deploys(_: str) -> str:
+        if started(aws) == WINDOWS[:2]:
+            deploy(2)
+        return "10.0"
+
+    aws.sagemaker.answer = deploys
+    said = f"{WINDOWS[1]} was scored by {PROJECT.package_arn(2)}, which was deployed meanwhile: run this again"
+    with pytest.raises(SystemExit, match=said):
+        main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws) == WINDOWS[:2]
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws)[2:] == [WINDOWS[0], *WINDOWS[2:]]
+
+
 def test_a_backfill_of_a_period_without_input_is_refused(aws: Aws, engine: Engine) -> None:
     deploy(1)
     aws.receive(*WINDOWS)

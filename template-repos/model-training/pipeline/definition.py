@@ -26,6 +26,9 @@ from pipeline.settings import Settings
 PENDING = "PendingManualApproval"
 MSE = "regression_metrics.mse.value"
 IMPROVEMENT = "champion.improvement"
+LONGEST_ARGUMENT = 256
+"""Characters of an argument of a processing job. A hyperparameter may be longer, and no value on a model card may.
+Source: SageMaker API Reference, AppSpecification."""
 
 SERVING: Json = {
     # Code that the image installs, with `pip install .`, before it serves (sagemaker-containers, _server.py).
@@ -175,7 +178,9 @@ class _Builder:
             script="evaluate.py",
             options={
                 "--model": self.project.model_package_group,
-                "--hyperparameters": [f"{name}={value}" for name, value in self.settings.hyperparameters.items()],
+                "--hyperparameters": [
+                    f"{name}={value}"[:LONGEST_ARGUMENT] for name, value in self.settings.hyperparameters.items()
+                ],
                 **compared,
             },
             inputs={

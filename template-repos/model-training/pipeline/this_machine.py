@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import job_code, upload
+from mlops_platform.pipeline import job_code, remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun
 from mlops_platform.project import summary
@@ -51,10 +51,12 @@ def run(
         stored: what else the definition reads, by its S3 URI.
 
     Raises:
+        InvalidDefinitionError: SageMaker would refuse the definition.
         StepFailedError: a step failed, or the model is not good enough.
         ServingError: the model cannot be served, or answers otherwise than in the evaluation.
         ImageEnvironmentError: there are no packages to run it with.
     """
+    remote.checked(definition)
     _install_images()
     with tempfile.TemporaryDirectory() as temporary:
         execution = LocalRun(

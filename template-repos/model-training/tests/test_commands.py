@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from examples import DATA, SETTINGS
-from pipeline import feature_group, images, project, report, training_settings
+from pipeline import __main__ as commands_module
+from pipeline import feature_group, images, project, report, this_machine, training_settings
 from pipeline.__main__ import main
 from pipeline.definition import FeatureGroup
 from pipeline.feature_group import FeatureGroupError
@@ -332,6 +333,22 @@ def test_a_local_run_installs_the_packages_of_every_image_before_its_first_step(
     with pytest.raises(SystemExit, match="error: stopped"):
         main(["local-run"])
     assert done == [*images.GROUPS, "the steps"]
+
+
+def test_a_local_run_refuses_what_sagemaker_would_before_it_installs_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (REPOSITORY / "settings.toml").read_text()
+    (tmp_path / "settings.toml").write_text(
+        text.replace("[hyperparameters]", f'[hyperparameters]\nnote = "{"x" * 2501}"')
+    )
+    (tmp_path / SETTINGS.data.file).parent.mkdir(parents=True)
+    (tmp_path / SETTINGS.data.file).write_bytes(DATA.read_bytes())
+    for module in (commands_module, this_machine):
+        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(images, "interpreter", pytest.fail)
+    with pytest.raises(SystemExit, match=r"^error: Train: HyperParameters\.note has 2501 characters"):
+        main(["local-run"])
 
 
 def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

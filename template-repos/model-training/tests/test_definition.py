@@ -1,6 +1,7 @@
 """The pipeline definition that SageMaker gets."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import CODE_URI, COMMIT, DATA_URI
@@ -147,10 +148,16 @@ def test_without_a_version_to_beat_the_evaluation_has_no_input_of_one(pipeline_d
     assert "--champion-version" not in evaluate["AppSpecification"]["ContainerArguments"]
 
 
-def test_arguments_of_a_job_are_within_the_limits_of_sagemaker(pipeline_definition: Json) -> None:
-    given = arguments(pipeline_definition, "Evaluate")["AppSpecification"]["ContainerArguments"]
-    assert len(given) <= 100
-    assert max(map(len, given)) <= 256
+@pytest.mark.parametrize(("length", "accepted"), [(256, True), (2500, True), (2501, False)])
+def test_a_hyperparameter_is_as_long_as_training_takes_it_and_cut_for_the_card(length: int, accepted: bool) -> None:
+    constraints = ("(0,1)" * 501)[:length]
+    settings = replace(SETTINGS, hyperparameters={**SETTINGS.hyperparameters, "interaction_constraints": constraints})
+    long = definition(EXAMPLE, settings, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
+    assert arguments(long, "Train")["HyperParameters"]["interaction_constraints"] == constraints
+    given = arguments(long, "Evaluate")["AppSpecification"]["ContainerArguments"]
+    assert f"interaction_constraints={constraints}"[:256] in given
+    refused = "Train: HyperParameters.interaction_constraints has 2501 characters, and SageMaker takes at most 2500"
+    assert problems(long) == ([] if accepted else [refused])
 
 
 def test_the_artifact_that_is_evaluated_is_the_one_that_is_registered(pipeline_definition: Json) -> None:
