@@ -22,7 +22,7 @@ class Times:
     """The times of the starts, and the patience with AWS when it does not take one."""
 
     expression: str
-    """`cron(…)` or `rate(…)`."""
+    """`cron(…)`. The first start of a `rate(…)` is due at once. Source: EventBridge Scheduler User Guide, "Schedule types"."""
     time_zone: str
     flexible_minutes: int
     """A start comes at any time within so many minutes after its time; 0 for at its time."""

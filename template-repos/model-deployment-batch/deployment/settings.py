@@ -15,7 +15,10 @@ class Plan:
     """The times and the machine of one environment."""
 
     schedule: str
-    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)` or `rate(value unit)`."""
+    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)`.
+
+    Not `rate(…)`, whose times begin with the deployment, to the second: nobody could say how to call the folder of a window.
+    """
     time_zone: str
     """Zone in which they are meant, such as Europe/Berlin. The name of a run's window is in UTC all the same."""
     flexible_minutes: int
@@ -81,12 +84,9 @@ class Settings:
 PLANS = dict.fromkeys(ENVIRONMENTS, Plan)
 TABLES = {"input": Input, "retries": Retries, "drift": Drift, "alarms": Alarms, "test": Limits}
 CRON = re.compile(r"cron\((?P<fields>[^()]+)\)")
-RATE = re.compile(r"rate\((?P<value>[1-9]\d*) (?P<unit>minute|hour|day)(?P<plural>s?)\)")
 PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*")
 LONGEST_JOB_MINUTES = 5 * 24 * 60
 """Source: SageMaker API Reference, ProcessingStoppingCondition."""
-SHORTEST_INTERVAL_MINUTES = 15
-"""A job takes minutes to get its machine."""
 
 
 def read(file: Path) -> Settings:
@@ -97,24 +97,17 @@ def read(file: Path) -> Settings:
     """
     tables = settings_file.read(file, {**PLANS, **TABLES})
     settings = Settings(plans={name: tables[name] for name in PLANS}, **{name: tables[name] for name in TABLES})
-    checks = [_plan_checks(name, plan, settings.retries) for name, plan in settings.plans.items()]
+    checks = [_plan_checks(name, plan) for name, plan in settings.plans.items()]
     settings_file.require(
         file, {problem: holds for each in (*checks, _checks(settings)) for problem, holds in each.items()}
     )
     return settings
 
 
-def _plan_checks(name: str, plan: Plan, retries: Retries) -> dict[str, object]:
-    minutes = _minutes_between(plan.schedule)
+def _plan_checks(name: str, plan: Plan) -> dict[str, object]:
     checks = {
-        "schedule is neither cron(…) with six fields, one of the days a ?, nor rate(…), such as rate(1 day)": (
+        "schedule must be cron(…) with six fields, one of the days a ?, such as cron(0 2 * * ? *)": (
             _is_schedule(plan.schedule)
-        ),
-        f"schedule must leave {SHORTEST_INTERVAL_MINUTES} minutes between two starts, or runs wait for each other": (
-            minutes is None or minutes >= SHORTEST_INTERVAL_MINUTES
-        ),
-        "schedule starts again before [retries] maximum_minutes are over": (
-            minutes is None or minutes > retries.maximum_minutes
         ),
         "time_zone is no zone of the IANA database, such as Europe/Berlin": (
             plan.time_zone in zoneinfo.available_timezones()
@@ -147,16 +140,8 @@ def _checks(settings: Settings) -> dict[str, object]:
 
 def _is_schedule(text: str) -> bool:
     """Tell whether EventBridge Scheduler may take an expression; what is within a field of cron is left to it."""
-    if rate := RATE.fullmatch(text):
-        return (rate["value"] == "1") == (rate["plural"] == "")
     cron = CRON.fullmatch(text)
     if cron is None:
         return False
     fields = cron["fields"].split(" ")
     return len(fields) == 6 and (fields[2] == "?") != (fields[4] == "?")
-
-
-def _minutes_between(text: str) -> int | None:
-    """Return the minutes between two starts of a rate; None for the times of cron."""
-    rate = RATE.fullmatch(text)
-    return int(rate["value"]) * {"minute": 1, "hour": 60, "day": 1440}[rate["unit"]] if rate else None

@@ -269,10 +269,10 @@ def test_the_schedule_starts_the_live_version_once_for_each_time_in_its_zone(acc
 
 def test_another_time_changes_the_schedule_and_none_deletes_it(account: Account) -> None:
     account.promote(proposal(6.0))
-    account.expression = "rate(1 day)"
+    account.expression = "cron(0 6 * * ? *)"
     account.promote(proposal(6.0))
     assert account.requests.changes[-1] == "UpdateSchedule"
-    assert account.scheduler.schedules[NAME]["ScheduleExpression"] == "rate(1 day)"
+    assert account.scheduler.schedules[NAME]["ScheduleExpression"] == "cron(0 6 * * ? *)"
     account.expression = ""
     account.promote(proposal(6.0))
     account.promote(proposal(6.0))
