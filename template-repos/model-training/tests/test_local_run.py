@@ -290,6 +290,30 @@ def test_a_champion_whose_artifact_was_changed_is_not_run(
     assert "its artifact is not the one that was registered" in found["outcome"]
 
 
+@pytest.mark.parametrize(
+    ("own", "improvement", "outcome"),
+    [
+        (0.25, evaluate.NOTHING_BEATS_IT, "version 7 predicts every row exactly, and this one does not"),
+        (0.0, 0.0, "version 7 predicts every row exactly, and so does this one"),
+    ],
+)
+def test_a_champion_without_any_error_is_not_beaten(
+    monkeypatch: pytest.MonkeyPatch, own: float, improvement: float, outcome: str
+) -> None:
+    def without_error(_: Path, __: str | None) -> float:
+        return 0.0
+
+    monkeypatch.setattr(evaluate, "champion_mse", without_error)
+    found = evaluate.challenged({"regression_metrics": {"mse": {"value": own}}}, "7", "0" * 64)
+    assert found == {"version": "7", "mse": {"value": 0.0}, "improvement": improvement, "outcome": outcome}
+
+
+@pytest.mark.parametrize(("predicted", "share"), [([3.0, 3.0], 1.0), ([3.0, 4.0], 0.0)])
+def test_targets_that_are_all_the_same_can_be_measured(predicted: list[float], share: float) -> None:
+    report = evaluate.measure(np.array([3.0, 3.0]), np.array(predicted))
+    assert report["regression_metrics"]["r2"] == {"value": share}
+
+
 OF_ITS_OWN = "of its own"
 HELD_OUT = split(
     [Row(row.place, [OF_ITS_OWN, *row.values[1:-1]]) for row in LABELLED],
