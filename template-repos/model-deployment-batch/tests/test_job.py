@@ -134,8 +134,13 @@ def test_rows_that_the_model_refuses_are_found_among_thousands(score: Score, tmp
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xef\xbb\xbf" + FIRST + b"\r\n" + FIRST + b"\r\n", FIRST + b"\n\n \n" + FIRST, b"\n" + FIRST + b"\n" + FIRST],
-    ids=["a byte order mark and CRLF", "empty lines, and none at the end", "an empty line first"],
+    [
+        b"\xef\xbb\xbf" + FIRST + b"\r\n" + FIRST + b"\r\n",
+        FIRST + b"\r" + FIRST + b"\r",
+        FIRST + b"\n\n \n" + FIRST,
+        b"\n" + FIRST + b"\n" + FIRST,
+    ],
+    ids=["a byte order mark and CRLF", "CR alone", "empty lines, and none at the end", "an empty line first"],
 )
 def test_lines_are_counted_however_they_end(score: Score, content: bytes) -> None:
     assert score({"part-0.csv": content})["rows"] == {"in": 2, "out": 2, "quarantined": 0}
