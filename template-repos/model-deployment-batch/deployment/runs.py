@@ -110,8 +110,8 @@ def status(owner: Project, environment: Environment, configured: Settings, _: Se
     version, schedule = running_version(live), live.schedule()
     rows = {
         "version": f"`{version}`",
-        "schedule": "none"
-        if schedule is None
+        "schedule": "none: runs are started by hand"
+        if schedule is None or not configured.plans[environment.name].schedule
         else f"`{schedule['ScheduleExpression']}` in {schedule['ScheduleExpressionTimezone']}, {schedule['State']}",
     }
     lines = [

@@ -15,12 +15,12 @@ class Plan:
     """The times and the machine of one environment."""
 
     schedule: str
-    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)`.
+    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)`. Empty: none, runs are started by hand.
 
     Not `rate(…)`, whose times begin with the deployment, to the second: nobody could say how to call the folder of a window.
     """
     time_zone: str
-    """Zone in which they are meant, such as Europe/Berlin. The name of a run's window is in UTC all the same."""
+    """Zone in which the times are meant, such as Europe/Berlin. The name of a run's window is in UTC all the same."""
     flexible_minutes: int
     """A run starts at any time within so many minutes after its time; 0 starts it at its time."""
     instance_type: str
@@ -107,7 +107,7 @@ def read(file: Path) -> Settings:
 def _plan_checks(name: str, plan: Plan) -> dict[str, object]:
     checks = {
         "schedule must be cron(…) with six fields, one of the days a ?, such as cron(0 2 * * ? *)": (
-            _is_schedule(plan.schedule)
+            not plan.schedule or _is_schedule(plan.schedule)
         ),
         "time_zone is no zone of the IANA database, such as Europe/Berlin": (
             plan.time_zone in zoneinfo.available_timezones()

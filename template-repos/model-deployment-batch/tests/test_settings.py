@@ -39,13 +39,20 @@ def test_schedules_are_times_of_eventbridge_scheduler(tmp_path: Path, schedule: 
     assert settings.read(file).plans["prod"].schedule == schedule
 
 
+def test_an_environment_may_have_no_times(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(changed("preprod", "schedule", '""'))
+    plans = settings.read(file).plans
+    assert (plans["preprod"].schedule, plans["prod"].schedule) == ("", "cron(0 2 * * ? *)")
+
+
 @pytest.mark.parametrize(
     ("table", "key", "value", "problem"),
     [
         *(
             ("prod", "schedule", f'"{schedule}"', r"\[prod\] schedule must be cron")
             for schedule in (
-                *("", "0 2 * * *", "cron(0 2 * * *)", "cron(0 2 * * * *)", "cron(0 2 ? * ? *)", "cron(0 2 * *  ? *)"),
+                *("0 2 * * *", "cron(0 2 * * *)", "cron(0 2 * * * *)", "cron(0 2 ? * ? *)", "cron(0 2 * *  ? *)"),
                 *("rate(1 day)", "at(2026-11-28T01:00:00)"),
             )
         ),
