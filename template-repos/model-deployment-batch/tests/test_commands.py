@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from example_settings import EXAMPLE
-from fake_aws import NAMES, PREPROD, Aws
+from fake_aws import GOOD_ROW, NAMES, PREPROD, Aws
 from test_definition import CONTAINER
 
 import deployment.deploy
@@ -325,6 +325,21 @@ def test_a_backfill_ends_before_its_credentials_and_says_where_it_goes_on(
         runs.backfill(PROJECT, PREPROD, SETTINGS, ["2026-11-25", "2026-11-28"], now=lambda: next(times))
     assert started(aws) == WINDOWS[:2]
     assert "preprod: 2 of 4 windows" in capsys.readouterr().out
+
+
+def test_a_backfill_scores_again_what_got_rows_after_its_run(aws: Aws, engine: Engine) -> None:
+    deploy(1)
+    aws.receive(*WINDOWS)
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    aws.sagemaker.started.clear()
+    aws.receive(WINDOWS[1], name="late/part-1.csv")
+    aws.objects.objects[NAMES.bucket, f"{NAMES.folder}/input/daily/{WINDOWS[2]}/part-0.csv"] += GOOD_ROW
+    # Some tools make an object of a folder, which no job gets as a file.
+    aws.objects.objects[NAMES.bucket, f"{NAMES.folder}/input/daily/{WINDOWS[3]}/"] = b""
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws) == WINDOWS[1:3]
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws) == WINDOWS[1:3]
 
 
 def test_the_same_attempt_starts_no_second_execution_and_another_does(
