@@ -100,6 +100,13 @@ def test_every_row_gets_an_answer_with_the_number_of_its_line(score: Score, tmp_
     assert manifest["model_package_arn"] == ARN
 
 
+def test_an_empty_object_such_as_that_of_spark_is_no_row_and_no_failure(score: Score) -> None:
+    manifest = score({"part-0.csv": GOOD, "_SUCCESS": b""})
+    assert manifest["rows"] == {"in": 300, "out": 300, "quarantined": 0}
+    empty = next(each for each in manifest["objects"] if each["name"] == "_SUCCESS")
+    assert (empty["predictions"], empty["quarantine"]) == (None, None)
+
+
 SPOILT = {
     b"X" + FIRST[1:]: "sex is 'X', expected one of F, I, M",
     FIRST + b",1": "9 values, expected 8: sex, length, ",
