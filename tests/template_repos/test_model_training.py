@@ -128,12 +128,12 @@ def test_the_whole_pipeline_runs_on_a_laptop_and_its_model_is_good_and_served(
     data.write_text(plain)
     assert done.returncode == 0, done.stderr[-4000:]
     assert "good enough to be registered" in done.stderr
-    assert "the model answers all 627 rows as in the evaluation" in done.stdout
+    assert "the model answers all 587 rows as in the evaluation" in done.stdout
     metrics = {
         name: float(value) for name, value in re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", done.stdout, re.MULTILINE)
     }
     assert 4.0 < metrics["mse"] < 5.1
-    assert metrics["mse of always predicting the mean"] > 10
+    assert metrics["mse of always predicting the mean"] > 9
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def backfill(
     arguments: Sequence[str],
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Score the windows of a period, one after another, that the version which runs has not scored yet.
+    """Score the windows of a period, one after another, that the version which runs has not scored yet, or not all.
 
     Windows are compared as texts, which is their order in time: 2026-11-01 is before 2026-11-01T02:00:00Z, and the last one
     is included with all that begins with it. Started again, it goes on where it was interrupted.
@@ -83,8 +83,8 @@ def backfill(
         raise DeploymentError(
             f"no window from {first} to {last} has input below {made.names.uri('input', configured.input.prefix)}/"
         )
-    todo = [each for each in wanted if (made.manifest(each) or {}).get("model_package_arn") != version]
-    logger.info("%d windows have input, %d of them were not scored by %s yet", len(wanted), len(todo), version)
+    todo = [each for each in wanted if not made.is_scored(each, configured.input.prefix, version)]
+    logger.info("%d windows have input, %d of them were not scored by %s as it is", len(wanted), len(todo), version)
     finished: list[Finished] = []
     ends = now() + MINUTES * 60
     try:
@@ -116,8 +116,8 @@ def status(owner: Project, environment: Environment, configured: Settings, _: Se
     version, schedule = running_version(live), live.schedule()
     rows = {
         "version": f"`{version}`",
-        "schedule": "none"
-        if schedule is None
+        "schedule": "none: runs are started by hand"
+        if schedule is None or not configured.plans[environment.name].schedule
         else f"`{schedule['ScheduleExpression']}` in {schedule['ScheduleExpressionTimezone']}, {schedule['State']}",
     }
     lines = [

@@ -3,11 +3,13 @@
 import re
 import zoneinfo
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlops_platform.project import instance_types, settings_file
 from mlops_platform.release.known_rows import Limits
 from mlops_platform.release.project import ENVIRONMENTS
+from mlops_platform.scheduled import cron
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,12 +17,15 @@ class Plan:
     """The times and the machine of one environment."""
 
     schedule: str
-    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)`.
+    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)`. Empty: none, runs are started by hand.
 
     Not `rate(…)`, whose times begin with the deployment, to the second: nobody could say how to call the folder of a window.
     """
     time_zone: str
-    """Zone in which they are meant, such as Europe/Berlin. The name of a run's window is in UTC all the same."""
+    """Zone in which the times are meant, such as Europe/Berlin. The name of a run's window is in UTC all the same.
+
+    A time that does not exist on the day when clocks go forward is left out: between two and three o'clock in most zones but UTC.
+    """
     flexible_minutes: int
     """A run starts at any time within so many minutes after its time; 0 starts it at its time."""
     instance_type: str
@@ -83,8 +88,9 @@ class Settings:
 
 PLANS = dict.fromkeys(ENVIRONMENTS, Plan)
 TABLES = {"input": Input, "retries": Retries, "drift": Drift, "alarms": Alarms, "test": Limits}
-CRON = re.compile(r"cron\((?P<fields>[^()]+)\)")
 PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*")
+SHORTEST_INTERVAL_MINUTES = 15
+"""A job takes minutes to get its machine."""
 LONGEST_JOB_MINUTES = 5 * 24 * 60
 """Source: SageMaker API Reference, ProcessingStoppingCondition."""
 
@@ -97,18 +103,16 @@ def read(file: Path) -> Settings:
     """
     tables = settings_file.read(file, {**PLANS, **TABLES})
     settings = Settings(plans={name: tables[name] for name in PLANS}, **{name: tables[name] for name in TABLES})
-    checks = [_plan_checks(name, plan) for name, plan in settings.plans.items()]
+    checks = [_plan_checks(name, plan, settings.retries) for name, plan in settings.plans.items()]
     settings_file.require(
         file, {problem: holds for each in (*checks, _checks(settings)) for problem, holds in each.items()}
     )
     return settings
 
 
-def _plan_checks(name: str, plan: Plan) -> dict[str, object]:
+def _plan_checks(name: str, plan: Plan, retries: Retries) -> dict[str, object]:
     checks = {
-        "schedule must be cron(…) with six fields, one of the days a ?, such as cron(0 2 * * ? *)": (
-            _is_schedule(plan.schedule)
-        ),
+        **_schedule_checks(plan.schedule, retries),
         "time_zone is no zone of the IANA database, such as Europe/Berlin": (
             plan.time_zone in zoneinfo.available_timezones()
         ),
@@ -138,10 +142,16 @@ def _checks(settings: Settings) -> dict[str, object]:
     }
 
 
-def _is_schedule(text: str) -> bool:
-    """Tell whether EventBridge Scheduler may take an expression; what is within a field of cron is left to it."""
-    cron = CRON.fullmatch(text)
-    if cron is None:
-        return False
-    fields = cron["fields"].split(" ")
-    return len(fields) == 6 and (fields[2] == "?") != (fields[4] == "?")
+def _schedule_checks(schedule: str, retries: Retries) -> dict[str, object]:
+    if not schedule:
+        return {}
+    try:
+        minutes = cron.shortest_minutes(schedule, datetime.now(UTC).year)
+    except cron.CronError as error:
+        return {f"schedule {error}": False}
+    return {
+        f"schedule must leave {SHORTEST_INTERVAL_MINUTES} minutes between two starts, or runs wait for each other": (
+            minutes >= SHORTEST_INTERVAL_MINUTES
+        ),
+        "schedule starts again before [retries] maximum_minutes are over": minutes > retries.maximum_minutes,
+    }

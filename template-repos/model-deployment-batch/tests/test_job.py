@@ -100,6 +100,13 @@ def test_every_row_gets_an_answer_with_the_number_of_its_line(score: Score, tmp_
     assert manifest["model_package_arn"] == ARN
 
 
+def test_an_empty_object_such_as_that_of_spark_is_no_row_and_no_failure(score: Score) -> None:
+    manifest = score({"part-0.csv": GOOD, "_SUCCESS": b""})
+    assert manifest["rows"] == {"in": 300, "out": 300, "quarantined": 0}
+    empty = next(each for each in manifest["objects"] if each["name"] == "_SUCCESS")
+    assert (empty["predictions"], empty["quarantine"]) == (None, None)
+
+
 SPOILT = {
     b"X" + FIRST[1:]: "sex is 'X', expected one of F, I, M",
     FIRST + b",1": "9 values, expected 8: sex, length, ",
@@ -137,8 +144,13 @@ def test_rows_that_the_model_refuses_are_found_among_thousands(score: Score, tmp
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xef\xbb\xbf" + FIRST + b"\r\n" + FIRST + b"\r\n", FIRST + b"\n\n \n" + FIRST, b"\n" + FIRST + b"\n" + FIRST],
-    ids=["a byte order mark and CRLF", "empty lines, and none at the end", "an empty line first"],
+    [
+        b"\xef\xbb\xbf" + FIRST + b"\r\n" + FIRST + b"\r\n",
+        FIRST + b"\r" + FIRST + b"\r",
+        FIRST + b"\n\n \n" + FIRST,
+        b"\n" + FIRST + b"\n" + FIRST,
+    ],
+    ids=["a byte order mark and CRLF", "CR alone", "empty lines, and none at the end", "an empty line first"],
 )
 def test_lines_are_counted_however_they_end(score: Score, content: bytes) -> None:
     assert score({"part-0.csv": content})["rows"] == {"in": 2, "out": 2, "quarantined": 0}

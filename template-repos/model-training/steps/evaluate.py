@@ -34,6 +34,8 @@ from mlops_platform.monitoring import baseline
 logger = logging.getLogger(__name__)
 NOTHING_TO_BEAT = 1.0
 """Improvement that is reported when there is no champion to compare with."""
+NOTHING_BEATS_IT = -1.0
+"""Improvement that is reported when the champion has no error at all, of which no share can be given."""
 
 
 def main() -> None:
@@ -110,7 +112,8 @@ def measure(actual: Any, predicted: Any) -> dict[str, Any]:
             "mse": {"value": mse, "standard_deviation": float(squared.std())},
             "rmse": {"value": mse**0.5},
             "mae": {"value": float(absolute.mean()), "standard_deviation": float(absolute.std())},
-            "r2": {"value": 1 - mse / variance},
+            # Of targets that are all the same, as scikit-learn's `r2_score` has it.
+            "r2": {"value": 1 - mse / variance if variance else float(mse == 0)},
         },
         # Always predicting the mean of these very rows: no constant does better.
         "baseline": {"mse": {"value": variance}},
@@ -138,10 +141,16 @@ def challenged(report: dict[str, Any], version: str | None, sha256: str | None) 
         logger.exception("version %s cannot be measured", version)
         reason = f"version {version} cannot predict these rows: {type(error).__name__}: {error}"
         return {"version": version, "improvement": NOTHING_TO_BEAT, "outcome": reason[:500]}
-    improvement = 1 - report["regression_metrics"]["mse"]["value"] / mse
-    outcome = (
-        f"{abs(improvement):.1%} {'below' if improvement >= 0 else 'above'} the mean squared error of version {version}"
-    )
+    own = report["regression_metrics"]["mse"]["value"]
+    if mse:
+        improvement = 1 - own / mse
+        side = "below" if improvement >= 0 else "above"
+        outcome = f"{abs(improvement):.1%} {side} the mean squared error of version {version}"
+    else:
+        improvement = NOTHING_BEATS_IT if own else 0.0
+        outcome = (
+            f"version {version} predicts every row exactly, and {'this one does not' if own else 'so does this one'}"
+        )
     return {"version": version, "mse": {"value": mse}, "improvement": improvement, "outcome": outcome}
 
 

@@ -15,6 +15,8 @@ CAVEATS = (
     "drift of the requests."
 )
 LONGEST_VALUE = 255
+SHOWN_COLUMNS = 50
+"""The card has at most 100,000 characters (SageMaker API Reference, ModelPackageModelCard); importance.json has every column."""
 
 
 def content(
@@ -26,10 +28,13 @@ def content(
         model: Name of the model.
         hyperparameters: Those it was trained with, as NAME=VALUE.
         evaluation: The evaluation report.
-        baseline: The statistics of its training rows, with the importance of each column.
+        baseline: The statistics of its training rows, with the importance of each column, the largest first.
     """
     champion = evaluation["champion"]
     compared = [_number("mse of the champion", champion["mse"]["value"])] if "mse" in champion else []
+    important = list(baseline.importance.items())
+    hidden = len(important[SHOWN_COLUMNS:])
+    left_out = f" {hidden} less important columns are not shown: importance.json has them." if hidden else ""
     quality = [_number(name, metric["value"]) for name, metric in evaluation["regression_metrics"].items()]
     return {
         # The card of a version has no other members here. Source: SageMaker Developer Guide, "Model package model card schema".
@@ -42,7 +47,10 @@ def content(
         "evaluation_details": [
             {
                 "name": "Rows that training has not seen",
-                "evaluation_observation": f"{evaluation['rows']} rows. Champion: {champion['outcome']}."[:2096],
+                "evaluation_observation": f"{evaluation['rows']} rows. Champion: {champion['outcome']}."[
+                    : 2096 - len(left_out)
+                ]
+                + left_out,
                 "metric_groups": [
                     {"name": "Quality", "metric_data": quality},
                     {
@@ -55,7 +63,7 @@ def content(
                     },
                     {
                         "name": "Importance of the columns",
-                        "metric_data": [_number(name, value) for name, value in baseline.importance.items()],
+                        "metric_data": [_number(name, value) for name, value in important[:SHOWN_COLUMNS]],
                     },
                 ],
             }

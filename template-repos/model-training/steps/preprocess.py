@@ -16,8 +16,7 @@ from typing import Any
 
 import feature_store
 import numpy as np
-from features import COLUMNS, TARGET, Preprocessing, Row, labelled, read_labelled_rows
-from sklearn.model_selection import train_test_split
+from features import COLUMNS, TARGET, InvalidRowsError, Preprocessing, Row, labelled, read_labelled_rows
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlops_platform import job
@@ -48,7 +47,7 @@ def main() -> None:
         )
         rows, targets = labelled(feature_store.read(data, (*COLUMNS, TARGET), snapshot))
     logger.info("%s: %d rows", source, len(rows))
-    parts = split(len(rows), arguments.seed, arguments.validation_fraction, arguments.test_fraction)
+    parts = split(rows, arguments.seed, arguments.validation_fraction, arguments.test_fraction)
     preprocessing = fit([rows[index] for index in parts["train"]])
     preprocessing.apply(rows)  # a row that a later step could not use is refused here, by its file and number
     preprocessing.save(job.processing_output("preprocessing") / "preprocessing.json")
@@ -68,16 +67,35 @@ def digest(rows: Sequence[Row], targets: Sequence[float]) -> str:
     return content.hexdigest()
 
 
-def split(count: int, seed: int, validation_fraction: float, test_fraction: float) -> dict[str, list[int]]:
-    """Return the row numbers of each part; every row is in exactly one, and the same seed gives the same parts."""
-    rest, test = _divided(list(range(count)), test_fraction, seed)
-    train, validation = _divided(rest, validation_fraction / (1 - test_fraction), seed)
-    return {"train": train, "validation": validation, "test": test}
+def split(rows: Sequence[Row], seed: int, validation_fraction: float, test_fraction: float) -> dict[str, list[int]]:
+    """Return the row numbers of each part; every row is in exactly one.
+
+    The part depends on the row and the seed alone, so when data is added, no row that an earlier model was trained on becomes one that
+    it is measured on as the champion. Rows that are the same to the model are in the same part.
+
+    Raises:
+        InvalidRowsError: a part has no row.
+    """
+    parts: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
+    for index, row in enumerate(rows):
+        place = _place(row, seed)
+        if place < test_fraction:
+            parts["test"].append(index)
+        elif place < test_fraction + validation_fraction:
+            parts["validation"].append(index)
+        else:
+            parts["train"].append(index)
+    if lacking := [name for name, part in parts.items() if not part]:
+        raise InvalidRowsError(
+            f"none of the {len(rows)} rows is in the part {lacking[0]}: they are too few, or the same again and again"
+        )
+    return parts
 
 
-def _divided(rows: list[int], fraction: float, seed: int) -> tuple[list[int], list[int]]:
-    parts: Any = train_test_split(rows, test_size=fraction, random_state=seed)
-    return parts[0], parts[1]
+def _place(row: Row, seed: int) -> float:
+    """Return a number from 0 up to 1, evenly spread over rows; the same for a number in another notation, and for another target."""
+    content = json.dumps([seed, row.values[0], *row.measurements()])
+    return int.from_bytes(hashlib.sha256(content.encode()).digest()[:6]) / 2**48
 
 
 def fit(rows: list[Row]) -> Preprocessing:
